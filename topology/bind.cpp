@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "topology/bind.hpp"
+
+#include <fmt/format.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "topology/hwloc_handle.hpp"
+
+namespace smlaunch {
+namespace {
+
+// Binding needs no more of the machine than its CPUs and NUMA nodes.
+HwlocTopology load_this_machine() {
+  HwlocTopology topology = new_hwloc_topology();
+  if (!topology) return nullptr;
+  const hwloc_topology_t raw = topology.get();
+  hwloc_topology_set_all_types_filter(raw, HWLOC_TYPE_FILTER_KEEP_NONE);
+  hwloc_topology_set_components(raw, HWLOC_TOPOLOGY_COMPONENTS_FLAG_BLACKLIST, "x86");
+  hwloc_topology_set_flags(raw, HWLOC_TOPOLOGY_FLAG_NO_DISTANCES | HWLOC_TOPOLOGY_FLAG_NO_MEMATTRS |
+                                    HWLOC_TOPOLOGY_FLAG_NO_CPUKINDS);
+  if (hwloc_topology_load(raw) != 0) return nullptr;
+  return topology;
+}
+
+// Not strict: a rank that outgrows its node gets memory from the next one instead of being killed.
+bool bind_memory(hwloc_topology_t topology, const IdSet& nodes) {
+  return hwloc_set_membind(topology, to_bitmap(nodes).get(), HWLOC_MEMBIND_BIND, HWLOC_MEMBIND_BYNODESET) ==
+         0;
+}
+
+IdSet nodes_with_memory(hwloc_topology_t topology, const IdSet& nodes) {
+  const IdSet allowed = to_ids(hwloc_topology_get_allowed_nodeset(topology));
+  IdSet filled;
+  hwloc_obj_t node = nullptr;
+  while ((node = hwloc_get_next_obj_by_type(topology, HWLOC_OBJ_NUMANODE, node)) != nullptr) {
+    const IdSet self{static_cast<int>(node->os_index)};
+    if (node->attr->numanode.local_memory > 0 && !intersection(self, allowed).empty()) {
+      filled = united(filled, self);
+    }
+  }
+  return intersection(nodes, filled);
+}
+
+IdSet bound_cpus(hwloc_topology_t topology) {
+  const HwlocBitmap set(hwloc_bitmap_alloc());
+  return hwloc_get_cpubind(topology, set.get(), HWLOC_CPUBIND_PROCESS) == 0 ? to_ids(set.get()) : IdSet{};
+}
+
+IdSet bound_nodes(hwloc_topology_t topology) {
+  const HwlocBitmap set(hwloc_bitmap_alloc());
+  hwloc_membind_policy_t policy = HWLOC_MEMBIND_DEFAULT;
+  const int done =
+      hwloc_get_membind(topology, set.get(), &policy, HWLOC_MEMBIND_BYNODESET | HWLOC_MEMBIND_THREAD);
+  return done == 0 && policy == HWLOC_MEMBIND_BIND ? to_ids(set.get()) : IdSet{};
+}
+
+}  // namespace
+
+Result<Binding> bind_current_process(const IdSet& cpus, const IdSet& numa) {
+  const HwlocTopology topology = load_this_machine();
+  if (!topology) {
+    return failure(Fault::start, "this machine", "hwloc cannot read its topology",
+                   "run with --bind none to start without binding");
+  }
+  Binding binding;
+  if (!cpus.empty() && hwloc_set_cpubind(topology.get(), to_bitmap(cpus).get(), HWLOC_CPUBIND_PROCESS) != 0) {
+    return failure(Fault::start, fmt::format("CPUs {}", to_string(cpus)),
+                   fmt::format("this process cannot be bound to them: {}", std::strerror(errno)),
+                   "run with --bind none, or give the container these CPUs");
+  }
+  binding.cpus = bound_cpus(topology.get());
+  if (!cpus.empty() && binding.cpus != cpus) {
+    binding.notes.push_back(
+        fmt::format("asked for CPUs {}, the kernel gave {}", to_string(cpus),
+                    binding.cpus.empty() ? "none that it names" : to_string(binding.cpus)));
+  }
+  if (!numa.empty()) {
+    const IdSet filled = nodes_with_memory(topology.get(), numa);
+    if (filled != numa) {
+      binding.notes.push_back(fmt::format("of NUMA nodes {} only {} have memory this process may use",
+                                          to_string(numa), filled.empty() ? "none" : to_string(filled)));
+    }
+    if (!filled.empty() && !bind_memory(topology.get(), filled)) {
+      binding.notes.push_back(
+          fmt::format("memory is not bound to NUMA nodes {}: {}", to_string(filled), std::strerror(errno)));
+    }
+  }
+  binding.numa = bound_nodes(topology.get());
+  return binding;
+}
+
+}  // namespace smlaunch

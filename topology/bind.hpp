@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+// Binding this process, and what the kernel then says about it.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "topology/error.hpp"
+#include "topology/id_set.hpp"
+
+namespace smlaunch {
+
+// What was read back, not what was asked for.
+struct Binding {
+  IdSet cpus;                      // where it may run
+  IdSet numa;                      // where its memory comes from; empty: any node
+  std::vector<std::string> notes;  // where that differs from what was asked, a sentence each
+};
+
+// Binds this process and what it starts. Empty `cpus`: CPUs are left alone; empty `numa`: memory is left
+// alone. Memory that cannot be bound (a node without memory, a container that forbids it) is a note, not an
+// error.
+Result<Binding> bind_current_process(const IdSet& cpus, const IdSet& numa);
+
+}  // namespace smlaunch

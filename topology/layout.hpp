@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+// Where every rank goes: a pure function of the cluster and the request.
+#pragma once
+
+#include <compare>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "topology/cluster.hpp"
+#include "topology/error.hpp"
+
+namespace smlaunch {
+
+// Swapping these two is the bug of this field, so they are two types.
+struct Rank {
+  int value = 0;
+  auto operator<=>(const Rank&) const = default;
+};
+struct LocalRank {
+  int value = 0;
+  auto operator<=>(const LocalRank&) const = default;
+};
+
+enum class BindPolicy { automatic, gpu, numa, core, none };
+std::string to_string(BindPolicy policy);  // as --bind has it
+std::optional<BindPolicy> parse_bind_policy(std::string_view text);
+
+// One rank's place on its machine. Shared by the ranks of equal hosts.
+struct Placement {
+  std::optional<int> gpu;  // index into Machine::gpus
+  IdSet numa;              // NUMA nodes its memory comes from; empty: any
+  IdSet cpus;              // empty: not bound
+  std::optional<int> nic;  // index into Machine::nics
+  Nearness nic_path = Nearness::SYS;
+  std::string why;  // one sentence
+};
+
+struct RankPlace {
+  Rank rank;
+  LocalRank local_rank;
+  int node_rank = 0;  // index into Cluster::hosts
+  std::shared_ptr<const Placement> placement;
+};
+
+struct LayoutRequest {
+  std::optional<int> world_size;  // nothing: the sum of Host::ranks; otherwise filled host by host, the
+                                  // excess goes round again
+  BindPolicy bind = BindPolicy::automatic;
+};
+
+struct Layout {
+  std::vector<RankPlace> ranks;     // by rank; the ranks of a host are contiguous
+  std::vector<int> ranks_per_host;  // index: node rank
+  bool oversubscribed = false;      // more ranks than slots
+  std::vector<std::string> warnings;
+};
+
+// Where `local_world_size` ranks go on one machine.
+std::vector<std::shared_ptr<const Placement>> place_on_machine(const Machine& machine, int local_world_size,
+                                                               BindPolicy bind);
+
+// How many ranks each host gets, as Open MPI's `--map-by slot --oversubscribe` gives them: slots first, then
+// what is left in equal numbers over all hosts.
+std::vector<int> spread_by_slot(const std::vector<int>& slots, int world_size);
+
+// Errors: world_size below 1, no hosts (Fault::configuration).
+Result<Layout> place(const Cluster& cluster, const LayoutRequest& request);
+
+}  // namespace smlaunch

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "topology/machine.hpp"
+
+#include <algorithm>
+
+namespace smlaunch {
+
+std::string to_string(Nearness nearness) {
+  switch (nearness) {
+    case Nearness::PIX: return "PIX";
+    case Nearness::PXB: return "PXB";
+    case Nearness::PHB: return "PHB";
+    case Nearness::NODE: return "NODE";
+    case Nearness::SYS: break;
+  }
+  return "SYS";
+}
+
+std::string to_string(NicKind kind) {
+  switch (kind) {
+    case NicKind::infiniband: return "infiniband";
+    case NicKind::efa: return "efa";
+    case NicKind::ethernet: break;
+  }
+  return "ethernet";
+}
+
+std::optional<Nearness> parse_nearness(std::string_view text) {
+  for (const auto value : {Nearness::PIX, Nearness::PXB, Nearness::PHB, Nearness::NODE, Nearness::SYS}) {
+    if (text == to_string(value)) return value;
+  }
+  return std::nullopt;
+}
+
+std::optional<NicKind> parse_nic_kind(std::string_view text) {
+  for (const auto value : {NicKind::ethernet, NicKind::infiniband, NicKind::efa}) {
+    if (text == to_string(value)) return value;
+  }
+  return std::nullopt;
+}
+
+int Machine::usable_gpus() const {
+  return static_cast<int>(std::count_if(gpus.begin(), gpus.end(), [](const Gpu& gpu) { return gpu.usable; }));
+}
+
+IdSet allowed_cpus(const Machine& machine) {
+  IdSet cpus;
+  for (const IdSet& core : machine.core_cpus) cpus.insert(cpus.end(), core.begin(), core.end());
+  std::sort(cpus.begin(), cpus.end());
+  cpus.erase(std::unique(cpus.begin(), cpus.end()), cpus.end());
+  return cpus;
+}
+
+}  // namespace smlaunch

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+// Plain facts about one machine. They come from a probe, from an hwloc XML file or from the JSON that
+// `smlaunch topology` prints; nothing after this can tell which.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "topology/id_set.hpp"
+
+namespace smlaunch {
+
+struct NumaNode {
+  int os_index = 0;
+  IdSet cpus;
+  std::uint64_t memory_bytes = 0;
+  bool operator==(const NumaNode&) const = default;
+};
+
+// How near two PCI devices are, in the words of `nvidia-smi topo -m`, nearest first.
+enum class Nearness { PIX, PXB, PHB, NODE, SYS };
+std::string to_string(Nearness nearness);
+std::optional<Nearness> parse_nearness(std::string_view text);
+
+struct Gpu {
+  int index = 0;            // NVML's, 0 and up; PCI order where no driver answers
+  std::string model;        // "NVIDIA H200"
+  std::string uuid;         // "GPU-…"; empty without a driver
+  std::string pci;          // "0000:3b:00.0", lower case
+  std::optional<int> numa;  // NUMA node's OS index; nothing where the machine does not say
+  IdSet cpus;               // the CPUs near it
+  std::uint64_t memory_bytes = 0;
+  bool usable = true;  // the driver shows it and the job may use it
+  std::string unusable_because;
+  int link_width = 0;  // PCI lanes in use; 0: not known
+  bool operator==(const Gpu&) const = default;
+};
+
+enum class NicKind { ethernet, infiniband, efa };
+std::string to_string(NicKind kind);
+std::optional<NicKind> parse_nic_kind(std::string_view text);
+
+struct Nic {
+  std::string name;  // "mlx5_0", "eth0"
+  NicKind kind = NicKind::ethernet;
+  std::string pci;  // empty for a virtual one
+  std::optional<int> numa;
+  bool link_up = true;
+  int gigabits = 0;  // its link's speed; 0: not known
+  bool operator==(const Nic&) const = default;
+};
+
+// What carries addresses: eth0, lo. A NIC of a fabric may have none.
+struct NetworkInterface {
+  std::string name;
+  bool up = true;
+  std::vector<std::string> addresses;  // "10.0.0.7", "fe80::1"
+  bool operator==(const NetworkInterface&) const = default;
+};
+
+struct Machine {
+  std::string host;
+  int packages = 0;
+  int cores = 0;
+  int processing_units = 0;  // that this process may use (cgroup, affinity)
+  std::vector<NumaNode> numa_nodes;
+  std::vector<IdSet> core_cpus;  // for each core that may be used, in order, its hardware threads
+  std::vector<Gpu> gpus;
+  std::vector<Nic> nics;
+  std::vector<std::vector<Nearness>> gpu_nic;     // [gpu][nic]
+  std::vector<std::vector<std::string>> gpu_gpu;  // [gpu][gpu]: "X", "NV18", "PIX", …
+  std::vector<NetworkInterface> interfaces;       // empty: not known
+  std::map<std::string, std::string> versions;    // of what is installed: "nccl" -> "2.18.5"; as far as known
+  std::vector<std::string> findings;              // what is odd about it, a sentence each
+  bool operator==(const Machine&) const = default;
+
+  // GPUs that a job can use; the n-th of them is CUDA device n.
+  [[nodiscard]] int usable_gpus() const;
+};
+
+// The hardware threads that this process may use: those of Machine::core_cpus.
+IdSet allowed_cpus(const Machine& machine);
+
+}  // namespace smlaunch

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+// A machine as JSON, "smlaunch.topology/1": what `smlaunch topology --format json` prints and `--topology`
+// accepts.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "topology/error.hpp"
+#include "topology/machine.hpp"
+
+namespace smlaunch {
+
+std::string render_machine_json(const Machine& machine);
+
+// `where` names the text in errors, of which all are reported. Unknown keys are accepted; only `schema` and
+// `numa_nodes` must be there.
+Result<Machine> parse_machine_json(std::string_view text, const std::string& where);
+
+// A saved machine: hwloc's XML or this JSON, told apart by the first character.
+Result<Machine> read_machine_file(const std::string& path);
+
+}  // namespace smlaunch

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+// How near two PCI devices are, worked out from where each hangs.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "topology/machine.hpp"
+
+namespace smlaunch {
+
+// Where a PCI device hangs.
+struct PciPlace {
+  std::vector<unsigned long long> bridges;  // ids from the host bridge down to the device's own port
+  std::optional<int> numa;
+  std::optional<int> package;
+};
+
+Nearness nearness(const PciPlace& a, const PciPlace& b);
+
+// Machine::gpu_nic, and Machine::gpu_gpu as far as PCI tells (NVLink is added where it is known).
+std::vector<std::vector<Nearness>> gpu_nic_nearness(const std::vector<PciPlace>& gpus,
+                                                    const std::vector<PciPlace>& nics);
+std::vector<std::vector<std::string>> gpu_gpu_nearness(const std::vector<PciPlace>& gpus);
+
+}  // namespace smlaunch

@@ -1,0 +1,287 @@
+// SPDX-License-Identifier: Apache-2.0
+// LOCAL_RANK i is CUDA device i, so the GPU is given; the CPUs follow the GPU, the memory follows the CPUs,
+// and the NIC is chosen for all GPUs at once. Where ranks outnumber whole cores, hardware threads are divided
+// instead.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstddef>
+#include <map>
+#include <utility>
+
+#include "topology/assign_nics.hpp"
+#include "topology/layout.hpp"
+#include "topology/share_cores.hpp"
+
+namespace smlaunch {
+namespace {
+
+std::string counted(std::size_t number, const char* what) {
+  return fmt::format("{} {}{}", number, what, number == 1 ? "" : "s");
+}
+
+// What is divided among ranks: whole cores, or hardware threads where there are more ranks than cores.
+struct Units {
+  std::vector<IdSet> cpus;  // per unit, in NUMA order
+  const char* name = "core";
+  std::map<int, int> unit_of_cpu;
+};
+
+int node_of_cpu(const Machine& machine, int cpu) {
+  for (const NumaNode& node : machine.numa_nodes) {
+    if (std::binary_search(node.cpus.begin(), node.cpus.end(), cpu)) return node.os_index;
+  }
+  return -1;
+}
+
+Units units_of(const Machine& machine, std::size_t ranks) {
+  Units units;
+  if (ranks <= machine.core_cpus.size()) {
+    units.cpus = machine.core_cpus;
+  } else {
+    units.name = "hardware thread";
+    for (const IdSet& core : machine.core_cpus) {
+      for (const int cpu : core) units.cpus.push_back({cpu});
+    }
+  }
+  std::erase_if(units.cpus, [](const IdSet& cpus) { return cpus.empty(); });
+  std::map<int, int> node;
+  for (const IdSet& unit : units.cpus) node[unit.front()] = node_of_cpu(machine, unit.front());
+  std::stable_sort(units.cpus.begin(), units.cpus.end(),
+                   [&](const IdSet& a, const IdSet& b) { return node[a.front()] < node[b.front()]; });
+  for (std::size_t i = 0; i < units.cpus.size(); ++i) {
+    for (const int cpu : units.cpus[i]) units.unit_of_cpu[cpu] = static_cast<int>(i);
+  }
+  return units;
+}
+
+// Where a rank wants to be: its CPUs (empty: anywhere) and the words for it.
+struct Home {
+  IdSet cpus;
+  std::string name;  // "NUMA node 1"; empty for anywhere
+  std::string lost;  // why it is not near its GPU, where it should have been
+};
+
+class MachinePlacer {
+ public:
+  MachinePlacer(const Machine& machine, int ranks, BindPolicy bind)
+      : machine_(machine),
+        bind_(bind),
+        allowed_(allowed_cpus(machine)),
+        placed_(static_cast<std::size_t>(ranks)) {
+    for (std::size_t i = 0; i < machine.gpus.size(); ++i) {
+      if (machine.gpus[i].usable) usable_.push_back(static_cast<int>(i));
+    }
+  }
+
+  std::vector<std::shared_ptr<const Placement>> place() {
+    place_gpus();
+    place_cpus();
+    place_nics();
+    std::vector<std::shared_ptr<const Placement>> result;
+    for (auto& placement : placed_) {
+      placement.why += '.';
+      placement.why.front() =
+          static_cast<char>(std::toupper(static_cast<unsigned char>(placement.why.front())));
+      result.push_back(std::make_shared<const Placement>(std::move(placement)));
+    }
+    return result;
+  }
+
+ private:
+  [[nodiscard]] const Gpu& gpu(int index) const { return machine_.gpus[static_cast<std::size_t>(index)]; }
+
+  static void say(Placement& placement, const std::string& clause) {
+    if (!placement.why.empty()) placement.why += "; ";
+    placement.why += clause;
+  }
+
+  void place_gpus() {
+    if (usable_.empty() && !machine_.gpus.empty()) {
+      const char* none =
+          machine_.gpus.size() == 1 ? "the machine's GPU is not usable" : "no GPU here is usable";
+      for (auto& placement : placed_)
+        say(placement, fmt::format("{} ({})", none, machine_.gpus[0].unusable_because));
+    }
+    for (std::size_t rank = 0; rank < placed_.size() && !usable_.empty(); ++rank) {
+      const std::size_t device = rank % usable_.size();
+      placed_[rank].gpu = usable_[device];
+      const std::size_t mates = (placed_.size() - device - 1) / usable_.size();
+      if (mates > 0) {
+        say(placed_[rank],
+            fmt::format("shares GPU {} with {}, because {} meet {}", device, counted(mates, "other rank"),
+                        counted(placed_.size(), "rank"), counted(usable_.size(), "usable GPU")));
+      }
+    }
+  }
+
+  [[nodiscard]] Home home_of_gpu(const Placement& placement) const {
+    Home home;
+    if (!placement.gpu) return home;
+    const Gpu& near = gpu(*placement.gpu);
+    IdSet cpus = near.cpus;
+    for (const NumaNode& node : machine_.numa_nodes) {
+      if (near.numa != node.os_index) continue;
+      home.name = fmt::format("NUMA node {}", node.os_index);
+      cpus = node.cpus;
+    }
+    home.cpus = intersection(cpus, allowed_);
+    if (cpus.empty() && !near.numa) {
+      home.lost = "the machine does not say which CPUs its GPU is near";
+    } else if (home.cpus.empty()) {
+      home.lost = fmt::format("none of the CPUs near its GPU{} may be used here",
+                              near.numa ? fmt::format(" on NUMA node {}", *near.numa) : "");
+    } else if (home.name.empty()) {
+      home.name = fmt::format("the {} near its GPU", counted(home.cpus.size(), "CPU"));
+    }
+    if (!home.lost.empty()) home.name.clear();
+    return home;
+  }
+
+  void place_cpus() {
+    if (bind_ == BindPolicy::none) {
+      for (auto& placement : placed_) say(placement, "not bound, as --bind none asks");
+    } else if (allowed_.empty()) {
+      for (auto& placement : placed_) say(placement, "not bound, because the machine's CPUs are not known");
+    } else if (bind_ == BindPolicy::numa) {
+      bind_to_nodes();
+    } else {
+      bind_to_shares();
+    }
+    for (auto& placement : placed_) placement.numa = nodes_for(placement.cpus);
+  }
+
+  // Whole NUMA nodes, which ranks then share.
+  void bind_to_nodes() {
+    std::vector<const NumaNode*> nodes;
+    for (const NumaNode& node : machine_.numa_nodes) {
+      if (!intersection(node.cpus, allowed_).empty()) nodes.push_back(&node);
+    }
+    for (std::size_t rank = 0; rank < placed_.size(); ++rank) {
+      Placement& placement = placed_[rank];
+      Home home = home_of_gpu(placement);
+      if (home.cpus.empty() && !nodes.empty()) {
+        const NumaNode& node = *nodes[rank * nodes.size() / placed_.size()];
+        home.cpus = intersection(node.cpus, allowed_);
+        home.name = fmt::format("NUMA node {}", node.os_index);
+      }
+      placement.cpus = home.cpus.empty() ? allowed_ : home.cpus;
+      const std::string reason = home.lost.empty() ? "" : fmt::format(", because {}", home.lost);
+      const bool near = placement.gpu && home.lost.empty();
+      say(placement, fmt::format("has all of {}{}{}", home.name.empty() ? "the machine's CPUs" : home.name,
+                                 near ? ", where its GPU is" : "", reason));
+    }
+  }
+
+  void bind_to_shares() {
+    const Units units = units_of(machine_, placed_.size());
+    std::vector<Home> homes;
+    std::vector<IdSet> wanted;
+    std::vector<Placement*> bound;
+    for (Placement& placement : placed_) {
+      Home home = bind_ == BindPolicy::core ? Home{} : home_of_gpu(placement);
+      if (bind_ == BindPolicy::gpu && home.cpus.empty()) {
+        say(placement,
+            placement.gpu ? "not bound, because " + home.lost : "not bound, because it has no GPU");
+        continue;
+      }
+      IdSet& near = wanted.emplace_back();
+      for (const int cpu : home.cpus) near.push_back(units.unit_of_cpu.at(cpu));
+      std::sort(near.begin(), near.end());
+      near.erase(std::unique(near.begin(), near.end()), near.end());
+      homes.push_back(std::move(home));
+      bound.push_back(&placement);
+    }
+    const auto shares = share_cores(wanted, static_cast<int>(units.cpus.size()));
+    for (std::size_t i = 0; i < bound.size(); ++i) {
+      for (const int unit : shares[i].units) {
+        bound[i]->cpus = united(bound[i]->cpus, units.cpus[static_cast<std::size_t>(unit)]);
+      }
+      say(*bound[i], share_in_words(homes[i], shares[i], units, wanted[i].size()));
+    }
+  }
+
+  [[nodiscard]] std::string share_in_words(const Home& home, const CoreShare& share, const Units& units,
+                                           std::size_t in_home) const {
+    const std::size_t all = units.cpus.size();
+    if (share.shared) {
+      return fmt::format("shares a hardware thread with other ranks, because {} meet {}",
+                         counted(placed_.size(), "rank"), counted(all, "hardware thread"));
+    }
+    const std::string mine = counted(share.units.size(), units.name);
+    const std::string scarce = placed_.size() > machine_.core_cpus.size()
+                                   ? fmt::format(", because {} meet {}", counted(placed_.size(), "rank"),
+                                                 counted(machine_.core_cpus.size(), "core"))
+                                   : "";
+    if (share.away) {
+      return fmt::format("has {} away from its GPU, because {} has fewer {}s than ranks", mine, home.name,
+                         units.name);
+    }
+    if (home.name.empty()) {
+      return fmt::format("has {} of the machine's {}{}{}", share.units.size(), counted(all, units.name),
+                         scarce, home.lost.empty() ? "" : ", because " + home.lost);
+    }
+    if (share.units.size() == in_home) {
+      return fmt::format("has {} {} of {}, where its GPU is{}", in_home == 1 ? "the only" : "all",
+                         in_home == 1 ? units.name : mine, home.name, scarce);
+    }
+    return fmt::format("has {} of the {} of {}, where its GPU is{}", share.units.size(),
+                       counted(in_home, units.name), home.name, scarce);
+  }
+
+  // Memory comes from where the CPUs are. A rank spread over all nodes is left to the kernel.
+  [[nodiscard]] IdSet nodes_for(const IdSet& cpus) const {
+    IdSet nodes;
+    const bool memory_is_known = std::any_of(machine_.numa_nodes.begin(), machine_.numa_nodes.end(),
+                                             [](const NumaNode& node) { return node.memory_bytes > 0; });
+    for (const NumaNode& node : machine_.numa_nodes) {
+      if (memory_is_known && node.memory_bytes == 0) continue;
+      if (!intersection(node.cpus, cpus).empty()) nodes.push_back(node.os_index);
+    }
+    std::sort(nodes.begin(), nodes.end());
+    return nodes;
+  }
+
+  void place_nics() {
+    const std::vector<int> used(usable_.begin(), usable_.begin() + static_cast<std::ptrdiff_t>(std::min(
+                                                                       usable_.size(), placed_.size())));
+    const auto chosen = assign_nics(machine_, used);
+    std::map<int, std::size_t> gpus_of_nic;
+    for (const auto& nic : chosen) {
+      if (nic) ++gpus_of_nic[*nic];
+    }
+    for (std::size_t rank = 0; rank < placed_.size() && !used.empty(); ++rank) {
+      Placement& placement = placed_[rank];
+      placement.nic = chosen[rank % used.size()];
+      if (!placement.nic) {
+        if (!machine_.nics.empty()) say(placement, "no NIC, because every link is down");
+        continue;
+      }
+      const auto nic = static_cast<std::size_t>(*placement.nic);
+      const auto g = static_cast<std::size_t>(*placement.gpu);
+      const bool known = g < machine_.gpu_nic.size() && nic < machine_.gpu_nic[g].size();
+      placement.nic_path = known ? machine_.gpu_nic[g][nic] : Nearness::SYS;
+      const std::size_t mates = gpus_of_nic[*placement.nic] - 1;
+      const bool far = placement.nic_path > Nearness::PHB;
+      say(placement,
+          fmt::format("NIC {} ({}{}){}", machine_.nics[nic].name, to_string(placement.nic_path),
+                      far ? ", none is nearer" : "",
+                      mates > 0 ? fmt::format(" shared with {}", counted(mates, "other GPU")) : ""));
+    }
+  }
+
+  const Machine& machine_;
+  BindPolicy bind_;
+  IdSet allowed_;
+  std::vector<int> usable_;
+  std::vector<Placement> placed_;
+};
+
+}  // namespace
+
+std::vector<std::shared_ptr<const Placement>> place_on_machine(const Machine& machine, int local_world_size,
+                                                               BindPolicy bind) {
+  return MachinePlacer(machine, std::max(local_world_size, 0), bind).place();
+}
+
+}  // namespace smlaunch

@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: Apache-2.0
+// hwloc is asked for the whole machine, disallowed CPUs included, so that every device keeps its place in the
+// tree; what this process may use is cut out afterwards.
+#include "topology/probe_machine.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <iterator>
+#include <utility>
+#include <vector>
+
+#include "topology/cgroup.hpp"
+#include "topology/host_name.hpp"
+#include "topology/hwloc_handle.hpp"
+#include "topology/probe_devices.hpp"
+
+namespace smlaunch {
+namespace {
+
+HwlocTopology new_topology(bool with_devices) {
+  HwlocTopology topology = new_hwloc_topology();
+  if (!topology) return nullptr;
+  const hwloc_topology_t raw = topology.get();
+  unsigned long flags = HWLOC_TOPOLOGY_FLAG_INCLUDE_DISALLOWED | HWLOC_TOPOLOGY_FLAG_NO_MEMATTRS |
+                        HWLOC_TOPOLOGY_FLAG_NO_CPUKINDS;
+  if (with_devices) {
+    hwloc_topology_set_io_types_filter(raw, HWLOC_TYPE_FILTER_KEEP_IMPORTANT);
+  } else {
+    flags |= HWLOC_TOPOLOGY_FLAG_NO_DISTANCES;
+    hwloc_topology_set_all_types_filter(raw, HWLOC_TYPE_FILTER_KEEP_NONE);
+    hwloc_topology_set_type_filter(raw, HWLOC_OBJ_PACKAGE, HWLOC_TYPE_FILTER_KEEP_ALL);
+    hwloc_topology_set_type_filter(raw, HWLOC_OBJ_CORE, HWLOC_TYPE_FILTER_KEEP_ALL);
+  }
+  hwloc_topology_set_flags(raw, flags);
+  // It would visit every CPU in turn; the kernel has already said all that is needed here.
+  hwloc_topology_set_components(raw, HWLOC_TOPOLOGY_COMPONENTS_FLAG_BLACKLIST, "x86");
+  // The others would start drivers' libraries, or knock at X servers.
+  for (const char* component : {"gl", "opencl", "cuda", "nvml", "rsmi", "levelzero"})
+    hwloc_topology_set_components(raw, HWLOC_TOPOLOGY_COMPONENTS_FLAG_BLACKLIST, component);
+  return topology;
+}
+
+IdSet usable_cpus(hwloc_topology_t topology, bool live) {
+  const IdSet all = to_ids(hwloc_topology_get_topology_cpuset(topology));
+  IdSet cpus = intersection(all, to_ids(hwloc_topology_get_allowed_cpuset(topology)));
+  if (!live) return cpus;
+  const HwlocBitmap bound(hwloc_bitmap_alloc());
+  if (hwloc_get_cpubind(topology, bound.get(), HWLOC_CPUBIND_THREAD) != 0) return cpus;
+  IdSet both = intersection(cpus, to_ids(bound.get()));
+  return both.empty() ? cpus : both;
+}
+
+void add_cores(Machine& machine, hwloc_topology_t topology, const IdSet& usable) {
+  hwloc_obj_t package = nullptr;
+  while ((package = hwloc_get_next_obj_by_type(topology, HWLOC_OBJ_PACKAGE, package)) != nullptr) {
+    if (!intersection(to_ids(package->cpuset), usable).empty()) ++machine.packages;
+  }
+  // Some virtual machines do not say what a core is; then every hardware thread counts as one.
+  const bool knows_cores = hwloc_get_nbobjs_by_type(topology, HWLOC_OBJ_CORE) > 0;
+  const hwloc_obj_type_t type = knows_cores ? HWLOC_OBJ_CORE : HWLOC_OBJ_PU;
+  hwloc_obj_t core = nullptr;
+  while ((core = hwloc_get_next_obj_by_type(topology, type, core)) != nullptr) {
+    IdSet cpus = intersection(to_ids(core->cpuset), usable);
+    if (!cpus.empty()) machine.core_cpus.push_back(std::move(cpus));
+  }
+  machine.packages = std::max(machine.packages, 1);
+  machine.cores = static_cast<int>(machine.core_cpus.size());
+  machine.processing_units = static_cast<int>(usable.size());
+}
+
+void add_numa_nodes(Machine& machine, hwloc_topology_t topology, const IdSet& usable) {
+  std::vector<hwloc_obj_t> nodes;
+  hwloc_obj_t node = nullptr;
+  while ((node = hwloc_get_next_obj_by_type(topology, HWLOC_OBJ_NUMANODE, node)) != nullptr)
+    nodes.push_back(node);
+  // A node without CPUs of its own (a GPU's memory, persistent memory) is shown with the CPUs around it.
+  // Small nodes claim first, so such a node ends with none and no CPU is in two nodes.
+  std::stable_sort(nodes.begin(), nodes.end(), [](hwloc_obj_t a, hwloc_obj_t b) {
+    return hwloc_bitmap_weight(a->cpuset) < hwloc_bitmap_weight(b->cpuset);
+  });
+  const IdSet allowed = to_ids(hwloc_topology_get_allowed_nodeset(topology));
+  IdSet claimed;
+  for (const hwloc_obj_t each : nodes) {
+    const IdSet all = to_ids(each->cpuset);
+    NumaNode& added = machine.numa_nodes.emplace_back();
+    added.os_index = static_cast<int>(each->os_index);
+    std::set_difference(all.begin(), all.end(), claimed.begin(), claimed.end(),
+                        std::back_inserter(added.cpus));
+    const bool has_cpus = !added.cpus.empty();
+    claimed = united(claimed, all);
+    added.cpus = intersection(added.cpus, usable);
+    const bool may_allocate = std::binary_search(allowed.begin(), allowed.end(), added.os_index);
+    added.memory_bytes = may_allocate ? each->attr->numanode.local_memory : 0;
+    if (!has_cpus) {
+      machine.findings.push_back(fmt::format("NUMA node {} has memory but no CPUs", added.os_index));
+    } else if (!may_allocate) {
+      machine.findings.push_back(
+          fmt::format("the memory of NUMA node {} may not be used here", added.os_index));
+    } else if (added.memory_bytes == 0) {
+      machine.findings.push_back(fmt::format("NUMA node {} has CPUs but no memory", added.os_index));
+    }
+  }
+  std::sort(machine.numa_nodes.begin(), machine.numa_nodes.end(),
+            [](const NumaNode& a, const NumaNode& b) { return a.os_index < b.os_index; });
+}
+
+Machine read_topology(hwloc_topology_t topology, bool live) {
+  Machine machine;
+  if (const char* name = hwloc_obj_get_info_by_name(hwloc_get_root_obj(topology), "HostName"))
+    machine.host = name;
+  const IdSet usable = usable_cpus(topology, live);
+  const IdSet all = to_ids(hwloc_topology_get_topology_cpuset(topology));
+  if (usable.size() < all.size()) {
+    machine.findings.push_back(fmt::format("only {} of its {} hardware threads may be used here (CPUs {})",
+                                           usable.size(), all.size(), to_string(usable)));
+  }
+  add_cores(machine, topology, usable);
+  add_numa_nodes(machine, topology, usable);
+  add_devices(machine, topology, live);
+  return machine;
+}
+
+Result<Machine> load(HwlocTopology topology, const std::string& where, bool live) {
+  if (!topology || hwloc_topology_load(topology.get()) != 0) {
+    return failure(live ? Fault::start : Fault::configuration, where,
+                   fmt::format("hwloc cannot read the topology: {}", std::strerror(errno)),
+                   live ? "give a saved one with --topology FILE" : "save it again with lstopo of hwloc 2");
+  }
+  return read_topology(topology.get(), live);
+}
+
+// hwloc trusts a file to be whole: a damaged one can crash it. So a child reads it first, and what it ends
+// with tells.
+bool crashes_hwloc(const std::string& path) {
+  const pid_t child = fork();
+  if (child == 0) {
+    const rlimit no_core{};
+    setrlimit(RLIMIT_CORE, &no_core);
+    const int nowhere = open("/dev/null", O_WRONLY | O_CLOEXEC);
+    dup2(nowhere, STDERR_FILENO);
+    alarm(30);
+    const HwlocTopology topology = new_topology(true);
+    if (topology && hwloc_topology_set_xml(topology.get(), path.c_str()) == 0 &&
+        hwloc_topology_load(topology.get()) == 0) {
+      static_cast<void>(read_topology(topology.get(), false));
+    }
+    _exit(0);
+  }
+  int status = 0;
+  while (child > 0 && waitpid(child, &status, 0) < 0 && errno == EINTR) {
+  }
+  return child > 0 && !(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+}
+
+}  // namespace
+
+Result<Machine> probe_machine(const ProbeRequest& request) {
+  auto machine = load(new_topology(request.with_devices), "this machine", true);
+  if (!machine) return machine;
+  if (machine->host.empty()) machine->host = probe_host_name();
+  if (const auto cpus = read_cpu_quota(); cpus && *cpus < machine->processing_units) {
+    machine->findings.push_back(
+        fmt::format("the container's CPU quota is {:g} CPUs, fewer than the {} hardware "
+                    "threads that are shown",
+                    *cpus, machine->processing_units));
+  }
+  return machine;
+}
+
+Result<Machine> read_machine_xml(const std::string& path) {
+  if (crashes_hwloc(path)) {
+    return failure(Fault::configuration, path, "is damaged: hwloc crashes when it reads it",
+                   "save the topology again with lstopo");
+  }
+  HwlocTopology topology = new_topology(true);
+  if (topology && hwloc_topology_set_xml(topology.get(), path.c_str()) != 0) {
+    return failure(
+        Fault::configuration, path, fmt::format("hwloc cannot read this file: {}", std::strerror(errno)),
+        "give an XML file that lstopo of hwloc 2 wrote, or the JSON that smlaunch topology prints");
+  }
+  return load(std::move(topology), path, false);
+}
+
+Result<Machine> parse_synthetic_machine(const std::string& description) {
+  HwlocTopology topology = new_topology(false);
+  if (topology && hwloc_topology_set_synthetic(topology.get(), description.c_str()) != 0) {
+    return failure(Fault::configuration, description,
+                   "hwloc does not understand this description of a machine",
+                   "write it like \"package:2 core:4 pu:2\"");
+  }
+  return load(std::move(topology), description, false);
+}
+
+}  // namespace smlaunch
