@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cuda/probe_gpus.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+#include <filesystem>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdlib>
+#include <set>
+#include <utility>
+
+#include "cuda/visible_devices.hpp"
+#include "topology/probe_machine.hpp"
+#include "topology/read_file.hpp"
+
+namespace smlaunch {
+namespace {
+
+std::string reason_not_shown(const NvmlAnswer& answer) {
+  switch (answer.state) {
+    case DriverState::no_library:
+      return "the NVIDIA driver is loaded, but its library libnvidia-ml.so.1 is not here";
+    case DriverState::failed: return fmt::format("the NVIDIA driver does not answer: {}", answer.error);
+    case DriverState::no_driver: return "no NVIDIA driver is loaded";
+    case DriverState::answered: break;
+  }
+  return "the NVIDIA driver does not show it here: it is not among this container's GPUs";
+}
+
+// The GPUs, and the rows and columns of the matrices, in a new order.
+void reorder_gpus(Machine& machine, const std::vector<std::size_t>& order) {
+  std::vector<Gpu> gpus;
+  std::vector<std::vector<Nearness>> to_nics;
+  std::vector<std::vector<std::string>> to_gpus;
+  for (const std::size_t from : order) {
+    gpus.push_back(std::move(machine.gpus[from]));
+    to_nics.push_back(std::move(machine.gpu_nic[from]));
+    auto& row = to_gpus.emplace_back();
+    for (const std::size_t column : order) row.push_back(machine.gpu_gpu[from][column]);
+  }
+  machine.gpus = std::move(gpus);
+  machine.gpu_nic = std::move(to_nics);
+  machine.gpu_gpu = std::move(to_gpus);
+}
+
+// A machine probed without devices, or made by hand, may come without matrices.
+void complete_matrices(Machine& machine) {
+  machine.gpu_nic.resize(machine.gpus.size());
+  machine.gpu_gpu.resize(machine.gpus.size());
+  for (std::size_t i = 0; i < machine.gpus.size(); ++i) {
+    machine.gpu_nic[i].resize(machine.nics.size(), Nearness::SYS);
+    machine.gpu_gpu[i].resize(machine.gpus.size(), to_string(Nearness::SYS));
+    machine.gpu_gpu[i][i] = "X";
+  }
+}
+
+std::size_t add_placeless_gpu(Machine& machine, const std::string& pci) {
+  for (auto& row : machine.gpu_gpu) row.emplace_back("SYS");
+  machine.gpu_gpu.emplace_back(machine.gpus.size(), "SYS").emplace_back("X");
+  machine.gpu_nic.emplace_back(machine.nics.size(), Nearness::SYS);
+  Gpu gpu;
+  gpu.pci = pci;
+  machine.gpus.push_back(std::move(gpu));
+  machine.findings.push_back(
+      fmt::format("{} is not on the PCI bus as seen here, so what it is near is unknown", pci));
+  return machine.gpus.size() - 1;
+}
+
+// Links that end at another GPU count for that pair; the others end at NVSwitches, which join everything they
+// reach.
+void add_nvlinks(Machine& machine, const std::vector<NvmlGpu>& gpus) {
+  std::set<std::string> ids;
+  for (const NvmlGpu& gpu : gpus) ids.insert(gpu.pci);
+  const auto direct = [](const NvmlGpu& from, const NvmlGpu& to) {
+    return std::count(from.nvlink_peers.begin(), from.nvlink_peers.end(), to.pci);
+  };
+  const auto to_switches = [&](const NvmlGpu& gpu) {
+    return std::count_if(gpu.nvlink_peers.begin(), gpu.nvlink_peers.end(),
+                         [&](const std::string& peer) { return ids.count(peer) == 0; });
+  };
+  const auto position = [&](const NvmlGpu& gpu) {
+    const auto found = std::find_if(machine.gpus.begin(), machine.gpus.end(),
+                                    [&](const Gpu& known) { return known.pci == gpu.pci; });
+    return static_cast<std::size_t>(found - machine.gpus.begin());
+  };
+  for (const NvmlGpu& from : gpus) {
+    for (const NvmlGpu& to : gpus) {
+      if (from.pci == to.pci) continue;
+      const auto links =
+          direct(from, to) > 0 ? direct(from, to) : std::min(to_switches(from), to_switches(to));
+      if (links > 0) machine.gpu_gpu[position(from)][position(to)] = fmt::format("NV{}", links);
+    }
+  }
+}
+
+// A device that no longer answers reads as all ones.
+std::vector<std::string> read_off_the_bus(const Machine& machine) {
+  std::vector<std::string> off;
+  for (const Gpu& gpu : machine.gpus) {
+    const std::string config = read_small_file("/sys/bus/pci/devices/" + gpu.pci + "/config");
+    if (config.size() >= 4 && config.substr(0, 4) == "\xff\xff\xff\xff") off.push_back(gpu.pci);
+  }
+  return off;
+}
+
+std::string environment_variable(const char* name) {
+  const char* value = std::getenv(name);
+  return value == nullptr ? std::string() : std::string(value);
+}
+
+// NVIDIA's or AMD's display controllers and accelerators, or what their drivers make.
+bool may_have_accelerators() {
+  std::error_code error;
+  for (const char* node : {"/dev/nvidiactl", "/dev/kfd", "/proc/driver/nvidia"})
+    if (std::filesystem::exists(node, error)) return true;
+  for (const auto& device : std::filesystem::directory_iterator("/sys/bus/pci/devices", error)) {
+    const std::string vendor = read_small_file(device.path() / "vendor");
+    const std::string device_class = read_small_file(device.path() / "class");
+    const bool maker = vendor.starts_with("0x10de") || vendor.starts_with("0x1002");
+    if (maker && (device_class.starts_with("0x03") || device_class.starts_with("0x12"))) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+void add_gpu_facts(Machine& machine, const NvmlAnswer& answer, const std::vector<std::string>& off_the_bus) {
+  complete_matrices(machine);
+  for (Gpu& gpu : machine.gpus) {
+    gpu.usable = false;
+    const bool is_off = std::find(off_the_bus.begin(), off_the_bus.end(), gpu.pci) != off_the_bus.end();
+    gpu.unusable_because = is_off ? "it has fallen off the PCI bus" : reason_not_shown(answer);
+  }
+  std::vector<std::size_t> order;
+  for (const NvmlGpu& told : answer.gpus) {
+    const auto known = std::find_if(machine.gpus.begin(), machine.gpus.end(),
+                                    [&](const Gpu& gpu) { return gpu.pci == told.pci; });
+    order.push_back(known == machine.gpus.end() ? add_placeless_gpu(machine, told.pci)
+                                                : static_cast<std::size_t>(known - machine.gpus.begin()));
+    Gpu& gpu = machine.gpus[order.back()];
+    gpu.index = told.index;
+    gpu.model = told.model.empty() ? gpu.model : told.model;
+    gpu.uuid = told.uuid;
+    gpu.memory_bytes = told.memory_bytes;
+    gpu.usable = true;
+    gpu.unusable_because.clear();
+    if (told.mig) {
+      machine.findings.push_back(fmt::format(
+          "GPU {} ({}) is cut into MIG instances, which ranks cannot be placed on", told.index, told.pci));
+    }
+  }
+  add_nvlinks(machine, answer.gpus);
+  const std::size_t shown = order.size();
+  for (std::size_t i = 0; i < machine.gpus.size(); ++i) {
+    if (!machine.gpus[i].usable) order.push_back(i);
+  }
+  reorder_gpus(machine, order);
+  // The driver's numbers stay; the rest are counted on from there.
+  int next = 0;
+  for (std::size_t i = 0; i < machine.gpus.size(); ++i) {
+    if (i >= shown) machine.gpus[i].index = next;
+    next = std::max(next, machine.gpus[i].index + 1);
+  }
+  for (const std::string& lost : answer.unreachable) {
+    machine.findings.push_back(fmt::format("the NVIDIA driver cannot reach {}", lost));
+  }
+}
+
+void apply_visible_devices(Machine& machine, const std::optional<std::string>& visible,
+                           const std::string& order) {
+  complete_matrices(machine);
+  std::vector<Gpu> shown;
+  std::vector<std::size_t> positions;
+  std::set<std::string> models;
+  for (std::size_t i = 0; i < machine.gpus.size(); ++i) {
+    if (!machine.gpus[i].usable) continue;
+    shown.push_back(machine.gpus[i]);
+    positions.push_back(i);
+    models.insert(machine.gpus[i].model);
+  }
+  if (models.size() > 1 && order != "PCI_BUS_ID") {
+    machine.findings.push_back(
+        "its GPUs are of different models, and CUDA counts the fastest first: set "
+        "CUDA_DEVICE_ORDER=PCI_BUS_ID, so "
+        "that local rank and GPU agree");
+  }
+  if (!visible || shown.empty()) return;
+  const VisibleDevices kept = parse_visible_devices(*visible, shown);
+  machine.findings.insert(machine.findings.end(), kept.notes.begin(), kept.notes.end());
+  for (const std::size_t position : positions) {
+    machine.gpus[position].usable = false;
+    machine.gpus[position].unusable_because = "CUDA_VISIBLE_DEVICES leaves it out";
+  }
+  std::vector<std::size_t> sequence;
+  for (const std::size_t gpu : kept.gpus) {
+    sequence.push_back(positions[gpu]);
+    machine.gpus[positions[gpu]].usable = true;
+    machine.gpus[positions[gpu]].unusable_because.clear();
+  }
+  for (std::size_t i = 0; i < machine.gpus.size(); ++i) {
+    if (!machine.gpus[i].usable) sequence.push_back(i);
+  }
+  reorder_gpus(machine, sequence);
+}
+
+void probe_gpus(Machine& machine) {
+  const bool driver_is_loaded =
+      access("/sys/module/nvidia", F_OK) == 0 || access("/proc/driver/nvidia", F_OK) == 0;
+  add_gpu_facts(machine, read_nvml("libnvidia-ml.so.1", driver_is_loaded), read_off_the_bus(machine));
+  const char* visible = std::getenv("CUDA_VISIBLE_DEVICES");
+  apply_visible_devices(machine, visible == nullptr ? std::nullopt : std::optional<std::string>(visible),
+                        environment_variable("CUDA_DEVICE_ORDER"));
+}
+
+Result<Machine> probe_machine_with_gpus() {
+  auto machine = probe_machine(ProbeRequest{});
+  if (machine) probe_gpus(*machine);
+  return machine;
+}
+
+Result<Machine> probe_machine_for_ranks() {
+  return may_have_accelerators() ? probe_machine_with_gpus() : probe_machine({.with_devices = false});
+}
+
+}  // namespace smlaunch

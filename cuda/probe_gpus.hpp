@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+// Adds to a machine's GPUs, which are known from the PCI bus, what the driver says about them.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cuda/nvml.hpp"
+#include "topology/error.hpp"
+#include "topology/machine.hpp"
+
+namespace smlaunch {
+
+// Joins by PCI id. GPUs that the driver does not show stay unusable, with the reason; `off_the_bus` are the
+// PCI ids of devices that no longer answer. A GPU that only the driver knows is added, its place unknown.
+void add_gpu_facts(Machine& machine, const NvmlAnswer& answer, const std::vector<std::string>& off_the_bus);
+
+// CUDA_VISIBLE_DEVICES: GPUs left out become unusable, and the others come first, in CUDA's order. Nothing:
+// it is not set. `order` is CUDA_DEVICE_ORDER.
+void apply_visible_devices(Machine& machine, const std::optional<std::string>& visible,
+                           const std::string& order);
+
+// Asks the driver, /sys and the environment of this process.
+void probe_gpus(Machine& machine);
+
+// This machine, devices and all: probe_machine() and probe_gpus().
+Result<Machine> probe_machine_with_gpus();
+
+// The same where an accelerator is on the PCI bus (/sys/bus/pci) or a driver's device node is there.
+// Otherwise without devices, which takes a tenth of the time: ranks without a GPU are given no NIC.
+Result<Machine> probe_machine_for_ranks();
+
+}  // namespace smlaunch

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+// CUDA_VISIBLE_DEVICES, read as CUDA reads it.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "topology/machine.hpp"
+
+namespace smlaunch {
+
+struct VisibleDevices {
+  std::vector<std::size_t> gpus;   // positions in the list that was given, in CUDA's order
+  std::vector<std::string> notes;  // what is wrong with the text
+  bool operator==(const VisibleDevices&) const = default;
+};
+
+// `gpus` are those the driver shows, in its order. Numbers and UUIDs (or their beginnings) may be mixed; as
+// in CUDA, the first entry that names no GPU ends the list.
+VisibleDevices parse_visible_devices(std::string_view text, const std::vector<Gpu>& gpus);
+
+}  // namespace smlaunch
