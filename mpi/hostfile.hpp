@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+// Host lists as users write them.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "topology/error.hpp"
+
+namespace smlaunch {
+
+struct HostSlots {
+  std::string name;
+  std::optional<int> slots;  // nothing: not said
+  bool operator==(const HostSlots&) const = default;
+};
+
+// "a:8,b:8". `where` names the option in errors. Errors (Fault::usage): an empty list or name, a name with a
+// blank or a leading dash or other than letters, digits, '.', '-', '_' (and [IPv6]), a repeated name, slots
+// that are no number from 1 to 65,536.
+Result<std::vector<HostSlots>> parse_host_option(std::string_view text, std::string_view where);
+
+// Open MPI's hostfile (mpirun(1)): `name slots=N max_slots=N`, `name:N`, comments with #, blank lines; a name
+// that is repeated without slots adds one slot, as in Open MPI. Errors (Fault::configuration) with file and
+// line.
+Result<std::vector<HostSlots>> parse_hostfile(std::string_view text, std::string_view file);
+
+}  // namespace smlaunch

@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: Apache-2.0
+// The SageMaker toolkit's command, in its order, with these changes:
+// - btl ^openib,ofi instead of ^openib: a list on the command line undoes the one in Debian's configuration,
+// and the
+//   ofi transport that comes back costs a job more than a second;
+// - short TCP keepalives between mpirun and its daemons: a silent host is noticed in about 12 seconds, not 8
+// minutes;
+// - ssh never asks anything, and gives up on a host that accepts and says nothing;
+// - whole names are kept where they hold a dot: else a.one and a.two are one host, `a`, to Open MPI;
+// - smddp, too, is mapped by slot and not bound: the plan counts on it, and our agents bind;
+// - no LD_PRELOAD of a library that invents host names.
+#include "mpi/mpirun.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <string_view>
+#include <unordered_map>
+#include <unordered_set>
+
+#include "mpi/mpirun_options.hpp"
+
+namespace smlaunch {
+namespace {
+
+// The kernel takes at most 131,072 bytes in one argument; --host may be repeated, and the lists are joined.
+constexpr std::size_t longest_host_list = 100'000;
+// mpirun's own default for ssh processes at a time.
+constexpr std::size_t most_logins_at_once = 128;
+
+MpirunOption mca(std::string parameter, std::string value) {
+  return {"mca", {std::move(parameter), std::move(value)}};
+}
+
+// Without ":N" where every host has one slot, as the toolkit; Open MPI 4 counts one slot for a bare name.
+std::vector<MpirunOption> host_options(const std::vector<std::pair<std::string, int>>& hosts) {
+  const bool bare =
+      std::all_of(hosts.begin(), hosts.end(), [](const auto& host) { return host.second == 1; });
+  std::vector<MpirunOption> options;
+  for (const auto& [name, slots] : hosts) {
+    const std::string entry = bare ? name : fmt::format("{}:{}", name, slots);
+    if (options.empty() || options.back().values[0].size() + entry.size() >= longest_host_list) {
+      options.push_back({"host", {entry}});
+    } else {
+      options.back().values[0] += "," + entry;
+    }
+  }
+  return options;
+}
+
+bool has_domain(const std::string& name) {
+  return name.find('.') != std::string::npos && name.find_first_not_of("0123456789.") != std::string::npos;
+}
+
+// ssh keeps the first value it is given, so the user's own arguments, put before these, win.
+std::string ssh_arguments(int port, const std::string& control_path) {
+  std::string arguments = "-o BatchMode=yes -o ConnectTimeout=10";
+  if (port != 22) arguments += fmt::format(" -p {}", port);
+  if (!control_path.empty()) arguments += fmt::format(" -o ControlPath={}", control_path);
+  return arguments;
+}
+
+std::vector<MpirunOption> our_options(const MpirunRequest& request) {
+  std::vector<MpirunOption> options = {{"allow-run-as-root", {}}};
+  const bool mpi = request.style == MpirunStyle::mpi;
+  if (mpi) options.push_back({"display-map", {}});
+  options.push_back({"tag-output", {}});
+  if (request.oversubscribe || !mpi) options.push_back({"oversubscribe", {}});
+  if (!request.network_interface.empty()) {
+    options.push_back(mca("btl_tcp_if_include", request.network_interface));
+    options.push_back(mca("oob_tcp_if_include", request.network_interface));
+  }
+  options.push_back(mca("plm_rsh_no_tree_spawn", "1"));
+  options.push_back({"bind-to", {"none"}});
+  options.push_back({"map-by", {"slot"}});
+  options.push_back(mca("pml", "ob1"));
+  options.push_back(mca("btl", "^openib,ofi"));
+  options.push_back(mca("orte_abort_on_non_zero_status", "1"));
+  options.push_back(mca("btl_vader_single_copy_mechanism", "none"));
+  if (request.hosts.size() > 1) {
+    options.push_back(
+        mca("plm_rsh_num_concurrent", std::to_string(std::min(request.hosts.size(), most_logins_at_once))));
+  }
+  options.push_back(mca("plm_rsh_args", ssh_arguments(request.ssh_port, request.ssh_control_path)));
+  options.push_back(mca("oob_tcp_keepalive_time", "5"));
+  options.push_back(mca("oob_tcp_keepalive_intvl", "2"));
+  options.push_back(mca("oob_tcp_keepalive_probes", "3"));
+  if (std::any_of(request.hosts.begin(), request.hosts.end(),
+                  [](const auto& host) { return has_domain(host.first); })) {
+    options.push_back(mca("orte_keep_fqdn_hostnames", "1"));
+  }
+  if (request.oversubscribed_cores) options.push_back(mca("mpi_yield_when_idle", "1"));
+  return options;
+}
+
+// The program that an agent setting names: "ssh : rsh" and "/usr/bin/ssh -v" are ssh.
+bool is_ssh(std::string_view agent) {
+  agent = agent.substr(0, agent.find_first_of(" :"));
+  if (const std::size_t slash = agent.rfind('/'); slash != std::string_view::npos)
+    agent.remove_prefix(slash + 1);
+  return agent == "ssh";
+}
+
+// The user's ssh arguments come first and ours fill in what they leave open; another program than ssh gets
+// none.
+void merge_ssh_arguments(UserOptions& user, std::vector<MpirunOption>& ours) {
+  const auto is_arguments = [](const MpirunOption& option) {
+    return option_key(option) == "mca plm_rsh_args";
+  };
+  const auto own = std::find_if(ours.begin(), ours.end(), is_arguments);
+  for (const MpirunOption& option : user.options) {
+    if (option_key(option) != "mca plm_rsh_agent" || is_ssh(option.values[1])) continue;
+    user.notes.push_back(
+        fmt::format("your {} replaces ssh: it is given no ssh arguments of ours", to_string(option)));
+    ours.erase(own);
+    return;
+  }
+  const auto theirs = std::find_if(user.options.begin(), user.options.end(), is_arguments);
+  if (theirs == user.options.end()) return;
+  theirs->values[1] += " " + own->values[1];
+  ours.erase(own);
+}
+
+// A request for certain CPUs is void beside -bind-to none (an error, in 5); mapping to sockets or cores is
+// not, and left to itself mpirun would abort where it finds too few of them.
+void leave_binding_to_mpirun(UserOptions& user, std::vector<MpirunOption>& ours) {
+  const auto is_binding = [](const MpirunOption& option) { return option.name == "bind-to"; };
+  if (!user.binds || std::any_of(user.options.begin(), user.options.end(), is_binding)) return;
+  if (user.names_cpus) {
+    std::erase_if(ours, is_binding);
+    user.notes.push_back("your options name CPUs: mpirun binds the ranks, not smlaunch");
+  } else {
+    user.notes.push_back("your options map ranks to hardware: they are bound only if you add --bind-to");
+  }
+}
+
+std::string values_of(const MpirunOption& option) {
+  if (option.name == "mca") return option.values[1];
+  return option.values.empty() ? to_string(option) : option.values[0];
+}
+
+std::vector<MpirunOption> merge(std::vector<MpirunOption> ours, UserOptions& user) {
+  std::unordered_map<std::string, const MpirunOption*> by_key;
+  for (const MpirunOption& option : user.options) by_key.emplace(option_key(option), &option);
+  std::vector<MpirunOption> merged;
+  for (MpirunOption& option : ours) {
+    const auto theirs = by_key.find(option_key(option));
+    if (theirs == by_key.end()) {
+      merged.push_back(std::move(option));
+    } else if (*theirs->second != option) {
+      user.notes.push_back(
+          fmt::format("your {} replaces ours: {}", to_string(*theirs->second), values_of(option)));
+    }
+  }
+  merged.insert(merged.end(), user.options.begin(), user.options.end());
+  return merged;
+}
+
+// Each name once, with its value if we have one.
+std::vector<MpirunOption> our_exports(const MpirunRequest& request) {
+  std::unordered_set<std::string> named;
+  std::vector<MpirunOption> options;
+  for (const auto& [name, value] : request.exported_values) {
+    if (named.insert(name).second) options.push_back({"x", {fmt::format("{}={}", name, value)}});
+  }
+  for (const std::string& name : request.exported) {
+    if (named.insert(name).second) options.push_back({"x", {name}});
+  }
+  return options;
+}
+
+std::vector<Problem> problems_of(const MpirunRequest& request) {
+  std::vector<Problem> problems;
+  for (const auto& [name, slots] : request.hosts) {
+    if (name.find(':') == std::string::npos) continue;
+    problems.push_back({fmt::format("host {}", name), "mpirun's --host takes no IPv6 address",
+                        "give the host by a name that resolves to the address"});
+  }
+  return problems;
+}
+
+}  // namespace
+
+Result<MpirunCommand> mpirun_command(const MpirunRequest& request) {
+  if (request.hosts.empty() || request.processes < 1) {
+    return failure(Fault::internal, "mpirun", "a command for no host or no rank was asked for");
+  }
+  std::vector<Problem> problems = problems_of(request);
+  Result<UserOptions> user = parse_user_options(request.user_options, request.version);
+  if (!user) problems.insert(problems.end(), user.error().problems.begin(), user.error().problems.end());
+  if (!problems.empty()) return tl::unexpected<Error>(Error{Fault::configuration, std::move(problems)});
+
+  std::vector<MpirunOption> ours = our_options(request);
+  const std::vector<MpirunOption> variables = our_exports(request);
+  ours.insert(ours.end(), variables.begin(), variables.end());
+  merge_ssh_arguments(*user, ours);
+  leave_binding_to_mpirun(*user, ours);
+  std::vector<MpirunOption> options = host_options(request.hosts);
+  options.push_back({"np", {std::to_string(request.processes)}});
+  const std::vector<MpirunOption> merged = merge(std::move(ours), *user);
+  options.insert(options.end(), merged.begin(), merged.end());
+
+  MpirunCommand command;
+  command.argv.push_back(request.mpirun);
+  const std::vector<std::string> words = render_options(options, request.version);
+  command.argv.insert(command.argv.end(), words.begin(), words.end());
+  command.argv.insert(command.argv.end(), request.program.begin(), request.program.end());
+  command.user_binds = user->binds;
+  command.user_maps = user->maps;
+  command.user_variables = std::move(user->variables);
+  command.user_exported = std::move(user->exported);
+  command.notes = std::move(user->notes);
+  command.warnings = std::move(user->warnings);
+  return command;
+}
+
+}  // namespace smlaunch

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+// mpirun's command line, in the words of Open MPI 4 and of 5.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "mpi/open_mpi.hpp"
+#include "topology/error.hpp"
+
+namespace smlaunch {
+
+// Which of the toolkit's two mpirun lines (sagemaker_training/mpi.py, smdataparallel.py).
+enum class MpirunStyle { mpi, smddp };
+
+struct MpirunRequest {
+  std::string mpirun = "mpirun";  // path
+  OpenMpiVersion version;
+  MpirunStyle style = MpirunStyle::mpi;
+  std::vector<std::pair<std::string, int>> hosts;  // name, slots; in rank order
+  int processes = 1;
+  bool oversubscribe = false;         // more processes than slots
+  bool oversubscribed_cores = false;  // more ranks than cores on some host: waiting ranks yield
+  std::string network_interface;      // empty: mpirun chooses
+  int ssh_port = 22;
+  std::string ssh_control_path;       // of connections that are open already (ssh_config(5)); or empty
+  std::vector<std::string> exported;  // names for -x; values never appear
+  std::vector<std::pair<std::string, std::string>>
+      exported_values;                    // -x NAME=VALUE, for public settings of ours
+  std::vector<std::string> user_options;  // --mpi-options, taken apart; the user wins
+  std::vector<std::string> program;       // ".../smlaunch rank -- python3 train.py"
+};
+
+struct MpirunCommand {
+  std::vector<std::string> argv;
+  bool user_binds = false;  // the user's options bind or map to hardware: our agents must not
+  bool user_maps = false;   // they may place ranks on other hosts than the plan does, which is by slot
+  // -x NAME=VALUE of the user's. argv holds only `-x NAME`, whatever the value: a command line is read by
+  // everyone. The caller sets the value in mpirun's environment.
+  std::vector<std::pair<std::string, std::string>> user_variables;
+  // -x NAME of the user's; mpirun only warns of a name that its environment lacks.
+  std::vector<std::string> user_exported;
+  std::vector<std::string> notes;     // "your -mca btl ^openib,tcp replaces ours: ^openib"
+  std::vector<std::string> warnings;  // "your -x RANK is ignored: …"
+};
+
+// The toolkit's command, in its order, each option of ours replaced by the user's where both say the same
+// thing: one MCA parameter (if_include and if_exclude of one component are one), -map-by, -bind-to, one
+// variable. An option given twice by the user is given once: the last one, said in `notes`. Options that the
+// running version does not know are translated, or left out with a warning. Errors (Fault::configuration),
+// all at once: an option without its value, one that would change what is planned (-np, --host, --hostfile,
+// …: named in the message), a program among the options, an IPv6 address as a host's name. Give the hosts
+// with the leader's own first: Open MPI 4 maps its own host first wherever it stands, 5 does not.
+Result<MpirunCommand> mpirun_command(const MpirunRequest& request);
+
+}  // namespace smlaunch

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+// mpirun's options as values: what each one decides, so that the user's can replace ours, and how Open MPI 4
+// and 5 spell it.
+#pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "mpi/open_mpi.hpp"
+#include "topology/error.hpp"
+
+namespace smlaunch {
+
+// In Open MPI 4's words whatever version runs: {"map-by", {"slot"}}, {"mca", {"pml", "ob1"}}, {"x",
+// {"NAME"}}. A name that mpirun is not known to have keeps its dashes ("--new-option") and is passed on
+// untouched.
+struct MpirunOption {
+  std::string name;
+  std::vector<std::string> values;
+  bool operator==(const MpirunOption&) const = default;
+};
+
+// What the option decides: two options with one key cannot stand beside each other. btl_tcp_if_include and
+// btl_tcp_if_exclude have one key, and so have -map-by node and -mca rmaps_base_mapping_policy node.
+std::string option_key(const MpirunOption& option);
+
+// "-mca btl ^openib", "--report-bindings": the option as it is named in notes.
+std::string to_string(const MpirunOption& option);
+
+// The words for mpirun's command line. Where version 5 wants one option for what were several (--display,
+// --output, --map-by with its qualifiers), they are put together.
+std::vector<std::string> render_options(const std::vector<MpirunOption>& options,
+                                        const OpenMpiVersion& version);
+
+struct UserOptions {
+  std::vector<MpirunOption>
+      options;  // at most one for each key; variables stand as -x NAME, without their values
+  std::vector<std::pair<std::string, std::string>> variables;  // -x NAME=VALUE
+  std::vector<std::string> exported;                           // -x NAME
+  bool binds = false;                                          // binds or maps ranks to hardware
+  bool names_cpus = false;                                     // and says which CPUs, or how many for a rank
+  bool maps = false;  // may place ranks on other hosts than -map-by slot does
+  std::vector<std::string> notes;
+  std::vector<std::string> warnings;
+};
+
+// The user's options, in either version's words. Errors (Fault::configuration), all at once: see
+// mpirun_command.
+Result<UserOptions> parse_user_options(const std::vector<std::string>& words, const OpenMpiVersion& version);
+
+}  // namespace smlaunch
