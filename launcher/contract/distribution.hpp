@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+// Which of the hosts work together, and who leads them.
+#pragma once
+
+#include "launcher/contract/config_file.hpp"
+#include "launcher/contract/environment.hpp"
+
+namespace smlaunch {
+
+// Fills distribution_*, leader and is_leader from hosts and hyperparameters.
+void choose_distribution(Environment& environment, ConfigProblems& hyperparameter_problems);
+
+}  // namespace smlaunch

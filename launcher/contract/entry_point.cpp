@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "launcher/contract/entry_point.hpp"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <array>
+#include <string_view>
+#include <system_error>
+
+namespace smlaunch {
+namespace {
+
+// Module and function arrive as arguments, so that no name can become code.
+constexpr const char* framework_program =
+    "import importlib, sys\n"
+    "module, function = sys.argv[1:3]\n"
+    "del sys.argv[1:]\n"
+    "getattr(importlib.import_module(module), function)()\n";
+
+bool ends_with(std::string_view text, std::string_view end) {
+  return text.size() >= end.size() && text.substr(text.size() - end.size()) == end;
+}
+
+// The toolkit drops every ".py" of the name, not only the last.
+std::string module_of(std::string name) {
+  constexpr std::string_view suffix = ".py";
+  for (std::size_t at = name.find(suffix); at != std::string::npos; at = name.find(suffix, at)) {
+    name.erase(at, suffix.size());
+  }
+  return name;
+}
+
+}  // namespace
+
+std::string to_string(EntryPointKind kind) {
+  switch (kind) {
+    case EntryPointKind::python_program: return "python_program";
+    case EntryPointKind::python_package: return "python_package";
+    case EntryPointKind::command: return "command";
+    case EntryPointKind::framework_module: return "framework_module";
+  }
+  return {};
+}
+
+EntryPointKind probe_entry_point_kind(const std::filesystem::path& directory, const std::string& name) {
+  if (ends_with(name, ".sh")) return EntryPointKind::command;
+  std::error_code error;
+  const auto status = std::filesystem::symlink_status(directory / "setup.py", error);
+  if (std::filesystem::exists(status)) return EntryPointKind::python_package;
+  return ends_with(name, ".py") ? EntryPointKind::python_program : EntryPointKind::command;
+}
+
+bool probe_interpreter_line(const std::filesystem::path& file) {
+  const int descriptor = open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  if (descriptor < 0) return true;
+  std::array<char, 4> start{};
+  const ssize_t count = read(descriptor, start.data(), start.size());
+  close(descriptor);
+  if (count < 0) return true;
+  const std::string_view text(start.data(), static_cast<std::size_t>(count));
+  return text.substr(0, 2) == "#!" || text ==
+                                          "\x7F"
+                                          "ELF";
+}
+
+EntryPoint probe_entry_point(const std::filesystem::path& directory, const std::string& name,
+                             std::vector<std::string> arguments) {
+  EntryPoint entry_point{name, probe_entry_point_kind(directory, name), std::move(arguments), directory,
+                         true};
+  if (entry_point.kind == EntryPointKind::command) {
+    entry_point.has_interpreter_line = probe_interpreter_line(directory / name);
+  }
+  return entry_point;
+}
+
+std::vector<std::string> process_command(const EntryPoint& entry_point, const std::string& python,
+                                         bool mpi4py) {
+  const std::string& name = entry_point.name;
+  std::vector<std::string> command;
+  if (entry_point.kind == EntryPointKind::framework_module) {
+    const std::size_t colon = name.find(':');
+    return {python, "-c", framework_program, name.substr(0, colon),
+            colon == std::string::npos ? std::string() : name.substr(colon + 1)};
+  }
+  if (entry_point.kind == EntryPointKind::command) {
+    if (!entry_point.has_interpreter_line) command.emplace_back("/bin/sh");
+    const bool has_place = name.substr(0, 1) == "/" || name.substr(0, 2) == "./";
+    command.push_back(has_place ? name : "./" + name);
+  } else {
+    command.push_back(python);
+    if (mpi4py) command.insert(command.end(), {"-m", "mpi4py"});
+    if (entry_point.kind == EntryPointKind::python_package) {
+      command.insert(command.end(), {"-m", module_of(name)});
+    } else {
+      command.push_back(name);
+    }
+  }
+  command.insert(command.end(), entry_point.arguments.begin(), entry_point.arguments.end());
+  return command;
+}
+
+}  // namespace smlaunch

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+// What is to be run (sagemaker_training/_entry_point_type.py, process.py).
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "topology/error.hpp"
+
+namespace smlaunch {
+
+enum class EntryPointKind { python_program, python_package, command, framework_module };
+std::string to_string(EntryPointKind kind);
+
+struct EntryPoint {
+  std::string name;  // "train.py", "run.sh", "pkg/train.py"; for a framework module "module:function"
+  EntryPointKind kind = EntryPointKind::python_program;
+  std::vector<std::string> arguments;
+  std::filesystem::path working_directory;
+  bool has_interpreter_line = true;  // of a command: false when /bin/sh must run it
+};
+
+// The kind the toolkit gives to `name` in `directory`. Touches the file system.
+EntryPointKind probe_entry_point_kind(const std::filesystem::path& directory, const std::string& name);
+
+// Whether the kernel can start `file` itself: it begins with "#!" or is an ELF program. A file that is not
+// there (yet) is taken to.
+bool probe_interpreter_line(const std::filesystem::path& file);
+
+// `name` in `directory` with its kind. To be asked again once the user's code has been fetched into
+// `directory`.
+EntryPoint probe_entry_point(const std::filesystem::path& directory, const std::string& name,
+                             std::vector<std::string> arguments);
+
+// What each rank executes. `python`: the job's interpreter. `mpi4py`: run it as `-m mpi4py` (launcher mpi).
+std::vector<std::string> process_command(const EntryPoint& entry_point, const std::string& python,
+                                         bool mpi4py);
+
+}  // namespace smlaunch

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+// What becomes of hyperparameters.json: three sets, the user's arguments, and values of variables
+// (params.py and mapping.py of the toolkit).
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "launcher/contract/config_file.hpp"
+#include "launcher/contract/python_value.hpp"
+
+namespace smlaunch {
+
+struct Hyperparameters {
+  PyDict user;
+  PyDict framework;  // sagemaker_* keys that are not the toolkit's own
+  PyDict sagemaker;  // those and the toolkit's own
+};
+
+// The values of `raw`, decoded: text that is JSON becomes what it says, all else stays.
+Hyperparameters split_hyperparameters(const PyDict& raw);
+
+// Names and values no process can be given, and numbers of processes that are none.
+void check_hyperparameters(const Hyperparameters& hyperparameters, ConfigProblems& problems);
+
+// "--lr 0.1 -x 3": sorted by name, one dash before a name of one letter.
+std::vector<std::string> command_arguments(const PyDict& user);
+
+// A value in a variable: nothing for None, text as it is, all else as JSON.
+std::string variable_value(const PyValue& value);
+
+// Why a variable cannot have `name`, or empty.
+std::string variable_name_problem(std::string_view name);
+
+// The bytes Python gives to the system for this text: U+DC80 to U+DCFF stand for the bytes 0x80 to 0xFF.
+// Nothing for other lone surrogates and for NUL.
+std::optional<std::string> system_bytes(std::string_view text);
+
+}  // namespace smlaunch

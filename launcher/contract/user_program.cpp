@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "launcher/contract/user_program.hpp"
+
+#include <fmt/format.h>
+
+#include "launcher/contract/framework_module.hpp"
+#include "launcher/contract/hyperparameters.hpp"
+
+namespace smlaunch {
+namespace {
+
+constexpr const char* program_key = "sagemaker_program";
+
+bool is_python_file(const std::string& name) {
+  return name.size() >= 3 && name.compare(name.size() - 3, 3, ".py") == 0;
+}
+
+std::string module_name(std::string program) {
+  if (is_python_file(program)) program.erase(program.size() - 3);
+  return program;
+}
+
+// What the user names on the command line is never a package, whatever lies beside it.
+EntryPoint given_entry_point(const GivenEntryPoint& given, const std::filesystem::path& directory) {
+  EntryPoint entry_point{given.name, EntryPointKind::python_program, given.arguments, directory, true};
+  if (!is_python_file(given.name)) {
+    entry_point.kind = EntryPointKind::command;
+    entry_point.has_interpreter_line = probe_interpreter_line(directory / given.name);
+  }
+  return entry_point;
+}
+
+std::optional<std::string> program_hyperparameter(const PyValue* program, ConfigProblems& problems) {
+  if (program == nullptr || std::holds_alternative<PyNone>(program->data)) return std::nullopt;
+  const std::string* name = problems.expect_text(*program, program_key);
+  if (name == nullptr) return std::nullopt;
+  if (!system_bytes(*name)) problems.add(program_key, "holds a NUL byte or a lone surrogate");
+  return *name;
+}
+
+// Whether the module that the image names is run, or what it does is done here.
+void choose_framework(Environment& environment, const std::string& module, bool run) {
+  const Framework known = parse_framework(module);
+  const std::string reason = run                        ? "as --framework-module says"
+                             : known == Framework::none ? "it is none of AWS's that are known"
+                                                        : reason_to_run_module(known, environment);
+  if (reason.empty()) environment.native_framework = known;
+  environment.framework_source =
+      reason.empty() ? fmt::format(
+                           "what {} of SAGEMAKER_TRAINING_MODULE does is done by smlaunch; "
+                           "--framework-module run runs it",
+                           module)
+                     : fmt::format("{} of SAGEMAKER_TRAINING_MODULE is run: {}", module, reason);
+}
+
+void check_framework_module(const std::string& name, ConfigProblems& problems) {
+  const std::size_t colon = name.find(':');
+  const bool sound = colon != std::string::npos && colon > 0 && colon + 1 < name.size() &&
+                     name.find(':', colon + 1) == std::string::npos;
+  if (sound) return;
+  problems.add_elsewhere("SAGEMAKER_TRAINING_MODULE",
+                         fmt::format("{} is not of the form MODULE:FUNCTION", name),
+                         "set it to something like my_framework.training:main");
+}
+
+}  // namespace
+
+void choose_entry_point(Environment& environment, const EnvironmentRequest& request,
+                        ConfigProblems& hyperparameter_problems) {
+  if (request.given_entry_point) {
+    environment.user_entry_point = request.given_entry_point->name;
+    environment.module_name = module_name(request.given_entry_point->name);
+    environment.entry_point = given_entry_point(*request.given_entry_point, request.working_directory);
+    return;
+  }
+
+  const PyValue* program = environment.sagemaker_hyperparameters.find(program_key);
+  const auto variable = request.variables.find("SAGEMAKER_PROGRAM");
+  if (variable != request.variables.end()) environment.user_entry_point = variable->second;
+  environment.module_name =
+      module_name(environment.user_entry_point.value_or(program == nullptr ? "None" : python_str(*program)));
+  if (environment.user_entry_point.value_or("").empty()) {
+    environment.user_entry_point = program_hyperparameter(program, hyperparameter_problems);
+  }
+
+  std::vector<std::string> arguments = command_arguments(*environment.hyperparameters.dict());
+  for (std::string& argument : arguments) argument = system_bytes(argument).value_or(argument);
+  const std::string framework = environment.framework_module.value_or("");
+  const std::string name = environment.user_entry_point.value_or("");
+  if (!framework.empty()) choose_framework(environment, framework, request.run_framework_module);
+  if (!framework.empty() && environment.native_framework == Framework::none) {
+    check_framework_module(framework, hyperparameter_problems);
+    environment.entry_point = {framework, EntryPointKind::framework_module, std::move(arguments),
+                               environment.paths.code, true};
+  } else if (!name.empty()) {
+    environment.entry_point = probe_entry_point(environment.paths.code, name, std::move(arguments));
+  } else {
+    environment.entry_point.arguments = std::move(arguments);
+    environment.entry_point.working_directory = environment.paths.code;
+  }
+}
+
+Result<void> require_entry_point(const Environment& environment) {
+  if (!environment.entry_point.name.empty()) return {};
+  return failure(
+      Fault::configuration, (environment.paths.input_config / "hyperparameters.json").native(),
+      "names no program to run",
+      "set the hyperparameter sagemaker_program or the variable SAGEMAKER_PROGRAM, or name the program "
+      "after --");
+}
+
+}  // namespace smlaunch

@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the job is to run, from the command line, the variables and the hyperparameters.
+#pragma once
+
+#include "launcher/contract/config_file.hpp"
+#include "launcher/contract/environment.hpp"
+
+namespace smlaunch {
+
+// Fills module_name, user_entry_point and entry_point.
+void choose_entry_point(Environment& environment, const EnvironmentRequest& request,
+                        ConfigProblems& hyperparameter_problems);
+
+}  // namespace smlaunch
