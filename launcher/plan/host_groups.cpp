@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "launcher/plan/host_groups.hpp"
+
+#include <fmt/format.h>
+
+#include <map>
+#include <utility>
+
+namespace smlaunch {
+
+std::vector<std::size_t> first_ranks(const LaunchPlan& plan) {
+  std::vector<std::size_t> first;
+  std::size_t next = 0;
+  for (const int count : plan.layout.ranks_per_host) {
+    first.push_back(next);
+    next += static_cast<std::size_t>(count);
+  }
+  return first;
+}
+
+namespace {
+
+// What is shown of a host's ranks, whatever their numbers.
+std::string places_in_words(const LaunchPlan& plan, std::size_t host, std::size_t first_rank) {
+  const Machine& machine = *plan.cluster.hosts[host].machine;
+  std::string text;
+  for (int local = 0; local < plan.layout.ranks_per_host[host]; ++local) {
+    const Placement& at = *plan.layout.ranks[first_rank + static_cast<std::size_t>(local)].placement;
+    if (at.gpu) text += fmt::format("{} {}", *at.gpu, machine.gpus[static_cast<std::size_t>(*at.gpu)].pci);
+    if (at.nic)
+      text +=
+          fmt::format(" {} {}", machine.nics[static_cast<std::size_t>(*at.nic)].name, to_string(at.nic_path));
+    text += fmt::format(" {} {}\n", to_string(at.numa), to_string(at.cpus));
+  }
+  return text;
+}
+
+}  // namespace
+
+std::vector<HostGroup> equal_hosts(const LaunchPlan& plan, const std::vector<std::size_t>& first_rank) {
+  std::vector<HostGroup> groups;
+  // Hosts of one machine share their placements; others are compared by what is shown of them.
+  std::map<std::pair<const Placement*, int>, std::size_t> known;
+  std::map<std::string, std::size_t> known_words;
+  for (std::size_t host = 0; host < plan.cluster.hosts.size(); ++host) {
+    const int count = plan.layout.ranks_per_host[host];
+    if (count == 0) continue;
+    const auto key = std::pair{plan.layout.ranks[first_rank[host]].placement.get(), count};
+    auto entry = known.find(key);
+    if (entry == known.end()) {
+      const auto [words, is_new] =
+          known_words.try_emplace(places_in_words(plan, host, first_rank[host]), groups.size());
+      if (is_new) groups.emplace_back();
+      entry = known.emplace(key, words->second).first;
+    }
+    groups[entry->second].node_ranks.push_back(static_cast<int>(host));
+  }
+  return groups;
+}
+
+// "algo-1 to algo-3, algo-5", by the hosts' order in the plan.
+std::string host_ranges(const LaunchPlan& plan, const std::vector<int>& node_ranks) {
+  constexpr std::size_t most_ranges = 8;
+  const auto name = [&](int node_rank) {
+    return plan.cluster.hosts[static_cast<std::size_t>(node_rank)].name;
+  };
+  std::string out;
+  std::size_t ranges = 0;
+  for (std::size_t i = 0; i < node_ranks.size(); ++i) {
+    if (ranges++ == most_ranges) return out + ", \u2026";
+    const std::size_t begin = i;
+    while (i + 1 < node_ranks.size() && node_ranks[i + 1] == node_ranks[i] + 1) ++i;
+    out += (out.empty() ? "" : ", ") + name(node_ranks[begin]);
+    if (i > begin) out += " to " + name(node_ranks[i]);
+  }
+  return out;
+}
+
+}  // namespace smlaunch

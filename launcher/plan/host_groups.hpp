@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+// Equal hosts of a plan, so that a large one can be shown once for each kind.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "launcher/plan/plan.hpp"
+
+namespace smlaunch {
+
+// Hosts whose ranks sit in the same places, in the order of their first ranks.
+struct HostGroup {
+  std::vector<int> node_ranks;
+};
+
+// By node rank: the first rank of each host.
+std::vector<std::size_t> first_ranks(const LaunchPlan& plan);
+
+std::vector<HostGroup> equal_hosts(const LaunchPlan& plan, const std::vector<std::size_t>& first_rank);
+
+// "algo-1 to algo-3, algo-5", by the hosts' order in the plan.
+std::string host_ranges(const LaunchPlan& plan, const std::vector<int>& node_ranks);
+
+}  // namespace smlaunch

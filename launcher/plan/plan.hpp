@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+// JobSpec x Cluster -> Layout -> LaunchPlan. The plan is complete: --dry-run prints it, a run performs it,
+// a golden test compares it.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "launcher/contract/environment.hpp"
+#include "mpi/mpirun.hpp"
+#include "topology/layout.hpp"
+
+namespace smlaunch {
+
+// What starts the ranks' agents.
+enum class Engine { local, mpirun, torchrun };
+std::string to_string(Engine engine);
+
+// What the user asked for, before the machines are looked at.
+struct JobSpec {
+  std::shared_ptr<const Environment> environment;
+  LauncherKind launcher = LauncherKind::process;
+  BindPolicy bind = BindPolicy::automatic;
+  std::optional<int> world_size;  // sagemaker_mpi_num_processes
+  std::string python = "python3";
+  bool mpi4py = false;  // launcher mpi, and the interpreter can find it
+  std::string mpirun = "mpirun";
+  std::vector<std::string> torchrun = {"torchrun"};
+  bool torchrun_must_redirect =
+      false;                       // a release that fails unless it redirects output (launcher/torchrun.hpp)
+  std::vector<std::string> nodes;  // torchrun, xla: the job's hosts, where each starts its own ranks
+  OpenMpiVersion open_mpi;
+  std::vector<std::string> mpi_options;
+  std::string smlaunch = "smlaunch";  // this binary, at the same path on every host
+  std::string network_interface;      // empty: none was named
+  std::optional<int> master_port;
+  int ssh_port = 22;
+  std::string ssh_control_path;  // readiness's logins stay open there for mpirun; empty: they do not
+  bool machines_as_planned =
+      false;                  // --gpus-per-host: ranks are placed as planned, whatever their hosts are like
+  bool known_by_name = true;  // false: the only host is this machine, and its name leads nowhere here
+  std::vector<std::pair<std::string, std::string>> sources;  // value -> where it came from
+  Variables inherited;                                       // smlaunch's own environment
+};
+
+// How the all-reduce test is started; the plan shows it.
+struct SmokePlan {
+  std::string backend;  // nccl, mpi-cpu
+  long bytes = 0;
+  int timeout_seconds = 0;
+  std::vector<std::string> command;
+};
+
+struct LaunchPlan {
+  LauncherKind launcher = LauncherKind::process;
+  Engine engine = Engine::local;
+  std::string leader;
+  std::string current_host;
+  std::string network_interface;
+  std::optional<int> master_port;  // nothing: rank 0's agent picks one when it starts
+  // Where each host starts its own ranks of a job on several: all its hosts, and where `cluster`'s ranks
+  // stand in it.
+  std::vector<std::string> nodes;
+  int first_node_rank = 0;
+  int first_rank = 0;
+  int job_world_size = 0;
+  EntryPoint entry_point;
+  Cluster cluster;  // the hosts that run ranks of this plan
+  Layout layout;
+  bool machines_as_planned = false;         // JobSpec::machines_as_planned
+  BindPolicy bind = BindPolicy::automatic;  // none where the user's own MPI options bind
+  std::vector<std::string> command;
+  std::vector<std::string> process_command;
+  Variables environment;                    // common to all ranks
+  std::vector<Variables> of_hosts;          // torchrun, xla: what each host's starter must know; may be empty
+  std::map<const Placement*, int> threads;  // OMP_NUM_THREADS; empty where it is not ours to set
+  Variables user_variables;  // the user's -x NAME=VALUE: they win over all but rank identity and SM_*
+  std::vector<std::string> long_variables;  // names of variables that no kernel takes: they go to files
+  std::optional<SmokePlan> smoke;
+  std::string smoke_reason;  // why there is no smoke test
+  std::vector<std::pair<std::string, std::string>> sources;
+  std::vector<std::string> warnings;
+  std::shared_ptr<const Environment> job;
+  std::shared_ptr<const HostVariables> host_variables;
+  std::string hash;  // of the canonical JSON (plan_json.hpp)
+
+  [[nodiscard]] int world_size() const { return static_cast<int>(layout.ranks.size()); }
+};
+
+// The longest NAME=VALUE, in bytes, that Linux passes to a program (MAX_ARG_STRLEN less its NUL).
+inline constexpr std::size_t longest_variable = 131071;
+
+// ddp needs mpirun as soon as a rank runs on another host than `current_host`, this machine.
+Engine choose_engine(LauncherKind launcher, const Cluster& cluster, const std::string& current_host);
+
+// Errors: what mpirun_command() and place() refuse; an argument that is longer than the kernel takes.
+Result<LaunchPlan> make_plan(const JobSpec& spec, const Cluster& cluster);
+
+// What all ranks have, the user's -x among it, where they win.
+Variables common_variables(const LaunchPlan& plan);
+
+// What differs by host: SM_CURRENT_HOST and the others that are each host's own. Empty where the plan has one
+// host: then they are common.
+// `found`: GPUs and CPUs as the host itself has found them; without it, as the plan's machine has them.
+Variables variables_of_host(const LaunchPlan& plan, int node_rank,
+                            const std::optional<std::pair<int, int>>& found = std::nullopt);
+
+// Those of them whose length does not grow with the number of hosts.
+Variables brief_variables_of_host(const LaunchPlan& plan, int node_rank);
+
+// What differs by rank: its identity, and the threads it may use.
+Variables variables_of_rank(const LaunchPlan& plan, Rank rank);
+
+// The number that CUDA inside a rank knows Machine::gpus[gpu] by: only the usable ones have one there.
+int cuda_index(const Machine& machine, int gpu);
+
+// Does this launcher give ranks RANK, MASTER_ADDR and so on?
+bool sets_rank_identity(LauncherKind launcher);
+
+}  // namespace smlaunch

@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: Apache-2.0
+// Every object's keys are written in sorted order here, by hand: the text is the canonical form that is
+// hashed.
+#include "launcher/plan/plan_json.hpp"
+
+#include <algorithm>
+#include <map>
+
+#include "launcher/plan/json_writer.hpp"
+#include "launcher/plan/redaction.hpp"
+#include "launcher/plan/sha256.hpp"
+
+namespace smlaunch {
+
+namespace {
+
+// SM_RESOURCE_CONFIG and SM_TRAINING_ENV name every host and differ on every host: in a plan of thousands of
+// ranks they would be gigabytes. Above this much in all they are named, with this instead of their value.
+constexpr std::size_t most_host_variable_bytes = 16U << 20U;
+constexpr std::string_view each_hosts_own = "<each host's own>";
+
+void write_variables(JsonWriter& json, const Variables& variables, const Redactor& redactor) {
+  for (const auto& [name, value] : variables) json.key(name).value(redactor.variable(name, value));
+}
+
+void write_gpu(JsonWriter& json, const Machine& machine, const Placement& placement) {
+  json.key("gpu");
+  if (!placement.gpu) {
+    json.null();
+    return;
+  }
+  const Gpu& gpu = machine.gpus[static_cast<std::size_t>(*placement.gpu)];
+  json.open_object().key("index").value(cuda_index(machine, *placement.gpu));
+  json.key("model").value(gpu.model);
+  json.key("pci").value(gpu.pci);
+  json.key("uuid").value(gpu.uuid).close_object();
+}
+
+void write_nic(JsonWriter& json, const Machine& machine, const Placement& placement) {
+  json.key("nic");
+  if (!placement.nic) {
+    json.null();
+    return;
+  }
+  json.open_object().key("name").value(machine.nics[static_cast<std::size_t>(*placement.nic)].name);
+  json.key("path").value(to_string(placement.nic_path)).close_object();
+}
+
+// What a placement says is the same for all ranks that share it, so it is written once.
+struct PlacementText {
+  std::string cpus, gpu, nic, numa, why;  // each a member, with its key
+};
+
+PlacementText write_placement(const Machine& machine, const Placement& placement) {
+  PlacementText text;
+  const auto taken = [](auto write) {
+    JsonWriter json;
+    write(json);
+    return json.take();
+  };
+  const IdSet& cpus = placement.cpus;
+  text.cpus = taken([&](JsonWriter& json) { json.key("cpus").value(to_string(cpus)); });
+  text.gpu = taken([&](JsonWriter& json) { write_gpu(json, machine, placement); });
+  text.nic = taken([&](JsonWriter& json) { write_nic(json, machine, placement); });
+  text.numa = taken([&](JsonWriter& json) {
+    json.key("numa");
+    if (placement.numa.empty()) {
+      json.null();
+      return;
+    }
+    json.open_list();
+    for (const int node : placement.numa) json.value(node);
+    json.close_list();
+  });
+  text.why = taken([&](JsonWriter& json) { json.key("why").value(placement.why); });
+  return text;
+}
+
+// The members of a rank's `environment` that its host gives it, ready to stand among others; "" where there
+// are none.
+class HostVariableTexts {
+ public:
+  HostVariableTexts(const LaunchPlan& plan, const Redactor& redactor) : plan_(plan), redactor_(redactor) {
+    if (plan.cluster.hosts.size() == 1) return;
+    const Variables first = variables_of_host(plan, 0);
+    std::size_t bytes = 0;
+    for (const auto& [name, value] : first) bytes += value.size();
+    if (bytes * static_cast<std::size_t>(plan.world_size()) <= most_host_variable_bytes) return;
+    const Variables brief = brief_variables_of_host(plan, 0);
+    for (const auto& [name, value] : first)
+      if (!brief.contains(name)) named_only_.emplace(name, each_hosts_own);
+  }
+
+  std::string of(int node_rank) const {
+    Variables own =
+        named_only_.empty() ? variables_of_host(plan_, node_rank) : brief_variables_of_host(plan_, node_rank);
+    own.insert(named_only_.begin(), named_only_.end());
+    JsonWriter json;
+    write_variables(json, own, redactor_);
+    return json.take();
+  }
+
+ private:
+  const LaunchPlan& plan_;
+  const Redactor& redactor_;
+  Variables named_only_;
+};
+
+void write_ranks(JsonWriter& json, const LaunchPlan& plan, const Redactor& redactor) {
+  json.key("ranks").open_list();
+  const HostVariableTexts host_texts(plan, redactor);
+  std::map<const Placement*, PlacementText> placements;
+  std::string host_text;
+  int host = -1;
+  for (const RankPlace& place : plan.layout.ranks) {
+    const Host& at = plan.cluster.hosts[static_cast<std::size_t>(place.node_rank)];
+    auto [text, is_new] = placements.try_emplace(place.placement.get());
+    if (is_new) text->second = write_placement(*at.machine, *place.placement);
+    if (place.node_rank != host) {
+      host = place.node_rank;
+      host_text = host_texts.of(host);
+    }
+    json.open_object();
+    json.raw(text->second.cpus);
+    json.key("environment").open_object();
+    // SM_* sorts after the names of variables_of_rank, which are numbers of ours: nothing to redact.
+    for (const auto& [name, value] : variables_of_rank(plan, place.rank)) json.key(name).value(value);
+    if (!host_text.empty()) json.raw(host_text);
+    json.close_object();
+    json.raw(text->second.gpu);
+    json.key("host").value(at.name);
+    json.key("local_rank").value(place.local_rank.value);
+    json.raw(text->second.nic);
+    json.key("node_rank").value(plan.first_node_rank + place.node_rank);
+    json.raw(text->second.numa);
+    json.key("rank").value(plan.first_rank + place.rank.value);
+    json.raw(text->second.why);
+    json.close_object();
+  }
+  json.close_list();
+}
+
+void write_hosts(JsonWriter& json, const LaunchPlan& plan) {
+  json.key("hosts").open_list();
+  for (std::size_t i = 0; i < plan.cluster.hosts.size(); ++i) {
+    const Host& host = plan.cluster.hosts[i];
+    json.open_object();
+    json.key("gpus").value(host.machine->usable_gpus());
+    json.key("group").value(host.group);
+    json.key("instance_type").value(host.instance_type);
+    json.key("name").value(host.name);
+    json.key("node_rank").value(plan.first_node_rank + static_cast<int>(i));
+    json.key("ranks").value(plan.layout.ranks_per_host[i]);
+    json.key("topology").value(to_string(host.source));
+    json.close_object();
+  }
+  json.close_list();
+}
+
+void write_smoke(JsonWriter& json, const LaunchPlan& plan) {
+  json.key("smoke");
+  if (!plan.smoke) {
+    json.null();
+    return;
+  }
+  json.open_object().key("backend").value(plan.smoke->backend);
+  json.key("bytes").value(plan.smoke->bytes);
+  json.key("command").list(plan.smoke->command);
+  json.key("timeout_seconds").value(plan.smoke->timeout_seconds).close_object();
+}
+
+void write_sources(JsonWriter& json, const LaunchPlan& plan, const Redactor& redactor) {
+  std::map<std::string, std::string> sources;
+  for (const auto& [name, source] : plan.sources) {
+    std::string& text = sources[name];
+    text += (text.empty() ? "" : "; ") + source;
+  }
+  if (!plan.smoke) sources["smoke"] = plan.smoke_reason;
+  json.key("sources").open_object();
+  for (const auto& [name, source] : sources) json.key(name).value(redactor.text(source));
+  json.close_object();
+}
+
+// Everything, or (for the hash) without `hash`, `sources` and `current_host`.
+std::string write_plan(const LaunchPlan& plan, bool for_hash) {
+  const Variables all = common_variables(plan);
+  const Redactor redactor(all, plan.command);
+  JsonWriter json;
+  json.open_object();
+  json.key("command").list(redactor.arguments(plan.command));
+  if (!for_hash) json.key("current_host").value(plan.current_host);
+  json.key("engine").value(to_string(plan.engine));
+  json.key("entry_point").open_object();
+  json.key("arguments").list(redactor.arguments(plan.entry_point.arguments));
+  json.key("kind").value(to_string(plan.entry_point.kind));
+  json.key("name").value(plan.entry_point.name);
+  json.key("working_directory").value(plan.entry_point.working_directory.string()).close_object();
+  json.key("environment").open_object();
+  write_variables(json, all, redactor);
+  json.close_object();
+  if (!for_hash) json.key("hash").value(plan.hash);
+  write_hosts(json, plan);
+  json.key("launcher").value(to_string(plan.launcher));
+  json.key("leader").value(plan.leader);
+  json.key("master_port");
+  if (plan.master_port)
+    json.value(*plan.master_port);
+  else
+    json.null();
+  json.key("network_interface").value(plan.network_interface);
+  json.key("process_command").list(redactor.arguments(plan.process_command));
+  write_ranks(json, plan, redactor);
+  json.key("schema").value("smlaunch.plan/1");
+  write_smoke(json, plan);
+  if (!for_hash) write_sources(json, plan, redactor);
+  json.key("warnings").open_list();
+  for (const std::string& warning : plan.warnings) json.value(redactor.text(warning));
+  json.close_list();
+  json.key("world_size").value(std::max(plan.job_world_size, plan.world_size()));
+  json.close_object();
+  return json.take();
+}
+
+}  // namespace
+
+std::string render_plan_json(const LaunchPlan& plan) { return write_plan(plan, false) + "\n"; }
+
+std::string plan_hash(const LaunchPlan& plan) { return sha256_hex(write_plan(plan, true)); }
+
+}  // namespace smlaunch

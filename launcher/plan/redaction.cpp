@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "launcher/plan/redaction.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+
+#include "launcher/contract/python_value.hpp"
+
+namespace smlaunch {
+
+namespace {
+
+std::vector<std::string> words_of(std::string_view name) {
+  std::vector<std::string> words(1);
+  for (std::size_t i = 0; i < name.size(); ++i) {
+    const auto c = static_cast<unsigned char>(name[i]);
+    if (c == '_' || c == '-' || c == '.') {
+      words.emplace_back();
+      continue;
+    }
+    const bool camel_hump =
+        std::isupper(c) != 0 && i > 0 && std::islower(static_cast<unsigned char>(name[i - 1])) != 0;
+    if (camel_hump) words.emplace_back();
+    words.back() += static_cast<char>(std::toupper(c));
+  }
+  std::erase(words, std::string());
+  return words;
+}
+
+template <std::size_t N>
+bool among(const std::string& word, const std::array<std::string_view, N>& list) {
+  return std::find(list.begin(), list.end(), word) != list.end();
+}
+
+// Where the secret begins in an argument, if it is one: behind --api-key=, or all that follows --api-key.
+std::size_t secret_in_argument(const std::vector<std::string>& arguments, std::size_t i) {
+  const std::string& argument = arguments[i];
+  if (const std::size_t equals = argument.find('='); argument.starts_with('-') && equals != std::string::npos)
+    return equals + 1 < argument.size() && looks_secret(argument.substr(0, equals)) ? equals + 1
+                                                                                    : std::string::npos;
+  const bool named = i > 0 && arguments[i - 1].starts_with('-') &&
+                     arguments[i - 1].find('=') == std::string::npos && looks_secret(arguments[i - 1]);
+  return named && !argument.empty() && !argument.starts_with("--") ? 0 : std::string::npos;
+}
+
+// Shorter ones stand in too many places by chance.
+constexpr std::size_t shortest_searched_secret = 6;
+
+}  // namespace
+
+bool looks_secret(std::string_view variable) {
+  static constexpr std::array<std::string_view, 11> secret = {
+      "SECRET", "SECRETS",    "PASSWORD", "PASSWD",      "PASSPHRASE", "TOKEN",
+      "CREDS",  "CREDENTIAL", "APIKEY",   "CREDENTIALS", "PRIVATE"};
+  static constexpr std::array<std::string_view, 6> before_key = {"ACCESS",  "API",  "SECRET",
+                                                                 "PRIVATE", "AUTH", "SSH"};
+  const std::vector<std::string> words = words_of(variable);
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    if (among(words[i], secret)) return true;
+    if (words[i] != "KEY" || i == 0) continue;
+    if (i + 1 == words.size() || among(words[i - 1], before_key)) return true;
+  }
+  return false;
+}
+
+Redactor::Redactor(const Variables& variables, const std::vector<std::string>& arguments) {
+  for (const auto& [name, value] : variables)
+    if (looks_secret(name)) add_secret(value);
+  for (std::size_t i = 0; i < arguments.size(); ++i) {
+    const std::size_t at = secret_in_argument(arguments, i);
+    if (at != std::string::npos) add_secret(arguments[i].substr(at));
+  }
+  // The longest first, so that one that holds another is hidden whole.
+  std::sort(secrets_.begin(), secrets_.end(),
+            [](const std::string& a, const std::string& b) { return a.size() > b.size(); });
+}
+
+void Redactor::add_secret(const std::string& value) {
+  if (value.size() < shortest_searched_secret) return;
+  secrets_.push_back(value);
+  // SM_HPS, SM_USER_ARGS and SM_TRAINING_ENV hold it escaped, and without its quotes.
+  const std::string json = python_json_dumps({value});
+  if (std::string inside = json.substr(1, json.size() - 2); inside != value)
+    secrets_.push_back(std::move(inside));
+}
+
+std::string Redactor::variable(const std::string& name, const std::string& value) const {
+  auto known = secret_names_.find(name);
+  if (known == secret_names_.end()) known = secret_names_.emplace(name, looks_secret(name)).first;
+  if (known->second && !value.empty()) return std::string(redacted);
+  return text(value);
+}
+
+std::string Redactor::text(std::string value) const {
+  for (const std::string& secret : secrets_)
+    for (std::size_t at = value.find(secret); at != std::string::npos;
+         at = value.find(secret, at + redacted.size()))
+      value.replace(at, secret.size(), redacted);
+  return value;
+}
+
+std::vector<std::string> Redactor::arguments(const std::vector<std::string>& command) const {
+  std::vector<std::string> shown;
+  shown.reserve(command.size());
+  for (std::size_t i = 0; i < command.size(); ++i) {
+    const std::size_t at = secret_in_argument(command, i);
+    shown.push_back(at == std::string::npos ? text(command[i])
+                                            : command[i].substr(0, at) + std::string(redacted));
+  }
+  return shown;
+}
+
+}  // namespace smlaunch

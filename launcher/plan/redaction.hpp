@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+// What looks like a secret is not shown: in a plan, a log, a report.
+#pragma once
+
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "launcher/contract/environment.hpp"
+
+namespace smlaunch {
+
+inline constexpr std::string_view redacted = "<redacted>";
+
+// One of its words (parted by '_', '-', '.' or a change of case) is SECRET, PASSWORD, PASSWD, TOKEN,
+// CREDENTIAL(S), APIKEY, PRIVATE, or KEY after ACCESS, API, SECRET, PRIVATE, AUTH, SSH, or as the last of
+// several words. max_tokens and tokenizer are none.
+bool looks_secret(std::string_view variable);
+
+// Shows values without the secrets among `variables` and `arguments`: a variable with such a name is hidden
+// whole, as is what follows such an option (--api-key VALUE, --api-key=VALUE); where the value (of six
+// characters or more) stands inside another value or an argument, as it is or as JSON writes it, it is hidden
+// there.
+class Redactor {
+ public:
+  explicit Redactor(const Variables& variables, const std::vector<std::string>& arguments = {});
+  [[nodiscard]] std::string variable(const std::string& name, const std::string& value) const;
+  [[nodiscard]] std::string text(std::string value) const;
+  [[nodiscard]] std::vector<std::string> arguments(const std::vector<std::string>& command) const;
+
+ private:
+  void add_secret(const std::string& value);
+  std::vector<std::string> secrets_;
+  mutable std::map<std::string, bool>
+      secret_names_;  // what looks_secret() has said: names come again for every host
+};
+
+}  // namespace smlaunch

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+// Launchers whose own program starts the ranks of a host: torchrun, and PyTorch/XLA's xla_spawn. One process
+// of ours stands for all ranks of its host: this program. Command lines and variables are those of the
+// toolkit (sagemaker_training/torch_distributed.py, pytorch_xla.py).
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "launcher/plan/plan.hpp"
+
+namespace smlaunch {
+
+bool has_starter(LauncherKind launcher);
+
+// Whether the hosts find each other by what stands in their plans, and no agent can choose a port for them.
+bool must_agree_on_port(const LaunchPlan& plan);
+
+// `torchrun --nnodes 2 … train.py`, `python -m torch_xla.distributed.xla_spawn …`. Errors
+// (Fault::configuration): an entry point that the program cannot start, hosts without GPUs under xla.
+Result<std::vector<std::string>> starter_command(const JobSpec& spec, const LaunchPlan& plan);
+
+// What the program needs to know: common to all hosts, and each host's own.
+Variables starter_variables(const JobSpec& spec, const LaunchPlan& plan);
+std::vector<Variables> starter_host_variables(const JobSpec& spec, const LaunchPlan& plan);
+
+// Variables that say where the ranks meet: what the host's environment says of it belongs to another job.
+bool is_rendezvous(const std::string& variable);
+
+// The plan as it is run: its ranks are the starters, one on each host. Any other plan stays as it is.
+LaunchPlan plan_of_processes(const JobSpec& spec, const LaunchPlan& plan);
+
+}  // namespace smlaunch
