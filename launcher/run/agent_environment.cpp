@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "launcher/run/agent_environment.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <optional>
+
+namespace smlaunch {
+
+namespace {
+
+using Environment_ = std::map<std::string, std::string>;
+
+std::optional<int> number_in(const Environment_& environment, const std::vector<const char*>& names) {
+  for (const char* name : names) {
+    const auto found = environment.find(name);
+    if (found == environment.end()) continue;
+    int number = 0;
+    const std::string& text = found->second;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+    if (error == std::errc() && end == text.data() + text.size() && number >= 0) return number;
+    return {};
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<AgentIdentity> parse_agent_identity(const Environment_& environment) {
+  AgentIdentity identity;
+  const auto rank = number_in(environment, {agent_rank_variable, "OMPI_COMM_WORLD_RANK", "PMIX_RANK"});
+  const auto local = number_in(environment, {agent_local_rank_variable, "OMPI_COMM_WORLD_LOCAL_RANK"});
+  if (!rank || !local)
+    return failure(Fault::usage, "smlaunch rank", "no rank in the environment",
+                   "it is started by smlaunch or by mpirun, not by hand");
+  identity.rank = *rank;
+  identity.local_rank = *local;
+  const auto channel = environment.find(agent_channel_variable);
+  const auto token = environment.find(agent_token_variable);
+  if (channel == environment.end() || token == environment.end()) return identity;
+  const std::size_t colon = channel->second.rfind(':');
+  const std::string port = colon == std::string::npos ? "" : channel->second.substr(colon + 1);
+  const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), identity.channel_port);
+  if (port.empty() || error != std::errc() || end != port.data() + port.size() || identity.channel_port < 1 ||
+      identity.channel_port > 65535)
+    return failure(Fault::usage, agent_channel_variable,
+                   fmt::format("\"{}\" is no host:port", channel->second));
+  identity.channel_host = channel->second.substr(0, colon);
+  identity.token = token->second;
+  if (const auto worker = environment.find(agent_worker_variable); worker != environment.end())
+    identity.worker = worker->second;
+  if (const auto host = environment.find(agent_host_variable); host != environment.end())
+    identity.leader_host = host->second;
+  return identity;
+}
+
+Start make_start_without_channel(const Environment_& environment, const AgentIdentity& identity) {
+  Start start;
+  start.variables = {{"RANK", std::to_string(identity.rank)},
+                     {"LOCAL_RANK", std::to_string(identity.local_rank)}};
+  if (const auto size = environment.find("OMPI_COMM_WORLD_LOCAL_SIZE"); size != environment.end())
+    start.variables["LOCAL_WORLD_SIZE"] = size->second;
+  if (const auto directory = environment.find(agent_directory_variable); directory != environment.end())
+    start.working_directory = directory->second;
+  return start;
+}
+
+bool is_always_ours(const std::string& variable) {
+  static constexpr std::array<std::string_view, 6> identity = {
+      "RANK", "LOCAL_RANK", "WORLD_SIZE", "LOCAL_WORLD_SIZE", "NODE_RANK", "GROUP_RANK"};
+  return variable.starts_with("SM_") ||
+         std::find(identity.begin(), identity.end(), variable) != identity.end();
+}
+
+Environment_ host_environment(const Environment_& agent, const std::optional<Environment_>& worker,
+                              const Environment_& leader, bool on_leader_host) {
+  if (!worker && (on_leader_host || leader.empty())) return agent;
+  static constexpr std::array<std::string_view, 5> from_mpirun = {"OMPI_", "PMIX_", "ORTE_", "PRTE_",
+                                                                  "OPAL_"};
+  static constexpr std::array<std::string_view, 7> from_login = {"HOME", "USER",     "LOGNAME", "SHELL",
+                                                                 "PWD",  "HOSTNAME", "TERM"};
+  Environment_ base = worker ? *worker : leader;
+  if (!worker) {
+    std::erase_if(base, [&](const auto& variable) {
+      return variable.first.starts_with("SSH_") ||
+             std::find(from_login.begin(), from_login.end(), variable.first) != from_login.end();
+    });
+  }
+  for (const auto& [name, value] : agent) {
+    const bool told = std::any_of(from_mpirun.begin(), from_mpirun.end(),
+                                  [&](std::string_view prefix) { return name.starts_with(prefix); });
+    const bool login = !worker && (name.starts_with("SSH_") ||
+                                   std::find(from_login.begin(), from_login.end(), name) != from_login.end());
+    if (told || login) base[name] = value;
+  }
+  return base;
+}
+
+Environment_ rank_environment(Environment_ inherited, const Start& start) {
+  std::erase_if(inherited, [&](const auto& variable) {
+    const std::string& name = variable.first;
+    if (name.starts_with("SMLAUNCH_AGENT_")) return true;
+    return std::any_of(start.removed_variables.begin(), start.removed_variables.end(),
+                       [&](const std::string& prefix) { return name.starts_with(prefix); });
+  });
+  for (const auto& [name, value] : start.default_variables) inherited.try_emplace(name, value);
+  for (const auto& [name, value] : start.user_variables) inherited[name] = value;
+  for (const auto& [name, value] : start.variables)
+    if (is_always_ours(name) || !start.user_variables.contains(name)) inherited[name] = value;
+  return inherited;
+}
+
+}  // namespace smlaunch

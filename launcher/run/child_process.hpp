@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+// Starting a process: an argv and an environment, never a shell string.
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "launcher/run/exit_status.hpp"
+#include "launcher/run/unique_fd.hpp"
+#include "topology/error.hpp"
+
+namespace smlaunch {
+
+struct ChildRequest {
+  std::vector<std::string> argv;                   // argv[0] is looked up on the child's PATH
+  std::map<std::string, std::string> environment;  // all of it
+  std::filesystem::path working_directory;         // empty: ours
+  bool own_group = true;                           // the leader of a process group of its own
+  int death_signal = 0;                            // sent to it when we die; 0: none
+};
+
+// A started process, with stdin on /dev/null and its stdout and stderr at the other end of two pipes.
+struct Child {
+  int pid = 0;
+  UniqueFd pidfd;
+  UniqueFd stdout_pipe;
+  UniqueFd stderr_pipe;
+};
+
+// Why it could not be started: what execve or the kernel said.
+struct SpawnError {
+  int error_number = 0;
+  std::string text;  // "python3: No such file or directory"
+};
+
+// Returns when the program runs, or has been refused. A command whose file is ours but lacks the x bit is
+// given it (the toolkit's chmod +x); one without an interpreter line is run by /bin/sh (execvp(3)).
+tl::expected<Child, SpawnError> spawn_child(const ChildRequest& request);
+
+// Takes the ended process out of the process table; nothing while it runs.
+std::optional<ExitStatus> reap(int pid);
+
+// What a short helper program printed (`mpirun --version`), its stderr put after its stdout; at most 64 KiB
+// of it.
+struct Captured {
+  ExitStatus status;
+  std::string output;
+};
+// Errors: it cannot be started, or has not ended within `milliseconds` (it is killed).
+Result<Captured> run_captured(const std::vector<std::string>& argv, int milliseconds);
+
+// Our environment as a map.
+std::map<std::string, std::string> own_environment();
+
+}  // namespace smlaunch

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a process has started, and what that has started.
+#pragma once
+
+#include <chrono>
+
+namespace smlaunch {
+
+// From here on, what our descendants leave behind becomes our child instead of init's (prctl(2)), wherever it
+// has moved to with setsid or a double fork.
+void become_subreaper();
+
+// Ends every child and descendant of this process: SIGTERM, `grace`, SIGKILL; reaps them. Bounded by grace +
+// 2 s. Nothing that is not a descendant is touched.
+void end_descendants(std::chrono::milliseconds grace);
+
+}  // namespace smlaunch

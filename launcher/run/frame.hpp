@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+// The channel's words: what agents and leader say to each other, as bytes.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace smlaunch {
+
+enum class FrameKind : std::uint8_t {
+  challenge = 1,  // leader: a nonce
+  hello,          // agent: who it is, proof that it knows the token, what it has received
+  welcome,        // leader: proof that it knows the token, the last data frame it has
+  start,          // leader: the rank's variables; sent when all agents are there
+  ping,           // leader: its clock
+  pong,           // agent: that, and its own clock
+  ack,            // leader: the last data frame it has
+  signal,         // leader: a signal for the rank's process group
+  release,        // leader: leave
+  outcome,        // leader to a worker: what the job came to
+  stop_request,   // worker: its host was told to stop, by this signal
+  // Data frames: their payload begins with a sequence number, and they survive a lost connection.
+  started = 32,  // agent: the entry point runs
+  start_failed,  // agent: it could not be started
+  output,        // agent: whole lines of one stream
+  ended,         // agent: how the entry point ended
+};
+
+inline bool is_data(FrameKind kind) { return kind >= FrameKind::started; }
+
+struct Frame {
+  FrameKind kind = FrameKind::hello;
+  std::string payload;  // of a data frame: without the sequence number
+  std::uint64_t sequence = 0;
+};
+
+std::string encode_frame(FrameKind kind, std::string_view payload);
+std::string encode_data_frame(FrameKind kind, std::uint64_t sequence, std::string_view payload);
+
+// Takes frames out of a stream of bytes.
+class FrameReader {
+ public:
+  // A frame above `most` bytes breaks the stream: before a peer has proved who it is, that is little.
+  explicit FrameReader(std::size_t most) : most_(most) {}
+  void set_most(std::size_t most) { most_ = most; }
+  void feed(std::string_view bytes);
+  std::optional<Frame> next();
+  [[nodiscard]] bool broken() const { return broken_; }
+
+ private:
+  std::string buffer_;
+  std::size_t at_ = 0;
+  std::size_t most_;
+  bool broken_ = false;
+};
+
+// Lines of one stream: the payload of an output frame.
+struct OutputLines {
+  bool is_stderr = false;
+  std::uint64_t time_ns = 0;  // the agent's steady clock
+  std::string_view lines;     // each ends with \n
+};
+std::string encode_output(const OutputLines& output);
+std::optional<OutputLines> decode_output(std::string_view payload);
+
+// The agent's side of a connection that may be lost and taken up again: keeps every data frame until the
+// leader has it.
+class UnackedFrames {
+ public:
+  // The frame's bytes, to be sent now.
+  const std::string& add(FrameKind kind, std::string_view payload);
+  void acknowledge(std::uint64_t sequence);
+  [[nodiscard]] std::string all() const;  // to be sent again
+  [[nodiscard]] std::size_t bytes() const { return bytes_; }
+  [[nodiscard]] bool empty() const { return frames_.empty(); }
+
+ private:
+  std::deque<std::string> frames_;
+  std::uint64_t first_ = 1;  // the sequence number of frames_.front()
+  std::size_t bytes_ = 0;
+};
+
+}  // namespace smlaunch

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "launcher/run/job_processes.hpp"
+
+#include <poll.h>
+#include <unistd.h>
+
+#include <charconv>
+#include <csignal>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+
+#include "launcher/run/agent_environment.hpp"
+
+namespace smlaunch {
+
+namespace {
+
+bool carries(const std::filesystem::path& process, const std::string& entry) {
+  std::ifstream file(process / "environ", std::ios::binary);
+  const std::string text{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+  for (std::size_t at = text.find(entry); at != std::string::npos; at = text.find(entry, at + 1)) {
+    const bool begins = at == 0 || text[at - 1] == '\0';
+    const std::size_t end = at + entry.size();
+    if (begins && (end == text.size() || text[end] == '\0')) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+std::vector<int> find_job_processes(const std::string& job) {
+  const std::string entry = std::string(job_marker_variable) + "=" + job;
+  std::vector<int> found;
+  std::error_code error;
+  for (const auto& process : std::filesystem::directory_iterator("/proc", error)) {
+    const std::string name = process.path().filename();
+    int pid = 0;
+    const auto [end, bad] = std::from_chars(name.data(), name.data() + name.size(), pid);
+    if (bad != std::errc() || end != name.data() + name.size() || pid == getpid()) continue;
+    if (carries(process.path(), entry)) found.push_back(pid);
+  }
+  return found;
+}
+
+void end_job_processes(const std::string& job, std::chrono::milliseconds grace) {
+  const auto start = std::chrono::steady_clock::now();
+  for (const int pid : find_job_processes(job)) kill(pid, SIGTERM);
+  while (!find_job_processes(job).empty() && std::chrono::steady_clock::now() - start < grace)
+    poll(nullptr, 0, 20);
+  while (std::chrono::steady_clock::now() - start < grace + std::chrono::seconds(2)) {
+    const auto left = find_job_processes(job);
+    if (left.empty()) return;
+    for (const int pid : left) kill(pid, SIGKILL);
+    poll(nullptr, 0, 20);
+  }
+}
+
+void end_parent_daemon(const std::string& job, std::chrono::milliseconds bound) {
+  const int daemon = getppid();
+  std::string name;
+  std::ifstream file("/proc/" + std::to_string(daemon) + "/comm");
+  if (!std::getline(file, name) || (name != "orted" && name != "prted")) return;
+  const auto wait_until = [](std::chrono::milliseconds at_most, const auto& done) {
+    const auto start = std::chrono::steady_clock::now();
+    while (!done() && std::chrono::steady_clock::now() - start < at_most) poll(nullptr, 0, 20);
+  };
+  wait_until(bound, [&] { return find_job_processes(job).empty(); });
+  for (const int signal : {SIGTERM, SIGKILL}) {
+    if (getppid() != daemon) return;
+    kill(daemon, signal);
+    wait_until(std::chrono::seconds(1), [&] { return getppid() != daemon; });
+  }
+}
+
+}  // namespace smlaunch

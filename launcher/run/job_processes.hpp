@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+// The processes of one job on this host, found by the marker variable that each of them carries.
+#pragma once
+
+#include <chrono>
+#include <string>
+#include <vector>
+
+namespace smlaunch {
+
+// Their pids, without this process.
+std::vector<int> find_job_processes(const std::string& job);
+
+// SIGTERM, `grace`, SIGKILL; bounded by grace + 2 s. Nothing without the marker is touched.
+void end_job_processes(const std::string& job, std::chrono::milliseconds grace);
+
+// Open MPI's daemon that is our parent, when nothing of the job is left here, or at the bound: while the
+// network is gone it holds out for a quarter of an hour to say its last words, SIGTERM or not. Does nothing
+// for any other parent.
+void end_parent_daemon(const std::string& job, std::chrono::milliseconds bound);
+
+}  // namespace smlaunch

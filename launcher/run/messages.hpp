@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the channel's frames carry, as structs and as MessagePack.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "launcher/run/exit_status.hpp"
+
+namespace smlaunch {
+
+struct Challenge {
+  std::string nonce;
+};
+
+struct Hello {
+  std::string nonce;
+  std::string proof;
+  std::string version;
+  std::string host;  // its own name for it
+  int peer = 0;      // its rank; a worker: world size + node rank
+  int local_rank = 0;
+  int pid = 0;                     // the agent's
+  std::optional<int> master_port;  // rank 0's agent: a port that is free on its host
+  std::optional<int> gpus;         // what its host has: said by the agents with local rank 0
+  std::optional<int> cpus;
+};
+
+struct Welcome {
+  std::string proof;
+  std::uint64_t received = 0;  // the last data frame the leader has
+};
+
+// Everything a rank needs that its agent cannot know.
+struct Start {
+  std::map<std::string, std::string> variables;           // ours: they replace what is there
+  std::map<std::string, std::string> default_variables;   // set only where the rank's environment has none
+  std::map<std::string, std::string> user_variables;      // the user's -x
+  std::vector<std::string> removed_variables;             // prefixes, such as "OMPI_"
+  std::map<std::string, std::string> leader_environment;  // for a host where no smlaunch waits
+  std::string working_directory;
+  std::string cpus;  // planned: "0-3"; empty: not bound
+  std::string numa;
+  std::string own_bind;  // not empty: the plan has only assumed this host, so the agent places its rank
+                         // itself, by this
+                         // --bind policy
+  int local_ranks = 1;
+  int grace_milliseconds = 5000;  // when the leader is lost
+  int lost_after_milliseconds = 10000;
+};
+
+struct Started {
+  int pid = 0;
+  std::uint64_t time_ns = 0;  // the agent's steady clock
+  std::string cpus;           // what was read back: "" when not bound
+  std::string numa;           // the same for its memory: "" is any node
+  std::string chosen_cpus;    // what its agent asked for: the plan's, or its own choice
+  int host_cpus = 0;          // what the agent placed its rank on: CPUs and GPUs of this host; 0: it did not
+  int host_gpus = 0;
+  std::string binding_note;
+};
+
+struct Ended {
+  ExitStatus status;
+  std::uint64_t time_ns = 0;
+  bool told_to_stop = false;
+  std::vector<std::string> last_lines;
+  long oom_kills = 0;  // processes of its container that the kernel killed for lack of memory while it ran
+};
+
+// What a worker learns at the end.
+struct JobEnd {
+  std::string kind;  // success, failure, stopped
+  int exit_code = 0;
+  std::string message;  // the sentence
+  std::string failure;  // for its host's failure file
+  std::string plan_hash;
+};
+
+// What a worker is told when readiness's login comes to its host.
+struct HandOver {
+  std::string channel_host;
+  int channel_port = 0;
+  std::string token;
+  std::string job;
+  int world_size = 0;
+  std::vector<std::string> hosts;  // by node rank
+  std::string plan_hash;
+};
+
+// A ping's time is the leader's steady clock; a pong returns it with the agent's.
+struct Pong {
+  std::uint64_t leader_ns = 0;
+  std::uint64_t agent_ns = 0;
+};
+
+std::string encode(const Challenge&);
+std::string encode(const Hello&);
+std::string encode(const Welcome&);
+std::string encode(const Start&);
+std::string encode(const Started&);
+std::string encode(const Ended&);
+std::string encode(const Pong&);
+std::string encode(const JobEnd&);
+std::string encode(const HandOver&);
+std::string encode_number(std::uint64_t number);  // ping, ack, signal
+
+// Nothing for text that is not such a message.
+std::optional<Challenge> decode_challenge(std::string_view text);
+std::optional<Hello> decode_hello(std::string_view text);
+std::optional<Welcome> decode_welcome(std::string_view text);
+std::optional<Start> decode_start(std::string_view text);
+std::optional<Started> decode_started(std::string_view text);
+std::optional<Ended> decode_ended(std::string_view text);
+std::optional<Pong> decode_pong(std::string_view text);
+std::optional<JobEnd> decode_job_end(std::string_view text);
+std::optional<HandOver> decode_hand_over(std::string_view text);
+std::optional<std::uint64_t> decode_number(std::string_view text);
+
+}  // namespace smlaunch

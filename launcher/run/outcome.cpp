@@ -1,0 +1,247 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "launcher/run/outcome.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <csignal>
+
+#include "launcher/run/text_tail.hpp"
+
+namespace smlaunch {
+
+namespace {
+
+// Two ends on one clock, nearer than this, may have been noticed in either order: the kernel wakes an agent
+// when it has a processor for it.
+constexpr double wake_up_uncertainty = 0.02;
+
+bool failed_by_itself(const RankRecord& rank) {
+  return !rank.not_started.empty() || (rank.status && !succeeded(*rank.status) && !rank.told_to_stop);
+}
+
+std::string name_of(Rank rank, const std::vector<std::string>& hosts) {
+  return fmt::format("rank {} on {}", rank.value, hosts[static_cast<std::size_t>(rank.value)]);
+}
+
+std::string list_ranks(const std::vector<Rank>& ranks) {
+  std::string text;
+  constexpr std::size_t most = 8;
+  for (std::size_t i = 0; i < ranks.size() && i < most; ++i)
+    text += fmt::format("{}{}", i == 0 ? "" : ", ", ranks[i].value);
+  if (ranks.size() > most) text += fmt::format(" and {} more", ranks.size() - most);
+  return text;
+}
+
+// The earliest end among those that failed by themselves, and who may have been before it after all.
+std::optional<FirstFailure> find_first_failure(const JobRecord& record,
+                                               const std::vector<std::string>& hosts) {
+  std::optional<FirstFailure> first;
+  double uncertainty = 0;
+  for (std::size_t i = 0; i < record.ranks.size(); ++i) {
+    const RankRecord& rank = record.ranks[i];
+    if (!failed_by_itself(rank) || (first && first->seconds <= rank.seconds)) continue;
+    first = FirstFailure{Rank{static_cast<int>(i)}, hosts[i], rank.status, rank.seconds,
+                         rank.last_lines,           true,     {}};
+    if (!rank.not_started.empty()) first->last_lines = {rank.not_started};
+    uncertainty = rank.uncertainty;
+  }
+  if (!first) return first;
+  for (std::size_t i = 0; i < record.ranks.size(); ++i) {
+    const RankRecord& rank = record.ranks[i];
+    if (static_cast<int>(i) == first->rank.value || !failed_by_itself(rank)) continue;
+    const double bound = wake_up_uncertainty + uncertainty + rank.uncertainty;
+    if (rank.seconds - first->seconds <= bound) first->tied_with.push_back(Rank{static_cast<int>(i)});
+  }
+  first->certain = first->tied_with.empty();
+  return first;
+}
+
+std::vector<Cause> find_causes(const JobRecord& record, const std::optional<FirstFailure>& first) {
+  std::vector<Cause> causes;
+  for (std::size_t i = 0; i < record.ranks.size(); ++i) {
+    const RankRecord& rank = record.ranks[i];
+    Cause cause = Cause::own;
+    if (rank.told_to_stop)
+      cause = Cause::stopped_by_us;
+    else if (first && failed_by_itself(rank) && first->rank.value != static_cast<int>(i) &&
+             std::find(first->tied_with.begin(), first->tied_with.end(), Rank{static_cast<int>(i)}) ==
+                 first->tied_with.end())
+      cause = Cause::collateral;
+    causes.push_back(cause);
+  }
+  return causes;
+}
+
+std::string missing_ranks(const JobRecord& record, const std::vector<std::string>& hosts) {
+  std::vector<Rank> missing;
+  for (std::size_t i = 0; i < record.ranks.size(); ++i)
+    if (!record.ranks[i].joined) missing.push_back(Rank{static_cast<int>(i)});
+  if (missing.empty()) return "";
+  return fmt::format("; never heard of: rank{} {} (first on {})", missing.size() == 1 ? "" : "s",
+                     list_ranks(missing), hosts[static_cast<std::size_t>(missing.front().value)]);
+}
+
+// Only the kernel's own count tells a SIGKILL for lack of memory from any other.
+std::string memory_words(const RankRecord& record) {
+  if (record.oom_kills == 0 || !record.status) return "";
+  return shell_code(*record.status) == 128 + SIGKILL
+             ? ": out of memory: the kernel killed it"
+             : ": the kernel had killed a process of its container for lack of memory";
+}
+
+std::string message_of(const FirstFailure& first, const RankRecord& record,
+                       const std::vector<std::string>& hosts) {
+  if (!record.not_started.empty())
+    return fmt::format("{} could not be started: {}", name_of(first.rank, hosts), record.not_started);
+  std::string message = fmt::format("{} {} {:.1f} s after the start", name_of(first.rank, hosts),
+                                    to_string(*first.status), first.seconds);
+  message += hosts.size() == 1 ? "" : ", before any other";
+  if (!first.certain)
+    message = fmt::format(
+        "{} {} {:.1f} s after the start; rank{} {} failed within the clock's error of it, and may have been "
+        "first",
+        name_of(first.rank, hosts), to_string(*first.status), first.seconds,
+        first.tied_with.size() == 1 ? "" : "s", list_ranks(first.tied_with));
+  message += memory_words(record);
+  if (const auto exception = find_python_exception(first.last_lines))
+    message += fmt::format(": {}", *exception);
+  return message;
+}
+
+// A host that vanishes makes other ranks fail; it was heard last before they did. Its own last word may be as
+// old as the interval between two.
+constexpr double heard_interval = 1.0;
+
+std::optional<FirstFailure> find_first_loss(const JobRecord& record, const std::vector<std::string>& hosts) {
+  std::optional<FirstFailure> first;
+  for (std::size_t i = 0; i < record.ranks.size(); ++i) {
+    const RankRecord& rank = record.ranks[i];
+    if (rank.lost.empty() || (first && first->seconds <= rank.seconds)) continue;
+    first = FirstFailure{Rank{static_cast<int>(i)}, hosts[i], {}, rank.seconds, {}, true, {}};
+  }
+  return first;
+}
+
+void set_lost(Outcome& outcome, const JobRecord& record, const std::optional<FirstFailure>& loss,
+              const std::vector<std::string>& hosts) {
+  outcome.kind = OutcomeKind::failure;
+  outcome.failure_class = FailureClass::lost_host;
+  outcome.exit_code = exit_codes::lost;
+  outcome.first_failure = loss;
+  const bool engine_first =
+      !record.engine_failure.empty() && (!loss || record.engine_seconds < loss->seconds);
+  if (!record.worker_loss.empty())
+    outcome.message = record.worker_loss;
+  else if (loss && !engine_first)
+    outcome.message =
+        fmt::format("{} was lost {:.1f} s after the start: {}", name_of(loss->rank, hosts), loss->seconds,
+                    record.ranks[static_cast<std::size_t>(loss->rank.value)].lost);
+  else
+    outcome.message = record.engine_failure;
+}
+
+}  // namespace
+
+std::string to_string(OutcomeKind kind) {
+  switch (kind) {
+    case OutcomeKind::success: return "success";
+    case OutcomeKind::failure: return "failure";
+    case OutcomeKind::stopped: return "stopped";
+  }
+  return "failure";
+}
+
+std::string to_string(FailureClass failure_class) {
+  switch (failure_class) {
+    case FailureClass::none: return "";
+    case FailureClass::user_code: return "user_code";
+    case FailureClass::not_ready: return "not_ready";
+    case FailureClass::smoke: return "smoke";
+    case FailureClass::lost_host: return "lost_host";
+    case FailureClass::configuration: return "configuration";
+    case FailureClass::start: return "start";
+    case FailureClass::internal: return "internal";
+  }
+  return "internal";
+}
+
+std::string to_string(Cause cause) {
+  switch (cause) {
+    case Cause::own: return "own";
+    case Cause::stopped_by_us: return "stopped_by_us";
+    case Cause::collateral: return "collateral";
+  }
+  return "own";
+}
+
+Outcome decide_outcome(const JobRecord& record, const std::vector<std::string>& hosts) {
+  Outcome outcome;
+  outcome.first_failure = find_first_failure(record, hosts);
+  outcome.causes = find_causes(record, outcome.first_failure);
+  const auto loss = find_first_loss(record, hosts);
+  const bool all_succeeded = std::all_of(
+      record.ranks.begin(), record.ranks.end(),
+      [](const RankRecord& rank) { return rank.status && succeeded(*rank.status) && rank.lost.empty(); });
+
+  const bool lost_first = outcome.first_failure && record.started && loss &&
+                          loss->seconds <= outcome.first_failure->seconds + heard_interval;
+  if (lost_first) {
+    for (std::size_t i = 0; i < record.ranks.size(); ++i)
+      if (failed_by_itself(record.ranks[i])) outcome.causes[i] = Cause::collateral;
+    set_lost(outcome, record, loss, hosts);
+    return outcome;
+  }
+  if (outcome.first_failure) {
+    const RankRecord& rank = record.ranks[static_cast<std::size_t>(outcome.first_failure->rank.value)];
+    outcome.kind = OutcomeKind::failure;
+    outcome.failure_class = rank.not_started.empty() ? FailureClass::user_code : FailureClass::start;
+    outcome.exit_code = rank.not_started.empty() ? shell_code(*rank.status) : exit_codes::start;
+    outcome.message = message_of(*outcome.first_failure, rank, hosts);
+    return outcome;
+  }
+  // Told to stop: how the ranks ended then does not matter.
+  if (record.stop_signal) {
+    outcome.kind = OutcomeKind::stopped;
+    outcome.exit_code = 128 + *record.stop_signal;
+    outcome.message = fmt::format("stopped by {}{}", signal_name(*record.stop_signal),
+                                  all_succeeded ? "; every rank ended with code 0" : "");
+    return outcome;
+  }
+  if (!record.started) {
+    outcome.kind = OutcomeKind::failure;
+    outcome.failure_class = FailureClass::start;
+    outcome.exit_code = exit_codes::start;
+    const std::string why = record.start_timed_out           ? "not every rank's agent came in time"
+                            : !record.worker_loss.empty()    ? record.worker_loss
+                            : !record.engine_failure.empty() ? record.engine_failure
+                            : loss ? record.ranks[static_cast<std::size_t>(loss->rank.value)].lost
+                                   : "it ended before its ranks had started";
+    outcome.message = fmt::format("the job could not be started: {}{}", why, missing_ranks(record, hosts));
+    return outcome;
+  }
+  // Ranks that we stopped because of a loss may have ended with code 0: the job was not done all the same.
+  const bool lost_something = !record.worker_loss.empty() || !record.engine_failure.empty();
+  if (!all_succeeded || lost_something) set_lost(outcome, record, loss, hosts);
+  return outcome;
+}
+
+std::string render_failure(const Outcome& outcome) {
+  std::string text = fmt::format("{}: {}\n", to_string(outcome.failure_class), outcome.message);
+  if (outcome.first_failure) {
+    // SageMaker shows the first 1,024 characters: the end of the lines is worth more than their beginning.
+    constexpr std::size_t shown = 1024;
+    std::string tail;
+    for (const std::string& line : outcome.first_failure->last_lines) tail += line + "\n";
+    const std::size_t room = text.size() < shown ? shown - text.size() : 0;
+    if (tail.size() > room) {
+      const std::size_t line = tail.find('\n', tail.size() - room);
+      const bool one_long_line = line == std::string::npos || line + 1 == tail.size();
+      tail = tail.substr(one_long_line ? tail.size() - room : line + 1);
+    }
+    text += tail;
+  }
+  return text;
+}
+
+}  // namespace smlaunch

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a job came to, as a pure function of its record: the exit code, the one sentence, the report.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "launcher/run/supervisor.hpp"
+
+namespace smlaunch {
+
+enum class OutcomeKind { success, failure, stopped };
+enum class FailureClass { none, user_code, not_ready, smoke, lost_host, configuration, start, internal };
+std::string to_string(OutcomeKind kind);
+std::string to_string(FailureClass failure_class);  // as report.json has it; "" for none
+
+// smlaunch's own exit codes.
+namespace exit_codes {
+inline constexpr int usage = 64;
+inline constexpr int not_ready = 69;
+inline constexpr int internal = 70;
+inline constexpr int start = 71;
+inline constexpr int smoke = 75;
+inline constexpr int lost = 76;
+inline constexpr int configuration = 78;
+}  // namespace exit_codes
+
+struct FirstFailure {
+  Rank rank;
+  std::string host;
+  std::optional<ExitStatus> status;  // nothing: it was lost or never ran
+  double seconds = 0;
+  std::vector<std::string> last_lines;
+  bool certain = true;
+  std::vector<Rank> tied_with;
+};
+
+enum class Cause { own, stopped_by_us, collateral };
+std::string to_string(Cause cause);
+
+struct Phase {
+  std::string name;
+  double seconds = 0;
+};
+
+struct Outcome {
+  OutcomeKind kind = OutcomeKind::success;
+  FailureClass failure_class = FailureClass::none;
+  int exit_code = 0;
+  std::string message;  // one sentence: what failed first, where, how
+  std::optional<FirstFailure> first_failure;
+  std::vector<Cause> causes;  // by rank
+};
+
+// `hosts`: each rank's host.
+Outcome decide_outcome(const JobRecord& record, const std::vector<std::string>& hosts);
+
+// The failure file: the most useful 1,024 characters first.
+std::string render_failure(const Outcome& outcome);
+
+}  // namespace smlaunch

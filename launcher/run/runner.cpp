@@ -1,0 +1,590 @@
+// SPDX-License-Identifier: Apache-2.0
+// One thread, one event loop: every source of events below turns what happened into a supervisor's Event, and
+// `perform` carries out its Actions. What to do is decided in supervisor.cpp.
+#include "launcher/run/runner.hpp"
+
+#include <fmt/format.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <csignal>
+#include <map>
+#include <memory>
+
+#include "launcher/plan/starter.hpp"
+#include "launcher/run/agent_environment.hpp"
+#include "launcher/run/binding_report.hpp"
+#include "launcher/run/channel_server.hpp"
+#include "launcher/run/child_process.hpp"
+#include "launcher/run/descendants.hpp"
+#include "launcher/run/engine_processes.hpp"
+#include "launcher/run/output_writer.hpp"
+#include "launcher/run/prefix_lines.hpp"
+#include "launcher/run/rank_agent.hpp"
+#include "launcher/run/rank_clocks.hpp"
+#include "launcher/run/start_messages.hpp"
+#include "launcher/run/steady_time.hpp"
+#include "launcher/run/supervisor.hpp"
+#include "launcher/run/token.hpp"
+#include "launcher/run/torchrun_failure.hpp"
+#include "mpi/tagged_line.hpp"
+#include "topology/host_name.hpp"
+
+namespace smlaunch {
+
+namespace asio = boost::asio;
+using boost::system::error_code;
+using std::chrono::milliseconds;
+
+namespace {
+
+constexpr std::chrono::seconds ping_interval{1};
+constexpr std::chrono::milliseconds goodbye_bound{1000};
+// Until every agent must be there: mpirun over SSH needs about 0.2 s a host.
+constexpr milliseconds start_bound{60000};
+constexpr milliseconds start_bound_per_host{1000};
+// Sockets, pipes, files and timers beside the agents' connections.
+constexpr rlim_t own_descriptors = 128;
+
+double seconds_between(std::uint64_t from_ns, std::uint64_t to_ns) {
+  return to_ns <= from_ns ? 0.0 : static_cast<double>(to_ns - from_ns) / 1e9;
+}
+
+class Runner {
+ public:
+  Runner(const LaunchPlan& plan, const RunSettings& settings, EventLog& events)
+      : plan_(plan),
+        settings_(settings),
+        events_(events),
+        writer_([this] { asio::post(loop_, [this] { server_.pause(false); }); }),
+        job_(make_nonce()),
+        token_(make_token()),
+        server_(loop_, token_, plan.world_size() + static_cast<int>(plan.cluster.hosts.size()),
+                settings.lost_after),
+        supervisor_(supervisor_settings()),
+        stop_signals_(loop_),
+        child_signal_(loop_, SIGCHLD),
+        ping_timer_(loop_),
+        goodbye_timer_(loop_),
+        engine_(loop_, {[this](std::string_view line) { engine_line(line); },
+                        [this](Rank rank, const ExitStatus& status, bool all) {
+                          engine_process_ended(rank, status, all);
+                        }}),
+        clocks_(plan.world_size()) {
+    for (const RankPlace& place : plan.layout.ranks)
+      hosts_.push_back(plan.cluster.hosts[static_cast<std::size_t>(place.node_rank)].name);
+    for (std::size_t i = 0; i < hosts_.size(); ++i)
+      if (plan.cluster.hosts.size() == 1 || hosts_[i] == plan.current_host)
+        clocks_.share(Rank{static_cast<int>(i)});
+    workers_.resize(plan.cluster.hosts.size());
+  }
+
+  Result<RunResult> run() {
+    if (auto enough = raise_descriptor_limit(); !enough) return tl::unexpected(enough.error());
+    server_.set_callbacks(
+        {[this](Peer peer, const Hello& hello) { joined(peer, hello); },
+         [this](Peer peer, const Frame& frame) {
+           if (is_rank(peer)) data(Rank{peer}, frame);
+         },
+         [this](Peer peer, const Pong& pong) {
+           if (is_rank(peer)) clocks_.measure(Rank{peer}, pong, steady_now_ns());
+         },
+         [this](Peer peer, int signal) { worker_told_to_stop(peer, signal); },
+         [this](Peer peer, std::uint64_t heard_ns, const std::string& why) { lost(peer, heard_ns, why); },
+         [this](Peer peer) { left(peer); }});
+    const bool only_here = settings_.channel_host == "127.0.0.1";
+    auto port = server_.listen(only_here ? "127.0.0.1" : "0.0.0.0", settings_.channel_port);
+    if (!port) return tl::unexpected(port.error());
+    become_subreaper();
+    std::signal(SIGPIPE, SIG_IGN);
+    start_ns_ = steady_now_ns();
+    if (settings_.make_ready) {
+      outcome_ = settings_.make_ready(make_hand_over(*port), [this] { return serve_workers(); });
+      ready_seconds_ = seconds_between(start_ns_, steady_now_ns());
+      start_ns_ = steady_now_ns();
+    }
+    loop_.restart();
+    if (outcome_) return say_goodbye();
+    is_running_ = true;
+    watch_signals();
+    perform(supervisor_.begin());
+    if (auto started = start_engine(fmt::format("{}:{}", settings_.channel_host, *port)); !started)
+      return tl::unexpected(started.error());
+    ping();
+    loop_.run();
+    end_descendants(milliseconds(0));
+    if (plan_.engine == Engine::mpirun) engine_.remove_session_folders(own_host_);
+    return result();
+  }
+
+ private:
+  SupervisorSettings supervisor_settings() const {
+    SupervisorSettings made;
+    made.world_size = plan_.world_size();
+    made.failure_grace = settings_.failure_grace;
+    made.stop_grace = settings_.stop_grace;
+    made.start_deadline = start_bound + start_bound_per_host * static_cast<int>(plan_.cluster.hosts.size());
+    return made;
+  }
+
+  // Nothing was started; workers that are there, or on their way here, learn why.
+  RunResult say_goodbye() {
+    start_ns_ = ended_ns_ = steady_now_ns();
+    begin_goodbye();
+    loop_.run();
+    end_descendants(milliseconds(0));  // connections that readiness left open
+    return result();
+  }
+
+  // Before the run: workers get their welcome and our pings, and may tell that they are to stop.
+  int serve_workers() {
+    loop_.restart();
+    loop_.poll();
+    if (seconds_between(last_ping_ns_, steady_now_ns()) >= 1) {
+      server_.ping_all();
+      last_ping_ns_ = steady_now_ns();
+    }
+    return worker_stop_signal_;
+  }
+
+  std::string make_hand_over(int port) const {
+    HandOver hand_over{settings_.channel_host, port, token_, job_, plan_.world_size(), {}, plan_.hash};
+    for (const Host& each : plan_.cluster.hosts) hand_over.hosts.push_back(each.name);
+    return encode(hand_over);
+  }
+
+  // ---- the engine
+
+  Result<void> raise_descriptor_limit() const {
+    rlimit limit{};
+    getrlimit(RLIMIT_NOFILE, &limit);
+    const rlim_t needed =
+        own_descriptors + static_cast<rlim_t>(plan_.world_size()) * (plan_.engine != Engine::mpirun ? 4 : 1);
+    if (limit.rlim_cur >= needed) return {};
+    limit.rlim_cur = std::min(needed, limit.rlim_max);
+    if (limit.rlim_max >= needed && setrlimit(RLIMIT_NOFILE, &limit) == 0) return {};
+    return failure(Fault::start, "open files",
+                   fmt::format("{} ranks need {} file descriptors here, the limit is {}", plan_.world_size(),
+                               needed, limit.rlim_max),
+                   "raise it: ulimit -Hn, or LimitNOFILE= of the service");
+  }
+
+  Result<void> start_engine(const std::string& channel) {
+    std::map<std::string, std::string> agent = {
+        {agent_channel_variable, channel},
+        {agent_token_variable, token_},
+        {job_marker_variable, job_},
+        {agent_worker_variable, settings_.worker},
+        {agent_host_variable, own_host_},
+        {agent_directory_variable, plan_.entry_point.working_directory.string()}};
+    const auto environment = engine_environment(plan_, own_environment(), agent);
+    if (plan_.engine == Engine::mpirun) return start_process(environment, Rank{0});
+    for (const RankPlace& place : plan_.layout.ranks) {
+      auto own = environment;
+      own[agent_rank_variable] = std::to_string(place.rank.value);
+      own[agent_local_rank_variable] = std::to_string(place.local_rank.value);
+      if (auto started = start_process(own, place.rank); !started) {
+        end_descendants(milliseconds(0));
+        return started;
+      }
+    }
+    return {};
+  }
+
+  Result<void> start_process(const std::map<std::string, std::string>& environment, Rank rank) {
+    auto started = engine_.start(plan_.command, environment, rank);
+    if (started) return {};
+    return failure(
+        Fault::start, to_string(plan_.engine), started.error().text,
+        plan_.engine == Engine::mpirun ? "install Open MPI (Debian: openmpi-bin), or put it on PATH" : "");
+  }
+
+  // What comes through mpirun itself: lines of a rank without a channel, or mpirun's own words, which matter
+  // when it cannot start the job.
+  void engine_line(std::string_view line) {
+    const auto tagged = parse_tagged_line(line);
+    if (tagged && tagged->rank < plan_.world_size() && is_detached_notice(tagged->text)) {
+      say(std::string(tagged->text.substr(tagged->text.find(": ") + 2)));
+      handle(RankDetached{Rank{tagged->rank}});
+    } else if (tagged && tagged->rank < plan_.world_size())
+      print_lines(Rank{tagged->rank}, tagged->is_stderr, std::string(tagged->text) + "\n");
+    else if (plan_.engine != Engine::mpirun)
+      writer_.write(2, std::string(line) + "\n");
+    else if (settings_.verbose)
+      writer_.write(2, fmt::format("smlaunch: mpirun: {}\n", line));
+  }
+
+  void engine_process_ended(Rank rank, const ExitStatus& status, bool all_ended) {
+    const double now = seconds_between(start_ns_, steady_now_ns());
+    if (plan_.engine != Engine::mpirun) {
+      handle(AgentLost{rank, fmt::format("its agent {}", to_string(status)), now});
+      if (all_ended) handle(EngineEnded{"every agent has ended", {}, now, status});
+      return;
+    }
+    handle(EngineEnded{fmt::format("mpirun {} before the job was over", to_string(status)),
+                       engine_.last_words(), now, status});
+  }
+
+  // ---- what agents say
+
+  bool is_rank(Peer peer) const { return peer < plan_.world_size(); }
+  std::size_t worker_index(Peer peer) const { return static_cast<std::size_t>(peer - plan_.world_size()); }
+
+  void joined(Peer peer, const Hello& hello) {
+    if (!is_rank(peer)) {
+      workers_[worker_index(peer)] = true;
+      if (outcome_) server_.send_outcome(peer, job_end());
+      return;
+    }
+    const Rank rank{peer};
+    const RankPlace& place = plan_.layout.ranks[static_cast<std::size_t>(peer)];
+    if (hello.version != SMLAUNCH_VERSION)
+      say(fmt::format("rank {} on {} runs smlaunch {}, this is {}", rank.value, host(rank), hello.version,
+                      SMLAUNCH_VERSION));
+    if (rank.value == 0) master_port_ = hello.master_port;
+    if (hello.gpus && hello.cpus) host_facts_[place.node_rank] = {*hello.gpus, *hello.cpus};
+    if (const auto elsewhere = found_elsewhere(rank, hello)) {
+      misplaced_ = fmt::format("{} started rank {} on {}, the plan has it on {}", to_string(plan_.engine),
+                               rank.value, *elsewhere, host(rank));
+      return handle(EngineEnded{misplaced_, {}, 0, Exited{0}});
+    }
+    handle(AgentJoined{rank});
+  }
+
+  // Another host of the plan than the planned one, or another place on it.
+  std::optional<std::string> found_elsewhere(Rank rank, const Hello& hello) const {
+    const std::string short_name = hello.host.substr(0, hello.host.find('.'));
+    if (hello.host == host(rank) || short_name == host(rank).substr(0, host(rank).find('.'))) return {};
+    for (const Host& each : plan_.cluster.hosts)
+      if (each.name == hello.host) return each.name;
+    return {};
+  }
+
+  void lost(Peer peer, std::uint64_t heard_ns, const std::string& why) {
+    const std::string reason =
+        fmt::format("no word from {} for {:.0f} s ({})", is_rank(peer) ? "its agent" : "its smlaunch",
+                    static_cast<double>(settings_.lost_after.count()) / 1000, why);
+    if (is_rank(peer)) return handle(AgentLost{Rank{peer}, reason, seconds_between(start_ns_, heard_ns)});
+    workers_[worker_index(peer)] = false;
+    if (!is_running_) return;  // readiness will see whether its host is there
+    handle(WorkerLost{plan_.cluster.hosts[worker_index(peer)].name, reason});
+  }
+
+  void left(Peer peer) {
+    if (is_rank(peer)) return handle(AgentLeft{Rank{peer}});
+    workers_[worker_index(peer)] = false;
+    if (outcome_ && std::none_of(workers_.begin(), workers_.end(), [](bool is_there) { return is_there; }))
+      loop_.stop();
+  }
+
+  void worker_told_to_stop(Peer peer, int signal) {
+    if (is_rank(peer) || signal < 1 || signal > 64) return;
+    say(fmt::format("{} was told to stop by {}: passed on to every rank",
+                    plan_.cluster.hosts[worker_index(peer)].name, signal_name(signal)));
+    worker_stop_signal_ = signal;
+    if (is_running_) handle(StopRequested{signal});
+  }
+
+  void data(Rank rank, const Frame& frame) {
+    if (frame.kind == FrameKind::output) {
+      if (const auto output = decode_output(frame.payload))
+        print_lines(rank, output->is_stderr, output->lines);
+    } else if (frame.kind == FrameKind::started) {
+      if (const auto started = decode_started(frame.payload)) rank_started(rank, *started);
+    } else if (frame.kind == FrameKind::start_failed) {
+      event("exit", rank, {{"error", frame.payload}});
+      compare_binding(plan_.layout.ranks[static_cast<std::size_t>(rank.value)].node_rank, std::nullopt);
+      handle(RankNotStarted{rank, frame.payload});
+    } else if (frame.kind == FrameKind::ended) {
+      if (const auto ended = decode_ended(frame.payload)) rank_ended(rank, *ended);
+    }
+  }
+
+  void rank_started(Rank rank, const Started& started) {
+    const RankPlace& place = plan_.layout.ranks[static_cast<std::size_t>(rank.value)];
+    const Machine& planned_on = *plan_.cluster.hosts[static_cast<std::size_t>(place.node_rank)].machine;
+    compare_binding(place.node_rank,
+                    RankBinding{rank.value, to_string(place.placement->cpus), started.chosen_cpus,
+                                started.cpus, started.binding_note, planned_on.processing_units,
+                                planned_on.usable_gpus(), started.host_cpus, started.host_gpus});
+    events_.add({0,
+                 "spawn",
+                 rank.value,
+                 host(rank),
+                 {{"cpus", started.cpus}, {"numa", started.numa}},
+                 {{"pid", started.pid}}});
+    handle(RankStarted{rank, started.pid});
+  }
+
+  // Said when the last rank of a host has reported, so that what is equal for all of them is said once.
+  void compare_binding(int node_rank, const std::optional<RankBinding>& binding) {
+    HostBindings& all = bindings_[node_rank];
+    ++all.reported;
+    if (binding) all.bindings.push_back(*binding);
+    if (all.reported < plan_.layout.ranks_per_host[static_cast<std::size_t>(node_rank)]) return;
+    for (const std::string& sentence : render_binding_warnings(all.bindings))
+      say(fmt::format("warning: {}: {}", plan_.cluster.hosts[static_cast<std::size_t>(node_rank)].name,
+                      sentence));
+  }
+
+  void rank_ended(Rank rank, const Ended& ended) {
+    const Moment end = clocks_.on_our_clock(rank, ended.time_ns, start_ns_, steady_now_ns());
+    const auto* signaled = std::get_if<Signaled>(&ended.status);
+    events_.add({0,
+                 signaled != nullptr ? "signal" : "exit",
+                 rank.value,
+                 host(rank),
+                 {},
+                 {{signaled != nullptr ? "signal" : "exit_code",
+                   signaled != nullptr ? signaled->signal : std::get<Exited>(ended.status).code}}});
+    handle(RankEnded{rank, ended.status, seconds_between(start_ns_, end.ns), end.uncertainty,
+                     ended.told_to_stop, ended.last_lines, ended.oom_kills});
+  }
+
+  void print_lines(Rank rank, bool is_stderr, std::string_view lines) {
+    if (!first_output_) {
+      first_output_ = steady_now_ns();
+      event("first_output", rank, {});
+    }
+    std::string text;
+    if (std::max(plan_.job_world_size, plan_.world_size()) == 1) {
+      text = lines;
+    } else {
+      // What torchrun and xla print is all their ranks'.
+      const std::string prefix = has_starter(plan_.launcher)
+                                     ? fmt::format("[{}] ", host(rank))
+                                     : fmt::format("[{} {}] ", rank.value, host(rank));
+      text = prefix_lines(prefix, lines);
+    }
+    writer_.write(is_stderr ? 2 : 1, std::move(text));
+    if (writer_.is_long()) server_.pause(true);
+  }
+
+  // ---- the supervisor
+
+  void handle(const Event& what) { perform(supervisor_.on(what)); }
+
+  void perform(const std::vector<Action>& actions) {
+    for (const Action& action : actions) {
+      if (std::holds_alternative<StartRanks>(action)) start_ranks();
+      if (const auto* signal = std::get_if<SignalRanks>(&action)) signal_ranks(signal->signal);
+      if (std::holds_alternative<ReleaseAgents>(action)) server_.release_agents(plan_.world_size());
+      if (const auto* end = std::get_if<EndEngine>(&action)) engine_.signal(end->signal);
+      if (const auto* timer = std::get_if<SetTimer>(&action)) set_timer(*timer);
+      if (std::holds_alternative<Finish>(action)) finish();
+    }
+  }
+
+  // Before a rank runs on hosts that are not like the others.
+  void name_odd_hosts() {
+    std::vector<HostFacts> facts;
+    for (std::size_t i = 0; i < plan_.cluster.hosts.size(); ++i) {
+      const Host& each = plan_.cluster.hosts[i];
+      const auto found = host_facts_.find(static_cast<int>(i));
+      if (found != host_facts_.end())
+        facts.push_back({each.name, each.group, found->second.first, found->second.second});
+      else if (each.name == plan_.current_host)
+        facts.push_back({each.name, each.group, each.machine->usable_gpus(), each.machine->processing_units});
+    }
+    for (const std::string& sentence : find_odd_facts(facts)) say("warning: " + sentence);
+  }
+
+  void start_ranks() {
+    if (!plan_.machines_as_planned) name_odd_hosts();
+    spawned_ns_ = steady_now_ns();
+    const StartFacts facts{job_, master_port_, own_environment(), settings_.failure_grace,
+                           settings_.lost_after};
+    Variables of_host;
+    int host = -1;
+    for (const RankPlace& place : plan_.layout.ranks) {
+      if (place.node_rank != host)
+        of_host = variables_of_host(plan_, place.node_rank, facts_of_host(place.node_rank));
+      host = place.node_rank;
+      server_.start(place.rank.value, make_start(plan_, place.rank, of_host, facts));
+    }
+  }
+
+  // What its agents found there where the plan has only assumed it.
+  std::optional<std::pair<int, int>> facts_of_host(int node_rank) const {
+    const auto found = host_facts_.find(node_rank);
+    const bool assumed =
+        plan_.cluster.hosts[static_cast<std::size_t>(node_rank)].source == TopologySource::assumed;
+    if (found == host_facts_.end() || !assumed || plan_.machines_as_planned) return {};
+    return found->second;
+  }
+
+  void signal_ranks(int signal) {
+    event("stop", std::nullopt, {{"signal", signal_name(signal)}});
+    for (std::size_t i = 0; i < hosts_.size(); ++i)
+      if (!supervisor_.record().ranks[i].done()) server_.signal(static_cast<int>(i), signal);
+  }
+
+  void set_timer(const SetTimer& wanted) {
+    auto& timer = timers_[wanted.timer];
+    timer = std::make_unique<asio::steady_timer>(loop_, wanted.length);
+    timer->async_wait([this, which = wanted.timer](error_code error) {
+      if (!error) handle(TimerExpired{which});
+    });
+  }
+
+  void finish() {
+    ended_ns_ = steady_now_ns();
+    outcome_ = decide_outcome(supervisor_.record(), hosts_);
+    if (has_starter(plan_.launcher))
+      outcome_ = outcome_of_starters(std::move(*outcome_), to_string(plan_.launcher));
+    if (!misplaced_.empty()) outcome_->message = misplaced_;
+    begin_goodbye();
+  }
+
+  // Every worker is told the outcome. Those that are there take it at once; one whose login has just been
+  // made may need a moment to come.
+  void begin_goodbye() {
+    bool any = false;
+    for (std::size_t i = 0; i < workers_.size(); ++i) {
+      any = any || workers_[i];
+      if (workers_[i]) server_.send_outcome(plan_.world_size() + static_cast<int>(i), job_end());
+    }
+    const bool may_come = settings_.make_ready && !spawned_ns_ && !settings_.worker.empty();
+    if (!any && !may_come) return loop_.stop();
+    goodbye_timer_.expires_after(goodbye_bound);
+    goodbye_timer_.async_wait([this](error_code error) {
+      if (!error) loop_.stop();
+    });
+  }
+
+  JobEnd job_end() const {
+    return {to_string(outcome_->kind), outcome_->exit_code, outcome_->message, render_failure(*outcome_),
+            plan_.hash};
+  }
+
+  // ---- signals, clocks, words
+
+  void watch_signals() {
+    for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
+      struct sigaction before {};
+      sigaction(signal, nullptr, &before);
+      // nohup, and a shell's background job, ask for a signal to be ignored: it is.
+      if (before.sa_handler != SIG_IGN) stop_signals_.add(signal);
+    }
+    wait_for_stop_signal();
+    wait_for_child_signal();
+  }
+
+  void wait_for_stop_signal() {
+    stop_signals_.async_wait([this](error_code error, int signal) {
+      if (error) return;
+      const bool again = supervisor_.record().stop_signal.has_value();
+      say(again ? fmt::format("{} again: ending every rank now", signal_name(signal))
+                : fmt::format("{}: passed on to every rank; those that run in {:.0f} s will be killed",
+                              signal_name(signal), static_cast<double>(settings_.stop_grace.count()) / 1000));
+      handle(StopRequested{signal});
+      wait_for_stop_signal();
+    });
+  }
+
+  // What our ranks leave behind becomes our child: it is taken out of the process table when it ends.
+  void wait_for_child_signal() {
+    child_signal_.async_wait([this](error_code error, int) {
+      if (error) return;
+      while (true) {
+        siginfo_t info{};
+        if (waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) != 0 || info.si_pid == 0) break;
+        if (engine_.has(info.si_pid)) break;
+        waitpid(info.si_pid, nullptr, WNOHANG);
+      }
+      wait_for_child_signal();
+    });
+  }
+
+  void ping() {
+    server_.ping_all();
+    ping_timer_.expires_after(ping_interval);
+    ping_timer_.async_wait([this](error_code error) {
+      if (!error) ping();
+    });
+  }
+
+  void say(const std::string& sentence) { writer_.write(2, fmt::format("smlaunch: {}\n", sentence)); }
+
+  void event(const std::string& name, std::optional<Rank> rank,
+             std::vector<std::pair<std::string, std::string>> texts) {
+    events_.add({0,
+                 name,
+                 rank ? std::optional(rank->value) : std::nullopt,
+                 rank ? host(*rank) : "",
+                 std::move(texts),
+                 {}});
+  }
+
+  const std::string& host(Rank rank) const { return hosts_[static_cast<std::size_t>(rank.value)]; }
+
+  RunResult result() {
+    RunResult made;
+    made.ranks = supervisor_.record().ranks;
+    made.outcome = *outcome_;
+    if (made.outcome.failure_class == FailureClass::start ||
+        made.outcome.failure_class == FailureClass::lost_host)
+      for (const std::string& line : supervisor_.record().engine_lines) say("mpirun: " + line);
+    const std::uint64_t spawned = spawned_ns_.value_or(ended_ns_);
+    if (settings_.make_ready) made.phases.push_back({"ready", ready_seconds_});
+    if (spawned_ns_ || engine_.was_started())
+      made.phases.push_back({"start", seconds_between(start_ns_, spawned)});
+    if (spawned_ns_) {
+      if (first_output_)
+        made.phases.push_back({"spawn to first output", seconds_between(spawned, *first_output_)});
+      made.phases.push_back({"run", seconds_between(spawned, ended_ns_)});
+    }
+    return made;
+  }
+
+  const LaunchPlan& plan_;
+  RunSettings settings_;
+  EventLog& events_;
+  asio::io_context loop_;
+  OutputWriter writer_;
+  std::string job_;
+  std::string token_;
+  ChannelServer server_;
+  Supervisor supervisor_;
+  asio::signal_set stop_signals_;
+  asio::signal_set child_signal_;
+  asio::steady_timer ping_timer_;
+  asio::steady_timer goodbye_timer_;
+  std::map<Timer, std::unique_ptr<asio::steady_timer>> timers_;
+  EngineProcesses engine_;
+  std::vector<std::string> hosts_;  // by rank
+  RankClocks clocks_;
+  std::vector<bool> workers_;                      // by node rank: is one connected?
+  std::map<int, std::pair<int, int>> host_facts_;  // by node rank: GPUs and CPUs, as its agents found them
+  struct HostBindings {
+    int reported = 0;
+    std::vector<RankBinding> bindings;
+  };
+  std::map<int, HostBindings> bindings_;  // by node rank
+  std::string own_host_ = probe_host_name();
+  std::string misplaced_;
+  std::optional<Outcome> outcome_;
+  double ready_seconds_ = 0;
+  bool is_running_ = false;  // readiness is over
+  int worker_stop_signal_ = 0;
+  std::uint64_t last_ping_ns_ = 0;
+  std::optional<int> master_port_;
+  std::uint64_t start_ns_ = 0;
+  std::uint64_t ended_ns_ = 0;
+  std::optional<std::uint64_t> spawned_ns_;
+  std::optional<std::uint64_t> first_output_;
+};
+
+}  // namespace
+
+Result<RunResult> run_plan(const LaunchPlan& plan, const RunSettings& settings, EventLog& events) {
+  return Runner(plan, settings, events).run();
+}
+
+}  // namespace smlaunch

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "launcher/run/start_messages.hpp"
+
+#include <algorithm>
+
+#include "launcher/plan/starter.hpp"
+#include "launcher/run/agent_environment.hpp"
+
+namespace smlaunch {
+
+namespace {
+
+// A rank whose leader is gone has nobody to wait for: everything is over 15 s after the loss, whatever the
+// grace.
+constexpr std::chrono::milliseconds longest_orphan_grace{3000};
+
+}  // namespace
+
+Start make_start(const LaunchPlan& plan, Rank rank, const Variables& of_host, const StartFacts& facts) {
+  const RankPlace& place = plan.layout.ranks[static_cast<std::size_t>(rank.value)];
+  Start start;
+  // SM_*, rank identity and the rendezvous replace what the host's environment has; the rest yields to it.
+  const auto take = [&](const Variables& variables) {
+    for (const auto& [name, value] : variables) {
+      const bool replaces = is_always_ours(name) || is_rendezvous(name);
+      (replaces ? start.variables : start.default_variables)[name] = value;
+    }
+  };
+  take(plan.environment);
+  take(of_host);
+  take(variables_of_rank(plan, rank));
+  if (sets_rank_identity(plan.launcher) && facts.master_port && !plan.master_port)
+    start.variables["MASTER_PORT"] = std::to_string(*facts.master_port);
+  if (plan.launcher == LauncherKind::torchrun && facts.master_port && !plan.master_port)
+    start.variables["PET_MASTER_PORT"] = std::to_string(*facts.master_port);
+  start.variables[job_marker_variable] = facts.job;
+  start.user_variables = plan.user_variables;
+  if (plan.launcher == LauncherKind::ddp || plan.launcher == LauncherKind::torchrun)
+    start.removed_variables = {"OMPI_", "PMIX_", "ORTE_", "PRTE_"};
+  if (plan.cluster.hosts.size() > 1) start.leader_environment = facts.leader_environment;
+  start.working_directory = plan.entry_point.working_directory.string();
+  start.cpus = to_string(place.placement->cpus);
+  start.numa = to_string(place.placement->numa);
+  const Host& host = plan.cluster.hosts[static_cast<std::size_t>(place.node_rank)];
+  if (host.source == TopologySource::assumed && !plan.machines_as_planned)
+    start.own_bind = to_string(plan.bind);
+  start.local_ranks = plan.layout.ranks_per_host[static_cast<std::size_t>(place.node_rank)];
+  start.grace_milliseconds = static_cast<int>(std::min(facts.grace, longest_orphan_grace).count());
+  start.lost_after_milliseconds = static_cast<int>(facts.lost_after.count());
+  return start;
+}
+
+std::map<std::string, std::string> engine_environment(
+    const LaunchPlan& plan, std::map<std::string, std::string> inherited,
+    const std::map<std::string, std::string>& agent_variables) {
+  if (plan.engine == Engine::mpirun) {
+    for (const auto& [name, value] : plan.environment)
+      if (is_always_ours(name))
+        inherited[name] = value;
+      else
+        inherited.try_emplace(name, value);
+    for (const auto& [name, value] : plan.user_variables) inherited[name] = value;
+  }
+  for (const auto& [name, value] : agent_variables) inherited[name] = value;
+  return inherited;
+}
+
+}  // namespace smlaunch

@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: Apache-2.0
+// Decides what a running job needs; never does it. The runner reports each event and carries out the answer,
+// so every policy here is tested without a process, a clock or a socket.
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "launcher/run/exit_status.hpp"
+#include "topology/layout.hpp"
+
+namespace smlaunch {
+
+// What happened.
+struct AgentJoined {
+  Rank rank;
+};
+// Its agent could not reach us: it runs its rank all the same, and mpirun's end is the only word of it.
+struct RankDetached {
+  Rank rank;
+};
+struct RankStarted {
+  Rank rank;
+  int pid = 0;
+};
+struct RankNotStarted {
+  Rank rank;
+  std::string reason;
+};
+struct RankEnded {
+  Rank rank;
+  ExitStatus status;
+  double seconds = 0;                   // when, since the start of the run, on the leader's clock
+  double uncertainty = 0;               // of that, in seconds
+  bool told_to_stop = false;            // we had sent it a signal by then
+  std::vector<std::string> last_lines;  // of its stderr
+  long oom_kills = 0;
+};
+// Its connection is gone, and did not come back. `seconds`: when it was heard last.
+struct AgentLost {
+  Rank rank;
+  std::string reason;
+  double seconds = 0;
+};
+struct AgentLeft {
+  Rank rank;
+};  // released, and gone
+struct WorkerLost {
+  std::string host;
+  std::string reason;
+};
+// mpirun, or all agents that we started.
+struct EngineEnded {
+  std::string how;
+  std::vector<std::string> last_lines;
+  double seconds = 0;
+  ExitStatus status;
+};
+struct StopRequested {
+  int signal = 0;
+};
+enum class Timer { start_deadline, grace, give_up, engine_exit };
+struct TimerExpired {
+  Timer timer;
+};
+using Event = std::variant<AgentJoined, RankDetached, RankStarted, RankNotStarted, RankEnded, AgentLost,
+                           AgentLeft, WorkerLost, EngineEnded, StopRequested, TimerExpired>;
+
+// What to do about it.
+struct StartRanks {
+  bool operator==(const StartRanks&) const = default;
+};
+struct SignalRanks {
+  int signal = 0;
+  bool operator==(const SignalRanks&) const = default;
+};  // all that run
+struct ReleaseAgents {
+  bool operator==(const ReleaseAgents&) const = default;
+};
+struct EndEngine {
+  int signal = 0;
+  bool operator==(const EndEngine&) const = default;
+};
+struct SetTimer {
+  Timer timer;
+  std::chrono::milliseconds length;
+  bool operator==(const SetTimer&) const = default;
+};
+struct Finish {
+  bool operator==(const Finish&) const = default;
+};
+using Action = std::variant<StartRanks, SignalRanks, ReleaseAgents, EndEngine, SetTimer, Finish>;
+
+// What became of one rank.
+struct RankRecord {
+  bool joined = false;
+  bool detached = false;  // no channel to its agent
+  int pid = 0;
+  std::optional<ExitStatus> status;
+  double seconds = 0;
+  double uncertainty = 0;
+  bool told_to_stop = false;
+  bool left = false;
+  std::string not_started;  // why
+  std::string lost;         // why; `seconds` is then when it was heard last
+  std::vector<std::string> last_lines;
+  long oom_kills = 0;  // of processes in its container, while it ran
+  [[nodiscard]] bool done() const { return status.has_value() || !not_started.empty() || !lost.empty(); }
+};
+
+// All that is known about the job; the outcome is a function of it (outcome.hpp).
+struct JobRecord {
+  std::vector<RankRecord> ranks;
+  bool started = false;            // all agents were there
+  std::optional<int> stop_signal;  // we were told to stop
+  std::string worker_loss;         // the worker of a host was lost: which and why
+  std::string engine_failure;      // the engine ended before its time
+  double engine_seconds = 0;       // when
+  std::vector<std::string> engine_lines;
+  bool start_timed_out = false;
+};
+
+struct SupervisorSettings {
+  int world_size = 1;
+  std::chrono::milliseconds failure_grace{5000};
+  std::chrono::milliseconds stop_grace{110000};
+  std::chrono::milliseconds start_deadline{120000};
+};
+
+class Supervisor {
+ public:
+  explicit Supervisor(const SupervisorSettings& settings);
+  // The first actions: before any event.
+  std::vector<Action> begin();
+  std::vector<Action> on(const Event& event);
+  [[nodiscard]] const JobRecord& record() const { return record_; }
+
+ private:
+  enum class Phase { joining, running, stopping, releasing, finished };
+  using Actions = std::vector<Action>;
+
+  void joined(Rank rank, Actions& actions);
+  void ended(const RankEnded& event, Actions& actions);
+  void engine_ended(const EngineEnded& event, Actions& actions);
+  void stop_requested(const StopRequested& event, Actions& actions);
+  void expired(const TimerExpired& event, Actions& actions);
+  void stop(int signal, std::chrono::milliseconds grace, Actions& actions);
+  void release(Actions& actions);
+  void end_detached(const EngineEnded& event);
+  [[nodiscard]] bool all_done() const;
+  [[nodiscard]] bool any_detached() const;
+  void end_engine(Actions& actions);
+  [[nodiscard]] bool failed() const;
+  void settle(Actions& actions);  // goes on to the next phase where this one has nothing left to wait for
+
+  SupervisorSettings settings_;
+  JobRecord record_;
+  Phase phase_ = Phase::joining;
+  bool engine_ended_ = false;
+  bool all_left_ = false;
+  int engine_signals_ = 0;
+};
+
+}  // namespace smlaunch

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+// The end of what somebody printed: what a person wants to see when it failed.
+#pragma once
+
+#include <deque>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace smlaunch {
+
+// Keeps the last lines, at most 200 of them and 16 KiB; and where a Python traceback began before those and
+// no other came after it, that too, whole up to 32 KiB.
+class TextTail {
+ public:
+  void add(std::string_view lines);  // each ends with \n
+  [[nodiscard]] std::vector<std::string> lines() const;
+
+ private:
+  void keep_traceback(std::string line);
+
+  std::deque<std::string> lines_;
+  std::size_t bytes_ = 0;
+  std::vector<std::string> traceback_;  // the last that has left lines_, at least in part
+  std::size_t traceback_bytes_ = 0;
+  bool in_lost_traceback_ = false;  // its end is still in lines_
+};
+
+// "ValueError: no such thing" where the lines hold a Python traceback: the line that ends the last one, be it
+// of a chain, an exception group or a syntax error; torchrun's own is none.
+std::optional<std::string> find_python_exception(const std::vector<std::string>& lines);
+
+}  // namespace smlaunch

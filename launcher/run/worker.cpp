@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: Apache-2.0
+// waiting -> handed over -> ended. Told to stop, it tells the leader and stays until the outcome: the leader
+// decides when all hosts are done.
+#include "launcher/run/worker.hpp"
+
+#include <fmt/format.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <charconv>
+#include <csignal>
+#include <iterator>
+#include <optional>
+
+#include "launcher/run/channel_client.hpp"
+#include "launcher/run/child_process.hpp"
+#include "launcher/run/job_processes.hpp"
+#include "launcher/run/sshd.hpp"
+#include "launcher/run/worker_socket.hpp"
+#include "topology/interfaces.hpp"
+
+namespace smlaunch {
+
+namespace asio = boost::asio;
+using boost::system::error_code;
+using std::chrono::milliseconds;
+
+namespace {
+
+constexpr milliseconds orphan_grace{1000};
+
+class Worker {
+ public:
+  Worker(const WorkerSettings& settings, UniqueFd listener)
+      : settings_(settings),
+        environment_(own_environment()),
+        listener_(loop_, listener.release()),
+        signals_(loop_, SIGINT, SIGTERM),
+        bound_timer_(loop_) {}
+
+  WorkerResult run() {
+    wait_for_request();
+    wait_for_signal();
+    bound_timer_.expires_after(settings_.leader_bound);
+    bound_timer_.async_wait([this](error_code error) {
+      if (error) return;
+      result_.leader_came = false;
+      loop_.stop();
+    });
+    loop_.run();
+    // The agents end what is theirs; what a killed agent leaves is ended here.
+    if (!job_.empty()) end_job_processes(job_, orphan_grace);
+    return result_;
+  }
+
+ private:
+  void wait_for_request() {
+    listener_.async_wait(asio::posix::stream_descriptor::wait_read, [this](error_code error) {
+      if (error) return;
+      if (const auto request = serve_worker_request(listener_.native_handle(), environment_);
+          request && !request->hand_over.empty() && !channel_)
+        take_over(request->hand_over);
+      wait_for_request();
+    });
+  }
+
+  void take_over(const std::string& bytes) {
+    const auto hand_over = decode_hand_over(bytes);
+    if (!hand_over) return;
+    const auto place = std::find(hand_over->hosts.begin(), hand_over->hosts.end(), settings_.current_host);
+    if (place == hand_over->hosts.end()) return;
+    bound_timer_.cancel();
+    job_ = hand_over->job;
+    Hello hello;
+    hello.version = SMLAUNCH_VERSION;
+    hello.host = settings_.current_host;
+    hello.peer = hand_over->world_size + static_cast<int>(place - hand_over->hosts.begin());
+    hello.pid = getpid();
+    channel_.emplace(loop_, hand_over->channel_host, hand_over->channel_port, hand_over->token,
+                     std::move(hello), settings_.leader_bound);
+    channel_->set_lost_after(settings_.lost_after);
+    channel_->start({[this](const Frame& frame) { received(frame); }, [] {}, [this] { lost(); },
+                     [this](const std::string&) { lost(); }});
+  }
+
+  void received(const Frame& frame) {
+    if (frame.kind != FrameKind::outcome) return;
+    const auto end = decode_job_end(frame.payload);
+    if (!end) return;
+    result_.end = *end;
+    result_.stopped_by_signal = 0;
+    channel_->stop();
+    loop_.stop();
+  }
+
+  void lost() {
+    result_.leader_lost = true;
+    loop_.stop();
+  }
+
+  void wait_for_signal() {
+    signals_.async_wait([this](error_code error, int signal) {
+      if (error) return;
+      const bool again = result_.stopped_by_signal != 0;
+      result_.stopped_by_signal = signal;
+      if (!channel_ || again) return loop_.stop();
+      channel_->send(FrameKind::stop_request, encode_number(static_cast<std::uint64_t>(signal)));
+      bound_timer_.expires_after(settings_.stop_grace);
+      bound_timer_.async_wait([this](error_code cancelled) {
+        if (!cancelled) loop_.stop();
+      });
+      wait_for_signal();
+    });
+  }
+
+  WorkerSettings settings_;
+  std::map<std::string, std::string> environment_;
+  asio::io_context loop_;
+  asio::posix::stream_descriptor listener_;
+  asio::signal_set signals_;
+  asio::steady_timer bound_timer_;
+  std::optional<ChannelClient> channel_;
+  std::string job_;
+  WorkerResult result_;
+};
+
+}  // namespace
+
+Result<WorkerResult> run_worker(const WorkerSettings& settings) {
+  const std::string name = worker_socket_name(settings.hosts);
+  auto listener = listen_as_worker(name);
+  if (!listener) return tl::unexpected(listener.error());
+  auto sshd = start_sshd_if_none(settings.ssh_port);
+  if (!sshd) {
+    remove_worker_socket(name);
+    return tl::unexpected(sshd.error());
+  }
+  const WorkerResult result = Worker(settings, std::move(*listener)).run();
+  remove_worker_socket(name);
+  if (*sshd) {
+    kill((*sshd)->pid, SIGTERM);
+    waitpid((*sshd)->pid, nullptr, 0);
+  }
+  return result;
+}
+
+int run_hand_over(const std::vector<std::string>& all) {
+  fmt::print("smlaunch {}\n", SMLAUNCH_VERSION);
+  std::vector<std::string> arguments = all;
+  if (arguments.size() >= 2 && arguments[0] == "--interface") {
+    const auto interfaces = probe_interfaces();
+    if (const std::string problem = interface_problem(interfaces, arguments[1]); !problem.empty())
+      fmt::print("{}{}|{}\n", interface_answer, problem, usable_interfaces(interfaces));
+    arguments.erase(arguments.begin(), arguments.begin() + 2);
+  }
+  double seconds = 0;
+  if (arguments.size() >= 2)
+    std::from_chars(arguments[1].data(), arguments[1].data() + arguments[1].size(), seconds);
+  std::string hand_over;
+  char bytes[4096];
+  for (ssize_t got = 0; (got = read(0, bytes, sizeof bytes)) > 0;)
+    hand_over.append(bytes, static_cast<std::size_t>(got));
+  const bool waits =
+      !arguments.empty() && !hand_over.empty() &&
+      hand_over_to_worker(arguments[0], hand_over, milliseconds(static_cast<long>(seconds * 1000)));
+  fmt::print("{}\n", waits ? "worker" : "no worker");
+  if (arguments.size() >= 3 && access(arguments[2].c_str(), X_OK) != 0) fmt::print("{}\n", no_daemon_answer);
+  return 0;
+}
+
+}  // namespace smlaunch

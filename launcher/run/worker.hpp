@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+// What runs on a host that does not lead: it waits for the leader, lends its environment to the ranks' agents
+// of its host, and ends with the job's outcome.
+#pragma once
+
+#include <chrono>
+#include <string>
+#include <vector>
+
+#include "launcher/run/messages.hpp"
+#include "topology/error.hpp"
+
+namespace smlaunch {
+
+struct WorkerSettings {
+  std::vector<std::string> hosts;  // of the job, as every host names them
+  std::string current_host;
+  int ssh_port = 22;
+  std::chrono::milliseconds leader_bound{std::chrono::hours(1)};  // until the leader must have come
+  std::chrono::milliseconds lost_after{10000};
+  std::chrono::milliseconds stop_grace{110000};
+};
+
+struct WorkerResult {
+  bool leader_came = true;
+  bool leader_lost = false;   // it was there, and has been silent for lost_after
+  int stopped_by_signal = 0;  // and the leader never came, or gave no outcome in time
+  JobEnd end;                 // otherwise
+};
+
+// Errors (Fault::start): no socket, no sshd. Leaves nothing of the job on this host when the leader was lost.
+Result<WorkerResult> run_worker(const WorkerSettings& settings);
+
+inline constexpr const char* no_daemon_answer = "no daemon";
+
+// How its line about an interface that cannot carry the job begins: "interface: is down|eth1, eth2", why and
+// which could.
+inline constexpr const char* interface_answer = "interface: ";
+
+// `smlaunch worker [--interface NAME] SOCKET SECONDS [DAEMON]`, which the leader's login runs: hands what
+// comes on stdin to the worker of this host (SOCKET "-": none is looked for), and says on stdout which
+// version this is, whether the interface can carry the job, whether a worker waits, and whether the program
+// DAEMON is there. Returns the exit code.
+int run_hand_over(const std::vector<std::string>& arguments);
+
+}  // namespace smlaunch
