@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "launcher/options.hpp"
+#include "topology/error.hpp"
+
+namespace smlaunch {
+
+// --help or --version: a text for stdout.
+struct CliAnswer {
+  std::string text;
+};
+
+// `arguments` without the program's name. Options may stand before or after the subcommand; all after `--` is
+// the entry point. Errors (Fault::usage): one clear line each.
+Result<std::variant<Options, CliAnswer>> parse_cli(const std::vector<std::string>& arguments);
+
+}  // namespace smlaunch

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "launcher/env_answer.hpp"
+
+#include "launcher/plan/json_writer.hpp"
+#include "mpi/shell_words.hpp"
+
+namespace smlaunch {
+
+namespace {
+
+std::string render_json(const Environment& environment, const LauncherChoice& launcher) {
+  const Paths& paths = environment.paths;
+  JsonWriter json;
+  json.open_object();
+  json.key("arguments").list(environment.entry_point.arguments);
+  json.key("entry_point").open_object();
+  json.key("arguments").list(environment.entry_point.arguments);
+  json.key("kind").value(to_string(environment.entry_point.kind));
+  json.key("name").value(environment.entry_point.name);
+  json.key("working_directory").value(environment.entry_point.working_directory.string()).close_object();
+  json.key("environment").open_object();
+  for (const auto& [name, value] : sm_variables(environment)) json.key(name).value(value);
+  json.close_object();
+  json.key("is_leader").value(environment.is_leader);
+  json.key("launcher").value(to_string(launcher.kind));
+  json.key("leader").value(environment.leader);
+  json.key("paths").open_object();
+  json.key("base").value(paths.base.string());
+  json.key("code").value(paths.code.string());
+  json.key("failure").value(paths.failure.string());
+  json.key("input").value(paths.input.string());
+  json.key("input_config").value(paths.input_config.string());
+  json.key("input_data").value(paths.input_data.string());
+  json.key("model").value(paths.model.string());
+  json.key("output").value(paths.output.string());
+  json.key("output_data").value(paths.output_data.string());
+  json.key("output_intermediate").value(paths.output_intermediate.string());
+  json.key("success").value(paths.success.string()).close_object();
+  json.key("schema").value("smlaunch.env/1").close_object();
+  return json.take() + "\n";
+}
+
+}  // namespace
+
+std::string render_env(const Environment& environment, const LauncherChoice& launcher, Format format) {
+  if (format == Format::json) return render_json(environment, launcher);
+  std::string text;
+  for (const auto& [name, value] : sm_variables(environment))
+    text += format == Format::shell ? "export " + name + "=" + quote_shell_word(value) + "\n"
+                                    : name + "=" + value + "\n";
+  return text;
+}
+
+}  // namespace smlaunch

@@ -1,0 +1,363 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "launcher/job.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <map>
+
+#include "cuda/probe_gpus.hpp"
+#include "launcher/contract/local_job.hpp"
+#include "launcher/contract/search_path.hpp"
+#include "launcher/host_versions.hpp"
+#include "launcher/job_cluster.hpp"
+#include "launcher/job_interface.hpp"
+#include "launcher/neuron.hpp"
+#include "launcher/own_host.hpp"
+#include "launcher/plan/plan_json.hpp"
+#include "launcher/plan/starter.hpp"
+#include "launcher/probe_hosts.hpp"
+#include "launcher/run/child_process.hpp"
+#include "launcher/run/worker_socket.hpp"
+#include "launcher/torchrun.hpp"
+#include "mpi/hostfile.hpp"
+#include "mpi/shell_words.hpp"
+#include "topology/host_name.hpp"
+#include "topology/interfaces.hpp"
+#include "topology/machine_json.hpp"
+
+namespace smlaunch {
+
+namespace {
+
+constexpr int probe_bound_milliseconds = 20000;
+constexpr const char* container_base_dir = "/opt/ml";
+
+Result<std::optional<std::vector<HostSlots>>> read_given_hosts(const Options& options) {
+  if (options.hosts && options.hostfile)
+    return failure(Fault::usage, "--hosts", "does not go with --hostfile", "give one of them");
+  if (options.hosts) {
+    auto hosts = parse_host_option(*options.hosts, source_of(options, "hosts", "--hosts"));
+    if (!hosts) return tl::unexpected(hosts.error());
+    return std::move(*hosts);
+  }
+  if (!options.hostfile) return std::nullopt;
+  std::ifstream file(*options.hostfile, std::ios::binary);
+  const std::string text{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+  if (!file.good() && !file.eof())
+    return failure(Fault::configuration, *options.hostfile, "cannot be read", "name a readable hostfile");
+  auto hosts = parse_hostfile(text, *options.hostfile);
+  if (!hosts) return tl::unexpected(hosts.error());
+  return std::move(*hosts);
+}
+
+std::optional<GivenHosts> name_hosts(const std::optional<std::vector<HostSlots>>& slots,
+                                     const Options& options) {
+  if (!slots) return std::nullopt;
+  GivenHosts given;
+  for (const HostSlots& host : *slots) given.hosts.push_back(host.name);
+  if (!options.current_host) given.current_host = find_own_host(given.hosts).value_or("");
+  return given;
+}
+
+LauncherChoice choose(const Options& options, const Environment& environment, bool hosts_given) {
+  const std::map<LauncherOption, LauncherKind> named = {
+      {LauncherOption::process, LauncherKind::process}, {LauncherOption::mpi, LauncherKind::mpi},
+      {LauncherOption::ddp, LauncherKind::ddp},         {LauncherOption::torchrun, LauncherKind::torchrun},
+      {LauncherOption::xla, LauncherKind::xla},         {LauncherOption::smddp, LauncherKind::smddp}};
+  if (options.launcher != LauncherOption::automatic)
+    return {named.at(options.launcher), source_of(options, "launcher", "option --launcher")};
+  if (!hosts_given) return choose_launcher(environment);
+  const bool python = environment.entry_point.name.ends_with(".py");
+  return {python ? LauncherKind::ddp : LauncherKind::mpi,
+          fmt::format("default with given hosts for {}", python ? "a .py entry point" : "a command")};
+}
+
+Machine with_gpus(Machine machine, int count) {
+  machine.gpus.clear();
+  for (int i = 0; i < count; ++i) {
+    Gpu gpu;
+    gpu.index = i;
+    machine.gpus.push_back(std::move(gpu));
+  }
+  machine.nics.clear();
+  machine.gpu_nic.assign(machine.gpus.size(), {});
+  machine.gpu_gpu.assign(machine.gpus.size(), std::vector<std::string>(machine.gpus.size(), "SYS"));
+  for (std::size_t i = 0; i < machine.gpus.size(); ++i) machine.gpu_gpu[i][i] = "X";
+  return machine;
+}
+
+// The hosts that work together: those of the distribution groups, or all where no distribution was asked for
+// by a hyperparameter.
+const std::vector<std::string>& hosts_together(const Environment& environment) {
+  return environment.distribution_hosts.empty() ? environment.hosts : environment.distribution_hosts;
+}
+
+std::vector<std::string> hosts_of_plan(const Environment& environment, bool runs_alone,
+                                       const std::string& leader) {
+  if (runs_alone) return {environment.current_host};
+  std::vector<std::string> hosts = hosts_together(environment);
+  // mpirun maps its own host first.
+  const auto first = std::find(hosts.begin(), hosts.end(), leader);
+  if (first != hosts.end()) std::rotate(hosts.begin(), first, first + 1);
+  return hosts;
+}
+
+Result<void> find_open_mpi(const Options& options, JobSpec& spec) {
+  const std::string found = find_on_path("mpirun", spec.inherited);
+  if (found.empty()) {
+    if (options.command != Command::dry_run)
+      return failure(Fault::start, "mpirun", "is not on PATH", "install Open MPI (Debian: openmpi-bin)");
+    spec.sources.emplace_back("open_mpi", "assumed 4: there is no mpirun on PATH here");
+    return {};
+  }
+  spec.mpirun = found;
+  auto answer = run_captured({found, "--version"}, probe_bound_milliseconds);
+  if (!answer) return tl::unexpected(answer.error());
+  auto version = parse_open_mpi_version(answer->output);
+  if (!version) return tl::unexpected(version.error());
+  spec.open_mpi = *version;
+  spec.sources.emplace_back("open_mpi", fmt::format("{}, as {} --version says", to_string(*version), found));
+  return {};
+}
+
+// Under MPI an uncaught exception hangs the job unless mpi4py runs the script.
+void find_mpi4py(JobSpec& spec) {
+  static const std::string question =
+      "import importlib.util, sys; sys.exit(importlib.util.find_spec('mpi4py') is None)";
+  const auto answer = run_captured({spec.python, "-c", question}, probe_bound_milliseconds);
+  spec.mpi4py = answer && succeeded(answer->status);
+  spec.sources.emplace_back(
+      "mpi4py", spec.mpi4py ? fmt::format("found by {}", spec.python)
+                            : fmt::format("not found by {}: without it a Python exception on one rank "
+                                          "leaves the others waiting until they are stopped",
+                                          spec.python));
+}
+
+// Each of the toolkit's runners has a name of its own for them.
+const char* options_hyperparameter(const Environment& environment, LauncherKind launcher) {
+  if (environment.native_framework == Framework::chainer) return "sagemaker_additional_mpi_options";
+  constexpr const char* smddp = "sagemaker_distributed_dataparallel_custom_mpi_options";
+  const bool has_smddp = text_parameter(environment, smddp).has_value();
+  if (has_smddp && (launcher == LauncherKind::smddp || launcher == LauncherKind::ddp)) return smddp;
+  return "sagemaker_mpi_custom_mpi_options";
+}
+
+Result<void> read_mpi_options(const Options& options, JobSpec& spec) {
+  const char* key = options_hyperparameter(*spec.environment, spec.launcher);
+  const auto hyperparameter = text_parameter(*spec.environment, key);
+  const std::string text = options.mpi_options ? *options.mpi_options : hyperparameter.value_or("");
+  auto words = split_shell_words(text);
+  if (!words) {
+    Error error = words.error();
+    for (Problem& problem : error.problems)
+      problem.where = options.mpi_options ? source_of(options, "mpi-options", "option --mpi-options")
+                                          : fmt::format("hyperparameter {}", key);
+    return tl::unexpected(std::move(error));
+  }
+  spec.mpi_options = std::move(*words);
+  if (!spec.mpi_options.empty())
+    spec.sources.emplace_back("mpi_options",
+                              source_of(options, "mpi-options", fmt::format("hyperparameter {}", key)));
+  return {};
+}
+
+// Each host starts its ranks by a program of PyTorch's.
+Result<void> find_starter(const Options& options, const Job& job, JobSpec& spec) {
+  const Environment& env = *spec.environment;
+  if (job.runs_alone) spec.nodes = hosts_together(env);
+  if (spec.launcher != LauncherKind::torchrun) return {};
+  if (job.runs_alone && spec.nodes.size() > 1 && !options.master_port)
+    spec.sources.emplace_back("master_port", "7777: every host starts torchrun itself, and all must agree");
+  Torchrun found =
+      probe_torchrun(find_on_path("torchrun", spec.inherited), options.python ? spec.python : "");
+  if (found.command.front() == "torchrun" && options.command == Command::run)
+    return failure(Fault::start, "torchrun", "is not on PATH",
+                   "install PyTorch, or name the interpreter that has it with --python");
+  spec.torchrun = std::move(found.command);
+  spec.torchrun_must_redirect = found.must_redirect;
+  spec.sources.emplace_back("torchrun", found.source);
+  return {};
+}
+
+}  // namespace
+
+std::string choose_base_dir(const Options& options, const Variables& variables) {
+  if (options.base_dir) return *options.base_dir;
+  const auto given = variables.find("SAGEMAKER_BASE_DIR");
+  if (given != variables.end() && !given->second.empty()) return given->second;
+  if (!needs_local_job(options, variables)) return container_base_dir;
+  static const double now =
+      std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
+  const auto home = variables.find("HOME");
+  return local_base_dir(home == variables.end() ? "/root" : home->second, fmt::format("{:.6f}", now))
+      .string();
+}
+
+bool needs_local_job(const Options& options, const Variables& variables) {
+  const auto base = variables.find("SAGEMAKER_BASE_DIR");
+  const bool is_named = options.base_dir || (base != variables.end() && !base->second.empty());
+  if (is_named || options.hosts || options.hostfile || options.resource_config) return false;
+  std::error_code error;
+  return !std::filesystem::exists(container_base_dir, error);
+}
+
+Result<Machine> probe_job_machine(const Options& options) {
+  const bool wants_all = options.command == Command::topology || options.probe;
+  auto machine = wants_all ? probe_machine_with_gpus() : probe_machine_for_ranks();
+  if (machine && wants_all) {
+    machine->interfaces = probe_interfaces();
+    machine->versions = probe_versions();
+  }
+  if (!machine || !options.gpus_per_host) return machine;
+  return with_gpus(std::move(*machine), *options.gpus_per_host);
+}
+
+Result<std::shared_ptr<const Environment>> read_job_environment(const Options& options,
+                                                                const Variables& variables,
+                                                                const Machine& machine) {
+  auto slots = read_given_hosts(options);
+  if (!slots) return tl::unexpected(slots.error());
+  EnvironmentRequest request;
+  request.base_dir = choose_base_dir(options, variables);
+  request.variables = variables;
+  if (options.resource_config) request.resource_config = *options.resource_config;
+  request.given_hosts = name_hosts(*slots, options);
+  request.current_host = options.current_host;
+  if (options.entry_point)
+    request.given_entry_point = GivenEntryPoint{
+        options.entry_point->front(), {options.entry_point->begin() + 1, options.entry_point->end()}};
+  std::error_code error;
+  request.working_directory = std::filesystem::current_path(error);
+  request.run_framework_module = options.framework_module == FrameworkModuleOption::run;
+  request.num_gpus = machine.usable_gpus();
+  request.num_cpus = machine.processing_units;
+  if (needs_local_job(options, variables)) request.local_host = probe_host_name();
+  auto environment = read_environment(request);
+  if (!environment) return tl::unexpected(environment.error());
+  environment->num_neurons =
+      probe_neuron_cores(environment->current_instance_type, find_on_path("neuron-ls", variables));
+  // With hosts from the command line, the machine where it was typed leads.
+  if (request.given_hosts && !request.given_hosts->current_host.empty()) {
+    environment->leader = request.given_hosts->current_host;
+    environment->is_leader = true;
+  }
+  return std::make_shared<const Environment>(std::move(*environment));
+}
+
+Result<Job> prepare_job(const Options& options, const Variables& variables) {
+  auto machine = probe_job_machine(options);
+  if (!machine) return tl::unexpected(machine.error());
+  auto environment = read_job_environment(options, variables, *machine);
+  if (!environment) return tl::unexpected(environment.error());
+  const Environment& env = **environment;
+  if (auto named = require_entry_point(env); !named) return tl::unexpected(named.error());
+
+  Job job;
+  job.environment = *environment;
+  JobSpec& spec = job.spec;
+  spec.environment = *environment;
+  spec.inherited = variables;
+  auto slots = read_given_hosts(options);
+  const bool hosts_given = slots && slots->has_value();
+  job.hosts_given = hosts_given;
+  const LauncherChoice choice = choose(options, env, hosts_given);
+  spec.launcher = choice.kind;
+  spec.sources.emplace_back("launcher", choice.source);
+  if (!env.framework_source.empty()) spec.sources.emplace_back("entry_point", env.framework_source);
+  spec.sources.emplace_back(
+      "base_dir", source_of(options, "base-dir",
+                            variables.contains("SAGEMAKER_BASE_DIR") ? "variable SAGEMAKER_BASE_DIR"
+                            : needs_local_job(options, variables)
+                                ? "outside a container: a run makes such a folder, with empty "
+                                  "hyperparameters.json and inputdataconfig.json and this host alone in "
+                                  "resourceconfig.json"
+                                : "default"));
+  spec.sources.emplace_back("hosts",
+                            source_of(options, options.hosts ? "hosts" : "hostfile",
+                                      source_of(options, "resource-config",
+                                                (env.paths.input_config / "resourceconfig.json").string())));
+  spec.bind = options.bind;
+  spec.sources.emplace_back("bind", source_of(options, "bind", "default"));
+  spec.ssh_port = options.ssh_port;
+  spec.ssh_control_path = private_folder() + "/ssh-%C";
+  spec.master_port = options.master_port;
+  if (options.master_port || !has_starter(spec.launcher) || hosts_given)
+    spec.sources.emplace_back(
+        "master_port", source_of(options, "master-port", "rank 0's agent picks a free one at the start"));
+
+  const auto& groups = hosts_together(env);
+  const bool in_distribution = std::find(groups.begin(), groups.end(), env.current_host) != groups.end();
+  const bool starts_itself = has_starter(spec.launcher) && !hosts_given && in_distribution;
+  job.runs_alone =
+      spec.launcher == LauncherKind::process || starts_itself || (!hosts_given && !in_distribution);
+  if (job.runs_alone && env.current_host.empty())
+    return failure(Fault::usage, "--launcher process", "runs on this machine, which is none of the hosts",
+                   "run it on one of them, or name this one with --current-host");
+  if (job.runs_alone && !starts_itself) spec.launcher = LauncherKind::process;
+
+  auto cluster = make_cluster(options, env, spec.launcher, slots ? *slots : std::nullopt,
+                              hosts_of_plan(env, job.runs_alone, env.leader), *machine, spec.sources);
+  if (!cluster) return tl::unexpected(cluster.error());
+  job.cluster = std::move(*cluster);
+
+  const std::string python = find_on_path(options.python.value_or("python3"), variables);
+  spec.python = python.empty() ? options.python.value_or("python3") : python;
+  if (env.entry_point.kind != EntryPointKind::command)
+    spec.sources.emplace_back("python", source_of(options, "python", "the first python3 on PATH"));
+  std::error_code error;
+  spec.smlaunch = std::filesystem::read_symlink("/proc/self/exe", error).string();
+  if (choose_engine(spec.launcher, job.cluster, env.current_host) == Engine::mpirun) {
+    if (auto found = find_open_mpi(options, spec); !found) return tl::unexpected(found.error());
+    if (auto read = read_mpi_options(options, spec); !read) return tl::unexpected(read.error());
+    // mpirun would log in to its own machine by a name that only the container platform knows.
+    if (job.cluster.hosts.size() == 1 && job.cluster.hosts.front().name == env.current_host &&
+        !find_own_host({env.current_host})) {
+      spec.known_by_name = false;
+      spec.sources.emplace_back("mpirun_host",
+                                fmt::format("localhost: {} is no name of this machine", env.current_host));
+    }
+  }
+  spec.machines_as_planned = options.gpus_per_host.has_value();
+  find_network_interface(hosts_given, job);
+  if (has_starter(spec.launcher))
+    if (auto found = find_starter(options, job, spec); !found) return tl::unexpected(found.error());
+  if (spec.launcher == LauncherKind::mpi || spec.launcher == LauncherKind::smddp) {
+    const char* key = env.native_framework == Framework::chainer ? "sagemaker_num_processes"
+                                                                 : "sagemaker_mpi_num_processes";
+    if (const auto processes = integer_parameter(env, key); processes && !options.processes_per_host) {
+      spec.world_size = static_cast<int>(*processes);
+      spec.sources.emplace_back("world_size", fmt::format("hyperparameter {}", key));
+    }
+    if (env.entry_point.kind != EntryPointKind::command) find_mpi4py(spec);
+  }
+  return job;
+}
+
+Result<Job> prepare_hosts(const Options& options, const Variables& variables) {
+  auto environment = read_job_environment(options, variables, Machine{});
+  if (!environment) return tl::unexpected(environment.error());
+  Job job;
+  job.environment = *environment;
+  std::error_code error;
+  job.spec.smlaunch = std::filesystem::read_symlink("/proc/self/exe", error).string();
+  for (const std::string& name : hosts_of_plan(**environment, false, (*environment)->leader)) {
+    Host host;
+    host.name = name;
+    job.cluster.hosts.push_back(std::move(host));
+  }
+  return job;
+}
+
+Result<LaunchPlan> plan_job(const Job& job) {
+  auto plan = make_plan(job.spec, job.cluster);
+  if (plan) plan->hash = plan_hash(*plan);
+  return plan;
+}
+
+}  // namespace smlaunch

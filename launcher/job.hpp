@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+// Options, files and machines -> the plan: the part of the pipeline that reads the world and decides nothing
+// else.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "launcher/contract/environment.hpp"
+#include "launcher/options.hpp"
+#include "launcher/plan/plan.hpp"
+#include "topology/error.hpp"
+
+namespace smlaunch {
+
+struct Job {
+  std::shared_ptr<const Environment> environment;
+  JobSpec spec;
+  Cluster cluster;
+  bool runs_alone = false;   // each host runs and ends by itself: no leader, no workers
+  bool hosts_given = false;  // on the command line: then this machine leads, and nobody waits elsewhere
+  // Another host leads, and this one waits for it.
+  [[nodiscard]] bool is_worker() const { return !runs_alone && !hosts_given && !environment->is_leader; }
+};
+
+// BASE: --base-dir, $SAGEMAKER_BASE_DIR, /opt/ml.
+std::string choose_base_dir(const Options& options, const Variables& variables);
+
+// Outside a container, with no host named: a run makes a job's folder, as the toolkit does; all else shows
+// what it would be.
+bool needs_local_job(const Options& options, const Variables& variables);
+
+// The container as it is read, with this machine's GPUs and CPUs in it.
+Result<std::shared_ptr<const Environment>> read_job_environment(const Options& options,
+                                                                const Variables& variables,
+                                                                const Machine& machine);
+
+// This machine, or what --gpus-per-host makes of it.
+Result<Machine> probe_job_machine(const Options& options);
+
+// All the plan is made of. Asks mpirun for its version and the interpreter for mpi4py where the launcher is
+// mpi.
+Result<Job> prepare_job(const Options& options, const Variables& variables);
+
+// Only the hosts of the job and what it takes to reach them: `smlaunch ready` needs no program.
+Result<Job> prepare_hosts(const Options& options, const Variables& variables);
+
+// With its hash.
+Result<LaunchPlan> plan_job(const Job& job);
+
+}  // namespace smlaunch

@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "launcher/job_cluster.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <map>
+#include <memory>
+
+#include "launcher/plan/starter.hpp"
+#include "launcher/probe_hosts.hpp"
+#include "topology/machine_json.hpp"
+
+namespace smlaunch {
+
+namespace {
+
+// Each host's number of ranks: option, hyperparameter, slots, GPUs, Neuron cores, 1.
+class RanksPerHost {
+ public:
+  RanksPerHost(const Options& options, const Environment& environment, LauncherKind launcher,
+               const std::optional<std::vector<HostSlots>>& slots)
+      : environment_(environment) {
+    if (launcher == LauncherKind::process) {
+      fixed_ = 1;
+      source_ = "launcher process: one on each host";
+    } else if (options.processes_per_host) {
+      fixed_ = *options.processes_per_host;
+      source_ = source_of(options, "processes-per-host", "option --processes-per-host");
+    } else if (const auto number = integer_parameter(environment, per_host_key(environment))) {
+      fixed_ = static_cast<int>(*number);
+      source_ = fmt::format("hyperparameter {}", per_host_key(environment));
+    } else if (slots) {
+      for (const HostSlots& host : *slots)
+        if (host.slots) slots_[host.name] = *host.slots;
+    }
+  }
+
+  int of(const std::string& host, const Machine& machine) {
+    if (fixed_) return *fixed_;
+    if (const auto found = slots_.find(host); found != slots_.end())
+      return said("slots given", found->second);
+    if (machine.usable_gpus() > 0) return said("GPUs", machine.usable_gpus());
+    if (environment_.num_neurons > 0) return said("Neuron cores", environment_.num_neurons);
+    return said("default", 1);
+  }
+
+  [[nodiscard]] const std::string& source() const { return source_; }
+
+ private:
+  static const char* per_host_key(const Environment& environment) {
+    return environment.native_framework == Framework::chainer ? "sagemaker_process_slots_per_host"
+                                                              : "sagemaker_mpi_num_of_processes_per_host";
+  }
+
+  int said(const std::string& source, int number) {
+    if (source_.empty()) source_ = source;
+    return number;
+  }
+
+  const Environment& environment_;
+  std::optional<int> fixed_;
+  std::map<std::string, int> slots_;
+  std::string source_;
+};
+
+// Saved machines: FILE for every host, HOST=FILE for one.
+Result<std::map<std::string, std::shared_ptr<const Machine>>> read_topologies(
+    const Options& options, const std::vector<std::string>& hosts) {
+  std::map<std::string, std::shared_ptr<const Machine>> machines;
+  Error problems{Fault::configuration, {}};
+  for (const std::string& text : options.topology) {
+    const std::size_t equals = text.find('=');
+    const bool for_one = equals != std::string::npos &&
+                         std::find(hosts.begin(), hosts.end(), text.substr(0, equals)) != hosts.end();
+    if (equals != std::string::npos && !for_one && access(text.c_str(), R_OK) != 0) {
+      problems.problems.push_back({"--topology " + text,
+                                   fmt::format("{} is none of the hosts", text.substr(0, equals)),
+                                   "HOST=FILE needs a host of the job"});
+      continue;
+    }
+    auto machine = read_machine_file(for_one ? text.substr(equals + 1) : text);
+    if (!machine) {
+      problems.problems.insert(problems.problems.end(), machine.error().problems.begin(),
+                               machine.error().problems.end());
+      continue;
+    }
+    machines[for_one ? text.substr(0, equals) : ""] = std::make_shared<const Machine>(std::move(*machine));
+  }
+  if (!problems.problems.empty()) return tl::unexpected(std::move(problems));
+  return machines;
+}
+
+}  // namespace
+
+Result<Cluster> make_cluster(const Options& options, const Environment& environment, LauncherKind launcher,
+                             const std::optional<std::vector<HostSlots>>& slots,
+                             const std::vector<std::string>& hosts, const Machine& own, Sources& sources) {
+  RanksPerHost ranks(options, environment, launcher, slots);
+  auto saved = read_topologies(options, hosts);
+  if (!saved) return tl::unexpected(saved.error());
+  std::map<std::string, std::shared_ptr<const Machine>> asked;
+  if (options.probe && !saved->contains("") && !options.gpus_per_host) {
+    std::vector<std::string> others;
+    for (const std::string& name : hosts)
+      if (name != environment.current_host && !saved->contains(name)) others.push_back(name);
+    auto answers = probe_hosts(options, others);
+    if (!answers) return tl::unexpected(answers.error());
+    asked = std::move(*answers);
+  }
+  const auto here = std::make_shared<const Machine>(own);
+  std::map<std::string, const InstanceGroup*> groups;
+  for (const InstanceGroup& group : environment.instance_groups)
+    for (const std::string& host : group.hosts) groups.emplace(host, &group);
+  Cluster cluster;
+  cluster.hosts.reserve(hosts.size());
+  for (const std::string& name : hosts) {
+    Host host;
+    host.name = name;
+    if (const auto group = groups.find(name); group != groups.end()) {
+      host.group = group->second->name;
+      host.instance_type = group->second->instance_type;
+    }
+    const auto one = saved->find(name);
+    const auto all = saved->find("");
+    if (one != saved->end() || all != saved->end()) {
+      host.machine = one != saved->end() ? one->second : all->second;
+      host.source = TopologySource::file;
+    } else if (const auto answer = asked.find(name); answer != asked.end()) {
+      host.machine = answer->second;
+      host.source = TopologySource::probed;
+    } else {
+      host.machine = here;
+      // As the leader sees it: every host of the job prints the same plan, with the same hash.
+      const bool here_or_leads = hosts.size() == 1
+                                     ? name == environment.current_host
+                                     : name == environment.leader && !environment.current_host.empty();
+      host.source = here_or_leads || (!asked.empty() && name == environment.current_host)
+                        ? TopologySource::probed
+                        : TopologySource::assumed;
+    }
+    if (host.instance_type.empty()) host.instance_type = environment.current_instance_type;
+    host.ranks = ranks.of(name, *host.machine);
+    cluster.hosts.push_back(std::move(host));
+  }
+  sources.emplace_back("processes_per_host", ranks.source());
+  if (!options.topology.empty())
+    sources.emplace_back("topology", source_of(options, "topology", ""));
+  else if (options.gpus_per_host)
+    sources.emplace_back("topology",
+                         fmt::format("this machine, with {} GPUs by {}", *options.gpus_per_host,
+                                     source_of(options, "gpus-per-host", "option --gpus-per-host")));
+  else if (!asked.empty())
+    sources.emplace_back("topology", "each host was asked over SSH");
+  else
+    sources.emplace_back("topology", cluster.hosts.size() == 1
+                                         ? "this machine"
+                                         : "this machine; the other hosts are assumed to be like it");
+  return cluster;
+}
+
+}  // namespace smlaunch

@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: Apache-2.0
+// The story: options, then the job, its plan, and either the plan on stdout or the run.
+#include "launcher/launch.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <exception>
+#include <optional>
+
+#include "launcher/cli.hpp"
+#include "launcher/contract/local_job.hpp"
+#include "launcher/env_answer.hpp"
+#include "launcher/job.hpp"
+#include "launcher/job_interface.hpp"
+#include "launcher/other_hosts.hpp"
+#include "launcher/own_host.hpp"
+#include "launcher/plan/plan_json.hpp"
+#include "launcher/plan/render_plan.hpp"
+#include "launcher/plan/render_plan_svg.hpp"
+#include "launcher/ready/ready_display.hpp"
+#include "launcher/ready/ready_json.hpp"
+#include "launcher/ready/render_ready.hpp"
+#include "launcher/report_error.hpp"
+#include "launcher/run/child_process.hpp"
+#include "launcher/run/outcome.hpp"
+#include "launcher/run/rank_agent.hpp"
+#include "launcher/run/worker.hpp"
+#include "launcher/run_job.hpp"
+#include "topology/host_name.hpp"
+#include "topology/machine_json.hpp"
+#include "topology/render_topology.hpp"
+#include "topology/render_topology_svg.hpp"
+
+namespace smlaunch {
+
+namespace {
+
+// An answer that cannot be written whole is no answer.
+int answer(const std::string& text) {
+  if (std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0) return 0;
+  return report_error({Fault::internal, {{"stdout", "could not be written", "is the disk full?"}}});
+}
+
+int unsuitable_format(const std::string& command, const std::string& formats) {
+  return report_error({Fault::usage, {{"--format", fmt::format("{} has only {}", command, formats), ""}}});
+}
+
+int show_topology(const Options& options) {
+  if (options.format == Format::shell) return unsuitable_format("topology", "text, json and svg");
+  if (options.topology.size() > 1)
+    return report_error({Fault::usage, {{"--topology", "topology shows one machine", "give one FILE"}}});
+  auto machine =
+      options.topology.empty() ? probe_job_machine(options) : read_machine_file(options.topology.front());
+  if (!machine) return report_error(machine.error());
+  if (options.format == Format::json) return answer(render_machine_json(*machine));
+  if (options.format == Format::svg) return answer(render_topology_svg(*machine));
+  return answer(render_topology(*machine));
+}
+
+int show_env(const Options& options, const Variables& variables) {
+  if (options.format == Format::svg) return unsuitable_format("env", "text, json and shell");
+  auto machine = probe_job_machine(options);
+  if (!machine) return report_error(machine.error());
+  auto environment = read_job_environment(options, variables, *machine);
+  if (!environment) return report_error(environment.error());
+  return answer(render_env(**environment, choose_launcher(**environment), options.format));
+}
+
+int show_plan(const Options& options, const Variables& variables) {
+  if (options.format == Format::shell) return unsuitable_format("--dry-run", "text, json and svg");
+  auto job = prepare_job(options, variables);
+  if (!job) return report_error(job.error());
+  auto plan = plan_job(*job);
+  if (!plan) return report_error(plan.error());
+  if (auto usable = check_planned_interface(options, *plan); !usable) return report_error(usable.error());
+  if (options.format == Format::svg) return answer(render_plan_svg(*plan));
+  return answer(options.format == Format::json ? render_plan_json(*plan) : render_plan(*plan));
+}
+
+int show_ready(const Options& options, const Variables& variables) {
+  if (options.format != Format::text && options.format != Format::json)
+    return unsuitable_format("ready", "text and json");
+  auto job = prepare_hosts(options, variables);
+  if (!job) return report_error(job.error());
+  ReadyRequest request = make_ready_request(options, *job, "");
+  ReadyReport report;
+  {
+    ReadyDisplay display(2);
+    if (!options.quiet) request.progress = [&](const ReadyReport& now) { display.show(now); };
+    report = wait_ready(request);
+  }
+  const int written =
+      answer(options.format == Format::json ? render_ready_json(report) : render_ready_answer(report));
+  if (written != 0) return written;
+  if (report.stopped_by_signal != 0) return 128 + report.stopped_by_signal;
+  return report.ready ? 0 : exit_codes::not_ready;
+}
+
+// NOLINTNEXTLINE(misc-no-recursion): once, after the folder was made
+int run(const Options& options, const Variables& variables) {
+  const auto refuse = [&](const Error& error) {
+    write_failed_start(options, make_paths(choose_base_dir(options, variables)), error);
+    return report_error(error);
+  };
+  if (needs_local_job(options, variables)) {
+    const std::string base = choose_base_dir(options, variables);
+    fmt::print(stderr, "smlaunch: there is no /opt/ml and no host is named: the job's folder is {}\n", base);
+    if (auto made = make_local_job(make_paths(base), probe_host_name()); !made)
+      return report_error(made.error());
+    setenv("SAGEMAKER_BASE_DIR", base.c_str(), 1);
+    return run(options, own_environment());
+  }
+  auto job = prepare_job(options, variables);
+  if (!job) return refuse(job.error());
+  if (job->is_worker()) return run_as_worker(options, *job);
+  auto plan = plan_job(*job);
+  if (!plan) return refuse(plan.error());
+  return run_job(options, *job, *plan);
+}
+
+// What is accepted must be done: an option of the contract that this version cannot serve is refused.
+std::optional<Error> find_unsupported(const Options& options) {
+  Error error{Fault::usage, {}};
+  const auto refuse = [&](const char* option, const char* what) {
+    error.problems.push_back({option, fmt::format("{} is not supported by this version", what), ""});
+  };
+  if (options.command == Command::smoke) refuse("smlaunch smoke", "the all-reduce test");
+  if (options.smoke == SmokeOption::nccl || options.smoke == SmokeOption::cpu)
+    refuse("--smoke", "the all-reduce test");
+  if (options.require_gpu) refuse("--require-gpu", "the all-reduce test");
+  if (options.min_busbw) refuse("--min-busbw", "the all-reduce test");
+  if (options.hang_timeout) refuse("--hang-timeout", "the search for hangs");
+  if (options.log_dir) refuse("--log-dir", "a file per rank");
+  if (error.problems.empty()) return {};
+  return error;
+}
+
+int run_command(const std::vector<std::string>& arguments) {
+  if (!arguments.empty() && arguments.front() == "rank") {
+    const auto separator = std::find(arguments.begin(), arguments.end(), "--");
+    return run_rank_agent({separator == arguments.end() ? separator : separator + 1, arguments.end()});
+  }
+  if (!arguments.empty() && arguments.front() == "worker")
+    return run_hand_over({arguments.begin() + 1, arguments.end()});
+  auto parsed = parse_cli(arguments);
+  if (!parsed) return report_error(parsed.error());
+  if (const auto* text = std::get_if<CliAnswer>(&*parsed)) return answer(text->text);
+  const Options& options = std::get<Options>(*parsed);
+  if (const auto unsupported = find_unsupported(options)) return report_error(*unsupported);
+  const Variables variables = own_environment();
+  switch (options.command) {
+    case Command::topology: return show_topology(options);
+    case Command::env: return show_env(options, variables);
+    case Command::dry_run: return show_plan(options, variables);
+    case Command::run: return run(options, variables);
+    case Command::ready: return show_ready(options, variables);
+    case Command::smoke: break;
+  }
+  return exit_codes::internal;
+}
+
+}  // namespace
+
+int run_smlaunch(const std::vector<std::string>& arguments) {
+  try {
+    return run_command(arguments);
+  } catch (const std::exception& error) {
+    return report_error(
+        {Fault::internal, {{"internal error", error.what(), "please report it with the command line"}}});
+  }
+}
+
+}  // namespace smlaunch

@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "launcher/other_hosts.hpp"
+
+#include <fmt/format.h>
+
+#include <filesystem>
+
+#include "launcher/job_interface.hpp"
+#include "launcher/ready/ready_display.hpp"
+#include "launcher/ready/render_ready.hpp"
+#include "launcher/report_error.hpp"
+#include "launcher/run/worker.hpp"
+#include "mpi/shell_words.hpp"
+
+namespace smlaunch {
+
+namespace {
+
+// A worker listens before it starts its host's sshd; one whose sshd was there before it may be a little late.
+constexpr const char* worker_wait_seconds = "1";
+// What the hosts that were not reached yet get to be told that there will be no job.
+constexpr std::chrono::seconds farewell_bound{3};
+
+void add_events(const ReadyReport& report, EventLog& events) {
+  for (const HostReadiness& host : report.hosts)
+    events.add({0,
+                "host_state",
+                {},
+                host.name,
+                {{"state", to_string(host.state)}, {"stage", to_string(host.stage)}, {"cause", host.cause}},
+                {}});
+}
+
+Outcome not_ready(const ReadyReport& report) {
+  Outcome outcome;
+  if (report.stopped_by_signal != 0) {
+    outcome.kind = OutcomeKind::stopped;
+    outcome.exit_code = 128 + report.stopped_by_signal;
+    outcome.message =
+        fmt::format("stopped by {} while waiting for the hosts", signal_name(report.stopped_by_signal));
+    return outcome;
+  }
+  outcome.kind = OutcomeKind::failure;
+  outcome.failure_class = FailureClass::not_ready;
+  outcome.exit_code = exit_codes::not_ready;
+  std::string first;
+  int missing = 0;
+  for (const HostReadiness& host : report.hosts) {
+    if (host.state == ReadyState::ready) continue;
+    ++missing;
+    // One that can never be ready is the reason to stop, whoever else is still missing.
+    if (first.empty() || host.state == ReadyState::failed)
+      first = fmt::format("{} ({}): {}", host.name, to_string(host.stage), host.cause);
+  }
+  outcome.message = fmt::format("{} of {} hosts not ready after {:.1f} s; {}", missing, report.hosts.size(),
+                                report.seconds, first);
+  return outcome;
+}
+
+// What mpirun starts on the other hosts: it lies beside mpirun there, as it does here (mpirun(1): --prefix).
+std::string remote_daemon(const JobSpec& spec) {
+  const std::filesystem::path mpirun = spec.mpirun;
+  if (!mpirun.is_absolute()) return "";
+  return mpirun.parent_path() / (spec.open_mpi.major >= 5 ? "prted" : "orted");
+}
+
+// A host where smlaunch is but Open MPI is not can never become ready.
+void find_missing_daemons(ReadyReport& report) {
+  for (HostReadiness& host : report.hosts) {
+    if (host.answer.find(no_daemon_answer) == std::string::npos) continue;
+    host.state = ReadyState::failed;
+    host.cause = "Open MPI's daemon is not there beside the path of our mpirun";
+    host.remedy = "install the same Open MPI at the same path";
+    report.ready = false;
+  }
+}
+
+// Nothing: every host has the interface, up and with an address.
+std::optional<Outcome> check_interfaces(const std::string& interface, const ReadyReport& report) {
+  std::string message;
+  for (const HostReadiness& host : report.hosts) {
+    const auto problem = find_interface_answer(host.answer);
+    if (!problem) continue;
+    const Error error = interface_error(host.name, interface, problem->first, problem->second);
+    message += (message.empty() ? "" : "\n") + to_string(error.problems.front());
+  }
+  if (message.empty()) return {};
+  Outcome outcome;
+  outcome.kind = OutcomeKind::failure;
+  outcome.failure_class = FailureClass::configuration;
+  outcome.exit_code = exit_codes::configuration;
+  outcome.message = message;
+  return outcome;
+}
+
+// Workers that were not reached yet would wait for a leader that never comes.
+void tell_the_rest(ReadyRequest request, const ReadyReport& report) {
+  request.hosts.clear();
+  for (const HostReadiness& host : report.hosts)
+    if (host.state == ReadyState::waiting) request.hosts.push_back(host.name);
+  if (request.hosts.empty() || request.login_input.empty()) return;
+  request.timeout = farewell_bound;
+  request.progress = nullptr;
+  request.stop_asked = nullptr;
+  wait_ready(request);
+}
+
+}  // namespace
+
+ReadyRequest make_ready_request(const Options& options, const Job& job, const std::string& worker) {
+  ReadyRequest request;
+  for (const Host& host : job.cluster.hosts) request.hosts.push_back(host.name);
+  request.own_host = job.environment->current_host;
+  request.port = options.ssh_port;
+  request.timeout = std::chrono::milliseconds(static_cast<long>(options.ready_timeout * 1000));
+  request.login_command = quote_shell_word(job.spec.smlaunch) + " worker";
+  if (!job.spec.network_interface.empty())
+    request.login_command += " --interface " + quote_shell_word(job.spec.network_interface);
+  request.login_command += fmt::format(" {} {}", worker.empty() ? "-" : worker, worker_wait_seconds);
+  if (const std::string daemon = remote_daemon(job.spec); !daemon.empty())
+    request.login_command += " " + quote_shell_word(daemon);
+  request.version = SMLAUNCH_VERSION;
+  return request;
+}
+
+void keep_connections(ReadyRequest& request, const std::string& control_path) {
+  request.keep_connections = true;
+  request.ssh = {
+      "ssh", "-o", "ControlMaster=auto", "-o", "ControlPersist=60", "-o", "ControlPath=" + control_path};
+}
+
+std::optional<Outcome> wait_for_hosts(const Options& options, const std::string& interface,
+                                      ReadyRequest request, EventLog& events) {
+  ReadyReport report;
+  {
+    ReadyDisplay display(2);
+    if (!options.quiet) request.progress = [&](const ReadyReport& now) { display.show(now); };
+    report = wait_ready(request);
+  }
+  if (report.ready) find_missing_daemons(report);
+  add_events(report, events);
+  if (report.ready) {
+    events.add({0, "ready", {}, "", {}, {{"hosts", static_cast<long>(report.hosts.size())}}});
+    return check_interfaces(interface, report);
+  }
+  fmt::print(stderr, "{}", render_ready_table(report));
+  tell_the_rest(request, report);
+  return not_ready(report);
+}
+
+}  // namespace smlaunch

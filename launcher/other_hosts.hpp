@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a run needs from its other hosts: that they are there, and (where smlaunch waits on them) that they
+// know the job.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "launcher/job.hpp"
+#include "launcher/options.hpp"
+#include "launcher/ready/ready.hpp"
+#include "launcher/run/event_log.hpp"
+#include "launcher/run/outcome.hpp"
+
+namespace smlaunch {
+
+// The request for the hosts that run ranks of the job, without a hand-over. `worker`: worker_socket_name(),
+// or empty.
+ReadyRequest make_ready_request(const Options& options, const Job& job, const std::string& worker);
+
+// Leaves each login's connection open for a minute, for mpirun to start its daemon over it: a second login
+// costs each host and this one more than the daemon itself.
+void keep_connections(ReadyRequest& request, const std::string& control_path);
+
+// Waits for them, with a live line on stderr. Nothing: all are ready, and `interface` can carry the job on
+// each. Otherwise why not; the table is on stderr then.
+std::optional<Outcome> wait_for_hosts(const Options& options, const std::string& interface,
+                                      ReadyRequest request, EventLog& events);
+
+}  // namespace smlaunch

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+// Which host this machine is.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace smlaunch {
+
+// Which of `hosts` this machine is: by its name, by the addresses of its interfaces, then (for at most two
+// seconds) by what the names resolve to. Nothing: none of them.
+std::optional<std::string> find_own_host(const std::vector<std::string>& hosts);
+
+// For each of `hosts` whose name is known (asked for at most two seconds), the address of ours that it is
+// reached from.
+std::vector<std::pair<std::string, std::string>> probe_routes(const std::vector<std::string>& hosts);
+
+// The address at which other hosts reach this machine: that of `interface` if it is named and has one, else
+// the one from which `peer` is reached. "127.0.0.1" where there is none.
+std::string probe_own_address(const std::string& interface, const std::string& peer);
+
+}  // namespace smlaunch
