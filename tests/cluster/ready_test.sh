@@ -1,0 +1,62 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# `smlaunch ready`, and a run whose hosts are late or never come.
+source "$(dirname "$0")/job.sh"
+cluster_up 3
+bystanders
+mpi 1
+program <<'END'
+#!/bin/sh
+echo done
+END
+states() { jq -c '[.schema, .ready, (.hosts[] | [.name, .state, .stage, .cause])]' <<<"$out"; }
+
+step "all are there"
+run 20 host algo-1 "$smlaunch" ready
+assert_eq 0 "$status"
+[[ $out =~ ^"3 hosts ready after "[0-9.]+" s; the last was algo-"[23]$ ]] || fail "$out"
+run 20 host algo-2 "$smlaunch" ready --format json
+assert_eq 0 "$status"
+assert_eq '["smlaunch.ready/1",true,["algo-1","ready","smlaunch",""],["algo-2","ready","smlaunch",""],["algo-3","ready","smlaunch",""]]' \
+  "$(states)"
+
+step "a host whose sshd comes up late"
+"$cluster" sshd algo-3 stop
+start algo-1 "$smlaunch"
+eventually 10 printed algo-1 1 "algo-3: TCP refused"
+"$cluster" sshd algo-3 start
+over 0 success 30 algo-1
+assert_eq 3 "$(grep -c 'done' <<<"$out")"
+
+step "a host that never comes: a table, exit 69"
+"$cluster" sshd algo-3 stop
+run 10 host algo-1 "$smlaunch" ready --ready-timeout 2
+assert_eq 69 "$status"
+[[ $out =~ ^"1 of 3 hosts not ready after "2.[0-9]" s, the time-out:
+  host    stage  cause "+" what to do
+  algo-3  tcp    TCP refused (198.18.0.3 port 22) since "[0-2]" s  see that sshd runs there and listens on this port"$ ]] ||
+  fail "$out"
+run 10 host algo-1 "$smlaunch" ready --ready-timeout 2 --format json
+assert_eq 69 "$status"
+assert_eq '["smlaunch.ready/1",false,["algo-1","ready","smlaunch",""],["algo-2","ready","smlaunch",""],["algo-3","waiting","tcp","TCP refused (198.18.0.3 port 22)"]]' \
+  "$(states)"
+assert_eq "see that sshd runs there and listens on this port" "$(jq -r '.hosts[2].remedy' <<<"$out")"
+
+step "a run says the same, and so does the worker that had come"
+start algo-2 "$smlaunch"
+start algo-1 "$smlaunch" --ready-timeout 2
+over 69 failure 10 algo-1
+assert_contains "$err" "algo-3  tcp    TCP refused (198.18.0.3 port 22)"
+assert_eq '["failure","not_ready",69]' "$(report '[.outcome, .class, .exit_code]')"
+over 69 failure 2 algo-2
+assert_contains "$err" "algo-3 (tcp): TCP refused (198.18.0.3 port 22)"
+assert_nothing_left
+
+step "told to stop while it waits"
+start algo-2 "$smlaunch"
+start algo-1 "$smlaunch"
+eventually 10 printed algo-1 1 "algo-3: TCP refused"
+kill -TERM "${started[algo-1]}"
+over 143 '' 10 algo-1
+over 143 '' 2 algo-2
+assert_nothing_left

@@ -1,0 +1,87 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# What may be wrong with a host before anything runs: it is named with its cause, and nobody hangs.
+source "$(dirname "$0")/job.sh"
+cluster_up 3
+bystanders
+mpi 1
+program <<'END'
+#!/bin/sh
+echo never
+END
+
+# STAGE CAUSE [OPTION...]: the run on algo-1 and algo-3, with a fault on algo-2.
+refuses() {
+  local stage=$1 cause=$2; shift 2
+  start algo-3 "$smlaunch"
+  eventually 5 printed algo-3 1 "waits for algo-1"
+  start algo-1 "$smlaunch" "$@"
+  over 69 failure 20 algo-1
+  assert_contains "$err" "  algo-2  $stage"
+  assert_contains "$err" "algo-2 ($stage): $cause"
+  assert_eq '["failure","not_ready",69]' "$(report '[.outcome, .class, .exit_code]')"
+  over 69 failure 2 algo-3
+  assert_contains "$err" "algo-2 ($stage): $cause"
+  assert_eq '' "$(cat "$scratch"/algo-{1,3}.out)"
+  assert_nothing_left
+}
+
+step "permission denied: at once"
+host algo-2 mv /root/.ssh/authorized_keys /root/.ssh/away
+refuses login "SSH login denied (publickey"
+host algo-2 mv /root/.ssh/away /root/.ssh/authorized_keys
+
+step "another host key: at once"
+host algo-1 sed -i.before '/^algo-2,/s/ssh-ed25519 .*/ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGtnbHpxd2VydHl1aW9wYXNkZmdoamtsenhjdmJubTEy/' \
+  /root/.ssh/known_hosts
+refuses login "SSH host key changed"
+host algo-1 mv /root/.ssh/known_hosts.before /root/.ssh/known_hosts
+
+step "no smlaunch there: at once"
+host algo-2 mount -t tmpfs none "${smlaunch%/*}"
+refuses smlaunch "no smlaunch there"
+step "another version there: at once"
+host algo-2 sh -c "printf '#!/bin/sh\necho smlaunch 0.0.7\n' >$smlaunch; chmod +x $smlaunch"
+refuses smlaunch "smlaunch 0.0.7 there, $("$smlaunch" --version | cut -d" " -f2) here"
+step "something else there"
+host algo-2 sh -c "printf '#!/bin/sh\necho hello\n' >$smlaunch"
+refuses smlaunch "something else than smlaunch answered (hello)"
+host algo-2 umount "${smlaunch%/*}"
+
+step "a login that hangs"
+host algo-2 sh -c 'echo "sleep 1000" >/root/.bashrc'
+refuses login "SSH login" --ready-timeout 3
+host algo-2 rm /root/.bashrc
+
+step "a port without an SSH server"
+"$cluster" sshd algo-2 stop
+start algo-2 python3 -c 'import socket, time
+listener = socket.create_server(("", 22))
+print("listens", flush=True)
+time.sleep(1000)'
+eventually 5 printed algo-2 1 listens
+refuses banner "no SSH banner (198.18.0.2 port 22, 5 s waited)" --ready-timeout 6
+kill -TERM "${started[algo-2]}"
+"$cluster" sshd algo-2 start
+
+step "a name that nobody knows"
+host algo-1 cp /etc/hosts /etc/hosts.before
+host algo-1 sh -c 'grep -v "algo-2$" /etc/hosts.before >/etc/hosts'
+refuses name "name unknown" --ready-timeout 2
+host algo-1 cp /etc/hosts.before /etc/hosts
+
+step "frozen"
+"$cluster" freeze algo-2
+refuses_frozen() { local hosts=(algo-1 algo-3); refuses "$@"; }
+refuses_frozen banner "SSH banner awaited" --ready-timeout 2
+"$cluster" thaw algo-2
+
+step "cut off"
+"$cluster" cut algo-2
+refuses tcp "TCP connecting" --ready-timeout 2
+"$cluster" mend algo-2
+
+step "all mended: it runs"
+run 30 host algo-1 "$smlaunch"
+assert_eq 0 "$status"
+assert_eq 3 "$(grep -c never <<<"$out")"

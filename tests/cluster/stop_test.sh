@@ -1,0 +1,70 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# However a job is ended before its time, nothing of it stays on any host.
+source "$(dirname "$0")/job.sh"
+cluster_up 3
+bystanders
+mpi 2
+
+begin() { # OPTION...
+  local name
+  for name in algo-2 algo-3 algo-1; do start "$name" "$smlaunch" "$@"; done
+  eventually 20 printed algo-1 6 waiting
+}
+program <<'END'
+#!/bin/sh
+trap 'echo told; exit 0' TERM
+echo waiting
+while :; do sleep 0.1; done
+END
+
+step "SIGTERM to the leader"
+begin
+kill -TERM "${started[algo-1]}"
+over 143 '' 5 "${hosts[@]}"
+assert_eq '["stopped",143]' "$(report '[.outcome, .exit_code]')"
+assert_nothing_left
+
+step "SIGTERM to a worker"
+begin
+kill -TERM "${started[algo-2]}"
+over 143 '' 5 "${hosts[@]}"
+assert_contains "$(<"$scratch/algo-1.err")" "algo-2 was told to stop by SIGTERM: passed on to every rank"
+assert_eq 6 "$(grep -c told "$scratch/algo-1.out")"
+assert_nothing_left
+
+step "SIGKILL of the leader"
+begin --lost-after 3
+signal algo-1 KILL "^$smlaunch --"
+over 76 failure 15 algo-2 algo-3
+assert_contains "$err" "algo-1, the leader, was lost"
+assert_nothing_left algo-2 algo-3 algo-1
+host algo-1 sh -c 'rm -rf /tmp/ompi.*'  # nobody was left there to remove it
+
+step "SIGKILL of a worker"
+begin --lost-after 3
+signal algo-2 KILL "^$smlaunch --"
+over 76 failure 15 algo-1 algo-3
+assert_contains "$err" "algo-2 was lost: no word from its smlaunch for 3 s"
+assert_nothing_left
+
+# What the ranks are told by SIGTERM, they may not hear.
+program <<'END'
+#!/bin/sh
+trap '' TERM
+echo waiting
+while :; do sleep 0.1; done
+END
+kill_engine() { # HOST WHAT REGEX
+  step "SIGKILL of $2"
+  begin --lost-after 3 --failure-grace 1
+  signal "$1" KILL "$3"
+  over 76 failure 15 "${hosts[@]}"
+  assert_contains "$err" "$4"
+  assert_eq '["failure","lost_host",76]' "$(report '[.outcome, .class, .exit_code]')"
+  assert_nothing_left
+}
+kill_engine algo-1 "the leader's agents" "^$smlaunch rank" " on algo-1 was lost"
+kill_engine algo-2 "a worker's agents" "^$smlaunch rank" " on algo-2 was lost"
+kill_engine algo-1 mpirun '^[^ ]*mpirun' "mpirun was killed by signal 9 (SIGKILL)"
+kill_engine algo-2 "Open MPI's daemon" '^[^ ]*orted' "algo-2"

@@ -1,0 +1,35 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# torchrun on two hosts: where the platform starts smlaunch on each, and where one machine leads.
+source "$(dirname "$0")/lib.sh"
+command -v torchrun >/dev/null || skip "torchrun is not installed"
+smlaunch=${SMLAUNCH:?the program under test}
+cluster_up 2
+configure hyperparameters '{"sagemaker_program": "train.py", "sagemaker_torch_distributed_enabled": true,
+  "sagemaker_mpi_num_of_processes_per_host": 1}'
+for each in "${hosts[@]}"; do
+  host "$each" mkdir -p /opt/ml/code
+  host "$each" tee /opt/ml/code/train.py >/dev/null <<'END'
+import torch
+import torch.distributed as dist
+
+dist.init_process_group("gloo")
+sum = torch.tensor([float(dist.get_rank() + 1)])
+dist.all_reduce(sum)
+print("rank", dist.get_rank(), "of", dist.get_world_size(), "has", sum.item(), flush=True)
+END
+done
+
+step "each host starts its own"
+within 120 host algo-2 "$smlaunch" >"$scratch/second" 2>&1 &
+second=$!
+run 120 host algo-1 "$smlaunch"
+assert_eq 0 "$status"
+wait "$second"
+grep -q '^\[algo-1\].*rank 0 of 2 has 3.0' <<<"$out" || fail "algo-1: $out $err"
+grep -q '^\[algo-2\].*rank 1 of 2 has 3.0' "$scratch/second" || fail "algo-2: $(<"$scratch/second")"
+
+step "through mpirun"
+run 120 host algo-1 bash -c 'cd /opt/ml/code && "$1" --hosts algo-1:1,algo-2:1 --launcher torchrun -- train.py' bash "$smlaunch"
+assert_eq 0 "$status"
+for n in 0 1; do grep -q "^\[algo-$((n + 1))\].*rank $n of 2 has 3.0" <<<"$out" || fail "rank $n: $out $err"; done

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+// Answers like the NVIDIA driver's library on a host with two GPUs joined by two NVLinks, each with one more
+// link to a switch; a third GPU is lost. FAKE_NVML_INIT makes nvmlInit_v2 return that number.
+#include <cstdio>
+#include <cstdlib>
+
+namespace {
+
+constexpr int success = 0;
+constexpr int not_supported = 3;
+constexpr int gpu_is_lost = 15;
+
+struct PciInfo {
+  char bus_id_legacy[16];
+  unsigned domain, bus, device, pci_device_id, pci_subsystem_id;
+  char bus_id[32];
+};
+struct Memory {
+  unsigned long long total, free, used;
+};
+struct Device {
+  unsigned index;
+};
+Device devices[2] = {{0}, {1}};
+const char* const bus_ids[2] = {"00000000:3B:00.0", "00000000:86:00.0"};
+
+}  // namespace
+
+extern "C" {
+
+int nvmlInit_v2() {
+  const char* code = std::getenv("FAKE_NVML_INIT");
+  return code == nullptr ? success : std::atoi(code);
+}
+int nvmlShutdown() { return success; }
+const char* nvmlErrorString(int code) {
+  return code == gpu_is_lost ? "GPU is lost" : "Driver/library version mismatch";
+}
+int nvmlDeviceGetCount_v2(unsigned* count) {
+  *count = 3;
+  return success;
+}
+int nvmlDeviceGetHandleByIndex_v2(unsigned index, Device** device) {
+  if (index >= 2) return gpu_is_lost;
+  *device = &devices[index];
+  return success;
+}
+int nvmlDeviceGetPciInfo_v3(Device* device, PciInfo* info) {
+  std::snprintf(info->bus_id, sizeof info->bus_id, "%s", bus_ids[device->index]);
+  return success;
+}
+int nvmlDeviceGetName(Device*, char* name, unsigned size) {
+  std::snprintf(name, size, "NVIDIA Test GPU");
+  return success;
+}
+int nvmlDeviceGetUUID(Device* device, char* uuid, unsigned size) {
+  std::snprintf(uuid, size, "GPU-%08u", device->index);
+  return success;
+}
+int nvmlDeviceGetMemoryInfo(Device*, Memory* memory) {
+  memory->total = 1ULL << 36U;
+  return success;
+}
+int nvmlDeviceGetMigMode(Device* device, unsigned* current, unsigned* pending) {
+  *current = device->index;
+  *pending = 0;
+  return success;
+}
+int nvmlDeviceGetNvLinkState(Device*, unsigned link, unsigned* active) {
+  if (link >= 4) return not_supported;
+  *active = link == 2 ? 0 : 1;
+  return success;
+}
+int nvmlDeviceGetNvLinkRemotePciInfo_v2(Device* device, unsigned link, PciInfo* info) {
+  std::snprintf(info->bus_id, sizeof info->bus_id, "%s",
+                link < 2 ? bus_ids[1 - device->index] : "00000000:C1:00.0");
+  return success;
+}
+
+}  // extern "C"

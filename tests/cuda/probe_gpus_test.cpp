@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cuda/probe_gpus.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace smlaunch {
+namespace {
+
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+// Three GPUs and a NIC as the PCI bus shows them.
+Machine bus() {
+  Machine machine;
+  for (const char* pci : {"0000:1a:00.0", "0000:3b:00.0", "0000:86:00.0"}) {
+    Gpu gpu;
+    gpu.index = static_cast<int>(machine.gpus.size());
+    gpu.model = "GH100";
+    gpu.pci = pci;
+    gpu.numa = gpu.index / 2;
+    gpu.usable = false;
+    machine.gpus.push_back(gpu);
+  }
+  machine.nics.resize(1);
+  machine.nics[0].name = "mlx5_0";
+  machine.gpu_nic = {{Nearness::PIX}, {Nearness::PHB}, {Nearness::SYS}};
+  machine.gpu_gpu = {{"X", "PIX", "SYS"}, {"PIX", "X", "NODE"}, {"SYS", "NODE", "X"}};
+  return machine;
+}
+
+NvmlGpu told(int index, const char* pci, std::vector<std::string> peers = {}) {
+  return {index, "NVIDIA H200", std::string("GPU-") + pci, pci, 141, false, std::move(peers)};
+}
+
+NvmlAnswer answer_of(std::vector<NvmlGpu> gpus) { return {DriverState::answered, {}, std::move(gpus), {}}; }
+
+std::vector<std::string> pcis(const Machine& machine) {
+  std::vector<std::string> all;
+  for (const Gpu& gpu : machine.gpus) all.push_back(gpu.pci);
+  return all;
+}
+
+TEST(GpuFacts, AreJoinedByPciIdWhateverTheOrder) {
+  Machine machine = bus();
+  add_gpu_facts(machine,
+                answer_of({told(0, "0000:86:00.0"), told(1, "0000:1a:00.0"), told(2, "0000:3b:00.0")}), {});
+  EXPECT_THAT(pcis(machine), ElementsAre("0000:86:00.0", "0000:1a:00.0", "0000:3b:00.0"));
+  EXPECT_EQ(machine.usable_gpus(), 3);
+  EXPECT_EQ(machine.gpus[0].numa, 1);
+  EXPECT_EQ(machine.gpus[0].index, 0);
+  EXPECT_EQ(machine.gpus[0].model, "NVIDIA H200");
+  EXPECT_EQ(machine.gpus[0].uuid, "GPU-0000:86:00.0");
+  EXPECT_EQ(machine.gpus[0].memory_bytes, 141U);
+  EXPECT_THAT(machine.gpu_nic, ElementsAre(ElementsAre(Nearness::SYS), ElementsAre(Nearness::PIX),
+                                           ElementsAre(Nearness::PHB)));
+  EXPECT_THAT(machine.gpu_gpu[0], ElementsAre("X", "SYS", "NODE"));
+  EXPECT_THAT(machine.findings, IsEmpty());
+}
+
+TEST(GpuFacts, AGpuWithoutADriverIsListedWithTheReason) {
+  const std::vector<std::pair<NvmlAnswer, std::string>> cases = {
+      {{DriverState::no_driver, {}, {}, {}}, "no NVIDIA driver is loaded"},
+      {{DriverState::no_library, {}, {}, {}},
+       "the NVIDIA driver is loaded, but its library libnvidia-ml.so.1 is not here"},
+      {{DriverState::failed, "Driver/library version mismatch", {}, {}},
+       "the NVIDIA driver does not answer: Driver/library version mismatch"},
+      {answer_of({}), "the NVIDIA driver does not show it here: it is not among this container's GPUs"},
+  };
+  for (const auto& [answer, reason] : cases) {
+    Machine machine = bus();
+    add_gpu_facts(machine, answer, {"0000:3b:00.0"});
+    EXPECT_EQ(machine.usable_gpus(), 0);
+    EXPECT_EQ(machine.gpus[0].unusable_because, reason);
+    EXPECT_EQ(machine.gpus[1].unusable_because, "it has fallen off the PCI bus");
+  }
+}
+
+TEST(GpuFacts, AMachineWithoutGpusIsNothingToRemarkOn) {
+  Machine machine;
+  add_gpu_facts(machine, {}, {});
+  EXPECT_EQ(machine, Machine{});
+}
+
+TEST(GpuFacts, MaskedGpusComeAfterThoseTheDriverShows) {
+  Machine machine = bus();
+  add_gpu_facts(machine, answer_of({told(0, "0000:86:00.0")}), {});
+  EXPECT_THAT(pcis(machine), ElementsAre("0000:86:00.0", "0000:1a:00.0", "0000:3b:00.0"));
+  EXPECT_EQ(machine.usable_gpus(), 1);
+  EXPECT_EQ(machine.gpus[1].index, 1);
+  EXPECT_EQ(machine.gpus[2].index, 2);
+  EXPECT_EQ(machine.gpus[2].unusable_because,
+            "the NVIDIA driver does not show it here: it is not among this container's GPUs");
+}
+
+TEST(GpuFacts, AGpuOnlyTheDriverKnowsIsAddedWithoutAPlace) {
+  Machine machine = bus();
+  add_gpu_facts(machine, answer_of({told(0, "0000:f0:00.0")}), {});
+  ASSERT_EQ(machine.gpus.size(), 4U);
+  EXPECT_EQ(machine.gpus[0].pci, "0000:f0:00.0");
+  EXPECT_EQ(machine.gpus[0].numa, std::nullopt);
+  EXPECT_TRUE(machine.gpus[0].usable);
+  EXPECT_THAT(machine.gpu_gpu[0], ElementsAre("X", "SYS", "SYS", "SYS"));
+  EXPECT_THAT(machine.gpu_gpu[1], ElementsAre("SYS", "X", "PIX", "SYS"));
+  EXPECT_THAT(machine.gpu_nic[0], ElementsAre(Nearness::SYS));
+  EXPECT_THAT(machine.findings,
+              ElementsAre("0000:f0:00.0 is not on the PCI bus as seen here, so what it is near is unknown"));
+}
+
+TEST(GpuFacts, DirectNvlinksAreCountedPerPair) {
+  Machine machine = bus();
+  add_gpu_facts(machine,
+                answer_of({told(0, "0000:1a:00.0", {"0000:3b:00.0", "0000:3b:00.0", "0000:86:00.0"}),
+                           told(1, "0000:3b:00.0", {"0000:1a:00.0", "0000:1a:00.0"}),
+                           told(2, "0000:86:00.0", {"0000:1a:00.0"})}),
+                {});
+  EXPECT_THAT(machine.gpu_gpu[0], ElementsAre("X", "NV2", "NV1"));
+  EXPECT_THAT(machine.gpu_gpu[1], ElementsAre("NV2", "X", "NODE"));
+  EXPECT_THAT(machine.gpu_gpu[2], ElementsAre("NV1", "NODE", "X"));
+}
+
+TEST(GpuFacts, LinksToSwitchesJoinAllGpusThatHaveThem) {
+  Machine machine = bus();
+  const std::vector<std::string> switches = {"", "0000:c1:00.0", "0000:c2:00.0"};
+  add_gpu_facts(machine,
+                answer_of({told(0, "0000:1a:00.0", switches), told(1, "0000:3b:00.0", switches),
+                           told(2, "0000:86:00.0")}),
+                {});
+  EXPECT_THAT(machine.gpu_gpu[0], ElementsAre("X", "NV3", "SYS"));
+}
+
+TEST(GpuFacts, LostAndDividedGpusAreFindings) {
+  Machine machine = bus();
+  NvmlAnswer answer = answer_of({told(0, "0000:1a:00.0")});
+  answer.gpus[0].mig = true;
+  answer.unreachable = {"GPU 1: GPU is lost"};
+  add_gpu_facts(machine, answer, {});
+  EXPECT_THAT(machine.findings,
+              ElementsAre("GPU 0 (0000:1a:00.0) is cut into MIG instances, which ranks cannot be placed on",
+                          "the NVIDIA driver cannot reach GPU 1: GPU is lost"));
+}
+
+Machine three_usable() {
+  Machine machine = bus();
+  add_gpu_facts(machine,
+                answer_of({told(0, "0000:1a:00.0"), told(1, "0000:3b:00.0"), told(2, "0000:86:00.0")}), {});
+  return machine;
+}
+
+TEST(VisibleGpus, ComeFirstInCudasOrderAndTheOthersAreUnusable) {
+  Machine machine = three_usable();
+  apply_visible_devices(machine, "2,0", "");
+  EXPECT_THAT(pcis(machine), ElementsAre("0000:86:00.0", "0000:1a:00.0", "0000:3b:00.0"));
+  EXPECT_EQ(machine.usable_gpus(), 2);
+  EXPECT_EQ(machine.gpus[0].index, 2) << "the driver's number stays";
+  EXPECT_EQ(machine.gpus[2].unusable_because, "CUDA_VISIBLE_DEVICES leaves it out");
+  EXPECT_THAT(machine.gpu_gpu[0], ElementsAre("X", "SYS", "NODE"));
+  EXPECT_THAT(machine.gpu_nic[0], ElementsAre(Nearness::SYS));
+}
+
+TEST(VisibleGpus, AreAllWithoutTheVariableAndNoneWhenItIsEmpty) {
+  Machine machine = three_usable();
+  apply_visible_devices(machine, std::nullopt, "");
+  EXPECT_EQ(machine, three_usable());
+  apply_visible_devices(machine, "", "");
+  EXPECT_EQ(machine.usable_gpus(), 0);
+}
+
+TEST(VisibleGpus, ABadEntryIsAFinding) {
+  Machine machine = three_usable();
+  apply_visible_devices(machine, "1,7", "");
+  EXPECT_EQ(machine.usable_gpus(), 1);
+  EXPECT_THAT(machine.findings,
+              ElementsAre("CUDA_VISIBLE_DEVICES: '7' names none of this machine's GPUs, so CUDA "
+                          "ignores it and what follows it"));
+}
+
+TEST(VisibleGpus, DifferentModelsAreAFindingUnlessTheOrderIsFixed) {
+  Machine machine = three_usable();
+  machine.gpus[1].model = "NVIDIA L4";
+  Machine ordered = machine;
+  apply_visible_devices(machine, std::nullopt, "");
+  EXPECT_THAT(machine.findings,
+              ElementsAre("its GPUs are of different models, and CUDA counts the fastest first: set "
+                          "CUDA_DEVICE_ORDER=PCI_BUS_ID, so that local rank and GPU agree"));
+  apply_visible_devices(ordered, std::nullopt, "PCI_BUS_ID");
+  EXPECT_THAT(ordered.findings, IsEmpty());
+}
+
+TEST(ProbeGpus, ThisMachineAnswersWithOrWithoutADriver) {
+  const auto machine = probe_machine_with_gpus();
+  ASSERT_TRUE(machine.has_value());
+  for (const Gpu& gpu : machine->gpus) EXPECT_EQ(gpu.usable, gpu.unusable_because.empty()) << gpu.pci;
+  EXPECT_EQ(machine->gpu_gpu.size(), machine->gpus.size());
+}
+
+}  // namespace
+}  // namespace smlaunch

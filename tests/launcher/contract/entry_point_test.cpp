@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "launcher/contract/entry_point.hpp"
+
+#include <gtest/gtest.h>
+
+#include "tests/launcher/contract/support.hpp"
+
+namespace smlaunch {
+namespace {
+
+using Words = std::vector<std::string>;
+
+EntryPoint entry_point(const std::string& name, EntryPointKind kind, bool has_interpreter_line = true) {
+  return {name, kind, {"--lr", "0.1"}, "/code", has_interpreter_line};
+}
+
+TEST(EntryPoint, KindFollowsTheNameAndSetupPy) {
+  const Folder folder;
+  const auto& code = folder.path();
+  EXPECT_EQ(probe_entry_point_kind(code, "train.py"), EntryPointKind::python_program);
+  EXPECT_EQ(probe_entry_point_kind(code, "train"), EntryPointKind::command);
+  EXPECT_EQ(probe_entry_point_kind(code, "run.sh"), EntryPointKind::command);
+  EXPECT_EQ(probe_entry_point_kind(code / "absent", "pkg/train.py"), EntryPointKind::python_program);
+  folder.write("setup.py", "");
+  EXPECT_EQ(probe_entry_point_kind(code, "train.py"), EntryPointKind::python_package);
+  EXPECT_EQ(probe_entry_point_kind(code, "train"), EntryPointKind::python_package);
+  EXPECT_EQ(probe_entry_point_kind(code, "run.sh"), EntryPointKind::command);
+}
+
+TEST(EntryPoint, OnlyAScriptWithoutInterpreterLineNeedsAShell) {
+  const Folder folder;
+  folder.write("with.sh", "#!/bin/bash\n");
+  folder.write("without.sh", "echo hello\n");
+  folder.write("empty.sh", "");
+  folder.write("program",
+               "\x7f"
+               "ELF...");
+  EXPECT_TRUE(probe_entry_point(folder.path(), "with.sh", {}).has_interpreter_line);
+  EXPECT_FALSE(probe_entry_point(folder.path(), "without.sh", {}).has_interpreter_line);
+  EXPECT_FALSE(probe_entry_point(folder.path(), "empty.sh", {}).has_interpreter_line);
+  EXPECT_TRUE(probe_entry_point(folder.path(), "program", {}).has_interpreter_line);
+  EXPECT_TRUE(probe_entry_point(folder.path(), "absent.sh", {}).has_interpreter_line);
+}
+
+TEST(EntryPoint, CommandsOfEveryKind) {
+  const auto program = entry_point("train.py", EntryPointKind::python_program);
+  EXPECT_EQ(process_command(program, "/py", false), (Words{"/py", "train.py", "--lr", "0.1"}));
+  EXPECT_EQ(process_command(program, "/py", true), (Words{"/py", "-m", "mpi4py", "train.py", "--lr", "0.1"}));
+
+  const auto package = entry_point("x.py.train.py", EntryPointKind::python_package);
+  EXPECT_EQ(process_command(package, "/py", false), (Words{"/py", "-m", "x.train", "--lr", "0.1"}));
+  EXPECT_EQ(process_command(package, "/py", true),
+            (Words{"/py", "-m", "mpi4py", "-m", "x.train", "--lr", "0.1"}));
+
+  const auto command = entry_point("run.sh", EntryPointKind::command);
+  EXPECT_EQ(process_command(command, "/py", true), (Words{"./run.sh", "--lr", "0.1"}));
+  const auto script = entry_point("run.sh", EntryPointKind::command, false);
+  EXPECT_EQ(process_command(script, "/py", false), (Words{"/bin/sh", "./run.sh", "--lr", "0.1"}));
+  const auto absolute = entry_point("/bin/true", EntryPointKind::command);
+  EXPECT_EQ(process_command(absolute, "/py", false), (Words{"/bin/true", "--lr", "0.1"}));
+  const auto dotted = entry_point("./run.sh", EntryPointKind::command);
+  EXPECT_EQ(process_command(dotted, "/py", false), (Words{"./run.sh", "--lr", "0.1"}));
+}
+
+TEST(EntryPoint, AFrameworksNamesAreArgumentsNotCode) {
+  const Words command =
+      process_command(entry_point("m'; x:f", EntryPointKind::framework_module), "/py", true);
+  ASSERT_EQ(command.size(), 5U);
+  EXPECT_EQ(command[0], "/py");
+  EXPECT_EQ(command[1], "-c");
+  EXPECT_EQ(command[2].find("m'"), std::string::npos);
+  EXPECT_EQ(command[3], "m'; x");
+  EXPECT_EQ(command[4], "f");
+}
+
+TEST(EntryPoint, AFrameworksFunctionIsCalled) {
+  if (std::system("command -v python3 >/dev/null 2>&1") != 0) GTEST_SKIP() << "no python3 on PATH";
+  const Folder folder;
+  folder.write("frame/work.py", "import sys\ndef main():\n    print(len(sys.argv))\n    sys.exit(7)\n");
+  const Words command =
+      process_command(entry_point("frame.work:main", EntryPointKind::framework_module), "python3", false);
+  folder.write("program", command[2]);
+  const std::string line = "cd " + folder.path().native() +
+                           " && python3 -c \"$(cat program)\" frame.work main > printed; test $? -eq 7";
+  EXPECT_EQ(std::system(line.c_str()), 0);
+  EXPECT_EQ(folder.read("printed"), "1\n");
+}
+
+TEST(EntryPoint, KindsHaveNames) {
+  EXPECT_EQ(to_string(EntryPointKind::python_program), "python_program");
+  EXPECT_EQ(to_string(EntryPointKind::python_package), "python_package");
+  EXPECT_EQ(to_string(EntryPointKind::command), "command");
+  EXPECT_EQ(to_string(EntryPointKind::framework_module), "framework_module");
+}
+
+}  // namespace
+}  // namespace smlaunch

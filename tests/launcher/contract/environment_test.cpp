@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "launcher/contract/environment.hpp"
+
+#include <gtest/gtest.h>
+
+#include "tests/launcher/contract/support.hpp"
+
+namespace smlaunch {
+namespace {
+
+using Words = std::vector<std::string>;
+constexpr const char* hyperparameters_file = "BASE/input/config/hyperparameters.json: ";
+
+TEST(Environment, TheProgramComesFromTheVariableThenTheHyperparameter) {
+  Container container(R"({"sagemaker_program": "\"train.py\"", "lr": "0.1"})");
+  EXPECT_EQ(container.environment().user_entry_point, "train.py");
+  EXPECT_EQ(container.environment().module_name, "train");
+  EXPECT_EQ(container.environment().entry_point.arguments, (Words{"--lr", "0.1"}));
+  EXPECT_EQ(container.environment().entry_point.working_directory, container.path() / "code");
+  container.request.variables["SAGEMAKER_PROGRAM"] = "other.sh";
+  EXPECT_EQ(container.environment().user_entry_point, "other.sh");
+  EXPECT_EQ(container.environment().entry_point.kind, EntryPointKind::command);
+  container.request.variables["SAGEMAKER_PROGRAM"] = "";
+  EXPECT_EQ(container.environment().user_entry_point, "train.py");
+  EXPECT_EQ(container.environment().module_name, "");
+}
+
+TEST(Environment, AJobThatNamesNoProgramIsAnErrorOnlyForThoseWhoRunOne) {
+  Container container;
+  const Environment environment = container.environment();
+  EXPECT_EQ(environment.user_entry_point, std::nullopt);
+  EXPECT_EQ(sm_variables(environment).at("SM_USER_ENTRY_POINT"), "");
+  EXPECT_EQ(sm_variables(environment).at("SM_MODULE_NAME"), "None");
+  const Result<void> required = require_entry_point(environment);
+  ASSERT_FALSE(required);
+  EXPECT_EQ(required.error().fault, Fault::configuration);
+  EXPECT_EQ(required.error().problems.front().what, "names no program to run");
+  container.request.variables["SAGEMAKER_PROGRAM"] = "train.py";
+  EXPECT_TRUE(require_entry_point(container.environment()));
+}
+
+TEST(Environment, AProgramThatIsNoTextIsAnError) {
+  EXPECT_EQ(Container(R"({"sagemaker_program": "12"})").problems(),
+            std::string(hyperparameters_file) + "sagemaker_program: must be text, not 12");
+  EXPECT_EQ(Container(R"({"sagemaker_program": "a\u0000.py"})").problems(),
+            std::string(hyperparameters_file) + "sagemaker_program: holds a NUL byte or a lone surrogate");
+  EXPECT_EQ(Container(R"({"sagemaker_program": "null"})").problems(), "no problem");
+}
+
+TEST(Environment, AGivenEntryPointHasItsOwnArgumentsAndFolder) {
+  Container container(R"({"sagemaker_program": "train.py", "lr": "0.1"})");
+  container.write("setup.py", "");
+  container.write("work", "no interpreter line");
+  container.request.variables["SAGEMAKER_PROGRAM"] = "other.py";
+  container.request.variables["SAGEMAKER_TRAINING_MODULE"] = "framework:main";
+  container.request.given_entry_point = GivenEntryPoint{"mine.py", {"--x", "\xFF"}};
+  Environment environment = container.environment();
+  EXPECT_EQ(environment.entry_point.name, "mine.py");
+  EXPECT_EQ(environment.entry_point.kind, EntryPointKind::python_program);
+  EXPECT_EQ(environment.entry_point.arguments, (Words{"--x", "\xFF"}));
+  EXPECT_EQ(environment.entry_point.working_directory, container.path());
+  const Variables variables = sm_variables(environment);
+  EXPECT_EQ(variables.at("SM_HP_LR"), "0.1");
+  EXPECT_EQ(variables.at("SM_USER_ARGS"), "[\"--x\",\"\\udcff\"]");
+  EXPECT_EQ(variables.at("SM_USER_ENTRY_POINT"), "mine.py");
+  EXPECT_EQ(variables.at("SM_MODULE_NAME"), "mine");
+
+  container.request.given_entry_point = GivenEntryPoint{"work", {}};
+  environment = container.environment();
+  EXPECT_EQ(environment.entry_point.kind, EntryPointKind::command);
+  EXPECT_FALSE(environment.entry_point.has_interpreter_line);
+}
+
+TEST(Environment, AFrameworkModuleIsAModuleAndAFunction) {
+  Container container;
+  container.request.variables["SAGEMAKER_TRAINING_MODULE"] = "my_framework.training:main";
+  EXPECT_EQ(container.environment().entry_point.kind, EntryPointKind::framework_module);
+  EXPECT_EQ(container.environment().entry_point.name, "my_framework.training:main");
+  for (const char* name : {"module", ":main", "module:", "a:b:c"}) {
+    container.request.variables["SAGEMAKER_TRAINING_MODULE"] = name;
+    EXPECT_EQ(container.problems(),
+              std::string("SAGEMAKER_TRAINING_MODULE: ") + name + " is not of the form MODULE:FUNCTION");
+  }
+  container.request.variables["SAGEMAKER_TRAINING_MODULE"] = "";
+  EXPECT_EQ(container.environment().entry_point.kind, EntryPointKind::python_program);
+}
+
+TEST(Environment, TheModulesFolderComesFromTheHyperparameterAlone) {
+  Container container(R"({"sagemaker_submit_directory": "\"s3://bucket/code.tar.gz\""})");
+  container.request.variables["SAGEMAKER_SUBMIT_DIRECTORY"] = "/elsewhere";
+  EXPECT_EQ(container.environment().module_dir, "s3://bucket/code.tar.gz");
+  EXPECT_EQ(container.warnings(), "");
+
+  Container without;
+  EXPECT_EQ(without.environment().module_dir, (without.path() / "code").native());
+  EXPECT_EQ(without.warnings(), "");
+  without.request.variables["SAGEMAKER_SUBMIT_DIRECTORY"] = "/elsewhere";
+  EXPECT_EQ(without.environment().module_dir, (without.path() / "code").native());
+  EXPECT_EQ(without.warnings(), "SAGEMAKER_SUBMIT_DIRECTORY: is not read: the code is taken from BASE/code");
+}
+
+TEST(Environment, TheRegionComesFromTheVariableThenTheHyperparameter) {
+  Container container(R"({"sagemaker_region": "\"us-west-2\""})");
+  container.request.variables["AWS_DEFAULT_REGION"] = "eu-north-1";
+  EXPECT_EQ(container.environment().region, "us-west-2");
+  container.request.variables["AWS_REGION"] = "eu-west-1";
+  EXPECT_EQ(container.environment().region, "eu-west-1");
+  Container without;
+  EXPECT_EQ(without.environment().region, std::nullopt);
+  without.request.variables["AWS_DEFAULT_REGION"] = "eu-north-1";
+  EXPECT_EQ(without.environment().region, "eu-north-1");
+}
+
+TEST(Environment, TheJobsNameComesFromTheVariableAlone) {
+  Container container(R"({"sagemaker_job_name": "\"hyper\""})");
+  EXPECT_EQ(container.environment().job_name, std::nullopt);
+  container.request.variables["TRAINING_JOB_NAME"] = "job-7";
+  EXPECT_EQ(container.environment().job_name, "job-7");
+}
+
+TEST(Environment, ALogLevelIsANumberOrAName) {
+  const std::tuple<const char*, int, const char*> table[] = {
+      {R"({})", 20, "20"},
+      {R"({"sagemaker_container_log_level": "30"})", 30, "30"},
+      {R"({"sagemaker_container_log_level": "DEBUG"})", 10, "DEBUG"},
+  };
+  for (const auto& [json, level, variable] : table) {
+    const Container container(json);
+    EXPECT_EQ(container.environment().log_level, level);
+    EXPECT_EQ(sm_variables(container.environment()).at("SM_LOG_LEVEL"), variable);
+    EXPECT_EQ(container.warnings(), "");
+  }
+  const Container odd(R"({"sagemaker_container_log_level": "[1]"})");
+  EXPECT_EQ(odd.environment().log_level, 20);
+  EXPECT_EQ(odd.warnings(), std::string(hyperparameters_file) +
+                                "sagemaker_container_log_level: a list is no log level: 20 is taken");
+}
+
+TEST(Environment, DistributionGroupsAreAListOfNames) {
+  EXPECT_EQ(Container(R"({"sagemaker_distribution_instance_groups": "gpu"})").problems(),
+            std::string(hyperparameters_file) +
+                "sagemaker_distribution_instance_groups: must be a list, not \"gpu\"");
+  EXPECT_EQ(
+      Container(R"({"sagemaker_distribution_instance_groups": "[\"a\", 5]"})").problems(),
+      std::string(hyperparameters_file) + "sagemaker_distribution_instance_groups[1]: must be text, not 5");
+  EXPECT_EQ(Container(R"({"sagemaker_distribution_instance_groups": "[\"gpus\"]"})",
+                      R"({"current_host": "a", "hosts": ["a"], "current_group_name": "gpu",
+                          "instance_groups": [{"instance_group_name": "gpu", "hosts": ["a"]}]})")
+                .warnings(),
+            std::string(hyperparameters_file) +
+                "sagemaker_distribution_instance_groups[0]: no instance group is named gpus");
+}
+
+TEST(Environment, ChannelsAreFoldersAndVariables) {
+  Container container;
+  container.write("input/config/inputdataconfig.json",
+                  R"({"train-data": {}, "Model": {"ContentType": "x"}})");
+  const Environment environment = container.environment();
+  const Variables variables = sm_variables(environment);
+  EXPECT_EQ(variables.at("SM_CHANNELS"), R"(["Model","train-data"])");
+  EXPECT_EQ(variables.at("SM_CHANNEL_TRAIN-DATA"), (container.path() / "input/data/train-data").native());
+  EXPECT_EQ(environment.channel_input_dirs.front().first, "train-data");
+  container.write("input/config/inputdataconfig.json", R"({"a=b": {}, "c\u0000": {}})");
+  EXPECT_EQ(
+      container.problems(),
+      "BASE/input/config/inputdataconfig.json: [\"a=b\"]: the channel's name holds '=', so no SM_CHANNEL_ "
+      "variable can have it\n"
+      "BASE/input/config/inputdataconfig.json: [\"c\\u0000\"]: the channel's name holds a NUL byte, so no "
+      "SM_CHANNEL_ variable can have it");
+}
+
+TEST(Environment, NamesThatShareAVariableAreWarnedOf) {
+  Container container(R"({"lr": "1", "LR": "2", "other": "3"})");
+  EXPECT_EQ(container.warnings(), std::string(hyperparameters_file) +
+                                      "LR: lr and LR share the variable SM_HP_LR: the last one wins");
+  EXPECT_EQ(sm_variables(container.environment()).at("SM_HP_LR"), "2");
+}
+
+}  // namespace
+}  // namespace smlaunch

@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "launcher/plan/plan.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/launcher/plan/small_job.hpp"
+
+namespace smlaunch {
+namespace {
+
+using testing::Contains;
+using testing::ElementsAre;
+using testing::Not;
+using testing::Pair;
+
+const MadeUp two_gpus = {2, 4, 1, {0, 1}, {}};
+
+TEST(ChooseEngine, IsMpirunWhereRanksRunElsewhereOrSpeakMpi) {
+  const SmallJob one(1, 2);
+  const SmallJob two(2, 2);
+  const std::tuple<LauncherKind, const Cluster&, const char*, Engine> cases[] = {
+      {LauncherKind::mpi, one.cluster, "algo-1", Engine::mpirun},
+      {LauncherKind::smddp, one.cluster, "algo-1", Engine::mpirun},
+      {LauncherKind::ddp, one.cluster, "algo-1", Engine::local},
+      {LauncherKind::ddp, one.cluster, "", Engine::mpirun},
+      {LauncherKind::ddp, one.cluster, "algo-9", Engine::mpirun},
+      {LauncherKind::ddp, two.cluster, "algo-1", Engine::mpirun},
+      {LauncherKind::process, one.cluster, "algo-1", Engine::local},
+      {LauncherKind::torchrun, two.cluster, "algo-1", Engine::mpirun},
+      {LauncherKind::xla, two.cluster, "algo-1", Engine::mpirun},
+      {LauncherKind::torchrun, one.cluster, "algo-1", Engine::torchrun},
+      {LauncherKind::xla, one.cluster, "algo-1", Engine::local},
+  };
+  for (const auto& [launcher, cluster, current_host, engine] : cases)
+    EXPECT_EQ(choose_engine(launcher, cluster, current_host), engine)
+        << to_string(launcher) << " on " << cluster.hosts.size() << " from '" << current_host << "'";
+}
+
+TEST(MakePlan, GivesEachRankItsIdentity) {
+  const LaunchPlan plan = SmallJob(2, 2).plan();
+  EXPECT_EQ(plan.world_size(), 4);
+  EXPECT_EQ(variables_of_rank(plan, Rank{3}), (Variables{{"RANK", "3"},
+                                                         {"LOCAL_RANK", "1"},
+                                                         {"LOCAL_WORLD_SIZE", "2"},
+                                                         {"NODE_RANK", "1"},
+                                                         {"GROUP_RANK", "1"},
+                                                         {"OMP_NUM_THREADS", "2"}}));
+  EXPECT_EQ(plan.environment.at("WORLD_SIZE"), "4");
+  EXPECT_EQ(plan.environment.at("MASTER_ADDR"), "algo-1");
+  EXPECT_FALSE(plan.environment.contains("MASTER_PORT"));
+}
+
+TEST(MakePlan, GivesAProcessOnlySageMakersVariables) {
+  SmallJob job(1, 1);
+  job.spec.launcher = LauncherKind::process;
+  job.spec.network_interface = "eth0";
+  const LaunchPlan plan = job.plan();
+  EXPECT_TRUE(variables_of_rank(plan, Rank{0}).empty());
+  for (const auto& [name, value] : plan.environment)
+    EXPECT_TRUE(name.starts_with("SM_") || name == "PYTHONUNBUFFERED") << name;
+}
+
+TEST(MakePlan, LeavesAloneWhatTheUserSet) {
+  SmallJob job(2, 2);
+  job.spec.network_interface = "eth0";
+  EXPECT_EQ(job.plan().environment.at("NCCL_SOCKET_IFNAME"), "eth0");
+  EXPECT_EQ(job.plan().environment.at("NCCL_DEBUG"), "INFO");
+  for (const char* name :
+       {"NCCL_SOCKET_IFNAME", "NCCL_DEBUG", "NCCL_MIN_NRINGS", "OMP_NUM_THREADS", "PYTHONUNBUFFERED"})
+    job.spec.inherited[name] = "the user's";
+  const LaunchPlan plan = job.plan();
+  for (const auto& [name, value] : job.spec.inherited) EXPECT_FALSE(plan.environment.contains(name)) << name;
+  EXPECT_FALSE(variables_of_rank(plan, Rank{0}).contains("OMP_NUM_THREADS"));
+}
+
+TEST(MakePlan, LetsTheUsersXWinOverOurVariables) {
+  SmallJob job(2, 2);
+  job.spec.mpi_options = {"-x", "NCCL_DEBUG=WARN", "-x", "EXTRA=1"};
+  const LaunchPlan plan = job.plan();
+  EXPECT_EQ(plan.user_variables, (Variables{{"EXTRA", "1"}, {"NCCL_DEBUG", "WARN"}}));
+  EXPECT_EQ(common_variables(plan).at("NCCL_DEBUG"), "WARN");
+  EXPECT_EQ(common_variables(plan).at("EXTRA"), "1");
+  for (const std::string& word : plan.command) EXPECT_EQ(word.find("WARN"), std::string::npos) << word;
+}
+
+TEST(MakePlan, SetsMasterPortOnlyWhereItWasGiven) {
+  SmallJob job(2, 2);
+  job.spec.master_port = 29500;
+  EXPECT_EQ(job.plan().environment.at("MASTER_PORT"), "29500");
+}
+
+TEST(MakePlan, KeepsWhatDiffersByHostOutOfTheCommonVariables) {
+  const LaunchPlan two = SmallJob(2, 1, two_gpus).plan();
+  for (int host = 0; host < 2; ++host) {
+    const Variables own = variables_of_host(two, host);
+    EXPECT_EQ(own.size(), 8U);
+    EXPECT_EQ(own.at("SM_CURRENT_HOST"), fmt::format("algo-{}", host + 1));
+    EXPECT_EQ(own.at("SM_NUM_GPUS"), "2");
+    EXPECT_EQ(own.at("SM_NUM_CPUS"), "8");
+    for (const auto& [name, value] : own) EXPECT_FALSE(two.environment.contains(name)) << name;
+    const Variables brief = brief_variables_of_host(two, host);
+    EXPECT_EQ(brief.size(), 5U);
+    for (const auto& [name, value] : brief) EXPECT_EQ(own.at(name), value) << name;
+  }
+  const LaunchPlan one = SmallJob(1, 1).plan();
+  EXPECT_TRUE(variables_of_host(one, 0).empty());
+  EXPECT_EQ(one.environment.at("SM_CURRENT_HOST"), "algo-1");
+}
+
+// Led from a machine that hosts no rank, or planned on a saved machine.
+TEST(MakePlan, DescribesTheOnlyHostAndNotTheMachineThatPlans) {
+  SmallJob job(1, 2, two_gpus);
+  job.environment.current_host = "";
+  job.environment.num_gpus = 0;
+  job.environment.num_cpus = 99;
+  const LaunchPlan plan = job.plan();
+  EXPECT_EQ(plan.environment.at("SM_CURRENT_HOST"), "algo-1");
+  EXPECT_EQ(plan.environment.at("SM_NUM_GPUS"), "2");
+  EXPECT_EQ(plan.environment.at("SM_NUM_CPUS"), "8");
+  EXPECT_THAT(plan.environment.at("SM_TRAINING_ENV"), testing::HasSubstr(R"("num_gpus":2)"));
+}
+
+TEST(MakePlan, LeavesOutVariablesThatTheKernelDoesNotTake) {
+  SmallJob job(1, 2);
+  const std::string most(longest_variable - std::string("SM_HP_BIG=").size(), 'x');
+  const auto with = [&](const std::string& value) {
+    job.environment.hyperparameters = {PyDict{{"big", {value}}}};
+    return job.plan();
+  };
+  const LaunchPlan fits = with(most);
+  EXPECT_EQ(fits.environment.at("SM_HP_BIG"), most);
+  EXPECT_THAT(fits.long_variables, Not(Contains("SM_HP_BIG")));
+
+  const LaunchPlan too_long = with(most + "x");
+  EXPECT_FALSE(too_long.environment.contains("SM_HP_BIG"));
+  EXPECT_THAT(too_long.long_variables, ElementsAre("SM_HPS", "SM_HP_BIG", "SM_TRAINING_ENV"));
+  EXPECT_THAT(too_long.warnings,
+              Contains(fmt::format(
+                  "SM_HP_BIG is {} bytes long, more than Linux passes in a variable: it is not set, ranks "
+                  "find it in /opt/ml/output/data/smlaunch/env/SM_HP_BIG",
+                  most.size() + 1)));
+  EXPECT_THAT(too_long.command, Not(Contains("SM_HP_BIG")));
+}
+
+TEST(MakePlan, RefusesAnArgumentThatTheKernelDoesNotTake) {
+  SmallJob job(1, 1);
+  job.environment.entry_point.arguments = {"--data", std::string(longest_variable, 'x')};
+  EXPECT_TRUE(job.try_plan());
+  job.environment.entry_point.arguments.back() += "x";
+  const auto refused = job.try_plan();
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().fault, Fault::configuration);
+  EXPECT_EQ(
+      refused.error().problems,
+      (std::vector<Problem>{{"argument 3 (after --data)", "is 131072 bytes long, Linux passes at most 131071",
+                             "hand it over in a file or channel instead of a hyperparameter"}}));
+}
+
+TEST(MakePlan, SaysWhyThereIsNoSmokeTest) {
+  SmallJob one(1, 1);
+  EXPECT_FALSE(one.plan().smoke);
+  EXPECT_EQ(one.plan().smoke_reason, "one rank has nobody to talk to");
+  SmallJob process(1, 2);
+  process.spec.launcher = LauncherKind::process;
+  EXPECT_EQ(process.plan().smoke_reason, "launcher process");
+}
+
+TEST(MakePlan, StartsTheAgentAndBehindItTheEntryPoint) {
+  SmallJob job(1, 2);
+  job.spec.launcher = LauncherKind::ddp;
+  job.environment.entry_point.arguments = {"--lr", "0.1"};
+  const LaunchPlan plan = job.plan();
+  EXPECT_THAT(plan.process_command, ElementsAre("python3", "train.py", "--lr", "0.1"));
+  EXPECT_THAT(plan.command,
+              ElementsAre("/usr/bin/smlaunch", "rank", "--", "python3", "train.py", "--lr", "0.1"));
+
+  job.spec.launcher = LauncherKind::mpi;
+  const std::vector<std::string> mpirun = job.plan().command;
+  const std::vector<std::string> end(mpirun.end() - 7, mpirun.end());
+  EXPECT_EQ(end, plan.command);
+}
+
+TEST(MakePlan, LeavesHostsWithoutRanksOutOfTheCommand) {
+  SmallJob job(3, 2);
+  job.spec.world_size = 3;
+  const LaunchPlan plan = job.plan();
+  EXPECT_THAT(plan.layout.ranks_per_host, ElementsAre(2, 1, 0));
+  EXPECT_THAT(plan.command, Contains("algo-1:2,algo-2:2"));
+}
+
+TEST(MakePlan, CallsTheOnlyHostLocalhostWhereItsNameLeadsNowhere) {
+  SmallJob job(1, 2);
+  job.spec.known_by_name = false;
+  EXPECT_THAT(job.plan().command, Contains("localhost:2"));
+}
+
+TEST(MakePlan, BindsNobodyWhereTheUsersOptionsBind) {
+  SmallJob job(1, 2);
+  EXPECT_EQ(job.plan().bind, BindPolicy::automatic);
+  EXPECT_EQ(job.plan().layout.ranks[0].placement->cpus, (IdSet{0, 1}));
+  job.spec.mpi_options = {"--bind-to", "core"};
+  const LaunchPlan plan = job.plan();
+  EXPECT_EQ(plan.bind, BindPolicy::none);
+  EXPECT_TRUE(plan.layout.ranks[0].placement->cpus.empty());
+  EXPECT_THAT(plan.sources,
+              Contains(Pair("bind", "switched off: the MPI options given bind or map by themselves")));
+}
+
+TEST(MakePlan, LetsWaitingRanksYieldWhereCoresAreShared) {
+  EXPECT_THAT(SmallJob(1, 4).plan().command, Not(Contains("mpi_yield_when_idle")));
+  EXPECT_THAT(SmallJob(1, 5).plan().command, Contains("mpi_yield_when_idle"));
+}
+
+TEST(MakePlan, PassesOnWhatTheLayoutAndMpirunRefuse) {
+  SmallJob job(1, 1);
+  job.spec.world_size = 0;
+  EXPECT_EQ(job.try_plan().error().problems.front().what, "0 is below 1");
+  job.spec.world_size.reset();
+  job.spec.mpi_options = {"-np", "3"};
+  EXPECT_EQ(job.try_plan().error().fault, Fault::configuration);
+}
+
+TEST(CudaIndex, CountsOnlyUsableGpus) {
+  Machine machine = make_machine({1, 4, 1, {0, 0, 0, 0}, {}});
+  machine.gpus[1].usable = false;
+  EXPECT_EQ(cuda_index(machine, 0), 0);
+  EXPECT_EQ(cuda_index(machine, 2), 1);
+  EXPECT_EQ(cuda_index(machine, 3), 2);
+}
+
+}  // namespace
+}  // namespace smlaunch

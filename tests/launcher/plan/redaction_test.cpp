@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "launcher/plan/redaction.hpp"
+
+#include <gtest/gtest.h>
+
+namespace smlaunch {
+namespace {
+
+using Strings = std::vector<std::string>;
+
+TEST(LooksSecret, IsTrueOfNamesThatSaySo) {
+  for (const char* name : {"AWS_SECRET_ACCESS_KEY",
+                           "AWS_ACCESS_KEY_ID",
+                           "AWS_SESSION_TOKEN",
+                           "SM_HP_API_KEY",
+                           "SM_HP_API-KEY",
+                           "SM_HP_APIKEY",
+                           "HF_TOKEN",
+                           "WANDB_API_KEY",
+                           "db.password",
+                           "PASSWD",
+                           "SM_HP_PASSPHRASE",
+                           "clientSecret",
+                           "authKey",
+                           "accessKeyId",
+                           "hfToken",
+                           "CREDENTIALS",
+                           "GOOGLE_APPLICATION_CREDENTIALS",
+                           "MY_CREDS",
+                           "SSH_PRIVATE_KEY",
+                           "SSH_KEY_FILE",
+                           "SM_HP_KEY",
+                           "encryption_key",
+                           "--api-key",
+                           "SECRETS"})
+    EXPECT_TRUE(looks_secret(name)) << name;
+}
+
+TEST(LooksSecret, IsFalseOfNamesThatOnlySoundLikeIt) {
+  for (const char* name :
+       {"", "SM_HP_MAX_TOKENS", "SM_HP_TOKENIZER", "tokenizer_name", "TOKENS", "KEY", "KEYBOARD", "MONKEY",
+        "SM_HP_KEY_DIM", "num_key_value_heads", "SM_HPS", "SECRETARY", "privately", "author", "SM_HP_LR",
+        "key_padding", "PGPASSWD", "___", "NCCL_DEBUG"})
+    EXPECT_FALSE(looks_secret(name)) << name;
+}
+
+TEST(Redactor, HidesAVariableWithSuchANameWhateverItsLength) {
+  const Redactor redactor(Variables{});
+  EXPECT_EQ(redactor.variable("SM_HP_PASSWORD", "x"), "<redacted>");
+  EXPECT_EQ(redactor.variable("SM_HP_PASSWORD", ""), "");
+  EXPECT_EQ(redactor.variable("SM_HP_LR", "0.1"), "0.1");
+}
+
+TEST(Redactor, HidesTheValueWhereverElseItStands) {
+  const Redactor redactor(Variables{{"SM_HP_TOKEN", "hf_12345"}, {"SM_HP_LR", "0.1"}});
+  EXPECT_EQ(redactor.variable("SM_HPS", R"({"lr":0.1,"token":"hf_12345"})"),
+            R"({"lr":0.1,"token":"<redacted>"})");
+  EXPECT_EQ(redactor.variable("SM_USER_ARGS", R"(["--lr","0.1","--token","hf_12345"])"),
+            R"(["--lr","0.1","--token","<redacted>"])");
+  EXPECT_EQ(redactor.text("hf_12345 and hf_12345"), "<redacted> and <redacted>");
+  EXPECT_EQ(redactor.text("hf_1234"), "hf_1234");
+}
+
+TEST(Redactor, FindsTheValueAsJsonWritesIt) {
+  const Redactor redactor(
+      Variables{{"SM_HP_TOKEN", "quote\"back\\slash"}, {"SM_HP_PASSWORD", "gr\u00fc\u00dfe"}});
+  EXPECT_EQ(redactor.text(R"({"token":"quote\"back\\slash"})"), R"({"token":"<redacted>"})");
+  EXPECT_EQ(redactor.text(R"({"password":"gr\u00fc\u00dfe"})"), R"({"password":"<redacted>"})");
+}
+
+TEST(Redactor, HidesALongerSecretBeforeAShorterOneInsideIt) {
+  const Redactor redactor(Variables{{"A_TOKEN", "secret"}, {"B_TOKEN", "secret-and-more"}});
+  EXPECT_EQ(redactor.text("secret-and-more, secret"), "<redacted>, <redacted>");
+}
+
+TEST(Redactor, LeavesValuesTooShortToBeLookedFor) {
+  const Redactor redactor(Variables{{"A_TOKEN", "12345"}, {"B_TOKEN", ""}});
+  EXPECT_EQ(redactor.text("port 12345"), "port 12345");
+}
+
+TEST(Redactor, EndsWhereASecretStandsInItsOwnReplacement) {
+  const Redactor redactor(Variables{{"A_TOKEN", "redacted"}});
+  EXPECT_EQ(redactor.text("is redacted"), "is <redacted>");
+}
+
+TEST(Redactor, HidesWhatFollowsAnOptionWithSuchAName) {
+  const std::pair<Strings, Strings> cases[] = {
+      {{"--api-key", "abc", "--lr", "0.1"}, {"--api-key", "<redacted>", "--lr", "0.1"}},
+      {{"--token=abc"}, {"--token=<redacted>"}},
+      {{"--token="}, {"--token="}},
+      {{"--use-auth-token", "--lr", "0.1"}, {"--use-auth-token", "--lr", "0.1"}},
+      {{"--password", "-odd"}, {"--password", "<redacted>"}},
+      {{"--max_tokens", "2048"}, {"--max_tokens", "2048"}},
+      {{"token", "abc"}, {"token", "abc"}},
+      {{"--token"}, {"--token"}},
+      {{"-x", "AWS_SECRET_ACCESS_KEY", "-x", "PATH"}, {"-x", "AWS_SECRET_ACCESS_KEY", "-x", "PATH"}},
+  };
+  for (const auto& [command, shown] : cases) EXPECT_EQ(Redactor(Variables{}).arguments(command), shown);
+}
+
+TEST(Redactor, HidesTheArgumentsSecretsInVariablesToo) {
+  const Redactor redactor(Variables{}, {"train.py", "--token", "hf_12345", "--password=hunter2x"});
+  EXPECT_EQ(redactor.variable("SM_USER_ARGS", R"(["--token","hf_12345","--password=hunter2x"])"),
+            R"(["--token","<redacted>","--password=<redacted>"])");
+}
+
+}  // namespace
+}  // namespace smlaunch

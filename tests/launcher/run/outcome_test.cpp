@@ -1,0 +1,307 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "launcher/run/outcome.hpp"
+
+#include <gtest/gtest.h>
+
+#include <csignal>
+
+namespace smlaunch {
+namespace {
+
+using Hosts = std::vector<std::string>;
+const Hosts four_hosts = {"algo-1", "algo-1", "algo-2", "algo-2"};
+
+RankRecord ended(const ExitStatus& status, double seconds, bool told_to_stop = false,
+                 double uncertainty = 0) {
+  RankRecord rank;
+  rank.joined = true;
+  rank.pid = 1;
+  rank.status = status;
+  rank.seconds = seconds;
+  rank.told_to_stop = told_to_stop;
+  rank.uncertainty = uncertainty;
+  return rank;
+}
+RankRecord fine(double seconds = 9) { return ended(Exited{0}, seconds); }
+RankRecord stopped(double seconds) { return ended(Signaled{SIGTERM, false}, seconds, true); }
+RankRecord lost(const std::string& why, double seconds) {
+  RankRecord rank;
+  rank.joined = true;
+  rank.lost = why;
+  rank.seconds = seconds;
+  return rank;
+}
+RankRecord not_started(const std::string& why) {
+  RankRecord rank;
+  rank.joined = true;
+  rank.not_started = why;
+  return rank;
+}
+JobRecord job(std::vector<RankRecord> ranks) {
+  JobRecord record;
+  record.ranks = std::move(ranks);
+  record.started = true;
+  return record;
+}
+std::vector<int> values(const std::vector<Rank>& ranks) {
+  std::vector<int> made;
+  for (const Rank rank : ranks) made.push_back(rank.value);
+  return made;
+}
+using Causes = std::vector<Cause>;
+
+TEST(Outcome, IsSuccessWhenEveryRankSucceeded) {
+  const Outcome outcome = decide_outcome(job({fine(), fine(), fine(), fine()}), four_hosts);
+  EXPECT_EQ(outcome.kind, OutcomeKind::success);
+  EXPECT_EQ(outcome.failure_class, FailureClass::none);
+  EXPECT_EQ(outcome.exit_code, 0);
+  EXPECT_EQ(outcome.message, "");
+  EXPECT_FALSE(outcome.first_failure);
+  EXPECT_EQ(outcome.causes, Causes(4, Cause::own));
+}
+
+TEST(Outcome, FirstFailureIsTheEarliestNotTheLowestRank) {
+  const Outcome outcome = decide_outcome(job({ended(Exited{7}, 5.0), ended(Exited{8}, 4.0),
+                                              ended(Signaled{SIGKILL, false}, 3.04), stopped(3.1)}),
+                                         four_hosts);
+  EXPECT_EQ(outcome.kind, OutcomeKind::failure);
+  EXPECT_EQ(outcome.failure_class, FailureClass::user_code);
+  EXPECT_EQ(outcome.exit_code, 137);
+  ASSERT_TRUE(outcome.first_failure);
+  EXPECT_EQ(outcome.first_failure->rank, Rank{2});
+  EXPECT_EQ(outcome.first_failure->host, "algo-2");
+  EXPECT_EQ(outcome.first_failure->seconds, 3.04);
+  EXPECT_TRUE(outcome.first_failure->certain);
+  EXPECT_EQ(outcome.message,
+            "rank 2 on algo-2 was killed by signal 9 (SIGKILL) 3.0 s after the start, before any other");
+  EXPECT_EQ(outcome.causes, (Causes{Cause::collateral, Cause::collateral, Cause::own, Cause::stopped_by_us}));
+}
+
+TEST(Outcome, SingleRankIsNotComparedWithOthers) {
+  const Outcome outcome = decide_outcome(job({ended(Exited{3}, 1.25)}), {"algo-1"});
+  EXPECT_EQ(outcome.exit_code, 3);
+  EXPECT_EQ(outcome.message, "rank 0 on algo-1 exited with code 3 1.2 s after the start");
+}
+
+TEST(Outcome, NamesTheRanksThatMayHaveBeenFirst) {
+  const Outcome outcome = decide_outcome(
+      job({ended(Exited{1}, 2.0), ended(Exited{2}, 2.015), fine(), ended(Exited{3}, 2.5)}), four_hosts);
+  ASSERT_TRUE(outcome.first_failure);
+  EXPECT_EQ(outcome.first_failure->rank, Rank{0});
+  EXPECT_FALSE(outcome.first_failure->certain);
+  EXPECT_EQ(values(outcome.first_failure->tied_with), (std::vector<int>{1}));
+  EXPECT_EQ(outcome.message,
+            "rank 0 on algo-1 exited with code 1 2.0 s after the start; rank 1 failed within the clock's "
+            "error of it, "
+            "and may have been first");
+  EXPECT_EQ(outcome.causes, (Causes{Cause::own, Cause::own, Cause::own, Cause::collateral}));
+}
+
+TEST(Outcome, TiesReachAsFarAsTheClocksOfBothHostsErr) {
+  const auto tied = [](double uncertainty_of_first, double uncertainty_of_second) {
+    const Outcome outcome = decide_outcome(job({ended(Exited{1}, 2.0, false, uncertainty_of_first), fine(),
+                                                fine(), ended(Exited{1}, 2.1, false, uncertainty_of_second)}),
+                                           four_hosts);
+    return values(outcome.first_failure->tied_with);
+  };
+  EXPECT_EQ(tied(0, 0), std::vector<int>());
+  EXPECT_EQ(tied(0.1, 0), std::vector<int>{3});
+  EXPECT_EQ(tied(0, 0.1), std::vector<int>{3});
+  EXPECT_EQ(tied(0.05, 0.05), std::vector<int>{3});
+  EXPECT_EQ(tied(0.03, 0.03), std::vector<int>());
+}
+
+TEST(Outcome, ManyTiedRanksAreNotAllListed) {
+  std::vector<RankRecord> ranks;
+  for (int i = 0; i < 12; ++i) ranks.push_back(ended(Exited{1}, 1.0 + 0.0001 * i));
+  const Outcome outcome = decide_outcome(job(ranks), Hosts(12, "algo-1"));
+  EXPECT_EQ(outcome.first_failure->tied_with.size(), 11U);
+  EXPECT_NE(outcome.message.find("ranks 1, 2, 3, 4, 5, 6, 7, 8 and 3 more failed within"), std::string::npos)
+      << outcome.message;
+}
+
+TEST(Outcome, RankThatWeHaveStoppedHasNotFailed) {
+  const Outcome outcome = decide_outcome(job({stopped(0.5), ended(Exited{3}, 1.0)}), {"a", "b"});
+  EXPECT_EQ(outcome.first_failure->rank, Rank{1});
+  EXPECT_EQ(outcome.exit_code, 3);
+}
+
+TEST(Outcome, SaysThePythonException) {
+  RankRecord rank = ended(Exited{1}, 1.0);
+  rank.last_lines = {"Traceback (most recent call last):", "  File \"t.py\", line 1", "ValueError: no"};
+  const Outcome outcome = decide_outcome(job({rank}), {"algo-1"});
+  EXPECT_EQ(outcome.message, "rank 0 on algo-1 exited with code 1 1.0 s after the start: ValueError: no");
+}
+
+TEST(Outcome, OfAStoppedJobIsStoppedHoweverItsRanksEnded) {
+  for (const auto& [rank, message] :
+       {std::pair{stopped(1), "stopped by SIGTERM"},
+        std::pair{ended(Exited{5}, 1, true), "stopped by SIGTERM"},
+        std::pair{lost("silence", 1), "stopped by SIGTERM"},
+        std::pair{fine(), "stopped by SIGTERM; every rank ended with code 0"}}) {
+    JobRecord record = job({rank});
+    record.stop_signal = SIGTERM;
+    const Outcome outcome = decide_outcome(record, {"algo-1"});
+    EXPECT_EQ(outcome.kind, OutcomeKind::stopped);
+    EXPECT_EQ(outcome.failure_class, FailureClass::none);
+    EXPECT_EQ(outcome.exit_code, 143);
+    EXPECT_EQ(outcome.message, message);
+  }
+  JobRecord record = job({stopped(1)});
+  record.stop_signal = SIGINT;
+  EXPECT_EQ(decide_outcome(record, {"algo-1"}).exit_code, 130);
+}
+
+TEST(Outcome, FailureBeforeTheStopIsAFailure) {
+  JobRecord record = job({ended(Exited{3}, 1.0), stopped(2.0)});
+  record.stop_signal = SIGTERM;
+  const Outcome outcome = decide_outcome(record, {"a", "b"});
+  EXPECT_EQ(outcome.kind, OutcomeKind::failure);
+  EXPECT_EQ(outcome.exit_code, 3);
+}
+
+TEST(Outcome, StoppedBeforeTheStart) {
+  JobRecord record = job({RankRecord{}});
+  record.started = false;
+  record.stop_signal = SIGINT;
+  const Outcome outcome = decide_outcome(record, {"algo-1"});
+  EXPECT_EQ(outcome.kind, OutcomeKind::stopped);
+  EXPECT_EQ(outcome.exit_code, 130);
+  EXPECT_EQ(outcome.message, "stopped by SIGINT");
+}
+
+TEST(Outcome, OfALostRankIsNeverTheUsersFault) {
+  const Outcome outcome =
+      decide_outcome(job({stopped(3), stopped(3), lost("silence", 2.0), stopped(3)}), four_hosts);
+  EXPECT_EQ(outcome.kind, OutcomeKind::failure);
+  EXPECT_EQ(outcome.failure_class, FailureClass::lost_host);
+  EXPECT_EQ(outcome.exit_code, 76);
+  EXPECT_EQ(outcome.message, "rank 2 on algo-2 was lost 2.0 s after the start: silence");
+  ASSERT_TRUE(outcome.first_failure);
+  EXPECT_EQ(outcome.first_failure->rank, Rank{2});
+  EXPECT_EQ(outcome.first_failure->status, std::nullopt);
+}
+
+// Ranks whose peer's host vanishes fail of it, and are heard of before the silence is long enough.
+TEST(Outcome, LossIsTheCauseOfTheFailuresAfterIt) {
+  const Outcome outcome =
+      decide_outcome(job({ended(Exited{1}, 2.5), stopped(3), lost("silence", 2.0), stopped(3)}), four_hosts);
+  EXPECT_EQ(outcome.failure_class, FailureClass::lost_host);
+  EXPECT_EQ(outcome.exit_code, 76);
+  EXPECT_EQ(outcome.causes[0], Cause::collateral);
+}
+
+TEST(Outcome, FailureLongBeforeALossIsTheUsersCode) {
+  const Outcome outcome =
+      decide_outcome(job({ended(Exited{1}, 2.5), stopped(3), lost("silence", 30.0), stopped(3)}), four_hosts);
+  EXPECT_EQ(outcome.failure_class, FailureClass::user_code);
+  EXPECT_EQ(outcome.exit_code, 1);
+}
+
+TEST(Outcome, OfAnEngineThatDied) {
+  JobRecord record = job({stopped(1), stopped(1)});
+  record.engine_failure = "mpirun was killed by signal 9 (SIGKILL) while the job was running";
+  const Outcome outcome = decide_outcome(record, {"a", "b"});
+  EXPECT_EQ(outcome.failure_class, FailureClass::lost_host);
+  EXPECT_EQ(outcome.exit_code, 76);
+  EXPECT_EQ(outcome.message, record.engine_failure);
+}
+
+TEST(Outcome, IsNoSuccessWhenSomebodyElseStoppedARankThatThenEndedWell) {
+  RankRecord rank = ended(Exited{0}, 1.0, true);
+  rank.lost = "its agent was told to end, not by us";
+  const Outcome outcome = decide_outcome(job({rank, fine()}), {"a", "b"});
+  EXPECT_EQ(outcome.kind, OutcomeKind::failure);
+  EXPECT_EQ(outcome.failure_class, FailureClass::lost_host);
+  EXPECT_EQ(outcome.exit_code, 76);
+  EXPECT_EQ(outcome.message,
+            "rank 0 on a was lost 1.0 s after the start: its agent was told to end, not by us");
+}
+
+TEST(Outcome, RankThatCouldNotBeStarted) {
+  const Outcome outcome =
+      decide_outcome(job({fine(), not_started("./x: No such file or directory")}), {"a", "b"});
+  EXPECT_EQ(outcome.failure_class, FailureClass::start);
+  EXPECT_EQ(outcome.exit_code, 71);
+  EXPECT_EQ(outcome.message, "rank 1 on b could not be started: ./x: No such file or directory");
+  EXPECT_EQ(outcome.first_failure->last_lines, (std::vector<std::string>{"./x: No such file or directory"}));
+}
+
+TEST(Outcome, JobThatDidNotStartSaysWhoIsMissing) {
+  JobRecord record = job({lost("", 0), RankRecord{}, RankRecord{}, lost("", 0)});
+  for (RankRecord& rank : record.ranks) rank.lost.clear();
+  record.started = false;
+  record.start_timed_out = true;
+  Outcome outcome = decide_outcome(record, four_hosts);
+  EXPECT_EQ(outcome.kind, OutcomeKind::failure);
+  EXPECT_EQ(outcome.failure_class, FailureClass::start);
+  EXPECT_EQ(outcome.exit_code, 71);
+  EXPECT_EQ(outcome.message,
+            "the job could not be started: not every rank's agent came in time; never heard of: ranks 1, 2 "
+            "(first on "
+            "algo-1)");
+  record.start_timed_out = false;
+  record.ranks[1].joined = true;
+  record.engine_failure = "mpirun exited with code 1";
+  outcome = decide_outcome(record, four_hosts);
+  EXPECT_EQ(
+      outcome.message,
+      "the job could not be started: mpirun exited with code 1; never heard of: rank 2 (first on algo-2)");
+}
+
+TEST(FailureText, IsClassMessageAndTheLastLines) {
+  Outcome outcome;
+  outcome.kind = OutcomeKind::failure;
+  outcome.failure_class = FailureClass::user_code;
+  outcome.message = "rank 1 on algo-1 exited with code 3";
+  EXPECT_EQ(render_failure(outcome), "user_code: rank 1 on algo-1 exited with code 3\n");
+  outcome.first_failure = FirstFailure{};
+  outcome.first_failure->last_lines = {"one", "two"};
+  EXPECT_EQ(render_failure(outcome), "user_code: rank 1 on algo-1 exited with code 3\none\ntwo\n");
+}
+
+TEST(FailureText, HasItsMostUsefulPartsInTheFirst1024Characters) {
+  RankRecord rank = ended(Exited{1}, 1.0);
+  rank.last_lines.push_back("Traceback (most recent call last):");
+  for (int i = 0; i < 100; ++i) rank.last_lines.push_back("  File \"deep.py\", line " + std::to_string(i));
+  rank.last_lines.push_back("ValueError: no such thing");
+  rank.last_lines.push_back("the very last words");
+  const std::string text = render_failure(decide_outcome(job({rank}), {"algo-1"}));
+  EXPECT_LE(text.size(), 1024U);
+  EXPECT_GT(text.size(), 900U);
+  EXPECT_TRUE(text.starts_with(
+      "user_code: rank 0 on algo-1 exited with code 1 1.0 s after the start: ValueError: no such "
+      "thing\n  File \"deep.py\", line "))
+      << text;
+  EXPECT_TRUE(text.ends_with("  File \"deep.py\", line 99\nValueError: no such thing\nthe very last words\n"))
+      << text;
+}
+
+TEST(FailureText, CutsALineThatIsLongerThanTheRoom) {
+  RankRecord rank = ended(Exited{1}, 1.0);
+  rank.last_lines = {std::string(5000, 'x')};
+  const std::string text = render_failure(decide_outcome(job({rank}), {"algo-1"}));
+  EXPECT_LE(text.size(), 1024U);
+  EXPECT_GT(text.size(), 900U) << "the end of the line is worth more than nothing";
+}
+
+TEST(OutcomeWords, AreThoseOfTheReport) {
+  EXPECT_EQ(to_string(OutcomeKind::success), "success");
+  EXPECT_EQ(to_string(OutcomeKind::failure), "failure");
+  EXPECT_EQ(to_string(OutcomeKind::stopped), "stopped");
+  const std::pair<FailureClass, const char*> classes[] = {{FailureClass::none, ""},
+                                                          {FailureClass::user_code, "user_code"},
+                                                          {FailureClass::not_ready, "not_ready"},
+                                                          {FailureClass::smoke, "smoke"},
+                                                          {FailureClass::lost_host, "lost_host"},
+                                                          {FailureClass::configuration, "configuration"},
+                                                          {FailureClass::start, "start"},
+                                                          {FailureClass::internal, "internal"}};
+  for (const auto& [failure_class, word] : classes) EXPECT_EQ(to_string(failure_class), word);
+  EXPECT_EQ(to_string(Cause::own), "own");
+  EXPECT_EQ(to_string(Cause::stopped_by_us), "stopped_by_us");
+  EXPECT_EQ(to_string(Cause::collateral), "collateral");
+}
+
+}  // namespace
+}  // namespace smlaunch

@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "launcher/run/start_messages.hpp"
+
+#include <gtest/gtest.h>
+
+namespace smlaunch {
+namespace {
+
+using std::chrono::milliseconds;
+
+LaunchPlan two_ranks(LauncherKind launcher) {
+  LaunchPlan plan;
+  plan.launcher = launcher;
+  plan.engine = launcher == LauncherKind::mpi ? Engine::mpirun : Engine::local;
+  Host host;
+  host.name = "algo-1";
+  host.ranks = 2;
+  host.machine = std::make_shared<const Machine>();
+  plan.cluster.hosts = {host};
+  plan.layout.ranks_per_host = {2};
+  for (int rank = 0; rank < 2; ++rank) {
+    Placement placement;
+    placement.cpus = {2 * rank, 2 * rank + 1};
+    placement.numa = {0};
+    plan.layout.ranks.push_back(
+        {Rank{rank}, LocalRank{rank}, 0, std::make_shared<const Placement>(placement)});
+    plan.threads[plan.layout.ranks.back().placement.get()] = 2;
+  }
+  plan.entry_point.working_directory = "/opt/ml/code";
+  plan.environment = {{"SM_HOSTS", "[\"algo-1\"]"},
+                      {"WORLD_SIZE", "2"},
+                      {"MASTER_ADDR", "127.0.0.1"},
+                      {"NCCL_SOCKET_IFNAME", "eth0"}};
+  return plan;
+}
+
+TEST(StartMessage, SaysWhatReplacesAndWhatYields) {
+  LaunchPlan plan = two_ranks(LauncherKind::ddp);
+  plan.user_variables = {{"A", "1"}};
+  StartFacts facts;
+  facts.job = "marker";
+  facts.master_port = 40001;
+  facts.lost_after = milliseconds(7000);
+  const Start start = make_start(plan, Rank{1}, {{"SM_CURRENT_HOST", "algo-1"}}, facts);
+  EXPECT_EQ(start.variables, (std::map<std::string, std::string>{{"SM_HOSTS", "[\"algo-1\"]"},
+                                                                 {"SM_CURRENT_HOST", "algo-1"},
+                                                                 {"WORLD_SIZE", "2"},
+                                                                 {"RANK", "1"},
+                                                                 {"LOCAL_RANK", "1"},
+                                                                 {"LOCAL_WORLD_SIZE", "2"},
+                                                                 {"NODE_RANK", "0"},
+                                                                 {"GROUP_RANK", "0"},
+                                                                 {"MASTER_ADDR", "127.0.0.1"},
+                                                                 {"MASTER_PORT", "40001"},
+                                                                 {"SMLAUNCH_JOB", "marker"}}));
+  EXPECT_EQ(start.default_variables,
+            (std::map<std::string, std::string>{{"NCCL_SOCKET_IFNAME", "eth0"}, {"OMP_NUM_THREADS", "2"}}));
+  EXPECT_EQ(start.user_variables, plan.user_variables);
+  EXPECT_EQ(start.working_directory, "/opt/ml/code");
+  EXPECT_EQ(start.cpus, "2-3");
+  EXPECT_EQ(start.numa, "0");
+  EXPECT_EQ(start.lost_after_milliseconds, 7000);
+}
+
+TEST(StartMessage, TakesTheUsersPortBeforeTheAgents) {
+  LaunchPlan plan = two_ranks(LauncherKind::ddp);
+  plan.master_port = 29501;
+  plan.environment["MASTER_PORT"] = "29501";
+  StartFacts facts;
+  facts.master_port = 40001;
+  EXPECT_EQ(make_start(plan, Rank{0}, {}, facts).variables.at("MASTER_PORT"), "29501");
+}
+
+TEST(StartMessage, LauncherProcessHasNoRankIdentity) {
+  LaunchPlan plan = two_ranks(LauncherKind::process);
+  plan.environment = {{"SM_HOSTS", "[]"}};
+  plan.threads.clear();
+  StartFacts facts;
+  facts.job = "marker";
+  facts.master_port = 40001;
+  const Start start = make_start(plan, Rank{0}, {}, facts);
+  EXPECT_EQ(start.variables,
+            (std::map<std::string, std::string>{{"SM_HOSTS", "[]"}, {"SMLAUNCH_JOB", "marker"}}));
+  EXPECT_TRUE(start.default_variables.empty());
+}
+
+TEST(StartMessage, HidesMpirunFromLaunchersThatAreNotMpi) {
+  using Strings = std::vector<std::string>;
+  const Strings all = {"OMPI_", "PMIX_", "ORTE_", "PRTE_"};
+  EXPECT_EQ(make_start(two_ranks(LauncherKind::ddp), Rank{0}, {}, {}).removed_variables, all);
+  EXPECT_EQ(make_start(two_ranks(LauncherKind::torchrun), Rank{0}, {}, {}).removed_variables, all);
+  EXPECT_EQ(make_start(two_ranks(LauncherKind::mpi), Rank{0}, {}, {}).removed_variables, Strings());
+}
+
+// Everything is over 15 s after the leader was lost.
+TEST(StartMessage, BoundsTheGraceOfAnOrphan) {
+  for (const auto& [given, told] : {std::pair{500, 500}, std::pair{3000, 3000}, std::pair{60000, 3000}}) {
+    StartFacts facts;
+    facts.grace = milliseconds(given);
+    EXPECT_EQ(make_start(two_ranks(LauncherKind::ddp), Rank{0}, {}, facts).grace_milliseconds, told);
+  }
+}
+
+TEST(EngineEnvironment, OfMpirunHasWhatItsOptionsName) {
+  LaunchPlan plan = two_ranks(LauncherKind::mpi);
+  plan.user_variables = {{"A", "user's"}};
+  EXPECT_EQ(engine_environment(
+                plan, {{"SM_HOSTS", "stale"}, {"NCCL_SOCKET_IFNAME", "mine"}, {"A", "b"}, {"PATH", "/bin"}},
+                {{"SMLAUNCH_AGENT_TOKEN", "secret"}}),
+            (std::map<std::string, std::string>{{"SM_HOSTS", "[\"algo-1\"]"},
+                                                {"WORLD_SIZE", "2"},
+                                                {"MASTER_ADDR", "127.0.0.1"},
+                                                {"NCCL_SOCKET_IFNAME", "mine"},
+                                                {"A", "user's"},
+                                                {"PATH", "/bin"},
+                                                {"SMLAUNCH_AGENT_TOKEN", "secret"}}));
+}
+
+TEST(EngineEnvironment, OfOurOwnAgentsIsOurs) {
+  EXPECT_EQ(
+      engine_environment(two_ranks(LauncherKind::ddp), {{"PATH", "/bin"}}, {{"SMLAUNCH_JOB", "marker"}}),
+      (std::map<std::string, std::string>{{"PATH", "/bin"}, {"SMLAUNCH_JOB", "marker"}}));
+}
+
+TEST(StartMessage, OnlyOnHostsThatAreAssumedDoAgentsPlaceTheirRanks) {
+  LaunchPlan plan = two_ranks(LauncherKind::mpi);
+  plan.bind = BindPolicy::numa;
+  for (const auto& [source, own_bind] :
+       {std::pair{TopologySource::assumed, "numa"}, std::pair{TopologySource::probed, ""},
+        std::pair{TopologySource::file, ""}}) {
+    plan.cluster.hosts[0].source = source;
+    EXPECT_EQ(make_start(plan, Rank{0}, {}, {}).own_bind, own_bind) << to_string(source);
+  }
+  plan.cluster.hosts[0].source = TopologySource::assumed;
+  EXPECT_EQ(make_start(plan, Rank{0}, {}, {}).local_ranks, 2);
+  plan.machines_as_planned = true;
+  EXPECT_EQ(make_start(plan, Rank{0}, {}, {}).own_bind, "") << "--gpus-per-host says how it is";
+}
+
+}  // namespace
+}  // namespace smlaunch

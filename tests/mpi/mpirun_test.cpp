@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "mpi/mpirun.hpp"
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/mpi/two_hosts.hpp"
+
+namespace smlaunch {
+namespace {
+
+TEST(MpirunCommand, IsTheToolkitsWithOurAdditions) {
+  EXPECT_EQ(
+      line(two_hosts()),
+      "mpirun --host algo-1:8,algo-2:8 -np 16 --allow-run-as-root --display-map --tag-output "
+      "-mca btl_tcp_if_include eth0 -mca oob_tcp_if_include eth0 -mca plm_rsh_no_tree_spawn 1 "
+      "-bind-to none -map-by slot -mca pml ob1 -mca btl ^openib,ofi -mca orte_abort_on_non_zero_status 1 "
+      "-mca btl_vader_single_copy_mechanism none -mca plm_rsh_num_concurrent 2 "
+      "-mca plm_rsh_args -o BatchMode=yes -o ConnectTimeout=10 -mca oob_tcp_keepalive_time 5 "
+      "-mca oob_tcp_keepalive_intvl 2 -mca oob_tcp_keepalive_probes 3 "
+      "-x NCCL_MIN_NRINGS=4 -x NCCL_SOCKET_IFNAME=eth0 -x NCCL_DEBUG=INFO -x LD_LIBRARY_PATH -x PATH "
+      "/usr/bin/smlaunch rank -- python3 train.py");
+}
+
+TEST(MpirunCommand, ForSmddpMapsBySlotAndOversubscribes) {
+  MpirunRequest request = two_hosts();
+  request.style = MpirunStyle::smddp;
+  request.exported_values = {{"SMDATAPARALLEL_USE_HOMOGENEOUS", "1"}};
+  request.exported = {};
+  EXPECT_EQ(
+      line(request),
+      "mpirun --host algo-1:8,algo-2:8 -np 16 --allow-run-as-root --tag-output --oversubscribe "
+      "-mca btl_tcp_if_include eth0 -mca oob_tcp_if_include eth0 -mca plm_rsh_no_tree_spawn 1 "
+      "-bind-to none -map-by slot -mca pml ob1 -mca btl ^openib,ofi -mca orte_abort_on_non_zero_status 1 "
+      "-mca btl_vader_single_copy_mechanism none -mca plm_rsh_num_concurrent 2 "
+      "-mca plm_rsh_args -o BatchMode=yes -o ConnectTimeout=10 -mca oob_tcp_keepalive_time 5 "
+      "-mca oob_tcp_keepalive_intvl 2 -mca oob_tcp_keepalive_probes 3 -x SMDATAPARALLEL_USE_HOMOGENEOUS=1 "
+      "/usr/bin/smlaunch rank -- python3 train.py");
+}
+
+TEST(MpirunCommand, SpeaksTheWordsOfOpenMpi5) {
+  MpirunRequest request = two_hosts();
+  request.version = {5, 0, 7};
+  request.oversubscribe = true;
+  request.oversubscribed_cores = true;
+  request.ssh_port = 2222;
+  EXPECT_EQ(line(request),
+            "mpirun --host algo-1:8,algo-2:8 --np 16 --allow-run-as-root --display map --output tag "
+            "--map-by slot:OVERSUBSCRIBE --mca btl_tcp_if_include eth0 --prtemca prte_if_include eth0 "
+            "--prtemca plm_ssh_no_tree_spawn 1 --bind-to none --mca pml ob1 --mca btl ^ofi "
+            "--prtemca state_base_error_non_zero_exit 1 --mca smsc ^cma,knem,xpmem "
+            "--prtemca plm_ssh_num_concurrent 2 --prtemca plm_ssh_args -o BatchMode=yes -o ConnectTimeout=10 "
+            "-p 2222 "
+            "--prtemca oob_tcp_keepalive_time 5 --prtemca oob_tcp_keepalive_intvl 2 "
+            "--prtemca oob_tcp_keepalive_probes 3 --mca mpi_yield_when_idle 1 "
+            "-x NCCL_MIN_NRINGS=4 -x NCCL_SOCKET_IFNAME=eth0 -x NCCL_DEBUG=INFO -x LD_LIBRARY_PATH -x PATH "
+            "/usr/bin/smlaunch rank -- python3 train.py");
+}
+
+TEST(MpirunCommand, SaysOnlyWhatTheRequestNeeds) {
+  MpirunRequest request = two_hosts();
+  EXPECT_THAT(line(request), Not(AnyOf(testing::HasSubstr("--oversubscribe"), testing::HasSubstr("yield"),
+                                       testing::HasSubstr(" -p "), testing::HasSubstr("fqdn"))));
+  request.network_interface = "";
+  request.oversubscribe = true;
+  request.oversubscribed_cores = true;
+  request.ssh_port = 2222;
+  request.hosts = {{"one.example", 1}};
+  request.mpirun = "/opt/openmpi/bin/mpirun";
+  const std::string text = line(request);
+  EXPECT_THAT(text, testing::StartsWith("/opt/openmpi/bin/mpirun --host one.example -np 16 "));
+  EXPECT_THAT(text, Not(testing::HasSubstr("if_include")));
+  EXPECT_THAT(text, Not(testing::HasSubstr("num_concurrent")));
+  EXPECT_THAT(text, testing::HasSubstr(" --tag-output --oversubscribe "));
+  EXPECT_THAT(text, testing::HasSubstr(" -mca mpi_yield_when_idle 1 "));
+  EXPECT_THAT(text, testing::HasSubstr(" -mca plm_rsh_args -o BatchMode=yes -o ConnectTimeout=10 -p 2222 "));
+  EXPECT_THAT(text, testing::HasSubstr(" -mca orte_keep_fqdn_hostnames 1 "));
+}
+
+TEST(MpirunCommand, NamesSlotsUnlessAllHostsHaveOne) {
+  MpirunRequest request = two_hosts();
+  request.hosts = {{"a", 1}, {"b", 1}};
+  EXPECT_THAT(line(request), testing::HasSubstr("--host a,b -np"));
+  request.hosts = {{"a", 1}, {"b", 2}};
+  EXPECT_THAT(line(request), testing::HasSubstr("--host a:1,b:2 -np"));
+  request.hosts = {{"198.18.0.1", 2}, {"198.18.0.2", 2}};
+  EXPECT_THAT(line(request), testing::HasSubstr("--host 198.18.0.1:2,198.18.0.2:2 -np"));
+  EXPECT_THAT(line(request), Not(testing::HasSubstr("fqdn")));
+}
+
+TEST(MpirunCommand, SplitsAHostListThatIsTooLongForTheKernel) {
+  MpirunRequest request = two_hosts();
+  request.hosts.clear();
+  for (int i = 1; i <= 20'000; ++i) request.hosts.emplace_back(fmt::format("algo-{}", i), 8);
+  const Result<MpirunCommand> command = mpirun_command(request);
+  ASSERT_TRUE(command);
+  std::string hosts;
+  for (std::size_t i = 0; i < command->argv.size(); ++i) {
+    EXPECT_LT(command->argv[i].size(), 131'072U);
+    if (i > 0 && command->argv[i - 1] == "--host") hosts += (hosts.empty() ? "" : ",") + command->argv[i];
+  }
+  std::string expected;
+  for (int i = 1; i <= 20'000; ++i) expected += fmt::format("{}algo-{}:8", i > 1 ? "," : "", i);
+  EXPECT_EQ(hosts, expected);
+  EXPECT_THAT(joined(command->argv), testing::HasSubstr("-mca plm_rsh_num_concurrent 128 "));
+}
+
+TEST(MpirunCommand, RefusesAnIpv6AddressThatMpirunWouldMisread) {
+  MpirunRequest request = two_hosts();
+  request.hosts[1].first = "fe80::1";
+  const Result<MpirunCommand> command = mpirun_command(request);
+  ASSERT_FALSE(command);
+  EXPECT_EQ(command.error(), (Error{Fault::configuration,
+                                    {{"host fe80::1", "mpirun's --host takes no IPv6 address",
+                                      "give the host by a name that resolves to the address"}}}));
+}
+
+TEST(MpirunCommand, IsAnInternalErrorWithoutHostsOrRanks) {
+  MpirunRequest request = two_hosts();
+  request.hosts.clear();
+  EXPECT_EQ(mpirun_command(request).error().fault, Fault::internal);
+  request = two_hosts();
+  request.processes = 0;
+  EXPECT_EQ(mpirun_command(request).error().fault, Fault::internal);
+}
+
+}  // namespace
+}  // namespace smlaunch

@@ -1,0 +1,40 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# The installed package, as another project uses it: examples/library.
+source "$(dirname "$0")/lib.sh"
+needs cmake
+needs python3
+build=$(dirname "$programs")
+build=${build%/tests}
+example=$(cd "$(dirname "$0")/../../examples/library" && pwd)
+
+step "install, configure, compile"
+cmake --install "$build" --component library --prefix "$scratch/installed" >"$scratch/log" || fail "$(<"$scratch/log")"
+cmake -S "$example" -B "$scratch/build" -DCMAKE_PREFIX_PATH="$scratch/installed" >"$scratch/log" 2>&1 || fail "$(<"$scratch/log")"
+cmake --build "$scratch/build" >"$scratch/log" 2>&1 || fail "$(<"$scratch/log")"
+
+step "the container, and the user's program"
+container algo-1 algo-2
+hyperparameters '{"sagemaker_program": "train.py", "lr": 0.1}'
+echo '{"training": {}}' >"$base/input/config/inputdataconfig.json"
+echo 'import os, sys; print(sys.argv, os.environ["SM_CHANNELS"], flush=True); sys.stderr.write("oh"); sys.exit(int(os.environ.get("CODE", "0")))' \
+  >"$base/code/train.py"
+run "$scratch/build/show_job"
+assert_eq 0 "$status"
+assert_eq "host algo-1 of 2, model in $base/model
+channel training in $base/input/data/training
+['train.py', '--lr', '0.1'] [\"training\"]
+exit code 0, signal 0, 2 bytes on stderr" "$out"
+assert_eq oh "$err"
+run CODE=3 "$scratch/build/show_job"
+assert_eq 1 "$status"
+assert_contains "$out" "exit code 3, signal 0"
+
+step "what cannot be"
+hyperparameters '{}'
+run "$scratch/build/show_job"
+assert_eq 71 "$status"
+assert_contains "$err" "names no program to run"
+rm "$base/input/config/resourceconfig.json"
+run "$scratch/build/show_job"
+assert_eq 78 "$status"

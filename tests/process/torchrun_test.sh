@@ -1,0 +1,51 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# PyTorch's own launcher, and the ranks that smlaunch starts for torch.distributed itself: two ranks add up over gloo.
+source "$(dirname "$0")/lib.sh"
+needs torchrun
+python=$(sed -n '1s/^#! *//p' "$(command -v torchrun)")
+"$python" -c 'import importlib.util, sys; sys.exit(importlib.util.find_spec("torch") is None)' || skip "PyTorch is not installed for $python"
+
+container
+cat >"$base/code/train.py" <<'END'
+import os, sys
+import torch
+import torch.distributed as dist
+
+dist.init_process_group("gloo")
+sum = torch.tensor([float(dist.get_rank() + 1)])
+dist.all_reduce(sum)
+print("rank", dist.get_rank(), "of", dist.get_world_size(), "has", sum.item(), sys.argv[1:], flush=True)
+END
+cat >"$base/code/fail.py" <<'END'
+import os, sys, time
+if os.environ["RANK"] == "1":
+    sys.exit(7)
+time.sleep(60)
+END
+
+step "torchrun, as the hyperparameters say"
+hyperparameters '{"sagemaker_program": "train.py", "sagemaker_torch_distributed_enabled": true, "lr": 0.1,
+  "sagemaker_mpi_num_of_processes_per_host": 2}'
+run "$smlaunch" --dry-run --format json
+assert_eq 0 "$status"
+assert_eq '["torchrun","torchrun",2]' "$(jq -c '[.launcher, .engine, .world_size]' <<<"$out")"
+assert_eq '["--nnodes","1","--nproc_per_node","2","train.py","--lr","0.1"]' "$(jq -c '.command[1:]' <<<"$out")"
+run "$smlaunch"
+assert_success
+for rank in 0 1; do assert_contains "$out" "rank $rank of 2 has 3.0 ['--lr', '0.1']"; done
+[[ $(grep -vc '^\[algo-1\] ' "$scratch/out") == 0 ]] || fail "a line has no prefix: $out"
+
+step "the failing rank's own code, not torchrun's"
+hyperparameters '{"sagemaker_program": "fail.py", "sagemaker_torch_distributed_enabled": true,
+  "sagemaker_mpi_num_of_processes_per_host": 2}'
+run "$smlaunch"
+assert_eq 7 "$status"
+assert_contains "$(<"$base/output/failure")" "user_code: rank 1 on algo-1 exited with code 7, says torchrun"
+assert_nothing_left 5
+
+step "ddp"
+cd "$base/code"
+run "$smlaunch" --hosts localhost:2 --launcher ddp --python "$python" -- train.py
+assert_success
+for rank in 0 1; do assert_contains "$out" "[$rank localhost] rank $rank of 2 has 3.0"; done

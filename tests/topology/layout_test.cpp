@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "topology/layout.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <numeric>
+#include <random>
+#include <utility>
+
+#include "tests/topology/made_up_machine.hpp"
+
+namespace smlaunch {
+namespace {
+
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+Cluster cluster_of(const std::vector<int>& slots) {
+  const auto machine = std::make_shared<const Machine>(make_machine({}));
+  Cluster cluster;
+  for (const int slot : slots) {
+    cluster.hosts.push_back(
+        {fmt::format("algo-{}", cluster.hosts.size() + 1), "", "", slot, machine, TopologySource::assumed});
+  }
+  return cluster;
+}
+
+struct Spread {
+  std::vector<int> slots;
+  int world_size;
+  std::vector<int> ranks;
+};
+
+TEST(SpreadBySlot, IsWhatOpenMpiFourDoes) {
+  const Spread measured[] = {
+      {{2, 2, 1}, 1, {1, 0, 0}},
+      {{2, 2, 1}, 3, {2, 1, 0}},
+      {{2, 2, 1}, 5, {2, 2, 1}},
+      {{2, 2, 1}, 6, {3, 2, 1}},
+      {{2, 2, 1}, 7, {3, 3, 1}},
+      {{2, 2, 1}, 8, {3, 3, 2}},
+      {{2, 2, 1}, 9, {4, 3, 2}},
+      {{2, 2, 1}, 12, {5, 4, 3}},
+      {{1, 4, 2}, 5, {1, 4, 0}},
+      {{1, 4, 2}, 8, {2, 4, 2}},
+      {{1, 4, 2}, 9, {2, 5, 2}},
+      {{1, 4, 2}, 10, {2, 5, 3}},
+      {{1, 4, 2}, 15, {4, 7, 4}},
+      {{3, 1}, 5, {4, 1}},
+      {{3, 1}, 6, {4, 2}},
+      {{3, 1}, 9, {6, 3}},
+      {{1, 1, 1, 1}, 3, {1, 1, 1, 0}},
+      {{1, 1, 1, 1}, 9, {3, 2, 2, 2}},
+      {{8, 8}, 17, {9, 8}},
+      {{2}, 15, {15}},
+      {{5, 1, 2, 3}, 8, {5, 1, 2, 0}},
+      {{5, 1, 4, 2, 4, 1}, 34, {8, 4, 7, 5, 7, 3}},
+      {{3, 5, 4, 5, 2, 3}, 37, {6, 8, 7, 7, 4, 5}},
+      {{2, 2, 5, 2, 1, 2}, 35, {6, 6, 9, 5, 4, 5}},
+      {{2, 5}, 19, {8, 11}},
+  };
+  for (const Spread& each : measured) {
+    EXPECT_EQ(spread_by_slot(each.slots, each.world_size), each.ranks) << testing::PrintToString(each.slots);
+  }
+}
+
+TEST(Layout, RanksAreNumberedHostByHost) {
+  const auto layout = place(cluster_of({2, 3}), {});
+  ASSERT_TRUE(layout.has_value());
+  EXPECT_THAT(layout->ranks_per_host, ElementsAre(2, 3));
+  EXPECT_FALSE(layout->oversubscribed);
+  EXPECT_THAT(layout->warnings, IsEmpty());
+  std::vector<std::vector<int>> seen;
+  for (const RankPlace& each : layout->ranks) {
+    seen.push_back({each.rank.value, each.node_rank, each.local_rank.value});
+  }
+  EXPECT_THAT(seen, ElementsAre(ElementsAre(0, 0, 0), ElementsAre(1, 0, 1), ElementsAre(2, 1, 0),
+                                ElementsAre(3, 1, 1), ElementsAre(4, 1, 2)));
+}
+
+TEST(Layout, MoreRanksThanSlotsGoRoundAgainWithOneWarning) {
+  LayoutRequest request;
+  request.world_size = 9;
+  const auto layout = place(cluster_of({2, 2, 1}), request);
+  ASSERT_TRUE(layout.has_value());
+  EXPECT_TRUE(layout->oversubscribed);
+  EXPECT_THAT(layout->ranks_per_host, ElementsAre(4, 3, 2));
+  EXPECT_THAT(layout->warnings,
+              ElementsAre("9 ranks on 3 hosts with 5 slots: 4 more than there are slots, so hosts run "
+                          "more ranks than they offer"));
+}
+
+TEST(Layout, HostsBeyondTheWorldSizeGetNone) {
+  LayoutRequest request;
+  request.world_size = 3;
+  const auto layout = place(cluster_of({2, 2, 2}), request);
+  ASSERT_TRUE(layout.has_value());
+  EXPECT_FALSE(layout->oversubscribed);
+  EXPECT_THAT(layout->ranks_per_host, ElementsAre(2, 1, 0));
+  EXPECT_EQ(layout->ranks.size(), 3U);
+}
+
+TEST(Layout, WhatCannotBePlacedIsSaid) {
+  const auto problem = [](const Cluster& cluster, std::optional<int> world_size) {
+    LayoutRequest request;
+    request.world_size = world_size;
+    const auto layout = place(cluster, request);
+    return layout ? Error{} : layout.error();
+  };
+  const auto expected = [](const char* where, const char* what, const char* remedy) {
+    return Error{Fault::configuration, {{where, what, remedy}}};
+  };
+  EXPECT_EQ(problem({}, 4), expected("hosts", "there are none", "name at least one host for the ranks"));
+  EXPECT_EQ(problem(cluster_of({2}), 0), expected("world size", "0 is below 1", "ask for at least one rank"));
+  EXPECT_EQ(problem(cluster_of({2}), -3),
+            expected("world size", "-3 is below 1", "ask for at least one rank"));
+  EXPECT_EQ(problem(cluster_of({0, 0}), {}),
+            expected("world size", "0 is below 1", "ask for at least one rank"));
+  EXPECT_EQ(problem(cluster_of({2}), 20'000'000),
+            expected("world size", "20000000 is above 16777216", "ask for fewer ranks"));
+}
+
+TEST(Layout, EqualHostsShareTheirPlacements) {
+  const auto layout = place(cluster_of({4, 4, 3}), {});
+  ASSERT_TRUE(layout.has_value());
+  EXPECT_EQ(layout->ranks[0].placement, layout->ranks[4].placement);
+  EXPECT_NE(layout->ranks[0].placement, layout->ranks[8].placement)
+      << "three ranks divide a machine otherwise than four";
+}
+
+TEST(Layout, EveryRankHasOnePlaceOnGeneratedClusters) {
+  std::mt19937 random(5);
+  for (int round = 0; round < 300; ++round) {
+    std::vector<int> slots(1 + random() % 6);
+    for (int& slot : slots) slot = static_cast<int>(random() % 5);
+    LayoutRequest request;
+    request.world_size = 1 + static_cast<int>(random() % 30);
+    const auto layout = place(cluster_of(slots), request);
+    ASSERT_TRUE(layout.has_value());
+    const auto& counts = layout->ranks_per_host;
+    ASSERT_EQ(std::accumulate(counts.begin(), counts.end(), 0), *request.world_size);
+    ASSERT_EQ(layout->ranks.size(), static_cast<std::size_t>(*request.world_size));
+    ASSERT_EQ(layout->oversubscribed, *request.world_size > std::accumulate(slots.begin(), slots.end(), 0));
+    std::vector<int> next(slots.size(), 0);
+    for (std::size_t i = 0; i < layout->ranks.size(); ++i) {
+      const RankPlace& each = layout->ranks[i];
+      ASSERT_EQ(each.rank.value, static_cast<int>(i));
+      ASSERT_EQ(each.local_rank.value, next[static_cast<std::size_t>(each.node_rank)]++);
+      ASSERT_TRUE(i == 0 || layout->ranks[i - 1].node_rank <= each.node_rank);
+      ASSERT_NE(each.placement, nullptr);
+      if (!layout->oversubscribed) {
+        ASSERT_LT(each.local_rank.value, slots[static_cast<std::size_t>(each.node_rank)]);
+      }
+    }
+  }
+}
+
+}  // namespace
+}  // namespace smlaunch

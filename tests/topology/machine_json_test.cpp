@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "topology/machine_json.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstdio>
+
+#include "tests/topology/made_up_machine.hpp"
+#include "topology/probe_machine.hpp"
+
+namespace smlaunch {
+namespace {
+
+using testing::ElementsAre;
+
+constexpr const char* remedy = "compare it with what smlaunch topology --format json prints";
+
+// "where: what" of everything wrong with a text.
+std::vector<std::string> problems(std::string_view text) {
+  std::vector<std::string> all;
+  const auto machine = parse_machine_json(text, "m.json");
+  if (machine) return all;
+  EXPECT_EQ(machine.error().fault, Fault::configuration);
+  for (const Problem& problem : machine.error().problems) {
+    EXPECT_EQ(problem.remedy, remedy);
+    all.push_back(problem.where + ": " + problem.what);
+  }
+  return all;
+}
+
+TEST(MachineJson, HasTheKeysThatWerePromised) {
+  Machine machine = make_machine({1, 2, 2, {0}, {0}});
+  machine.gpus[0].usable = false;
+  machine.gpus[0].unusable_because = "no NVIDIA driver is loaded";
+  machine.gpus[0].numa.reset();
+  EXPECT_EQ(render_machine_json(machine), R"({
+  "schema": "smlaunch.topology/1",
+  "host": "made-up",
+  "packages": 1,
+  "cores": 2,
+  "processing_units": 4,
+  "numa_nodes": [
+    {
+      "os_index": 0,
+      "cpus": "0-3",
+      "memory_bytes": 17179869184
+    }
+  ],
+  "gpus": [
+    {
+      "index": 0,
+      "model": "NVIDIA H200",
+      "uuid": "GPU-0",
+      "pci": "0000:10:00.0",
+      "numa": null,
+      "cpus": "0-3",
+      "memory_bytes": 0,
+      "usable": false,
+      "unusable_because": "no NVIDIA driver is loaded"
+    }
+  ],
+  "nics": [
+    {
+      "name": "mlx5_0",
+      "kind": "infiniband",
+      "pci": "",
+      "numa": 0,
+      "link_up": true
+    }
+  ],
+  "gpu_nic": [
+    [
+      "PIX"
+    ]
+  ],
+  "gpu_gpu": [
+    [
+      "X"
+    ]
+  ],
+  "core_cpus": [
+    "0,2",
+    "1,3"
+  ],
+  "findings": []
+}
+)");
+}
+
+TEST(MachineJson, IsReadAsItWasWritten) {
+  std::vector<Machine> machines = {Machine{}, make_machine({2, 4, 2, {1, 0, 0}, {0, 1}})};
+  machines[1].findings = {"something \"odd\""};
+  machines[1].gpus[2].usable = false;
+  machines[1].gpus[2].unusable_because = "no NVIDIA driver is loaded";
+  machines[1].gpus[1].numa.reset();
+  machines[1].gpu_gpu[0][1] = "PXB";
+  machines[1].nics[0].kind = NicKind::efa;
+  machines[1].nics[1].link_up = false;
+  const auto probed = probe_machine(ProbeRequest{});
+  ASSERT_TRUE(probed.has_value());
+  machines.push_back(*probed);
+  for (const Machine& machine : machines) {
+    const auto read = parse_machine_json(render_machine_json(machine), "m.json");
+    ASSERT_TRUE(read.has_value()) << read.error().problems[0].where << ": " << read.error().problems[0].what;
+    EXPECT_EQ(*read, machine);
+  }
+}
+
+TEST(MachineJson, LittleIsNeededAndUnknownKeysAreAccepted) {
+  const auto machine = parse_machine_json(R"({"schema": "smlaunch.topology/1", "colour": "green",
+      "cores": 2, "processing_units": 4, "numa_nodes": [{"cpus": "0-3"}],
+      "gpus": [{"numa": 0}, {}], "nics": [{"name": "eth0", "speed": 100}]})",
+                                          "m.json");
+  ASSERT_TRUE(machine.has_value());
+  EXPECT_THAT(machine->core_cpus, ElementsAre(ElementsAre(0, 2), ElementsAre(1, 3)))
+      << "as Linux numbers threads";
+  EXPECT_EQ(machine->usable_gpus(), 2);
+  EXPECT_EQ(machine->gpus[1].index, 1);
+  EXPECT_EQ(machine->gpu_gpu[0], (std::vector<std::string>{"X", "SYS"}));
+  EXPECT_EQ(machine->gpu_nic[0], std::vector<Nearness>{Nearness::SYS});
+
+  const auto plain =
+      parse_machine_json(R"({"schema": "smlaunch.topology/1", "numa_nodes": [{"cpus": "0-2"}]})", "");
+  ASSERT_TRUE(plain.has_value());
+  EXPECT_EQ(plain->cores, 3);
+  EXPECT_EQ(plain->processing_units, 3);
+}
+
+TEST(MachineJson, EveryMistakeIsNamedWithItsPath) {
+  EXPECT_THAT(problems(R"({"schema": "smlaunch.topology/2", "host": 5, "cores": -1, "packages": 2000000,
+      "numa_nodes": [{"cpus": "0-3"}, {"os_index": 1, "cpus": "3-"},
+      {"os_index": 2, "cpus": "2-4"}, 7],
+      "gpus": [{"numa": 9, "usable": "yes", "memory_bytes": 1.5}, {"cpus": 3}],
+      "nics": [{"kind": "token ring", "link_up": 1}],
+      "gpu_nic": [["PIX"], ["NEAR"]], "gpu_gpu": [["X", "NV"]],
+      "core_cpus": ["0", "0,1", 2], "findings": [1]})"),
+              ElementsAre("m.json: schema: must be \"smlaunch.topology/1\"",  //
+                          "m.json: host: must be a string",                   //
+                          "m.json: packages: is larger than any machine has",
+                          "m.json: cores: must be a whole number, 0 or more",
+                          "m.json: numa_nodes[1].cpus: must be a list of CPUs such as \"0-15,32\"",
+                          "m.json: numa_nodes[2].cpus: CPUs 2-3 are in two NUMA nodes",
+                          "m.json: numa_nodes[3]: must be an object",
+                          "m.json: gpus[0].memory_bytes: must be a whole number, 0 or more",
+                          "m.json: gpus[0].usable: must be true or false",
+                          "m.json: gpus[0].numa: 9 is not among numa_nodes",
+                          "m.json: gpus[1].cpus: must be a list of CPUs such as \"0-15,32\"",
+                          "m.json: nics[0].link_up: must be true or false",
+                          "m.json: nics[0].kind: must be one of ethernet, infiniband, efa",
+                          "m.json: gpu_nic[1][0]: must be one of PIX, PXB, PHB, NODE, SYS",
+                          "m.json: gpu_gpu[0][1]: must be one of X, NV#, PIX, PXB, PHB, NODE, SYS",
+                          "m.json: gpu_gpu: must be a list of 2 lists, one for each GPU",
+                          "m.json: core_cpus[1]: CPUs 0 are in two cores",
+                          "m.json: core_cpus[2]: must be a list of CPUs such as \"0-15,32\"",
+                          "m.json: findings[0]: must be a string"));
+}
+
+TEST(MachineJson, WhatIsNoMachineIsRefused) {
+  EXPECT_THAT(problems("[]"), ElementsAre("m.json: must be a JSON object"));
+  EXPECT_THAT(problems("{}"), ElementsAre("m.json: schema: must be \"smlaunch.topology/1\"",
+                                          "m.json: numa_nodes: is missing"));
+  EXPECT_THAT(problems(R"({"schema": "smlaunch.topology/1", "numa_nodes": {}})"),
+              ElementsAre("m.json: numa_nodes: must be a list"));
+  EXPECT_THAT(
+      problems(R"({"schema": "smlaunch.topology/1", "numa_nodes": [], "gpus": [{}], "gpu_nic": [["PIX"]]})"),
+      ElementsAre("m.json: gpu_nic[0]: must be a list of 0 words"));
+  const auto cut = problems("{\"schema\": ");
+  ASSERT_EQ(cut.size(), 1U);
+  EXPECT_THAT(cut[0], testing::StartsWith("m.json: is not JSON: parse error at line 1, column 12"));
+}
+
+TEST(MachineFile, IsXmlOrJsonByItsFirstCharacter) {
+  const std::string folder = testing::TempDir();
+  const auto write = [&](const char* name, const std::string& text) {
+    const std::string path = folder + "/" + name;
+    std::FILE* file = std::fopen(path.c_str(), "w");
+    std::fputs(text.c_str(), file);
+    std::fclose(file);
+    return path;
+  };
+  const Machine machine = make_machine({2, 2, 1, {0}, {}});
+  const std::string json = write("machine.json", "\n " + render_machine_json(machine));
+  EXPECT_EQ(read_machine_file(json).value(), machine);
+  const auto xml = read_machine_file(SMLAUNCH_SOURCE_DIR "/tests/topology/small_machine.xml");
+  ASSERT_TRUE(xml.has_value());
+  EXPECT_EQ(xml->host, "small");
+  const auto nothing = read_machine_file("/there/is/no/such.json");
+  ASSERT_FALSE(nothing.has_value());
+  EXPECT_EQ(nothing.error(), (Error{Fault::configuration,
+                                    {{"/there/is/no/such.json", "is empty or cannot be read",
+                                      "give an XML file that lstopo wrote, or the JSON that smlaunch "
+                                      "topology --format json prints"}}}));
+}
+
+TEST(MachineJson, InterfacesVersionsAndLinksComeBack) {
+  Machine machine = make_machine({1, 2, 1, {0}, {0}});
+  machine.interfaces = {{"eth0", true, {"10.0.0.1", "fe80::1"}}, {"eth1", false, {}}};
+  machine.versions = {{"driver", "550.54.15"}, {"nccl", "2.18.5"}};
+  machine.gpus[0].link_width = 16;
+  machine.nics[0].gigabits = 400;
+  const auto back = parse_machine_json(render_machine_json(machine), "here");
+  ASSERT_TRUE(back);
+  EXPECT_EQ(*back, machine);
+  const auto wrong = parse_machine_json(
+      R"({"schema": "smlaunch.topology/1", "numa_nodes": [], "interfaces": [{"addresses": [7]}], "versions": {"nccl": 2}})",
+      "here");
+  ASSERT_FALSE(wrong);
+  ASSERT_EQ(wrong.error().problems.size(), 2U);
+  EXPECT_EQ(wrong.error().problems[0].where, "here: interfaces[0].addresses[0]");
+  EXPECT_EQ(wrong.error().problems[1].where, "here: versions.nccl");
+}
+
+}  // namespace
+}  // namespace smlaunch

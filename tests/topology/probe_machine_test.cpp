@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "topology/probe_machine.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstdio>
+
+#include "topology/read_file.hpp"
+
+namespace smlaunch {
+namespace {
+
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+constexpr const char* small_machine = SMLAUNCH_SOURCE_DIR "/tests/topology/small_machine.xml";
+
+TEST(SyntheticMachine, HasTheNodesAndCoresThatWereDescribed) {
+  const auto machine = parse_synthetic_machine("package:2 [numa(memory=1GB)] core:2 pu:2");
+  ASSERT_TRUE(machine.has_value());
+  EXPECT_EQ(machine->packages, 2);
+  EXPECT_EQ(machine->cores, 4);
+  EXPECT_EQ(machine->processing_units, 8);
+  EXPECT_THAT(machine->numa_nodes, ElementsAre(NumaNode{0, {0, 1, 2, 3}, 1'000'000'000},
+                                               NumaNode{1, {4, 5, 6, 7}, 1'000'000'000}));
+  EXPECT_THAT(machine->core_cpus,
+              ElementsAre(ElementsAre(0, 1), ElementsAre(2, 3), ElementsAre(4, 5), ElementsAre(6, 7)));
+  EXPECT_THAT(machine->findings, IsEmpty());
+}
+
+TEST(SyntheticMachine, ANodeWithoutMemoryIsAFinding) {
+  const auto machine = parse_synthetic_machine("package:1 [numa(memory=0)] core:2 pu:1");
+  ASSERT_TRUE(machine.has_value());
+  EXPECT_THAT(machine->findings, ElementsAre("NUMA node 0 has CPUs but no memory"));
+}
+
+TEST(SyntheticMachine, ADescriptionThatIsNoneIsRefused) {
+  EXPECT_EQ(parse_synthetic_machine("eight cores").error(),
+            (Error{Fault::configuration,
+                   {{"eight cores", "hwloc does not understand this description of a machine",
+                     "write it like \"package:2 core:4 pu:2\""}}}));
+}
+
+TEST(SavedMachine, ItsCpusAreThoseThatMayBeUsed) {
+  const auto machine = read_machine_xml(small_machine);
+  ASSERT_TRUE(machine.has_value());
+  EXPECT_EQ(machine->host, "small");
+  EXPECT_EQ(machine->packages, 2);
+  EXPECT_EQ(machine->cores, 4);
+  EXPECT_EQ(machine->processing_units, 7);
+  EXPECT_THAT(machine->core_cpus,
+              ElementsAre(ElementsAre(0, 1), ElementsAre(2), ElementsAre(4, 5), ElementsAre(6, 7)));
+  EXPECT_THAT(machine->numa_nodes,
+              ElementsAre(NumaNode{0, {0, 1, 2}, 1'000'000'000}, NumaNode{1, {4, 5, 6, 7}, 1'000'000'000},
+                          NumaNode{2, {}, 4'000'000'000}))
+      << "a GPU's memory is a node without CPUs";
+}
+
+TEST(SavedMachine, ItsGpusHaveTheDriversNumbersNotTheBusOrder) {
+  const auto machine = read_machine_xml(small_machine);
+  ASSERT_TRUE(machine.has_value());
+  Gpu first{0, "NVIDIA H200", "GPU-aaaa", "0000:81:00.0", 1, {4, 5, 6, 7}, 0, true, ""};
+  Gpu second{1, "NVIDIA H200", "GPU-bbbb", "0000:03:00.0", 0, {0, 1, 2}, 1'048'576, true, ""};
+  Gpu third{2,
+            "GH100 [H200 SXM 141GB]",
+            "",
+            "0000:c1:00.0",
+            std::nullopt,
+            {},
+            0,
+            false,
+            "no NVIDIA driver answered when this was saved"};
+  EXPECT_THAT(machine->gpus, ElementsAre(first, second, third));
+  EXPECT_THAT(machine->nics, ElementsAre(Nic{"mlx5_0", NicKind::infiniband, "0000:04:00.0", 0, true},
+                                         Nic{"eth0", NicKind::ethernet, "0000:05:00.0", 0, true},
+                                         Nic{"rdmap131s0", NicKind::efa, "0000:83:00.0", 1, true}));
+}
+
+TEST(SavedMachine, ItsDevicesAreAsNearAsTheTreeSays) {
+  const auto machine = read_machine_xml(small_machine);
+  ASSERT_TRUE(machine.has_value());
+  EXPECT_THAT(machine->gpu_nic, ElementsAre(ElementsAre(Nearness::SYS, Nearness::SYS, Nearness::PHB),
+                                            ElementsAre(Nearness::PIX, Nearness::PHB, Nearness::SYS),
+                                            ElementsAre(Nearness::SYS, Nearness::SYS, Nearness::SYS)));
+  EXPECT_THAT(machine->gpu_gpu, ElementsAre(ElementsAre("X", "NV18", "SYS"), ElementsAre("NV18", "X", "SYS"),
+                                            ElementsAre("SYS", "SYS", "X")));
+}
+
+TEST(SavedMachine, WhatIsOddIsSaid) {
+  const auto machine = read_machine_xml(small_machine);
+  ASSERT_TRUE(machine.has_value());
+  EXPECT_THAT(
+      machine->findings,
+      ElementsAre("only 7 of its 8 hardware threads may be used here (CPUs 0-2,4-7)",
+                  "NUMA node 2 has memory but no CPUs", "the link of rdmap131s0 was down when this was saved",
+                  "0000:c1:00.0 does not say which NUMA node it is near",
+                  "1 AMD GPU (0000:82:00.0): ranks are placed near NVIDIA GPUs only"));
+}
+
+TEST(SavedMachine, AFileThatIsNoneIsRefused) {
+  const auto machine = read_machine_xml("/there/is/no/such.xml");
+  ASSERT_FALSE(machine.has_value());
+  EXPECT_EQ(machine.error().fault, Fault::configuration);
+  EXPECT_EQ(machine.error().problems[0].where, "/there/is/no/such.xml");
+  EXPECT_EQ(machine.error().problems[0].what, "hwloc cannot read this file: No such file or directory");
+}
+
+TEST(SavedMachine, AFileThatCrashesHwlocIsRefused) {
+  std::string text = read_small_file(small_machine);
+  const std::string whole = " complete_cpuset=\"0x000000ff\"";
+  text.erase(text.find(whole), whole.size());
+  const std::string path = testing::TempDir() + "/damaged_machine.xml";
+  std::FILE* file = std::fopen(path.c_str(), "w");
+  ASSERT_NE(file, nullptr);
+  std::fputs(text.c_str(), file);
+  std::fclose(file);
+  EXPECT_EQ(
+      read_machine_xml(path).error(),
+      (Error{Fault::configuration,
+             {{path, "is damaged: hwloc crashes when it reads it", "save the topology again with lstopo"}}}));
+}
+
+TEST(ThisMachine, IsTheSameWithAndWithoutItsDevices) {
+  const auto full = probe_machine({true});
+  auto quick = probe_machine({false});
+  ASSERT_TRUE(full.has_value());
+  ASSERT_TRUE(quick.has_value());
+  EXPECT_GT(full->processing_units, 0);
+  EXPECT_EQ(full->processing_units, static_cast<int>(allowed_cpus(*full).size()));
+  EXPECT_FALSE(full->host.empty());
+  EXPECT_EQ(full->core_cpus, quick->core_cpus);
+  EXPECT_EQ(full->numa_nodes, quick->numa_nodes);
+  EXPECT_EQ(full->packages, quick->packages);
+  EXPECT_THAT(quick->gpus, IsEmpty());
+  EXPECT_THAT(quick->nics, IsEmpty());
+}
+
+}  // namespace
+}  // namespace smlaunch

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "topology/render_topology.hpp"
+
+#include <gtest/gtest.h>
+
+#include "tests/topology/made_up_machine.hpp"
+
+namespace smlaunch {
+namespace {
+
+TEST(RenderTopology, ShowsTablesAndTheMatrix) {
+  Machine machine = make_machine({2, 2, 2, {1, 0}, {0}});
+  machine.gpus[0].memory_bytes = std::uint64_t{141} << 30U;
+  machine.gpus[1].usable = false;
+  machine.gpus[1].unusable_because = "CUDA_VISIBLE_DEVICES leaves it out";
+  machine.gpus[1].numa.reset();
+  machine.gpus[1].cpus.clear();
+  machine.nics[0].link_up = false;
+  machine.nics[0].pci = "0000:05:00.0";
+  machine.findings = {"the link of mlx5_0 is down"};
+  EXPECT_EQ(render_topology(machine), R"(made-up: 2 packages, 2 NUMA nodes, 4 cores, 8 hardware threads
+
+NUMA  CPUs     memory
+0     0-1,4-5  16.0 GiB
+1     2-3,6-7  16.0 GiB
+
+GPU  model        PCI           NUMA  memory     UUID
+0    NVIDIA H200  0000:10:00.0  1     141.0 GiB  GPU-0
+1    NVIDIA H200  0000:20:00.0  -     -          not usable: CUDA_VISIBLE_DEVICES leaves it out
+
+NIC     kind        PCI           NUMA  link
+mlx5_0  infiniband  0000:05:00.0  0     down
+
+      GPU0  GPU1  mlx5_0  CPUs near  NUMA
+GPU0  X     NV18  SYS     2-3,6-7    1
+GPU1  NV18  X     PIX     -          -
+
+NV# so many NVLinks; PIX one PCIe switch; PXB several; PHB the CPU's PCIe root; NODE two roots of one socket
+or NUMA node; SYS between sockets
+
+note: the link of mlx5_0 is down
+)");
+}
+
+TEST(RenderTopology, AMachineWithoutDevicesIsShort) {
+  EXPECT_EQ(render_topology(make_machine({1, 1, 1, {}, {}})),
+            R"(made-up: 1 package, 1 NUMA node, 1 core, 1 hardware thread
+
+NUMA  CPUs  memory
+0     0     16.0 GiB
+
+no GPU
+
+no NIC on the PCI bus
+)");
+}
+
+}  // namespace
+}  // namespace smlaunch
