@@ -1,0 +1,53 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: Apache-2.0
+# Times two commands in turn, so that what else the machine does meets both alike.
+
+command_a=()
+command_b=()
+
+# compare RUNS NAME_A NAME_B: runs the arrays command_a and command_b in turn; prints median and quartiles of each in
+# milliseconds, their ratio, and the median difference in `difference_ms`.
+compare() {
+  local runs=$1 name_a=$2 name_b=$3 i a=() b=()
+  "${command_a[@]}" >/dev/null 2>&1 || fail_with_output "${command_a[@]}"
+  "${command_b[@]}" >/dev/null 2>&1 || fail_with_output "${command_b[@]}"
+  for ((i = 0; i < runs; i++)); do
+    a+=("$(milliseconds "${command_a[@]}")")
+    b+=("$(milliseconds "${command_b[@]}")")
+  done
+  quartiles_of "${a[@]}"
+  local median_a=$median
+  printf '%-28s %9.2f ms  (quartiles %.2f to %.2f)\n' "$name_a" "$median" "$lower" "$upper"
+  quartiles_of "${b[@]}"
+  printf '%-28s %9.2f ms  (quartiles %.2f to %.2f)\n' "$name_b" "$median" "$lower" "$upper"
+  difference_ms=$(awk "BEGIN {printf \"%.2f\", $median - $median_a}")
+  awk "BEGIN {printf \"%-28s %9.2f times, %+.2f ms\n\", \"$name_b / $name_a\", $median / $median_a, $median - $median_a}"
+}
+
+fail_with_output() {
+  echo "bench: failed: $*" >&2
+  "$@" >&2 || :
+  exit 1
+}
+
+milliseconds() {
+  local begin=$EPOCHREALTIME end
+  "$@" >/dev/null 2>&1 </dev/null
+  end=$EPOCHREALTIME
+  local micros=$((${end/./} - ${begin/./}))
+  printf '%d.%03d' $((micros / 1000)) $((micros % 1000))
+}
+
+quartiles_of() {
+  local sorted
+  mapfile -t sorted < <(printf '%s\n' "$@" | sort -n)
+  local n=${#sorted[@]}
+  lower=${sorted[n / 4]}
+  median=${sorted[n / 2]}
+  upper=${sorted[3 * n / 4]}
+}
+
+# kept NAME BUDGET_MS: says whether the difference is within it
+kept() {
+  awk "BEGIN {printf \"budget: %s at most %s ms: %s\n\", \"$1\", $2, $difference_ms <= $2 ? \"kept\" : \"EXCEEDED\"}"
+}

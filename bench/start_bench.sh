@@ -1,0 +1,35 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# What smlaunch costs over running one process bare, and over a bare mpirun with the same options.
+# usage: bench/start_bench.sh SMLAUNCH [RUNS]
+# shellcheck disable=SC2034  # compare reads command_a and command_b
+set -euo pipefail
+
+# shellcheck source=bench/compare.sh
+source "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/compare.sh"
+smlaunch=$1
+runs=${2:-30}
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+cd "$work"
+
+echo "One process, $runs runs each, in turn"
+command_a=(/bin/true)
+command_b=("$smlaunch" --base-dir "$work/none" --hosts localhost --launcher process -- /bin/true)
+compare "$runs" "/bin/true" "smlaunch -- /bin/true"
+kept "own cost" 30
+echo
+
+if ! command -v mpirun >/dev/null; then
+  echo "No mpirun on PATH: not compared with it"
+  exit 0
+fi
+# The same line without our agents and what they are told.
+job=("$smlaunch" --base-dir "$work/none" --hosts localhost:4 --launcher mpi)
+line=$("${job[@]}" --dry-run -- /bin/true | sed -n '/^  [^ ]*mpirun /,$p' | grep -v '^    -x ' |
+  sed 's|[^ ]*smlaunch rank -- ||; s| \\$||')
+eval "command_a=($(tr '\n' ' ' <<<"$line"))"
+command_b=("${job[@]}" -- /bin/true)
+export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
+echo "Four ranks under mpirun on this host, $((runs / 3)) runs each, in turn"
+compare $((runs / 3)) "mpirun, the same options" "smlaunch --launcher mpi"
