@@ -32,6 +32,7 @@ const Names<SmokeOption> smokes = {{"auto", SmokeOption::automatic},
                                    {"off", SmokeOption::off}};
 const Names<Format> formats = {
     {"text", Format::text}, {"json", Format::json}, {"shell", Format::shell}, {"svg", Format::svg}};
+const Names<LogFormatOption> log_formats = {{"text", LogFormatOption::text}, {"json", LogFormatOption::json}};
 const Names<ColorOption> colors = {
     {"auto", ColorOption::automatic}, {"always", ColorOption::always}, {"never", ColorOption::never}};
 
@@ -82,6 +83,17 @@ class Adder {
       return known ? "" : fmt::format("\"{}\" is none of {}", text, list);
     });
     finish(option, name)->type_name(list);
+  }
+
+  void add_ids(const std::string& name, std::optional<IdSet>& value, const std::string& what,
+               const std::string& metavar) {
+    auto* option = app_.add_option_function<std::string>(
+        "--" + name, [&value](const std::string& text) { value = parse_id_set(text); }, what);
+    option->check([](const std::string& text) -> std::string {
+      const auto ids = parse_id_set(text);
+      return ids && !ids->empty() ? "" : fmt::format("\"{}\" is no list of numbers such as 0,3-5", text);
+    });
+    finish(option, name)->type_name(metavar)->delimiter('\0');
   }
 
   [[nodiscard]] const std::vector<std::pair<std::string, CLI::Option*>>& options() const { return options_; }
@@ -135,6 +147,12 @@ void add_options(Adder& adder, Options& o) {
   adder.add_number("master-port", o.master_port, 1, 65535, "rendezvous of the ranks [a free one]", "PORT");
   adder.add_number("channel-port", o.channel_port, 1, 65535, "our own channel [a free one]", "PORT");
   adder.add("log-dir", o.log_dir, "also one file per rank and stream", "DIR");
+  adder.add_ids("only-ranks", o.only_ranks, "show only these ranks' lines: 0,3-5 [all]", "RANKS");
+  adder.add_choice("log-format", o.log_format, log_formats, "of the ranks' lines [text]");
+  adder.add_number("max-restarts", o.max_restarts, 0, 1'000'000, "run again after a failure, so often [0]",
+                   "N");
+  adder.add_number("spare-hosts", o.spare_hosts, 0, 65536,
+                   "the last K hosts run no rank until they replace one that was lost [0]", "K");
   adder.add("events", o.events, "JSON lines of all that happened [BASE/output/data/smlaunch/events.jsonl]",
             "FILE");
   adder.add("report", o.report, "the final report as JSON [BASE/output/data/smlaunch/report.json]", "FILE");

@@ -132,7 +132,6 @@ std::optional<Error> find_unsupported(const Options& options) {
   if (options.require_gpu) refuse("--require-gpu", "the all-reduce test");
   if (options.min_busbw) refuse("--min-busbw", "the all-reduce test");
   if (options.hang_timeout) refuse("--hang-timeout", "the search for hangs");
-  if (options.log_dir) refuse("--log-dir", "a file per rank");
   if (error.problems.empty()) return {};
   return error;
 }

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "topology/id_set.hpp"
 #include "topology/layout.hpp"
 
 namespace smlaunch {
@@ -17,6 +18,7 @@ enum class LauncherOption { automatic, process, mpi, ddp, torchrun, xla, smddp }
 enum class FrameworkModuleOption { native, run };
 enum class SmokeOption { automatic, nccl, cpu, off };
 enum class ColorOption { automatic, always, never };
+enum class LogFormatOption { text, json };
 
 struct Options {
   Command command = Command::run;
@@ -48,6 +50,10 @@ struct Options {
   std::optional<int> master_port;
   std::optional<int> channel_port;
   std::optional<std::string> log_dir;
+  std::optional<IdSet> only_ranks;  // whose lines are shown
+  LogFormatOption log_format = LogFormatOption::text;
+  int max_restarts = 0;
+  int spare_hosts = 0;
   std::optional<std::string> events;
   std::optional<std::string> report;
   Format format = Format::text;

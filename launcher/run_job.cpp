@@ -80,6 +80,22 @@ Result<void> check_entry_point(const LaunchPlan& plan) {
   return failure(Fault::start, file.string(), "does not exist", "name a file that is there");
 }
 
+// Under torchrun and xla one process of ours stands for all ranks of its host.
+Result<void> check_only_ranks(const Options& options, const LaunchPlan& plan) {
+  if (!options.only_ranks) return {};
+  const std::string where = source_of(options, "only-ranks", "--only-ranks");
+  if (has_starter(plan.launcher))
+    return failure(Fault::usage, where,
+                   fmt::format("the ranks' lines come through {}, which does not tell whose they are",
+                               to_string(plan.launcher)),
+                   "leave it out, or take --launcher ddp");
+  if (options.only_ranks->back() < plan.world_size()) return {};
+  return failure(
+      Fault::usage, where,
+      fmt::format("there is no rank {}, they are 0 to {}", options.only_ranks->back(), plan.world_size() - 1),
+      "name ranks of the job");
+}
+
 // What an earlier run in the same folders left says nothing about this one.
 void remove_old_result_files(const Paths& paths) {
   std::error_code error;
@@ -215,6 +231,7 @@ int run_job(const Options& options, const Job& job, const LaunchPlan& plan) {
   };
   if (auto usable = check_network_interface(plan); !usable) return refuse(usable.error());
   if (auto there = check_entry_point(plan); !there) return refuse(there.error());
+  if (auto named = check_only_ranks(options, plan); !named) return refuse(named.error());
   remove_old_result_files(paths);
   EventLog events;
   if (const auto file = output_file(options.events, paths, "events.jsonl"))
@@ -247,6 +264,13 @@ int run_job(const Options& options, const Job& job, const LaunchPlan& plan) {
   settings.lost_after = milliseconds_of(options.lost_after);
   settings.channel_port = options.channel_port.value_or(0);
   settings.verbose = options.verbose;
+  settings.output.format = options.log_format == LogFormatOption::json ? LogFormat::json : LogFormat::text;
+  settings.output.only_ranks = options.only_ranks;
+  if (options.log_dir) {
+    auto files = LogFiles::open(*options.log_dir);
+    if (!files) return refuse(files.error());
+    settings.output.log_files = std::make_shared<LogFiles>(std::move(*files));
+  }
   bool has_others = false;
   for (const Host& host : plan.cluster.hosts) has_others = has_others || host.name != plan.current_host;
   if (has_others) {

@@ -45,6 +45,7 @@ struct Prepared {
   char* const* argv;
   char* const* environment;
   const char* const* candidates;  // where the program may lie
+  const char* own_program;        // the one of them that may be made executable; or null
   const char* directory;
   int input;
   int output;
@@ -68,7 +69,7 @@ void reset_signals() {
   sigprocmask(SIG_SETMASK, &none, nullptr);
 }
 
-// A file of ours without the x bit gets it, as the toolkit's chmod +x does.
+// A program of the job without the x bit gets it, as the toolkit's chmod +x does.
 bool make_executable(const char* path) {
   struct stat facts {};
   if (stat(path, &facts) != 0 || !S_ISREG(facts.st_mode) || (facts.st_mode & S_IXUSR) != 0) return false;
@@ -89,13 +90,22 @@ bool make_executable(const char* path) {
   int error = ENOENT;
   for (const char* const* candidate = child.candidates; *candidate != nullptr; ++candidate) {
     execve(*candidate, child.argv, child.environment);
-    if (errno == EACCES && make_executable(*candidate)) execve(*candidate, child.argv, child.environment);
+    if (errno == EACCES && child.own_program == *candidate && make_executable(*candidate))
+      execve(*candidate, child.argv, child.environment);
     if (errno != ENOENT && errno != ENOTDIR) error = errno;
     if (error == EACCES) continue;  // another folder of PATH may have it
     if (error != ENOENT) break;
   }
   errno = error;
   refuse(child.report);
+}
+
+// A name with a slash that leads to a file below `folder`: of anybody else's the mode is left alone.
+bool is_below(const std::string& program, const std::filesystem::path& folder) {
+  if (folder.empty() || program.find('/') == std::string::npos) return false;
+  const std::filesystem::path file = (folder / program).lexically_normal();
+  const auto relative = file.lexically_relative(folder.lexically_normal());
+  return !relative.empty() && *relative.begin() != ".." && *relative.begin() != ".";
 }
 
 SpawnError spawn_error(const std::string& what, int error) {
@@ -124,9 +134,11 @@ tl::expected<Child, SpawnError> spawn_child(const ChildRequest& request) {
   const auto environment = pointers(variables);
   const auto places = pointers(candidates);
   const std::string directory = request.working_directory.string();
-  const Prepared prepared{argv.data(),          environment.data(), places.data(),    directory.c_str(),
-                          null.get(),           out->write.get(),   err->write.get(), report->write.get(),
-                          request.death_signal, getpid(),           request.own_group};
+  const char* own_program =
+      is_below(request.argv.front(), request.working_directory) ? places.front() : nullptr;
+  const Prepared prepared{argv.data(),         environment.data(),   places.data(),    own_program,
+                          directory.c_str(),   null.get(),           out->write.get(), err->write.get(),
+                          report->write.get(), request.death_signal, getpid(),         request.own_group};
 
   sigset_t all;
   sigset_t before;

@@ -36,8 +36,8 @@ struct SpawnError {
   std::string text;  // "python3: No such file or directory"
 };
 
-// Returns when the program runs, or has been refused. A command whose file is ours but lacks the x bit is
-// given it (the toolkit's chmod +x); one without an interpreter line is run by /bin/sh (execvp(3)).
+// Returns when the program runs, or has been refused. A command that is named with a slash, lies below the
+// working directory and lacks the x bit is given it (the toolkit's chmod +x); one without an interpreter line is run by /bin/sh (execvp(3)).
 tl::expected<Child, SpawnError> spawn_child(const ChildRequest& request);
 
 // Takes the ended process out of the process table; nothing while it runs.

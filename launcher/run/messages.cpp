@@ -81,6 +81,7 @@ std::string encode(const Start& m) {
                {"numa", m.numa},
                {"own_bind", m.own_bind},
                {"local_ranks", m.local_ranks},
+               {"forward_output", m.forward_output},
                {"grace_milliseconds", m.grace_milliseconds},
                {"lost_after_milliseconds", m.lost_after_milliseconds}});
 }
@@ -97,6 +98,7 @@ std::optional<Start> decode_start(std::string_view text) {
     j.at("numa").get_to(m.numa);
     j.at("own_bind").get_to(m.own_bind);
     j.at("local_ranks").get_to(m.local_ranks);
+    j.at("forward_output").get_to(m.forward_output);
     j.at("grace_milliseconds").get_to(m.grace_milliseconds);
     j.at("lost_after_milliseconds").get_to(m.lost_after_milliseconds);
   });

@@ -49,6 +49,7 @@ struct Start {
                          // itself, by this
                          // --bind policy
   int local_ranks = 1;
+  bool forward_output = true;     // false: nobody wants its lines
   int grace_milliseconds = 5000;  // when the leader is lost
   int lost_after_milliseconds = 10000;
 };

@@ -23,24 +23,31 @@ constexpr std::size_t long_queue = 8U << 20U;
 constexpr std::size_t short_queue = 2U << 20U;
 constexpr std::chrono::seconds stalled_bound{10};
 
-const char* name_of(int stream) { return stream == 1 ? "stdout" : "stderr"; }
+constexpr int log_stream = 0;  // all files of --log-dir
+
+const char* name_of(int stream) {
+  return stream == 1 ? "stdout" : stream == 2 ? "stderr" : "a file of --log-dir";
+}
 
 }  // namespace
 
+struct OutputWriter::Block {
+  int stream = log_stream;
+  std::string file;  // of log_stream
+  std::string lines;
+};
+
 struct OutputWriter::Shared {
-  struct Block {
-    int stream;
-    std::string lines;
-  };
   struct Stream {
     bool closed = false;  // nobody reads it any more
     std::size_t lost_bytes = 0;
     int error_number = 0;  // why the first of them were lost
   };
   std::function<void()> drained;
+  std::shared_ptr<LogFiles> log_files;  // the thread's
   std::mutex mutex;
   std::condition_variable changed;
-  std::deque<Block> queue;
+  std::deque<OutputWriter::Block> queue;
   std::size_t waiting_bytes = 0;
   std::size_t written = 0;  // grows with every write: progress
   std::array<Stream, 3> streams;
@@ -49,8 +56,10 @@ struct OutputWriter::Shared {
   std::thread thread;
 };
 
-OutputWriter::OutputWriter(std::function<void()> drained) : shared_(std::make_shared<Shared>()) {
+OutputWriter::OutputWriter(std::function<void()> drained, std::shared_ptr<LogFiles> log_files)
+    : shared_(std::make_shared<Shared>()) {
   shared_->drained = std::move(drained);
+  shared_->log_files = std::move(log_files);
   // Signals belong to the event loop's thread.
   sigset_t all;
   sigset_t before;
@@ -86,7 +95,7 @@ OutputWriter::~OutputWriter() {
   if (left > 0)
     fmt::print(stderr, "smlaunch: nobody has read our output for {} s: its last {} bytes were not written\n",
                stalled_bound.count(), left);
-  for (const int stream : {1, 2}) {
+  for (const int stream : {1, 2, log_stream}) {
     const auto& each = streams[static_cast<std::size_t>(stream)];
     if (each.lost_bytes > 0 && each.error_number != EPIPE)
       fmt::print(stderr, "smlaunch: {} bytes of the ranks' lines for {} were lost: {}\n", each.lost_bytes,
@@ -94,11 +103,17 @@ OutputWriter::~OutputWriter() {
   }
 }
 
-void OutputWriter::write(int stream, std::string lines) {
+void OutputWriter::write(int stream, std::string lines) { add({stream, "", std::move(lines)}); }
+
+void OutputWriter::log(std::string file, std::string lines) {
+  add({log_stream, std::move(file), std::move(lines)});
+}
+
+void OutputWriter::add(Block block) {
   const std::lock_guard lock(shared_->mutex);
-  shared_->waiting_bytes += lines.size();
+  shared_->waiting_bytes += block.lines.size();
   if (shared_->waiting_bytes > long_queue) shared_->was_long = true;
-  shared_->queue.push_back({stream, std::move(lines)});
+  shared_->queue.push_back(std::move(block));
   shared_->changed.notify_all();
 }
 
@@ -112,15 +127,14 @@ void OutputWriter::run(const std::shared_ptr<Shared>& shared) {
   while (true) {
     shared->changed.wait(lock, [&] { return !shared->queue.empty() || shared->ending; });
     if (shared->queue.empty()) return;
-    const Shared::Block block = std::move(shared->queue.front());
+    const Block block = std::move(shared->queue.front());
     const bool closed = shared->streams[static_cast<std::size_t>(block.stream)].closed;
     lock.unlock();
-    const bool wrote = !closed && write_all(*shared, block.stream, block.lines);
-    const int error_number = errno;
+    const int error_number = closed ? EPIPE : write_block(*shared, block);
     lock.lock();
     // Our owner has given up meanwhile, and counted this block as not written.
     if (shared->queue.empty()) return;
-    if (!wrote) {
+    if (error_number != 0) {
       auto& stream = shared->streams[static_cast<std::size_t>(block.stream)];
       if (stream.lost_bytes == 0) {
         stream.error_number = error_number;
@@ -140,7 +154,13 @@ void OutputWriter::run(const std::shared_ptr<Shared>& shared) {
   }
 }
 
-bool OutputWriter::write_all(Shared& shared, int stream, const std::string& lines) {
+int OutputWriter::write_block(Shared& shared, const Block& block) {
+  if (block.stream != log_stream) return write_all(shared, block.stream, block.lines);
+  return shared.log_files ? shared.log_files->append(block.file, block.lines) : 0;
+}
+
+// Returns 0 or an errno.
+int OutputWriter::write_all(Shared& shared, int stream, const std::string& lines) {
   std::size_t at = 0;
   while (at < lines.size()) {
     const ssize_t wrote = ::write(stream, lines.data() + at, lines.size() - at);
@@ -157,9 +177,9 @@ bool OutputWriter::write_all(Shared& shared, int stream, const std::string& line
       poll(&writable, 1, 1000);
       continue;
     }
-    return false;
+    return wrote < 0 ? errno : EIO;
   }
-  return true;
+  return 0;
 }
 
 }  // namespace smlaunch

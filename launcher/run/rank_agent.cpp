@@ -161,6 +161,7 @@ class Agent {
 
   void start_rank(Start message) {
     started_ = true;
+    forward_output_ = message.forward_output;
     Started report = bind_rank(message, identity_.local_rank, machine_);
     ChildRequest request;
     request.argv = program_;
@@ -233,6 +234,7 @@ class Agent {
 
   void pass_on(Stream& stream, const std::string& lines) {
     if (stream.is_stderr) tail_.add(lines);
+    if (!without_channel_ && !forward_output_) return;
     if (!without_channel_)
       return send_data(FrameKind::output, encode_output({stream.is_stderr, steady_now_ns(), lines}));
     std::FILE* to = stream.is_stderr ? stderr : stdout;
@@ -384,6 +386,7 @@ class Agent {
   std::optional<long> oom_kills_before_;
   std::uint64_t ended_ns_ = 0;
   bool started_ = false;
+  bool forward_output_ = true;
   bool ended_ = false;
   bool stopping_ = false;
   bool told_to_stop_ = false;

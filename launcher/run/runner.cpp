@@ -24,8 +24,6 @@
 #include "launcher/run/child_process.hpp"
 #include "launcher/run/descendants.hpp"
 #include "launcher/run/engine_processes.hpp"
-#include "launcher/run/output_writer.hpp"
-#include "launcher/run/prefix_lines.hpp"
 #include "launcher/run/rank_agent.hpp"
 #include "launcher/run/rank_clocks.hpp"
 #include "launcher/run/start_messages.hpp"
@@ -62,7 +60,8 @@ class Runner {
       : plan_(plan),
         settings_(settings),
         events_(events),
-        writer_([this] { asio::post(loop_, [this] { server_.pause(false); }); }),
+        output_(plan, std::move(settings_.output),
+                [this] { asio::post(loop_, [this] { server_.pause(false); }); }),
         job_(make_nonce()),
         token_(make_token()),
         server_(loop_, token_, plan.world_size() + static_cast<int>(plan.cluster.hosts.size()),
@@ -213,11 +212,11 @@ class Runner {
       say(std::string(tagged->text.substr(tagged->text.find(": ") + 2)));
       handle(RankDetached{Rank{tagged->rank}});
     } else if (tagged && tagged->rank < plan_.world_size())
-      print_lines(Rank{tagged->rank}, tagged->is_stderr, std::string(tagged->text) + "\n");
+      print_lines(Rank{tagged->rank}, tagged->is_stderr, steady_now_ns(), std::string(tagged->text) + "\n");
     else if (plan_.engine != Engine::mpirun)
-      writer_.write(2, std::string(line) + "\n");
+      output_.print_plain(std::string(line) + "\n");
     else if (settings_.verbose)
-      writer_.write(2, fmt::format("smlaunch: mpirun: {}\n", line));
+      say(fmt::format("mpirun: {}", line));
   }
 
   void engine_process_ended(Rank rank, const ExitStatus& status, bool all_ended) {
@@ -294,7 +293,9 @@ class Runner {
   void data(Rank rank, const Frame& frame) {
     if (frame.kind == FrameKind::output) {
       if (const auto output = decode_output(frame.payload))
-        print_lines(rank, output->is_stderr, output->lines);
+        print_lines(rank, output->is_stderr,
+                    clocks_.on_our_clock(rank, output->time_ns, start_ns_, steady_now_ns()).ns,
+                    output->lines);
     } else if (frame.kind == FrameKind::started) {
       if (const auto started = decode_started(frame.payload)) rank_started(rank, *started);
     } else if (frame.kind == FrameKind::start_failed) {
@@ -347,23 +348,13 @@ class Runner {
                      ended.told_to_stop, ended.last_lines, ended.oom_kills});
   }
 
-  void print_lines(Rank rank, bool is_stderr, std::string_view lines) {
+  void print_lines(Rank rank, bool is_stderr, std::uint64_t read_ns, std::string_view lines) {
     if (!first_output_) {
       first_output_ = steady_now_ns();
       event("first_output", rank, {});
     }
-    std::string text;
-    if (std::max(plan_.job_world_size, plan_.world_size()) == 1) {
-      text = lines;
-    } else {
-      // What torchrun and xla print is all their ranks'.
-      const std::string prefix = has_starter(plan_.launcher)
-                                     ? fmt::format("[{}] ", host(rank))
-                                     : fmt::format("[{} {}] ", rank.value, host(rank));
-      text = prefix_lines(prefix, lines);
-    }
-    writer_.write(is_stderr ? 2 : 1, std::move(text));
-    if (writer_.is_long()) server_.pause(true);
+    output_.print(rank, is_stderr, seconds_between(start_ns_, read_ns), lines);
+    if (output_.is_long()) server_.pause(true);
   }
 
   // ---- the supervisor
@@ -406,7 +397,9 @@ class Runner {
       if (place.node_rank != host)
         of_host = variables_of_host(plan_, place.node_rank, facts_of_host(place.node_rank));
       host = place.node_rank;
-      server_.start(place.rank.value, make_start(plan_, place.rank, of_host, facts));
+      Start start = make_start(plan_, place.rank, of_host, facts);
+      start.forward_output = output_.is_wanted(place.rank);
+      server_.start(place.rank.value, start);
     }
   }
 
@@ -510,7 +503,7 @@ class Runner {
     });
   }
 
-  void say(const std::string& sentence) { writer_.write(2, fmt::format("smlaunch: {}\n", sentence)); }
+  void say(const std::string& sentence) { output_.say(sentence); }
 
   void event(const std::string& name, std::optional<Rank> rank,
              std::vector<std::pair<std::string, std::string>> texts) {
@@ -547,7 +540,7 @@ class Runner {
   RunSettings settings_;
   EventLog& events_;
   asio::io_context loop_;
-  OutputWriter writer_;
+  RankOutput output_;
   std::string job_;
   std::string token_;
   ChannelServer server_;

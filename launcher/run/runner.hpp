@@ -12,6 +12,7 @@
 #include "launcher/plan/plan.hpp"
 #include "launcher/run/event_log.hpp"
 #include "launcher/run/outcome.hpp"
+#include "launcher/run/rank_output.hpp"
 
 namespace smlaunch {
 
@@ -29,6 +30,7 @@ struct RunSettings {
   std::string channel_host = "127.0.0.1";  // what agents are told; not loopback where a host is not this one
   std::string worker;    // worker_socket_name(): hosts where a smlaunch may wait for us; empty: none is asked
   MakeReady make_ready;  // where there are other hosts
+  OutputSettings output;
   bool verbose = false;
 };
 

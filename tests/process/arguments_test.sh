@@ -74,6 +74,14 @@ for each in "${launchers[@]}"; do
   with_program train.sh
   check "a shell script without an interpreter line"
 
+  step "a file of somebody else's keeps its mode"
+  printf '#!/bin/sh\n' >"$scratch/theirs"
+  container
+  run "$smlaunch" -- "$scratch/theirs"
+  assert_eq 71 "$status"
+  assert_contains "$err" "$scratch/theirs: Permission denied"
+  assert_eq 644 "$(stat -c %a "$scratch/theirs")"
+
   container
   cp "$programs/write_arguments" "$base/code/train"
   with_program train

@@ -88,7 +88,7 @@ END
 hyperparameters() { printf '%s' "$1" >"$base/input/config/hyperparameters.json"; }
 
 # shellcheck disable=SC2034
-take_streams() { out=$(tr -d '\0' <"$scratch/out") err=$(<"$scratch/err"); }
+take_streams() { out=$(tr -d '\0' <"$scratch/out") err=$(tr -d '\0' <"$scratch/err"); }
 run() {
   status=0
   timeout --kill-after=5 60 env "$marker" SAGEMAKER_BASE_DIR="$base" "$@" \

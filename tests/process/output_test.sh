@@ -40,6 +40,61 @@ for launcher in "${engines[@]}"; do
   assert_eq $'[0 localhost] half of stderr\n[1 localhost] half of stderr' "$(sort <<<"$err")"
 done
 
+awkward() { # out|err: what print_awkward writes, as lines
+  printf '%s %s end\n' "$1" "$(head -c 1000000 /dev/zero | tr '\0' x)"
+  for ((byte = 0; byte < 256; byte++)); do
+    ((byte == 10 || byte == 13)) || printf "\\x$(printf %x "$byte")"
+  done
+  printf '\n 10%%\n 50%%\n100%%\nh\303\251\n\n%s last\n' "$1"
+}
+for launcher in "${engines[@]}"; do
+  step "lines that are hard to pass on, and a file for each rank and stream, launcher $launcher"
+  container
+  run "$smlaunch" -q --hosts localhost:3 --launcher "$launcher" --log-dir "$scratch/logs" --only-ranks 0,2 -- \
+    "$programs/print_awkward"
+  assert_success
+  for rank in 0 1 2; do
+    awkward out | cmp - "$scratch/logs/rank-$rank.stdout"
+    awkward err | cmp - "$scratch/logs/rank-$rank.stderr"
+  done
+  assert_eq 6 "$(find "$scratch/logs" -type f | wc -l)"
+  for rank in 0 2; do
+    awkward out | sed "s/^/[$rank localhost] /" | cmp - <(grep -aF "[$rank localhost] " "$scratch/out")
+    awkward err | sed "s/^/[$rank localhost] /" | cmp - <(grep -aF "[$rank localhost] " "$scratch/err")
+  done
+  ! grep -aF "[1 " "$scratch/out" "$scratch/err" || fail "lines of rank 1 are shown"
+done
+
+step "--log-format json: an object a line"
+container
+run "$smlaunch" -q --hosts localhost:2 --launcher ddp --log-format json -- "$programs/print_awkward"
+assert_success
+assert_eq "[0,\"localhost\",\"stdout\",8];[1,\"localhost\",\"stdout\",8]" "$(jq -sc \
+  'group_by(.rank)[] | [.[0].rank, .[0].host, .[0].stream, length]' "$scratch/out" | paste -sd ';')"
+assert_eq '["stderr",["h\u00e9",""," 10%"," 50%","100%","err last"]]' "$(jq -sac \
+  '[.[0].stream, (map(select(.rank == 1).line | select(length < 20)) | sort_by(. != "hé", .))]' "$scratch/err")"
+assert_eq true "$(jq -s 'all(.t >= 0 and .t < 60)' "$scratch/out")"
+
+step "a run that ends is run again: its files are begun anew"
+container
+for text in first second; do
+  run "$smlaunch" --log-dir "$scratch/logs" -- /bin/echo "$text"
+  assert_success
+  assert_eq "$text" "$(<"$scratch/logs/rank-0.stdout")"
+done
+
+step "no rank that is not there is asked for, and no folder that cannot be written"
+container
+run "$smlaunch" --hosts localhost:2 --only-ranks 1-2 -- /bin/true
+assert_eq 64 "$status"
+assert_contains "$err" "option --only-ranks: there is no rank 2, they are 0 to 1"
+run "$smlaunch" --only-ranks 1,x -- /bin/true
+assert_eq 64 "$status"
+assert_contains "$err" '"1,x" is no list of numbers such as 0,3-5'
+run "$smlaunch" --log-dir /proc/x -- /bin/echo started
+assert_eq "71/" "$status/$out"
+assert_contains "$err" "--log-dir /proc/x: cannot be made"
+
 step "a reader that goes away stops nobody"
 container
 run bash -c '"$@" | head -n 1' bash "$smlaunch" --hosts localhost:2 --launcher ddp -- "$programs/flood" 20000
