@@ -108,6 +108,27 @@ std::vector<std::string> hosts_of_plan(const Environment& environment, bool runs
   return hosts;
 }
 
+// The last of the hosts wait for one of the others to be lost.
+Result<void> set_spare_hosts_aside(const Options& options, std::vector<std::string>& hosts, Job& job) {
+  if (options.spare_hosts == 0) return {};
+  const std::string where = source_of(options, "spare-hosts", "--spare-hosts");
+  if (job.runs_alone)
+    return failure(
+        Fault::usage, where,
+        fmt::format("under launcher {} each host runs by itself, and none can take another's place",
+                    to_string(job.spec.launcher)),
+        "leave it out, or take --launcher mpi or ddp");
+  const auto spare = static_cast<std::size_t>(options.spare_hosts);
+  if (spare >= hosts.size())
+    return failure(Fault::usage, where,
+                   fmt::format("{} of {} hosts would leave none to run ranks", spare, hosts.size()),
+                   "give fewer spare hosts, or more hosts");
+  job.spare_hosts.assign(hosts.end() - static_cast<std::ptrdiff_t>(spare), hosts.end());
+  hosts.resize(hosts.size() - spare);
+  job.spec.spare_hosts = job.spare_hosts;
+  return {};
+}
+
 Result<void> find_open_mpi(const Options& options, JobSpec& spec) {
   const std::string found = find_on_path("mpirun", spec.inherited);
   if (found.empty()) {
@@ -301,8 +322,15 @@ Result<Job> prepare_job(const Options& options, const Variables& variables) {
                    "run it on one of them, or name this one with --current-host");
   if (job.runs_alone && !starts_itself) spec.launcher = LauncherKind::process;
 
-  auto cluster = make_cluster(options, env, spec.launcher, slots ? *slots : std::nullopt,
-                              hosts_of_plan(env, job.runs_alone, env.leader), *machine, spec.sources);
+  if (options.max_restarts > 0 && job.runs_alone && has_starter(spec.launcher) && groups.size() > 1)
+    return failure(Fault::usage, source_of(options, "max-restarts", "--max-restarts"),
+                   fmt::format("each host starts {} by itself here, and no one starts them all again",
+                               to_string(spec.launcher)),
+                   "leave it out, or take --launcher ddp");
+  std::vector<std::string> hosts = hosts_of_plan(env, job.runs_alone, env.leader);
+  if (auto aside = set_spare_hosts_aside(options, hosts, job); !aside) return tl::unexpected(aside.error());
+  auto cluster =
+      make_cluster(options, env, spec.launcher, slots ? *slots : std::nullopt, hosts, *machine, spec.sources);
   if (!cluster) return tl::unexpected(cluster.error());
   job.cluster = std::move(*cluster);
 
@@ -324,6 +352,7 @@ Result<Job> prepare_job(const Options& options, const Variables& variables) {
     }
   }
   spec.machines_as_planned = options.gpus_per_host.has_value();
+  spec.watches_for_hangs = options.hang_timeout.has_value();
   find_network_interface(hosts_given, job);
   if (has_starter(spec.launcher))
     if (auto found = find_starter(options, job, spec); !found) return tl::unexpected(found.error());

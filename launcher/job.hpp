@@ -5,6 +5,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "launcher/contract/environment.hpp"
 #include "launcher/options.hpp"
@@ -19,6 +20,7 @@ struct Job {
   Cluster cluster;
   bool runs_alone = false;   // each host runs and ends by itself: no leader, no workers
   bool hosts_given = false;  // on the command line: then this machine leads, and nobody waits elsewhere
+  std::vector<std::string> spare_hosts;  // run no rank until they replace a host
   // Another host leads, and this one waits for it.
   [[nodiscard]] bool is_worker() const { return !runs_alone && !hosts_given && !environment->is_leader; }
 };

@@ -92,7 +92,27 @@ Result<std::map<std::string, std::shared_ptr<const Machine>>> read_topologies(
   return machines;
 }
 
+using Groups = std::map<std::string, const InstanceGroup*>;
+
+Groups groups_by_host(const Environment& environment) {
+  Groups groups;
+  for (const InstanceGroup& group : environment.instance_groups)
+    for (const std::string& host : group.hosts) groups.emplace(host, &group);
+  return groups;
+}
+
+void set_instance(Host& host, const Environment& environment, const Groups& groups) {
+  const auto group = groups.find(host.name);
+  host.group = group == groups.end() ? "" : group->second->name;
+  host.instance_type = group == groups.end() ? "" : group->second->instance_type;
+  if (host.instance_type.empty()) host.instance_type = environment.current_instance_type;
+}
+
 }  // namespace
+
+void set_instance(Host& host, const Environment& environment) {
+  set_instance(host, environment, groups_by_host(environment));
+}
 
 Result<Cluster> make_cluster(const Options& options, const Environment& environment, LauncherKind launcher,
                              const std::optional<std::vector<HostSlots>>& slots,
@@ -110,18 +130,13 @@ Result<Cluster> make_cluster(const Options& options, const Environment& environm
     asked = std::move(*answers);
   }
   const auto here = std::make_shared<const Machine>(own);
-  std::map<std::string, const InstanceGroup*> groups;
-  for (const InstanceGroup& group : environment.instance_groups)
-    for (const std::string& host : group.hosts) groups.emplace(host, &group);
+  const auto groups = groups_by_host(environment);
   Cluster cluster;
   cluster.hosts.reserve(hosts.size());
   for (const std::string& name : hosts) {
     Host host;
     host.name = name;
-    if (const auto group = groups.find(name); group != groups.end()) {
-      host.group = group->second->name;
-      host.instance_type = group->second->instance_type;
-    }
+    set_instance(host, environment, groups);
     const auto one = saved->find(name);
     const auto all = saved->find("");
     if (one != saved->end() || all != saved->end()) {
@@ -140,7 +155,6 @@ Result<Cluster> make_cluster(const Options& options, const Environment& environm
                         ? TopologySource::probed
                         : TopologySource::assumed;
     }
-    if (host.instance_type.empty()) host.instance_type = environment.current_instance_type;
     host.ranks = ranks.of(name, *host.machine);
     cluster.hosts.push_back(std::move(host));
   }

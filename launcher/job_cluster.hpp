@@ -24,4 +24,7 @@ Result<Cluster> make_cluster(const Options& options, const Environment& environm
                              const std::optional<std::vector<HostSlots>>& slots,
                              const std::vector<std::string>& hosts, const Machine& own, Sources& sources);
 
+// Group and instance type of a host, by its name.
+void set_instance(Host& host, const Environment& environment);
+
 }  // namespace smlaunch

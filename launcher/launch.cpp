@@ -14,6 +14,7 @@
 #include "launcher/env_answer.hpp"
 #include "launcher/job.hpp"
 #include "launcher/job_interface.hpp"
+#include "launcher/job_result.hpp"
 #include "launcher/other_hosts.hpp"
 #include "launcher/own_host.hpp"
 #include "launcher/plan/plan_json.hpp"
@@ -28,6 +29,7 @@
 #include "launcher/run/rank_agent.hpp"
 #include "launcher/run/worker.hpp"
 #include "launcher/run_job.hpp"
+#include "launcher/worker_job.hpp"
 #include "topology/host_name.hpp"
 #include "topology/machine_json.hpp"
 #include "topology/render_topology.hpp"
@@ -131,7 +133,6 @@ std::optional<Error> find_unsupported(const Options& options) {
     refuse("--smoke", "the all-reduce test");
   if (options.require_gpu) refuse("--require-gpu", "the all-reduce test");
   if (options.min_busbw) refuse("--min-busbw", "the all-reduce test");
-  if (options.hang_timeout) refuse("--hang-timeout", "the search for hangs");
   if (error.problems.empty()) return {};
   return error;
 }

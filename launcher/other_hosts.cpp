@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <filesystem>
 
 #include "launcher/job_interface.hpp"
@@ -20,6 +21,8 @@ namespace {
 constexpr const char* worker_wait_seconds = "1";
 // What the hosts that were not reached yet get to be told that there will be no job.
 constexpr std::chrono::seconds farewell_bound{3};
+// A login, and what end_job_processes() takes.
+constexpr std::chrono::seconds cleaning_bound{8};
 
 void add_events(const ReadyReport& report, EventLog& events) {
   for (const HostReadiness& host : report.hosts)
@@ -52,6 +55,12 @@ Outcome not_ready(const ReadyReport& report) {
     if (first.empty() || host.state == ReadyState::failed)
       first = fmt::format("{} ({}): {}", host.name, to_string(host.stage), host.cause);
   }
+  const bool hopeless = std::any_of(report.hosts.begin(), report.hosts.end(), [](const HostReadiness& host) {
+    return host.state == ReadyState::failed;
+  });
+  for (const HostReadiness& host : report.hosts)
+    if (host.state == ReadyState::failed || (!hopeless && host.state == ReadyState::waiting))
+      outcome.hosts_at_fault.push_back(host.name);
   outcome.message = fmt::format("{} of {} hosts not ready after {:.1f} s; {}", missing, report.hosts.size(),
                                 report.seconds, first);
   return outcome;
@@ -66,12 +75,14 @@ std::string remote_daemon(const JobSpec& spec) {
 
 // A host where smlaunch is but Open MPI is not can never become ready.
 void find_missing_daemons(ReadyReport& report) {
-  for (HostReadiness& host : report.hosts) {
-    if (host.answer.find(no_daemon_answer) == std::string::npos) continue;
-    host.state = ReadyState::failed;
-    host.cause = "Open MPI's daemon is not there beside the path of our mpirun";
-    host.remedy = "install the same Open MPI at the same path";
-    report.ready = false;
+  for (auto* hosts : {&report.hosts, &report.spare_hosts}) {
+    for (HostReadiness& host : *hosts) {
+      if (host.answer.find(no_daemon_answer) == std::string::npos) continue;
+      host.state = ReadyState::failed;
+      host.cause = "Open MPI's daemon is not there beside the path of our mpirun";
+      host.remedy = "install the same Open MPI at the same path";
+      if (hosts == &report.hosts) report.ready = false;
+    }
   }
 }
 
@@ -93,11 +104,23 @@ std::optional<Outcome> check_interfaces(const std::string& interface, const Read
   return outcome;
 }
 
+void drop_useless_spares(const ReadyReport& report, std::vector<std::string>& spares) {
+  for (const HostReadiness& host : report.spare_hosts) {
+    const auto problem = find_interface_answer(host.answer);
+    if (host.state == ReadyState::ready && !problem) continue;
+    fmt::print(stderr, "smlaunch: warning: spare host {} is not counted on: {}\n", host.name,
+               problem ? problem->first : host.cause);
+    std::erase(spares, host.name);
+  }
+}
+
 // Workers that were not reached yet would wait for a leader that never comes.
 void tell_the_rest(ReadyRequest request, const ReadyReport& report) {
   request.hosts.clear();
-  for (const HostReadiness& host : report.hosts)
-    if (host.state == ReadyState::waiting) request.hosts.push_back(host.name);
+  request.spare_hosts.clear();
+  for (const auto* hosts : {&report.hosts, &report.spare_hosts})
+    for (const HostReadiness& host : *hosts)
+      if (host.state == ReadyState::waiting) request.hosts.push_back(host.name);
   if (request.hosts.empty() || request.login_input.empty()) return;
   request.timeout = farewell_bound;
   request.progress = nullptr;
@@ -110,6 +133,7 @@ void tell_the_rest(ReadyRequest request, const ReadyReport& report) {
 ReadyRequest make_ready_request(const Options& options, const Job& job, const std::string& worker) {
   ReadyRequest request;
   for (const Host& host : job.cluster.hosts) request.hosts.push_back(host.name);
+  request.spare_hosts = job.spare_hosts;
   request.own_host = job.environment->current_host;
   request.port = options.ssh_port;
   request.timeout = std::chrono::milliseconds(static_cast<long>(options.ready_timeout * 1000));
@@ -129,8 +153,8 @@ void keep_connections(ReadyRequest& request, const std::string& control_path) {
       "ssh", "-o", "ControlMaster=auto", "-o", "ControlPersist=60", "-o", "ControlPath=" + control_path};
 }
 
-std::optional<Outcome> wait_for_hosts(const Options& options, const std::string& interface,
-                                      ReadyRequest request, EventLog& events) {
+ReadyResult wait_for_hosts(const Options& options, const std::string& interface, ReadyRequest request,
+                           std::vector<std::string>& spares, EventLog& events) {
   ReadyReport report;
   {
     ReadyDisplay display(2);
@@ -139,13 +163,35 @@ std::optional<Outcome> wait_for_hosts(const Options& options, const std::string&
   }
   if (report.ready) find_missing_daemons(report);
   add_events(report, events);
+  ReadyResult result;
+  if (report.stopped_by_signal == 0) drop_useless_spares(report, spares);
   if (report.ready) {
+    const auto last = std::max_element(
+        report.hosts.begin(), report.hosts.end(),
+        [](const HostReadiness& a, const HostReadiness& b) { return a.seconds < b.seconds; });
+    result.slowest_host = last->name;
+    result.slowest_seconds = last->seconds;
     events.add({0, "ready", {}, "", {}, {{"hosts", static_cast<long>(report.hosts.size())}}});
-    return check_interfaces(interface, report);
+    result.outcome = check_interfaces(interface, report);
+    return result;
   }
   fmt::print(stderr, "{}", render_ready_table(report));
   tell_the_rest(request, report);
-  return not_ready(report);
+  result.outcome = not_ready(report);
+  return result;
+}
+
+void end_job_on_hosts(const Options& options, const Job& job, const std::vector<std::string>& hosts,
+                      const std::string& marker) {
+  if (hosts.empty()) return;
+  ReadyRequest request;
+  request.hosts = hosts;
+  request.port = options.ssh_port;
+  request.timeout = cleaning_bound;
+  request.login_command = quote_shell_word(job.spec.smlaunch) + " worker --end-job";
+  request.login_input = marker;
+  request.version = SMLAUNCH_VERSION;
+  wait_ready(request);
 }
 
 }  // namespace smlaunch

@@ -3,14 +3,15 @@
 // know the job.
 #pragma once
 
-#include <optional>
 #include <string>
+#include <vector>
 
 #include "launcher/job.hpp"
 #include "launcher/options.hpp"
 #include "launcher/ready/ready.hpp"
 #include "launcher/run/event_log.hpp"
 #include "launcher/run/outcome.hpp"
+#include "launcher/run/runner.hpp"
 
 namespace smlaunch {
 
@@ -22,9 +23,15 @@ ReadyRequest make_ready_request(const Options& options, const Job& job, const st
 // costs each host and this one more than the daemon itself.
 void keep_connections(ReadyRequest& request, const std::string& control_path);
 
-// Waits for them, with a live line on stderr. Nothing: all are ready, and `interface` can carry the job on
-// each. Otherwise why not; the table is on stderr then.
-std::optional<Outcome> wait_for_hosts(const Options& options, const std::string& interface,
-                                      ReadyRequest request, EventLog& events);
+// Waits for them, with a live line on stderr. No outcome: all are ready, and `interface` can carry the job on
+// each. Otherwise why not; the table is on stderr then. Spare hosts that are of no use are said, and taken
+// out of `spares`.
+ReadyResult wait_for_hosts(const Options& options, const std::string& interface, ReadyRequest request,
+                           std::vector<std::string>& spares, EventLog& events);
+
+// Ends what carries the job's marker on these hosts, all at once, for some seconds at most: their agents were
+// killed, and no smlaunch waits there to do it.
+void end_job_on_hosts(const Options& options, const Job& job, const std::vector<std::string>& hosts,
+                      const std::string& marker);
 
 }  // namespace smlaunch

@@ -5,18 +5,21 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <memory>
+#include <vector>
 
 #include "launcher/contract/efa_instances.hpp"
-#include "launcher/contract/result_files.hpp"
+#include "launcher/job_cluster.hpp"
 #include "launcher/job_interface.hpp"
+#include "launcher/job_result.hpp"
 #include "launcher/other_hosts.hpp"
 #include "launcher/own_host.hpp"
 #include "launcher/plan/starter.hpp"
 #include "launcher/report_error.hpp"
+#include "launcher/restart.hpp"
 #include "launcher/run/event_log.hpp"
 #include "launcher/run/report_json.hpp"
 #include "launcher/run/runner.hpp"
-#include "launcher/run/worker.hpp"
 #include "launcher/run/worker_socket.hpp"
 #include "launcher/run/write_file.hpp"
 #include "topology/efa.hpp"
@@ -29,20 +32,6 @@ namespace {
 
 std::chrono::milliseconds milliseconds_of(double seconds) {
   return std::chrono::milliseconds(static_cast<long>(seconds * 1000));
-}
-
-void warn(const Error& error) {
-  for (const Problem& problem : error.problems)
-    fmt::print(stderr, "smlaunch: warning: {}\n", to_string(problem));
-}
-
-// The events and the report: where they were asked for, else under BASE, if there is one.
-std::optional<std::filesystem::path> output_file(const std::optional<std::string>& option, const Paths& paths,
-                                                 const std::string& name) {
-  if (option) return *option;
-  std::error_code error;
-  if (!std::filesystem::is_directory(paths.base, error)) return {};
-  return paths.own / name;
 }
 
 // Variables that no kernel takes lie in files of their own.
@@ -96,147 +85,14 @@ Result<void> check_only_ranks(const Options& options, const LaunchPlan& plan) {
       "name ranks of the job");
 }
 
-// What an earlier run in the same folders left says nothing about this one.
-void remove_old_result_files(const Paths& paths) {
-  std::error_code error;
-  std::filesystem::remove(paths.success, error);
-  std::filesystem::remove(paths.failure, error);
+// Everything that can be refused before anything starts.
+Result<void> check_plan(const Options& options, const LaunchPlan& plan) {
+  if (auto usable = check_network_interface(plan); !usable) return usable;
+  if (auto there = check_entry_point(plan); !there) return there;
+  return check_only_ranks(options, plan);
 }
 
-void write_result_files(const Outcome& outcome, const Paths& paths) {
-  std::error_code error;
-  if (!std::filesystem::is_directory(paths.base, error)) return;
-  Result<void> written;
-  if (outcome.kind == OutcomeKind::success) written = write_success_file(paths);
-  if (outcome.kind == OutcomeKind::failure) written = write_failure_file(paths, render_failure(outcome));
-  if (!written) warn(written.error());
-}
-
-void write_report(const Options& options, const Paths& paths, const Report& report) {
-  const auto file = output_file(options.report, paths, "report.json");
-  if (!file) return;
-  if (auto written = write_file(*file, render_report(report)); !written) warn(written.error());
-}
-
-void print_last_lines(const FirstFailure& first) {
-  constexpr std::size_t most = 20;
-  const std::size_t begin = first.last_lines.size() > most ? first.last_lines.size() - most : 0;
-  if (first.last_lines.empty() || !first.status) return;
-  fmt::print(stderr, "smlaunch: the last lines of rank {} on {}:\n", first.rank.value, first.host);
-  for (std::size_t i = begin; i < first.last_lines.size(); ++i)
-    fmt::print(stderr, "smlaunch:   {}\n", first.last_lines[i]);
-}
-
-void print_outcome(const Options& options, const Report& report) {
-  const Outcome& outcome = report.outcome;
-  if (outcome.kind == OutcomeKind::success && options.quiet) return;
-  std::string phases;
-  for (const Phase& phase : report.phases)
-    phases += fmt::format("{}{} {:.1f} s", phases.empty() ? "" : ", ", phase.name, phase.seconds);
-  if (outcome.kind == OutcomeKind::success) {
-    fmt::print(stderr, "smlaunch: Reporting training SUCCESS{}\n", phases.empty() ? "" : " (" + phases + ")");
-    return;
-  }
-  if (outcome.first_failure) print_last_lines(*outcome.first_failure);
-  if (!options.quiet && !phases.empty()) fmt::print(stderr, "smlaunch: {}\n", phases);
-  if (outcome.kind == OutcomeKind::failure) fmt::print(stderr, "smlaunch: Reporting training FAILURE\n");
-  fmt::print(stderr, "smlaunch: {}\n", outcome.message);
-}
-
-std::string first_other_host(const LaunchPlan& plan) {
-  for (const Host& host : plan.cluster.hosts)
-    if (host.name != plan.current_host) return host.name;
-  return "";
-}
-
-Outcome worker_outcome(const WorkerResult& result, const Environment& environment, const Options& options) {
-  Outcome outcome;
-  outcome.kind = OutcomeKind::failure;
-  if (result.stopped_by_signal != 0) {
-    outcome.kind = OutcomeKind::stopped;
-    outcome.exit_code = 128 + result.stopped_by_signal;
-    outcome.message = fmt::format("stopped by {}", signal_name(result.stopped_by_signal));
-  } else if (!result.leader_came) {
-    outcome.failure_class = FailureClass::not_ready;
-    outcome.exit_code = exit_codes::not_ready;
-    outcome.message = fmt::format("{}, the leader, has not come to {} within {:.0f} s", environment.leader,
-                                  environment.current_host, options.ready_timeout);
-  } else if (result.leader_lost) {
-    outcome.failure_class = FailureClass::lost_host;
-    outcome.exit_code = exit_codes::lost;
-    outcome.message = fmt::format(
-        "{}, the leader, was lost: its smlaunch is gone, or {} has heard nothing from it for {:.0f} s",
-        environment.leader, environment.current_host, options.lost_after);
-  } else {
-    outcome.kind = result.end.kind == "success"   ? OutcomeKind::success
-                   : result.end.kind == "stopped" ? OutcomeKind::stopped
-                                                  : OutcomeKind::failure;
-    outcome.exit_code = result.end.exit_code;
-    outcome.message = result.end.message;
-  }
-  return outcome;
-}
-
-}  // namespace
-
-int run_as_worker(const Options& options, const Job& job) {
-  const Paths& paths = job.environment->paths;
-  remove_old_result_files(paths);
-  if (!options.quiet)
-    fmt::print(stderr, "smlaunch: {} waits for {} to lead, for at most {:.0f} s\n",
-               job.environment->current_host, job.environment->leader, options.ready_timeout);
-  WorkerSettings settings;
-  settings.hosts = job.environment->hosts;
-  settings.current_host = job.environment->current_host;
-  settings.ssh_port = options.ssh_port;
-  settings.leader_bound = milliseconds_of(options.ready_timeout);
-  settings.lost_after = milliseconds_of(options.lost_after);
-  settings.stop_grace = milliseconds_of(options.stop_grace);
-  auto result = run_worker(settings);
-  if (!result) {
-    write_failed_start(options, paths, result.error());
-    return report_error(result.error());
-  }
-  Outcome outcome = worker_outcome(*result, *job.environment, options);
-  if (outcome.kind == OutcomeKind::failure && !result->end.failure.empty()) {
-    if (auto written = write_failure_file(paths, result->end.failure); !written) warn(written.error());
-  } else {
-    write_result_files(outcome, paths);
-  }
-  if (!result->end.plan_hash.empty() && !options.quiet)
-    fmt::print(stderr, "smlaunch: plan {}\n", result->end.plan_hash);
-  print_outcome(options, Report{outcome, {}, {}, {}, result->end.plan_hash, ""});
-  return outcome.exit_code;
-}
-
-void write_failed_start(const Options& options, const Paths& paths, const Error& error) {
-  remove_old_result_files(paths);
-  Report report;
-  report.outcome.kind = OutcomeKind::failure;
-  report.outcome.failure_class = error.fault == Fault::start      ? FailureClass::start
-                                 : error.fault == Fault::internal ? FailureClass::internal
-                                                                  : FailureClass::configuration;
-  report.outcome.exit_code = exit_code_of(error.fault);
-  for (const Problem& problem : error.problems)
-    report.outcome.message += (report.outcome.message.empty() ? "" : "\n") + to_string(problem);
-  write_result_files(report.outcome, paths);
-  write_report(options, paths, report);
-}
-
-int run_job(const Options& options, const Job& job, const LaunchPlan& plan) {
-  const Paths& paths = job.environment->paths;
-  const auto refuse = [&](const Error& error) {
-    write_failed_start(options, paths, error);
-    return report_error(error);
-  };
-  if (auto usable = check_network_interface(plan); !usable) return refuse(usable.error());
-  if (auto there = check_entry_point(plan); !there) return refuse(there.error());
-  if (auto named = check_only_ranks(options, plan); !named) return refuse(named.error());
-  remove_old_result_files(paths);
-  EventLog events;
-  if (const auto file = output_file(options.events, paths, "events.jsonl"))
-    if (auto opened = events.open(*file); !opened) warn(opened.error());
-  if (auto written = write_long_variables(plan); !written) return refuse(written.error());
+void warn_of(const LaunchPlan& plan) {
   for (const std::string& warning : plan.warnings) fmt::print(stderr, "smlaunch: warning: {}\n", warning);
   for (const Host& host : plan.cluster.hosts) {
     if (host.name != plan.current_host || plan.launcher == LauncherKind::process ||
@@ -246,66 +102,169 @@ int run_job(const Options& options, const Job& job, const LaunchPlan& plan) {
         host.instance_type, find_efa_instance(host.instance_type) != nullptr, probe_efa_devices("/sys"));
     if (!difference.empty()) fmt::print(stderr, "smlaunch: warning: {}\n", difference);
   }
-  if (!options.quiet)
-    fmt::print(stderr, "smlaunch: plan {}: {} rank{} on {} host{}, launcher {}\n", plan.hash,
-               plan.world_size(), plan.world_size() == 1 ? "" : "s", plan.cluster.hosts.size(),
-               plan.cluster.hosts.size() == 1 ? "" : "s", to_string(plan.launcher));
-  events.add({0, "start", {}, "", {{"version", SMLAUNCH_VERSION}}, {}});
-  events.add({0,
-              "plan",
-              {},
-              "",
-              {{"hash", plan.hash}, {"launcher", to_string(plan.launcher)}},
-              {{"ranks", plan.world_size()}}});
+}
 
-  RunSettings settings;
-  settings.failure_grace = milliseconds_of(options.failure_grace);
-  settings.stop_grace = milliseconds_of(options.stop_grace);
-  settings.lost_after = milliseconds_of(options.lost_after);
-  settings.channel_port = options.channel_port.value_or(0);
-  settings.verbose = options.verbose;
-  settings.output.format = options.log_format == LogFormatOption::json ? LogFormat::json : LogFormat::text;
-  settings.output.only_ranks = options.only_ranks;
-  if (options.log_dir) {
-    auto files = LogFiles::open(*options.log_dir);
-    if (!files) return refuse(files.error());
-    settings.output.log_files = std::make_shared<LogFiles>(std::move(*files));
+std::string first_other_host(const LaunchPlan& plan) {
+  for (const Host& host : plan.cluster.hosts)
+    if (host.name != plan.current_host) return host.name;
+  return plan.spare_hosts.empty() ? "" : plan.spare_hosts.front();
+}
+
+// One job, tried until it has succeeded or may not be tried again.
+class JobTries {
+ public:
+  JobTries(const Options& options, const Job& job, const LaunchPlan& plan)
+      : options_(options), job_(job), plan_(plan), paths_(job.environment->paths) {
+    policy_.max_restarts = options.max_restarts;
+    policy_.spare_hosts = job.spare_hosts.size();
   }
-  bool has_others = false;
-  for (const Host& host : plan.cluster.hosts) has_others = has_others || host.name != plan.current_host;
-  if (has_others) {
-    settings.worker = job.hosts_given ? "" : worker_socket_name(job.environment->hosts);
-    settings.channel_host = probe_own_address(plan.network_interface, first_other_host(plan));
-    settings.make_ready = [&](const std::string& hand_over, const std::function<int()>& serve) {
-      ReadyRequest request = make_ready_request(options, job, settings.worker);
-      if (!settings.worker.empty()) request.login_input = hand_over;
-      if (plan.engine == Engine::mpirun && make_private_folder())
-        keep_connections(request, job.spec.ssh_control_path);
+
+  int run() {
+    if (auto fine = check_plan(options_, plan_); !fine) return refuse(fine.error());
+    if (options_.log_dir) {
+      auto files = LogFiles::open(*options_.log_dir);
+      if (!files) return refuse(files.error());
+      log_files_ = std::make_shared<LogFiles>(std::move(*files));
+    }
+    remove_old_result_files(paths_);
+    if (const auto file = output_file(options_.events, paths_, "events.jsonl"))
+      if (auto opened = events_.open(*file); !opened) warn(opened.error());
+    if (auto written = write_long_variables(plan_); !written) return refuse(written.error());
+    warn_of(plan_);
+    events_.add({0, "start", {}, "", {{"version", SMLAUNCH_VERSION}}, {}});
+    while (true) {
+      auto report = try_once();
+      if (!report) return refuse(report.error());
+      if (!is_tried_again(report->outcome, policy_)) return finish(std::move(*report));
+      if (auto prepared = prepare_next(*report); !prepared) return refuse(prepared.error());
+    }
+  }
+
+ private:
+  int refuse(const Error& error) {
+    write_failed_start(options_, paths_, error);
+    return report_error(error);
+  }
+
+  void announce() {
+    if (!options_.quiet)
+      fmt::print(stderr, "smlaunch: plan {}: {} rank{} on {} host{}, launcher {}\n", plan_.hash,
+                 plan_.world_size(), plan_.world_size() == 1 ? "" : "s", plan_.cluster.hosts.size(),
+                 plan_.cluster.hosts.size() == 1 ? "" : "s", to_string(plan_.launcher));
+    events_.add({0,
+                 "plan",
+                 {},
+                 "",
+                 {{"hash", plan_.hash}, {"launcher", to_string(plan_.launcher)}},
+                 {{"ranks", plan_.world_size()}}});
+  }
+
+  RunSettings make_settings() {
+    RunSettings settings;
+    settings.failure_grace = milliseconds_of(options_.failure_grace);
+    settings.stop_grace = milliseconds_of(options_.stop_grace);
+    settings.lost_after = milliseconds_of(options_.lost_after);
+    settings.hang_timeout = options_.hang_timeout;
+    settings.channel_port = options_.channel_port.value_or(0);
+    settings.verbose = options_.verbose;
+    settings.restart_count = policy_.restarts;
+    settings.tells_restart_count = options_.max_restarts > 0;
+    settings.is_tried_again = [this](const Outcome& outcome) { return is_tried_again(outcome, policy_); };
+    settings.output.format = options_.log_format == LogFormatOption::json ? LogFormat::json : LogFormat::text;
+    settings.output.only_ranks = options_.only_ranks;
+    settings.output.log_files = log_files_;
+    settings.output.restart_count = policy_.restarts;
+    const auto& hosts = plan_.cluster.hosts;
+    const bool has_others = !plan_.spare_hosts.empty() ||
+                            std::any_of(hosts.begin(), hosts.end(),
+                                        [&](const Host& host) { return host.name != plan_.current_host; });
+    if (!has_others) return settings;
+    settings.spare_hosts = plan_.spare_hosts;
+    settings.worker = job_.hosts_given ? "" : worker_socket_name(job_.environment->hosts);
+    settings.channel_host = probe_own_address(plan_.network_interface, first_other_host(plan_));
+    settings.make_ready = [this, worker = settings.worker](const std::string& hand_over,
+                                                           const std::function<int()>& serve) {
+      ReadyRequest request = make_ready_request(options_, job_, worker);
+      if (!worker.empty()) request.login_input = hand_over;
+      if (plan_.engine == Engine::mpirun && make_private_folder())
+        keep_connections(request, job_.spec.ssh_control_path);
       request.stop_asked = serve;
-      return wait_for_hosts(options, plan.network_interface, std::move(request), events);
+      return wait_for_hosts(options_, plan_.network_interface, std::move(request), job_.spare_hosts, events_);
     };
+    return settings;
   }
-  const LaunchPlan processes = plan_of_processes(job.spec, plan);
-  auto ran = run_plan(processes, settings, events);
-  if (!ran) return refuse(ran.error());
 
-  Report report;
-  report.outcome = std::move(ran->outcome);
-  report.ranks = std::move(ran->ranks);
-  report.phases = std::move(ran->phases);
-  report.plan_hash = plan.hash;
-  for (const RankPlace& place : processes.layout.ranks)
-    report.hosts.push_back(plan.cluster.hosts[static_cast<std::size_t>(place.node_rank)].name);
-  events.add({0,
-              "outcome",
-              {},
-              "",
-              {{"outcome", to_string(report.outcome.kind)}, {"message", report.outcome.message}},
-              {{"exit_code", report.outcome.exit_code}}});
-  write_result_files(report.outcome, paths);
-  write_report(options, paths, report);
-  print_outcome(options, report);
-  return report.outcome.exit_code;
+  Result<Report> try_once() {
+    announce();
+    const LaunchPlan processes = plan_of_processes(job_.spec, plan_);
+    auto ran = run_plan(processes, make_settings(), events_);
+    if (!ran) return tl::unexpected(ran.error());
+    end_job_on_hosts(options_, job_, ran->unattended_hosts, ran->job);
+    Report report;
+    report.outcome = std::move(ran->outcome);
+    report.ranks = std::move(ran->ranks);
+    report.phases = std::move(ran->phases);
+    report.plan_hash = plan_.hash;
+    report.restarts = policy_.restarts;
+    for (const RankPlace& place : processes.layout.ranks)
+      report.hosts.push_back(plan_.cluster.hosts[static_cast<std::size_t>(place.node_rank)].name);
+    events_.add({0,
+                 "outcome",
+                 {},
+                 "",
+                 {{"outcome", to_string(report.outcome.kind)}, {"message", report.outcome.message}},
+                 {{"exit_code", report.outcome.exit_code}}});
+    return report;
+  }
+
+  // Whatever failed is said now: the next try may succeed.
+  Result<void> prepare_next(const Report& failed) {
+    const Outcome& outcome = failed.outcome;
+    if (outcome.first_failure) print_last_lines(*outcome.first_failure);
+    fmt::print(stderr, "smlaunch: {}\n", outcome.message);
+    earlier_.push_back({outcome, plan_.hash});
+    if (counts_as_restart(outcome)) ++policy_.restarts;
+    const auto replaced =
+        replace_hosts(job_.cluster, job_.spare_hosts, outcome.hosts_at_fault, job_.environment->leader);
+    for (const auto& [lost, spare] : replaced)
+      fmt::print(stderr, "smlaunch: {} takes the place of {}\n", spare, lost);
+    for (Host& host : job_.cluster.hosts) set_instance(host, *job_.environment);
+    fmt::print(
+        stderr, "smlaunch: restart{}: {}\n",
+        counts_as_restart(outcome) ? fmt::format(" {} of {}", policy_.restarts, policy_.max_restarts) : "",
+        replaced.empty() ? "the same plan again" : "the same ranks again");
+    events_.add({0, "restart", {}, "", {{"message", outcome.message}}, {{"restarts", policy_.restarts}}});
+    policy_.spare_hosts = job_.spare_hosts.size();
+    job_.spec.spare_hosts = job_.spare_hosts;
+    remove_old_result_files(paths_);
+    auto plan = plan_job(job_);
+    if (!plan) return tl::unexpected(plan.error());
+    plan_ = std::move(*plan);
+    return {};
+  }
+
+  int finish(Report report) {
+    report.earlier = std::move(earlier_);
+    write_result_files(report.outcome, paths_);
+    write_report(options_, paths_, report);
+    print_outcome(options_, report);
+    return report.outcome.exit_code;
+  }
+
+  const Options& options_;
+  Job job_;
+  LaunchPlan plan_;
+  const Paths& paths_;
+  RestartPolicy policy_;
+  EventLog events_;
+  std::shared_ptr<LogFiles> log_files_;
+  std::vector<EarlierTry> earlier_;
+};
+
+}  // namespace
+
+int run_job(const Options& options, const Job& job, const LaunchPlan& plan) {
+  return JobTries(options, job, plan).run();
 }
 
 }  // namespace smlaunch

@@ -69,6 +69,9 @@ Variables make_common_variables(const JobSpec& spec, const LaunchPlan& plan) {
   // Our pipes, unlike mpirun's terminals, make Python hold its lines back until a block is full.
   if (plan.entry_point.kind != EntryPointKind::command && !spec.inherited.contains("PYTHONUNBUFFERED"))
     result["PYTHONUNBUFFERED"] = "1";
+  if (spec.watches_for_hangs && plan.entry_point.kind != EntryPointKind::command &&
+      !spec.inherited.contains("PYTHONFAULTHANDLER"))
+    result["PYTHONFAULTHANDLER"] = "1";
   if (plan.launcher == LauncherKind::mpi || plan.launcher == LauncherKind::smddp) {
     for (const auto& [name, value] : {std::pair{"NCCL_MIN_NRINGS", "4"}, std::pair{"NCCL_DEBUG", "INFO"}})
       if (!spec.inherited.contains(name)) result[name] = value;
@@ -199,6 +202,7 @@ Result<LaunchPlan> make_plan(const JobSpec& spec, const Cluster& cluster) {
   plan.master_port = spec.master_port;
   plan.entry_point = job.entry_point;
   plan.cluster = cluster;
+  plan.spare_hosts = spec.spare_hosts;
   // The one process of a host may use all its GPUs, so it is not bound near the first.
   const bool has_host_to_itself =
       spec.launcher == LauncherKind::process && spec.bind == BindPolicy::automatic;

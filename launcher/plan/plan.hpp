@@ -41,7 +41,9 @@ struct JobSpec {
   int ssh_port = 22;
   std::string ssh_control_path;  // readiness's logins stay open there for mpirun; empty: they do not
   bool machines_as_planned =
-      false;                  // --gpus-per-host: ranks are placed as planned, whatever their hosts are like
+      false;  // --gpus-per-host: ranks are placed as planned, whatever their hosts are like
+  std::vector<std::string> spare_hosts;  // of the job, beside the cluster's
+  bool watches_for_hangs = false;        // Python programs are to print their stacks when they are ended
   bool known_by_name = true;  // false: the only host is this machine, and its name leads nowhere here
   std::vector<std::pair<std::string, std::string>> sources;  // value -> where it came from
   Variables inherited;                                       // smlaunch's own environment
@@ -69,7 +71,8 @@ struct LaunchPlan {
   int first_rank = 0;
   int job_world_size = 0;
   EntryPoint entry_point;
-  Cluster cluster;  // the hosts that run ranks of this plan
+  Cluster cluster;                       // the hosts that run ranks of this plan
+  std::vector<std::string> spare_hosts;  // run none until they replace one of them
   Layout layout;
   bool machines_as_planned = false;         // JobSpec::machines_as_planned
   BindPolicy bind = BindPolicy::automatic;  // none where the user's own MPI options bind

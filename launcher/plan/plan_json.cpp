@@ -213,6 +213,7 @@ std::string write_plan(const LaunchPlan& plan, bool for_hash) {
   json.key("schema").value("smlaunch.plan/1");
   write_smoke(json, plan);
   if (!for_hash) write_sources(json, plan, redactor);
+  if (!plan.spare_hosts.empty()) json.key("spare_hosts").list(plan.spare_hosts);
   json.key("warnings").open_list();
   for (const std::string& warning : plan.warnings) json.value(redactor.text(warning));
   json.close_list();

@@ -144,6 +144,11 @@ std::string render_plan(const LaunchPlan& plan) {
   line("ranks", fmt::format("{} on {} host{}{}", plan.world_size(), busy, busy == 1 ? "" : "s", elsewhere),
        source_of(plan, "processes_per_host"));
   line("leader", plan.leader, source_of(plan, "hosts"));
+  if (!plan.spare_hosts.empty()) {
+    std::string names;
+    for (const std::string& name : plan.spare_hosts) names += (names.empty() ? "" : ", ") + name;
+    line("spare hosts", names, "");
+  }
   if (plan.current_host != plan.leader)
     line("this host",
          plan.current_host.empty() ? "none of them: it leads and runs no rank" : plan.current_host, "");

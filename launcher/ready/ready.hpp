@@ -33,10 +33,14 @@ struct ReadyReport {
   double seconds = 0;
   int stopped_by_signal = 0;         // SIGINT or SIGTERM told us to stop waiting
   std::vector<HostReadiness> hosts;  // in the order of the request
+  std::vector<HostReadiness> spare_hosts;
 };
 
 struct ReadyRequest {
   std::vector<std::string> hosts;
+  // Waited for as long as the others take, and spare_wait at most after them; they need not come.
+  std::vector<std::string> spare_hosts;
+  std::chrono::milliseconds spare_wait{10'000};
   std::string own_host;  // ready at once: no SSH to oneself; empty: none of them
   int port = 22;
   std::chrono::milliseconds timeout{std::chrono::hours(1)};

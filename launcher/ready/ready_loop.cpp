@@ -33,7 +33,8 @@ ReadyLoop::ReadyLoop(const ReadyRequest& request)
     : request_(request),
       most_logins_(
           static_cast<std::size_t>(request.logins_at_once > 0 ? request.logins_at_once : sane_logins())),
-      files_(request.hosts.size() + most_logins_ * files_per_login + files_aside) {
+      files_(request.hosts.size() + request.spare_hosts.size() + most_logins_ * files_per_login +
+             files_aside) {
   // With too few descriptors everything takes its turn more often, and nothing fails.
   const std::size_t usable = files_.free() > files_aside ? files_.free() - files_aside : 0;
   most_logins_ = std::clamp<std::size_t>(usable / 2 / files_per_login, 1, most_logins_);
@@ -41,28 +42,32 @@ ReadyLoop::ReadyLoop(const ReadyRequest& request)
   most_connections_ = usable > for_logins ? usable - for_logins : 1;
 
   std::random_device entropy;
-  for (const std::string& name : request.hosts) {
-    if (!request.own_host.empty() && name == request.own_host) {
-      hosts_.push_back(nullptr);
-      continue;
-    }
-    HostProbe::Settings settings;
-    settings.host = name;
-    settings.port = request.port;
-    settings.until = request.until;
-    settings.version = request.version;
-    settings.longest_answer = request.longest_answer;
-    settings.timeout = request.timeout;
-    settings.banner_timeout = request.banner_timeout;
-    settings.login_deadline = request.login_deadline;
-    settings.seed = entropy();
-    hosts_.push_back(std::make_unique<Host>(loop_, std::move(settings)));
-    ++missing_;
+  for (const std::string& name : request.hosts) add_host(name, false, entropy());
+  for (const std::string& name : request.spare_hosts) add_host(name, true, entropy());
+}
+
+void ReadyLoop::add_host(const std::string& name, bool is_spare, unsigned seed) {
+  if (!request_.own_host.empty() && name == request_.own_host) {
+    hosts_.push_back(nullptr);
+    return;
   }
+  HostProbe::Settings settings;
+  settings.host = name;
+  settings.port = request_.port;
+  settings.until = request_.until;
+  settings.version = request_.version;
+  settings.longest_answer = request_.longest_answer;
+  settings.timeout = request_.timeout;
+  settings.banner_timeout = request_.banner_timeout;
+  settings.login_deadline = request_.login_deadline;
+  settings.seed = seed;
+  hosts_.push_back(std::make_unique<Host>(loop_, std::move(settings)));
+  hosts_.back()->is_spare = is_spare;
+  ++(is_spare ? missing_spares_ : missing_);
 }
 
 ReadyReport ReadyLoop::run() {
-  if (missing_ > 0) {
+  if (missing_ + missing_spares_ > 0) {
     signals_.on_signal([this](int number) {
       stopped_by_signal_ = number;
       finish();
@@ -72,6 +77,7 @@ ReadyReport ReadyLoop::run() {
       if (!error) finish();
     });
     if (request_.progress || request_.stop_asked) tick();
+    if (missing_ == 0) wait_for_spares();
     for (const auto& host : hosts_) {
       if (host) perform(*host, host->probe.start());
     }
@@ -257,8 +263,22 @@ void ReadyLoop::perform(Host& host, const HostProbe::Wait& action) {
 
 void ReadyLoop::perform(Host& host, const HostProbe::Finish& action) {
   leave_connection(host);
+  if (host.is_spare) {
+    if (--missing_spares_ == 0 && missing_ == 0) finish();
+    return;
+  }
   // One that can never be ready makes waiting for the others pointless.
-  if (action.state == ReadyState::failed || --missing_ == 0) finish();
+  if (action.state == ReadyState::failed) return finish();
+  if (--missing_ > 0) return;
+  if (missing_spares_ == 0) return finish();
+  wait_for_spares();
+}
+
+void ReadyLoop::wait_for_spares() {
+  deadline_.expires_after(std::min(request_.spare_wait, request_.timeout));
+  deadline_.async_wait([this](const error_code& error) {
+    if (!error) finish();
+  });
 }
 
 ReadyReport ReadyLoop::report() const {
@@ -268,14 +288,15 @@ ReadyReport ReadyLoop::report() const {
   result.stopped_by_signal = stopped_by_signal_;
   result.ready = missing_ == 0;
   for (std::size_t i = 0; i < hosts_.size(); ++i) {
+    auto& list = i < request_.hosts.size() ? result.hosts : result.spare_hosts;
     if (hosts_[i]) {
-      result.hosts.push_back(hosts_[i]->probe.status(time));
+      list.push_back(hosts_[i]->probe.status(time));
     } else {
       HostReadiness own;
-      own.name = request_.hosts[i];
+      own.name = i < request_.hosts.size() ? request_.hosts[i] : request_.own_host;
       own.state = ReadyState::ready;
       own.stage = request_.until;
-      result.hosts.push_back(std::move(own));
+      list.push_back(std::move(own));
     }
   }
   return result;

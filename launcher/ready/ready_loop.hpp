@@ -39,6 +39,7 @@ class ReadyLoop {
     std::shared_ptr<SshLogin> login;
     std::size_t turn = 0;    // of the action under way: what belongs to an earlier one is ignored
     bool connected = false;  // holds one of the connections
+    bool is_spare = false;
     std::string address;
     Millis login_deadline{0};
     HostReadiness shown;
@@ -62,6 +63,8 @@ class ReadyLoop {
   template <class Handler>
   void after(Host& host, Millis time, Handler handler);
 
+  void add_host(const std::string& name, bool is_spare, unsigned seed);
+  void wait_for_spares();
   ReadyReport report() const;
   void note_change(Host& host);
   void tick();
@@ -83,7 +86,8 @@ class ReadyLoop {
   std::deque<Host*> waiting_to_log_in_;
   std::size_t connections_ = 0;
   std::size_t logins_ = 0;
-  std::size_t missing_ = 0;
+  std::size_t missing_ = 0;         // of those that are needed
+  std::size_t missing_spares_ = 0;  // that are neither ready nor can never be
   bool changed_ = false;
   Millis last_progress_{-1'000};  // so that the first change is shown at once
   int stopped_by_signal_ = 0;

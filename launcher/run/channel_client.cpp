@@ -110,7 +110,7 @@ void ChannelClient::received(const Frame& frame) {
   switch (frame.kind) {
     case FrameKind::ping:
       if (const auto time = decode_number(frame.payload))
-        link_->send(encode_frame(FrameKind::pong, encode(Pong{*time, steady_now_ns()})));
+        link_->send(encode_frame(FrameKind::pong, encode(make_pong(*time))));
       return;
     case FrameKind::ack:
       if (const auto sequence = decode_number(frame.payload)) unacked_.acknowledge(*sequence);
@@ -118,6 +118,14 @@ void ChannelClient::received(const Frame& frame) {
       return;
     default: callbacks_.frame(frame);
   }
+}
+
+Pong ChannelClient::make_pong(std::uint64_t leader_ns) const {
+  Pong pong;
+  pong.leader_ns = leader_ns;
+  pong.agent_ns = steady_now_ns();
+  if (callbacks_.fill_pong) callbacks_.fill_pong(pong);
+  return pong;
 }
 
 void ChannelClient::answer(const Frame& frame) {

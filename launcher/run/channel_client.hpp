@@ -20,10 +20,11 @@ namespace smlaunch {
 class ChannelClient {
  public:
   struct Callbacks {
-    std::function<void(const Frame&)> frame;  // start, signal, release, outcome
+    std::function<void(const Frame&)> frame;  // start, signal, inspect, release, outcome
     std::function<void()> acknowledged;       // the leader has taken something: there is room again
     std::function<void()> lost;               // the leader was there, and has been silent for lost_after
     std::function<void(const std::string& why)> none;  // there never was a connection
+    std::function<void(Pong&)> fill_pong;              // how the rank does; may be empty
   };
 
   // `hello` says who we are; nonce and proof are filled in here. `first_bound`: how long the first connection
@@ -45,6 +46,7 @@ class ChannelClient {
   void connect_failed(const boost::system::error_code& error);
   void greet(boost::asio::ip::tcp::socket socket);
   void received(const Frame& frame);
+  [[nodiscard]] Pong make_pong(std::uint64_t leader_ns) const;
   void answer(const Frame& frame);
   void welcomed(const Frame& frame);
   void drop();

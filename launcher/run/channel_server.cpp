@@ -175,6 +175,10 @@ void ChannelServer::signal(Peer peer, int signal) {
     to.link->send(encode_frame(FrameKind::signal, encode_number(static_cast<std::uint64_t>(signal))));
 }
 
+void ChannelServer::inspect(Peer peer) {
+  if (Agent& to = agent(peer); to.link) to.link->send(encode_frame(FrameKind::inspect, ""));
+}
+
 void ChannelServer::release_agents(int world_size) {
   for (Peer peer = 0; peer < world_size; ++peer) {
     Agent& to = agent(peer);

@@ -47,6 +47,7 @@ class ChannelServer {
   // A command is remembered until the agent leaves: one that reconnects gets it again.
   void start(Peer peer, const Start& start);
   void signal(Peer peer, int signal);
+  void inspect(Peer peer);  // this one is not: the answer must be fresh
   void release_agents(int world_size);
   void send_outcome(Peer peer, const JobEnd& end);
   // Asks every peer for its clock, and drops those that have not answered for `lost_after`.

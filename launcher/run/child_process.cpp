@@ -54,6 +54,7 @@ struct Prepared {
   int death_signal;
   int parent;
   bool own_group;
+  int cgroup_procs;
 };
 
 [[noreturn]] void refuse(int report) {
@@ -79,6 +80,7 @@ bool make_executable(const char* path) {
 
 [[noreturn]] void become(const Prepared& child) {
   if (child.own_group) setpgid(0, 0);
+  if (child.cgroup_procs >= 0) (void)!write(child.cgroup_procs, "0", 1);
   if (child.death_signal != 0) {
     prctl(PR_SET_PDEATHSIG, child.death_signal);
     if (getppid() != child.parent) _exit(127);  // it died before we could ask
@@ -138,7 +140,8 @@ tl::expected<Child, SpawnError> spawn_child(const ChildRequest& request) {
       is_below(request.argv.front(), request.working_directory) ? places.front() : nullptr;
   const Prepared prepared{argv.data(),         environment.data(),   places.data(),    own_program,
                           directory.c_str(),   null.get(),           out->write.get(), err->write.get(),
-                          report->write.get(), request.death_signal, getpid(),         request.own_group};
+                          report->write.get(), request.death_signal, getpid(),         request.own_group,
+                          request.cgroup_procs};
 
   sigset_t all;
   sigset_t before;
@@ -175,6 +178,11 @@ tl::expected<Child, SpawnError> spawn_child(const ChildRequest& request) {
   child.stdout_pipe = std::move(out->read);
   child.stderr_pipe = std::move(err->read);
   return child;
+}
+
+bool has_ended(int pid) {
+  siginfo_t info{};
+  return waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid == pid;
 }
 
 std::optional<ExitStatus> reap(int pid) {

@@ -20,6 +20,7 @@ struct ChildRequest {
   std::filesystem::path working_directory;         // empty: ours
   bool own_group = true;                           // the leader of a process group of its own
   int death_signal = 0;                            // sent to it when we die; 0: none
+  int cgroup_procs = -1;                           // cgroup.procs of the cgroup it is to join; -1: none
 };
 
 // A started process, with stdin on /dev/null and its stdout and stderr at the other end of two pipes.
@@ -37,8 +38,12 @@ struct SpawnError {
 };
 
 // Returns when the program runs, or has been refused. A command that is named with a slash, lies below the
-// working directory and lacks the x bit is given it (the toolkit's chmod +x); one without an interpreter line is run by /bin/sh (execvp(3)).
+// working directory and lacks the x bit is given it (the toolkit's chmod +x); one without an interpreter line
+// is run by /bin/sh (execvp(3)).
 tl::expected<Child, SpawnError> spawn_child(const ChildRequest& request);
+
+// Has it ended? It stays in the process table.
+bool has_ended(int pid);
 
 // Takes the ended process out of the process table; nothing while it runs.
 std::optional<ExitStatus> reap(int pid);

@@ -3,8 +3,12 @@
 #pragma once
 
 #include <chrono>
+#include <vector>
 
 namespace smlaunch {
+
+// What `root` has started, and what that has, as far as it still belongs to it.
+std::vector<int> find_descendants(int root);
 
 // From here on, what our descendants leave behind becomes our child instead of init's (prctl(2)), wherever it
 // has moved to with setsid or a double fork.

@@ -22,11 +22,13 @@ enum class FrameKind : std::uint8_t {
   release,        // leader: leave
   outcome,        // leader to a worker: what the job came to
   stop_request,   // worker: its host was told to stop, by this signal
+  inspect,        // leader: what are the processes of your rank doing?
   // Data frames: their payload begins with a sequence number, and they survive a lost connection.
   started = 32,  // agent: the entry point runs
   start_failed,  // agent: it could not be started
   output,        // agent: whole lines of one stream
   ended,         // agent: how the entry point ended
+  inspected,     // agent: what the processes of its rank are doing
 };
 
 inline bool is_data(FrameKind kind) { return kind >= FrameKind::started; }

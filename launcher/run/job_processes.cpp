@@ -11,6 +11,7 @@
 #include <iterator>
 
 #include "launcher/run/agent_environment.hpp"
+#include "launcher/run/rank_cgroup.hpp"
 
 namespace smlaunch {
 
@@ -25,6 +26,19 @@ bool carries(const std::filesystem::path& process, const std::string& entry) {
     if (begins && (end == text.size() || text[end] == '\0')) return true;
   }
   return false;
+}
+
+void end_marked_processes(const std::string& job, std::chrono::milliseconds grace) {
+  const auto start = std::chrono::steady_clock::now();
+  for (const int pid : find_job_processes(job)) kill(pid, SIGTERM);
+  while (!find_job_processes(job).empty() && std::chrono::steady_clock::now() - start < grace)
+    poll(nullptr, 0, 20);
+  while (std::chrono::steady_clock::now() - start < grace + std::chrono::seconds(2)) {
+    const auto left = find_job_processes(job);
+    if (left.empty()) return;
+    for (const int pid : left) kill(pid, SIGKILL);
+    poll(nullptr, 0, 20);
+  }
 }
 
 }  // namespace
@@ -44,16 +58,22 @@ std::vector<int> find_job_processes(const std::string& job) {
 }
 
 void end_job_processes(const std::string& job, std::chrono::milliseconds grace) {
+  end_marked_processes(job, grace);
+  end_job_cgroups(job);  // of what has cleared its environment
+}
+
+void remove_session_folder(const std::string& folder, std::chrono::milliseconds bound) {
+  const std::filesystem::path path = folder;
+  const std::string parent = path.parent_path().filename();
+  const bool is_session =
+      path.is_absolute() && (parent.starts_with("ompi.") || parent.starts_with("prterun."));
+  if (!is_session) return;
+  std::error_code error;
   const auto start = std::chrono::steady_clock::now();
-  for (const int pid : find_job_processes(job)) kill(pid, SIGTERM);
-  while (!find_job_processes(job).empty() && std::chrono::steady_clock::now() - start < grace)
+  while (std::filesystem::exists(path, error) && std::chrono::steady_clock::now() - start < bound)
     poll(nullptr, 0, 20);
-  while (std::chrono::steady_clock::now() - start < grace + std::chrono::seconds(2)) {
-    const auto left = find_job_processes(job);
-    if (left.empty()) return;
-    for (const int pid : left) kill(pid, SIGKILL);
-    poll(nullptr, 0, 20);
-  }
+  std::filesystem::remove_all(path, error);
+  std::filesystem::remove(path.parent_path(), error);  // where no other job has its own in it
 }
 
 void end_parent_daemon(const std::string& job, std::chrono::milliseconds bound) {

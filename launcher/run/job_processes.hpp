@@ -19,4 +19,8 @@ void end_job_processes(const std::string& job, std::chrono::milliseconds grace);
 // for any other parent.
 void end_parent_daemon(const std::string& job, std::chrono::milliseconds bound);
 
+// What Open MPI's daemon has left under the temporary folder (4: ompi.HOST.UID/jf.JOB, 5: prterun.…), when it
+// has not removed it itself within `bound`. Does nothing for any other folder.
+void remove_session_folder(const std::string& folder, std::chrono::milliseconds bound);
+
 }  // namespace smlaunch

@@ -82,6 +82,7 @@ std::string encode(const Start& m) {
                {"own_bind", m.own_bind},
                {"local_ranks", m.local_ranks},
                {"forward_output", m.forward_output},
+               {"is_starter", m.is_starter},
                {"grace_milliseconds", m.grace_milliseconds},
                {"lost_after_milliseconds", m.lost_after_milliseconds}});
 }
@@ -99,6 +100,7 @@ std::optional<Start> decode_start(std::string_view text) {
     j.at("own_bind").get_to(m.own_bind);
     j.at("local_ranks").get_to(m.local_ranks);
     j.at("forward_output").get_to(m.forward_output);
+    j.at("is_starter").get_to(m.is_starter);
     j.at("grace_milliseconds").get_to(m.grace_milliseconds);
     j.at("lost_after_milliseconds").get_to(m.lost_after_milliseconds);
   });
@@ -130,6 +132,7 @@ std::optional<Started> decode_started(std::string_view text) {
 
 std::string encode(const Ended& m) {
   Json json = {{"time_ns", m.time_ns},
+               {"traceback_ns", m.traceback_ns},
                {"told_to_stop", m.told_to_stop},
                {"last_lines", m.last_lines},
                {"oom_kills", m.oom_kills}};
@@ -145,6 +148,7 @@ std::string encode(const Ended& m) {
 std::optional<Ended> decode_ended(std::string_view text) {
   return unpack<Ended>(text, [](const Json& j, Ended& m) {
     j.at("time_ns").get_to(m.time_ns);
+    j.at("traceback_ns").get_to(m.traceback_ns);
     j.at("told_to_stop").get_to(m.told_to_stop);
     j.at("last_lines").get_to(m.last_lines);
     j.at("oom_kills").get_to(m.oom_kills);
@@ -155,12 +159,19 @@ std::optional<Ended> decode_ended(std::string_view text) {
   });
 }
 
-std::string encode(const Pong& m) { return pack({{"leader_ns", m.leader_ns}, {"agent_ns", m.agent_ns}}); }
+std::string encode(const Pong& m) {
+  return pack({{"leader_ns", m.leader_ns},
+               {"agent_ns", m.agent_ns},
+               {"output_ns", m.output_ns},
+               {"cpu_ns", m.cpu_ns}});
+}
 
 std::optional<Pong> decode_pong(std::string_view text) {
   return unpack<Pong>(text, [](const Json& j, Pong& m) {
     j.at("leader_ns").get_to(m.leader_ns);
     j.at("agent_ns").get_to(m.agent_ns);
+    j.at("output_ns").get_to(m.output_ns);
+    j.at("cpu_ns").get_to(m.cpu_ns);
   });
 }
 
@@ -201,6 +212,38 @@ std::optional<HandOver> decode_hand_over(std::string_view text) {
     j.at("world_size").get_to(m.world_size);
     j.at("hosts").get_to(m.hosts);
     j.at("plan_hash").get_to(m.plan_hash);
+  });
+}
+
+std::string encode(const RankState& m) {
+  Json processes = Json::array();
+  for (const ProcessState& process : m.processes)
+    processes.push_back({{"pid", process.pid},
+                         {"name", process.name},
+                         {"state", std::string(1, process.state)},
+                         {"threads", process.threads},
+                         {"wait_channel", process.wait_channel},
+                         {"kernel_stack", process.kernel_stack},
+                         {"python_stack", process.python_stack}});
+  return pack({{"processes", processes}, {"primary", m.primary}, {"python_source", m.python_source}});
+}
+
+std::optional<RankState> decode_rank_state(std::string_view text) {
+  return unpack<RankState>(text, [](const Json& j, RankState& m) {
+    for (const Json& each : j.at("processes")) {
+      ProcessState process;
+      each.at("pid").get_to(process.pid);
+      each.at("name").get_to(process.name);
+      const auto state = each.at("state").get<std::string>();
+      process.state = state.empty() ? '?' : state.front();
+      each.at("threads").get_to(process.threads);
+      each.at("wait_channel").get_to(process.wait_channel);
+      each.at("kernel_stack").get_to(process.kernel_stack);
+      each.at("python_stack").get_to(process.python_stack);
+      m.processes.push_back(std::move(process));
+    }
+    j.at("primary").get_to(m.primary);
+    j.at("python_source").get_to(m.python_source);
   });
 }
 

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "launcher/run/exit_status.hpp"
+#include "launcher/run/rank_state.hpp"
 
 namespace smlaunch {
 
@@ -50,6 +51,7 @@ struct Start {
                          // --bind policy
   int local_ranks = 1;
   bool forward_output = true;     // false: nobody wants its lines
+  bool is_starter = false;        // the program is torchrun or xla, and its children are the ranks
   int grace_milliseconds = 5000;  // when the leader is lost
   int lost_after_milliseconds = 10000;
 };
@@ -68,14 +70,16 @@ struct Started {
 struct Ended {
   ExitStatus status;
   std::uint64_t time_ns = 0;
+  std::uint64_t traceback_ns = 0;  // when its last Python traceback began to come; 0: none came
   bool told_to_stop = false;
   std::vector<std::string> last_lines;
   long oom_kills = 0;  // processes of its container that the kernel killed for lack of memory while it ran
 };
 
 // What a worker learns at the end.
+inline constexpr const char* job_is_tried_again = "again";
 struct JobEnd {
-  std::string kind;  // success, failure, stopped
+  std::string kind;  // success, failure, stopped; job_is_tried_again: wait for the next try
   int exit_code = 0;
   std::string message;  // the sentence
   std::string failure;  // for its host's failure file
@@ -97,6 +101,8 @@ struct HandOver {
 struct Pong {
   std::uint64_t leader_ns = 0;
   std::uint64_t agent_ns = 0;
+  std::uint64_t output_ns = 0;  // when its rank printed last, on the agent's clock; 0: never
+  std::uint64_t cpu_ns = 0;     // what its rank has used so far
 };
 
 std::string encode(const Challenge&);
@@ -108,6 +114,7 @@ std::string encode(const Ended&);
 std::string encode(const Pong&);
 std::string encode(const JobEnd&);
 std::string encode(const HandOver&);
+std::string encode(const RankState&);
 std::string encode_number(std::uint64_t number);  // ping, ack, signal
 
 // Nothing for text that is not such a message.
@@ -120,6 +127,7 @@ std::optional<Ended> decode_ended(std::string_view text);
 std::optional<Pong> decode_pong(std::string_view text);
 std::optional<JobEnd> decode_job_end(std::string_view text);
 std::optional<HandOver> decode_hand_over(std::string_view text);
+std::optional<RankState> decode_rank_state(std::string_view text);
 std::optional<std::uint64_t> decode_number(std::string_view text);
 
 }  // namespace smlaunch

@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <csignal>
 
+#include "launcher/run/hang_report.hpp"
+#include "launcher/run/peer_loss.hpp"
 #include "launcher/run/text_tail.hpp"
 
 namespace smlaunch {
@@ -33,6 +35,25 @@ std::string list_ranks(const std::vector<Rank>& ranks) {
   return text;
 }
 
+// A rank that fails may take a while to end, and the ranks that talk to it notice and end before: then its
+// traceback came first. Older ones than this were survived.
+constexpr double oldest_traceback = 60;
+
+// Where the first to end only says that its peer was gone: who had a traceback of its own before that.
+std::optional<std::size_t> find_earlier_traceback(const JobRecord& record, const FirstFailure& first,
+                                                  double uncertainty) {
+  std::optional<std::size_t> found;
+  for (std::size_t i = 0; i < record.ranks.size(); ++i) {
+    const RankRecord& rank = record.ranks[i];
+    if (!rank.traceback_seconds || !rank.status || succeeded(*rank.status)) continue;
+    const double before = first.seconds + uncertainty + rank.uncertainty - *rank.traceback_seconds;
+    if (before < 0 || before > oldest_traceback || blames_peer(rank.last_lines)) continue;
+    if (!find_python_exception(rank.last_lines)) continue;
+    if (!found || *rank.traceback_seconds < *record.ranks[*found].traceback_seconds) found = i;
+  }
+  return found;
+}
+
 // The earliest end among those that failed by themselves, and who may have been before it after all.
 std::optional<FirstFailure> find_first_failure(const JobRecord& record,
                                                const std::vector<std::string>& hosts) {
@@ -54,7 +75,38 @@ std::optional<FirstFailure> find_first_failure(const JobRecord& record,
     if (rank.seconds - first->seconds <= bound) first->tied_with.push_back(Rank{static_cast<int>(i)});
   }
   first->certain = first->tied_with.empty();
+  if (!blames_peer(first->last_lines)) return first;
+  // Of those that the clocks cannot tell apart, one that has a reason of its own comes before one that only
+  // lost its peer.
+  const Rank ended_first = first->rank;
+  std::optional<std::size_t> cause;
+  for (const Rank rank : first->tied_with) {
+    const auto i = static_cast<std::size_t>(rank.value);
+    if (!cause && !blames_peer(record.ranks[i].last_lines)) cause = i;
+  }
+  const bool by_traceback = !cause;
+  if (by_traceback) cause = find_earlier_traceback(record, *first, uncertainty);
+  if (!cause || static_cast<int>(*cause) == ended_first.value) return first;
+  const RankRecord& rank = record.ranks[*cause];
+  std::vector<Rank> tied = {ended_first};
+  for (const Rank each : first->tied_with)
+    if (each.value != static_cast<int>(*cause)) tied.push_back(each);
+  first = FirstFailure{Rank{static_cast<int>(*cause)},
+                       hosts[*cause],
+                       rank.status,
+                       by_traceback ? *rank.traceback_seconds : rank.seconds,
+                       rank.last_lines,
+                       false,
+                       tied};
+  first->before_its_end = by_traceback;
   return first;
+}
+
+// An abort is how a library ends its process when a collective cannot go on.
+bool died_of_peer(const RankRecord& rank) {
+  const auto* signaled = rank.status ? std::get_if<Signaled>(&*rank.status) : nullptr;
+  const bool aborted = signaled != nullptr && (signaled->signal == SIGABRT || signaled->signal == SIGPIPE);
+  return aborted || blames_peer(rank.last_lines);
 }
 
 std::vector<Cause> find_causes(const JobRecord& record, const std::optional<FirstFailure>& first) {
@@ -62,11 +114,11 @@ std::vector<Cause> find_causes(const JobRecord& record, const std::optional<Firs
   for (std::size_t i = 0; i < record.ranks.size(); ++i) {
     const RankRecord& rank = record.ranks[i];
     Cause cause = Cause::own;
-    if (rank.told_to_stop)
+    const bool is_first = first && first->rank.value == static_cast<int>(i);
+    if (rank.told_to_stop && !is_first)
       cause = Cause::stopped_by_us;
-    else if (first && failed_by_itself(rank) && first->rank.value != static_cast<int>(i) &&
-             std::find(first->tied_with.begin(), first->tied_with.end(), Rank{static_cast<int>(i)}) ==
-                 first->tied_with.end())
+    else if (first && !is_first && failed_by_itself(rank) && rank.seconds >= first->seconds &&
+             died_of_peer(rank))
       cause = Cause::collateral;
     causes.push_back(cause);
   }
@@ -97,6 +149,12 @@ std::string message_of(const FirstFailure& first, const RankRecord& record,
   std::string message = fmt::format("{} {} {:.1f} s after the start", name_of(first.rank, hosts),
                                     to_string(*first.status), first.seconds);
   message += hosts.size() == 1 ? "" : ", before any other";
+  if (first.before_its_end)
+    return fmt::format(
+        "{} failed {:.1f} s after the start: {}; rank{} {} ended before it, but only because a peer was gone",
+        name_of(first.rank, hosts), first.seconds,
+        find_python_exception(first.last_lines).value_or("it had a traceback"),
+        first.tied_with.size() == 1 ? "" : "s", list_ranks(first.tied_with));
   if (!first.certain)
     message = fmt::format(
         "{} {} {:.1f} s after the start; rank{} {} failed within the clock's error of it, and may have been "
@@ -123,12 +181,25 @@ std::optional<FirstFailure> find_first_loss(const JobRecord& record, const std::
   return first;
 }
 
+// Hosts that may not be there, or not be sound, when the job is tried again.
+std::vector<std::string> hosts_of_losses(const JobRecord& record, const std::vector<std::string>& hosts) {
+  std::vector<std::string> found;
+  const auto add = [&](const std::string& host) {
+    if (std::find(found.begin(), found.end(), host) == found.end()) found.push_back(host);
+  };
+  for (std::size_t i = 0; i < record.ranks.size(); ++i)
+    if (!record.ranks[i].lost.empty()) add(hosts[i]);
+  if (!record.lost_worker.empty()) add(record.lost_worker);
+  return found;
+}
+
 void set_lost(Outcome& outcome, const JobRecord& record, const std::optional<FirstFailure>& loss,
               const std::vector<std::string>& hosts) {
   outcome.kind = OutcomeKind::failure;
   outcome.failure_class = FailureClass::lost_host;
   outcome.exit_code = exit_codes::lost;
   outcome.first_failure = loss;
+  outcome.hosts_at_fault = hosts_of_losses(record, hosts);
   const bool engine_first =
       !record.engine_failure.empty() && (!loss || record.engine_seconds < loss->seconds);
   if (!record.worker_loss.empty())
@@ -139,6 +210,18 @@ void set_lost(Outcome& outcome, const JobRecord& record, const std::optional<Fir
                     record.ranks[static_cast<std::size_t>(loss->rank.value)].lost);
   else
     outcome.message = record.engine_failure;
+}
+
+void set_hang(Outcome& outcome, const JobRecord& record, const std::vector<std::string>& hosts) {
+  outcome.kind = OutcomeKind::failure;
+  outcome.failure_class = FailureClass::lost_host;
+  outcome.exit_code = exit_codes::lost;
+  outcome.first_failure.reset();
+  for (std::size_t i = 0; i < record.ranks.size(); ++i)
+    outcome.hang.push_back(
+        {Rank{static_cast<int>(i)}, hosts[i], record.ranks[i].state, record.ranks[i].cores_used});
+  outcome.message = fmt::format("the job hangs: no rank has printed anything for {:.0f} s; {}",
+                                *record.hang_seconds, describe_hang(outcome.hang));
 }
 
 }  // namespace
@@ -184,6 +267,14 @@ Outcome decide_outcome(const JobRecord& record, const std::vector<std::string>& 
       record.ranks.begin(), record.ranks.end(),
       [](const RankRecord& rank) { return rank.status && succeeded(*rank.status) && rank.lost.empty(); });
 
+  // Those that end well when they are told to had hung all the same.
+  const bool all_ended_by_themselves =
+      all_succeeded && std::none_of(record.ranks.begin(), record.ranks.end(),
+                                    [](const RankRecord& rank) { return rank.told_to_stop; });
+  if (record.hang_seconds && !record.stop_signal && !all_ended_by_themselves) {
+    set_hang(outcome, record, hosts);
+    return outcome;
+  }
   const bool lost_first = outcome.first_failure && record.started && loss &&
                           loss->seconds <= outcome.first_failure->seconds + heard_interval;
   if (lost_first) {
@@ -197,6 +288,8 @@ Outcome decide_outcome(const JobRecord& record, const std::vector<std::string>& 
     outcome.kind = OutcomeKind::failure;
     outcome.failure_class = rank.not_started.empty() ? FailureClass::user_code : FailureClass::start;
     outcome.exit_code = rank.not_started.empty() ? shell_code(*rank.status) : exit_codes::start;
+    // We stopped it while it was failing: its own code would have been Python's for an exception.
+    if (outcome.first_failure->before_its_end && rank.told_to_stop) outcome.exit_code = 1;
     outcome.message = message_of(*outcome.first_failure, rank, hosts);
     return outcome;
   }

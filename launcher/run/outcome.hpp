@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "launcher/run/hang_report.hpp"
 #include "launcher/run/supervisor.hpp"
 
 namespace smlaunch {
@@ -34,6 +35,9 @@ struct FirstFailure {
   std::vector<std::string> last_lines;
   bool certain = true;
   std::vector<Rank> tied_with;
+  // It failed (`seconds`: its traceback) before any other, though it did not end first: those in tied_with
+  // ended before it, because their peer was gone.
+  bool before_its_end = false;
 };
 
 enum class Cause { own, stopped_by_us, collateral };
@@ -42,6 +46,8 @@ std::string to_string(Cause cause);
 struct Phase {
   std::string name;
   double seconds = 0;
+  std::string slowest_host;  // that was done last; empty: not known
+  double slowest_seconds = 0;
 };
 
 struct Outcome {
@@ -50,7 +56,9 @@ struct Outcome {
   int exit_code = 0;
   std::string message;  // one sentence: what failed first, where, how
   std::optional<FirstFailure> first_failure;
-  std::vector<Cause> causes;  // by rank
+  std::vector<Cause> causes;                // by rank
+  std::vector<RankLook> hang;               // by rank, where the job was stopped because it hung
+  std::vector<std::string> hosts_at_fault;  // lost, not ready, or failed by the smoke test
 };
 
 // `hosts`: each rank's host.

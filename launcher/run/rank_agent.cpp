@@ -30,7 +30,10 @@
 #include "launcher/run/line_splitter.hpp"
 #include "launcher/run/messages.hpp"
 #include "launcher/run/oom_kills.hpp"
+#include "launcher/run/proc_stat.hpp"
 #include "launcher/run/rank_binding.hpp"
+#include "launcher/run/rank_cgroup.hpp"
+#include "launcher/run/rank_inspector.hpp"
 #include "launcher/run/steady_time.hpp"
 #include "launcher/run/text_tail.hpp"
 #include "launcher/run/worker_socket.hpp"
@@ -80,7 +83,10 @@ class Agent {
         program_(std::move(program)),
         signals_(loop_, SIGTERM, SIGINT, SIGHUP),
         stop_timer_(loop_),
-        drain_timer_(loop_) {}
+        drain_timer_(loop_),
+        inspector_(loop_, [this](const RankState& state) {
+          if (!ended_) send_data(FrameKind::inspected, encode(state));
+        }) {}
 
   int run() {
     become_subreaper();
@@ -91,6 +97,7 @@ class Agent {
       connect();
     loop_.run();
     end_descendants(hurried_ ? leftover_grace_under_mpirun : leftover_grace);
+    if (cgroup_) cgroup_->end();
     if (leader_lost_ && identity_.local_rank == 0)
       end_parent_daemon(own_environment()[job_marker_variable], grace_ + kill_bound);
     return exit_code_;
@@ -129,8 +136,8 @@ class Agent {
     channel_.emplace(loop_, identity_.channel_host, identity_.channel_port, identity_.token, std::move(hello),
                      first_bound);
     channel_->start({[this](const Frame& frame) { received(frame); }, [this] { resume_streams(); },
-                     [this] { leader_lost(); },
-                     [this](const std::string& why) { run_without_channel(why); }});
+                     [this] { leader_lost(); }, [this](const std::string& why) { run_without_channel(why); },
+                     [this](Pong& pong) { tell_activity(pong); }});
   }
 
   bool on_leader_host() const {
@@ -141,6 +148,7 @@ class Agent {
     switch (frame.kind) {
       case FrameKind::start: return start(frame);
       case FrameKind::signal: return signal_rank(frame);
+      case FrameKind::inspect: return inspect();
       case FrameKind::release: return released();
       default: return;
     }
@@ -162,15 +170,20 @@ class Agent {
   void start_rank(Start message) {
     started_ = true;
     forward_output_ = message.forward_output;
+    is_starter_ = message.is_starter;
     Started report = bind_rank(message, identity_.local_rank, machine_);
     ChildRequest request;
     request.argv = program_;
     std::optional<std::map<std::string, std::string>> worker;
-    if (!identity_.worker.empty()) worker = ask_worker_environment(identity_.worker);
+    if (!identity_.worker.empty()) worker = ask_worker_environment(identity_.worker, session_folder());
     request.environment = rank_environment(
         host_environment(own_environment(), worker, message.leader_environment, on_leader_host()), message);
     request.working_directory = message.working_directory;
     request.death_signal = SIGKILL;
+    if (const auto job = request.environment.find(job_marker_variable); job != request.environment.end())
+      cgroup_ = RankCgroup::make(job->second, identity_.rank);
+    if (cgroup_) request.cgroup_procs = cgroup_->procs();
+    path_["PATH"] = request.environment["PATH"];
     oom_kills_before_ = read_oom_kills();
     auto child = spawn_child(request);
     if (!child) {
@@ -233,10 +246,14 @@ class Agent {
   }
 
   void pass_on(Stream& stream, const std::string& lines) {
-    if (stream.is_stderr) tail_.add(lines);
+    const std::uint64_t now = steady_now_ns();
+    output_ns_ = now;
+    if (stream.is_stderr) {
+      tail_.add(lines, now);
+      inspector_.heard(lines);
+    }
     if (!without_channel_ && !forward_output_) return;
-    if (!without_channel_)
-      return send_data(FrameKind::output, encode_output({stream.is_stderr, steady_now_ns(), lines}));
+    if (!without_channel_) return send_data(FrameKind::output, encode_output({stream.is_stderr, now, lines}));
     std::FILE* to = stream.is_stderr ? stderr : stdout;
     std::fwrite(lines.data(), 1, lines.size(), to);
     std::fflush(to);
@@ -277,6 +294,7 @@ class Agent {
 
   void finish_if_drained() {
     if (ended_ || !status_ || out_.open || err_.open) return;
+    inspector_.rank_ended();
     ended_ = true;
     drain_timer_.cancel();
     stop_timer_.cancel();
@@ -284,8 +302,8 @@ class Agent {
       exit_code_ = leader_lost_ ? exit_lost : shell_code(*status_);
       return leave();
     }
-    send_data(FrameKind::ended,
-              encode(Ended{*status_, ended_ns_, told_to_stop_at_end_, tail_.lines(), oom_kills()}));
+    send_data(FrameKind::ended, encode(Ended{*status_, ended_ns_, tail_.traceback_ns(), told_to_stop_at_end_,
+                                             tail_.lines(), oom_kills()}));
   }
 
   long oom_kills() const {
@@ -293,11 +311,26 @@ class Agent {
     return now && *now > *oom_kills_before_ ? *now - *oom_kills_before_ : 0;
   }
 
+  void tell_activity(Pong& pong) const {
+    pong.output_ns = output_ns_;
+    if (!child_ || status_) return;
+    if (const auto used = cgroup_ ? cgroup_->cpu_ns() : std::nullopt)
+      pong.cpu_ns = *used;
+    else if (const auto stat = read_proc_stat(child_->pid))
+      pong.cpu_ns = static_cast<std::uint64_t>(stat->cpu_seconds * 1e9);
+  }
+
+  void inspect() {
+    if (!child_ || status_) return;  // how it ended is on its way
+    if (inspector_.begin(child_->pid, is_starter_, path_)) told_to_stop_ = true;
+  }
+
   // ---- stopping
 
   void signal_group(int signal) {
     if (!child_ || status_) return;
-    told_to_stop_ = true;
+    // It may be over already, and we have not come to hear of it: then it was not told to stop.
+    if (!has_ended(child_->pid)) told_to_stop_ = true;
     kill(-child_->pid, signal);
   }
 
@@ -314,6 +347,11 @@ class Agent {
     if (!started_ || ended_) return leave();
     signal_group(SIGTERM);
     kill_rank_after(grace_);
+  }
+
+  static std::string session_folder() {
+    const char* folder = std::getenv("PMIX_SERVER_TMPDIR");
+    return folder == nullptr ? "" : folder;
   }
 
   static bool is_under_mpirun() { return std::getenv("OMPI_COMM_WORLD_RANK") != nullptr; }
@@ -371,6 +409,7 @@ class Agent {
   asio::signal_set signals_;
   asio::steady_timer stop_timer_;
   asio::steady_timer drain_timer_;
+  RankInspector inspector_;
 
   std::optional<Machine> machine_;  // this host as it is; not probed on the leader's
   std::optional<ChannelClient> channel_;
@@ -385,8 +424,12 @@ class Agent {
   std::optional<ExitStatus> status_;
   std::optional<long> oom_kills_before_;
   std::uint64_t ended_ns_ = 0;
+  std::uint64_t output_ns_ = 0;              // when it printed last
+  std::optional<RankCgroup> cgroup_;         // of the rank
+  std::map<std::string, std::string> path_;  // the rank's PATH
   bool started_ = false;
   bool forward_output_ = true;
+  bool is_starter_ = false;
   bool ended_ = false;
   bool stopping_ = false;
   bool told_to_stop_ = false;

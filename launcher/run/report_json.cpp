@@ -38,6 +38,37 @@ Json first_failure_json(const std::optional<FirstFailure>& first) {
   return json;
 }
 
+Json earlier_json(const std::vector<EarlierTry>& tries) {
+  Json list = Json::array();
+  for (const EarlierTry& each : tries)
+    list.push_back({{"class", to_string(each.outcome.failure_class)},
+                    {"exit_code", each.outcome.exit_code},
+                    {"message", each.outcome.message},
+                    {"first_failure", first_failure_json(each.outcome.first_failure)},
+                    {"plan_hash", each.plan_hash}});
+  return list;
+}
+
+Json hang_json(const std::vector<RankLook>& looks) {
+  Json list = Json::array();
+  for (const RankLook& look : looks) {
+    Json entry = {{"rank", look.rank.value}, {"host", look.host}};
+    entry["place"] = look.state ? Json(place_in_words(*look.state)) : Json(nullptr);
+    entry["cores_used"] = look.cores_used ? Json(milli(*look.cores_used)) : Json(nullptr);
+    entry["processes"] = Json::array();
+    if (look.state)
+      for (const ProcessState& process : look.state->processes)
+        entry["processes"].push_back({{"pid", process.pid},
+                                      {"name", process.name},
+                                      {"state", std::string(1, process.state)},
+                                      {"wait_channel", process.wait_channel},
+                                      {"kernel_stack", process.kernel_stack},
+                                      {"python_stack", process.python_stack}});
+    list.push_back(std::move(entry));
+  }
+  return list;
+}
+
 }  // namespace
 
 std::string render_report(const Report& report) {
@@ -59,10 +90,19 @@ std::string render_report(const Report& report) {
     json["ranks"].push_back(std::move(entry));
   }
   json["phases"] = Json::array();
-  for (const Phase& phase : report.phases)
-    json["phases"].push_back({{"name", phase.name}, {"seconds", milli(phase.seconds)}});
+  for (const Phase& phase : report.phases) {
+    Json entry = {{"name", phase.name}, {"seconds", milli(phase.seconds)}};
+    if (!phase.slowest_host.empty()) {
+      entry["slowest_host"] = phase.slowest_host;
+      entry["slowest_seconds"] = milli(phase.slowest_seconds);
+    }
+    json["phases"].push_back(std::move(entry));
+  }
   json["plan_hash"] = report.plan_hash;
   json["smoke"] = report.smoke_json.empty() ? Json(nullptr) : Json::parse(report.smoke_json);
+  json["restarts"] = report.restarts;
+  if (!report.earlier.empty()) json["earlier"] = earlier_json(report.earlier);
+  if (!outcome.hang.empty()) json["hang"] = hang_json(outcome.hang);
   return dump(json, 1) + "\n";
 }
 

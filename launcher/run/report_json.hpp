@@ -10,12 +10,20 @@
 
 namespace smlaunch {
 
+// A try of the job that failed before the one that is reported.
+struct EarlierTry {
+  Outcome outcome;
+  std::string plan_hash;
+};
+
 struct Report {
   Outcome outcome;
   std::vector<RankRecord> ranks;   // empty where none was started
   std::vector<std::string> hosts;  // by rank
   std::vector<Phase> phases;
   std::string plan_hash;
+  int restarts = 0;
+  std::vector<EarlierTry> earlier;
   std::string smoke_json;  // `smlaunch.smoke/1`; empty: none was run
 };
 

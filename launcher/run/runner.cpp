@@ -19,12 +19,15 @@
 
 #include "launcher/plan/starter.hpp"
 #include "launcher/run/agent_environment.hpp"
-#include "launcher/run/binding_report.hpp"
 #include "launcher/run/channel_server.hpp"
 #include "launcher/run/child_process.hpp"
 #include "launcher/run/descendants.hpp"
 #include "launcher/run/engine_processes.hpp"
+#include "launcher/run/host_watch.hpp"
+#include "launcher/run/job_phases.hpp"
+#include "launcher/run/rank_activity.hpp"
 #include "launcher/run/rank_agent.hpp"
+#include "launcher/run/rank_cgroup.hpp"
 #include "launcher/run/rank_clocks.hpp"
 #include "launcher/run/start_messages.hpp"
 #include "launcher/run/steady_time.hpp"
@@ -54,6 +57,23 @@ double seconds_between(std::uint64_t from_ns, std::uint64_t to_ns) {
   return to_ns <= from_ns ? 0.0 : static_cast<double>(to_ns - from_ns) / 1e9;
 }
 
+// From here on the signals that stop a job are heard; before and after they stay pending.
+class UnblockedSignals {
+ public:
+  UnblockedSignals() { change(SIG_UNBLOCK); }
+  ~UnblockedSignals() { change(SIG_BLOCK); }
+  UnblockedSignals(const UnblockedSignals&) = delete;
+  UnblockedSignals& operator=(const UnblockedSignals&) = delete;
+
+ private:
+  static void change(int how) {
+    sigset_t stop;
+    sigemptyset(&stop);
+    for (const int signal : {SIGINT, SIGTERM, SIGHUP}) sigaddset(&stop, signal);
+    pthread_sigmask(how, &stop, nullptr);
+  }
+};
+
 class Runner {
  public:
   Runner(const LaunchPlan& plan, const RunSettings& settings, EventLog& events)
@@ -64,7 +84,8 @@ class Runner {
                 [this] { asio::post(loop_, [this] { server_.pause(false); }); }),
         job_(make_nonce()),
         token_(make_token()),
-        server_(loop_, token_, plan.world_size() + static_cast<int>(plan.cluster.hosts.size()),
+        server_(loop_, token_,
+                plan.world_size() + static_cast<int>(plan.cluster.hosts.size() + settings.spare_hosts.size()),
                 settings.lost_after),
         supervisor_(supervisor_settings()),
         stop_signals_(loop_),
@@ -75,13 +96,17 @@ class Runner {
                         [this](Rank rank, const ExitStatus& status, bool all) {
                           engine_process_ended(rank, status, all);
                         }}),
-        clocks_(plan.world_size()) {
+        clocks_(plan.world_size()),
+        activity_(plan.world_size(), steady_now_ns()),
+        watch_(plan) {
     for (const RankPlace& place : plan.layout.ranks)
       hosts_.push_back(plan.cluster.hosts[static_cast<std::size_t>(place.node_rank)].name);
     for (std::size_t i = 0; i < hosts_.size(); ++i)
       if (plan.cluster.hosts.size() == 1 || hosts_[i] == plan.current_host)
         clocks_.share(Rank{static_cast<int>(i)});
-    workers_.resize(plan.cluster.hosts.size());
+    for (const Host& each : plan.cluster.hosts) worker_hosts_.push_back(each.name);
+    worker_hosts_.insert(worker_hosts_.end(), settings.spare_hosts.begin(), settings.spare_hosts.end());
+    workers_.resize(worker_hosts_.size());
   }
 
   Result<RunResult> run() {
@@ -92,7 +117,7 @@ class Runner {
            if (is_rank(peer)) data(Rank{peer}, frame);
          },
          [this](Peer peer, const Pong& pong) {
-           if (is_rank(peer)) clocks_.measure(Rank{peer}, pong, steady_now_ns());
+           if (is_rank(peer)) pong_came(Rank{peer}, pong);
          },
          [this](Peer peer, int signal) { worker_told_to_stop(peer, signal); },
          [this](Peer peer, std::uint64_t heard_ns, const std::string& why) { lost(peer, heard_ns, why); },
@@ -104,37 +129,52 @@ class Runner {
     std::signal(SIGPIPE, SIG_IGN);
     start_ns_ = steady_now_ns();
     if (settings_.make_ready) {
-      outcome_ = settings_.make_ready(make_hand_over(*port), [this] { return serve_workers(); });
-      ready_seconds_ = seconds_between(start_ns_, steady_now_ns());
+      ReadyResult ready = settings_.make_ready(make_hand_over(*port), [this] { return serve_workers(); });
+      outcome_ = std::move(ready.outcome);
+      phases_.waited(seconds_between(start_ns_, steady_now_ns()), ready.slowest_host, ready.slowest_seconds);
       start_ns_ = steady_now_ns();
     }
     loop_.restart();
     if (outcome_) return say_goodbye();
     is_running_ = true;
     watch_signals();
+    std::optional<UnblockedSignals> heard(std::in_place);
     perform(supervisor_.begin());
+    phases_.engine_started(steady_now_ns());
     if (auto started = start_engine(fmt::format("{}:{}", settings_.channel_host, *port)); !started)
       return tl::unexpected(started.error());
     ping();
     loop_.run();
     end_descendants(milliseconds(0));
+    end_job_cgroups(job_);
     if (plan_.engine == Engine::mpirun) engine_.remove_session_folders(own_host_);
+    heard.reset();
+    keep_late_signal();
     return result();
   }
 
  private:
+  // A signal that came when all was over here is for whoever comes next: the next try of the job.
+  void keep_late_signal() {
+    loop_.restart();
+    loop_.poll();
+    if (stop_signal_ != 0 && !supervisor_.record().stop_signal) kill(getpid(), stop_signal_);
+  }
+
   SupervisorSettings supervisor_settings() const {
     SupervisorSettings made;
     made.world_size = plan_.world_size();
     made.failure_grace = settings_.failure_grace;
     made.stop_grace = settings_.stop_grace;
+    made.hang_timeout = settings_.hang_timeout;
     made.start_deadline = start_bound + start_bound_per_host * static_cast<int>(plan_.cluster.hosts.size());
     return made;
   }
 
   // Nothing was started; workers that are there, or on their way here, learn why.
   RunResult say_goodbye() {
-    start_ns_ = ended_ns_ = steady_now_ns();
+    start_ns_ = steady_now_ns();
+    phases_.finished(start_ns_);
     begin_goodbye();
     loop_.run();
     end_descendants(milliseconds(0));  // connections that readiness left open
@@ -153,9 +193,8 @@ class Runner {
   }
 
   std::string make_hand_over(int port) const {
-    HandOver hand_over{settings_.channel_host, port, token_, job_, plan_.world_size(), {}, plan_.hash};
-    for (const Host& each : plan_.cluster.hosts) hand_over.hosts.push_back(each.name);
-    return encode(hand_over);
+    return encode(
+        HandOver{settings_.channel_host, port, token_, job_, plan_.world_size(), worker_hosts_, plan_.hash});
   }
 
   // ---- the engine
@@ -242,27 +281,18 @@ class Runner {
       return;
     }
     const Rank rank{peer};
-    const RankPlace& place = plan_.layout.ranks[static_cast<std::size_t>(peer)];
     if (hello.version != SMLAUNCH_VERSION)
       say(fmt::format("rank {} on {} runs smlaunch {}, this is {}", rank.value, host(rank), hello.version,
                       SMLAUNCH_VERSION));
     if (rank.value == 0) master_port_ = hello.master_port;
-    if (hello.gpus && hello.cpus) host_facts_[place.node_rank] = {*hello.gpus, *hello.cpus};
-    if (const auto elsewhere = found_elsewhere(rank, hello)) {
+    watch_.joined(rank, hello);
+    phases_.joined(host(rank), steady_now_ns());
+    if (const auto elsewhere = watch_.found_elsewhere(rank, hello)) {
       misplaced_ = fmt::format("{} started rank {} on {}, the plan has it on {}", to_string(plan_.engine),
                                rank.value, *elsewhere, host(rank));
       return handle(EngineEnded{misplaced_, {}, 0, Exited{0}});
     }
     handle(AgentJoined{rank});
-  }
-
-  // Another host of the plan than the planned one, or another place on it.
-  std::optional<std::string> found_elsewhere(Rank rank, const Hello& hello) const {
-    const std::string short_name = hello.host.substr(0, hello.host.find('.'));
-    if (hello.host == host(rank) || short_name == host(rank).substr(0, host(rank).find('.'))) return {};
-    for (const Host& each : plan_.cluster.hosts)
-      if (each.name == hello.host) return each.name;
-    return {};
   }
 
   void lost(Peer peer, std::uint64_t heard_ns, const std::string& why) {
@@ -272,11 +302,17 @@ class Runner {
     if (is_rank(peer)) return handle(AgentLost{Rank{peer}, reason, seconds_between(start_ns_, heard_ns)});
     workers_[worker_index(peer)] = false;
     if (!is_running_) return;  // readiness will see whether its host is there
-    handle(WorkerLost{plan_.cluster.hosts[worker_index(peer)].name, reason});
+    const std::string& name = worker_hosts_[worker_index(peer)];
+    if (worker_index(peer) >= plan_.cluster.hosts.size())
+      return say(fmt::format("spare host {} was lost: {}; the job goes on", name, reason));
+    handle(WorkerLost{name, reason});
   }
 
   void left(Peer peer) {
-    if (is_rank(peer)) return handle(AgentLeft{Rank{peer}});
+    if (is_rank(peer)) {
+      phases_.left(host(Rank{peer}), steady_now_ns());
+      return handle(AgentLeft{Rank{peer}});
+    }
     workers_[worker_index(peer)] = false;
     if (outcome_ && std::none_of(workers_.begin(), workers_.end(), [](bool is_there) { return is_there; }))
       loop_.stop();
@@ -284,8 +320,8 @@ class Runner {
 
   void worker_told_to_stop(Peer peer, int signal) {
     if (is_rank(peer) || signal < 1 || signal > 64) return;
-    say(fmt::format("{} was told to stop by {}: passed on to every rank",
-                    plan_.cluster.hosts[worker_index(peer)].name, signal_name(signal)));
+    say(fmt::format("{} was told to stop by {}: passed on to every rank", worker_hosts_[worker_index(peer)],
+                    signal_name(signal)));
     worker_stop_signal_ = signal;
     if (is_running_) handle(StopRequested{signal});
   }
@@ -300,20 +336,26 @@ class Runner {
       if (const auto started = decode_started(frame.payload)) rank_started(rank, *started);
     } else if (frame.kind == FrameKind::start_failed) {
       event("exit", rank, {{"error", frame.payload}});
-      compare_binding(plan_.layout.ranks[static_cast<std::size_t>(rank.value)].node_rank, std::nullopt);
+      for (const std::string& sentence : watch_.started(rank, nullptr)) say("warning: " + sentence);
       handle(RankNotStarted{rank, frame.payload});
     } else if (frame.kind == FrameKind::ended) {
       if (const auto ended = decode_ended(frame.payload)) rank_ended(rank, *ended);
+    } else if (frame.kind == FrameKind::inspected) {
+      if (auto state = decode_rank_state(frame.payload))
+        handle(RankInspected{rank, std::move(*state), activity_.cores_used(rank)});
     }
   }
 
+  void pong_came(Rank rank, const Pong& pong) {
+    const std::uint64_t now = steady_now_ns();
+    clocks_.measure(rank, pong, now);
+    activity_.used(rank, pong.agent_ns, pong.cpu_ns);
+    // Of a rank whose lines nobody wants, its agent's word is all that comes.
+    if (pong.output_ns > 0) activity_.printed(clocks_.on_our_clock(rank, pong.output_ns, start_ns_, now).ns);
+  }
+
   void rank_started(Rank rank, const Started& started) {
-    const RankPlace& place = plan_.layout.ranks[static_cast<std::size_t>(rank.value)];
-    const Machine& planned_on = *plan_.cluster.hosts[static_cast<std::size_t>(place.node_rank)].machine;
-    compare_binding(place.node_rank,
-                    RankBinding{rank.value, to_string(place.placement->cpus), started.chosen_cpus,
-                                started.cpus, started.binding_note, planned_on.processing_units,
-                                planned_on.usable_gpus(), started.host_cpus, started.host_gpus});
+    for (const std::string& sentence : watch_.started(rank, &started)) say("warning: " + sentence);
     events_.add({0,
                  "spawn",
                  rank.value,
@@ -323,19 +365,14 @@ class Runner {
     handle(RankStarted{rank, started.pid});
   }
 
-  // Said when the last rank of a host has reported, so that what is equal for all of them is said once.
-  void compare_binding(int node_rank, const std::optional<RankBinding>& binding) {
-    HostBindings& all = bindings_[node_rank];
-    ++all.reported;
-    if (binding) all.bindings.push_back(*binding);
-    if (all.reported < plan_.layout.ranks_per_host[static_cast<std::size_t>(node_rank)]) return;
-    for (const std::string& sentence : render_binding_warnings(all.bindings))
-      say(fmt::format("warning: {}: {}", plan_.cluster.hosts[static_cast<std::size_t>(node_rank)].name,
-                      sentence));
-  }
-
   void rank_ended(Rank rank, const Ended& ended) {
-    const Moment end = clocks_.on_our_clock(rank, ended.time_ns, start_ns_, steady_now_ns());
+    const std::uint64_t now = steady_now_ns();
+    const Moment end = clocks_.on_our_clock(rank, ended.time_ns, start_ns_, now);
+    std::optional<double> traceback;
+    if (ended.traceback_ns > 0)
+      traceback =
+          seconds_between(start_ns_, clocks_.on_our_clock(rank, ended.traceback_ns, start_ns_, now).ns);
+    phases_.ended(host(rank), end.ns);
     const auto* signaled = std::get_if<Signaled>(&ended.status);
     events_.add({0,
                  signaled != nullptr ? "signal" : "exit",
@@ -345,14 +382,13 @@ class Runner {
                  {{signaled != nullptr ? "signal" : "exit_code",
                    signaled != nullptr ? signaled->signal : std::get<Exited>(ended.status).code}}});
     handle(RankEnded{rank, ended.status, seconds_between(start_ns_, end.ns), end.uncertainty,
-                     ended.told_to_stop, ended.last_lines, ended.oom_kills});
+                     ended.told_to_stop, ended.last_lines, ended.oom_kills, traceback});
   }
 
   void print_lines(Rank rank, bool is_stderr, std::uint64_t read_ns, std::string_view lines) {
-    if (!first_output_) {
-      first_output_ = steady_now_ns();
-      event("first_output", rank, {});
-    }
+    activity_.printed(steady_now_ns());
+    if (!phases_.any_printed()) event("first_output", rank, {});
+    if (!phases_.has_printed(host(rank))) phases_.printed(host(rank), read_ns);
     output_.print(rank, is_stderr, seconds_between(start_ns_, read_ns), lines);
     if (output_.is_long()) server_.pause(true);
   }
@@ -365,6 +401,7 @@ class Runner {
     for (const Action& action : actions) {
       if (std::holds_alternative<StartRanks>(action)) start_ranks();
       if (const auto* signal = std::get_if<SignalRanks>(&action)) signal_ranks(signal->signal);
+      if (std::holds_alternative<InspectRanks>(action)) inspect_ranks();
       if (std::holds_alternative<ReleaseAgents>(action)) server_.release_agents(plan_.world_size());
       if (const auto* end = std::get_if<EndEngine>(&action)) engine_.signal(end->signal);
       if (const auto* timer = std::get_if<SetTimer>(&action)) set_timer(*timer);
@@ -372,30 +409,19 @@ class Runner {
     }
   }
 
-  // Before a rank runs on hosts that are not like the others.
-  void name_odd_hosts() {
-    std::vector<HostFacts> facts;
-    for (std::size_t i = 0; i < plan_.cluster.hosts.size(); ++i) {
-      const Host& each = plan_.cluster.hosts[i];
-      const auto found = host_facts_.find(static_cast<int>(i));
-      if (found != host_facts_.end())
-        facts.push_back({each.name, each.group, found->second.first, found->second.second});
-      else if (each.name == plan_.current_host)
-        facts.push_back({each.name, each.group, each.machine->usable_gpus(), each.machine->processing_units});
-    }
-    for (const std::string& sentence : find_odd_facts(facts)) say("warning: " + sentence);
-  }
-
   void start_ranks() {
-    if (!plan_.machines_as_planned) name_odd_hosts();
-    spawned_ns_ = steady_now_ns();
-    const StartFacts facts{job_, master_port_, own_environment(), settings_.failure_grace,
-                           settings_.lost_after};
+    for (const std::string& sentence : watch_.odd_hosts()) say("warning: " + sentence);
+    is_spawned_ = true;
+    phases_.spawned(steady_now_ns());
+    activity_.printed(steady_now_ns());
+    StartFacts facts{job_, master_port_, own_environment(), settings_.failure_grace, settings_.lost_after,
+                     {}};
+    if (settings_.tells_restart_count) facts.restart_count = settings_.restart_count;
     Variables of_host;
     int host = -1;
     for (const RankPlace& place : plan_.layout.ranks) {
       if (place.node_rank != host)
-        of_host = variables_of_host(plan_, place.node_rank, facts_of_host(place.node_rank));
+        of_host = variables_of_host(plan_, place.node_rank, watch_.facts_of(place.node_rank));
       host = place.node_rank;
       Start start = make_start(plan_, place.rank, of_host, facts);
       start.forward_output = output_.is_wanted(place.rank);
@@ -403,19 +429,18 @@ class Runner {
     }
   }
 
-  // What its agents found there where the plan has only assumed it.
-  std::optional<std::pair<int, int>> facts_of_host(int node_rank) const {
-    const auto found = host_facts_.find(node_rank);
-    const bool assumed =
-        plan_.cluster.hosts[static_cast<std::size_t>(node_rank)].source == TopologySource::assumed;
-    if (found == host_facts_.end() || !assumed || plan_.machines_as_planned) return {};
-    return found->second;
-  }
-
   void signal_ranks(int signal) {
     event("stop", std::nullopt, {{"signal", signal_name(signal)}});
     for (std::size_t i = 0; i < hosts_.size(); ++i)
       if (!supervisor_.record().ranks[i].done()) server_.signal(static_cast<int>(i), signal);
+  }
+
+  void inspect_ranks() {
+    say(fmt::format("no rank has printed anything for {:.0f} s: asking every rank what it is doing",
+                    *supervisor_.record().hang_seconds));
+    event("hang", std::nullopt, {});
+    for (std::size_t i = 0; i < hosts_.size(); ++i)
+      if (!supervisor_.record().ranks[i].done()) server_.inspect(static_cast<int>(i));
   }
 
   void set_timer(const SetTimer& wanted) {
@@ -427,7 +452,7 @@ class Runner {
   }
 
   void finish() {
-    ended_ns_ = steady_now_ns();
+    phases_.finished(steady_now_ns());
     outcome_ = decide_outcome(supervisor_.record(), hosts_);
     if (has_starter(plan_.launcher))
       outcome_ = outcome_of_starters(std::move(*outcome_), to_string(plan_.launcher));
@@ -438,12 +463,13 @@ class Runner {
   // Every worker is told the outcome. Those that are there take it at once; one whose login has just been
   // made may need a moment to come.
   void begin_goodbye() {
+    had_worker_ = workers_;
     bool any = false;
     for (std::size_t i = 0; i < workers_.size(); ++i) {
       any = any || workers_[i];
       if (workers_[i]) server_.send_outcome(plan_.world_size() + static_cast<int>(i), job_end());
     }
-    const bool may_come = settings_.make_ready && !spawned_ns_ && !settings_.worker.empty();
+    const bool may_come = settings_.make_ready && !is_spawned_ && !settings_.worker.empty();
     if (!any && !may_come) return loop_.stop();
     goodbye_timer_.expires_after(goodbye_bound);
     goodbye_timer_.async_wait([this](error_code error) {
@@ -452,8 +478,9 @@ class Runner {
   }
 
   JobEnd job_end() const {
-    return {to_string(outcome_->kind), outcome_->exit_code, outcome_->message, render_failure(*outcome_),
-            plan_.hash};
+    const bool again = settings_.is_tried_again && settings_.is_tried_again(*outcome_);
+    return {again ? job_is_tried_again : to_string(outcome_->kind), outcome_->exit_code, outcome_->message,
+            render_failure(*outcome_), plan_.hash};
   }
 
   // ---- signals, clocks, words
@@ -472,6 +499,8 @@ class Runner {
   void wait_for_stop_signal() {
     stop_signals_.async_wait([this](error_code error, int signal) {
       if (error) return;
+      stop_signal_ = signal;
+      if (outcome_) return;
       const bool again = supervisor_.record().stop_signal.has_value();
       say(again ? fmt::format("{} again: ending every rank now", signal_name(signal))
                 : fmt::format("{}: passed on to every rank; those that run in {:.0f} s will be killed",
@@ -497,10 +526,18 @@ class Runner {
 
   void ping() {
     server_.ping_all();
+    watch_silence();
     ping_timer_.expires_after(ping_interval);
     ping_timer_.async_wait([this](error_code error) {
       if (!error) ping();
     });
+  }
+
+  // While nobody reads what we print, ranks are held back: that they are silent means nothing.
+  void watch_silence() {
+    const std::uint64_t now = steady_now_ns();
+    if (output_.is_long()) activity_.printed(now);
+    if (is_spawned_ && settings_.hang_timeout) handle(Silent{activity_.silent_seconds(now)});
   }
 
   void say(const std::string& sentence) { output_.say(sentence); }
@@ -524,16 +561,23 @@ class Runner {
     if (made.outcome.failure_class == FailureClass::start ||
         made.outcome.failure_class == FailureClass::lost_host)
       for (const std::string& line : supervisor_.record().engine_lines) say("mpirun: " + line);
-    const std::uint64_t spawned = spawned_ns_.value_or(ended_ns_);
-    if (settings_.make_ready) made.phases.push_back({"ready", ready_seconds_});
-    if (spawned_ns_ || engine_.was_started())
-      made.phases.push_back({"start", seconds_between(start_ns_, spawned)});
-    if (spawned_ns_) {
-      if (first_output_)
-        made.phases.push_back({"spawn to first output", seconds_between(spawned, *first_output_)});
-      made.phases.push_back({"run", seconds_between(spawned, ended_ns_)});
-    }
+    made.phases = phases_.phases();
+    made.job = job_;
+    made.unattended_hosts = unattended_hosts();
     return made;
+  }
+
+  std::vector<std::string> unattended_hosts() const {
+    std::vector<bool> has_loss(plan_.cluster.hosts.size());
+    for (const RankPlace& place : plan_.layout.ranks)
+      if (!supervisor_.record().ranks[static_cast<std::size_t>(place.rank.value)].lost.empty())
+        has_loss[static_cast<std::size_t>(place.node_rank)] = true;
+    std::vector<std::string> found;
+    for (std::size_t i = 0; i < has_loss.size(); ++i) {
+      const std::string& name = plan_.cluster.hosts[i].name;
+      if (has_loss[i] && !had_worker_[i] && name != plan_.current_host) found.push_back(name);
+    }
+    return found;
   }
 
   const LaunchPlan& plan_;
@@ -553,25 +597,22 @@ class Runner {
   EngineProcesses engine_;
   std::vector<std::string> hosts_;  // by rank
   RankClocks clocks_;
-  std::vector<bool> workers_;                      // by node rank: is one connected?
-  std::map<int, std::pair<int, int>> host_facts_;  // by node rank: GPUs and CPUs, as its agents found them
-  struct HostBindings {
-    int reported = 0;
-    std::vector<RankBinding> bindings;
-  };
-  std::map<int, HostBindings> bindings_;  // by node rank
+  std::vector<std::string> worker_hosts_;  // by node rank, then the spare ones
+  std::vector<bool> workers_;              // of them: is one connected?
+  std::vector<bool> had_worker_;           // until the goodbye
+  RankActivity activity_;
+  HostWatch watch_;
+  JobPhases phases_;
   std::string own_host_ = probe_host_name();
   std::string misplaced_;
   std::optional<Outcome> outcome_;
-  double ready_seconds_ = 0;
   bool is_running_ = false;  // readiness is over
   int worker_stop_signal_ = 0;
+  int stop_signal_ = 0;  // the last that came to us
   std::uint64_t last_ping_ns_ = 0;
   std::optional<int> master_port_;
   std::uint64_t start_ns_ = 0;
-  std::uint64_t ended_ns_ = 0;
-  std::optional<std::uint64_t> spawned_ns_;
-  std::optional<std::uint64_t> first_output_;
+  bool is_spawned_ = false;
 };
 
 }  // namespace

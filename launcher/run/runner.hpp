@@ -3,7 +3,6 @@
 #pragma once
 
 #include <chrono>
-#include <filesystem>
 #include <functional>
 #include <optional>
 #include <string>
@@ -16,20 +15,32 @@
 
 namespace smlaunch {
 
-// Makes sure that every host is there, and brings `hand_over` to it on the way. Nothing: they all are. An
-// outcome: they are not, and this is why. `serve` is to be called several times a second: it listens to the
-// workers that have come already, and returns the signal by which one of them was told to stop, else 0.
-using MakeReady =
-    std::function<std::optional<Outcome>(const std::string& hand_over, const std::function<int()>& serve)>;
+// What became of the waiting for the hosts.
+struct ReadyResult {
+  std::optional<Outcome> outcome;  // nothing: they are all there
+  std::string slowest_host;
+  double slowest_seconds = 0;
+};
+
+// Makes sure that every host is there, and brings `hand_over` to it on the way. `serve` is to be called
+// several times a second: it listens to the workers that have come already, and returns the signal by which
+// one of them was told to stop, else 0.
+using MakeReady = std::function<ReadyResult(const std::string& hand_over, const std::function<int()>& serve)>;
 
 struct RunSettings {
   std::chrono::milliseconds failure_grace{5000};
   std::chrono::milliseconds stop_grace{110000};
   std::chrono::milliseconds lost_after{10000};
+  std::optional<double> hang_timeout;  // seconds
   int channel_port = 0;
   std::string channel_host = "127.0.0.1";  // what agents are told; not loopback where a host is not this one
   std::string worker;    // worker_socket_name(): hosts where a smlaunch may wait for us; empty: none is asked
   MakeReady make_ready;  // where there are other hosts
+  std::vector<std::string> spare_hosts;  // run no rank; their workers are told what becomes of the job
+  int restart_count = 0;
+  bool tells_restart_count = false;  // RESTART_COUNT in the ranks' environment
+  // Is the job tried again after this? Then workers are told to wait for the next try.
+  std::function<bool(const Outcome&)> is_tried_again;
   OutputSettings output;
   bool verbose = false;
 };
@@ -38,10 +49,14 @@ struct RunResult {
   Outcome outcome;
   std::vector<RankRecord> ranks;
   std::vector<Phase> phases;
+  std::string job;  // the marker that its processes carry
+  // Hosts with an agent that was lost, where no worker of ours was left to end what that leaves.
+  std::vector<std::string> unattended_hosts;
 };
 
 // Errors (Fault::start): nothing was started. Otherwise returns when nothing of the job is left that can be
-// reached from here.
+// reached from here. SIGINT, SIGTERM and SIGHUP that come while nobody waits for them stay pending: they are
+// blocked on return.
 Result<RunResult> run_plan(const LaunchPlan& plan, const RunSettings& settings, EventLog& events);
 
 }  // namespace smlaunch

@@ -34,10 +34,12 @@ Start make_start(const LaunchPlan& plan, Rank rank, const Variables& of_host, co
   if (plan.launcher == LauncherKind::torchrun && facts.master_port && !plan.master_port)
     start.variables["PET_MASTER_PORT"] = std::to_string(*facts.master_port);
   start.variables[job_marker_variable] = facts.job;
+  if (facts.restart_count) start.variables["RESTART_COUNT"] = std::to_string(*facts.restart_count);
   start.user_variables = plan.user_variables;
   if (plan.launcher == LauncherKind::ddp || plan.launcher == LauncherKind::torchrun)
     start.removed_variables = {"OMPI_", "PMIX_", "ORTE_", "PRTE_"};
   if (plan.cluster.hosts.size() > 1) start.leader_environment = facts.leader_environment;
+  start.is_starter = has_starter(plan.launcher);
   start.working_directory = plan.entry_point.working_directory.string();
   start.cpus = to_string(place.placement->cpus);
   start.numa = to_string(place.placement->numa);

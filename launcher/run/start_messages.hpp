@@ -18,6 +18,7 @@ struct StartFacts {
   Variables leader_environment;    // smlaunch's own
   std::chrono::milliseconds grace{5000};
   std::chrono::milliseconds lost_after{10000};
+  std::optional<int> restart_count;  // told where the job may be tried again
 };
 
 // `of_host`: variables_of_host() of the rank's host.

@@ -21,6 +21,8 @@ constexpr milliseconds leave_bound{4000};
 // An engine whose agents have all left ends by itself when all went well. After a failure it has nothing to
 // do that anybody waits for; mpirun takes a second SIGTERM as leave to drop everything.
 constexpr milliseconds engine_bound{1000};
+// What agents get to find out what their ranks are doing.
+constexpr milliseconds inspection_bound{10000};
 struct EngineStep {
   int signal;
   milliseconds then;
@@ -51,6 +53,8 @@ std::vector<Action> Supervisor::on(const Event& event) {
   if (const auto* e = std::get_if<RankEnded>(&event)) ended(*e, actions);
   if (const auto* e = std::get_if<EngineEnded>(&event)) engine_ended(*e, actions);
   if (const auto* e = std::get_if<StopRequested>(&event)) stop_requested(*e, actions);
+  if (const auto* e = std::get_if<Silent>(&event)) silent(*e, actions);
+  if (const auto* e = std::get_if<RankInspected>(&event)) inspected(*e);
   if (const auto* e = std::get_if<TimerExpired>(&event)) expired(*e, actions);
   if (const auto* e = std::get_if<AgentLeft>(&event)) rank(e->rank).left = true;
   if (const auto* e = std::get_if<RankNotStarted>(&event)) {
@@ -66,7 +70,10 @@ std::vector<Action> Supervisor::on(const Event& event) {
     }
   }
   if (const auto* e = std::get_if<WorkerLost>(&event); e != nullptr && phase_ != Phase::releasing) {
-    if (record_.worker_loss.empty()) record_.worker_loss = e->host + " was lost: " + e->reason;
+    if (record_.worker_loss.empty()) {
+      record_.worker_loss = e->host + " was lost: " + e->reason;
+      record_.lost_worker = e->host;
+    }
     stop(SIGTERM, settings_.failure_grace, actions);
   }
   settle(actions);
@@ -91,10 +98,12 @@ void Supervisor::ended(const RankEnded& event, Actions& actions) {
   rank.told_to_stop = event.told_to_stop;
   rank.last_lines = event.last_lines;
   rank.oom_kills = event.oom_kills;
+  rank.traceback_seconds = event.traceback_seconds;
   // We have told nobody to stop: its agent was, by the death of the engine or by somebody on its host.
-  const bool by_others = event.told_to_stop && phase_ == Phase::running;
+  const bool by_others = event.told_to_stop && phase_ == Phase::running && !inspecting_;
   if (by_others) rank.lost = "its agent was told to end, not by us";
-  if (by_others || !succeeded(event.status)) stop(SIGTERM, settings_.failure_grace, actions);
+  if (by_others || (!succeeded(event.status) && !event.told_to_stop))
+    stop(SIGTERM, settings_.failure_grace, actions);
 }
 
 void Supervisor::engine_ended(const EngineEnded& event, Actions& actions) {
@@ -132,6 +141,22 @@ bool Supervisor::all_done() const {
 bool Supervisor::any_detached() const {
   return std::any_of(record_.ranks.begin(), record_.ranks.end(),
                      [](const RankRecord& r) { return r.detached; });
+}
+
+// Before the ranks are stopped, all that they can still tell is asked for.
+void Supervisor::silent(const Silent& event, Actions& actions) {
+  if (phase_ != Phase::running || inspecting_ || !settings_.hang_timeout) return;
+  if (event.seconds < *settings_.hang_timeout) return;
+  inspecting_ = true;
+  record_.hang_seconds = event.seconds;
+  actions.emplace_back(InspectRanks{});
+  actions.emplace_back(SetTimer{Timer::inspection, inspection_bound});
+}
+
+void Supervisor::inspected(const RankInspected& event) {
+  RankRecord& rank = record_.ranks[static_cast<std::size_t>(event.rank.value)];
+  rank.state = event.state;
+  rank.cores_used = event.cores_used;
 }
 
 void Supervisor::stop_requested(const StopRequested& event, Actions& actions) {
@@ -212,6 +237,9 @@ void Supervisor::expired(const TimerExpired& event, Actions& actions) {
       for (RankRecord& rank : record_.ranks)
         if (!rank.done()) rank.lost = "its agent did not report its end after SIGKILL";
       return;
+    case Timer::inspection:
+      if (inspecting_) stop(SIGTERM, settings_.failure_grace, actions);
+      return;
     case Timer::engine_exit:
       if (phase_ != Phase::releasing) return;
       end_engine(actions);
@@ -220,6 +248,10 @@ void Supervisor::expired(const TimerExpired& event, Actions& actions) {
 }
 
 void Supervisor::settle(Actions& actions) {
+  const bool all_looked_at = std::all_of(record_.ranks.begin(), record_.ranks.end(),
+                                         [](const RankRecord& r) { return r.state || r.done(); });
+  if (inspecting_ && phase_ == Phase::running && all_looked_at && !all_done())
+    stop(SIGTERM, settings_.failure_grace, actions);
   if (phase_ == Phase::running || phase_ == Phase::stopping) {
     if (!all_done()) return;
     release(actions);

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "launcher/run/exit_status.hpp"
+#include "launcher/run/rank_state.hpp"
 #include "topology/layout.hpp"
 
 namespace smlaunch {
@@ -38,6 +39,7 @@ struct RankEnded {
   bool told_to_stop = false;            // we had sent it a signal by then
   std::vector<std::string> last_lines;  // of its stderr
   long oom_kills = 0;
+  std::optional<double> traceback_seconds;  // when its last Python traceback began to come
 };
 // Its connection is gone, and did not come back. `seconds`: when it was heard last.
 struct AgentLost {
@@ -62,12 +64,22 @@ struct EngineEnded {
 struct StopRequested {
   int signal = 0;
 };
-enum class Timer { start_deadline, grace, give_up, engine_exit };
+// No rank has printed anything for so long.
+struct Silent {
+  double seconds = 0;
+};
+struct RankInspected {
+  Rank rank;
+  RankState state;
+  std::optional<double> cores_used;  // how many it has kept busy of late
+};
+enum class Timer { start_deadline, grace, give_up, engine_exit, inspection };
 struct TimerExpired {
   Timer timer;
 };
-using Event = std::variant<AgentJoined, RankDetached, RankStarted, RankNotStarted, RankEnded, AgentLost,
-                           AgentLeft, WorkerLost, EngineEnded, StopRequested, TimerExpired>;
+using Event =
+    std::variant<AgentJoined, RankDetached, RankStarted, RankNotStarted, RankEnded, AgentLost, AgentLeft,
+                 WorkerLost, EngineEnded, StopRequested, Silent, RankInspected, TimerExpired>;
 
 // What to do about it.
 struct StartRanks {
@@ -77,6 +89,10 @@ struct SignalRanks {
   int signal = 0;
   bool operator==(const SignalRanks&) const = default;
 };  // all that run
+// Ask the agents of all that run what they are doing.
+struct InspectRanks {
+  bool operator==(const InspectRanks&) const = default;
+};
 struct ReleaseAgents {
   bool operator==(const ReleaseAgents&) const = default;
 };
@@ -92,7 +108,8 @@ struct SetTimer {
 struct Finish {
   bool operator==(const Finish&) const = default;
 };
-using Action = std::variant<StartRanks, SignalRanks, ReleaseAgents, EndEngine, SetTimer, Finish>;
+using Action =
+    std::variant<StartRanks, SignalRanks, InspectRanks, ReleaseAgents, EndEngine, SetTimer, Finish>;
 
 // What became of one rank.
 struct RankRecord {
@@ -108,6 +125,9 @@ struct RankRecord {
   std::string lost;         // why; `seconds` is then when it was heard last
   std::vector<std::string> last_lines;
   long oom_kills = 0;  // of processes in its container, while it ran
+  std::optional<double> traceback_seconds;
+  std::optional<RankState> state;    // when the job was found to hang
+  std::optional<double> cores_used;  // then
   [[nodiscard]] bool done() const { return status.has_value() || !not_started.empty() || !lost.empty(); }
 };
 
@@ -117,10 +137,12 @@ struct JobRecord {
   bool started = false;            // all agents were there
   std::optional<int> stop_signal;  // we were told to stop
   std::string worker_loss;         // the worker of a host was lost: which and why
+  std::string lost_worker;         // that host
   std::string engine_failure;      // the engine ended before its time
   double engine_seconds = 0;       // when
   std::vector<std::string> engine_lines;
   bool start_timed_out = false;
+  std::optional<double> hang_seconds;  // nobody had printed anything for so long, and we stopped it
 };
 
 struct SupervisorSettings {
@@ -128,6 +150,7 @@ struct SupervisorSettings {
   std::chrono::milliseconds failure_grace{5000};
   std::chrono::milliseconds stop_grace{110000};
   std::chrono::milliseconds start_deadline{120000};
+  std::optional<double> hang_timeout;  // seconds; nothing: silence is no reason to stop
 };
 
 class Supervisor {
@@ -146,6 +169,8 @@ class Supervisor {
   void ended(const RankEnded& event, Actions& actions);
   void engine_ended(const EngineEnded& event, Actions& actions);
   void stop_requested(const StopRequested& event, Actions& actions);
+  void silent(const Silent& event, Actions& actions);
+  void inspected(const RankInspected& event);
   void expired(const TimerExpired& event, Actions& actions);
   void stop(int signal, std::chrono::milliseconds grace, Actions& actions);
   void release(Actions& actions);
@@ -162,6 +187,7 @@ class Supervisor {
   bool engine_ended_ = false;
   bool all_left_ = false;
   int engine_signals_ = 0;
+  bool inspecting_ = false;
 };
 
 }  // namespace smlaunch

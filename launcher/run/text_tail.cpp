@@ -40,7 +40,7 @@ bool is_of_starter(std::string_view line) {
 
 }  // namespace
 
-void TextTail::add(std::string_view lines) {
+void TextTail::add(std::string_view lines, std::uint64_t now_ns) {
   // Of a large block only the end can stay.
   if (lines.size() > 4 * most_bytes) {
     lines = lines.substr(lines.size() - 4 * most_bytes);
@@ -50,6 +50,7 @@ void TextTail::add(std::string_view lines) {
     const std::size_t end = lines.find('\n');
     const std::string_view line = lines.substr(0, end);
     lines_.emplace_back(line.substr(0, longest_shown));
+    if (begins_traceback(line)) traceback_ns_ = now_ns;
     bytes_ += lines_.back().size();
     lines.remove_prefix(end == std::string_view::npos ? lines.size() : end + 1);
     while (lines_.size() > most_lines || bytes_ > most_bytes) {

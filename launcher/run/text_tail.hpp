@@ -2,6 +2,7 @@
 // The end of what somebody printed: what a person wants to see when it failed.
 #pragma once
 
+#include <cstdint>
 #include <deque>
 #include <optional>
 #include <string>
@@ -14,8 +15,11 @@ namespace smlaunch {
 // no other came after it, that too, whole up to 32 KiB.
 class TextTail {
  public:
-  void add(std::string_view lines);  // each ends with \n
+  // Each of `lines` ends with \n; they were read at `now_ns`.
+  void add(std::string_view lines, std::uint64_t now_ns = 0);
   [[nodiscard]] std::vector<std::string> lines() const;
+  // When the last Python traceback began to come; 0: none came.
+  [[nodiscard]] std::uint64_t traceback_ns() const { return traceback_ns_; }
 
  private:
   void keep_traceback(std::string line);
@@ -25,6 +29,7 @@ class TextTail {
   std::vector<std::string> traceback_;  // the last that has left lines_, at least in part
   std::size_t traceback_bytes_ = 0;
   bool in_lost_traceback_ = false;  // its end is still in lines_
+  std::uint64_t traceback_ns_ = 0;
 };
 
 // "ValueError: no such thing" where the lines hold a Python traceback: the line that ends the last one, be it

@@ -15,6 +15,7 @@
 #include <charconv>
 #include <csignal>
 #include <iterator>
+#include <memory>
 #include <optional>
 
 #include "launcher/run/channel_client.hpp"
@@ -33,6 +34,9 @@ using std::chrono::milliseconds;
 namespace {
 
 constexpr milliseconds orphan_grace{1000};
+// Open MPI's daemon removes its folder when it ends in good order, which it does not always when mpirun is
+// gone.
+constexpr milliseconds folder_bound{1000};
 
 class Worker {
  public:
@@ -46,25 +50,31 @@ class Worker {
   WorkerResult run() {
     wait_for_request();
     wait_for_signal();
+    wait_for_leader();
+    loop_.run();
+    // The agents end what is theirs; what a killed agent leaves is ended here.
+    if (!job_.empty()) end_job_processes(job_, orphan_grace);
+    if (result_.leader_lost) remove_session_folder(session_folder_, folder_bound);
+    return result_;
+  }
+
+ private:
+  void wait_for_leader() {
     bound_timer_.expires_after(settings_.leader_bound);
     bound_timer_.async_wait([this](error_code error) {
       if (error) return;
       result_.leader_came = false;
       loop_.stop();
     });
-    loop_.run();
-    // The agents end what is theirs; what a killed agent leaves is ended here.
-    if (!job_.empty()) end_job_processes(job_, orphan_grace);
-    return result_;
   }
 
- private:
   void wait_for_request() {
     listener_.async_wait(asio::posix::stream_descriptor::wait_read, [this](error_code error) {
       if (error) return;
-      if (const auto request = serve_worker_request(listener_.native_handle(), environment_);
-          request && !request->hand_over.empty() && !channel_)
-        take_over(request->hand_over);
+      if (const auto request = serve_worker_request(listener_.native_handle(), environment_)) {
+        if (!request->session_folder.empty()) session_folder_ = request->session_folder;
+        if (!request->hand_over.empty() && !channel_) take_over(request->hand_over);
+      }
       wait_for_request();
     });
   }
@@ -81,21 +91,36 @@ class Worker {
     hello.host = settings_.current_host;
     hello.peer = hand_over->world_size + static_cast<int>(place - hand_over->hosts.begin());
     hello.pid = getpid();
-    channel_.emplace(loop_, hand_over->channel_host, hand_over->channel_port, hand_over->token,
-                     std::move(hello), settings_.leader_bound);
+    channel_ = std::make_unique<ChannelClient>(loop_, hand_over->channel_host, hand_over->channel_port,
+                                               hand_over->token, std::move(hello), settings_.leader_bound);
     channel_->set_lost_after(settings_.lost_after);
-    channel_->start({[this](const Frame& frame) { received(frame); }, [] {}, [this] { lost(); },
-                     [this](const std::string&) { lost(); }});
+    channel_->start({[this](const Frame& frame) { received(frame); },
+                     [] {},
+                     [this] { lost(); },
+                     [this](const std::string&) { lost(); },
+                     {}});
   }
 
   void received(const Frame& frame) {
     if (frame.kind != FrameKind::outcome) return;
     const auto end = decode_job_end(frame.payload);
     if (!end) return;
+    channel_->stop();
+    if (end->kind == job_is_tried_again && result_.stopped_by_signal == 0)
+      return asio::post(loop_, [this] { begin_again(); });
     result_.end = *end;
     result_.stopped_by_signal = 0;
-    channel_->stop();
     loop_.stop();
+  }
+
+  // The leader comes again, with another hand-over.
+  void begin_again() {
+    end_job_processes(job_, orphan_grace);
+    job_.clear();
+    if (settings_.tried_again) settings_.tried_again();
+    // Handlers of it may still be under way.
+    retired_.push_back(std::move(channel_));
+    wait_for_leader();
   }
 
   void lost() {
@@ -124,10 +149,20 @@ class Worker {
   asio::posix::stream_descriptor listener_;
   asio::signal_set signals_;
   asio::steady_timer bound_timer_;
-  std::optional<ChannelClient> channel_;
+  std::unique_ptr<ChannelClient> channel_;
+  std::vector<std::unique_ptr<ChannelClient>> retired_;  // of earlier tries of the job
   std::string job_;
+  std::string session_folder_;  // of the daemon that started the agents here
   WorkerResult result_;
 };
+
+std::string read_stdin() {
+  std::string text;
+  char bytes[4096];
+  for (ssize_t got = 0; (got = read(0, bytes, sizeof bytes)) > 0;)
+    text.append(bytes, static_cast<std::size_t>(got));
+  return text;
+}
 
 }  // namespace
 
@@ -151,6 +186,10 @@ Result<WorkerResult> run_worker(const WorkerSettings& settings) {
 
 int run_hand_over(const std::vector<std::string>& all) {
   fmt::print("smlaunch {}\n", SMLAUNCH_VERSION);
+  if (!all.empty() && all.front() == "--end-job") {
+    end_job_processes(read_stdin(), orphan_grace);
+    return 0;
+  }
   std::vector<std::string> arguments = all;
   if (arguments.size() >= 2 && arguments[0] == "--interface") {
     const auto interfaces = probe_interfaces();
@@ -161,10 +200,7 @@ int run_hand_over(const std::vector<std::string>& all) {
   double seconds = 0;
   if (arguments.size() >= 2)
     std::from_chars(arguments[1].data(), arguments[1].data() + arguments[1].size(), seconds);
-  std::string hand_over;
-  char bytes[4096];
-  for (ssize_t got = 0; (got = read(0, bytes, sizeof bytes)) > 0;)
-    hand_over.append(bytes, static_cast<std::size_t>(got));
+  const std::string hand_over = read_stdin();
   const bool waits =
       !arguments.empty() && !hand_over.empty() &&
       hand_over_to_worker(arguments[0], hand_over, milliseconds(static_cast<long>(seconds * 1000)));

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -19,6 +20,7 @@ struct WorkerSettings {
   std::chrono::milliseconds leader_bound{std::chrono::hours(1)};  // until the leader must have come
   std::chrono::milliseconds lost_after{10000};
   std::chrono::milliseconds stop_grace{110000};
+  std::function<void()> tried_again;  // the job has failed, and the leader will come again
 };
 
 struct WorkerResult {
@@ -40,7 +42,8 @@ inline constexpr const char* interface_answer = "interface: ";
 // `smlaunch worker [--interface NAME] SOCKET SECONDS [DAEMON]`, which the leader's login runs: hands what
 // comes on stdin to the worker of this host (SOCKET "-": none is looked for), and says on stdout which
 // version this is, whether the interface can carry the job, whether a worker waits, and whether the program
-// DAEMON is there. Returns the exit code.
+// DAEMON is there. `smlaunch worker --end-job` ends what carries the marker that comes on stdin. Returns the
+// exit code.
 int run_hand_over(const std::vector<std::string>& arguments);
 
 }  // namespace smlaunch

@@ -140,13 +140,13 @@ std::optional<WorkerRequest> serve_worker_request(int listener,
   if (!bytes) return {};
   if (kind == 'h') {
     if (!send_all(fd.get(), with_length("ok"))) return {};
-    return WorkerRequest{*bytes};
+    return WorkerRequest{*bytes, ""};
   }
   if (kind != 'e') return {};
   std::string list;
   for (const auto& [variable, value] : environment) list += variable + "=" + value + '\0';
   send_all(fd.get(), with_length(list));
-  return WorkerRequest{};
+  return WorkerRequest{"", *bytes};
 }
 
 bool hand_over_to_worker(const std::string& name, const std::string& hand_over,
@@ -161,9 +161,10 @@ bool hand_over_to_worker(const std::string& name, const std::string& hand_over,
   }
 }
 
-std::optional<std::map<std::string, std::string>> ask_worker_environment(const std::string& name) {
+std::optional<std::map<std::string, std::string>> ask_worker_environment(const std::string& name,
+                                                                         const std::string& session_folder) {
   const UniqueFd fd = connect_to(name);
-  if (!fd.valid() || !send_all(fd.get(), "e" + with_length(""))) return {};
+  if (!fd.valid() || !send_all(fd.get(), "e" + with_length(session_folder))) return {};
   const auto list = receive_with_length(fd.get());
   if (!list) return {};
   std::map<std::string, std::string> environment;

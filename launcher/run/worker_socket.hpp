@@ -30,7 +30,8 @@ void remove_worker_socket(const std::string& name);
 // One request that came in: the leader's hand-over (MessagePack, see messages.hpp), or an agent that asks for
 // the environment and has been answered.
 struct WorkerRequest {
-  std::string hand_over;  // empty: it was an agent
+  std::string hand_over;       // empty: it was an agent
+  std::string session_folder;  // an agent's: where the daemon that started it keeps its files; may be empty
 };
 // Serves one connection of `listener`, at most a second; nothing for one that is not this user's or says
 // nothing we know.
@@ -43,6 +44,8 @@ bool hand_over_to_worker(const std::string& name, const std::string& hand_over,
                          std::chrono::milliseconds bound);
 
 // The environment of the smlaunch that waits on this host. Nothing: none does.
-std::optional<std::map<std::string, std::string>> ask_worker_environment(const std::string& name);
+// `session_folder`: WorkerRequest's.
+std::optional<std::map<std::string, std::string>> ask_worker_environment(const std::string& name,
+                                                                         const std::string& session_folder);
 
 }  // namespace smlaunch

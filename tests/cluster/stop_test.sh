@@ -39,6 +39,7 @@ signal algo-1 KILL "^$smlaunch --"
 over 76 failure 15 algo-2 algo-3
 assert_contains "$err" "algo-1, the leader, was lost"
 assert_nothing_left algo-2 algo-3 algo-1
+assert_eq "" "$(host algo-3 sh -c "ls -d /tmp/ompi.* 2>/dev/null || :")"
 host algo-1 sh -c 'rm -rf /tmp/ompi.*'  # nobody was left there to remove it
 
 step "SIGKILL of a worker"
@@ -68,3 +69,18 @@ kill_engine algo-1 "the leader's agents" "^$smlaunch rank" " on algo-1 was lost"
 kill_engine algo-2 "a worker's agents" "^$smlaunch rank" " on algo-2 was lost"
 kill_engine algo-1 mpirun '^[^ ]*mpirun' "mpirun was killed by signal 9 (SIGKILL)"
 kill_engine algo-2 "Open MPI's daemon" '^[^ ]*orted' "algo-2"
+
+step "SIGKILL of the agents where no smlaunch waits, of ranks that have moved away"
+program <<'END'
+#!/bin/sh
+setsid sh -c 'trap "" TERM; while :; do sleep 0.1; done' </dev/null >/dev/null 2>&1 &
+trap '' TERM
+echo waiting
+while :; do sleep 0.1; done
+END
+start algo-1 "$smlaunch" --lost-after 3 --failure-grace 1
+eventually 20 printed algo-1 6 waiting
+signal algo-2 KILL "^$smlaunch rank"
+over 76 failure 20 algo-1
+assert_contains "$err" " on algo-2 was lost"
+assert_nothing_left

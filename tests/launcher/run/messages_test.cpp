@@ -65,6 +65,8 @@ TEST(Messages, StartComesBackWhateverVariablesHold) {
   start.numa = "1";
   start.own_bind = "gpu";
   start.local_ranks = 8;
+  start.forward_output = false;
+  start.is_starter = true;
   start.grace_milliseconds = 3000;
   start.lost_after_milliseconds = 12000;
   const auto back = decode_start(encode(start));
@@ -78,6 +80,8 @@ TEST(Messages, StartComesBackWhateverVariablesHold) {
   EXPECT_EQ(back->cpus, "0-3");
   EXPECT_EQ(back->numa, "1");
   EXPECT_EQ(back->own_bind, "gpu");
+  EXPECT_FALSE(back->forward_output);
+  EXPECT_TRUE(back->is_starter);
   EXPECT_EQ(back->local_ranks, 8);
   EXPECT_EQ(back->grace_milliseconds, 3000);
   EXPECT_EQ(back->lost_after_milliseconds, 12000);
@@ -109,20 +113,34 @@ TEST(Messages, EndedComesBackHoweverItEnded) {
   for (const ExitStatus& status :
        {ExitStatus{Exited{0}}, ExitStatus{Exited{255}}, ExitStatus{Signaled{SIGKILL, false}},
         ExitStatus{Signaled{SIGSEGV, true}}}) {
-    const auto back = decode_ended(encode(Ended{status, largest, true, {any_bytes, ""}}));
+    const auto back = decode_ended(encode(Ended{status, largest, 7, true, {any_bytes, ""}, 2}));
     ASSERT_TRUE(back);
     EXPECT_EQ(back->status, status);
     EXPECT_EQ(back->time_ns, largest);
+    EXPECT_EQ(back->traceback_ns, 7U);
+    EXPECT_EQ(back->oom_kills, 2);
     EXPECT_TRUE(back->told_to_stop);
     EXPECT_EQ(back->last_lines, (std::vector<std::string>{any_bytes, ""}));
   }
 }
 
 TEST(Messages, PongComesBack) {
-  const auto back = decode_pong(encode(Pong{1, largest}));
+  const auto back = decode_pong(encode(Pong{1, largest, 3, 4}));
   ASSERT_TRUE(back);
   EXPECT_EQ(back->leader_ns, 1U);
   EXPECT_EQ(back->agent_ns, largest);
+  EXPECT_EQ(back->output_ns, 3U);
+  EXPECT_EQ(back->cpu_ns, 4U);
+}
+
+TEST(Messages, WhatARankIsDoingComesBack) {
+  RankState state;
+  state.processes = {{12, any_bytes, 'D', 3, "futex_wait", {"a", "b"}, {"train.py:1 in f"}},
+                     {13, "", '?', 1, "", {}, {}}};
+  state.primary = 1;
+  state.python_source = "py-spy";
+  EXPECT_EQ(decode_rank_state(encode(state)), state);
+  EXPECT_FALSE(decode_rank_state("x"));
 }
 
 TEST(Messages, WhatAWorkerIsToldComesBack) {

@@ -74,7 +74,7 @@ TEST(Outcome, FirstFailureIsTheEarliestNotTheLowestRank) {
   EXPECT_TRUE(outcome.first_failure->certain);
   EXPECT_EQ(outcome.message,
             "rank 2 on algo-2 was killed by signal 9 (SIGKILL) 3.0 s after the start, before any other");
-  EXPECT_EQ(outcome.causes, (Causes{Cause::collateral, Cause::collateral, Cause::own, Cause::stopped_by_us}));
+  EXPECT_EQ(outcome.causes, (Causes{Cause::own, Cause::own, Cause::own, Cause::stopped_by_us}));
 }
 
 TEST(Outcome, SingleRankIsNotComparedWithOthers) {
@@ -94,7 +94,99 @@ TEST(Outcome, NamesTheRanksThatMayHaveBeenFirst) {
             "rank 0 on algo-1 exited with code 1 2.0 s after the start; rank 1 failed within the clock's "
             "error of it, "
             "and may have been first");
-  EXPECT_EQ(outcome.causes, (Causes{Cause::own, Cause::own, Cause::own, Cause::collateral}));
+  EXPECT_EQ(outcome.causes, (Causes(4, Cause::own)));
+}
+
+const std::vector<std::string> peer_lost = {
+    "RuntimeError: [./gloo/transport/tcp/pair.cc:589] Read error [10.0.0.2]:1: Connection reset by peer"};
+const std::vector<std::string> own_reason = {
+    "Traceback (most recent call last):", "  File \"a.py\", line 1, in <module>", "ValueError: bad batch"};
+RankRecord saying(RankRecord rank, std::vector<std::string> lines,
+                  std::optional<double> traceback_seconds = {}) {
+  rank.last_lines = std::move(lines);
+  rank.traceback_seconds = traceback_seconds;
+  return rank;
+}
+
+TEST(Outcome, WhoLostItsPeerIsCollateral) {
+  const Outcome outcome = decide_outcome(job({ended(Exited{3}, 2.0), saying(ended(Exited{1}, 2.4), peer_lost),
+                                              ended(Signaled{SIGABRT, false}, 2.5), ended(Exited{4}, 2.6)}),
+                                         four_hosts);
+  EXPECT_EQ(outcome.first_failure->rank, Rank{0});
+  EXPECT_EQ(outcome.causes, (Causes{Cause::own, Cause::collateral, Cause::collateral, Cause::own}));
+}
+
+TEST(Outcome, OfThoseTheClocksCannotTellApartTheOneWithAReasonOfItsOwnIsNamed) {
+  const Outcome outcome = decide_outcome(job({saying(ended(Exited{1}, 2.0), peer_lost), fine(),
+                                              saying(ended(Exited{5}, 2.01), own_reason), fine()}),
+                                         four_hosts);
+  EXPECT_EQ(outcome.first_failure->rank, Rank{2});
+  EXPECT_EQ(outcome.exit_code, 5);
+  EXPECT_FALSE(outcome.first_failure->certain);
+  EXPECT_EQ(values(outcome.first_failure->tied_with), std::vector<int>{0});
+}
+
+TEST(Outcome, ARankThatTakesLongToDieOfItsExceptionCameFirst) {
+  RankRecord slow = saying(stopped(3.5), own_reason, 2.0);
+  const Outcome outcome = decide_outcome(job({saying(ended(Exited{1}, 2.4), peer_lost, 2.3),
+                                              saying(ended(Exited{1}, 2.5), peer_lost, 2.3), slow, fine()}),
+                                         four_hosts);
+  ASSERT_TRUE(outcome.first_failure);
+  EXPECT_EQ(outcome.first_failure->rank, Rank{2});
+  EXPECT_EQ(outcome.first_failure->seconds, 2.0);
+  EXPECT_FALSE(outcome.first_failure->certain);
+  EXPECT_EQ(outcome.exit_code, 1);
+  EXPECT_EQ(outcome.failure_class, FailureClass::user_code);
+  EXPECT_EQ(outcome.message,
+            "rank 2 on algo-2 failed 2.0 s after the start: ValueError: bad batch; rank 0 ended before it, "
+            "but only "
+            "because a peer was gone");
+  EXPECT_EQ(outcome.causes, (Causes{Cause::collateral, Cause::collateral, Cause::own, Cause::own}));
+}
+
+TEST(Outcome, ATracebackThatWasSurvivedIsNoReason) {
+  // Long before the end, or of a rank that ended well, or after the first was over.
+  for (const RankRecord& other :
+       {saying(stopped(200), own_reason, 100.0), saying(fine(200), own_reason, 199.0),
+        saying(stopped(203), own_reason, 202.0)}) {
+    const Outcome outcome = decide_outcome(
+        job({saying(ended(Exited{1}, 200), peer_lost, 199.9), other, fine(), fine()}), four_hosts);
+    EXPECT_EQ(outcome.first_failure->rank, Rank{0});
+  }
+}
+
+TEST(Outcome, OfAJobThatHangs) {
+  JobRecord record = job({stopped(70), stopped(70), stopped(70), stopped(70)});
+  record.hang_seconds = 60.4;
+  for (int i = 0; i < 4; ++i) {
+    RankState state;
+    state.processes = {
+        {1, "python3", 'S', 1, "", {}, {i == 2 ? "train.py:12 in load" : "dist.py:9 in all_reduce"}}};
+    record.ranks[static_cast<std::size_t>(i)].state = state;
+  }
+  const Outcome outcome = decide_outcome(record, four_hosts);
+  EXPECT_EQ(outcome.kind, OutcomeKind::failure);
+  EXPECT_EQ(outcome.failure_class, FailureClass::lost_host);
+  EXPECT_EQ(outcome.exit_code, 76);
+  EXPECT_EQ(outcome.message,
+            "the job hangs: no rank has printed anything for 60 s; rank 2 on algo-2 is elsewhere than the 3 "
+            "others: "
+            "train.py:12 in load; they: dist.py:9 in all_reduce");
+  EXPECT_EQ(outcome.hang.size(), 4U);
+  record.stop_signal = SIGTERM;
+  EXPECT_EQ(decide_outcome(record, four_hosts).kind, OutcomeKind::stopped);
+}
+
+TEST(Outcome, NamesTheHostsAtFault) {
+  EXPECT_EQ(decide_outcome(job({fine(), fine(), lost("silence", 3), lost("silence", 3)}), four_hosts)
+                .hosts_at_fault,
+            Hosts{"algo-2"});
+  JobRecord record = job({fine(), fine(), stopped(3), stopped(3)});
+  record.worker_loss = "algo-2 was lost: silence";
+  record.lost_worker = "algo-2";
+  EXPECT_EQ(decide_outcome(record, four_hosts).hosts_at_fault, Hosts{"algo-2"});
+  EXPECT_EQ(decide_outcome(job({fine(), fine(), fine(), ended(Exited{1}, 2)}), four_hosts).hosts_at_fault,
+            Hosts{});
 }
 
 TEST(Outcome, TiesReachAsFarAsTheClocksOfBothHostsErr) {

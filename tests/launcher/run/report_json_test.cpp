@@ -18,14 +18,15 @@ TEST(Report, OfASuccess) {
   report.ranks[0].seconds = 1.23456;
   report.outcome.causes = {Cause::own};
   report.hosts = {"algo-1"};
-  report.phases = {{"start", 0.0004}, {"run", 2}};
+  report.phases = {{"start", 0.0004, "", 0}, {"run", 2, "algo-1", 1.5}};
   report.plan_hash = "abc";
   EXPECT_EQ(Json::parse(render_report(report)), Json::parse(R"({
     "schema": "smlaunch.report/1", "outcome": "success", "class": null, "exit_code": 0, "message": "",
     "first_failure": null,
     "ranks": [{"rank": 0, "host": "algo-1", "pid": 42, "exit_code": 0, "signal": null, "seconds": 1.235, "cause": "own"}],
-    "phases": [{"name": "start", "seconds": 0.0}, {"name": "run", "seconds": 2.0}],
-    "plan_hash": "abc", "smoke": null})"));
+    "phases": [{"name": "start", "seconds": 0.0}, {"name": "run", "seconds": 2.0,
+      "slowest_host": "algo-1", "slowest_seconds": 1.5}],
+    "plan_hash": "abc", "smoke": null, "restarts": 0})"));
 }
 
 TEST(Report, OfAFailure) {
@@ -35,7 +36,7 @@ TEST(Report, OfAFailure) {
   report.outcome.exit_code = 139;
   report.outcome.message = "rank 1 on algo-2 was killed";
   report.outcome.first_failure =
-      FirstFailure{Rank{1}, "algo-2", Signaled{11, true}, 3.5, {"one", "two"}, false, {Rank{0}}};
+      FirstFailure{Rank{1}, "algo-2", Signaled{11, true}, 3.5, {"one", "two"}, false, {Rank{0}}, false};
   report.outcome.causes = {Cause::stopped_by_us, Cause::own};
   report.ranks.resize(2);
   report.ranks[1].status = Signaled{11, true};
@@ -51,7 +52,33 @@ TEST(Report, OfAFailure) {
     "ranks": [
       {"rank": 0, "host": "algo-1", "pid": null, "exit_code": null, "signal": null, "seconds": 0.0, "cause": "stopped_by_us"},
       {"rank": 1, "host": "algo-2", "pid": 7, "exit_code": null, "signal": 11, "seconds": 3.5, "cause": "own"}],
-    "phases": [], "plan_hash": "", "smoke": {"schema": "smlaunch.smoke/1"}})"));
+    "phases": [], "plan_hash": "", "smoke": {"schema": "smlaunch.smoke/1"},
+    "restarts": 0})"));
+}
+
+TEST(Report, OfAJobThatWasTriedAgainAndHung) {
+  Report report;
+  report.outcome.kind = OutcomeKind::failure;
+  report.outcome.failure_class = FailureClass::lost_host;
+  report.restarts = 1;
+  EarlierTry earlier;
+  earlier.outcome.failure_class = FailureClass::user_code;
+  earlier.outcome.exit_code = 3;
+  earlier.outcome.message = "rank 1 on algo-2 exited with code 3";
+  earlier.plan_hash = "abc";
+  report.earlier = {earlier};
+  RankState state;
+  state.processes = {{12, "python3", 'S', 1, "futex_wait", {"futex_wait_queue"}, {"train.py:1 in f"}}};
+  report.outcome.hang = {{Rank{0}, "algo-1", state, 0.25}, {Rank{1}, "algo-2", {}, {}}};
+  const Json json = Json::parse(render_report(report));
+  EXPECT_EQ(json["restarts"], 1);
+  EXPECT_EQ(json["earlier"], Json::parse(R"([{"class": "user_code", "exit_code": 3,
+    "message": "rank 1 on algo-2 exited with code 3", "first_failure": null, "plan_hash": "abc"}])"));
+  EXPECT_EQ(json["hang"], Json::parse(R"([
+    {"rank": 0, "host": "algo-1", "place": "train.py:1 in f", "cores_used": 0.25, "processes": [
+      {"pid": 12, "name": "python3", "state": "S", "wait_channel": "futex_wait",
+       "kernel_stack": ["futex_wait_queue"], "python_stack": ["train.py:1 in f"]}]},
+    {"rank": 1, "host": "algo-2", "place": null, "cores_used": null, "processes": []}])"));
 }
 
 TEST(Report, IsUtf8WhateverRanksPrint) {

@@ -20,6 +20,7 @@ std::string to_text(Timer timer) {
     case Timer::grace: return "grace";
     case Timer::give_up: return "give_up";
     case Timer::engine_exit: return "engine_exit";
+    case Timer::inspection: return "inspection";
   }
   return "?";
 }
@@ -31,6 +32,7 @@ std::string to_text(const std::vector<Action>& actions) {
     text += text.empty() ? "" : ", ";
     if (std::holds_alternative<StartRanks>(action)) text += "start";
     if (const auto* a = std::get_if<SignalRanks>(&action)) text += fmt::format("signal {}", a->signal);
+    if (std::holds_alternative<InspectRanks>(action)) text += "inspect";
     if (std::holds_alternative<ReleaseAgents>(action)) text += "release";
     if (const auto* a = std::get_if<EndEngine>(&action)) text += fmt::format("end engine {}", a->signal);
     if (const auto* a = std::get_if<SetTimer>(&action))
@@ -56,9 +58,9 @@ struct Step {
 
 Event joined(int rank) { return AgentJoined{Rank{rank}}; }
 Event started(int rank) { return RankStarted{Rank{rank}, 100 + rank}; }
-Event exited(int rank, int code) { return RankEnded{Rank{rank}, Exited{code}, 1.0, 0, false, {}}; }
+Event exited(int rank, int code) { return RankEnded{Rank{rank}, Exited{code}, 1.0, 0, false, {}, 0, {}}; }
 Event stopped(int rank, int signal) {
-  return RankEnded{Rank{rank}, Signaled{signal, false}, 2.0, 0, true, {}};
+  return RankEnded{Rank{rank}, Signaled{signal, false}, 2.0, 0, true, {}, 0, {}};
 }
 Event lost(int rank) { return AgentLost{Rank{rank}, "silence", 1.0}; }
 Event left(int rank) { return AgentLeft{Rank{rank}}; }
@@ -146,6 +148,69 @@ TEST(Supervisor, StopsTheOthersWhenAnAgentIsLost) {
   EXPECT_EQ(supervisor.record().ranks[0].seconds, 1.0);
 }
 
+Supervisor watched(int world_size) {
+  SupervisorSettings made = settings(world_size);
+  made.hang_timeout = 60;
+  Supervisor supervisor(made);
+  supervisor.begin();
+  for (int rank = 0; rank < world_size; ++rank) supervisor.on(joined(rank));
+  return supervisor;
+}
+Event silent(double seconds) { return Silent{seconds}; }
+Event inspected(int rank) { return RankInspected{Rank{rank}, RankState{}, 0.5}; }
+
+TEST(Supervisor, AsksEveryRankBeforeItStopsAJobThatHangs) {
+  Supervisor supervisor = watched(2);
+  perform(supervisor, {{silent(59.9), ""},
+                       {silent(60), "inspect, timer inspection 10000"},
+                       {silent(61), ""},
+                       {inspected(1), ""},
+                       {inspected(0), stop_all},
+                       {expired(Timer::inspection), ""},
+                       {stopped(0, SIGTERM), ""},
+                       {stopped(1, SIGTERM), release_all}});
+  EXPECT_EQ(supervisor.record().hang_seconds, 60);
+  EXPECT_TRUE(supervisor.record().ranks[0].state);
+  EXPECT_EQ(supervisor.record().ranks[0].cores_used, 0.5);
+}
+
+TEST(Supervisor, DoesNotWaitForEverForARankThatCannotTell) {
+  Supervisor supervisor = watched(2);
+  perform(supervisor, {{silent(60), "inspect, timer inspection 10000"},
+                       {inspected(1), ""},
+                       {expired(Timer::inspection), stop_all}});
+  EXPECT_FALSE(supervisor.record().ranks[0].state);
+}
+
+TEST(Supervisor, TakesTheEndOfARankThatItsStackCostForAnAnswer) {
+  Supervisor supervisor = watched(2);
+  perform(supervisor, {{silent(60), "inspect, timer inspection 10000"},
+                       {inspected(0), ""},
+                       {stopped(0, SIGABRT), ""},
+                       {inspected(1), stop_all}});
+  EXPECT_EQ(supervisor.record().ranks[0].lost, "");
+}
+
+TEST(Supervisor, LetsASilentJobFinish) {
+  Supervisor supervisor = watched(2);
+  perform(supervisor, {{silent(60), "inspect, timer inspection 10000"},
+                       {exited(0, 0), ""},
+                       {exited(1, 0), release_all},
+                       {expired(Timer::inspection), ""}});
+  const Outcome outcome = decide_outcome(supervisor.record(), {"algo-1", "algo-1"});
+  EXPECT_EQ(outcome.kind, OutcomeKind::success);
+}
+
+TEST(Supervisor, DoesNotMindSilenceUnlessAsked) {
+  Supervisor supervisor = running(1);
+  perform(supervisor, {{silent(1e6), ""}});
+}
+
+TEST(Supervisor, DoesNotMindSilenceWhileItStops) {
+  Supervisor supervisor = watched(2);
+  perform(supervisor, {{exited(1, 3), stop_all}, {silent(1e6), ""}});
+}
+
 TEST(Supervisor, DoesNotMissAnAgentWhoseRankIsDone) {
   Supervisor supervisor = running(2);
   perform(supervisor, {{exited(0, 0), ""}, {lost(0), ""}, {exited(1, 0), release_all}});
@@ -171,7 +236,7 @@ TEST(Supervisor, TakesARankForLostThatSomebodyElseHasStopped) {
   for (const ExitStatus& status : {ExitStatus{Signaled{SIGTERM, false}}, ExitStatus{Exited{0}}}) {
     Supervisor supervisor = running(2);
     perform(supervisor,
-            {{RankEnded{Rank{1}, status, 1.0, 0, true, {}}, stop_all}, {stopped(0, SIGTERM), release_all}});
+            {{RankEnded{Rank{1}, status, 1.0, 0, true, {}, 0, {}}, stop_all}, {stopped(0, SIGTERM), release_all}});
     EXPECT_EQ(supervisor.record().ranks[1].lost, "its agent was told to end, not by us");
     EXPECT_EQ(supervisor.record().ranks[0].lost, "");
   }
@@ -304,7 +369,7 @@ TEST(Supervisor, NeverLetsAgentsGoBeforeAllRanksAreDone) {
 
 TEST(Supervisor, TakesMpirunsEndForRanksWithoutAChannel) {
   for (const int code : {0, 3}) {
-    Supervisor supervisor(SupervisorSettings{2});
+    Supervisor supervisor(settings(2));
     supervisor.begin();
     supervisor.on(RankDetached{Rank{0}});
     EXPECT_THAT(supervisor.on(RankDetached{Rank{1}}), ::testing::ElementsAre(Action{StartRanks{}}));
@@ -320,7 +385,7 @@ TEST(Supervisor, TakesMpirunsEndForRanksWithoutAChannel) {
 }
 
 TEST(Supervisor, StopsRanksWithoutAChannelThroughMpirun) {
-  Supervisor supervisor(SupervisorSettings{1});
+  Supervisor supervisor(settings(1));
   supervisor.begin();
   supervisor.on(RankDetached{Rank{0}});
   EXPECT_THAT(supervisor.on(StopRequested{15}), ::testing::Contains(Action{EndEngine{15}}));

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a run leaves behind, for people and programs: SageMaker's files, the report, the last sentences.
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+
+#include "launcher/contract/paths.hpp"
+#include "launcher/options.hpp"
+#include "launcher/run/report_json.hpp"
+#include "topology/error.hpp"
+
+namespace smlaunch {
+
+// Every problem on stderr, as a warning.
+void warn(const Error& error);
+
+// The events and the report: where they were asked for, else under BASE, if there is one.
+std::optional<std::filesystem::path> output_file(const std::optional<std::string>& option, const Paths& paths,
+                                                 const std::string& name);
+
+// What an earlier run in the same folders left says nothing about this one.
+void remove_old_result_files(const Paths& paths);
+
+// BASE/output/success or failure, where BASE is there; neither for a job that was stopped.
+void write_result_files(const Outcome& outcome, const Paths& paths);
+
+void write_report(const Options& options, const Paths& paths, const Report& report);
+
+// The last lines of the rank that failed first.
+void print_last_lines(const FirstFailure& first);
+
+// The summary on stderr; its last line is what failed first and where.
+void print_outcome(const Options& options, const Report& report);
+
+// A run that could not begin leaves a report and a failure file too, where BASE is there.
+void write_failed_start(const Options& options, const Paths& paths, const Error& error);
+
+}  // namespace smlaunch

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+// What agents report of their hosts, held against the plan: pure.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "launcher/plan/plan.hpp"
+#include "launcher/run/binding_report.hpp"
+#include "launcher/run/messages.hpp"
+
+namespace smlaunch {
+
+class HostWatch {
+ public:
+  explicit HostWatch(const LaunchPlan& plan) : plan_(plan) {}
+
+  // Of each host, the agent with local rank 0 says what there is.
+  void joined(Rank rank, const Hello& hello);
+  // Another host of the plan than the planned one.
+  [[nodiscard]] std::optional<std::string> found_elsewhere(Rank rank, const Hello& hello) const;
+  // GPUs and CPUs, where the plan has only assumed the host.
+  [[nodiscard]] std::optional<std::pair<int, int>> facts_of(int node_rank) const;
+  // Hosts that are not like the others of their group.
+  [[nodiscard]] std::vector<std::string> odd_hosts() const;
+  // How a rank was bound; nothing: it could not be started. The sentences of its host come with the last of
+  // its ranks, so that what is equal for all of them is said once.
+  std::vector<std::string> started(Rank rank, const Started* started);
+
+ private:
+  struct HostBindings {
+    int reported = 0;
+    std::vector<RankBinding> bindings;
+  };
+  [[nodiscard]] const RankPlace& place(Rank rank) const {
+    return plan_.layout.ranks[static_cast<std::size_t>(rank.value)];
+  }
+  [[nodiscard]] const Host& host(int node_rank) const {
+    return plan_.cluster.hosts[static_cast<std::size_t>(node_rank)];
+  }
+
+  const LaunchPlan& plan_;
+  std::map<int, std::pair<int, int>> facts_;  // by node rank: GPUs and CPUs, as its agents found them
+  std::map<int, HostBindings> bindings_;      // by node rank
+};
+
+}  // namespace smlaunch

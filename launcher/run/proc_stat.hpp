@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+// /proc/PID/stat (proc(5)).
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace smlaunch {
+
+struct ProcStat {
+  std::string name;
+  char state = '?';  // R, S, D, T, Z, …
+  int parent = 0;
+  int threads = 0;
+  double cpu_seconds = 0;  // its own, of all its threads
+};
+
+// Nothing for what is no such line. `ticks`: sysconf(_SC_CLK_TCK).
+std::optional<ProcStat> parse_proc_stat(std::string_view text, long ticks);
+
+// Nothing when the process is gone.
+std::optional<ProcStat> read_proc_stat(int pid);
+
+}  // namespace smlaunch

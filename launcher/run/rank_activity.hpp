@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+// When ranks printed last, and how busy they are: pure. What tells a job that hangs from one that works.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "topology/layout.hpp"
+
+namespace smlaunch {
+
+class RankActivity {
+ public:
+  RankActivity(int ranks, std::uint64_t start_ns)
+      : output_ns_(start_ns), cpu_(static_cast<std::size_t>(ranks)) {}
+
+  // Some rank printed, on the leader's clock.
+  void printed(std::uint64_t ns) { output_ns_ = ns > output_ns_ ? ns : output_ns_; }
+
+  // An agent's word: its rank has used `cpu_ns` by its own clock's `agent_ns`.
+  void used(Rank rank, std::uint64_t agent_ns, std::uint64_t cpu_ns);
+
+  // How long no rank has printed anything.
+  [[nodiscard]] double silent_seconds(std::uint64_t now_ns) const;
+
+  // How many cores the rank has kept busy over its last ten words, about ten seconds. Nothing before two of
+  // them.
+  [[nodiscard]] std::optional<double> cores_used(Rank rank) const;
+
+ private:
+  struct Sample {
+    std::uint64_t at_ns = 0;
+    std::uint64_t cpu_ns = 0;
+  };
+  struct Samples {
+    std::array<Sample, 10> ring{};
+    std::size_t count = 0;  // of all that came
+  };
+  std::uint64_t output_ns_;
+  std::vector<Samples> cpu_;  // by rank
+};
+
+}  // namespace smlaunch

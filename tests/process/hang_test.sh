@@ -1,0 +1,78 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# A job in which nobody prints any more is found out, said where it stands, and stopped.
+source "$(dirname "$0")/lib.sh"
+
+python=/usr/bin/python3
+[[ -x $python ]] || skip "there is no $python"
+write_program() { # PYTHON LINES that come first
+  cat >"$base/code/train.py" <<END
+import os, time
+$1
+print("step 1", flush=True)
+def load():
+    time.sleep(600)
+def all_reduce():
+    while True:
+        time.sleep(0.01)
+load() if os.environ["RANK"] == "2" else all_reduce()
+END
+}
+hangs() { # EXTRA OPTION...
+  run "$smlaunch" --hosts localhost:4 --launcher ddp --python "$python" --hang-timeout 2 --failure-grace 1 "$@" -- \
+    "$base/code/train.py"
+  assert_eq 76 "$status"
+  assert_report '[.outcome, .class, .exit_code, .first_failure]' '["failure","lost_host",76,null]'
+  assert_eq "$(tail -n 1 <<<"$err" | sed 's/^smlaunch: //')" "$(jq -r .message "$base/output/data/smlaunch/report.json")"
+  assert_nothing_left
+}
+odd="rank 2 on localhost is elsewhere than the 3 others: train.py:5 in load; they: train.py:8 in all_reduce"
+
+step "Python's own faulthandler tells"
+container
+write_program ''
+hangs
+[[ $err =~ "smlaunch: the job hangs: no rank has printed anything for "[2-9]" s; $odd"$ ]] || fail "$err"
+assert_report '[.hang[] | .rank]' '[0,1,2,3]'
+assert_report '.hang[2] | [.place, .processes[0].state, .processes[0].name]' '["train.py:5 in load","S","python3"]'
+assert_report '[.ranks[].cause] | unique' '["stopped_by_us"]'
+assert_contains "$(<"$base/output/failure")" "lost_host: the job hangs: "
+assert_eq hang "$(jq -r 'select(.event == "hang").event' "$base/output/data/smlaunch/events.jsonl")"
+
+step "a program that prints its stack for SIGUSR1 keeps its chance to end well"
+container
+write_program 'import faulthandler, signal, sys
+faulthandler.register(signal.SIGUSR1)
+signal.signal(signal.SIGTERM, lambda *_: (print("saved", flush=True), sys.exit(0)))'
+hangs
+assert_contains "$err" "train.py:7 in load; they: train.py:10 in all_reduce"
+assert_eq 4 "$(grep -c saved <<<"$out")"
+
+if py_spy=$(command -v py-spy); then
+  step "py-spy tells, and disturbs nobody"
+  container
+  write_program ''
+  hangs
+  assert_contains "$err" "(py-spy)"
+  [[ $err != *"Fatal Python error"* ]] || fail "a rank was ended for its stack"
+else
+  echo "py-spy is not installed: without its stacks ($py_spy)"
+fi
+
+step "what is no Python is told by the kernel"
+container
+run "$smlaunch" --hosts localhost:2 --launcher ddp --hang-timeout 2 --failure-grace 1 -- "$programs/wait_forever"
+assert_eq 76 "$status"
+[[ $err =~ "all 2 ranks are at one place: sleeping" ]] || fail "$err"
+assert_nothing_left
+
+step "a rank that prints now and then keeps the job alive, also where its lines are not shown"
+container
+run "$smlaunch" --hosts localhost:2 --launcher ddp --hang-timeout 3 --only-ranks 0 -- /bin/sh -c \
+  '[ "$RANK" = 0 ] || for i in 1 2 3 4 5 6 7 8 9 10 11 12; do echo $i; sleep 0.5; done; sleep 1'
+assert_eq "0/" "$status/$out"
+
+step "a job that ends silently has not hung"
+container
+run "$smlaunch" --hosts localhost:2 --launcher ddp --hang-timeout 60 -- /bin/true
+assert_success
