@@ -131,6 +131,8 @@ void ChannelServer::received(Peer peer, Frame&& frame) {
   if (frame.sequence <= from.received) return;
   from.received = frame.sequence;
   if (frame.kind == FrameKind::ended || frame.kind == FrameKind::start_failed) from.ended = true;
+  // It has its start: of thousands of ranks, all their variables are a lot to keep.
+  if (frame.kind == FrameKind::started || from.ended) std::string().swap(from.start);
   from.unacknowledged += frame.payload.size();
   if (from.ended || from.unacknowledged >= acknowledge_every_bytes) acknowledge(from);
   if (callbacks_.data) callbacks_.data(peer, frame);

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/post.hpp>
@@ -22,10 +23,9 @@ namespace asio = boost::asio;
 using boost::system::error_code;
 
 struct EngineProcesses::Stream {
-  explicit Stream(asio::io_context& loop) : pipe(loop), bytes(16U << 10U, '\0') {}
+  explicit Stream(asio::io_context& loop) : pipe(loop) {}
   asio::posix::stream_descriptor pipe;
   LineSplitter splitter;
-  std::string bytes;
 };
 
 struct EngineProcesses::Process {
@@ -70,16 +70,19 @@ tl::expected<void, SpawnError> EngineProcesses::start(const std::vector<std::str
 }
 
 void EngineProcesses::read(Process& process, Stream& stream) {
-  stream.pipe.async_read_some(asio::buffer(stream.bytes),
-                              [this, &process, &stream](error_code error, std::size_t got) {
-                                std::string lines;
-                                if (error)
-                                  stream.splitter.finish(lines);
-                                else
-                                  stream.splitter.feed(std::string_view(stream.bytes).substr(0, got), lines);
-                                pass_on(process, lines);
-                                if (!error) read(process, stream);
-                              });
+  // Waits first: thousands of agents that are silent need no memory to read into.
+  stream.pipe.async_wait(
+      asio::posix::stream_descriptor::wait_read, [this, &process, &stream](error_code error) {
+        std::array<char, 16U << 10U> bytes;
+        const std::size_t got = error ? 0 : stream.pipe.read_some(asio::buffer(bytes), error);
+        std::string lines;
+        if (error)
+          stream.splitter.finish(lines);
+        else
+          stream.splitter.feed({bytes.data(), got}, lines);
+        pass_on(process, lines);
+        if (!error) read(process, stream);
+      });
 }
 
 void EngineProcesses::pass_on(Process& process, std::string_view lines) {

@@ -23,6 +23,9 @@ T read_number(std::string_view bytes) {
   return number;
 }
 
+// Of a reader's empty buffer.
+constexpr std::size_t most_kept = 4U << 10U;
+
 }  // namespace
 
 std::string encode_frame(FrameKind kind, std::string_view payload) {
@@ -47,10 +50,14 @@ std::string encode_data_frame(FrameKind kind, std::uint64_t sequence, std::strin
 }
 
 void FrameReader::feed(std::string_view bytes) {
-  if (at_ > 0) {
+  if (at_ == buffer_.size()) {
+    buffer_.clear();
+    // One long line should not cost its length for ever.
+    if (buffer_.capacity() > most_kept) buffer_.shrink_to_fit();
+  } else if (at_ > 0) {
     buffer_.erase(0, at_);
-    at_ = 0;
   }
+  at_ = 0;
   buffer_ += bytes;
 }
 

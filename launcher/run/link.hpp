@@ -33,6 +33,7 @@ class Link : public std::enable_shared_from_this<Link> {
 
  private:
   void read();
+  bool take_in();
   void write();
   void lost(const std::string& why);
 
@@ -41,7 +42,6 @@ class Link : public std::enable_shared_from_this<Link> {
   OnClosed on_closed_;
   std::function<void()> on_drained_;
   FrameReader reader_;
-  std::string incoming_;
   std::deque<std::string> outgoing_;
   std::size_t queued_ = 0;
   bool writing_ = false;
