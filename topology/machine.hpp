@@ -67,6 +67,7 @@ struct Machine {
   int packages = 0;
   int cores = 0;
   int processing_units = 0;  // that this process may use (cgroup, affinity)
+  int online_cpus = 0;       // of the machine, whoever may use them; 0: not known
   std::vector<NumaNode> numa_nodes;
   std::vector<IdSet> core_cpus;  // for each core that may be used, in order, its hardware threads
   std::vector<Gpu> gpus;
@@ -77,6 +78,9 @@ struct Machine {
   std::map<std::string, std::string> versions;    // of what is installed: "nccl" -> "2.18.5"; as far as known
   std::vector<std::string> findings;              // what is odd about it, a sentence each
   bool operator==(const Machine&) const = default;
+
+  // What a program counts as the machine's CPUs, such as Python's multiprocessing.cpu_count().
+  [[nodiscard]] int counted_cpus() const { return online_cpus > 0 ? online_cpus : processing_units; }
 
   // GPUs that a job can use; the n-th of them is CUDA device n.
   [[nodiscard]] int usable_gpus() const;

@@ -307,6 +307,7 @@ Machine read_machine(Reader& reader, const Json& json) {
   reader.read(json, "", "packages", machine.packages);
   reader.read(json, "", "cores", machine.cores);
   reader.read(json, "", "processing_units", machine.processing_units);
+  reader.read(json, "", "online_cpus", machine.online_cpus);
   read_numa_nodes(reader, json, machine);
   read_devices(reader, json, machine);
   read_cores(reader, json, machine);
@@ -329,6 +330,7 @@ std::string render_machine_json(const Machine& machine) {
                {"packages", machine.packages},
                {"cores", machine.cores},
                {"processing_units", machine.processing_units}};
+  if (machine.online_cpus > 0) json["online_cpus"] = machine.online_cpus;
   for (const char* list : {"numa_nodes", "gpus", "nics", "gpu_nic", "gpu_gpu", "core_cpus", "findings"}) {
     json[list] = Json::array();
   }

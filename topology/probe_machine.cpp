@@ -166,6 +166,7 @@ Result<Machine> probe_machine(const ProbeRequest& request) {
   auto machine = load(new_topology(request.with_devices), "this machine", true);
   if (!machine) return machine;
   if (machine->host.empty()) machine->host = probe_host_name();
+  machine->online_cpus = static_cast<int>(std::max(0L, sysconf(_SC_NPROCESSORS_ONLN)));
   if (const auto cpus = read_cpu_quota(); cpus && *cpus < machine->processing_units) {
     machine->findings.push_back(
         fmt::format("the container's CPU quota is {:g} CPUs, fewer than the {} hardware "
