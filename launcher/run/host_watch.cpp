@@ -6,7 +6,8 @@
 namespace smlaunch {
 
 void HostWatch::joined(Rank rank, const Hello& hello) {
-  if (hello.gpus && hello.cpus) facts_[place(rank).node_rank] = {*hello.gpus, *hello.cpus};
+  if (hello.gpus && hello.cpus)
+    facts_[place(rank).node_rank] = {*hello.gpus, *hello.cpus, hello.online_cpus.value_or(*hello.cpus)};
 }
 
 std::optional<std::string> HostWatch::found_elsewhere(Rank rank, const Hello& hello) const {
@@ -22,7 +23,7 @@ std::optional<std::pair<int, int>> HostWatch::facts_of(int node_rank) const {
   const auto found = facts_.find(node_rank);
   const bool assumed = host(node_rank).source == TopologySource::assumed;
   if (found == facts_.end() || !assumed || plan_.machines_as_planned) return {};
-  return found->second;
+  return std::pair{found->second.gpus, found->second.online_cpus};
 }
 
 std::vector<std::string> HostWatch::odd_hosts() const {
@@ -32,7 +33,7 @@ std::vector<std::string> HostWatch::odd_hosts() const {
     const Host& each = plan_.cluster.hosts[i];
     const auto found = facts_.find(static_cast<int>(i));
     if (found != facts_.end())
-      facts.push_back({each.name, each.group, found->second.first, found->second.second});
+      facts.push_back({each.name, each.group, found->second.gpus, found->second.cpus});
     else if (each.name == plan_.current_host)
       facts.push_back({each.name, each.group, each.machine->usable_gpus(), each.machine->processing_units});
   }

@@ -22,7 +22,7 @@ class HostWatch {
   void joined(Rank rank, const Hello& hello);
   // Another host of the plan than the planned one.
   [[nodiscard]] std::optional<std::string> found_elsewhere(Rank rank, const Hello& hello) const;
-  // GPUs and CPUs, where the plan has only assumed the host.
+  // GPUs and online CPUs, where the plan has only assumed the host.
   [[nodiscard]] std::optional<std::pair<int, int>> facts_of(int node_rank) const;
   // Hosts that are not like the others of their group.
   [[nodiscard]] std::vector<std::string> odd_hosts() const;
@@ -31,6 +31,11 @@ class HostWatch {
   std::vector<std::string> started(Rank rank, const Started* started);
 
  private:
+  struct Found {
+    int gpus = 0;
+    int cpus = 0;         // that the job may use
+    int online_cpus = 0;  // of the machine
+  };
   struct HostBindings {
     int reported = 0;
     std::vector<RankBinding> bindings;
@@ -43,8 +48,8 @@ class HostWatch {
   }
 
   const LaunchPlan& plan_;
-  std::map<int, std::pair<int, int>> facts_;  // by node rank: GPUs and CPUs, as its agents found them
-  std::map<int, HostBindings> bindings_;      // by node rank
+  std::map<int, Found> facts_;            // by node rank, as its agents found them
+  std::map<int, HostBindings> bindings_;  // by node rank
 };
 
 }  // namespace smlaunch

@@ -28,7 +28,8 @@ struct Hello {
   int pid = 0;                     // the agent's
   std::optional<int> master_port;  // rank 0's agent: a port that is free on its host
   std::optional<int> gpus;         // what its host has: said by the agents with local rank 0
-  std::optional<int> cpus;
+  std::optional<int> cpus;         // that the job may use
+  std::optional<int> online_cpus;  // of the machine
 };
 
 struct Welcome {
@@ -44,6 +45,9 @@ struct Start {
   std::vector<std::string> removed_variables;             // prefixes, such as "OMPI_"
   std::map<std::string, std::string> leader_environment;  // for a host where no smlaunch waits
   std::string working_directory;
+  std::string python_path;  // a folder: stands first in PYTHONPATH, before what the host has there
+  std::string
+      command_file;  // of a command: made executable where another program, such as torchrun, starts it
   std::string cpus;  // planned: "0-3"; empty: not bound
   std::string numa;
   std::string own_bind;  // not empty: the plan has only assumed this host, so the agent places its rank
@@ -73,7 +77,11 @@ struct Ended {
   std::uint64_t traceback_ns = 0;  // when its last Python traceback began to come; 0: none came
   bool told_to_stop = false;
   std::vector<std::string> last_lines;
-  long oom_kills = 0;  // processes of its container that the kernel killed for lack of memory while it ran
+  // Processes of its container that the kernel killed for lack of memory: just before it ended, and earlier
+  // while it ran.
+  long oom_kills = 0;
+  long earlier_oom_kills = 0;
+  std::optional<int> failed_rank;  // torchrun: whose lines last_lines are
 };
 
 // What a worker learns at the end.
