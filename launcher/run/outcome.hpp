@@ -64,7 +64,4 @@ struct Outcome {
 // `hosts`: each rank's host.
 Outcome decide_outcome(const JobRecord& record, const std::vector<std::string>& hosts);
 
-// The failure file: the most useful 1,024 characters first.
-std::string render_failure(const Outcome& outcome);
-
 }  // namespace smlaunch

@@ -22,6 +22,7 @@
 #include <optional>
 
 #include "cuda/probe_gpus.hpp"
+#include "launcher/contract/executable.hpp"
 #include "launcher/run/agent_environment.hpp"
 #include "launcher/run/channel_client.hpp"
 #include "launcher/run/child_process.hpp"
@@ -34,8 +35,8 @@
 #include "launcher/run/rank_binding.hpp"
 #include "launcher/run/rank_cgroup.hpp"
 #include "launcher/run/rank_inspector.hpp"
+#include "launcher/run/rank_tail.hpp"
 #include "launcher/run/steady_time.hpp"
-#include "launcher/run/text_tail.hpp"
 #include "launcher/run/worker_socket.hpp"
 #include "topology/host_name.hpp"
 
@@ -132,6 +133,7 @@ class Agent {
     if (identity_.local_rank == 0 && machine_) {
       hello.gpus = machine_->usable_gpus();
       hello.cpus = count_host_cpus(*machine_);
+      hello.online_cpus = machine_->counted_cpus();
     }
     channel_.emplace(loop_, identity_.channel_host, identity_.channel_port, identity_.token, std::move(hello),
                      first_bound);
@@ -171,6 +173,7 @@ class Agent {
     started_ = true;
     forward_output_ = message.forward_output;
     is_starter_ = message.is_starter;
+    tail_.emplace(is_starter_);
     Started report = bind_rank(message, identity_.local_rank, machine_);
     ChildRequest request;
     request.argv = program_;
@@ -184,7 +187,10 @@ class Agent {
       cgroup_ = RankCgroup::make(job->second, identity_.rank);
     if (cgroup_) request.cgroup_procs = cgroup_->procs();
     path_["PATH"] = request.environment["PATH"];
-    oom_kills_before_ = read_oom_kills();
+    // What a program such as torchrun starts, nobody else can make executable.
+    if (program_.front() != message.command_file)
+      make_program_executable(message.command_file, message.working_directory);
+    oom_watch_.begin(read_oom_kills());
     auto child = spawn_child(request);
     if (!child) {
       ended_ = true;
@@ -249,8 +255,10 @@ class Agent {
     const std::uint64_t now = steady_now_ns();
     output_ns_ = now;
     if (stream.is_stderr) {
-      tail_.add(lines, now);
+      tail_->add_stderr(lines, now);
       inspector_.heard(lines);
+    } else {
+      tail_->add_stdout(lines, now);
     }
     if (!without_channel_ && !forward_output_) return;
     if (!without_channel_) return send_data(FrameKind::output, encode_output({stream.is_stderr, now, lines}));
@@ -262,6 +270,7 @@ class Agent {
   void rank_ended() {
     ended_ns_ = steady_now_ns();
     told_to_stop_at_end_ = told_to_stop_;
+    oom_kills_at_end_ = read_oom_kills();
     status_ = reap(child_->pid).value_or(ExitStatus{Exited{0}});
     drain_timer_.expires_after(drain_bound);
     drain_timer_.async_wait([this](error_code error) {
@@ -302,21 +311,21 @@ class Agent {
       exit_code_ = leader_lost_ ? exit_lost : shell_code(*status_);
       return leave();
     }
-    send_data(FrameKind::ended, encode(Ended{*status_, ended_ns_, tail_.traceback_ns(), told_to_stop_at_end_,
-                                             tail_.lines(), oom_kills()}));
+    LastWords words = tail_->last_words();
+    const OomWatch::Kills kills = oom_watch_.at_end(oom_kills_at_end_);
+    send_data(FrameKind::ended,
+              encode(Ended{*status_, ended_ns_, words.traceback_ns, told_to_stop_at_end_,
+                           std::move(words.lines), kills.at_end, kills.earlier, words.failed_rank}));
   }
 
-  long oom_kills() const {
-    const auto now = oom_kills_before_ ? read_oom_kills() : std::nullopt;
-    return now && *now > *oom_kills_before_ ? *now - *oom_kills_before_ : 0;
-  }
-
-  void tell_activity(Pong& pong) const {
+  void tell_activity(Pong& pong) {
     pong.output_ns = output_ns_;
     if (!child_ || status_) return;
+    const auto stat = read_proc_stat(child_->pid);
+    if (stat) oom_watch_.sample(read_oom_kills(), stat->is_ending);
     if (const auto used = cgroup_ ? cgroup_->cpu_ns() : std::nullopt)
       pong.cpu_ns = *used;
-    else if (const auto stat = read_proc_stat(child_->pid))
+    else if (stat)
       pong.cpu_ns = static_cast<std::uint64_t>(stat->cpu_seconds * 1e9);
   }
 
@@ -420,9 +429,10 @@ class Agent {
   std::optional<asio::posix::stream_descriptor> pidfd_;
   Stream out_{loop_};
   Stream err_{loop_};
-  TextTail tail_;
+  std::optional<RankTail> tail_;
   std::optional<ExitStatus> status_;
-  std::optional<long> oom_kills_before_;
+  OomWatch oom_watch_;
+  std::optional<long> oom_kills_at_end_;
   std::uint64_t ended_ns_ = 0;
   std::uint64_t output_ns_ = 0;              // when it printed last
   std::optional<RankCgroup> cgroup_;         // of the rank
