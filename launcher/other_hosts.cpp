@@ -24,16 +24,6 @@ constexpr std::chrono::seconds farewell_bound{3};
 // A login, and what end_job_processes() takes.
 constexpr std::chrono::seconds cleaning_bound{8};
 
-void add_events(const ReadyReport& report, EventLog& events) {
-  for (const HostReadiness& host : report.hosts)
-    events.add({0,
-                "host_state",
-                {},
-                host.name,
-                {{"state", to_string(host.state)}, {"stage", to_string(host.stage)}, {"cause", host.cause}},
-                {}});
-}
-
 Outcome not_ready(const ReadyReport& report) {
   Outcome outcome;
   if (report.stopped_by_signal != 0) {
@@ -130,6 +120,16 @@ void tell_the_rest(ReadyRequest request, const ReadyReport& report) {
 
 }  // namespace
 
+void add_host_events(const ReadyReport& report, EventLog& events) {
+  for (const HostReadiness& host : report.hosts)
+    events.add({0,
+                "host_state",
+                {},
+                host.name,
+                {{"state", to_string(host.state)}, {"stage", to_string(host.stage)}, {"cause", host.cause}},
+                {}});
+}
+
 ReadyRequest make_ready_request(const Options& options, const Job& job, const std::string& worker) {
   ReadyRequest request;
   for (const Host& host : job.cluster.hosts) request.hosts.push_back(host.name);
@@ -162,7 +162,7 @@ ReadyResult wait_for_hosts(const Options& options, const std::string& interface,
     report = wait_ready(request);
   }
   if (report.ready) find_missing_daemons(report);
-  add_events(report, events);
+  add_host_events(report, events);
   ReadyResult result;
   if (report.stopped_by_signal == 0) drop_useless_spares(report, spares);
   if (report.ready) {

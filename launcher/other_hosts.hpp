@@ -15,6 +15,9 @@
 
 namespace smlaunch {
 
+// How each host stood at the end of a wait.
+void add_host_events(const ReadyReport& report, EventLog& events);
+
 // The request for the hosts that run ranks of the job, without a hand-over. `worker`: worker_socket_name(),
 // or empty.
 ReadyRequest make_ready_request(const Options& options, const Job& job, const std::string& worker);

@@ -9,13 +9,15 @@
 #include <vector>
 
 #include "launcher/contract/efa_instances.hpp"
+#include "launcher/contract/search_path.hpp"
+#include "launcher/host_names.hpp"
 #include "launcher/job_cluster.hpp"
 #include "launcher/job_interface.hpp"
 #include "launcher/job_result.hpp"
+#include "launcher/neuron.hpp"
 #include "launcher/other_hosts.hpp"
 #include "launcher/own_host.hpp"
 #include "launcher/plan/starter.hpp"
-#include "launcher/report_error.hpp"
 #include "launcher/restart.hpp"
 #include "launcher/run/event_log.hpp"
 #include "launcher/run/report_json.hpp"
@@ -92,16 +94,17 @@ Result<void> check_plan(const Options& options, const LaunchPlan& plan) {
   return check_only_ranks(options, plan);
 }
 
-void warn_of(const LaunchPlan& plan) {
-  for (const std::string& warning : plan.warnings) fmt::print(stderr, "smlaunch: warning: {}\n", warning);
+void warn_of(const LaunchPlan& plan, const Variables& variables) {
+  std::vector<std::string> sentences = plan.warnings;
   for (const Host& host : plan.cluster.hosts) {
-    if (host.name != plan.current_host || plan.launcher == LauncherKind::process ||
-        host.instance_type.empty())
-      continue;
-    const std::string difference = describe_efa_difference(
-        host.instance_type, find_efa_instance(host.instance_type) != nullptr, probe_efa_devices("/sys"));
-    if (!difference.empty()) fmt::print(stderr, "smlaunch: warning: {}\n", difference);
+    if (host.name != plan.current_host) continue;
+    if (plan.launcher != LauncherKind::process && !host.instance_type.empty())
+      sentences.push_back(describe_efa_difference(
+          host.instance_type, find_efa_instance(host.instance_type) != nullptr, probe_efa_devices("/sys")));
+    sentences.push_back(probe_neuron_difference(host.instance_type, find_on_path("neuron-ls", variables)));
   }
+  for (const std::string& sentence : sentences)
+    if (!sentence.empty()) fmt::print(stderr, "smlaunch: warning: {}\n", sentence);
 }
 
 std::string first_other_host(const LaunchPlan& plan) {
@@ -130,7 +133,7 @@ class JobTries {
     if (const auto file = output_file(options_.events, paths_, "events.jsonl"))
       if (auto opened = events_.open(*file); !opened) warn(opened.error());
     if (auto written = write_long_variables(plan_); !written) return refuse(written.error());
-    warn_of(plan_);
+    warn_of(plan_, job_.spec.inherited);
     events_.add({0, "start", {}, "", {{"version", SMLAUNCH_VERSION}}, {}});
     while (true) {
       auto report = try_once();
@@ -141,10 +144,7 @@ class JobTries {
   }
 
  private:
-  int refuse(const Error& error) {
-    write_failed_start(options_, paths_, error);
-    return report_error(error);
-  }
+  int refuse(const Error& error) { return report_failed_start(options_, paths_, error); }
 
   void announce() {
     if (!options_.quiet)
@@ -178,6 +178,10 @@ class JobTries {
     const bool has_others = !plan_.spare_hosts.empty() ||
                             std::any_of(hosts.begin(), hosts.end(),
                                         [&](const Host& host) { return host.name != plan_.current_host; });
+    if (waits_for_names(job_))
+      settings.make_ready = [this](const std::string&, const std::function<int()>&) {
+        return wait_for_names(options_, job_.environment->hosts, events_);
+      };
     if (!has_others) return settings;
     settings.spare_hosts = plan_.spare_hosts;
     settings.worker = job_.hosts_given ? "" : worker_socket_name(job_.environment->hosts);
