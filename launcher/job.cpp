@@ -47,10 +47,15 @@ Result<std::optional<std::vector<HostSlots>>> read_given_hosts(const Options& op
     return std::move(*hosts);
   }
   if (!options.hostfile) return std::nullopt;
+  std::error_code error;
+  if (std::filesystem::is_directory(*options.hostfile, error))
+    return failure(Fault::configuration, fmt::format("--hostfile {}", *options.hostfile), "is a folder",
+                   "name a readable hostfile");
   std::ifstream file(*options.hostfile, std::ios::binary);
   const std::string text{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
   if (!file.good() && !file.eof())
-    return failure(Fault::configuration, *options.hostfile, "cannot be read", "name a readable hostfile");
+    return failure(Fault::configuration, fmt::format("--hostfile {}", *options.hostfile), "cannot be read",
+                   "name a readable hostfile");
   auto hosts = parse_hostfile(text, *options.hostfile);
   if (!hosts) return tl::unexpected(hosts.error());
   return std::move(*hosts);
@@ -61,7 +66,7 @@ std::optional<GivenHosts> name_hosts(const std::optional<std::vector<HostSlots>>
   if (!slots) return std::nullopt;
   GivenHosts given;
   for (const HostSlots& host : *slots) given.hosts.push_back(host.name);
-  if (!options.current_host) given.current_host = find_own_host(given.hosts).value_or("");
+  given.current_host = options.current_host ? *options.current_host : find_own_host(given.hosts).value_or("");
   return given;
 }
 
@@ -171,20 +176,21 @@ const char* options_hyperparameter(const Environment& environment, LauncherKind 
 
 Result<void> read_mpi_options(const Options& options, JobSpec& spec) {
   const char* key = options_hyperparameter(*spec.environment, spec.launcher);
+  const std::string source = source_of(options, "mpi-options", fmt::format("hyperparameter {}", key));
   const auto hyperparameter = text_parameter(*spec.environment, key);
-  const std::string text = options.mpi_options ? *options.mpi_options : hyperparameter.value_or("");
-  auto words = split_shell_words(text);
+  const bool is_given = spec.environment->sagemaker_hyperparameters.find(key) != nullptr;
+  if (!options.mpi_options && !hyperparameter && is_given)
+    return failure(Fault::configuration, source, "is no text",
+                   "write mpirun's options as one JSON string: \"-x NAME --report-bindings\"");
+  auto words = split_shell_words(options.mpi_options ? *options.mpi_options : hyperparameter.value_or(""));
   if (!words) {
     Error error = words.error();
-    for (Problem& problem : error.problems)
-      problem.where = options.mpi_options ? source_of(options, "mpi-options", "option --mpi-options")
-                                          : fmt::format("hyperparameter {}", key);
+    for (Problem& problem : error.problems) problem.where = fmt::format("{}: {}", source, problem.where);
     return tl::unexpected(std::move(error));
   }
   spec.mpi_options = std::move(*words);
-  if (!spec.mpi_options.empty())
-    spec.sources.emplace_back("mpi_options",
-                              source_of(options, "mpi-options", fmt::format("hyperparameter {}", key)));
+  spec.mpi_options_source = source;
+  if (!spec.mpi_options.empty()) spec.sources.emplace_back("mpi_options", source);
   return {};
 }
 
@@ -334,11 +340,17 @@ Result<Job> prepare_job(const Options& options, const Variables& variables) {
   if (!cluster) return tl::unexpected(cluster.error());
   job.cluster = std::move(*cluster);
 
+  std::error_code error;
+  if (options.python && options.python->empty())
+    return failure(Fault::usage, source_of(options, "python", "--python"), "names no file",
+                   "name the job's interpreter");
   const std::string python = find_on_path(options.python.value_or("python3"), variables);
   spec.python = python.empty() ? options.python.value_or("python3") : python;
+  // Ranks run in another folder than the one where it was named.
+  if (spec.python.find('/') != std::string::npos)
+    spec.python = std::filesystem::absolute(spec.python, error).lexically_normal().string();
   if (env.entry_point.kind != EntryPointKind::command)
     spec.sources.emplace_back("python", source_of(options, "python", "the first python3 on PATH"));
-  std::error_code error;
   spec.smlaunch = std::filesystem::read_symlink("/proc/self/exe", error).string();
   if (choose_engine(spec.launcher, job.cluster, env.current_host) == Engine::mpirun) {
     if (auto found = find_open_mpi(options, spec); !found) return tl::unexpected(found.error());

@@ -35,6 +35,7 @@ struct JobSpec {
   std::vector<std::string> nodes;  // torchrun, xla: the job's hosts, where each starts its own ranks
   OpenMpiVersion open_mpi;
   std::vector<std::string> mpi_options;
+  std::string mpi_options_source = "MPI options";
   std::string smlaunch = "smlaunch";  // this binary, at the same path on every host
   std::string network_interface;      // empty: none was named
   std::optional<int> master_port;

@@ -146,7 +146,7 @@ void ChannelServer::acknowledge(Agent& from) {
 void ChannelServer::disconnected(Peer peer, const std::string& why) {
   Agent& gone = agent(peer);
   gone.link.reset();
-  if (gone.released) {
+  if (gone.released || gone.ended) {
     if (callbacks_.left) callbacks_.left(peer);
     return;
   }

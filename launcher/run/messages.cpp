@@ -77,6 +77,7 @@ std::string encode(const Start& m) {
                {"removed_variables", m.removed_variables},
                {"leader_environment", m.leader_environment},
                {"working_directory", m.working_directory},
+               {"program", m.program},
                {"cpus", m.cpus},
                {"numa", m.numa},
                {"own_bind", m.own_bind},
@@ -95,6 +96,7 @@ std::optional<Start> decode_start(std::string_view text) {
     j.at("removed_variables").get_to(m.removed_variables);
     j.at("leader_environment").get_to(m.leader_environment);
     j.at("working_directory").get_to(m.working_directory);
+    j.at("program").get_to(m.program);
     j.at("cpus").get_to(m.cpus);
     j.at("numa").get_to(m.numa);
     j.at("own_bind").get_to(m.own_bind);

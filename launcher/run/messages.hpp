@@ -44,7 +44,8 @@ struct Start {
   std::vector<std::string> removed_variables;             // prefixes, such as "OMPI_"
   std::map<std::string, std::string> leader_environment;  // for a host where no smlaunch waits
   std::string working_directory;
-  std::string cpus;  // planned: "0-3"; empty: not bound
+  std::vector<std::string> program;  // what the rank executes, where mpirun could not pass it on; else empty
+  std::string cpus;                  // planned: "0-3"; empty: not bound
   std::string numa;
   std::string own_bind;  // not empty: the plan has only assumed this host, so the agent places its rank
                          // itself, by this

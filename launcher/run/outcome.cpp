@@ -4,7 +4,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 #include <csignal>
+#include <string_view>
 
 #include "launcher/run/hang_report.hpp"
 #include "launcher/run/peer_loss.hpp"
@@ -181,6 +183,22 @@ std::optional<FirstFailure> find_first_loss(const JobRecord& record, const std::
   return first;
 }
 
+// mpirun's word about a rank that left without MPI_Finalize: "… due to process rank 1 with PID 0 on node
+// algo-2 exiting improperly" (4), "… rank 1 … exited without calling finalize" (5).
+std::optional<Rank> find_improper_exit(const std::vector<std::string>& engine_lines, std::size_t ranks) {
+  std::string text;
+  for (const std::string& line : engine_lines) text += line + " ";
+  const bool improper = text.find("exiting improperly") != std::string::npos ||
+                        text.find("without calling finalize") != std::string::npos;
+  constexpr std::string_view name = "process rank ";
+  const std::size_t at = text.find(name);
+  if (!improper || at == std::string::npos) return {};
+  std::size_t rank = 0;
+  const char* begin = text.data() + at + name.size();
+  if (std::from_chars(begin, text.data() + text.size(), rank).ec != std::errc() || rank >= ranks) return {};
+  return Rank{static_cast<int>(rank)};
+}
+
 // Hosts that may not be there, or not be sound, when the job is tried again.
 std::vector<std::string> hosts_of_losses(const JobRecord& record, const std::vector<std::string>& hosts) {
   std::vector<std::string> found;
@@ -273,6 +291,28 @@ Outcome decide_outcome(const JobRecord& record, const std::vector<std::string>& 
                                     [](const RankRecord& rank) { return rank.told_to_stop; });
   if (record.hang_seconds && !record.stop_signal && !all_ended_by_themselves) {
     set_hang(outcome, record, hosts);
+    return outcome;
+  }
+  if (const auto rank = find_improper_exit(record.engine_lines, record.ranks.size());
+      rank && !outcome.first_failure && !record.stop_signal) {
+    const RankRecord& left = record.ranks[static_cast<std::size_t>(rank->value)];
+    outcome.kind = OutcomeKind::failure;
+    outcome.failure_class = FailureClass::user_code;
+    outcome.exit_code = 1;
+    outcome.first_failure = FirstFailure{*rank,
+                                         hosts[static_cast<std::size_t>(rank->value)],
+                                         left.status,
+                                         left.seconds,
+                                         left.last_lines,
+                                         true,
+                                         {},
+                                         false};
+    outcome.causes = find_causes(record, outcome.first_failure);
+    outcome.message = fmt::format(
+        "{} ended {:.1f} s after the start without MPI_Finalize (or never called MPI_Init), while others "
+        "needed it: "
+        "mpirun ended the job",
+        name_of(*rank, hosts), left.seconds);
     return outcome;
   }
   const bool lost_first = outcome.first_failure && record.started && loss &&

@@ -135,7 +135,11 @@ class Agent {
     }
     channel_.emplace(loop_, identity_.channel_host, identity_.channel_port, identity_.token, std::move(hello),
                      first_bound);
-    channel_->start({[this](const Frame& frame) { received(frame); }, [this] { resume_streams(); },
+    channel_->start({[this](const Frame& frame) { received(frame); },
+                     [this] {
+                       resume_streams();
+                       leave_if_done();
+                     },
                      [this] { leader_lost(); }, [this](const std::string& why) { run_without_channel(why); },
                      [this](Pong& pong) { tell_activity(pong); }});
   }
@@ -173,7 +177,7 @@ class Agent {
     is_starter_ = message.is_starter;
     Started report = bind_rank(message, identity_.local_rank, machine_);
     ChildRequest request;
-    request.argv = program_;
+    request.argv = message.program.empty() ? program_ : message.program;
     std::optional<std::map<std::string, std::string>> worker;
     if (!identity_.worker.empty()) worker = ask_worker_environment(identity_.worker, session_folder());
     request.environment = rank_environment(
@@ -378,6 +382,14 @@ class Agent {
   }
 
   void leave() { loop_.stop(); }
+
+  // mpirun looks after ranks that end without MPI_Finalize while others wait for them, when it sees them end:
+  // so a rank that ended well does not stay for the others. (One that failed does: mpirun would end the job
+  // its way.)
+  void leave_if_done() {
+    const bool done = ended_ && status_ && succeeded(*status_) && waiting_bytes() == 0;
+    if (done && is_under_mpirun() && find_descendants(getpid()).empty()) leave();
+  }
 
   void run_without_channel(const std::string& why) {
     without_channel_ = true;

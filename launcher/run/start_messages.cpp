@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "launcher/run/start_messages.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "launcher/plan/starter.hpp"
@@ -13,6 +15,8 @@ namespace {
 // A rank whose leader is gone has nobody to wait for: everything is over 15 s after the loss, whatever the
 // grace.
 constexpr std::chrono::milliseconds longest_orphan_grace{3000};
+// OMPI_ARGV and OMPI_COMMAND hold all of it: 131,071 bytes, less what stands before it.
+constexpr std::size_t longest_mpirun_program = 100'000;
 
 }  // namespace
 
@@ -40,6 +44,8 @@ Start make_start(const LaunchPlan& plan, Rank rank, const Variables& of_host, co
     start.removed_variables = {"OMPI_", "PMIX_", "ORTE_", "PRTE_"};
   if (plan.cluster.hosts.size() > 1) start.leader_environment = facts.leader_environment;
   start.is_starter = has_starter(plan.launcher);
+  if (plan.engine == Engine::mpirun && is_too_long_for_mpirun(plan.process_command))
+    start.program = plan.process_command;
   start.working_directory = plan.entry_point.working_directory.string();
   start.cpus = to_string(place.placement->cpus);
   start.numa = to_string(place.placement->numa);
@@ -52,6 +58,20 @@ Start make_start(const LaunchPlan& plan, Rank rank, const Variables& of_host, co
   return start;
 }
 
+bool is_too_long_for_mpirun(const std::vector<std::string>& process_command) {
+  std::size_t bytes = 0;
+  for (const std::string& word : process_command) bytes += word.size() + 1;
+  return bytes > longest_mpirun_program;
+}
+
+std::vector<std::string> engine_command(const LaunchPlan& plan) {
+  std::vector<std::string> command = plan.command;
+  if (plan.engine != Engine::mpirun || !is_too_long_for_mpirun(plan.process_command)) return command;
+  command.resize(command.size() - plan.process_command.size());
+  command.emplace_back(program_comes_later);
+  return command;
+}
+
 std::map<std::string, std::string> engine_environment(
     const LaunchPlan& plan, std::map<std::string, std::string> inherited,
     const std::map<std::string, std::string>& agent_variables) {
@@ -62,6 +82,7 @@ std::map<std::string, std::string> engine_environment(
       else
         inherited.try_emplace(name, value);
     for (const auto& [name, value] : plan.user_variables) inherited[name] = value;
+    inherited.erase(fmt::format("OMPI_MCA_{}", environment_list));
   }
   for (const auto& [name, value] : agent_variables) inherited[name] = value;
   return inherited;

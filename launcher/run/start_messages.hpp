@@ -24,6 +24,15 @@ struct StartFacts {
 // `of_host`: variables_of_host() of the rank's host.
 Start make_start(const LaunchPlan& plan, Rank rank, const Variables& of_host, const StartFacts& facts);
 
+// Open MPI keeps a process's whole command line in one variable of its environment, which the kernel limits:
+// is this one too long for that?
+bool is_too_long_for_mpirun(const std::vector<std::string>& process_command);
+
+// What the engine is started with. A process command that is too long is left out: agents get it with the
+// start message, and this word in its place.
+inline constexpr const char* program_comes_later = "(the program comes over the channel)";
+std::vector<std::string> engine_command(const LaunchPlan& plan);
+
 // mpirun's environment: ours, with what its -x options name.
 std::map<std::string, std::string> engine_environment(
     const LaunchPlan& plan, std::map<std::string, std::string> inherited,

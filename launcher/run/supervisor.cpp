@@ -23,6 +23,9 @@ constexpr milliseconds leave_bound{4000};
 constexpr milliseconds engine_bound{1000};
 // What agents get to find out what their ranks are doing.
 constexpr milliseconds inspection_bound{10000};
+// An mpirun that ends a job gives its processes a second.
+constexpr milliseconds engine_abort_bound{3000};
+constexpr const char* told_by_others = "its agent was told to end, not by us";
 struct EngineStep {
   int signal;
   milliseconds then;
@@ -101,13 +104,14 @@ void Supervisor::ended(const RankEnded& event, Actions& actions) {
   rank.traceback_seconds = event.traceback_seconds;
   // We have told nobody to stop: its agent was, by the death of the engine or by somebody on its host.
   const bool by_others = event.told_to_stop && phase_ == Phase::running && !inspecting_;
-  if (by_others) rank.lost = "its agent was told to end, not by us";
+  if (by_others) rank.lost = told_by_others;
   if (by_others || (!succeeded(event.status) && !event.told_to_stop))
     stop(SIGTERM, settings_.failure_grace, actions);
 }
 
 void Supervisor::engine_ended(const EngineEnded& event, Actions& actions) {
   engine_ended_ = true;
+  record_.engine_lines = event.last_lines;
   if (phase_ == Phase::releasing) return;
   if (phase_ != Phase::joining && any_detached()) {
     end_detached(event);
@@ -115,7 +119,6 @@ void Supervisor::engine_ended(const EngineEnded& event, Actions& actions) {
   }
   record_.engine_failure = event.how;
   record_.engine_seconds = event.seconds;
-  record_.engine_lines = event.last_lines;
   if (phase_ == Phase::joining) {
     release(actions);
     return;
@@ -212,6 +215,12 @@ void Supervisor::end_engine(Actions& actions) {
   actions.emplace_back(SetTimer{Timer::engine_exit, step.then});
 }
 
+// Agents were told to end, not by us: mpirun is ending the job, and will say why.
+bool Supervisor::ends_by_itself() const {
+  return std::any_of(record_.ranks.begin(), record_.ranks.end(),
+                     [](const RankRecord& rank) { return rank.lost == told_by_others; });
+}
+
 bool Supervisor::failed() const {
   return record_.stop_signal || !record_.worker_loss.empty() || !record_.engine_failure.empty() ||
          !std::all_of(record_.ranks.begin(), record_.ranks.end(), [](const RankRecord& rank) {
@@ -261,7 +270,9 @@ void Supervisor::settle(Actions& actions) {
       return r.left || r.detached || !r.lost.empty() || !r.joined;
     });
     if (all_left_ && record_.started && engine_signals_ == 0) {
-      if (failed())
+      if (ends_by_itself())
+        actions.emplace_back(SetTimer{Timer::engine_exit, engine_abort_bound});
+      else if (failed())
         end_engine(actions);
       else
         actions.emplace_back(SetTimer{Timer::engine_exit, engine_bound});

@@ -179,6 +179,7 @@ class Supervisor {
   [[nodiscard]] bool any_detached() const;
   void end_engine(Actions& actions);
   [[nodiscard]] bool failed() const;
+  [[nodiscard]] bool ends_by_itself() const;
   void settle(Actions& actions);  // goes on to the next phase where this one has nothing left to wait for
 
   SupervisorSettings settings_;
