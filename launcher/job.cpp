@@ -66,7 +66,10 @@ std::optional<GivenHosts> name_hosts(const std::optional<std::vector<HostSlots>>
   if (!slots) return std::nullopt;
   GivenHosts given;
   for (const HostSlots& host : *slots) given.hosts.push_back(host.name);
-  given.current_host = options.current_host ? *options.current_host : find_own_host(given.hosts).value_or("");
+  // One that is not among them is refused where the environment is read.
+  const bool is_named = options.current_host && std::find(given.hosts.begin(), given.hosts.end(),
+                                                          *options.current_host) != given.hosts.end();
+  given.current_host = is_named ? *options.current_host : find_own_host(given.hosts).value_or("");
   return given;
 }
 

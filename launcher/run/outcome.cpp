@@ -278,6 +278,7 @@ std::string to_string(Cause cause) {
 
 Outcome decide_outcome(const JobRecord& record, const std::vector<std::string>& hosts) {
   Outcome outcome;
+  outcome.stop_was_asked = record.stop_signal.has_value();
   outcome.first_failure = find_first_failure(record, hosts);
   outcome.causes = find_causes(record, outcome.first_failure);
   const auto loss = find_first_loss(record, hosts);

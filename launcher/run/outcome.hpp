@@ -59,6 +59,7 @@ struct Outcome {
   std::vector<Cause> causes;                // by rank
   std::vector<RankLook> hang;               // by rank, where the job was stopped because it hung
   std::vector<std::string> hosts_at_fault;  // lost, not ready, or failed by the smoke test
+  bool stop_was_asked = false;              // by a signal, perhaps after the first failure
 };
 
 // `hosts`: each rank's host.
