@@ -12,6 +12,7 @@
 #include "launcher/job_cluster.hpp"
 #include "launcher/job_interface.hpp"
 #include "launcher/job_result.hpp"
+#include "launcher/lost_hosts.hpp"
 #include "launcher/other_hosts.hpp"
 #include "launcher/own_host.hpp"
 #include "launcher/plan/starter.hpp"
@@ -182,6 +183,7 @@ class JobTries {
     settings.spare_hosts = plan_.spare_hosts;
     settings.worker = job_.hosts_given ? "" : worker_socket_name(job_.environment->hosts);
     settings.channel_host = probe_own_address(plan_.network_interface, first_other_host(plan_));
+    settings.find_lost_hosts = [this] { return find_lost_hosts(options_, job_); };
     settings.make_ready = [this, worker = settings.worker](const std::string& hand_over,
                                                            const std::function<int()>& serve) {
       ReadyRequest request = make_ready_request(options_, job_, worker);

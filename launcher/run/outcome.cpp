@@ -117,7 +117,8 @@ std::vector<Cause> find_causes(const JobRecord& record, const std::optional<Firs
     const RankRecord& rank = record.ranks[i];
     Cause cause = Cause::own;
     const bool is_first = first && first->rank.value == static_cast<int>(i);
-    if (rank.told_to_stop && !is_first)
+    const bool was_never_run = !record.started && record.stop_signal.has_value();
+    if ((rank.told_to_stop || was_never_run) && !is_first)
       cause = Cause::stopped_by_us;
     else if (first && !is_first && failed_by_itself(rank) && rank.seconds >= first->seconds &&
              died_of_peer(rank))
@@ -177,10 +178,17 @@ std::optional<FirstFailure> find_first_loss(const JobRecord& record, const std::
   std::optional<FirstFailure> first;
   for (std::size_t i = 0; i < record.ranks.size(); ++i) {
     const RankRecord& rank = record.ranks[i];
-    if (rank.lost.empty() || (first && first->seconds <= rank.seconds)) continue;
+    // One that outlives our SIGKILL was there when whatever made us send it happened.
+    if (rank.lost.empty() || rank.outlived_kill || (first && first->seconds <= rank.seconds)) continue;
     first = FirstFailure{Rank{static_cast<int>(i)}, hosts[i], {}, rank.seconds, {}, true, {}};
   }
   return first;
+}
+
+bool lost_before(const FirstFailure& loss, const FirstFailure& failure, const JobRecord& record) {
+  const RankRecord& failed = record.ranks[static_cast<std::size_t>(failure.rank.value)];
+  const double room = died_of_peer(failed) ? heard_interval : failed.uncertainty;
+  return loss.seconds <= failure.seconds + room;
 }
 
 // mpirun's word about a rank that left without MPI_Finalize: "… due to process rank 1 with PID 0 on node
@@ -316,8 +324,8 @@ Outcome decide_outcome(const JobRecord& record, const std::vector<std::string>& 
         name_of(*rank, hosts), left.seconds);
     return outcome;
   }
-  const bool lost_first = outcome.first_failure && record.started && loss &&
-                          loss->seconds <= outcome.first_failure->seconds + heard_interval;
+  const bool lost_first =
+      outcome.first_failure && record.started && loss && lost_before(*loss, *outcome.first_failure, record);
   if (lost_first) {
     for (std::size_t i = 0; i < record.ranks.size(); ++i)
       if (failed_by_itself(record.ranks[i])) outcome.causes[i] = Cause::collateral;
@@ -339,7 +347,15 @@ Outcome decide_outcome(const JobRecord& record, const std::vector<std::string>& 
     outcome.kind = OutcomeKind::stopped;
     outcome.exit_code = 128 + *record.stop_signal;
     outcome.message = fmt::format("stopped by {}{}", signal_name(*record.stop_signal),
-                                  all_succeeded ? "; every rank ended with code 0" : "");
+                                  !record.started ? " before the ranks had started"
+                                  : all_succeeded ? "; every rank ended with code 0"
+                                                  : "");
+    return outcome;
+  }
+  if (!record.started && (loss || !record.worker_loss.empty())) {
+    set_lost(outcome, record, loss, hosts);
+    outcome.first_failure.reset();
+    outcome.message = "the job could not be started: " + outcome.message;
     return outcome;
   }
   if (!record.started) {
@@ -347,16 +363,24 @@ Outcome decide_outcome(const JobRecord& record, const std::vector<std::string>& 
     outcome.failure_class = FailureClass::start;
     outcome.exit_code = exit_codes::start;
     const std::string why = record.start_timed_out           ? "not every rank's agent came in time"
-                            : !record.worker_loss.empty()    ? record.worker_loss
                             : !record.engine_failure.empty() ? record.engine_failure
-                            : loss ? record.ranks[static_cast<std::size_t>(loss->rank.value)].lost
-                                   : "it ended before its ranks had started";
+                                                             : "it ended before its ranks had started";
     outcome.message = fmt::format("the job could not be started: {}{}", why, missing_ranks(record, hosts));
     return outcome;
   }
   // Ranks that we stopped because of a loss may have ended with code 0: the job was not done all the same.
   const bool lost_something = !record.worker_loss.empty() || !record.engine_failure.empty();
   if (!all_succeeded || lost_something) set_lost(outcome, record, loss, hosts);
+  return outcome;
+}
+
+Outcome lost_before_start(const std::string& host, const std::string& reason) {
+  Outcome outcome;
+  outcome.kind = OutcomeKind::failure;
+  outcome.failure_class = FailureClass::lost_host;
+  outcome.exit_code = exit_codes::lost;
+  outcome.hosts_at_fault = {host};
+  outcome.message = fmt::format("the job could not be started: {} was lost: {}", host, reason);
   return outcome;
 }
 

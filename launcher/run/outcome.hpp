@@ -65,6 +65,9 @@ struct Outcome {
 // `hosts`: each rank's host.
 Outcome decide_outcome(const JobRecord& record, const std::vector<std::string>& hosts);
 
+// A host whose smlaunch had come, and was lost while others were waited for.
+Outcome lost_before_start(const std::string& host, const std::string& reason);
+
 // The failure file: the most useful 1,024 characters first.
 std::string render_failure(const Outcome& outcome);
 

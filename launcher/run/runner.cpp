@@ -47,6 +47,8 @@ namespace {
 
 constexpr std::chrono::seconds ping_interval{1};
 constexpr std::chrono::milliseconds goodbye_bound{1000};
+// Between two looks for hosts that do not answer any more, until the ranks have started.
+constexpr std::uint64_t look_interval_ns = 8'000'000'000;
 // Until every agent must be there: mpirun over SSH needs about 0.2 s a host.
 constexpr milliseconds start_bound{60000};
 constexpr milliseconds start_bound_per_host{1000};
@@ -135,6 +137,10 @@ class Runner {
       start_ns_ = steady_now_ns();
     }
     loop_.restart();
+    if (!outcome_ && !lost_while_waiting_.empty()) {
+      const auto& [index, reason] = *lost_while_waiting_.begin();
+      outcome_ = lost_before_start(worker_hosts_[index], reason);
+    }
     if (outcome_) return say_goodbye();
     is_running_ = true;
     watch_signals();
@@ -143,6 +149,7 @@ class Runner {
     phases_.engine_started(steady_now_ns());
     if (auto started = start_engine(fmt::format("{}:{}", settings_.channel_host, *port)); !started)
       return tl::unexpected(started.error());
+    next_look_ns_ = steady_now_ns() + look_interval_ns;
     ping();
     loop_.run();
     end_descendants(milliseconds(0));
@@ -265,8 +272,18 @@ class Runner {
       if (all_ended) handle(EngineEnded{"every agent has ended", {}, now, status});
       return;
     }
+    look_for_lost_hosts();
     handle(EngineEnded{fmt::format("mpirun {} before the job was over", to_string(status)),
                        engine_.last_words(), now, status});
+  }
+
+  // mpirun does not say which host it could not start its daemon on, and waits for one that froze.
+  void look_for_lost_hosts() {
+    const JobRecord& record = supervisor_.record();
+    if (is_spawned_ || !settings_.find_lost_hosts || record.stop_signal || !record.worker_loss.empty())
+      return;
+    for (const LostHost& each : settings_.find_lost_hosts()) handle(WorkerLost{each.name, each.reason});
+    next_look_ns_ = steady_now_ns() + look_interval_ns;
   }
 
   // ---- what agents say
@@ -277,6 +294,7 @@ class Runner {
   void joined(Peer peer, const Hello& hello) {
     if (!is_rank(peer)) {
       workers_[worker_index(peer)] = true;
+      lost_while_waiting_.erase(worker_index(peer));
       if (outcome_) server_.send_outcome(peer, job_end());
       return;
     }
@@ -301,10 +319,13 @@ class Runner {
                     static_cast<double>(settings_.lost_after.count()) / 1000, why);
     if (is_rank(peer)) return handle(AgentLost{Rank{peer}, reason, seconds_between(start_ns_, heard_ns)});
     workers_[worker_index(peer)] = false;
-    if (!is_running_) return;  // readiness will see whether its host is there
+    const bool is_spare = worker_index(peer) >= plan_.cluster.hosts.size();
+    if (!is_running_) {
+      if (!is_spare) lost_while_waiting_[worker_index(peer)] = reason;
+      return;
+    }
     const std::string& name = worker_hosts_[worker_index(peer)];
-    if (worker_index(peer) >= plan_.cluster.hosts.size())
-      return say(fmt::format("spare host {} was lost: {}; the job goes on", name, reason));
+    if (is_spare) return say(fmt::format("spare host {} was lost: {}; the job goes on", name, reason));
     handle(WorkerLost{name, reason});
   }
 
@@ -323,7 +344,7 @@ class Runner {
     say(fmt::format("{} was told to stop by {}: passed on to every rank", worker_hosts_[worker_index(peer)],
                     signal_name(signal)));
     worker_stop_signal_ = signal;
-    if (is_running_) handle(StopRequested{signal});
+    if (is_running_) request_stop(signal);
   }
 
   void data(Rank rank, const Frame& frame) {
@@ -429,6 +450,11 @@ class Runner {
     }
   }
 
+  void request_stop(int signal) {
+    if (!is_spawned_) event("stop", std::nullopt, {{"signal", signal_name(signal)}});
+    handle(StopRequested{signal});
+  }
+
   void signal_ranks(int signal) {
     event("stop", std::nullopt, {{"signal", signal_name(signal)}});
     for (std::size_t i = 0; i < hosts_.size(); ++i)
@@ -505,7 +531,7 @@ class Runner {
       say(again ? fmt::format("{} again: ending every rank now", signal_name(signal))
                 : fmt::format("{}: passed on to every rank; those that run in {:.0f} s will be killed",
                               signal_name(signal), static_cast<double>(settings_.stop_grace.count()) / 1000));
-      handle(StopRequested{signal});
+      request_stop(signal);
       wait_for_stop_signal();
     });
   }
@@ -527,6 +553,7 @@ class Runner {
   void ping() {
     server_.ping_all();
     watch_silence();
+    if (steady_now_ns() > next_look_ns_) look_for_lost_hosts();
     ping_timer_.expires_after(ping_interval);
     ping_timer_.async_wait([this](error_code error) {
       if (!error) ping();
@@ -608,6 +635,9 @@ class Runner {
   std::optional<Outcome> outcome_;
   bool is_running_ = false;  // readiness is over
   int worker_stop_signal_ = 0;
+  std::map<std::size_t, std::string>
+      lost_while_waiting_;  // workers that had come, and why they count as lost
+  std::uint64_t next_look_ns_ = 0;
   int stop_signal_ = 0;  // the last that came to us
   std::uint64_t last_ping_ns_ = 0;
   std::optional<int> master_port_;

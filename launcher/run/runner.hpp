@@ -27,6 +27,11 @@ struct ReadyResult {
 // one of them was told to stop, else 0.
 using MakeReady = std::function<ReadyResult(const std::string& hand_over, const std::function<int()>& serve)>;
 
+struct LostHost {
+  std::string name;
+  std::string reason;
+};
+
 struct RunSettings {
   std::chrono::milliseconds failure_grace{5000};
   std::chrono::milliseconds stop_grace{110000};
@@ -36,6 +41,9 @@ struct RunSettings {
   std::string channel_host = "127.0.0.1";  // what agents are told; not loopback where a host is not this one
   std::string worker;    // worker_socket_name(): hosts where a smlaunch may wait for us; empty: none is asked
   MakeReady make_ready;  // where there are other hosts
+  // Which of the other hosts does no longer answer; takes some seconds. Asked while the ranks cannot be
+  // started.
+  std::function<std::vector<LostHost>()> find_lost_hosts;
   std::vector<std::string> spare_hosts;  // run no rank; their workers are told what becomes of the job
   int restart_count = 0;
   bool tells_restart_count = false;  // RESTART_COUNT in the ranks' environment

@@ -199,6 +199,18 @@ void Supervisor::stop(int signal, milliseconds grace, Actions& actions) {
   actions.emplace_back(SetTimer{Timer::grace, grace});
 }
 
+// The end of ranks without a channel is known by mpirun's end alone, which waits for the agents of the
+// others.
+void Supervisor::release_for_detached(Actions& actions) {
+  const bool only_detached_run = std::all_of(record_.ranks.begin(), record_.ranks.end(),
+                                             [](const RankRecord& r) { return r.done() || r.detached; });
+  const bool others_wait = std::any_of(record_.ranks.begin(), record_.ranks.end(),
+                                       [](const RankRecord& r) { return !r.detached && !r.left; });
+  if (released_early_ || !only_detached_run || !others_wait) return;
+  released_early_ = true;
+  actions.emplace_back(ReleaseAgents{});
+}
+
 void Supervisor::release(Actions& actions) {
   phase_ = Phase::releasing;
   actions.emplace_back(ReleaseAgents{});
@@ -244,7 +256,10 @@ void Supervisor::expired(const TimerExpired& event, Actions& actions) {
     case Timer::give_up:
       if (phase_ != Phase::stopping) return;
       for (RankRecord& rank : record_.ranks)
-        if (!rank.done()) rank.lost = "its agent did not report its end after SIGKILL";
+        if (!rank.done()) {
+          rank.lost = "its agent did not report its end after SIGKILL";
+          rank.outlived_kill = true;
+        }
       return;
     case Timer::inspection:
       if (inspecting_) stop(SIGTERM, settings_.failure_grace, actions);
@@ -262,7 +277,10 @@ void Supervisor::settle(Actions& actions) {
   if (inspecting_ && phase_ == Phase::running && all_looked_at && !all_done())
     stop(SIGTERM, settings_.failure_grace, actions);
   if (phase_ == Phase::running || phase_ == Phase::stopping) {
-    if (!all_done()) return;
+    if (!all_done()) {
+      release_for_detached(actions);
+      return;
+    }
     release(actions);
   }
   if (phase_ == Phase::releasing && !engine_ended_ && !all_left_) {

@@ -50,6 +50,7 @@ struct AgentLost {
 struct AgentLeft {
   Rank rank;
 };  // released, and gone
+// The smlaunch on a host, or the host itself.
 struct WorkerLost {
   std::string host;
   std::string reason;
@@ -121,8 +122,9 @@ struct RankRecord {
   double uncertainty = 0;
   bool told_to_stop = false;
   bool left = false;
-  std::string not_started;  // why
-  std::string lost;         // why; `seconds` is then when it was heard last
+  std::string not_started;     // why
+  std::string lost;            // why; `seconds` is then when it was heard last
+  bool outlived_kill = false;  // lost only in that its end was not reported after our SIGKILL
   std::vector<std::string> last_lines;
   long oom_kills = 0;  // of processes in its container, while it ran
   std::optional<double> traceback_seconds;
@@ -174,6 +176,7 @@ class Supervisor {
   void expired(const TimerExpired& event, Actions& actions);
   void stop(int signal, std::chrono::milliseconds grace, Actions& actions);
   void release(Actions& actions);
+  void release_for_detached(Actions& actions);
   void end_detached(const EngineEnded& event);
   [[nodiscard]] bool all_done() const;
   [[nodiscard]] bool any_detached() const;
@@ -187,6 +190,7 @@ class Supervisor {
   Phase phase_ = Phase::joining;
   bool engine_ended_ = false;
   bool all_left_ = false;
+  bool released_early_ = false;
   int engine_signals_ = 0;
   bool inspecting_ = false;
 };

@@ -235,8 +235,8 @@ TEST(Supervisor, StopsAllWhenTheEngineEnds) {
 TEST(Supervisor, TakesARankForLostThatSomebodyElseHasStopped) {
   for (const ExitStatus& status : {ExitStatus{Signaled{SIGTERM, false}}, ExitStatus{Exited{0}}}) {
     Supervisor supervisor = running(2);
-    perform(supervisor,
-            {{RankEnded{Rank{1}, status, 1.0, 0, true, {}, 0, {}}, stop_all}, {stopped(0, SIGTERM), release_all}});
+    perform(supervisor, {{RankEnded{Rank{1}, status, 1.0, 0, true, {}, 0, {}}, stop_all},
+                         {stopped(0, SIGTERM), release_all}});
     EXPECT_EQ(supervisor.record().ranks[1].lost, "its agent was told to end, not by us");
     EXPECT_EQ(supervisor.record().ranks[0].lost, "");
   }
@@ -382,6 +382,22 @@ TEST(Supervisor, TakesMpirunsEndForRanksWithoutAChannel) {
     EXPECT_FALSE(outcome.first_failure->certain);
     EXPECT_THAT(outcome.first_failure->tied_with, ::testing::ElementsAre(Rank{1}));
   }
+}
+
+// mpirun, whose end is all that is known of ranks without a channel, waits for the agents of the others.
+TEST(Supervisor, LetsAgentsGoWhenOnlyRanksWithoutAChannelAreMissing) {
+  Supervisor supervisor(settings(3));
+  supervisor.begin();
+  perform(supervisor,
+          {{joined(0), ""},
+           {RankDetached{Rank{1}}, ""},
+           {joined(2), "start"},
+           {exited(0, 0), ""},
+           {exited(2, 0), "release"},
+           {left(0), ""},
+           {left(2), ""},
+           {EngineEnded{"mpirun ended", {}, 2.5, Exited{0}}, release_all + std::string(", finish")}});
+  EXPECT_EQ(decide_outcome(supervisor.record(), {"a", "b", "c"}).exit_code, 0);
 }
 
 TEST(Supervisor, StopsRanksWithoutAChannelThroughMpirun) {
