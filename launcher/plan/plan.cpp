@@ -37,7 +37,7 @@ bool shares_cores(const Layout& layout, const Cluster& cluster) {
   return false;
 }
 
-Variables make_common_variables(const JobSpec& spec, const LaunchPlan& plan) {
+Variables make_common_variables(const JobSpec& spec, const LaunchPlan& plan, const Variables& inherited) {
   Variables result = sm_variables(*spec.environment);
   // The plan's only host may be another machine than the one whose environment was read.
   if (plan.cluster.hosts.size() == 1) {
@@ -57,25 +57,25 @@ Variables make_common_variables(const JobSpec& spec, const LaunchPlan& plan) {
   Variables of_launcher = efa_variables(plan.launcher, plan.cluster);
   if (plan.launcher == LauncherKind::smddp) of_launcher.merge(smddp_variables(plan.cluster));
   for (auto& [name, value] : of_launcher)
-    if (!spec.inherited.contains(name)) result[name] = value;
+    if (!inherited.contains(name)) result[name] = value;
   for (auto& [name, value] : framework_variables(*spec.environment, plan.launcher))
-    if (!spec.inherited.contains(name) && !value.empty()) result.try_emplace(name, value);
+    if (!inherited.contains(name) && !value.empty()) result.try_emplace(name, value);
   if (has_starter(plan.launcher)) {
     for (auto& [name, value] : starter_variables(spec, plan))
-      if (is_rendezvous(name) || !spec.inherited.contains(name)) result[name] = value;
+      if (is_rendezvous(name) || !inherited.contains(name)) result[name] = value;
   }
   if (plan.launcher != LauncherKind::process && !spec.network_interface.empty() &&
-      !spec.inherited.contains("NCCL_SOCKET_IFNAME"))
+      !inherited.contains("NCCL_SOCKET_IFNAME"))
     result["NCCL_SOCKET_IFNAME"] = spec.network_interface;
   // Our pipes, unlike mpirun's terminals, make Python hold its lines back until a block is full.
-  if (plan.entry_point.kind != EntryPointKind::command && !spec.inherited.contains("PYTHONUNBUFFERED"))
+  if (plan.entry_point.kind != EntryPointKind::command && !inherited.contains("PYTHONUNBUFFERED"))
     result["PYTHONUNBUFFERED"] = "1";
   if (spec.watches_for_hangs && plan.entry_point.kind != EntryPointKind::command &&
-      !spec.inherited.contains("PYTHONFAULTHANDLER"))
+      !inherited.contains("PYTHONFAULTHANDLER"))
     result["PYTHONFAULTHANDLER"] = "1";
   if (plan.launcher == LauncherKind::mpi || plan.launcher == LauncherKind::smddp) {
     for (const auto& [name, value] : {std::pair{"NCCL_MIN_NRINGS", "4"}, std::pair{"NCCL_DEBUG", "INFO"}})
-      if (!spec.inherited.contains(name)) result[name] = value;
+      if (!inherited.contains(name)) result[name] = value;
   }
   return result;
 }
@@ -257,7 +257,11 @@ Result<LaunchPlan> make_plan(const JobSpec& spec, const Cluster& cluster) {
   }
   if (auto checked = check_arguments(plan.process_command); !checked) return tl::unexpected(checked.error());
 
-  plan.environment = make_common_variables(spec, plan);
+  plan.environment = make_common_variables(spec, plan, spec.inherited);
+  if (cluster.hosts.size() > 1) {
+    plan.defaults_elsewhere = make_common_variables(spec, plan, {});
+    for (const auto& [name, value] : plan.environment) plan.defaults_elsewhere.erase(name);
+  }
   for (auto variable = plan.environment.begin(); variable != plan.environment.end();) {
     if (!too_long(variable->first, variable->second)) {
       ++variable;
@@ -292,7 +296,8 @@ Result<LaunchPlan> make_plan(const JobSpec& spec, const Cluster& cluster) {
     plan.command = {spec.smlaunch, "rank", "--"};
     plan.command.insert(plan.command.end(), plan.process_command.begin(), plan.process_command.end());
   }
-  if (plan.launcher != LauncherKind::process && !spec.inherited.contains("OMP_NUM_THREADS")) {
+  plan.has_own_threads = spec.inherited.contains("OMP_NUM_THREADS");
+  if (plan.launcher != LauncherKind::process && (!plan.has_own_threads || cluster.hosts.size() > 1)) {
     for (const RankPlace& place : plan.layout.ranks)
       if (!plan.threads.contains(place.placement.get()))
         plan.threads.emplace(place.placement.get(), threads_of(plan, place));
@@ -345,7 +350,10 @@ Variables variables_of_rank(const LaunchPlan& plan, Rank rank) {
     const Variables& of_host = plan.of_hosts[static_cast<std::size_t>(place.node_rank)];
     own.insert(of_host.begin(), of_host.end());
   }
-  if (const auto threads = plan.threads.find(place.placement.get()); threads != plan.threads.end())
+  const bool is_here =
+      plan.cluster.hosts[static_cast<std::size_t>(place.node_rank)].name == plan.current_host;
+  if (const auto threads = plan.threads.find(place.placement.get());
+      threads != plan.threads.end() && !(plan.has_own_threads && is_here))
     own["OMP_NUM_THREADS"] = std::to_string(threads->second);
   return own;
 }

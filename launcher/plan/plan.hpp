@@ -82,6 +82,9 @@ struct LaunchPlan {
   Variables environment;                    // common to all ranks
   std::vector<Variables> of_hosts;          // torchrun, xla: what each host's starter must know; may be empty
   std::map<const Placement*, int> threads;  // OMP_NUM_THREADS; empty where it is not ours to set
+  bool has_own_threads = false;             // this host's environment has an OMP_NUM_THREADS
+  // What this host's environment has of its own, and others may lack: set there if unset.
+  Variables defaults_elsewhere;
   Variables user_variables;  // the user's -x NAME=VALUE: they win over all but rank identity and SM_*
   std::vector<std::string> long_variables;  // names of variables that no kernel takes: they go to files
   std::optional<SmokePlan> smoke;

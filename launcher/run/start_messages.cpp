@@ -31,6 +31,8 @@ Start make_start(const LaunchPlan& plan, Rank rank, const Variables& of_host, co
     }
   };
   take(plan.environment);
+  if (plan.cluster.hosts[static_cast<std::size_t>(place.node_rank)].name != plan.current_host)
+    start.default_variables.insert(plan.defaults_elsewhere.begin(), plan.defaults_elsewhere.end());
   take(of_host);
   take(variables_of_rank(plan, rank));
   if (sets_rank_identity(plan.launcher) && facts.master_port && !plan.master_port)
@@ -42,7 +44,7 @@ Start make_start(const LaunchPlan& plan, Rank rank, const Variables& of_host, co
   start.user_variables = plan.user_variables;
   if (plan.launcher == LauncherKind::ddp || plan.launcher == LauncherKind::torchrun)
     start.removed_variables = {"OMPI_", "PMIX_", "ORTE_", "PRTE_"};
-  if (plan.cluster.hosts.size() > 1) start.leader_environment = facts.leader_environment;
+  if (plan.engine == Engine::mpirun) start.leader_environment = facts.leader_environment;
   start.is_starter = has_starter(plan.launcher);
   if (plan.engine == Engine::mpirun && is_too_long_for_mpirun(plan.process_command))
     start.program = plan.process_command;
