@@ -73,6 +73,14 @@ std::optional<GivenHosts> name_hosts(const std::optional<std::vector<HostSlots>>
   return given;
 }
 
+// What was typed behind "--": a file here, or else, as a shell would have it, a program on PATH.
+std::string find_program(const std::string& name, const Variables& variables) {
+  std::error_code error;
+  if (name.find('/') != std::string::npos || std::filesystem::exists(name, error)) return name;
+  const std::string found = find_on_path(name, variables);
+  return found.empty() ? name : found;
+}
+
 LauncherChoice choose(const Options& options, const Environment& environment, bool hosts_given) {
   const std::map<LauncherOption, LauncherKind> named = {
       {LauncherOption::process, LauncherKind::process}, {LauncherOption::mpi, LauncherKind::mpi},
@@ -260,8 +268,9 @@ Result<std::shared_ptr<const Environment>> read_job_environment(const Options& o
   request.given_hosts = name_hosts(*slots, options);
   request.current_host = options.current_host;
   if (options.entry_point)
-    request.given_entry_point = GivenEntryPoint{
-        options.entry_point->front(), {options.entry_point->begin() + 1, options.entry_point->end()}};
+    request.given_entry_point =
+        GivenEntryPoint{find_program(options.entry_point->front(), variables),
+                        {options.entry_point->begin() + 1, options.entry_point->end()}};
   std::error_code error;
   request.working_directory = std::filesystem::current_path(error);
   request.run_framework_module = options.framework_module == FrameworkModuleOption::run;

@@ -37,6 +37,12 @@ std::chrono::milliseconds milliseconds_of(double seconds) {
 
 // Variables that no kernel takes lie in files of their own.
 Result<void> write_long_variables(const LaunchPlan& plan) {
+  std::error_code error;
+  if (!plan.long_variables.empty() && !std::filesystem::exists(plan.job->paths.base, error)) {
+    fmt::print(stderr, "smlaunch: warning: {} does not exist: {} is in no file either\n",
+               plan.job->paths.base.string(), fmt::join(plan.long_variables, ", "));
+    return {};
+  }
   const Variables all = sm_variables(*plan.job);
   for (const std::string& name : plan.long_variables) {
     const auto found = all.find(name);
@@ -57,17 +63,28 @@ Result<void> check_network_interface(const LaunchPlan& plan) {
                                         plan.network_interface, problem, usable_interfaces(interfaces)));
 }
 
-// A command that is missing is found when it is executed; an interpreter would start, and fail as the user's
-// code.
+// What is searched on PATH is found when it is executed: each host has its own.
 Result<void> check_entry_point(const LaunchPlan& plan) {
   const auto& hosts = plan.cluster.hosts;
   const bool runs_here = std::any_of(hosts.begin(), hosts.end(),
                                      [&](const Host& host) { return host.name == plan.current_host; });
-  if (plan.entry_point.kind != EntryPointKind::python_program || !runs_here) return {};
-  const std::filesystem::path file = plan.entry_point.working_directory / plan.entry_point.name;
+  const EntryPoint& entry = plan.entry_point;
+  std::string name = entry.kind == EntryPointKind::python_program ? entry.name : "";
+  if (entry.kind == EntryPointKind::command)
+    name = plan.process_command.at(entry.has_interpreter_line ? 0 : 1);
+  if (name.find('/') == std::string::npos && entry.kind == EntryPointKind::command) name.clear();
+  if (name.empty() || !runs_here) return {};
+  const std::filesystem::path file = (entry.working_directory / name).lexically_normal();
   std::error_code error;
-  if (std::filesystem::exists(file, error) || error) return {};
-  return failure(Fault::start, file.string(), "does not exist", "name a file that is there");
+  if (!std::filesystem::exists(file, error) && !error)
+    return failure(Fault::start, file.string(), "does not exist",
+                   "name a file that is there, or a program on PATH");
+  const std::string interpreter =
+      entry.kind == EntryPointKind::command ? read_interpreter(file) : std::string();
+  if (interpreter.empty() || std::filesystem::exists(entry.working_directory / interpreter, error) || error)
+    return {};
+  return failure(Fault::start, file.string(), fmt::format("its interpreter {} does not exist", interpreter),
+                 "name one that is there in its first line");
 }
 
 // Under torchrun and xla one process of ours stands for all ranks of its host.

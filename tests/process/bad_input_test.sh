@@ -80,7 +80,7 @@ variable SAGEMAKER_PROGRAM, or name the program after --" "${runs[@]}"
 step "the program is not there"
 container
 hyperparameters '{"sagemaker_program": "absent.py"}'
-refused 71 "$base/code/absent.py: does not exist; name a file that is there" "${runs[@]}"
+refused 71 "$base/code/absent.py: does not exist; name a file that is there, or a program on PATH" "${runs[@]}"
 assert_eq $'./output/data/smlaunch/report.json\n./output/failure' "$(own_files)"
 assert_report '[.class, .exit_code]' '["start",71]'
 
