@@ -5,6 +5,7 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <array>
 #include <cctype>
 #include <charconv>
 #include <cmath>
@@ -238,7 +239,8 @@ Result<std::variant<Options, CliAnswer>> parse_cli(const std::vector<std::string
   std::vector<std::string> own(arguments.begin(), separator);
   if (separator != arguments.end()) {
     options.entry_point.emplace(separator + 1, arguments.end());
-    if (options.entry_point->empty()) return tl::unexpected(usage_error("no entry point after --"));
+    if (options.entry_point->empty() || options.entry_point->front().empty())
+      return tl::unexpected(usage_error("no entry point after --"));
   }
   std::reverse(own.begin(), own.end());  // as CLI11 takes them
   try {
@@ -268,6 +270,13 @@ Result<std::variant<Options, CliAnswer>> parse_cli(const std::vector<std::string
       return argument == flag || argument.starts_with(flag + "=");
     });
     options.sources[name] = on_line ? "option " + flag : "variable " + variable_of(name);
+    static constexpr std::array<std::string_view, 6> of_files = {"hostfile", "topology", "events",
+                                                                 "report",   "log-dir",  "resource-config"};
+    const auto values = option->results();
+    if (std::find(of_files.begin(), of_files.end(), name) != of_files.end() &&
+        std::find(values.begin(), values.end(), "") != values.end())
+      return tl::unexpected(usage_error(
+          fmt::format("{} is empty; name a file or a folder", on_line ? flag : variable_of(name))));
   }
   return options;
 }

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <sstream>
 
 #include "launcher/job_interface.hpp"
 #include "launcher/ready/ready_display.hpp"
@@ -128,6 +129,11 @@ void tell_the_rest(ReadyRequest request, const ReadyReport& report) {
   wait_ready(request);
 }
 
+void print_table(const std::string& table) {
+  std::istringstream lines(table);
+  for (std::string line; std::getline(lines, line);) fmt::print(stderr, "smlaunch: {}\n", line);
+}
+
 }  // namespace
 
 ReadyRequest make_ready_request(const Options& options, const Job& job, const std::string& worker) {
@@ -175,7 +181,7 @@ ReadyResult wait_for_hosts(const Options& options, const std::string& interface,
     result.outcome = check_interfaces(interface, report);
     return result;
   }
-  fmt::print(stderr, "{}", render_ready_table(report));
+  print_table(render_ready_table(report));
   tell_the_rest(request, report);
   result.outcome = not_ready(report);
   return result;

@@ -74,6 +74,11 @@ done
 
 step "no program is named"
 container
+rm -f "$base/input/config/hyperparameters.json"
+refused_configuration "@/hyperparameters.json: does not exist, and nothing else names a program to run; set the \
+hyperparameter sagemaker_program or the variable SAGEMAKER_PROGRAM, or name the program after --" "${runs[@]}"
+container
+hyperparameters '{}'
 refused_configuration "@/hyperparameters.json: names no program to run; set the hyperparameter sagemaker_program or the \
 variable SAGEMAKER_PROGRAM, or name the program after --" "${runs[@]}"
 
