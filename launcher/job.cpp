@@ -23,7 +23,6 @@
 #include "launcher/plan/starter.hpp"
 #include "launcher/probe_hosts.hpp"
 #include "launcher/run/child_process.hpp"
-#include "launcher/run/worker_socket.hpp"
 #include "launcher/torchrun.hpp"
 #include "mpi/hostfile.hpp"
 #include "mpi/shell_words.hpp"
@@ -312,7 +311,7 @@ Result<Job> prepare_job(const Options& options, const Variables& variables) {
   spec.bind = options.bind;
   spec.sources.emplace_back("bind", source_of(options, "bind", "default"));
   spec.ssh_port = options.ssh_port;
-  spec.ssh_control_path = private_folder() + "/ssh-%C";
+  spec.ssh_control_path = fmt::format("{}/{}", planned_ssh_folder, ssh_socket_name);
   spec.master_port = options.master_port;
   if (options.master_port || !has_starter(spec.launcher) || hosts_given)
     spec.sources.emplace_back(

@@ -236,7 +236,7 @@ class Runner {
   }
 
   Result<void> start_process(const std::map<std::string, std::string>& environment, Rank rank) {
-    auto started = engine_.start(engine_command(plan_), environment, rank);
+    auto started = engine_.start(engine_command(plan_, settings_.ssh_folder), environment, rank);
     if (started) return {};
     return failure(
         Fault::start, to_string(plan_.engine), started.error().text,

@@ -34,8 +34,9 @@ struct RunSettings {
   std::optional<double> hang_timeout;  // seconds
   int channel_port = 0;
   std::string channel_host = "127.0.0.1";  // what agents are told; not loopback where a host is not this one
-  std::string worker;    // worker_socket_name(): hosts where a smlaunch may wait for us; empty: none is asked
-  MakeReady make_ready;  // where there are other hosts
+  std::string worker;  // worker_socket_name(): hosts where a smlaunch may wait for us; empty: none is asked
+  std::string ssh_folder;  // of the connections that make_ready leaves open; empty: it leaves none
+  MakeReady make_ready;    // where there are other hosts
   std::vector<std::string> spare_hosts;  // run no rank; their workers are told what becomes of the job
   int restart_count = 0;
   bool tells_restart_count = false;  // RESTART_COUNT in the ranks' environment

@@ -31,7 +31,9 @@ bool is_too_long_for_mpirun(const std::vector<std::string>& process_command);
 // What the engine is started with. A process command that is too long is left out: agents get it with the
 // start message, and this word in its place.
 inline constexpr const char* program_comes_later = "(the program comes over the channel)";
-std::vector<std::string> engine_command(const LaunchPlan& plan);
+// `ssh_folder` is put in the place of planned_ssh_folder; empty: no connection was left open, and none is
+// looked for.
+std::vector<std::string> engine_command(const LaunchPlan& plan, const std::string& ssh_folder);
 
 // mpirun's environment: ours, with what its -x options name.
 std::map<std::string, std::string> engine_environment(

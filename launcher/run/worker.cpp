@@ -14,6 +14,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <charconv>
 #include <csignal>
+#include <cstdlib>
 #include <iterator>
 #include <memory>
 #include <optional>
@@ -21,6 +22,7 @@
 #include "launcher/run/channel_client.hpp"
 #include "launcher/run/child_process.hpp"
 #include "launcher/run/job_processes.hpp"
+#include "launcher/run/ssh_connections.hpp"
 #include "launcher/run/sshd.hpp"
 #include "launcher/run/worker_socket.hpp"
 #include "topology/interfaces.hpp"
@@ -185,6 +187,8 @@ Result<WorkerResult> run_worker(const WorkerSettings& settings) {
 }
 
 int run_hand_over(const std::vector<std::string>& all) {
+  if (all.size() == 3 && all.front() == guard_argument)
+    return run_connection_guard(all[1], std::atoi(all[2].c_str()));
   fmt::print("smlaunch {}\n", SMLAUNCH_VERSION);
   if (!all.empty() && all.front() == "--end-job") {
     end_job_processes(read_stdin(), orphan_grace);
