@@ -189,7 +189,10 @@ class JobTries {
       if (!worker.empty()) request.login_input = hand_over;
       if (connections_) keep_connections(request, connections_->control_path());
       request.stop_asked = serve;
-      return wait_for_hosts(options_, plan_.network_interface, std::move(request), job_.spare_hosts, events_);
+      ReadyResult ready =
+          wait_for_hosts(options_, plan_.network_interface, std::move(request), job_.spare_hosts, events_);
+      ready.channel_host = probe_own_address(plan_.network_interface, first_other_host(plan_));
+      return ready;
     };
     return settings;
   }

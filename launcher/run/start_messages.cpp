@@ -12,9 +12,6 @@ namespace smlaunch {
 
 namespace {
 
-// A rank whose leader is gone has nobody to wait for: everything is over 15 s after the loss, whatever the
-// grace.
-constexpr std::chrono::milliseconds longest_orphan_grace{3000};
 // OMPI_ARGV and OMPI_COMMAND hold all of it: 131,071 bytes, less what stands before it.
 constexpr std::size_t longest_mpirun_program = 100'000;
 

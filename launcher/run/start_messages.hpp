@@ -12,6 +12,10 @@
 
 namespace smlaunch {
 
+// A rank whose leader is gone has nobody to wait for: everything is over 15 s after the loss, whatever the
+// grace.
+inline constexpr std::chrono::milliseconds longest_orphan_grace{3000};
+
 struct StartFacts {
   std::string job;                 // the marker every process of the job carries
   std::optional<int> master_port;  // rank 0's agent's

@@ -28,6 +28,17 @@ eventually 10 printed algo-1 1 "algo-3: TCP refused"
 over 0 success 30 algo-1
 assert_eq 3 "$(grep -c 'done' <<<"$out")"
 
+step "a host whose name is known late: the ranks reach the leader all the same"
+host algo-1 cp /etc/hosts /etc/hosts.before
+host algo-1 sh -c 'grep -v "algo-[23]$" /etc/hosts.before >/etc/hosts'
+start algo-1 "$smlaunch" --hosts algo-1:1,algo-2:1,algo-3:1 -- /opt/ml/code/train.sh
+eventually 10 printed algo-1 1 "name unknown"
+host algo-1 cp /etc/hosts.before /etc/hosts
+over 0 success 30 algo-1
+assert_eq "[0 algo-1] done;[1 algo-2] done;[2 algo-3] done" "$(sort <<<"$out" | paste -sd ';')"
+[[ $err != *"no channel"* ]] || fail "$err"
+assert_nothing_left
+
 step "a host that never comes: a table, exit 69"
 "$cluster" sshd algo-3 stop
 run 10 host algo-1 "$smlaunch" ready --ready-timeout 2
