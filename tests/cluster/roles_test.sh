@@ -31,6 +31,37 @@ for name in "${hosts[@]}"; do assert_eq success "$(output "$name")"; done
 assert_nothing_left
 for name in algo-2 algo-3; do assert_no_process_left "$name" '^[^ ]*sshd'; done
 
+step "an sshd that listens on one address only is one"
+host algo-2 mkdir -p /run/sshd
+host algo-2 /usr/sbin/sshd -o ListenAddress=198.18.0.2
+for name in "${hosts[@]}"; do start "$name" "$smlaunch" --ready-timeout 30; done
+over 0 success 30 algo-1
+over 0 success 2 algo-2 algo-3
+assert_eq 1 "$(host algo-2 pgrep -c -f '^sshd: .*listener')"
+host algo-2 pkill -f '^sshd: .*listener'
+assert_nothing_left
+
+step "what listens on its port, and is no SSH server, is said"
+start algo-2 python3 -c 'import socket, time
+listener = socket.create_server(("", 22))
+print("listens", flush=True)
+time.sleep(1000)'
+eventually 5 printed algo-2 1 listens
+run 15 host algo-2 "$smlaunch"
+assert_eq 71 "$status"
+assert_contains "$err" "port 22: is taken by something that is no SSH server"
+kill -TERM "${started[algo-2]}"
+ended algo-2 5
+
+step "why sshd does not start is said in its own words"
+host algo-2 cp /etc/ssh/sshd_config /etc/ssh/sshd_config.before
+host algo-2 sh -c 'echo "NoSuchWord yes" >>/etc/ssh/sshd_config'
+run 15 host algo-2 "$smlaunch"
+assert_eq 71 "$status"
+assert_contains "$err" "/usr/sbin/sshd: exited with code 255: "
+assert_contains "$err" "Bad configuration option: NoSuchWord"
+host algo-2 mv /etc/ssh/sshd_config.before /etc/ssh/sshd_config
+
 step "a failure is everybody's: exit code and failure file"
 program <<'END'
 #!/bin/sh
