@@ -53,9 +53,9 @@ assert_eq '["smlaunch.ready/1",false,["algo-1","ready","smlaunch",""],["algo-2",
   "$(states)"
 assert_eq "see that sshd runs there and listens on this port" "$(jq -r '.hosts[2].remedy' <<<"$out")"
 
-step "a run says the same, and so does the worker that had come"
-start algo-2 "$smlaunch"
-start algo-1 "$smlaunch" --ready-timeout 2
+step "a run says the same, and so does the worker that had come, which is not left without a word meanwhile"
+start algo-2 "$smlaunch" --lost-after 2
+start algo-1 "$smlaunch" --lost-after 2 --ready-timeout 2
 over 69 failure 10 algo-1
 assert_contains "$err" "algo-3  tcp    TCP refused (198.18.0.3 port 22)"
 assert_eq '["failure","not_ready",69]' "$(report '[.outcome, .class, .exit_code]')"
