@@ -23,7 +23,6 @@
 #include "launcher/plan/starter.hpp"
 #include "launcher/probe_hosts.hpp"
 #include "launcher/run/child_process.hpp"
-#include "launcher/run/worker_socket.hpp"
 #include "launcher/torchrun.hpp"
 #include "mpi/hostfile.hpp"
 #include "mpi/shell_words.hpp"
@@ -205,6 +204,21 @@ Result<void> read_mpi_options(const Options& options, JobSpec& spec) {
   return {};
 }
 
+// For a job that mpirun would start on its hosts: they need Open MPI as it is here, and the interface.
+Result<void> find_what_mpirun_needs(const Options& options, bool hosts_given, Job& job) {
+  JobSpec& spec = job.spec;
+  spec.environment = job.environment;
+  spec.launcher = choose(options, *job.environment, hosts_given).kind;
+  const bool goes_by_mpirun = spec.launcher == LauncherKind::mpi || spec.launcher == LauncherKind::ddp ||
+                              spec.launcher == LauncherKind::smddp ||
+                              (has_starter(spec.launcher) && hosts_given);
+  if (!goes_by_mpirun || find_on_path("mpirun", spec.inherited).empty()) return {};
+  if (auto found = find_open_mpi(options, spec); !found) return found;
+  if (auto read = read_mpi_options(options, spec); !read) return read;
+  find_network_interface(hosts_given, job);
+  return {};
+}
+
 // Each host starts its ranks by a program of PyTorch's.
 Result<void> find_starter(const Options& options, const Job& job, JobSpec& spec) {
   const Environment& env = *spec.environment;
@@ -324,7 +338,7 @@ Result<Job> prepare_job(const Options& options, const Variables& variables) {
   spec.bind = options.bind;
   spec.sources.emplace_back("bind", source_of(options, "bind", "default"));
   spec.ssh_port = options.ssh_port;
-  spec.ssh_control_path = private_folder() + "/ssh-%C";
+  spec.ssh_control_path = fmt::format("{}/{}", planned_ssh_folder, ssh_socket_name);
   spec.master_port = options.master_port;
   if (options.master_port || !has_starter(spec.launcher) || hosts_given)
     spec.sources.emplace_back(
@@ -397,6 +411,7 @@ Result<Job> prepare_hosts(const Options& options, const Variables& variables) {
   if (!environment) return tl::unexpected(environment.error());
   Job job;
   job.environment = *environment;
+  job.spec.inherited = variables;
   std::error_code error;
   job.spec.smlaunch = std::filesystem::read_symlink("/proc/self/exe", error).string();
   for (const std::string& name : hosts_of_plan(**environment, false, (*environment)->leader)) {
@@ -404,6 +419,9 @@ Result<Job> prepare_hosts(const Options& options, const Variables& variables) {
     host.name = name;
     job.cluster.hosts.push_back(std::move(host));
   }
+  auto slots = read_given_hosts(options);
+  if (auto found = find_what_mpirun_needs(options, slots && slots->has_value(), job); !found)
+    return tl::unexpected(found.error());
   return job;
 }
 

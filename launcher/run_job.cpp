@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "launcher/contract/efa_instances.hpp"
@@ -21,6 +22,7 @@
 #include "launcher/run/event_log.hpp"
 #include "launcher/run/report_json.hpp"
 #include "launcher/run/runner.hpp"
+#include "launcher/run/ssh_connections.hpp"
 #include "launcher/run/worker_socket.hpp"
 #include "launcher/run/write_file.hpp"
 #include "topology/efa.hpp"
@@ -128,6 +130,8 @@ std::string first_other_host(const LaunchPlan& plan) {
   return plan.spare_hosts.empty() ? "" : plan.spare_hosts.front();
 }
 
+bool has_other_hosts(const LaunchPlan& plan) { return !first_other_host(plan).empty(); }
+
 // One job, tried until it has succeeded or may not be tried again.
 class JobTries {
  public:
@@ -192,11 +196,8 @@ class JobTries {
     settings.output.only_ranks = options_.only_ranks;
     settings.output.log_files = log_files_;
     settings.output.restart_count = policy_.restarts;
-    const auto& hosts = plan_.cluster.hosts;
-    const bool has_others = !plan_.spare_hosts.empty() ||
-                            std::any_of(hosts.begin(), hosts.end(),
-                                        [&](const Host& host) { return host.name != plan_.current_host; });
-    if (!has_others) return settings;
+    if (!has_other_hosts(plan_)) return settings;
+    if (connections_) settings.ssh_folder = connections_->folder();
     settings.spare_hosts = plan_.spare_hosts;
     settings.worker = job_.hosts_given ? "" : worker_socket_name(job_.environment->hosts);
     settings.channel_host = probe_own_address(plan_.network_interface, first_other_host(plan_));
@@ -205,19 +206,32 @@ class JobTries {
                                                            const std::function<int()>& serve) {
       ReadyRequest request = make_ready_request(options_, job_, worker);
       if (!worker.empty()) request.login_input = hand_over;
-      if (plan_.engine == Engine::mpirun && make_private_folder())
-        keep_connections(request, job_.spec.ssh_control_path);
+      if (connections_) keep_connections(request, connections_->control_path());
       request.stop_asked = serve;
-      return wait_for_hosts(options_, plan_.network_interface, std::move(request), job_.spare_hosts, events_);
+      ReadyResult ready =
+          wait_for_hosts(options_, plan_.network_interface, std::move(request), job_.spare_hosts, events_);
+      ready.channel_host = probe_own_address(plan_.network_interface, first_other_host(plan_));
+      return ready;
     };
     return settings;
+  }
+
+  // A run without them takes a login more for each host.
+  void open_connections() {
+    connections_.reset();
+    if (plan_.engine != Engine::mpirun || !has_other_hosts(plan_)) return;
+    auto opened = SshConnections::open(job_.spec.smlaunch);
+    if (!opened) return warn(opened.error());
+    connections_.emplace(std::move(*opened));
   }
 
   Result<Report> try_once() {
     announce();
     const LaunchPlan processes = plan_of_processes(job_.spec, plan_);
+    open_connections();
     auto ran = run_plan(processes, make_settings(), events_);
     if (!ran) return tl::unexpected(ran.error());
+    connections_.reset();
     end_job_on_hosts(options_, job_, ran->unattended_hosts, ran->job);
     Report report;
     report.outcome = std::move(ran->outcome);
@@ -278,6 +292,7 @@ class JobTries {
   EventLog events_;
   std::shared_ptr<LogFiles> log_files_;
   std::vector<EarlierTry> earlier_;
+  std::optional<SshConnections> connections_;
 };
 
 }  // namespace

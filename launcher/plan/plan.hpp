@@ -50,6 +50,11 @@ struct JobSpec {
   Variables inherited;                                       // smlaunch's own environment
 };
 
+// Where a plan's command says that the connections lie which readiness's logins leave open: each run puts a
+// folder of its own there.
+inline constexpr const char* planned_ssh_folder = "SMLAUNCH_SSH_FOLDER";
+inline constexpr const char* ssh_socket_name = "ssh-%C";
+
 // How the all-reduce test is started; the plan shows it.
 struct SmokePlan {
   std::string backend;  // nccl, mpi-cpu

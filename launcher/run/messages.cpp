@@ -85,7 +85,8 @@ std::string encode(const Start& m) {
                {"forward_output", m.forward_output},
                {"is_starter", m.is_starter},
                {"grace_milliseconds", m.grace_milliseconds},
-               {"lost_after_milliseconds", m.lost_after_milliseconds}});
+               {"lost_after_milliseconds", m.lost_after_milliseconds},
+               {"hand_over", m.hand_over}});
 }
 
 std::optional<Start> decode_start(std::string_view text) {
@@ -105,6 +106,7 @@ std::optional<Start> decode_start(std::string_view text) {
     j.at("is_starter").get_to(m.is_starter);
     j.at("grace_milliseconds").get_to(m.grace_milliseconds);
     j.at("lost_after_milliseconds").get_to(m.lost_after_milliseconds);
+    j.at("hand_over").get_to(m.hand_over);
   });
 }
 

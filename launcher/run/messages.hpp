@@ -55,6 +55,7 @@ struct Start {
   bool is_starter = false;        // the program is torchrun or xla, and its children are the ranks
   int grace_milliseconds = 5000;  // when the leader is lost
   int lost_after_milliseconds = 10000;
+  std::string hand_over;  // for a smlaunch that comes to wait on this host yet; empty: none is looked for
 };
 
 struct Started {
@@ -89,12 +90,12 @@ struct JobEnd {
 
 // What a worker is told when readiness's login comes to its host.
 struct HandOver {
-  std::string channel_host;
+  std::string channel_host;  // empty: where the login comes from
   int channel_port = 0;
   std::string token;
   std::string job;
   int world_size = 0;
-  std::vector<std::string> hosts;  // by node rank
+  std::vector<std::string> hosts;  // by node rank; those that it is not for may be empty
   std::string plan_hash;
 };
 

@@ -26,6 +26,7 @@
 #include "launcher/run/channel_client.hpp"
 #include "launcher/run/child_process.hpp"
 #include "launcher/run/descendants.hpp"
+#include "launcher/run/hand_over.hpp"
 #include "launcher/run/job_processes.hpp"
 #include "launcher/run/line_splitter.hpp"
 #include "launcher/run/messages.hpp"
@@ -173,6 +174,8 @@ class Agent {
 
   void start_rank(Start message) {
     started_ = true;
+    if (!message.hand_over.empty())
+      late_hand_over_.emplace(loop_, identity_.worker, std::move(message.hand_over)).look();
     forward_output_ = message.forward_output;
     is_starter_ = message.is_starter;
     Started report = bind_rank(message, identity_.local_rank, machine_);
@@ -425,6 +428,7 @@ class Agent {
 
   std::optional<Machine> machine_;  // this host as it is; not probed on the leader's
   std::optional<ChannelClient> channel_;
+  std::optional<LateHandOver> late_hand_over_;
   bool without_channel_ = false;
   bool leader_lost_ = false;
 

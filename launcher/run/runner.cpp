@@ -16,6 +16,7 @@
 #include <csignal>
 #include <map>
 #include <memory>
+#include <set>
 
 #include "launcher/plan/starter.hpp"
 #include "launcher/run/agent_environment.hpp"
@@ -45,6 +46,7 @@ using std::chrono::milliseconds;
 
 namespace {
 
+constexpr const char* own_loopback = "127.0.0.1";
 constexpr std::chrono::seconds ping_interval{1};
 constexpr std::chrono::milliseconds goodbye_bound{1000};
 // Between two looks for hosts that do not answer any more, until the ranks have started.
@@ -124,15 +126,19 @@ class Runner {
          [this](Peer peer, int signal) { worker_told_to_stop(peer, signal); },
          [this](Peer peer, std::uint64_t heard_ns, const std::string& why) { lost(peer, heard_ns, why); },
          [this](Peer peer) { left(peer); }});
-    const bool only_here = settings_.channel_host == "127.0.0.1";
-    auto port = server_.listen(only_here ? "127.0.0.1" : "0.0.0.0", settings_.channel_port);
+    const bool only_here = settings_.channel_host == own_loopback;
+    auto port = server_.listen(only_here ? own_loopback : "0.0.0.0", settings_.channel_port);
     if (!port) return tl::unexpected(port.error());
+    port_ = *port;
     become_subreaper();
     std::signal(SIGPIPE, SIG_IGN);
     start_ns_ = steady_now_ns();
     if (settings_.make_ready) {
-      ReadyResult ready = settings_.make_ready(make_hand_over(*port), [this] { return serve_workers(); });
+      ReadyResult ready =
+          settings_.make_ready(make_hand_over(worker_hosts_), [this] { return serve_workers(); });
       outcome_ = std::move(ready.outcome);
+      if (settings_.channel_host.empty()) settings_.channel_host = ready.channel_host;
+      if (settings_.channel_host.empty()) settings_.channel_host = own_loopback;
       phases_.waited(seconds_between(start_ns_, steady_now_ns()), ready.slowest_host, ready.slowest_seconds);
       start_ns_ = steady_now_ns();
     }
@@ -147,7 +153,7 @@ class Runner {
     std::optional<UnblockedSignals> heard(std::in_place);
     perform(supervisor_.begin());
     phases_.engine_started(steady_now_ns());
-    if (auto started = start_engine(fmt::format("{}:{}", settings_.channel_host, *port)); !started)
+    if (auto started = start_engine(fmt::format("{}:{}", settings_.channel_host, port_)); !started)
       return tl::unexpected(started.error());
     next_look_ns_ = steady_now_ns() + look_interval_ns;
     ping();
@@ -199,9 +205,19 @@ class Runner {
     return worker_stop_signal_;
   }
 
-  std::string make_hand_over(int port) const {
-    return encode(
-        HandOver{settings_.channel_host, port, token_, job_, plan_.world_size(), worker_hosts_, plan_.hash});
+  std::string make_hand_over(std::vector<std::string> hosts) const {
+    return encode(HandOver{settings_.channel_host, port_, token_, job_, plan_.world_size(), std::move(hosts),
+                           plan_.hash});
+  }
+
+  // For a host where no smlaunch has come to us: one may still come to wait there. Of thousands of hosts, it
+  // is told its own.
+  std::string make_late_hand_over(int node_rank) const {
+    const auto node = static_cast<std::size_t>(node_rank);
+    if (settings_.worker.empty() || workers_[node] || worker_hosts_[node] == plan_.current_host) return "";
+    std::vector<std::string> hosts(worker_hosts_.size());
+    hosts[node] = worker_hosts_[node];
+    return make_hand_over(std::move(hosts));
   }
 
   // ---- the engine
@@ -243,7 +259,7 @@ class Runner {
   }
 
   Result<void> start_process(const std::map<std::string, std::string>& environment, Rank rank) {
-    auto started = engine_.start(engine_command(plan_), environment, rank);
+    auto started = engine_.start(engine_command(plan_, settings_.ssh_folder), environment, rank);
     if (started) return {};
     return failure(
         Fault::start, to_string(plan_.engine), started.error().text,
@@ -341,6 +357,8 @@ class Runner {
 
   void worker_told_to_stop(Peer peer, int signal) {
     if (is_rank(peer) || signal < 1 || signal > 64) return;
+    // It says so again on every new connection.
+    if (!workers_told_to_stop_.insert(peer).second) return;
     say(fmt::format("{} was told to stop by {}: passed on to every rank", worker_hosts_[worker_index(peer)],
                     signal_name(signal)));
     worker_stop_signal_ = signal;
@@ -445,6 +463,7 @@ class Runner {
         of_host = variables_of_host(plan_, place.node_rank, watch_.facts_of(place.node_rank));
       host = place.node_rank;
       Start start = make_start(plan_, place.rank, of_host, facts);
+      if (place.local_rank.value == 0) start.hand_over = make_late_hand_over(place.node_rank);
       start.forward_output = output_.is_wanted(place.rank);
       server_.start(place.rank.value, start);
     }
@@ -614,6 +633,7 @@ class Runner {
   RankOutput output_;
   std::string job_;
   std::string token_;
+  int port_ = 0;  // of the channel
   ChannelServer server_;
   Supervisor supervisor_;
   asio::signal_set stop_signals_;
@@ -638,6 +658,7 @@ class Runner {
   std::map<std::size_t, std::string>
       lost_while_waiting_;  // workers that had come, and why they count as lost
   std::uint64_t next_look_ns_ = 0;
+  std::set<Peer> workers_told_to_stop_;
   int stop_signal_ = 0;  // the last that came to us
   std::uint64_t last_ping_ns_ = 0;
   std::optional<int> master_port_;

@@ -12,11 +12,17 @@ namespace smlaunch {
 
 namespace {
 
-// A rank whose leader is gone has nobody to wait for: everything is over 15 s after the loss, whatever the
-// grace.
-constexpr std::chrono::milliseconds longest_orphan_grace{3000};
 // OMPI_ARGV and OMPI_COMMAND hold all of it: 131,071 bytes, less what stands before it.
 constexpr std::size_t longest_mpirun_program = 100'000;
+
+// In the arguments for ssh, one word of mpirun's.
+void set_ssh_folder(std::string& word, const std::string& ssh_folder) {
+  const std::string option = fmt::format(" -o ControlPath={}/{}", planned_ssh_folder, ssh_socket_name);
+  const std::size_t at = word.find(option);
+  if (at == std::string::npos) return;
+  word.replace(at, option.size(),
+               ssh_folder.empty() ? "" : fmt::format(" -o ControlPath={}/{}", ssh_folder, ssh_socket_name));
+}
 
 }  // namespace
 
@@ -66,8 +72,10 @@ bool is_too_long_for_mpirun(const std::vector<std::string>& process_command) {
   return bytes > longest_mpirun_program;
 }
 
-std::vector<std::string> engine_command(const LaunchPlan& plan) {
+std::vector<std::string> engine_command(const LaunchPlan& plan, const std::string& ssh_folder) {
   std::vector<std::string> command = plan.command;
+  for (std::size_t i = 0; i + plan.process_command.size() < command.size(); ++i)
+    set_ssh_folder(command[i], ssh_folder);
   if (plan.engine != Engine::mpirun || !is_too_long_for_mpirun(plan.process_command)) return command;
   command.resize(command.size() - plan.process_command.size());
   command.emplace_back(program_comes_later);

@@ -160,5 +160,18 @@ TEST(StartMessage, OnlyOnHostsThatAreAssumedDoAgentsPlaceTheirRanks) {
   EXPECT_EQ(make_start(plan, Rank{0}, {}, {}).own_bind, "") << "--gpus-per-host says how it is";
 }
 
+TEST(EngineCommand, HasTheFolderOfTheRun) {
+  LaunchPlan plan = two_ranks(LauncherKind::mpi);
+  plan.process_command = {"train.sh", " -o ControlPath=SMLAUNCH_SSH_FOLDER/ssh-%C"};
+  plan.command = {"mpirun",       "-mca",
+                  "plm_rsh_args", "-o BatchMode=yes -o ControlPath=SMLAUNCH_SSH_FOLDER/ssh-%C",
+                  "train.sh",     " -o ControlPath=SMLAUNCH_SSH_FOLDER/ssh-%C"};
+  std::vector<std::string> expected = plan.command;
+  expected[3] = "-o BatchMode=yes -o ControlPath=/tmp/smlaunch-ssh-a1b2c3/ssh-%C";
+  EXPECT_EQ(engine_command(plan, "/tmp/smlaunch-ssh-a1b2c3"), expected);
+  expected[3] = "-o BatchMode=yes";
+  EXPECT_EQ(engine_command(plan, ""), expected);
+}
+
 }  // namespace
 }  // namespace smlaunch
