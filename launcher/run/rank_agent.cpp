@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -87,7 +88,9 @@ class Agent {
         drain_timer_(loop_),
         inspector_(loop_, [this](const RankState& state) {
           if (!ended_) send_data(FrameKind::inspected, encode(state));
-        }) {}
+        }) {
+    setpriority(PRIO_PROCESS, 0, std::max(niceness_before_ - 10, -20));
+  }
 
   int run() {
     become_subreaper();
@@ -187,6 +190,7 @@ class Agent {
         host_environment(own_environment(), worker, message.leader_environment, on_leader_host()), message);
     request.working_directory = message.working_directory;
     request.death_signal = SIGKILL;
+    request.niceness = niceness_before_;
     if (const auto job = request.environment.find(job_marker_variable); job != request.environment.end())
       cgroup_ = RankCgroup::make(job->second, identity_.rank);
     if (cgroup_) request.cgroup_procs = cgroup_->procs();
@@ -440,6 +444,9 @@ class Agent {
   std::optional<ExitStatus> status_;
   std::optional<long> oom_kills_before_;
   std::uint64_t ended_ns_ = 0;
+  // Ranks that wait by spinning, on a host with fewer cores than they are, keep an agent from its answers
+  // until it counts as lost: it goes first, where it may.
+  int niceness_before_ = getpriority(PRIO_PROCESS, 0);
   std::uint64_t output_ns_ = 0;              // when it printed last
   std::optional<RankCgroup> cgroup_;         // of the rank
   std::map<std::string, std::string> path_;  // the rank's PATH

@@ -48,10 +48,10 @@ TEST(StartMessage, HoldsAProgramThatIsTooLongForMpirun) {
   plan.process_command = {"train", "--text", "short"};
   plan.command = {"mpirun", "-np", "2", "smlaunch", "rank", "--", "train", "--text", "short"};
   EXPECT_TRUE(make_start(plan, Rank{0}, {}, {}).program.empty());
-  EXPECT_EQ(engine_command(plan), plan.command);
+  EXPECT_EQ(engine_command(plan, ""), plan.command);
   plan.process_command.back() = plan.command.back() = std::string(200'000, 'x');
   EXPECT_EQ(make_start(plan, Rank{0}, {}, {}).program, plan.process_command);
-  const std::vector<std::string> command = engine_command(plan);
+  const std::vector<std::string> command = engine_command(plan, "");
   ASSERT_EQ(command.size(), 7U);
   EXPECT_EQ(command[5], "--");
   EXPECT_LT(command[6].size(), 100U);
