@@ -207,20 +207,38 @@ std::optional<Rank> find_improper_exit(const std::vector<std::string>& engine_li
   return Rank{static_cast<int>(rank)};
 }
 
+// mpirun that misses a host ends the agents of all others; the one that is gone is the one that stays silent.
+std::optional<FirstFailure> find_silent_after_kill(const JobRecord& record,
+                                                   const std::vector<std::string>& hosts) {
+  for (std::size_t i = 0; i < record.ranks.size(); ++i)
+    if (record.ranks[i].outlived_kill)
+      return FirstFailure{Rank{static_cast<int>(i)}, hosts[i], {}, record.ranks[i].seconds, {}, true, {}};
+  return {};
+}
+
+bool is_only_ended_by_others(const JobRecord& record, const std::optional<FirstFailure>& loss) {
+  return !loss || record.ranks[static_cast<std::size_t>(loss->rank.value)].ended_by_others;
+}
+
 // Hosts that may not be there, or not be sound, when the job is tried again.
 std::vector<std::string> hosts_of_losses(const JobRecord& record, const std::vector<std::string>& hosts) {
   std::vector<std::string> found;
   const auto add = [&](const std::string& host) {
     if (std::find(found.begin(), found.end(), host) == found.end()) found.push_back(host);
   };
-  for (std::size_t i = 0; i < record.ranks.size(); ++i)
-    if (!record.ranks[i].lost.empty()) add(hosts[i]);
+  for (const bool ended_by_others : {false, true}) {
+    for (std::size_t i = 0; i < record.ranks.size(); ++i)
+      if (!record.ranks[i].lost.empty() && record.ranks[i].ended_by_others == ended_by_others) add(hosts[i]);
+    if (!found.empty()) break;
+  }
   if (!record.lost_worker.empty()) add(record.lost_worker);
   return found;
 }
 
-void set_lost(Outcome& outcome, const JobRecord& record, const std::optional<FirstFailure>& loss,
+void set_lost(Outcome& outcome, const JobRecord& record, std::optional<FirstFailure> loss,
               const std::vector<std::string>& hosts) {
+  if (is_only_ended_by_others(record, loss))
+    if (auto silent = find_silent_after_kill(record, hosts)) loss = std::move(silent);
   outcome.kind = OutcomeKind::failure;
   outcome.failure_class = FailureClass::lost_host;
   outcome.exit_code = exit_codes::lost;
@@ -230,6 +248,9 @@ void set_lost(Outcome& outcome, const JobRecord& record, const std::optional<Fir
       !record.engine_failure.empty() && (!loss || record.engine_seconds < loss->seconds);
   if (!record.worker_loss.empty())
     outcome.message = record.worker_loss;
+  else if (loss && record.ranks[static_cast<std::size_t>(loss->rank.value)].outlived_kill)
+    outcome.message = fmt::format("{} was lost: {}", name_of(loss->rank, hosts),
+                                  record.ranks[static_cast<std::size_t>(loss->rank.value)].lost);
   else if (loss && !engine_first)
     outcome.message =
         fmt::format("{} was lost {:.1f} s after the start: {}", name_of(loss->rank, hosts), loss->seconds,

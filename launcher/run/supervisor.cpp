@@ -104,7 +104,10 @@ void Supervisor::ended(const RankEnded& event, Actions& actions) {
   rank.traceback_seconds = event.traceback_seconds;
   // We have told nobody to stop: its agent was, by the death of the engine or by somebody on its host.
   const bool by_others = event.told_to_stop && phase_ == Phase::running && !inspecting_;
-  if (by_others) rank.lost = told_by_others;
+  if (by_others) {
+    rank.lost = told_by_others;
+    rank.ended_by_others = true;
+  }
   if (by_others || (!succeeded(event.status) && !event.told_to_stop))
     stop(SIGTERM, settings_.failure_grace, actions);
 }
@@ -230,7 +233,7 @@ void Supervisor::end_engine(Actions& actions) {
 // Agents were told to end, not by us: mpirun is ending the job, and will say why.
 bool Supervisor::ends_by_itself() const {
   return std::any_of(record_.ranks.begin(), record_.ranks.end(),
-                     [](const RankRecord& rank) { return rank.lost == told_by_others; });
+                     [](const RankRecord& rank) { return rank.ended_by_others; });
 }
 
 bool Supervisor::failed() const {

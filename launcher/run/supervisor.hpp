@@ -122,9 +122,10 @@ struct RankRecord {
   double uncertainty = 0;
   bool told_to_stop = false;
   bool left = false;
-  std::string not_started;     // why
-  std::string lost;            // why; `seconds` is then when it was heard last
-  bool outlived_kill = false;  // lost only in that its end was not reported after our SIGKILL
+  std::string not_started;       // why
+  std::string lost;              // why; `seconds` is then when it was heard last
+  bool ended_by_others = false;  // lost only in that somebody, or mpirun, told its agent to end
+  bool outlived_kill = false;    // lost only in that its end was not reported after our SIGKILL
   std::vector<std::string> last_lines;
   long oom_kills = 0;  // of processes in its container, while it ran
   std::optional<double> traceback_seconds;

@@ -301,6 +301,19 @@ TEST(Outcome, ARankThatOutlivesOurKillDoesNotHideTheFirstFailure) {
   EXPECT_EQ(outcome.causes[1], Cause::own);
 }
 
+// mpirun notices a host that is gone before we do, and ends the job.
+TEST(Outcome, TheHostThatStaysSilentIsNamedNotThoseWhomMpirunEnded) {
+  RankRecord ended_by_mpirun = ended(Exited{0}, 1.6, true);
+  ended_by_mpirun.lost = "its agent was told to end, not by us";
+  ended_by_mpirun.ended_by_others = true;
+  RankRecord gone = lost("its agent did not report its end after SIGKILL", 0);
+  gone.outlived_kill = true;
+  const Outcome outcome = decide_outcome(job({ended_by_mpirun, ended_by_mpirun, gone}), {"a", "b", "c"});
+  EXPECT_EQ(outcome.exit_code, 76);
+  EXPECT_EQ(outcome.message, "rank 2 on c was lost: its agent did not report its end after SIGKILL");
+  EXPECT_EQ(outcome.hosts_at_fault, std::vector<std::string>{"c"});
+}
+
 TEST(Outcome, AHostThatWasHeardAfterAFailureIsItsCauseOnlyWhereTheRankBlamesAPeer) {
   const RankRecord gone = lost("silence", 2.8);
   EXPECT_EQ(decide_outcome(job({ended(Exited{3}, 2.0), gone}), {"a", "b"}).exit_code, 3);
