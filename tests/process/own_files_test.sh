@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # Files that are named for the report and the events may be devices, links or pipes: these stay what they are. Closed
-# streams, a relative interpreter and a folder given to mpirun are no reason to fail.
+# streams, a relative interpreter and a folder given to mpirun are no reason to fail; too few descriptors are one.
 source "$(dirname "$0")/lib.sh"
 
 step "a report to a device, through a link, into a pipe that nobody reads"
@@ -49,3 +49,10 @@ if command -v mpirun >/dev/null; then
 else
   echo "mpirun is not installed: without its options"
 fi
+
+step "too few file descriptors are said before anything starts"
+run bash -c 'ulimit -n 100; exec "$0" --hosts localhost:60 --launcher ddp -- /bin/echo never' "$smlaunch"
+assert_eq 71 "$status"
+assert_eq "" "$out"
+assert_contains "$err" "open files: 60 ranks need 368 file descriptors here, the limit is 100; raise it: ulimit -Hn, or \
+LimitNOFILE= of the service"
