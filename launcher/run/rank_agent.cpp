@@ -274,6 +274,7 @@ class Agent {
     ended_ns_ = steady_now_ns();
     told_to_stop_at_end_ = told_to_stop_;
     status_ = reap(child_->pid).value_or(ExitStatus{Exited{0}});
+    if (hurried_) end_descendants(leftover_grace_under_mpirun);
     drain_timer_.expires_after(drain_bound);
     drain_timer_.async_wait([this](error_code error) {
       if (!error) wait_for_held_lines();
