@@ -5,8 +5,12 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <array>
 #include <cctype>
+#include <charconv>
 #include <cmath>
+#include <optional>
+#include <type_traits>
 
 namespace smlaunch {
 
@@ -43,6 +47,30 @@ std::string variable_of(const std::string& option) {
   return name;
 }
 
+// What a person calls a number: 010 is ten, 0x4 and 4k are none.
+std::optional<double> parse_decimal(const std::string& text) {
+  const std::size_t sign = text.starts_with('-') || text.starts_with('+') ? 1 : 0;
+  const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
+  const bool has_digit = std::any_of(text.begin(), text.end(), is_digit);
+  double number = 0;
+  const char* end = text.data() + text.size();
+  const auto [stopped, error] = std::from_chars(text.data() + (text.starts_with('+') ? 1 : 0), end, number);
+  const bool begins = text.size() > sign && (is_digit(text[sign]) || text[sign] == '.');
+  if (!has_digit || !begins || error != std::errc() || stopped != end) return {};
+  return number;
+}
+
+template <class T>
+struct Value {
+  using type = T;
+};
+template <class T>
+struct Value<std::optional<T>> {
+  using type = T;
+};
+template <class T>
+using ValueOf = typename Value<T>::type;
+
 // Adds options to an app, each with its SMLAUNCH_* variable.
 class Adder {
  public:
@@ -56,10 +84,16 @@ class Adder {
   template <class T>
   void add_number(const std::string& name, T& value, double least, double most, const std::string& what,
                   const std::string& metavar) {
-    add(name, value, what, metavar)->check([least, most](const std::string& text) -> std::string {
-      double number = 0;
-      if (!CLI::detail::lexical_cast(text, number) || std::isnan(number))
-        return fmt::format("\"{}\" is no number", text);
+    auto* option = app_.add_option_function<std::string>(
+        "--" + name,
+        [&value](const std::string& text) { value = static_cast<ValueOf<T>>(*parse_decimal(text)); }, what);
+    finish(option, name)->type_name(metavar);
+    option->check([least, most](const std::string& text) -> std::string {
+      const auto parsed = parse_decimal(text);
+      if (!parsed) return fmt::format("\"{}\" is no number", text);
+      const double number = *parsed;
+      if (std::is_integral_v<ValueOf<T>> && std::floor(number) != number)
+        return fmt::format("\"{}\" is no whole number", text);
       if (number < least || number > most)
         return fmt::format("{} is not between {:.15g} and {:.15g}", text, least, most);
       return {};
@@ -184,13 +218,14 @@ Result<std::variant<Options, CliAnswer>> parse_cli(const std::vector<std::string
   Adder adder(app);
   add_options(adder, options);
   bool dry_run = false;
-  app.add_flag("--dry-run", dry_run, "show the plan; start nothing, create no file");
+  app.add_flag("--dry-run", dry_run, "show the plan; start nothing, create no file")
+      ->envname("SMLAUNCH_DRY_RUN");
   app.add_flag("--probe", options.probe, "with --dry-run: ask the other hosts over SSH what they are")
       ->envname("SMLAUNCH_PROBE");
   app.add_flag("--require-gpu", options.require_gpu, "the smoke test fails where no GPU is")
       ->envname("SMLAUNCH_REQUIRE_GPU");
-  app.add_flag("-q,--quiet", options.quiet, "only errors");
-  app.add_flag("-v,--verbose", options.verbose, "more of what goes on");
+  app.add_flag("-q,--quiet", options.quiet, "only errors")->envname("SMLAUNCH_QUIET");
+  app.add_flag("-v,--verbose", options.verbose, "more of what goes on")->envname("SMLAUNCH_VERBOSE");
   app.require_subcommand(0, 1);
   const std::vector<std::pair<CLI::App*, Command>> commands = {
       {app.add_subcommand("topology", "this machine: packages, NUMA, GPUs, NICs, how near they are"),
@@ -204,7 +239,8 @@ Result<std::variant<Options, CliAnswer>> parse_cli(const std::vector<std::string
   std::vector<std::string> own(arguments.begin(), separator);
   if (separator != arguments.end()) {
     options.entry_point.emplace(separator + 1, arguments.end());
-    if (options.entry_point->empty()) return tl::unexpected(usage_error("no entry point after --"));
+    if (options.entry_point->empty() || options.entry_point->front().empty())
+      return tl::unexpected(usage_error("no entry point after --"));
   }
   std::reverse(own.begin(), own.end());  // as CLI11 takes them
   try {
@@ -222,7 +258,7 @@ Result<std::variant<Options, CliAnswer>> parse_cli(const std::vector<std::string
   options.probe = options.probe && dry_run;
   for (const auto& [subcommand, command] : commands) {
     if (!subcommand->parsed()) continue;
-    if (dry_run)
+    if (std::find(arguments.begin(), separator, "--dry-run") != separator)
       return tl::unexpected(
           usage_error(fmt::format("--dry-run does not go with {}", subcommand->get_name())));
     options.command = command;
@@ -234,6 +270,13 @@ Result<std::variant<Options, CliAnswer>> parse_cli(const std::vector<std::string
       return argument == flag || argument.starts_with(flag + "=");
     });
     options.sources[name] = on_line ? "option " + flag : "variable " + variable_of(name);
+    static constexpr std::array<std::string_view, 6> of_files = {"hostfile", "topology", "events",
+                                                                 "report",   "log-dir",  "resource-config"};
+    const auto values = option->results();
+    if (std::find(of_files.begin(), of_files.end(), name) != of_files.end() &&
+        std::find(values.begin(), values.end(), "") != values.end())
+      return tl::unexpected(usage_error(
+          fmt::format("{} is empty; name a file or a folder", on_line ? flag : variable_of(name))));
   }
   return options;
 }

@@ -7,7 +7,6 @@
 
 #include "launcher/other_hosts.hpp"
 #include "launcher/ready/ready_display.hpp"
-#include "launcher/ready/render_ready.hpp"
 
 namespace smlaunch {
 
@@ -72,7 +71,7 @@ ReadyResult wait_for_names(const Options& options, const std::vector<std::string
   add_host_events(report, events);
   ReadyResult result;
   result.outcome = outcome_of_names(report);
-  if (result.outcome && report.stopped_by_signal == 0) fmt::print(stderr, "{}", render_ready_table(report));
+  if (result.outcome && report.stopped_by_signal == 0) print_ready_table(report);
   return result;
 }
 

@@ -18,7 +18,6 @@
 #include "launcher/plan/plan_json.hpp"
 #include "launcher/plan/starter.hpp"
 #include "launcher/run/child_process.hpp"
-#include "launcher/run/worker_socket.hpp"
 #include "launcher/torchrun.hpp"
 #include "mpi/shell_words.hpp"
 #include "topology/interfaces.hpp"
@@ -138,20 +137,36 @@ const char* options_hyperparameter(const Environment& environment, LauncherKind 
 
 Result<void> read_mpi_options(const Options& options, JobSpec& spec) {
   const char* key = options_hyperparameter(*spec.environment, spec.launcher);
+  const std::string source = source_of(options, "mpi-options", fmt::format("hyperparameter {}", key));
   const auto hyperparameter = text_parameter(*spec.environment, key);
-  const std::string text = options.mpi_options ? *options.mpi_options : hyperparameter.value_or("");
-  auto words = split_shell_words(text);
+  const bool is_given = spec.environment->sagemaker_hyperparameters.find(key) != nullptr;
+  if (!options.mpi_options && !hyperparameter && is_given)
+    return failure(Fault::configuration, source, "is no text",
+                   "write mpirun's options as one JSON string: \"-x NAME --report-bindings\"");
+  auto words = split_shell_words(options.mpi_options ? *options.mpi_options : hyperparameter.value_or(""));
   if (!words) {
     Error error = words.error();
-    for (Problem& problem : error.problems)
-      problem.where = options.mpi_options ? source_of(options, "mpi-options", "option --mpi-options")
-                                          : fmt::format("hyperparameter {}", key);
+    for (Problem& problem : error.problems) problem.where = fmt::format("{}: {}", source, problem.where);
     return tl::unexpected(std::move(error));
   }
   spec.mpi_options = std::move(*words);
-  if (!spec.mpi_options.empty())
-    spec.sources.emplace_back("mpi_options",
-                              source_of(options, "mpi-options", fmt::format("hyperparameter {}", key)));
+  spec.mpi_options_source = source;
+  if (!spec.mpi_options.empty()) spec.sources.emplace_back("mpi_options", source);
+  return {};
+}
+
+// For a job that mpirun would start on its hosts: they need Open MPI as it is here, and the interface.
+Result<void> find_what_mpirun_needs(const Options& options, bool hosts_given, Job& job) {
+  JobSpec& spec = job.spec;
+  spec.environment = job.environment;
+  spec.launcher = choose(options, *job.environment, hosts_given).kind;
+  const bool goes_by_mpirun = spec.launcher == LauncherKind::mpi || spec.launcher == LauncherKind::ddp ||
+                              spec.launcher == LauncherKind::smddp ||
+                              (has_starter(spec.launcher) && hosts_given);
+  if (!goes_by_mpirun || find_on_path("mpirun", spec.inherited).empty()) return {};
+  if (auto found = find_open_mpi(options, spec); !found) return found;
+  if (auto read = read_mpi_options(options, spec); !read) return read;
+  find_network_interface(hosts_given, job);
   return {};
 }
 
@@ -246,7 +261,7 @@ Result<Job> prepare_job(const Options& options, const Variables& variables) {
   spec.bind = options.bind;
   spec.sources.emplace_back("bind", source_of(options, "bind", "default"));
   spec.ssh_port = options.ssh_port;
-  spec.ssh_control_path = private_folder() + "/ssh-%C";
+  spec.ssh_control_path = fmt::format("{}/{}", planned_ssh_folder, ssh_socket_name);
 
   const auto& groups = hosts_together(env);
   const bool in_distribution = std::find(groups.begin(), groups.end(), env.current_host) != groups.end();
@@ -273,11 +288,17 @@ Result<Job> prepare_job(const Options& options, const Variables& variables) {
   job.cluster = std::move(*cluster);
   if (auto fits = check_ranks_of_xla(options, job); !fits) return tl::unexpected(fits.error());
 
+  std::error_code error;
+  if (options.python && options.python->empty())
+    return failure(Fault::usage, source_of(options, "python", "--python"), "names no file",
+                   "name the job's interpreter");
   const std::string python = find_on_path(options.python.value_or("python3"), variables);
   spec.python = python.empty() ? options.python.value_or("python3") : python;
+  // Ranks run in another folder than the one where it was named.
+  if (spec.python.find('/') != std::string::npos)
+    spec.python = std::filesystem::absolute(spec.python, error).lexically_normal().string();
   if (env.entry_point.kind != EntryPointKind::command)
     spec.sources.emplace_back("python", source_of(options, "python", "the first python3 on PATH"));
-  std::error_code error;
   spec.smlaunch = std::filesystem::read_symlink("/proc/self/exe", error).string();
   if (choose_engine(spec.launcher, job.cluster, env.current_host) == Engine::mpirun) {
     if (auto found = find_open_mpi(options, spec); !found) return tl::unexpected(found.error());
@@ -311,6 +332,7 @@ Result<Job> prepare_hosts(const Options& options, const Variables& variables) {
   if (!environment) return tl::unexpected(environment.error());
   Job job;
   job.environment = *environment;
+  job.spec.inherited = variables;
   std::error_code error;
   job.spec.smlaunch = std::filesystem::read_symlink("/proc/self/exe", error).string();
   for (const std::string& name : hosts_of_plan(**environment, false, (*environment)->leader)) {
@@ -318,6 +340,9 @@ Result<Job> prepare_hosts(const Options& options, const Variables& variables) {
     host.name = name;
     job.cluster.hosts.push_back(std::move(host));
   }
+  auto slots = read_given_hosts(options);
+  if (auto found = find_what_mpirun_needs(options, slots && slots->has_value(), job); !found)
+    return tl::unexpected(found.error());
   return job;
 }
 

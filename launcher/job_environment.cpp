@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
 #include <filesystem>
 #include <fstream>
@@ -21,9 +22,18 @@ namespace {
 
 constexpr const char* container_base_dir = "/opt/ml";
 
+// What was typed behind "--": a file here, or else, as a shell would have it, a program on PATH.
+std::string find_program(const std::string& name, const Variables& variables) {
+  std::error_code error;
+  if (name.find('/') != std::string::npos || std::filesystem::exists(name, error)) return name;
+  const std::string found = find_on_path(name, variables);
+  return found.empty() ? name : found;
+}
+
 // `-- -m pkg.train ARG...` is one name and its arguments.
-Result<GivenEntryPoint> given_entry_point(const std::vector<std::string>& words) {
-  if (words.front() != "-m") return GivenEntryPoint{words.front(), {words.begin() + 1, words.end()}};
+Result<GivenEntryPoint> given_entry_point(const std::vector<std::string>& words, const Variables& variables) {
+  if (words.front() != "-m")
+    return GivenEntryPoint{find_program(words.front(), variables), {words.begin() + 1, words.end()}};
   if (words.size() < 2 || words[1].empty() || words[1].find_first_of(" \t\n") != std::string::npos)
     return failure(Fault::usage, "-- -m", "is not followed by the name of a module",
                    "write -- -m PACKAGE.MODULE ARG...");
@@ -35,7 +45,10 @@ std::optional<GivenHosts> name_hosts(const std::optional<std::vector<HostSlots>>
   if (!slots) return std::nullopt;
   GivenHosts given;
   for (const HostSlots& host : *slots) given.hosts.push_back(host.name);
-  if (!options.current_host) given.current_host = find_own_host(given.hosts).value_or("");
+  // One that is not among them is refused where the environment is read.
+  const bool is_named = options.current_host && std::find(given.hosts.begin(), given.hosts.end(),
+                                                          *options.current_host) != given.hosts.end();
+  given.current_host = is_named ? *options.current_host : find_own_host(given.hosts).value_or("");
   return given;
 }
 
@@ -50,10 +63,15 @@ Result<std::optional<std::vector<HostSlots>>> read_given_hosts(const Options& op
     return std::move(*hosts);
   }
   if (!options.hostfile) return std::nullopt;
+  std::error_code error;
+  if (std::filesystem::is_directory(*options.hostfile, error))
+    return failure(Fault::configuration, fmt::format("--hostfile {}", *options.hostfile), "is a folder",
+                   "name a readable hostfile");
   std::ifstream file(*options.hostfile, std::ios::binary);
   const std::string text{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
   if (!file.good() && !file.eof())
-    return failure(Fault::configuration, *options.hostfile, "cannot be read", "name a readable hostfile");
+    return failure(Fault::configuration, fmt::format("--hostfile {}", *options.hostfile), "cannot be read",
+                   "name a readable hostfile");
   auto hosts = parse_hostfile(text, *options.hostfile);
   if (!hosts) return tl::unexpected(hosts.error());
   return std::move(*hosts);
@@ -63,7 +81,7 @@ Result<void> check_command_line(const Options& options) {
   if (const auto hosts = read_given_hosts(options); !hosts && hosts.error().fault == Fault::usage)
     return tl::unexpected(hosts.error());
   if (!options.entry_point) return {};
-  if (const auto given = given_entry_point(*options.entry_point); !given)
+  if (const auto given = given_entry_point(*options.entry_point, {}); !given)
     return tl::unexpected(given.error());
   return {};
 }
@@ -100,7 +118,7 @@ Result<std::shared_ptr<const Environment>> read_job_environment(const Options& o
   request.given_hosts = name_hosts(*slots, options);
   request.current_host = options.current_host;
   if (options.entry_point) {
-    auto given = given_entry_point(*options.entry_point);
+    auto given = given_entry_point(*options.entry_point, variables);
     if (!given) return tl::unexpected(given.error());
     request.given_entry_point = std::move(*given);
   }

@@ -1,4 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <fcntl.h>
+#include <unistd.h>
+
 #include "launcher/launch.hpp"
 
-int main(int argc, char** argv) { return smlaunch::run_smlaunch({argv + 1, argv + argc}); }
+namespace {
+
+// Whoever started us may have closed one of them: then the first file or socket that we open would become it,
+// and take what is printed.
+void keep_standard_streams_apart() {
+  for (int stream = 0; stream < 3; ++stream)
+    if (fcntl(stream, F_GETFD) < 0 && open("/dev/null", stream == 0 ? O_RDONLY : O_WRONLY) != stream)
+      _exit(70);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  keep_standard_streams_apart();
+  return smlaunch::run_smlaunch({argv + 1, argv + argc});
+}

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <sstream>
 
 #include "launcher/job_interface.hpp"
 #include "launcher/ready/ready_display.hpp"
@@ -63,19 +64,6 @@ std::string remote_daemon(const JobSpec& spec) {
   return mpirun.parent_path() / (spec.open_mpi.major >= 5 ? "prted" : "orted");
 }
 
-// A host where smlaunch is but Open MPI is not can never become ready.
-void find_missing_daemons(ReadyReport& report) {
-  for (auto* hosts : {&report.hosts, &report.spare_hosts}) {
-    for (HostReadiness& host : *hosts) {
-      if (host.answer.find(no_daemon_answer) == std::string::npos) continue;
-      host.state = ReadyState::failed;
-      host.cause = "Open MPI's daemon is not there beside the path of our mpirun";
-      host.remedy = "install the same Open MPI at the same path";
-      if (hosts == &report.hosts) report.ready = false;
-    }
-  }
-}
-
 // Nothing: every host has the interface, up and with an address.
 std::optional<Outcome> check_interfaces(const std::string& interface, const ReadyReport& report) {
   std::string message;
@@ -104,21 +92,33 @@ void drop_useless_spares(const ReadyReport& report, std::vector<std::string>& sp
   }
 }
 
-// Workers that were not reached yet would wait for a leader that never comes.
+// Workers that were not reached yet, or have come since their host was, would wait for a leader that never
+// comes.
 void tell_the_rest(ReadyRequest request, const ReadyReport& report) {
   request.hosts.clear();
   request.spare_hosts.clear();
   for (const auto* hosts : {&report.hosts, &report.spare_hosts})
     for (const HostReadiness& host : *hosts)
-      if (host.state == ReadyState::waiting) request.hosts.push_back(host.name);
+      if (host.state == ReadyState::waiting || host.answer.find(no_worker_answer) != std::string::npos)
+        request.hosts.push_back(host.name);
   if (request.hosts.empty() || request.login_input.empty()) return;
   request.timeout = farewell_bound;
   request.progress = nullptr;
-  request.stop_asked = nullptr;
+  request.judge = nullptr;
+  // Those that have come are not to believe that we are lost meanwhile.
+  request.stop_asked = [serve = request.stop_asked] {
+    if (serve) serve();
+    return 0;
+  };
   wait_ready(request);
 }
 
 }  // namespace
+
+void print_ready_table(const ReadyReport& report) {
+  std::istringstream lines(render_ready_table(report));
+  for (std::string line; std::getline(lines, line);) fmt::print(stderr, "smlaunch: {}\n", line);
+}
 
 void add_host_events(const ReadyReport& report, EventLog& events) {
   for (const HostReadiness& host : report.hosts)
@@ -128,6 +128,18 @@ void add_host_events(const ReadyReport& report, EventLog& events) {
                 host.name,
                 {{"state", to_string(host.state)}, {"stage", to_string(host.stage)}, {"cause", host.cause}},
                 {}});
+}
+
+std::optional<HostProblem> judge_host_answer(const std::string& interface, const std::string& answer) {
+  if (answer.find(no_daemon_answer) != std::string::npos)
+    return HostProblem{"Open MPI's daemon is not there beside the path of our mpirun",
+                       "install the same Open MPI at the same path"};
+  if (const auto problem = find_interface_answer(answer)) {
+    const Error error = interface_error("", interface, problem->first, problem->second);
+    return HostProblem{fmt::format("network interface {} {} there", interface, problem->first),
+                       error.problems.front().remedy};
+  }
+  return {};
 }
 
 ReadyRequest make_ready_request(const Options& options, const Job& job, const std::string& worker) {
@@ -144,6 +156,9 @@ ReadyRequest make_ready_request(const Options& options, const Job& job, const st
   if (const std::string daemon = remote_daemon(job.spec); !daemon.empty())
     request.login_command += " " + quote_shell_word(daemon);
   request.version = SMLAUNCH_VERSION;
+  request.judge = [interface = job.spec.network_interface](const std::string& answer) {
+    return judge_host_answer(interface, answer);
+  };
   return request;
 }
 
@@ -161,10 +176,10 @@ ReadyResult wait_for_hosts(const Options& options, const std::string& interface,
     if (!options.quiet) request.progress = [&](const ReadyReport& now) { display.show(now); };
     report = wait_ready(request);
   }
-  if (report.ready) find_missing_daemons(report);
   add_host_events(report, events);
   ReadyResult result;
   if (report.stopped_by_signal == 0) drop_useless_spares(report, spares);
+  result.outcome = check_interfaces(interface, report);
   if (report.ready) {
     const auto last = std::max_element(
         report.hosts.begin(), report.hosts.end(),
@@ -172,12 +187,11 @@ ReadyResult wait_for_hosts(const Options& options, const std::string& interface,
     result.slowest_host = last->name;
     result.slowest_seconds = last->seconds;
     events.add({0, "ready", {}, "", {}, {{"hosts", static_cast<long>(report.hosts.size())}}});
-    result.outcome = check_interfaces(interface, report);
     return result;
   }
-  fmt::print(stderr, "{}", render_ready_table(report));
+  print_ready_table(report);
   tell_the_rest(request, report);
-  result.outcome = not_ready(report);
+  if (!result.outcome) result.outcome = not_ready(report);
   return result;
 }
 

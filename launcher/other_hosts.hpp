@@ -3,6 +3,7 @@
 // know the job.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -15,8 +16,15 @@
 
 namespace smlaunch {
 
+// Who is not ready, why, and what to do, on stderr.
+void print_ready_table(const ReadyReport& report);
+
 // How each host stood at the end of a wait.
 void add_host_events(const ReadyReport& report, EventLog& events);
+
+// What a host where smlaunch answers (as run_hand_over() does) lacks, without which it can never be ready:
+// Open MPI's daemon, or the interface. Nothing: it lacks neither.
+std::optional<HostProblem> judge_host_answer(const std::string& interface, const std::string& answer);
 
 // The request for the hosts that run ranks of the job, without a hand-over. `worker`: worker_socket_name(),
 // or empty.

@@ -131,10 +131,9 @@ std::string probe_own_address(const std::string& interface, const std::string& p
   wanted.ai_family = AF_INET;
   wanted.ai_socktype = SOCK_DGRAM;
   addrinfo* found = nullptr;
-  if (getaddrinfo(peer.c_str(), "22", &wanted, &found) != 0) return "127.0.0.1";
+  if (getaddrinfo(peer.c_str(), "22", &wanted, &found) != 0) return "";
   const std::unique_ptr<addrinfo, void (*)(addrinfo*)> owner(found, freeaddrinfo);
-  const std::string own = address_towards(found->ai_addr, found->ai_addrlen);
-  return own.empty() ? "127.0.0.1" : own;
+  return address_towards(found->ai_addr, found->ai_addrlen);
 }
 
 std::vector<std::pair<std::string, std::string>> probe_routes(const std::vector<std::string>& hosts) {

@@ -8,7 +8,7 @@ namespace smlaunch {
 bool counts_as_restart(const Outcome& outcome) { return outcome.failure_class != FailureClass::not_ready; }
 
 bool is_tried_again(const Outcome& outcome, const RestartPolicy& policy) {
-  if (outcome.kind != OutcomeKind::failure) return false;
+  if (outcome.kind != OutcomeKind::failure || outcome.stop_was_asked) return false;
   switch (outcome.failure_class) {
     case FailureClass::user_code:
     case FailureClass::lost_host:

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "launcher/contract/efa_instances.hpp"
@@ -14,6 +15,7 @@
 #include "launcher/job_cluster.hpp"
 #include "launcher/job_interface.hpp"
 #include "launcher/job_result.hpp"
+#include "launcher/lost_hosts.hpp"
 #include "launcher/neuron.hpp"
 #include "launcher/other_hosts.hpp"
 #include "launcher/own_host.hpp"
@@ -22,6 +24,7 @@
 #include "launcher/run/event_log.hpp"
 #include "launcher/run/report_json.hpp"
 #include "launcher/run/runner.hpp"
+#include "launcher/run/ssh_connections.hpp"
 #include "launcher/run/worker_socket.hpp"
 #include "launcher/run/write_file.hpp"
 #include "topology/efa.hpp"
@@ -38,6 +41,12 @@ std::chrono::milliseconds milliseconds_of(double seconds) {
 
 // Variables that no kernel takes lie in files of their own.
 Result<void> write_long_variables(const LaunchPlan& plan) {
+  std::error_code error;
+  if (!plan.long_variables.empty() && !std::filesystem::exists(plan.job->paths.base, error)) {
+    fmt::print(stderr, "smlaunch: warning: {} does not exist: {} is in no file either\n",
+               plan.job->paths.base.string(), fmt::join(plan.long_variables, ", "));
+    return {};
+  }
   const Variables all = sm_variables(*plan.job);
   for (const std::string& name : plan.long_variables) {
     const auto found = all.find(name);
@@ -58,17 +67,28 @@ Result<void> check_network_interface(const LaunchPlan& plan) {
                                         plan.network_interface, problem, usable_interfaces(interfaces)));
 }
 
-// A command that is missing is found when it is executed; an interpreter would start, and fail as the user's
-// code.
+// What is searched on PATH is found when it is executed: each host has its own.
 Result<void> check_entry_point(const LaunchPlan& plan) {
   const auto& hosts = plan.cluster.hosts;
   const bool runs_here = std::any_of(hosts.begin(), hosts.end(),
                                      [&](const Host& host) { return host.name == plan.current_host; });
-  if (plan.entry_point.kind != EntryPointKind::python_program || !runs_here) return {};
-  const std::filesystem::path file = plan.entry_point.working_directory / plan.entry_point.name;
+  const EntryPoint& entry = plan.entry_point;
+  std::string name = entry.kind == EntryPointKind::python_program ? entry.name : "";
+  if (entry.kind == EntryPointKind::command)
+    name = plan.process_command.at(entry.has_interpreter_line ? 0 : 1);
+  if (name.find('/') == std::string::npos && entry.kind == EntryPointKind::command) name.clear();
+  if (name.empty() || !runs_here) return {};
+  const std::filesystem::path file = (entry.working_directory / name).lexically_normal();
   std::error_code error;
-  if (std::filesystem::exists(file, error) || error) return {};
-  return failure(Fault::start, file.string(), "does not exist", "name a file that is there");
+  if (!std::filesystem::exists(file, error) && !error)
+    return failure(Fault::start, file.string(), "does not exist",
+                   "name a file that is there, or a program on PATH");
+  const std::string interpreter =
+      entry.kind == EntryPointKind::command ? read_interpreter(file) : std::string();
+  if (interpreter.empty() || std::filesystem::exists(entry.working_directory / interpreter, error) || error)
+    return {};
+  return failure(Fault::start, file.string(), fmt::format("its interpreter {} does not exist", interpreter),
+                 "name one that is there in its first line");
 }
 
 // Under torchrun and xla one process of ours stands for all ranks of its host.
@@ -112,6 +132,8 @@ std::string first_other_host(const LaunchPlan& plan) {
     if (host.name != plan.current_host) return host.name;
   return plan.spare_hosts.empty() ? "" : plan.spare_hosts.front();
 }
+
+bool has_other_hosts(const LaunchPlan& plan) { return !first_other_host(plan).empty(); }
 
 // One job, tried until it has succeeded or may not be tried again.
 class JobTries {
@@ -174,35 +196,46 @@ class JobTries {
     settings.output.only_ranks = options_.only_ranks;
     settings.output.log_files = log_files_;
     settings.output.restart_count = policy_.restarts;
-    const auto& hosts = plan_.cluster.hosts;
-    const bool has_others = !plan_.spare_hosts.empty() ||
-                            std::any_of(hosts.begin(), hosts.end(),
-                                        [&](const Host& host) { return host.name != plan_.current_host; });
     if (waits_for_names(job_))
       settings.make_ready = [this](const std::string&, const std::function<int()>&) {
         return wait_for_names(options_, job_.environment->hosts, events_);
       };
-    if (!has_others) return settings;
+    if (!has_other_hosts(plan_)) return settings;
+    if (connections_) settings.ssh_folder = connections_->folder();
     settings.spare_hosts = plan_.spare_hosts;
     settings.worker = job_.hosts_given ? "" : worker_socket_name(job_.environment->hosts);
     settings.channel_host = probe_own_address(plan_.network_interface, first_other_host(plan_));
+    settings.find_lost_hosts = [this] { return find_lost_hosts(options_, job_); };
     settings.make_ready = [this, worker = settings.worker](const std::string& hand_over,
                                                            const std::function<int()>& serve) {
       ReadyRequest request = make_ready_request(options_, job_, worker);
       if (!worker.empty()) request.login_input = hand_over;
-      if (plan_.engine == Engine::mpirun && make_private_folder())
-        keep_connections(request, job_.spec.ssh_control_path);
+      if (connections_) keep_connections(request, connections_->control_path());
       request.stop_asked = serve;
-      return wait_for_hosts(options_, plan_.network_interface, std::move(request), job_.spare_hosts, events_);
+      ReadyResult ready =
+          wait_for_hosts(options_, plan_.network_interface, std::move(request), job_.spare_hosts, events_);
+      ready.channel_host = probe_own_address(plan_.network_interface, first_other_host(plan_));
+      return ready;
     };
     return settings;
+  }
+
+  // A run without them takes a login more for each host.
+  void open_connections() {
+    connections_.reset();
+    if (plan_.engine != Engine::mpirun || !has_other_hosts(plan_)) return;
+    auto opened = SshConnections::open(job_.spec.smlaunch);
+    if (!opened) return warn(opened.error());
+    connections_.emplace(std::move(*opened));
   }
 
   Result<Report> try_once() {
     announce();
     const LaunchPlan processes = plan_of_processes(job_.spec, plan_);
+    open_connections();
     auto ran = run_plan(processes, make_settings(), events_);
     if (!ran) return tl::unexpected(ran.error());
+    connections_.reset();
     end_job_on_hosts(options_, job_, ran->unattended_hosts, ran->job);
     Report report;
     report.outcome = std::move(ran->outcome);
@@ -263,6 +296,7 @@ class JobTries {
   EventLog events_;
   std::shared_ptr<LogFiles> log_files_;
   std::vector<EarlierTry> earlier_;
+  std::optional<SshConnections> connections_;
 };
 
 }  // namespace

@@ -60,6 +60,7 @@ int run_as_worker(const Options& options, const Job& job) {
   settings.leader_bound = milliseconds_of(options.ready_timeout);
   settings.lost_after = milliseconds_of(options.lost_after);
   settings.stop_grace = milliseconds_of(options.stop_grace);
+  settings.failure_grace = milliseconds_of(options.failure_grace);
   settings.tried_again = [&] { remove_old_result_files(paths); };
   auto result = run_worker(settings);
   if (!result) return report_failed_start(options, paths, result.error());

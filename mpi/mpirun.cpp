@@ -121,6 +121,20 @@ void merge_ssh_arguments(UserOptions& user, std::vector<MpirunOption>& ours) {
   ours.erase(own);
 }
 
+// What the container's own OMPI_MCA_* say, ours need not: mpirun takes the command line's word over theirs,
+// and aborts where one includes interfaces and the other excludes some.
+void yield_to_environment(const MpirunRequest& request, UserOptions& user, std::vector<MpirunOption>& ours) {
+  for (const auto& [parameter, value] : request.environment_parameters) {
+    const std::string key = option_key(mca(parameter, value));
+    const auto replaced = std::find_if(ours.begin(), ours.end(),
+                                       [&](const MpirunOption& option) { return option_key(option) == key; });
+    if (replaced == ours.end()) continue;
+    user.notes.push_back(fmt::format("OMPI_MCA_{}={} of the environment replaces ours: {}", parameter, value,
+                                     to_string(*replaced)));
+    ours.erase(replaced);
+  }
+}
+
 // A request for certain CPUs is void beside -bind-to none (an error, in 5); mapping to sockets or cores is
 // not, and left to itself mpirun would abort where it finds too few of them.
 void leave_binding_to_mpirun(UserOptions& user, std::vector<MpirunOption>& ours) {
@@ -128,6 +142,10 @@ void leave_binding_to_mpirun(UserOptions& user, std::vector<MpirunOption>& ours)
   if (!user.binds || std::any_of(user.options.begin(), user.options.end(), is_binding)) return;
   if (user.names_cpus) {
     std::erase_if(ours, is_binding);
+    // A list of CPUs is a mapping of its own to Open MPI 4, which aborts at a second.
+    if (std::any_of(user.options.begin(), user.options.end(),
+                    [](const MpirunOption& option) { return option.name == "cpu-list"; }))
+      std::erase_if(ours, [](const MpirunOption& option) { return option.name == "map-by"; });
     user.notes.push_back("your options name CPUs: mpirun binds the ranks, not smlaunch");
   } else {
     user.notes.push_back("your options map ranks to hardware: they are bound only if you add --bind-to");
@@ -186,13 +204,19 @@ Result<MpirunCommand> mpirun_command(const MpirunRequest& request) {
     return failure(Fault::internal, "mpirun", "a command for no host or no rank was asked for");
   }
   std::vector<Problem> problems = problems_of(request);
-  Result<UserOptions> user = parse_user_options(request.user_options, request.version);
+  // Before the user's options, which may say otherwise.
+  std::vector<std::string> user_words;
+  for (const auto& [parameter, value] : request.environment_parameters)
+    if (parameter == environment_list) user_words.insert(user_words.end(), {"-mca", parameter, value});
+  user_words.insert(user_words.end(), request.user_options.begin(), request.user_options.end());
+  Result<UserOptions> user = parse_user_options(user_words, request.version, request.user_options_source);
   if (!user) problems.insert(problems.end(), user.error().problems.begin(), user.error().problems.end());
   if (!problems.empty()) return tl::unexpected<Error>(Error{Fault::configuration, std::move(problems)});
 
   std::vector<MpirunOption> ours = our_options(request);
   const std::vector<MpirunOption> variables = our_exports(request);
   ours.insert(ours.end(), variables.begin(), variables.end());
+  yield_to_environment(request, *user, ours);
   merge_ssh_arguments(*user, ours);
   leave_binding_to_mpirun(*user, ours);
   std::vector<MpirunOption> options = host_options(request.hosts);
@@ -207,6 +231,7 @@ Result<MpirunCommand> mpirun_command(const MpirunRequest& request) {
   command.argv.insert(command.argv.end(), request.program.begin(), request.program.end());
   command.user_binds = user->binds;
   command.user_maps = user->maps;
+  command.working_directory = std::move(user->working_directory);
   command.user_variables = std::move(user->variables);
   command.user_exported = std::move(user->exported);
   command.notes = std::move(user->notes);

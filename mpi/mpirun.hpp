@@ -15,6 +15,10 @@ namespace smlaunch {
 // Which of the toolkit's two mpirun lines (sagemaker_training/mpi.py, smdataparallel.py).
 enum class MpirunStyle { mpi, smddp };
 
+// A list of variables to export, which mpirun refuses beside -x, on its command line or in OMPI_MCA_*: it
+// becomes -x, and must be taken out of mpirun's environment.
+inline constexpr const char* environment_list = "mca_base_env_list";
+
 struct MpirunRequest {
   std::string mpirun = "mpirun";  // path
   OpenMpiVersion version;
@@ -28,15 +32,19 @@ struct MpirunRequest {
   std::string ssh_control_path;       // of connections that are open already (ssh_config(5)); or empty
   std::vector<std::string> exported;  // names for -x; values never appear
   std::vector<std::pair<std::string, std::string>>
-      exported_values;                    // -x NAME=VALUE, for public settings of ours
-  std::vector<std::string> user_options;  // --mpi-options, taken apart; the user wins
-  std::vector<std::string> program;       // ".../smlaunch rank -- python3 train.py"
+      exported_values;                              // -x NAME=VALUE, for public settings of ours
+  std::vector<std::string> user_options;            // --mpi-options, taken apart; the user wins
+  std::string user_options_source = "MPI options";  // where errors say that they stand
+  // OMPI_MCA_* of mpirun's environment, without the prefix: they win over ours, user_options over them.
+  std::vector<std::pair<std::string, std::string>> environment_parameters;
+  std::vector<std::string> program;  // ".../smlaunch rank -- python3 train.py"
 };
 
 struct MpirunCommand {
   std::vector<std::string> argv;
-  bool user_binds = false;  // the user's options bind or map to hardware: our agents must not
-  bool user_maps = false;   // they may place ranks on other hosts than the plan does, which is by slot
+  bool user_binds = false;        // the user's options bind or map to hardware: our agents must not
+  std::string working_directory;  // the user's -wdir: for the ranks, not for mpirun; empty: none
+  bool user_maps = false;         // they may place ranks on other hosts than the plan does, which is by slot
   // -x NAME=VALUE of the user's. argv holds only `-x NAME`, whatever the value: a command line is read by
   // everyone. The caller sets the value in mpirun's environment.
   std::vector<std::pair<std::string, std::string>> user_variables;

@@ -93,6 +93,8 @@ void add_to_mapping(const MpirunOption& option, Mapping& mapping) {
   } else if (option.name == "cpu-list") {
     mapping.object = "pe-list=" + option.values[0];
   } else if (option.name == "cpus-per-proc") {
+    std::erase_if(mapping.qualifiers,
+                  [](const std::string& each) { return equal_ignoring_case(each.substr(0, 3), "PE="); });
     mapping.qualifiers.push_back("PE=" + option.values[0]);
   } else if (option.name == "use-hwthread-cpus") {
     mapping.qualifiers.emplace_back("HWTCPUS");

@@ -38,6 +38,7 @@ struct UserOptions {
       options;  // at most one for each key; variables stand as -x NAME, without their values
   std::vector<std::pair<std::string, std::string>> variables;  // -x NAME=VALUE
   std::vector<std::string> exported;                           // -x NAME
+  std::string working_directory;                               // -wdir; empty: not given
   bool binds = false;                                          // binds or maps ranks to hardware
   bool names_cpus = false;                                     // and says which CPUs, or how many for a rank
   bool maps = false;  // may place ranks on other hosts than -map-by slot does
@@ -47,6 +48,8 @@ struct UserOptions {
 
 // The user's options, in either version's words. Errors (Fault::configuration), all at once: see
 // mpirun_command.
-Result<UserOptions> parse_user_options(const std::vector<std::string>& words, const OpenMpiVersion& version);
+// `where`: what errors name as their place.
+Result<UserOptions> parse_user_options(const std::vector<std::string>& words, const OpenMpiVersion& version,
+                                       const std::string& where = "MPI options");
 
 }  // namespace smlaunch

@@ -23,8 +23,6 @@
 namespace smlaunch {
 namespace {
 
-constexpr std::string_view where = "MPI options";
-
 bool has_dash(std::string_view word) { return word.size() > 1 && word.front() == '-'; }
 
 std::string_view without_dashes(std::string_view word) {
@@ -86,8 +84,8 @@ bool moves_ranks(const MpirunOption& option) {
 
 class Reader {
  public:
-  Reader(const std::vector<std::string>& words, const OpenMpiVersion& version)
-      : words_(words), version_(version) {}
+  Reader(const std::vector<std::string>& words, const OpenMpiVersion& version, std::string where)
+      : words_(words), version_(version), where_(std::move(where)) {}
 
   Result<UserOptions> read() {
     while (at_ < words_.size()) read_one();
@@ -105,7 +103,7 @@ class Reader {
 
  private:
   void problem(std::string what, std::string remedy) {
-    problems_.push_back({std::string(where), std::move(what), std::move(remedy)});
+    problems_.push_back({where_, std::move(what), std::move(remedy)});
   }
 
   void read_one() {
@@ -187,6 +185,11 @@ class Reader {
     if (name == "bind-to-socket") return add({"bind-to", {"socket"}});
     if (name == "map-by") return add_mapping(std::move(values[0]));
     if (name == "display" || name == "output") return add_directives(name, values[0]);
+    // mpirun would change the agent's folder, and the agent the rank's.
+    if (name == "wdir") {
+      result_.working_directory = std::move(values[0]);
+      return;
+    }
     add_if_had(known.only_in, {std::string(name), std::move(values)});
   }
 
@@ -197,9 +200,24 @@ class Reader {
         fmt::format("your {} is left out: Open MPI {} does not know it", to_string(option), version_.major));
   }
 
-  // Only qualifiers (":OVERSUBSCRIBE"): the object stays ours, not mpirun's default.
+  // Only qualifiers (":OVERSUBSCRIBE"): the object stays ours, not mpirun's default. What is an option of its
+  // own besides is taken as that, so that it meets ours and is not said twice.
   void add_mapping(std::string value) {
-    add({"map-by", {value.starts_with(":") ? "slot" + value : std::move(value)}});
+    if (value.starts_with(":")) value = "slot" + value;
+    std::string kept;
+    for (std::size_t start = 0; start <= value.size();) {
+      const std::size_t end = std::min(value.find(':', start), value.size());
+      const std::string part = value.substr(start, end - start);
+      const std::string word = lower(part);
+      start = end + 1;
+      if (word == "oversubscribe" || word == "nooversubscribe")
+        add({word, {}});
+      else if (word == "hwtcpus")
+        add({"use-hwthread-cpus", {}});
+      else
+        kept += (kept.empty() ? "" : ":") + part;
+    }
+    add({"map-by", {kept}});
   }
 
   // --display map,bind of 5 says what --display-map --report-bindings say in 4.
@@ -239,6 +257,11 @@ class Reader {
     if (parameter == "hwloc_base_binding_policy") return add({"bind-to", {std::move(values[1])}});
     if (parameter == "hwloc_base_cpu_list") return add({"cpu-list", {std::move(values[1])}});
     if (parameter == "rmaps_rank_file_path") return add({"rankfile", {std::move(values[1])}});
+    if (parameter == "rmaps_base_oversubscribe" || parameter == "rmaps_base_no_oversubscribe") {
+      const std::string word = lower(values[1]);
+      const bool on = word != "0" && word != "false" && word != "no";
+      return add({on == (parameter == "rmaps_base_oversubscribe") ? "oversubscribe" : "nooversubscribe", {}});
+    }
     add({"mca", {parameter, std::move(values[1])}});
   }
 
@@ -281,6 +304,7 @@ class Reader {
 
   const std::vector<std::string>& words_;
   OpenMpiVersion version_;
+  std::string where_;
   std::size_t at_ = 0;
   UserOptions result_;
   std::unordered_map<std::string, std::size_t> at_key_;
@@ -289,8 +313,9 @@ class Reader {
 
 }  // namespace
 
-Result<UserOptions> parse_user_options(const std::vector<std::string>& words, const OpenMpiVersion& version) {
-  return Reader(words, version).read();
+Result<UserOptions> parse_user_options(const std::vector<std::string>& words, const OpenMpiVersion& version,
+                                       const std::string& where) {
+  return Reader(words, version, where).read();
 }
 
 }  // namespace smlaunch

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <string_view>
 #include <system_error>
@@ -70,6 +71,19 @@ bool probe_interpreter_line(const std::filesystem::path& file) {
   return text.substr(0, 2) == "#!" || text ==
                                           "\x7F"
                                           "ELF";
+}
+
+std::string read_interpreter(const std::filesystem::path& file) {
+  const int descriptor = open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  if (descriptor < 0) return {};
+  std::array<char, 256> start{};  // as much as the kernel looks at
+  const ssize_t count = read(descriptor, start.data(), start.size());
+  close(descriptor);
+  std::string_view line(start.data(), static_cast<std::size_t>(std::max<ssize_t>(count, 0)));
+  line = line.substr(0, line.find('\n'));
+  if (!line.starts_with("#!")) return {};
+  line.remove_prefix(std::min(line.size(), line.find_first_not_of(" \t", 2)));
+  return std::string(line.substr(0, line.find_first_of(" \t")));
 }
 
 EntryPoint probe_entry_point(const std::filesystem::path& directory, const std::string& name,

@@ -34,6 +34,9 @@ EntryPointKind probe_entry_point_kind(const std::filesystem::path& directory, co
 // there (yet) is taken to.
 bool probe_interpreter_line(const std::filesystem::path& file);
 
+// What stands behind "#!" in the first line of `file`, up to a blank (execve(2)); empty where there is none.
+std::string read_interpreter(const std::filesystem::path& file);
+
 // `name` in `directory` with its kind. To be asked again once the user's code has been fetched into
 // `directory`.
 EntryPoint probe_entry_point(const std::filesystem::path& directory, const std::string& name,

@@ -118,8 +118,12 @@ void choose_entry_point(Environment& environment, const EnvironmentRequest& requ
 }
 
 Error no_entry_point(const Environment& environment) {
+  const std::filesystem::path file = environment.paths.input_config / "hyperparameters.json";
+  std::error_code error;
+  const bool is_there = std::filesystem::exists(file, error);
   return {Fault::configuration,
-          {{(environment.paths.input_config / "hyperparameters.json").native(), "names no program to run",
+          {{file.native(),
+            is_there ? "names no program to run" : "does not exist, and nothing else names a program to run",
             "set the hyperparameter sagemaker_program or the variable SAGEMAKER_PROGRAM, or name the program "
             "after --"}}};
 }

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <map>
 
 #include "launcher/contract/framework_module.hpp"
@@ -50,6 +51,9 @@ Result<void> add_mpirun_command(const JobSpec& spec, LaunchPlan& plan) {
   request.ssh_port = spec.ssh_port;
   if (plan.cluster.hosts.size() > 1) request.ssh_control_path = spec.ssh_control_path;
   request.user_options = spec.mpi_options;
+  request.user_options_source = spec.mpi_options_source;
+  for (const auto& [name, value] : spec.inherited)
+    if (name.starts_with("OMPI_MCA_")) request.environment_parameters.emplace_back(name.substr(9), value);
   for (const char* name :
        {"LD_LIBRARY_PATH", "PATH", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"})
     if (spec.inherited.contains(name)) request.exported.emplace_back(name);
@@ -65,6 +69,13 @@ Result<void> add_mpirun_command(const JobSpec& spec, LaunchPlan& plan) {
   auto made = mpirun_command(request);
   if (!made) return tl::unexpected(made.error());
   plan.command = std::move(made->argv);
+  if (!made->working_directory.empty()) {
+    if (!std::filesystem::path(made->working_directory).is_absolute())
+      return failure(Fault::configuration, spec.mpi_options_source,
+                     fmt::format("-wdir {} is no absolute path", made->working_directory),
+                     "name the folder from / on: every host looks for it by itself");
+    plan.entry_point.working_directory = made->working_directory;
+  }
   if (made->user_binds) {
     plan.bind = BindPolicy::none;
     plan.sources.emplace_back("bind", "switched off: the MPI options given bind or map by themselves");
@@ -207,7 +218,11 @@ Result<LaunchPlan> make_plan(const JobSpec& spec, const Cluster& cluster) {
   }
   if (auto checked = check_arguments(plan.process_command); !checked) return tl::unexpected(checked.error());
 
-  plan.environment = make_common_variables(spec, plan);
+  plan.environment = make_common_variables(spec, plan, spec.inherited);
+  if (cluster.hosts.size() > 1) {
+    plan.defaults_elsewhere = make_common_variables(spec, plan, {});
+    for (const auto& [name, value] : plan.environment) plan.defaults_elsewhere.erase(name);
+  }
   for (auto variable = plan.environment.begin(); variable != plan.environment.end();) {
     if (!is_too_long(variable->first, variable->second)) {
       ++variable;
@@ -242,7 +257,8 @@ Result<LaunchPlan> make_plan(const JobSpec& spec, const Cluster& cluster) {
     plan.command = {spec.smlaunch, "rank", "--"};
     plan.command.insert(plan.command.end(), plan.process_command.begin(), plan.process_command.end());
   }
-  if (plan.launcher != LauncherKind::process && !spec.inherited.contains("OMP_NUM_THREADS")) {
+  plan.has_own_threads = spec.inherited.contains("OMP_NUM_THREADS");
+  if (plan.launcher != LauncherKind::process && (!plan.has_own_threads || cluster.hosts.size() > 1)) {
     for (const RankPlace& place : plan.layout.ranks)
       if (!plan.threads.contains(place.placement.get()))
         plan.threads.emplace(place.placement.get(), threads_of(plan, place));

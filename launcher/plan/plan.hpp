@@ -35,6 +35,7 @@ struct JobSpec {
   std::vector<std::string> nodes;  // torchrun, xla: the job's hosts, where each starts its own ranks
   OpenMpiVersion open_mpi;
   std::vector<std::string> mpi_options;
+  std::string mpi_options_source = "MPI options";
   std::string smlaunch = "smlaunch";  // this binary, at the same path on every host
   std::string network_interface;      // empty: none was named
   std::optional<int> master_port;
@@ -48,6 +49,11 @@ struct JobSpec {
   std::vector<std::pair<std::string, std::string>> sources;  // value -> where it came from
   Variables inherited;                                       // smlaunch's own environment
 };
+
+// Where a plan's command says that the connections lie which readiness's logins leave open: each run puts a
+// folder of its own there.
+inline constexpr const char* planned_ssh_folder = "SMLAUNCH_SSH_FOLDER";
+inline constexpr const char* ssh_socket_name = "ssh-%C";
 
 // How the all-reduce test is started; the plan shows it.
 struct SmokePlan {
@@ -81,6 +87,9 @@ struct LaunchPlan {
   Variables environment;                    // common to all ranks
   std::vector<Variables> of_hosts;          // torchrun, xla: what each host's starter must know; may be empty
   std::map<const Placement*, int> threads;  // OMP_NUM_THREADS; empty where it is not ours to set
+  bool has_own_threads = false;             // this host's environment has an OMP_NUM_THREADS
+  // What this host's environment has of its own, and others may lack: set there if unset.
+  Variables defaults_elsewhere;
   Variables user_variables;  // the user's -x NAME=VALUE: they win over all but rank identity and SM_*
   std::vector<std::string> long_variables;  // names of variables that no kernel takes: they go to files
   std::optional<SmokePlan> smoke;

@@ -17,9 +17,9 @@ int count_cpus(const Host& host) { return host.machine->counted_cpus(); }
 
 }  // namespace
 
-Variables make_common_variables(const JobSpec& spec, const LaunchPlan& plan) {
+Variables make_common_variables(const JobSpec& spec, const LaunchPlan& plan, const Variables& inherited) {
   Variables result = sm_variables(*spec.environment);
-  result.merge(program_variables(*spec.environment, spec.inherited));
+  result.merge(program_variables(*spec.environment, inherited));
   // The plan's only host may be another machine than the one whose environment was read.
   if (plan.cluster.hosts.size() == 1) {
     const Environment& job = *spec.environment;
@@ -37,24 +37,24 @@ Variables make_common_variables(const JobSpec& spec, const LaunchPlan& plan) {
     if (plan.master_port) result["MASTER_PORT"] = std::to_string(*plan.master_port);
   }
   for (auto& [name, value] : launcher_variables(*spec.environment, plan.launcher, plan.cluster))
-    if (!spec.inherited.contains(name)) result[name] = value;
+    if (!inherited.contains(name)) result[name] = value;
   Variables of_module = framework_variables(*spec.environment, plan.launcher, plan.master_port);
   if (plan.cluster.hosts.size() == 1)
     of_module.merge(framework_variables_of(*spec.environment, plan.cluster.hosts.front().name));
   for (auto& [name, value] : of_module)
-    if (!spec.inherited.contains(name) && !value.empty()) result.try_emplace(name, value);
+    if (!inherited.contains(name) && !value.empty()) result.try_emplace(name, value);
   if (has_starter(plan.launcher)) {
     for (auto& [name, value] : starter_variables(spec, plan))
-      if (is_rendezvous(name) || !spec.inherited.contains(name)) result[name] = value;
+      if (is_rendezvous(name) || !inherited.contains(name)) result[name] = value;
   }
   if (plan.launcher != LauncherKind::process && !spec.network_interface.empty() &&
-      !spec.inherited.contains("NCCL_SOCKET_IFNAME"))
+      !inherited.contains("NCCL_SOCKET_IFNAME"))
     result["NCCL_SOCKET_IFNAME"] = spec.network_interface;
   // Our pipes, unlike mpirun's terminals, make Python hold its lines back until a block is full.
-  if (plan.entry_point.kind != EntryPointKind::command && !spec.inherited.contains("PYTHONUNBUFFERED"))
+  if (plan.entry_point.kind != EntryPointKind::command && !inherited.contains("PYTHONUNBUFFERED"))
     result["PYTHONUNBUFFERED"] = "1";
   if (spec.watches_for_hangs && plan.entry_point.kind != EntryPointKind::command &&
-      !spec.inherited.contains("PYTHONFAULTHANDLER"))
+      !inherited.contains("PYTHONFAULTHANDLER"))
     result["PYTHONFAULTHANDLER"] = "1";
   return result;
 }
@@ -109,7 +109,10 @@ Variables variables_of_rank(const LaunchPlan& plan, Rank rank) {
     const Variables& of_host = plan.of_hosts[static_cast<std::size_t>(place.node_rank)];
     own.insert(of_host.begin(), of_host.end());
   }
-  if (const auto threads = plan.threads.find(place.placement.get()); threads != plan.threads.end())
+  const bool is_here =
+      plan.cluster.hosts[static_cast<std::size_t>(place.node_rank)].name == plan.current_host;
+  if (const auto threads = plan.threads.find(place.placement.get());
+      threads != plan.threads.end() && !(plan.has_own_threads && is_here))
     own["OMP_NUM_THREADS"] = std::to_string(threads->second);
   return own;
 }

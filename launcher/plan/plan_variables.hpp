@@ -7,8 +7,8 @@
 namespace smlaunch {
 
 // LaunchPlan::environment of a plan whose hosts, engine and port are decided: of several sources that name a
-// variable, the one that the toolkit would let win.
-Variables make_common_variables(const JobSpec& spec, const LaunchPlan& plan);
+// variable, the one that the toolkit would let win. `inherited`: what a host's container sets already.
+Variables make_common_variables(const JobSpec& spec, const LaunchPlan& plan, const Variables& inherited);
 
 // More than Linux passes in a variable.
 inline bool is_too_long(const std::string& name, const std::string& value) {

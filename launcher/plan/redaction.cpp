@@ -44,6 +44,61 @@ std::size_t secret_in_argument(const std::vector<std::string>& arguments, std::s
   return named && !argument.empty() && !argument.starts_with("--") ? 0 : std::string::npos;
 }
 
+// Parsing it is dear, and most of it, lists of a thousand hosts, has no secret.
+bool may_be_json_with_secrets(const std::string& text) {
+  if (!text.starts_with('{') && !text.starts_with('[')) return false;
+  std::string upper(text);
+  std::transform(upper.begin(), upper.end(), upper.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
+  static constexpr std::array<std::string_view, 8> signs = {"SECRET", "PASS", "TOKEN",   "CRED",
+                                                            "APIKEY", "KEY",  "PRIVATE", "PWD"};
+  return std::any_of(signs.begin(), signs.end(),
+                     [&](std::string_view sign) { return upper.find(sign) != std::string::npos; });
+}
+
+bool is_secret_value(const PyValue& value) {
+  const std::string* text = value.string();
+  return text != nullptr ? !text->empty() : std::holds_alternative<PyInt>(value.data);
+}
+
+// Hides what a dict's key or an option before it in a list calls secret; what was hidden goes to `found`.
+void hide(PyValue& value, std::vector<std::string>& found) {
+  if (auto* dict = std::get_if<PyDict>(&value.data)) {
+    for (auto& [key, each] : *dict) {
+      if (looks_secret(key) && is_secret_value(each)) {
+        found.push_back(python_str(each));
+        each.data = std::string(redacted);
+      } else {
+        hide(each, found);
+      }
+    }
+  }
+  auto* list = std::get_if<PyList>(&value.data);
+  if (list == nullptr) return;
+  std::vector<std::string> arguments;
+  for (const PyValue& each : *list) arguments.push_back(each.string() == nullptr ? "" : *each.string());
+  for (std::size_t i = 0; i < list->size(); ++i) {
+    const std::size_t at = secret_in_argument(arguments, i);
+    if (at == std::string::npos) {
+      hide((*list)[i], found);
+      continue;
+    }
+    found.push_back(arguments[i].substr(at));
+    (*list)[i].data = arguments[i].substr(0, at) + std::string(redacted);
+  }
+}
+
+// The secrets that JSON names as such; `shown`: the text without them.
+std::vector<std::string> secrets_in_json(const std::string& text, std::string& shown) {
+  std::vector<std::string> found;
+  if (!may_be_json_with_secrets(text)) return found;
+  auto value = parse_python_json(text);
+  if (!value) return found;
+  hide(*value, found);
+  if (!found.empty()) shown = python_json_dumps(*value);
+  return found;
+}
+
 // Shorter ones stand in too many places by chance.
 constexpr std::size_t shortest_searched_secret = 6;
 
@@ -56,8 +111,10 @@ bool looks_secret(std::string_view variable) {
   static constexpr std::array<std::string_view, 6> before_key = {"ACCESS",  "API",  "SECRET",
                                                                  "PRIVATE", "AUTH", "SSH"};
   const std::vector<std::string> words = words_of(variable);
+  if (words.size() == 1 && words.front() == "PWD") return variable != "PWD";  // the shell's working directory
   for (std::size_t i = 0; i < words.size(); ++i) {
-    if (among(words[i], secret)) return true;
+    if (among(words[i], secret) || words[i].find("PASSWORD") != std::string::npos) return true;
+    if (words[i] == "PWD") return true;
     if (words[i] != "KEY" || i == 0) continue;
     if (i + 1 == words.size() || among(words[i - 1], before_key)) return true;
   }
@@ -66,14 +123,25 @@ bool looks_secret(std::string_view variable) {
 
 Redactor::Redactor(const Variables& variables, const std::vector<std::string>& arguments) {
   for (const auto& [name, value] : variables)
-    if (looks_secret(name)) add_secret(value);
+    if (looks_secret(name))
+      add_secret(value);
+    else
+      add_secrets_within(value);
   for (std::size_t i = 0; i < arguments.size(); ++i) {
     const std::size_t at = secret_in_argument(arguments, i);
-    if (at != std::string::npos) add_secret(arguments[i].substr(at));
+    if (at != std::string::npos)
+      add_secret(arguments[i].substr(at));
+    else
+      add_secrets_within(arguments[i]);
   }
   // The longest first, so that one that holds another is hidden whole.
   std::sort(secrets_.begin(), secrets_.end(),
             [](const std::string& a, const std::string& b) { return a.size() > b.size(); });
+}
+
+void Redactor::add_secrets_within(const std::string& value) {
+  std::string shown;
+  for (const std::string& secret : secrets_in_json(value, shown)) add_secret(secret);
 }
 
 void Redactor::add_secret(const std::string& value) {
@@ -93,6 +161,7 @@ std::string Redactor::variable(const std::string& name, const std::string& value
 }
 
 std::string Redactor::text(std::string value) const {
+  secrets_in_json(value, value);
   for (const std::string& secret : secrets_)
     for (std::size_t at = value.find(secret); at != std::string::npos;
          at = value.find(secret, at + redacted.size()))

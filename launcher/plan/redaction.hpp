@@ -13,15 +13,16 @@ namespace smlaunch {
 
 inline constexpr std::string_view redacted = "<redacted>";
 
-// One of its words (parted by '_', '-', '.' or a change of case) is SECRET, PASSWORD, PASSWD, TOKEN,
+// One of its words (parted by '_', '-', '.' or a change of case) holds PASSWORD, or is SECRET, PASSWD, PWD
+// (but for the shell's own variable), TOKEN,
 // CREDENTIAL(S), APIKEY, PRIVATE, or KEY after ACCESS, API, SECRET, PRIVATE, AUTH, SSH, or as the last of
 // several words. max_tokens and tokenizer are none.
 bool looks_secret(std::string_view variable);
 
 // Shows values without the secrets among `variables` and `arguments`: a variable with such a name is hidden
-// whole, as is what follows such an option (--api-key VALUE, --api-key=VALUE); where the value (of six
-// characters or more) stands inside another value or an argument, as it is or as JSON writes it, it is hidden
-// there.
+// whole, as is what follows such an option (--api-key VALUE, --api-key=VALUE), and what JSON, in a variable
+// or an argument, has under such a key; where the value (of six characters or more) stands inside another
+// value or an argument, as it is or as JSON writes it, it is hidden there.
 class Redactor {
  public:
   explicit Redactor(const Variables& variables, const std::vector<std::string>& arguments = {});
@@ -31,6 +32,7 @@ class Redactor {
 
  private:
   void add_secret(const std::string& value);
+  void add_secrets_within(const std::string& value);
   std::vector<std::string> secrets_;
   mutable std::map<std::string, bool>
       secret_names_;  // what looks_secret() has said: names come again for every host

@@ -142,7 +142,8 @@ std::string render_plan(const LaunchPlan& plan) {
                                     : fmt::format(" of {} on {} hosts, each of which starts its own",
                                                   plan.job_world_size, plan.nodes.size());
   line("ranks", fmt::format("{} on {} host{}{}", plan.world_size(), busy, busy == 1 ? "" : "s", elsewhere),
-       source_of(plan, "processes_per_host"));
+       source_of(plan, "world_size").empty() ? source_of(plan, "processes_per_host")
+                                             : source_of(plan, "world_size"));
   line("leader", plan.leader, source_of(plan, "hosts"));
   if (!plan.spare_hosts.empty()) {
     std::string names;

@@ -145,6 +145,9 @@ HostProbe::Action HostProbe::on(const LoginEnded& event, Millis now) {
     const auto answer = parse_login_answer(event.end.out, settings_.version, settings_.longest_answer);
     if (answer && answer->version == settings_.version) {
       answer_ = answer->text;
+      if (auto lacking = settings_.judge ? settings_.judge(answer_) : std::nullopt)
+        return give_up({ReadyStage::smlaunch, std::move(lacking->cause), std::move(lacking->remedy), now},
+                       now);
       return become_ready(now);
     }
   }
@@ -228,11 +231,11 @@ HostReadiness HostProbe::status(Millis now) const {
   HostReadiness host;
   host.name = settings_.host;
   host.state = state_;
+  host.answer = answer_;
   host.seconds = in_seconds(state_ == ReadyState::waiting ? now : finished_);
   if (state_ == ReadyState::ready) {
     host.stage = settings_.until;
     host.since = host.seconds;
-    host.answer = answer_;
   } else if (trouble_ && (state_ == ReadyState::failed || trouble_->stage >= stage_)) {
     host.stage = trouble_->stage;
     host.cause = trouble_->cause;

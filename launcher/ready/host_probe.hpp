@@ -4,6 +4,7 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <optional>
 #include <random>
 #include <string>
@@ -25,6 +26,7 @@ class HostProbe {
     ReadyStage until = ReadyStage::smlaunch;
     std::string version;
     std::size_t longest_answer = 4096;
+    std::function<std::optional<HostProblem>(const std::string& answer)> judge;
     Millis timeout{std::chrono::hours(1)};
     Millis banner_timeout{5'000};
     Millis login_deadline{20'000};

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstddef>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -36,6 +37,11 @@ struct ReadyReport {
   std::vector<HostReadiness> spare_hosts;
 };
 
+struct HostProblem {
+  std::string cause;
+  std::string remedy;
+};
+
 struct ReadyRequest {
   std::vector<std::string> hosts;
   // Waited for as long as the others take, and spare_wait at most after them; they need not come.
@@ -51,7 +57,9 @@ struct ReadyRequest {
   bool keep_connections = false;
   std::string login_command;  // run by the remote shell; must print "smlaunch <version>" as its first line
   std::string login_input;    // handed to it on stdin; may hold a secret
-  std::size_t longest_answer = 4096;                 // how much of what it prints is wanted
+  std::size_t longest_answer = 4096;  // how much of what it prints is wanted
+  // What a host lacks that answered so, if it can never be ready; may be empty.
+  std::function<std::optional<HostProblem>(const std::string& answer)> judge;
   std::string version;                               // ours: another one there can never heal
   int logins_at_once = 0;                            // 0: what is sane for this machine's cores
   std::chrono::milliseconds connect_timeout{5'000};  // for each address

@@ -57,6 +57,7 @@ void ReadyLoop::add_host(const std::string& name, bool is_spare, unsigned seed) 
   settings.until = request_.until;
   settings.version = request_.version;
   settings.longest_answer = request_.longest_answer;
+  settings.judge = request_.judge;
   settings.timeout = request_.timeout;
   settings.banner_timeout = request_.banner_timeout;
   settings.login_deadline = request_.login_deadline;

@@ -21,8 +21,9 @@ class ChannelClient {
  public:
   struct Callbacks {
     std::function<void(const Frame&)> frame;  // start, signal, inspect, release, outcome
-    std::function<void()> acknowledged;       // the leader has taken something: there is room again
-    std::function<void()> lost;               // the leader was there, and has been silent for lost_after
+    // The leader has taken something, and there is room again; or a connection has been made.
+    std::function<void()> acknowledged;
+    std::function<void()> lost;  // the leader was there, and has been silent for lost_after
     std::function<void(const std::string& why)> none;  // there never was a connection
     std::function<void(Pong&)> fill_pong;              // how the rank does; may be empty
   };

@@ -121,6 +121,10 @@ void ChannelServer::received(Peer peer, Frame&& frame) {
       callbacks_.stop_requested(peer, static_cast<int>(*signal));
     return;
   }
+  if (frame.kind == FrameKind::outcome) {
+    from.has_outcome = true;
+    return;
+  }
   if (frame.kind == FrameKind::pong) {
     if (const auto pong = decode_pong(frame.payload); pong && callbacks_.pong) callbacks_.pong(peer, *pong);
     if (from.unacknowledged > 0) acknowledge(from);
@@ -146,7 +150,10 @@ void ChannelServer::acknowledge(Agent& from) {
 void ChannelServer::disconnected(Peer peer, const std::string& why) {
   Agent& gone = agent(peer);
   gone.link.reset();
-  if (gone.released) {
+  // What was sent on a connection that broke may not have arrived: its worker takes it up again, and gets it
+  // then.
+  if (!gone.outcome.empty() && !gone.has_outcome) return;
+  if (gone.released || gone.ended) {
     if (callbacks_.left) callbacks_.left(peer);
     return;
   }

@@ -32,7 +32,7 @@ class ChannelServer {
     std::function<void(Peer, int signal)> stop_requested;  // a worker's host was told to stop
     // Not heard for `lost_after`, or not back within it. `heard_ns`: when it was heard last, on our clock.
     std::function<void(Peer, std::uint64_t heard_ns, const std::string& why)> lost;
-    std::function<void(Peer)> left;  // after its release or outcome
+    std::function<void(Peer)> left;  // after its release, or when it has said that it has its outcome
   };
 
   ChannelServer(boost::asio::io_context& loop, std::string token, int peers,
@@ -70,6 +70,7 @@ class ChannelServer {
     std::string start;
     std::string outcome;
     int signal = 0;
+    bool has_outcome = false;  // a worker has said so
     bool joined = false;
     bool ended = false;
     bool released = false;

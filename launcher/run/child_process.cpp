@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 #include <poll.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
@@ -55,6 +56,7 @@ struct Prepared {
   int parent;
   bool own_group;
   int cgroup_procs;
+  const int* niceness;  // or null
 };
 
 [[noreturn]] void refuse(int report) {
@@ -73,6 +75,7 @@ void reset_signals() {
 [[noreturn]] void become(const Prepared& child) {
   if (child.own_group) setpgid(0, 0);
   if (child.cgroup_procs >= 0) (void)!write(child.cgroup_procs, "0", 1);
+  if (child.niceness != nullptr) setpriority(PRIO_PROCESS, 0, *child.niceness);
   if (child.death_signal != 0) {
     prctl(PR_SET_PDEATHSIG, child.death_signal);
     if (getppid() != child.parent) _exit(127);  // it died before we could ask
@@ -122,10 +125,20 @@ tl::expected<Child, SpawnError> spawn_child(const ChildRequest& request) {
   const std::string directory = request.working_directory.string();
   const char* own_program =
       is_program_below(request.argv.front(), request.working_directory) ? places.front() : nullptr;
-  const Prepared prepared{argv.data(),         environment.data(),   places.data(),    own_program,
-                          directory.c_str(),   null.get(),           out->write.get(), err->write.get(),
-                          report->write.get(), request.death_signal, getpid(),         request.own_group,
-                          request.cgroup_procs};
+  const Prepared prepared{argv.data(),
+                          environment.data(),
+                          places.data(),
+                          own_program,
+                          directory.c_str(),
+                          null.get(),
+                          out->write.get(),
+                          err->write.get(),
+                          report->write.get(),
+                          request.death_signal,
+                          getpid(),
+                          request.own_group,
+                          request.cgroup_procs,
+                          request.niceness ? &*request.niceness : nullptr};
 
   sigset_t all;
   sigset_t before;

@@ -21,6 +21,7 @@ struct ChildRequest {
   bool own_group = true;                           // the leader of a process group of its own
   int death_signal = 0;                            // sent to it when we die; 0: none
   int cgroup_procs = -1;                           // cgroup.procs of the cgroup it is to join; -1: none
+  std::optional<int> niceness = {};                // nice(1); nothing: ours
 };
 
 // A started process, with stdin on /dev/null and its stdout and stderr at the other end of two pipes.

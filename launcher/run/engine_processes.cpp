@@ -122,12 +122,15 @@ void EngineProcesses::remove_session_folders(const std::string& own_host) const 
   const char* temporary = std::getenv("TMPDIR");
   const std::filesystem::path base = temporary != nullptr && *temporary != '\0' ? temporary : "/tmp";
   std::error_code ignored;
-  for (const auto& process : processes_) {
-    const auto sessions = base / fmt::format("ompi.{}.{}", own_host, getuid());
-    std::filesystem::remove_all(sessions / fmt::format("pid.{}", process->pid), ignored);
+  // Which of its names the host goes by is mpirun's choice (orte_keep_fqdn_hostnames).
+  for (const std::string& host : {own_host, own_host.substr(0, own_host.find('.'))}) {
+    const auto sessions = base / fmt::format("ompi.{}.{}", host, getuid());
+    for (const auto& process : processes_) {
+      std::filesystem::remove_all(sessions / fmt::format("pid.{}", process->pid), ignored);
+      std::filesystem::remove_all(base / fmt::format("prterun.{}.{}.{}", host, process->pid, getuid()),
+                                  ignored);
+    }
     std::filesystem::remove(sessions, ignored);  // where no other job has its own in it
-    std::filesystem::remove_all(base / fmt::format("prterun.{}.{}.{}", own_host, process->pid, getuid()),
-                                ignored);
   }
 }
 

@@ -34,8 +34,8 @@ class EngineProcesses {
   // The last lines that were no rank's.
   [[nodiscard]] std::vector<std::string> last_words() const;
 
-  // What an mpirun that was killed leaves under TMPDIR (Open MPI 4: ompi.HOST.UID/pid.PID; 5:
-  // prterun.HOST.PID.UID).
+  // What an mpirun that was killed leaves under TMPDIR, by the whole name of this host or its first part
+  // (Open MPI 4: ompi.HOST.UID/pid.PID; 5: prterun.HOST.PID.UID).
   void remove_session_folders(const std::string& own_host) const;
 
  private:

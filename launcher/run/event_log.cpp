@@ -20,8 +20,10 @@ EventLog::EventLog() : start_ns_(steady_now_ns()) {}
 Result<void> EventLog::open(const std::filesystem::path& file) {
   std::error_code error;
   if (file.has_parent_path()) std::filesystem::create_directories(file.parent_path(), error);
-  UniqueFd fd(::open(file.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
+  // A pipe that nobody reads is an error, not a reason to wait.
+  UniqueFd fd(::open(file.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_NONBLOCK | O_CLOEXEC, 0600));
   if (!fd.valid()) return tl::unexpected(file_not_written(file, errno));
+  fcntl(fd.get(), F_SETFL, O_WRONLY);
   file_.reset(fdopen(fd.release(), "w"));
   path_ = file;
   return {};

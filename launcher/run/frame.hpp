@@ -20,7 +20,7 @@ enum class FrameKind : std::uint8_t {
   ack,            // leader: the last data frame it has
   signal,         // leader: a signal for the rank's process group
   release,        // leader: leave
-  outcome,        // leader to a worker: what the job came to
+  outcome,        // leader to a worker: what the job came to; from it, without a payload: it has it
   stop_request,   // worker: its host was told to stop, by this signal
   inspect,        // leader: what are the processes of your rank doing?
   // Data frames: their payload begins with a sequence number, and they survive a lost connection.

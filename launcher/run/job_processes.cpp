@@ -2,6 +2,7 @@
 #include "launcher/run/job_processes.hpp"
 
 #include <poll.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <charconv>
@@ -11,11 +12,14 @@
 #include <iterator>
 
 #include "launcher/run/agent_environment.hpp"
+#include "launcher/run/proc_stat.hpp"
 #include "launcher/run/rank_cgroup.hpp"
 
 namespace smlaunch {
 
 namespace {
+
+constexpr int daemon_bound_milliseconds = 1000;
 
 bool carries(const std::filesystem::path& process, const std::string& entry) {
   std::ifstream file(process / "environ", std::ios::binary);
@@ -76,21 +80,36 @@ void remove_session_folder(const std::string& folder, std::chrono::milliseconds 
   std::filesystem::remove(path.parent_path(), error);  // where no other job has its own in it
 }
 
-void end_parent_daemon(const std::string& job, std::chrono::milliseconds bound) {
-  const int daemon = getppid();
+UniqueFd open_parent_daemon(int pid) {
+  const auto stat = read_proc_stat(pid);
+  if (!stat) return {};
+  UniqueFd daemon(static_cast<int>(syscall(SYS_pidfd_open, stat->parent, 0)));
   std::string name;
-  std::ifstream file("/proc/" + std::to_string(daemon) + "/comm");
-  if (!std::getline(file, name) || (name != "orted" && name != "prted")) return;
-  const auto wait_until = [](std::chrono::milliseconds at_most, const auto& done) {
-    const auto start = std::chrono::steady_clock::now();
-    while (!done() && std::chrono::steady_clock::now() - start < at_most) poll(nullptr, 0, 20);
-  };
-  wait_until(bound, [&] { return find_job_processes(job).empty(); });
+  std::ifstream file("/proc/" + std::to_string(stat->parent) + "/comm");
+  if (!std::getline(file, name) || (name != "orted" && name != "prted")) return {};
+  return daemon;
+}
+
+void end_daemon(const UniqueFd& daemon) {
+  if (!daemon.valid()) return;
   for (const int signal : {SIGTERM, SIGKILL}) {
-    if (getppid() != daemon) return;
-    kill(daemon, signal);
-    wait_until(std::chrono::seconds(1), [&] { return getppid() != daemon; });
+    if (syscall(SYS_pidfd_send_signal, daemon.get(), signal, nullptr, 0) != 0) return;
+    pollfd end{daemon.get(), POLLIN, 0};
+    if (poll(&end, 1, daemon_bound_milliseconds) > 0) return;
   }
+}
+
+void wait_for_job_processes(const std::string& job, std::chrono::milliseconds bound) {
+  const auto start = std::chrono::steady_clock::now();
+  while (!find_job_processes(job).empty() && std::chrono::steady_clock::now() - start < bound)
+    poll(nullptr, 0, 20);
+}
+
+void end_parent_daemon(const std::string& job, std::chrono::milliseconds bound) {
+  const UniqueFd daemon = open_parent_daemon(getpid());
+  if (!daemon.valid()) return;
+  wait_for_job_processes(job, bound);
+  end_daemon(daemon);
 }
 
 }  // namespace smlaunch

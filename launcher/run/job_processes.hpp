@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "launcher/run/unique_fd.hpp"
+
 namespace smlaunch {
 
 // Their pids, without this process.
@@ -18,6 +20,14 @@ void end_job_processes(const std::string& job, std::chrono::milliseconds grace);
 // network is gone it holds out for a quarter of an hour to say its last words, SIGTERM or not. Does nothing
 // for any other parent.
 void end_parent_daemon(const std::string& job, std::chrono::milliseconds bound);
+
+// The same for another process than its child: a pidfd of the daemon of Open MPI that is the parent of `pid`;
+// nothing for any other parent.
+UniqueFd open_parent_daemon(int pid);
+void end_daemon(const UniqueFd& daemon);  // SIGTERM, a second, SIGKILL
+
+// Waits until nothing of the job is left here, or for `bound`.
+void wait_for_job_processes(const std::string& job, std::chrono::milliseconds bound);
 
 // What Open MPI's daemon has left under the temporary folder (4: ompi.HOST.UID/jf.JOB, 5: prterun.…), when it
 // has not removed it itself within `bound`. Does nothing for any other folder.

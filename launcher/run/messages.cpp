@@ -81,6 +81,7 @@ std::string encode(const Start& m) {
                {"working_directory", m.working_directory},
                {"python_path", m.python_path},
                {"command_file", m.command_file},
+               {"program", m.program},
                {"cpus", m.cpus},
                {"numa", m.numa},
                {"own_bind", m.own_bind},
@@ -88,7 +89,8 @@ std::string encode(const Start& m) {
                {"forward_output", m.forward_output},
                {"is_starter", m.is_starter},
                {"grace_milliseconds", m.grace_milliseconds},
-               {"lost_after_milliseconds", m.lost_after_milliseconds}});
+               {"lost_after_milliseconds", m.lost_after_milliseconds},
+               {"hand_over", m.hand_over}});
 }
 
 std::optional<Start> decode_start(std::string_view text) {
@@ -101,6 +103,7 @@ std::optional<Start> decode_start(std::string_view text) {
     j.at("working_directory").get_to(m.working_directory);
     j.at("python_path").get_to(m.python_path);
     j.at("command_file").get_to(m.command_file);
+    j.at("program").get_to(m.program);
     j.at("cpus").get_to(m.cpus);
     j.at("numa").get_to(m.numa);
     j.at("own_bind").get_to(m.own_bind);
@@ -109,6 +112,7 @@ std::optional<Start> decode_start(std::string_view text) {
     j.at("is_starter").get_to(m.is_starter);
     j.at("grace_milliseconds").get_to(m.grace_milliseconds);
     j.at("lost_after_milliseconds").get_to(m.lost_after_milliseconds);
+    j.at("hand_over").get_to(m.hand_over);
   });
 }
 

@@ -48,7 +48,8 @@ struct Start {
   std::string python_path;  // a folder: stands first in PYTHONPATH, before what the host has there
   std::string
       command_file;  // of a command: made executable where another program, such as torchrun, starts it
-  std::string cpus;  // planned: "0-3"; empty: not bound
+  std::vector<std::string> program;  // what the rank executes, where mpirun could not pass it on; else empty
+  std::string cpus;                  // planned: "0-3"; empty: not bound
   std::string numa;
   std::string own_bind;  // not empty: the plan has only assumed this host, so the agent places its rank
                          // itself, by this
@@ -58,6 +59,7 @@ struct Start {
   bool is_starter = false;        // the program is torchrun or xla, and its children are the ranks
   int grace_milliseconds = 5000;  // when the leader is lost
   int lost_after_milliseconds = 10000;
+  std::string hand_over;  // for a smlaunch that comes to wait on this host yet; empty: none is looked for
 };
 
 struct Started {
@@ -96,12 +98,12 @@ struct JobEnd {
 
 // What a worker is told when readiness's login comes to its host.
 struct HandOver {
-  std::string channel_host;
+  std::string channel_host;  // empty: where the login comes from
   int channel_port = 0;
   std::string token;
   std::string job;
   int world_size = 0;
-  std::vector<std::string> hosts;  // by node rank
+  std::vector<std::string> hosts;  // by node rank; those that it is not for may be empty
   std::string plan_hash;
 };
 

@@ -4,7 +4,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 #include <csignal>
+#include <string_view>
 
 #include "launcher/run/hang_report.hpp"
 #include "launcher/run/peer_loss.hpp"
@@ -115,7 +117,8 @@ std::vector<Cause> find_causes(const JobRecord& record, const std::optional<Firs
     const RankRecord& rank = record.ranks[i];
     Cause cause = Cause::own;
     const bool is_first = first && first->rank.value == static_cast<int>(i);
-    if (rank.told_to_stop && !is_first)
+    const bool was_never_run = !record.started && record.stop_signal.has_value();
+    if ((rank.told_to_stop || was_never_run) && !is_first)
       cause = Cause::stopped_by_us;
     else if (first && !is_first && failed_by_itself(rank) && rank.seconds >= first->seconds &&
              died_of_peer(rank))
@@ -177,10 +180,46 @@ std::optional<FirstFailure> find_first_loss(const JobRecord& record, const std::
   std::optional<FirstFailure> first;
   for (std::size_t i = 0; i < record.ranks.size(); ++i) {
     const RankRecord& rank = record.ranks[i];
-    if (rank.lost.empty() || (first && first->seconds <= rank.seconds)) continue;
+    // One that outlives our SIGKILL was there when whatever made us send it happened.
+    if (rank.lost.empty() || rank.outlived_kill || (first && first->seconds <= rank.seconds)) continue;
     first = FirstFailure{Rank{static_cast<int>(i)}, hosts[i], {}, rank.seconds, {}, true, {}};
   }
   return first;
+}
+
+bool lost_before(const FirstFailure& loss, const FirstFailure& failure, const JobRecord& record) {
+  const RankRecord& failed = record.ranks[static_cast<std::size_t>(failure.rank.value)];
+  const double room = died_of_peer(failed) ? heard_interval : failed.uncertainty;
+  return loss.seconds <= failure.seconds + room;
+}
+
+// mpirun's word about a rank that left without MPI_Finalize: "… due to process rank 1 with PID 0 on node
+// algo-2 exiting improperly" (4), "… rank 1 … exited without calling finalize" (5).
+std::optional<Rank> find_improper_exit(const std::vector<std::string>& engine_lines, std::size_t ranks) {
+  std::string text;
+  for (const std::string& line : engine_lines) text += line + " ";
+  const bool improper = text.find("exiting improperly") != std::string::npos ||
+                        text.find("without calling finalize") != std::string::npos;
+  constexpr std::string_view name = "process rank ";
+  const std::size_t at = text.find(name);
+  if (!improper || at == std::string::npos) return {};
+  std::size_t rank = 0;
+  const char* begin = text.data() + at + name.size();
+  if (std::from_chars(begin, text.data() + text.size(), rank).ec != std::errc() || rank >= ranks) return {};
+  return Rank{static_cast<int>(rank)};
+}
+
+// mpirun that misses a host ends the agents of all others; the one that is gone is the one that stays silent.
+std::optional<FirstFailure> find_silent_after_kill(const JobRecord& record,
+                                                   const std::vector<std::string>& hosts) {
+  for (std::size_t i = 0; i < record.ranks.size(); ++i)
+    if (record.ranks[i].outlived_kill)
+      return FirstFailure{Rank{static_cast<int>(i)}, hosts[i], {}, record.ranks[i].seconds, {}, true, {}};
+  return {};
+}
+
+bool is_only_ended_by_others(const JobRecord& record, const std::optional<FirstFailure>& loss) {
+  return !loss || record.ranks[static_cast<std::size_t>(loss->rank.value)].ended_by_others;
 }
 
 // Hosts that may not be there, or not be sound, when the job is tried again.
@@ -189,14 +228,19 @@ std::vector<std::string> hosts_of_losses(const JobRecord& record, const std::vec
   const auto add = [&](const std::string& host) {
     if (std::find(found.begin(), found.end(), host) == found.end()) found.push_back(host);
   };
-  for (std::size_t i = 0; i < record.ranks.size(); ++i)
-    if (!record.ranks[i].lost.empty()) add(hosts[i]);
+  for (const bool ended_by_others : {false, true}) {
+    for (std::size_t i = 0; i < record.ranks.size(); ++i)
+      if (!record.ranks[i].lost.empty() && record.ranks[i].ended_by_others == ended_by_others) add(hosts[i]);
+    if (!found.empty()) break;
+  }
   if (!record.lost_worker.empty()) add(record.lost_worker);
   return found;
 }
 
-void set_lost(Outcome& outcome, const JobRecord& record, const std::optional<FirstFailure>& loss,
+void set_lost(Outcome& outcome, const JobRecord& record, std::optional<FirstFailure> loss,
               const std::vector<std::string>& hosts) {
+  if (is_only_ended_by_others(record, loss))
+    if (auto silent = find_silent_after_kill(record, hosts)) loss = std::move(silent);
   outcome.kind = OutcomeKind::failure;
   outcome.failure_class = FailureClass::lost_host;
   outcome.exit_code = exit_codes::lost;
@@ -206,6 +250,9 @@ void set_lost(Outcome& outcome, const JobRecord& record, const std::optional<Fir
       !record.engine_failure.empty() && (!loss || record.engine_seconds < loss->seconds);
   if (!record.worker_loss.empty())
     outcome.message = record.worker_loss;
+  else if (loss && record.ranks[static_cast<std::size_t>(loss->rank.value)].outlived_kill)
+    outcome.message = fmt::format("{} was lost: {}", name_of(loss->rank, hosts),
+                                  record.ranks[static_cast<std::size_t>(loss->rank.value)].lost);
   else if (loss && !engine_first)
     outcome.message =
         fmt::format("{} was lost {:.1f} s after the start: {}", name_of(loss->rank, hosts), loss->seconds,
@@ -262,6 +309,7 @@ std::string to_string(Cause cause) {
 
 Outcome decide_outcome(const JobRecord& record, const std::vector<std::string>& hosts) {
   Outcome outcome;
+  outcome.stop_was_asked = record.stop_signal.has_value();
   outcome.first_failure = find_first_failure(record, hosts);
   outcome.causes = find_causes(record, outcome.first_failure);
   const auto loss = find_first_loss(record, hosts);
@@ -277,8 +325,30 @@ Outcome decide_outcome(const JobRecord& record, const std::vector<std::string>& 
     set_hang(outcome, record, hosts);
     return outcome;
   }
-  const bool lost_first = outcome.first_failure && record.started && loss &&
-                          loss->seconds <= outcome.first_failure->seconds + heard_interval;
+  if (const auto rank = find_improper_exit(record.engine_lines, record.ranks.size());
+      rank && !outcome.first_failure && !record.stop_signal) {
+    const RankRecord& left = record.ranks[static_cast<std::size_t>(rank->value)];
+    outcome.kind = OutcomeKind::failure;
+    outcome.failure_class = FailureClass::user_code;
+    outcome.exit_code = 1;
+    outcome.first_failure = FirstFailure{*rank,
+                                         hosts[static_cast<std::size_t>(rank->value)],
+                                         left.status,
+                                         left.seconds,
+                                         left.last_lines,
+                                         true,
+                                         {},
+                                         false};
+    outcome.causes = find_causes(record, outcome.first_failure);
+    outcome.message = fmt::format(
+        "{} ended {:.1f} s after the start without MPI_Finalize (or never called MPI_Init), while others "
+        "needed it: "
+        "mpirun ended the job",
+        name_of(*rank, hosts), left.seconds);
+    return outcome;
+  }
+  const bool lost_first =
+      outcome.first_failure && record.started && loss && lost_before(*loss, *outcome.first_failure, record);
   if (lost_first) {
     for (std::size_t i = 0; i < record.ranks.size(); ++i)
       if (failed_by_itself(record.ranks[i])) outcome.causes[i] = Cause::collateral;
@@ -300,7 +370,15 @@ Outcome decide_outcome(const JobRecord& record, const std::vector<std::string>& 
     outcome.kind = OutcomeKind::stopped;
     outcome.exit_code = 128 + *record.stop_signal;
     outcome.message = fmt::format("stopped by {}{}", signal_name(*record.stop_signal),
-                                  all_succeeded ? "; every rank ended with code 0" : "");
+                                  !record.started ? " before the ranks had started"
+                                  : all_succeeded ? "; every rank ended with code 0"
+                                                  : "");
+    return outcome;
+  }
+  if (!record.started && (loss || !record.worker_loss.empty())) {
+    set_lost(outcome, record, loss, hosts);
+    outcome.first_failure.reset();
+    outcome.message = "the job could not be started: " + outcome.message;
     return outcome;
   }
   if (!record.started) {
@@ -308,16 +386,24 @@ Outcome decide_outcome(const JobRecord& record, const std::vector<std::string>& 
     outcome.failure_class = FailureClass::start;
     outcome.exit_code = exit_codes::start;
     const std::string why = record.start_timed_out           ? "not every rank's agent came in time"
-                            : !record.worker_loss.empty()    ? record.worker_loss
                             : !record.engine_failure.empty() ? record.engine_failure
-                            : loss ? record.ranks[static_cast<std::size_t>(loss->rank.value)].lost
-                                   : "it ended before its ranks had started";
+                                                             : "it ended before its ranks had started";
     outcome.message = fmt::format("the job could not be started: {}{}", why, missing_ranks(record, hosts));
     return outcome;
   }
   // Ranks that we stopped because of a loss may have ended with code 0: the job was not done all the same.
   const bool lost_something = !record.worker_loss.empty() || !record.engine_failure.empty();
   if (!all_succeeded || lost_something) set_lost(outcome, record, loss, hosts);
+  return outcome;
+}
+
+Outcome lost_before_start(const std::string& host, const std::string& reason) {
+  Outcome outcome;
+  outcome.kind = OutcomeKind::failure;
+  outcome.failure_class = FailureClass::lost_host;
+  outcome.exit_code = exit_codes::lost;
+  outcome.hosts_at_fault = {host};
+  outcome.message = fmt::format("the job could not be started: {} was lost: {}", host, reason);
   return outcome;
 }
 

@@ -59,9 +59,13 @@ struct Outcome {
   std::vector<Cause> causes;                // by rank
   std::vector<RankLook> hang;               // by rank, where the job was stopped because it hung
   std::vector<std::string> hosts_at_fault;  // lost, not ready, or failed by the smoke test
+  bool stop_was_asked = false;              // by a signal, perhaps after the first failure
 };
 
 // `hosts`: each rank's host.
 Outcome decide_outcome(const JobRecord& record, const std::vector<std::string>& hosts);
+
+// A host whose smlaunch had come, and was lost while others were waited for.
+Outcome lost_before_start(const std::string& host, const std::string& reason);
 
 }  // namespace smlaunch

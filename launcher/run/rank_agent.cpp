@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -27,6 +28,7 @@
 #include "launcher/run/channel_client.hpp"
 #include "launcher/run/child_process.hpp"
 #include "launcher/run/descendants.hpp"
+#include "launcher/run/hand_over.hpp"
 #include "launcher/run/job_processes.hpp"
 #include "launcher/run/line_splitter.hpp"
 #include "launcher/run/messages.hpp"
@@ -87,7 +89,9 @@ class Agent {
         drain_timer_(loop_),
         inspector_(loop_, [this](const RankState& state) {
           if (!ended_) send_data(FrameKind::inspected, encode(state));
-        }) {}
+        }) {
+    setpriority(PRIO_PROCESS, 0, std::max(niceness_before_ - 10, -20));
+  }
 
   int run() {
     become_subreaper();
@@ -137,7 +141,11 @@ class Agent {
     }
     channel_.emplace(loop_, identity_.channel_host, identity_.channel_port, identity_.token, std::move(hello),
                      first_bound);
-    channel_->start({[this](const Frame& frame) { received(frame); }, [this] { resume_streams(); },
+    channel_->start({[this](const Frame& frame) { received(frame); },
+                     [this] {
+                       resume_streams();
+                       leave_if_done();
+                     },
                      [this] { leader_lost(); }, [this](const std::string& why) { run_without_channel(why); },
                      [this](Pong& pong) { tell_activity(pong); }});
   }
@@ -171,24 +179,27 @@ class Agent {
 
   void start_rank(Start message) {
     started_ = true;
+    if (!message.hand_over.empty())
+      late_hand_over_.emplace(loop_, identity_.worker, std::move(message.hand_over)).look();
     forward_output_ = message.forward_output;
     is_starter_ = message.is_starter;
     tail_.emplace(is_starter_);
     Started report = bind_rank(message, identity_.local_rank, machine_);
     ChildRequest request;
-    request.argv = program_;
+    request.argv = message.program.empty() ? program_ : message.program;
     std::optional<std::map<std::string, std::string>> worker;
     if (!identity_.worker.empty()) worker = ask_worker_environment(identity_.worker, session_folder());
     request.environment = rank_environment(
         host_environment(own_environment(), worker, message.leader_environment, on_leader_host()), message);
     request.working_directory = message.working_directory;
     request.death_signal = SIGKILL;
+    request.niceness = niceness_before_;
     if (const auto job = request.environment.find(job_marker_variable); job != request.environment.end())
       cgroup_ = RankCgroup::make(job->second, identity_.rank);
     if (cgroup_) request.cgroup_procs = cgroup_->procs();
     path_["PATH"] = request.environment["PATH"];
     // What a program such as torchrun starts, nobody else can make executable.
-    if (program_.front() != message.command_file)
+    if (request.argv.front() != message.command_file)
       make_program_executable(message.command_file, message.working_directory);
     oom_watch_.begin(read_oom_kills());
     auto child = spawn_child(request);
@@ -272,6 +283,7 @@ class Agent {
     told_to_stop_at_end_ = told_to_stop_;
     oom_kills_at_end_ = read_oom_kills();
     status_ = reap(child_->pid).value_or(ExitStatus{Exited{0}});
+    if (hurried_) end_descendants(leftover_grace_under_mpirun);
     drain_timer_.expires_after(drain_bound);
     drain_timer_.async_wait([this](error_code error) {
       if (!error) wait_for_held_lines();
@@ -388,6 +400,14 @@ class Agent {
 
   void leave() { loop_.stop(); }
 
+  // mpirun looks after ranks that end without MPI_Finalize while others wait for them, when it sees them end:
+  // so a rank that ended well does not stay for the others. (One that failed does: mpirun would end the job
+  // its way.)
+  void leave_if_done() {
+    const bool done = ended_ && status_ && succeeded(*status_) && waiting_bytes() == 0;
+    if (done && is_under_mpirun() && find_descendants(getpid()).empty()) leave();
+  }
+
   void run_without_channel(const std::string& why) {
     without_channel_ = true;
     fmt::print(stderr,
@@ -422,6 +442,7 @@ class Agent {
 
   std::optional<Machine> machine_;  // this host as it is; not probed on the leader's
   std::optional<ChannelClient> channel_;
+  std::optional<LateHandOver> late_hand_over_;
   bool without_channel_ = false;
   bool leader_lost_ = false;
 
@@ -434,6 +455,9 @@ class Agent {
   OomWatch oom_watch_;
   std::optional<long> oom_kills_at_end_;
   std::uint64_t ended_ns_ = 0;
+  // Ranks that wait by spinning, on a host with fewer cores than they are, keep an agent from its answers
+  // until it counts as lost: it goes first, where it may.
+  int niceness_before_ = getpriority(PRIO_PROCESS, 0);
   std::uint64_t output_ns_ = 0;              // when it printed last
   std::optional<RankCgroup> cgroup_;         // of the rank
   std::map<std::string, std::string> path_;  // the rank's PATH

@@ -16,6 +16,7 @@
 #include <csignal>
 #include <map>
 #include <memory>
+#include <set>
 
 #include "launcher/plan/starter.hpp"
 #include "launcher/run/agent_environment.hpp"
@@ -46,8 +47,11 @@ using std::chrono::milliseconds;
 
 namespace {
 
+constexpr const char* own_loopback = "127.0.0.1";
 constexpr std::chrono::seconds ping_interval{1};
 constexpr std::chrono::milliseconds goodbye_bound{1000};
+// Between two looks for hosts that do not answer any more, until the ranks have started.
+constexpr std::uint64_t look_interval_ns = 8'000'000'000;
 // Until every agent must be there: mpirun over SSH needs about 0.2 s a host.
 constexpr milliseconds start_bound{60000};
 constexpr milliseconds start_bound_per_host{1000};
@@ -123,27 +127,36 @@ class Runner {
          [this](Peer peer, int signal) { worker_told_to_stop(peer, signal); },
          [this](Peer peer, std::uint64_t heard_ns, const std::string& why) { lost(peer, heard_ns, why); },
          [this](Peer peer) { left(peer); }});
-    const bool only_here = settings_.channel_host == "127.0.0.1";
-    auto port = server_.listen(only_here ? "127.0.0.1" : "0.0.0.0", settings_.channel_port);
+    const bool only_here = settings_.channel_host == own_loopback;
+    auto port = server_.listen(only_here ? own_loopback : "0.0.0.0", settings_.channel_port);
     if (!port) return tl::unexpected(port.error());
+    port_ = *port;
     become_subreaper();
     std::signal(SIGPIPE, SIG_IGN);
     start_ns_ = steady_now_ns();
     if (settings_.make_ready) {
-      ReadyResult ready = settings_.make_ready(make_hand_over(*port), [this] { return serve_workers(); });
+      ReadyResult ready =
+          settings_.make_ready(make_hand_over(worker_hosts_), [this] { return serve_workers(); });
       outcome_ = std::move(ready.outcome);
+      if (settings_.channel_host.empty()) settings_.channel_host = ready.channel_host;
+      if (settings_.channel_host.empty()) settings_.channel_host = own_loopback;
       phases_.waited(seconds_between(start_ns_, steady_now_ns()), ready.slowest_host, ready.slowest_seconds);
       start_ns_ = steady_now_ns();
     }
     loop_.restart();
+    if (!outcome_ && !lost_while_waiting_.empty()) {
+      const auto& [index, reason] = *lost_while_waiting_.begin();
+      outcome_ = lost_before_start(worker_hosts_[index], reason);
+    }
     if (outcome_) return say_goodbye();
     is_running_ = true;
     watch_signals();
     std::optional<UnblockedSignals> heard(std::in_place);
     perform(supervisor_.begin());
     phases_.engine_started(steady_now_ns());
-    if (auto started = start_engine(fmt::format("{}:{}", settings_.channel_host, *port)); !started)
+    if (auto started = start_engine(fmt::format("{}:{}", settings_.channel_host, port_)); !started)
       return tl::unexpected(started.error());
+    next_look_ns_ = steady_now_ns() + look_interval_ns;
     ping();
     loop_.run();
     end_descendants(milliseconds(0));
@@ -193,9 +206,19 @@ class Runner {
     return worker_stop_signal_;
   }
 
-  std::string make_hand_over(int port) const {
-    return encode(
-        HandOver{settings_.channel_host, port, token_, job_, plan_.world_size(), worker_hosts_, plan_.hash});
+  std::string make_hand_over(std::vector<std::string> hosts) const {
+    return encode(HandOver{settings_.channel_host, port_, token_, job_, plan_.world_size(), std::move(hosts),
+                           plan_.hash});
+  }
+
+  // For a host where no smlaunch has come to us: one may still come to wait there. Of thousands of hosts, it
+  // is told its own.
+  std::string make_late_hand_over(int node_rank) const {
+    const auto node = static_cast<std::size_t>(node_rank);
+    if (settings_.worker.empty() || workers_[node] || worker_hosts_[node] == plan_.current_host) return "";
+    std::vector<std::string> hosts(worker_hosts_.size());
+    hosts[node] = worker_hosts_[node];
+    return make_hand_over(std::move(hosts));
   }
 
   // ---- the engine
@@ -237,7 +260,7 @@ class Runner {
   }
 
   Result<void> start_process(const std::map<std::string, std::string>& environment, Rank rank) {
-    auto started = engine_.start(plan_.command, environment, rank);
+    auto started = engine_.start(engine_command(plan_, settings_.ssh_folder), environment, rank);
     if (started) return {};
     return failure(
         Fault::start, to_string(plan_.engine), started.error().text,
@@ -266,8 +289,18 @@ class Runner {
       if (all_ended) handle(EngineEnded{"every agent has ended", {}, now, status});
       return;
     }
+    look_for_lost_hosts();
     handle(EngineEnded{fmt::format("mpirun {} before the job was over", to_string(status)),
                        engine_.last_words(), now, status});
+  }
+
+  // mpirun does not say which host it could not start its daemon on, and waits for one that froze.
+  void look_for_lost_hosts() {
+    const JobRecord& record = supervisor_.record();
+    if (is_spawned_ || !settings_.find_lost_hosts || record.stop_signal || !record.worker_loss.empty())
+      return;
+    for (const LostHost& each : settings_.find_lost_hosts()) handle(WorkerLost{each.name, each.reason});
+    next_look_ns_ = steady_now_ns() + look_interval_ns;
   }
 
   // ---- what agents say
@@ -278,6 +311,7 @@ class Runner {
   void joined(Peer peer, const Hello& hello) {
     if (!is_rank(peer)) {
       workers_[worker_index(peer)] = true;
+      lost_while_waiting_.erase(worker_index(peer));
       if (outcome_) server_.send_outcome(peer, job_end());
       return;
     }
@@ -302,10 +336,13 @@ class Runner {
                     static_cast<double>(settings_.lost_after.count()) / 1000, why);
     if (is_rank(peer)) return handle(AgentLost{Rank{peer}, reason, seconds_between(start_ns_, heard_ns)});
     workers_[worker_index(peer)] = false;
-    if (!is_running_) return;  // readiness will see whether its host is there
+    const bool is_spare = worker_index(peer) >= plan_.cluster.hosts.size();
+    if (!is_running_) {
+      if (!is_spare) lost_while_waiting_[worker_index(peer)] = reason;
+      return;
+    }
     const std::string& name = worker_hosts_[worker_index(peer)];
-    if (worker_index(peer) >= plan_.cluster.hosts.size())
-      return say(fmt::format("spare host {} was lost: {}; the job goes on", name, reason));
+    if (is_spare) return say(fmt::format("spare host {} was lost: {}; the job goes on", name, reason));
     handle(WorkerLost{name, reason});
   }
 
@@ -321,10 +358,12 @@ class Runner {
 
   void worker_told_to_stop(Peer peer, int signal) {
     if (is_rank(peer) || signal < 1 || signal > 64) return;
+    // It says so again on every new connection.
+    if (!workers_told_to_stop_.insert(peer).second) return;
     say(fmt::format("{} was told to stop by {}: passed on to every rank", worker_hosts_[worker_index(peer)],
                     signal_name(signal)));
     worker_stop_signal_ = signal;
-    if (is_running_) handle(StopRequested{signal});
+    if (is_running_) request_stop(signal);
   }
 
   void data(Rank rank, const Frame& frame) {
@@ -426,9 +465,15 @@ class Runner {
         of_host = variables_of_host(plan_, place.node_rank, watch_.facts_of(place.node_rank));
       host = place.node_rank;
       Start start = make_start(plan_, place.rank, of_host, facts);
+      if (place.local_rank.value == 0) start.hand_over = make_late_hand_over(place.node_rank);
       start.forward_output = output_.is_wanted(place.rank);
       server_.start(place.rank.value, start);
     }
+  }
+
+  void request_stop(int signal) {
+    if (!is_spawned_) event("stop", std::nullopt, {{"signal", signal_name(signal)}});
+    handle(StopRequested{signal});
   }
 
   void signal_ranks(int signal) {
@@ -507,7 +552,7 @@ class Runner {
       say(again ? fmt::format("{} again: ending every rank now", signal_name(signal))
                 : fmt::format("{}: passed on to every rank; those that run in {:.0f} s will be killed",
                               signal_name(signal), static_cast<double>(settings_.stop_grace.count()) / 1000));
-      handle(StopRequested{signal});
+      request_stop(signal);
       wait_for_stop_signal();
     });
   }
@@ -529,6 +574,7 @@ class Runner {
   void ping() {
     server_.ping_all();
     watch_silence();
+    if (steady_now_ns() > next_look_ns_) look_for_lost_hosts();
     ping_timer_.expires_after(ping_interval);
     ping_timer_.async_wait([this](error_code error) {
       if (!error) ping();
@@ -589,6 +635,7 @@ class Runner {
   RankOutput output_;
   std::string job_;
   std::string token_;
+  int port_ = 0;  // of the channel
   ChannelServer server_;
   Supervisor supervisor_;
   asio::signal_set stop_signals_;
@@ -610,6 +657,10 @@ class Runner {
   std::optional<Outcome> outcome_;
   bool is_running_ = false;  // readiness is over
   int worker_stop_signal_ = 0;
+  std::map<std::size_t, std::string>
+      lost_while_waiting_;  // workers that had come, and why they count as lost
+  std::uint64_t next_look_ns_ = 0;
+  std::set<Peer> workers_told_to_stop_;
   int stop_signal_ = 0;  // the last that came to us
   std::uint64_t last_ping_ns_ = 0;
   std::optional<int> master_port_;

@@ -18,6 +18,7 @@ namespace smlaunch {
 // What became of the waiting for the hosts.
 struct ReadyResult {
   std::optional<Outcome> outcome;  // nothing: they are all there
+  std::string channel_host;        // where they reach us
   std::string slowest_host;
   double slowest_seconds = 0;
 };
@@ -27,15 +28,26 @@ struct ReadyResult {
 // one of them was told to stop, else 0.
 using MakeReady = std::function<ReadyResult(const std::string& hand_over, const std::function<int()>& serve)>;
 
+struct LostHost {
+  std::string name;
+  std::string reason;
+};
+
 struct RunSettings {
   std::chrono::milliseconds failure_grace{5000};
   std::chrono::milliseconds stop_grace{110000};
   std::chrono::milliseconds lost_after{10000};
   std::optional<double> hang_timeout;  // seconds
   int channel_port = 0;
-  std::string channel_host = "127.0.0.1";  // what agents are told; not loopback where a host is not this one
-  std::string worker;    // worker_socket_name(): hosts where a smlaunch may wait for us; empty: none is asked
-  MakeReady make_ready;  // where there are other hosts
+  // What agents are told; not loopback where a host is not this one. Empty: not known before the hosts are
+  // ready.
+  std::string channel_host = "127.0.0.1";
+  std::string worker;  // worker_socket_name(): hosts where a smlaunch may wait for us; empty: none is asked
+  std::string ssh_folder;  // of the connections that make_ready leaves open; empty: it leaves none
+  MakeReady make_ready;    // where there are other hosts
+  // Which of the other hosts does no longer answer; takes some seconds. Asked while the ranks cannot be
+  // started.
+  std::function<std::vector<LostHost>()> find_lost_hosts;
   std::vector<std::string> spare_hosts;  // run no rank; their workers are told what becomes of the job
   int restart_count = 0;
   bool tells_restart_count = false;  // RESTART_COUNT in the ranks' environment

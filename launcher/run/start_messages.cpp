@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "launcher/run/start_messages.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "launcher/contract/program_variables.hpp"
@@ -11,9 +13,17 @@ namespace smlaunch {
 
 namespace {
 
-// A rank whose leader is gone has nobody to wait for: everything is over 15 s after the loss, whatever the
-// grace.
-constexpr std::chrono::milliseconds longest_orphan_grace{3000};
+// OMPI_ARGV and OMPI_COMMAND hold all of it: 131,071 bytes, less what stands before it.
+constexpr std::size_t longest_mpirun_program = 100'000;
+
+// In the arguments for ssh, one word of mpirun's.
+void set_ssh_folder(std::string& word, const std::string& ssh_folder) {
+  const std::string option = fmt::format(" -o ControlPath={}/{}", planned_ssh_folder, ssh_socket_name);
+  const std::size_t at = word.find(option);
+  if (at == std::string::npos) return;
+  word.replace(at, option.size(),
+               ssh_folder.empty() ? "" : fmt::format(" -o ControlPath={}/{}", ssh_folder, ssh_socket_name));
+}
 
 }  // namespace
 
@@ -30,6 +40,8 @@ Start make_start(const LaunchPlan& plan, Rank rank, const Variables& of_host, co
     }
   };
   take(plan.environment);
+  if (plan.cluster.hosts[static_cast<std::size_t>(place.node_rank)].name != plan.current_host)
+    start.default_variables.insert(plan.defaults_elsewhere.begin(), plan.defaults_elsewhere.end());
   take(of_host);
   take(variables_of_rank(plan, rank));
   if (sets_rank_identity(plan.launcher) && facts.master_port && !plan.master_port)
@@ -41,8 +53,10 @@ Start make_start(const LaunchPlan& plan, Rank rank, const Variables& of_host, co
   start.user_variables = plan.user_variables;
   if (plan.launcher == LauncherKind::ddp || plan.launcher == LauncherKind::torchrun)
     start.removed_variables = {"OMPI_", "PMIX_", "ORTE_", "PRTE_"};
-  if (plan.cluster.hosts.size() > 1) start.leader_environment = facts.leader_environment;
+  if (plan.engine == Engine::mpirun) start.leader_environment = facts.leader_environment;
   start.is_starter = has_starter(plan.launcher);
+  if (plan.engine == Engine::mpirun && is_too_long_for_mpirun(plan.process_command))
+    start.program = plan.process_command;
   start.working_directory = plan.entry_point.working_directory.string();
   if (plan.environment.contains(python_path_variable)) start.python_path = start.working_directory;
   if (plan.entry_point.kind == EntryPointKind::command && plan.entry_point.has_interpreter_line)
@@ -58,6 +72,22 @@ Start make_start(const LaunchPlan& plan, Rank rank, const Variables& of_host, co
   return start;
 }
 
+bool is_too_long_for_mpirun(const std::vector<std::string>& process_command) {
+  std::size_t bytes = 0;
+  for (const std::string& word : process_command) bytes += word.size() + 1;
+  return bytes > longest_mpirun_program;
+}
+
+std::vector<std::string> engine_command(const LaunchPlan& plan, const std::string& ssh_folder) {
+  std::vector<std::string> command = plan.command;
+  for (std::size_t i = 0; i + plan.process_command.size() < command.size(); ++i)
+    set_ssh_folder(command[i], ssh_folder);
+  if (plan.engine != Engine::mpirun || !is_too_long_for_mpirun(plan.process_command)) return command;
+  command.resize(command.size() - plan.process_command.size());
+  command.emplace_back(program_comes_later);
+  return command;
+}
+
 std::map<std::string, std::string> engine_environment(
     const LaunchPlan& plan, std::map<std::string, std::string> inherited,
     const std::map<std::string, std::string>& agent_variables) {
@@ -68,6 +98,7 @@ std::map<std::string, std::string> engine_environment(
       else
         inherited.try_emplace(name, value);
     for (const auto& [name, value] : plan.user_variables) inherited[name] = value;
+    inherited.erase(fmt::format("OMPI_MCA_{}", environment_list));
   }
   for (const auto& [name, value] : agent_variables) inherited[name] = value;
   return inherited;

@@ -12,6 +12,10 @@
 
 namespace smlaunch {
 
+// A rank whose leader is gone has nobody to wait for: everything is over 15 s after the loss, whatever the
+// grace.
+inline constexpr std::chrono::milliseconds longest_orphan_grace{3000};
+
 struct StartFacts {
   std::string job;                 // the marker every process of the job carries
   std::optional<int> master_port;  // rank 0's agent's
@@ -23,6 +27,17 @@ struct StartFacts {
 
 // `of_host`: variables_of_host() of the rank's host.
 Start make_start(const LaunchPlan& plan, Rank rank, const Variables& of_host, const StartFacts& facts);
+
+// Open MPI keeps a process's whole command line in one variable of its environment, which the kernel limits:
+// is this one too long for that?
+bool is_too_long_for_mpirun(const std::vector<std::string>& process_command);
+
+// What the engine is started with. A process command that is too long is left out: agents get it with the
+// start message, and this word in its place.
+inline constexpr const char* program_comes_later = "(the program comes over the channel)";
+// `ssh_folder` is put in the place of planned_ssh_folder; empty: no connection was left open, and none is
+// looked for.
+std::vector<std::string> engine_command(const LaunchPlan& plan, const std::string& ssh_folder);
 
 // mpirun's environment: ours, with what its -x options name.
 std::map<std::string, std::string> engine_environment(

@@ -23,6 +23,9 @@ constexpr milliseconds leave_bound{4000};
 constexpr milliseconds engine_bound{1000};
 // What agents get to find out what their ranks are doing.
 constexpr milliseconds inspection_bound{10000};
+// An mpirun that ends a job gives its processes a second.
+constexpr milliseconds engine_abort_bound{3000};
+constexpr const char* told_by_others = "its agent was told to end, not by us";
 struct EngineStep {
   int signal;
   milliseconds then;
@@ -103,13 +106,17 @@ void Supervisor::ended(const RankEnded& event, Actions& actions) {
   rank.traceback_seconds = event.traceback_seconds;
   // We have told nobody to stop: its agent was, by the death of the engine or by somebody on its host.
   const bool by_others = event.told_to_stop && phase_ == Phase::running && !inspecting_;
-  if (by_others) rank.lost = "its agent was told to end, not by us";
+  if (by_others) {
+    rank.lost = told_by_others;
+    rank.ended_by_others = true;
+  }
   if (by_others || (!succeeded(event.status) && !event.told_to_stop))
     stop(SIGTERM, settings_.failure_grace, actions);
 }
 
 void Supervisor::engine_ended(const EngineEnded& event, Actions& actions) {
   engine_ended_ = true;
+  record_.engine_lines = event.last_lines;
   if (phase_ == Phase::releasing) return;
   if (phase_ != Phase::joining && any_detached()) {
     end_detached(event);
@@ -117,7 +124,6 @@ void Supervisor::engine_ended(const EngineEnded& event, Actions& actions) {
   }
   record_.engine_failure = event.how;
   record_.engine_seconds = event.seconds;
-  record_.engine_lines = event.last_lines;
   if (phase_ == Phase::joining) {
     release(actions);
     return;
@@ -198,6 +204,18 @@ void Supervisor::stop(int signal, milliseconds grace, Actions& actions) {
   actions.emplace_back(SetTimer{Timer::grace, grace});
 }
 
+// The end of ranks without a channel is known by mpirun's end alone, which waits for the agents of the
+// others.
+void Supervisor::release_for_detached(Actions& actions) {
+  const bool only_detached_run = std::all_of(record_.ranks.begin(), record_.ranks.end(),
+                                             [](const RankRecord& r) { return r.done() || r.detached; });
+  const bool others_wait = std::any_of(record_.ranks.begin(), record_.ranks.end(),
+                                       [](const RankRecord& r) { return !r.detached && !r.left; });
+  if (released_early_ || !only_detached_run || !others_wait) return;
+  released_early_ = true;
+  actions.emplace_back(ReleaseAgents{});
+}
+
 void Supervisor::release(Actions& actions) {
   phase_ = Phase::releasing;
   actions.emplace_back(ReleaseAgents{});
@@ -212,6 +230,12 @@ void Supervisor::end_engine(Actions& actions) {
   const EngineStep& step = engine_steps[engine_signals_++];
   actions.emplace_back(EndEngine{step.signal});
   actions.emplace_back(SetTimer{Timer::engine_exit, step.then});
+}
+
+// Agents were told to end, not by us: mpirun is ending the job, and will say why.
+bool Supervisor::ends_by_itself() const {
+  return std::any_of(record_.ranks.begin(), record_.ranks.end(),
+                     [](const RankRecord& rank) { return rank.ended_by_others; });
 }
 
 bool Supervisor::failed() const {
@@ -237,7 +261,10 @@ void Supervisor::expired(const TimerExpired& event, Actions& actions) {
     case Timer::give_up:
       if (phase_ != Phase::stopping) return;
       for (RankRecord& rank : record_.ranks)
-        if (!rank.done()) rank.lost = "its agent did not report its end after SIGKILL";
+        if (!rank.done()) {
+          rank.lost = "its agent did not report its end after SIGKILL";
+          rank.outlived_kill = true;
+        }
       return;
     case Timer::inspection:
       if (inspecting_) stop(SIGTERM, settings_.failure_grace, actions);
@@ -255,7 +282,10 @@ void Supervisor::settle(Actions& actions) {
   if (inspecting_ && phase_ == Phase::running && all_looked_at && !all_done())
     stop(SIGTERM, settings_.failure_grace, actions);
   if (phase_ == Phase::running || phase_ == Phase::stopping) {
-    if (!all_done()) return;
+    if (!all_done()) {
+      release_for_detached(actions);
+      return;
+    }
     release(actions);
   }
   if (phase_ == Phase::releasing && !engine_ended_ && !all_left_) {
@@ -263,7 +293,9 @@ void Supervisor::settle(Actions& actions) {
       return r.left || r.detached || !r.lost.empty() || !r.joined;
     });
     if (all_left_ && record_.started && engine_signals_ == 0) {
-      if (failed())
+      if (ends_by_itself())
+        actions.emplace_back(SetTimer{Timer::engine_exit, engine_abort_bound});
+      else if (failed())
         end_engine(actions);
       else
         actions.emplace_back(SetTimer{Timer::engine_exit, engine_bound});

@@ -52,6 +52,7 @@ struct AgentLost {
 struct AgentLeft {
   Rank rank;
 };  // released, and gone
+// The smlaunch on a host, or the host itself.
 struct WorkerLost {
   std::string host;
   std::string reason;
@@ -123,8 +124,10 @@ struct RankRecord {
   double uncertainty = 0;
   bool told_to_stop = false;
   bool left = false;
-  std::string not_started;  // why
-  std::string lost;         // why; `seconds` is then when it was heard last
+  std::string not_started;       // why
+  std::string lost;              // why; `seconds` is then when it was heard last
+  bool ended_by_others = false;  // lost only in that somebody, or mpirun, told its agent to end
+  bool outlived_kill = false;    // lost only in that its end was not reported after our SIGKILL
   std::vector<std::string> last_lines;
   long oom_kills = 0;              // of processes in its container, just before it ended
   long earlier_oom_kills = 0;      // before that, while it ran
@@ -178,11 +181,13 @@ class Supervisor {
   void expired(const TimerExpired& event, Actions& actions);
   void stop(int signal, std::chrono::milliseconds grace, Actions& actions);
   void release(Actions& actions);
+  void release_for_detached(Actions& actions);
   void end_detached(const EngineEnded& event);
   [[nodiscard]] bool all_done() const;
   [[nodiscard]] bool any_detached() const;
   void end_engine(Actions& actions);
   [[nodiscard]] bool failed() const;
+  [[nodiscard]] bool ends_by_itself() const;
   void settle(Actions& actions);  // goes on to the next phase where this one has nothing left to wait for
 
   SupervisorSettings settings_;
@@ -190,6 +195,7 @@ class Supervisor {
   Phase phase_ = Phase::joining;
   bool engine_ended_ = false;
   bool all_left_ = false;
+  bool released_early_ = false;
   int engine_signals_ = 0;
   bool inspecting_ = false;
 };

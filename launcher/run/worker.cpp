@@ -14,14 +14,18 @@
 #include <boost/asio/steady_timer.hpp>
 #include <charconv>
 #include <csignal>
+#include <cstdlib>
 #include <iterator>
 #include <memory>
 #include <optional>
 
 #include "launcher/run/channel_client.hpp"
 #include "launcher/run/child_process.hpp"
+#include "launcher/run/hand_over.hpp"
 #include "launcher/run/job_processes.hpp"
+#include "launcher/run/ssh_connections.hpp"
 #include "launcher/run/sshd.hpp"
+#include "launcher/run/start_messages.hpp"
 #include "launcher/run/worker_socket.hpp"
 #include "topology/interfaces.hpp"
 
@@ -34,6 +38,9 @@ using std::chrono::milliseconds;
 namespace {
 
 constexpr milliseconds orphan_grace{1000};
+// The agents here hear last of the leader when we do, but for a second; then their ranks get the grace. A
+// SIGTERM of ours would make them hurry.
+constexpr milliseconds agents_bound{2000};
 // Open MPI's daemon removes its folder when it ends in good order, which it does not always when mpirun is
 // gone.
 constexpr milliseconds folder_bound{1000};
@@ -53,8 +60,13 @@ class Worker {
     wait_for_leader();
     loop_.run();
     // The agents end what is theirs; what a killed agent leaves is ended here.
+    if (result_.leader_lost)
+      wait_for_job_processes(job_, std::min(settings_.failure_grace, longest_orphan_grace) + agents_bound);
     if (!job_.empty()) end_job_processes(job_, orphan_grace);
-    if (result_.leader_lost) remove_session_folder(session_folder_, folder_bound);
+    if (result_.leader_lost) {
+      end_daemon(daemon_);
+      remove_session_folder(session_folder_, folder_bound);
+    }
     return result_;
   }
 
@@ -71,8 +83,9 @@ class Worker {
   void wait_for_request() {
     listener_.async_wait(asio::posix::stream_descriptor::wait_read, [this](error_code error) {
       if (error) return;
-      if (const auto request = serve_worker_request(listener_.native_handle(), environment_)) {
+      if (auto request = serve_worker_request(listener_.native_handle(), environment_)) {
         if (!request->session_folder.empty()) session_folder_ = request->session_folder;
+        if (request->daemon.valid()) daemon_ = std::move(request->daemon);
         if (!request->hand_over.empty() && !channel_) take_over(request->hand_over);
       }
       wait_for_request();
@@ -92,10 +105,12 @@ class Worker {
     hello.peer = hand_over->world_size + static_cast<int>(place - hand_over->hosts.begin());
     hello.pid = getpid();
     channel_ = std::make_unique<ChannelClient>(loop_, hand_over->channel_host, hand_over->channel_port,
-                                               hand_over->token, std::move(hello), settings_.leader_bound);
+                                               hand_over->token, std::move(hello), settings_.lost_after);
     channel_->set_lost_after(settings_.lost_after);
     channel_->start({[this](const Frame& frame) { received(frame); },
-                     [] {},
+                     [this] {
+                       if (result_.stopped_by_signal != 0) ask_to_stop();
+                     },
                      [this] { lost(); },
                      [this](const std::string&) { lost(); },
                      {}});
@@ -105,6 +120,7 @@ class Worker {
     if (frame.kind != FrameKind::outcome) return;
     const auto end = decode_job_end(frame.payload);
     if (!end) return;
+    channel_->send(FrameKind::outcome, "");
     channel_->stop();
     if (end->kind == job_is_tried_again && result_.stopped_by_signal == 0)
       return asio::post(loop_, [this] { begin_again(); });
@@ -134,13 +150,19 @@ class Worker {
       const bool again = result_.stopped_by_signal != 0;
       result_.stopped_by_signal = signal;
       if (!channel_ || again) return loop_.stop();
-      channel_->send(FrameKind::stop_request, encode_number(static_cast<std::uint64_t>(signal)));
+      ask_to_stop();
       bound_timer_.expires_after(settings_.stop_grace);
       bound_timer_.async_wait([this](error_code cancelled) {
         if (!cancelled) loop_.stop();
       });
       wait_for_signal();
     });
+  }
+
+  // Dropped where the connection is just being taken up again: then it is said on the new one.
+  void ask_to_stop() {
+    channel_->send(FrameKind::stop_request,
+                   encode_number(static_cast<std::uint64_t>(result_.stopped_by_signal)));
   }
 
   WorkerSettings settings_;
@@ -153,6 +175,7 @@ class Worker {
   std::vector<std::unique_ptr<ChannelClient>> retired_;  // of earlier tries of the job
   std::string job_;
   std::string session_folder_;  // of the daemon that started the agents here
+  UniqueFd daemon_;             // it itself
   WorkerResult result_;
 };
 
@@ -185,6 +208,8 @@ Result<WorkerResult> run_worker(const WorkerSettings& settings) {
 }
 
 int run_hand_over(const std::vector<std::string>& all) {
+  if (all.size() == 3 && all.front() == guard_argument)
+    return run_connection_guard(all[1], std::atoi(all[2].c_str()));
   fmt::print("smlaunch {}\n", SMLAUNCH_VERSION);
   if (!all.empty() && all.front() == "--end-job") {
     end_job_processes(read_stdin(), orphan_grace);
@@ -200,11 +225,12 @@ int run_hand_over(const std::vector<std::string>& all) {
   double seconds = 0;
   if (arguments.size() >= 2)
     std::from_chars(arguments[1].data(), arguments[1].data() + arguments[1].size(), seconds);
-  const std::string hand_over = read_stdin();
+  const char* connection = std::getenv("SSH_CONNECTION");
+  const std::string hand_over = complete_hand_over(read_stdin(), connection == nullptr ? "" : connection);
   const bool waits =
       !arguments.empty() && !hand_over.empty() &&
       hand_over_to_worker(arguments[0], hand_over, milliseconds(static_cast<long>(seconds * 1000)));
-  fmt::print("{}\n", waits ? "worker" : "no worker");
+  fmt::print("{}\n", waits ? "worker" : no_worker_answer);
   if (arguments.size() >= 3 && access(arguments[2].c_str(), X_OK) != 0) fmt::print("{}\n", no_daemon_answer);
   return 0;
 }

@@ -20,7 +20,8 @@ struct WorkerSettings {
   std::chrono::milliseconds leader_bound{std::chrono::hours(1)};  // until the leader must have come
   std::chrono::milliseconds lost_after{10000};
   std::chrono::milliseconds stop_grace{110000};
-  std::function<void()> tried_again;  // the job has failed, and the leader will come again
+  std::chrono::milliseconds failure_grace{5000};  // of the ranks here, when the leader is lost
+  std::function<void()> tried_again;              // the job has failed, and the leader will come again
 };
 
 struct WorkerResult {
@@ -34,6 +35,7 @@ struct WorkerResult {
 Result<WorkerResult> run_worker(const WorkerSettings& settings);
 
 inline constexpr const char* no_daemon_answer = "no daemon";
+inline constexpr const char* no_worker_answer = "no worker";
 
 // How its line about an interface that cannot carry the job begins: "interface: is down|eth1, eth2", why and
 // which could.

@@ -14,6 +14,7 @@
 #include <cstring>
 
 #include "launcher/plan/sha256.hpp"
+#include "launcher/run/job_processes.hpp"
 
 namespace smlaunch {
 
@@ -42,11 +43,14 @@ void bound_transfers(int fd, int seconds) {
   setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &bound, sizeof bound);
 }
 
-bool is_own_user(int fd) {
-  ucred peer{};
+ucred peer_of(int fd) {
+  ucred peer{0, static_cast<uid_t>(-1), 0};
   socklen_t length = sizeof peer;
-  return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &length) == 0 && peer.uid == getuid();
+  getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &length);
+  return peer;
 }
+
+bool is_own_user(int fd) { return peer_of(fd).uid == getuid(); }
 
 bool send_all(int fd, const std::string& bytes) {
   for (std::size_t at = 0; at < bytes.size();) {
@@ -140,22 +144,33 @@ std::optional<WorkerRequest> serve_worker_request(int listener,
   if (!bytes) return {};
   if (kind == 'h') {
     if (!send_all(fd.get(), with_length("ok"))) return {};
-    return WorkerRequest{*bytes, ""};
+    return WorkerRequest{*bytes, "", {}};
   }
   if (kind != 'e') return {};
+  // It waits for the answer: its parent is still the one that started it.
+  UniqueFd daemon = open_parent_daemon(peer_of(fd.get()).pid);
   std::string list;
   for (const auto& [variable, value] : environment) list += variable + "=" + value + '\0';
   send_all(fd.get(), with_length(list));
-  return WorkerRequest{"", *bytes};
+  return WorkerRequest{"", *bytes, std::move(daemon)};
+}
+
+UniqueFd begin_hand_over(const std::string& name, const std::string& hand_over) {
+  UniqueFd fd = connect_to(name);
+  if (fd.valid() && !send_all(fd.get(), "h" + with_length(hand_over))) fd.reset();
+  return fd;
+}
+
+bool finish_hand_over(int connection) {
+  return receive_with_length(connection) == std::optional<std::string>("ok");
 }
 
 bool hand_over_to_worker(const std::string& name, const std::string& hand_over,
                          std::chrono::milliseconds bound) {
   const auto deadline = std::chrono::steady_clock::now() + bound;
   while (true) {
-    const UniqueFd fd = connect_to(name);
-    if (fd.valid() && send_all(fd.get(), "h" + with_length(hand_over)))
-      return receive_with_length(fd.get()) == std::optional<std::string>("ok");
+    const UniqueFd fd = begin_hand_over(name, hand_over);
+    if (fd.valid()) return finish_hand_over(fd.get());
     if (std::chrono::steady_clock::now() >= deadline) return false;
     poll(nullptr, 0, 50);
   }

@@ -32,6 +32,7 @@ void remove_worker_socket(const std::string& name);
 struct WorkerRequest {
   std::string hand_over;       // empty: it was an agent
   std::string session_folder;  // an agent's: where the daemon that started it keeps its files; may be empty
+  UniqueFd daemon;             // an agent's: a pidfd of that daemon, if it is one of Open MPI's
 };
 // Serves one connection of `listener`, at most a second; nothing for one that is not this user's or says
 // nothing we know.
@@ -42,6 +43,11 @@ std::optional<WorkerRequest> serve_worker_request(int listener,
 // is none.
 bool hand_over_to_worker(const std::string& name, const std::string& hand_over,
                          std::chrono::milliseconds bound);
+
+// The same in two steps: connects and sends (nothing: none waits here), then, when there is something to
+// read, takes the answer. True: the worker has it.
+UniqueFd begin_hand_over(const std::string& name, const std::string& hand_over);
+bool finish_hand_over(int connection);
 
 // The environment of the smlaunch that waits on this host. Nothing: none does.
 // `session_folder`: WorkerRequest's.

@@ -16,7 +16,7 @@
 #   bystanders                       one process on every host that belongs to no job; they are to survive
 #   restart HOST                     a killed host as it was before, with program, parameters and bystander
 #   assert_nothing_left [HOST...]    no process of a job within 15 s on these hosts (all), the bystanders there,
-#                                    and on the first no ssh, no mpirun and no session folder of Open MPI
+#                                    and on the first no ssh and its folder, no mpirun and its folder
 # shellcheck disable=SC2154,SC2034,SC2119,SC2120
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
@@ -37,6 +37,9 @@ mpi() {
 
 start() {
   local name=$1; shift
+  # Here and not in the background: what an earlier one printed must not be found.
+  : >"$scratch/$name.out"
+  : >"$scratch/$name.err"
   "$cluster" exec "$name" "$@" </dev/null >"$scratch/$name.out" 2>"$scratch/$name.err" &
   started[$name]=$!
 }
@@ -81,6 +84,6 @@ assert_nothing_left() {
     assert_no_process_left "$name" '(^| )SMLAUNCH_JOB=|^[^ ]*(smlaunch|orted|prted) ' 15
     assert_eq 1 "$(host "$name" pgrep -c -f '^sleep 86399')"
   done
-  assert_no_process_left "${names[0]}" '^[^ ]*(mpirun|ssh) '
-  assert_eq '' "$(host "${names[0]}" sh -c 'ls -d /tmp/ompi.* /tmp/prterun.* 2>/dev/null || :')"
+  assert_no_process_left "${names[0]}" '^[^ ]*(mpirun|ssh|ssh:) ' 5
+  assert_eq '' "$(host "${names[0]}" sh -c 'ls -d /tmp/ompi.* /tmp/prterun.* /tmp/smlaunch-ssh-* 2>/dev/null || :')"
 }

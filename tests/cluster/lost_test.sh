@@ -51,6 +51,28 @@ assert_contains "$err" "algo-1, the leader, was lost"
 assert_nothing_left
 "$cluster" mend algo-3
 
+step "cut off: the ranks there have their grace"
+program <<'END'
+#!/bin/sh
+trap 'sleep 1.5; touch /tmp/saved; exit 0' TERM
+echo waiting
+while :; do sleep 0.1; done
+END
+for name in algo-2 algo-3 algo-1; do start "$name" "$smlaunch" --failure-grace 3 --lost-after 3; done
+eventually 20 printed algo-1 3 waiting
+"$cluster" cut algo-3
+noticed algo-3 15
+over 76 failure 15 algo-3
+host algo-3 test -e /tmp/saved
+assert_nothing_left
+"$cluster" mend algo-3
+program <<'END'
+#!/bin/sh
+trap '' TERM
+echo waiting
+while :; do sleep 0.1; done
+END
+
 step "the leader is cut off"
 begin --lost-after 3
 "$cluster" cut algo-1

@@ -28,6 +28,17 @@ eventually 10 printed algo-1 1 "algo-3: TCP refused"
 over 0 success 30 algo-1
 assert_eq 3 "$(grep -c 'done' <<<"$out")"
 
+step "a host whose name is known late: the ranks reach the leader all the same"
+host algo-1 cp /etc/hosts /etc/hosts.before
+host algo-1 sh -c 'grep -v "algo-[23]$" /etc/hosts.before >/etc/hosts'
+start algo-1 "$smlaunch" --hosts algo-1:1,algo-2:1,algo-3:1 -- /opt/ml/code/train.sh
+eventually 10 printed algo-1 1 "name unknown"
+host algo-1 cp /etc/hosts.before /etc/hosts
+over 0 success 30 algo-1
+assert_eq "[0 algo-1] done;[1 algo-2] done;[2 algo-3] done" "$(sort <<<"$out" | paste -sd ';')"
+[[ $err != *"no channel"* ]] || fail "$err"
+assert_nothing_left
+
 step "a host that never comes: a table, exit 69"
 "$cluster" sshd algo-3 stop
 run 10 host algo-1 "$smlaunch" ready --ready-timeout 2
@@ -42,9 +53,9 @@ assert_eq '["smlaunch.ready/1",false,["algo-1","ready","smlaunch",""],["algo-2",
   "$(states)"
 assert_eq "see that sshd runs there and listens on this port" "$(jq -r '.hosts[2].remedy' <<<"$out")"
 
-step "a run says the same, and so does the worker that had come"
-start algo-2 "$smlaunch"
-start algo-1 "$smlaunch" --ready-timeout 2
+step "a run says the same, and so does the worker that had come, which is not left without a word meanwhile"
+start algo-2 "$smlaunch" --lost-after 2
+start algo-1 "$smlaunch" --lost-after 2 --ready-timeout 2
 over 69 failure 10 algo-1
 assert_contains "$err" "algo-3  tcp    TCP refused (198.18.0.3 port 22)"
 assert_eq '["failure","not_ready",69]' "$(report '[.outcome, .class, .exit_code]')"

@@ -3,6 +3,10 @@
 # Who leads, who waits, who runs by itself.
 source "$(dirname "$0")/job.sh"
 cluster_up 3 --no-sshd
+# The smlaunch that waits there has a connection to the leader; its ranks' agents have theirs.
+joined_channel() {
+  host "$1" ss -Htnp state established dst 198.18.0.1 | grep -q "pid=$(host "$1" pgrep -f "^$smlaunch$"),"
+}
 bystanders
 mpi 2
 
@@ -26,6 +30,37 @@ done
 for name in "${hosts[@]}"; do assert_eq success "$(output "$name")"; done
 assert_nothing_left
 for name in algo-2 algo-3; do assert_no_process_left "$name" '^[^ ]*sshd'; done
+
+step "an sshd that listens on one address only is one"
+host algo-2 mkdir -p /run/sshd
+host algo-2 /usr/sbin/sshd -o ListenAddress=198.18.0.2
+for name in "${hosts[@]}"; do start "$name" "$smlaunch" --ready-timeout 30; done
+over 0 success 30 algo-1
+over 0 success 2 algo-2 algo-3
+assert_eq 1 "$(host algo-2 pgrep -c -f '^sshd: .*listener')"
+host algo-2 pkill -f '^sshd: .*listener'
+assert_nothing_left
+
+step "what listens on its port, and is no SSH server, is said"
+start algo-2 python3 -c 'import socket, time
+listener = socket.create_server(("", 22))
+print("listens", flush=True)
+time.sleep(1000)'
+eventually 5 printed algo-2 1 listens
+run 15 host algo-2 "$smlaunch"
+assert_eq 71 "$status"
+assert_contains "$err" "port 22: is taken by something that is no SSH server"
+kill -TERM "${started[algo-2]}"
+ended algo-2 5
+
+step "why sshd does not start is said in its own words"
+host algo-2 cp /etc/ssh/sshd_config /etc/ssh/sshd_config.before
+host algo-2 sh -c 'echo "NoSuchWord yes" >>/etc/ssh/sshd_config'
+run 15 host algo-2 "$smlaunch"
+assert_eq 71 "$status"
+assert_contains "$err" "/usr/sbin/sshd: exited with code 255: "
+assert_contains "$err" "Bad configuration option: NoSuchWord"
+host algo-2 mv /etc/ssh/sshd_config.before /etc/ssh/sshd_config
 
 step "a failure is everybody's: exit code and failure file"
 program <<'END'
@@ -75,7 +110,41 @@ assert_eq 6 "$(grep -c ' rank [0-9] on algo-[123]$' <<<"$out")"
 assert_eq success "$(output algo-1)"
 assert_nothing_left
 
+step "a worker that comes while the job runs ends with it"
+program <<'END'
+#!/bin/sh
+echo "rank $RANK on $SM_CURRENT_HOST"
+until [ -e /tmp/go ]; do sleep 0.05; done
+[ "$RANK" != 5 ] || exit 5
+END
+start algo-1 "$smlaunch"
+eventually 20 printed algo-1 6 " rank "
+start algo-2 "$smlaunch"
+start algo-3 "$smlaunch"
+for name in algo-2 algo-3; do eventually 10 joined_channel "$name"; done
+for name in "${hosts[@]}"; do host "$name" touch /tmp/go; done
+over 5 failure 20 algo-1
+over 5 failure 2 algo-2 algo-3
+assert_contains "$err" "rank 5 on algo-3 exited with code 5"
+assert_nothing_left
+
+step "a worker that comes while another host is awaited"
+"$cluster" sshd algo-3 stop
+start algo-1 "$smlaunch"
+eventually 10 printed algo-1 1 "algo-3: TCP refused"
+start algo-2 "$smlaunch"
+eventually 5 printed algo-2 1 "waits for algo-1"
+"$cluster" sshd algo-3 start
+over 5 failure 20 algo-1
+over 5 failure 2 algo-2
+assert_nothing_left
+for name in "${hosts[@]}"; do host "$name" rm /tmp/go; done
+
 step "from a machine that hosts no rank, and is no container"
+program <<'END'
+#!/bin/sh
+echo "rank $RANK on $(hostname)"
+END
 fabric rmdir /opt/ml
 run 30 fabric "$smlaunch" --hosts algo-1:1,algo-2:2 -- /opt/ml/code/train.sh
 assert_eq 0 "$status"

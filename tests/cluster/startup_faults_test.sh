@@ -48,6 +48,33 @@ host algo-2 sh -c "printf '#!/bin/sh\necho hello\n' >$smlaunch"
 refuses smlaunch "something else than smlaunch answered (hello)"
 host algo-2 umount "${smlaunch%/*}"
 
+step "no daemon of Open MPI there: at once, whoever else is missing"
+daemon=$(readlink -f "$(command -v orted || command -v prted)")
+host algo-2 mount --bind /dev/null "$daemon"
+refuses smlaunch "Open MPI's daemon is not there"
+"$cluster" sshd algo-3 stop
+run 10 host algo-1 "$smlaunch" ready
+assert_eq 69 "$status"
+assert_contains "$out" "algo-2  smlaunch  Open MPI's daemon is not there"
+run 10 host algo-1 "$smlaunch"
+assert_eq 69 "$status"
+"$cluster" sshd algo-3 start
+host algo-2 umount "$daemon"
+
+step "no such interface there: at once, whoever else is missing"
+host algo-2 ip link set eth0 name eth9
+host algo-2 ip link set eth9 up
+host algo-2 ip route add 198.18.0.0/24 dev eth9 2>/dev/null || :
+"$cluster" sshd algo-3 stop
+run 10 host algo-1 "$smlaunch" ready
+assert_eq 69 "$status"
+assert_contains "$out" "algo-2  smlaunch  network interface eth0 does not exist there"
+run 10 host algo-1 "$smlaunch"
+assert_eq 78 "$status"
+assert_contains "$err" "algo-2: network interface eth0: does not exist there"
+"$cluster" sshd algo-3 start
+host algo-2 ip link set eth9 name eth0
+
 step "a login that hangs"
 host algo-2 sh -c 'echo "sleep 1000" >/root/.bashrc'
 refuses login "SSH login" --ready-timeout 3

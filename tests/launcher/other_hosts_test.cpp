@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "launcher/job_interface.hpp"
+#include "launcher/other_hosts.hpp"
 #include "launcher/probe_hosts.hpp"
 #include "launcher/report_error.hpp"
 #include "tests/topology/made_up_machine.hpp"
@@ -32,6 +33,19 @@ TEST(InterfaceError, NamesHostAndInterface) {
             "network_interface_name in resourceconfig.json, or with given hosts --mpi-options '-mca "
             "btl_tcp_if_include NAME' "
             "and NCCL_SOCKET_IFNAME; of those there, eth0 can");
+}
+
+TEST(JudgeHostAnswer, SaysWhatAHostLacks) {
+  EXPECT_FALSE(judge_host_answer("eth0", "smlaunch 0.1.0\nworker\n"));
+  EXPECT_FALSE(judge_host_answer("eth0", "smlaunch 0.1.0\nno worker\n"));
+  const auto daemon = judge_host_answer("eth0", "smlaunch 0.1.0\nno worker\nno daemon\n");
+  ASSERT_TRUE(daemon);
+  EXPECT_EQ(daemon->cause, "Open MPI's daemon is not there beside the path of our mpirun");
+  EXPECT_EQ(daemon->remedy, "install the same Open MPI at the same path");
+  const auto interface = judge_host_answer("eth7", "smlaunch 0.1.0\ninterface: is down|eth0\nworker\n");
+  ASSERT_TRUE(interface);
+  EXPECT_EQ(interface->cause, "network interface eth7 is down there");
+  EXPECT_EQ(interface->remedy, interface_error("", "", "", "eth0").problems.front().remedy);
 }
 
 TEST(ChoosesInterface, IsWhatOpenMpisParametersDo) {

@@ -32,6 +32,9 @@ TEST(Restart, DoesNotComeAfterSuccessAStopOrABadConfiguration) {
   Outcome stopped;
   stopped.kind = OutcomeKind::stopped;
   EXPECT_FALSE(is_tried_again(stopped, {9, 0, 9}));
+  Outcome failed_while_stopping = failed(FailureClass::user_code);
+  failed_while_stopping.stop_was_asked = true;
+  EXPECT_FALSE(is_tried_again(failed_while_stopping, {9, 0, 9}));
   EXPECT_FALSE(is_tried_again(failed(FailureClass::configuration), {9, 0, 9}));
   EXPECT_FALSE(is_tried_again(failed(FailureClass::internal), {9, 0, 9}));
 }

@@ -53,10 +53,21 @@ TEST(UserOptions, ReplaceOursWhereBothSayTheSame) {
        "-bind-to core",
        {"-bind-to none"},
        {"your -bind-to core replaces ours: none"}},
-      {"--map-by :oversubscribe",
-       "-map-by slot:oversubscribe",
-       {"-map-by slot "},
-       {"your -map-by slot:oversubscribe replaces ours: slot"}},
+      {"--map-by :oversubscribe", "--oversubscribe -map-by slot", {}, {}},
+      {"--map-by core:NOOVERSUBSCRIBE:PE=2 -mca rmaps_base_no_oversubscribe 1",
+       "--nooversubscribe -map-by core:PE=2",
+       {"-map-by slot", "-bind-to none"},
+       {"your options name CPUs: mpirun binds the ranks, not smlaunch",
+        "your -map-by core:PE=2 replaces ours: slot"}},
+      {"--cpu-list 0,1",
+       "--cpu-list 0,1",
+       {"-map-by slot", "-bind-to none"},
+       {"your options name CPUs: mpirun binds the ranks, not smlaunch"}},
+      {"-mca hwloc_base_cpu_list 0,1",
+       "--cpu-list 0,1",
+       {"-map-by slot", "-bind-to none"},
+       {"your options name CPUs: mpirun binds the ranks, not smlaunch"}},
+      {"-wdir /data -v", "--verbose", {}, {}},
       {"-mca rmaps_base_mapping_policy numa -bind-to none",
        "-map-by numa -bind-to none",
        {"-map-by slot"},
@@ -103,6 +114,47 @@ TEST(UserOptions, ReplaceOursWhereBothSayTheSame) {
     for (const std::string& gone : c.gone) EXPECT_THAT(ours, Not(testing::HasSubstr(gone))) << c.options;
     EXPECT_EQ(command->notes, c.notes) << c.options;
   }
+}
+
+TEST(UserOptions, GiveTheRanksTheirFolderNotMpirun) {
+  const Result<MpirunCommand> command = mpirun_command(with_options("-wdir /data"));
+  ASSERT_TRUE(command);
+  EXPECT_EQ(command->working_directory, "/data");
+  EXPECT_THAT(joined(command->argv), Not(testing::HasSubstr("wdir")));
+}
+
+TEST(UserOptions, OfTheEnvironmentReplaceOursAndAreReplacedByThoseGiven) {
+  MpirunRequest request = with_options("-mca pml cm");
+  request.environment_parameters = {
+      {"oob_tcp_if_exclude", "docker0"}, {"pml", "ucx"}, {"btl_base_verbose", "9"}};
+  Result<MpirunCommand> command = mpirun_command(request);
+  ASSERT_TRUE(command);
+  const std::string text = joined(command->argv);
+  EXPECT_THAT(text, Not(testing::HasSubstr("oob_tcp_if")));
+  EXPECT_THAT(text, testing::HasSubstr("-mca btl_tcp_if_include eth0"));
+  EXPECT_THAT(text, testing::HasSubstr("-mca pml cm"));
+  EXPECT_THAT(text, Not(testing::HasSubstr("-mca pml ob1")));
+  EXPECT_THAT(command->notes,
+              ElementsAre("OMPI_MCA_oob_tcp_if_exclude=docker0 of the environment replaces ours: -mca "
+                          "oob_tcp_if_include eth0",
+                          "OMPI_MCA_pml=ucx of the environment replaces ours: -mca pml ob1"));
+}
+
+TEST(UserOptions, AListOfVariablesInTheEnvironmentBecomesExports) {
+  MpirunRequest request = with_options("-x B=2");
+  request.environment_parameters = {{environment_list, "A;B=1"}};
+  const Result<MpirunCommand> command = mpirun_command(request);
+  ASSERT_TRUE(command);
+  EXPECT_THAT(joined(command->argv), testing::HasSubstr("-x A -x B"));
+  EXPECT_THAT(command->user_variables, ElementsAre(std::pair<std::string, std::string>("B", "2")));
+}
+
+TEST(UserOptions, SayWhereTheyStandWhenTheyAreWrong) {
+  MpirunRequest request = with_options("-x");
+  request.user_options_source = "hyperparameter sagemaker_mpi_custom_mpi_options";
+  const Result<MpirunCommand> command = mpirun_command(request);
+  ASSERT_FALSE(command);
+  EXPECT_EQ(command.error().problems.front().where, "hyperparameter sagemaker_mpi_custom_mpi_options");
 }
 
 TEST(UserOptions, GivenTwiceCountOnce) {
@@ -315,7 +367,9 @@ TEST(UserOptions, AreTranslatedForOpenMpi5) {
        " --output tag,timestamp,merge-stderr-to-stdout "},
       {"--runtime-options show-progress --runtime-options notifyerrors",
        " --runtime-options show-progress,notifyerrors "},
-      {"-v -wd /data", " --verbose --wdir /data "},
+      {"--map-by slot:HWTCPUS --use-hwthread-cpus", " --map-by slot:HWTCPUS "},
+      {"--map-by core:PE=2 --cpus-per-proc 3", " --map-by core:PE=3 "},
+      {"--map-by slot:NOOVERSUBSCRIBE -oversubscribe", " --map-by slot:OVERSUBSCRIBE "},
   };
   for (const auto& c : cases) {
     const Result<MpirunCommand> command = mpirun_command(with_options(c.options, 5));

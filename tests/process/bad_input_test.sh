@@ -91,13 +91,18 @@ assert_eq "smlaunch: warning: $base/input/config/resourceconfig.json: current_gr
 
 step "no program is named"
 container
+rm -f "$base/input/config/hyperparameters.json"
+refused_configuration "@/hyperparameters.json: does not exist, and nothing else names a program to run; set the \
+hyperparameter sagemaker_program or the variable SAGEMAKER_PROGRAM, or name the program after --" "${runs[@]}"
+container
+hyperparameters '{}'
 refused_configuration "@/hyperparameters.json: names no program to run; set the hyperparameter sagemaker_program or the \
 variable SAGEMAKER_PROGRAM, or name the program after --" "${runs[@]}"
 
 step "the program is not there"
 container
 hyperparameters '{"sagemaker_program": "absent.py"}'
-refused 71 "$base/code/absent.py: does not exist; name a file that is there" "${runs[@]}"
+refused 71 "$base/code/absent.py: does not exist; name a file that is there, or a program on PATH" "${runs[@]}"
 assert_eq $'./output/data/smlaunch/report.json\n./output/failure' "$(own_files)"
 assert_report '[.class, .exit_code]' '["start",71]'
 

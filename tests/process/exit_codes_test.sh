@@ -68,12 +68,33 @@ for launcher in "${engines[@]}"; do
 
   step "an entry point that cannot be started, launcher $launcher"
   container
-  run "$smlaunch" --hosts localhost:2 --launcher "$launcher" -- ./absent one
+  run "$smlaunch" --hosts localhost:2 --launcher "$launcher" -- absent-command one
   assert_eq 71 "$status"
-  assert_contains "$(last_line)" "could not be started: ./absent: No such file or directory"
+  assert_contains "$(last_line)" "absent-command: does not exist; name a file that is there, or a program on PATH"
   assert_contains "$(failure)" "start: "
   assert_report '[.outcome, .class, .exit_code]' '["failure","start",71]'
   assert_nothing_left
+
+  step "a program on PATH, launcher $launcher"
+  container
+  run "$smlaunch" --hosts localhost:2 --launcher "$launcher" -- printf '%s\n' found
+  assert_eq 0 "$status"
+  assert_eq 2 "$(grep -c 'found$' <<<"$out")"
+
+  step "a file that is not there, and one whose interpreter is not: before anything starts, launcher $launcher"
+  container
+  run "$smlaunch" --hosts localhost:2 --launcher "$launcher" -- "$scratch/absent" one
+  assert_eq 71 "$status"
+  assert_eq "smlaunch: Reporting training FAILURE
+smlaunch: $scratch/absent: does not exist; name a file that is there, or a program on PATH" "$err"
+  printf '#! /no/such/interpreter -x\n' >"$scratch/bad"
+  chmod +x "$scratch/bad"
+  run "$smlaunch" --hosts localhost:2 --launcher "$launcher" -- "$scratch/bad"
+  assert_eq 71 "$status"
+  assert_eq "smlaunch: Reporting training FAILURE
+smlaunch: $scratch/bad: its interpreter /no/such/interpreter does not exist; name one that is there in its \
+first line" "$err"
+  assert_contains "$(failure)" "start: "
 
   step "a rank that ignores SIGTERM is killed after --failure-grace, launcher $launcher"
   container

@@ -32,15 +32,37 @@ TEST(LooksSecret, IsTrueOfNamesThatSaySo) {
                            "SM_HP_KEY",
                            "encryption_key",
                            "--api-key",
-                           "SECRETS"})
+                           "SECRETS",
+                           "passwords",
+                           "mypassword",
+                           "PGPASSWORD",
+                           "pwd",
+                           "SM_HP_PWD"})
     EXPECT_TRUE(looks_secret(name)) << name;
 }
 
 TEST(LooksSecret, IsFalseOfNamesThatOnlySoundLikeIt) {
-  for (const char* name :
-       {"", "SM_HP_MAX_TOKENS", "SM_HP_TOKENIZER", "tokenizer_name", "TOKENS", "KEY", "KEYBOARD", "MONKEY",
-        "SM_HP_KEY_DIM", "num_key_value_heads", "SM_HPS", "SECRETARY", "privately", "author", "SM_HP_LR",
-        "key_padding", "PGPASSWD", "___", "NCCL_DEBUG"})
+  for (const char* name : {"",
+                           "SM_HP_MAX_TOKENS",
+                           "SM_HP_TOKENIZER",
+                           "tokenizer_name",
+                           "TOKENS",
+                           "KEY",
+                           "KEYBOARD",
+                           "MONKEY",
+                           "SM_HP_KEY_DIM",
+                           "num_key_value_heads",
+                           "SM_HPS",
+                           "SECRETARY",
+                           "privately",
+                           "author",
+                           "SM_HP_LR",
+                           "key_padding",
+                           "PGPASSWD",
+                           "PWD",
+                           "OLDPWD",
+                           "___",
+                           "NCCL_DEBUG"})
     EXPECT_FALSE(looks_secret(name)) << name;
 }
 
@@ -49,6 +71,19 @@ TEST(Redactor, HidesAVariableWithSuchANameWhateverItsLength) {
   EXPECT_EQ(redactor.variable("SM_HP_PASSWORD", "x"), "<redacted>");
   EXPECT_EQ(redactor.variable("SM_HP_PASSWORD", ""), "");
   EXPECT_EQ(redactor.variable("SM_HP_LR", "0.1"), "0.1");
+}
+
+TEST(Redactor, HidesShortSecretsAndThoseOfNestedKeysInJson) {
+  const Redactor redactor(Variables{{"SM_HP_CONFIG", R"({"db": {"password": "nested-one"}})"}});
+  EXPECT_EQ(redactor.variable("SM_HPS", R"({"lr":0.1,"token":"abc","x":[{"api_key":12}]})"),
+            R"({"lr":0.1,"token":"<redacted>","x":[{"api_key":"<redacted>"}]})");
+  EXPECT_EQ(redactor.variable("SM_USER_ARGS", R"(["--pwd","abc","--token=xy"])"),
+            R"(["--pwd","<redacted>","--token=<redacted>"])");
+  EXPECT_EQ(redactor.arguments({"train", "--config", R"({"password":"a"})"}),
+            (Strings{"train", "--config", R"({"password":"<redacted>"})"}));
+  EXPECT_EQ(redactor.text("nested-one"), "<redacted>");
+  EXPECT_EQ(redactor.text(R"({"lr": 0.1})"), R"({"lr": 0.1})");
+  EXPECT_EQ(redactor.text("{token: abc"), "{token: abc");
 }
 
 TEST(Redactor, HidesTheValueWhereverElseItStands) {

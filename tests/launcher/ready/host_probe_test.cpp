@@ -59,6 +59,26 @@ TEST(HostProbe, GoesFromNameToSmlaunchWhenNothingFails) {
   EXPECT_EQ(host.answer, "smlaunch 1.2.3\nhello\n");
 }
 
+TEST(HostProbe, IsJudgedByItsAnswer) {
+  HostProbe::Settings all = settings();
+  all.judge = [](const std::string& answer) -> std::optional<HostProblem> {
+    if (answer.find("no daemon") == std::string::npos) return {};
+    return HostProblem{"the daemon is not there", "install it"};
+  };
+  HostProbe fine(all);
+  fine.step(one_address, Millis{1});
+  EXPECT_EQ(in_words(fine.step(login_ended(0, "smlaunch 1.2.3\nworker\n"), Millis{5})), "finish ready");
+  HostProbe lacking(all);
+  lacking.step(one_address, Millis{1});
+  EXPECT_EQ(in_words(lacking.step(login_ended(0, "smlaunch 1.2.3\nno daemon\n"), Millis{5})),
+            "finish failed");
+  const HostReadiness host = lacking.status(Millis{9000});
+  EXPECT_EQ(host.stage, ReadyStage::smlaunch);
+  EXPECT_EQ(host.cause, "the daemon is not there");
+  EXPECT_EQ(host.remedy, "install it");
+  EXPECT_EQ(host.answer, "smlaunch 1.2.3\nno daemon\n");
+}
+
 TEST(HostProbe, EndsAtTheStageItWasAskedFor) {
   const std::vector<std::pair<ReadyStage, std::vector<HostProbe::Event>>> table = {
       {ReadyStage::name, {one_address}},

@@ -130,6 +130,18 @@ TEST(HostEnvironment, OnTheLeadersHostIsWhatTheAgentHas) {
   EXPECT_EQ(host_environment(agent, std::nullopt, {{"A", "leader"}, {"B", "leader"}}, true), agent);
 }
 
+TEST(HostEnvironment, OnTheLeadersHostHasThePathsThatMpirunHadNotChanged) {
+  const Variables_ agent = {{"PATH", "/opt/ompi/bin:/opt/conda/bin:/usr/bin"},
+                            {"LD_LIBRARY_PATH", "/opt/ompi/lib:/usr/lib:/opt/conda/lib"}};
+  EXPECT_EQ(
+      host_environment(agent, std::nullopt,
+                       {{"PATH", "/opt/conda/bin:/usr/bin"}, {"LD_LIBRARY_PATH", "/opt/conda/lib"}}, true),
+      (Variables_{{"PATH", "/opt/conda/bin:/usr/bin"}, {"LD_LIBRARY_PATH", "/opt/conda/lib:/opt/ompi/lib"}}));
+  EXPECT_EQ(host_environment({{"PATH", "/usr/bin:/bin"}, {"LD_LIBRARY_PATH", "/usr/lib"}}, std::nullopt,
+                             {{"PATH", "/bin"}}, true),
+            (Variables_{{"PATH", "/bin"}}));
+}
+
 TEST(HostEnvironment, IsTheWaitingWorkersWhereOneWaits) {
   const Variables_ agent = {{"A", "login"},
                             {"OMPI_COMM_WORLD_RANK", "1"},

@@ -259,7 +259,8 @@ TEST(Outcome, StoppedBeforeTheStart) {
   const Outcome outcome = decide_outcome(record, {"algo-1"});
   EXPECT_EQ(outcome.kind, OutcomeKind::stopped);
   EXPECT_EQ(outcome.exit_code, 130);
-  EXPECT_EQ(outcome.message, "stopped by SIGINT");
+  EXPECT_EQ(outcome.message, "stopped by SIGINT before the ranks had started");
+  EXPECT_EQ(outcome.causes[0], Cause::stopped_by_us);
 }
 
 TEST(Outcome, OfALostRankIsNeverTheUsersFault) {
@@ -288,6 +289,57 @@ TEST(Outcome, FailureLongBeforeALossIsTheUsersCode) {
       decide_outcome(job({ended(Exited{1}, 2.5), stopped(3), lost("silence", 30.0), stopped(3)}), four_hosts);
   EXPECT_EQ(outcome.failure_class, FailureClass::user_code);
   EXPECT_EQ(outcome.exit_code, 1);
+}
+
+// Stuck in the kernel, or cut off after the others had been told to stop.
+TEST(Outcome, ARankThatOutlivesOurKillDoesNotHideTheFirstFailure) {
+  RankRecord stuck = lost("its agent did not report its end after SIGKILL", 0);
+  stuck.outlived_kill = true;
+  const Outcome outcome = decide_outcome(job({stopped(3), ended(Exited{3}, 2.0), stuck}), {"a", "b", "c"});
+  EXPECT_EQ(outcome.exit_code, 3);
+  EXPECT_EQ(outcome.first_failure->rank, Rank{1});
+  EXPECT_EQ(outcome.causes[1], Cause::own);
+}
+
+// mpirun notices a host that is gone before we do, and ends the job.
+TEST(Outcome, TheHostThatStaysSilentIsNamedNotThoseWhomMpirunEnded) {
+  RankRecord ended_by_mpirun = ended(Exited{0}, 1.6, true);
+  ended_by_mpirun.lost = "its agent was told to end, not by us";
+  ended_by_mpirun.ended_by_others = true;
+  RankRecord gone = lost("its agent did not report its end after SIGKILL", 0);
+  gone.outlived_kill = true;
+  const Outcome outcome = decide_outcome(job({ended_by_mpirun, ended_by_mpirun, gone}), {"a", "b", "c"});
+  EXPECT_EQ(outcome.exit_code, 76);
+  EXPECT_EQ(outcome.message, "rank 2 on c was lost: its agent did not report its end after SIGKILL");
+  EXPECT_EQ(outcome.hosts_at_fault, std::vector<std::string>{"c"});
+}
+
+TEST(Outcome, AHostThatWasHeardAfterAFailureIsItsCauseOnlyWhereTheRankBlamesAPeer) {
+  const RankRecord gone = lost("silence", 2.8);
+  EXPECT_EQ(decide_outcome(job({ended(Exited{3}, 2.0), gone}), {"a", "b"}).exit_code, 3);
+  EXPECT_EQ(decide_outcome(job({ended(Signaled{SIGABRT, false}, 2.0), gone}), {"a", "b"}).exit_code, 76);
+}
+
+TEST(Outcome, AHostThatIsLostBeforeTheStartIsNamed) {
+  JobRecord record = job({RankRecord{}, RankRecord{}});
+  record.started = false;
+  record.worker_loss = "b was lost: no SSH banner";
+  record.lost_worker = "b";
+  record.engine_failure = "mpirun exited with code 255 before the job was over";
+  const Outcome outcome = decide_outcome(record, {"a", "b"});
+  EXPECT_EQ(outcome.failure_class, FailureClass::lost_host);
+  EXPECT_EQ(outcome.exit_code, 76);
+  EXPECT_EQ(outcome.message, "the job could not be started: b was lost: no SSH banner");
+  EXPECT_EQ(outcome.hosts_at_fault, std::vector<std::string>{"b"});
+
+  JobRecord of_agent = job({RankRecord{}, lost("silence", 1)});
+  of_agent.started = false;
+  const Outcome lost_agent = decide_outcome(of_agent, {"a", "b"});
+  EXPECT_EQ(lost_agent.exit_code, 76);
+  EXPECT_EQ(lost_agent.message,
+            "the job could not be started: rank 1 on b was lost 1.0 s after the start: silence");
+  EXPECT_EQ(lost_before_start("b", "silence").message, "the job could not be started: b was lost: silence");
+  EXPECT_EQ(lost_before_start("b", "silence").exit_code, 76);
 }
 
 TEST(Outcome, OfAnEngineThatDied) {

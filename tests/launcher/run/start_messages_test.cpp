@@ -34,6 +34,29 @@ LaunchPlan two_ranks(LauncherKind launcher) {
   return plan;
 }
 
+TEST(StartMessage, GivesOtherHostsTheDefaultsThatThisOneHasOfItsOwn) {
+  LaunchPlan plan = two_ranks(LauncherKind::mpi);
+  plan.defaults_elsewhere = {{"NCCL_DEBUG", "INFO"}};
+  plan.current_host = "algo-1";
+  EXPECT_FALSE(make_start(plan, Rank{1}, {}, {}).default_variables.contains("NCCL_DEBUG"));
+  plan.current_host = "another";
+  EXPECT_EQ(make_start(plan, Rank{1}, {}, {}).default_variables.at("NCCL_DEBUG"), "INFO");
+}
+
+TEST(StartMessage, HoldsAProgramThatIsTooLongForMpirun) {
+  LaunchPlan plan = two_ranks(LauncherKind::mpi);
+  plan.process_command = {"train", "--text", "short"};
+  plan.command = {"mpirun", "-np", "2", "smlaunch", "rank", "--", "train", "--text", "short"};
+  EXPECT_TRUE(make_start(plan, Rank{0}, {}, {}).program.empty());
+  EXPECT_EQ(engine_command(plan, ""), plan.command);
+  plan.process_command.back() = plan.command.back() = std::string(200'000, 'x');
+  EXPECT_EQ(make_start(plan, Rank{0}, {}, {}).program, plan.process_command);
+  const std::vector<std::string> command = engine_command(plan, "");
+  ASSERT_EQ(command.size(), 7U);
+  EXPECT_EQ(command[5], "--");
+  EXPECT_LT(command[6].size(), 100U);
+}
+
 TEST(StartMessage, SaysWhatReplacesAndWhatYields) {
   LaunchPlan plan = two_ranks(LauncherKind::ddp);
   plan.user_variables = {{"A", "1"}};
@@ -160,6 +183,19 @@ TEST(StartMessage, NamesACommandThatIsToBeExecuted) {
   EXPECT_EQ(make_start(plan, Rank{0}, {}, {}).command_file, "./run.sh");
   plan.entry_point.has_interpreter_line = false;
   EXPECT_EQ(make_start(plan, Rank{0}, {}, {}).command_file, "") << "/bin/sh reads it";
+}
+
+TEST(EngineCommand, HasTheFolderOfTheRun) {
+  LaunchPlan plan = two_ranks(LauncherKind::mpi);
+  plan.process_command = {"train.sh", " -o ControlPath=SMLAUNCH_SSH_FOLDER/ssh-%C"};
+  plan.command = {"mpirun",       "-mca",
+                  "plm_rsh_args", "-o BatchMode=yes -o ControlPath=SMLAUNCH_SSH_FOLDER/ssh-%C",
+                  "train.sh",     " -o ControlPath=SMLAUNCH_SSH_FOLDER/ssh-%C"};
+  std::vector<std::string> expected = plan.command;
+  expected[3] = "-o BatchMode=yes -o ControlPath=/tmp/smlaunch-ssh-a1b2c3/ssh-%C";
+  EXPECT_EQ(engine_command(plan, "/tmp/smlaunch-ssh-a1b2c3"), expected);
+  expected[3] = "-o BatchMode=yes";
+  EXPECT_EQ(engine_command(plan, ""), expected);
 }
 
 }  // namespace

@@ -386,6 +386,22 @@ TEST(Supervisor, TakesMpirunsEndForRanksWithoutAChannel) {
   }
 }
 
+// mpirun, whose end is all that is known of ranks without a channel, waits for the agents of the others.
+TEST(Supervisor, LetsAgentsGoWhenOnlyRanksWithoutAChannelAreMissing) {
+  Supervisor supervisor(settings(3));
+  supervisor.begin();
+  perform(supervisor,
+          {{joined(0), ""},
+           {RankDetached{Rank{1}}, ""},
+           {joined(2), "start"},
+           {exited(0, 0), ""},
+           {exited(2, 0), "release"},
+           {left(0), ""},
+           {left(2), ""},
+           {EngineEnded{"mpirun ended", {}, 2.5, Exited{0}}, release_all + std::string(", finish")}});
+  EXPECT_EQ(decide_outcome(supervisor.record(), {"a", "b", "c"}).exit_code, 0);
+}
+
 TEST(Supervisor, StopsRanksWithoutAChannelThroughMpirun) {
   Supervisor supervisor(settings(1));
   supervisor.begin();

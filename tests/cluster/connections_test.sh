@@ -1,0 +1,65 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# The SSH connections that a run keeps open for mpirun: no other run's, and gone when it is.
+source "$(dirname "$0")/job.sh"
+cluster_up 2
+bystanders
+program <<'END'
+#!/bin/sh
+echo "begins"
+until [ -e "$1" ]; do sleep 0.05; done
+END
+given() { start algo-1 "$smlaunch" --hosts algo-1:1,algo-2:1 "$@"; }
+# What is printed next is another run's of this host.
+set_aside() { # NAME
+  started[$1]=${started[algo-1]}
+  mv "$scratch/algo-1.out" "$scratch/$1.out"
+  mv "$scratch/algo-1.err" "$scratch/$1.err"
+}
+connections() { host algo-1 pgrep -c -f '^ssh: /tmp/smlaunch-ssh-' || :; }
+
+step "two runs at once from one machine: the end of one is not the other's"
+given -- /opt/ml/code/train.sh /tmp/first
+eventually 20 printed algo-1 2 begins
+set_aside first
+given -- /opt/ml/code/train.sh /tmp/second
+eventually 20 printed algo-1 2 begins
+assert_eq 2 "$(connections)"
+for name in algo-1 algo-2; do host "$name" touch /tmp/first; done
+ended first 10
+assert_eq 0 "$status"
+assert_eq 1 "$(connections)"
+for name in algo-1 algo-2; do host "$name" touch /tmp/second; done
+ended algo-1 10
+assert_eq 0 "$status"
+assert_nothing_left
+
+step "two runs at once: the first is killed"
+for name in algo-1 algo-2; do host "$name" rm /tmp/first /tmp/second; done
+given -- /opt/ml/code/train.sh /tmp/first
+eventually 20 printed algo-1 2 begins
+set_aside first
+given -- /opt/ml/code/train.sh /tmp/second
+eventually 20 printed algo-1 2 begins
+host algo-1 pkill -KILL -f "^$smlaunch --hosts .*/tmp/first"
+ended first 10
+assert_eq 137 "$status"
+one_is_left() { (($(connections) == 1)); }
+eventually 15 one_is_left
+for name in algo-1 algo-2; do host "$name" touch /tmp/second; done
+ended algo-1 10
+assert_eq 0 "$status"
+for name in algo-1 algo-2; do assert_no_process_left "$name" '/opt/ml/code/train.sh /tmp/first' 25; done
+# The killed run's mpirun had its connections taken away while it ended: it may leave its folder, and nobody removes it.
+host algo-1 sh -c 'rm -rf /tmp/ompi.* /tmp/prterun.*'
+assert_nothing_left
+
+step "a folder with our name that others may enter is not used"
+host algo-1 rm -rf /tmp/smlaunch-0
+host algo-1 mkdir -m 777 /tmp/smlaunch-0
+given -- /opt/ml/code/train.sh /tmp/second
+ended algo-1 20
+assert_eq 0 "$status"
+assert_eq '' "$(host algo-1 ls -A /tmp/smlaunch-0)"
+host algo-1 rmdir /tmp/smlaunch-0
+assert_nothing_left
