@@ -22,6 +22,7 @@ namespace {
 constexpr const char* worker_wait_seconds = "1";
 // What the hosts that were not reached yet get to be told that there will be no job.
 constexpr std::chrono::seconds farewell_bound{3};
+constexpr std::chrono::seconds telling_bound{30};
 // A login, and what end_job_processes() takes.
 constexpr std::chrono::seconds cleaning_bound{8};
 
@@ -193,6 +194,20 @@ ReadyResult wait_for_hosts(const Options& options, const std::string& interface,
   tell_the_rest(request, report);
   if (!result.outcome) result.outcome = not_ready(report);
   return result;
+}
+
+void tell_hosts(const Options& options, const Job& job, const std::string& worker,
+                const std::string& hand_over, const std::function<int()>& serve, bool is_hurried) {
+  ReadyRequest request = make_ready_request(options, job, worker);
+  request.login_input = hand_over;
+  request.timeout =
+      std::min<std::chrono::milliseconds>(request.timeout, is_hurried ? farewell_bound : telling_bound);
+  request.judge = nullptr;
+  request.stop_asked = [&serve] {
+    serve();
+    return 0;
+  };
+  wait_ready(request);
 }
 
 void end_job_on_hosts(const Options& options, const Job& job, const std::vector<std::string>& hosts,

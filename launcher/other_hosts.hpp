@@ -3,6 +3,7 @@
 // know the job.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -39,6 +40,11 @@ void keep_connections(ReadyRequest& request, const std::string& control_path);
 // out of `spares`.
 ReadyResult wait_for_hosts(const Options& options, const std::string& interface, ReadyRequest request,
                            std::vector<std::string>& spares, EventLog& events);
+
+// Brings the hand-over to the workers of the other hosts, for them to learn that there will be no job: until
+// all have it, or for half a minute; `is_hurried`: for seconds. `serve`: MakeReady's.
+void tell_hosts(const Options& options, const Job& job, const std::string& worker,
+                const std::string& hand_over, const std::function<int()>& serve, bool is_hurried);
 
 // Ends what carries the job's marker on these hosts, all at once, for some seconds at most: their agents were
 // killed, and no smlaunch waits there to do it.

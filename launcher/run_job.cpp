@@ -138,13 +138,14 @@ bool has_other_hosts(const LaunchPlan& plan) { return !first_other_host(plan).em
 // One job, tried until it has succeeded or may not be tried again.
 class JobTries {
  public:
-  JobTries(const Options& options, const Job& job, const LaunchPlan& plan)
-      : options_(options), job_(job), plan_(plan), paths_(job.environment->paths) {
+  JobTries(const Options& options, const Job& job, const LaunchPlan& plan, const HostCode& code)
+      : options_(options), job_(job), plan_(plan), code_(code), paths_(job.environment->paths) {
     policy_.max_restarts = options.max_restarts;
     policy_.spare_hosts = job.spare_hosts.size();
   }
 
   int run() {
+    if (code_.outcome) return end_without_code();
     if (auto fine = check_plan(options_, plan_); !fine) return refuse(fine.error());
     if (options_.log_dir) {
       auto files = LogFiles::open(*options_.log_dir);
@@ -166,6 +167,21 @@ class JobTries {
   }
 
  private:
+  // The others learn it from us; those that are not there to be told within a while prepare the same code.
+  int end_without_code() {
+    if (job_.hosts_given || job_.runs_alone || !has_other_hosts(plan_))
+      return report_unstarted(options_, paths_, *code_.outcome);
+    RunSettings settings = make_settings();
+    settings.make_ready = [this, worker = settings.worker](const std::string& hand_over,
+                                                           const std::function<int()>& serve) {
+      tell_hosts(options_, job_, worker, hand_over, serve, code_.outcome->kind == OutcomeKind::stopped);
+      return ReadyResult{*code_.outcome, probe_own_address(plan_.network_interface, first_other_host(plan_)),
+                         "", 0};
+    };
+    if (auto told = run_plan(plan_, settings, events_); !told) warn(told.error());
+    return report_unstarted(options_, paths_, *code_.outcome);
+  }
+
   int refuse(const Error& error) { return report_failed_start(options_, paths_, error); }
 
   void announce() {
@@ -241,6 +257,8 @@ class JobTries {
     report.outcome = std::move(ran->outcome);
     report.ranks = std::move(ran->ranks);
     report.phases = std::move(ran->phases);
+    if (code_.seconds > 0 && policy_.restarts == 0)
+      report.phases.insert(report.phases.begin(), Phase{"code", code_.seconds, "", 0});
     report.plan_hash = plan_.hash;
     report.restarts = policy_.restarts;
     for (const RankPlace& place : processes.layout.ranks)
@@ -291,6 +309,7 @@ class JobTries {
   const Options& options_;
   Job job_;
   LaunchPlan plan_;
+  const HostCode& code_;
   const Paths& paths_;
   RestartPolicy policy_;
   EventLog events_;
@@ -301,8 +320,8 @@ class JobTries {
 
 }  // namespace
 
-int run_job(const Options& options, const Job& job, const LaunchPlan& plan) {
-  return JobTries(options, job, plan).run();
+int run_job(const Options& options, const Job& job, const LaunchPlan& plan, const HostCode& code) {
+  return JobTries(options, job, plan, code).run();
 }
 
 }  // namespace smlaunch
