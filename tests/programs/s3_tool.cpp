@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Objects by hand, with the credentials and the endpoint of the environment: s3_tool get URL FILE | put FILE URL |
-// list URL. Ends with 1 and a line for each problem where that fails.
+// Objects by hand, with the credentials and the endpoint of the environment: s3_tool get URL FILE | put FILE
+// URL | list URL. Ends with 1 and a line for each problem where that fails.
 #include <cstdio>
 #include <string>
 #include <vector>

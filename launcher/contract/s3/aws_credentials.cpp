@@ -37,7 +37,7 @@ Found from_environment(const Variables& variables) {
   credentials.session_token = value_of(variables, "AWS_SESSION_TOKEN");
   if (credentials.session_token.empty())
     credentials.session_token = value_of(variables, "AWS_SECURITY_TOKEN");
-  credentials.source = "environment";
+  credentials.source = "the environment";
   if (credentials.access_key.empty()) return none("AWS_ACCESS_KEY_ID is not set");
   if (credentials.secret_key.empty()) return none("AWS_SECRET_ACCESS_KEY is not set");
   return credentials;
@@ -88,7 +88,7 @@ Found from_container(const Variables& variables, HttpClient& http) {
   const HttpAnswer answer = http.perform(request, {.attempts = 3});
   if (!answer || !answer->fine()) return none(failed(*url, answer));
   auto credentials = parse_credential_answer(answer->body);
-  if (credentials) credentials->source = fmt::format("container endpoint {}", *url);
+  if (credentials) credentials->source = fmt::format("the container endpoint {}", *url);
   return credentials;
 }
 
@@ -129,7 +129,7 @@ Found from_instance(const Variables& variables, HttpClient& http) {
   const HttpAnswer answer = ask("GET", roles + name, with_token);
   if (!answer || !answer->fine()) return none(failed(endpoint + roles + name, answer));
   auto credentials = parse_credential_answer(answer->body);
-  if (credentials) credentials->source = fmt::format("instance role {}", name);
+  if (credentials) credentials->source = fmt::format("the instance role {}", name);
   return credentials;
 }
 

@@ -22,8 +22,8 @@ struct AwsCredentials {
   std::string secret_key;     // never in a message
   std::string session_token;  // empty: none
   std::optional<std::chrono::system_clock::time_point> expiry;
-  std::string source;  // "environment", "profile default of /root/.aws/credentials", "container endpoint …",
-                       // "instance role NAME"
+  std::string source;  // "the environment", "profile default of /root/.aws/credentials", "the container
+                       // endpoint URL", "the instance role NAME"
 };
 
 // One for a process; safe to use from several threads.
