@@ -96,11 +96,11 @@ Problem describe_refusal(const S3Refusal& refusal, const S3Request& request) {
     problem.remedy = "set the clock";
   } else if (refusal.status == 301 || refusal.status == 307 ||
              refusal.code == "AuthorizationHeaderMalformed") {
-    problem.what = refusal.region.empty()
-                       ? fmt::format("the bucket is not in region {}", request.region)
-                       : fmt::format("the bucket is in region {}, not in {}", refusal.region, request.region);
-    problem.remedy = refusal.region.empty() ? "set AWS_REGION to the bucket's"
-                                            : fmt::format("set AWS_REGION={}", refusal.region);
+    const bool is_told = !refusal.region.empty() && refusal.region != request.region;
+    problem.what = is_told
+                       ? fmt::format("the bucket is in region {}, not in {}", refusal.region, request.region)
+                       : fmt::format("the bucket is not in region {}", request.region);
+    problem.remedy = fmt::format("set AWS_REGION{}", is_told ? "=" + refusal.region : " to the bucket's");
   } else if (refusal.status == 403) {
     problem.what = fmt::format("access denied{} with the keys from {}", server, request.keys);
     problem.remedy = fmt::format("allow {} on it", request.action);

@@ -62,7 +62,7 @@ Result<HttpResponse> S3Client::call(const S3Call& call) {
     request.response_file = call.response_file;
     request.most_in_memory = 16U << 20;  // a page of a list: 1,000 keys
     request.signing = SigningScope{*keys, region, "s3"};
-    request.stalled_after = call.stalled_after;
+    request.stalled_after = call.stalled_after.value_or(settings_.stalled_after);
     request.total_timeout = call.total_timeout;
     request.ends_when_cancelled = call.ends_when_cancelled;
     const HttpAnswer answer = http_.attempt(request);

@@ -36,6 +36,7 @@ class S3Client {
     std::function<void(std::uint64_t bytes)> counter;     // as HttpSettings::counter
     std::function<void(std::uint64_t bytes)> size_known;  // a download's size, once
     RetryPolicy retry;
+    std::chrono::seconds stalled_after{30};  // as HttpRequest::stalled_after
     std::uint64_t range_size =
         8 << 20;  // bytes of a download's piece; the smallest object that has two is larger
     std::uint64_t part_size = 16 << 20;        // bytes of an upload's part, more where 10,000 would not do

@@ -45,7 +45,7 @@ Result<std::string> content_md5(int fd, std::uint64_t offset, std::uint64_t size
 
 std::uint64_t part_size_for(std::uint64_t size, std::uint64_t wanted) {
   const std::uint64_t least = (size + most_parts - 1) / most_parts;
-  return std::max(wanted, (least + mebibyte - 1) / mebibyte * mebibyte);
+  return least <= wanted ? wanted : (least + mebibyte - 1) / mebibyte * mebibyte;
 }
 
 }  // namespace
