@@ -26,7 +26,8 @@ hwloc      topology/
 archive    launcher/contract/code/
 boost/     launcher/run/ launcher/ready/
 nlohmann/  *_json.cpp *_json.hpp launcher/plan/ launcher/ready/ launcher/run/ tests/ bench/
-openssl/   launcher/plan/ launcher/run/
+openssl/   launcher/plan/ launcher/run/ launcher/contract/s3/
+curl/      launcher/contract/s3/
 dlfcn.h    cuda/
 '
 
