@@ -7,7 +7,6 @@
 
 #include "launcher/contract/code/fetch_code.hpp"
 #include "launcher/contract/code/install_step.hpp"
-#include "launcher/report_error.hpp"
 #include "launcher/run/code_preparation.hpp"
 #include "mpi/shell_words.hpp"
 
@@ -35,6 +34,10 @@ bool is_to_be_fetched(const Job& job) {
 std::optional<CodeRequest> make_code_request(const Options& options, const Job& job) {
   if (!is_of_container(options, job)) return {};
   if (!is_to_be_fetched(job) && choose_install(job).kind == InstallKind::none) return {};
+  return describe_code_request(options, job);
+}
+
+CodeRequest describe_code_request(const Options& options, const Job& job) {
   const Environment& environment = *job.environment;
   CodeRequest request;
   request.host = environment.current_host;
@@ -42,8 +45,16 @@ std::optional<CodeRequest> make_code_request(const Options& options, const Job& 
   request.module_dir = environment.module_dir;
   request.program = environment.entry_point.name;
   request.python = job.spec.python;
+  request.region = environment.region.value_or("");
   request.is_quiet = options.quiet;
   return request;
+}
+
+bool may_need_code(const Options& options, const Job& job) {
+  if (!is_of_container(options, job)) return false;
+  const bool is_elsewhere = job.environment->module_dir != job.environment->paths.code.native();
+  return is_elsewhere || job.environment->current_host.empty() ||
+         choose_install(job).kind != InstallKind::none;
 }
 
 std::string describe_code(const Options& options, const Job& job) {
@@ -67,11 +78,7 @@ HostCode prepare_code_here(const Options& options, Job& job) {
   const auto prepared = run_code_preparation(*request);
   code.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   if (!prepared) {
-    CodeEnd end;
-    end.failure_class = to_string(FailureClass::start);
-    end.exit_code = exit_codes::start;
-    end.message = to_string(prepared.error().problems.front());
-    code.outcome = outcome_of_code(end);
+    code.outcome = outcome_of_code(code_failure(request->host, prepared.error()));
   } else if (prepared->stopped_by_signal != 0) {
     code.outcome.emplace();
     code.outcome->kind = OutcomeKind::stopped;

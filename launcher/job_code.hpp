@@ -17,6 +17,12 @@ namespace smlaunch {
 // none of the container's (named behind --, or a framework's module, which fetches it itself).
 std::optional<CodeRequest> make_code_request(const Options& options, const Job& job);
 
+// The same, whatever is there.
+CodeRequest describe_code_request(const Options& options, const Job& job);
+
+// Whether other hosts, where no smlaunch prepares it, may have something to do.
+bool may_need_code(const Options& options, const Job& job);
+
 // What a dry run says of it; empty: nothing is to be done.
 std::string describe_code(const Options& options, const Job& job);
 

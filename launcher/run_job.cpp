@@ -9,6 +9,7 @@
 #include <optional>
 #include <vector>
 
+#include "launcher/code_on_hosts.hpp"
 #include "launcher/contract/efa_instances.hpp"
 #include "launcher/contract/search_path.hpp"
 #include "launcher/host_names.hpp"
@@ -173,8 +174,9 @@ class JobTries {
       return report_unstarted(options_, paths_, *code_.outcome);
     RunSettings settings = make_settings();
     settings.make_ready = [this, worker = settings.worker](const std::string& hand_over,
-                                                           const std::function<int()>& serve) {
-      tell_hosts(options_, job_, worker, hand_over, serve, code_.outcome->kind == OutcomeKind::stopped);
+                                                           const Workers& workers) {
+      tell_hosts(options_, job_, worker, hand_over, workers.serve,
+                 code_.outcome->kind == OutcomeKind::stopped);
       return ReadyResult{*code_.outcome, probe_own_address(plan_.network_interface, first_other_host(plan_)),
                          "", 0};
     };
@@ -213,7 +215,7 @@ class JobTries {
     settings.output.log_files = log_files_;
     settings.output.restart_count = policy_.restarts;
     if (waits_for_names(job_))
-      settings.make_ready = [this](const std::string&, const std::function<int()>&) {
+      settings.make_ready = [this](const std::string&, const Workers&) {
         return wait_for_names(options_, job_.environment->hosts, events_);
       };
     if (!has_other_hosts(plan_)) return settings;
@@ -223,15 +225,19 @@ class JobTries {
     settings.channel_host = probe_own_address(plan_.network_interface, first_other_host(plan_));
     settings.find_lost_hosts = [this] { return find_lost_hosts(options_, job_); };
     settings.make_ready = [this, worker = settings.worker](const std::string& hand_over,
-                                                           const std::function<int()>& serve) {
+                                                           const Workers& workers) {
       ReadyRequest request = make_ready_request(options_, job_, worker);
       if (!worker.empty()) request.login_input = hand_over;
       if (connections_) keep_connections(request, connections_->control_path());
-      request.stop_asked = serve;
-      ReadyResult ready =
-          wait_for_hosts(options_, plan_.network_interface, std::move(request), job_.spare_hosts, events_);
-      ready.channel_host = probe_own_address(plan_.network_interface, first_other_host(plan_));
-      return ready;
+      request.stop_asked = workers.serve;
+      const auto find_failure = [&] { return find_failed_code(job_, workers.code()); };
+      HostsReady hosts =
+          wait_for_hosts(options_, plan_.network_interface, request, job_.spare_hosts, find_failure, events_);
+      if (!hosts.result.outcome)
+        hosts.result.outcome =
+            wait_for_code(options_, job_, std::move(request), hosts.report, workers, events_);
+      hosts.result.channel_host = probe_own_address(plan_.network_interface, first_other_host(plan_));
+      return hosts.result;
     };
     return settings;
   }

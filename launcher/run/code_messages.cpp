@@ -6,6 +6,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "launcher/run/outcome.hpp"
+
 namespace smlaunch {
 namespace {
 
@@ -44,12 +46,27 @@ std::optional<std::string> parse_hex(std::string_view text) {
 
 }  // namespace
 
+CodeEnd code_failure(const std::string& host, const Error& error) {
+  CodeEnd end;
+  const bool is_configuration = error.fault == Fault::configuration;
+  end.failure_class = to_string(is_configuration ? FailureClass::configuration : FailureClass::start);
+  end.exit_code = is_configuration ? exit_codes::configuration : exit_codes::start;
+  for (const Problem& problem : error.problems) {
+    end.message +=
+        fmt::format("{}{}: {}: {}", end.message.empty() ? "" : "\n", host, problem.where, problem.what);
+    if (!problem.remedy.empty()) end.message += "; " + problem.remedy;
+  }
+  end.failure = fmt::format("{}: {}\n", end.failure_class, end.message);
+  return end;
+}
+
 std::string encode(const CodeRequest& m) {
   return pack({{"host", m.host},
                {"code", m.code},
                {"module_dir", m.module_dir},
                {"program", m.program},
                {"python", m.python},
+               {"region", m.region},
                {"is_quiet", m.is_quiet},
                {"leader_environment", m.leader_environment}});
 }
@@ -61,6 +78,7 @@ std::optional<CodeRequest> decode_code_request(std::string_view text) {
     j.at("module_dir").get_to(m.module_dir);
     j.at("program").get_to(m.program);
     j.at("python").get_to(m.python);
+    j.at("region").get_to(m.region);
     j.at("is_quiet").get_to(m.is_quiet);
     j.at("leader_environment").get_to(m.leader_environment);
   });

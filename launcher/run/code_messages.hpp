@@ -7,15 +7,18 @@
 #include <string>
 #include <string_view>
 
+#include "topology/error.hpp"
+
 namespace smlaunch {
 
 // Everything that fetching and installing takes; goes on stdin, since the variables may hold secrets.
 struct CodeRequest {
-  std::string host;        // this one, as the job calls it
+  std::string host;        // this one, as the job calls it; empty: what it calls itself
   std::string code;        // BASE/code
   std::string module_dir;  // sagemaker_submit_directory
   std::string program;     // sagemaker_program: what it is is seen when it is there
   std::string python;      // the job's interpreter
+  std::string region;      // the job's, for where AWS_REGION is not set; may be empty
   bool is_quiet = false;   // only what is wrong is shown
   std::map<std::string, std::string> leader_environment;  // for a host where no smlaunch waits; else empty
 };
@@ -28,6 +31,9 @@ struct CodeEnd {
   std::string message;  // a sentence that names the host
   std::string failure;  // for the failure file
 };
+
+// Every problem of an error, with the host's name before it.
+CodeEnd code_failure(const std::string& host, const Error& error);
 
 std::string encode(const CodeRequest& request);
 std::string encode(const CodeEnd& end);

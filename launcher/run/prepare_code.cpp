@@ -4,23 +4,30 @@
 #include <fmt/format.h>
 #include <poll.h>
 #include <sys/eventfd.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include <array>
 #include <atomic>
+#include <cerrno>
 #include <csignal>
 #include <cstdio>
+#include <cstring>
 #include <filesystem>
 #include <thread>
 
+#include "launcher/contract/code/code_artifact.hpp"
 #include "launcher/contract/code/fetch_code.hpp"
 #include "launcher/contract/code/install_step.hpp"
+#include "launcher/contract/s3/s3_client.hpp"
 #include "launcher/run/agent_environment.hpp"
 #include "launcher/run/child_process.hpp"
 #include "launcher/run/descendants.hpp"
 #include "launcher/run/outcome.hpp"
 #include "launcher/run/pip_process.hpp"
 #include "launcher/run/unique_fd.hpp"
+#include "topology/host_name.hpp"
+#include "topology/read_file.hpp"
 
 namespace smlaunch {
 namespace {
@@ -64,17 +71,9 @@ class ReaderWatch {
   std::thread thread_;
 };
 
-CodeEnd failed(const CodeRequest& request, const Error& error) {
+CodeEnd ready() {
   CodeEnd end;
-  const bool is_configuration = error.fault == Fault::configuration;
-  end.failure_class = to_string(is_configuration ? FailureClass::configuration : FailureClass::start);
-  end.exit_code = is_configuration ? exit_codes::configuration : exit_codes::start;
-  for (const Problem& problem : error.problems) {
-    end.message += fmt::format("{}{}: {}: {}", end.message.empty() ? "" : "\n", request.host, problem.where,
-                               problem.what);
-    if (!problem.remedy.empty()) end.message += "; " + problem.remedy;
-  }
-  end.failure = fmt::format("{}: {}\n", end.failure_class, end.message);
+  end.is_ready = true;
   return end;
 }
 
@@ -98,6 +97,17 @@ CodeEnd install_failed(const CodeRequest& request, const InstallStep& step, cons
   return end;
 }
 
+// Where the user's own netrc(5) file is for Python's programs: $NETRC, ~/.netrc, ~/_netrc.
+std::string read_users_netrc(const Variables& variables) {
+  const auto home = variables.find("HOME");
+  const std::string folder = home == variables.end() ? "" : home->second;
+  std::vector<std::string> files = {folder + "/.netrc", folder + "/_netrc"};
+  if (const auto named = variables.find("NETRC"); named != variables.end()) files = {named->second};
+  for (const std::string& file : files)
+    if (std::string text = read_small_file(file); !text.empty()) return text;
+  return "";
+}
+
 // The folder of the code may be one that several hosts share; where it is not, the lock is nobody else's. A
 // host that has its code on a read-only file system needs none.
 Result<CodeFolder> lock_code(const CodeRequest& request) {
@@ -109,43 +119,90 @@ Result<CodeFolder> lock_code(const CodeRequest& request) {
   });
 }
 
-CodeEnd prepare(const CodeRequest& request, const std::map<std::string, std::string>& environment) {
-  CodeEnd end;
+Result<void> download(const Variables& variables, bool is_quiet, const std::string& url,
+                      const std::filesystem::path& file) {
+  const auto object = parse_s3_url(url);
+  if (!object) return tl::unexpected(object.error());
+  S3Client::Settings settings;
+  settings.cancelled = &cancelled;
+  if (!is_quiet)
+    settings.size_known = [&](std::uint64_t bytes) { say(fmt::format("fetching {}, {} bytes", url, bytes)); };
+  return S3Client(variables, settings).download(*object, file);
+}
+
+// CodeArtifact's token reaches pip in a file in memory that only this user can open, and only while we live.
+// pip would hand a token in the index's URL on to the pips that it starts, on their command lines.
+Result<UniqueFd> set_package_index(const Variables& variables, PipRequest& pip) {
+  const auto arn = variables.find(code_artifact_variable);
+  if (arn == variables.end() || arn->second.empty()) return UniqueFd();
+  const auto repository = parse_code_artifact_arn(arn->second);
+  if (!repository) return tl::unexpected(repository.error());
+  HttpSettings settings;
+  settings.cancelled = &cancelled;
+  HttpClient http(settings);
+  AwsCredentialProvider credentials(variables, http);
+  const auto index = ask_code_artifact(*repository, variables, http, credentials);
+  if (!index) return tl::unexpected(index.error());
+  UniqueFd netrc(memfd_create("netrc", MFD_CLOEXEC));
+  const std::string text = render_netrc(read_users_netrc(variables), *index);
+  if (!netrc.valid() || write(netrc.get(), text.data(), text.size()) != static_cast<ssize_t>(text.size()))
+    return failure(Fault::start, "netrc", fmt::format("cannot be written: {}", std::strerror(errno)));
+  pip.environment["NETRC"] = fmt::format("/proc/{}/fd/{}", getpid(), netrc.get());
+  pip.environment["PIP_INDEX_URL"] = index->url;
+  pip.secrets.push_back(index->token);
+  return netrc;
+}
+
+CodeEnd fetch(const CodeRequest& request, const Variables& variables, CodeFolder& folder) {
+  FetchRequest fetch;
+  fetch.module_dir = request.module_dir;
+  fetch.code = request.code;
+  fetch.working_directory = std::filesystem::current_path();
+  fetch.cancelled = &cancelled;
+  Variables of_s3 = variables;
+  if (!request.region.empty()) of_s3.try_emplace("AWS_REGION", request.region);
+  fetch.download = [&](const std::string& url, const std::filesystem::path& file) {
+    return download(of_s3, request.is_quiet, url, file);
+  };
+  const auto fetched = fetch_code(fetch, folder);
+  if (!fetched) return code_failure(request.host, fetched.error());
+  if (*fetched && !request.is_quiet)
+    say(fmt::format("code from {} is in {}", request.module_dir, request.code));
+  return ready();
+}
+
+CodeEnd install(const CodeRequest& request, const Variables& variables) {
+  const EntryPointKind kind = probe_entry_point_kind(request.code, request.program);
+  const CodeFacts facts = probe_code_facts(request.code);
+  const InstallStep step = decide_install(kind, facts, request.python);
+  if (step.kind == InstallKind::none) return ready();
+  PipRequest pip;
+  pip.argv = step.argv;
+  pip.environment = variables;
+  pip.folder = request.code;
+  pip.cancelled = &cancelled;
+  pip.line = [&](bool is_stderr, std::string_view line) {
+    if (is_stderr || !request.is_quiet) say(fmt::format("pip: {}", line));
+  };
+  UniqueFd netrc;
+  if (facts.has_requirements) {
+    auto set = set_package_index(variables, pip);
+    if (!set) return code_failure(request.host, set.error());
+    netrc = std::move(*set);
+  }
+  if (!request.is_quiet) say(fmt::format("{}", fmt::join(step.argv, " ")));
+  const auto ended = run_pip(pip);
+  if (!ended) return code_failure(request.host, ended.error());
+  return succeeded(ended->status) ? ready() : install_failed(request, step, *ended);
+}
+
+CodeEnd prepare(const CodeRequest& request, const Variables& variables) {
   const bool fetches = is_code_to_be_fetched(request.module_dir, request.code);
   auto folder = lock_code(request);
-  if (!folder && (fetches || cancelled)) return failed(request, folder.error());
-  if (fetches) {
-    FetchRequest fetch;
-    fetch.module_dir = request.module_dir;
-    fetch.code = request.code;
-    fetch.working_directory = std::filesystem::current_path();
-    fetch.cancelled = &cancelled;
-    fetch.download = [](const std::string& url, const std::filesystem::path&) -> Result<void> {
-      return failure(Fault::configuration, url, "S3 is not supported by this version");
-    };
-    const auto fetched = fetch_code(fetch, *folder);
-    if (!fetched) return failed(request, fetched.error());
-    if (*fetched && !request.is_quiet)
-      say(fmt::format("code from {} is in {}", request.module_dir, request.code));
-  }
-  const EntryPointKind kind = probe_entry_point_kind(request.code, request.program);
-  const InstallStep step = decide_install(kind, probe_code_facts(request.code), request.python);
-  if (step.kind != InstallKind::none) {
-    if (!request.is_quiet) say(fmt::format("{}", fmt::join(step.argv, " ")));
-    PipRequest pip;
-    pip.argv = step.argv;
-    pip.environment = environment;
-    pip.folder = request.code;
-    pip.cancelled = &cancelled;
-    pip.line = [&](bool is_stderr, std::string_view line) {
-      if (is_stderr || !request.is_quiet) say(fmt::format("pip: {}", line));
-    };
-    const auto ended = run_pip(pip);
-    if (!ended) return failed(request, ended.error());
-    if (!succeeded(ended->status)) return install_failed(request, step, *ended);
-  }
-  end.is_ready = true;
-  return end;
+  if (!folder && (fetches || cancelled)) return code_failure(request.host, folder.error());
+  if (fetches)
+    if (CodeEnd end = fetch(request, variables, *folder); !end.is_ready) return end;
+  return install(request, variables);
 }
 
 }  // namespace
@@ -180,10 +237,11 @@ int run_prepare_code() {
   std::array<char, 16384> piece{};
   for (ssize_t got = 0; (got = read(STDIN_FILENO, piece.data(), piece.size())) > 0;)
     bytes.append(piece.data(), static_cast<std::size_t>(got));
-  const auto request = decode_code_request(bytes);
+  auto request = decode_code_request(bytes);
   fmt::print("smlaunch {}\n", SMLAUNCH_VERSION);
   std::fflush(stdout);
   if (!request) return exit_codes::usage;
+  if (request->host.empty()) request->host = probe_host_name();
   auto environment = own_environment();
   if (!request->leader_environment.empty())
     environment = host_environment(environment, {}, request->leader_environment, false);

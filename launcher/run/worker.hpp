@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // What runs on a host that does not lead: it waits for the leader, lends its environment to the ranks' agents
-// of its host, and ends with the job's outcome.
+// of its host, prepares the user's code meanwhile, and ends with the job's outcome.
 #pragma once
 
 #include <chrono>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "launcher/run/code_messages.hpp"
 #include "launcher/run/messages.hpp"
 #include "topology/error.hpp"
 
@@ -22,6 +24,8 @@ struct WorkerSettings {
   std::chrono::milliseconds stop_grace{110000};
   std::chrono::milliseconds failure_grace{5000};  // of the ranks here, when the leader is lost
   std::function<void()> tried_again;              // the job has failed, and the leader will come again
+  std::optional<CodeRequest> code;                // what there is to do here before ranks can run
+  std::function<void(const CodeEnd&)> code_failed;
 };
 
 struct WorkerResult {
@@ -29,6 +33,7 @@ struct WorkerResult {
   bool leader_lost = false;   // it was there, and has been silent for lost_after
   int stopped_by_signal = 0;  // and the leader never came, or gave no outcome in time
   JobEnd end;                 // otherwise
+  std::optional<CodeEnd> code_failure;
 };
 
 // Errors (Fault::start): no socket, no sshd. Leaves nothing of the job on this host when the leader was lost.
