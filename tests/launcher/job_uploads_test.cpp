@@ -25,11 +25,14 @@ TEST(JobUploads, WaitNoLongerThanWhoeverStopsTheJob) {
 TEST(JobUploads, SaysWhatIsLeftByItsReason) {
   using Sentences = std::vector<std::string>;
   EXPECT_EQ(render_not_uploaded({}), Sentences{});
-  EXPECT_EQ(render_not_uploaded({{"a", ""}}), Sentences{"1 intermediate file was not uploaded (no time was left): a"});
+  EXPECT_EQ(render_not_uploaded({{"a", ""}}),
+            Sentences{"1 intermediate file was not uploaded (no time was left): a"});
   EXPECT_EQ(render_not_uploaded({{"a", "x"}, {"b", "y"}, {"c", "x"}}),
-            (Sentences{"2 intermediate files were not uploaded (x): a, c", "1 intermediate file was not uploaded (y): b"}));
-  EXPECT_EQ(render_not_uploaded({{"1", ""}, {"2", ""}, {"3", ""}, {"4", ""}, {"5", ""}, {"6", ""}, {"7", ""}}),
-            Sentences{"7 intermediate files were not uploaded (no time was left): 1, 2, 3, 4, 5 and 2 more"});
+            (Sentences{"2 intermediate files were not uploaded (x): a, c",
+                       "1 intermediate file was not uploaded (y): b"}));
+  EXPECT_EQ(
+      render_not_uploaded({{"1", ""}, {"2", ""}, {"3", ""}, {"4", ""}, {"5", ""}, {"6", ""}, {"7", ""}}),
+      Sentences{"7 intermediate files were not uploaded (no time was left): 1, 2, 3, 4, 5 and 2 more"});
 }
 
 }  // namespace

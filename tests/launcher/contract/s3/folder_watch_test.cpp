@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "launcher/contract/s3/folder_watch.hpp"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/inotify.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <fstream>
 
 namespace smlaunch {
@@ -124,8 +127,12 @@ TEST_F(FolderWatchTest, LooksAgainWhereEventsWereLost) {
   }();
   const int events = std::atoi(limit.c_str());
   if (events > 100'000) GTEST_SKIP() << "fs.inotify.max_queued_events is " << limit;
+  write("a");
+  write("b");
   // Two names in turn: the same event twice in a row counts once.
-  for (int i = 0; i <= events; ++i) write(i % 2 == 0 ? "a" : "b");
+  const std::array<std::string, 2> files{(folder_ / "a").string(), (folder_ / "b").string()};
+  for (int i = 0; i <= events; ++i)
+    ::close(::open(files[static_cast<std::size_t>(i) % 2].c_str(), O_WRONLY | O_CLOEXEC));
   make("late");
   write("late/c");
   const auto all = watch_->read();

@@ -36,9 +36,7 @@ class IntermediateOutputTest : public testing::Test {
   ~IntermediateOutputTest() override { fs::remove_all(base_); }
 
   void set_location(const std::string& location) {
-    PyValue::Object parameters;
-    parameters.emplace_back("sagemaker_s3_output", PyValue(location));
-    environment_.sagemaker_hyperparameters = PyValue(std::move(parameters));
+    environment_.sagemaker_hyperparameters.data = PyDict{{"sagemaker_s3_output", {location}}};
   }
 
   std::unique_ptr<IntermediateOutput> start() {
@@ -116,7 +114,8 @@ TEST_F(IntermediateOutputTest, UploadsTheLastContentAndWhatIsDeletedMeanwhile) {
   fs::rename(folder_ / "log", folder_ / "log.1");
   write("log", "newest");
   gate.unlock();
-  EXPECT_EQ(finish(*output), (Objects{{"first", "1"}, {"gone", "still here"}, {"log", "newest"}, {"log.1", "new"}}));
+  EXPECT_EQ(finish(*output),
+            (Objects{{"first", "1"}, {"gone", "still here"}, {"log", "newest"}, {"log.1", "new"}}));
 }
 
 TEST_F(IntermediateOutputTest, GoesOnWithAFolderOfItsOwnButNotWithAnothers) {
@@ -152,7 +151,8 @@ TEST_F(IntermediateOutputTest, SaysOnceWhatIsRefusedAndGoesOn) {
   write("bad2", "2");
   write("good", "3");
   EXPECT_EQ(finish(*output), (Objects{{"good", "3"}}));
-  const std::string why = fmt::format("access denied at {} with the keys from the environment", server_.url());
+  const std::string why =
+      fmt::format("access denied at {} with the keys from the environment", server_.url());
   EXPECT_EQ(warnings_, std::vector<std::string>{why});
   EXPECT_EQ(summary_.left, (std::vector<NotUploaded>{{"bad1", why}, {"bad2", why}}));
   EXPECT_EQ(summary_.count, 1U);

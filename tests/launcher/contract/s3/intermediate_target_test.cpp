@@ -9,9 +9,7 @@ namespace {
 Environment environment_of(const char* location, std::optional<std::string> job_name = "job") {
   Environment environment;
   environment.job_name = std::move(job_name);
-  PyValue::Object parameters;
-  parameters.emplace_back("sagemaker_s3_output", PyValue(std::string(location)));
-  environment.sagemaker_hyperparameters = PyValue(std::move(parameters));
+  environment.sagemaker_hyperparameters.data = PyDict{{"sagemaker_s3_output", {std::string(location)}}};
   return environment;
 }
 
@@ -60,9 +58,10 @@ TEST(IntermediateTarget, IsRefusedWhereItIsNeither) {
   for (const auto& [location, what] : cases) {
     const auto target = intermediate_target(environment_of(location));
     ASSERT_FALSE(target) << location;
-    EXPECT_EQ(target.error(), (Error{Fault::configuration,
-                                     {{"hyperparameter sagemaker_s3_output", what,
-                                       "write s3://BUCKET/PREFIX or file://FOLDER"}}}));
+    EXPECT_EQ(
+        target.error(),
+        (Error{Fault::configuration,
+               {{"hyperparameter sagemaker_s3_output", what, "write s3://BUCKET/PREFIX or file://FOLDER"}}}));
   }
 }
 
