@@ -11,6 +11,9 @@
 #include <map>
 #include <utility>
 
+#include "topology/host_list.hpp"
+#include "topology/machine_kind.hpp"
+
 namespace smlaunch {
 namespace {
 
@@ -20,6 +23,39 @@ constexpr long long most_ranks = 16'777'216;
 std::string counted(long long number, const char* what) {
   return fmt::format("{} {}{}", number, what, number == 1 ? "" : "s");
 }
+
+// "a and b have 4 cores for 8 ranks each, which share them"
+class CrowdedHosts {
+ public:
+  void add(const Host& host, int ranks) {
+    const auto cores = static_cast<int>(host.machine->core_cpus.size());
+    if (cores == 0 || ranks <= cores) return;
+    const auto same = std::find_if(kinds_.begin(), kinds_.end(), [&](const Kind& kind) {
+      return kind.cores == cores && kind.ranks == ranks;
+    });
+    if (same == kinds_.end())
+      kinds_.push_back({cores, ranks, {host.name}});
+    else
+      same->hosts.push_back(host.name);
+  }
+
+  [[nodiscard]] std::vector<std::string> sentences() const {
+    std::vector<std::string> all;
+    for (const auto& [cores, ranks, hosts] : kinds_)
+      all.push_back(fmt::format("{} {} {} for {}{}: ranks share cores", join_names(hosts),
+                                hosts.size() == 1 ? "has" : "have", counted(cores, "core"),
+                                counted(ranks, "rank"), hosts.size() == 1 ? "" : " each"));
+    return all;
+  }
+
+ private:
+  struct Kind {
+    int cores = 0;
+    int ranks = 0;
+    std::vector<std::string> hosts;
+  };
+  std::vector<Kind> kinds_;  // in the order of their first hosts
+};
 
 }  // namespace
 
@@ -86,19 +122,23 @@ Result<Layout> place(const Cluster& cluster, const LayoutRequest& request) {
                     counted(wanted, "rank"), counted(static_cast<long long>(slots.size()), "host"),
                     counted(offered, "slot"), wanted - offered));
   }
-  // Hosts that share a machine and a count share their placements too.
-  std::map<std::pair<const Machine*, int>, std::vector<std::shared_ptr<const Placement>>> known;
+  // Hosts of one kind and one count share their placements.
+  MachineKinds kinds;
+  std::map<std::pair<std::size_t, int>, std::vector<std::shared_ptr<const Placement>>> known;
+  CrowdedHosts crowded;
   layout.ranks.reserve(static_cast<std::size_t>(wanted));
   for (std::size_t host = 0; host < slots.size(); ++host) {
     const int count = layout.ranks_per_host[host];
-    const Machine* machine = cluster.hosts[host].machine.get();
-    const auto [found, is_new] = known.try_emplace({machine, count});
-    if (is_new) found->second = place_on_machine(*machine, count, request.bind);
+    const Machine& machine = *cluster.hosts[host].machine;
+    const auto [found, is_new] = known.try_emplace({kinds.kind_of(machine), count});
+    if (is_new) found->second = place_on_machine(machine, count, request.bind, request.why_none);
+    crowded.add(cluster.hosts[host], count);
     for (int local = 0; local < count; ++local) {
       layout.ranks.push_back({Rank{static_cast<int>(layout.ranks.size())}, LocalRank{local},
                               static_cast<int>(host), found->second[static_cast<std::size_t>(local)]});
     }
   }
+  for (std::string& sentence : crowded.sentences()) layout.warnings.push_back(std::move(sentence));
   return layout;
 }
 

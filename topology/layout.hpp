@@ -28,7 +28,8 @@ enum class BindPolicy { automatic, gpu, numa, core, none };
 std::string to_string(BindPolicy policy);  // as --bind has it
 std::optional<BindPolicy> parse_bind_policy(std::string_view text);
 
-// One rank's place on its machine. Shared by the ranks of equal hosts.
+// One rank's place on its machine. Shared by the ranks of hosts whose machines are of one kind
+// (topology/machine_kind.hpp).
 struct Placement {
   std::optional<int> gpu;  // index into Machine::gpus
   IdSet numa;              // NUMA nodes its memory comes from; empty: any
@@ -49,6 +50,7 @@ struct LayoutRequest {
   std::optional<int> world_size;  // nothing: the sum of Host::ranks; otherwise filled host by host, the
                                   // excess goes round again
   BindPolicy bind = BindPolicy::automatic;
+  std::string why_none = "not bound, as --bind none asks";  // in the words of Placement::why, for that policy
 };
 
 struct Layout {
@@ -58,9 +60,10 @@ struct Layout {
   std::vector<std::string> warnings;
 };
 
-// Where `local_world_size` ranks go on one machine.
-std::vector<std::shared_ptr<const Placement>> place_on_machine(const Machine& machine, int local_world_size,
-                                                               BindPolicy bind);
+// Where `local_world_size` ranks go on one machine. `why_none`: as LayoutRequest has it.
+std::vector<std::shared_ptr<const Placement>> place_on_machine(
+    const Machine& machine, int local_world_size, BindPolicy bind,
+    const std::string& why_none = LayoutRequest().why_none);
 
 // How many ranks each host gets, as Open MPI's `--map-by slot --oversubscribe` gives them: slots first, then
 // what is left in equal numbers over all hosts.

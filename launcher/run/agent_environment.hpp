@@ -30,8 +30,9 @@ struct AgentIdentity {
   std::string channel_host;
   int channel_port = 0;  // 0: there is no channel
   std::string token;
-  std::string worker;       // the name of its host's worker socket; empty: none is asked
-  std::string leader_host;  // gethostname() where the leader runs
+  std::string worker;          // the name of its host's worker socket; empty: none is asked
+  std::string leader_host;     // gethostname() where the leader runs
+  bool several_hosts = false;  // mpirun has started ranks on other hosts too
 };
 
 // From the variables above, or from Open MPI's OMPI_COMM_WORLD_RANK and OMPI_COMM_WORLD_LOCAL_RANK. Errors
@@ -40,8 +41,8 @@ Result<AgentIdentity> parse_agent_identity(const std::map<std::string, std::stri
 
 // What a rank starts from. `agent`: the agent's own environment, which mpirun made. `worker`: that of the
 // smlaunch which waits on this host; without one, on another host than the leader's, the leader's (less what
-// belongs to a login); on the leader's host the agent's, with `leader`'s PATH and LD_LIBRARY_PATH, which mpirun
-// changes. What mpirun tells its processes is kept in any case.
+// belongs to a login); on the leader's host the agent's, with `leader`'s PATH and LD_LIBRARY_PATH, which
+// mpirun changes. What mpirun tells its processes is kept in any case.
 std::map<std::string, std::string> host_environment(
     const std::map<std::string, std::string>& agent,
     const std::optional<std::map<std::string, std::string>>& worker,

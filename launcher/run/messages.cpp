@@ -43,6 +43,9 @@ std::string encode(const Hello& m) {
   if (m.master_port) json["master_port"] = *m.master_port;
   if (m.gpus) json["gpus"] = *m.gpus;
   if (m.cpus) json["cpus"] = *m.cpus;
+  for (const Trait& trait : m.traits)
+    json["traits"].push_back({trait.name, trait.value, trait.of_equal_only, trait.is_short});
+  if (!m.warnings.empty()) json["warnings"] = m.warnings;
   return pack(json);
 }
 
@@ -58,6 +61,11 @@ std::optional<Hello> decode_hello(std::string_view text) {
     if (j.contains("master_port")) m.master_port = j["master_port"].get<int>();
     if (j.contains("gpus")) m.gpus = j["gpus"].get<int>();
     if (j.contains("cpus")) m.cpus = j["cpus"].get<int>();
+    if (j.contains("traits"))
+      for (const Json& each : j["traits"])
+        m.traits.push_back({each.at(0).get<std::string>(), each.at(1).get<std::string>(),
+                            each.at(2).get<bool>(), each.at(3).get<bool>()});
+    if (j.contains("warnings")) j["warnings"].get_to(m.warnings);
   });
 }
 

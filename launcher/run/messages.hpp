@@ -11,6 +11,7 @@
 
 #include "launcher/run/exit_status.hpp"
 #include "launcher/run/rank_state.hpp"
+#include "topology/odd_hosts.hpp"
 
 namespace smlaunch {
 
@@ -29,6 +30,8 @@ struct Hello {
   std::optional<int> master_port;  // rank 0's agent: a port that is free on its host
   std::optional<int> gpus;         // what its host has: said by the agents with local rank 0
   std::optional<int> cpus;
+  std::vector<Trait> traits;          // where the job has several hosts (launcher/run/host_facts.hpp)
+  std::vector<std::string> warnings;  // what is wrong with its host
 };
 
 struct Welcome {
@@ -47,9 +50,8 @@ struct Start {
   std::vector<std::string> program;  // what the rank executes, where mpirun could not pass it on; else empty
   std::string cpus;                  // planned: "0-3"; empty: not bound
   std::string numa;
-  std::string own_bind;  // not empty: the plan has only assumed this host, so the agent places its rank
-                         // itself, by this
-                         // --bind policy
+  std::string own_bind;  // not empty: the plan has not seen this host, so the agent places its rank itself,
+                         // by this --bind policy
   int local_ranks = 1;
   bool forward_output = true;     // false: nobody wants its lines
   bool is_starter = false;        // the program is torchrun or xla, and its children are the ranks

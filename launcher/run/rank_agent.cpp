@@ -22,12 +22,12 @@
 #include <cstdlib>
 #include <optional>
 
-#include "cuda/probe_gpus.hpp"
 #include "launcher/run/agent_environment.hpp"
 #include "launcher/run/channel_client.hpp"
 #include "launcher/run/child_process.hpp"
 #include "launcher/run/descendants.hpp"
 #include "launcher/run/hand_over.hpp"
+#include "launcher/run/host_facts.hpp"
 #include "launcher/run/job_processes.hpp"
 #include "launcher/run/line_splitter.hpp"
 #include "launcher/run/messages.hpp"
@@ -129,14 +129,12 @@ class Agent {
     hello.local_rank = identity_.local_rank;
     hello.pid = getpid();
     if (identity_.rank == 0) hello.master_port = find_free_port();
-    // The leader knows its own machine, but may only have assumed this one.
-    if (!on_leader_host()) {
-      if (auto machine = probe_machine_for_ranks()) machine_ = std::move(*machine);
-    }
-    if (identity_.local_rank == 0 && machine_) {
-      hello.gpus = machine_->usable_gpus();
-      hello.cpus = count_host_cpus(*machine_);
-    }
+    // The leader knows its own machine, but may only have assumed this one; one agent of each host tells what
+    // the hosts are compared by.
+    const bool is_compared = identity_.several_hosts && identity_.local_rank == 0;
+    if (!on_leader_host() || is_compared) machine_ = probe_own_machine(is_compared);
+    if (identity_.local_rank == 0 && machine_)
+      tell_host_facts(*machine_, count_host_cpus(*machine_), identity_.several_hosts, hello);
     channel_.emplace(loop_, identity_.channel_host, identity_.channel_port, identity_.token, std::move(hello),
                      first_bound);
     channel_->start({[this](const Frame& frame) { received(frame); },
@@ -431,7 +429,7 @@ class Agent {
   asio::steady_timer drain_timer_;
   RankInspector inspector_;
 
-  std::optional<Machine> machine_;  // this host as it is; not probed on the leader's
+  std::optional<Machine> machine_;  // this host as it is, where it was looked at
   std::optional<ChannelClient> channel_;
   std::optional<LateHandOver> late_hand_over_;
   bool without_channel_ = false;

@@ -129,6 +129,30 @@ TEST(Layout, EqualHostsShareTheirPlacements) {
       << "three ranks divide a machine otherwise than four";
 }
 
+TEST(Layout, HostsOfOneKindShareThemToo) {
+  Cluster cluster = cluster_of({4, 4});
+  Machine own = *cluster.hosts[0].machine;
+  own.host = "another";
+  cluster.hosts[1].machine = std::make_shared<const Machine>(own);
+  const auto layout = place(cluster, {});
+  ASSERT_TRUE(layout.has_value());
+  EXPECT_EQ(layout->ranks[0].placement, layout->ranks[4].placement);
+  own.core_cpus.pop_back();
+  cluster.hosts[1].machine = std::make_shared<const Machine>(own);
+  const auto differs = place(cluster, {});
+  EXPECT_NE(differs->ranks[0].placement, differs->ranks[4].placement);
+}
+
+TEST(Layout, MoreRanksThanCoresAreAWarning) {
+  EXPECT_THAT(place(cluster_of({4, 5, 5}), {})->warnings,
+              ElementsAre("algo-2, algo-3 have 4 cores for 5 ranks each: ranks share cores"));
+  EXPECT_THAT(place(cluster_of({16}), {})->warnings,
+              ElementsAre("algo-1 has 4 cores for 16 ranks: ranks share cores"));
+  Cluster unknown = cluster_of({16});
+  unknown.hosts[0].machine = std::make_shared<const Machine>();
+  EXPECT_THAT(place(unknown, {})->warnings, IsEmpty());
+}
+
 TEST(Layout, EveryRankHasOnePlaceOnGeneratedClusters) {
   std::mt19937 random(5);
   for (int round = 0; round < 300; ++round) {

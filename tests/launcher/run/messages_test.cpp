@@ -51,6 +51,12 @@ TEST(Messages, HelloComesBack) {
   EXPECT_EQ(back->master_port, 29500);
   EXPECT_EQ(back->gpus, 8);
   EXPECT_EQ(back->cpus, 192);
+  EXPECT_TRUE(back->traits.empty() && back->warnings.empty());
+  hello.traits = {{"NCCL", "2.18.5"}, {"shape", "0f", true, false}};
+  hello.warnings = {"1 of its 8 GPUs cannot be used"};
+  back = decode_hello(encode(hello));
+  EXPECT_EQ(back->traits, hello.traits);
+  EXPECT_EQ(back->warnings, hello.warnings);
 }
 
 TEST(Messages, StartComesBackWhateverVariablesHold) {
