@@ -151,7 +151,7 @@ void leave_binding_to_mpirun(UserOptions& user, std::vector<MpirunOption>& ours)
     std::erase_if(ours, [](const MpirunOption& option) { return option.name == "map-by"; });
   user.notes.push_back(
       user.binding == UserBinding::on
-          ? fmt::format("your {} names CPUs: mpirun binds the ranks, not smlaunch", user.binding_option)
+          ? fmt::format("your {} asks for CPUs: mpirun binds the ranks, not smlaunch", user.binding_option)
           : fmt::format("your {} maps ranks to hardware: mpirun binds them by its default, not smlaunch",
                         user.binding_option));
 }

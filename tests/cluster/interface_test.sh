@@ -57,16 +57,15 @@ for name in "${hosts[@]}"; do
   host "$name" sed -i 's/"network_interface_name": *"[^"]*"/"network_interface_name": "x0"/' \
     /opt/ml/input/config/resourceconfig.json
 done
-run 60 host algo-1 "$smlaunch"
-assert_eq "78/" "$status/$out"
+run 60 host algo-1 "$smlaunch" --dry-run --probe
+assert_eq 78 "$status"
 assert_contains "$err" "smlaunch: algo-2: network interface x0: has no carrier there, so it cannot carry the job"
 if host algo-3 ip -6 addr show dev x0 | grep -q fe80; then
   assert_contains "$err" "smlaunch: algo-3: network interface x0: has no address but link-local there"
-  assert_eq 2 "$(grep -c '^smlaunch: algo-[23]: network interface x0: ' <<<"$err")"
 fi
-run 60 host algo-1 "$smlaunch" --dry-run --probe
-assert_eq 78 "$status"
-assert_contains "$err" "smlaunch: algo-2: network interface x0: has no carrier there"
+run 60 host algo-1 "$smlaunch"
+assert_eq "78/" "$status/$out"
+[[ $err =~ smlaunch:\ algo-[23]:\ network\ interface\ x0:\ has\ no\  ]] || fail "$err"
 
 step "docker0 is refused where there are several hosts"
 for name in "${hosts[@]}"; do
@@ -88,14 +87,11 @@ for name in "${hosts[@]}"; do
 done
 host algo-1 sh -c 'ip link add y0 type veth peer name y1 && ip addr add 10.8.0.1/24 dev y0 && ip link set y0 up &&
   ip link set y1 up'
-run 60 host algo-1 "$smlaunch" --mpi-options '-mca btl_tcp_if_include y0'
+run 60 host algo-1 env NCCL_SOCKET_IFNAME=y "$smlaunch" --mpi-options '-mca btl_tcp_if_include y0'
 assert_eq "78/" "$status/$out"
-for name in algo-2 algo-3; do
-  assert_contains "$err" "smlaunch: $name: network interface y0 of -mca btl_tcp_if_include: does not exist there"
-done
-run 60 host algo-1 env NCCL_SOCKET_IFNAME=y "$smlaunch"
-assert_eq "78/" "$status/$out"
-assert_contains "$err" "smlaunch: algo-3: NCCL_SOCKET_IFNAME=y: is the name of none there"
+odd=$(sed -n 's/^smlaunch: \(algo-[23]\): network interface y0 .*/\1/p' <<<"$err" | head -1)
+assert_contains "$err" "smlaunch: $odd: network interface y0 of -mca btl_tcp_if_include: does not exist there"
+assert_contains "$err" $'\nsmlaunch: '"$odd: NCCL_SOCKET_IFNAME=y: is the name of none there"
 run 60 host algo-1 env NCCL_SOCKET_IFNAME='^docker,lo' "$smlaunch"
 assert_eq 0 "$status"
 run 60 host algo-1 env NCCL_SOCKET_IFNAME==z0 "$smlaunch" --dry-run

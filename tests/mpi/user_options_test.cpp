@@ -93,7 +93,7 @@ TEST(UserOptions, ReplaceOursWhereBothSayTheSame) {
       {"-q --report-bindings -rf=x -v",
        "--quiet --report-bindings --rankfile x --verbose",
        {"-map-by slot", "-bind-to none"},
-       {"your --rankfile x names CPUs: mpirun binds the ranks, not smlaunch",
+       {"your --rankfile x asks for CPUs: mpirun binds the ranks, not smlaunch",
         "your --rankfile x replaces ours: slot"}},
       {"-mca btl_openib_if_include mlx5_0 --timeout 60 -tune f -am g",
        "-mca btl_openib_if_include mlx5_0 --timeout 60 -tune f -am g",
@@ -262,7 +262,7 @@ TEST(UserOptions, SayWhoBindsAndWhetherTheyMoveRanks) {
       ElementsAre("your -map-by numa maps ranks to hardware: mpirun binds them by its default, not smlaunch",
                   "your -map-by numa replaces ours: slot"));
   EXPECT_THAT(mpirun_command(with_options("--cpu-list 0-3"))->notes,
-              ElementsAre("your --cpu-list 0-3 names CPUs: mpirun binds the ranks, not smlaunch"));
+              ElementsAre("your --cpu-list 0-3 asks for CPUs: mpirun binds the ranks, not smlaunch"));
 }
 
 TEST(NamedInterfaces, AreThoseOfAListThatAreNoSubnets) {
