@@ -195,8 +195,8 @@ void add_options(Adder& adder, Options& o) {
 }
 
 constexpr const char* footer =
-    "Everything after -- is the entry point and its arguments. Each option can be given as "
-    "SMLAUNCH_<OPTION>.\n"
+    "Everything after -- is the entry point (a .py file, -m MODULE or a command) and its arguments.\n"
+    "Each option can be given as SMLAUNCH_<OPTION>.\n"
     "Exit codes: the first failing rank's own (128+n for signal n); 64 usage, 69 hosts not ready, 70 "
     "internal error,\n"
     "71 could not start, 75 smoke test failed, 76 host or rank lost, 78 bad configuration, 130/143 stopped.";

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "launcher/env_answer.hpp"
 
+#include <algorithm>
+
+#include "launcher/contract/unicode.hpp"
 #include "launcher/plan/json_writer.hpp"
 #include "mpi/shell_words.hpp"
 
@@ -40,15 +43,34 @@ std::string render_json(const Environment& environment, const LauncherChoice& la
   return json.take() + "\n";
 }
 
+bool is_shell_name(const std::string& name) {
+  const auto is_letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; };
+  return !name.empty() && is_letter(name.front()) && std::all_of(name.begin(), name.end(), [&](char c) {
+    return is_letter(c) || (c >= '0' && c <= '9');
+  });
+}
+
 }  // namespace
 
-std::string render_env(const Environment& environment, const LauncherChoice& launcher, Format format) {
-  if (format == Format::json) return render_json(environment, launcher);
-  std::string text;
-  for (const auto& [name, value] : sm_variables(environment))
-    text += format == Format::shell ? "export " + name + "=" + quote_shell_word(value) + "\n"
-                                    : name + "=" + value + "\n";
-  return text;
+EnvAnswer render_env(const Environment& environment, const LauncherChoice& launcher, Format format) {
+  if (format == Format::json) return {render_json(environment, launcher), {}};
+  EnvAnswer answer;
+  for (const auto& [name, value] : sm_variables(environment)) {
+    if (format != Format::shell)
+      answer.text += name + "=" + value + "\n";
+    else if (is_shell_name(name))
+      answer.text += "export " + name + "=" + quote_shell_word(value) + "\n";
+    else
+      answer.left_out.push_back(name);
+  }
+  return answer;
+}
+
+std::string render_left_out(const EnvAnswer& answer) {
+  std::string names;
+  for (const std::string& name : answer.left_out)
+    names += (names.empty() ? "" : ", ") + python_json_dumps({repair_utf8(name)});
+  return names.empty() ? "" : "left out, for no shell has a variable of such a name: " + names;
 }
 
 }  // namespace smlaunch

@@ -3,13 +3,23 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "launcher/contract/environment.hpp"
 #include "launcher/options.hpp"
 
 namespace smlaunch {
 
-// `smlaunch.env/1`, NAME=value lines, or lines that a POSIX shell reads.
-std::string render_env(const Environment& environment, const LauncherChoice& launcher, Format format);
+struct EnvAnswer {
+  std::string text;
+  std::vector<std::string> left_out;  // variables that no POSIX shell can have, because of their names
+};
+
+// `smlaunch.env/1`, NAME=value lines, or `export` lines that a POSIX shell reads: without running anything,
+// whatever a name or a value holds.
+EnvAnswer render_env(const Environment& environment, const LauncherChoice& launcher, Format format);
+
+// One line about those that were left out; empty where none was.
+std::string render_left_out(const EnvAnswer& answer);
 
 }  // namespace smlaunch

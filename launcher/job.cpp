@@ -2,31 +2,24 @@
 #include "launcher/job.hpp"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <chrono>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <map>
 
 #include "cuda/probe_gpus.hpp"
-#include "launcher/contract/local_job.hpp"
+#include "launcher/contract/framework_module.hpp"
+#include "launcher/contract/process_counts.hpp"
 #include "launcher/contract/search_path.hpp"
 #include "launcher/job_cluster.hpp"
 #include "launcher/job_interface.hpp"
-#include "launcher/neuron.hpp"
 #include "launcher/own_host.hpp"
 #include "launcher/plan/plan_json.hpp"
 #include "launcher/plan/starter.hpp"
-#include "launcher/probe_hosts.hpp"
 #include "launcher/run/child_process.hpp"
 #include "launcher/run/host_versions.hpp"
 #include "launcher/torchrun.hpp"
-#include "mpi/hostfile.hpp"
 #include "mpi/shell_words.hpp"
-#include "topology/host_name.hpp"
 #include "topology/interfaces.hpp"
 #include "topology/with_gpus.hpp"
 
@@ -35,50 +28,6 @@ namespace smlaunch {
 namespace {
 
 constexpr int probe_bound_milliseconds = 20000;
-constexpr const char* container_base_dir = "/opt/ml";
-
-Result<std::optional<std::vector<HostSlots>>> read_given_hosts(const Options& options) {
-  if (options.hosts && options.hostfile)
-    return failure(Fault::usage, "--hosts", "does not go with --hostfile", "give one of them");
-  if (options.hosts) {
-    auto hosts = parse_host_option(*options.hosts, source_of(options, "hosts", "--hosts"));
-    if (!hosts) return tl::unexpected(hosts.error());
-    return std::move(*hosts);
-  }
-  if (!options.hostfile) return std::nullopt;
-  std::error_code error;
-  if (std::filesystem::is_directory(*options.hostfile, error))
-    return failure(Fault::configuration, fmt::format("--hostfile {}", *options.hostfile), "is a folder",
-                   "name a readable hostfile");
-  std::ifstream file(*options.hostfile, std::ios::binary);
-  const std::string text{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
-  if (!file.good() && !file.eof())
-    return failure(Fault::configuration, fmt::format("--hostfile {}", *options.hostfile), "cannot be read",
-                   "name a readable hostfile");
-  auto hosts = parse_hostfile(text, *options.hostfile);
-  if (!hosts) return tl::unexpected(hosts.error());
-  return std::move(*hosts);
-}
-
-std::optional<GivenHosts> name_hosts(const std::optional<std::vector<HostSlots>>& slots,
-                                     const Options& options) {
-  if (!slots) return std::nullopt;
-  GivenHosts given;
-  for (const HostSlots& host : *slots) given.hosts.push_back(host.name);
-  // One that is not among them is refused where the environment is read.
-  const bool is_named = options.current_host && std::find(given.hosts.begin(), given.hosts.end(),
-                                                          *options.current_host) != given.hosts.end();
-  given.current_host = is_named ? *options.current_host : find_own_host(given.hosts).value_or("");
-  return given;
-}
-
-// What was typed behind "--": a file here, or else, as a shell would have it, a program on PATH.
-std::string find_program(const std::string& name, const Variables& variables) {
-  std::error_code error;
-  if (name.find('/') != std::string::npos || std::filesystem::exists(name, error)) return name;
-  const std::string found = find_on_path(name, variables);
-  return found.empty() ? name : found;
-}
 
 LauncherChoice choose(const Options& options, const Environment& environment, bool hosts_given) {
   const std::map<LauncherOption, LauncherKind> named = {
@@ -88,7 +37,10 @@ LauncherChoice choose(const Options& options, const Environment& environment, bo
   if (options.launcher != LauncherOption::automatic)
     return {named.at(options.launcher), source_of(options, "launcher", "option --launcher")};
   if (!hosts_given) return choose_launcher(environment);
-  const bool python = environment.entry_point.name.ends_with(".py");
+  const EntryPoint& entry_point = environment.entry_point;
+  if (parse_module_option(entry_point.name))
+    return {LauncherKind::ddp, "default with given hosts for a module"};
+  const bool python = entry_point.name.ends_with(".py");
   return {python ? LauncherKind::ddp : LauncherKind::mpi,
           fmt::format("default with given hosts for {}", python ? "a .py entry point" : "a command")};
 }
@@ -166,7 +118,7 @@ const char* options_hyperparameter(const Environment& environment, LauncherKind 
   if (environment.native_framework == Framework::chainer) return "sagemaker_additional_mpi_options";
   constexpr const char* smddp = "sagemaker_distributed_dataparallel_custom_mpi_options";
   const bool has_smddp = text_parameter(environment, smddp).has_value();
-  if (has_smddp && (launcher == LauncherKind::smddp || launcher == LauncherKind::ddp)) return smddp;
+  if (launcher == LauncherKind::smddp || (has_smddp && launcher == LauncherKind::ddp)) return smddp;
   return "sagemaker_mpi_custom_mpi_options";
 }
 
@@ -211,8 +163,6 @@ Result<void> find_starter(const Options& options, const Job& job, JobSpec& spec)
   const Environment& env = *spec.environment;
   if (job.runs_alone) spec.nodes = hosts_together(env);
   if (spec.launcher != LauncherKind::torchrun) return {};
-  if (job.runs_alone && spec.nodes.size() > 1 && !options.master_port)
-    spec.sources.emplace_back("master_port", "7777: every host starts torchrun itself, and all must agree");
   Torchrun found =
       probe_torchrun(find_on_path("torchrun", spec.inherited), options.python ? spec.python : "");
   if (found.command.front() == "torchrun" && options.command == Command::run)
@@ -224,27 +174,34 @@ Result<void> find_starter(const Options& options, const Job& job, JobSpec& spec)
   return {};
 }
 
+// Where the port comes from at which the ranks meet; not every launcher has one.
+void find_master_port(const Options& options, JobSpec& spec) {
+  const LauncherKind launcher = spec.launcher;
+  const bool of_module = sets_master_port(spec.environment->native_framework, launcher);
+  if (!of_module && !sets_rank_identity(launcher) && launcher != LauncherKind::torchrun) return;
+  spec.master_port = options.master_port;
+  const bool must_agree = launcher == LauncherKind::torchrun && spec.nodes.size() > 1;
+  const char* otherwise = must_agree  ? "7777: every host starts torchrun itself, and all must agree"
+                          : of_module ? "7777: what AWS's PyTorch module sets on every host"
+                                      : "rank 0's agent picks a free one at the start";
+  spec.sources.emplace_back("master_port", source_of(options, "master-port", otherwise));
+}
+
+// PyTorch/XLA's own launcher takes all GPUs of a host, or fails.
+Result<void> check_ranks_of_xla(const Options& options, const Job& job) {
+  if (job.spec.launcher != LauncherKind::xla || !options.processes_per_host) return {};
+  for (const Host& host : job.cluster.hosts) {
+    const int gpus = host.machine->usable_gpus();
+    if (gpus > 0 && gpus != *options.processes_per_host)
+      return failure(Fault::usage, source_of(options, "processes-per-host", "--processes-per-host"),
+                     fmt::format("under launcher xla each host has a rank for each of its GPUs, {} on {}",
+                                 gpus, host.name),
+                     "leave it out, or take --launcher torchrun");
+  }
+  return {};
+}
+
 }  // namespace
-
-std::string choose_base_dir(const Options& options, const Variables& variables) {
-  if (options.base_dir) return *options.base_dir;
-  const auto given = variables.find("SAGEMAKER_BASE_DIR");
-  if (given != variables.end() && !given->second.empty()) return given->second;
-  if (!needs_local_job(options, variables)) return container_base_dir;
-  static const double now =
-      std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
-  const auto home = variables.find("HOME");
-  return local_base_dir(home == variables.end() ? "/root" : home->second, fmt::format("{:.6f}", now))
-      .string();
-}
-
-bool needs_local_job(const Options& options, const Variables& variables) {
-  const auto base = variables.find("SAGEMAKER_BASE_DIR");
-  const bool is_named = options.base_dir || (base != variables.end() && !base->second.empty());
-  if (is_named || options.hosts || options.hostfile || options.resource_config) return false;
-  std::error_code error;
-  return !std::filesystem::exists(container_base_dir, error);
-}
 
 Result<Machine> probe_job_machine(const Options& options) {
   const bool wants_all = options.command == Command::topology || options.probe;
@@ -255,39 +212,6 @@ Result<Machine> probe_job_machine(const Options& options) {
   }
   if (!machine || !options.gpus_per_host) return machine;
   return with_gpus(std::move(*machine), *options.gpus_per_host);
-}
-
-Result<std::shared_ptr<const Environment>> read_job_environment(const Options& options,
-                                                                const Variables& variables,
-                                                                const Machine& machine) {
-  auto slots = read_given_hosts(options);
-  if (!slots) return tl::unexpected(slots.error());
-  EnvironmentRequest request;
-  request.base_dir = choose_base_dir(options, variables);
-  request.variables = variables;
-  if (options.resource_config) request.resource_config = *options.resource_config;
-  request.given_hosts = name_hosts(*slots, options);
-  request.current_host = options.current_host;
-  if (options.entry_point)
-    request.given_entry_point =
-        GivenEntryPoint{find_program(options.entry_point->front(), variables),
-                        {options.entry_point->begin() + 1, options.entry_point->end()}};
-  std::error_code error;
-  request.working_directory = std::filesystem::current_path(error);
-  request.run_framework_module = options.framework_module == FrameworkModuleOption::run;
-  request.num_gpus = machine.usable_gpus();
-  request.num_cpus = machine.processing_units;
-  if (needs_local_job(options, variables)) request.local_host = probe_host_name();
-  auto environment = read_environment(request);
-  if (!environment) return tl::unexpected(environment.error());
-  environment->num_neurons =
-      probe_neuron_cores(environment->current_instance_type, find_on_path("neuron-ls", variables));
-  // With hosts from the command line, the machine where it was typed leads.
-  if (request.given_hosts && !request.given_hosts->current_host.empty()) {
-    environment->leader = request.given_hosts->current_host;
-    environment->is_leader = true;
-  }
-  return std::make_shared<const Environment>(std::move(*environment));
 }
 
 Result<Job> prepare_job(const Options& options, const Variables& variables) {
@@ -326,10 +250,6 @@ Result<Job> prepare_job(const Options& options, const Variables& variables) {
   spec.sources.emplace_back("bind", source_of(options, "bind", "default"));
   spec.ssh_port = options.ssh_port;
   spec.ssh_control_path = fmt::format("{}/{}", planned_ssh_folder, ssh_socket_name);
-  spec.master_port = options.master_port;
-  if (options.master_port || !has_starter(spec.launcher) || hosts_given)
-    spec.sources.emplace_back(
-        "master_port", source_of(options, "master-port", "rank 0's agent picks a free one at the start"));
 
   const auto& groups = hosts_together(env);
   const bool in_distribution = std::find(groups.begin(), groups.end(), env.current_host) != groups.end();
@@ -348,10 +268,13 @@ Result<Job> prepare_job(const Options& options, const Variables& variables) {
                    "leave it out, or take --launcher ddp");
   std::vector<std::string> hosts = hosts_of_plan(env, job.runs_alone, env.leader);
   if (auto aside = set_spare_hosts_aside(options, hosts, job); !aside) return tl::unexpected(aside.error());
-  auto cluster =
-      make_cluster(options, env, spec.launcher, slots ? *slots : std::nullopt, hosts, *machine, spec.sources);
+  const auto counts = parse_process_counts(env, spec.launcher);
+  if (!counts && !options.processes_per_host) return tl::unexpected(counts.error());
+  auto cluster = make_cluster(options, env, spec.launcher, counts.value_or(ProcessCounts()),
+                              slots ? *slots : std::nullopt, hosts, *machine, spec.sources);
   if (!cluster) return tl::unexpected(cluster.error());
   job.cluster = std::move(*cluster);
+  if (auto fits = check_ranks_of_xla(options, job); !fits) return tl::unexpected(fits.error());
 
   std::error_code error;
   if (options.python && options.python->empty())
@@ -381,12 +304,11 @@ Result<Job> prepare_job(const Options& options, const Variables& variables) {
   find_network_interface(job);
   if (has_starter(spec.launcher))
     if (auto found = find_starter(options, job, spec); !found) return tl::unexpected(found.error());
+  find_master_port(options, spec);
   if (spec.launcher == LauncherKind::mpi || spec.launcher == LauncherKind::smddp) {
-    const char* key = env.native_framework == Framework::chainer ? "sagemaker_num_processes"
-                                                                 : "sagemaker_mpi_num_processes";
-    if (const auto processes = integer_parameter(env, key); processes && !options.processes_per_host) {
-      spec.world_size = static_cast<int>(*processes);
-      spec.sources.emplace_back("world_size", fmt::format("hyperparameter {}", key));
+    if (counts && counts->in_all && !options.processes_per_host) {
+      spec.world_size = counts->in_all;
+      spec.sources.emplace_back("world_size", fmt::format("hyperparameter {}", counts->in_all_key));
     }
     if (env.entry_point.kind != EntryPointKind::command) find_mpi4py(spec);
   }

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "launcher/contract/environment.hpp"
+#include "launcher/job_environment.hpp"
 #include "launcher/options.hpp"
 #include "launcher/plan/plan.hpp"
 #include "topology/error.hpp"
@@ -24,18 +25,6 @@ struct Job {
   // Another host leads, and this one waits for it.
   [[nodiscard]] bool is_worker() const { return !runs_alone && !hosts_given && !environment->is_leader; }
 };
-
-// BASE: --base-dir, $SAGEMAKER_BASE_DIR, /opt/ml.
-std::string choose_base_dir(const Options& options, const Variables& variables);
-
-// Outside a container, with no host named: a run makes a job's folder, as the toolkit does; all else shows
-// what it would be.
-bool needs_local_job(const Options& options, const Variables& variables);
-
-// The container as it is read, with this machine's GPUs and CPUs in it.
-Result<std::shared_ptr<const Environment>> read_job_environment(const Options& options,
-                                                                const Variables& variables,
-                                                                const Machine& machine);
 
 // This machine, or what --gpus-per-host makes of it.
 Result<Machine> probe_job_machine(const Options& options);

@@ -21,17 +21,19 @@ namespace {
 class RanksPerHost {
  public:
   RanksPerHost(const Options& options, const Environment& environment, LauncherKind launcher,
-               const std::optional<std::vector<HostSlots>>& slots)
-      : environment_(environment) {
+               const ProcessCounts& counts, const std::optional<std::vector<HostSlots>>& slots)
+      : environment_(environment), one_for_each_gpu_(launcher == LauncherKind::xla) {
     if (launcher == LauncherKind::process) {
       fixed_ = 1;
       source_ = "launcher process: one on each host";
+    } else if (one_for_each_gpu_) {
+      source_ = "launcher xla: one for each GPU";
     } else if (options.processes_per_host) {
       fixed_ = *options.processes_per_host;
       source_ = source_of(options, "processes-per-host", "option --processes-per-host");
-    } else if (const auto number = integer_parameter(environment, per_host_key(environment))) {
-      fixed_ = static_cast<int>(*number);
-      source_ = fmt::format("hyperparameter {}", per_host_key(environment));
+    } else if (counts.per_host) {
+      fixed_ = counts.per_host;
+      source_ = fmt::format("hyperparameter {}", counts.per_host_key);
     } else if (slots) {
       for (const HostSlots& host : *slots)
         if (host.slots) slots_[host.name] = *host.slots;
@@ -40,6 +42,7 @@ class RanksPerHost {
 
   int of(const std::string& host, const Machine& machine) {
     if (fixed_) return *fixed_;
+    if (one_for_each_gpu_) return std::max(1, machine.usable_gpus());
     if (const auto found = slots_.find(host); found != slots_.end())
       return said("slots given", found->second);
     if (machine.usable_gpus() > 0) return said("GPUs", machine.usable_gpus());
@@ -50,17 +53,13 @@ class RanksPerHost {
   [[nodiscard]] const std::string& source() const { return source_; }
 
  private:
-  static const char* per_host_key(const Environment& environment) {
-    return environment.native_framework == Framework::chainer ? "sagemaker_process_slots_per_host"
-                                                              : "sagemaker_mpi_num_of_processes_per_host";
-  }
-
   int said(const std::string& source, int number) {
     if (source_.empty()) source_ = source;
     return number;
   }
 
   const Environment& environment_;
+  bool one_for_each_gpu_ = false;
   std::optional<int> fixed_;
   std::map<std::string, int> slots_;
   std::string source_;
@@ -132,9 +131,9 @@ void set_instance(Host& host, const Environment& environment) {
 }
 
 Result<Cluster> make_cluster(const Options& options, const Environment& environment, LauncherKind launcher,
-                             const std::optional<std::vector<HostSlots>>& slots,
+                             const ProcessCounts& counts, const std::optional<std::vector<HostSlots>>& slots,
                              const std::vector<std::string>& hosts, const Machine& own, Sources& sources) {
-  RanksPerHost ranks(options, environment, launcher, slots);
+  RanksPerHost ranks(options, environment, launcher, counts, slots);
   auto saved = read_topologies(options, hosts);
   if (!saved) return tl::unexpected(saved.error());
   std::map<std::string, std::shared_ptr<const Machine>> asked;

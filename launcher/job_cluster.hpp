@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "launcher/contract/environment.hpp"
+#include "launcher/contract/process_counts.hpp"
 #include "launcher/options.hpp"
 #include "mpi/hostfile.hpp"
 #include "topology/cluster.hpp"
@@ -21,7 +22,7 @@ using Sources = std::vector<std::pair<std::string, std::string>>;
 // --probe it asks the others over SSH. Adds to `sources` where the ranks per host and the machines come from.
 // Errors: a --topology file that cannot be read or names no host of the job, a host that does not answer.
 Result<Cluster> make_cluster(const Options& options, const Environment& environment, LauncherKind launcher,
-                             const std::optional<std::vector<HostSlots>>& slots,
+                             const ProcessCounts& counts, const std::optional<std::vector<HostSlots>>& slots,
                              const std::vector<std::string>& hosts, const Machine& own, Sources& sources);
 
 // Group and instance type of a host, by its name.

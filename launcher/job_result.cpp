@@ -8,10 +8,17 @@
 
 #include "launcher/contract/result_files.hpp"
 #include "launcher/report_error.hpp"
+#include "launcher/run/failure_text.hpp"
 #include "launcher/run/job_phases.hpp"
 #include "launcher/run/write_file.hpp"
 
 namespace smlaunch {
+
+namespace {
+
+constexpr const char* reporting_failure = "smlaunch: Reporting training FAILURE\n";
+
+}  // namespace
 
 void warn(const Error& error) {
   for (const Problem& problem : error.problems)
@@ -51,11 +58,10 @@ void write_report(const Options& options, const Paths& paths, const Report& repo
 
 void print_last_lines(const FirstFailure& first) {
   constexpr std::size_t most = 20;
-  const std::size_t begin = first.last_lines.size() > most ? first.last_lines.size() - most : 0;
   if (first.last_lines.empty() || !first.status) return;
   fmt::print(stderr, "smlaunch: the last lines of rank {} on {}:\n", first.rank.value, first.host);
-  for (std::size_t i = begin; i < first.last_lines.size(); ++i)
-    fmt::print(stderr, "smlaunch:   {}\n", first.last_lines[i]);
+  for (const std::string& line : choose_last_lines(first.last_lines, most))
+    fmt::print(stderr, "smlaunch:   {}\n", line);
 }
 
 void print_outcome(const Options& options, const Report& report) {
@@ -73,7 +79,7 @@ void print_outcome(const Options& options, const Report& report) {
     fmt::print(stderr, "smlaunch: Reporting training SUCCESS\n");
     return;
   }
-  if (outcome.kind == OutcomeKind::failure) fmt::print(stderr, "smlaunch: Reporting training FAILURE\n");
+  if (outcome.kind == OutcomeKind::failure) fmt::print(stderr, "{}", reporting_failure);
   // Several things that are wrong are a line each.
   for (std::size_t begin = 0; begin <= outcome.message.size();) {
     const std::size_t end = std::min(outcome.message.find('\n', begin), outcome.message.size());
@@ -82,7 +88,7 @@ void print_outcome(const Options& options, const Report& report) {
   }
 }
 
-void write_failed_start(const Options& options, const Paths& paths, const Error& error) {
+int report_failed_start(const Options& options, const Paths& paths, const Error& error) {
   remove_old_result_files(paths);
   Report report;
   report.outcome.kind = OutcomeKind::failure;
@@ -94,6 +100,8 @@ void write_failed_start(const Options& options, const Paths& paths, const Error&
     report.outcome.message += (report.outcome.message.empty() ? "" : "\n") + to_string(problem);
   write_result_files(report.outcome, paths);
   write_report(options, paths, report);
+  fmt::print(stderr, "{}", reporting_failure);
+  return report_error(error);
 }
 
 }  // namespace smlaunch

@@ -13,6 +13,7 @@
 #include "launcher/contract/local_job.hpp"
 #include "launcher/env_answer.hpp"
 #include "launcher/job.hpp"
+#include "launcher/job_environment.hpp"
 #include "launcher/job_interface.hpp"
 #include "launcher/job_result.hpp"
 #include "launcher/other_hosts.hpp"
@@ -71,7 +72,10 @@ int show_env(const Options& options, const Variables& variables) {
   if (!machine) return report_error(machine.error());
   auto environment = read_job_environment(options, variables, *machine);
   if (!environment) return report_error(environment.error());
-  return answer(render_env(**environment, choose_launcher(**environment), options.format));
+  const EnvAnswer made = render_env(**environment, choose_launcher(**environment), options.format);
+  if (const std::string warning = render_left_out(made); !warning.empty())
+    fmt::print(stderr, "smlaunch: warning: {}\n", warning);
+  return answer(made.text);
 }
 
 int show_plan(const Options& options, const Variables& variables) {
@@ -107,15 +111,15 @@ int show_ready(const Options& options, const Variables& variables) {
 
 // NOLINTNEXTLINE(misc-no-recursion): once, after the folder was made
 int run(const Options& options, const Variables& variables) {
+  // The command line's own mistakes are no failure of a job.
+  if (auto sound = check_command_line(options); !sound) return report_error(sound.error());
   const auto refuse = [&](const Error& error) {
-    write_failed_start(options, make_paths(choose_base_dir(options, variables)), error);
-    return report_error(error);
+    return report_failed_start(options, make_paths(choose_base_dir(options, variables)), error);
   };
   if (needs_local_job(options, variables)) {
     const std::string base = choose_base_dir(options, variables);
     fmt::print(stderr, "smlaunch: there is no /opt/ml and no host is named: the job's folder is {}\n", base);
-    if (auto made = make_local_job(make_paths(base), probe_host_name()); !made)
-      return report_error(made.error());
+    if (auto made = make_local_job(make_paths(base), probe_host_name()); !made) return refuse(made.error());
     setenv("SAGEMAKER_BASE_DIR", base.c_str(), 1);
     return run(options, own_environment());
   }
@@ -125,6 +129,20 @@ int run(const Options& options, const Variables& variables) {
   auto plan = plan_job(*job);
   if (!plan) return refuse(plan.error());
   return run_job(options, *job, *plan);
+}
+
+Error internal_error(const std::exception& error) {
+  return {Fault::internal, {{"internal error", error.what(), "please report it with the command line"}}};
+}
+
+// A job that we fail has failed, too.
+int run_whatever_happens(const Options& options, const Variables& variables) {
+  try {
+    return run(options, variables);
+  } catch (const std::exception& error) {
+    return report_failed_start(options, make_paths(choose_base_dir(options, variables)),
+                               internal_error(error));
+  }
 }
 
 // What is accepted must be done: an option of the contract that this version cannot serve is refused.
@@ -159,7 +177,7 @@ int run_command(const std::vector<std::string>& arguments) {
     case Command::topology: return show_topology(options);
     case Command::env: return show_env(options, variables);
     case Command::dry_run: return show_plan(options, variables);
-    case Command::run: return run(options, variables);
+    case Command::run: return run_whatever_happens(options, variables);
     case Command::ready: return show_ready(options, variables);
     case Command::smoke: break;
   }
@@ -172,8 +190,7 @@ int run_smlaunch(const std::vector<std::string>& arguments) {
   try {
     return run_command(arguments);
   } catch (const std::exception& error) {
-    return report_error(
-        {Fault::internal, {{"internal error", error.what(), "please report it with the command line"}}});
+    return report_error(internal_error(error));
   }
 }
 

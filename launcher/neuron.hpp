@@ -2,6 +2,7 @@
 // How many Neuron cores this host has: SM_NUM_NEURONS.
 #pragma once
 
+#include <optional>
 #include <string>
 
 namespace smlaunch {
@@ -9,7 +10,14 @@ namespace smlaunch {
 // The sum of nc_count in what `neuron-ls -j` prints; 0 for anything else.
 int parse_neuron_cores(const std::string& json);
 
-// As the toolkit: 64 on a trn2.48xlarge, else what `neuron_ls` (a path; empty: there is none) says.
+// As the toolkit: by the instance type where that tells (contract/neuron_instances.hpp), else what
+// `neuron_ls` (a path; empty: there is none) says.
 int probe_neuron_cores(const std::string& instance_type, const std::string& neuron_ls);
+
+// What to say where the instance type and neuron-ls differ; empty where they agree, or one of them is silent.
+std::string describe_neuron_difference(const std::string& instance_type, std::optional<int> found);
+
+// The same, with neuron-ls asked where the instance type tells.
+std::string probe_neuron_difference(const std::string& instance_type, const std::string& neuron_ls);
 
 }  // namespace smlaunch

@@ -25,16 +25,6 @@ constexpr std::chrono::seconds farewell_bound{3};
 // A login, and what end_job_processes() takes.
 constexpr std::chrono::seconds cleaning_bound{8};
 
-void add_events(const ReadyReport& report, EventLog& events) {
-  for (const HostReadiness& host : report.hosts)
-    events.add({0,
-                "host_state",
-                {},
-                host.name,
-                {{"state", to_string(host.state)}, {"stage", to_string(host.stage)}, {"cause", host.cause}},
-                {}});
-}
-
 Outcome not_ready(const ReadyReport& report) {
   Outcome outcome;
   if (report.stopped_by_signal != 0) {
@@ -132,12 +122,22 @@ void tell_the_rest(ReadyRequest request, const ReadyReport& report) {
   wait_ready(request);
 }
 
-void print_table(const std::string& table) {
-  std::istringstream lines(table);
+}  // namespace
+
+void print_ready_table(const ReadyReport& report) {
+  std::istringstream lines(render_ready_table(report));
   for (std::string line; std::getline(lines, line);) fmt::print(stderr, "smlaunch: {}\n", line);
 }
 
-}  // namespace
+void add_host_events(const ReadyReport& report, EventLog& events) {
+  for (const HostReadiness& host : report.hosts)
+    events.add({0,
+                "host_state",
+                {},
+                host.name,
+                {{"state", to_string(host.state)}, {"stage", to_string(host.stage)}, {"cause", host.cause}},
+                {}});
+}
 
 std::optional<HostProblem> judge_host_answer(const std::vector<WantedInterface>& wanted,
                                              const std::string& answer) {
@@ -185,7 +185,7 @@ ReadyResult wait_for_hosts(const Options& options, const std::vector<WantedInter
     if (!options.quiet) request.progress = [&](const ReadyReport& now) { display.show(now); };
     report = wait_ready(request);
   }
-  add_events(report, events);
+  add_host_events(report, events);
   ReadyResult result;
   if (report.stopped_by_signal == 0) drop_useless_spares(wanted, report, spares);
   result.outcome = check_interfaces(wanted, report);
@@ -198,7 +198,7 @@ ReadyResult wait_for_hosts(const Options& options, const std::vector<WantedInter
     events.add({0, "ready", {}, "", {}, {{"hosts", static_cast<long>(report.hosts.size())}}});
     return result;
   }
-  print_table(render_ready_table(report));
+  print_ready_table(report);
   tell_the_rest(request, report);
   if (!result.outcome) result.outcome = not_ready(report);
   return result;

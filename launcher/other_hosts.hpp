@@ -16,6 +16,12 @@
 
 namespace smlaunch {
 
+// Who is not ready, why, and what to do, on stderr.
+void print_ready_table(const ReadyReport& report);
+
+// How each host stood at the end of a wait.
+void add_host_events(const ReadyReport& report, EventLog& events);
+
 // What a host where smlaunch answers (as run_hand_over() does) lacks, without which it can never be ready:
 // Open MPI's daemon, or one of the interfaces. Nothing: it lacks none.
 std::optional<HostProblem> judge_host_answer(const std::vector<WantedInterface>& wanted,

@@ -10,14 +10,16 @@
 #include <vector>
 
 #include "launcher/contract/efa_instances.hpp"
+#include "launcher/contract/search_path.hpp"
+#include "launcher/host_names.hpp"
 #include "launcher/job_cluster.hpp"
 #include "launcher/job_interface.hpp"
 #include "launcher/job_result.hpp"
 #include "launcher/lost_hosts.hpp"
+#include "launcher/neuron.hpp"
 #include "launcher/other_hosts.hpp"
 #include "launcher/own_host.hpp"
 #include "launcher/plan/starter.hpp"
-#include "launcher/report_error.hpp"
 #include "launcher/restart.hpp"
 #include "launcher/run/event_log.hpp"
 #include "launcher/run/report_json.hpp"
@@ -103,16 +105,17 @@ Result<void> check_plan(const Options& options, const LaunchPlan& plan) {
   return check_only_ranks(options, plan);
 }
 
-void warn_of(const LaunchPlan& plan) {
-  for (const std::string& warning : plan.warnings) fmt::print(stderr, "smlaunch: warning: {}\n", warning);
+void warn_of(const LaunchPlan& plan, const Variables& variables) {
+  std::vector<std::string> sentences = plan.warnings;
   for (const Host& host : plan.cluster.hosts) {
-    if (host.name != plan.current_host || plan.launcher == LauncherKind::process ||
-        host.instance_type.empty())
-      continue;
-    const std::string difference = describe_efa_difference(
-        host.instance_type, find_efa_instance(host.instance_type) != nullptr, probe_efa_devices("/sys"));
-    if (!difference.empty()) fmt::print(stderr, "smlaunch: warning: {}\n", difference);
+    if (host.name != plan.current_host) continue;
+    if (plan.launcher != LauncherKind::process && !host.instance_type.empty())
+      sentences.push_back(describe_efa_difference(
+          host.instance_type, find_efa_instance(host.instance_type) != nullptr, probe_efa_devices("/sys")));
+    sentences.push_back(probe_neuron_difference(host.instance_type, find_on_path("neuron-ls", variables)));
   }
+  for (const std::string& sentence : sentences)
+    if (!sentence.empty()) fmt::print(stderr, "smlaunch: warning: {}\n", sentence);
 }
 
 std::string first_other_host(const LaunchPlan& plan) {
@@ -143,7 +146,7 @@ class JobTries {
     if (const auto file = output_file(options_.events, paths_, "events.jsonl"))
       if (auto opened = events_.open(*file); !opened) warn(opened.error());
     if (auto written = write_long_variables(plan_); !written) return refuse(written.error());
-    warn_of(plan_);
+    warn_of(plan_, job_.spec.inherited);
     events_.add({0, "start", {}, "", {{"version", SMLAUNCH_VERSION}}, {}});
     while (true) {
       auto report = try_once();
@@ -154,10 +157,7 @@ class JobTries {
   }
 
  private:
-  int refuse(const Error& error) {
-    write_failed_start(options_, paths_, error);
-    return report_error(error);
-  }
+  int refuse(const Error& error) { return report_failed_start(options_, paths_, error); }
 
   void announce() {
     if (!options_.quiet)
@@ -187,6 +187,10 @@ class JobTries {
     settings.output.only_ranks = options_.only_ranks;
     settings.output.log_files = log_files_;
     settings.output.restart_count = policy_.restarts;
+    if (waits_for_names(job_))
+      settings.make_ready = [this](const std::string&, const std::function<int()>&) {
+        return wait_for_names(options_, job_.environment->hosts, events_);
+      };
     if (!has_other_hosts(plan_)) return settings;
     if (connections_) settings.ssh_folder = connections_->folder();
     settings.spare_hosts = plan_.spare_hosts;

@@ -7,7 +7,6 @@
 
 #include "launcher/contract/result_files.hpp"
 #include "launcher/job_result.hpp"
-#include "launcher/report_error.hpp"
 #include "launcher/run/worker.hpp"
 
 namespace smlaunch {
@@ -64,10 +63,7 @@ int run_as_worker(const Options& options, const Job& job) {
   settings.failure_grace = milliseconds_of(options.failure_grace);
   settings.tried_again = [&] { remove_old_result_files(paths); };
   auto result = run_worker(settings);
-  if (!result) {
-    write_failed_start(options, paths, result.error());
-    return report_error(result.error());
-  }
+  if (!result) return report_failed_start(options, paths, result.error());
   Outcome outcome = worker_outcome(*result, *job.environment, options);
   if (outcome.kind == OutcomeKind::failure && !result->end.failure.empty()) {
     if (auto written = write_failure_file(paths, result->end.failure); !written) warn(written.error());

@@ -72,6 +72,7 @@ struct Machine {
   int packages = 0;
   int cores = 0;
   int processing_units = 0;         // that this process may use (cgroup, affinity)
+  int online_cpus = 0;              // of the machine, whoever may use them; 0: not known
   std::optional<double> cpu_quota;  // CPUs' worth of time that the container may use, where that is less
   std::vector<NumaNode> numa_nodes;
   std::vector<IdSet> core_cpus;  // for each core that may be used, in order, its hardware threads
@@ -87,6 +88,9 @@ struct Machine {
   std::vector<std::string> findings;            // what is odd about it, a sentence each
   std::vector<std::string> warnings;            // those of the findings that a job on it should know
   bool operator==(const Machine&) const = default;
+
+  // What a program counts as the machine's CPUs, such as Python's multiprocessing.cpu_count().
+  [[nodiscard]] int counted_cpus() const { return online_cpus > 0 ? online_cpus : processing_units; }
 
   // GPUs that a job can use; the n-th of them is CUDA device n.
   [[nodiscard]] int usable_gpus() const;

@@ -57,6 +57,7 @@ std::string render_machine_json(const Machine& machine) {
                {"packages", machine.packages},
                {"cores", machine.cores},
                {"processing_units", machine.processing_units}};
+  if (machine.online_cpus > 0) json["online_cpus"] = machine.online_cpus;
   if (machine.cpu_quota) json["cpu_quota"] = *machine.cpu_quota;
   if (!machine.has_devices) json["has_devices"] = false;
   for (const char* list : {"numa_nodes", "gpus", "nics", "gpu_nic", "gpu_gpu"}) json[list] = Json::array();

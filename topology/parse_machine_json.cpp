@@ -330,6 +330,7 @@ Machine read_machine(Reader& reader, const Json& json) {
   reader.read(json, "", "packages", machine.packages);
   reader.read(json, "", "cores", machine.cores);
   reader.read(json, "", "processing_units", machine.processing_units);
+  reader.read(json, "", "online_cpus", machine.online_cpus);
   read_cpu_quota(reader, json, machine);
   reader.read(json, "", "has_devices", machine.has_devices);
   read_numa_nodes(reader, json, machine);

@@ -184,6 +184,7 @@ Result<Machine> probe_machine(const ProbeRequest& request) {
   if (!machine) return machine;
   if (machine->host.empty()) machine->host = probe_host_name();
   machine->has_devices = request.with_devices;
+  machine->online_cpus = static_cast<int>(std::max(0L, sysconf(_SC_NPROCESSORS_ONLN)));
   if (const auto cpus = read_cpu_quota(); cpus && *cpus < machine->processing_units) {
     machine->cpu_quota = cpus;
     warn(*machine, fmt::format("the container's CPU quota is {:g} CPUs, fewer than the {} hardware threads "

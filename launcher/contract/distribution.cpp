@@ -11,7 +11,6 @@
 namespace smlaunch {
 namespace {
 
-constexpr const char* groups_key = "sagemaker_distribution_instance_groups";
 constexpr const char* switches[] = {
     "sagemaker_mpi_enabled",
     "sagemaker_parameter_server_enabled",
@@ -22,9 +21,20 @@ constexpr const char* switches[] = {
     "sagemaker_torch_distributed_enabled",
 };
 
+// The toolkit asks Python whether a name is `in` the value: in text that is a part of it.
+void choose_groups_in(const std::string& text, Environment& environment) {
+  auto& chosen = environment.distribution_instance_groups;
+  const auto add = [&](const std::string& name) {
+    const bool is_new = std::find(chosen.begin(), chosen.end(), name) == chosen.end();
+    if (is_new && text.find(name) != std::string::npos) chosen.push_back(name);
+  };
+  for (const InstanceGroup& group : environment.instance_groups) add(group.name);
+  add(environment.current_instance_group);
+}
+
 void choose_groups(Environment& environment, ConfigProblems& problems) {
   const PyValue& parameters = environment.sagemaker_hyperparameters;
-  const PyValue* value = parameters.find(groups_key);
+  const PyValue* value = parameters.find(distribution_groups_key);
   if (value == nullptr) {
     const bool distributed = std::any_of(std::begin(switches), std::end(switches), [&](const char* key) {
       const PyValue* is_on = parameters.find(key);
@@ -33,10 +43,11 @@ void choose_groups(Environment& environment, ConfigProblems& problems) {
     if (distributed) environment.distribution_instance_groups = {environment.current_instance_group};
     return;
   }
+  if (value->string() != nullptr) return choose_groups_in(*value->string(), environment);
   const auto& groups = environment.instance_groups;
-  const PyList* list = problems.expect_list(*value, groups_key);
+  const PyList* list = problems.expect_list(*value, distribution_groups_key);
   for (std::size_t i = 0; list != nullptr && i < list->size(); ++i) {
-    const std::string path = json_path(groups_key, i);
+    const std::string path = json_path(distribution_groups_key, i);
     const std::string* name = problems.expect_text((*list)[i], path);
     if (name == nullptr) continue;
     environment.distribution_instance_groups.push_back(*name);

@@ -7,6 +7,8 @@
 
 namespace smlaunch {
 
+inline constexpr const char* distribution_groups_key = "sagemaker_distribution_instance_groups";
+
 // Fills distribution_*, leader and is_leader from hosts and hyperparameters.
 void choose_distribution(Environment& environment, ConfigProblems& hyperparameter_problems);
 

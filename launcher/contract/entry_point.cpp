@@ -44,7 +44,15 @@ std::string to_string(EntryPointKind kind) {
   return {};
 }
 
+std::optional<std::string> parse_module_option(const std::string& name) {
+  if (!name.starts_with("-m ")) return {};
+  const std::size_t begin = name.find_first_not_of(' ', 2);
+  if (begin == std::string::npos) return std::string();
+  return name.substr(begin, name.find_last_not_of(' ') + 1 - begin);
+}
+
 EntryPointKind probe_entry_point_kind(const std::filesystem::path& directory, const std::string& name) {
+  if (parse_module_option(name)) return EntryPointKind::python_package;
   if (ends_with(name, ".sh")) return EntryPointKind::command;
   std::error_code error;
   const auto status = std::filesystem::symlink_status(directory / "setup.py", error);
@@ -88,6 +96,11 @@ EntryPoint probe_entry_point(const std::filesystem::path& directory, const std::
   return entry_point;
 }
 
+std::string command_file(const EntryPoint& entry_point) {
+  const std::string& name = entry_point.name;
+  return name.starts_with('/') || name.starts_with("./") ? name : "./" + name;
+}
+
 std::vector<std::string> process_command(const EntryPoint& entry_point, const std::string& python,
                                          bool mpi4py) {
   const std::string& name = entry_point.name;
@@ -99,13 +112,12 @@ std::vector<std::string> process_command(const EntryPoint& entry_point, const st
   }
   if (entry_point.kind == EntryPointKind::command) {
     if (!entry_point.has_interpreter_line) command.emplace_back("/bin/sh");
-    const bool has_place = name.substr(0, 1) == "/" || name.substr(0, 2) == "./";
-    command.push_back(has_place ? name : "./" + name);
+    command.push_back(command_file(entry_point));
   } else {
     command.push_back(python);
     if (mpi4py) command.insert(command.end(), {"-m", "mpi4py"});
     if (entry_point.kind == EntryPointKind::python_package) {
-      command.insert(command.end(), {"-m", module_of(name)});
+      command.insert(command.end(), {"-m", parse_module_option(name).value_or(module_of(name))});
     } else {
       command.push_back(name);
     }

@@ -15,14 +15,19 @@ enum class EntryPointKind { python_program, python_package, command, framework_m
 std::string to_string(EntryPointKind kind);
 
 struct EntryPoint {
-  std::string name;  // "train.py", "run.sh", "pkg/train.py"; for a framework module "module:function"
+  // "train.py", "run.sh", "pkg/train.py"; "-m pkg.train"; for a framework module "module:function"
+  std::string name;
   EntryPointKind kind = EntryPointKind::python_program;
   std::vector<std::string> arguments;
   std::filesystem::path working_directory;
   bool has_interpreter_line = true;  // of a command: false when /bin/sh must run it
 };
 
-// The kind the toolkit gives to `name` in `directory`. Touches the file system.
+// The module of "-m pkg.train": `pkg.train`, which the interpreter finds by itself. Nothing for other names.
+std::optional<std::string> parse_module_option(const std::string& name);
+
+// The kind the toolkit gives to `name` in `directory`; "-m pkg.train", which it does not know, is a package.
+// Touches the file system.
 EntryPointKind probe_entry_point_kind(const std::filesystem::path& directory, const std::string& name);
 
 // Whether the kernel can start `file` itself: it begins with "#!" or is an ELF program. A file that is not
@@ -36,6 +41,9 @@ std::string read_interpreter(const std::filesystem::path& file);
 // `directory`.
 EntryPoint probe_entry_point(const std::filesystem::path& directory, const std::string& name,
                              std::vector<std::string> arguments);
+
+// The file of a command as its process_command() names it.
+std::string command_file(const EntryPoint& entry_point);
 
 // What each rank executes. `python`: the job's interpreter. `mpi4py`: run it as `-m mpi4py` (launcher mpi).
 std::vector<std::string> process_command(const EntryPoint& entry_point, const std::string& python,

@@ -14,6 +14,7 @@
 #include "launcher/contract/distribution.hpp"
 #include "launcher/contract/hyperparameters.hpp"
 #include "launcher/contract/local_job.hpp"
+#include "launcher/contract/neuron_instances.hpp"
 #include "launcher/contract/resource_config.hpp"
 #include "launcher/contract/search_path.hpp"
 #include "launcher/contract/unicode.hpp"
@@ -169,7 +170,8 @@ class Reader {
   void read_variables() {
     environment_.num_gpus = request_.num_gpus;
     environment_.num_cpus = request_.num_cpus;
-    environment_.num_neurons = request_.num_neurons;
+    environment_.num_neurons =
+        neuron_cores_of(environment_.current_instance_type).value_or(request_.num_neurons);
     environment_.job_name = variable(request_, "TRAINING_JOB_NAME");
     environment_.framework_module = variable(request_, "SAGEMAKER_TRAINING_MODULE");
     environment_.mp_parameters = variable(request_, "SM_HP_MP_PARAMETERS");

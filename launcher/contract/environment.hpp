@@ -33,7 +33,7 @@ struct GivenHosts {
 
 // `-- ENTRY_POINT ARG...`
 struct GivenEntryPoint {
-  std::string name;
+  std::string name;  // "-m pkg.train" for `-- -m pkg.train`
   std::vector<std::string> arguments;
 };
 
@@ -46,8 +46,8 @@ struct EnvironmentRequest {
   std::optional<GivenEntryPoint> given_entry_point;
   std::filesystem::path working_directory;  // for a given entry point
   int num_gpus = 0;
-  int num_cpus = 1;
-  int num_neurons = 0;
+  int num_cpus = 1;     // that are online, as multiprocessing.cpu_count() counts
+  int num_neurons = 0;  // not asked where the instance type tells (neuron_instances.hpp)
   std::optional<std::string>
       local_host;                     // outside a container: what a resourceconfig.json to be made would name
   bool run_framework_module = false;  // --framework-module run: also those that we know

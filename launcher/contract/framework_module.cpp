@@ -2,13 +2,15 @@
 #include "launcher/contract/framework_module.hpp"
 
 #include <algorithm>
+#include <utility>
+
+#include "launcher/contract/hyperparameters.hpp"
 
 namespace smlaunch {
 
 namespace {
 
-// The ports of the modules: each host sets them for itself, and all must agree.
-constexpr const char* pytorch_port = "7777";
+// Each host sets it for itself, and all must agree.
 constexpr const char* mirrored_strategy_port = "8890";
 
 bool is_on(const Environment& environment, const char* key) {
@@ -21,27 +23,23 @@ bool in_distribution(const Environment& environment) {
   return std::find(groups.begin(), groups.end(), environment.current_instance_group) != groups.end();
 }
 
-Variables pytorch_variables(const Environment& environment) {
-  return {{"MASTER_ADDR", environment.leader},
-          {"MASTER_PORT", pytorch_port},
-          {"NCCL_SOCKET_IFNAME", environment.network_interface},
-          {"NCCL_IB_DISABLE", "1"},
-          {"NCCL_DEBUG", "WARN"}};
+Variables pytorch_variables(const Environment& environment, LauncherKind launcher,
+                            std::optional<int> master_port) {
+  Variables made = {{"NCCL_SOCKET_IFNAME", environment.network_interface},
+                    {"NCCL_IB_DISABLE", "1"},
+                    {"NCCL_DEBUG", "WARN"}};
+  if (!sets_master_port(Framework::pytorch, launcher)) return made;
+  made["MASTER_ADDR"] = environment.leader;
+  if (master_port) made["MASTER_PORT"] = std::to_string(*master_port);
+  return made;
 }
 
+// Where the model is kept on S3 the module asks S3 for the bucket's region; the job's is taken here.
 Variables tensorflow_variables(const Environment& environment) {
-  if (!is_on(environment, "sagemaker_multi_worker_mirrored_strategy_enabled") ||
-      !in_distribution(environment))
-    return {};
-  const auto& hosts = environment.distribution_hosts;
-  const auto own = std::find(hosts.begin(), hosts.end(), environment.current_host);
-  if (own == hosts.end()) return {};
-  std::string workers;
-  for (const std::string& host : hosts)
-    workers += (workers.empty() ? "" : ", ") + python_json_dumps({host + ":" + mirrored_strategy_port});
-  return {{"TF_CONFIG", "{\"cluster\": {\"worker\": [" + workers +
-                            "]}, \"environment\": \"cloud\", \"task\": {\"index\": " +
-                            std::to_string(own - hosts.begin()) + ", \"type\": \"worker\"}}"}};
+  return {{"S3_REGION",
+           text_parameter(environment, "sagemaker_region").value_or(environment.region.value_or(""))},
+          {"S3_USE_HTTPS", "1"},
+          {"TF_CPP_MIN_LOG_LEVEL", "1"}};
 }
 
 }  // namespace
@@ -91,13 +89,60 @@ bool knows_launcher(Framework framework, LauncherKind launcher) {
   return true;
 }
 
-Variables framework_variables(const Environment& environment, LauncherKind launcher) {
+void set_framework_hyperparameters(Environment& environment) {
+  const bool tunes = environment.sagemaker_hyperparameters.find("_tuning_objective_metric") != nullptr;
+  if (environment.native_framework != Framework::tensorflow || !tunes) return;
+  constexpr const char* key = "model_dir";
+  const PyValue* given = environment.hyperparameters.find(key);
+  const std::string folder = python_str(given == nullptr ? PyValue() : *given);
+  if (folder.starts_with("/opt/ml")) return;
+  PyValue own{folder + "/" + environment.job_name.value_or("None") + "/model"};
+  auto& user = std::get<PyDict>(environment.hyperparameters.data);
+  const auto at =
+      std::find_if(user.begin(), user.end(), [&](const auto& entry) { return entry.first == key; });
+  if (at == user.end())
+    user.emplace_back(key, std::move(own));
+  else
+    at->second = std::move(own);
+}
+
+Variables framework_variables(const Environment& environment, LauncherKind launcher,
+                              std::optional<int> master_port) {
   switch (environment.native_framework) {
-    case Framework::pytorch: return pytorch_variables(environment);
-    case Framework::tensorflow:
-      return launcher == LauncherKind::process ? tensorflow_variables(environment) : Variables();
+    case Framework::pytorch: return pytorch_variables(environment, launcher, master_port);
+    case Framework::tensorflow: return tensorflow_variables(environment);
     default: return {};
   }
+}
+
+Variables framework_variables_of(const Environment& environment, const std::string& host) {
+  if (environment.native_framework != Framework::tensorflow ||
+      !is_on(environment, "sagemaker_multi_worker_mirrored_strategy_enabled") ||
+      !in_distribution(environment))
+    return {};
+  const auto& hosts = environment.distribution_hosts;
+  const auto own = std::find(hosts.begin(), hosts.end(), host);
+  if (own == hosts.end()) return {};
+  std::string workers;
+  for (const std::string& each : hosts)
+    workers += (workers.empty() ? "" : ", ") + python_json_dumps({each + ":" + mirrored_strategy_port});
+  return {{"TF_CONFIG", "{\"cluster\": {\"worker\": [" + workers +
+                            "]}, \"environment\": \"cloud\", \"task\": {\"index\": " +
+                            std::to_string(own - hosts.begin()) + ", \"type\": \"worker\"}}"}};
+}
+
+bool sets_master_port(Framework framework, LauncherKind launcher) {
+  return framework == Framework::pytorch &&
+         (launcher == LauncherKind::process || launcher == LauncherKind::xla);
+}
+
+std::vector<std::string> framework_arguments(const Environment& environment, LauncherKind launcher) {
+  if (environment.native_framework != Framework::chainer || launcher != LauncherKind::mpi) return {};
+  PyDict folders;
+  for (const auto& [name, folder] : environment.channel_input_dirs) folders.push_back({name, {folder}});
+  std::vector<std::string> arguments = command_arguments(folders);
+  for (std::string& argument : arguments) argument = system_bytes(argument).value_or(argument);
+  return arguments;
 }
 
 }  // namespace smlaunch

@@ -5,8 +5,10 @@
 // -xgboost-container.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "launcher/contract/environment.hpp"
 
@@ -22,7 +24,22 @@ std::string reason_to_run_module(Framework framework, const Environment& environ
 // Does the framework's module know this launcher?
 bool knows_launcher(Framework framework, LauncherKind launcher);
 
-// What the module sets for the user's program. They yield to what the container sets.
-Variables framework_variables(const Environment& environment, LauncherKind launcher);
+// What the module changes in the user's hyperparameters: TensorFlow's gives each job of a tuning its own
+// model_dir.
+void set_framework_hyperparameters(Environment& environment);
+
+// What the module sets for the user's program, but for what the launcher sets otherwise. They yield to what
+// the container sets. `master_port`: where the ranks meet, if it is known.
+Variables framework_variables(const Environment& environment, LauncherKind launcher,
+                              std::optional<int> master_port);
+
+// Those of them that differ from host to host: `host` is one of the distribution's, or there are none.
+Variables framework_variables_of(const Environment& environment, const std::string& host);
+
+// Does the module itself choose the port at which ranks meet under this launcher?
+bool sets_master_port(Framework framework, LauncherKind launcher);
+
+// What stands after the user's arguments: Chainer's module names the channels' folders for MPI programs.
+std::vector<std::string> framework_arguments(const Environment& environment, LauncherKind launcher);
 
 }  // namespace smlaunch

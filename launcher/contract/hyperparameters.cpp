@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 
 #include "launcher/contract/unicode.hpp"
 
@@ -17,10 +16,6 @@ constexpr std::array<std::string_view, 9> toolkit_keys = {
     "sagemaker_program",        "sagemaker_submit_directory",    "sagemaker_enable_cloudwatch_metrics",
     "sagemaker_region",         "sagemaker_container_log_level", "sagemaker_job_name",
     "default_user_module_name", "_tuning_objective_metric",      "sagemaker_s3_output",
-};
-constexpr std::array<std::string_view, 2> process_count_keys = {
-    "sagemaker_mpi_num_of_processes_per_host",
-    "sagemaker_mpi_num_processes",
 };
 
 PyValue decode_hyperparameter(const PyValue& value) {
@@ -47,21 +42,6 @@ std::string argument_name(const std::string& key) {
   return (count_code_points(key) > 1 ? "--" : "-") + key;
 }
 
-void check_process_count(const std::string& key, const PyValue& value, ConfigProblems& problems) {
-  if (std::holds_alternative<PyNone>(value.data)) return;
-  const auto* number = std::get_if<PyInt>(&value.data);
-  const std::string path = json_path({}, key);
-  if (number == nullptr || number->digits == "0" || number->digits.front() == '-') {
-    problems.add(path, fmt::format("must be a whole number above 0, not {}", describe_value(value)));
-    return;
-  }
-  int count = 0;
-  const char* end = number->digits.data() + number->digits.size();
-  if (std::from_chars(number->digits.data(), end, count).ec != std::errc()) {
-    problems.add(path, fmt::format("is too large: {}", describe_value(value)));
-  }
-}
-
 }  // namespace
 
 Hyperparameters split_hyperparameters(const PyDict& raw) {
@@ -85,11 +65,6 @@ void check_hyperparameters(const Hyperparameters& hyperparameters, ConfigProblem
     } else if (!system_bytes(argument_value(value)) || !system_bytes(variable_value(value))) {
       problems.add(path, "the value holds a character that no argument can hold (NUL or a lone surrogate)",
                    "encode the value, for example as base64");
-    }
-  }
-  for (const auto& [key, value] : hyperparameters.sagemaker) {
-    if (std::find(process_count_keys.begin(), process_count_keys.end(), key) != process_count_keys.end()) {
-      check_process_count(key, value, problems);
     }
   }
 }

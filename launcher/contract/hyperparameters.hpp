@@ -22,7 +22,7 @@ struct Hyperparameters {
 // The values of `raw`, decoded: text that is JSON becomes what it says, all else stays.
 Hyperparameters split_hyperparameters(const PyDict& raw);
 
-// Names and values no process can be given, and numbers of processes that are none.
+// Names and values no process can be given.
 void check_hyperparameters(const Hyperparameters& hyperparameters, ConfigProblems& problems);
 
 // "--lr 0.1 -x 3": sorted by name, one dash before a name of one letter.

@@ -11,7 +11,10 @@
 #include <cerrno>
 #include <cstring>
 #include <system_error>
-#include <thread>
+
+#include "launcher/contract/executable.hpp"
+#include "launcher/contract/program_variables.hpp"
+#include "launcher/contract/user_program.hpp"
 
 namespace smlaunch {
 
@@ -56,17 +59,23 @@ EnvironmentRequest probe_environment_request() {
   request.base_dir = base == request.variables.end() || base->second.empty() ? "/opt/ml" : base->second;
   std::error_code error;
   request.working_directory = std::filesystem::current_path(error);
-  request.num_cpus = std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+  request.num_cpus = std::max(1, static_cast<int>(sysconf(_SC_NPROCESSORS_ONLN)));
   return request;
 }
 
 Result<EntryPointEnd> run_entry_point(const Environment& environment, const EntryPointRequest& request) {
-  if (auto named = require_entry_point(environment); !named) return tl::unexpected(named.error());
   EntryPoint entry_point = environment.entry_point;
+  // A framework's module is what calls this: the program is the user's.
+  if (entry_point.kind == EntryPointKind::framework_module)
+    entry_point = probe_entry_point(environment.paths.code, environment.user_entry_point.value_or(""), {});
+  if (entry_point.name.empty()) return tl::unexpected(no_entry_point(environment));
   entry_point.arguments = request.arguments;
   std::vector<std::string> argv = process_command(entry_point, request.python, false);
   Variables all = own_variables();
+  for (const auto& [name, value] : program_variables(environment, all)) all[name] = value;
   for (const auto& [name, value] : request.variables) all[name] = value;
+  if (entry_point.kind == EntryPointKind::command)
+    make_program_executable(command_file(entry_point), entry_point.working_directory);
   std::vector<std::string> settings;
   for (const auto& [name, value] : all) settings.push_back(name + "=" + value);
 

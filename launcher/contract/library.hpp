@@ -14,7 +14,8 @@
 namespace smlaunch {
 
 // What read_environment() takes, from this process: its variables, $SAGEMAKER_BASE_DIR or /opt/ml, its
-// folder, its CPUs. GPUs are not looked for: num_gpus is the caller's to set.
+// folder, the machine's CPUs. GPUs and Neuron cores are not looked for: num_gpus and num_neurons are the
+// caller's to set.
 EnvironmentRequest probe_environment_request();
 
 struct EntryPointRequest {
@@ -32,7 +33,10 @@ struct EntryPointEnd {
   [[nodiscard]] bool succeeded() const { return exit_code == 0 && signal == 0; }
 };
 
-// Runs the user's program in its folder and waits for it. Errors (Fault::start): it cannot be started.
+// Runs the user's program in its folder and waits for it, also where SAGEMAKER_TRAINING_MODULE names a
+// framework's module. It finds CURRENT_HOST, SAGEMAKER_JOB_NAME, SAGEMAKER_REGION and PYTHONPATH as the
+// toolkit sets them; a command below the folder is made executable. Errors: it cannot be started
+// (Fault::start), or no program is named (Fault::configuration).
 Result<EntryPointEnd> run_entry_point(const Environment& environment, const EntryPointRequest& request);
 
 }  // namespace smlaunch

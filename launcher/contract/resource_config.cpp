@@ -12,6 +12,8 @@
 namespace smlaunch {
 namespace {
 
+constexpr const char* default_interface = "eth0";
+
 using HostPlaces = std::unordered_map<std::string, std::string>;  // host -> the JSON path that named it
 
 // The text under `key`, or `otherwise`; anything but text is a problem.
@@ -22,6 +24,15 @@ std::string text_or(const PyValue& config, const char* key, const char* otherwis
   if (text != nullptr && text->empty()) problems.add(key, "is empty");
   if (text != nullptr && text->find('\0') != std::string::npos) problems.add(key, "holds a NUL byte");
   return text == nullptr ? otherwise : *text;
+}
+
+// One that is null or empty is none.
+std::string interface_name(const PyValue& config, ConfigProblems& problems) {
+  constexpr const char* key = "network_interface_name";
+  const PyValue* value = config.find(key);
+  const bool is_named =
+      value != nullptr && !std::holds_alternative<PyNone>(value->data) && *value != PyValue{std::string()};
+  return is_named ? text_or(config, key, default_interface, problems) : default_interface;
 }
 
 HostPlaces parse_hosts(Environment& environment, ConfigProblems& problems) {
@@ -148,13 +159,14 @@ void parse_resource_config(Environment& environment, bool may_be_no_host, Config
   parse_groups(environment, hosts, problems);
   environment.current_instance_type = text_or(config, "current_instance_type", "local", problems);
   environment.current_instance_group = text_or(config, "current_group_name", default_group, problems);
-  environment.network_interface = text_or(config, "network_interface_name", "eth0", problems);
+  environment.network_interface = interface_name(config, problems);
 
   const std::string& group_name = environment.current_instance_group;
   if (const InstanceGroup* group = find_group(environment, group_name); group != nullptr) {
     environment.current_instance_group_hosts = group->hosts;
   } else if (!environment.instance_groups.empty() && config.find("current_group_name") != nullptr) {
-    problems.add("current_group_name", fmt::format("no group of instance_groups is named {}", group_name));
+    environment.warnings.push_back(problems.make(
+        "current_group_name", fmt::format("no group of instance_groups is named {}", group_name)));
   }
   environment.is_hetero = environment.instance_groups.size() > 1;
 }

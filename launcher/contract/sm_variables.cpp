@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "launcher/contract/distribution.hpp"
 #include "launcher/contract/environment.hpp"
 #include "launcher/contract/hyperparameters.hpp"
 #include "launcher/contract/resource_config.hpp"
@@ -86,6 +87,15 @@ std::string json_modelparallel(const Environment& environment) {
   return json_bool(*environment.mp_parameters != "{}");
 }
 
+// As the hyperparameter has them, else those that were chosen.
+PyValue groups_value(const Environment& environment) {
+  const PyValue* given = environment.sagemaker_hyperparameters.find(distribution_groups_key);
+  if (given != nullptr) return *given;
+  PyList names;
+  for (const std::string& name : environment.distribution_instance_groups) names.push_back({name});
+  return {std::move(names)};
+}
+
 // The values that SM_TRAINING_ENV shares with variables of their own, as JSON.
 struct SharedJson {
   explicit SharedJson(const Environment& environment)
@@ -93,7 +103,7 @@ struct SharedJson {
         framework(python_json_dumps(environment.framework_parameters)),
         input_data(python_json_dumps(environment.input_data_config)),
         hosts(json_texts(environment.hosts)),
-        distribution_groups(json_texts(environment.distribution_instance_groups)),
+        distribution_groups(python_json_dumps(groups_value(environment))),
         groups(json_groups(environment)),
         log_level(json_or(environment.sagemaker_hyperparameters.find("sagemaker_container_log_level"), "20")),
         topology(json_or(environment.resource_config.find("topology"), "[]")) {
@@ -207,7 +217,7 @@ Variables sm_variables(const Environment& environment) {
   set("SM_CHANNELS", json_texts(channels));
   set("SM_INSTANCE_GROUPS", shared.group_names);
   set("SM_INSTANCE_GROUPS_DICT", shared.groups);
-  set("SM_DISTRIBUTION_INSTANCE_GROUPS", shared.distribution_groups);
+  set("SM_DISTRIBUTION_INSTANCE_GROUPS", variable_value(groups_value(environment)));
   set("SM_IS_HETERO", json_bool(environment.is_hetero));
   set("SM_MODULE_NAME", environment.module_name);
   set("SM_LOG_LEVEL", log_level_variable(environment));

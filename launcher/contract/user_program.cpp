@@ -10,6 +10,7 @@ namespace smlaunch {
 namespace {
 
 constexpr const char* program_key = "sagemaker_program";
+constexpr const char* program_variable = "SAGEMAKER_PROGRAM";
 
 bool is_python_file(const std::string& name) {
   return name.size() >= 3 && name.compare(name.size() - 3, 3, ".py") == 0;
@@ -23,7 +24,9 @@ std::string module_name(std::string program) {
 // What the user names on the command line is never a package, whatever lies beside it.
 EntryPoint given_entry_point(const GivenEntryPoint& given, const std::filesystem::path& directory) {
   EntryPoint entry_point{given.name, EntryPointKind::python_program, given.arguments, directory, true};
-  if (!is_python_file(given.name)) {
+  if (parse_module_option(given.name)) {
+    entry_point.kind = EntryPointKind::python_package;
+  } else if (!is_python_file(given.name)) {
     entry_point.kind = EntryPointKind::command;
     entry_point.has_interpreter_line = probe_interpreter_line(directory / given.name);
   }
@@ -53,6 +56,17 @@ void choose_framework(Environment& environment, const std::string& module, bool 
                      : fmt::format("{} of SAGEMAKER_TRAINING_MODULE is run: {}", module, reason);
 }
 
+void check_module_option(const std::string& name, bool from_variable, ConfigProblems& problems) {
+  const auto module = parse_module_option(name);
+  if (!module || (!module->empty() && module->find_first_of(" \t\n") == std::string::npos)) return;
+  const std::string what = fmt::format("{} is not -m and the name of a module", describe_value({name}));
+  constexpr const char* remedy = "arguments are hyperparameters of their own";
+  if (from_variable)
+    problems.add_elsewhere(program_variable, what, remedy);
+  else
+    problems.add(program_key, what, remedy);
+}
+
 void check_framework_module(const std::string& name, ConfigProblems& problems) {
   const std::size_t colon = name.find(':');
   const bool sound = colon != std::string::npos && colon > 0 && colon + 1 < name.size() &&
@@ -75,7 +89,7 @@ void choose_entry_point(Environment& environment, const EnvironmentRequest& requ
   }
 
   const PyValue* program = environment.sagemaker_hyperparameters.find(program_key);
-  const auto variable = request.variables.find("SAGEMAKER_PROGRAM");
+  const auto variable = request.variables.find(program_variable);
   if (variable != request.variables.end()) environment.user_entry_point = variable->second;
   environment.module_name =
       module_name(environment.user_entry_point.value_or(program == nullptr ? "None" : python_str(*program)));
@@ -83,16 +97,19 @@ void choose_entry_point(Environment& environment, const EnvironmentRequest& requ
     environment.user_entry_point = program_hyperparameter(program, hyperparameter_problems);
   }
 
-  std::vector<std::string> arguments = command_arguments(*environment.hyperparameters.dict());
-  for (std::string& argument : arguments) argument = system_bytes(argument).value_or(argument);
   const std::string framework = environment.framework_module.value_or("");
   const std::string name = environment.user_entry_point.value_or("");
   if (!framework.empty()) choose_framework(environment, framework, request.run_framework_module);
+  set_framework_hyperparameters(environment);
+  std::vector<std::string> arguments = command_arguments(*environment.hyperparameters.dict());
+  for (std::string& argument : arguments) argument = system_bytes(argument).value_or(argument);
   if (!framework.empty() && environment.native_framework == Framework::none) {
     check_framework_module(framework, hyperparameter_problems);
     environment.entry_point = {framework, EntryPointKind::framework_module, std::move(arguments),
                                environment.paths.code, true};
   } else if (!name.empty()) {
+    const bool from_variable = variable != request.variables.end() && !variable->second.empty();
+    check_module_option(name, from_variable, hyperparameter_problems);
     environment.entry_point = probe_entry_point(environment.paths.code, name, std::move(arguments));
   } else {
     environment.entry_point.arguments = std::move(arguments);
@@ -100,16 +117,20 @@ void choose_entry_point(Environment& environment, const EnvironmentRequest& requ
   }
 }
 
-Result<void> require_entry_point(const Environment& environment) {
-  if (!environment.entry_point.name.empty()) return {};
+Error no_entry_point(const Environment& environment) {
   const std::filesystem::path file = environment.paths.input_config / "hyperparameters.json";
   std::error_code error;
   const bool is_there = std::filesystem::exists(file, error);
-  return failure(
-      Fault::configuration, file.native(),
-      is_there ? "names no program to run" : "does not exist, and nothing else names a program to run",
-      "set the hyperparameter sagemaker_program or the variable SAGEMAKER_PROGRAM, or name the program "
-      "after --");
+  return {Fault::configuration,
+          {{file.native(),
+            is_there ? "names no program to run" : "does not exist, and nothing else names a program to run",
+            "set the hyperparameter sagemaker_program or the variable SAGEMAKER_PROGRAM, or name the program "
+            "after --"}}};
+}
+
+Result<void> require_entry_point(const Environment& environment) {
+  if (!environment.entry_point.name.empty()) return {};
+  return tl::unexpected(no_entry_point(environment));
 }
 
 }  // namespace smlaunch

@@ -11,4 +11,7 @@ namespace smlaunch {
 void choose_entry_point(Environment& environment, const EnvironmentRequest& request,
                         ConfigProblems& hyperparameter_problems);
 
+// The job names no program.
+Error no_entry_point(const Environment& environment);
+
 }  // namespace smlaunch

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the toolkit sets by instance type and by launcher beside SM_*: for EFA, and for AWS's SMDDP library.
+// What the toolkit sets by instance type and by launcher beside SM_*: for NCCL, for EFA, and for AWS's SMDDP
+// library. Chainer's module knows nothing of EFA.
 #pragma once
 
 #include "launcher/plan/plan.hpp"
@@ -7,10 +8,11 @@
 namespace smlaunch {
 
 // For the network adapters that the toolkit's table gives to the hosts' instance types
-// (contract/efa_instances.hpp): set where all hosts have them.
-Variables efa_variables(LauncherKind launcher, const Cluster& cluster);
+// (contract/efa_instances.hpp), set where all hosts have them; SMDATAPARALLEL_* and what goes with them
+// (sagemaker_training/smdataparallel.py: the hyperparameter sagemaker_instance_type comes before the file's).
+Variables adapter_variables(const Environment& environment, LauncherKind launcher, const Cluster& cluster);
 
-// SMDATAPARALLEL_* and what goes with them (sagemaker_training/smdataparallel.py).
-Variables smddp_variables(const Cluster& cluster);
+// Those, and NCCL's settings (mpi.py).
+Variables launcher_variables(const Environment& environment, LauncherKind launcher, const Cluster& cluster);
 
 }  // namespace smlaunch

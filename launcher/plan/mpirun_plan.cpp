@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <utility>
 
+#include "launcher/contract/program_variables.hpp"
 #include "launcher/plan/launcher_variables.hpp"
 #include "launcher/plan/starter.hpp"
 
@@ -96,9 +97,7 @@ Result<std::string> add_mpirun_command(const JobSpec& spec, LaunchPlan& plan) {
        {"LD_LIBRARY_PATH", "PATH", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"})
     if (spec.inherited.contains(name)) request.exported.emplace_back(name);
   // The toolkit's own settings stand there with their values, unless the container sets them.
-  Variables settings = efa_variables(plan.launcher, plan.cluster);
-  if (plan.launcher == LauncherKind::smddp) settings.merge(smddp_variables(plan.cluster));
-  for (const auto& setting : settings)
+  for (const auto& setting : adapter_variables(*spec.environment, plan.launcher, plan.cluster))
     if (!spec.inherited.contains(setting.first)) request.exported_values.push_back(setting);
   for (const auto& [name, value] : plan.environment) request.exported.push_back(name);
   for (const char* name : {"SMLAUNCH_AGENT_CHANNEL", "SMLAUNCH_AGENT_TOKEN", "SMLAUNCH_AGENT_WORKER",
@@ -119,9 +118,13 @@ Result<std::string> add_mpirun_command(const JobSpec& spec, LaunchPlan& plan) {
   std::string unbound = why_not_bound(*made);
   if (!unbound.empty()) plan.sources.emplace_back("bind", unbound);
   for (const std::string& name : made->user_exported)
-    if (const auto found = spec.inherited.find(name); found != spec.inherited.end())
+    if (const auto found = spec.inherited.find(name);
+        found != spec.inherited.end() && name != python_path_variable)
       plan.user_variables.insert(*found);
-  for (auto& [name, value] : made->user_variables) plan.user_variables[name] = value;
+  for (auto& [name, value] : made->user_variables)
+    plan.user_variables[name] = name == python_path_variable
+                                    ? python_path(plan.entry_point.working_directory.native(), value)
+                                    : value;
   plan.wanted_interfaces = find_wanted_interfaces(spec, plan.cluster.hosts.size() > 1);
   for (auto& note : made->notes) plan.sources.emplace_back("mpi_options", std::move(note));
   for (auto& warning : made->warnings) plan.warnings.push_back(std::move(warning));

@@ -8,8 +8,9 @@
 #include <map>
 
 #include "launcher/contract/framework_module.hpp"
-#include "launcher/plan/launcher_variables.hpp"
+#include "launcher/contract/program_variables.hpp"
 #include "launcher/plan/mpirun_plan.hpp"
+#include "launcher/plan/plan_variables.hpp"
 #include "launcher/plan/starter.hpp"
 #include "topology/odd_hosts.hpp"
 #include "topology/rank_threads.hpp"
@@ -18,12 +19,8 @@ namespace smlaunch {
 
 namespace {
 
-// The toolkit's: every host of such a job starts torchrun itself, and all must agree.
+// The toolkit's, and its PyTorch module's: every host of such a job sets it for itself, and all must agree.
 constexpr int toolkit_master_port = 7777;
-
-bool too_long(const std::string& name, const std::string& value) {
-  return name.size() + 1 + value.size() > longest_variable;
-}
 
 // Hosts of one kind share their placements, so one of them is looked at.
 std::map<const Placement*, int> find_threads(const LaunchPlan& plan) {
@@ -41,49 +38,6 @@ std::map<const Placement*, int> find_threads(const LaunchPlan& plan) {
     first = end;
   }
   return threads;
-}
-
-Variables make_common_variables(const JobSpec& spec, const LaunchPlan& plan, const Variables& inherited) {
-  Variables result = sm_variables(*spec.environment);
-  // The plan's only host may be another machine than the one whose environment was read.
-  if (plan.cluster.hosts.size() == 1) {
-    const Environment& job = *spec.environment;
-    const Host& host = plan.cluster.hosts.front();
-    const int gpus = host.machine->usable_gpus();
-    const int cpus = host.machine->processing_units;
-    if (host.name != job.current_host || gpus != job.num_gpus || cpus != job.num_cpus)
-      for (auto& [name, value] : plan.host_variables->all(host.name, gpus, cpus)) result[name] = value;
-  }
-  if (sets_rank_identity(plan.launcher)) {
-    result["WORLD_SIZE"] = std::to_string(plan.world_size());
-    result["MASTER_ADDR"] = plan.engine == Engine::local ? "127.0.0.1" : plan.cluster.hosts.front().name;
-    if (plan.cluster.hosts.size() == 1) result["MASTER_ADDR"] = "127.0.0.1";
-    if (plan.master_port) result["MASTER_PORT"] = std::to_string(*plan.master_port);
-  }
-  Variables of_launcher = efa_variables(plan.launcher, plan.cluster);
-  if (plan.launcher == LauncherKind::smddp) of_launcher.merge(smddp_variables(plan.cluster));
-  for (auto& [name, value] : of_launcher)
-    if (!inherited.contains(name)) result[name] = value;
-  for (auto& [name, value] : framework_variables(*spec.environment, plan.launcher))
-    if (!inherited.contains(name) && !value.empty()) result.try_emplace(name, value);
-  if (has_starter(plan.launcher)) {
-    for (auto& [name, value] : starter_variables(spec, plan))
-      if (is_rendezvous(name) || !inherited.contains(name)) result[name] = value;
-  }
-  if (plan.launcher != LauncherKind::process && !spec.network_interface.empty() &&
-      !inherited.contains("NCCL_SOCKET_IFNAME"))
-    result["NCCL_SOCKET_IFNAME"] = spec.network_interface;
-  // Our pipes, unlike mpirun's terminals, make Python hold its lines back until a block is full.
-  if (plan.entry_point.kind != EntryPointKind::command && !inherited.contains("PYTHONUNBUFFERED"))
-    result["PYTHONUNBUFFERED"] = "1";
-  if (spec.watches_for_hangs && plan.entry_point.kind != EntryPointKind::command &&
-      !inherited.contains("PYTHONFAULTHANDLER"))
-    result["PYTHONFAULTHANDLER"] = "1";
-  if (plan.launcher == LauncherKind::mpi || plan.launcher == LauncherKind::smddp) {
-    for (const auto& [name, value] : {std::pair{"NCCL_MIN_NRINGS", "4"}, std::pair{"NCCL_DEBUG", "INFO"}})
-      if (!inherited.contains(name)) result[name] = value;
-  }
-  return result;
 }
 
 Result<void> check_arguments(const std::vector<std::string>& command) {
@@ -180,9 +134,13 @@ Result<LaunchPlan> make_plan(const JobSpec& spec, const Cluster& cluster) {
     plan.first_rank = plan.first_node_rank * plan.world_size();
     plan.job_world_size = static_cast<int>(spec.nodes.size()) * plan.world_size();
   }
-  if (must_agree_on_port(plan) && !plan.master_port) plan.master_port = toolkit_master_port;
+  const bool is_toolkits_port =
+      must_agree_on_port(plan) || sets_master_port(job.native_framework, spec.launcher);
+  if (is_toolkits_port && !plan.master_port) plan.master_port = toolkit_master_port;
 
-  plan.process_command = process_command(job.entry_point, spec.python, spec.mpi4py);
+  const auto more = framework_arguments(job, spec.launcher);
+  plan.entry_point.arguments.insert(plan.entry_point.arguments.end(), more.begin(), more.end());
+  plan.process_command = process_command(plan.entry_point, spec.python, spec.mpi4py);
   // AWS's wrapper of SMDDP, where its images have it.
   if (spec.launcher == LauncherKind::smddp && job.smddprun_installed)
     plan.process_command.insert(plan.process_command.begin(), "smddprun");
@@ -203,7 +161,7 @@ Result<LaunchPlan> make_plan(const JobSpec& spec, const Cluster& cluster) {
     for (const auto& [name, value] : plan.environment) plan.defaults_elsewhere.erase(name);
   }
   for (auto variable = plan.environment.begin(); variable != plan.environment.end();) {
-    if (!too_long(variable->first, variable->second)) {
+    if (!is_too_long(variable->first, variable->second)) {
       ++variable;
       continue;
     }
@@ -240,59 +198,6 @@ Result<LaunchPlan> make_plan(const JobSpec& spec, const Cluster& cluster) {
   if (plan.launcher != LauncherKind::process && (!plan.has_own_threads || cluster.hosts.size() > 1))
     plan.threads = find_threads(plan);
   return plan;
-}
-
-Variables common_variables(const LaunchPlan& plan) {
-  Variables all = plan.environment;
-  for (const auto& [name, value] : plan.user_variables) all[name] = value;
-  return all;
-}
-
-Variables variables_of_host(const LaunchPlan& plan, int node_rank,
-                            const std::optional<std::pair<int, int>>& found) {
-  if (plan.cluster.hosts.size() == 1) return {};
-  // Where those that name every host are too long for any variable, they need not be made.
-  const auto& too_long_names = plan.long_variables;
-  const bool only_brief =
-      std::all_of(HostVariables::long_names.begin(), HostVariables::long_names.end(), [&](auto name) {
-        return std::find(too_long_names.begin(), too_long_names.end(), name) != too_long_names.end();
-      });
-  if (only_brief) return brief_variables_of_host(plan, node_rank);
-  const Host& host = plan.cluster.hosts[static_cast<std::size_t>(node_rank)];
-  const int gpus = found ? found->first : host.machine->usable_gpus();
-  const int cpus = found ? found->second : host.machine->processing_units;
-  Variables own = plan.host_variables->all(host.name, gpus, cpus);
-  for (const std::string& name : plan.long_variables) own.erase(name);
-  return own;
-}
-
-Variables brief_variables_of_host(const LaunchPlan& plan, int node_rank) {
-  if (plan.cluster.hosts.size() == 1) return {};
-  const Host& host = plan.cluster.hosts[static_cast<std::size_t>(node_rank)];
-  return plan.host_variables->brief(host.name, host.machine->usable_gpus(), host.machine->processing_units);
-}
-
-Variables variables_of_rank(const LaunchPlan& plan, Rank rank) {
-  const RankPlace& place = plan.layout.ranks[static_cast<std::size_t>(rank.value)];
-  Variables own;
-  if (sets_rank_identity(plan.launcher)) {
-    const int local_ranks = plan.layout.ranks_per_host[static_cast<std::size_t>(place.node_rank)];
-    own["RANK"] = std::to_string(rank.value);
-    own["LOCAL_RANK"] = std::to_string(place.local_rank.value);
-    own["LOCAL_WORLD_SIZE"] = std::to_string(local_ranks);
-    own["NODE_RANK"] = std::to_string(place.node_rank);
-    own["GROUP_RANK"] = std::to_string(place.node_rank);
-  }
-  if (!plan.of_hosts.empty()) {
-    const Variables& of_host = plan.of_hosts[static_cast<std::size_t>(place.node_rank)];
-    own.insert(of_host.begin(), of_host.end());
-  }
-  const bool is_here =
-      plan.cluster.hosts[static_cast<std::size_t>(place.node_rank)].name == plan.current_host;
-  if (const auto threads = plan.threads.find(place.placement.get());
-      threads != plan.threads.end() && !(plan.has_own_threads && is_here))
-    own["OMP_NUM_THREADS"] = std::to_string(threads->second);
-  return own;
 }
 
 }  // namespace smlaunch

@@ -121,7 +121,8 @@ Variables common_variables(const LaunchPlan& plan);
 
 // What differs by host: SM_CURRENT_HOST and the others that are each host's own. Empty where the plan has one
 // host: then they are common.
-// `found`: GPUs and CPUs as the host itself has found them; without it, as the plan's machine has them.
+// `found`: GPUs and online CPUs as the host itself has found them; without it, as the plan's machine has
+// them.
 Variables variables_of_host(const LaunchPlan& plan, int node_rank,
                             const std::optional<std::pair<int, int>>& found = std::nullopt);
 

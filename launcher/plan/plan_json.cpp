@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <map>
 #include <utility>
+#include <vector>
 
 #include "launcher/plan/json_writer.hpp"
 #include "launcher/plan/redaction.hpp"
@@ -77,8 +78,13 @@ PlacementText write_placement(const Machine& machine, const Placement& placement
   return text;
 }
 
-// The members of a rank's `environment` that its host gives it, ready to stand among others; "" where there
-// are none.
+// Members of a rank's `environment` that its host gives it, ready to stand among others. Those that begin
+// with SM_ are one text: no variable of a rank sorts between them.
+struct HostVariableText {
+  std::string first_name;
+  std::string members;
+};
+
 class HostVariableTexts {
  public:
   HostVariableTexts(const LaunchPlan& plan, const Redactor& redactor) : plan_(plan), redactor_(redactor) {
@@ -92,13 +98,27 @@ class HostVariableTexts {
       if (!brief.contains(name)) named_only_.emplace(name, each_hosts_own);
   }
 
-  std::string of(int node_rank) const {
+  std::vector<HostVariableText> of(int node_rank) const {
     Variables own =
         named_only_.empty() ? variables_of_host(plan_, node_rank) : brief_variables_of_host(plan_, node_rank);
     own.insert(named_only_.begin(), named_only_.end());
+    std::vector<HostVariableText> texts;
     JsonWriter json;
-    write_variables(json, own, redactor_);
-    return json.take();
+    const auto end_text = [&] {
+      if (!texts.empty()) texts.back().members = std::exchange(json, JsonWriter()).take();
+    };
+    bool in_sm = false;
+    for (const auto& [name, value] : own) {
+      const bool is_sm = name.starts_with("SM_");
+      if (!is_sm || !in_sm) {
+        end_text();
+        texts.push_back({name, {}});
+      }
+      in_sm = is_sm;
+      json.key(name).value(redactor_.variable(name, value));
+    }
+    end_text();
+    return texts;
   }
 
  private:
@@ -112,7 +132,7 @@ void write_ranks(JsonWriter& json, const LaunchPlan& plan, const Redactor& redac
   const HostVariableTexts host_texts(plan, redactor);
   // Hosts of one kind share their placements, but not what their devices are called.
   std::map<std::pair<const Machine*, const Placement*>, PlacementText> placements;
-  std::string host_text;
+  std::vector<HostVariableText> of_host;
   int host = -1;
   for (const RankPlace& place : plan.layout.ranks) {
     const Host& at = plan.cluster.hosts[static_cast<std::size_t>(place.node_rank)];
@@ -120,14 +140,18 @@ void write_ranks(JsonWriter& json, const LaunchPlan& plan, const Redactor& redac
     if (is_new) text->second = write_placement(*at.machine, *place.placement);
     if (place.node_rank != host) {
       host = place.node_rank;
-      host_text = host_texts.of(host);
+      of_host = host_texts.of(host);
     }
     json.open_object();
     json.raw(text->second.cpus);
     json.key("environment").open_object();
-    // SM_* sorts after the names of variables_of_rank, which are numbers of ours: nothing to redact.
-    for (const auto& [name, value] : variables_of_rank(plan, place.rank)) json.key(name).value(value);
-    if (!host_text.empty()) json.raw(host_text);
+    auto next = of_host.begin();
+    // Those of variables_of_rank are numbers of ours: nothing to redact.
+    for (const auto& [name, value] : variables_of_rank(plan, place.rank)) {
+      for (; next != of_host.end() && next->first_name < name; ++next) json.raw(next->members);
+      json.key(name).value(value);
+    }
+    for (; next != of_host.end(); ++next) json.raw(next->members);
     json.close_object();
     json.raw(text->second.gpu);
     json.key("host").value(at.name);

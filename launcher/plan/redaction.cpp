@@ -52,7 +52,8 @@ bool may_be_json_with_secrets(const std::string& text) {
                  [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
   static constexpr std::array<std::string_view, 8> signs = {"SECRET", "PASS", "TOKEN",   "CRED",
                                                             "APIKEY", "KEY",  "PRIVATE", "PWD"};
-  return std::any_of(signs.begin(), signs.end(), [&](std::string_view sign) { return upper.find(sign) != std::string::npos; });
+  return std::any_of(signs.begin(), signs.end(),
+                     [&](std::string_view sign) { return upper.find(sign) != std::string::npos; });
 }
 
 bool is_secret_value(const PyValue& value) {

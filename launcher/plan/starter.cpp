@@ -20,6 +20,8 @@ std::vector<std::string> node_names(const LaunchPlan& plan) {
   return names;
 }
 
+int gpus_of(const Host& host) { return host.machine->usable_gpus(); }
+
 bool hosts_have_equal_ranks(const LaunchPlan& plan) {
   const auto& counts = plan.layout.ranks_per_host;
   return std::all_of(counts.begin(), counts.end(), [&](int count) { return count == counts.front(); });
@@ -58,25 +60,24 @@ Result<std::vector<std::string>> xla_command(const JobSpec& spec, const LaunchPl
                                to_string(plan.entry_point.kind)),
                    "name a .py file, or take --launcher torchrun, which starts anything");
   for (const Host& host : plan.cluster.hosts)
-    if (host.machine->usable_gpus() == 0)
+    if (gpus_of(host) == 0)
       return failure(Fault::configuration, fmt::format("launcher xla: {}", host.name), "has no GPU",
                      "PyTorch/XLA's launcher starts one rank for each GPU; --launcher torchrun needs none");
-  if (!hosts_have_equal_ranks(plan))
+  const auto& hosts = plan.cluster.hosts;
+  const int gpus = gpus_of(hosts.front());
+  if (std::any_of(hosts.begin(), hosts.end(), [&](const Host& host) { return gpus_of(host) != gpus; }))
     return failure(Fault::configuration, "launcher xla", "the hosts have different numbers of GPUs",
-                   "give each the same with --processes-per-host");
-  std::vector<std::string> command = {spec.python,
-                                      "-m",
-                                      "torch_xla.distributed.xla_spawn",
-                                      "--num_gpus",
-                                      std::to_string(plan.layout.ranks_per_host.front()),
-                                      plan.entry_point.name};
+                   "name hosts that are alike, or take --launcher torchrun");
+  std::vector<std::string> command = {
+      spec.python,          "-m", "torch_xla.distributed.xla_spawn", "--num_gpus", std::to_string(gpus),
+      plan.entry_point.name};
   command.insert(command.end(), plan.entry_point.arguments.begin(), plan.entry_point.arguments.end());
   return command;
 }
 
 Variables xla_variables(const LaunchPlan& plan) {
   const std::vector<std::string> nodes = node_names(plan);
-  const std::string gpus = std::to_string(plan.layout.ranks_per_host.front());
+  const std::string gpus = std::to_string(gpus_of(plan.cluster.hosts.front()));
   std::string workers;
   for (std::size_t i = 0; i < nodes.size(); ++i)
     workers += fmt::format("{}localservice:{};{}:{}", i == 0 ? "" : "|", i, nodes[i], xla_worker_port);

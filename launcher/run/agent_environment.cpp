@@ -8,6 +8,8 @@
 #include <charconv>
 #include <optional>
 
+#include "launcher/contract/program_variables.hpp"
+
 namespace smlaunch {
 
 namespace {
@@ -155,6 +157,10 @@ Environment_ rank_environment(Environment_ inherited, const Start& start) {
                        [&](const std::string& prefix) { return name.starts_with(prefix); });
   });
   for (const auto& [name, value] : start.default_variables) inherited.try_emplace(name, value);
+  if (!start.python_path.empty()) {
+    std::string& path = inherited[python_path_variable];
+    path = python_path(start.python_path, path);
+  }
   for (const auto& [name, value] : start.user_variables) inherited[name] = value;
   for (const auto& [name, value] : start.variables)
     if (is_always_ours(name) || !start.user_variables.contains(name)) inherited[name] = value;

@@ -6,7 +6,6 @@
 #include <poll.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
@@ -16,6 +15,7 @@
 #include <csignal>
 #include <cstring>
 
+#include "launcher/contract/executable.hpp"
 #include "launcher/contract/search_path.hpp"
 
 namespace smlaunch {
@@ -72,14 +72,6 @@ void reset_signals() {
   sigprocmask(SIG_SETMASK, &none, nullptr);
 }
 
-// A program of the job without the x bit gets it, as the toolkit's chmod +x does.
-bool make_executable(const char* path) {
-  struct stat facts {};
-  if (stat(path, &facts) != 0 || !S_ISREG(facts.st_mode) || (facts.st_mode & S_IXUSR) != 0) return false;
-  return chmod(path, (facts.st_mode & 07777U) | S_IXUSR | ((facts.st_mode & S_IRGRP) != 0 ? S_IXGRP : 0U) |
-                         ((facts.st_mode & S_IROTH) != 0 ? S_IXOTH : 0U)) == 0;
-}
-
 [[noreturn]] void become(const Prepared& child) {
   if (child.own_group) setpgid(0, 0);
   if (child.cgroup_procs >= 0) (void)!write(child.cgroup_procs, "0", 1);
@@ -103,14 +95,6 @@ bool make_executable(const char* path) {
   }
   errno = error;
   refuse(child.report);
-}
-
-// A name with a slash that leads to a file below `folder`: of anybody else's the mode is left alone.
-bool is_below(const std::string& program, const std::filesystem::path& folder) {
-  if (folder.empty() || program.find('/') == std::string::npos) return false;
-  const std::filesystem::path file = (folder / program).lexically_normal();
-  const auto relative = file.lexically_relative(folder.lexically_normal());
-  return !relative.empty() && *relative.begin() != ".." && *relative.begin() != ".";
 }
 
 SpawnError spawn_error(const std::string& what, int error) {
@@ -140,7 +124,7 @@ tl::expected<Child, SpawnError> spawn_child(const ChildRequest& request) {
   const auto places = pointers(candidates);
   const std::string directory = request.working_directory.string();
   const char* own_program =
-      is_below(request.argv.front(), request.working_directory) ? places.front() : nullptr;
+      is_program_below(request.argv.front(), request.working_directory) ? places.front() : nullptr;
   const Prepared prepared{argv.data(),
                           environment.data(),
                           places.data(),

@@ -20,6 +20,7 @@ constexpr std::size_t most_warnings = 16;
 void tell_host_facts(const Machine& machine, int cpus, bool several_hosts, Hello& hello) {
   hello.gpus = machine.usable_gpus();
   hello.cpus = cpus;
+  hello.online_cpus = machine.counted_cpus();
   if (!several_hosts) return;
   hello.traits = traits_of(machine);
   // The count of CPUs says more than that of cores, of which mpirun may have given this process a part.

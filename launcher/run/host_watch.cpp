@@ -27,7 +27,8 @@ std::optional<std::pair<int, int>> HostWatch::facts_of(int node_rank) const {
   const auto found = facts_.find(node_rank);
   const bool was_seen = host(node_rank).source == TopologySource::probed;
   if (found == facts_.end() || was_seen || plan_.machines_as_planned) return {};
-  return std::pair{*found->second.gpus, *found->second.cpus};
+  const Hello& hello = found->second;
+  return std::pair{*hello.gpus, hello.online_cpus.value_or(*hello.cpus)};
 }
 
 std::vector<std::string> HostWatch::host_warnings() const {

@@ -22,7 +22,7 @@ class HostWatch {
   void joined(Rank rank, const Hello& hello);
   // Another host of the plan than the planned one.
   [[nodiscard]] std::optional<std::string> found_elsewhere(Rank rank, const Hello& hello) const;
-  // GPUs and CPUs, where the plan has not seen the host.
+  // GPUs and online CPUs, where the plan has not seen the host.
   [[nodiscard]] std::optional<std::pair<int, int>> facts_of(int node_rank) const;
   // Hosts that are not like the others of their group, and what is wrong with those that the plan has not
   // seen: a sentence each, but for those that are warnings of the plan.
@@ -32,6 +32,11 @@ class HostWatch {
   std::vector<std::string> started(Rank rank, const Started* started);
 
  private:
+  struct Found {
+    int gpus = 0;
+    int cpus = 0;         // that the job may use
+    int online_cpus = 0;  // of the machine
+  };
   struct HostBindings {
     int reported = 0;
     std::vector<RankBinding> bindings;

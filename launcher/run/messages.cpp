@@ -46,6 +46,7 @@ std::string encode(const Hello& m) {
   for (const Trait& trait : m.traits)
     json["traits"].push_back({trait.name, trait.value, trait.of_equal_only, trait.is_short});
   if (!m.warnings.empty()) json["warnings"] = m.warnings;
+  if (m.online_cpus) json["online_cpus"] = *m.online_cpus;
   return pack(json);
 }
 
@@ -66,6 +67,7 @@ std::optional<Hello> decode_hello(std::string_view text) {
         m.traits.push_back({each.at(0).get<std::string>(), each.at(1).get<std::string>(),
                             each.at(2).get<bool>(), each.at(3).get<bool>()});
     if (j.contains("warnings")) j["warnings"].get_to(m.warnings);
+    if (j.contains("online_cpus")) m.online_cpus = j["online_cpus"].get<int>();
   });
 }
 
@@ -85,6 +87,8 @@ std::string encode(const Start& m) {
                {"removed_variables", m.removed_variables},
                {"leader_environment", m.leader_environment},
                {"working_directory", m.working_directory},
+               {"python_path", m.python_path},
+               {"command_file", m.command_file},
                {"program", m.program},
                {"cpus", m.cpus},
                {"numa", m.numa},
@@ -105,6 +109,8 @@ std::optional<Start> decode_start(std::string_view text) {
     j.at("removed_variables").get_to(m.removed_variables);
     j.at("leader_environment").get_to(m.leader_environment);
     j.at("working_directory").get_to(m.working_directory);
+    j.at("python_path").get_to(m.python_path);
+    j.at("command_file").get_to(m.command_file);
     j.at("program").get_to(m.program);
     j.at("cpus").get_to(m.cpus);
     j.at("numa").get_to(m.numa);
@@ -143,11 +149,10 @@ std::optional<Started> decode_started(std::string_view text) {
 }
 
 std::string encode(const Ended& m) {
-  Json json = {{"time_ns", m.time_ns},
-               {"traceback_ns", m.traceback_ns},
-               {"told_to_stop", m.told_to_stop},
-               {"last_lines", m.last_lines},
-               {"oom_kills", m.oom_kills}};
+  Json json = {{"time_ns", m.time_ns},           {"traceback_ns", m.traceback_ns},
+               {"told_to_stop", m.told_to_stop}, {"last_lines", m.last_lines},
+               {"oom_kills", m.oom_kills},       {"earlier_oom_kills", m.earlier_oom_kills}};
+  if (m.failed_rank) json["failed_rank"] = *m.failed_rank;
   if (const auto* signaled = std::get_if<Signaled>(&m.status)) {
     json["signal"] = signaled->signal;
     json["core_dumped"] = signaled->core_dumped;
@@ -164,6 +169,8 @@ std::optional<Ended> decode_ended(std::string_view text) {
     j.at("told_to_stop").get_to(m.told_to_stop);
     j.at("last_lines").get_to(m.last_lines);
     j.at("oom_kills").get_to(m.oom_kills);
+    j.at("earlier_oom_kills").get_to(m.earlier_oom_kills);
+    if (j.contains("failed_rank")) m.failed_rank = j["failed_rank"].get<int>();
     if (j.contains("signal"))
       m.status = Signaled{j["signal"].get<int>(), j.at("core_dumped").get<bool>()};
     else

@@ -26,10 +26,11 @@ struct Hello {
   std::string host;  // its own name for it
   int peer = 0;      // its rank; a worker: world size + node rank
   int local_rank = 0;
-  int pid = 0;                     // the agent's
-  std::optional<int> master_port;  // rank 0's agent: a port that is free on its host
-  std::optional<int> gpus;         // what its host has: said by the agents with local rank 0
-  std::optional<int> cpus;
+  int pid = 0;                        // the agent's
+  std::optional<int> master_port;     // rank 0's agent: a port that is free on its host
+  std::optional<int> gpus;            // what its host has: said by the agents with local rank 0
+  std::optional<int> cpus;            // that the job may use
+  std::optional<int> online_cpus;     // of the machine
   std::vector<Trait> traits;          // where the job has several hosts (launcher/run/host_facts.hpp)
   std::vector<std::string> warnings;  // what is wrong with its host
 };
@@ -47,6 +48,9 @@ struct Start {
   std::vector<std::string> removed_variables;             // prefixes, such as "OMPI_"
   std::map<std::string, std::string> leader_environment;  // for a host where no smlaunch waits
   std::string working_directory;
+  std::string python_path;  // a folder: stands first in PYTHONPATH, before what the host has there
+  std::string
+      command_file;  // of a command: made executable where another program, such as torchrun, starts it
   std::vector<std::string> program;  // what the rank executes, where mpirun could not pass it on; else empty
   std::string cpus;                  // planned: "0-3"; empty: not bound
   std::string numa;
@@ -77,7 +81,11 @@ struct Ended {
   std::uint64_t traceback_ns = 0;  // when its last Python traceback began to come; 0: none came
   bool told_to_stop = false;
   std::vector<std::string> last_lines;
-  long oom_kills = 0;  // processes of its container that the kernel killed for lack of memory while it ran
+  // Processes of its container that the kernel killed for lack of memory: just before it ended, and earlier
+  // while it ran.
+  long oom_kills = 0;
+  long earlier_oom_kills = 0;
+  std::optional<int> failed_rank;  // torchrun: whose lines last_lines are
 };
 
 // What a worker learns at the end.

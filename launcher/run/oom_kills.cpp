@@ -63,4 +63,13 @@ std::optional<long> read_oom_kills() {
   return parse_oom_kills(read_small_file(files->at_root));
 }
 
+void OomWatch::sample(std::optional<long> count, bool is_ending) {
+  if (seen_ && count && !is_ending) seen_ = count;
+}
+
+OomWatch::Kills OomWatch::at_end(std::optional<long> count) const {
+  if (!before_ || !seen_) return {};
+  return {count ? std::max(0L, *count - *seen_) : 0, std::max(0L, *seen_ - *before_)};
+}
+
 }  // namespace smlaunch

@@ -24,4 +24,24 @@ std::optional<OomFiles> parse_oom_files(std::string_view proc_self_cgroup);
 // Nothing where the kernel does not tell.
 std::optional<long> read_oom_kills();
 
+// The number while one rank runs, and what it says about the rank's end.
+class OomWatch {
+ public:
+  void begin(std::optional<long> count) { before_ = seen_ = count; }
+  // About once a second. `is_ending`: the rank has been killed, and what it held is being given back; that
+  // can take seconds, and what was counted since the sample before belongs to its end.
+  void sample(std::optional<long> count, bool is_ending);
+
+  struct Kills {
+    long at_end = 0;   // since the last sample
+    long earlier = 0;  // before that, while it ran
+    bool operator==(const Kills&) const = default;
+  };
+  [[nodiscard]] Kills at_end(std::optional<long> count) const;
+
+ private:
+  std::optional<long> before_;
+  std::optional<long> seen_;
+};
+
 }  // namespace smlaunch

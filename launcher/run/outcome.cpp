@@ -10,7 +10,7 @@
 
 #include "launcher/run/hang_report.hpp"
 #include "launcher/run/peer_loss.hpp"
-#include "launcher/run/text_tail.hpp"
+#include "launcher/run/python_traceback.hpp"
 
 namespace smlaunch {
 
@@ -137,12 +137,14 @@ std::string missing_ranks(const JobRecord& record, const std::vector<std::string
                      list_ranks(missing), hosts[static_cast<std::size_t>(missing.front().value)]);
 }
 
-// Only the kernel's own count tells a SIGKILL for lack of memory from any other.
+// Only the kernel's own count tells a SIGKILL for lack of memory from any other, and only where it rose just
+// then.
 std::string memory_words(const RankRecord& record) {
-  if (record.oom_kills == 0 || !record.status) return "";
-  return shell_code(*record.status) == 128 + SIGKILL
-             ? ": out of memory: the kernel killed it"
-             : ": the kernel had killed a process of its container for lack of memory";
+  if (!record.status || record.oom_kills + record.earlier_oom_kills == 0) return "";
+  if (record.oom_kills > 0 && shell_code(*record.status) == 128 + SIGKILL)
+    return ": out of memory: the kernel killed it";
+  return fmt::format(": the kernel had killed a process of its container for lack of memory{}",
+                     record.oom_kills > 0 ? "" : " earlier");
 }
 
 std::string message_of(const FirstFailure& first, const RankRecord& record,
@@ -403,24 +405,6 @@ Outcome lost_before_start(const std::string& host, const std::string& reason) {
   outcome.hosts_at_fault = {host};
   outcome.message = fmt::format("the job could not be started: {} was lost: {}", host, reason);
   return outcome;
-}
-
-std::string render_failure(const Outcome& outcome) {
-  std::string text = fmt::format("{}: {}\n", to_string(outcome.failure_class), outcome.message);
-  if (outcome.first_failure) {
-    // SageMaker shows the first 1,024 characters: the end of the lines is worth more than their beginning.
-    constexpr std::size_t shown = 1024;
-    std::string tail;
-    for (const std::string& line : outcome.first_failure->last_lines) tail += line + "\n";
-    const std::size_t room = text.size() < shown ? shown - text.size() : 0;
-    if (tail.size() > room) {
-      const std::size_t line = tail.find('\n', tail.size() - room);
-      const bool one_long_line = line == std::string::npos || line + 1 == tail.size();
-      tail = tail.substr(one_long_line ? tail.size() - room : line + 1);
-    }
-    text += tail;
-  }
-  return text;
 }
 
 }  // namespace smlaunch

@@ -68,7 +68,4 @@ Outcome decide_outcome(const JobRecord& record, const std::vector<std::string>& 
 // A host whose smlaunch had come, and was lost while others were waited for.
 Outcome lost_before_start(const std::string& host, const std::string& reason);
 
-// The failure file: the most useful 1,024 characters first.
-std::string render_failure(const Outcome& outcome);
-
 }  // namespace smlaunch

@@ -9,6 +9,12 @@
 
 namespace smlaunch {
 
+namespace {
+
+constexpr unsigned exiting_flag = 0x4;  // the kernel's PF_EXITING
+
+}  // namespace
+
 std::optional<ProcStat> parse_proc_stat(std::string_view text, long ticks) {
   // The name may hold anything, parentheses too.
   const std::size_t open = text.find('(');
@@ -17,13 +23,15 @@ std::optional<ProcStat> parse_proc_stat(std::string_view text, long ticks) {
   ProcStat stat;
   stat.name = text.substr(open + 1, close - open - 1);
   const std::string rest(text.substr(close + 1));
+  unsigned flags = 0;
   unsigned long user = 0;
   unsigned long system = 0;
   // state ppid pgrp session tty tpgid flags minflt cminflt majflt cmajflt utime stime cutime cstime priority
   // nice num_threads
-  if (std::sscanf(rest.c_str(), " %c %d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu %*d %*d %*d %*d %d",
-                  &stat.state, &stat.parent, &user, &system, &stat.threads) != 5)
+  if (std::sscanf(rest.c_str(), " %c %d %*d %*d %*d %*d %u %*u %*u %*u %*u %lu %lu %*d %*d %*d %*d %d",
+                  &stat.state, &stat.parent, &flags, &user, &system, &stat.threads) != 6)
     return {};
+  stat.is_ending = (flags & exiting_flag) != 0;
   stat.cpu_seconds = static_cast<double>(user + system) / static_cast<double>(ticks);
   return stat;
 }

@@ -14,6 +14,7 @@ struct ProcStat {
   int parent = 0;
   int threads = 0;
   double cpu_seconds = 0;  // its own, of all its threads
+  bool is_ending = false;  // it runs no more of its program
 };
 
 // Nothing for what is no such line. `ticks`: sysconf(_SC_CLK_TCK).

@@ -22,6 +22,7 @@
 #include <cstdlib>
 #include <optional>
 
+#include "launcher/contract/executable.hpp"
 #include "launcher/run/agent_environment.hpp"
 #include "launcher/run/channel_client.hpp"
 #include "launcher/run/child_process.hpp"
@@ -36,8 +37,8 @@
 #include "launcher/run/rank_binding.hpp"
 #include "launcher/run/rank_cgroup.hpp"
 #include "launcher/run/rank_inspector.hpp"
+#include "launcher/run/rank_tail.hpp"
 #include "launcher/run/steady_time.hpp"
-#include "launcher/run/text_tail.hpp"
 #include "launcher/run/worker_socket.hpp"
 #include "topology/host_name.hpp"
 
@@ -179,6 +180,7 @@ class Agent {
       late_hand_over_.emplace(loop_, identity_.worker, std::move(message.hand_over)).look();
     forward_output_ = message.forward_output;
     is_starter_ = message.is_starter;
+    tail_.emplace(is_starter_);
     Started report = bind_rank(message, identity_.local_rank, machine_);
     ChildRequest request;
     request.argv = message.program.empty() ? program_ : message.program;
@@ -193,7 +195,10 @@ class Agent {
       cgroup_ = RankCgroup::make(job->second, identity_.rank);
     if (cgroup_) request.cgroup_procs = cgroup_->procs();
     path_["PATH"] = request.environment["PATH"];
-    oom_kills_before_ = read_oom_kills();
+    // What a program such as torchrun starts, nobody else can make executable.
+    if (request.argv.front() != message.command_file)
+      make_program_executable(message.command_file, message.working_directory);
+    oom_watch_.begin(read_oom_kills());
     auto child = spawn_child(request);
     if (!child) {
       ended_ = true;
@@ -258,8 +263,10 @@ class Agent {
     const std::uint64_t now = steady_now_ns();
     output_ns_ = now;
     if (stream.is_stderr) {
-      tail_.add(lines, now);
+      tail_->add_stderr(lines, now);
       inspector_.heard(lines);
+    } else {
+      tail_->add_stdout(lines, now);
     }
     if (!without_channel_ && !forward_output_) return;
     if (!without_channel_) return send_data(FrameKind::output, encode_output({stream.is_stderr, now, lines}));
@@ -271,6 +278,7 @@ class Agent {
   void rank_ended() {
     ended_ns_ = steady_now_ns();
     told_to_stop_at_end_ = told_to_stop_;
+    oom_kills_at_end_ = read_oom_kills();
     status_ = reap(child_->pid).value_or(ExitStatus{Exited{0}});
     if (hurried_) end_descendants(leftover_grace_under_mpirun);
     drain_timer_.expires_after(drain_bound);
@@ -312,21 +320,21 @@ class Agent {
       exit_code_ = leader_lost_ ? exit_lost : shell_code(*status_);
       return leave();
     }
-    send_data(FrameKind::ended, encode(Ended{*status_, ended_ns_, tail_.traceback_ns(), told_to_stop_at_end_,
-                                             tail_.lines(), oom_kills()}));
+    LastWords words = tail_->last_words();
+    const OomWatch::Kills kills = oom_watch_.at_end(oom_kills_at_end_);
+    send_data(FrameKind::ended,
+              encode(Ended{*status_, ended_ns_, words.traceback_ns, told_to_stop_at_end_,
+                           std::move(words.lines), kills.at_end, kills.earlier, words.failed_rank}));
   }
 
-  long oom_kills() const {
-    const auto now = oom_kills_before_ ? read_oom_kills() : std::nullopt;
-    return now && *now > *oom_kills_before_ ? *now - *oom_kills_before_ : 0;
-  }
-
-  void tell_activity(Pong& pong) const {
+  void tell_activity(Pong& pong) {
     pong.output_ns = output_ns_;
     if (!child_ || status_) return;
+    const auto stat = read_proc_stat(child_->pid);
+    if (stat) oom_watch_.sample(read_oom_kills(), stat->is_ending);
     if (const auto used = cgroup_ ? cgroup_->cpu_ns() : std::nullopt)
       pong.cpu_ns = *used;
-    else if (const auto stat = read_proc_stat(child_->pid))
+    else if (stat)
       pong.cpu_ns = static_cast<std::uint64_t>(stat->cpu_seconds * 1e9);
   }
 
@@ -439,9 +447,10 @@ class Agent {
   std::optional<asio::posix::stream_descriptor> pidfd_;
   Stream out_{loop_};
   Stream err_{loop_};
-  TextTail tail_;
+  std::optional<RankTail> tail_;
   std::optional<ExitStatus> status_;
-  std::optional<long> oom_kills_before_;
+  OomWatch oom_watch_;
+  std::optional<long> oom_kills_at_end_;
   std::uint64_t ended_ns_ = 0;
   // Ranks that wait by spinning, on a host with fewer cores than they are, keep an agent from its answers
   // until it counts as lost: it goes first, where it may.

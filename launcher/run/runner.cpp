@@ -24,6 +24,7 @@
 #include "launcher/run/child_process.hpp"
 #include "launcher/run/descendants.hpp"
 #include "launcher/run/engine_processes.hpp"
+#include "launcher/run/failure_text.hpp"
 #include "launcher/run/host_watch.hpp"
 #include "launcher/run/job_phases.hpp"
 #include "launcher/run/rank_activity.hpp"
@@ -421,7 +422,8 @@ class Runner {
                  {{signaled != nullptr ? "signal" : "exit_code",
                    signaled != nullptr ? signaled->signal : std::get<Exited>(ended.status).code}}});
     handle(RankEnded{rank, ended.status, seconds_between(start_ns_, end.ns), end.uncertainty,
-                     ended.told_to_stop, ended.last_lines, ended.oom_kills, traceback});
+                     ended.told_to_stop, ended.last_lines, ended.oom_kills, traceback,
+                     ended.earlier_oom_kills, ended.failed_rank});
   }
 
   void print_lines(Rank rank, bool is_stderr, std::uint64_t read_ns, std::string_view lines) {
@@ -500,7 +502,7 @@ class Runner {
     phases_.finished(steady_now_ns());
     outcome_ = decide_outcome(supervisor_.record(), hosts_);
     if (has_starter(plan_.launcher))
-      outcome_ = outcome_of_starters(std::move(*outcome_), to_string(plan_.launcher));
+      outcome_ = outcome_of_starters(std::move(*outcome_), supervisor_.record(), to_string(plan_.launcher));
     if (!misplaced_.empty()) outcome_->message = misplaced_;
     begin_goodbye();
   }

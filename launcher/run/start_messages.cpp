@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "launcher/contract/program_variables.hpp"
 #include "launcher/plan/starter.hpp"
 #include "launcher/run/agent_environment.hpp"
 
@@ -29,10 +30,12 @@ void set_ssh_folder(std::string& word, const std::string& ssh_folder) {
 Start make_start(const LaunchPlan& plan, Rank rank, const Variables& of_host, const StartFacts& facts) {
   const RankPlace& place = plan.layout.ranks[static_cast<std::size_t>(rank.value)];
   Start start;
-  // SM_*, rank identity and the rendezvous replace what the host's environment has; the rest yields to it.
+  // SM_*, rank identity, the rendezvous and what the job says of itself replace what the host's environment
+  // has; the rest yields to it.
   const auto take = [&](const Variables& variables) {
     for (const auto& [name, value] : variables) {
-      const bool replaces = is_always_ours(name) || is_rendezvous(name);
+      if (name == python_path_variable) continue;  // each host's own, with our folder before it
+      const bool replaces = is_always_ours(name) || is_rendezvous(name) || is_said_by_job(name);
       (replaces ? start.variables : start.default_variables)[name] = value;
     }
   };
@@ -55,6 +58,9 @@ Start make_start(const LaunchPlan& plan, Rank rank, const Variables& of_host, co
   if (plan.engine == Engine::mpirun && is_too_long_for_mpirun(plan.process_command))
     start.program = plan.process_command;
   start.working_directory = plan.entry_point.working_directory.string();
+  if (plan.environment.contains(python_path_variable)) start.python_path = start.working_directory;
+  if (plan.entry_point.kind == EntryPointKind::command && plan.entry_point.has_interpreter_line)
+    start.command_file = command_file(plan.entry_point);
   start.cpus = to_string(place.placement->cpus);
   start.numa = to_string(place.placement->numa);
   const Host& host = plan.cluster.hosts[static_cast<std::size_t>(place.node_rank)];
@@ -87,7 +93,7 @@ std::map<std::string, std::string> engine_environment(
     const std::map<std::string, std::string>& agent_variables) {
   if (plan.engine == Engine::mpirun) {
     for (const auto& [name, value] : plan.environment)
-      if (is_always_ours(name))
+      if (is_always_ours(name) || is_said_by_job(name) || name == python_path_variable)
         inherited[name] = value;
       else
         inherited.try_emplace(name, value);

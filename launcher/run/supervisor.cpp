@@ -101,6 +101,8 @@ void Supervisor::ended(const RankEnded& event, Actions& actions) {
   rank.told_to_stop = event.told_to_stop;
   rank.last_lines = event.last_lines;
   rank.oom_kills = event.oom_kills;
+  rank.earlier_oom_kills = event.earlier_oom_kills;
+  rank.failed_rank = event.failed_rank;
   rank.traceback_seconds = event.traceback_seconds;
   // We have told nobody to stop: its agent was, by the death of the engine or by somebody on its host.
   const bool by_others = event.told_to_stop && phase_ == Phase::running && !inspecting_;

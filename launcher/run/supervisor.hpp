@@ -40,6 +40,8 @@ struct RankEnded {
   std::vector<std::string> last_lines;  // of its stderr
   long oom_kills = 0;
   std::optional<double> traceback_seconds;  // when its last Python traceback began to come
+  long earlier_oom_kills = 0;
+  std::optional<int> failed_rank;
 };
 // Its connection is gone, and did not come back. `seconds`: when it was heard last.
 struct AgentLost {
@@ -127,7 +129,9 @@ struct RankRecord {
   bool ended_by_others = false;  // lost only in that somebody, or mpirun, told its agent to end
   bool outlived_kill = false;    // lost only in that its end was not reported after our SIGKILL
   std::vector<std::string> last_lines;
-  long oom_kills = 0;  // of processes in its container, while it ran
+  long oom_kills = 0;              // of processes in its container, just before it ended
+  long earlier_oom_kills = 0;      // before that, while it ran
+  std::optional<int> failed_rank;  // of a torchrun: whose lines last_lines are
   std::optional<double> traceback_seconds;
   std::optional<RankState> state;    // when the job was found to hang
   std::optional<double> cores_used;  // then

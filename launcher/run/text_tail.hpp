@@ -4,7 +4,6 @@
 
 #include <cstdint>
 #include <deque>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -31,9 +30,5 @@ class TextTail {
   bool in_lost_traceback_ = false;  // its end is still in lines_
   std::uint64_t traceback_ns_ = 0;
 };
-
-// "ValueError: no such thing" where the lines hold a Python traceback: the line that ends the last one, be it
-// of a chain, an exception group or a syntax error; torchrun's own is none.
-std::optional<std::string> find_python_exception(const std::vector<std::string>& lines);
 
 }  // namespace smlaunch

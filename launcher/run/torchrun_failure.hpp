@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// torchrun itself always ends with code 1; which rank failed first, and how, it says in words.
+// torchrun itself always ends with code 1; which rank failed first, and how, it says in words. Its times are
+// whole seconds: of ranks that failed in one second it names the lowest, though that one may only have lost
+// its peer.
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <vector>
@@ -12,14 +15,18 @@ namespace smlaunch {
 
 struct TorchrunFailure {
   int rank = 0;
+  int local_rank = 0;
   ExitStatus status;
 };
 
-// The "Root Cause" of torchrun's summary, the last there is.
-std::optional<TorchrunFailure> find_torchrun_failure(const std::vector<std::string>& lines);
+// All failures of torchrun's last summary, its "Root Cause" first. Empty: there is no summary.
+std::vector<TorchrunFailure> find_torchrun_failures(const std::vector<std::string>& lines);
+
+// Where the last summary begins among the lines; their number: there is none.
+std::size_t find_torchrun_summary(const std::vector<std::string>& lines);
 
 // The outcome of a job whose processes are starters (plan/starter.hpp): told of the program, and where it is
-// torchrun and says so, of the rank.
-Outcome outcome_of_starters(Outcome outcome, const std::string& program);
+// torchrun and says so, of the rank. `record`: of the starters.
+Outcome outcome_of_starters(Outcome outcome, const JobRecord& record, const std::string& program);
 
 }  // namespace smlaunch

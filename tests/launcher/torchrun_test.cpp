@@ -3,8 +3,6 @@
 
 #include <gtest/gtest.h>
 
-#include "launcher/neuron.hpp"
-
 namespace smlaunch {
 namespace {
 
@@ -20,17 +18,6 @@ TEST(Torchrun, MustRedirectOnlyInTheBrokenCombination) {
     EXPECT_TRUE(parse_must_redirect(broken)) << broken;
   for (const char* sound : {"3.10 1.13.1", "3.11 2.0.0", "3.9 1.9.0", "4.0 2.1", "", "3.11", "3.11 unknown"})
     EXPECT_FALSE(parse_must_redirect(sound)) << sound;
-}
-
-TEST(NeuronCores, AreSummedOverTheDevices) {
-  EXPECT_EQ(parse_neuron_cores(R"([{"neuron_device": 0, "nc_count": 2}, {"nc_count": 2}, {"other": 1}])"), 4);
-  for (const char* other : {"", "[]", "{}", "no devices", R"([{"nc_count": "2"}])", "[1]"})
-    EXPECT_EQ(parse_neuron_cores(other), 0) << other;
-}
-
-TEST(NeuronCores, OfATrn2AreKnown) {
-  EXPECT_EQ(probe_neuron_cores("ml.trn2.48xlarge", ""), 64);
-  EXPECT_EQ(probe_neuron_cores("ml.p5.48xlarge", ""), 0);
 }
 
 }  // namespace

@@ -7,10 +7,12 @@ source "$(dirname "$0")/lib.sh"
 resource_config() { printf '%s' "$1" >"$base/input/config/resourceconfig.json"; }
 own_files() { (cd "$base" && find . -type f ! -path './input/*' ! -path './code/*' | sort); }
 
-# Takes the exit code, the exact lines (without "smlaunch: "; @ is the folder of the configuration) and the command.
+# Takes the exit code, the exact lines (without "smlaunch: "; @ is the folder of the configuration) and the command. A
+# run that has failed says so before them; a command line that is none is no run.
 refused() { # CODE LINES CMD...
   local code=$1 lines=$2 expected="" line; shift 2
   lines=${lines//'@'/$base/input/config}
+  [[ $code == 64 || " $* " == *" --dry-run "* ]] || expected=$'smlaunch: Reporting training FAILURE\n'
   while IFS= read -r line; do expected+="smlaunch: $line"$'\n'; done <<<"$lines"
   run "$@"
   assert_eq "${expected%$'\n'}" "$err"
@@ -57,20 +59,35 @@ END
 step "every problem of the files at once"
 container
 resource_config '{"current_host": "algo-2", "hosts": ["algo-1", "algo-1"]}'
-hyperparameters '{"sagemaker_mpi_num_of_processes_per_host": "x", "sagemaker_program": 5}'
-refused_configuration "@/hyperparameters.json: sagemaker_mpi_num_of_processes_per_host: must be a whole number above 0, not \"x\"
+hyperparameters '{"a=b": "x", "sagemaker_program": 5}'
+refused_configuration "@/hyperparameters.json: [\"a=b\"]: the name holds '=', so no SM_HP_ variable can have it; rename the \
+hyperparameter
 @/resourceconfig.json: hosts[1]: \"algo-1\" is already hosts[0]
 @/resourceconfig.json: current_host: \"algo-2\" is not in hosts; name the one of hosts that this machine is, here or with \
 --current-host
 @/hyperparameters.json: sagemaker_program: must be text, not 5" "${runs[@]}"
 
-step "processes per host"
+step "processes per host, where the launcher uses them"
 for number in 0 -1 '"many"'; do
-  container
+  container; echo true >"$base/code/train"
   hyperparameters "{\"sagemaker_program\": \"train\", \"sagemaker_mpi_num_of_processes_per_host\": $number}"
   refused_configuration "@/hyperparameters.json: sagemaker_mpi_num_of_processes_per_host: must be a whole number above 0, \
-not $number" "${runs[@]}"
+not $number" "$smlaunch" --launcher ddp
+  run "$smlaunch"
+  assert_success
+  run "$smlaunch" env
+  assert_eq 0 "$status"
 done
+
+step "what the toolkit takes, too"
+container; echo true >"$base/code/train"
+resource_config '{"current_host": "algo-1", "hosts": ["algo-1"], "network_interface_name": null, "current_group_name": "odd",
+  "instance_groups": [{"instance_group_name": "group", "hosts": ["algo-1"]}]}'
+hyperparameters '{"sagemaker_program": "train", "sagemaker_mpi_num_processes": 0, "sagemaker_distribution_instance_groups": "odd"}'
+run "$smlaunch"
+assert_success
+assert_eq "smlaunch: warning: $base/input/config/resourceconfig.json: current_group_name: no group of instance_groups is named odd" \
+  "$(head -n 1 <<<"$err")"
 
 step "no program is named"
 container

@@ -88,3 +88,38 @@ run AWS_SECRET_ACCESS_KEY=do-not-show-me "$smlaunch" --dry-run --format json
 chmod -R u+w "$base"
 assert_eq 0 "$status"
 [[ $out != *do-not-show-me* ]] || fail "a secret is shown: $(grep -o '.\{60\}do-not-show-me' <<<"$out")"
+
+step "what a launcher does not use does not matter"
+container algo-1
+cp "$programs/end_with" "$base/code/train"
+mpi='"sagemaker_mpi_custom_mpi_options": "-x MINE=1", "sagemaker_mpi_num_processes": 1'
+planned() { run "$smlaunch" --dry-run --format json --gpus-per-host 4 "$@"; }
+hyperparameters "{\"sagemaker_program\": \"train\", $mpi, \"sagemaker_mpi_num_of_processes_per_host\": 2}"
+planned --launcher mpi
+assert_eq '["1",1]' "$(jq -c '[.environment.MINE, .world_size]' <<<"$out")"
+planned --launcher smddp
+assert_eq '[null,2,null]' "$(jq -c '[.environment.MINE, .world_size, .environment.NCCL_MIN_NRINGS]' <<<"$out")"
+hyperparameters "{\"sagemaker_program\": \"train\", $mpi,
+  \"sagemaker_distributed_dataparallel_custom_mpi_options\": \"-x THEIRS=1\"}"
+planned --launcher smddp
+assert_eq '[null,"1",4]' "$(jq -c '[.environment.MINE, .environment.THEIRS, .world_size]' <<<"$out")"
+
+step "torch_xla has a rank for each GPU"
+: >"$base/code/train.py"
+hyperparameters '{"sagemaker_program": "train.py", "sagemaker_mpi_num_of_processes_per_host": 2}'
+planned --launcher xla
+assert_eq '[4,"4","launcher xla: one for each GPU",null]' \
+  "$(jq -c '[.world_size, .environment.GPU_NUM_DEVICES, .sources.processes_per_host, .sources.master_port]' <<<"$out")"
+planned --launcher xla --processes-per-host 4
+assert_eq 0 "$status"
+planned --launcher xla --processes-per-host 2
+assert_eq 64 "$status"
+assert_eq "smlaunch: option --processes-per-host: under launcher xla each host has a rank for each of its GPUs, 4 on algo-1; \
+leave it out, or take --launcher torchrun" "$err"
+
+step "a source for the ranks' port only where they have one"
+for launcher in process mpi ddp; do
+  planned --launcher "$launcher"
+  port=$([[ $launcher == process ]] && echo null || echo '"rank 0'"'"'s agent picks a free one at the start"')
+  assert_eq "$port" "$(jq -c .sources.master_port <<<"$out")"
+done

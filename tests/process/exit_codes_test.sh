@@ -85,12 +85,14 @@ for launcher in "${engines[@]}"; do
   container
   run "$smlaunch" --hosts localhost:2 --launcher "$launcher" -- "$scratch/absent" one
   assert_eq 71 "$status"
-  assert_eq "smlaunch: $scratch/absent: does not exist; name a file that is there, or a program on PATH" "$err"
+  assert_eq "smlaunch: Reporting training FAILURE
+smlaunch: $scratch/absent: does not exist; name a file that is there, or a program on PATH" "$err"
   printf '#! /no/such/interpreter -x\n' >"$scratch/bad"
   chmod +x "$scratch/bad"
   run "$smlaunch" --hosts localhost:2 --launcher "$launcher" -- "$scratch/bad"
   assert_eq 71 "$status"
-  assert_eq "smlaunch: $scratch/bad: its interpreter /no/such/interpreter does not exist; name one that is there in its \
+  assert_eq "smlaunch: Reporting training FAILURE
+smlaunch: $scratch/bad: its interpreter /no/such/interpreter does not exist; name one that is there in its \
 first line" "$err"
   assert_contains "$(failure)" "start: "
 
@@ -123,6 +125,50 @@ assert_contains "$(last_line)" "ValueError: no such thing: [42]"
 assert_contains "$(head -c 1024 "$base/output/failure")" "ValueError: no such thing: [42]"
 assert_contains "$(head -c 1024 "$base/output/failure")" "Traceback (most recent call last):"
 assert_contains "$(jq -r '.first_failure.last_lines[]' "$base/output/data/smlaunch/report.json")" "some progress"
+
+step "noise after the traceback, and colours, do not hide it"
+cat >"$base/code/train.py" <<'END'
+import sys, traceback
+def work(): raise ValueError("no such thing")
+try: work()
+except ValueError: traceback.print_exc()
+for i in range(150): print("\x1b[33mnoise\x1b[0m", i, file=sys.stderr)
+sys.exit(1)
+END
+rm "$base/output/failure"
+run "$smlaunch"
+assert_contains "$(head -c 1024 "$base/output/failure")" $'  File "'"$base/code/train.py"$'", line 2, in work\n'
+assert_contains "$(head -c 1024 "$base/output/failure")" "ValueError: no such thing"
+assert_contains "$(tail -n 1 "$base/output/failure")" "noise 149"
+assert_eq 1 "$(grep -c '^noise 149$' "$base/output/failure")"
+! grep -q $'\x1b' "$base/output/failure" || fail "there are colours"
+
+step "an exception that was printed on stdout"
+cat >"$base/code/train.py" <<'END'
+import sys, traceback
+try: {}["absent"]
+except KeyError: traceback.print_exc(file=sys.stdout)
+print("a warning", file=sys.stderr)
+sys.exit(3)
+END
+rm "$base/output/failure"
+run "$smlaunch"
+assert_eq 3 "$status"
+assert_contains "$(last_line)" "exited with code 3"
+assert_contains "$(last_line)" ": KeyError: 'absent'"
+assert_contains "$(<"$base/output/failure")" $'Traceback (most recent call last):\n'
+
+step "Reporting training FAILURE, then why"
+for hosts in "algo-1" "algo-1 absent.invalid"; do
+  read -ra names <<<"$hosts"
+  container "${names[@]}"
+  echo 'raise SystemExit(0)' >"$base/code/train.py"
+  [[ $hosts == "algo-1" ]] || hyperparameters '{"sagemaker_program": "train.py"}'
+  run "$smlaunch" --ready-timeout 0.3
+  assert_eq "smlaunch: Reporting training FAILURE" "$(tail -n 2 "$scratch/err" | head -n 1)"
+  [[ -s $base/output/failure ]] || fail "no failure file"
+done
+assert_eq 69 "$status"
 
 step "the failure file that the user's code has written stays"
 container

@@ -30,6 +30,25 @@ run CODE=3 "$scratch/build/show_job"
 assert_eq 1 "$status"
 assert_contains "$out" "exit code 3, signal 0"
 
+step "a framework's module calls it: the user's program runs, and finds what the toolkit gives it"
+mkdir "$base/code/pkg"
+echo 'name = "common"' >"$base/code/common.py"
+echo 'import os, common; print(common.name, os.environ["CURRENT_HOST"], os.environ["SAGEMAKER_REGION"], os.environ["PYTHONPATH"], flush=True)' \
+  >"$base/code/pkg/train.py"
+hyperparameters '{"sagemaker_program": "pkg/train.py", "sagemaker_region": "us-west-2"}'
+run SAGEMAKER_TRAINING_MODULE=my_framework.training:main PYTHONPATH=/lib "$scratch/build/show_job"
+assert_eq 0 "$status"
+assert_contains "$out" "common algo-1 us-west-2 $base/code:/lib"
+
+step "a command is made executable"
+printf '#!/bin/sh\necho command\n' >"$base/code/run"
+chmod 644 "$base/code/run"
+hyperparameters '{"sagemaker_program": "run"}'
+run "$scratch/build/show_job"
+assert_eq 0 "$status"
+assert_contains "$out" command
+assert_eq 755 "$(stat -c %a "$base/code/run")"
+
 step "what cannot be"
 hyperparameters '{}'
 run "$scratch/build/show_job"

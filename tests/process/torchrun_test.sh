@@ -44,6 +44,40 @@ assert_eq 7 "$status"
 assert_contains "$(<"$base/output/failure")" "user_code: rank 1 on algo-1 exited with code 7, says torchrun"
 assert_nothing_left 5
 
+step "the exception is not that of a rank which has lost its peer"
+cat >"$base/code/blame.py" <<'END'
+import torch
+import torch.distributed as dist
+
+dist.init_process_group("gloo")
+dist.all_reduce(torch.ones(1))
+if dist.get_rank() == 1:
+    raise ValueError("the real reason")
+for _ in range(1000):
+    dist.all_reduce(torch.ones(1))
+END
+hyperparameters '{"sagemaker_program": "blame.py", "sagemaker_torch_distributed_enabled": true,
+  "sagemaker_mpi_num_of_processes_per_host": 3}'
+rm "$base/output/failure"
+run "$smlaunch"
+assert_eq 1 "$status"
+assert_contains "$(tail -n 1 "$scratch/err")" "ValueError: the real reason"
+shown=$(head -c 1024 "$base/output/failure")
+assert_contains "$shown" $'Traceback (most recent call last):\n  File "'"$base/code/blame.py"$'", line 7, in <module>\n'
+[[ $shown != *"by peer"* ]] || fail "a rank that lost its peer is blamed: $shown"
+assert_contains "$(<"$base/output/failure")" "Root Cause (first observed failure):"
+
+step "a command is made executable"
+printf '#!/bin/sh\necho "command $RANK"\n' >"$base/code/command"
+chmod 644 "$base/code/command"
+hyperparameters '{"sagemaker_program": "command", "sagemaker_torch_distributed_enabled": true,
+  "sagemaker_mpi_num_of_processes_per_host": 2}'
+rm "$base/output/failure"
+run "$smlaunch"
+assert_success
+for rank in 0 1; do assert_contains "$out" "command $rank"; done
+assert_eq 755 "$(stat -c %a "$base/code/command")"
+
 step "ddp"
 cd "$base/code"
 run "$smlaunch" --hosts localhost:2 --launcher ddp --python "$python" -- train.py

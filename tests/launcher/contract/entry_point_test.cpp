@@ -27,6 +27,21 @@ TEST(EntryPoint, KindFollowsTheNameAndSetupPy) {
   EXPECT_EQ(probe_entry_point_kind(code, "run.sh"), EntryPointKind::command);
 }
 
+TEST(EntryPoint, MayBeAModuleThatTheInterpreterFinds) {
+  EXPECT_EQ(parse_module_option("-m pkg.train"), "pkg.train");
+  EXPECT_EQ(parse_module_option("-m   pkg.train "), "pkg.train");
+  EXPECT_EQ(parse_module_option("-m "), "");
+  for (const char* other : {"train.py", "-m", "-mpkg", "m pkg", "pkg -m x", ""})
+    EXPECT_EQ(parse_module_option(other), std::nullopt) << other;
+  EXPECT_EQ(probe_entry_point_kind("/absent", "-m pkg.train"), EntryPointKind::python_package);
+  EXPECT_EQ(probe_entry_point_kind("/absent", "-m pkg.sh"), EntryPointKind::python_package);
+  const auto module = entry_point("-m pkg.pytools.py_train", EntryPointKind::python_package);
+  EXPECT_EQ(process_command(module, "/py", false),
+            (Words{"/py", "-m", "pkg.pytools.py_train", "--lr", "0.1"}));
+  EXPECT_EQ(process_command(module, "/py", true),
+            (Words{"/py", "-m", "mpi4py", "-m", "pkg.pytools.py_train", "--lr", "0.1"}));
+}
+
 TEST(EntryPoint, OnlyAScriptWithoutInterpreterLineNeedsAShell) {
   const Folder folder;
   folder.write("with.sh", "#!/bin/bash\n");
@@ -60,6 +75,8 @@ TEST(EntryPoint, CommandsOfEveryKind) {
   EXPECT_EQ(process_command(absolute, "/py", false), (Words{"/bin/true", "--lr", "0.1"}));
   const auto dotted = entry_point("./run.sh", EntryPointKind::command);
   EXPECT_EQ(process_command(dotted, "/py", false), (Words{"./run.sh", "--lr", "0.1"}));
+  EXPECT_EQ(command_file(command), "./run.sh");
+  EXPECT_EQ(command_file(absolute), "/bin/true");
 }
 
 TEST(EntryPoint, AFrameworksNamesAreArgumentsNotCode) {

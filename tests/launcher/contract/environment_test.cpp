@@ -71,6 +71,34 @@ TEST(Environment, AGivenEntryPointHasItsOwnArgumentsAndFolder) {
   EXPECT_FALSE(environment.entry_point.has_interpreter_line);
 }
 
+TEST(Environment, AProgramMayBeAModule) {
+  Container container(R"({"sagemaker_program": "-m pkg.train", "lr": "0.1"})");
+  Environment environment = container.environment();
+  EXPECT_EQ(environment.entry_point.name, "-m pkg.train");
+  EXPECT_EQ(environment.entry_point.kind, EntryPointKind::python_package);
+  EXPECT_EQ(sm_variables(environment).at("SM_USER_ENTRY_POINT"), "-m pkg.train");
+  container.request.given_entry_point = GivenEntryPoint{"-m mine", {"--x"}};
+  environment = container.environment();
+  EXPECT_EQ(environment.entry_point.kind, EntryPointKind::python_package);
+  EXPECT_EQ(environment.entry_point.arguments, (Words{"--x"}));
+
+  EXPECT_EQ(Container(R"({"sagemaker_program": "-m pkg.train --lr 1"})").problems(),
+            std::string(hyperparameters_file) +
+                "sagemaker_program: \"-m pkg.train --lr 1\" is not -m and the name of a module");
+  Container named;
+  named.request.variables["SAGEMAKER_PROGRAM"] = "-m ";
+  EXPECT_EQ(named.problems(), "SAGEMAKER_PROGRAM: \"-m \" is not -m and the name of a module");
+}
+
+TEST(Environment, CountsTheNeuronCoresOfATrn2) {
+  Container trn2("{}",
+                 R"({"current_host": "a", "hosts": ["a"], "current_instance_type": "ml.trn2.48xlarge"})");
+  EXPECT_EQ(sm_variables(trn2.environment()).at("SM_NUM_NEURONS"), "64");
+  Container other;
+  other.request.num_neurons = 3;
+  EXPECT_EQ(sm_variables(other.environment()).at("SM_NUM_NEURONS"), "3");
+}
+
 TEST(Environment, AFrameworkModuleIsAModuleAndAFunction) {
   Container container;
   container.request.variables["SAGEMAKER_TRAINING_MODULE"] = "my_framework.training:main";
@@ -136,10 +164,35 @@ TEST(Environment, ALogLevelIsANumberOrAName) {
                                 "sagemaker_container_log_level: a list is no log level: 20 is taken");
 }
 
+// As Python's `in` has it, which the toolkit asks.
+TEST(Environment, DistributionGroupsMayBeTextThatHoldsTheNames) {
+  const std::string resource =
+      R"({"current_host": "c", "hosts": ["a", "b", "c"], "current_group_name": "gpu", "instance_groups": [
+          {"instance_group_name": "cpu", "hosts": ["a"]}, {"instance_group_name": "gpu-2", "hosts": ["b"]},
+          {"instance_group_name": "gpu", "hosts": ["c"]}]})";
+  const Environment environment =
+      Container(R"({"sagemaker_mpi_enabled": "true", "sagemaker_distribution_instance_groups": "gpu-2"})",
+                resource)
+          .environment();
+  EXPECT_EQ(environment.distribution_instance_groups, (Words{"gpu-2", "gpu"}));
+  EXPECT_EQ(environment.distribution_hosts, (Words{"b", "c"}));
+  EXPECT_EQ(environment.leader, "b");
+  EXPECT_EQ(choose_launcher(environment).kind, LauncherKind::mpi);
+  const Variables variables = sm_variables(environment);
+  EXPECT_EQ(variables.at("SM_DISTRIBUTION_INSTANCE_GROUPS"), "gpu-2");
+  EXPECT_NE(variables.at("SM_TRAINING_ENV").find(R"("distribution_instance_groups":"gpu-2")"),
+            std::string::npos);
+  const Environment alone =
+      Container(R"({"sagemaker_mpi_enabled": "true", "sagemaker_distribution_instance_groups": "cpu"})",
+                resource)
+          .environment();
+  EXPECT_EQ(choose_launcher(alone).kind, LauncherKind::process);
+}
+
 TEST(Environment, DistributionGroupsAreAListOfNames) {
-  EXPECT_EQ(Container(R"({"sagemaker_distribution_instance_groups": "gpu"})").problems(),
-            std::string(hyperparameters_file) +
-                "sagemaker_distribution_instance_groups: must be a list, not \"gpu\"");
+  EXPECT_EQ(
+      Container(R"({"sagemaker_distribution_instance_groups": "5"})").problems(),
+      std::string(hyperparameters_file) + "sagemaker_distribution_instance_groups: must be a list, not 5");
   EXPECT_EQ(
       Container(R"({"sagemaker_distribution_instance_groups": "[\"a\", 5]"})").problems(),
       std::string(hyperparameters_file) + "sagemaker_distribution_instance_groups[1]: must be text, not 5");

@@ -60,20 +60,95 @@ TEST(FrameworkModule, ChoosesItsLauncher) {
       LauncherKind::process);
 }
 
-TEST(FrameworkModule, SetsItsVariables) {
-  const Variables pytorch =
-      framework_variables(read("pytorch", R"({"sagemaker_program": "train.py"})"), LauncherKind::process);
-  const Variables wanted = {{"MASTER_ADDR", "a"},
-                            {"MASTER_PORT", "7777"},
-                            {"NCCL_DEBUG", "WARN"},
-                            {"NCCL_IB_DISABLE", "1"},
-                            {"NCCL_SOCKET_IFNAME", "eth0"}};
-  EXPECT_EQ(pytorch, wanted);
-  EXPECT_EQ(framework_variables(read("mxnet", R"({"sagemaker_program": "train.py"})"), LauncherKind::process),
-            Variables());
+TEST(FrameworkModule, OfPyTorchSetsItsVariables) {
+  const Environment environment = read("pytorch", R"({"sagemaker_program": "train.py"})");
+  Variables wanted = {{"NCCL_DEBUG", "WARN"}, {"NCCL_IB_DISABLE", "1"}, {"NCCL_SOCKET_IFNAME", "eth0"}};
+  // Where the launcher gives its ranks another port, the module's would be a lie.
+  for (const auto launcher :
+       {LauncherKind::mpi, LauncherKind::ddp, LauncherKind::smddp, LauncherKind::torchrun}) {
+    EXPECT_EQ(framework_variables(environment, launcher, 7777), wanted) << to_string(launcher);
+    EXPECT_FALSE(sets_master_port(Framework::pytorch, launcher));
+  }
+  wanted["MASTER_ADDR"] = "a";
+  wanted["MASTER_PORT"] = "7777";
+  for (const auto launcher : {LauncherKind::process, LauncherKind::xla}) {
+    EXPECT_EQ(framework_variables(environment, launcher, 7777), wanted) << to_string(launcher);
+    EXPECT_TRUE(sets_master_port(Framework::pytorch, launcher));
+  }
+  EXPECT_FALSE(sets_master_port(Framework::tensorflow, LauncherKind::process));
   EXPECT_EQ(
-      framework_variables(read("tensorflow", R"({"sagemaker_program": "train.py"})"), LauncherKind::process),
+      framework_variables(read("mxnet", R"({"sagemaker_program": "train.py"})"), LauncherKind::process, 7777),
       Variables());
+}
+
+TEST(FrameworkModule, OfTensorFlowSetsS3sVariables) {
+  const auto variables = [](const char* hyperparameters) {
+    return framework_variables(read("tensorflow", hyperparameters), LauncherKind::mpi, {});
+  };
+  EXPECT_EQ(variables(R"({"sagemaker_program": "a.py", "sagemaker_region": "\"us-west-2\""})"),
+            (Variables{{"S3_REGION", "us-west-2"}, {"S3_USE_HTTPS", "1"}, {"TF_CPP_MIN_LOG_LEVEL", "1"}}));
+  EXPECT_EQ(variables(R"({"sagemaker_program": "a.py"})").at("S3_REGION"), "");
+}
+
+TEST(FrameworkModule, OfTensorFlowDescribesTheClusterToEachHost) {
+  const Environment mirrored =
+      read("tensorflow",
+           R"({"sagemaker_program": "a.py", "sagemaker_multi_worker_mirrored_strategy_enabled": "true"})");
+  const auto of = [&](int index) {
+    return Variables{{"TF_CONFIG", R"({"cluster": {"worker": ["a:8890", "b:8890"]}, "environment": "cloud", )"
+                                   R"("task": {"index": )" +
+                                       std::to_string(index) + R"(, "type": "worker"}})"}};
+  };
+  EXPECT_EQ(framework_variables_of(mirrored, "a"), of(0));
+  EXPECT_EQ(framework_variables_of(mirrored, "b"), of(1));
+  EXPECT_EQ(framework_variables_of(mirrored, "c"), Variables());
+  EXPECT_EQ(framework_variables_of(read("tensorflow", R"({"sagemaker_program": "a.py"})"), "a"), Variables());
+  EXPECT_EQ(
+      framework_variables_of(
+          read(
+              "pytorch",
+              R"({"sagemaker_program": "a.py", "sagemaker_multi_worker_mirrored_strategy_enabled": "true"})"),
+          "a"),
+      Variables());
+}
+
+TEST(FrameworkModule, OfTensorFlowGivesEachJobOfATuningItsOwnFolder) {
+  const auto folder = [](const std::string& hyperparameters, const char* job,
+                         const char* framework = "tensorflow") {
+    Container container("{\"sagemaker_program\": \"a.py\", \"_tuning_objective_metric\": \"loss\"" +
+                        hyperparameters + "}");
+    container.request.variables["SAGEMAKER_TRAINING_MODULE"] =
+        std::string("sagemaker_") + framework + "_container.training:main";
+    if (job != nullptr) container.request.variables["TRAINING_JOB_NAME"] = job;
+    const Environment environment = container.environment();
+    const Variables variables = sm_variables(environment);
+    const auto found = variables.find("SM_HP_MODEL_DIR");
+    if (found == variables.end()) return std::string("none");
+    EXPECT_EQ(environment.entry_point.arguments, (std::vector<std::string>{"--model_dir", found->second}));
+    EXPECT_EQ(variables.at("SM_HPS"), "{\"model_dir\":\"" + found->second + "\"}");
+    return found->second;
+  };
+  EXPECT_EQ(folder(R"(, "model_dir": "s3://b/m")", "job-1"), "s3://b/m/job-1/model");
+  EXPECT_EQ(folder(R"(, "model_dir": "/opt/ml/model")", "job-1"), "/opt/ml/model");
+  EXPECT_EQ(folder(R"(, "model_dir": "s3://b/m")", nullptr), "s3://b/m/None/model");
+  EXPECT_EQ(folder("", "job-1"), "None/job-1/model");
+  EXPECT_EQ(folder(R"(, "model_dir": "s3://b/m")", "job-1", "pytorch"), "s3://b/m");
+  const Environment no_tuning =
+      read("tensorflow", R"({"sagemaker_program": "a.py", "model_dir": "s3://b/m"})");
+  EXPECT_EQ(sm_variables(no_tuning).at("SM_HP_MODEL_DIR"), "s3://b/m");
+}
+
+TEST(FrameworkModule, OfChainerNamesTheChannelsFoldersToMpiPrograms) {
+  Container container(R"({"sagemaker_program": "train.py", "lr": "1"})");
+  container.write("input/config/inputdataconfig.json", R"({"train": {}, "b": {}})");
+  container.request.variables["SAGEMAKER_TRAINING_MODULE"] = "sagemaker_chainer_container.training:main";
+  const Environment environment = container.environment();
+  const std::string data = (container.path() / "input/data").native();
+  EXPECT_EQ(framework_arguments(environment, LauncherKind::mpi),
+            (std::vector<std::string>{"-b", data + "/b", "--train", data + "/train"}));
+  EXPECT_EQ(framework_arguments(environment, LauncherKind::process), std::vector<std::string>());
+  EXPECT_EQ(framework_arguments(read("pytorch", R"({"sagemaker_program": "a.py"})"), LauncherKind::mpi),
+            std::vector<std::string>());
 }
 
 }  // namespace

@@ -79,30 +79,5 @@ TEST(Hyperparameters, WhatNoProcessCanBeGivenIsNamed) {
       "hold (NUL or a lone surrogate)");
 }
 
-TEST(Hyperparameters, ANumberOfProcessesIsAWholeNumberAboveZero) {
-  const std::string file = "BASE/input/config/hyperparameters.json: ";
-  for (const char* key : {"sagemaker_mpi_num_of_processes_per_host", "sagemaker_mpi_num_processes"}) {
-    const std::pair<const char*, const char*> table[] = {
-        {"\"0\"", "must be a whole number above 0, not 0"},
-        {"\"-2\"", "must be a whole number above 0, not -2"},
-        {"\"eight\"", "must be a whole number above 0, not \"eight\""},
-        {"\"\\\"8\\\"\"", "must be a whole number above 0, not \"8\""},
-        {"\"8.0\"", "must be a whole number above 0, not 8.0"},
-        {"\"true\"", "must be a whole number above 0, not true"},
-        {"\"[8]\"", "must be a whole number above 0, not a list"},
-        {"\"\"", "must be a whole number above 0, not \"\""},
-        {"\"99999999999\"", "is too large: 99999999999"},
-    };
-    for (const auto& [value, what] : table) {
-      const std::string json = std::string("{\"") + key + "\": " + value + "}";
-      EXPECT_EQ(Container(json).problems(), file + key + ": " + what);
-    }
-    for (const char* value : {"\"8\"", "8", "\"null\""}) {
-      const std::string json = std::string("{\"") + key + "\": " + value + "}";
-      EXPECT_EQ(Container(json).problems(), "no problem") << json;
-    }
-  }
-}
-
 }  // namespace
 }  // namespace smlaunch

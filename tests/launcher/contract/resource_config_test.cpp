@@ -67,10 +67,8 @@ TEST(ResourceConfig, WhatIsWrongIsNamedWithItsPath) {
       {R"({"current_host": "c", "hosts": ["a", "b"]})", ": current_host: \"c\" is not in hosts"},
       {R"({"current_host": "", "hosts": ["a", "b"]})", ": current_host: \"\" is not in hosts"},
       {R"({"current_host": null, "hosts": ["a"]})", ": current_host: must be text, not null"},
-      {R"({"current_host": "a", "hosts": ["a"], "network_interface_name": null})",
-       ": network_interface_name: must be text, not null"},
-      {R"({"current_host": "a", "hosts": ["a"], "network_interface_name": ""})",
-       ": network_interface_name: is empty"},
+      {R"({"current_host": "a", "hosts": ["a"], "network_interface_name": 7})",
+       ": network_interface_name: must be text, not 7"},
       {R"({"current_host": "a", "hosts": ["a"], "current_instance_type": 5})",
        ": current_instance_type: must be text, not 5"},
       {R"({"current_host": "a", "hosts": ["a"], "instance_groups": {}})",
@@ -92,28 +90,43 @@ TEST(ResourceConfig, WhatIsWrongIsNamedWithItsPath) {
            "instance_groups": [{"instance_group_name": "g", "hosts": ["a"]},
            {"instance_group_name": "g", "hosts": []}]})",
        ": instance_groups[1].instance_group_name: a second group named g"},
-      {R"({"current_host": "a", "hosts": ["a"], "current_group_name": "x",
-           "instance_groups": [{"instance_group_name": "g", "hosts": ["a"]}]})",
-       ": current_group_name: no group of instance_groups is named x"},
   };
   for (const auto& [resource, message] : table)
     EXPECT_EQ(Container("{}", resource).problems(), file + std::string(message));
 }
 
 TEST(ResourceConfig, EveryProblemIsReportedAtOnce) {
-  Container container(R"({"sagemaker_mpi_num_processes": "0", "a=b": "1"})",
+  Container container(R"({"sagemaker_program": "5", "a=b": "1"})",
                       R"({"current_host": "x", "hosts": ["a", "a", "-"]})");
   container.write("input/config/inputdataconfig.json", "{\"tr");
   EXPECT_EQ(
       container.problems(),
       "BASE/input/config/hyperparameters.json: [\"a=b\"]: the name holds '=', so no SM_HP_ variable can have "
       "it\n"
-      "BASE/input/config/hyperparameters.json: sagemaker_mpi_num_processes: must be a whole number above 0, "
-      "not 0\n"
       "BASE/input/config/inputdataconfig.json: line 1 column 2: is not JSON: a string that does not end\n"
       "BASE/input/config/resourceconfig.json: hosts[1]: \"a\" is already hosts[0]\n"
       "BASE/input/config/resourceconfig.json: hosts[2]: \"-\" is no host name: it begins with a dash\n"
-      "BASE/input/config/resourceconfig.json: current_host: \"x\" is not in hosts");
+      "BASE/input/config/resourceconfig.json: current_host: \"x\" is not in hosts\n"
+      "BASE/input/config/hyperparameters.json: sagemaker_program: must be text, not 5");
+}
+
+TEST(ResourceConfig, WithoutAnInterfaceHasTheToolkitsDefault) {
+  for (const char* key : {"", R"(, "network_interface_name": null)", R"(, "network_interface_name": "")"}) {
+    const Container container("{}", std::string(R"({"current_host": "a", "hosts": ["a"])") + key + "}");
+    EXPECT_EQ(container.environment().network_interface, "eth0") << key;
+    EXPECT_EQ(sm_variables(container.environment()).at("SM_NETWORK_INTERFACE_NAME"), "eth0");
+  }
+}
+
+TEST(ResourceConfig, AGroupThatIsNoneOfTheGroupsIsAWarning) {
+  const Container container("{}", R"({"current_host": "a", "hosts": ["a"], "current_group_name": "x",
+      "instance_groups": [{"instance_group_name": "g", "hosts": ["a"]}]})");
+  EXPECT_EQ(
+      container.warnings(),
+      "BASE/input/config/resourceconfig.json: current_group_name: no group of instance_groups is named x");
+  const Variables variables = sm_variables(container.environment());
+  EXPECT_EQ(variables.at("SM_CURRENT_INSTANCE_GROUP"), "x");
+  EXPECT_EQ(variables.at("SM_CURRENT_INSTANCE_GROUP_HOSTS"), "[]");
 }
 
 TEST(ResourceConfig, CurrentHostOptionTakesTheFileOfThatHost) {

@@ -67,6 +67,25 @@ TEST(PlanJson, CountsGpusAsCudaDoes) {
   EXPECT_EQ(plan["ranks"][1]["gpu"]["index"], 1);
 }
 
+// Anyone recomputes the hash from sorted keys: what a host gives and what a rank is given stand in one order.
+TEST(PlanJson, SortsTheKeysOfEveryObject) {
+  SmallJob mpi(2, 2);
+  mpi.environment.native_framework = Framework::tensorflow;
+  mpi.environment.distribution_instance_groups = {""};
+  mpi.environment.sagemaker_hyperparameters = {
+      PyDict{{"sagemaker_multi_worker_mirrored_strategy_enabled", {true}}}};
+  SmallJob xla(2, 1, {1, 4, 1, {0}, {}});
+  xla.spec.launcher = LauncherKind::xla;
+  for (SmallJob* job : {&mpi, &xla}) {
+    const std::string text = render_plan_json(job->plan());
+    EXPECT_EQ(json::parse(text).dump() + "\n", text);
+  }
+  const json environment = printed(mpi.plan())["ranks"][3]["environment"];
+  EXPECT_EQ(environment["CURRENT_HOST"], "algo-2");
+  EXPECT_TRUE(environment.contains("TF_CONFIG"));
+  EXPECT_EQ(printed(xla.plan())["ranks"][1]["environment"]["XRT_HOST_ORDINAL"], "1");
+}
+
 TEST(PlanJson, ShowsTheSmokeTest) {
   LaunchPlan plan = SmallJob(2, 1).plan();
   plan.smoke = SmokePlan{"mpi-cpu", 64L << 20, 120, {"mpirun", "smlaunch-check"}};

@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "launcher/contract/program_variables.hpp"
 #include "tests/launcher/plan/small_job.hpp"
 
 namespace smlaunch {
@@ -58,7 +59,9 @@ TEST(MakePlan, GivesAProcessOnlySageMakersVariables) {
   const LaunchPlan plan = job.plan();
   EXPECT_TRUE(variables_of_rank(plan, Rank{0}).empty());
   for (const auto& [name, value] : plan.environment)
-    EXPECT_TRUE(name.starts_with("SM_") || name == "PYTHONUNBUFFERED") << name;
+    EXPECT_TRUE(name.starts_with("SM_") || name == "PYTHONUNBUFFERED" || name == "PYTHONPATH" ||
+                is_said_by_job(name))
+        << name;
 }
 
 TEST(MakePlan, LeavesAloneWhatTheUserSet) {
@@ -94,13 +97,14 @@ TEST(MakePlan, KeepsWhatDiffersByHostOutOfTheCommonVariables) {
   const LaunchPlan two = SmallJob(2, 1, two_gpus).plan();
   for (int host = 0; host < 2; ++host) {
     const Variables own = variables_of_host(two, host);
-    EXPECT_EQ(own.size(), 8U);
+    EXPECT_EQ(own.size(), 9U);
     EXPECT_EQ(own.at("SM_CURRENT_HOST"), fmt::format("algo-{}", host + 1));
+    EXPECT_EQ(own.at("CURRENT_HOST"), fmt::format("algo-{}", host + 1));
     EXPECT_EQ(own.at("SM_NUM_GPUS"), "2");
     EXPECT_EQ(own.at("SM_NUM_CPUS"), "8");
     for (const auto& [name, value] : own) EXPECT_FALSE(two.environment.contains(name)) << name;
     const Variables brief = brief_variables_of_host(two, host);
-    EXPECT_EQ(brief.size(), 5U);
+    EXPECT_EQ(brief.size(), 6U);
     for (const auto& [name, value] : brief) EXPECT_EQ(own.at(name), value) << name;
   }
   const LaunchPlan one = SmallJob(1, 1).plan();
@@ -116,9 +120,81 @@ TEST(MakePlan, DescribesTheOnlyHostAndNotTheMachineThatPlans) {
   job.environment.num_cpus = 99;
   const LaunchPlan plan = job.plan();
   EXPECT_EQ(plan.environment.at("SM_CURRENT_HOST"), "algo-1");
+  EXPECT_EQ(plan.environment.at("CURRENT_HOST"), "algo-1");
   EXPECT_EQ(plan.environment.at("SM_NUM_GPUS"), "2");
   EXPECT_EQ(plan.environment.at("SM_NUM_CPUS"), "8");
   EXPECT_THAT(plan.environment.at("SM_TRAINING_ENV"), testing::HasSubstr(R"("num_gpus":2)"));
+}
+
+// Python counts the machine's; ranks are placed on what they may use.
+TEST(MakePlan, CountsTheCpusOfAMachineAndNotTheJobsShare) {
+  SmallJob job(2, 1);
+  Machine machine = *job.cluster.hosts[1].machine;
+  machine.online_cpus = 96;
+  job.cluster.hosts[1].machine = std::make_shared<const Machine>(machine);
+  const LaunchPlan plan = job.plan();
+  EXPECT_EQ(variables_of_host(plan, 0).at("SM_NUM_CPUS"), "4");
+  EXPECT_EQ(variables_of_host(plan, 1).at("SM_NUM_CPUS"), "96");
+  EXPECT_EQ(variables_of_host(plan, 1, std::pair{0, 32}).at("SM_NUM_CPUS"), "32");
+  EXPECT_EQ(plan.layout.ranks[1].placement->cpus, plan.layout.ranks[0].placement->cpus);
+}
+
+TEST(MakePlan, PutsTheCodeFolderFirstInPythonsPath) {
+  SmallJob job(2, 1);
+  EXPECT_EQ(job.plan().environment.at("PYTHONPATH"), "/opt/ml/code");
+  EXPECT_THAT(job.plan().command, Contains("PYTHONPATH"));
+  job.spec.inherited = {{"PYTHONPATH", "/lib"}};
+  EXPECT_EQ(job.plan().environment.at("PYTHONPATH"), "/opt/ml/code:/lib");
+  job.spec.mpi_options = {"-x", "PYTHONPATH"};
+  EXPECT_EQ(common_variables(job.plan()).at("PYTHONPATH"), "/opt/ml/code:/lib");
+  job.spec.mpi_options = {"-x", "PYTHONPATH=/mine"};
+  EXPECT_EQ(common_variables(job.plan()).at("PYTHONPATH"), "/opt/ml/code:/mine");
+}
+
+TEST(MakePlan, TellsEachHostItsPlaceInTensorFlowsCluster) {
+  SmallJob job(2, 1);
+  job.environment.native_framework = Framework::tensorflow;
+  job.environment.current_instance_group = "group";
+  job.environment.distribution_instance_groups = {"group"};
+  job.environment.sagemaker_hyperparameters = {PyDict{
+      {"sagemaker_multi_worker_mirrored_strategy_enabled", {true}}, {"sagemaker_mpi_enabled", {true}}}};
+  const LaunchPlan plan = job.plan();
+  EXPECT_FALSE(plan.environment.contains("TF_CONFIG"));
+  for (int host = 0; host < 2; ++host)
+    EXPECT_THAT(variables_of_host(plan, host).at("TF_CONFIG"),
+                testing::HasSubstr(fmt::format("\"index\": {}", host)));
+  SmallJob alone(1, 1);
+  alone.environment = job.environment;
+  EXPECT_THAT(alone.plan().environment.at("TF_CONFIG"), testing::HasSubstr("\"index\": 0"));
+}
+
+TEST(MakePlan, HasTheModulesPortOnlyWhereRanksGetIt) {
+  SmallJob job(1, 2);
+  job.environment.native_framework = Framework::pytorch;
+  for (const auto launcher :
+       {LauncherKind::mpi, LauncherKind::ddp, LauncherKind::smddp, LauncherKind::torchrun}) {
+    job.spec.launcher = launcher;
+    EXPECT_FALSE(job.plan().environment.contains("MASTER_PORT")) << to_string(launcher);
+    EXPECT_EQ(job.plan().master_port, std::nullopt) << to_string(launcher);
+  }
+  job.spec.launcher = LauncherKind::process;
+  EXPECT_EQ(job.plan().environment.at("MASTER_PORT"), "7777");
+  EXPECT_EQ(job.plan().master_port, 7777);
+  job.spec.master_port = 9999;
+  EXPECT_EQ(job.plan().environment.at("MASTER_PORT"), "9999");
+}
+
+TEST(MakePlan, GivesChainersProgramsTheChannels) {
+  SmallJob job(1, 2);
+  job.environment.native_framework = Framework::chainer;
+  job.environment.entry_point.arguments = {"--lr", "1"};
+  job.environment.channel_input_dirs = {{"train", "/opt/ml/input/data/train"}};
+  const LaunchPlan plan = job.plan();
+  EXPECT_THAT(plan.process_command,
+              ElementsAre("python3", "train.py", "--lr", "1", "--train", "/opt/ml/input/data/train"));
+  EXPECT_THAT(plan.entry_point.arguments, ElementsAre("--lr", "1", "--train", "/opt/ml/input/data/train"));
+  EXPECT_FALSE(plan.environment.contains("NCCL_MIN_NRINGS"));
+  EXPECT_EQ(plan.environment.at("NCCL_DEBUG"), "INFO");
 }
 
 TEST(MakePlan, LeavesOutVariablesThatTheKernelDoesNotTake) {

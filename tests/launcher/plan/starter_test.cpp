@@ -8,7 +8,6 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
-#include "launcher/plan/launcher_variables.hpp"
 #include "tests/launcher/plan/small_job.hpp"
 
 namespace smlaunch {
@@ -80,6 +79,9 @@ TEST(Torchrun, StartsPackagesAndCommandsToo) {
   SmallJob job = torchrun_job(1, 2);
   job.environment.entry_point.kind = EntryPointKind::python_package;
   EXPECT_EQ(job.plan().command, (Words{"torchrun", "--nnodes", "1", "--nproc_per_node", "2", "-m", "train"}));
+  job.environment.entry_point.name = "-m pkg.train";
+  EXPECT_EQ(job.plan().command,
+            (Words{"torchrun", "--nnodes", "1", "--nproc_per_node", "2", "-m", "pkg.train"}));
   job.environment.entry_point = {"train.sh", EntryPointKind::command, {"--lr", "1"}, "/opt/ml/code", false};
   EXPECT_EQ(job.plan().command, (Words{"torchrun", "--nnodes", "1", "--nproc_per_node", "2", "--no_python",
                                        "/bin/sh", "./train.sh", "--lr", "1"}));
@@ -124,6 +126,29 @@ TEST(Xla, HasTheToolkitsLineAndVariables) {
   ASSERT_FALSE(job.try_plan());
 }
 
+// torch_xla takes all GPUs of a host.
+TEST(Xla, CountsGpusAndNotRanks) {
+  SmallJob job = own_part(1, 1, 2, LauncherKind::xla);
+  auto machine = *job.cluster.hosts.front().machine;
+  machine.gpus.resize(4);
+  machine.nics.clear();
+  machine.gpu_nic.assign(4, {});
+  job.cluster.hosts.front().machine = std::make_shared<const Machine>(machine);
+  const LaunchPlan plan = job.plan();
+  EXPECT_THAT(plan.command, testing::Contains("4"));
+  EXPECT_THAT(plan.environment,
+              IsSupersetOf({Pair("GPU_NUM_DEVICES", "4"), Pair("OFI_NCCL_NIC_DUP_CONNS", "4")}));
+  Host other = job.cluster.hosts.front();
+  other.name = "algo-2";
+  machine.gpus.resize(3);
+  machine.gpu_nic.resize(3);
+  other.machine = std::make_shared<const Machine>(machine);
+  job.cluster.hosts.push_back(other);
+  const auto refused = job.try_plan();
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().problems.front().what, "the hosts have different numbers of GPUs");
+}
+
 TEST(Xla, NeedsGpus) {
   SmallJob job = own_part(1, 1, 1, LauncherKind::xla);
   auto machine = *job.cluster.hosts.front().machine;
@@ -134,24 +159,6 @@ TEST(Xla, NeedsGpus) {
   const auto plan = job.try_plan();
   ASSERT_FALSE(plan);
   EXPECT_EQ(plan.error().problems.front().what, "has no GPU");
-}
-
-TEST(EfaVariables, AreThoseOfTheToolkitsTable) {
-  const auto of = [](LauncherKind launcher, const std::vector<std::string>& types) {
-    Cluster cluster;
-    for (const std::string& type : types) cluster.hosts.emplace_back().instance_type = type;
-    return efa_variables(launcher, cluster);
-  };
-  const Variables nccl = {{"FI_PROVIDER", "efa"}, {"NCCL_PROTO", "simple"}};
-  Variables rdma = nccl;
-  rdma["FI_EFA_USE_DEVICE_RDMA"] = "1";
-  EXPECT_EQ(of(LauncherKind::mpi, {"ml.p5.48xlarge"}), nccl);
-  EXPECT_EQ(of(LauncherKind::mpi, {"ml.p4d.24xlarge", "ml.p4de.24xlarge"}), rdma);
-  EXPECT_EQ(of(LauncherKind::mpi, {"ml.p4d.24xlarge", "ml.p5.48xlarge"}), nccl);
-  EXPECT_EQ(of(LauncherKind::mpi, {"ml.p4d.24xlarge", "ml.c5.xlarge"}), Variables());
-  EXPECT_EQ(of(LauncherKind::process, {"ml.p4d.24xlarge"}), Variables());
-  rdma["RDMAV_FORK_SAFE"] = "1";
-  EXPECT_EQ(of(LauncherKind::torchrun, {"ml.trn1.32xlarge"}), rdma);
 }
 
 // The recorded torchrun lines of the toolkit, where they are at hand beside the source tree.

@@ -86,6 +86,18 @@ TEST(RankEnvironment, RankIdentityAndSagemakersVariablesAreAlwaysOurs) {
     EXPECT_FALSE(is_always_ours(name)) << name;
 }
 
+TEST(RankEnvironment, HasTheCodeFolderBeforeItsHostsOwnPythonPath) {
+  Start start;
+  start.python_path = "/code";
+  EXPECT_EQ(rank_environment({}, start).at("PYTHONPATH"), "/code");
+  EXPECT_EQ(rank_environment({{"PYTHONPATH", "/lib"}}, start).at("PYTHONPATH"), "/code:/lib");
+  EXPECT_EQ(rank_environment({{"PYTHONPATH", "/code:/lib"}}, start).at("PYTHONPATH"), "/code:/lib")
+      << "mpirun has brought it";
+  start.user_variables = {{"PYTHONPATH", "/code:/users"}};
+  EXPECT_EQ(rank_environment({{"PYTHONPATH", "/lib"}}, start).at("PYTHONPATH"), "/code:/users");
+  EXPECT_FALSE(rank_environment({}, Start()).contains("PYTHONPATH"));
+}
+
 TEST(RankEnvironment, IsTheHostsThenOursThenTheUsers) {
   Start start;
   start.variables = {{"MASTER_PORT", "ours"}, {"MASTER_ADDR", "ours"}};

@@ -34,5 +34,37 @@ TEST(OomFiles, AreNowhereInOtherWords) {
     EXPECT_EQ(parse_oom_files(text), std::nullopt) << text;
 }
 
+using Kills = OomWatch::Kills;
+
+TEST(OomWatch, TellsWhatWasCountedSinceTheLastLook) {
+  OomWatch watch;
+  watch.begin(5);
+  EXPECT_EQ(watch.at_end(5), (Kills{0, 0}));
+  EXPECT_EQ(watch.at_end(6), (Kills{1, 0}));
+  watch.sample(6, false);
+  EXPECT_EQ(watch.at_end(6), (Kills{0, 1})) << "it went on after that";
+  EXPECT_EQ(watch.at_end(8), (Kills{2, 1}));
+}
+
+TEST(OomWatch, CountsALookAtARankThatIsEndingForItsEnd) {
+  OomWatch watch;
+  watch.begin(5);
+  watch.sample(5, false);
+  watch.sample(6, true);
+  EXPECT_EQ(watch.at_end(6), (Kills{1, 0}));
+}
+
+TEST(OomWatch, SaysNothingWhereTheKernelDoesNotTell) {
+  OomWatch watch;
+  EXPECT_EQ(watch.at_end(3), (Kills{0, 0}));
+  watch.begin({});
+  watch.sample(2, false);
+  EXPECT_EQ(watch.at_end(3), (Kills{0, 0}));
+  watch.begin(5);
+  watch.sample({}, false);
+  EXPECT_EQ(watch.at_end({}), (Kills{0, 0}));
+  EXPECT_EQ(watch.at_end(4), (Kills{0, 0})) << "another container's count";
+}
+
 }  // namespace
 }  // namespace smlaunch

@@ -393,40 +393,22 @@ TEST(Outcome, JobThatDidNotStartSaysWhoIsMissing) {
       "the job could not be started: mpirun exited with code 1; never heard of: rank 2 (first on algo-2)");
 }
 
-TEST(FailureText, IsClassMessageAndTheLastLines) {
-  Outcome outcome;
-  outcome.kind = OutcomeKind::failure;
-  outcome.failure_class = FailureClass::user_code;
-  outcome.message = "rank 1 on algo-1 exited with code 3";
-  EXPECT_EQ(render_failure(outcome), "user_code: rank 1 on algo-1 exited with code 3\n");
-  outcome.first_failure = FirstFailure{};
-  outcome.first_failure->last_lines = {"one", "two"};
-  EXPECT_EQ(render_failure(outcome), "user_code: rank 1 on algo-1 exited with code 3\none\ntwo\n");
-}
-
-TEST(FailureText, HasItsMostUsefulPartsInTheFirst1024Characters) {
-  RankRecord rank = ended(Exited{1}, 1.0);
-  rank.last_lines.push_back("Traceback (most recent call last):");
-  for (int i = 0; i < 100; ++i) rank.last_lines.push_back("  File \"deep.py\", line " + std::to_string(i));
-  rank.last_lines.push_back("ValueError: no such thing");
-  rank.last_lines.push_back("the very last words");
-  const std::string text = render_failure(decide_outcome(job({rank}), {"algo-1"}));
-  EXPECT_LE(text.size(), 1024U);
-  EXPECT_GT(text.size(), 900U);
-  EXPECT_TRUE(text.starts_with(
-      "user_code: rank 0 on algo-1 exited with code 1 1.0 s after the start: ValueError: no such "
-      "thing\n  File \"deep.py\", line "))
-      << text;
-  EXPECT_TRUE(text.ends_with("  File \"deep.py\", line 99\nValueError: no such thing\nthe very last words\n"))
-      << text;
-}
-
-TEST(FailureText, CutsALineThatIsLongerThanTheRoom) {
-  RankRecord rank = ended(Exited{1}, 1.0);
-  rank.last_lines = {std::string(5000, 'x')};
-  const std::string text = render_failure(decide_outcome(job({rank}), {"algo-1"}));
-  EXPECT_LE(text.size(), 1024U);
-  EXPECT_GT(text.size(), 900U) << "the end of the line is worth more than nothing";
+TEST(Outcome, CallsItOutOfMemoryOnlyOnGoodEvidence) {
+  const auto message = [](const ExitStatus& status, long at_end, long earlier) {
+    RankRecord rank = ended(status, 1.0);
+    rank.oom_kills = at_end;
+    rank.earlier_oom_kills = earlier;
+    return decide_outcome(job({rank}), {"algo-1"}).message;
+  };
+  const std::string killed = "rank 0 on algo-1 was killed by signal 9 (SIGKILL) 1.0 s after the start";
+  const std::string weaker = ": the kernel had killed a process of its container for lack of memory";
+  EXPECT_EQ(message(Signaled{SIGKILL, false}, 0, 0), killed);
+  EXPECT_EQ(message(Signaled{SIGKILL, false}, 1, 0), killed + ": out of memory: the kernel killed it");
+  EXPECT_EQ(message(Signaled{SIGKILL, false}, 1, 2), killed + ": out of memory: the kernel killed it");
+  EXPECT_EQ(message(Signaled{SIGKILL, false}, 0, 1), killed + weaker + " earlier");
+  const std::string exited = "rank 0 on algo-1 exited with code 1 1.0 s after the start";
+  EXPECT_EQ(message(Exited{1}, 1, 0), exited + weaker);
+  EXPECT_EQ(message(Exited{1}, 0, 1), exited + weaker + " earlier");
 }
 
 TEST(OutcomeWords, AreThoseOfTheReport) {

@@ -86,6 +86,11 @@ TEST(ProcStat, ReadsANameWithAnythingInIt) {
   EXPECT_EQ(stat->parent, 7);
   EXPECT_EQ(stat->threads, 9);
   EXPECT_EQ(stat->cpu_seconds, 3.0);
+  EXPECT_FALSE(stat->is_ending);
+  const auto ending =
+      parse_proc_stat("12 (a) R 7 12 12 0 -1 4194564 100 0 0 0 250 50 0 0 20 0 9 0 1 2 3\n", 100);
+  ASSERT_TRUE(ending);
+  EXPECT_TRUE(ending->is_ending);
 }
 
 TEST(ProcStat, OfSomethingElseIsNothing) {

@@ -160,6 +160,31 @@ TEST(StartMessage, OnHostsThatThePlanHasNotSeenAgentsPlaceTheirRanks) {
   EXPECT_EQ(make_start(plan, Rank{0}, {}, {}).own_bind, "") << "--gpus-per-host says how it is";
 }
 
+TEST(StartMessage, SaysWhatTheJobSaysOfItselfAndWhereItsCodeLies) {
+  LaunchPlan plan = two_ranks(LauncherKind::mpi);
+  plan.environment["SAGEMAKER_REGION"] = "us-west-2";
+  plan.environment["PYTHONPATH"] = "/opt/ml/code:/leaders/lib";
+  const Start start = make_start(plan, Rank{0}, {{"CURRENT_HOST", "algo-1"}}, {});
+  EXPECT_EQ(start.variables.at("CURRENT_HOST"), "algo-1");
+  EXPECT_EQ(start.variables.at("SAGEMAKER_REGION"), "us-west-2");
+  EXPECT_EQ(start.python_path, "/opt/ml/code");
+  EXPECT_FALSE(start.variables.contains("PYTHONPATH"));
+  EXPECT_FALSE(start.default_variables.contains("PYTHONPATH")) << "each host has its own";
+  EXPECT_EQ(engine_environment(plan, {{"PYTHONPATH", "/leaders/lib"}}, {}).at("PYTHONPATH"),
+            "/opt/ml/code:/leaders/lib");
+  EXPECT_EQ(make_start(two_ranks(LauncherKind::mpi), Rank{0}, {}, {}).python_path, "");
+}
+
+TEST(StartMessage, NamesACommandThatIsToBeExecuted) {
+  LaunchPlan plan = two_ranks(LauncherKind::torchrun);
+  plan.entry_point.name = "run.sh";
+  EXPECT_EQ(make_start(plan, Rank{0}, {}, {}).command_file, "");
+  plan.entry_point.kind = EntryPointKind::command;
+  EXPECT_EQ(make_start(plan, Rank{0}, {}, {}).command_file, "./run.sh");
+  plan.entry_point.has_interpreter_line = false;
+  EXPECT_EQ(make_start(plan, Rank{0}, {}, {}).command_file, "") << "/bin/sh reads it";
+}
+
 TEST(EngineCommand, HasTheFolderOfTheRun) {
   LaunchPlan plan = two_ranks(LauncherKind::mpi);
   plan.process_command = {"train.sh", " -o ControlPath=SMLAUNCH_SSH_FOLDER/ssh-%C"};

@@ -58,9 +58,11 @@ struct Step {
 
 Event joined(int rank) { return AgentJoined{Rank{rank}}; }
 Event started(int rank) { return RankStarted{Rank{rank}, 100 + rank}; }
-Event exited(int rank, int code) { return RankEnded{Rank{rank}, Exited{code}, 1.0, 0, false, {}, 0, {}}; }
+Event exited(int rank, int code) {
+  return RankEnded{Rank{rank}, Exited{code}, 1.0, 0, false, {}, 0, {}, 0, {}};
+}
 Event stopped(int rank, int signal) {
-  return RankEnded{Rank{rank}, Signaled{signal, false}, 2.0, 0, true, {}, 0, {}};
+  return RankEnded{Rank{rank}, Signaled{signal, false}, 2.0, 0, true, {}, 0, {}, 0, {}};
 }
 Event lost(int rank) { return AgentLost{Rank{rank}, "silence", 1.0}; }
 Event left(int rank) { return AgentLeft{Rank{rank}}; }
@@ -235,7 +237,7 @@ TEST(Supervisor, StopsAllWhenTheEngineEnds) {
 TEST(Supervisor, TakesARankForLostThatSomebodyElseHasStopped) {
   for (const ExitStatus& status : {ExitStatus{Signaled{SIGTERM, false}}, ExitStatus{Exited{0}}}) {
     Supervisor supervisor = running(2);
-    perform(supervisor, {{RankEnded{Rank{1}, status, 1.0, 0, true, {}, 0, {}}, stop_all},
+    perform(supervisor, {{RankEnded{Rank{1}, status, 1.0, 0, true, {}, 0, {}, 0, {}}, stop_all},
                          {stopped(0, SIGTERM), release_all}});
     EXPECT_EQ(supervisor.record().ranks[1].lost, "its agent was told to end, not by us");
     EXPECT_EQ(supervisor.record().ranks[0].lost, "");

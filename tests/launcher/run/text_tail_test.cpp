@@ -5,6 +5,8 @@
 
 #include <numeric>
 
+#include "launcher/run/python_traceback.hpp"
+
 namespace smlaunch {
 namespace {
 
@@ -42,18 +44,6 @@ TEST(TextTail, KeepsNoMoreThan16KiB) {
   EXPECT_LE(total(tail.lines()), 16U << 10U);
 }
 
-TEST(PythonException, IsTheLineThatEndsTheLastTraceback) {
-  const Lines traceback = {"Traceback (most recent call last):", "  File \"train.py\", line 3, in <module>",
-                           "    work()", "ValueError: no such thing"};
-  EXPECT_EQ(find_python_exception(traceback), "ValueError: no such thing");
-
-  Lines chained = traceback;
-  chained.insert(chained.end(), {"", "During handling of the above exception, another exception occurred:",
-                                 "", "Traceback (most recent call last):", "  File \"train.py\", line 5",
-                                 "KeyError: 'x'", "said after it"});
-  EXPECT_EQ(find_python_exception(chained), "KeyError: 'x'");
-}
-
 TEST(TextTail, KeepsATracebackThatLaterLinesWouldPushOut) {
   const Lines traceback = {"Traceback (most recent call last):", "  File \"train.py\", line 3",
                            "ValueError: no such thing"};
@@ -86,36 +76,6 @@ TEST(TextTail, DropsATracebackThatAnotherFollowed) {
   tail.add("Traceback (most recent call last):\n  File\nKeyError: new\n");
   EXPECT_EQ(tail.lines().size(), 200U);
   EXPECT_EQ(find_python_exception(tail.lines()), "KeyError: new");
-}
-
-TEST(PythonException, IsFoundInGroupsAndSyntaxErrors) {
-  EXPECT_EQ(find_python_exception({"  + Exception Group Traceback (most recent call last):",
-                                   "  |   File \"x.py\", line 1, in <module>",
-                                   "  |     raise ExceptionGroup(\"many\", [ValueError(\"a\")])",
-                                   "  | ExceptionGroup: many (1 sub-exception)",
-                                   "  +-+---------------- 1 ----------------", "    | ValueError: a",
-                                   "    +------------------------------------"}),
-            "ExceptionGroup: many (1 sub-exception)");
-  EXPECT_EQ(find_python_exception(
-                {"  File \"/x.py\", line 1", "    def (", "        ^", "SyntaxError: invalid syntax"}),
-            "SyntaxError: invalid syntax");
-  EXPECT_EQ(find_python_exception({"  File \"/x.py\", line 1", "said by something else"}), std::nullopt);
-}
-
-TEST(PythonException, IsTheRanksAndNotTorchruns) {
-  const Lines torchrun = {"Traceback (most recent call last):", "  File \"torchrun\"",
-                          "torch.distributed.elastic.multiprocessing.errors.ChildFailedError: "};
-  EXPECT_EQ(find_python_exception(torchrun), std::nullopt);
-  Lines both = {"Traceback (most recent call last):", "  File \"train.py\"", "ValueError: x"};
-  both.insert(both.end(), torchrun.begin(), torchrun.end());
-  EXPECT_EQ(find_python_exception(both), "ValueError: x");
-}
-
-TEST(PythonException, IsNotFoundWhereThereIsNone) {
-  EXPECT_EQ(find_python_exception({}), std::nullopt);
-  EXPECT_EQ(find_python_exception({"ValueError: but no traceback"}), std::nullopt);
-  EXPECT_EQ(find_python_exception({"Traceback (most recent call last):", "  File \"cut off\""}),
-            std::nullopt);
 }
 
 }  // namespace

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+// How many Neuron cores an instance type has, where the toolkit takes that from the type and not from
+// neuron-ls (sagemaker_training/environment.py, num_neurons).
+#pragma once
+
+#include <optional>
+#include <string_view>
+
+namespace smlaunch {
+
+// Nothing for every other type: there neuron-ls tells.
+inline std::optional<int> neuron_cores_of(std::string_view instance_type) {
+  if (instance_type.find("trn2.48xlarge") != std::string_view::npos) return 64;
+  return std::nullopt;
+}
+
+}  // namespace smlaunch

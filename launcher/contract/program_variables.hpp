@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the toolkit puts into a program's environment beside SM_* (sagemaker_training/environment.py:
+// Environment, write_env_vars).
+#pragma once
+
+#include <string>
+
+#include "launcher/contract/environment.hpp"
+
+namespace smlaunch {
+
+inline constexpr const char* current_host_variable = "CURRENT_HOST";
+inline constexpr const char* python_path_variable = "PYTHONPATH";
+
+// CURRENT_HOST, SAGEMAKER_JOB_NAME, SAGEMAKER_REGION, PYTHONPATH. `inherited`: what is there already. A name
+// or region that no hyperparameter gives is left as it is there; the region else is AWS_DEFAULT_REGION's.
+Variables program_variables(const Environment& environment, const Variables& inherited);
+
+// PYTHONPATH with `folder` first, then what it was. Once is enough.
+std::string python_path(const std::string& folder, const std::string& inherited);
+
+// Those of the four that replace what a rank's host has: the job says them.
+bool is_said_by_job(const std::string& variable);
+
+}  // namespace smlaunch
