@@ -98,6 +98,15 @@ eventually 5 eval '[[ $(processes algo-2 MARKER=short-lived) == *" sleep 1000" ]
 kill -KILL "$background"
 wait "$background" 2>/dev/null || :
 assert_no_process_left algo-2 MARKER=short-lived
+for delay in 0 0.001 0.003 0.01; do
+  "$cluster" exec algo-2 env MARKER=short-lived sleep 1000 </dev/null &
+  background=$!
+  eventually 5 eval '[[ $(processes algo-2 MARKER=short-lived) ]]'
+  sleep "$delay"
+  kill -KILL "$background"
+  wait "$background" 2>/dev/null || :
+  assert_no_process_left algo-2 MARKER=short-lived
+done
 
 step "put copies a file with its mode"
 printf '#!/bin/sh\necho copied\n' >"$scratch/script"; chmod 755 "$scratch/script"
