@@ -141,10 +141,13 @@ std::optional<Started> decode_started(std::string_view text) {
 }
 
 std::string encode(const Ended& m) {
-  Json json = {{"time_ns", m.time_ns},           {"waited_ns", m.waited_ns},
+  Json json = {{"time_ns", m.time_ns},
+               {"waited_ns", m.waited_ns},
                {"traceback_ns", m.traceback_ns},
-               {"told_to_stop", m.told_to_stop}, {"last_lines", m.last_lines},
-               {"oom_kills", m.oom_kills},       {"earlier_oom_kills", m.earlier_oom_kills}};
+               {"told_to_stop", m.told_to_stop},
+               {"last_lines", m.last_lines},
+               {"oom_kills", m.oom_kills},
+               {"earlier_oom_kills", m.earlier_oom_kills}};
   if (m.failed_rank) json["failed_rank"] = *m.failed_rank;
   if (const auto* signaled = std::get_if<Signaled>(&m.status)) {
     json["signal"] = signaled->signal;

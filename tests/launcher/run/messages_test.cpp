@@ -115,7 +115,8 @@ TEST(Messages, EndedComesBackHoweverItEnded) {
   for (const ExitStatus& status :
        {ExitStatus{Exited{0}}, ExitStatus{Exited{255}}, ExitStatus{Signaled{SIGKILL, false}},
         ExitStatus{Signaled{SIGSEGV, true}}}) {
-    const auto back = decode_ended(encode(Ended{status, largest, largest, 7, true, {any_bytes, ""}, 2, 3, 9}));
+    const auto back =
+        decode_ended(encode(Ended{status, largest, largest, 7, true, {any_bytes, ""}, 2, 3, 9}));
     ASSERT_TRUE(back);
     EXPECT_EQ(back->status, status);
     EXPECT_EQ(back->time_ns, largest);
