@@ -46,15 +46,20 @@ struct RankPlace {
   std::shared_ptr<const Placement> placement;
 };
 
+// In which order hosts are taken: host after host up to its slots, or all hosts in turns. Open MPI's words.
+enum class HostOrder { by_slot, by_node };
+
 struct LayoutRequest {
   std::optional<int> world_size;  // nothing: the sum of Host::ranks; otherwise filled host by host, the
                                   // excess goes round again
   BindPolicy bind = BindPolicy::automatic;
   std::string why_none = "not bound, as --bind none asks";  // in the words of Placement::why, for that policy
+  HostOrder counting = HostOrder::by_slot;                  // how many ranks a host gets: -map-by
+  HostOrder numbering = HostOrder::by_slot;                 // which ranks these are: -rank-by
 };
 
 struct Layout {
-  std::vector<RankPlace> ranks;     // by rank; the ranks of a host are contiguous
+  std::vector<RankPlace> ranks;     // by rank
   std::vector<int> ranks_per_host;  // index: node rank
   bool oversubscribed = false;      // more ranks than slots
   std::vector<std::string> warnings;
@@ -68,6 +73,13 @@ std::vector<std::shared_ptr<const Placement>> place_on_machine(
 // How many ranks each host gets, as Open MPI's `--map-by slot --oversubscribe` gives them: slots first, then
 // what is left in equal numbers over all hosts.
 std::vector<int> spread_by_slot(const std::vector<int>& slots, int world_size);
+
+// As `--map-by node --oversubscribe` gives them: one rank for each host that has a slot left, again and
+// again; more ranks than slots in equal numbers over all hosts, whatever their slots.
+std::vector<int> spread_by_node(const std::vector<int>& slots, int world_size);
+
+// For each host its ranks, in the order of their local ranks.
+std::vector<std::vector<Rank>> ranks_of_hosts(const Layout& layout);
 
 // Errors: world_size below 1, no hosts (Fault::configuration).
 Result<Layout> place(const Cluster& cluster, const LayoutRequest& request);

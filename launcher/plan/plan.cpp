@@ -25,17 +25,14 @@ constexpr int toolkit_master_port = 7777;
 // Hosts of one kind share their placements, so one of them is looked at.
 std::map<const Placement*, int> find_threads(const LaunchPlan& plan) {
   std::map<const Placement*, int> threads;
-  for (std::size_t first = 0; first < plan.layout.ranks.size();) {
-    const RankPlace& place = plan.layout.ranks[first];
-    const auto host = static_cast<std::size_t>(place.node_rank);
-    const auto end = first + static_cast<std::size_t>(plan.layout.ranks_per_host[host]);
-    if (!threads.contains(place.placement.get())) {
-      std::vector<std::shared_ptr<const Placement>> places;
-      for (std::size_t rank = first; rank < end; ++rank) places.push_back(plan.layout.ranks[rank].placement);
-      const std::vector<int> numbers = threads_of_ranks(*plan.cluster.hosts[host].machine, places);
-      for (std::size_t i = 0; i < places.size(); ++i) threads.emplace(places[i].get(), numbers[i]);
-    }
-    first = end;
+  const auto ranks_of_host = ranks_of_hosts(plan.layout);
+  for (std::size_t host = 0; host < ranks_of_host.size(); ++host) {
+    std::vector<std::shared_ptr<const Placement>> places;
+    for (const Rank rank : ranks_of_host[host])
+      places.push_back(plan.layout.ranks[static_cast<std::size_t>(rank.value)].placement);
+    if (places.empty() || threads.contains(places.front().get())) continue;
+    const std::vector<int> numbers = threads_of_ranks(*plan.cluster.hosts[host].machine, places);
+    for (std::size_t i = 0; i < places.size(); ++i) threads.emplace(places[i].get(), numbers[i]);
   }
   return threads;
 }
@@ -184,7 +181,9 @@ Result<LaunchPlan> make_plan(const JobSpec& spec, const Cluster& cluster) {
     if (!unbound) return tl::unexpected(unbound.error());
     if (!unbound->empty()) {
       plan.bind = BindPolicy::none;
-      auto again = place(cluster, LayoutRequest{spec.world_size, BindPolicy::none, *unbound});
+      request.bind = BindPolicy::none;
+      request.why_none = *unbound;
+      auto again = place(cluster, request);
       if (!again) return tl::unexpected(again.error());
       plan.layout = std::move(*again);
     }

@@ -149,9 +149,13 @@ std::optional<Started> decode_started(std::string_view text) {
 }
 
 std::string encode(const Ended& m) {
-  Json json = {{"time_ns", m.time_ns},           {"traceback_ns", m.traceback_ns},
-               {"told_to_stop", m.told_to_stop}, {"last_lines", m.last_lines},
-               {"oom_kills", m.oom_kills},       {"earlier_oom_kills", m.earlier_oom_kills}};
+  Json json = {{"time_ns", m.time_ns},
+               {"waited_ns", m.waited_ns},
+               {"traceback_ns", m.traceback_ns},
+               {"told_to_stop", m.told_to_stop},
+               {"last_lines", m.last_lines},
+               {"oom_kills", m.oom_kills},
+               {"earlier_oom_kills", m.earlier_oom_kills}};
   if (m.failed_rank) json["failed_rank"] = *m.failed_rank;
   if (const auto* signaled = std::get_if<Signaled>(&m.status)) {
     json["signal"] = signaled->signal;
@@ -165,6 +169,7 @@ std::string encode(const Ended& m) {
 std::optional<Ended> decode_ended(std::string_view text) {
   return unpack<Ended>(text, [](const Json& j, Ended& m) {
     j.at("time_ns").get_to(m.time_ns);
+    j.at("waited_ns").get_to(m.waited_ns);
     j.at("traceback_ns").get_to(m.traceback_ns);
     j.at("told_to_stop").get_to(m.told_to_stop);
     j.at("last_lines").get_to(m.last_lines);

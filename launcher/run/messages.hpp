@@ -78,6 +78,7 @@ struct Started {
 struct Ended {
   ExitStatus status;
   std::uint64_t time_ns = 0;
+  std::uint64_t waited_ns = 0;     // for a processor, lately: time_ns may be that much too late
   std::uint64_t traceback_ns = 0;  // when its last Python traceback began to come; 0: none came
   bool told_to_stop = false;
   std::vector<std::string> last_lines;

@@ -7,10 +7,8 @@
 
 #include <fmt/format.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
@@ -24,6 +22,7 @@
 
 #include "launcher/contract/executable.hpp"
 #include "launcher/run/agent_environment.hpp"
+#include "launcher/run/agent_priority.hpp"
 #include "launcher/run/channel_client.hpp"
 #include "launcher/run/child_process.hpp"
 #include "launcher/run/descendants.hpp"
@@ -34,6 +33,7 @@
 #include "launcher/run/messages.hpp"
 #include "launcher/run/oom_kills.hpp"
 #include "launcher/run/proc_stat.hpp"
+#include "launcher/run/processor_wait.hpp"
 #include "launcher/run/rank_binding.hpp"
 #include "launcher/run/rank_cgroup.hpp"
 #include "launcher/run/rank_inspector.hpp"
@@ -89,9 +89,7 @@ class Agent {
         drain_timer_(loop_),
         inspector_(loop_, [this](const RankState& state) {
           if (!ended_) send_data(FrameKind::inspected, encode(state));
-        }) {
-    setpriority(PRIO_PROCESS, 0, std::max(niceness_before_ - 10, -20));
-  }
+        }) {}
 
   int run() {
     become_subreaper();
@@ -198,6 +196,7 @@ class Agent {
     // What a program such as torchrun starts, nobody else can make executable.
     if (request.argv.front() != message.command_file)
       make_program_executable(message.command_file, message.working_directory);
+    processor_wait_.mark();
     oom_watch_.begin(read_oom_kills());
     auto child = spawn_child(request);
     if (!child) {
@@ -277,6 +276,7 @@ class Agent {
 
   void rank_ended() {
     ended_ns_ = steady_now_ns();
+    waited_ns_ = processor_wait_.since_mark_ns();
     told_to_stop_at_end_ = told_to_stop_;
     oom_kills_at_end_ = read_oom_kills();
     status_ = reap(child_->pid).value_or(ExitStatus{Exited{0}});
@@ -323,12 +323,13 @@ class Agent {
     LastWords words = tail_->last_words();
     const OomWatch::Kills kills = oom_watch_.at_end(oom_kills_at_end_);
     send_data(FrameKind::ended,
-              encode(Ended{*status_, ended_ns_, words.traceback_ns, told_to_stop_at_end_,
+              encode(Ended{*status_, ended_ns_, waited_ns_, words.traceback_ns, told_to_stop_at_end_,
                            std::move(words.lines), kills.at_end, kills.earlier, words.failed_rank}));
   }
 
   void tell_activity(Pong& pong) {
     pong.output_ns = output_ns_;
+    processor_wait_.mark();
     if (!child_ || status_) return;
     const auto stat = read_proc_stat(child_->pid);
     if (stat) oom_watch_.sample(read_oom_kills(), stat->is_ending);
@@ -452,9 +453,7 @@ class Agent {
   OomWatch oom_watch_;
   std::optional<long> oom_kills_at_end_;
   std::uint64_t ended_ns_ = 0;
-  // Ranks that wait by spinning, on a host with fewer cores than they are, keep an agent from its answers
-  // until it counts as lost: it goes first, where it may.
-  int niceness_before_ = getpriority(PRIO_PROCESS, 0);
+  int niceness_before_ = go_before_ranks();
   std::uint64_t output_ns_ = 0;              // when it printed last
   std::optional<RankCgroup> cgroup_;         // of the rank
   std::map<std::string, std::string> path_;  // the rank's PATH
@@ -462,6 +461,8 @@ class Agent {
   bool forward_output_ = true;
   bool is_starter_ = false;
   bool ended_ = false;
+  std::uint64_t waited_ns_ = 0;
+  ProcessorWait processor_wait_;
   bool stopping_ = false;
   bool told_to_stop_ = false;
   bool told_to_stop_at_end_ = false;
