@@ -58,16 +58,6 @@ Result<void> write_long_variables(const LaunchPlan& plan) {
   return {};
 }
 
-// Refused before anything starts; mpirun itself would hang or say something else.
-Result<void> check_network_interface(const LaunchPlan& plan) {
-  if (plan.engine != Engine::mpirun || plan.network_interface.empty()) return {};
-  const auto interfaces = probe_interfaces();
-  const std::string problem = interface_problem(interfaces, plan.network_interface);
-  if (problem.empty()) return {};
-  return tl::unexpected(interface_error(plan.current_host.empty() ? probe_host_name() : plan.current_host,
-                                        plan.network_interface, problem, usable_interfaces(interfaces)));
-}
-
 // What is searched on PATH is found when it is executed: each host has its own.
 Result<void> check_entry_point(const LaunchPlan& plan) {
   const auto& hosts = plan.cluster.hosts;
@@ -110,7 +100,8 @@ Result<void> check_only_ranks(const Options& options, const LaunchPlan& plan) {
 
 // Everything that can be refused before anything starts.
 Result<void> check_plan(const Options& options, const LaunchPlan& plan) {
-  if (auto usable = check_network_interface(plan); !usable) return usable;
+  // mpirun itself would hang, or say something else.
+  if (auto usable = check_own_interfaces(plan); !usable) return usable;
   if (auto there = check_entry_point(plan); !there) return there;
   return check_only_ranks(options, plan);
 }
@@ -212,12 +203,12 @@ class JobTries {
     settings.find_lost_hosts = [this] { return find_lost_hosts(options_, job_); };
     settings.make_ready = [this, worker = settings.worker](const std::string& hand_over,
                                                            const std::function<int()>& serve) {
-      ReadyRequest request = make_ready_request(options_, job_, worker);
+      ReadyRequest request = make_ready_request(options_, job_, worker, plan_.wanted_interfaces);
       if (!worker.empty()) request.login_input = hand_over;
       if (connections_) keep_connections(request, connections_->control_path());
       request.stop_asked = serve;
       ReadyResult ready =
-          wait_for_hosts(options_, plan_.network_interface, std::move(request), job_.spare_hosts, events_);
+          wait_for_hosts(options_, plan_.wanted_interfaces, std::move(request), job_.spare_hosts, events_);
       ready.channel_host = probe_own_address(plan_.network_interface, first_other_host(plan_));
       return ready;
     };

@@ -421,9 +421,10 @@ class Runner {
                  {},
                  {{signaled != nullptr ? "signal" : "exit_code",
                    signaled != nullptr ? signaled->signal : std::get<Exited>(ended.status).code}}});
-    handle(RankEnded{rank, ended.status, seconds_between(start_ns_, end.ns), end.uncertainty,
-                     ended.told_to_stop, ended.last_lines, ended.oom_kills, traceback,
-                     ended.earlier_oom_kills, ended.failed_rank});
+    const double uncertainty = end.uncertainty + static_cast<double>(ended.waited_ns) * 1e-9;
+    handle(RankEnded{rank, ended.status, seconds_between(start_ns_, end.ns), uncertainty, ended.told_to_stop,
+                     ended.last_lines, ended.oom_kills, traceback, ended.earlier_oom_kills,
+                     ended.failed_rank});
   }
 
   void print_lines(Rank rank, bool is_stderr, std::uint64_t read_ns, std::string_view lines) {
