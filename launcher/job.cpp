@@ -11,16 +11,17 @@
 #include "launcher/contract/framework_module.hpp"
 #include "launcher/contract/process_counts.hpp"
 #include "launcher/contract/search_path.hpp"
-#include "launcher/host_versions.hpp"
 #include "launcher/job_cluster.hpp"
 #include "launcher/job_interface.hpp"
 #include "launcher/own_host.hpp"
 #include "launcher/plan/plan_json.hpp"
 #include "launcher/plan/starter.hpp"
 #include "launcher/run/child_process.hpp"
+#include "launcher/run/host_versions.hpp"
 #include "launcher/torchrun.hpp"
 #include "mpi/shell_words.hpp"
 #include "topology/interfaces.hpp"
+#include "topology/with_gpus.hpp"
 
 namespace smlaunch {
 
@@ -42,20 +43,6 @@ LauncherChoice choose(const Options& options, const Environment& environment, bo
   const bool python = entry_point.name.ends_with(".py");
   return {python ? LauncherKind::ddp : LauncherKind::mpi,
           fmt::format("default with given hosts for {}", python ? "a .py entry point" : "a command")};
-}
-
-Machine with_gpus(Machine machine, int count) {
-  machine.gpus.clear();
-  for (int i = 0; i < count; ++i) {
-    Gpu gpu;
-    gpu.index = i;
-    machine.gpus.push_back(std::move(gpu));
-  }
-  machine.nics.clear();
-  machine.gpu_nic.assign(machine.gpus.size(), {});
-  machine.gpu_gpu.assign(machine.gpus.size(), std::vector<std::string>(machine.gpus.size(), "SYS"));
-  for (std::size_t i = 0; i < machine.gpus.size(); ++i) machine.gpu_gpu[i][i] = "X";
-  return machine;
 }
 
 // The hosts that work together: those of the distribution groups, or all where no distribution was asked for
@@ -166,7 +153,8 @@ Result<void> find_what_mpirun_needs(const Options& options, bool hosts_given, Jo
   if (!goes_by_mpirun || find_on_path("mpirun", spec.inherited).empty()) return {};
   if (auto found = find_open_mpi(options, spec); !found) return found;
   if (auto read = read_mpi_options(options, spec); !read) return read;
-  find_network_interface(hosts_given, job);
+  job.hosts_given = hosts_given;
+  find_network_interface(job);
   return {};
 }
 
@@ -293,7 +281,6 @@ Result<Job> begin_job(const Options& options, const Variables& variables) {
 Result<Job> finish_job(const Options& options, Job job) {
   const Environment& env = *job.environment;
   JobSpec& spec = job.spec;
-  const bool hosts_given = job.hosts_given;
   const auto& groups = hosts_together(env);
   auto slots = read_given_hosts(options);
   if (options.max_restarts > 0 && job.runs_alone && has_starter(spec.launcher) && groups.size() > 1)
@@ -328,7 +315,7 @@ Result<Job> finish_job(const Options& options, Job job) {
   }
   spec.machines_as_planned = options.gpus_per_host.has_value();
   spec.watches_for_hangs = options.hang_timeout.has_value();
-  find_network_interface(hosts_given, job);
+  find_network_interface(job);
   if (has_starter(spec.launcher))
     if (auto found = find_starter(options, job, spec); !found) return tl::unexpected(found.error());
   find_master_port(options, spec);

@@ -16,6 +16,7 @@
 #include "launcher/job_cluster.hpp"
 #include "launcher/job_interface.hpp"
 #include "launcher/job_result.hpp"
+#include "launcher/job_uploads.hpp"
 #include "launcher/lost_hosts.hpp"
 #include "launcher/neuron.hpp"
 #include "launcher/other_hosts.hpp"
@@ -56,16 +57,6 @@ Result<void> write_long_variables(const LaunchPlan& plan) {
       return written;
   }
   return {};
-}
-
-// Refused before anything starts; mpirun itself would hang or say something else.
-Result<void> check_network_interface(const LaunchPlan& plan) {
-  if (plan.engine != Engine::mpirun || plan.network_interface.empty()) return {};
-  const auto interfaces = probe_interfaces();
-  const std::string problem = interface_problem(interfaces, plan.network_interface);
-  if (problem.empty()) return {};
-  return tl::unexpected(interface_error(plan.current_host.empty() ? probe_host_name() : plan.current_host,
-                                        plan.network_interface, problem, usable_interfaces(interfaces)));
 }
 
 // What is searched on PATH is found when it is executed: each host has its own.
@@ -110,7 +101,8 @@ Result<void> check_only_ranks(const Options& options, const LaunchPlan& plan) {
 
 // Everything that can be refused before anything starts.
 Result<void> check_plan(const Options& options, const LaunchPlan& plan) {
-  if (auto usable = check_network_interface(plan); !usable) return usable;
+  // mpirun itself would hang, or say something else.
+  if (auto usable = check_own_interfaces(plan); !usable) return usable;
   if (auto there = check_entry_point(plan); !there) return there;
   return check_only_ranks(options, plan);
 }
@@ -144,6 +136,9 @@ class JobTries {
     policy_.max_restarts = options.max_restarts;
     policy_.spare_hosts = job.spare_hosts.size();
   }
+
+  // When the last try was told to stop.
+  [[nodiscard]] std::optional<SteadyTime> stop_asked() const { return stop_asked_; }
 
   int run() {
     if (code_.outcome) return end_without_code();
@@ -226,13 +221,13 @@ class JobTries {
     settings.find_lost_hosts = [this] { return find_lost_hosts(options_, job_); };
     settings.make_ready = [this, worker = settings.worker](const std::string& hand_over,
                                                            const Workers& workers) {
-      ReadyRequest request = make_ready_request(options_, job_, worker);
+      ReadyRequest request = make_ready_request(options_, job_, worker, plan_.wanted_interfaces);
       if (!worker.empty()) request.login_input = hand_over;
       if (connections_) keep_connections(request, connections_->control_path());
       request.stop_asked = workers.serve;
       const auto find_failure = [&] { return find_failed_code(job_, workers.code()); };
       HostsReady hosts =
-          wait_for_hosts(options_, plan_.network_interface, request, job_.spare_hosts, find_failure, events_);
+          wait_for_hosts(options_, plan_.wanted_interfaces, request, job_.spare_hosts, find_failure, events_);
       if (!hosts.result.outcome)
         hosts.result.outcome =
             wait_for_code(options_, job_, std::move(request), hosts.report, workers, events_);
@@ -257,6 +252,7 @@ class JobTries {
     open_connections();
     auto ran = run_plan(processes, make_settings(), events_);
     if (!ran) return tl::unexpected(ran.error());
+    stop_asked_ = ran->stop_asked;
     connections_.reset();
     end_job_on_hosts(options_, job_, ran->unattended_hosts, ran->job);
     Report report;
@@ -322,12 +318,20 @@ class JobTries {
   std::shared_ptr<LogFiles> log_files_;
   std::vector<EarlierTry> earlier_;
   std::optional<SshConnections> connections_;
+  std::optional<SteadyTime> stop_asked_;
 };
 
 }  // namespace
 
 int run_job(const Options& options, const Job& job, const LaunchPlan& plan, const HostCode& code) {
-  return JobTries(options, job, plan, code).run();
+  JobTries tries(options, job, plan, code);
+  if (code.outcome) return tries.run();
+  JobUploads uploads(options);
+  if (auto started = uploads.start(*job.environment, job.spec.inherited); !started)
+    return report_failed_start(options, job.environment->paths, started.error());
+  const int exit_code = tries.run();
+  uploads.finish(tries.stop_asked());
+  return exit_code;
 }
 
 }  // namespace smlaunch

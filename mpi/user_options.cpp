@@ -60,13 +60,27 @@ bool names_cpus(const MpirunOption& option) {
                      [](const std::string& part) { return part.starts_with("pe="); });
 }
 
-bool binds_ranks(const MpirunOption& option) {
-  if (names_cpus(option)) return true;
-  if (option.name != "bind-to" && option.name != "map-by") return false;
+bool maps_to_hardware(const MpirunOption& option) {
+  if (option.name != "map-by") return false;
   const std::vector<std::string> parts = parts_of(option.values[0]);
-  if (option.name == "bind-to") return parts[0] != "none";
   if (parts[0] == "ppr") return parts.size() > 2 && parts[2] != "node";
   return parts[0] != "slot" && parts[0] != "node" && parts[0] != "seq";
+}
+
+// -bind-to itself has the last word, then a list of CPUs, then a mapping.
+void find_binding(UserOptions& user) {
+  const auto found = [&](UserBinding binding, const MpirunOption& option) {
+    user.binding = binding;
+    user.binding_option = to_string(option);
+  };
+  for (const MpirunOption& option : user.options)
+    if (maps_to_hardware(option)) found(UserBinding::by_default, option);
+  for (const MpirunOption& option : user.options)
+    if (names_cpus(option)) found(UserBinding::on, option);
+  for (const MpirunOption& option : user.options) {
+    if (option.name != "bind-to") continue;
+    found(parts_of(option.values[0])[0] == "none" ? UserBinding::off : UserBinding::on, option);
+  }
 }
 
 // Measured with 4.1.4: mapping by core, cache, NUMA node or socket fills host after host as mapping by slot
@@ -90,9 +104,8 @@ class Reader {
   Result<UserOptions> read() {
     while (at_ < words_.size()) read_one();
     if (!problems_.empty()) return tl::unexpected<Error>(Error{Fault::configuration, std::move(problems_)});
+    find_binding(result_);
     for (const MpirunOption& option : result_.options) {
-      result_.binds = result_.binds || binds_ranks(option);
-      result_.names_cpus = result_.names_cpus || names_cpus(option);
       if (!moves_ranks(option)) continue;
       result_.maps = true;
       result_.warnings.push_back(fmt::format(

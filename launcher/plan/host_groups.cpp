@@ -76,4 +76,31 @@ std::string host_ranges(const LaunchPlan& plan, const std::vector<int>& node_ran
   return out;
 }
 
+std::string sources_in_words(const LaunchPlan& plan, const std::vector<int>& node_ranks) {
+  std::map<TopologySource, int> counts;
+  std::string seen;  // the last that was probed
+  for (const int node_rank : node_ranks) {
+    const Host& host = plan.cluster.hosts[static_cast<std::size_t>(node_rank)];
+    ++counts[host.source];
+    if (host.source == TopologySource::probed)
+      seen = host.name == plan.current_host ? "this machine" : host.name;
+  }
+  std::string words;
+  const auto add = [&](int count, const std::string& one, const std::string& several) {
+    if (count == 0) return;
+    const std::string hosts = words.empty() || count > 1 ? "hosts " : "";
+    words += words.empty() ? "" : ", ";
+    if (count == 1)
+      words += words.empty() ? one : "1 " + one;
+    else
+      words += fmt::format("{} {}{}", count, hosts, several);
+  };
+  const int probed = counts[TopologySource::probed];
+  const std::string like = probed == 1 && seen == "this machine" ? "it" : probed == 1 ? seen : "this machine";
+  add(probed, fmt::format("probed ({})", seen), "probed");
+  add(counts[TopologySource::assumed], "assumed to be like " + like, "assumed to be like " + like);
+  add(counts[TopologySource::file], "from a file", "from files");
+  return words;
+}
+
 }  // namespace smlaunch

@@ -9,7 +9,7 @@
 
 #include "launcher/contract/framework_module.hpp"
 #include "launcher/contract/program_variables.hpp"
-#include "launcher/plan/launcher_variables.hpp"
+#include "launcher/plan/mpirun_plan.hpp"
 #include "launcher/plan/plan_variables.hpp"
 #include "launcher/plan/starter.hpp"
 #include "topology/odd_hosts.hpp"
@@ -22,75 +22,19 @@ namespace {
 // The toolkit's, and its PyTorch module's: every host of such a job sets it for itself, and all must agree.
 constexpr int toolkit_master_port = 7777;
 
-int threads_of(const LaunchPlan& plan, const RankPlace& place) {
-  return threads_of_rank(*plan.cluster.hosts[static_cast<std::size_t>(place.node_rank)].machine,
-                         place.placement->cpus,
-                         plan.layout.ranks_per_host[static_cast<std::size_t>(place.node_rank)]);
-}
-
-// Two ranks of a host that were given one core wait by spinning, each in the other's way.
-bool shares_cores(const Layout& layout, const Cluster& cluster) {
-  for (std::size_t host = 0; host < cluster.hosts.size(); ++host)
-    if (layout.ranks_per_host[host] > std::max(1, cluster.hosts[host].machine->cores)) return true;
-  return false;
-}
-
-Result<void> add_mpirun_command(const JobSpec& spec, LaunchPlan& plan) {
-  MpirunRequest request;
-  request.mpirun = spec.mpirun;
-  request.version = spec.open_mpi;
-  request.style = plan.launcher == LauncherKind::smddp ? MpirunStyle::smddp : MpirunStyle::mpi;
-  for (std::size_t i = 0; i < plan.cluster.hosts.size(); ++i)
-    if (plan.layout.ranks_per_host[i] > 0)
-      request.hosts.emplace_back(spec.known_by_name ? plan.cluster.hosts[i].name : "localhost",
-                                 has_starter(plan.launcher) ? 1 : plan.cluster.hosts[i].ranks);
-  request.processes = has_starter(plan.launcher) ? static_cast<int>(request.hosts.size()) : plan.world_size();
-  request.oversubscribe = plan.layout.oversubscribed;
-  request.oversubscribed_cores = !has_starter(plan.launcher) && shares_cores(plan.layout, plan.cluster);
-  request.network_interface = spec.network_interface;
-  request.ssh_port = spec.ssh_port;
-  if (plan.cluster.hosts.size() > 1) request.ssh_control_path = spec.ssh_control_path;
-  request.user_options = spec.mpi_options;
-  request.user_options_source = spec.mpi_options_source;
-  for (const auto& [name, value] : spec.inherited)
-    if (name.starts_with("OMPI_MCA_")) request.environment_parameters.emplace_back(name.substr(9), value);
-  for (const char* name :
-       {"LD_LIBRARY_PATH", "PATH", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"})
-    if (spec.inherited.contains(name)) request.exported.emplace_back(name);
-  // The toolkit's own settings stand there with their values, unless the container sets them.
-  for (const auto& setting : adapter_variables(*spec.environment, plan.launcher, plan.cluster))
-    if (!spec.inherited.contains(setting.first)) request.exported_values.push_back(setting);
-  for (const auto& [name, value] : plan.environment) request.exported.push_back(name);
-  for (const char* name : {"SMLAUNCH_AGENT_CHANNEL", "SMLAUNCH_AGENT_TOKEN", "SMLAUNCH_AGENT_WORKER",
-                           "SMLAUNCH_AGENT_LEADER_HOST", "SMLAUNCH_AGENT_DIRECTORY", "SMLAUNCH_JOB"})
-    request.exported.emplace_back(name);
-  request.program = {spec.smlaunch, "rank", "--"};
-  request.program.insert(request.program.end(), plan.process_command.begin(), plan.process_command.end());
-  auto made = mpirun_command(request);
-  if (!made) return tl::unexpected(made.error());
-  plan.command = std::move(made->argv);
-  if (!made->working_directory.empty()) {
-    if (!std::filesystem::path(made->working_directory).is_absolute())
-      return failure(Fault::configuration, spec.mpi_options_source,
-                     fmt::format("-wdir {} is no absolute path", made->working_directory),
-                     "name the folder from / on: every host looks for it by itself");
-    plan.entry_point.working_directory = made->working_directory;
+// Hosts of one kind share their placements, so one of them is looked at.
+std::map<const Placement*, int> find_threads(const LaunchPlan& plan) {
+  std::map<const Placement*, int> threads;
+  const auto ranks_of_host = ranks_of_hosts(plan.layout);
+  for (std::size_t host = 0; host < ranks_of_host.size(); ++host) {
+    std::vector<std::shared_ptr<const Placement>> places;
+    for (const Rank rank : ranks_of_host[host])
+      places.push_back(plan.layout.ranks[static_cast<std::size_t>(rank.value)].placement);
+    if (places.empty() || threads.contains(places.front().get())) continue;
+    const std::vector<int> numbers = threads_of_ranks(*plan.cluster.hosts[host].machine, places);
+    for (std::size_t i = 0; i < places.size(); ++i) threads.emplace(places[i].get(), numbers[i]);
   }
-  if (made->user_binds) {
-    plan.bind = BindPolicy::none;
-    plan.sources.emplace_back("bind", "switched off: the MPI options given bind or map by themselves");
-  }
-  for (const std::string& name : made->user_exported)
-    if (const auto found = spec.inherited.find(name);
-        found != spec.inherited.end() && name != python_path_variable)
-      plan.user_variables.insert(*found);
-  for (auto& [name, value] : made->user_variables)
-    plan.user_variables[name] = name == python_path_variable
-                                    ? python_path(plan.entry_point.working_directory.native(), value)
-                                    : value;
-  for (auto& note : made->notes) plan.sources.emplace_back("mpi_options", std::move(note));
-  for (auto& warning : made->warnings) plan.warnings.push_back(std::move(warning));
-  return {};
+  return threads;
 }
 
 Result<void> check_arguments(const std::vector<std::string>& command) {
@@ -103,20 +47,6 @@ Result<void> check_arguments(const std::vector<std::string>& command) {
         "hand it over in a file or channel instead of a hyperparameter");
   }
   return {};
-}
-
-// place() takes the policy for the user's own word.
-void explain_users_binding(Layout& layout) {
-  std::map<const Placement*, std::shared_ptr<const Placement>> explained;
-  for (RankPlace& place : layout.ranks) {
-    auto& mine = explained[place.placement.get()];
-    if (!mine) {
-      Placement copy = *place.placement;
-      copy.why = "Not bound by us: the MPI options given bind or map by themselves.";
-      mine = std::make_shared<const Placement>(std::move(copy));
-    }
-    place.placement = mine;
-  }
 }
 
 }  // namespace
@@ -183,10 +113,14 @@ Result<LaunchPlan> make_plan(const JobSpec& spec, const Cluster& cluster) {
   for (const Problem& warning : job.warnings)
     plan.warnings.push_back(fmt::format("{}: {}", warning.where, warning.what));
 
-  auto layout = place(cluster, LayoutRequest{spec.world_size, plan.bind});
+  LayoutRequest request{spec.world_size, plan.bind};
+  if (has_starter(spec.launcher))
+    request.why_none = fmt::format("not bound, because {} starts the ranks", to_string(spec.launcher));
+  auto layout = place(cluster, request);
   if (!layout) return tl::unexpected(layout.error());
   plan.layout = std::move(*layout);
   plan.warnings.insert(plan.warnings.end(), plan.layout.warnings.begin(), plan.layout.warnings.end());
+  for (std::string& sentence : cluster_warnings(cluster)) plan.warnings.push_back(std::move(sentence));
   for (std::string& sentence : find_odd_hosts(cluster)) plan.warnings.push_back(std::move(sentence));
 
   plan.job_world_size = plan.world_size();
@@ -243,13 +177,15 @@ Result<LaunchPlan> make_plan(const JobSpec& spec, const Cluster& cluster) {
                       : plan.launcher == LauncherKind::process ? "launcher process"
                                                                : "this version has no all-reduce test";
   if (plan.engine == Engine::mpirun) {
-    const BindPolicy planned = plan.bind;
-    if (auto made = add_mpirun_command(spec, plan); !made) return tl::unexpected(made.error());
-    if (plan.bind != planned) {
-      auto unbound = place(cluster, LayoutRequest{spec.world_size, plan.bind});
-      if (!unbound) return tl::unexpected(unbound.error());
-      plan.layout = std::move(*unbound);
-      explain_users_binding(plan.layout);
+    auto unbound = add_mpirun_command(spec, plan);
+    if (!unbound) return tl::unexpected(unbound.error());
+    if (!unbound->empty()) {
+      plan.bind = BindPolicy::none;
+      request.bind = BindPolicy::none;
+      request.why_none = *unbound;
+      auto again = place(cluster, request);
+      if (!again) return tl::unexpected(again.error());
+      plan.layout = std::move(*again);
     }
   } else if (has_starter(plan.launcher)) {
     plan.command = std::move(starter);
@@ -258,11 +194,8 @@ Result<LaunchPlan> make_plan(const JobSpec& spec, const Cluster& cluster) {
     plan.command.insert(plan.command.end(), plan.process_command.begin(), plan.process_command.end());
   }
   plan.has_own_threads = spec.inherited.contains("OMP_NUM_THREADS");
-  if (plan.launcher != LauncherKind::process && (!plan.has_own_threads || cluster.hosts.size() > 1)) {
-    for (const RankPlace& place : plan.layout.ranks)
-      if (!plan.threads.contains(place.placement.get()))
-        plan.threads.emplace(place.placement.get(), threads_of(plan, place));
-  }
+  if (plan.launcher != LauncherKind::process && (!plan.has_own_threads || cluster.hosts.size() > 1))
+    plan.threads = find_threads(plan);
   return plan;
 }
 

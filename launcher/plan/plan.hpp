@@ -12,6 +12,7 @@
 
 #include "launcher/contract/environment.hpp"
 #include "mpi/mpirun.hpp"
+#include "topology/interfaces.hpp"
 #include "topology/layout.hpp"
 
 namespace smlaunch {
@@ -37,7 +38,9 @@ struct JobSpec {
   std::vector<std::string> mpi_options;
   std::string mpi_options_source = "MPI options";
   std::string smlaunch = "smlaunch";  // this binary, at the same path on every host
-  std::string network_interface;      // empty: none was named
+  std::string network_interface;      // empty: none was named; then for mpirun's traffic:
+  std::string mpi_subnet;             // a subnet that all hosts are in: "10.0.0.0/24", or
+  std::string mpi_exclude;            // the interfaces and subnets that it may not choose; or neither
   std::optional<int> master_port;
   int ssh_port = 22;
   std::string ssh_control_path;  // readiness's logins stay open there for mpirun; empty: they do not
@@ -69,7 +72,8 @@ struct LaunchPlan {
   std::string leader;
   std::string current_host;
   std::string network_interface;
-  std::optional<int> master_port;  // nothing: rank 0's agent picks one when it starts
+  std::vector<WantedInterface> wanted_interfaces;  // what must be there on every host
+  std::optional<int> master_port;                  // nothing: rank 0's agent picks one when it starts
   // Where each host starts its own ranks of a job on several: all its hosts, and where `cluster`'s ranks
   // stand in it.
   std::vector<std::string> nodes;
@@ -81,7 +85,7 @@ struct LaunchPlan {
   std::vector<std::string> spare_hosts;  // run none until they replace one of them
   Layout layout;
   bool machines_as_planned = false;         // JobSpec::machines_as_planned
-  BindPolicy bind = BindPolicy::automatic;  // none where the user's own MPI options bind
+  BindPolicy bind = BindPolicy::automatic;  // none where the user's MPI options say who binds, if anybody
   std::vector<std::string> command;
   std::vector<std::string> process_command;
   Variables environment;                    // common to all ranks

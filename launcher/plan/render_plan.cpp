@@ -7,6 +7,7 @@
 #include <array>
 #include <iterator>
 #include <map>
+#include <numeric>
 
 #include "launcher/plan/host_groups.hpp"
 #include "launcher/plan/redaction.hpp"
@@ -122,6 +123,16 @@ std::string source_of(const LaunchPlan& plan, const std::string& name) {
   return "";
 }
 
+// What options say of it stands behind; that hosts were probed or assumed is said of each anyway.
+std::string topology_of(const LaunchPlan& plan) {
+  std::vector<int> all(plan.cluster.hosts.size());
+  std::iota(all.begin(), all.end(), 0);
+  const std::string source = source_of(plan, "topology");
+  const bool by_option =
+      source.find("option ") != std::string::npos || source.find("variable ") != std::string::npos;
+  return sources_in_words(plan, all) + (by_option ? source : "");
+}
+
 }  // namespace
 
 std::string render_plan(const LaunchPlan& plan) {
@@ -158,7 +169,7 @@ std::string render_plan(const LaunchPlan& plan) {
   if (const std::string why = source_of(plan, "network_interface");
       !plan.network_interface.empty() || !why.empty())
     line("interface", plan.network_interface.empty() ? "any" : plan.network_interface, why);
-  line("topology", to_string(plan.cluster.hosts.front().source), source_of(plan, "topology"));
+  line("topology", topology_of(plan), "");
   if (plan.smoke)
     line("smoke test",
          fmt::format("{}, {} bytes, at most {} s", plan.smoke->backend, plan.smoke->bytes,

@@ -432,9 +432,10 @@ class Runner {
                  {},
                  {{signaled != nullptr ? "signal" : "exit_code",
                    signaled != nullptr ? signaled->signal : std::get<Exited>(ended.status).code}}});
-    handle(RankEnded{rank, ended.status, seconds_between(start_ns_, end.ns), end.uncertainty,
-                     ended.told_to_stop, ended.last_lines, ended.oom_kills, traceback,
-                     ended.earlier_oom_kills, ended.failed_rank});
+    const double uncertainty = end.uncertainty + static_cast<double>(ended.waited_ns) * 1e-9;
+    handle(RankEnded{rank, ended.status, seconds_between(start_ns_, end.ns), uncertainty, ended.told_to_stop,
+                     ended.last_lines, ended.oom_kills, traceback, ended.earlier_oom_kills,
+                     ended.failed_rank});
   }
 
   void print_lines(Rank rank, bool is_stderr, std::uint64_t read_ns, std::string_view lines) {
@@ -483,6 +484,7 @@ class Runner {
   }
 
   void request_stop(int signal) {
+    if (!stop_asked_) stop_asked_ = std::chrono::steady_clock::now();
     if (!is_spawned_) event("stop", std::nullopt, {{"signal", signal_name(signal)}});
     handle(StopRequested{signal});
   }
@@ -622,6 +624,7 @@ class Runner {
       for (const std::string& line : supervisor_.record().engine_lines) say("mpirun: " + line);
     made.phases = phases_.phases();
     made.job = job_;
+    made.stop_asked = stop_asked_;
     made.unattended_hosts = unattended_hosts();
     return made;
   }
@@ -669,6 +672,7 @@ class Runner {
   std::optional<Outcome> outcome_;
   bool is_running_ = false;  // readiness is over
   int worker_stop_signal_ = 0;
+  std::optional<std::chrono::steady_clock::time_point> stop_asked_;
   std::map<std::size_t, std::string>
       lost_while_waiting_;  // workers that had come, and why they count as lost
   std::uint64_t next_look_ns_ = 0;

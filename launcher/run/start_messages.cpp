@@ -64,7 +64,7 @@ Start make_start(const LaunchPlan& plan, Rank rank, const Variables& of_host, co
   start.cpus = to_string(place.placement->cpus);
   start.numa = to_string(place.placement->numa);
   const Host& host = plan.cluster.hosts[static_cast<std::size_t>(place.node_rank)];
-  if (host.source == TopologySource::assumed && !plan.machines_as_planned)
+  if (host.source != TopologySource::probed && !plan.machines_as_planned)
     start.own_bind = to_string(plan.bind);
   start.local_ranks = plan.layout.ranks_per_host[static_cast<std::size_t>(place.node_rank)];
   start.grace_milliseconds = static_cast<int>(std::min(facts.grace, longest_orphan_grace).count());

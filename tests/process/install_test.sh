@@ -174,3 +174,66 @@ eventually 10 grep -q 'pip: begun' "$scratch/err"
 kill -KILL "$started"
 ended 5
 eventually 15 no_carriers
+
+step "CodeArtifact: pip is let in, and nobody sees the token"
+token=s3cret-t0ken
+# Its build needs another package of the same index, and tells what other processes can see meanwhile.
+mkdir -p "$scratch/sdist/built-1.0"
+cat >"$scratch/sdist/built-1.0/pyproject.toml" <<'END'
+[build-system]
+requires = ["tinylib"]
+build-backend = "backend"
+backend-path = ["."]
+END
+printf 'Metadata-Version: 2.1\nName: built\nVersion: 1.0\n' >"$scratch/sdist/built-1.0/PKG-INFO"
+cat >"$scratch/sdist/built-1.0/backend.py" <<END
+import glob, subprocess, sys
+import tinylib
+def build_wheel(folder, *_):
+    with open("$scratch/seen", "wb") as seen:
+        for name in glob.glob("/proc/[0-9]*/cmdline") + glob.glob("/proc/[0-9]*/environ"):
+            try:
+                text = open(name, "rb").read()
+            except OSError:
+                continue
+            if b"pip" in text: seen.write(text + b"\n")
+    subprocess.run([sys.executable, "$tools/make_wheel.py", folder, "built", "1.0", "name = 'built'"], check=True)
+    return "built-1.0-py3-none-any.whl"
+END
+tar czf "$scratch/index/built-1.0.tar.gz" -C "$scratch/sdist" built-1.0
+python3 "$tools/package_server.py" "$scratch/index" "$scratch/port" "$token" >"$scratch/requests" 2>&1 &
+server=$!
+trap 'kill "$server"; finish' EXIT
+eventually 10 test -e "$scratch/port"
+url=http://127.0.0.1:$(<"$scratch/port")
+arn=arn:aws:codeartifact:eu-test-1:42:repository/dom/repo
+mkdir "$scratch/home"
+echo "machine elsewhere login me password mine" >"$scratch/home/.netrc"
+with_artifact=(HOME="$scratch/home" PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1 AWS_ACCESS_KEY_ID=AKID
+  AWS_SECRET_ACCESS_KEY=secret AWS_ENDPOINT_URL_CODEARTIFACT="$url" CA_REPOSITORY_ARN="$arn" "$smlaunch" --python "$python")
+container
+program <<<'import built; print(built.name, flush=True)'
+echo built >"$base/code/requirements.txt"
+run "${with_artifact[@]}"
+assert_success
+assert_eq built "$out"
+assert_contains "$err" "smlaunch: pip: Looking in indexes: $url/pypi/repo/simple/"
+assert_eq "POST /v1/authorization-token?domain=dom&domain-owner=42 AWS4-HMAC-SHA256
+GET /v1/repository/endpoint?domain=dom&domain-owner=42&format=pypi&repository=repo AWS4-HMAC-SHA256" \
+  "$(head -n 2 "$scratch/requests")"
+assert_contains "$(<"$scratch/requests")" "GET /pypi/repo/simple/tinylib/ aws"
+assert_contains "$(tr '\0' ' ' <"$scratch/seen")" "NETRC=/proc/"
+! grep -rqF "$token" "$base" "$scratch"/{seen,out,err,home} || fail "the token is to be seen"
+
+step "CodeArtifact that refuses"
+container
+program <<<'print("never runs", flush=True)'
+echo built >"$base/code/requirements.txt"
+run "${with_artifact[@]/dom\/repo/other\/repo}"
+assert_eq 71 "$status"
+assert_eq "smlaunch: algo-1: CodeArtifact repository repo of domain other: $url answers 403 (AccessDeniedException: who \
+are you?); see CA_REPOSITORY_ARN, and that the job's role may read from it" "$(tail -n 1 <<<"$err")"
+assert_report '[.class, .exit_code]' '["start",71]'
+run "${with_artifact[@]/arn:aws/none:aws}"
+assert_eq 78 "$status"
+assert_contains "$(tail -n 1 <<<"$err")" "is no repository's ARN; set it to arn:aws:codeartifact:REGION:ACCOUNT:"

@@ -180,7 +180,7 @@ Result<AwsCredentials> AwsCredentialProvider::find() {
 }
 
 std::string read_aws_region(const Variables& variables) {
-  for (const char* name : {"AWS_REGION", "AWS_DEFAULT_REGION"})
+  for (const char* name : {"AWS_REGION", "SAGEMAKER_REGION", "AWS_DEFAULT_REGION"})
     if (const std::string region = value_of(variables, name); !region.empty()) return region;
   return read_config_profile(aws_files(variables))["region"];
 }

@@ -54,8 +54,8 @@ class AwsCredentialProvider {
   std::optional<AwsCredentials> known_;
 };
 
-// AWS_REGION, AWS_DEFAULT_REGION, then `region` of the profile in the config file; empty where none names
-// one. `variables` as above; reads the config file.
+// AWS_REGION, SAGEMAKER_REGION (as the toolkit), AWS_DEFAULT_REGION, then `region` of the profile in the
+// config file; empty where none names one. `variables` as above; reads the config file.
 std::string read_aws_region(const Variables& variables);
 
 }  // namespace smlaunch

@@ -4,6 +4,7 @@
 #include <curl/curl.h>
 #include <fmt/format.h>
 #include <signal.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -185,6 +186,11 @@ int on_seek(void* exchange, curl_off_t offset, int origin) {
   return CURL_SEEKFUNC_OK;
 }
 
+// libcurl's own are inherited by every program that is started meanwhile.
+curl_socket_t open_socket(void*, curlsocktype, curl_sockaddr* address) {
+  return ::socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+}
+
 HttpFault fault_of(CURLcode code) {
   switch (code) {
     case CURLE_COULDNT_RESOLVE_HOST:
@@ -276,6 +282,7 @@ struct HttpClient::Transfer {
     set(CURLOPT_TIMEOUT_MS, static_cast<long>(request.total_timeout.count()));
     set(CURLOPT_LOW_SPEED_LIMIT, 1024L);
     set(CURLOPT_LOW_SPEED_TIME, static_cast<long>(request.stalled_after.count()));
+    set(CURLOPT_OPENSOCKETFUNCTION, open_socket);
     set(CURLOPT_HEADERFUNCTION, on_header);
     set(CURLOPT_HEADERDATA, &exchange);
     set(CURLOPT_WRITEFUNCTION, on_body);

@@ -279,8 +279,87 @@ TEST(MakePlan, BindsNobodyWhereTheUsersOptionsBind) {
   const LaunchPlan plan = job.plan();
   EXPECT_EQ(plan.bind, BindPolicy::none);
   EXPECT_TRUE(plan.layout.ranks[0].placement->cpus.empty());
-  EXPECT_THAT(plan.sources,
-              Contains(Pair("bind", "switched off: the MPI options given bind or map by themselves")));
+  EXPECT_THAT(
+      plan.sources,
+      Contains(Pair("bind", "not bound by us: mpirun binds it, as -bind-to core in the MPI options asks")));
+  EXPECT_EQ(plan.layout.ranks[0].placement->why,
+            "Not bound by us: mpirun binds it, as -bind-to core in the MPI options asks.");
+}
+
+TEST(MakePlan, WhyNobodyIsBoundIsTrue) {
+  const std::pair<std::vector<std::string>, const char*> cases[] = {
+      {{"--bind-to", "none"}, "Not bound, as -bind-to none in the MPI options asks; NIC mlx5_0 (PIX)."},
+      {{"-mca", "hwloc_base_binding_policy", "none"},
+       "Not bound, as -bind-to none in the MPI options asks; NIC mlx5_0 (PIX)."},
+      {{"--map-by", "core"},
+       "Not bound by us: mpirun binds it by its default, because -map-by core in the MPI options maps ranks "
+       "to "
+       "hardware; NIC mlx5_0 (PIX)."},
+      {{"--map-by", "slot"}, "Has all 4 cores of NUMA node 0, where its GPU is; NIC mlx5_0 (PIX)."}};
+  for (const auto& [options, why] : cases) {
+    SmallJob job(1, 1, {1, 4, 1, {0}, {0}});
+    job.spec.mpi_options = options;
+    const LaunchPlan plan = job.plan();
+    EXPECT_EQ(plan.layout.ranks[0].placement->why, why);
+    EXPECT_EQ(plan.bind == BindPolicy::none, options.back() != "slot");
+  }
+  SmallJob job(1, 1);
+  job.spec.launcher = LauncherKind::torchrun;
+  EXPECT_EQ(job.plan().layout.ranks[0].placement->why, "Not bound, because torchrun starts the ranks.");
+}
+
+TEST(MakePlan, ThreadsAreTheRanksPartOfItsCores) {
+  SmallJob job(1, 4, {1, 8, 1, {}, {}});
+  job.spec.bind = BindPolicy::numa;
+  EXPECT_EQ(variables_of_rank(job.plan(), Rank{0}).at("OMP_NUM_THREADS"), "2");
+  SmallJob limited(1, 2, {1, 8, 1, {}, {}});
+  Machine machine = *limited.cluster.hosts[0].machine;
+  machine.cpu_quota = 3;
+  limited.cluster.hosts[0].machine = std::make_shared<const Machine>(machine);
+  EXPECT_EQ(variables_of_rank(limited.plan(), Rank{1}).at("OMP_NUM_THREADS"), "1");
+}
+
+TEST(MakePlan, WarnsOfWhatIsWrongWithTheMachinesThatAreKnown) {
+  SmallJob job(2, 1, {1, 4, 1, {0, 0}, {}});
+  Machine machine = *job.cluster.hosts[0].machine;
+  machine.gpus[1].usable = false;
+  machine.gpus[1].unusable_because = "it has fallen off the PCI bus";
+  job.cluster.hosts[0].machine = std::make_shared<const Machine>(machine);
+  job.cluster.hosts[0].source = TopologySource::probed;
+  EXPECT_THAT(
+      job.plan().warnings,
+      ElementsAre("algo-1: 1 of its 2 GPUs cannot be used (0000:20:00.0): it has fallen off the PCI bus"));
+}
+
+TEST(MakePlan, KeepsMpirunToASubnetWhereNoInterfaceIsNamed) {
+  SmallJob job(2, 1);
+  job.spec.mpi_subnet = "10.0.0.0/24";
+  EXPECT_THAT(job.plan().command, Contains("10.0.0.0/24").Times(2));
+  EXPECT_THAT(job.plan().network_interface, "");
+  EXPECT_FALSE(job.plan().environment.contains("NCCL_SOCKET_IFNAME"));
+  job.spec.mpi_subnet = "";
+  job.spec.mpi_exclude = "docker0";
+  EXPECT_THAT(job.plan().command, Contains("btl_tcp_if_exclude"));
+  job.spec.network_interface = "eth0";
+  EXPECT_THAT(job.plan().command, Not(Contains("btl_tcp_if_exclude")));
+}
+
+TEST(MakePlan, KnowsWhichInterfacesMustBeThere) {
+  using Wanted = std::vector<WantedInterface>;
+  SmallJob job(2, 1);
+  EXPECT_EQ(job.plan().wanted_interfaces, Wanted{});
+  job.spec.network_interface = "eth0";
+  EXPECT_EQ(job.plan().wanted_interfaces, (Wanted{{"=eth0", ""}}));
+  job.spec.mpi_options = {"-mca", "btl_tcp_if_include", "eth1,10.0.0.0/8", "-x", "NCCL_SOCKET_IFNAME=ib"};
+  job.spec.inherited["NCCL_SOCKET_IFNAME"] = "en";
+  EXPECT_EQ(job.plan().wanted_interfaces,
+            (Wanted{{"=eth0", ""}, {"=eth1", "-mca btl_tcp_if_include"}, {"ib", "NCCL_SOCKET_IFNAME"}}));
+  job.spec.mpi_options = {};
+  EXPECT_EQ(job.plan().wanted_interfaces, (Wanted{{"=eth0", ""}, {"en", "NCCL_SOCKET_IFNAME"}}));
+  job.spec.inherited["NCCL_SOCKET_IFNAME"] = "eth0";
+  EXPECT_EQ(job.plan().wanted_interfaces, (Wanted{{"=eth0", ""}})) << "the same is checked once";
+  job.spec.inherited["OMPI_MCA_btl_tcp_if_include"] = "eth2";
+  EXPECT_EQ(job.plan().wanted_interfaces, (Wanted{{"=eth0", ""}, {"=eth2", "OMPI_MCA_btl_tcp_if_include"}}));
 }
 
 TEST(MakePlan, LetsWaitingRanksYieldWhereCoresAreShared) {

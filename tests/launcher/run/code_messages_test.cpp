@@ -30,7 +30,7 @@ TEST(CodeMessages, ArriveAsTheyWere) {
 TEST(CodeAnswer, IsFoundAmongOtherLines) {
   const std::string line = render_code_answer(make_failure());
   EXPECT_EQ(line.find('\n'), line.size() - 1);
-  for (const std::string& before : {"", "smlaunch 0.1.0\n", "welcome\nto code: \n"}) {
+  for (const std::string before : {"", "smlaunch 0.1.0\n", "welcome\nto code: \n"}) {
     const auto end = parse_code_answer(before + line + "goodbye\n");
     ASSERT_TRUE(end) << before;
     EXPECT_FALSE(end->is_ready);

@@ -145,12 +145,12 @@ TEST(EngineEnvironment, OfOurOwnAgentsIsOurs) {
       (std::map<std::string, std::string>{{"PATH", "/bin"}, {"SMLAUNCH_JOB", "marker"}}));
 }
 
-TEST(StartMessage, OnlyOnHostsThatAreAssumedDoAgentsPlaceTheirRanks) {
+TEST(StartMessage, OnHostsThatThePlanHasNotSeenAgentsPlaceTheirRanks) {
   LaunchPlan plan = two_ranks(LauncherKind::mpi);
   plan.bind = BindPolicy::numa;
   for (const auto& [source, own_bind] :
        {std::pair{TopologySource::assumed, "numa"}, std::pair{TopologySource::probed, ""},
-        std::pair{TopologySource::file, ""}}) {
+        std::pair{TopologySource::file, "numa"}}) {
     plan.cluster.hosts[0].source = source;
     EXPECT_EQ(make_start(plan, Rank{0}, {}, {}).own_bind, own_bind) << to_string(source);
   }

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+// The part of a plan that depends on mpirun.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "launcher/plan/plan.hpp"
+
+namespace smlaunch {
+
+// Into `plan`, whose layout is made: the command, the user's variables, the interfaces that are relied on,
+// notes and warnings. Returns who binds instead of us, in the words of LayoutRequest::why_none; empty: we do.
+// Errors: those of mpirun_command().
+Result<std::string> add_mpirun_command(const JobSpec& spec, LaunchPlan& plan);
+
+// What mpirun and NCCL are told to use, by the plan, the user's options or the environment.
+std::vector<WantedInterface> find_wanted_interfaces(const JobSpec& spec, bool several_hosts);
+
+}  // namespace smlaunch
