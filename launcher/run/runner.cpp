@@ -459,16 +459,16 @@ class Runner {
     StartFacts facts{job_, master_port_, own_environment(), settings_.failure_grace, settings_.lost_after,
                      {}};
     if (settings_.tells_restart_count) facts.restart_count = settings_.restart_count;
-    Variables of_host;
-    int host = -1;
-    for (const RankPlace& place : plan_.layout.ranks) {
-      if (place.node_rank != host)
-        of_host = variables_of_host(plan_, place.node_rank, watch_.facts_of(place.node_rank));
-      host = place.node_rank;
-      Start start = make_start(plan_, place.rank, of_host, facts);
-      if (place.local_rank.value == 0) start.hand_over = make_late_hand_over(place.node_rank);
-      start.forward_output = output_.is_wanted(place.rank);
-      server_.start(place.rank.value, start);
+    for (const std::vector<Rank>& of_host : ranks_of_hosts(plan_.layout)) {
+      if (of_host.empty()) continue;
+      const int node_rank = plan_.layout.ranks[static_cast<std::size_t>(of_host.front().value)].node_rank;
+      const Variables own = variables_of_host(plan_, node_rank, watch_.facts_of(node_rank));
+      for (const Rank rank : of_host) {
+        Start start = make_start(plan_, rank, own, facts);
+        if (rank == of_host.front()) start.hand_over = make_late_hand_over(node_rank);
+        start.forward_output = output_.is_wanted(rank);
+        server_.start(rank.value, start);
+      }
     }
   }
 
