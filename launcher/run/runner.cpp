@@ -33,6 +33,7 @@
 #include "launcher/run/rank_clocks.hpp"
 #include "launcher/run/start_messages.hpp"
 #include "launcher/run/steady_time.hpp"
+#include "launcher/run/stop_signals.hpp"
 #include "launcher/run/supervisor.hpp"
 #include "launcher/run/token.hpp"
 #include "launcher/run/torchrun_failure.hpp"
@@ -74,7 +75,7 @@ class UnblockedSignals {
   static void change(int how) {
     sigset_t stop;
     sigemptyset(&stop);
-    for (const int signal : {SIGINT, SIGTERM, SIGHUP}) sigaddset(&stop, signal);
+    for (const int signal : stop_signals) sigaddset(&stop, signal);
     pthread_sigmask(how, &stop, nullptr);
   }
 };
@@ -534,12 +535,7 @@ class Runner {
   // ---- signals, clocks, words
 
   void watch_signals() {
-    for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
-      struct sigaction before {};
-      sigaction(signal, nullptr, &before);
-      // nohup, and a shell's background job, ask for a signal to be ignored: it is.
-      if (before.sa_handler != SIG_IGN) stop_signals_.add(signal);
-    }
+    add_stop_signals(stop_signals_);
     wait_for_stop_signal();
     wait_for_child_signal();
   }
