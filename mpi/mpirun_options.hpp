@@ -49,8 +49,8 @@ struct UserOptions {
   std::vector<std::string> exported;                           // -x NAME
   std::string working_directory;                               // -wdir; empty: not given
   UserBinding binding = UserBinding::not_said;
-  std::string binding_option;  // that says so: "-bind-to core"
-  bool maps = false;           // may place ranks on other hosts than -map-by slot does
+  std::string binding_option;               // that says so: "-bind-to core"
+  std::vector<std::string> moving_options;  // may place ranks on other hosts than -map-by slot does
   std::vector<std::string> notes;
   std::vector<std::string> warnings;
 };
