@@ -238,7 +238,7 @@ Result<MpirunCommand> mpirun_command(const MpirunRequest& request) {
   command.user_maps = !user->moving_options.empty();
   for (const std::string& option : user->moving_options)
     user->warnings.push_back(
-        fmt::format("your {} may place ranks on other hosts than the plan shows, which is by slot", option));
+        fmt::format("your {} may place ranks on other hosts than the plan shows", option));
   command.working_directory = std::move(user->working_directory);
   command.user_variables = std::move(user->variables);
   command.user_exported = std::move(user->exported);
