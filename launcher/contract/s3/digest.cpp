@@ -19,7 +19,7 @@ void require(bool fine) {
 
 }  // namespace
 
-std::string sha256_hex(std::string_view data) {
+std::string hex_sha256(std::string_view data) {
   std::array<unsigned char, EVP_MAX_MD_SIZE> sum{};
   unsigned int size = 0;
   require(EVP_Digest(data.data(), data.size(), sum.data(), &size, EVP_sha256(), nullptr) == 1);

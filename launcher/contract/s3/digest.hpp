@@ -8,7 +8,7 @@
 
 namespace smlaunch {
 
-std::string sha256_hex(std::string_view data);                         // lower case
+std::string hex_sha256(std::string_view data);                         // lower case
 std::string hmac_sha256(std::string_view key, std::string_view data);  // 32 raw bytes
 std::string to_hex(std::string_view raw);                              // lower case
 std::string base64(std::string_view raw);
