@@ -16,6 +16,7 @@
 #include "launcher/job_cluster.hpp"
 #include "launcher/job_interface.hpp"
 #include "launcher/job_result.hpp"
+#include "launcher/job_uploads.hpp"
 #include "launcher/lost_hosts.hpp"
 #include "launcher/neuron.hpp"
 #include "launcher/other_hosts.hpp"
@@ -143,6 +144,9 @@ class JobTries {
     policy_.spare_hosts = job.spare_hosts.size();
   }
 
+  // When the last try was told to stop.
+  [[nodiscard]] std::optional<SteadyTime> stop_asked() const { return stop_asked_; }
+
   int run() {
     if (auto fine = check_plan(options_, plan_); !fine) return refuse(fine.error());
     if (options_.log_dir) {
@@ -234,6 +238,7 @@ class JobTries {
     open_connections();
     auto ran = run_plan(processes, make_settings(), events_);
     if (!ran) return tl::unexpected(ran.error());
+    stop_asked_ = ran->stop_asked;
     connections_.reset();
     end_job_on_hosts(options_, job_, ran->unattended_hosts, ran->job);
     Report report;
@@ -296,12 +301,19 @@ class JobTries {
   std::shared_ptr<LogFiles> log_files_;
   std::vector<EarlierTry> earlier_;
   std::optional<SshConnections> connections_;
+  std::optional<SteadyTime> stop_asked_;
 };
 
 }  // namespace
 
 int run_job(const Options& options, const Job& job, const LaunchPlan& plan) {
-  return JobTries(options, job, plan).run();
+  JobUploads uploads(options);
+  if (auto started = uploads.start(*job.environment, job.spec.inherited); !started)
+    return report_failed_start(options, job.environment->paths, started.error());
+  JobTries tries(options, job, plan);
+  const int code = tries.run();
+  uploads.finish(tries.stop_asked());
+  return code;
 }
 
 }  // namespace smlaunch

@@ -78,6 +78,7 @@ const OptionCase option_cases[] = {
     {"min-busbw", "300", [](const Options& o) { return o.min_busbw == 300; }},
     {"failure-grace", "0.5", [](const Options& o) { return o.failure_grace == 0.5; }},
     {"stop-grace", "0", [](const Options& o) { return o.stop_grace == 0; }},
+    {"upload-timeout", "60", [](const Options& o) { return o.upload_timeout == 60; }},
     {"lost-after", "3", [](const Options& o) { return o.lost_after == 3; }},
     {"hang-timeout", "600", [](const Options& o) { return o.hang_timeout == 600; }},
     {"master-port", "29500", [](const Options& o) { return o.master_port == 29500; }},
