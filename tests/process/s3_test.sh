@@ -59,7 +59,7 @@ s3_refused() {  # SENTENCE COMMAND...
 }
 
 step "objects of any size and name go there and come back"
-for size in 0 1 8388608 8388609 70000000; do
+for size in 0 1 16777216 16777217 70000000; do
   head -c "$size" /dev/urandom >"$scratch/file"
   s3 put "$scratch/file" "s3://bucket/a b/ü=&+'\"<(~/$size"
   s3 get "s3://bucket/a b/ü=&+'\"<(~/$size" "$scratch/back"
@@ -67,8 +67,8 @@ for size in 0 1 8388608 8388609 70000000; do
 done
 assert_eq "0 a b/ü=&+'\"<(~/0
 1 a b/ü=&+'\"<(~/1
-8388608 a b/ü=&+'\"<(~/8388608
-8388609 a b/ü=&+'\"<(~/8388609
+16777216 a b/ü=&+'\"<(~/16777216
+16777217 a b/ü=&+'\"<(~/16777217
 70000000 a b/ü=&+'\"<(~/70000000" "$(s3 list "s3://bucket/a b/" | sort -n)"
 
 step "what another client wrote is read, and the other way round"

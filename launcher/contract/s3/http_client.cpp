@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "launcher/contract/s3/http_client.hpp"
 
-#include <curl/curl.h>
 #include <fmt/format.h>
 #include <signal.h>
 #include <sys/socket.h>
@@ -15,6 +14,7 @@
 #include <random>
 #include <thread>
 
+#include "launcher/contract/s3/curl_library.hpp"
 #include "launcher/contract/s3/digest.hpp"
 
 namespace smlaunch {
@@ -81,6 +81,7 @@ class SigpipeBlocked {
 struct Exchange {
   const HttpRequest& request;
   const HttpSettings& settings;
+  const CurlLibrary& curl;
   CURL* easy = nullptr;
   HttpResponse response;
   std::uint64_t sent = 0;
@@ -111,7 +112,7 @@ struct Exchange {
   bool take_body(std::string_view data) {
     if (response.status == 0) {
       long status = 0;
-      curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
+      curl.easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
       response.status = static_cast<int>(status);
     }
     if (!request.response_file || !response.fine()) {
@@ -207,14 +208,14 @@ HttpFault fault_of(CURLcode code) {
   }
 }
 
-std::string words_of(CURLcode code, HttpFault fault, const HttpRequest& request, CURL* easy,
-                     const char* message) {
+std::string words_of(const CurlLibrary& curl, CURLcode code, HttpFault fault, const HttpRequest& request,
+                     CURL* easy, const char* message) {
   const std::string host = split_url(request.url).host;
   long number = 0;
-  curl_easy_getinfo(easy, CURLINFO_OS_ERRNO, &number);
+  curl.easy_getinfo(easy, CURLINFO_OS_ERRNO, &number);
   const std::string reason = number == 0 ? "" : fmt::format(": {}", std::strerror(static_cast<int>(number)));
   double connected_after = 0;
-  curl_easy_getinfo(easy, CURLINFO_CONNECT_TIME, &connected_after);
+  curl.easy_getinfo(easy, CURLINFO_CONNECT_TIME, &connected_after);
   switch (fault) {
     case HttpFault::name: return fmt::format("the name of {} has no address", host);
     case HttpFault::connect: return fmt::format("cannot connect to {}{}", host, reason);
@@ -222,8 +223,8 @@ std::string words_of(CURLcode code, HttpFault fault, const HttpRequest& request,
       if (connected_after == 0) return fmt::format("{} does not answer a connection", host);
       return fmt::format("{} sends and takes nothing any more", host);
     case HttpFault::cut:
-      return fmt::format("the connection to {} was cut ({})", host, curl_easy_strerror(code));
-    default: return *message != '\0' ? message : curl_easy_strerror(code);
+      return fmt::format("the connection to {} was cut ({})", host, curl.easy_strerror(code));
+    default: return *message != '\0' ? message : curl.easy_strerror(code);
   }
 }
 
@@ -236,33 +237,34 @@ std::string HttpResponse::header(std::string_view lower_case_name) const {
 }
 
 struct HttpClient::Transfer {
-  CURLM* multi = curl_multi_init();  // keeps the connection
-  CURL* easy = curl_easy_init();
+  const CurlLibrary& curl;
+  CURLM* multi = curl.multi_init();  // keeps the connection
+  CURL* easy = curl.easy_init();
   curl_slist* headers = nullptr;
   char message[CURL_ERROR_SIZE] = "";
 
-  Transfer() = default;
+  explicit Transfer(const CurlLibrary& library) : curl(library) {}
   Transfer(const Transfer&) = delete;
   Transfer& operator=(const Transfer&) = delete;
   ~Transfer() {
-    curl_slist_free_all(headers);
-    curl_easy_cleanup(easy);
-    curl_multi_cleanup(multi);
+    curl.slist_free_all(headers);
+    curl.easy_cleanup(easy);
+    curl.multi_cleanup(multi);
   }
 
   void add_header(const std::string& name, const std::string& value) {
-    headers = curl_slist_append(headers, value.empty() ? fmt::format("{};", name).c_str()
+    headers = curl.slist_append(headers, value.empty() ? fmt::format("{};", name).c_str()
                                                        : fmt::format("{}: {}", name, value).c_str());
   }
 
   void prepare(Exchange& exchange, const std::string& ca_bundle) {
     const HttpRequest& request = exchange.request;
     exchange.easy = easy;
-    curl_easy_reset(easy);
-    curl_slist_free_all(headers);
+    curl.easy_reset(easy);
+    curl.slist_free_all(headers);
     headers = nullptr;
     message[0] = '\0';
-    const auto set = [this](CURLoption option, auto value) { curl_easy_setopt(easy, option, value); };
+    const auto set = [this](CURLoption option, auto value) { curl.easy_setopt(easy, option, value); };
     set(CURLOPT_URL, request.url.c_str());
 #if LIBCURL_VERSION_NUM >= 0x075500
     set(CURLOPT_PROTOCOLS_STR, "http,https");
@@ -317,27 +319,27 @@ struct HttpClient::Transfer {
     }
     for (const auto& [name, value] : all) add_header(name, value);
     if (!has_header(all, "host")) add_header("Host", url.host);
-    curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers);
+    curl.easy_setopt(easy, CURLOPT_HTTPHEADER, headers);
   }
 
   // Nothing where it was cancelled. The flag is looked at between waits, which something to read ends early.
   std::optional<CURLcode> run(const std::atomic<bool>* cancelled) {
     constexpr int longest_wait_ms = 100;
-    curl_multi_add_handle(multi, easy);
+    curl.multi_add_handle(multi, easy);
     int running = 1;
     bool stopped = false;
     while (true) {
-      curl_multi_perform(multi, &running);
+      curl.multi_perform(multi, &running);
       if (running == 0) break;
       stopped = cancelled != nullptr && cancelled->load();
       if (stopped) break;
-      curl_multi_poll(multi, nullptr, 0, longest_wait_ms, nullptr);
+      curl.multi_poll(multi, nullptr, 0, longest_wait_ms, nullptr);
     }
     std::optional<CURLcode> result;
     int left = 0;
-    while (const CURLMsg* told = curl_multi_info_read(multi, &left))
+    while (const CURLMsg* told = curl.multi_info_read(multi, &left))
       if (told->msg == CURLMSG_DONE) result = told->data.result;
-    curl_multi_remove_handle(multi, easy);
+    curl.multi_remove_handle(multi, easy);
     return stopped ? std::nullopt : result;
   }
 };
@@ -348,16 +350,13 @@ struct HttpClient::Pool {
 };
 
 HttpClient::HttpClient(HttpSettings settings)
-    : settings_(std::move(settings)), pool_(std::make_unique<Pool>()) {
-  static std::once_flag once;
-  std::call_once(once, [] { curl_global_init(CURL_GLOBAL_DEFAULT); });
-}
+    : settings_(std::move(settings)), pool_(std::make_unique<Pool>()) {}
 
 HttpClient::~HttpClient() = default;
 
-std::unique_ptr<HttpClient::Transfer> HttpClient::take_transfer() {
+std::unique_ptr<HttpClient::Transfer> HttpClient::take_transfer(const CurlLibrary& curl) {
   const std::lock_guard lock(pool_->mutex);
-  if (pool_->idle.empty()) return std::make_unique<Transfer>();
+  if (pool_->idle.empty()) return std::make_unique<Transfer>(curl);
   auto transfer = std::move(pool_->idle.back());
   pool_->idle.pop_back();
   return transfer;
@@ -372,9 +371,11 @@ HttpAnswer HttpClient::attempt(const HttpRequest& request) {
   const std::atomic<bool>* flag = request.ends_when_cancelled ? settings_.cancelled : nullptr;
   if (flag != nullptr && flag->load())
     return tl::unexpected(HttpFailure{HttpFault::cancelled, "was stopped", 0});
+  const auto curl = open_curl();
+  if (!curl) return tl::unexpected(HttpFailure{HttpFault::no_library, curl.error(), 0});
   const SigpipeBlocked sigpipe;
-  auto transfer = take_transfer();
-  Exchange exchange{request, settings_, nullptr, {}, 0, {}};
+  auto transfer = take_transfer(**curl);
+  Exchange exchange{request, settings_, **curl, nullptr, {}, 0, {}};
   transfer->prepare(exchange, settings_.ca_bundle);
   const std::optional<CURLcode> code = transfer->run(flag);
   std::optional<HttpFailure> failure = std::move(exchange.failure);
@@ -382,10 +383,11 @@ HttpAnswer HttpClient::attempt(const HttpRequest& request) {
     failure = HttpFailure{HttpFault::cancelled, "was stopped", 0};
   } else if (*code != CURLE_OK && !failure) {
     const HttpFault fault = fault_of(*code);
-    failure = HttpFailure{fault, words_of(*code, fault, request, transfer->easy, transfer->message), 0};
+    failure =
+        HttpFailure{fault, words_of(**curl, *code, fault, request, transfer->easy, transfer->message), 0};
   }
   long status = 0;
-  curl_easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE, &status);
+  (*curl)->easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE, &status);
   exchange.response.status = static_cast<int>(status);
   give_transfer(std::move(transfer));
   if (!failure) return std::move(exchange.response);
@@ -439,6 +441,7 @@ Error http_error(std::string where, const HttpFailure& failure) {
     switch (failure.fault) {
       case HttpFault::name:
       case HttpFault::connect: return "is the address right, and does this host's network reach it?";
+      case HttpFault::no_library: return "install libcurl (Debian: libcurl4)";
       case HttpFault::tls: return "name the certificates to be trusted in AWS_CA_BUNDLE";
       case HttpFault::cut:
       case HttpFault::stalled: return "is the network or the server overloaded? then run it again";

@@ -18,6 +18,8 @@
 
 namespace smlaunch {
 
+struct CurlLibrary;
+
 // `size` bytes of an open file from `offset` on.
 struct FileRange {
   int fd = -1;
@@ -54,15 +56,16 @@ struct HttpResponse {
 };
 
 enum class HttpFault {
-  name,       // the host's name has no address
-  connect,    // nobody answers there
-  tls,        // no trust in the other side
-  cut,        // the connection ended before the answer did
-  stalled,    // too slow for too long, or a timeout
-  cancelled,  // as we were asked
-  too_large,  // more than the answer was allowed to be
-  file,       // a local file could not be read or written
-  request,    // not a request at all: a URL that is none
+  name,        // the host's name has no address
+  connect,     // nobody answers there
+  tls,         // no trust in the other side
+  cut,         // the connection ended before the answer did
+  stalled,     // too slow for too long, or a timeout
+  cancelled,   // as we were asked
+  too_large,   // more than the answer was allowed to be
+  file,        // a local file could not be read or written
+  no_library,  // libcurl cannot be opened
+  request,     // not a request at all: a URL that is none
 };
 
 struct HttpFailure {
@@ -104,7 +107,7 @@ class HttpClient {
 
  private:
   struct Transfer;
-  std::unique_ptr<Transfer> take_transfer();
+  std::unique_ptr<Transfer> take_transfer(const CurlLibrary& curl);
   void give_transfer(std::unique_ptr<Transfer> transfer);
 
   HttpSettings settings_;

@@ -38,7 +38,7 @@ class S3Client {
     RetryPolicy retry;
     std::chrono::seconds stalled_after{30};  // as HttpRequest::stalled_after
     std::uint64_t range_size =
-        8 << 20;  // bytes of a download's piece; the smallest object that has two is larger
+        16 << 20;  // bytes of a download's piece; the smallest object that has two is larger
     std::uint64_t part_size = 16 << 20;        // bytes of an upload's part, more where 10,000 would not do
     std::uint64_t multipart_above = 64 << 20;  // bytes: larger files are uploaded in parts
     int at_once = 8;                           // pieces or parts of one object
