@@ -14,7 +14,8 @@ namespace smlaunch {
 // Errors: those of mpirun_command().
 Result<std::string> add_mpirun_command(const JobSpec& spec, LaunchPlan& plan);
 
-// What mpirun and NCCL are told to use, by the plan, the user's options or the environment.
-std::vector<WantedInterface> find_wanted_interfaces(const JobSpec& spec, bool several_hosts);
+// What mpirun (where it is the engine) and NCCL are told to use, by the plan, the user's options or the
+// environment.
+std::vector<WantedInterface> find_wanted_interfaces(const JobSpec& spec, Engine engine, bool several_hosts);
 
 }  // namespace smlaunch

@@ -193,6 +193,8 @@ Result<LaunchPlan> make_plan(const JobSpec& spec, const Cluster& cluster) {
     plan.command = {spec.smlaunch, "rank", "--"};
     plan.command.insert(plan.command.end(), plan.process_command.begin(), plan.process_command.end());
   }
+  if (plan.engine != Engine::mpirun && plan.launcher != LauncherKind::process)
+    plan.wanted_interfaces = find_wanted_interfaces(spec, plan.engine, plan.nodes.size() > 1);
   plan.has_own_threads = spec.inherited.contains("OMP_NUM_THREADS");
   if (plan.launcher != LauncherKind::process && (!plan.has_own_threads || cluster.hosts.size() > 1))
     plan.threads = find_threads(plan);
