@@ -83,15 +83,28 @@ void find_binding(UserOptions& user) {
   }
 }
 
-// Measured with 4.1.4: mapping by core, cache, NUMA node or socket fills host after host as mapping by slot
-// does; by node, and ranking by node, alternates between the hosts.
+// Measured with 4.1.4: hosts take turns where ranks are mapped by node, and are numbered in turns where they
+// are ranked by node, which mapping by node implies. Any other mapping fills host after host.
+void find_host_order(UserOptions& user) {
+  const auto word_of = [&](const char* name) -> std::string {
+    for (const MpirunOption& option : user.options)
+      if (option.name == name) return parts_of(option.values[0])[0];
+    return "";
+  };
+  const std::string ranked = word_of("rank-by");
+  if (word_of("map-by") == "node") user.counting = HostOrder::by_node;
+  if (ranked == "node" || (ranked.empty() && user.counting == HostOrder::by_node))
+    user.numbering = HostOrder::by_node;
+}
+
 bool moves_ranks(const MpirunOption& option) {
   if (option.name == "rankfile") return true;
   if (option.name != "map-by" && option.name != "rank-by") return false;
   const std::vector<std::string> parts = parts_of(option.values[0]);
   if (std::find(parts.begin(), parts.end(), "span") != parts.end()) return true;
-  constexpr std::array<std::string_view, 10> keep = {"slot",    "hwthread", "core",    "l1cache", "l2cache",
-                                                     "l3cache", "numa",     "package", "socket",  "board"};
+  constexpr std::array<std::string_view, 11> keep = {"slot",    "hwthread", "core", "l1cache",
+                                                     "l2cache", "l3cache",  "numa", "package",
+                                                     "socket",  "board",    "node"};
   const bool filling = option.name == "rank-by" && parts[0] == "fill";
   return !filling && std::count(keep.begin(), keep.end(), parts[0]) == 0;
 }
@@ -105,11 +118,12 @@ class Reader {
     while (at_ < words_.size()) read_one();
     if (!problems_.empty()) return tl::unexpected<Error>(Error{Fault::configuration, std::move(problems_)});
     find_binding(result_);
+    find_host_order(result_);
     for (const MpirunOption& option : result_.options) {
       if (!moves_ranks(option)) continue;
       result_.maps = true;
-      result_.warnings.push_back(fmt::format(
-          "your {} may place ranks on other hosts than the plan shows, which is by slot", to_string(option)));
+      result_.warnings.push_back(
+          fmt::format("your {} may place ranks on other hosts than the plan shows", to_string(option)));
     }
     return std::move(result_);
   }

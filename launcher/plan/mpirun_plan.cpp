@@ -78,6 +78,20 @@ std::vector<WantedInterface> find_wanted_interfaces(const JobSpec& spec, Engine 
   return wanted;
 }
 
+void take_host_order(const JobSpec& spec, LayoutRequest& request) {
+  std::vector<std::string> words;
+  for (const char* parameter : {"rmaps_base_mapping_policy", "rmaps_base_ranking_policy"})
+    if (const auto found = spec.inherited.find(fmt::format("OMPI_MCA_{}", parameter));
+        found != spec.inherited.end())
+      words.insert(words.end(), {"-mca", parameter, found->second});
+  words.insert(words.end(), spec.mpi_options.begin(), spec.mpi_options.end());
+  // What cannot be read is an error of add_mpirun_command().
+  const auto user = parse_user_options(words, spec.open_mpi, spec.mpi_options_source);
+  if (!user) return;
+  request.counting = user->counting;
+  request.numbering = user->numbering;
+}
+
 Result<std::string> add_mpirun_command(const JobSpec& spec, LaunchPlan& plan) {
   MpirunRequest request;
   request.mpirun = spec.mpirun;

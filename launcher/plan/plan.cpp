@@ -116,6 +116,7 @@ Result<LaunchPlan> make_plan(const JobSpec& spec, const Cluster& cluster) {
   LayoutRequest request{spec.world_size, plan.bind};
   if (has_starter(spec.launcher))
     request.why_none = fmt::format("not bound, because {} starts the ranks", to_string(spec.launcher));
+  if (plan.engine == Engine::mpirun && !has_starter(spec.launcher)) take_host_order(spec, request);
   auto layout = place(cluster, request);
   if (!layout) return tl::unexpected(layout.error());
   plan.layout = std::move(*layout);

@@ -265,6 +265,42 @@ TEST(MakePlan, LeavesHostsWithoutRanksOutOfTheCommand) {
   EXPECT_THAT(plan.command, Contains("algo-1:2,algo-2:2"));
 }
 
+TEST(MakePlan, TakesHostsInTheOrderThatMpirunIsTold) {
+  struct Case {
+    std::vector<std::string> options;
+    std::map<std::string, std::string> inherited;
+    std::vector<int> nodes;  // by rank
+    std::string hosts;
+  };
+  const std::string mapping = "OMPI_MCA_rmaps_base_mapping_policy";
+  const std::string all = "algo-1:2,algo-2:2,algo-3:2", two = "algo-1:2,algo-2:2";
+  const Case cases[] = {
+      {{}, {}, {0, 0, 1, 1}, two},
+      {{"-map-by", "node"}, {}, {0, 1, 2, 0}, all},
+      {{"-bynode"}, {}, {0, 1, 2, 0}, all},
+      {{"-rank-by", "node"}, {}, {0, 1, 0, 1}, two},
+      {{"-map-by", "node", "-rank-by", "slot"}, {}, {0, 0, 1, 2}, all},
+      {{}, {{mapping, "node"}}, {0, 1, 2, 0}, all},
+      {{"-map-by", "slot"}, {{mapping, "node"}}, {0, 0, 1, 1}, two},
+  };
+  for (const Case& each : cases) {
+    SmallJob job(3, 2);
+    job.spec.world_size = 4;
+    job.spec.mpi_options = each.options;
+    job.spec.inherited.insert(each.inherited.begin(), each.inherited.end());
+    const LaunchPlan plan = job.plan();
+    std::vector<int> nodes;
+    for (const RankPlace& place : plan.layout.ranks) nodes.push_back(place.node_rank);
+    EXPECT_EQ(nodes, each.nodes) << testing::PrintToString(each.options);
+    EXPECT_THAT(plan.command, Contains(each.hosts));
+    for (const RankPlace& place : plan.layout.ranks) {
+      const Variables variables = variables_of_rank(plan, place.rank);
+      EXPECT_EQ(variables.at("NODE_RANK"), std::to_string(place.node_rank));
+      EXPECT_EQ(variables.at("LOCAL_RANK"), std::to_string(place.local_rank.value));
+    }
+  }
+}
+
 TEST(MakePlan, CallsTheOnlyHostLocalhostWhereItsNameLeadsNowhere) {
   SmallJob job(1, 2);
   job.spec.known_by_name = false;
