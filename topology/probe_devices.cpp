@@ -199,7 +199,8 @@ std::optional<Nic> read_nic(Machine& machine, hwloc_obj_t device, bool live) {
   if (pci.vendor_id == vendor_amazon && (pci.device_id & 0xfff0) == 0xefa0) nic.kind = NicKind::efa;
   const bool up = fabric != nullptr ? fabric_is_up(fabric) : !live || network_is_up(nic.name);
   if (!up && !live)
-    machine.findings.push_back(fmt::format("the link of {} was down when this was saved", nic.name));
+    machine.findings.push_back(
+        fmt::format("the link of {} was down when this was saved; it counts as up", nic.name));
   if (!up && live) machine.findings.push_back(fmt::format("the link of {} is down", nic.name));
   nic.link_up = up || !live;
   if (live && up) nic.gigabits = link_gigabits(nic, fabric != nullptr);
