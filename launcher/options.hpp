@@ -45,6 +45,7 @@ struct Options {
   bool require_gpu = false;
   double failure_grace = 5;
   double stop_grace = 110;
+  double upload_timeout = 300;
   double lost_after = 10;
   std::optional<double> hang_timeout;
   std::optional<int> master_port;

@@ -10,11 +10,13 @@
 #include <vector>
 
 #include "launcher/contract/efa_instances.hpp"
+#include "launcher/contract/result_files.hpp"
 #include "launcher/contract/search_path.hpp"
 #include "launcher/host_names.hpp"
 #include "launcher/job_cluster.hpp"
 #include "launcher/job_interface.hpp"
 #include "launcher/job_result.hpp"
+#include "launcher/job_uploads.hpp"
 #include "launcher/lost_hosts.hpp"
 #include "launcher/neuron.hpp"
 #include "launcher/other_hosts.hpp"
@@ -51,7 +53,7 @@ Result<void> write_long_variables(const LaunchPlan& plan) {
   for (const std::string& name : plan.long_variables) {
     const auto found = all.find(name);
     if (found == all.end()) continue;
-    if (auto written = write_file(plan.job->paths.own / "env" / name, found->second); !written)
+    if (auto written = write_file(long_variable_file(plan.job->paths, name), found->second); !written)
       return written;
   }
   return {};
@@ -105,13 +107,20 @@ Result<void> check_plan(const Options& options, const LaunchPlan& plan) {
   return check_only_ranks(options, plan);
 }
 
+std::string own_provider(const LaunchPlan& plan, const Variables& variables) {
+  for (const Variables* given : {&plan.user_variables, &variables})
+    if (const auto found = given->find("FI_PROVIDER"); found != given->end()) return found->second;
+  return "";
+}
+
 void warn_of(const LaunchPlan& plan, const Variables& variables) {
   std::vector<std::string> sentences = plan.warnings;
   for (const Host& host : plan.cluster.hosts) {
     if (host.name != plan.current_host) continue;
     if (plan.launcher != LauncherKind::process && !host.instance_type.empty())
-      sentences.push_back(describe_efa_difference(
-          host.instance_type, find_efa_instance(host.instance_type) != nullptr, probe_efa_devices("/sys")));
+      sentences.push_back(describe_efa_difference(host.instance_type,
+                                                  find_efa_instance(host.instance_type) != nullptr,
+                                                  probe_efa_devices("/sys"), own_provider(plan, variables)));
     sentences.push_back(probe_neuron_difference(host.instance_type, find_on_path("neuron-ls", variables)));
   }
   for (const std::string& sentence : sentences)
@@ -134,6 +143,9 @@ class JobTries {
     policy_.max_restarts = options.max_restarts;
     policy_.spare_hosts = job.spare_hosts.size();
   }
+
+  // When the last try was told to stop.
+  [[nodiscard]] std::optional<SteadyTime> stop_asked() const { return stop_asked_; }
 
   int run() {
     if (auto fine = check_plan(options_, plan_); !fine) return refuse(fine.error());
@@ -226,6 +238,7 @@ class JobTries {
     open_connections();
     auto ran = run_plan(processes, make_settings(), events_);
     if (!ran) return tl::unexpected(ran.error());
+    stop_asked_ = ran->stop_asked;
     connections_.reset();
     end_job_on_hosts(options_, job_, ran->unattended_hosts, ran->job);
     Report report;
@@ -288,12 +301,19 @@ class JobTries {
   std::shared_ptr<LogFiles> log_files_;
   std::vector<EarlierTry> earlier_;
   std::optional<SshConnections> connections_;
+  std::optional<SteadyTime> stop_asked_;
 };
 
 }  // namespace
 
 int run_job(const Options& options, const Job& job, const LaunchPlan& plan) {
-  return JobTries(options, job, plan).run();
+  JobUploads uploads(options);
+  if (auto started = uploads.start(*job.environment, job.spec.inherited); !started)
+    return report_failed_start(options, job.environment->paths, started.error());
+  JobTries tries(options, job, plan);
+  const int code = tries.run();
+  uploads.finish(tries.stop_asked());
+  return code;
 }
 
 }  // namespace smlaunch

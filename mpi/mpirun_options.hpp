@@ -53,7 +53,7 @@ struct UserOptions {
   std::string binding_option;                // that says so: "-bind-to core"
   HostOrder counting = HostOrder::by_slot;   // -map-by node
   HostOrder numbering = HostOrder::by_slot;  // -rank-by node; where that is not given, as counting
-  bool maps = false;                         // may place ranks on other hosts than the two say
+  std::vector<std::string> moving_options;   // may place ranks on other hosts than the two say
   std::vector<std::string> notes;
   std::vector<std::string> warnings;
 };

@@ -7,7 +7,9 @@
 // - what only the other version of Open MPI knows is translated, else left out with a warning;
 // - given twice, the last one counts (Open MPI 4 aborts at a repeated MCA parameter, 5 at a repeated
 // --map-by);
-// - --NCCL_DEBUG VALUE is no option of mpirun's: the SageMaker toolkit takes it here and exports it;
+// - --NCCL_DEBUG VALUE is no option of mpirun's: the SageMaker toolkit takes it here and exports it. Its
+// argparse
+//   takes beginnings of the name too, but what mpirun knows is mpirun's here (--N);
 // - a name unknown here is mpirun's to judge, and so are the words behind it that begin with no dash.
 #include <fmt/format.h>
 
@@ -119,12 +121,8 @@ class Reader {
     if (!problems_.empty()) return tl::unexpected<Error>(Error{Fault::configuration, std::move(problems_)});
     find_binding(result_);
     find_host_order(result_);
-    for (const MpirunOption& option : result_.options) {
-      if (!moves_ranks(option)) continue;
-      result_.maps = true;
-      result_.warnings.push_back(
-          fmt::format("your {} may place ranks on other hosts than the plan shows", to_string(option)));
-    }
+    for (const MpirunOption& option : result_.options)
+      if (moves_ranks(option)) result_.moving_options.push_back(to_string(option));
     return std::move(result_);
   }
 
@@ -147,11 +145,11 @@ class Reader {
     // mpirun of Open MPI 4 does not take --name=value; the meaning is plain enough.
     const std::size_t equals = name.find('=');
     const std::string_view before = name.substr(0, equals);
-    if (equals != std::string_view::npos && (before == "NCCL_DEBUG" || values_of(before) == 1)) {
+    if (equals != std::string_view::npos && (is_nccl_debug(word, before) || values_of(before) == 1)) {
       values.emplace_back(name.substr(equals + 1));
       name = before;
     }
-    if (name == "NCCL_DEBUG") {
+    if (is_nccl_debug(word, name)) {
       if (take_values(word, 1, values)) add_variable("NCCL_DEBUG=" + values[0]);
       return;
     }
@@ -170,6 +168,13 @@ class Reader {
     } else {
       add_known(*known, std::move(values));
     }
+  }
+
+  [[nodiscard]] bool is_nccl_debug(std::string_view word, std::string_view name) const {
+    constexpr std::string_view whole = "NCCL_DEBUG";
+    if (name == whole) return true;
+    return word.starts_with("--") && !name.empty() && whole.starts_with(name) &&
+           !find_option(name, version_.major);
   }
 
   int values_of(std::string_view name) const {

@@ -25,8 +25,9 @@ CLI/       launcher/cli.cpp
 hwloc      topology/
 boost/     launcher/run/ launcher/ready/
 nlohmann/  *_json.cpp *_json.hpp launcher/plan/ launcher/ready/ launcher/run/ tests/ bench/
-openssl/   launcher/plan/ launcher/run/
-dlfcn.h    cuda/
+openssl/   launcher/plan/ launcher/run/ launcher/contract/s3/
+curl/      launcher/contract/s3/
+dlfcn.h    cuda/ launcher/contract/s3/
 '
 
 root=${1:-$(dirname "${BASH_SOURCE[0]}")/..}

@@ -38,40 +38,66 @@ std::string why_not_bound(const MpirunCommand& command) {
       option);
 }
 
+// What the user's options say to the ranks, and not to mpirun.
+struct UserSettings {
+  std::string working_directory;
+  std::vector<std::string> exported;
+  std::vector<std::pair<std::string, std::string>> variables;
+};
+
+Result<void> take_user_settings(const UserSettings& user, const JobSpec& spec, LaunchPlan& plan) {
+  if (!user.working_directory.empty()) {
+    if (!std::filesystem::path(user.working_directory).is_absolute())
+      return failure(Fault::configuration, spec.mpi_options_source,
+                     fmt::format("-wdir {} is no absolute path", user.working_directory),
+                     "name the folder from / on: every host looks for it by itself");
+    plan.entry_point.working_directory = user.working_directory;
+  }
+  for (const std::string& name : user.exported)
+    if (const auto found = spec.inherited.find(name);
+        found != spec.inherited.end() && name != python_path_variable)
+      plan.user_variables.insert(*found);
+  for (const auto& [name, value] : user.variables)
+    plan.user_variables[name] = name == python_path_variable
+                                    ? python_path(plan.entry_point.working_directory.native(), value)
+                                    : value;
+  return {};
+}
+
 }  // namespace
 
 std::vector<WantedInterface> find_wanted_interfaces(const JobSpec& spec, Engine engine, bool several_hosts) {
   constexpr const char* of_nccl = "NCCL_SOCKET_IFNAME";
   const std::string& planned = spec.network_interface;
   const bool by_mpirun = engine == Engine::mpirun;
-  std::vector<WantedInterface> wanted;
-  if (!planned.empty() && (by_mpirun || !spec.inherited.contains(of_nccl)))
-    wanted.push_back({"=" + planned, ""});
-  const auto add_list = [&](const std::string& list, const std::string& origin) {
-    for (const std::string& name : named_interfaces(list))
-      if (name != planned) wanted.push_back({"=" + name, origin});
-  };
   const auto inherited = [&](const std::string& name) {
     const auto found = spec.inherited.find(name);
     return found == spec.inherited.end() ? "" : found->second;
   };
+  UserOptions user;
+  if (by_mpirun || spec.launcher == LauncherKind::ddp)
+    if (auto read = parse_user_options(spec.mpi_options, spec.open_mpi, spec.mpi_options_source))
+      user = std::move(*read);
   std::string pattern = inherited(of_nccl);
-  const auto user = by_mpirun ? parse_user_options(spec.mpi_options, spec.open_mpi, spec.mpi_options_source)
-                              : Result<UserOptions>();
-  if (user) {
-    for (const MpirunOption& option : user->options)
+  for (const auto& [name, value] : user.variables)
+    if (name == of_nccl) pattern = value;
+  std::vector<WantedInterface> wanted;
+  if (!planned.empty() && (by_mpirun || pattern.empty())) wanted.push_back({"=" + planned, ""});
+  const auto add_list = [&](const std::string& list, const std::string& origin) {
+    for (const std::string& name : named_interfaces(list))
+      if (name != planned) wanted.push_back({"=" + name, origin});
+  };
+  if (by_mpirun) {
+    for (const MpirunOption& option : user.options)
       if (option.name == "mca" && includes_interfaces(option.values[0]))
         add_list(option.values[1], "-mca " + option.values[0]);
-    for (const auto& [name, value] : user->variables)
-      if (name == of_nccl) pattern = value;
-  }
-  for (const char* parameter : {"btl_tcp_if_include", "oob_tcp_if_include"}) {
-    if (!by_mpirun) break;
-    const std::string variable = fmt::format("OMPI_MCA_{}", parameter);
-    const auto is_replaced = std::any_of(wanted.begin(), wanted.end(), [&](const WantedInterface& each) {
-      return each.origin == fmt::format("-mca {}", parameter);
-    });
-    if (!is_replaced) add_list(inherited(variable), variable);
+    for (const char* parameter : {"btl_tcp_if_include", "oob_tcp_if_include"}) {
+      const std::string variable = fmt::format("OMPI_MCA_{}", parameter);
+      const auto is_replaced = std::any_of(wanted.begin(), wanted.end(), [&](const WantedInterface& each) {
+        return each.origin == fmt::format("-mca {}", parameter);
+      });
+      if (!is_replaced) add_list(inherited(variable), variable);
+    }
   }
   const bool is_checked = by_mpirun && (pattern == planned || pattern == "=" + planned);
   if (several_hosts && !pattern.empty() && !is_checked) wanted.push_back({pattern, of_nccl});
@@ -127,27 +153,38 @@ Result<std::string> add_mpirun_command(const JobSpec& spec, LaunchPlan& plan) {
   auto made = mpirun_command(request);
   if (!made) return tl::unexpected(made.error());
   plan.command = std::move(made->argv);
-  if (!made->working_directory.empty()) {
-    if (!std::filesystem::path(made->working_directory).is_absolute())
-      return failure(Fault::configuration, spec.mpi_options_source,
-                     fmt::format("-wdir {} is no absolute path", made->working_directory),
-                     "name the folder from / on: every host looks for it by itself");
-    plan.entry_point.working_directory = made->working_directory;
-  }
+  auto taken = take_user_settings(
+      {made->working_directory, std::move(made->user_exported), std::move(made->user_variables)}, spec, plan);
+  if (!taken) return tl::unexpected(taken.error());
   std::string unbound = why_not_bound(*made);
   if (!unbound.empty()) plan.sources.emplace_back("bind", unbound);
-  for (const std::string& name : made->user_exported)
-    if (const auto found = spec.inherited.find(name);
-        found != spec.inherited.end() && name != python_path_variable)
-      plan.user_variables.insert(*found);
-  for (auto& [name, value] : made->user_variables)
-    plan.user_variables[name] = name == python_path_variable
-                                    ? python_path(plan.entry_point.working_directory.native(), value)
-                                    : value;
   plan.wanted_interfaces = find_wanted_interfaces(spec, plan.engine, plan.cluster.hosts.size() > 1);
   for (auto& note : made->notes) plan.sources.emplace_back("mpi_options", std::move(note));
   for (auto& warning : made->warnings) plan.warnings.push_back(std::move(warning));
   return unbound;
+}
+
+Result<void> take_options_without_mpirun(const JobSpec& spec, LaunchPlan& plan) {
+  if (spec.mpi_options.empty()) return {};
+  if (plan.launcher != LauncherKind::ddp) {
+    plan.warnings.push_back(fmt::format("{}: not used, for launcher {} starts no mpirun here",
+                                        spec.mpi_options_source, to_string(plan.launcher)));
+    return {};
+  }
+  auto user = parse_user_options(spec.mpi_options, spec.open_mpi, spec.mpi_options_source);
+  if (!user) return tl::unexpected(user.error());
+  auto taken = take_user_settings(
+      {user->working_directory, std::move(user->exported), std::move(user->variables)}, spec, plan);
+  if (!taken) return taken;
+  std::vector<std::string> unused;
+  for (const MpirunOption& option : user->options)
+    if (option.name != "x") unused.push_back(to_string(option));
+  for (auto& warning : user->warnings) plan.warnings.push_back(std::move(warning));
+  if (!unused.empty())
+    plan.warnings.push_back(
+        fmt::format("{}: not used, for launcher ddp starts the ranks of one host without mpirun: {}",
+                    spec.mpi_options_source, fmt::join(unused, ", ")));
+  return {};
 }
 
 }  // namespace smlaunch

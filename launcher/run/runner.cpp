@@ -474,6 +474,7 @@ class Runner {
   }
 
   void request_stop(int signal) {
+    if (!stop_asked_) stop_asked_ = std::chrono::steady_clock::now();
     if (!is_spawned_) event("stop", std::nullopt, {{"signal", signal_name(signal)}});
     handle(StopRequested{signal});
   }
@@ -608,6 +609,7 @@ class Runner {
       for (const std::string& line : supervisor_.record().engine_lines) say("mpirun: " + line);
     made.phases = phases_.phases();
     made.job = job_;
+    made.stop_asked = stop_asked_;
     made.unattended_hosts = unattended_hosts();
     return made;
   }
@@ -654,6 +656,7 @@ class Runner {
   std::optional<Outcome> outcome_;
   bool is_running_ = false;  // readiness is over
   int worker_stop_signal_ = 0;
+  std::optional<std::chrono::steady_clock::time_point> stop_asked_;
   std::map<std::size_t, std::string>
       lost_while_waiting_;  // workers that had come, and why they count as lost
   std::uint64_t next_look_ns_ = 0;

@@ -152,6 +152,7 @@ class Worker {
       if (error) return;
       const bool again = result_.stopped_by_signal != 0;
       result_.stopped_by_signal = signal;
+      if (!again) result_.stop_asked = std::chrono::steady_clock::now();
       if (!channel_ || again) return loop_.stop();
       ask_to_stop();
       bound_timer_.expires_after(settings_.stop_grace);

@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -29,6 +30,7 @@ struct WorkerResult {
   bool leader_lost = false;   // it was there, and has been silent for lost_after
   int stopped_by_signal = 0;  // and the leader never came, or gave no outcome in time
   JobEnd end;                 // otherwise
+  std::optional<std::chrono::steady_clock::time_point> stop_asked;  // by a signal to this process
 };
 
 // Errors (Fault::start): no socket, no sshd. Leaves nothing of the job on this host when the leader was lost.
