@@ -56,19 +56,20 @@ program <<'END'
 #!/bin/sh
 trap 'echo stopped >"$SM_OUTPUT_INTERMEDIATE_DIR/$SM_CURRENT_HOST"; exit 0' TERM
 echo waiting
-[ "$SM_CURRENT_HOST $FAILS" != "algo-2 yes" ] || exit 5
-while :; do sleep 0.05; done
+while [ ! -e /tmp/go ]; do sleep 0.05; done
+exit 5
 END
 mpi 1 '"sagemaker_s3_output": "s3://bucket/failed"'
 fresh
-here=(env "${keys[@]}" FAILS=yes "$smlaunch")
 everywhere
+eventually 20 printed algo-1 3 waiting
+host algo-2 touch /tmp/go
 over 5 failure 30 "${hosts[@]}"
 has_objects failed/ "8 failed/job-1/output/intermediate/algo-1
 8 failed/job-1/output/intermediate/algo-3"
 mpi 1 '"sagemaker_s3_output": "s3://bucket/stopped"'
 fresh
-here=(env "${keys[@]}" "$smlaunch")
+host algo-2 rm /tmp/go
 everywhere
 eventually 20 printed algo-1 3 waiting
 kill -TERM "${started[algo-1]}"
@@ -91,3 +92,51 @@ over 0 success 30 "${hosts[@]}"
 assert_contains "$(<"$scratch/algo-2.err")" "smlaunch: warning: intermediate output: AWS credentials: none found"
 has_objects partly/ "5 partly/job-1/output/intermediate/algo-1
 5 partly/job-1/output/intermediate/algo-3"
+assert_nothing_left
+
+step "the digits example as train, from an archive in the bucket with a requirements.txt"
+/usr/bin/python3 -c 'import ensurepip, mpi4py, numpy' 2>/dev/null || skip "python3-venv, -mpi4py or -numpy is not installed"
+programs=$(cd "$(dirname "$0")/../programs" && pwd)
+example=$(cd "$(dirname "$0")/../../examples/digits/opt-ml" && pwd)
+python3 "$programs/make_wheel.py" "$scratch/index" tinylib 1.0 'name = "tinylib 1.0"'
+mkdir "$scratch/source"
+cp "$example/code/train.py" "$scratch/source/digits.py"
+echo tinylib >"$scratch/source/requirements.txt"
+cat >"$scratch/source/train.py" <<'END'
+import os, tinylib, digits
+with open(os.path.join(os.environ["SM_OUTPUT_INTERMEDIATE_DIR"], "used-" + os.environ["RANK"]), "w") as file:
+    file.write(tinylib.name)
+digits.main()
+END
+tar czf "$scratch/digits.tar.gz" -C "$scratch/source" .
+"$cluster" put fabric "$scratch/digits.tar.gz" /opt/digits.tar.gz
+fabric env "${keys[@]}" "$tool" put /opt/digits.tar.gz s3://bucket/code/digits.tar.gz
+configure inputdataconfig '{"training": {}}'
+configure hyperparameters '{"sagemaker_program": "train.py", "sagemaker_mpi_enabled": true,
+  "sagemaker_mpi_num_of_processes_per_host": 1, "sagemaker_submit_directory": "s3://bucket/code/digits.tar.gz",
+  "sagemaker_s3_output": "s3://bucket/digits", "epochs": 2}'
+furnish() {
+  host "$1" sh -c 'rm -rf /opt/ml/output/intermediate /opt/ml/code/* && mkdir -p /opt/index /opt/ml/input/data/training'
+  host "$1" /usr/bin/python3 -m venv --system-site-packages /opt/python
+  "$cluster" put "$1" "$scratch"/index/*.whl "/opt/index/$(cd "$scratch/index" && echo *.whl)"
+  "$cluster" put "$1" "$example/input/data/training/digits.csv.gz" /opt/ml/input/data/training/digits.csv.gz
+  host "$1" ln -sf "$smlaunch" /usr/local/bin/train
+}
+pids=()
+for name in "${hosts[@]}"; do furnish "$name" & pids+=($!); done
+for pid in "${pids[@]}"; do wait "$pid"; done
+here=(env "${keys[@]}" PIP_NO_INDEX=1 PIP_FIND_LINKS=/opt/index SMLAUNCH_PYTHON=/opt/python/bin/python3
+  SMLAUNCH_READY_TIMEOUT=60 train)
+everywhere
+over 0 success 60 algo-1
+assert_contains "$out" "accuracy: "
+over 0 success 5 algo-2 algo-3
+for name in "${hosts[@]}"; do
+  assert_contains "$(<"$scratch/$name.err")" "smlaunch: code from s3://bucket/code/digits.tar.gz is in /opt/ml/code"
+  assert_contains "$(<"$scratch/$name.err")" "smlaunch: pip: Successfully installed tinylib-1.0"
+done
+prefix=digits/job-1/output/intermediate
+has_objects digits/ "11 $prefix/used-0
+11 $prefix/used-1
+11 $prefix/used-2"
+assert_nothing_left
