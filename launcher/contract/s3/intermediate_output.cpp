@@ -146,11 +146,14 @@ void IntermediateOutput::upload_one(std::unique_lock<std::mutex>& lock, const st
   if (found != opened_.end()) opened_.erase(found);
   lock.unlock();
   if (fd < 0) fd = open_file(folder_ / file);
-  const bool there = fd >= 0 && stamp_of(fd).has_value();
+  const auto before = fd >= 0 ? stamp_of(fd) : std::nullopt;
+  const bool there = before.has_value();
   Result<void> done;
   if (there) done = client_.upload(fd, (folder_ / file).string(), object_of(target_, file));
+  // Written to again: it will be closed again, and nobody need know.
+  const bool changed = there && stamp_of(fd) != before;
   if (fd >= 0) ::close(fd);
-  if (!done && !cancelled_) warn_once(done.error().problems.front());
+  if (!done && !changed && !cancelled_) warn_once(done.error().problems.front());
   lock.lock();
   if (!there) {
     queue_.vanished();
