@@ -210,6 +210,14 @@ Error usage_error(const std::string& what) {
 
 }  // namespace
 
+std::vector<std::string> arguments_of(const std::vector<std::string>& command_line) {
+  if (command_line.empty()) return {};
+  const std::string& program = command_line.front();
+  const bool is_train = program == "train" || program.ends_with("/train");
+  const bool is_told_twice = is_train && command_line.size() > 1 && command_line[1] == "train";
+  return {command_line.begin() + (is_told_twice ? 2 : 1), command_line.end()};
+}
+
 Result<std::variant<Options, CliAnswer>> parse_cli(const std::vector<std::string>& arguments) {
   Options options;
   CLI::App app(

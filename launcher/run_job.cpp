@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "launcher/contract/efa_instances.hpp"
+#include "launcher/contract/result_files.hpp"
 #include "launcher/contract/search_path.hpp"
 #include "launcher/host_names.hpp"
 #include "launcher/job_cluster.hpp"
@@ -52,7 +53,7 @@ Result<void> write_long_variables(const LaunchPlan& plan) {
   for (const std::string& name : plan.long_variables) {
     const auto found = all.find(name);
     if (found == all.end()) continue;
-    if (auto written = write_file(plan.job->paths.own / "env" / name, found->second); !written)
+    if (auto written = write_file(long_variable_file(plan.job->paths, name), found->second); !written)
       return written;
   }
   return {};
@@ -106,13 +107,20 @@ Result<void> check_plan(const Options& options, const LaunchPlan& plan) {
   return check_only_ranks(options, plan);
 }
 
+std::string own_provider(const LaunchPlan& plan, const Variables& variables) {
+  for (const Variables* given : {&plan.user_variables, &variables})
+    if (const auto found = given->find("FI_PROVIDER"); found != given->end()) return found->second;
+  return "";
+}
+
 void warn_of(const LaunchPlan& plan, const Variables& variables) {
   std::vector<std::string> sentences = plan.warnings;
   for (const Host& host : plan.cluster.hosts) {
     if (host.name != plan.current_host) continue;
     if (plan.launcher != LauncherKind::process && !host.instance_type.empty())
-      sentences.push_back(describe_efa_difference(
-          host.instance_type, find_efa_instance(host.instance_type) != nullptr, probe_efa_devices("/sys")));
+      sentences.push_back(describe_efa_difference(host.instance_type,
+                                                  find_efa_instance(host.instance_type) != nullptr,
+                                                  probe_efa_devices("/sys"), own_provider(plan, variables)));
     sentences.push_back(probe_neuron_difference(host.instance_type, find_on_path("neuron-ls", variables)));
   }
   for (const std::string& sentence : sentences)

@@ -235,7 +235,10 @@ Result<MpirunCommand> mpirun_command(const MpirunRequest& request) {
   command.argv.insert(command.argv.end(), request.program.begin(), request.program.end());
   command.user_binding = user->binding;
   command.user_binding_option = std::move(user->binding_option);
-  command.user_maps = user->maps;
+  command.user_maps = !user->moving_options.empty();
+  for (const std::string& option : user->moving_options)
+    user->warnings.push_back(
+        fmt::format("your {} may place ranks on other hosts than the plan shows", option));
   command.working_directory = std::move(user->working_directory);
   command.user_variables = std::move(user->variables);
   command.user_exported = std::move(user->exported);

@@ -47,7 +47,7 @@ struct MpirunCommand {
   UserBinding user_binding = UserBinding::not_said;  // else our agents must not bind
   std::string user_binding_option;                   // that says so
   std::string working_directory;  // the user's -wdir: for the ranks, not for mpirun; empty: none
-  bool user_maps = false;         // they may place ranks on other hosts than the plan does, which is by slot
+  bool user_maps = false;  // they may place ranks on other hosts than UserOptions::counting and numbering say
   // -x NAME=VALUE of the user's. argv holds only `-x NAME`, whatever the value: a command line is read by
   // everyone. The caller sets the value in mpirun's environment.
   std::vector<std::pair<std::string, std::string>> user_variables;

@@ -10,6 +10,7 @@
 
 #include "mpi/open_mpi.hpp"
 #include "topology/error.hpp"
+#include "topology/layout.hpp"
 
 namespace smlaunch {
 
@@ -49,8 +50,10 @@ struct UserOptions {
   std::vector<std::string> exported;                           // -x NAME
   std::string working_directory;                               // -wdir; empty: not given
   UserBinding binding = UserBinding::not_said;
-  std::string binding_option;  // that says so: "-bind-to core"
-  bool maps = false;           // may place ranks on other hosts than -map-by slot does
+  std::string binding_option;                // that says so: "-bind-to core"
+  HostOrder counting = HostOrder::by_slot;   // -map-by node
+  HostOrder numbering = HostOrder::by_slot;  // -rank-by node; where that is not given, as counting
+  std::vector<std::string> moving_options;   // may place ranks on other hosts than the two say
   std::vector<std::string> notes;
   std::vector<std::string> warnings;
 };

@@ -38,6 +38,32 @@ std::string why_not_bound(const MpirunCommand& command) {
       option);
 }
 
+// What the user's options say to the ranks, and not to mpirun.
+struct UserSettings {
+  std::string working_directory;
+  std::vector<std::string> exported;
+  std::vector<std::pair<std::string, std::string>> variables;
+};
+
+Result<void> take_user_settings(const UserSettings& user, const JobSpec& spec, LaunchPlan& plan) {
+  if (!user.working_directory.empty()) {
+    if (!std::filesystem::path(user.working_directory).is_absolute())
+      return failure(Fault::configuration, spec.mpi_options_source,
+                     fmt::format("-wdir {} is no absolute path", user.working_directory),
+                     "name the folder from / on: every host looks for it by itself");
+    plan.entry_point.working_directory = user.working_directory;
+  }
+  for (const std::string& name : user.exported)
+    if (const auto found = spec.inherited.find(name);
+        found != spec.inherited.end() && name != python_path_variable)
+      plan.user_variables.insert(*found);
+  for (const auto& [name, value] : user.variables)
+    plan.user_variables[name] = name == python_path_variable
+                                    ? python_path(plan.entry_point.working_directory.native(), value)
+                                    : value;
+  return {};
+}
+
 }  // namespace
 
 std::vector<WantedInterface> find_wanted_interfaces(const JobSpec& spec, bool several_hosts) {
@@ -71,6 +97,20 @@ std::vector<WantedInterface> find_wanted_interfaces(const JobSpec& spec, bool se
   if (several_hosts && !pattern.empty() && pattern != planned && pattern != "=" + planned)
     wanted.push_back({pattern, of_nccl});
   return wanted;
+}
+
+void take_host_order(const JobSpec& spec, LayoutRequest& request) {
+  std::vector<std::string> words;
+  for (const char* parameter : {"rmaps_base_mapping_policy", "rmaps_base_ranking_policy"})
+    if (const auto found = spec.inherited.find(fmt::format("OMPI_MCA_{}", parameter));
+        found != spec.inherited.end())
+      words.insert(words.end(), {"-mca", parameter, found->second});
+  words.insert(words.end(), spec.mpi_options.begin(), spec.mpi_options.end());
+  // What cannot be read is an error of add_mpirun_command().
+  const auto user = parse_user_options(words, spec.open_mpi, spec.mpi_options_source);
+  if (!user) return;
+  request.counting = user->counting;
+  request.numbering = user->numbering;
 }
 
 Result<std::string> add_mpirun_command(const JobSpec& spec, LaunchPlan& plan) {
@@ -108,27 +148,38 @@ Result<std::string> add_mpirun_command(const JobSpec& spec, LaunchPlan& plan) {
   auto made = mpirun_command(request);
   if (!made) return tl::unexpected(made.error());
   plan.command = std::move(made->argv);
-  if (!made->working_directory.empty()) {
-    if (!std::filesystem::path(made->working_directory).is_absolute())
-      return failure(Fault::configuration, spec.mpi_options_source,
-                     fmt::format("-wdir {} is no absolute path", made->working_directory),
-                     "name the folder from / on: every host looks for it by itself");
-    plan.entry_point.working_directory = made->working_directory;
-  }
+  auto taken = take_user_settings(
+      {made->working_directory, std::move(made->user_exported), std::move(made->user_variables)}, spec, plan);
+  if (!taken) return tl::unexpected(taken.error());
   std::string unbound = why_not_bound(*made);
   if (!unbound.empty()) plan.sources.emplace_back("bind", unbound);
-  for (const std::string& name : made->user_exported)
-    if (const auto found = spec.inherited.find(name);
-        found != spec.inherited.end() && name != python_path_variable)
-      plan.user_variables.insert(*found);
-  for (auto& [name, value] : made->user_variables)
-    plan.user_variables[name] = name == python_path_variable
-                                    ? python_path(plan.entry_point.working_directory.native(), value)
-                                    : value;
   plan.wanted_interfaces = find_wanted_interfaces(spec, plan.cluster.hosts.size() > 1);
   for (auto& note : made->notes) plan.sources.emplace_back("mpi_options", std::move(note));
   for (auto& warning : made->warnings) plan.warnings.push_back(std::move(warning));
   return unbound;
+}
+
+Result<void> take_options_without_mpirun(const JobSpec& spec, LaunchPlan& plan) {
+  if (spec.mpi_options.empty()) return {};
+  if (plan.launcher != LauncherKind::ddp) {
+    plan.warnings.push_back(fmt::format("{}: not used, for launcher {} starts no mpirun here",
+                                        spec.mpi_options_source, to_string(plan.launcher)));
+    return {};
+  }
+  auto user = parse_user_options(spec.mpi_options, spec.open_mpi, spec.mpi_options_source);
+  if (!user) return tl::unexpected(user.error());
+  auto taken = take_user_settings(
+      {user->working_directory, std::move(user->exported), std::move(user->variables)}, spec, plan);
+  if (!taken) return taken;
+  std::vector<std::string> unused;
+  for (const MpirunOption& option : user->options)
+    if (option.name != "x") unused.push_back(to_string(option));
+  for (auto& warning : user->warnings) plan.warnings.push_back(std::move(warning));
+  if (!unused.empty())
+    plan.warnings.push_back(
+        fmt::format("{}: not used, for launcher ddp starts the ranks of one host without mpirun: {}",
+                    spec.mpi_options_source, fmt::join(unused, ", ")));
+  return {};
 }
 
 }  // namespace smlaunch

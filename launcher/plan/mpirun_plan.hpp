@@ -14,6 +14,14 @@ namespace smlaunch {
 // Errors: those of mpirun_command().
 Result<std::string> add_mpirun_command(const JobSpec& spec, LaunchPlan& plan);
 
+// Where there is no mpirun. For launcher ddp -x, --NCCL_DEBUG and -wdir of the user's options count all the
+// same, the rest is named in a warning, and refused is what is refused on several hosts; the other launchers
+// use none of them, which is a warning too.
+Result<void> take_options_without_mpirun(const JobSpec& spec, LaunchPlan& plan);
+
+// In which order mpirun will take the hosts, into `request`: the user's options say, else the environment.
+void take_host_order(const JobSpec& spec, LayoutRequest& request);
+
 // What mpirun and NCCL are told to use, by the plan, the user's options or the environment.
 std::vector<WantedInterface> find_wanted_interfaces(const JobSpec& spec, bool several_hosts);
 

@@ -9,6 +9,7 @@
 
 #include "launcher/contract/framework_module.hpp"
 #include "launcher/contract/program_variables.hpp"
+#include "launcher/contract/result_files.hpp"
 #include "launcher/plan/mpirun_plan.hpp"
 #include "launcher/plan/plan_variables.hpp"
 #include "launcher/plan/starter.hpp"
@@ -19,7 +20,6 @@ namespace smlaunch {
 
 namespace {
 
-// The toolkit's, and its PyTorch module's: every host of such a job sets it for itself, and all must agree.
 constexpr int toolkit_master_port = 7777;
 
 // Hosts of one kind share their placements, so one of them is looked at.
@@ -88,6 +88,16 @@ Engine choose_engine(LauncherKind launcher, const Cluster& cluster, const std::s
   return Engine::local;
 }
 
+std::string why_toolkits_port(const JobSpec& spec, const Cluster& cluster) {
+  if (spec.launcher == LauncherKind::torchrun && spec.nodes.size() > 1)
+    return "every host starts torchrun itself, and all must agree";
+  const Environment& job = *spec.environment;
+  if (sets_master_port(job.native_framework, spec.launcher) && job.hosts.size() > 1 &&
+      choose_engine(spec.launcher, cluster, job.current_host) != Engine::mpirun)
+    return "as AWS's PyTorch module has it: every host starts the program itself, and all must agree";
+  return "";
+}
+
 Result<LaunchPlan> make_plan(const JobSpec& spec, const Cluster& cluster) {
   const Environment& job = *spec.environment;
   LaunchPlan plan;
@@ -116,6 +126,7 @@ Result<LaunchPlan> make_plan(const JobSpec& spec, const Cluster& cluster) {
   LayoutRequest request{spec.world_size, plan.bind};
   if (has_starter(spec.launcher))
     request.why_none = fmt::format("not bound, because {} starts the ranks", to_string(spec.launcher));
+  if (plan.engine == Engine::mpirun && !has_starter(spec.launcher)) take_host_order(spec, request);
   auto layout = place(cluster, request);
   if (!layout) return tl::unexpected(layout.error());
   plan.layout = std::move(*layout);
@@ -131,12 +142,8 @@ Result<LaunchPlan> make_plan(const JobSpec& spec, const Cluster& cluster) {
     plan.first_rank = plan.first_node_rank * plan.world_size();
     plan.job_world_size = static_cast<int>(spec.nodes.size()) * plan.world_size();
   }
-  const bool is_toolkits_port =
-      must_agree_on_port(plan) || sets_master_port(job.native_framework, spec.launcher);
-  if (is_toolkits_port && !plan.master_port) plan.master_port = toolkit_master_port;
+  if (!plan.master_port && !why_toolkits_port(spec, cluster).empty()) plan.master_port = toolkit_master_port;
 
-  const auto more = framework_arguments(job, spec.launcher);
-  plan.entry_point.arguments.insert(plan.entry_point.arguments.end(), more.begin(), more.end());
   plan.process_command = process_command(plan.entry_point, spec.python, spec.mpi4py);
   // AWS's wrapper of SMDDP, where its images have it.
   if (spec.launcher == LauncherKind::smddp && job.smddprun_installed)
@@ -165,7 +172,7 @@ Result<LaunchPlan> make_plan(const JobSpec& spec, const Cluster& cluster) {
     plan.long_variables.push_back(variable->first);
     plan.warnings.push_back(fmt::format(
         "{} is {} bytes long, more than Linux passes in a variable: it is not set, ranks find it in {}",
-        variable->first, variable->second.size(), (job.paths.own / "env" / variable->first).string()));
+        variable->first, variable->second.size(), long_variable_file(job.paths, variable->first).string()));
     variable = plan.environment.erase(variable);
   }
 
@@ -187,11 +194,11 @@ Result<LaunchPlan> make_plan(const JobSpec& spec, const Cluster& cluster) {
       if (!again) return tl::unexpected(again.error());
       plan.layout = std::move(*again);
     }
-  } else if (has_starter(plan.launcher)) {
-    plan.command = std::move(starter);
   } else {
+    if (auto taken = take_options_without_mpirun(spec, plan); !taken) return tl::unexpected(taken.error());
     plan.command = {spec.smlaunch, "rank", "--"};
     plan.command.insert(plan.command.end(), plan.process_command.begin(), plan.process_command.end());
+    if (has_starter(plan.launcher)) plan.command = std::move(starter);
   }
   plan.has_own_threads = spec.inherited.contains("OMP_NUM_THREADS");
   if (plan.launcher != LauncherKind::process && (!plan.has_own_threads || cluster.hosts.size() > 1))

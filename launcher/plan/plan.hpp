@@ -107,11 +107,12 @@ struct LaunchPlan {
   [[nodiscard]] int world_size() const { return static_cast<int>(layout.ranks.size()); }
 };
 
-// The longest NAME=VALUE, in bytes, that Linux passes to a program (MAX_ARG_STRLEN less its NUL).
-inline constexpr std::size_t longest_variable = 131071;
-
 // ddp needs mpirun as soon as a rank runs on another host than `current_host`, this machine.
 Engine choose_engine(LauncherKind launcher, const Cluster& cluster, const std::string& current_host);
+
+// Why MASTER_PORT is 7777, the toolkit's, unless one is given: each of several hosts starts its part by
+// itself. Empty: it is not, and rank 0's agent picks a free one.
+std::string why_toolkits_port(const JobSpec& spec, const Cluster& cluster);
 
 // Errors: what mpirun_command() and place() refuse; an argument that is longer than the kernel takes.
 Result<LaunchPlan> make_plan(const JobSpec& spec, const Cluster& cluster);

@@ -67,11 +67,12 @@ std::string render_ranks(const LaunchPlan& plan) {
                               plan.cluster.hosts[static_cast<std::size_t>(place.node_rank)].name));
     return render_table(rows);
   }
-  const std::vector<std::size_t> first_rank = first_ranks(plan);
+  const std::vector<std::vector<Rank>> ranks_of = ranks_of_hosts(plan.layout);
   std::string out;
-  for (const HostGroup& group : equal_hosts(plan, first_rank)) {
+  for (const HostGroup& group : equal_hosts(plan, ranks_of)) {
     const int first = group.node_ranks.front();
-    const int count = plan.layout.ranks_per_host[static_cast<std::size_t>(first)];
+    const std::vector<Rank>& own = ranks_of[static_cast<std::size_t>(first)];
+    const std::size_t count = own.size();
     const std::string ranks = fmt::format("{} rank{}", count, count == 1 ? "" : "s");
     if (group.node_ranks.size() == 1)
       out += fmt::format("  {}, {}:\n", plan.cluster.hosts[static_cast<std::size_t>(first)].name, ranks);
@@ -79,9 +80,8 @@ std::string render_ranks(const LaunchPlan& plan) {
       out += fmt::format("  {} equal hosts of {} each ({}); the first one's:\n", group.node_ranks.size(),
                          ranks, host_ranges(plan, group.node_ranks));
     rows = {heading};
-    for (int i = 0; i < count; ++i) {
-      const RankPlace& place =
-          plan.layout.ranks[first_rank[static_cast<std::size_t>(first)] + static_cast<std::size_t>(i)];
+    for (const Rank rank : own) {
+      const RankPlace& place = plan.layout.ranks[static_cast<std::size_t>(rank.value)];
       rows.push_back(rank_row(plan, place, std::to_string(plan.first_rank + place.rank.value),
                               plan.cluster.hosts[static_cast<std::size_t>(place.node_rank)].name));
     }

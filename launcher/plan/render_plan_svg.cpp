@@ -26,17 +26,17 @@ std::string ranks_in_words(const IdSet& ranks) {
   return fmt::format("rank{} {}", ranks.size() == 1 ? "" : "s", to_string(ranks));
 }
 
-DrawingMarks marks_of(const LaunchPlan& plan, std::size_t first, int count) {
+DrawingMarks marks_of(const LaunchPlan& plan, const std::vector<Rank>& of_host) {
   DrawingMarks marks;
   std::map<int, IdSet> on_gpu;
   std::map<int, IdSet> on_nic;
   IdSet unbound;
-  for (int local = 0; local < count; ++local) {
-    const RankPlace& place = plan.layout.ranks[first + static_cast<std::size_t>(local)];
+  for (const Rank each : of_host) {
+    const RankPlace& place = plan.layout.ranks[static_cast<std::size_t>(each.value)];
     const Machine& machine = *plan.cluster.hosts[static_cast<std::size_t>(place.node_rank)].machine;
     const Placement& at = *place.placement;
     const int rank = plan.first_rank + place.rank.value;
-    const char* colour = rank_colours[static_cast<std::size_t>(local) % rank_colours.size()];
+    const char* colour = rank_colours[static_cast<std::size_t>(place.local_rank.value) % rank_colours.size()];
     for (std::size_t core = 0; core < machine.core_cpus.size(); ++core)
       if (!intersection(machine.core_cpus[core], at.cpus).empty())
         marks.cores[static_cast<int>(core)].push_back({rank, colour});
@@ -68,10 +68,10 @@ std::string title_of(const LaunchPlan& plan, const HostGroup& group) {
 }  // namespace
 
 std::string render_plan_svg(const LaunchPlan& plan) {
-  const std::vector<std::size_t> first_rank = first_ranks(plan);
+  const std::vector<std::vector<Rank>> ranks = ranks_of_hosts(plan.layout);
   std::vector<HostGroup> groups;
   if (plan.world_size() > most_ranks_shown) {
-    groups = equal_hosts(plan, first_rank);
+    groups = equal_hosts(plan, ranks);
   } else {
     for (std::size_t i = 0; i < plan.cluster.hosts.size(); ++i)
       if (plan.layout.ranks_per_host[i] > 0) groups.push_back({{static_cast<int>(i)}});
@@ -81,7 +81,7 @@ std::string render_plan_svg(const LaunchPlan& plan) {
   std::set<std::size_t> shown;
   for (const HostGroup& group : groups) {
     const auto host = static_cast<std::size_t>(group.node_ranks.front());
-    DrawingMarks marks = marks_of(plan, first_rank[host], plan.layout.ranks_per_host[host]);
+    DrawingMarks marks = marks_of(plan, ranks[host]);
     // What is near what is the same for all of a kind.
     marks.with_table = shown.insert(kinds.kind_of(*plan.cluster.hosts[host].machine)).second;
     const Drawing one =

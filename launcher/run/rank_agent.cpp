@@ -378,7 +378,10 @@ class Agent {
   void kill_rank_after(milliseconds grace) {
     stop_timer_.expires_after(grace);
     stop_timer_.async_wait([this](error_code error) {
-      if (!error) signal_group(SIGKILL);
+      if (error) return;
+      signal_group(SIGKILL);
+      // On a busy machine it may be long until the rank is gone, and there is no time after that.
+      if (hurried_) signal_descendants(SIGKILL);
     });
   }
 
@@ -424,6 +427,7 @@ class Agent {
       stop_rank();
       if (is_under_mpirun() && !hurried_) {
         hurried_ = true;
+        if (child_ && !status_) signal_descendants(SIGTERM, child_->pid);
         kill_rank_after(std::min(grace_, grace_under_mpirun));
       }
       wait_for_signals();

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "launcher/contract/framework_module.hpp"
 #include "launcher/contract/program_variables.hpp"
 #include "launcher/plan/starter.hpp"
 #include "launcher/run/agent_environment.hpp"
@@ -44,7 +45,9 @@ Start make_start(const LaunchPlan& plan, Rank rank, const Variables& of_host, co
     start.default_variables.insert(plan.defaults_elsewhere.begin(), plan.defaults_elsewhere.end());
   take(of_host);
   take(variables_of_rank(plan, rank));
-  if (sets_rank_identity(plan.launcher) && facts.master_port && !plan.master_port)
+  const bool has_master_port =
+      sets_rank_identity(plan.launcher) || sets_master_port(plan.job->native_framework, plan.launcher);
+  if (has_master_port && facts.master_port && !plan.master_port)
     start.variables["MASTER_PORT"] = std::to_string(*facts.master_port);
   if (plan.launcher == LauncherKind::torchrun && facts.master_port && !plan.master_port)
     start.variables["PET_MASTER_PORT"] = std::to_string(*facts.master_port);

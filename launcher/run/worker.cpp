@@ -26,6 +26,7 @@
 #include "launcher/run/ssh_connections.hpp"
 #include "launcher/run/sshd.hpp"
 #include "launcher/run/start_messages.hpp"
+#include "launcher/run/stop_signals.hpp"
 #include "launcher/run/worker_socket.hpp"
 #include "topology/interfaces.hpp"
 
@@ -51,8 +52,10 @@ class Worker {
       : settings_(settings),
         environment_(own_environment()),
         listener_(loop_, listener.release()),
-        signals_(loop_, SIGINT, SIGTERM),
-        bound_timer_(loop_) {}
+        signals_(loop_),
+        bound_timer_(loop_) {
+    add_stop_signals(signals_);
+  }
 
   WorkerResult run() {
     wait_for_request();

@@ -305,5 +305,19 @@ TEST_F(Cli, HelpAndVersionAreAnswers) {
     EXPECT_NE(help.find(word), std::string::npos) << word;
 }
 
+TEST(ArgumentsOf, LeaveOutTheNameAndSageMakersWordBehindIt) {
+  const std::pair<Strings, Strings> cases[] = {{{}, {}},
+                                               {{"smlaunch"}, {}},
+                                               {{"train"}, {}},
+                                               {{"train", "train"}, {}},
+                                               {{"/usr/bin/train", "train", "--quiet"}, {"--quiet"}},
+                                               {{"train", "--quiet", "train"}, {"--quiet", "train"}},
+                                               {{"train", "train", "train"}, {"train"}},
+                                               {{"train", "serve"}, {"serve"}},
+                                               {{"smlaunch", "train"}, {"train"}},
+                                               {{"retrain", "train"}, {"train"}}};
+  for (const auto& [line, arguments] : cases) EXPECT_EQ(arguments_of(line), arguments);
+}
+
 }  // namespace
 }  // namespace smlaunch

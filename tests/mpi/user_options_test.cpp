@@ -82,6 +82,19 @@ TEST(UserOptions, ReplaceOursWhereBothSayTheSame) {
        "-x NCCL_DEBUG",
        {"NCCL_DEBUG=INFO"},
        {"your -x NCCL_DEBUG replaces ours: NCCL_DEBUG=INFO"}},
+      {"--NCCL_DEB WARN",
+       "-x NCCL_DEBUG",
+       {"NCCL_DEBUG=INFO"},
+       {"your -x NCCL_DEBUG replaces ours: NCCL_DEBUG=INFO"}},
+      {"--NC=WARN",
+       "-x NCCL_DEBUG",
+       {"NCCL_DEBUG=INFO"},
+       {"your -x NCCL_DEBUG replaces ours: NCCL_DEBUG=INFO"}},
+      {"--NCCL_DEBUGS WARN -NCCL_DEB WARN",
+       "--NCCL_DEBUGS WARN -NCCL_DEB WARN",
+       {},
+       {"--NCCL_DEBUGS WARN is not known to smlaunch and passed on as it is",
+        "-NCCL_DEB WARN is not known to smlaunch and passed on as it is"}},
       {"--NCCL_DEBUG=WARN",
        "-x NCCL_DEBUG",
        {"NCCL_DEBUG=INFO"},
@@ -224,8 +237,9 @@ TEST(UserOptions, SayWhoBindsAndWhetherTheyMoveRanks) {
       {"-bind-to core", on, "-bind-to core", false, false},
       {"-bind-to socket:overload-allowed", on, "-bind-to socket:overload-allowed", false, false},
       {"--map-by slot", not_said, "", false, true},
-      {"--map-by node", not_said, "", true, true},
-      {"-bynode", not_said, "", true, true},
+      {"--map-by node", not_said, "", false, true},
+      {"-bynode", not_said, "", false, true},
+      {"--map-by node:SPAN", not_said, "", true, true},
       {"--map-by Socket", by_default, "-map-by Socket", false, false},
       {"--map-by numa", by_default, "-map-by numa", false, false},
       {"--map-by core -bind-to none", off, "-bind-to none", false, true},
@@ -239,7 +253,8 @@ TEST(UserOptions, SayWhoBindsAndWhetherTheyMoveRanks) {
       {"--cpu-list 0,1", on, "--cpu-list 0,1", false, false},
       {"-cpus-per-proc 2", on, "--cpus-per-proc 2", false, false},
       {"-rf ranks", on, "--rankfile ranks", true, false},
-      {"--rank-by node", not_said, "", true, true},
+      {"--rank-by node", not_said, "", false, true},
+      {"--rank-by fill", not_said, "", false, true},
       {"--rank-by core", not_said, "", false, true},
       {"-report-bindings", not_said, "", false, true},
       {"-use-hwthread-cpus", not_said, "", false, true},
@@ -254,15 +269,42 @@ TEST(UserOptions, SayWhoBindsAndWhetherTheyMoveRanks) {
         << c.options;
     EXPECT_EQ(command->warnings.size(), c.maps ? 1U : 0U) << c.options;
   }
-  EXPECT_THAT(
-      mpirun_command(with_options("--map-by node"))->warnings,
-      ElementsAre("your -map-by node may place ranks on other hosts than the plan shows, which is by slot"));
+  EXPECT_THAT(mpirun_command(with_options("--map-by seq"))->warnings,
+              ElementsAre("your -map-by seq may place ranks on other hosts than the plan shows"));
   EXPECT_THAT(
       mpirun_command(with_options("--map-by numa"))->notes,
       ElementsAre("your -map-by numa maps ranks to hardware: mpirun binds them by its default, not smlaunch",
                   "your -map-by numa replaces ours: slot"));
   EXPECT_THAT(mpirun_command(with_options("--cpu-list 0-3"))->notes,
               ElementsAre("your --cpu-list 0-3 asks for CPUs: mpirun binds the ranks, not smlaunch"));
+}
+
+TEST(UserOptions, SayInWhichOrderHostsAreTaken) {
+  constexpr HostOrder slot = HostOrder::by_slot, node = HostOrder::by_node;
+  const struct {
+    std::string options;
+    HostOrder counting, numbering;
+  } cases[] = {
+      {"", slot, slot},
+      {"--map-by slot", slot, slot},
+      {"--map-by core", slot, slot},
+      {"--map-by node", node, node},
+      {"--map-by NODE:PE=2", node, node},
+      {"-bynode", node, node},
+      {"-mca rmaps_base_mapping_policy node", node, node},
+      {"--map-by node --map-by slot", slot, slot},
+      {"--rank-by node", slot, node},
+      {"-mca rmaps_base_ranking_policy node", slot, node},
+      {"--map-by node --rank-by slot", node, slot},
+      {"--map-by core --rank-by node", slot, node},
+      {"--map-by node --rank-by node", node, node},
+  };
+  for (const auto& c : cases) {
+    const auto user = parse_user_options(*split_shell_words(c.options), OpenMpiVersion{4, 1, 4});
+    ASSERT_TRUE(user) << c.options;
+    EXPECT_EQ(user->counting, c.counting) << c.options;
+    EXPECT_EQ(user->numbering, c.numbering) << c.options;
+  }
 }
 
 TEST(NamedInterfaces, AreThoseOfAListThatAreNoSubnets) {
@@ -320,6 +362,7 @@ TEST(UserOptions, AreRefusedWhereTheyWouldChangeThePlan) {
       {"--machinefile f", {{"--machinefile f would change what is planned", hosts}}},
       {"-npernode 2", {{"-npernode 2 would change what is planned", per_host}}},
       {"-N 2", {{"-N 2 would change what is planned", per_host}}},
+      {"--N 2", {{"--N 2 would change what is planned", per_host}}},
       {"-pernode", {{"-pernode would change what is planned", per_host}}},
       {"--app f", {{"--app f would change what is planned", "give the one program to smlaunch: -- PROGRAM"}}},
       {"--do-not-launch", {{"--do-not-launch would change what is planned", "use smlaunch --dry-run"}}},

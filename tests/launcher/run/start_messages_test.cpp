@@ -10,6 +10,7 @@ using std::chrono::milliseconds;
 
 LaunchPlan two_ranks(LauncherKind launcher) {
   LaunchPlan plan;
+  plan.job = std::make_shared<const Environment>();
   plan.launcher = launcher;
   plan.engine = launcher == LauncherKind::mpi ? Engine::mpirun : Engine::local;
   Host host;
@@ -92,6 +93,19 @@ TEST(StartMessage, TakesTheUsersPortBeforeTheAgents) {
   StartFacts facts;
   facts.master_port = 40001;
   EXPECT_EQ(make_start(plan, Rank{0}, {}, facts).variables.at("MASTER_PORT"), "29501");
+}
+
+TEST(StartMessage, GivesTheAgentsPortToAProgramOfAwsPyTorchModule) {
+  LaunchPlan plan = two_ranks(LauncherKind::process);
+  Environment of_pytorch;
+  of_pytorch.native_framework = Framework::pytorch;
+  plan.job = std::make_shared<const Environment>(of_pytorch);
+  StartFacts facts;
+  facts.master_port = 40001;
+  EXPECT_EQ(make_start(plan, Rank{0}, {}, facts).variables.at("MASTER_PORT"), "40001");
+  plan.environment["MASTER_PORT"] = "7777";
+  plan.master_port = 7777;
+  EXPECT_EQ(make_start(plan, Rank{0}, {}, facts).variables.at("MASTER_PORT"), "7777");
 }
 
 TEST(StartMessage, LauncherProcessHasNoRankIdentity) {
