@@ -23,6 +23,7 @@ examples/           examples/
 libraries='
 CLI/       launcher/cli.cpp
 hwloc      topology/
+archive    launcher/contract/code/
 boost/     launcher/run/ launcher/ready/
 nlohmann/  *_json.cpp *_json.hpp launcher/plan/ launcher/ready/ launcher/run/ tests/ bench/
 openssl/   launcher/plan/ launcher/run/ launcher/contract/s3/

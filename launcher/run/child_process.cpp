@@ -132,7 +132,7 @@ tl::expected<Child, SpawnError> spawn_child(const ChildRequest& request) {
                           places.data(),
                           own_program,
                           directory.c_str(),
-                          null.get(),
+                          request.input >= 0 ? request.input : null.get(),
                           out->write.get(),
                           err->write.get(),
                           report->write.get(),

@@ -22,9 +22,10 @@ struct ChildRequest {
   int death_signal = 0;                            // sent to it when we die; 0: none
   int cgroup_procs = -1;                           // cgroup.procs of the cgroup it is to join; -1: none
   std::optional<int> niceness = {};                // nice(1); nothing: ours
+  int input = -1;                                  // its stdin; -1: /dev/null
 };
 
-// A started process, with stdin on /dev/null and its stdout and stderr at the other end of two pipes.
+// A started process, its stdout and stderr at the other end of two pipes.
 struct Child {
   int pid = 0;
   UniqueFd pidfd;
