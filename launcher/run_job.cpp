@@ -239,6 +239,7 @@ class JobTries {
       if (!hosts.result.outcome)
         hosts.result.outcome =
             wait_for_code(options_, job_, std::move(request), hosts.report, workers, events_);
+      drop_spares_without_code(job_.spare_hosts, workers.code());
       hosts.result.channel_host = probe_own_address(plan_.network_interface, first_other_host(plan_));
       return hosts.result;
     };
