@@ -68,6 +68,7 @@ std::string encode(const CodeRequest& m) {
                {"python", m.python},
                {"region", m.region},
                {"is_quiet", m.is_quiet},
+               {"terminal_width", m.terminal_width},
                {"leader_environment", m.leader_environment}});
 }
 
@@ -80,6 +81,7 @@ std::optional<CodeRequest> decode_code_request(std::string_view text) {
     j.at("python").get_to(m.python);
     j.at("region").get_to(m.region);
     j.at("is_quiet").get_to(m.is_quiet);
+    j.at("terminal_width").get_to(m.terminal_width);
     j.at("leader_environment").get_to(m.leader_environment);
   });
 }

@@ -16,6 +16,7 @@
 #include <filesystem>
 #include <iterator>
 
+#include "launcher/contract/s3/transfer_display.hpp"
 #include "launcher/run/outcome.hpp"
 #include "launcher/run/prepare_code.hpp"
 #include "launcher/run/stop_signals.hpp"
@@ -91,7 +92,9 @@ CodePreparation::~CodePreparation() { stop(); }
 Result<void> CodePreparation::start(const CodeRequest& request, std::function<void(CodeEnd)> ended) {
   std::error_code error;
   const std::string smlaunch = std::filesystem::read_symlink("/proc/self/exe", error).string();
-  const UniqueFd input = make_input(encode(request));
+  CodeRequest shown_here = request;
+  shown_here.terminal_width = probe_terminal_width(STDERR_FILENO);
+  const UniqueFd input = make_input(encode(shown_here));
   ChildRequest child{{smlaunch, "worker", prepare_code_argument}, own_environment(), {}, true, SIGTERM};
   child.input = input.get();
   auto started = spawn_child(child);

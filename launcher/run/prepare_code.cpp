@@ -20,6 +20,7 @@
 #include "launcher/contract/code/fetch_code.hpp"
 #include "launcher/contract/code/install_step.hpp"
 #include "launcher/contract/s3/s3_client.hpp"
+#include "launcher/contract/s3/transfer_display.hpp"
 #include "launcher/run/agent_environment.hpp"
 #include "launcher/run/child_process.hpp"
 #include "launcher/run/descendants.hpp"
@@ -119,14 +120,19 @@ Result<CodeFolder> lock_code(const CodeRequest& request) {
   });
 }
 
-Result<void> download(const Variables& variables, bool is_quiet, const std::string& url,
+Result<void> download(const Variables& variables, const CodeRequest& request, const std::string& url,
                       const std::filesystem::path& file) {
   const auto object = parse_s3_url(url);
   if (!object) return tl::unexpected(object.error());
   S3Client::Settings settings;
   settings.cancelled = &cancelled;
-  if (!is_quiet)
-    settings.size_known = [&](std::uint64_t bytes) { say(fmt::format("fetching {}, {} bytes", url, bytes)); };
+  TransferDisplay display(STDERR_FILENO, request.is_quiet ? 0 : request.terminal_width,
+                          fmt::format("fetching {}", url));
+  settings.counter = [&](std::uint64_t bytes) { display.add(bytes); };
+  settings.size_known = [&](std::uint64_t bytes) {
+    display.set_size(bytes);
+    if (!request.is_quiet) say(fmt::format("fetching {}, {} bytes", url, bytes));
+  };
   return S3Client(variables, settings).download(*object, file);
 }
 
@@ -162,7 +168,7 @@ CodeEnd fetch(const CodeRequest& request, const Variables& variables, CodeFolder
   Variables of_s3 = variables;
   if (!request.region.empty()) of_s3.try_emplace("AWS_REGION", request.region);
   fetch.download = [&](const std::string& url, const std::filesystem::path& file) {
-    return download(of_s3, request.is_quiet, url, file);
+    return download(of_s3, request, url, file);
   };
   const auto fetched = fetch_code(fetch, folder);
   if (!fetched) return code_failure(request.host, fetched.error());

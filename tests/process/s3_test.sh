@@ -171,6 +171,7 @@ before=$(objects)
 job -- bash -c "echo a >$intermediate/a"
 assert_success
 assert_eq "$before" "$(objects)"
+assert_contains "$err" "smlaunch: $intermediate was there before the job: whoever made it uploads it"
 container
 hyperparameters '{"sagemaker_s3_output": "file:///tmp/out"}'
 job -- bash -c "echo a >$intermediate/a"

@@ -11,8 +11,8 @@ CodeEnd make_failure() {
 }
 
 TEST(CodeMessages, ArriveAsTheyWere) {
-  CodeRequest request{"algo-2",           "/opt/ml/code", "s3://b/k", "train.py",
-                      "/usr/bin/python3", "us-west-2",    true,       {{"A", "\xFF\n"}}};
+  CodeRequest request{"algo-2",    "/opt/ml/code", "s3://b/k", "train.py",       "/usr/bin/python3",
+                      "us-west-2", true,           100,        {{"A", "\xFF\n"}}};
   const auto decoded = decode_code_request(encode(request));
   ASSERT_TRUE(decoded);
   EXPECT_EQ(decoded->host, "algo-2");
@@ -22,6 +22,7 @@ TEST(CodeMessages, ArriveAsTheyWere) {
   EXPECT_EQ(decoded->python, "/usr/bin/python3");
   EXPECT_EQ(decoded->region, "us-west-2");
   EXPECT_TRUE(decoded->is_quiet);
+  EXPECT_EQ(decoded->terminal_width, 100U);
   EXPECT_EQ(decoded->leader_environment, request.leader_environment);
   EXPECT_FALSE(decode_code_request("no request"));
   EXPECT_FALSE(decode_code_end(""));
