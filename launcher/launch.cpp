@@ -26,6 +26,7 @@
 #include "launcher/ready/render_ready.hpp"
 #include "launcher/report_error.hpp"
 #include "launcher/run/child_process.hpp"
+#include "launcher/run/nccl_check_program.hpp"
 #include "launcher/run/outcome.hpp"
 #include "launcher/run/rank_agent.hpp"
 #include "launcher/run/worker.hpp"
@@ -162,6 +163,7 @@ int run_command(const std::vector<std::string>& arguments) {
   }
   if (!arguments.empty() && arguments.front() == "worker")
     return run_hand_over({arguments.begin() + 1, arguments.end()});
+  if (!arguments.empty() && arguments.front() == nccl_check_command) return run_nccl_check();
   auto parsed = parse_cli(arguments);
   if (!parsed) return report_error(parsed.error());
   if (const auto* text = std::get_if<CliAnswer>(&*parsed)) return answer(text->text);

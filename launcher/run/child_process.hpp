@@ -22,14 +22,16 @@ struct ChildRequest {
   int death_signal = 0;                            // sent to it when we die; 0: none
   int cgroup_procs = -1;                           // cgroup.procs of the cgroup it is to join; -1: none
   std::optional<int> niceness = {};                // nice(1); nothing: ours
+  bool has_input = false;                          // a pipe for its stdin; else /dev/null
 };
 
-// A started process, with stdin on /dev/null and its stdout and stderr at the other end of two pipes.
+// A started process, its stdout and stderr at the other end of two pipes, its stdin of a third or /dev/null.
 struct Child {
   int pid = 0;
   UniqueFd pidfd;
   UniqueFd stdout_pipe;
   UniqueFd stderr_pipe;
+  UniqueFd stdin_pipe;  // where it was asked for
 };
 
 // Why it could not be started: what execve or the kernel said.

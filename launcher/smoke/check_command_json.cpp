@@ -25,6 +25,7 @@ CheckCommand command_of(const Json& json) {
     made.finds_library = json.at("finds_library");
     made.tells_host = json.at("tells_host");
     made.device = json.at("device");
+    made.bytes = json.at("bytes");
     return made;
   }
   if (kind == "use_library") return UseLibrary{json.at("path")};
@@ -57,7 +58,8 @@ Json json_of(const CheckSettings& settings) {
           {"python", settings.python},
           {"finds_library", settings.finds_library},
           {"tells_host", settings.tells_host},
-          {"device", settings.device}};
+          {"device", settings.device},
+          {"bytes", settings.bytes}};
 }
 
 Json json_of(const UseLibrary& use) { return {{"command", "use_library"}, {"path", use.path}}; }

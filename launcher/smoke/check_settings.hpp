@@ -30,6 +30,7 @@ struct CheckSettings {
   bool finds_library = false;  // this one of its host looks for the library: found_library answers
   bool tells_host = false;     // this one of its host sends host_gpus
   int device = 0;              // as CUDA counts inside the rank
+  long bytes = 64L << 20;      // the longest buffer that a test will ask for: device_ready has it
   bool operator==(const CheckSettings&) const = default;
 };
 
