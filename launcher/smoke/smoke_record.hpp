@@ -7,7 +7,6 @@
 #include <string>
 #include <vector>
 
-#include "launcher/smoke/injection.hpp"
 #include "launcher/smoke/rank_result.hpp"
 
 namespace smlaunch {
@@ -20,6 +19,7 @@ struct RankCheck {
   std::optional<TestResult> result;
   std::optional<CheckFailed> failure;
   std::string lost;  // its program, or its agent, was gone before it had a result: how
+  double lost_seconds = 0;
 };
 
 // What came of a test among the ranks of one host, or of two.
@@ -32,19 +32,14 @@ struct GroupResult {
 };
 
 struct SmokeRecord {
-  std::string backend;             // nccl, mpi-cpu
-  std::vector<std::string> hosts;  // by node rank
-  std::vector<int> node_of_rank;
-  long bytes = 0;
-  double deadline_seconds = 0;
-  Injection injection;
   std::vector<RankCheck> ranks;
   std::vector<std::optional<HostGpus>> gpus;  // by node rank
-  std::vector<std::string> notes;             // of library finders
   bool timed_out = false;
+  std::string not_run;              // why it could not be run, through no fault of a rank; empty: it was
   std::vector<GroupResult> groups;  // of the search, in the order in which they ran
-  int link_rounds = 0;              // of the search: rounds among good hosts only
-  double seconds = 0;               // all of it
+  bool searched = false;
+  bool search_cut_short = false;  // its time was over
+  double seconds = 0;             // all of it
 };
 
 }  // namespace smlaunch
