@@ -44,11 +44,14 @@ struct CudaDriver {
   CuResult (*memory)(std::size_t* free, std::size_t* total) = nullptr;
   CuResult (*allocate)(CuPointer*, std::size_t) = nullptr;
   CuResult (*free)(CuPointer) = nullptr;
+  CuResult (*allocate_host)(void**, std::size_t, unsigned flags) = nullptr;
+  CuResult (*host_pointer)(CuPointer*, void*, unsigned flags) = nullptr;
   CuResult (*copy_to_device)(CuPointer, const void*, std::size_t, CuStream) = nullptr;
   CuResult (*copy_to_host)(void*, CuPointer, std::size_t, CuStream) = nullptr;
   CuResult (*set_bytes)(CuPointer, unsigned char, std::size_t, CuStream) = nullptr;
   CuResult (*create_stream)(CuStream*, unsigned) = nullptr;
   CuResult (*query_stream)(CuStream) = nullptr;
+  CuResult (*synchronize_stream)(CuStream) = nullptr;
   CuResult (*create_event)(CuEvent*, unsigned) = nullptr;
   CuResult (*record_event)(CuEvent, CuStream) = nullptr;
   CuResult (*elapsed)(float* milliseconds, CuEvent, CuEvent) = nullptr;

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 
 #include "cuda/nvml.hpp"
 #include "cuda/smoke_kernels.hpp"
@@ -15,6 +16,9 @@ namespace {
 constexpr unsigned threads_per_block = 256;
 constexpr std::size_t most_blocks = 1024;
 constexpr unsigned non_blocking_stream = 1;  // CU_STREAM_NON_BLOCKING: does not wait for the null stream
+
+constexpr unsigned mapped_memory = 2;  // CU_MEMHOSTALLOC_DEVICEMAP
+constexpr unsigned long long most_held_clocks = 2'000'000'000;
 
 std::string render_uuid(const CuUuid& uuid) {
   std::string text = "GPU-";
@@ -69,7 +73,15 @@ Result<void> GpuDevice::start(int index) {
     if (auto r = check(driver_.load_module(&module, kernels), "cuModuleLoadData"); !r) return r;
     if (auto r = check(driver_.function(&fill_, module, "smlaunch_fill"), "cuModuleGetFunction"); !r)
       return r;
-    return check(driver_.function(&verify_, module, "smlaunch_verify"), "cuModuleGetFunction");
+    if (auto r = check(driver_.function(&verify_, module, "smlaunch_verify"), "cuModuleGetFunction"); !r)
+      return r;
+    if (auto r = check(driver_.function(&hold_, module, "smlaunch_hold"), "cuModuleGetFunction"); !r)
+      return r;
+    void* latch = nullptr;
+    if (auto r = check(driver_.allocate_host(&latch, sizeof(unsigned), mapped_memory), "cuMemHostAlloc"); !r)
+      return r;
+    latch_ = static_cast<unsigned*>(latch);
+    return check(driver_.host_pointer(&latch_on_device_, latch, 0), "cuMemHostGetDevicePointer");
   };
   return steps();
 }
@@ -87,9 +99,22 @@ Result<CuPointer> GpuDevice::allocate(std::size_t elements, CuPointer old) const
 }
 
 Result<void> GpuDevice::copy_in(CuPointer to, std::span<const std::int64_t> elements) const {
-  return check(driver_.copy_to_device(to, elements.data(), elements.size_bytes(), stream_),
-               "cuMemcpyHtoDAsync");
+  if (auto r = check(driver_.copy_to_device(to, elements.data(), elements.size_bytes(), stream_),
+                     "cuMemcpyHtoDAsync");
+      !r)
+    return r;
+  return check(driver_.synchronize_stream(stream_), "cuStreamSynchronize");
 }
+
+Result<void> GpuDevice::hold() const {
+  std::atomic_ref(*latch_).store(0);
+  CuPointer latch = latch_on_device_;
+  unsigned long long clocks = most_held_clocks;
+  void* parameters[] = {&latch, &clocks};
+  return check(driver_.launch(hold_, 1, 1, 1, 1, 1, 1, 0, stream_, parameters, nullptr), "cuLaunchKernel");
+}
+
+void GpuDevice::let_go() const { std::atomic_ref(*latch_).store(1); }
 
 Result<void> GpuDevice::launch(CuFunction function, std::size_t elements, void** parameters) const {
   const std::size_t wanted = (elements + threads_per_block - 1) / threads_per_block;
@@ -134,9 +159,9 @@ Result<std::vector<std::int64_t>> GpuDevice::copy_out(CuPointer buffer, std::siz
                                                       std::size_t elements) const {
   std::vector<std::int64_t> taken(elements);
   const CuPointer from = buffer + begin * sizeof(std::int64_t);
-  // To memory that is not page-locked this returns when the copy is done.
   auto copied = check(driver_.copy_to_host(taken.data(), from, elements * sizeof(std::int64_t), stream_),
                       "cuMemcpyDtoH");
+  if (copied) copied = check(driver_.synchronize_stream(stream_), "cuStreamSynchronize");
   if (!copied) return tl::unexpected(copied.error());
   return taken;
 }

@@ -44,6 +44,7 @@ class GpuDevice {
   // Room for 64-bit elements, in place of what `old` (0: none) points to; it goes with the process.
   Result<CuPointer> allocate(std::size_t elements, CuPointer old) const;
 
+  // Waits for the stream, which is to be idle but for kernels.
   Result<void> copy_in(CuPointer to, std::span<const std::int64_t> elements) const;
   // Elements [begin, end) become `values`, repeated from element 0 on; `values` lies on the GPU.
   Result<void> fill(CuPointer buffer, std::size_t begin, std::size_t end, CuPointer values,
@@ -52,6 +53,11 @@ class GpuDevice {
   // The answer lies in `found` (three elements) when the stream is idle: take_wrong_span.
   Result<void> verify(CuPointer buffer, std::size_t elements, CuPointer values, std::size_t period,
                       CuPointer found) const;
+  // Holds back what is put on the stream from now on, until let_go(), at most a second or so: the host needs
+  // longer for some calls than the GPU for what they ask. So the GPU does all of it without a gap.
+  Result<void> hold() const;
+  void let_go() const;
+
   // Both wait for the stream, which is to be idle.
   Result<WrongSpan> take_wrong_span(CuPointer found) const;
   Result<std::vector<std::int64_t>> copy_out(CuPointer buffer, std::size_t begin, std::size_t elements) const;
@@ -75,6 +81,9 @@ class GpuDevice {
   CuStream stream_ = nullptr;
   CuFunction fill_ = nullptr;
   CuFunction verify_ = nullptr;
+  CuFunction hold_ = nullptr;
+  unsigned* latch_ = nullptr;  // in memory of the host that the GPU sees
+  CuPointer latch_on_device_ = 0;
 };
 
 }  // namespace smlaunch

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the all-reduce check does on the GPU itself: fill a buffer with a rank's contribution, and compare
-// every element of a sum with what it must be. What the numbers mean is not known here: `values` is repeated
+// What the all-reduce check does on the GPU itself: fill a buffer with a rank's contribution, compare every
+// element of a sum with what it must be, and hold a stream until all work is on it. What the numbers mean is not known here: `values` is repeated
 // through the buffer.
 
 // The elements from `begin` to before `end`.
@@ -31,4 +31,12 @@ extern "C" __global__ void smlaunch_verify(const long long* buffer, unsigned lon
   atomicAdd(&found[0], wrong);
   atomicMin(&found[1], first);
   atomicMax(&found[2], last);
+}
+
+// One thread. Ends when the host has written to `latch`, or after so many clocks: what the host waits for in
+// the meantime may itself wait for this stream.
+extern "C" __global__ void smlaunch_hold(const volatile unsigned* latch, unsigned long long most_clocks) {
+  const long long end = clock64() + static_cast<long long>(most_clocks);
+  while (*latch == 0 && clock64() < end) {
+  }
 }

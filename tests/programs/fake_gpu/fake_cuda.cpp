@@ -99,6 +99,17 @@ void verify(void** parameters, Stream& stream) {
   });
 }
 
+// Counts clocks as nanoseconds.
+void hold(void** parameters, Stream& stream) {
+  const auto latch = *static_cast<unsigned long long*>(parameters[0]);
+  const auto clocks = *static_cast<unsigned long long*>(parameters[1]);
+  stream.enqueue([=] {
+    const auto end = std::chrono::steady_clock::now() + std::chrono::nanoseconds(clocks);
+    std::atomic_ref open(*reinterpret_cast<unsigned*>(latch));
+    while (open == 0 && std::chrono::steady_clock::now() < end) std::this_thread::yield();
+  });
+}
+
 using Kernel = void (*)(void**, Stream&);
 
 }  // namespace
@@ -177,14 +188,20 @@ int cuMemFree_v2(unsigned long long pointer) {
   std::free(numbers(pointer));
   return success;
 }
+int cuMemHostAlloc(void** pointer, std::size_t bytes, unsigned) {
+  *pointer = std::malloc(bytes);
+  return success;
+}
+int cuMemHostGetDevicePointer_v2(unsigned long long* pointer, void* host, unsigned) {
+  *pointer = reinterpret_cast<unsigned long long>(host);
+  return success;
+}
 int cuMemcpyHtoDAsync_v2(unsigned long long to, const void* from, std::size_t bytes, void* stream) {
-  const std::string copy(static_cast<const char*>(from), bytes);
-  fake_gpu::enqueue(stream, [to, copy] { std::memcpy(numbers(to), copy.data(), copy.size()); });
+  fake_gpu::enqueue(stream, [=] { std::memcpy(numbers(to), from, bytes); });
   return success;
 }
 int cuMemcpyDtoHAsync_v2(void* to, unsigned long long from, std::size_t bytes, void* stream) {
   fake_gpu::enqueue(stream, [=] { std::memcpy(to, numbers(from), bytes); });
-  while (!static_cast<Stream*>(stream)->idle()) std::this_thread::yield();
   return success;
 }
 int cuMemsetD8Async(unsigned long long to, unsigned char byte, std::size_t bytes, void* stream) {
@@ -196,6 +213,10 @@ int cuStreamCreate(void** stream, unsigned) {
   return success;
 }
 int cuStreamQuery(void* stream) { return static_cast<Stream*>(stream)->idle() ? success : not_ready; }
+int cuStreamSynchronize(void* stream) {
+  while (!static_cast<Stream*>(stream)->idle()) std::this_thread::yield();
+  return success;
+}
 int cuEventCreate(void** event, unsigned) {
   *event = new Event;
   return success;
@@ -215,9 +236,11 @@ int cuModuleLoadData(void** module, const void*) {
   return success;
 }
 int cuModuleGetFunction(void** function, void*, const char* name) {
-  Kernel kernel = std::string(name) == "smlaunch_fill" ? fill : verify;
-  *function = reinterpret_cast<void*>(kernel);
-  return success;
+  static const std::map<std::string, Kernel> kernels = {
+      {"smlaunch_fill", fill}, {"smlaunch_verify", verify}, {"smlaunch_hold", hold}};
+  const auto found = kernels.find(name);
+  *function = found == kernels.end() ? nullptr : reinterpret_cast<void*>(found->second);
+  return found == kernels.end() ? invalid_value : success;
 }
 int cuLaunchKernel(void* function, unsigned, unsigned, unsigned, unsigned, unsigned, unsigned, unsigned,
                    void* stream, void** parameters, void**) {
