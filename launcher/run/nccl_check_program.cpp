@@ -204,7 +204,8 @@ class Program {
       if (const NcclResult made = nccl_->get_unique_id(&id); made != nccl_success)
         return refuse(SmokeStage::id_received,
                       fmt::format("ncclGetUniqueId: {}", nccl_->describe(made, nullptr)));
-      stream_.send(UniqueId{order.test, render_id(id)});
+      taken_id_ = render_id(id);
+      stream_.send(UniqueId{order.test, *taken_id_});
     }
     if (const auto why = take_id(test, wait_a_little)) return refuse(SmokeStage::id_received, *why);
     stream_.reached(order.test, SmokeStage::id_received);

@@ -153,7 +153,9 @@ class CheckCrew {
         ADD_FAILURE() << message.error().problems.front().what;
         continue;
       }
-      if (const auto* id = std::get_if<UniqueId>(&*message)) send_all(TakeId{id->test, id->id});
+      if (const auto* id = std::get_if<UniqueId>(&*message))
+        for (std::size_t rank = 0; rank < members.size(); ++rank)
+          if (&members[rank] != &member) send(static_cast<int>(rank), TakeId{id->test, id->id});
       member.messages.push_back(std::move(*message));
     }
   }
