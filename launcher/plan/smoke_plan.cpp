@@ -59,11 +59,12 @@ Result<void> add_smoke_plan(const JobSpec& spec, LaunchPlan& plan) {
     return {};
   }
   const bool gpus = has_gpus(spec, plan);
-  if (wish.mode == SmokeMode::nccl && wish.nccl_program.empty())
-    return failure(Fault::usage, "--smoke nccl", "this smlaunch has no check program for NCCL beside it",
-                   "install one that was built with the CUDA toolkit, or take --smoke cpu");
-  const bool by_nccl = wish.mode == SmokeMode::nccl ||
-                       (wish.mode == SmokeMode::automatic && gpus && !wish.nccl_program.empty());
+  if (wish.mode == SmokeMode::nccl && !wish.has_nccl_check)
+    return failure(Fault::usage, wish.source,
+                   "this smlaunch was built without the CUDA SDK: it has no NCCL check",
+                   "build it where nvcc is, or take --smoke cpu");
+  const bool by_nccl =
+      wish.mode == SmokeMode::nccl || (wish.mode == SmokeMode::automatic && gpus && wish.has_nccl_check);
   if (!by_nccl && !wish.has_mpirun) {
     if (wish.mode == SmokeMode::cpu || wish.only || wish.require_gpu)
       return failure(Fault::start, "mpirun", "is not on PATH, and the test on the CPU is started by it",
@@ -80,7 +81,7 @@ Result<void> add_smoke_plan(const JobSpec& spec, LaunchPlan& plan) {
   if (!check) return tl::unexpected(check.error());
   plan.smoke->command = std::move(check->command);
   const std::string why = by_nccl ? ""
-                          : gpus  ? ": no check program for NCCL is beside smlaunch"
+                          : gpus  ? ": built without the CUDA SDK, so that GPUs were not tested"
                                   : ": no GPU was found";
   plan.sources.emplace_back("smoke", by_nccl ? wish.source
                                              : fmt::format("{}{}; NCCL NOT RUN", wish.source,
@@ -91,8 +92,7 @@ Result<void> add_smoke_plan(const JobSpec& spec, LaunchPlan& plan) {
 Result<LaunchPlan> make_check_plan(const JobSpec& spec, const LaunchPlan& plan) {
   LaunchPlan check = plan;
   const bool by_nccl = plan.smoke->backend == nccl_backend;
-  check.process_command = by_nccl ? std::vector<std::string>{spec.smoke.nccl_program}
-                                  : std::vector<std::string>{spec.smlaunch, "check"};
+  check.process_command = {spec.smlaunch, by_nccl ? nccl_check_word : mpi_check_word};
   check.smoke.reset();
   check.of_hosts.clear();
   // Under ddp and torchrun ranks lose what mpirun tells them; MPI needs it.

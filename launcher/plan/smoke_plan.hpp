@@ -6,6 +6,10 @@
 
 namespace smlaunch {
 
+// smlaunch's internal commands: the check programs.
+inline constexpr const char* nccl_check_word = "nccl-check";
+inline constexpr const char* mpi_check_word = "mpi-check";
+
 // Sets plan.smoke, or plan.smoke_reason. Errors (Fault::usage): what was asked for cannot be had; a
 // --min-busbw that the links cannot carry.
 Result<void> add_smoke_plan(const JobSpec& spec, LaunchPlan& plan);

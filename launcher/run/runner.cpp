@@ -37,6 +37,7 @@
 #include "launcher/run/supervisor.hpp"
 #include "launcher/run/token.hpp"
 #include "launcher/run/torchrun_failure.hpp"
+#include "launcher/smoke/render_smoke.hpp"
 #include "mpi/tagged_line.hpp"
 #include "topology/host_name.hpp"
 
@@ -209,6 +210,9 @@ class Runner {
     callbacks.finished = [this] { loop_.stop(); };
     smoke_.emplace(loop_, server_, request.plan, request.settings, agent_facts(), std::move(facts),
                    settings_.ssh_folder, std::move(callbacks));
+    if (request.settings.injection.kind != InjectionKind::none)
+      say(fmt::format("warning: the smoke test is told to inject a fault: {}",
+                      to_string(request.settings.injection)));
     is_smoking_ = true;
     smoke_->begin();
     loop_.run();
@@ -227,6 +231,19 @@ class Runner {
                   {"suspects", fmt::format("{}", fmt::join(smoke_report_->bad_hosts(), " "))}},
                  {}});
     outcome_ = outcome_after_smoke();
+    if (!outcome_ || outcome_->failure_class == FailureClass::smoke) say_smoke();
+  }
+
+  // `smlaunch smoke` answers on stdout.
+  void say_smoke() {
+    if (settings_.smoke->only) return;
+    const bool passes = smoke_report_->verdict == SmokeVerdict::pass;
+    for (const std::string& warning : smoke_report_->warnings) say("warning: smoke test: " + warning);
+    if (passes && settings_.smoke->quiet && smoke_report_->injected.empty()) return;
+    say((passes ? "" : "warning: ") + render_smoke_sentence(*smoke_report_));
+    for (const Suspect& suspect : smoke_report_->suspects)
+      say(fmt::format("smoke test: suspect {} {} ({} confidence): {}", to_string(suspect.subject),
+                      suspect.name, to_string(suspect.confidence), suspect.evidence));
   }
 
   void smoke_stage(const TellStage& stage) {

@@ -34,7 +34,8 @@ using MakeReady = std::function<ReadyResult(const std::string& hand_over, const 
 struct SmokeRequest {
   LaunchPlan plan;  // of the check programs: the same ranks on the same hosts
   SmokeSettings settings;
-  bool only = false;  // then that was it
+  bool only = false;   // then that was it
+  bool quiet = false;  // says nothing of a test that passes
 };
 
 struct LostHost {
