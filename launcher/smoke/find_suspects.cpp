@@ -108,9 +108,12 @@ Finding find_broken_ranks(const SmokeSettings& settings, const SmokeRecord& reco
   std::map<int, std::string> lost;
   bool before_talking = false;
   double first_lost = -1;
-  for (const RankCheck& rank : record.ranks)
-    if (!rank.lost.empty() && (first_lost < 0 || rank.lost_seconds < first_lost))
-      first_lost = rank.lost_seconds;
+  bool first_alone = false;
+  for (const RankCheck& rank : record.ranks) {
+    if (rank.lost.empty() || (first_lost >= 0 && rank.lost_seconds >= first_lost)) continue;
+    first_lost = rank.lost_seconds;
+    first_alone = rank.lost_alone;
+  }
   std::string words;
   for (std::size_t i = 0; i < record.ranks.size(); ++i) {
     const RankCheck& rank = record.ranks[i];
@@ -119,7 +122,7 @@ Finding find_broken_ranks(const SmokeSettings& settings, const SmokeRecord& reco
       before_talking = before_talking || alone;
       failed[static_cast<int>(i)] = rank.failure->text;
       if (words.empty() || alone)
-        words = fmt::format("did not reach \"{}\": {}", to_string(rank.failure->stage), rank.failure->text);
+        words = fmt::format("reached \"{}\": {}", to_string(rank.failure->stage), rank.failure->text);
     } else if (!rank.lost.empty() && rank.lost_seconds <= first_lost + same_moment_seconds) {
       lost[static_cast<int>(i)] = rank.lost;
     }
@@ -136,7 +139,8 @@ Finding find_broken_ranks(const SmokeSettings& settings, const SmokeRecord& reco
   if (!failed.empty()) {
     std::vector<int> ranks;
     for (const auto& each : failed) ranks.push_back(each.first);
-    finding.reason = fmt::format("{} {}", all_failed ? "every rank" : describe_ranks(settings, ranks), words);
+    finding.reason = all_failed ? fmt::format("no rank {}", words)
+                                : fmt::format("{} never {}", describe_ranks(settings, ranks), words);
     const bool only_some = !all_failed && (before_talking || failed.size() * 2 < record.ranks.size());
     if (only_some || settings.hosts.size() == 1) finding.suspects = accuse(settings, failed, true);
     if (all_failed && settings.hosts.size() > 1) finding.suspects.clear();
@@ -145,7 +149,8 @@ Finding find_broken_ranks(const SmokeSettings& settings, const SmokeRecord& reco
     std::vector<int> ranks;
     for (const auto& each : lost) ranks.push_back(each.first);
     finding.reason = fmt::format("{}: {}", describe_ranks(settings, ranks), lost.begin()->second);
-    if (lost.size() < record.ranks.size() || settings.hosts.size() == 1)
+    // One that gave up because it could not talk proves nothing of itself.
+    if (first_alone && (lost.size() < record.ranks.size() || settings.hosts.size() == 1))
       finding.suspects = accuse(settings, lost, false);
   }
   return finding;
