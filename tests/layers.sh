@@ -12,7 +12,7 @@ cuda/               topology/ cuda/
 mpi/mpi_check       topology/ mpi/ launcher/smoke/
 mpi/                topology/ mpi/
 launcher/contract/  topology/ launcher/contract/
-launcher/plan/      topology/ cuda/ mpi/ launcher/contract/ launcher/plan/
+launcher/plan/      topology/ cuda/ mpi/ launcher/contract/ launcher/smoke/ launcher/plan/
 launcher/smoke/     topology/ launcher/smoke/
 launcher/ready/     topology/ cuda/ mpi/ launcher/contract/ launcher/plan/ launcher/ready/
 launcher/run/       topology/ cuda/ mpi/ launcher/contract/ launcher/plan/ launcher/smoke/ launcher/run/

@@ -10,7 +10,9 @@
 #include "launcher/contract/framework_module.hpp"
 #include "launcher/contract/program_variables.hpp"
 #include "launcher/plan/launcher_variables.hpp"
+#include "launcher/plan/mpirun_request.hpp"
 #include "launcher/plan/plan_variables.hpp"
+#include "launcher/plan/smoke_plan.hpp"
 #include "launcher/plan/starter.hpp"
 #include "topology/odd_hosts.hpp"
 #include "topology/rank_threads.hpp"
@@ -28,45 +30,8 @@ int threads_of(const LaunchPlan& plan, const RankPlace& place) {
                          plan.layout.ranks_per_host[static_cast<std::size_t>(place.node_rank)]);
 }
 
-// Two ranks of a host that were given one core wait by spinning, each in the other's way.
-bool shares_cores(const Layout& layout, const Cluster& cluster) {
-  for (std::size_t host = 0; host < cluster.hosts.size(); ++host)
-    if (layout.ranks_per_host[host] > std::max(1, cluster.hosts[host].machine->cores)) return true;
-  return false;
-}
-
 Result<void> add_mpirun_command(const JobSpec& spec, LaunchPlan& plan) {
-  MpirunRequest request;
-  request.mpirun = spec.mpirun;
-  request.version = spec.open_mpi;
-  request.style = plan.launcher == LauncherKind::smddp ? MpirunStyle::smddp : MpirunStyle::mpi;
-  for (std::size_t i = 0; i < plan.cluster.hosts.size(); ++i)
-    if (plan.layout.ranks_per_host[i] > 0)
-      request.hosts.emplace_back(spec.known_by_name ? plan.cluster.hosts[i].name : "localhost",
-                                 has_starter(plan.launcher) ? 1 : plan.cluster.hosts[i].ranks);
-  request.processes = has_starter(plan.launcher) ? static_cast<int>(request.hosts.size()) : plan.world_size();
-  request.oversubscribe = plan.layout.oversubscribed;
-  request.oversubscribed_cores = !has_starter(plan.launcher) && shares_cores(plan.layout, plan.cluster);
-  request.network_interface = spec.network_interface;
-  request.ssh_port = spec.ssh_port;
-  if (plan.cluster.hosts.size() > 1) request.ssh_control_path = spec.ssh_control_path;
-  request.user_options = spec.mpi_options;
-  request.user_options_source = spec.mpi_options_source;
-  for (const auto& [name, value] : spec.inherited)
-    if (name.starts_with("OMPI_MCA_")) request.environment_parameters.emplace_back(name.substr(9), value);
-  for (const char* name :
-       {"LD_LIBRARY_PATH", "PATH", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"})
-    if (spec.inherited.contains(name)) request.exported.emplace_back(name);
-  // The toolkit's own settings stand there with their values, unless the container sets them.
-  for (const auto& setting : adapter_variables(*spec.environment, plan.launcher, plan.cluster))
-    if (!spec.inherited.contains(setting.first)) request.exported_values.push_back(setting);
-  for (const auto& [name, value] : plan.environment) request.exported.push_back(name);
-  for (const char* name : {"SMLAUNCH_AGENT_CHANNEL", "SMLAUNCH_AGENT_TOKEN", "SMLAUNCH_AGENT_WORKER",
-                           "SMLAUNCH_AGENT_LEADER_HOST", "SMLAUNCH_AGENT_DIRECTORY", "SMLAUNCH_JOB"})
-    request.exported.emplace_back(name);
-  request.program = {spec.smlaunch, "rank", "--"};
-  request.program.insert(request.program.end(), plan.process_command.begin(), plan.process_command.end());
-  auto made = mpirun_command(request);
+  auto made = mpirun_command(mpirun_request(spec, plan));
   if (!made) return tl::unexpected(made.error());
   plan.command = std::move(made->argv);
   if (!made->working_directory.empty()) {
@@ -239,9 +204,6 @@ Result<LaunchPlan> make_plan(const JobSpec& spec, const Cluster& cluster) {
   if (cluster.hosts.size() > 1)
     for (const auto& [name, value] : variables_of_host(plan, 0)) plan.environment.erase(name);
 
-  plan.smoke_reason = plan.job_world_size == 1                 ? "one rank has nobody to talk to"
-                      : plan.launcher == LauncherKind::process ? "launcher process"
-                                                               : "this version has no all-reduce test";
   if (plan.engine == Engine::mpirun) {
     const BindPolicy planned = plan.bind;
     if (auto made = add_mpirun_command(spec, plan); !made) return tl::unexpected(made.error());
@@ -263,6 +225,7 @@ Result<LaunchPlan> make_plan(const JobSpec& spec, const Cluster& cluster) {
       if (!plan.threads.contains(place.placement.get()))
         plan.threads.emplace(place.placement.get(), threads_of(plan, place));
   }
+  if (auto added = add_smoke_plan(spec, plan); !added) return tl::unexpected(added.error());
   return plan;
 }
 

@@ -3,8 +3,6 @@
 
 namespace smlaunch {
 
-inline constexpr const char* nccl_check_command = "nccl-check";
-
 // `smlaunch nccl-check`: what runs beside a rank in the all-reduce test on GPUs, with check commands on its
 // stdin (check_settings.hpp) and check messages on its stdout (rank_result.hpp). Returns when it is told to
 // quit, or when its stdin ends. 0.

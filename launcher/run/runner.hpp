@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -12,6 +13,7 @@
 #include "launcher/run/event_log.hpp"
 #include "launcher/run/outcome.hpp"
 #include "launcher/run/rank_output.hpp"
+#include "launcher/smoke/smoke_report.hpp"
 
 namespace smlaunch {
 
@@ -27,6 +29,14 @@ struct ReadyResult {
 // several times a second: it listens to the workers that have come already, and returns the signal by which
 // one of them was told to stop, else 0.
 using MakeReady = std::function<ReadyResult(const std::string& hand_over, const std::function<int()>& serve)>;
+
+// The all-reduce test between readiness and the job.
+struct SmokeRequest {
+  LaunchPlan plan;  // of the check programs: the same ranks on the same hosts
+  SmokeSettings settings;
+  bool only = false;   // then that was it
+  bool quiet = false;  // says nothing of a test that passes
+};
 
 struct LostHost {
   std::string name;
@@ -55,12 +65,14 @@ struct RunSettings {
   std::function<bool(const Outcome&)> is_tried_again;
   OutputSettings output;
   bool verbose = false;
+  std::shared_ptr<const SmokeRequest> smoke;  // null: no test
 };
 
 struct RunResult {
   Outcome outcome;
   std::vector<RankRecord> ranks;
   std::vector<Phase> phases;
+  std::optional<SmokeReport> smoke;
   std::string job;  // the marker that its processes carry
   // Hosts with an agent that was lost, where no worker of ours was left to end what that leaves.
   std::vector<std::string> unattended_hosts;

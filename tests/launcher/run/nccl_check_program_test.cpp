@@ -7,6 +7,7 @@
 
 #include <filesystem>
 
+#include "launcher/plan/smoke_plan.hpp"
 #include "tests/launcher/run/check_crew.hpp"
 
 namespace smlaunch {
@@ -17,7 +18,7 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::SizeIs;
 
-const std::vector<std::string> program = {SMLAUNCH_PROGRAM, nccl_check_command};
+const std::vector<std::string> program = {SMLAUNCH_PROGRAM, nccl_check_word};
 
 std::map<std::string, std::string> with_fake(const std::string& faults = "",
                                              const std::string& folder = FAKE_GPU_FOLDER) {
