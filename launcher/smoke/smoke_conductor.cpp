@@ -19,6 +19,8 @@ namespace {
 constexpr double settle_seconds = 1.0;
 // A round of the search moves little; what takes this long hangs.
 constexpr double longest_round_seconds = 30;
+// We end a test before a program gives it up by itself: it would look like one that failed.
+constexpr double give_up_seconds = 10;
 constexpr int round_repeats = 3;
 // On the CPU speed is not judged, and every job pays for the time.
 constexpr double cpu_budget_seconds = 0.1;
@@ -193,7 +195,7 @@ void SmokeConductor::start_groups(double now, Actions& actions) {
     test.least_repeats = is_cpu && is_first() ? cpu_least_repeats : round_repeats;
     test.most_repeats = !is_first() ? round_repeats : is_cpu ? cpu_most_repeats : gpu_most_repeats;
     test.budget_seconds = is_cpu ? cpu_budget_seconds : 1;
-    test.deadline_seconds = left;
+    test.deadline_seconds = left + give_up_seconds;
     for (const int rank : group.ranks) {
       busy[static_cast<std::size_t>(rank)] = true;
       member(rank).asked = true;
