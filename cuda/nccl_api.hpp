@@ -14,6 +14,7 @@ namespace smlaunch {
 
 using NcclResult = int;
 inline constexpr NcclResult nccl_success = 0;
+inline constexpr NcclResult nccl_remote_error = 6;
 inline constexpr NcclResult nccl_in_progress = 7;
 inline constexpr int nccl_int64 = 4;
 inline constexpr int nccl_sum = 0;

@@ -53,7 +53,8 @@ class NcclRun {
       NcclFailure failure;
       failure.must_end = !communicator_.abort();
       const Problem& problem = done.error().problems.front();
-      failure.failed = {test_.order.test, next_, fmt::format("{}: {}", problem.where, problem.what)};
+      failure.failed = {test_.order.test, next_, fmt::format("{}: {}", problem.where, problem.what),
+                        communicator_.blames_peer()};
       return tl::unexpected(failure);
     }
     return result_;
@@ -181,9 +182,9 @@ class NcclRun {
 
   Result<void> warm_up() {
     for (int i = 0; i < std::max(1, test_.order.warm_up) + 1; ++i) {
-      const auto took = repeat(i > 0);
-      if (!took) return tl::unexpected(took.error());
-      warm_up_seconds_ = *took;
+      const auto begin = std::chrono::steady_clock::now();
+      if (const auto took = repeat(i > 0); !took) return tl::unexpected(took.error());
+      warm_up_seconds_ = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
     }
     return {};
   }

@@ -28,7 +28,8 @@ NcclCommunicator::NcclCommunicator(const NcclApi& nccl, const GpuDevice& device,
 
 NcclCommunicator::~NcclCommunicator() { abort(); }
 
-Result<void> NcclCommunicator::failed(NcclResult result, const char* what) const {
+Result<void> NcclCommunicator::failed(NcclResult result, const char* what) {
+  blames_peer_ = result == nccl_remote_error;
   return failure(Fault::start, what, nccl_.describe(result, comm_));
 }
 

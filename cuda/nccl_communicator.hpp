@@ -35,17 +35,20 @@ class NcclCommunicator {
   // The other: gives up what is under way, here; every rank does so for itself. False: it does not come back
   // (or this NCCL is too old to give up), and only the end of the process will do.
   bool abort();
+  // The last error was NCCL's word for another rank's.
+  [[nodiscard]] bool blames_peer() const { return blames_peer_; }
 
  private:
   Result<void> init_blocking(int ranks, int rank, const NcclUniqueId& id);
   Result<void> settle(NcclResult result, const char* what);
-  [[nodiscard]] Result<void> failed(NcclResult result, const char* what) const;
+  Result<void> failed(NcclResult result, const char* what);
   [[nodiscard]] Result<void> go_on() const;
 
   const NcclApi& nccl_;
   const GpuDevice& device_;
   WhyStop why_stop_;
   NcclComm comm_ = nullptr;
+  bool blames_peer_ = false;
   bool is_stuck_ = false;  // a thread of ours is inside a call that does not return
 };
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the all-reduce check does on the GPU itself: fill a buffer with a rank's contribution, compare every
-// element of a sum with what it must be, and hold a stream until all work is on it. What the numbers mean is not known here: `values` is repeated
-// through the buffer.
+// element of a sum with what it must be, and hold a stream until all work is on it. What the numbers mean is
+// not known here: `values` is repeated through the buffer.
 
 // The elements from `begin` to before `end`.
 extern "C" __global__ void smlaunch_fill(long long* buffer, unsigned long long begin, unsigned long long end,
@@ -21,8 +21,8 @@ extern "C" __global__ void smlaunch_verify(const long long* buffer, unsigned lon
   unsigned long long first = ~0ULL;
   unsigned long long last = 0;
   const unsigned long long stride = static_cast<unsigned long long>(gridDim.x) * blockDim.x;
-  for (unsigned long long i = static_cast<unsigned long long>(blockIdx.x) * blockDim.x + threadIdx.x; i < count;
-       i += stride) {
+  for (unsigned long long i = static_cast<unsigned long long>(blockIdx.x) * blockDim.x + threadIdx.x;
+       i < count; i += stride) {
     if (buffer[i] == values[i % period]) continue;
     if (wrong++ == 0) first = i;
     last = i;

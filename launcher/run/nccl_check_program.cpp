@@ -97,7 +97,7 @@ class Program {
 
  private:
   bool fail(SmokeStage stage, const std::string& text) {
-    stream_.send(CheckFailed{0, stage, text});
+    stream_.send(CheckFailed{0, stage, text, false});
     while (!std::holds_alternative<QuitCheck>(stream_.wait())) {
     }
     return false;
@@ -127,10 +127,12 @@ class Program {
     stream_.send(LibraryFacts{nccl_->identity.path,
                               nccl_version_text(nccl_->identity.version) +
                                   (nccl_->is_test_double ? " (a test's imitation of NCCL)" : ""),
-                              nccl_->identity.build_id});
+                              nccl_->identity.build_id, nccl_->is_test_double || driver_is_imitation()});
     stream_.reached(0, SmokeStage::library_loaded);
     return true;
   }
+
+  bool driver_is_imitation() const { return driver_ && driver_->is_test_double; }
 
   // More ranks than GPUs: they share, and each calls itself a host, for NCCL refuses two ranks of one host on
   // one GPU. (NCCL reads it once, when it is used first.)
@@ -188,7 +190,7 @@ class Program {
     const WhyStop wait_a_little = [&] { return why_stop(order, until, milliseconds(50)); };
     taken_id_.reset();
     const auto refuse = [&](SmokeStage stage, const std::string& text) {
-      stream_.send(CheckFailed{order.test, stage, text});
+      stream_.send(CheckFailed{order.test, stage, text, false});
     };
     const auto place = std::find(order.ranks.begin(), order.ranks.end(), settings_.rank);
     if (place == order.ranks.end())

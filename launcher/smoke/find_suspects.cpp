@@ -134,6 +134,10 @@ Finding find_broken_ranks(const SmokeSettings& settings, const SmokeRecord& reco
       return record.ranks[static_cast<std::size_t>(each.first)].failure->stage >
              SmokeStage::communicator_called;
     });
+  const auto is_victim = [&](const auto& each) {
+    return record.ranks[static_cast<std::size_t>(each.first)].failure->blames_peer;
+  };
+  if (!std::all_of(failed.begin(), failed.end(), is_victim)) std::erase_if(failed, is_victim);
   const bool all_failed = failed.size() == record.ranks.size();
   Finding finding;
   if (!failed.empty()) {

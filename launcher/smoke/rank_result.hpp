@@ -33,9 +33,10 @@ struct FoundLibrary {
 
 // Sent with library_loaded; compared over all ranks before the first test.
 struct LibraryFacts {
-  std::string path;      // as the loader resolved it, symbolic links followed
-  std::string version;   // "2.28.9"; "Open MPI 4.1.4"
-  std::string build_id;  // GNU build id in hexadecimal; empty: the file has none
+  std::string path;           // as the loader resolved it, symbolic links followed
+  std::string version;        // "2.28.9"; "Open MPI 4.1.4"
+  std::string build_id;       // GNU build id in hexadecimal; empty: the file has none
+  bool is_imitation = false;  // a test's: what it does is no evidence about a GPU
   bool operator==(const LibraryFacts&) const = default;
 };
 
@@ -74,6 +75,7 @@ struct CheckFailed {
   int test = 0;
   SmokeStage stage = SmokeStage::spawned;  // that it did not reach
   std::string text;                        // one sentence, with the library's own words
+  bool blames_peer = false;                // by which another rank, or the way to it, has failed
   bool operator==(const CheckFailed&) const = default;
 };
 

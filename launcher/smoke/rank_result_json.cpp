@@ -50,12 +50,13 @@ CheckMessage message_of(const Json& json) {
   const auto stage = [&] { return parse_smoke_stage(json.at("stage").get<std::string>()).value(); };
   if (kind == "stage") return StageReached{json.at("test"), stage(), json.at("seconds")};
   if (kind == "found_library") return FoundLibrary{json.at("path"), json.at("note")};
-  if (kind == "library") return LibraryFacts{json.at("path"), json.at("version"), json.at("build_id")};
+  if (kind == "library")
+    return LibraryFacts{json.at("path"), json.at("version"), json.at("build_id"), json.at("is_imitation")};
   if (kind == "host_gpus")
     return HostGpus{json.at("usable"), json.at("on_bus"), json.at("module_loaded"), json.at("device_nodes"),
                     json.at("nvml_error")};
   if (kind == "unique_id") return UniqueId{json.at("test"), json.at("id")};
-  if (kind == "failed") return CheckFailed{json.at("test"), stage(), json.at("text")};
+  if (kind == "failed") return CheckFailed{json.at("test"), stage(), json.at("text"), json.at("blames_peer")};
   if (kind != "result") throw std::invalid_argument("no such message: " + kind);
   TestResult made;
   made.test = json.at("test");
@@ -81,8 +82,11 @@ Json json_of(const FoundLibrary& found) {
 }
 
 Json json_of(const LibraryFacts& facts) {
-  return {
-      {"message", "library"}, {"path", facts.path}, {"version", facts.version}, {"build_id", facts.build_id}};
+  return {{"message", "library"},
+          {"path", facts.path},
+          {"version", facts.version},
+          {"build_id", facts.build_id},
+          {"is_imitation", facts.is_imitation}};
 }
 
 Json json_of(const HostGpus& gpus) {
@@ -114,7 +118,8 @@ Json json_of(const CheckFailed& failed) {
   return {{"message", "failed"},
           {"test", failed.test},
           {"stage", to_string(failed.stage)},
-          {"text", failed.text}};
+          {"text", failed.text},
+          {"blames_peer", failed.blames_peer}};
 }
 
 }  // namespace

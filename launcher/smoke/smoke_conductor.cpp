@@ -21,6 +21,8 @@ constexpr double settle_seconds = 1.0;
 constexpr double longest_round_seconds = 30;
 // The search ends when it has taken this long, or as long as the test might.
 constexpr double least_search_seconds = 60;
+// We end a test before a program gives it up by itself: it would look like one that failed.
+constexpr double give_up_seconds = 10;
 constexpr int round_repeats = 3;
 // On the CPU speed is not judged, and every job pays for the time.
 constexpr double cpu_budget_seconds = 0.1;
@@ -197,7 +199,7 @@ void SmokeConductor::start_groups(double now, Actions& actions) {
     test.least_repeats = is_cpu && is_first() ? cpu_least_repeats : round_repeats;
     test.most_repeats = !is_first() ? round_repeats : is_cpu ? cpu_most_repeats : gpu_most_repeats;
     test.budget_seconds = is_cpu ? cpu_budget_seconds : 1;
-    test.deadline_seconds = left;
+    test.deadline_seconds = left + give_up_seconds;
     for (const int rank : group.ranks) {
       busy[static_cast<std::size_t>(rank)] = true;
       member(rank).asked = true;

@@ -19,6 +19,10 @@ constexpr double degraded_share = 0.8;
 
 std::string evidence_of(const SmokeSettings& settings, const SmokeRecord& record) {
   if (settings.backend == cpu_backend) return "mpi-cpu; NCCL NOT RUN";
+  const bool imitated = std::any_of(record.ranks.begin(), record.ranks.end(), [](const RankCheck& rank) {
+    return rank.library && rank.library->is_imitation;
+  });
+  if (imitated) return "imitation; NCCL NOT RUN";
   const bool shared = std::any_of(record.ranks.begin(), record.ranks.end(), [](const RankCheck& rank) {
     return rank.result && rank.result->shares_gpu;
   });
