@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // How long placing takes, by the number of hosts, which are of four kinds: what place() does for a plan, and
-// finding the hosts that are not like the rest.
+// finding the hosts that are not like the rest. Hosts share a machine, as those do that are assumed to be
+// like one; or each has its own, as --probe makes them: the same but for names and UUIDs.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -64,8 +65,15 @@ Machine make_machine(const Kind& kind) {
   return machine;
 }
 
+Machine with_own_names(Machine machine, int host) {
+  machine.host = fmt::format("algo-{}", host + 1);
+  for (Gpu& gpu : machine.gpus) gpu.uuid = fmt::format("GPU-{}-{}", host, gpu.index);
+  machine.interfaces = {{"eth0", true, {fmt::format("10.{}.{}.1", host / 256 % 256, host % 256)}}};
+  return machine;
+}
+
 // The kinds alternate, so that no two neighbours are equal.
-Cluster make_cluster(int hosts) {
+Cluster make_cluster(int hosts, bool own_machines) {
   std::vector<std::shared_ptr<const Machine>> machines;
   for (const Kind& kind : kinds) machines.push_back(std::make_shared<const Machine>(make_machine(kind)));
   Cluster cluster;
@@ -74,6 +82,7 @@ Cluster make_cluster(int hosts) {
     host.name = fmt::format("algo-{}", i + 1);
     host.ranks = gpus_per_host;
     host.machine = machines[static_cast<std::size_t>(i) % machines.size()];
+    if (own_machines) host.machine = std::make_shared<const Machine>(with_own_names(*host.machine, i));
     host.source = TopologySource::probed;
     cluster.hosts.push_back(std::move(host));
   }
@@ -96,11 +105,13 @@ double measure(Work work) {
   return times[times.size() / 2];
 }
 
-void run_bench() {
-  fmt::print("{:>7} {:>8} {:>12} {:>15}\n", "hosts", "ranks", "place, ms", "odd hosts, ms");
+// A machine each for 100,000 hosts would be a gigabyte of them.
+void run_bench(bool own_machines) {
+  fmt::print("{}\n{:>7} {:>8} {:>12} {:>15}\n", own_machines ? "a machine for each host" : "shared machines",
+             "hosts", "ranks", "place, ms", "odd hosts, ms");
   double at_budget = 0;
-  for (int hosts = 10; hosts <= 100'000; hosts *= 10) {
-    const Cluster cluster = make_cluster(hosts);
+  for (int hosts = 10; hosts <= (own_machines ? budget_hosts : 100'000); hosts *= 10) {
+    const Cluster cluster = make_cluster(hosts, own_machines);
     const double placed = measure([&] { (void)place(cluster, LayoutRequest{}); });
     const double odd = measure([&] { (void)find_odd_hosts(cluster); });
     fmt::print("{:>7} {:>8} {:>12.2f} {:>15.2f}\n", hosts, hosts * gpus_per_host, placed, odd);
@@ -114,4 +125,7 @@ void run_bench() {
 }  // namespace
 }  // namespace smlaunch
 
-int main() { smlaunch::run_bench(); }
+int main() {
+  smlaunch::run_bench(false);
+  smlaunch::run_bench(true);
+}

@@ -51,6 +51,8 @@ struct Required {
 // Those that older drivers lack.
 struct Optional {
   nvmlReturn_t (*mig_mode)(nvmlDevice_t, unsigned*, unsigned*) = nullptr;
+  nvmlReturn_t (*mig_count)(nvmlDevice_t, unsigned*) = nullptr;
+  nvmlReturn_t (*mig_handle)(nvmlDevice_t, unsigned, nvmlDevice_t*) = nullptr;
   nvmlReturn_t (*link_state)(nvmlDevice_t, unsigned, unsigned*) = nullptr;
   nvmlReturn_t (*link_peer)(nvmlDevice_t, unsigned, nvmlPciInfo_t*) = nullptr;
 };
@@ -85,6 +87,24 @@ std::vector<std::string> read_nvlink_peers(const Optional& nvml, nvmlDevice_t de
   return peers;
 }
 
+// Of the places for instances that a GPU has, some may be empty.
+std::vector<std::string> read_mig_instances(const Required& nvml, const Optional& extra,
+                                            nvmlDevice_t device) {
+  std::vector<std::string> uuids;
+  unsigned most = 0;
+  if (extra.mig_count == nullptr || extra.mig_handle == nullptr ||
+      extra.mig_count(device, &most) != nvml_success)
+    return uuids;
+  for (unsigned index = 0; index < most; ++index) {
+    nvmlDevice_t instance = nullptr;
+    std::array<char, 96> text{};
+    if (extra.mig_handle(device, index, &instance) == nvml_success &&
+        nvml.uuid(instance, text.data(), static_cast<unsigned>(text.size())) == nvml_success)
+      uuids.emplace_back(text.data());
+  }
+  return uuids;
+}
+
 NvmlGpu read_gpu(const Required& nvml, const Optional& extra, nvmlDevice_t device, unsigned index) {
   NvmlGpu gpu;
   gpu.index = static_cast<int>(index);
@@ -100,6 +120,7 @@ NvmlGpu read_gpu(const Required& nvml, const Optional& extra, nvmlDevice_t devic
   unsigned pending = 0;
   gpu.mig =
       extra.mig_mode != nullptr && extra.mig_mode(device, &current, &pending) == nvml_success && current == 1;
+  if (gpu.mig) gpu.mig_instances = read_mig_instances(nvml, extra, device);
   gpu.nvlink_peers = read_nvlink_peers(extra, device);
   return gpu;
 }
@@ -120,6 +141,8 @@ NvmlAnswer read_nvml(const std::string& library, bool driver_is_loaded) {
   if (!find_required(opened, nvml)) return failed(fmt::format("{} lacks functions of NVML", library));
   Optional extra;
   find(opened, "nvmlDeviceGetMigMode", extra.mig_mode);
+  find(opened, "nvmlDeviceGetMaxMigDeviceCount", extra.mig_count);
+  find(opened, "nvmlDeviceGetMigDeviceHandleByIndex", extra.mig_handle);
   find(opened, "nvmlDeviceGetNvLinkState", extra.link_state);
   find(opened, "nvmlDeviceGetNvLinkRemotePciInfo_v2", extra.link_peer);
 

@@ -19,6 +19,7 @@ struct NvmlGpu {
   std::uint64_t memory_bytes = 0;
   bool mig = false;                       // cut into MIG instances
   std::vector<std::string> nvlink_peers;  // the PCI id at the other end of each active link; "" if not told
+  std::vector<std::string> mig_instances = {};  // their UUIDs: "MIG-…"
   bool operator==(const NvmlGpu&) const = default;
 };
 

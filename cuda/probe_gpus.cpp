@@ -2,12 +2,13 @@
 #include "cuda/probe_gpus.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <unistd.h>
-#include <filesystem>
 
 #include <algorithm>
 #include <cstddef>
 #include <cstdlib>
+#include <filesystem>
 #include <set>
 #include <utility>
 
@@ -18,6 +19,9 @@
 namespace smlaunch {
 namespace {
 
+constexpr const char* is_divided =
+    "it is cut into MIG instances, and CUDA_VISIBLE_DEVICES names none of them";
+
 std::string reason_not_shown(const NvmlAnswer& answer) {
   switch (answer.state) {
     case DriverState::no_library:
@@ -26,6 +30,9 @@ std::string reason_not_shown(const NvmlAnswer& answer) {
     case DriverState::no_driver: return "no NVIDIA driver is loaded";
     case DriverState::answered: break;
   }
+  if (!answer.unreachable.empty())
+    return fmt::format("the NVIDIA driver does not show it, and cannot reach {}",
+                       fmt::join(answer.unreachable, "; "));
   return "the NVIDIA driver does not show it here: it is not among this container's GPUs";
 }
 
@@ -144,17 +151,21 @@ void add_gpu_facts(Machine& machine, const NvmlAnswer& answer, const std::vector
     gpu.model = told.model.empty() ? gpu.model : told.model;
     gpu.uuid = told.uuid;
     gpu.memory_bytes = told.memory_bytes;
-    gpu.usable = true;
-    gpu.unusable_because.clear();
+    gpu.usable = !told.mig;
+    gpu.unusable_because = told.mig ? is_divided : "";
+    gpu.mig_instances = told.mig_instances;
     if (told.mig) {
       machine.findings.push_back(fmt::format(
-          "GPU {} ({}) is cut into MIG instances, which ranks cannot be placed on", told.index, told.pci));
+          "GPU {} ({}) is cut into {} MIG instance{}: a rank can use it only where CUDA_VISIBLE_DEVICES "
+          "names "
+          "one of them",
+          told.index, told.pci, told.mig_instances.size(), told.mig_instances.size() == 1 ? "" : "s"));
     }
   }
   add_nvlinks(machine, answer.gpus);
   const std::size_t shown = order.size();
   for (std::size_t i = 0; i < machine.gpus.size(); ++i) {
-    if (!machine.gpus[i].usable) order.push_back(i);
+    if (std::find(order.begin(), order.end(), i) == order.end()) order.push_back(i);
   }
   reorder_gpus(machine, order);
   // The driver's numbers stay; the rest are counted on from there.
@@ -163,9 +174,18 @@ void add_gpu_facts(Machine& machine, const NvmlAnswer& answer, const std::vector
     if (i >= shown) machine.gpus[i].index = next;
     next = std::max(next, machine.gpus[i].index + 1);
   }
+  // A GPU of the bus that the driver does not show says the same of itself.
+  const bool is_said = machine.gpus.size() > shown;
   for (const std::string& lost : answer.unreachable) {
-    machine.findings.push_back(fmt::format("the NVIDIA driver cannot reach {}", lost));
+    std::string sentence = fmt::format("the NVIDIA driver cannot reach {}", lost);
+    if (is_said)
+      machine.findings.push_back(std::move(sentence));
+    else
+      warn(machine, std::move(sentence));
   }
+  const bool is_broken = answer.state == DriverState::failed || answer.state == DriverState::no_library;
+  if (is_broken && machine.gpus.empty())
+    warn(machine, fmt::format("no GPU is on the PCI bus as seen here, and {}", reason_not_shown(answer)));
 }
 
 void apply_visible_devices(Machine& machine, const std::optional<std::string>& visible,
@@ -175,23 +195,23 @@ void apply_visible_devices(Machine& machine, const std::optional<std::string>& v
   std::vector<std::size_t> positions;
   std::set<std::string> models;
   for (std::size_t i = 0; i < machine.gpus.size(); ++i) {
-    if (!machine.gpus[i].usable) continue;
+    if (!machine.gpus[i].usable && machine.gpus[i].unusable_because != is_divided) continue;
     shown.push_back(machine.gpus[i]);
     positions.push_back(i);
     models.insert(machine.gpus[i].model);
   }
   if (models.size() > 1 && order != "PCI_BUS_ID") {
-    machine.findings.push_back(
-        "its GPUs are of different models, and CUDA counts the fastest first: set "
-        "CUDA_DEVICE_ORDER=PCI_BUS_ID, so "
-        "that local rank and GPU agree");
+    warn(machine,
+         "its GPUs are of different models, and CUDA counts the fastest first: set "
+         "CUDA_DEVICE_ORDER=PCI_BUS_ID, so that local rank and GPU agree");
   }
   if (!visible || shown.empty()) return;
   const VisibleDevices kept = parse_visible_devices(*visible, shown);
-  machine.findings.insert(machine.findings.end(), kept.notes.begin(), kept.notes.end());
+  for (const std::string& note : kept.notes) warn(machine, note);
   for (const std::size_t position : positions) {
-    machine.gpus[position].usable = false;
-    machine.gpus[position].unusable_because = "CUDA_VISIBLE_DEVICES leaves it out";
+    Gpu& gpu = machine.gpus[position];
+    if (gpu.usable) gpu.unusable_because = "CUDA_VISIBLE_DEVICES leaves it out";
+    gpu.usable = false;
   }
   std::vector<std::size_t> sequence;
   for (const std::size_t gpu : kept.gpus) {

@@ -32,25 +32,43 @@ std::optional<std::size_t> find_gpu(std::string_view entry, const std::vector<Gp
   return found;
 }
 
+// "MIG-…" as the driver names it, or in the older form "MIG-GPU-…/1/0", which holds its GPU's UUID.
+std::optional<std::size_t> find_gpu_of_instance(std::string_view entry, const std::vector<Gpu>& gpus) {
+  const std::string_view of_gpu = entry.substr(4, entry.find('/') - 4);
+  for (std::size_t i = 0; i < gpus.size(); ++i) {
+    const auto& instances = gpus[i].mig_instances;
+    const bool is_its = std::find(instances.begin(), instances.end(), entry) != instances.end();
+    if (is_its || (!gpus[i].usable && !gpus[i].uuid.empty() && gpus[i].uuid == of_gpu)) return i;
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 VisibleDevices parse_visible_devices(std::string_view text, const std::vector<Gpu>& gpus) {
   VisibleDevices visible;
   // The two usual ways to say "none".
   if (trimmed(text).empty() || trimmed(text) == "-1") return visible;
+  bool has_instance = false;
   for (std::size_t begin = 0; begin <= text.size();) {
     const std::size_t comma = std::min(text.find(',', begin), text.size());
     const std::string_view entry = trimmed(text.substr(begin, comma - begin));
     begin = comma + 1;
     std::string wrong;
-    const auto gpu = find_gpu(entry, gpus);
-    if (entry.substr(0, 4) == "MIG-") {
-      wrong = "is a MIG instance, which ranks cannot be placed on";
+    const bool is_instance = entry.substr(0, 4) == "MIG-";
+    const auto gpu = is_instance ? find_gpu_of_instance(entry, gpus) : find_gpu(entry, gpus);
+    if (is_instance && !gpu) {
+      wrong = "names none of this machine's MIG instances";
+    } else if (!visible.gpus.empty() && (is_instance || has_instance)) {
+      wrong = "stands beside another entry, but CUDA gives a process one MIG instance and nothing else";
     } else if (!gpu) {
       wrong = "names none of this machine's GPUs";
     } else if (std::find(visible.gpus.begin(), visible.gpus.end(), *gpu) != visible.gpus.end()) {
       wrong = "names a GPU a second time";
+    } else if (!is_instance && !gpus[*gpu].usable) {
+      wrong = "names a GPU that is cut into MIG instances instead of one of those";
     }
+    has_instance = is_instance;
     if (!wrong.empty()) {
       visible.notes.push_back(
           fmt::format("CUDA_VISIBLE_DEVICES: '{}' {}, so CUDA ignores it and what follows it", entry, wrong));

@@ -17,8 +17,9 @@ struct VisibleDevices {
   bool operator==(const VisibleDevices&) const = default;
 };
 
-// `gpus` are those the driver shows, in its order. Numbers and UUIDs (or their beginnings) may be mixed; as
-// in CUDA, the first entry that names no GPU ends the list.
+// `gpus` are those the driver shows, in its order; one that is not usable is cut into MIG instances. Numbers
+// and UUIDs (or their beginnings) may be mixed; as in CUDA, the first entry that names no GPU ends the list.
+// A MIG instance stands for its GPU, and must be the only entry: CUDA gives a process one.
 VisibleDevices parse_visible_devices(std::string_view text, const std::vector<Gpu>& gpus);
 
 }  // namespace smlaunch

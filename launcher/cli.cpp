@@ -181,6 +181,9 @@ void add_options(Adder& adder, Options& o) {
                    "from SIGTERM to SIGKILL after a rank failed [5]", "SECONDS");
   adder.add_number("stop-grace", o.stop_grace, 0, year, "from SIGTERM to SIGKILL when told to stop [110]",
                    "SECONDS");
+  adder.add_number("upload-timeout", o.upload_timeout, 0, year,
+                   "how long the end of the job may wait for intermediate files to be uploaded [300]",
+                   "SECONDS");
   adder.add_number("lost-after", o.lost_after, 1, year, "when a silent agent or host counts as lost [10]",
                    "SECONDS");
   adder.add_number("hang-timeout", o.hang_timeout, 1, year, "no output for so long: report, stop [off]",
@@ -213,6 +216,14 @@ Error usage_error(const std::string& what) {
 }
 
 }  // namespace
+
+std::vector<std::string> arguments_of(const std::vector<std::string>& command_line) {
+  if (command_line.empty()) return {};
+  const std::string& program = command_line.front();
+  const bool is_train = program == "train" || program.ends_with("/train");
+  const bool is_told_twice = is_train && command_line.size() > 1 && command_line[1] == "train";
+  return {command_line.begin() + (is_told_twice ? 2 : 1), command_line.end()};
+}
 
 Result<std::variant<Options, CliAnswer>> parse_cli(const std::vector<std::string>& arguments) {
   Options options;

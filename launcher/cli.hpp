@@ -15,6 +15,10 @@ struct CliAnswer {
   std::string text;
 };
 
+// A command line without the program's name, which stands first in it. Where an image's entry point is this
+// program under the name `train`, SageMaker's own word for a training comes behind it: `train train`.
+std::vector<std::string> arguments_of(const std::vector<std::string>& command_line);
+
 // `arguments` without the program's name. Options may stand before or after the subcommand; all after `--` is
 // the entry point. Errors (Fault::usage): one clear line each.
 Result<std::variant<Options, CliAnswer>> parse_cli(const std::vector<std::string>& arguments);

@@ -12,7 +12,6 @@
 #include "launcher/contract/process_counts.hpp"
 #include "launcher/contract/search_path.hpp"
 #include "launcher/find_open_mpi.hpp"
-#include "launcher/host_versions.hpp"
 #include "launcher/job_cluster.hpp"
 #include "launcher/job_interface.hpp"
 #include "launcher/job_smoke.hpp"
@@ -20,9 +19,11 @@
 #include "launcher/plan/plan_json.hpp"
 #include "launcher/plan/starter.hpp"
 #include "launcher/run/child_process.hpp"
+#include "launcher/run/host_versions.hpp"
 #include "launcher/torchrun.hpp"
 #include "mpi/shell_words.hpp"
 #include "topology/interfaces.hpp"
+#include "topology/with_gpus.hpp"
 
 namespace smlaunch {
 
@@ -44,20 +45,6 @@ LauncherChoice choose(const Options& options, const Environment& environment, bo
   const bool python = entry_point.name.ends_with(".py");
   return {python ? LauncherKind::ddp : LauncherKind::mpi,
           fmt::format("default with given hosts for {}", python ? "a .py entry point" : "a command")};
-}
-
-Machine with_gpus(Machine machine, int count) {
-  machine.gpus.clear();
-  for (int i = 0; i < count; ++i) {
-    Gpu gpu;
-    gpu.index = i;
-    machine.gpus.push_back(std::move(gpu));
-  }
-  machine.nics.clear();
-  machine.gpu_nic.assign(machine.gpus.size(), {});
-  machine.gpu_gpu.assign(machine.gpus.size(), std::vector<std::string>(machine.gpus.size(), "SYS"));
-  for (std::size_t i = 0; i < machine.gpus.size(); ++i) machine.gpu_gpu[i][i] = "X";
-  return machine;
 }
 
 // The hosts that work together: those of the distribution groups, or all where no distribution was asked for
@@ -112,7 +99,6 @@ void find_mpi4py(JobSpec& spec) {
 
 // Each of the toolkit's runners has a name of its own for them.
 const char* options_hyperparameter(const Environment& environment, LauncherKind launcher) {
-  if (environment.native_framework == Framework::chainer) return "sagemaker_additional_mpi_options";
   constexpr const char* smddp = "sagemaker_distributed_dataparallel_custom_mpi_options";
   const bool has_smddp = text_parameter(environment, smddp).has_value();
   if (launcher == LauncherKind::smddp || (has_smddp && launcher == LauncherKind::ddp)) return smddp;
@@ -150,7 +136,8 @@ Result<void> find_what_mpirun_needs(const Options& options, bool hosts_given, Jo
   if (!goes_by_mpirun || find_on_path("mpirun", spec.inherited).empty()) return {};
   if (auto found = find_open_mpi(options, spec); !found) return found;
   if (auto read = read_mpi_options(options, spec); !read) return read;
-  find_network_interface(hosts_given, job);
+  job.hosts_given = hosts_given;
+  find_network_interface(job);
   return {};
 }
 
@@ -171,15 +158,14 @@ Result<void> find_starter(const Options& options, const Job& job, JobSpec& spec)
 }
 
 // Where the port comes from at which the ranks meet; not every launcher has one.
-void find_master_port(const Options& options, JobSpec& spec) {
+void find_master_port(const Options& options, const Cluster& cluster, JobSpec& spec) {
   const LauncherKind launcher = spec.launcher;
   const bool of_module = sets_master_port(spec.environment->native_framework, launcher);
   if (!of_module && !sets_rank_identity(launcher) && launcher != LauncherKind::torchrun) return;
   spec.master_port = options.master_port;
-  const bool must_agree = launcher == LauncherKind::torchrun && spec.nodes.size() > 1;
-  const char* otherwise = must_agree  ? "7777: every host starts torchrun itself, and all must agree"
-                          : of_module ? "7777: what AWS's PyTorch module sets on every host"
-                                      : "rank 0's agent picks a free one at the start";
+  const std::string reason = why_toolkits_port(spec, cluster);
+  const std::string otherwise =
+      reason.empty() ? "rank 0's agent picks a free one at the start" : "7777: " + reason;
   spec.sources.emplace_back("master_port", source_of(options, "master-port", otherwise));
 }
 
@@ -285,9 +271,13 @@ Result<Job> prepare_job(const Options& options, const Variables& variables) {
   if (env.entry_point.kind != EntryPointKind::command)
     spec.sources.emplace_back("python", source_of(options, "python", "the first python3 on PATH"));
   spec.smlaunch = std::filesystem::read_symlink("/proc/self/exe", error).string();
-  if (choose_engine(spec.launcher, job.cluster, env.current_host) == Engine::mpirun) {
+  const bool by_mpirun = choose_engine(spec.launcher, job.cluster, env.current_host) == Engine::mpirun;
+  if (by_mpirun)
     if (auto found = find_open_mpi(options, spec); !found) return tl::unexpected(found.error());
+  // A hyperparameter's are of no meaning to the other launchers; an option says what is wanted now.
+  if (by_mpirun || spec.launcher == LauncherKind::ddp || options.mpi_options)
     if (auto read = read_mpi_options(options, spec); !read) return tl::unexpected(read.error());
+  if (by_mpirun) {
     // mpirun would log in to its own machine by a name that only the container platform knows.
     if (job.cluster.hosts.size() == 1 && job.cluster.hosts.front().name == env.current_host &&
         !find_own_host({env.current_host})) {
@@ -299,10 +289,10 @@ Result<Job> prepare_job(const Options& options, const Variables& variables) {
   spec.machines_as_planned = options.gpus_per_host.has_value();
   if (auto wished = find_smoke_wish(options, job); !wished) return tl::unexpected(wished.error());
   spec.watches_for_hangs = options.hang_timeout.has_value();
-  find_network_interface(hosts_given, job);
+  find_network_interface(job);
   if (has_starter(spec.launcher))
     if (auto found = find_starter(options, job, spec); !found) return tl::unexpected(found.error());
-  find_master_port(options, spec);
+  find_master_port(options, job.cluster, spec);
   if (spec.launcher == LauncherKind::mpi || spec.launcher == LauncherKind::smddp) {
     if (counts && counts->in_all && !options.processes_per_host) {
       spec.world_size = counts->in_all;

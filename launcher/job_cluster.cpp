@@ -11,6 +11,7 @@
 #include "launcher/plan/starter.hpp"
 #include "launcher/probe_hosts.hpp"
 #include "topology/machine_json.hpp"
+#include "topology/with_gpus.hpp"
 
 namespace smlaunch {
 
@@ -64,6 +65,11 @@ class RanksPerHost {
   std::string source_;
 };
 
+std::shared_ptr<const Machine> as_planned(const Options& options, Machine machine) {
+  if (options.gpus_per_host) machine = with_gpus(std::move(machine), *options.gpus_per_host);
+  return std::make_shared<const Machine>(std::move(machine));
+}
+
 // Saved machines: FILE for every host, HOST=FILE for one.
 Result<std::map<std::string, std::shared_ptr<const Machine>>> read_topologies(
     const Options& options, const std::vector<std::string>& hosts) {
@@ -85,7 +91,7 @@ Result<std::map<std::string, std::shared_ptr<const Machine>>> read_topologies(
                                machine.error().problems.end());
       continue;
     }
-    machines[for_one ? text.substr(0, equals) : ""] = std::make_shared<const Machine>(std::move(*machine));
+    machines[for_one ? text.substr(0, equals) : ""] = as_planned(options, std::move(*machine));
   }
   if (!problems.problems.empty()) return tl::unexpected(std::move(problems));
   return machines;
@@ -107,6 +113,17 @@ void set_instance(Host& host, const Environment& environment, const Groups& grou
   if (host.instance_type.empty()) host.instance_type = environment.current_instance_type;
 }
 
+std::string source_of_machines(const Options& options, std::size_t hosts, bool were_asked) {
+  std::string source = !options.topology.empty() ? source_of(options, "topology", "")
+                       : were_asked              ? "each host was asked over SSH"
+                       : hosts == 1              ? "this machine"
+                                                 : "this machine; the other hosts are assumed to be like it";
+  if (options.gpus_per_host)
+    source += fmt::format("; {} GPUs on each by {}", *options.gpus_per_host,
+                          source_of(options, "gpus-per-host", "option --gpus-per-host"));
+  return source;
+}
+
 }  // namespace
 
 void set_instance(Host& host, const Environment& environment) {
@@ -120,13 +137,15 @@ Result<Cluster> make_cluster(const Options& options, const Environment& environm
   auto saved = read_topologies(options, hosts);
   if (!saved) return tl::unexpected(saved.error());
   std::map<std::string, std::shared_ptr<const Machine>> asked;
-  if (options.probe && !saved->contains("") && !options.gpus_per_host) {
+  if (options.probe && !saved->contains("")) {
     std::vector<std::string> others;
     for (const std::string& name : hosts)
       if (name != environment.current_host && !saved->contains(name)) others.push_back(name);
     auto answers = probe_hosts(options, others);
     if (!answers) return tl::unexpected(answers.error());
     asked = std::move(*answers);
+    if (options.gpus_per_host)
+      for (auto& [name, machine] : asked) machine = as_planned(options, *machine);
   }
   const auto here = std::make_shared<const Machine>(own);
   const auto groups = groups_by_host(environment);
@@ -158,18 +177,7 @@ Result<Cluster> make_cluster(const Options& options, const Environment& environm
     cluster.hosts.push_back(std::move(host));
   }
   sources.emplace_back("processes_per_host", ranks.source());
-  if (!options.topology.empty())
-    sources.emplace_back("topology", source_of(options, "topology", ""));
-  else if (options.gpus_per_host)
-    sources.emplace_back("topology",
-                         fmt::format("this machine, with {} GPUs by {}", *options.gpus_per_host,
-                                     source_of(options, "gpus-per-host", "option --gpus-per-host")));
-  else if (!asked.empty())
-    sources.emplace_back("topology", "each host was asked over SSH");
-  else
-    sources.emplace_back("topology", cluster.hosts.size() == 1
-                                         ? "this machine"
-                                         : "this machine; the other hosts are assumed to be like it");
+  sources.emplace_back("topology", source_of_machines(options, hosts.size(), !asked.empty()));
   return cluster;
 }
 

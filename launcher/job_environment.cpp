@@ -130,8 +130,10 @@ Result<std::shared_ptr<const Environment>> read_job_environment(const Options& o
   if (needs_local_job(options, variables)) request.local_host = probe_host_name();
   auto environment = read_environment(request);
   if (!environment) return tl::unexpected(environment.error());
-  environment->num_neurons =
+  NeuronCores neurons =
       probe_neuron_cores(environment->current_instance_type, find_on_path("neuron-ls", variables));
+  environment->num_neurons = neurons.count;
+  if (neurons.warning) environment->warnings.push_back(std::move(*neurons.warning));
   // With hosts from the command line, the machine where it was typed leads.
   if (request.given_hosts && !request.given_hosts->current_host.empty()) {
     environment->leader = request.given_hosts->current_host;

@@ -80,7 +80,12 @@ void print_outcome(const Options& options, const Report& report) {
     return;
   }
   if (outcome.kind == OutcomeKind::failure) fmt::print(stderr, "{}", reporting_failure);
-  fmt::print(stderr, "smlaunch: {}\n", outcome.message);
+  // Several things that are wrong are a line each.
+  for (std::size_t begin = 0; begin <= outcome.message.size();) {
+    const std::size_t end = std::min(outcome.message.find('\n', begin), outcome.message.size());
+    fmt::print(stderr, "smlaunch: {}\n", std::string_view(outcome.message).substr(begin, end - begin));
+    begin = end + 1;
+  }
 }
 
 int report_failed_start(const Options& options, const Paths& paths, const Error& error) {

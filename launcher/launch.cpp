@@ -17,6 +17,7 @@
 #include "launcher/job_result.hpp"
 #include "launcher/other_hosts.hpp"
 #include "launcher/own_host.hpp"
+#include "launcher/plan/mpirun_plan.hpp"
 #include "launcher/plan/plan_json.hpp"
 #include "launcher/plan/render_plan.hpp"
 #include "launcher/plan/render_plan_svg.hpp"
@@ -38,6 +39,7 @@
 #include "topology/machine_json.hpp"
 #include "topology/render_topology.hpp"
 #include "topology/render_topology_svg.hpp"
+#include "topology/with_gpus.hpp"
 
 namespace smlaunch {
 
@@ -60,6 +62,8 @@ int show_topology(const Options& options) {
   auto machine =
       options.topology.empty() ? probe_job_machine(options) : read_machine_file(options.topology.front());
   if (!machine) return report_error(machine.error());
+  if (!options.topology.empty() && options.gpus_per_host)
+    machine = with_gpus(std::move(*machine), *options.gpus_per_host);
   if (options.format == Format::json) return answer(render_machine_json(*machine));
   if (options.format == Format::svg) return answer(render_topology_svg(*machine));
   return answer(render_topology(*machine));
@@ -93,7 +97,8 @@ int show_ready(const Options& options, const Variables& variables) {
     return unsuitable_format("ready", "text and json");
   auto job = prepare_hosts(options, variables);
   if (!job) return report_error(job.error());
-  ReadyRequest request = make_ready_request(options, *job, "");
+  const auto wanted = find_wanted_interfaces(job->spec, job->cluster.hosts.size() > 1);
+  ReadyRequest request = make_ready_request(options, *job, "", wanted);
   ReadyReport report;
   {
     ReadyDisplay display(2);

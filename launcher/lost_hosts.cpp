@@ -9,7 +9,7 @@
 namespace smlaunch {
 
 std::vector<LostHost> find_lost_hosts(const Options& options, const Job& job) {
-  ReadyRequest request = make_ready_request(options, job, "");
+  ReadyRequest request = make_ready_request(options, job, "", {});
   request.spare_hosts.clear();
   request.until = ReadyStage::banner;
   request.timeout = std::chrono::milliseconds(3000);

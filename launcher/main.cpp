@@ -2,6 +2,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include "launcher/cli.hpp"
 #include "launcher/launch.hpp"
 
 namespace {
@@ -18,5 +19,5 @@ void keep_standard_streams_apart() {
 
 int main(int argc, char** argv) {
   keep_standard_streams_apart();
-  return smlaunch::run_smlaunch({argv + 1, argv + argc});
+  return smlaunch::run_smlaunch(smlaunch::arguments_of({argv, argv + argc}));
 }

@@ -15,34 +15,53 @@ namespace {
 
 constexpr int probe_bound_milliseconds = 20000;
 
-// Nothing: it is not there, or does not answer.
-std::optional<int> ask_neuron_ls(const std::string& neuron_ls) {
+// What neuron-ls says; where it does not, `problem` is why. Neither: it is not there.
+struct NeuronAnswer {
+  std::optional<int> cores;
+  std::string problem;
+};
+
+NeuronAnswer ask_neuron_ls(const std::string& neuron_ls) {
   if (neuron_ls.empty()) return {};
   const auto answer = run_captured({neuron_ls, "-j"}, probe_bound_milliseconds);
-  if (!answer || !succeeded(answer->status)) return {};
-  return parse_neuron_cores(answer->output);
+  if (!answer) return {std::nullopt, answer.error().problems.front().what};
+  if (!succeeded(answer->status)) return {std::nullopt, to_string(answer->status)};
+  const std::optional<int> cores = parse_neuron_cores(answer->standard_output);
+  return {cores, cores ? "" : "prints no list of devices with their nc_count"};
 }
 
 }  // namespace
 
-int parse_neuron_cores(const std::string& json) {
+std::optional<int> parse_neuron_cores(const std::string& json) {
   const auto value = parse_python_json(json);
-  if (!value || value->list() == nullptr) return 0;
+  if (!value || value->list() == nullptr) return std::nullopt;
   int sum = 0;
   for (const PyValue& device : *value->list()) {
-    const PyValue* count = device.dict() == nullptr ? nullptr : device.find("nc_count");
-    const auto* number = count == nullptr ? nullptr : std::get_if<PyInt>(&count->data);
+    if (device.dict() == nullptr) return std::nullopt;
+    const PyValue* count = device.find("nc_count");
+    if (count == nullptr) continue;
+    const auto* number = std::get_if<PyInt>(&count->data);
+    const std::string digits = number == nullptr ? "" : number->digits;
     int cores = 0;
-    if (number == nullptr) continue;
-    const std::string& digits = number->digits;
-    if (std::from_chars(digits.data(), digits.data() + digits.size(), cores).ec == std::errc()) sum += cores;
+    if (std::from_chars(digits.data(), digits.data() + digits.size(), cores).ec != std::errc() || cores < 0)
+      return std::nullopt;
+    sum += cores;
   }
   return sum;
 }
 
-int probe_neuron_cores(const std::string& instance_type, const std::string& neuron_ls) {
-  if (const auto told = neuron_cores_of(instance_type)) return *told;
-  return ask_neuron_ls(neuron_ls).value_or(0);
+NeuronCores probe_neuron_cores(const std::string& instance_type, const std::string& neuron_ls) {
+  if (const auto told = neuron_cores_of(instance_type)) return {*told, {}};
+  const NeuronAnswer answer = ask_neuron_ls(neuron_ls);
+  NeuronCores found{answer.cores.value_or(0), {}};
+  // Elsewhere it fails because there are none.
+  if (!answer.problem.empty() && has_neuron_devices(instance_type))
+    found.warning = Problem{neuron_ls,
+                            fmt::format("{}: SM_NUM_NEURONS is 0 on this {}; give the number of ranks with "
+                                        "--processes-per-host",
+                                        answer.problem, instance_type),
+                            ""};
+  return found;
 }
 
 std::string describe_neuron_difference(const std::string& instance_type, std::optional<int> found) {
@@ -50,14 +69,18 @@ std::string describe_neuron_difference(const std::string& instance_type, std::op
   if (!told || !found || *told == *found) return "";
   return fmt::format(
       "{} counts as {} Neuron cores (SM_NUM_NEURONS), but neuron-ls shows {} on this host: give the number "
-      "of "
-      "ranks with --processes-per-host",
+      "of ranks with --processes-per-host",
       instance_type, *told, *found);
 }
 
 std::string probe_neuron_difference(const std::string& instance_type, const std::string& neuron_ls) {
-  if (!neuron_cores_of(instance_type)) return "";
-  return describe_neuron_difference(instance_type, ask_neuron_ls(neuron_ls));
+  const auto told = neuron_cores_of(instance_type);
+  if (!told) return "";
+  const NeuronAnswer answer = ask_neuron_ls(neuron_ls);
+  if (answer.problem.empty()) return describe_neuron_difference(instance_type, answer.cores);
+  return fmt::format(
+      "{} counts as {} Neuron cores (SM_NUM_NEURONS), which could not be compared with this host's: {} {}",
+      instance_type, *told, neuron_ls, answer.problem);
 }
 
 }  // namespace smlaunch

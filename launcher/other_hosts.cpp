@@ -64,14 +64,16 @@ std::string remote_daemon(const JobSpec& spec) {
   return mpirun.parent_path() / (spec.open_mpi.major >= 5 ? "prted" : "orted");
 }
 
-// Nothing: every host has the interface, up and with an address.
-std::optional<Outcome> check_interfaces(const std::string& interface, const ReadyReport& report) {
+// Nothing: every host has the interfaces, and they can carry the job.
+std::optional<Outcome> check_interfaces(const std::vector<WantedInterface>& wanted,
+                                        const ReadyReport& report) {
   std::string message;
   for (const HostReadiness& host : report.hosts) {
-    const auto problem = find_interface_answer(host.answer);
-    if (!problem) continue;
-    const Error error = interface_error(host.name, interface, problem->first, problem->second);
-    message += (message.empty() ? "" : "\n") + to_string(error.problems.front());
+    for (const InterfaceAnswer& answer : parse_interface_answers(host.answer)) {
+      if (answer.wanted >= wanted.size()) continue;
+      const Error error = interface_error(host.name, wanted[answer.wanted], answer.problem, answer.usable);
+      message += (message.empty() ? "" : "\n") + to_string(error.problems.front());
+    }
   }
   if (message.empty()) return {};
   Outcome outcome;
@@ -82,12 +84,19 @@ std::optional<Outcome> check_interfaces(const std::string& interface, const Read
   return outcome;
 }
 
-void drop_useless_spares(const ReadyReport& report, std::vector<std::string>& spares) {
+std::string in_words(const std::vector<WantedInterface>& wanted, const InterfaceAnswer& answer) {
+  return answer.wanted < wanted.size()
+             ? fmt::format("{} {}", to_string(wanted[answer.wanted]), answer.problem)
+             : answer.problem;
+}
+
+void drop_useless_spares(const std::vector<WantedInterface>& wanted, const ReadyReport& report,
+                         std::vector<std::string>& spares) {
   for (const HostReadiness& host : report.spare_hosts) {
-    const auto problem = find_interface_answer(host.answer);
-    if (host.state == ReadyState::ready && !problem) continue;
+    const auto problems = parse_interface_answers(host.answer);
+    if (host.state == ReadyState::ready && problems.empty()) continue;
     fmt::print(stderr, "smlaunch: warning: spare host {} is not counted on: {}\n", host.name,
-               problem ? problem->first : host.cause);
+               problems.empty() ? host.cause : in_words(wanted, problems.front()));
     std::erase(spares, host.name);
   }
 }
@@ -130,19 +139,21 @@ void add_host_events(const ReadyReport& report, EventLog& events) {
                 {}});
 }
 
-std::optional<HostProblem> judge_host_answer(const std::string& interface, const std::string& answer) {
+std::optional<HostProblem> judge_host_answer(const std::vector<WantedInterface>& wanted,
+                                             const std::string& answer) {
   if (answer.find(no_daemon_answer) != std::string::npos)
     return HostProblem{"Open MPI's daemon is not there beside the path of our mpirun",
                        "install the same Open MPI at the same path"};
-  if (const auto problem = find_interface_answer(answer)) {
-    const Error error = interface_error("", interface, problem->first, problem->second);
-    return HostProblem{fmt::format("network interface {} {} there", interface, problem->first),
-                       error.problems.front().remedy};
+  for (const InterfaceAnswer& problem : parse_interface_answers(answer)) {
+    if (problem.wanted >= wanted.size()) continue;
+    const Error error = interface_error("", wanted[problem.wanted], problem.problem, problem.usable);
+    return HostProblem{in_words(wanted, problem) + " there", error.problems.front().remedy};
   }
   return {};
 }
 
-ReadyRequest make_ready_request(const Options& options, const Job& job, const std::string& worker) {
+ReadyRequest make_ready_request(const Options& options, const Job& job, const std::string& worker,
+                                const std::vector<WantedInterface>& wanted) {
   ReadyRequest request;
   for (const Host& host : job.cluster.hosts) request.hosts.push_back(host.name);
   request.spare_hosts = job.spare_hosts;
@@ -150,15 +161,13 @@ ReadyRequest make_ready_request(const Options& options, const Job& job, const st
   request.port = options.ssh_port;
   request.timeout = std::chrono::milliseconds(static_cast<long>(options.ready_timeout * 1000));
   request.login_command = quote_shell_word(job.spec.smlaunch) + " worker";
-  if (!job.spec.network_interface.empty())
-    request.login_command += " --interface " + quote_shell_word(job.spec.network_interface);
+  for (const WantedInterface& each : wanted)
+    request.login_command += " --interface " + quote_shell_word(each.pattern);
   request.login_command += fmt::format(" {} {}", worker.empty() ? "-" : worker, worker_wait_seconds);
   if (const std::string daemon = remote_daemon(job.spec); !daemon.empty())
     request.login_command += " " + quote_shell_word(daemon);
   request.version = SMLAUNCH_VERSION;
-  request.judge = [interface = job.spec.network_interface](const std::string& answer) {
-    return judge_host_answer(interface, answer);
-  };
+  request.judge = [wanted](const std::string& answer) { return judge_host_answer(wanted, answer); };
   return request;
 }
 
@@ -168,8 +177,8 @@ void keep_connections(ReadyRequest& request, const std::string& control_path) {
       "ssh", "-o", "ControlMaster=auto", "-o", "ControlPersist=60", "-o", "ControlPath=" + control_path};
 }
 
-ReadyResult wait_for_hosts(const Options& options, const std::string& interface, ReadyRequest request,
-                           std::vector<std::string>& spares, EventLog& events) {
+ReadyResult wait_for_hosts(const Options& options, const std::vector<WantedInterface>& wanted,
+                           ReadyRequest request, std::vector<std::string>& spares, EventLog& events) {
   ReadyReport report;
   {
     ReadyDisplay display(2);
@@ -178,8 +187,8 @@ ReadyResult wait_for_hosts(const Options& options, const std::string& interface,
   }
   add_host_events(report, events);
   ReadyResult result;
-  if (report.stopped_by_signal == 0) drop_useless_spares(report, spares);
-  result.outcome = check_interfaces(interface, report);
+  if (report.stopped_by_signal == 0) drop_useless_spares(wanted, report, spares);
+  result.outcome = check_interfaces(wanted, report);
   if (report.ready) {
     const auto last = std::max_element(
         report.hosts.begin(), report.hosts.end(),

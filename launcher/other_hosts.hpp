@@ -23,22 +23,24 @@ void print_ready_table(const ReadyReport& report);
 void add_host_events(const ReadyReport& report, EventLog& events);
 
 // What a host where smlaunch answers (as run_hand_over() does) lacks, without which it can never be ready:
-// Open MPI's daemon, or the interface. Nothing: it lacks neither.
-std::optional<HostProblem> judge_host_answer(const std::string& interface, const std::string& answer);
+// Open MPI's daemon, or one of the interfaces. Nothing: it lacks none.
+std::optional<HostProblem> judge_host_answer(const std::vector<WantedInterface>& wanted,
+                                             const std::string& answer);
 
 // The request for the hosts that run ranks of the job, without a hand-over. `worker`: worker_socket_name(),
-// or empty.
-ReadyRequest make_ready_request(const Options& options, const Job& job, const std::string& worker);
+// or empty. `wanted`: LaunchPlan::wanted_interfaces.
+ReadyRequest make_ready_request(const Options& options, const Job& job, const std::string& worker,
+                                const std::vector<WantedInterface>& wanted);
 
 // Leaves each login's connection open for a minute, for mpirun to start its daemon over it: a second login
 // costs each host and this one more than the daemon itself.
 void keep_connections(ReadyRequest& request, const std::string& control_path);
 
-// Waits for them, with a live line on stderr. No outcome: all are ready, and `interface` can carry the job on
-// each. Otherwise why not; the table is on stderr then. Spare hosts that are of no use are said, and taken
+// Waits for them, with a live line on stderr. No outcome: all are ready, and the interfaces can carry the job
+// on each. Otherwise why not; the table is on stderr then. Spare hosts that are of no use are said, and taken
 // out of `spares`.
-ReadyResult wait_for_hosts(const Options& options, const std::string& interface, ReadyRequest request,
-                           std::vector<std::string>& spares, EventLog& events);
+ReadyResult wait_for_hosts(const Options& options, const std::vector<WantedInterface>& wanted,
+                           ReadyRequest request, std::vector<std::string>& spares, EventLog& events);
 
 // Ends what carries the job's marker on these hosts, all at once, for some seconds at most: their agents were
 // killed, and no smlaunch waits there to do it.

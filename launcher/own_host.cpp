@@ -136,6 +136,20 @@ std::string probe_own_address(const std::string& interface, const std::string& p
   return address_towards(found->ai_addr, found->ai_addrlen);
 }
 
+std::vector<std::vector<std::string>> probe_addresses(const std::vector<std::string>& hosts) {
+  std::vector<std::vector<std::string>> all(hosts.size());
+  look_up(hosts, [&](const std::string& host, const addrinfo* found) {
+    std::vector<std::string>& own =
+        all[static_cast<std::size_t>(std::find(hosts.begin(), hosts.end(), host) - hosts.begin())];
+    for (const addrinfo* each = found; each != nullptr; each = each->ai_next) {
+      std::string address = address_text(each->ai_addr);
+      if (std::find(own.begin(), own.end(), address) == own.end()) own.push_back(std::move(address));
+    }
+    return true;
+  });
+  return all;
+}
+
 std::vector<std::pair<std::string, std::string>> probe_routes(const std::vector<std::string>& hosts) {
   std::vector<std::pair<std::string, std::string>> routes;
   look_up(hosts, [&](const std::string& host, const addrinfo* found) {

@@ -17,6 +17,9 @@ std::optional<std::string> find_own_host(const std::vector<std::string>& hosts);
 // reached from.
 std::vector<std::pair<std::string, std::string>> probe_routes(const std::vector<std::string>& hosts);
 
+// For each of `hosts` its addresses (asked for at most two seconds); none for a name that is not known.
+std::vector<std::vector<std::string>> probe_addresses(const std::vector<std::string>& hosts);
+
 // The address at which other hosts reach this machine: that of `interface` if it is named and has one, else
 // the one from which `peer` is reached. Empty: `peer` is not known, or there is no way to it.
 std::string probe_own_address(const std::string& interface, const std::string& peer);

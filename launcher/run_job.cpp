@@ -10,12 +10,14 @@
 #include <vector>
 
 #include "launcher/contract/efa_instances.hpp"
+#include "launcher/contract/result_files.hpp"
 #include "launcher/contract/search_path.hpp"
 #include "launcher/host_names.hpp"
 #include "launcher/job_cluster.hpp"
 #include "launcher/job_interface.hpp"
 #include "launcher/job_result.hpp"
 #include "launcher/job_smoke.hpp"
+#include "launcher/job_uploads.hpp"
 #include "launcher/lost_hosts.hpp"
 #include "launcher/neuron.hpp"
 #include "launcher/other_hosts.hpp"
@@ -54,20 +56,10 @@ Result<void> write_long_variables(const LaunchPlan& plan) {
   for (const std::string& name : plan.long_variables) {
     const auto found = all.find(name);
     if (found == all.end()) continue;
-    if (auto written = write_file(plan.job->paths.own / "env" / name, found->second); !written)
+    if (auto written = write_file(long_variable_file(plan.job->paths, name), found->second); !written)
       return written;
   }
   return {};
-}
-
-// Refused before anything starts; mpirun itself would hang or say something else.
-Result<void> check_network_interface(const LaunchPlan& plan) {
-  if (plan.engine != Engine::mpirun || plan.network_interface.empty()) return {};
-  const auto interfaces = probe_interfaces();
-  const std::string problem = interface_problem(interfaces, plan.network_interface);
-  if (problem.empty()) return {};
-  return tl::unexpected(interface_error(plan.current_host.empty() ? probe_host_name() : plan.current_host,
-                                        plan.network_interface, problem, usable_interfaces(interfaces)));
 }
 
 // What is searched on PATH is found when it is executed: each host has its own.
@@ -112,9 +104,16 @@ Result<void> check_only_ranks(const Options& options, const LaunchPlan& plan) {
 
 // Everything that can be refused before anything starts.
 Result<void> check_plan(const Options& options, const LaunchPlan& plan) {
-  if (auto usable = check_network_interface(plan); !usable) return usable;
+  // mpirun itself would hang, or say something else.
+  if (auto usable = check_own_interfaces(plan); !usable) return usable;
   if (auto there = check_entry_point(plan); !there) return there;
   return check_only_ranks(options, plan);
+}
+
+std::string own_provider(const LaunchPlan& plan, const Variables& variables) {
+  for (const Variables* given : {&plan.user_variables, &variables})
+    if (const auto found = given->find("FI_PROVIDER"); found != given->end()) return found->second;
+  return "";
 }
 
 void warn_of(const LaunchPlan& plan, const Variables& variables) {
@@ -122,8 +121,9 @@ void warn_of(const LaunchPlan& plan, const Variables& variables) {
   for (const Host& host : plan.cluster.hosts) {
     if (host.name != plan.current_host) continue;
     if (plan.launcher != LauncherKind::process && !host.instance_type.empty())
-      sentences.push_back(describe_efa_difference(
-          host.instance_type, find_efa_instance(host.instance_type) != nullptr, probe_efa_devices("/sys")));
+      sentences.push_back(describe_efa_difference(host.instance_type,
+                                                  find_efa_instance(host.instance_type) != nullptr,
+                                                  probe_efa_devices("/sys"), own_provider(plan, variables)));
     sentences.push_back(probe_neuron_difference(host.instance_type, find_on_path("neuron-ls", variables)));
   }
   for (const std::string& sentence : sentences)
@@ -146,6 +146,9 @@ class JobTries {
     policy_.max_restarts = only_smoke() ? 0 : options.max_restarts;
     policy_.spare_hosts = job.spare_hosts.size();
   }
+
+  // When the last try was told to stop.
+  [[nodiscard]] std::optional<SteadyTime> stop_asked() const { return stop_asked_; }
 
   int run() {
     if (auto fine = check_plan(options_, plan_); !fine) return refuse(fine.error());
@@ -219,12 +222,12 @@ class JobTries {
     settings.find_lost_hosts = [this] { return find_lost_hosts(options_, job_); };
     settings.make_ready = [this, worker = settings.worker](const std::string& hand_over,
                                                            const std::function<int()>& serve) {
-      ReadyRequest request = make_ready_request(options_, job_, worker);
+      ReadyRequest request = make_ready_request(options_, job_, worker, plan_.wanted_interfaces);
       if (!worker.empty()) request.login_input = hand_over;
       if (connections_) keep_connections(request, connections_->control_path());
       request.stop_asked = serve;
       ReadyResult ready =
-          wait_for_hosts(options_, plan_.network_interface, std::move(request), job_.spare_hosts, events_);
+          wait_for_hosts(options_, plan_.wanted_interfaces, std::move(request), job_.spare_hosts, events_);
       ready.channel_host = probe_own_address(plan_.network_interface, first_other_host(plan_));
       return ready;
     };
@@ -250,6 +253,7 @@ class JobTries {
     settings.smoke = std::move(*smoke);
     auto ran = run_plan(processes, settings, events_);
     if (!ran) return tl::unexpected(ran.error());
+    stop_asked_ = ran->stop_asked;
     connections_.reset();
     end_job_on_hosts(options_, job_, ran->unattended_hosts, ran->job);
     Report report;
@@ -333,12 +337,19 @@ class JobTries {
   std::vector<EarlierTry> earlier_;
   std::optional<SmokeReport> smoke_;  // of the last try
   std::optional<SshConnections> connections_;
+  std::optional<SteadyTime> stop_asked_;
 };
 
 }  // namespace
 
 int run_job(const Options& options, const Job& job, const LaunchPlan& plan) {
-  return JobTries(options, job, plan).run();
+  JobUploads uploads(options);
+  if (auto started = uploads.start(*job.environment, job.spec.inherited); !started)
+    return report_failed_start(options, job.environment->paths, started.error());
+  JobTries tries(options, job, plan);
+  const int code = tries.run();
+  uploads.finish(tries.stop_asked());
+  return code;
 }
 
 }  // namespace smlaunch

@@ -7,6 +7,7 @@
 
 #include "launcher/contract/result_files.hpp"
 #include "launcher/job_result.hpp"
+#include "launcher/job_uploads.hpp"
 #include "launcher/run/worker.hpp"
 
 namespace smlaunch {
@@ -54,6 +55,9 @@ int run_as_worker(const Options& options, const Job& job) {
   if (!options.quiet)
     fmt::print(stderr, "smlaunch: {} waits for {} to lead, for at most {:.0f} s\n",
                job.environment->current_host, job.environment->leader, options.ready_timeout);
+  JobUploads uploads(options);
+  if (auto started = uploads.start(*job.environment, job.spec.inherited); !started)
+    return report_failed_start(options, paths, started.error());
   WorkerSettings settings;
   settings.hosts = job.environment->hosts;
   settings.current_host = job.environment->current_host;
@@ -80,6 +84,7 @@ int run_as_worker(const Options& options, const Job& job) {
   Report report;
   report.outcome = outcome;
   print_outcome(options, report);
+  uploads.finish(result->stop_asked);
   return outcome.exit_code;
 }
 

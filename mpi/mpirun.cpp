@@ -66,9 +66,11 @@ std::vector<MpirunOption> our_options(const MpirunRequest& request) {
   if (mpi) options.push_back({"display-map", {}});
   options.push_back({"tag-output", {}});
   if (request.oversubscribe || !mpi) options.push_back({"oversubscribe", {}});
-  if (!request.network_interface.empty()) {
-    options.push_back(mca("btl_tcp_if_include", request.network_interface));
-    options.push_back(mca("oob_tcp_if_include", request.network_interface));
+  for (const char* traffic : {"btl", "oob"}) {
+    if (!request.tcp_include.empty())
+      options.push_back(mca(fmt::format("{}_tcp_if_include", traffic), request.tcp_include));
+    else if (!request.tcp_exclude.empty())
+      options.push_back(mca(fmt::format("{}_tcp_if_exclude", traffic), request.tcp_exclude));
   }
   options.push_back(mca("plm_rsh_no_tree_spawn", "1"));
   options.push_back({"bind-to", {"none"}});
@@ -135,21 +137,23 @@ void yield_to_environment(const MpirunRequest& request, UserOptions& user, std::
   }
 }
 
-// A request for certain CPUs is void beside -bind-to none (an error, in 5); mapping to sockets or cores is
-// not, and left to itself mpirun would abort where it finds too few of them.
+// Beside our -bind-to none a request for certain CPUs is void (an error, in 5), and a mapping to cores or
+// sockets is no more than an order of the ranks.
 void leave_binding_to_mpirun(UserOptions& user, std::vector<MpirunOption>& ours) {
   const auto is_binding = [](const MpirunOption& option) { return option.name == "bind-to"; };
-  if (!user.binds || std::any_of(user.options.begin(), user.options.end(), is_binding)) return;
-  if (user.names_cpus) {
-    std::erase_if(ours, is_binding);
-    // A list of CPUs is a mapping of its own to Open MPI 4, which aborts at a second.
-    if (std::any_of(user.options.begin(), user.options.end(),
-                    [](const MpirunOption& option) { return option.name == "cpu-list"; }))
-      std::erase_if(ours, [](const MpirunOption& option) { return option.name == "map-by"; });
-    user.notes.push_back("your options name CPUs: mpirun binds the ranks, not smlaunch");
-  } else {
-    user.notes.push_back("your options map ranks to hardware: they are bound only if you add --bind-to");
-  }
+  if (user.binding == UserBinding::not_said ||
+      std::any_of(user.options.begin(), user.options.end(), is_binding))
+    return;
+  std::erase_if(ours, is_binding);
+  // A list of CPUs is a mapping of its own to Open MPI 4, which aborts at a second.
+  if (std::any_of(user.options.begin(), user.options.end(),
+                  [](const MpirunOption& option) { return option.name == "cpu-list"; }))
+    std::erase_if(ours, [](const MpirunOption& option) { return option.name == "map-by"; });
+  user.notes.push_back(
+      user.binding == UserBinding::on
+          ? fmt::format("your {} asks for CPUs: mpirun binds the ranks, not smlaunch", user.binding_option)
+          : fmt::format("your {} maps ranks to hardware: mpirun binds them by its default, not smlaunch",
+                        user.binding_option));
 }
 
 std::string values_of(const MpirunOption& option) {
@@ -229,8 +233,12 @@ Result<MpirunCommand> mpirun_command(const MpirunRequest& request) {
   const std::vector<std::string> words = render_options(options, request.version);
   command.argv.insert(command.argv.end(), words.begin(), words.end());
   command.argv.insert(command.argv.end(), request.program.begin(), request.program.end());
-  command.user_binds = user->binds;
-  command.user_maps = user->maps;
+  command.user_binding = user->binding;
+  command.user_binding_option = std::move(user->binding_option);
+  command.user_maps = !user->moving_options.empty();
+  for (const std::string& option : user->moving_options)
+    user->warnings.push_back(
+        fmt::format("your {} may place ranks on other hosts than the plan shows", option));
   command.working_directory = std::move(user->working_directory);
   command.user_variables = std::move(user->variables);
   command.user_exported = std::move(user->exported);

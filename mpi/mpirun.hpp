@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "mpi/mpirun_options.hpp"
 #include "mpi/open_mpi.hpp"
 #include "topology/error.hpp"
 
@@ -27,7 +28,8 @@ struct MpirunRequest {
   int processes = 1;
   bool oversubscribe = false;         // more processes than slots
   bool oversubscribed_cores = false;  // more ranks than cores on some host: waiting ranks yield
-  std::string network_interface;      // empty: mpirun chooses
+  std::string tcp_include;            // interfaces or subnets for its traffic; empty: mpirun chooses
+  std::string tcp_exclude;            // where nothing is included: those that it may not choose
   int ssh_port = 22;
   std::string ssh_control_path;       // of connections that are open already (ssh_config(5)); or empty
   std::vector<std::string> exported;  // names for -x; values never appear
@@ -42,9 +44,10 @@ struct MpirunRequest {
 
 struct MpirunCommand {
   std::vector<std::string> argv;
-  bool user_binds = false;        // the user's options bind or map to hardware: our agents must not
+  UserBinding user_binding = UserBinding::not_said;  // else our agents must not bind
+  std::string user_binding_option;                   // that says so
   std::string working_directory;  // the user's -wdir: for the ranks, not for mpirun; empty: none
-  bool user_maps = false;         // they may place ranks on other hosts than the plan does, which is by slot
+  bool user_maps = false;  // they may place ranks on other hosts than UserOptions::counting and numbering say
   // -x NAME=VALUE of the user's. argv holds only `-x NAME`, whatever the value: a command line is read by
   // everyone. The caller sets the value in mpirun's environment.
   std::vector<std::pair<std::string, std::string>> user_variables;

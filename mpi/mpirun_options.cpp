@@ -193,4 +193,15 @@ std::vector<std::string> render_options(const std::vector<MpirunOption>& options
   return words;
 }
 
+bool includes_interfaces(std::string_view parameter) {
+  return parameter == "btl_tcp_if_include" || parameter == "oob_tcp_if_include";
+}
+
+std::vector<std::string> named_interfaces(std::string_view list) {
+  std::vector<std::string> names = split(list, ',');
+  std::erase_if(names,
+                [](const std::string& name) { return name.empty() || name.find('/') != std::string::npos; });
+  return names;
+}
+
 }  // namespace smlaunch

@@ -4,11 +4,13 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 #include "mpi/open_mpi.hpp"
 #include "topology/error.hpp"
+#include "topology/layout.hpp"
 
 namespace smlaunch {
 
@@ -33,15 +35,25 @@ std::string to_string(const MpirunOption& option);
 std::vector<std::string> render_options(const std::vector<MpirunOption>& options,
                                         const OpenMpiVersion& version);
 
+// Who binds the ranks to CPUs, as far as the user's options say.
+enum class UserBinding {
+  not_said,
+  off,         // nobody: -bind-to none
+  on,          // mpirun, to what they name
+  by_default,  // mpirun, as it does for a mapping to cores, caches, NUMA nodes, sockets
+};
+
 struct UserOptions {
   std::vector<MpirunOption>
       options;  // at most one for each key; variables stand as -x NAME, without their values
   std::vector<std::pair<std::string, std::string>> variables;  // -x NAME=VALUE
   std::vector<std::string> exported;                           // -x NAME
   std::string working_directory;                               // -wdir; empty: not given
-  bool binds = false;                                          // binds or maps ranks to hardware
-  bool names_cpus = false;                                     // and says which CPUs, or how many for a rank
-  bool maps = false;  // may place ranks on other hosts than -map-by slot does
+  UserBinding binding = UserBinding::not_said;
+  std::string binding_option;                // that says so: "-bind-to core"
+  HostOrder counting = HostOrder::by_slot;   // -map-by node
+  HostOrder numbering = HostOrder::by_slot;  // -rank-by node; where that is not given, as counting
+  std::vector<std::string> moving_options;   // may place ranks on other hosts than the two say
   std::vector<std::string> notes;
   std::vector<std::string> warnings;
 };
@@ -51,5 +63,11 @@ struct UserOptions {
 // `where`: what errors name as their place.
 Result<UserOptions> parse_user_options(const std::vector<std::string>& words, const OpenMpiVersion& version,
                                        const std::string& where = "MPI options");
+
+// Does this MCA parameter, by version 4's name, list what TCP traffic goes over?
+bool includes_interfaces(std::string_view parameter);
+
+// Of such a list the names: what is a subnet is there or not, names must be looked for.
+std::vector<std::string> named_interfaces(std::string_view list);
 
 }  // namespace smlaunch

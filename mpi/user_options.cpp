@@ -7,7 +7,9 @@
 // - what only the other version of Open MPI knows is translated, else left out with a warning;
 // - given twice, the last one counts (Open MPI 4 aborts at a repeated MCA parameter, 5 at a repeated
 // --map-by);
-// - --NCCL_DEBUG VALUE is no option of mpirun's: the SageMaker toolkit takes it here and exports it;
+// - --NCCL_DEBUG VALUE is no option of mpirun's: the SageMaker toolkit takes it here and exports it. Its
+// argparse
+//   takes beginnings of the name too, but what mpirun knows is mpirun's here (--N);
 // - a name unknown here is mpirun's to judge, and so are the words behind it that begin with no dash.
 #include <fmt/format.h>
 
@@ -60,24 +62,51 @@ bool names_cpus(const MpirunOption& option) {
                      [](const std::string& part) { return part.starts_with("pe="); });
 }
 
-bool binds_ranks(const MpirunOption& option) {
-  if (names_cpus(option)) return true;
-  if (option.name != "bind-to" && option.name != "map-by") return false;
+bool maps_to_hardware(const MpirunOption& option) {
+  if (option.name != "map-by") return false;
   const std::vector<std::string> parts = parts_of(option.values[0]);
-  if (option.name == "bind-to") return parts[0] != "none";
   if (parts[0] == "ppr") return parts.size() > 2 && parts[2] != "node";
   return parts[0] != "slot" && parts[0] != "node" && parts[0] != "seq";
 }
 
-// Measured with 4.1.4: mapping by core, cache, NUMA node or socket fills host after host as mapping by slot
-// does; by node, and ranking by node, alternates between the hosts.
+// -bind-to itself has the last word, then a list of CPUs, then a mapping.
+void find_binding(UserOptions& user) {
+  const auto found = [&](UserBinding binding, const MpirunOption& option) {
+    user.binding = binding;
+    user.binding_option = to_string(option);
+  };
+  for (const MpirunOption& option : user.options)
+    if (maps_to_hardware(option)) found(UserBinding::by_default, option);
+  for (const MpirunOption& option : user.options)
+    if (names_cpus(option)) found(UserBinding::on, option);
+  for (const MpirunOption& option : user.options) {
+    if (option.name != "bind-to") continue;
+    found(parts_of(option.values[0])[0] == "none" ? UserBinding::off : UserBinding::on, option);
+  }
+}
+
+// Measured with 4.1.4: hosts take turns where ranks are mapped by node, and are numbered in turns where they
+// are ranked by node, which mapping by node implies. Any other mapping fills host after host.
+void find_host_order(UserOptions& user) {
+  const auto word_of = [&](const char* name) -> std::string {
+    for (const MpirunOption& option : user.options)
+      if (option.name == name) return parts_of(option.values[0])[0];
+    return "";
+  };
+  const std::string ranked = word_of("rank-by");
+  if (word_of("map-by") == "node") user.counting = HostOrder::by_node;
+  if (ranked == "node" || (ranked.empty() && user.counting == HostOrder::by_node))
+    user.numbering = HostOrder::by_node;
+}
+
 bool moves_ranks(const MpirunOption& option) {
   if (option.name == "rankfile") return true;
   if (option.name != "map-by" && option.name != "rank-by") return false;
   const std::vector<std::string> parts = parts_of(option.values[0]);
   if (std::find(parts.begin(), parts.end(), "span") != parts.end()) return true;
-  constexpr std::array<std::string_view, 10> keep = {"slot",    "hwthread", "core",    "l1cache", "l2cache",
-                                                     "l3cache", "numa",     "package", "socket",  "board"};
+  constexpr std::array<std::string_view, 11> keep = {"slot",    "hwthread", "core", "l1cache",
+                                                     "l2cache", "l3cache",  "numa", "package",
+                                                     "socket",  "board",    "node"};
   const bool filling = option.name == "rank-by" && parts[0] == "fill";
   return !filling && std::count(keep.begin(), keep.end(), parts[0]) == 0;
 }
@@ -90,14 +119,10 @@ class Reader {
   Result<UserOptions> read() {
     while (at_ < words_.size()) read_one();
     if (!problems_.empty()) return tl::unexpected<Error>(Error{Fault::configuration, std::move(problems_)});
-    for (const MpirunOption& option : result_.options) {
-      result_.binds = result_.binds || binds_ranks(option);
-      result_.names_cpus = result_.names_cpus || names_cpus(option);
-      if (!moves_ranks(option)) continue;
-      result_.maps = true;
-      result_.warnings.push_back(fmt::format(
-          "your {} may place ranks on other hosts than the plan shows, which is by slot", to_string(option)));
-    }
+    find_binding(result_);
+    find_host_order(result_);
+    for (const MpirunOption& option : result_.options)
+      if (moves_ranks(option)) result_.moving_options.push_back(to_string(option));
     return std::move(result_);
   }
 
@@ -120,11 +145,11 @@ class Reader {
     // mpirun of Open MPI 4 does not take --name=value; the meaning is plain enough.
     const std::size_t equals = name.find('=');
     const std::string_view before = name.substr(0, equals);
-    if (equals != std::string_view::npos && (before == "NCCL_DEBUG" || values_of(before) == 1)) {
+    if (equals != std::string_view::npos && (is_nccl_debug(word, before) || values_of(before) == 1)) {
       values.emplace_back(name.substr(equals + 1));
       name = before;
     }
-    if (name == "NCCL_DEBUG") {
+    if (is_nccl_debug(word, name)) {
       if (take_values(word, 1, values)) add_variable("NCCL_DEBUG=" + values[0]);
       return;
     }
@@ -143,6 +168,13 @@ class Reader {
     } else {
       add_known(*known, std::move(values));
     }
+  }
+
+  [[nodiscard]] bool is_nccl_debug(std::string_view word, std::string_view name) const {
+    constexpr std::string_view whole = "NCCL_DEBUG";
+    if (name == whole) return true;
+    return word.starts_with("--") && !name.empty() && whole.starts_with(name) &&
+           !find_option(name, version_.major);
   }
 
   int values_of(std::string_view name) const {

@@ -28,8 +28,9 @@ CLI/       launcher/cli.cpp
 hwloc      topology/
 boost/     launcher/run/ launcher/ready/
 nlohmann/  *_json.cpp *_json.hpp launcher/plan/ launcher/ready/ launcher/run/ tests/ bench/
-openssl/   launcher/plan/ launcher/run/
-dlfcn.h    cuda/ mpi/mpi_check
+openssl/   launcher/plan/ launcher/run/ launcher/contract/s3/
+curl/      launcher/contract/s3/
+dlfcn.h    cuda/ mpi/mpi_check launcher/contract/s3/
 '
 
 root=${1:-$(dirname "${BASH_SOURCE[0]}")/..}

@@ -20,13 +20,6 @@ Nearness distance(const Machine& machine, int gpu, int nic) {
   return known ? machine.gpu_nic[g][n] : Nearness::SYS;
 }
 
-bool is_near_some_gpu(const Machine& machine, int nic) {
-  for (std::size_t gpu = 0; gpu < machine.gpus.size(); ++gpu) {
-    if (distance(machine, static_cast<int>(gpu), nic) <= Nearness::PHB) return true;
-  }
-  return false;
-}
-
 class Balance {
  public:
   Balance(std::vector<std::vector<int>> choices, std::size_t nics)
@@ -102,15 +95,11 @@ std::vector<int> training_nics(const Machine& machine) {
   for (std::size_t i = 0; i < machine.nics.size(); ++i) {
     if (machine.nics[i].link_up) nics.push_back(static_cast<int>(i));
   }
-  // Keeps those that `wanted` holds for, if there are any.
-  const auto prefer = [&nics](auto wanted) {
-    std::vector<int> kept;
-    std::copy_if(nics.begin(), nics.end(), std::back_inserter(kept), wanted);
-    if (!kept.empty()) nics = std::move(kept);
-  };
-  prefer([&](int nic) { return machine.nics[static_cast<std::size_t>(nic)].kind != NicKind::ethernet; });
-  prefer([&](int nic) { return is_near_some_gpu(machine, nic); });
-  return nics;
+  std::vector<int> fabric;
+  std::copy_if(nics.begin(), nics.end(), std::back_inserter(fabric), [&](int nic) {
+    return machine.nics[static_cast<std::size_t>(nic)].kind != NicKind::ethernet;
+  });
+  return fabric.empty() ? nics : fabric;
 }
 
 std::vector<std::optional<int>> assign_nics(const Machine& machine, const std::vector<int>& gpus) {

@@ -9,8 +9,7 @@
 
 namespace smlaunch {
 
-// NICs that carry training traffic, by index: up; of a fabric (InfiniBand, EFA) where there is one; and not a
-// management NIC, one that is far from every GPU while others are near some.
+// NICs that carry training traffic, by index: up, and of a fabric (InfiniBand, EFA) where one of those is up.
 std::vector<int> training_nics(const Machine& machine);
 
 // For each of `gpus` (indices into Machine::gpus) a NIC: the least total distance, and of those the least

@@ -65,18 +65,19 @@ Result<Binding> bind_current_process(const IdSet& cpus, const IdSet& numa) {
                    "run with --bind none to start without binding");
   }
   Binding binding;
-  if (!cpus.empty() && hwloc_set_cpubind(topology.get(), to_bitmap(cpus).get(), HWLOC_CPUBIND_PROCESS) != 0) {
-    return failure(Fault::start, fmt::format("CPUs {}", to_string(cpus)),
-                   fmt::format("this process cannot be bound to them: {}", std::strerror(errno)),
-                   "run with --bind none, or give the container these CPUs");
+  const bool refused =
+      !cpus.empty() && hwloc_set_cpubind(topology.get(), to_bitmap(cpus).get(), HWLOC_CPUBIND_PROCESS) != 0;
+  if (refused) {
+    // Without the CPUs, which differ by rank: what ranks share is said once.
+    binding.notes.push_back(fmt::format("the kernel refuses to bind it there: {}", std::strerror(errno)));
   }
   binding.cpus = bound_cpus(topology.get());
-  if (!cpus.empty() && binding.cpus != cpus) {
+  if (!refused && !cpus.empty() && binding.cpus != cpus) {
     binding.notes.push_back(
         fmt::format("asked for CPUs {}, the kernel gave {}", to_string(cpus),
                     binding.cpus.empty() ? "none that it names" : to_string(binding.cpus)));
   }
-  if (!numa.empty()) {
+  if (!refused && !numa.empty()) {
     const IdSet filled = nodes_with_memory(topology.get(), numa);
     if (filled != numa) {
       binding.notes.push_back(fmt::format("of NUMA nodes {} only {} have memory this process may use",

@@ -18,8 +18,9 @@ struct Binding {
 };
 
 // Binds this process and what it starts. Empty `cpus`: CPUs are left alone; empty `numa`: memory is left
-// alone. Memory that cannot be bound (a node without memory, a container that forbids it) is a note, not an
-// error.
+// alone. What cannot be bound (CPUs that are not here, a node without memory, a container that forbids it) is
+// a note, not an error; memory is not bound near CPUs that this process was not given. Error (Fault::start):
+// hwloc cannot read the machine.
 Result<Binding> bind_current_process(const IdSet& cpus, const IdSet& numa);
 
 }  // namespace smlaunch

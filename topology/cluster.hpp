@@ -27,4 +27,8 @@ struct Cluster {
   std::vector<Host> hosts;
 };
 
+// What a job should know of the machines that are known, those that are assumed left out: "algo-1: 1 of its 8
+// GPUs cannot be used (0000:3b:00.0): it has fallen off the PCI bus".
+std::vector<std::string> cluster_warnings(const Cluster& cluster);
+
 }  // namespace smlaunch

@@ -8,6 +8,15 @@
 
 namespace smlaunch {
 
+namespace {
+
+// libfabric's list: "efa", "tcp,efa"; "^efa" names what is not to be used.
+bool names_efa(const std::string& providers) {
+  return providers.front() != '^' && ("," + providers + ",").find(",efa,") != std::string::npos;
+}
+
+}  // namespace
+
 std::vector<std::string> probe_efa_devices(const std::filesystem::path& sys) {
   std::vector<std::string> found;
   std::error_code error;
@@ -20,13 +29,16 @@ std::vector<std::string> probe_efa_devices(const std::filesystem::path& sys) {
 }
 
 std::string describe_efa_difference(const std::string& instance_type, bool expected,
-                                    const std::vector<std::string>& devices) {
+                                    const std::vector<std::string>& devices, const std::string& provider) {
+  static const std::string none_here =
+      "this host shows none in /sys/class/infiniband: libfabric will not find the provider efa, and NCCL may "
+      "fail or use TCP";
+  if (!provider.empty())
+    return devices.empty() && names_efa(provider)
+               ? "FI_PROVIDER=" + provider + " asks for an EFA adapter, but " + none_here
+               : "";
   if (expected == !devices.empty()) return "";
-  if (expected)
-    return instance_type +
-           " should have an EFA adapter, but this host shows none in /sys/class/infiniband: libfabric will "
-           "not find the "
-           "provider efa, and NCCL may fail or use TCP";
+  if (expected) return instance_type + " should have an EFA adapter, but " + none_here;
   return "this host has " + std::to_string(devices.size()) + " EFA adapter" +
          (devices.size() == 1 ? "" : "s") + " (" + devices.front() + (devices.size() > 1 ? ", ..." : "") +
          "), but instance type " + (instance_type.empty() ? "(none)" : instance_type) +

@@ -12,8 +12,9 @@ namespace smlaunch {
 // folder.
 std::vector<std::string> probe_efa_devices(const std::filesystem::path& sys);
 
-// What to say where a table's belief and the devices differ; empty where they agree.
+// What to say where a table's belief and the devices differ; empty where they agree. `provider`: the
+// FI_PROVIDER that the job sets by itself, which counts instead of the table; empty: none.
 std::string describe_efa_difference(const std::string& instance_type, bool expected,
-                                    const std::vector<std::string>& devices);
+                                    const std::vector<std::string>& devices, const std::string& provider);
 
 }  // namespace smlaunch

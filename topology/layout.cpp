@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Counts ranks as Open MPI's `--map-by slot --oversubscribe` does, because it is mpirun that starts them:
 // hosts are filled in order up to their slots; what is left goes round in equal numbers whatever the slots,
-// the first hosts taking one more. Ranks are numbered after that, so those of a host are neighbours.
+// the first hosts taking one more. Ranks are numbered after that, so those of a host are neighbours; where
+// the user has mpirun count or number by node, hosts take turns (measured with 4.1.4).
 #include "topology/layout.hpp"
 
 #include <fmt/format.h>
@@ -9,7 +10,11 @@
 #include <algorithm>
 #include <cstddef>
 #include <map>
+#include <numeric>
 #include <utility>
+
+#include "topology/host_list.hpp"
+#include "topology/machine_kind.hpp"
 
 namespace smlaunch {
 namespace {
@@ -19,6 +24,56 @@ constexpr long long most_ranks = 16'777'216;
 
 std::string counted(long long number, const char* what) {
   return fmt::format("{} {}{}", number, what, number == 1 ? "" : "s");
+}
+
+// "a and b have 4 cores for 8 ranks each, which share them"
+class CrowdedHosts {
+ public:
+  void add(const Host& host, int ranks) {
+    const auto cores = static_cast<int>(host.machine->core_cpus.size());
+    if (cores == 0 || ranks <= cores) return;
+    const auto same = std::find_if(kinds_.begin(), kinds_.end(), [&](const Kind& kind) {
+      return kind.cores == cores && kind.ranks == ranks;
+    });
+    if (same == kinds_.end())
+      kinds_.push_back({cores, ranks, {host.name}});
+    else
+      same->hosts.push_back(host.name);
+  }
+
+  [[nodiscard]] std::vector<std::string> sentences() const {
+    std::vector<std::string> all;
+    for (const auto& [cores, ranks, hosts] : kinds_)
+      all.push_back(fmt::format("{} {} {} for {}{}: ranks share cores", join_names(hosts),
+                                hosts.size() == 1 ? "has" : "have", counted(cores, "core"),
+                                counted(ranks, "rank"), hosts.size() == 1 ? "" : " each"));
+    return all;
+  }
+
+ private:
+  struct Kind {
+    int cores = 0;
+    int ranks = 0;
+    std::vector<std::string> hosts;
+  };
+  std::vector<Kind> kinds_;  // in the order of their first hosts
+};
+
+std::vector<std::size_t> hosts_by_rank(const std::vector<int>& ranks_per_host, HostOrder numbering) {
+  std::vector<std::size_t> hosts;
+  if (numbering == HostOrder::by_slot) {
+    for (std::size_t host = 0; host < ranks_per_host.size(); ++host)
+      hosts.insert(hosts.end(), static_cast<std::size_t>(ranks_per_host[host]), host);
+    return hosts;
+  }
+  std::vector<std::size_t> unfinished;
+  for (std::size_t host = 0; host < ranks_per_host.size(); ++host)
+    if (ranks_per_host[host] > 0) unfinished.push_back(host);
+  for (int turn = 1; !unfinished.empty(); ++turn) {
+    hosts.insert(hosts.end(), unfinished.begin(), unfinished.end());
+    std::erase_if(unfinished, [&](std::size_t host) { return ranks_per_host[host] == turn; });
+  }
+  return hosts;
 }
 
 }  // namespace
@@ -56,6 +111,26 @@ std::vector<int> spread_by_slot(const std::vector<int>& slots, int world_size) {
   return counts;
 }
 
+std::vector<int> spread_by_node(const std::vector<int>& slots, int world_size) {
+  const long long offered = std::accumulate(slots.begin(), slots.end(), 0LL);
+  if (world_size > offered) return spread_by_slot(std::vector<int>(slots.size(), 0), world_size);
+  std::vector<int> counts(slots.size(), 0);
+  for (int left = world_size; left > 0;)
+    for (std::size_t host = 0; host < slots.size() && left > 0; ++host)
+      if (counts[host] < slots[host]) {
+        ++counts[host];
+        --left;
+      }
+  return counts;
+}
+
+std::vector<std::vector<Rank>> ranks_of_hosts(const Layout& layout) {
+  std::vector<std::vector<Rank>> ranks(layout.ranks_per_host.size());
+  for (const RankPlace& place : layout.ranks)
+    ranks[static_cast<std::size_t>(place.node_rank)].push_back(place.rank);
+  return ranks;
+}
+
 Result<Layout> place(const Cluster& cluster, const LayoutRequest& request) {
   std::vector<int> slots;
   long long offered = 0;
@@ -77,7 +152,9 @@ Result<Layout> place(const Cluster& cluster, const LayoutRequest& request) {
   }
 
   Layout layout;
-  layout.ranks_per_host = spread_by_slot(slots, static_cast<int>(wanted));
+  layout.ranks_per_host = request.counting == HostOrder::by_slot
+                              ? spread_by_slot(slots, static_cast<int>(wanted))
+                              : spread_by_node(slots, static_cast<int>(wanted));
   layout.oversubscribed = wanted > offered;
   if (layout.oversubscribed) {
     layout.warnings.push_back(
@@ -86,19 +163,27 @@ Result<Layout> place(const Cluster& cluster, const LayoutRequest& request) {
                     counted(wanted, "rank"), counted(static_cast<long long>(slots.size()), "host"),
                     counted(offered, "slot"), wanted - offered));
   }
-  // Hosts that share a machine and a count share their placements too.
-  std::map<std::pair<const Machine*, int>, std::vector<std::shared_ptr<const Placement>>> known;
-  layout.ranks.reserve(static_cast<std::size_t>(wanted));
+  // Hosts of one kind and one count share their placements.
+  MachineKinds kinds;
+  std::map<std::pair<std::size_t, int>, std::vector<std::shared_ptr<const Placement>>> known;
+  std::vector<const std::vector<std::shared_ptr<const Placement>>*> places(slots.size());
+  CrowdedHosts crowded;
   for (std::size_t host = 0; host < slots.size(); ++host) {
     const int count = layout.ranks_per_host[host];
-    const Machine* machine = cluster.hosts[host].machine.get();
-    const auto [found, is_new] = known.try_emplace({machine, count});
-    if (is_new) found->second = place_on_machine(*machine, count, request.bind);
-    for (int local = 0; local < count; ++local) {
-      layout.ranks.push_back({Rank{static_cast<int>(layout.ranks.size())}, LocalRank{local},
-                              static_cast<int>(host), found->second[static_cast<std::size_t>(local)]});
-    }
+    const Machine& machine = *cluster.hosts[host].machine;
+    const auto [found, is_new] = known.try_emplace({kinds.kind_of(machine), count});
+    if (is_new) found->second = place_on_machine(machine, count, request.bind, request.why_none);
+    crowded.add(cluster.hosts[host], count);
+    places[host] = &found->second;
   }
+  layout.ranks.reserve(static_cast<std::size_t>(wanted));
+  std::vector<int> next(slots.size(), 0);
+  for (const std::size_t host : hosts_by_rank(layout.ranks_per_host, request.numbering)) {
+    const int local = next[host]++;
+    layout.ranks.push_back({Rank{static_cast<int>(layout.ranks.size())}, LocalRank{local},
+                            static_cast<int>(host), (*places[host])[static_cast<std::size_t>(local)]});
+  }
+  for (std::string& sentence : crowded.sentences()) layout.warnings.push_back(std::move(sentence));
   return layout;
 }
 

@@ -28,7 +28,8 @@ enum class BindPolicy { automatic, gpu, numa, core, none };
 std::string to_string(BindPolicy policy);  // as --bind has it
 std::optional<BindPolicy> parse_bind_policy(std::string_view text);
 
-// One rank's place on its machine. Shared by the ranks of equal hosts.
+// One rank's place on its machine. Shared by the ranks of hosts whose machines are of one kind
+// (topology/machine_kind.hpp).
 struct Placement {
   std::optional<int> gpu;  // index into Machine::gpus
   IdSet numa;              // NUMA nodes its memory comes from; empty: any
@@ -45,26 +46,40 @@ struct RankPlace {
   std::shared_ptr<const Placement> placement;
 };
 
+// In which order hosts are taken: host after host up to its slots, or all hosts in turns. Open MPI's words.
+enum class HostOrder { by_slot, by_node };
+
 struct LayoutRequest {
   std::optional<int> world_size;  // nothing: the sum of Host::ranks; otherwise filled host by host, the
                                   // excess goes round again
   BindPolicy bind = BindPolicy::automatic;
+  std::string why_none = "not bound, as --bind none asks";  // in the words of Placement::why, for that policy
+  HostOrder counting = HostOrder::by_slot;                  // how many ranks a host gets: -map-by
+  HostOrder numbering = HostOrder::by_slot;                 // which ranks these are: -rank-by
 };
 
 struct Layout {
-  std::vector<RankPlace> ranks;     // by rank; the ranks of a host are contiguous
+  std::vector<RankPlace> ranks;     // by rank
   std::vector<int> ranks_per_host;  // index: node rank
   bool oversubscribed = false;      // more ranks than slots
   std::vector<std::string> warnings;
 };
 
-// Where `local_world_size` ranks go on one machine.
-std::vector<std::shared_ptr<const Placement>> place_on_machine(const Machine& machine, int local_world_size,
-                                                               BindPolicy bind);
+// Where `local_world_size` ranks go on one machine. `why_none`: as LayoutRequest has it.
+std::vector<std::shared_ptr<const Placement>> place_on_machine(
+    const Machine& machine, int local_world_size, BindPolicy bind,
+    const std::string& why_none = LayoutRequest().why_none);
 
 // How many ranks each host gets, as Open MPI's `--map-by slot --oversubscribe` gives them: slots first, then
 // what is left in equal numbers over all hosts.
 std::vector<int> spread_by_slot(const std::vector<int>& slots, int world_size);
+
+// As `--map-by node --oversubscribe` gives them: one rank for each host that has a slot left, again and
+// again; more ranks than slots in equal numbers over all hosts, whatever their slots.
+std::vector<int> spread_by_node(const std::vector<int>& slots, int world_size);
+
+// For each host its ranks, in the order of their local ranks.
+std::vector<std::vector<Rank>> ranks_of_hosts(const Layout& layout);
 
 // Errors: world_size below 1, no hosts (Fault::configuration).
 Result<Layout> place(const Cluster& cluster, const LayoutRequest& request);

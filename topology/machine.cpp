@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "topology/machine.hpp"
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
 #include <algorithm>
+#include <utility>
 
 namespace smlaunch {
 
@@ -41,6 +45,27 @@ std::optional<NicKind> parse_nic_kind(std::string_view text) {
 
 int Machine::usable_gpus() const {
   return static_cast<int>(std::count_if(gpus.begin(), gpus.end(), [](const Gpu& gpu) { return gpu.usable; }));
+}
+
+void warn(Machine& machine, std::string sentence) {
+  machine.findings.push_back(sentence);
+  machine.warnings.push_back(std::move(sentence));
+}
+
+std::vector<std::string> machine_warnings(const Machine& machine) {
+  std::map<std::string, std::vector<std::string>> unusable;  // reason -> GPUs
+  for (const Gpu& gpu : machine.gpus) {
+    if (!gpu.usable)
+      unusable[gpu.unusable_because].push_back(gpu.pci.empty() ? fmt::format("GPU {}", gpu.index) : gpu.pci);
+  }
+  std::vector<std::string> sentences;
+  for (const auto& [reason, gpus] : unusable) {
+    sentences.push_back(fmt::format("{} of its {} GPU{} cannot be used ({}): {}", gpus.size(),
+                                    machine.gpus.size(), machine.gpus.size() == 1 ? "" : "s",
+                                    fmt::join(gpus, ", "), reason.empty() ? "no reason was given" : reason));
+  }
+  sentences.insert(sentences.end(), machine.warnings.begin(), machine.warnings.end());
+  return sentences;
 }
 
 IdSet allowed_cpus(const Machine& machine) {

@@ -18,6 +18,7 @@ struct NumaNode {
   int os_index = 0;
   IdSet cpus;
   std::uint64_t memory_bytes = 0;
+  std::optional<int> package = {};  // that it is a part of, from 0; nothing: not known, or it spans several
   bool operator==(const NumaNode&) const = default;
 };
 
@@ -36,7 +37,8 @@ struct Gpu {
   std::uint64_t memory_bytes = 0;
   bool usable = true;  // the driver shows it and the job may use it
   std::string unusable_because;
-  int link_width = 0;  // PCI lanes in use; 0: not known
+  int link_width = 0;                           // PCI lanes in use; 0: not known
+  std::vector<std::string> mig_instances = {};  // UUIDs of what it is cut into: "MIG-…"; empty: it is whole
   bool operator==(const Gpu&) const = default;
 };
 
@@ -59,6 +61,9 @@ struct NetworkInterface {
   std::string name;
   bool up = true;
   std::vector<std::string> addresses;  // "10.0.0.7", "fe80::1"
+  bool has_carrier = true;             // false: switched on, but no cable, or nothing at its other end
+  bool is_inner = false;               // a bridge with no physical port: it joins only containers or guests
+  std::vector<std::string> subnets = {};  // of the addresses, in their order: "10.0.0.0/24"; may be unknown
   bool operator==(const NetworkInterface&) const = default;
 };
 
@@ -66,17 +71,22 @@ struct Machine {
   std::string host;
   int packages = 0;
   int cores = 0;
-  int processing_units = 0;  // that this process may use (cgroup, affinity)
-  int online_cpus = 0;       // of the machine, whoever may use them; 0: not known
+  int processing_units = 0;         // that this process may use (cgroup, affinity)
+  int online_cpus = 0;              // of the machine, whoever may use them; 0: not known
+  std::optional<double> cpu_quota;  // CPUs' worth of time that the container may use, where that is less
   std::vector<NumaNode> numa_nodes;
   std::vector<IdSet> core_cpus;  // for each core that may be used, in order, its hardware threads
   std::vector<Gpu> gpus;
   std::vector<Nic> nics;
   std::vector<std::vector<Nearness>> gpu_nic;     // [gpu][nic]
   std::vector<std::vector<std::string>> gpu_gpu;  // [gpu][gpu]: "X", "NV18", "PIX", …
+  std::vector<std::vector<std::string>> nic_nic;  // [nic][nic]: "X", "PIX", …; empty: not known
+  bool has_devices = true;                        // false: GPUs and NICs were not looked for
   std::vector<NetworkInterface> interfaces;       // empty: not known
-  std::map<std::string, std::string> versions;    // of what is installed: "nccl" -> "2.18.5"; as far as known
-  std::vector<std::string> findings;              // what is odd about it, a sentence each
+  std::map<std::string, std::string> versions;  // of what is installed: "nccl" -> "2.18.5"; empty: not known,
+                                                // otherwise what is not named is not installed
+  std::vector<std::string> findings;            // what is odd about it, a sentence each
+  std::vector<std::string> warnings;            // those of the findings that a job on it should know
   bool operator==(const Machine&) const = default;
 
   // What a program counts as the machine's CPUs, such as Python's multiprocessing.cpu_count().
@@ -85,6 +95,12 @@ struct Machine {
   // GPUs that a job can use; the n-th of them is CUDA device n.
   [[nodiscard]] int usable_gpus() const;
 };
+
+// Adds a finding that a job should know.
+void warn(Machine& machine, std::string sentence);
+
+// What a job on this machine should know: Machine::warnings, and which GPUs it cannot use, and why.
+std::vector<std::string> machine_warnings(const Machine& machine);
 
 // The hardware threads that this process may use: those of Machine::core_cpus.
 IdSet allowed_cpus(const Machine& machine);

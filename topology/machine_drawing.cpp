@@ -1,232 +1,347 @@
 // SPDX-License-Identifier: Apache-2.0
+// Everything is measured first: boxes are as wide as the widest of their kind needs, so that they stand in
+// columns and no text is cut that could have been given room.
 #include "topology/machine_drawing.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cstddef>
-#include <optional>
-#include <string_view>
 #include <utility>
+
+#include "topology/device_row.hpp"
+#include "topology/nearness_table.hpp"
+#include "topology/node_boxes.hpp"
+#include "topology/svg_text.hpp"
 
 namespace smlaunch {
 namespace {
 
 constexpr int margin = 12;
-constexpr int box_width = 320;
-constexpr int core_size = 12;
-constexpr int core_pitch = core_size + 4;
-constexpr int cores_in_row = (box_width - 2 * margin + 4) / core_pitch;
-constexpr int device_height = 24;
+constexpr int gap = 10;
+constexpr int padding = 10;
+constexpr int inner_width = 316;
+constexpr int title_size = 16;
+constexpr int small = 11;
+constexpr int node_head = 38;     // its name, its CPUs
+constexpr int package_head = 26;  // its name
 constexpr int device_pitch = device_height + 4;
-constexpr int title_height = 30;
-constexpr int legend_width = 150;
-constexpr std::size_t boxes_in_row = 4;
-constexpr std::size_t longest_text = 38;  // what fits into a box at this size of letters
+constexpr int rail_pitch = 8;
+constexpr int tag_width = 44;  // "NODE" beside a device, with the line on both sides of it
+constexpr int cell_letters = 10;
+constexpr int cell_height = 17;
+constexpr int stripes_height = 9;  // above the numbers of several ranks
+constexpr int widest_row = 1500;   // of packages
+constexpr const char* machine_colour = "#fcfcfb";
+constexpr const char* package_colour = "#eef1f5";
+constexpr const char* node_colour = "#ffffff";
+constexpr const char* idle_core_colour = "#f1f1ee";
+constexpr const char* gpu_colour = "#cfe6c9";
+constexpr const char* nic_colour = "#f6dfbb";
+constexpr const char* unusable_colour = "#e4e4e4";
+constexpr const char* rail_colour = "#b4651a";
 
-std::string escaped(const std::string& text) {
-  std::string result;
-  for (const char c : text) {
-    switch (c) {
-      case '&': result += "&amp;"; break;
-      case '<': result += "&lt;"; break;
-      case '>': result += "&gt;"; break;
-      case '"': result += "&quot;"; break;
-      default: result += c;
-    }
-  }
-  return result;
+std::string counted(int number, const char* what) {
+  return fmt::format("{} {}{}", number, what, number == 1 ? "" : "s");
 }
 
-std::string shortened(const std::string& text, std::size_t longest) {
-  return text.size() <= longest ? text : text.substr(0, longest - 3) + "...";
+std::string facts_of(const Machine& machine) {
+  return fmt::format("{}, {}, {}, {}", counted(machine.packages, "package"),
+                     counted(static_cast<int>(machine.numa_nodes.size()), "NUMA node"),
+                     counted(machine.cores, "core"), counted(machine.processing_units, "hardware thread"));
 }
 
-std::string rectangle(int x, int y, int width, int height, std::string_view colour) {
-  return fmt::format("<rect x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\" fill=\"{}\" stroke=\"#555\"/>\n", x,
-                     y, width, height, colour);
-}
-
-std::string label(int x, int y, const std::string& text) {
-  return fmt::format("<text x=\"{}\" y=\"{}\">{}</text>\n", x, y, escaped(text));
-}
-
-std::string end_label(int x, int y, const std::string& text) {
-  return fmt::format("<text x=\"{}\" y=\"{}\" text-anchor=\"end\" font-weight=\"bold\">{}</text>\n", x, y,
-                     escaped(text));
-}
-
-// What is drawn in one box: a NUMA node, or (without a number) all that lies near none.
-struct Box {
-  std::optional<int> numa;
-  std::string title;
-  std::vector<int> cores;
-  std::vector<int> gpus;
-  std::vector<int> nics;
-
-  [[nodiscard]] int core_rows() const {
-    return (static_cast<int>(cores.size()) + cores_in_row - 1) / cores_in_row;
-  }
-  [[nodiscard]] int height() const {
-    const int devices = static_cast<int>(gpus.size() + nics.size());
-    return title_height + core_rows() * core_pitch + devices * device_pitch + margin;
-  }
-};
-
-std::vector<Box> boxes_of(const Machine& machine) {
-  std::vector<Box> boxes;
-  for (const NumaNode& node : machine.numa_nodes) {
-    Box& box = boxes.emplace_back();
-    box.numa = node.os_index;
-    box.title =
-        fmt::format("NUMA {}  {:.0f} GiB", node.os_index, static_cast<double>(node.memory_bytes) / (1 << 30));
-    for (std::size_t core = 0; core < machine.core_cpus.size(); ++core) {
-      if (!intersection(machine.core_cpus[core], node.cpus).empty())
-        box.cores.push_back(static_cast<int>(core));
-    }
-  }
-  boxes.push_back({std::nullopt, "near no NUMA node that is known", {}, {}, {}});
-  const auto box_at = [&](const std::optional<int>& numa) -> Box& {
-    const auto found =
-        std::find_if(boxes.begin(), boxes.end(), [&](const Box& box) { return box.numa == numa; });
-    return found == boxes.end() ? boxes.back() : *found;
-  };
-  for (std::size_t i = 0; i < machine.gpus.size(); ++i)
-    box_at(machine.gpus[i].numa).gpus.push_back(static_cast<int>(i));
-  for (std::size_t i = 0; i < machine.nics.size(); ++i)
-    box_at(machine.nics[i].numa).nics.push_back(static_cast<int>(i));
-  if (boxes.back().gpus.empty() && boxes.back().nics.empty()) boxes.pop_back();
-  return boxes;
-}
-
-std::string found_or(const std::map<int, std::string>& texts, int key, const std::string& otherwise) {
+std::string found_or_empty(const std::map<int, std::string>& texts, int key) {
   const auto found = texts.find(key);
-  return found == texts.end() ? otherwise : found->second;
+  return found == texts.end() ? "" : found->second;
 }
 
-class Painter {
+// Without the domain that nearly every machine has alone.
+std::string short_pci(const std::string& pci) { return pci.starts_with("0000:") ? pci.substr(5) : pci; }
+
+class MachinePainter {
  public:
-  Painter(const Machine& machine, const DrawingMarks& marks) : machine_(machine), marks_(marks) {}
-
-  void draw(const Box& box, int x, int y, int height) {
-    text += rectangle(x, y, box_width, height, "#f4f1ea") + label(x + margin, y + 20, box.title);
-    int at = y + title_height;
-    for (std::size_t i = 0; i < box.cores.size(); ++i) {
-      const auto column = static_cast<int>(i % static_cast<std::size_t>(cores_in_row));
-      const auto row = static_cast<int>(i / static_cast<std::size_t>(cores_in_row));
-      text += rectangle(x + margin + column * core_pitch, at + row * core_pitch, core_size, core_size,
-                        found_or(marks_.core_colours, box.cores[i], "#dde3ea"));
-    }
-    at += box.core_rows() * core_pitch;
-    for (const int index : box.gpus) {
-      const Gpu& gpu = machine_.gpus[static_cast<std::size_t>(index)];
-      const std::string name = gpu.model.empty() ? fmt::format("GPU {}", gpu.index)
-                                                 : fmt::format("GPU {}  {}", gpu.index, gpu.model);
-      device(x, at, name, found_or(marks_.gpu_notes, index, ""), gpu.usable ? "#9c8" : "#ddd");
-      gpus_[index] = {x, at + device_height / 2};
-      at += device_pitch;
-    }
-    for (const int index : box.nics) {
-      const Nic& nic = machine_.nics[static_cast<std::size_t>(index)];
-      device(x, at, nic.name + (nic.link_up ? "" : "  (link down)"), found_or(marks_.nic_notes, index, ""),
-             nic.link_up ? "#e9b872" : "#ddd");
-      nics_[index] = {x, at + device_height / 2};
-      at += device_pitch;
-    }
+  MachinePainter(const Machine& machine, const DrawingMarks& marks)
+      : machine_(machine), marks_(marks), packages_(boxes_of(machine, marks)) {
+    std::size_t rails = 0;
+    for (const PackageBox& package : packages_)
+      for (const NodeBox& node : package.nodes) rails = std::max(rails, node.rails.size());
+    gutter_ = rails == 0 ? 0 : static_cast<int>(rails) * rail_pitch + tag_width;
+    for (std::size_t core = 0; core < machine.core_cpus.size(); ++core)
+      cell_width_ = std::max(cell_width_, text_width(cell_label(static_cast<int>(core)), cell_letters) + 6);
+    cell_width_ = std::min(cell_width_, inner_width);
+    shares_cores_ = std::any_of(marks.cores.begin(), marks.cores.end(),
+                                [](const auto& core) { return core.second.size() > 1; });
   }
 
-  // NVLink from right edge to right edge, behind the devices; a GPU and its NIC from left edge to left edge.
-  void join() {
-    for (const auto& [from, start] : gpus_) {
-      for (const auto& [to, end] : gpus_) {
-        const auto a = static_cast<std::size_t>(from);
-        const auto b = static_cast<std::size_t>(to);
-        if (a >= b || machine_.gpu_gpu[a][b].substr(0, 2) != "NV") continue;
-        line({start.first + box_width - margin, start.second}, {end.first + box_width - margin, end.second},
-             "#696", 1);
+  // From `left`, `top`; returns the width and the height of all packages.
+  std::pair<int, int> draw_packages(Canvas& canvas, int left, int top) const {
+    int y = top;
+    int width = 0;
+    for (std::size_t first = 0; first < packages_.size();) {
+      std::size_t end = first;
+      int row_width = -gap;
+      int height = 0;
+      for (; end < packages_.size(); ++end) {
+        const auto [own_width, own_height] = size_of(packages_[end]);
+        if (end > first && row_width + gap + own_width > widest_row) break;
+        row_width += gap + own_width;
+        height = std::max(height, own_height);
       }
-    }
-    text += devices_;
-    for (const auto& [gpu, nic] : marks_.gpu_nics) {
-      const auto from = gpus_.find(gpu);
-      const auto to = nics_.find(nic);
-      if (from == gpus_.end() || to == nics_.end()) continue;
-      const bool same_box = from->second.first == to->second.first;
-      const int at = same_box ? margin / 2 : margin;
-      // A bracket beside the devices where both are in one box.
-      if (same_box) {
-        line({from->second.first + margin, from->second.second},
-             {from->second.first + at, from->second.second}, "#a50", 2);
-        line({to->second.first + margin, to->second.second}, {to->second.first + at, to->second.second},
-             "#a50", 2);
+      int x = left;
+      for (; first < end; ++first) {
+        draw_package(canvas, packages_[first], x, y, height);
+        x += size_of(packages_[first]).first + gap;
       }
-      line({from->second.first + at, from->second.second}, {to->second.first + at, to->second.second}, "#a50",
-           2);
+      width = std::max(width, row_width);
+      y += height + gap;
     }
+    return {width, y - gap - top};
   }
-
-  std::string text;
 
  private:
-  using Point = std::pair<int, int>;
+  [[nodiscard]] int node_width() const { return 2 * padding + gutter_ + inner_width; }
 
-  void device(int x, int y, const std::string& name, const std::string& note, const char* colour) {
-    devices_ += rectangle(x + margin, y, box_width - 2 * margin, device_height, colour);
-    const std::size_t left = longest_text - std::min(longest_text / 2, note.empty() ? 0 : note.size() + 3);
-    devices_ += label(x + margin + 8, y + 17, shortened(name, left));
-    if (!note.empty())
-      devices_ += end_label(x + box_width - margin - 8, y + 17, shortened(note, longest_text / 2));
+  static std::size_t columns_of(const PackageBox& package) {
+    const std::size_t nodes = package.nodes.size();
+    return nodes <= 2 ? nodes : nodes <= 4 ? 2 : 4;
   }
 
-  void line(Point from, Point to, const char* colour, int width) {
-    text += fmt::format(
-        "<line x1=\"{}\" y1=\"{}\" x2=\"{}\" y2=\"{}\" stroke=\"{}\" stroke-width=\"{}\" opacity=\"0.6\"/>\n",
-        from.first, from.second, to.first, to.second, colour, width);
+  [[nodiscard]] int cell_pitch() const { return cell_width_ + 2; }
+  [[nodiscard]] int full_cell_height() const { return cell_height + (shares_cores_ ? stripes_height : 0); }
+
+  // As few rows as will do, and those of one length.
+  [[nodiscard]] std::size_t cells_in_row(const NodeBox& node) const {
+    const auto most = static_cast<std::size_t>(std::max(1, (inner_width + 2) / cell_pitch()));
+    const std::size_t rows = std::max<std::size_t>(1, (node.cores.size() + most - 1) / most);
+    return std::max<std::size_t>(1, (node.cores.size() + rows - 1) / rows);
+  }
+
+  [[nodiscard]] int cores_height(const NodeBox& node) const {
+    if (node.cores.empty()) return 0;
+    const std::size_t rows = (node.cores.size() + cells_in_row(node) - 1) / cells_in_row(node);
+    return static_cast<int>(rows) * (full_cell_height() + 2) + 4;
+  }
+
+  [[nodiscard]] int node_height(const NodeBox& node) const {
+    return node_head + cores_height(node) +
+           static_cast<int>(node.gpus.size() + node.nics.size()) * device_pitch + padding;
+  }
+
+  // Of one row of the package's nodes, which are as high as the highest.
+  [[nodiscard]] int row_height(const PackageBox& package, std::size_t first) const {
+    int height = 0;
+    for (std::size_t i = first; i < std::min(first + columns_of(package), package.nodes.size()); ++i)
+      height = std::max(height, node_height(package.nodes[i]));
+    return height;
+  }
+
+  [[nodiscard]] std::pair<int, int> size_of(const PackageBox& package) const {
+    const auto columns = static_cast<int>(columns_of(package));
+    int height = package.package ? package_head : 0;
+    for (std::size_t first = 0; first < package.nodes.size(); first += columns_of(package))
+      height += row_height(package, first) + gap;
+    height -= package.package ? 0 : gap;
+    const int edges = package.package ? 2 * gap : 0;
+    return {edges + columns * node_width() + (columns - 1) * gap, height};
+  }
+
+  void draw_package(Canvas& canvas, const PackageBox& package, int x, int y, int height) const {
+    const int width = size_of(package).first;
+    if (package.package) {
+      canvas.box(x, y, width, height, package_colour, "#9aa4b1", 5);
+      canvas.text(x + gap, y + 18, fmt::format("Package {}", *package.package), {13, true, "#3b4a5c"});
+    }
+    int at = y + (package.package ? package_head : 0);
+    const int left = x + (package.package ? gap : 0);
+    for (std::size_t first = 0; first < package.nodes.size(); first += columns_of(package)) {
+      const int node_row = row_height(package, first);
+      for (std::size_t i = first; i < std::min(first + columns_of(package), package.nodes.size()); ++i)
+        draw_node(canvas, package.nodes[i], left + static_cast<int>(i - first) * (node_width() + gap), at,
+                  node_row);
+      at += node_row + gap;
+    }
+  }
+
+  void draw_node(Canvas& canvas, const NodeBox& node, int x, int y, int height) const {
+    canvas.box(x, y, node_width(), height, node_colour);
+    const int right = x + node_width() - padding;
+    canvas.text(x + padding, y + 17, node.title, {12, true});
+    canvas.text(right, y + 17, node.memory, {small, false, "#666", "end"});
+    if (node.numa) {
+      const std::string cpus = node.cpus.empty() ? "no CPUs" : "CPUs " + to_string(node.cpus);
+      canvas.text(x + padding, y + 31, fitted(cpus, node_width() - 2 * padding, 10), {10, false, "#777"});
+    }
+    const int left = x + padding + gutter_;
+    int at = y + node_head;
+    const std::size_t in_row = cells_in_row(node);
+    for (std::size_t i = 0; i < node.cores.size(); ++i)
+      draw_core(canvas, node.cores[i], left + static_cast<int>(i % in_row) * cell_pitch(),
+                at + static_cast<int>(i / in_row) * (full_cell_height() + 2));
+    at += cores_height(node);
+    std::map<int, int> gpu_heights;
+    std::map<int, int> nic_heights;
+    for (const int gpu : node.gpus) {
+      draw_gpu(canvas, node, gpu, left, at);
+      gpu_heights[gpu] = at + device_height / 2;
+      at += device_pitch;
+    }
+    for (const int nic : node.nics) {
+      draw_nic(canvas, nic, left, at);
+      nic_heights[nic] = at + device_height / 2;
+      at += device_pitch;
+    }
+    draw_rails(canvas, node, left, gpu_heights, nic_heights);
+  }
+
+  // The ranks that run there; the number of its first CPU where none does.
+  [[nodiscard]] std::string cell_label(int core) const {
+    constexpr std::size_t most_named = 4;
+    const auto found = marks_.cores.find(core);
+    if (found == marks_.cores.end()) {
+      const IdSet& cpus = machine_.core_cpus[static_cast<std::size_t>(core)];
+      return cpus.empty() ? "" : std::to_string(cpus.front());
+    }
+    if (found->second.size() > most_named) return fmt::format("{} ranks", found->second.size());
+    std::string ranks;
+    for (const CoreMark& mark : found->second)
+      ranks += (ranks.empty() ? "" : " ") + std::to_string(mark.rank);
+    return ranks;
+  }
+
+  void draw_core(Canvas& canvas, int core, int x, int y) const {
+    const auto found = marks_.cores.find(core);
+    const bool is_used = found != marks_.cores.end();
+    const std::size_t ranks = is_used ? found->second.size() : 0;
+    const std::string fill = ranks == 1 ? found->second.front().colour : idle_core_colour;
+    canvas.box(x, y, cell_width_, full_cell_height(), fill, "#8a8a8a", 2);
+    for (std::size_t i = 0; ranks > 1 && i < ranks; ++i) {
+      const auto edge = [&](std::size_t stripe) {
+        return x + 1 + static_cast<int>(stripe) * (cell_width_ - 2) / static_cast<int>(ranks);
+      };
+      canvas.area(edge(i), y + 1, edge(i + 1) - edge(i), stripes_height, found->second[i].colour);
+    }
+    const bool is_low = ranks > 1;
+    const int middle =
+        is_low ? stripes_height + (full_cell_height() - stripes_height) / 2 : full_cell_height() / 2;
+    canvas.text(x + cell_width_ / 2, y + middle + 4, fitted(cell_label(core), cell_width_, cell_letters),
+                {cell_letters, is_used,
+                 !is_used ? "#a0a09a"
+                 : is_low ? "#222"
+                          : letters_on(fill),
+                 "middle"});
+  }
+
+  void draw_gpu(Canvas& canvas, const NodeBox& node, int index, int x, int y) const {
+    const auto g = static_cast<std::size_t>(index);
+    const Gpu& gpu = machine_.gpus[g];
+    std::vector<std::string> facts;
+    const auto nic = marks_.gpu_nics.find(index);
+    // Its NIC is in another box, where no line leads.
+    const bool is_far = nic != marks_.gpu_nics.end() &&
+                        std::none_of(node.rails.begin(), node.rails.end(),
+                                     [&](const Rail& rail) { return rail.nic == nic->second; });
+    if (is_far) {
+      const auto n = static_cast<std::size_t>(nic->second);
+      facts.push_back(fmt::format("{} to {}", to_string(machine_.gpu_nic[g][n]), machine_.nics[n].name));
+    }
+    if (!gpu.model.empty()) facts.push_back(gpu.model);
+    if (!gpu.pci.empty()) facts.push_back(short_pci(gpu.pci));
+    std::string note = found_or_empty(marks_.gpu_notes, index);
+    if (!gpu.usable && note.empty()) note = "not usable";
+    draw_device_row(canvas, {x, y}, inner_width, gpu.usable ? gpu_colour : unusable_colour,
+                    fmt::format("GPU {}", gpu.index), facts, note);
+  }
+
+  void draw_nic(Canvas& canvas, int index, int x, int y) const {
+    const Nic& nic = machine_.nics[static_cast<std::size_t>(index)];
+    std::vector<std::string> facts = {to_string(nic.kind)};
+    if (nic.gigabits > 0) facts.push_back(fmt::format("{} Gb/s", nic.gigabits));
+    if (!nic.pci.empty()) facts.push_back(short_pci(nic.pci));
+    const std::string note = nic.link_up ? found_or_empty(marks_.nic_notes, index) : "link down";
+    draw_device_row(canvas, {x, y}, inner_width, nic.link_up ? nic_colour : unusable_colour, nic.name, facts,
+                    note);
+  }
+
+  // A vertical line for each NIC; from it one to every device, broken where the word for the nearness stands.
+  void draw_rails(Canvas& canvas, const NodeBox& node, int left, const std::map<int, int>& gpu_heights,
+                  const std::map<int, int>& nic_heights) const {
+    for (std::size_t i = 0; i < node.rails.size(); ++i) {
+      const Rail& rail = node.rails[i];
+      const int x = left - tag_width - static_cast<int>(i) * rail_pitch;
+      const int nic = nic_heights.at(rail.nic);
+      int top = nic;
+      for (const int gpu : rail.gpus) {
+        const int y = gpu_heights.at(gpu);
+        top = std::min(top, y);
+        const std::string tag =
+            to_string(machine_.gpu_nic[static_cast<std::size_t>(gpu)][static_cast<std::size_t>(rail.nic)]);
+        canvas.line({x, y}, {left - tag_width + 3, y}, rail_colour, 2);
+        canvas.line({left - 3, y}, {left, y}, rail_colour, 2);
+        canvas.text(left - tag_width / 2, y + 4, tag, {10, true, rail_colour, "middle"});
+      }
+      canvas.line({x, nic}, {left, nic}, rail_colour, 2);
+      canvas.line({x, top - 1}, {x, nic + 1}, rail_colour, 2);
+    }
   }
 
   const Machine& machine_;
   const DrawingMarks& marks_;
-  std::string devices_;
-  std::map<int, Point> gpus_;
-  std::map<int, Point> nics_;
+  std::vector<PackageBox> packages_;
+  int gutter_ = 0;
+  int cell_width_ = 20;
+  bool shares_cores_ = false;
 };
+
+// A colour and what it stands for, as many in a line as there is room for. Returns the height.
+int draw_legend(Canvas& canvas, const DrawingMarks& marks, int left, int top, int width) {
+  if (marks.legend.empty()) return 0;
+  int x = left;
+  int y = top;
+  for (const auto& [colour, words] : marks.legend) {
+    const int swatch = colour.empty() ? 0 : 17;
+    const int length = swatch + text_width(words, 12) + 10;
+    if (x > left && x + length > left + width) {
+      x = left;
+      y += 18;
+    }
+    if (!colour.empty()) canvas.box(x, y, 12, 12, colour, "#8a8a8a", 2);
+    canvas.text(x + swatch, y + 11, words);
+    x += length;
+  }
+  return y + 20 - top;
+}
 
 }  // namespace
 
 Drawing draw_machine(const Machine& machine, const std::string& title, const DrawingMarks& marks, int top) {
-  const std::vector<Box> boxes = boxes_of(machine);
-  Painter painter(machine, marks);
-  painter.text = label(margin, top + 22, title);
-  int y = top + 34;
-  const std::size_t columns = std::max<std::size_t>(1, std::min(boxes.size(), boxes_in_row));
-  const int width = margin + static_cast<int>(columns) * (box_width + margin);
-  const int in_row = std::max(1, (width - 2 * margin) / legend_width);
-  for (std::size_t i = 0; i < marks.legend.size(); ++i) {
-    const int x = margin + static_cast<int>(i) % in_row * legend_width;
-    const int at = y + static_cast<int>(i) / in_row * (core_pitch + 4);
-    painter.text += rectangle(x, at, core_size, core_size, marks.legend[i].first) +
-                    label(x + core_pitch + 2, at + core_size - 1, shortened(marks.legend[i].second, 20));
-  }
-  if (!marks.legend.empty())
-    y += ((static_cast<int>(marks.legend.size()) - 1) / in_row + 1) * (core_pitch + 4) + 4;
-  for (std::size_t first = 0; first < boxes.size(); first += boxes_in_row) {
-    const std::size_t end = std::min(first + boxes_in_row, boxes.size());
-    int height = 0;
-    for (std::size_t i = first; i < end; ++i) height = std::max(height, boxes[i].height());
-    for (std::size_t i = first; i < end; ++i) {
-      painter.draw(boxes[i], margin + static_cast<int>(i - first) * (box_width + margin), y, height);
-    }
-    y += height + margin;
-  }
-  painter.join();
-  return {std::move(painter.text), width, y - top};
-}
+  const MachinePainter painter(machine, marks);
+  const std::string facts = facts_of(machine);
+  Canvas measured;
+  const int packages_width = painter.draw_packages(measured, 0, 0).first;
+  Drawing table;
+  if (marks.with_table) table = draw_nearness_table(machine, 0, 0, packages_width);
+  int width =
+      std::max({packages_width, table.width, text_width(title, title_size, true), text_width(facts, 12)});
+  for (const auto& entry : marks.legend) width = std::max(width, text_width(entry.second, 12) + 27);
 
-std::string render_svg(const Drawing& drawing) {
-  return fmt::format(
-      "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{}\" height=\"{}\" font-family=\"sans-serif\" "
-      "font-size=\"13\">\n<rect width=\"100%\" height=\"100%\" fill=\"white\"/>\n{}</svg>\n",
-      drawing.width, drawing.height, drawing.body);
+  Canvas canvas;
+  const int left = 2 * margin;
+  int y = top + margin + 26;
+  canvas.text(left, y, title, {title_size, true});
+  y += 19;
+  canvas.text(left, y, facts, {12, false, "#666"});
+  y += 12;
+  y += draw_legend(canvas, marks, left, y, width);
+  y += painter.draw_packages(canvas, left, y).second + gap;
+  if (marks.with_table && !machine.gpus.empty()) {
+    table = draw_nearness_table(machine, left, y, width);
+    canvas.body += table.body;
+    y += table.height + gap;
+  }
+  Canvas frame;
+  frame.box(margin, top + margin, width + 2 * margin, y - top - margin, machine_colour, "#c4c4c4", 6);
+  return {frame.body + canvas.body, width + 4 * margin, y - top + margin};
 }
 
 }  // namespace smlaunch

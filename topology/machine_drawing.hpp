@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// One machine as SVG: a box for each NUMA node with its cores, GPUs and NICs.
+// One machine as SVG, in the manner of lstopo: packages, in them NUMA nodes, in those the cores and the PCI
+// devices that are near; a table below says how near GPUs and NICs are to each other.
 #pragma once
 
 #include <map>
@@ -7,28 +8,27 @@
 #include <vector>
 
 #include "topology/machine.hpp"
+#include "topology/svg_canvas.hpp"
 
 namespace smlaunch {
 
-// What else is shown on a machine; all of it may be left out.
+// A rank on a core.
+struct CoreMark {
+  int rank = 0;
+  std::string colour;  // "#4e79a7"
+};
+
+// What is shown on a machine beside itself; all of it may be left out.
 struct DrawingMarks {
-  std::map<int, std::string> core_colours;                  // index into Machine::core_cpus -> "#88c"
-  std::map<int, std::string> gpu_notes;                     // index into Machine::gpus -> "rank 3"
-  std::map<int, std::string> nic_notes;                     // index into Machine::nics
-  std::map<int, int> gpu_nics;                              // a line from the GPU to the NIC that it uses
-  std::vector<std::pair<std::string, std::string>> legend;  // colour, text
+  std::map<int, std::vector<CoreMark>> cores;  // index into Machine::core_cpus
+  std::map<int, std::string> gpu_notes;        // index into Machine::gpus -> "rank 3"
+  std::map<int, std::string> nic_notes;        // index into Machine::nics
+  std::map<int, int> gpu_nics;  // which NIC a GPU uses; without any, the nearest ones are shown
+  std::vector<std::pair<std::string, std::string>> legend;  // colour ("": none), text
+  bool with_table = true;
 };
 
-struct Drawing {
-  std::string body;  // elements without the <svg> around them
-  int width = 0;
-  int height = 0;
-};
-
-// With its upper left corner at (0, `top`).
+// With its upper left corner at (0, `top`); as wide as its widest text.
 Drawing draw_machine(const Machine& machine, const std::string& title, const DrawingMarks& marks, int top);
-
-// The document.
-std::string render_svg(const Drawing& drawing);
 
 }  // namespace smlaunch

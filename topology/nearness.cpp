@@ -31,11 +31,12 @@ std::vector<std::vector<Nearness>> gpu_nic_nearness(const std::vector<PciPlace>&
   return matrix;
 }
 
-std::vector<std::vector<std::string>> gpu_gpu_nearness(const std::vector<PciPlace>& gpus) {
+std::vector<std::vector<std::string>> nearness_among(const std::vector<PciPlace>& devices) {
   std::vector<std::vector<std::string>> matrix;
-  for (const PciPlace& gpu : gpus) {
+  for (const PciPlace& device : devices) {
     auto& row = matrix.emplace_back();
-    for (const PciPlace& other : gpus) row.push_back(&gpu == &other ? "X" : to_string(nearness(gpu, other)));
+    for (const PciPlace& other : devices)
+      row.push_back(&device == &other ? "X" : to_string(nearness(device, other)));
   }
   return matrix;
 }

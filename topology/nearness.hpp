@@ -19,9 +19,10 @@ struct PciPlace {
 
 Nearness nearness(const PciPlace& a, const PciPlace& b);
 
-// Machine::gpu_nic, and Machine::gpu_gpu as far as PCI tells (NVLink is added where it is known).
+// Machine::gpu_nic; Machine::nic_nic, and Machine::gpu_gpu as far as PCI tells (NVLink is added where it is
+// known).
 std::vector<std::vector<Nearness>> gpu_nic_nearness(const std::vector<PciPlace>& gpus,
                                                     const std::vector<PciPlace>& nics);
-std::vector<std::vector<std::string>> gpu_gpu_nearness(const std::vector<PciPlace>& gpus);
+std::vector<std::vector<std::string>> nearness_among(const std::vector<PciPlace>& devices);
 
 }  // namespace smlaunch

@@ -3,6 +3,7 @@
 // its slowest host and as large as its smallest.
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <vector>
 
@@ -13,19 +14,29 @@ namespace smlaunch {
 // One thing that hosts can have in common.
 struct Trait {
   std::string name;            // "usable GPUs"
-  std::string value;           // "8"; empty: not known, and not compared
+  std::string value;           // "8"; trait_is_absent; empty: not known, and not compared
   bool of_equal_only = false;  // says something only about hosts that are alike in all that came before
-  bool is_short = true;        // false: the value is too long to be shown
+  bool is_short = true;        // false: the value is a digest, and not shown
+  bool operator==(const Trait&) const = default;
 };
 
-struct HostTraits {
-  std::string host;
-  std::string group;          // only hosts of one group are compared
-  std::vector<Trait> traits;  // the same names in the same order for all hosts of a group
+// Looked for and not there: "no NCCL".
+inline constexpr const char* trait_is_absent = "none";
+
+// A machine's: its devices, how they hang on the PCI bus, how wide and fast their links are, which versions
+// are installed. What was not looked for has no value.
+std::vector<Trait> traits_of(const Machine& machine);
+
+// Hosts that have all their traits in common.
+struct AlikeHosts {
+  std::vector<std::size_t> hosts;  // positions among the names, ascending
+  std::string group;               // only hosts of one group are compared
+  std::vector<Trait> traits;
 };
 
-// "algo-3 differs: usable GPUs 7, on the 15 other hosts 8". Sorted by trait.
-std::vector<std::string> find_odd_traits(const std::vector<const HostTraits*>& hosts);
+// "algo-3 differs: usable GPUs 7, on the 15 other hosts 8". Sorted by group, then trait.
+std::vector<std::string> find_odd_traits(const std::vector<std::string>& names,
+                                         const std::vector<AlikeHosts>& alike);
 
 // Compares the hosts whose machines are known; those that are assumed say nothing.
 std::vector<std::string> find_odd_hosts(const Cluster& cluster);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // LOCAL_RANK i is CUDA device i, so the GPU is given; the CPUs follow the GPU, the memory follows the CPUs,
-// and the NIC is chosen for all GPUs at once. Where ranks outnumber whole cores, hardware threads are divided
-// instead.
+// and the NIC is chosen for all GPUs at once. Ranks that are near nothing in particular are spread over the
+// NUMA nodes. Where ranks outnumber whole cores, hardware threads are divided instead.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -12,6 +12,7 @@
 #include "topology/assign_nics.hpp"
 #include "topology/layout.hpp"
 #include "topology/share_cores.hpp"
+#include "topology/spread_over_nodes.hpp"
 
 namespace smlaunch {
 namespace {
@@ -25,6 +26,7 @@ struct Units {
   std::vector<IdSet> cpus;  // per unit, in NUMA order
   const char* name = "core";
   std::map<int, int> unit_of_cpu;
+  std::map<int, IdSet> of_node;  // OS index of a NUMA node, -1 for what is in none -> units
 };
 
 int node_of_cpu(const Machine& machine, int cpu) {
@@ -51,6 +53,7 @@ Units units_of(const Machine& machine, std::size_t ranks) {
                    [&](const IdSet& a, const IdSet& b) { return node[a.front()] < node[b.front()]; });
   for (std::size_t i = 0; i < units.cpus.size(); ++i) {
     for (const int cpu : units.cpus[i]) units.unit_of_cpu[cpu] = static_cast<int>(i);
+    units.of_node[node[units.cpus[i].front()]].push_back(static_cast<int>(i));
   }
   return units;
 }
@@ -58,15 +61,17 @@ Units units_of(const Machine& machine, std::size_t ranks) {
 // Where a rank wants to be: its CPUs (empty: anywhere) and the words for it.
 struct Home {
   IdSet cpus;
-  std::string name;  // "NUMA node 1"; empty for anywhere
-  std::string lost;  // why it is not near its GPU, where it should have been
+  std::string name;     // "NUMA node 1"; empty for anywhere
+  std::string lost;     // why it is not near its GPU, where it should have been
+  bool at_gpu = false;  // it is where its GPU is
 };
 
 class MachinePlacer {
  public:
-  MachinePlacer(const Machine& machine, int ranks, BindPolicy bind)
+  MachinePlacer(const Machine& machine, int ranks, BindPolicy bind, std::string why_none)
       : machine_(machine),
         bind_(bind),
+        why_none_(std::move(why_none)),
         allowed_(allowed_cpus(machine)),
         placed_(static_cast<std::size_t>(ranks)) {
     for (std::size_t i = 0; i < machine.gpus.size(); ++i) {
@@ -134,13 +139,14 @@ class MachinePlacer {
     } else if (home.name.empty()) {
       home.name = fmt::format("the {} near its GPU", counted(home.cpus.size(), "CPU"));
     }
-    if (!home.lost.empty()) home.name.clear();
+    home.at_gpu = home.lost.empty();
+    if (!home.at_gpu) home.name.clear();
     return home;
   }
 
   void place_cpus() {
     if (bind_ == BindPolicy::none) {
-      for (auto& placement : placed_) say(placement, "not bound, as --bind none asks");
+      for (auto& placement : placed_) say(placement, why_none_);
     } else if (allowed_.empty()) {
       for (auto& placement : placed_) say(placement, "not bound, because the machine's CPUs are not known");
     } else if (bind_ == BindPolicy::numa) {
@@ -151,32 +157,68 @@ class MachinePlacer {
     for (auto& placement : placed_) placement.numa = nodes_for(placement.cpus);
   }
 
+  // Gives a home to each of those that have none.
+  void spread(std::vector<Home>& homes, const Units& units) const {
+    std::vector<int> node_ids;
+    std::vector<NodeRoom> rooms;
+    for (const auto& [node, mine] : units.of_node) {
+      IdSet cpus;
+      for (const int unit : mine) cpus = united(cpus, units.cpus[static_cast<std::size_t>(unit)]);
+      const auto in_use = [&](const IdSet& other) { return !intersection(other, cpus).empty(); };
+      node_ids.push_back(node);
+      rooms.push_back(
+          {static_cast<int>(std::count_if(machine_.core_cpus.begin(), machine_.core_cpus.end(), in_use)),
+           static_cast<int>(mine.size()),
+           static_cast<int>(std::count_if(homes.begin(), homes.end(),
+                                          [&](const Home& home) { return in_use(home.cpus); }))});
+    }
+    std::vector<Home*> without;
+    for (Home& home : homes)
+      if (home.cpus.empty()) without.push_back(&home);
+    const auto places = spread_over_nodes(rooms, without.size());
+    for (std::size_t i = 0; i < without.size(); ++i) {
+      IdSet nodes;
+      for (const int position : places[i]) {
+        const int node = node_ids[static_cast<std::size_t>(position)];
+        nodes.push_back(node);
+        for (const int unit : units.of_node.at(node))
+          without[i]->cpus = united(without[i]->cpus, units.cpus[static_cast<std::size_t>(unit)]);
+      }
+      if (nodes.size() < node_ids.size() && nodes.front() >= 0)
+        without[i]->name = fmt::format("NUMA node{} {}", nodes.size() == 1 ? "" : "s", to_string(nodes));
+    }
+  }
+
   // Whole NUMA nodes, which ranks then share.
   void bind_to_nodes() {
-    std::vector<const NumaNode*> nodes;
-    for (const NumaNode& node : machine_.numa_nodes) {
-      if (!intersection(node.cpus, allowed_).empty()) nodes.push_back(&node);
-    }
+    std::vector<Home> homes;
+    for (const Placement& placement : placed_) homes.push_back(home_of_gpu(placement));
+    spread(homes, units_of(machine_, placed_.size()));
     for (std::size_t rank = 0; rank < placed_.size(); ++rank) {
-      Placement& placement = placed_[rank];
-      Home home = home_of_gpu(placement);
-      if (home.cpus.empty() && !nodes.empty()) {
-        const NumaNode& node = *nodes[rank * nodes.size() / placed_.size()];
-        home.cpus = intersection(node.cpus, allowed_);
-        home.name = fmt::format("NUMA node {}", node.os_index);
-      }
-      placement.cpus = home.cpus.empty() ? allowed_ : home.cpus;
+      Home& home = homes[rank];
+      if (!home.at_gpu) keep_one_node(home);
+      placed_[rank].cpus = home.cpus;
       const std::string reason = home.lost.empty() ? "" : fmt::format(", because {}", home.lost);
-      const bool near = placement.gpu && home.lost.empty();
-      say(placement, fmt::format("has all of {}{}{}", home.name.empty() ? "the machine's CPUs" : home.name,
-                                 near ? ", where its GPU is" : "", reason));
+      say(placed_[rank],
+          fmt::format("has all of {}{}{}", home.name.empty() ? "the machine's CPUs" : home.name,
+                      home.at_gpu ? ", where its GPU is" : "", reason));
+    }
+  }
+
+  // Fewer ranks than nodes: each was given several.
+  void keep_one_node(Home& home) const {
+    for (const NumaNode& node : machine_.numa_nodes) {
+      const IdSet cpus = intersection(node.cpus, home.cpus);
+      if (cpus.empty()) continue;
+      home.cpus = cpus;
+      home.name = fmt::format("NUMA node {}", node.os_index);
+      return;
     }
   }
 
   void bind_to_shares() {
     const Units units = units_of(machine_, placed_.size());
     std::vector<Home> homes;
-    std::vector<IdSet> wanted;
     std::vector<Placement*> bound;
     for (Placement& placement : placed_) {
       Home home = bind_ == BindPolicy::core ? Home{} : home_of_gpu(placement);
@@ -185,12 +227,16 @@ class MachinePlacer {
             placement.gpu ? "not bound, because " + home.lost : "not bound, because it has no GPU");
         continue;
       }
+      homes.push_back(std::move(home));
+      bound.push_back(&placement);
+    }
+    spread(homes, units);
+    std::vector<IdSet> wanted;
+    for (const Home& home : homes) {
       IdSet& near = wanted.emplace_back();
       for (const int cpu : home.cpus) near.push_back(units.unit_of_cpu.at(cpu));
       std::sort(near.begin(), near.end());
       near.erase(std::unique(near.begin(), near.end()), near.end());
-      homes.push_back(std::move(home));
-      bound.push_back(&placement);
     }
     const auto shares = share_cores(wanted, static_cast<int>(units.cpus.size()));
     for (std::size_t i = 0; i < bound.size(); ++i) {
@@ -209,24 +255,26 @@ class MachinePlacer {
                          counted(placed_.size(), "rank"), counted(all, "hardware thread"));
     }
     const std::string mine = counted(share.units.size(), units.name);
-    const std::string scarce = placed_.size() > machine_.core_cpus.size()
-                                   ? fmt::format(", because {} meet {}", counted(placed_.size(), "rank"),
-                                                 counted(machine_.core_cpus.size(), "core"))
-                                   : "";
+    std::string because = placed_.size() > machine_.core_cpus.size()
+                              ? fmt::format(", because {} meet {}", counted(placed_.size(), "rank"),
+                                            counted(machine_.core_cpus.size(), "core"))
+                              : "";
     if (share.away) {
       return fmt::format("has {} away from its GPU, because {} has fewer {}s than ranks", mine, home.name,
                          units.name);
     }
-    if (home.name.empty()) {
-      return fmt::format("has {} of the machine's {}{}{}", share.units.size(), counted(all, units.name),
-                         scarce, home.lost.empty() ? "" : ", because " + home.lost);
-    }
+    if (!home.lost.empty())
+      because += fmt::format("{} {}", because.empty() ? ", because" : " and", home.lost);
+    if (home.name.empty())
+      return fmt::format("has {} of the machine's {}{}", share.units.size(), counted(all, units.name),
+                         because);
+    const char* where = home.at_gpu ? ", where its GPU is" : "";
     if (share.units.size() == in_home) {
-      return fmt::format("has {} {} of {}, where its GPU is{}", in_home == 1 ? "the only" : "all",
-                         in_home == 1 ? units.name : mine, home.name, scarce);
+      return fmt::format("has {} {} of {}{}{}", in_home == 1 ? "the only" : "all",
+                         in_home == 1 ? units.name : mine, home.name, where, because);
     }
-    return fmt::format("has {} of the {} of {}, where its GPU is{}", share.units.size(),
-                       counted(in_home, units.name), home.name, scarce);
+    return fmt::format("has {} of the {} of {}{}{}", share.units.size(), counted(in_home, units.name),
+                       home.name, where, because);
   }
 
   // Memory comes from where the CPUs are. A rank spread over all nodes is left to the kernel.
@@ -265,13 +313,27 @@ class MachinePlacer {
       const bool far = placement.nic_path > Nearness::PHB;
       say(placement,
           fmt::format("NIC {} ({}{}){}", machine_.nics[nic].name, to_string(placement.nic_path),
-                      far ? ", none is nearer" : "",
+                      far ? ", " + nothing_nearer(g, placement) : "",
                       mates > 0 ? fmt::format(" shared with {}", counted(mates, "other GPU")) : ""));
     }
   }
 
+  // A NIC that is nearer may be down, or be Ethernet beside a fabric.
+  [[nodiscard]] std::string nothing_nearer(std::size_t gpu, const Placement& placement) const {
+    const bool is_fabric = machine_.nics[static_cast<std::size_t>(*placement.nic)].kind != NicKind::ethernet;
+    bool is_down = false;
+    bool is_ethernet = false;
+    for (std::size_t i = 0; i < machine_.nics.size() && gpu < machine_.gpu_nic.size(); ++i) {
+      if (machine_.gpu_nic[gpu][i] >= placement.nic_path) continue;
+      (machine_.nics[i].link_up ? is_ethernet : is_down) = true;
+    }
+    return fmt::format("{}{} is nearer", is_fabric && is_ethernet ? "no InfiniBand or EFA NIC" : "none",
+                       is_down ? " that is up" : "");
+  }
+
   const Machine& machine_;
   BindPolicy bind_;
+  std::string why_none_;
   IdSet allowed_;
   std::vector<int> usable_;
   std::vector<Placement> placed_;
@@ -280,8 +342,8 @@ class MachinePlacer {
 }  // namespace
 
 std::vector<std::shared_ptr<const Placement>> place_on_machine(const Machine& machine, int local_world_size,
-                                                               BindPolicy bind) {
-  return MachinePlacer(machine, std::max(local_world_size, 0), bind).place();
+                                                               BindPolicy bind, const std::string& why_none) {
+  return MachinePlacer(machine, std::max(local_world_size, 0), bind, why_none).place();
 }
 
 }  // namespace smlaunch

@@ -22,6 +22,10 @@ constexpr unsigned vendor_nvidia = 0x10de;
 constexpr unsigned vendor_amd = 0x1002;
 constexpr unsigned vendor_amazon = 0x1d0f;
 constexpr unsigned class_infiniband = 0x0207;
+constexpr unsigned class_vga = 0x0300;
+constexpr unsigned class_3d = 0x0302;
+constexpr unsigned class_other_display = 0x0380;
+constexpr unsigned class_accelerator = 0x1200;
 
 // A device and its place in the tree, kept together while lists are sorted.
 template <class Device>
@@ -87,7 +91,14 @@ PciPlace place_of(const Machine& machine, hwloc_topology_t topology, hwloc_obj_t
 }
 
 bool is_display(const hwloc_obj_attr_u::hwloc_pcidev_attr_s& pci) {
-  return pci.class_id == 0x0300 || pci.class_id == 0x0302;
+  return pci.class_id == class_vga || pci.class_id == class_3d;
+}
+
+// AMD's accelerators call themselves display controllers, or (MI300) processing accelerators. One with a
+// screen may as well be part of the CPU.
+bool is_amd_gpu(const hwloc_obj_attr_u::hwloc_pcidev_attr_s& pci) {
+  return pci.vendor_id == vendor_amd &&
+         (is_display(pci) || pci.class_id == class_other_display || pci.class_id == class_accelerator);
 }
 
 Gpu read_gpu(const Machine& machine, hwloc_topology_t topology, hwloc_obj_t device, bool live) {
@@ -232,6 +243,7 @@ void add_devices(Machine& machine, hwloc_topology_t topology, bool live) {
   std::vector<Placed<Gpu>> gpus;
   std::vector<Placed<Nic>> nics;
   std::vector<std::string> amd;
+  bool has_amd_accelerator = false;
   hwloc_obj_t device = nullptr;
   while ((device = hwloc_get_next_pcidev(topology, device)) != nullptr) {
     const hwloc_obj_attr_u::hwloc_pcidev_attr_s& pci = device->attr->pcidev;
@@ -242,8 +254,9 @@ void add_devices(Machine& machine, hwloc_topology_t topology, bool live) {
       if (live)
         gpus.back().device.link_width =
             number_in("/sys/bus/pci/devices/" + pci_id(pci) + "/current_link_width");
-    } else if (pci.vendor_id == vendor_amd && (is_display(pci) || pci.class_id == 0x0380)) {
+    } else if (is_amd_gpu(pci)) {
       amd.push_back(pci_id(pci));
+      has_amd_accelerator = has_amd_accelerator || pci.class_id != class_vga;
     } else if (auto nic = read_nic(machine, device, live)) {
       nic->numa = place.numa;
       nics.push_back({std::move(*nic), place, device});
@@ -257,7 +270,8 @@ void add_devices(Machine& machine, hwloc_topology_t topology, bool live) {
   std::sort(nics.begin(), nics.end(),
             [](const auto& a, const auto& b) { return a.device.pci < b.device.pci; });
   machine.gpu_nic = gpu_nic_nearness(places_of(gpus), places_of(nics));
-  machine.gpu_gpu = gpu_gpu_nearness(places_of(gpus));
+  machine.gpu_gpu = nearness_among(places_of(gpus));
+  machine.nic_nic = nearness_among(places_of(nics));
   add_nvlinks(machine, topology, gpus);
   for (std::size_t i = 0; i < gpus.size(); ++i) {
     Gpu& gpu = gpus[i].device;
@@ -269,8 +283,12 @@ void add_devices(Machine& machine, hwloc_topology_t topology, bool live) {
   }
   for (auto& nic : nics) machine.nics.push_back(std::move(nic.device));
   if (!amd.empty()) {
-    machine.findings.push_back(fmt::format("{} AMD GPU{} ({}): ranks are placed near NVIDIA GPUs only",
-                                           amd.size(), amd.size() == 1 ? "" : "s", fmt::join(amd, ", ")));
+    std::string sentence = fmt::format("{} AMD GPU{} ({}): ranks are placed near NVIDIA GPUs only",
+                                       amd.size(), amd.size() == 1 ? "" : "s", fmt::join(amd, ", "));
+    if (has_amd_accelerator)
+      warn(machine, std::move(sentence));
+    else
+      machine.findings.push_back(std::move(sentence));
   }
 }
 

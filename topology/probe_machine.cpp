@@ -14,6 +14,7 @@
 #include <cerrno>
 #include <cstring>
 #include <iterator>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -76,6 +77,16 @@ void add_cores(Machine& machine, hwloc_topology_t topology, const IdSet& usable)
   machine.processing_units = static_cast<int>(usable.size());
 }
 
+// By its CPUs: a node with none of its own is where those around it are.
+std::optional<int> package_of(hwloc_topology_t topology, const IdSet& cpus) {
+  hwloc_obj_t package = nullptr;
+  while ((package = hwloc_get_next_obj_by_type(topology, HWLOC_OBJ_PACKAGE, package)) != nullptr) {
+    if (!cpus.empty() && intersection(to_ids(package->cpuset), cpus) == cpus)
+      return static_cast<int>(package->logical_index);
+  }
+  return std::nullopt;
+}
+
 void add_numa_nodes(Machine& machine, hwloc_topology_t topology, const IdSet& usable) {
   std::vector<hwloc_obj_t> nodes;
   hwloc_obj_t node = nullptr;
@@ -92,6 +103,7 @@ void add_numa_nodes(Machine& machine, hwloc_topology_t topology, const IdSet& us
     const IdSet all = to_ids(each->cpuset);
     NumaNode& added = machine.numa_nodes.emplace_back();
     added.os_index = static_cast<int>(each->os_index);
+    added.package = package_of(topology, all);
     std::set_difference(all.begin(), all.end(), claimed.begin(), claimed.end(),
                         std::back_inserter(added.cpus));
     const bool has_cpus = !added.cpus.empty();
@@ -137,9 +149,15 @@ Result<Machine> load(HwlocTopology topology, const std::string& where, bool live
   return read_topology(topology.get(), live);
 }
 
+// The size that hwloc wants counts the terminating NUL.
+bool set_xml(const HwlocTopology& topology, const std::string& xml) {
+  return topology &&
+         hwloc_topology_set_xmlbuffer(topology.get(), xml.c_str(), static_cast<int>(xml.size() + 1)) == 0;
+}
+
 // hwloc trusts a file to be whole: a damaged one can crash it. So a child reads it first, and what it ends
 // with tells.
-bool crashes_hwloc(const std::string& path) {
+bool crashes_hwloc(const std::string& xml) {
   const pid_t child = fork();
   if (child == 0) {
     const rlimit no_core{};
@@ -148,8 +166,7 @@ bool crashes_hwloc(const std::string& path) {
     dup2(nowhere, STDERR_FILENO);
     alarm(30);
     const HwlocTopology topology = new_topology(true);
-    if (topology && hwloc_topology_set_xml(topology.get(), path.c_str()) == 0 &&
-        hwloc_topology_load(topology.get()) == 0) {
+    if (set_xml(topology, xml) && hwloc_topology_load(topology.get()) == 0) {
       static_cast<void>(read_topology(topology.get(), false));
     }
     _exit(0);
@@ -166,28 +183,29 @@ Result<Machine> probe_machine(const ProbeRequest& request) {
   auto machine = load(new_topology(request.with_devices), "this machine", true);
   if (!machine) return machine;
   if (machine->host.empty()) machine->host = probe_host_name();
+  machine->has_devices = request.with_devices;
   machine->online_cpus = static_cast<int>(std::max(0L, sysconf(_SC_NPROCESSORS_ONLN)));
   if (const auto cpus = read_cpu_quota(); cpus && *cpus < machine->processing_units) {
-    machine->findings.push_back(
-        fmt::format("the container's CPU quota is {:g} CPUs, fewer than the {} hardware "
-                    "threads that are shown",
-                    *cpus, machine->processing_units));
+    machine->cpu_quota = cpus;
+    warn(*machine, fmt::format("the container's CPU quota is {:g} CPUs, fewer than the {} hardware threads "
+                               "that are shown: OMP_NUM_THREADS is no more than a rank's part of it",
+                               *cpus, machine->processing_units));
   }
   return machine;
 }
 
-Result<Machine> read_machine_xml(const std::string& path) {
-  if (crashes_hwloc(path)) {
-    return failure(Fault::configuration, path, "is damaged: hwloc crashes when it reads it",
+Result<Machine> parse_machine_xml(const std::string& xml, const std::string& where) {
+  if (crashes_hwloc(xml)) {
+    return failure(Fault::configuration, where, "is damaged: hwloc crashes when it reads it",
                    "save the topology again with lstopo");
   }
   HwlocTopology topology = new_topology(true);
-  if (topology && hwloc_topology_set_xml(topology.get(), path.c_str()) != 0) {
+  if (topology && !set_xml(topology, xml)) {
     return failure(
-        Fault::configuration, path, fmt::format("hwloc cannot read this file: {}", std::strerror(errno)),
+        Fault::configuration, where, fmt::format("hwloc cannot read this file: {}", std::strerror(errno)),
         "give an XML file that lstopo of hwloc 2 wrote, or the JSON that smlaunch topology prints");
   }
-  return load(std::move(topology), path, false);
+  return load(std::move(topology), where, false);
 }
 
 Result<Machine> parse_synthetic_machine(const std::string& description) {

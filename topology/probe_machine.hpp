@@ -17,8 +17,9 @@ struct ProbeRequest {
 // them is added by cuda/probe_gpus.hpp.
 Result<Machine> probe_machine(const ProbeRequest& request);
 
-// A topology that lstopo saved as XML. GPUs count as usable where it was saved with the driver's library.
-Result<Machine> read_machine_xml(const std::string& path);
+// A topology that lstopo saved as XML; `where` names it in errors. GPUs count as usable where it was saved
+// with the driver's library.
+Result<Machine> parse_machine_xml(const std::string& xml, const std::string& where);
 
 // hwloc's short notation for made-up machines, such as "package:2 numa:2 core:4 pu:2"; it knows no devices.
 Result<Machine> parse_synthetic_machine(const std::string& description);

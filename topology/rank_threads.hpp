@@ -1,12 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <memory>
+#include <vector>
+
 #include "topology/layout.hpp"
 
 namespace smlaunch {
 
-// How many threads a rank should use: its own cores; with none of its own, all that its machine lets it use,
-// shared among the local ranks. At least 1.
-int threads_of_rank(const Machine& machine, const IdSet& cpus, int local_ranks);
+// How many threads each rank of a machine should use: its cores, each divided by the ranks that share it; a
+// rank that is not bound, its part of all that the machine lets it use. Never more than its part of the
+// container's CPU quota, and at least 1. `places`: of all ranks on the machine, by local rank.
+std::vector<int> threads_of_ranks(const Machine& machine,
+                                  const std::vector<std::shared_ptr<const Placement>>& places);
+
+// The cores that lie in `cpus`, whole or in part.
+int count_cores(const Machine& machine, const IdSet& cpus);
 
 }  // namespace smlaunch

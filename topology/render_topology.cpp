@@ -43,6 +43,7 @@ std::string or_dash(const std::optional<int>& number) { return number ? fmt::for
 
 std::string gpu_name(const Gpu& gpu) { return fmt::format("GPU{}", gpu.index); }
 
+// As `nvidia-smi topo -m` prints it; what CPUs are near is said of GPUs only, as there.
 std::string render_matrix(const Machine& machine) {
   std::vector<Row> rows{{""}};
   for (const Gpu& gpu : machine.gpus) rows[0].push_back(gpu_name(gpu));
@@ -54,6 +55,14 @@ std::string render_matrix(const Machine& machine) {
     row.insert(row.end(), machine.gpu_gpu[i].begin(), machine.gpu_gpu[i].end());
     for (const Nearness nearness : machine.gpu_nic[i]) row.push_back(to_string(nearness));
     row.insert(row.end(), {or_dash(to_string(gpu.cpus)), or_dash(gpu.numa)});
+  }
+  for (std::size_t i = 0; i < machine.nics.size(); ++i) {
+    Row& row = rows.emplace_back(Row{machine.nics[i].name});
+    for (const auto& of_gpu : machine.gpu_nic) row.push_back(to_string(of_gpu[i]));
+    if (machine.nic_nic.empty())
+      row.resize(row.size() + machine.nics.size(), "-");
+    else
+      row.insert(row.end(), machine.nic_nic[i].begin(), machine.nic_nic[i].end());
   }
   return render_table(rows);
 }
@@ -97,7 +106,11 @@ std::string render_topology(const Machine& machine) {
         "\nor NUMA node; SYS between sockets\n";
   }
   if (!machine.findings.empty()) text += '\n';
-  for (const std::string& finding : machine.findings) text += fmt::format("note: {}\n", finding);
+  for (const std::string& finding : machine.findings) {
+    const auto& grave = machine.warnings;
+    const bool is_grave = std::find(grave.begin(), grave.end(), finding) != grave.end();
+    text += fmt::format("{}: {}\n", is_grave ? "warning" : "note", finding);
+  }
   return text;
 }
 

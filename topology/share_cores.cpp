@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Homes are NUMA nodes as a rule: they do not overlap, and each is cut into even runs. Where homes overlap (a
-// GPU that only its package is known of) or one is too small for its ranks, units are dealt out one at a time
-// in turn, the ranks with the smallest homes first.
+// Homes are NUMA nodes as a rule: they do not overlap, and each is cut into even runs. Homes that overlap (a
+// GPU that only its package is known of) form a district, whose units are dealt out one at a time in turn,
+// the ranks with the smallest homes first. A rank that finds no unit in its district borrows one elsewhere:
+// where nobody is at home, else where most are left for each rank.
 #include "topology/share_cores.hpp"
 
 #include <algorithm>
@@ -14,16 +15,34 @@ namespace {
 
 using RanksByHome = std::map<IdSet, std::vector<std::size_t>>;
 
-bool are_disjoint_and_large_enough(const RanksByHome& groups, std::size_t units) {
-  std::vector<bool> taken(units, false);
-  for (const auto& [home, ranks] : groups) {
-    if (home.size() < ranks.size()) return false;
-    for (const int unit : home) {
-      if (taken[static_cast<std::size_t>(unit)]) return false;
-      taken[static_cast<std::size_t>(unit)] = true;
-    }
+// Homes that overlap, directly or through others.
+struct District {
+  IdSet units;
+  std::vector<std::size_t> ranks;
+  std::size_t homes = 0;
+  std::size_t lent = 0;  // of its last units
+
+  [[nodiscard]] std::size_t spare() const {
+    const std::size_t needed = ranks.size() + lent;
+    return units.size() > needed ? units.size() - needed : 0;
   }
-  return true;
+};
+
+std::vector<District> districts_of(const RanksByHome& groups) {
+  std::vector<District> districts;
+  for (const auto& [home, ranks] : groups) {
+    District merged{home, ranks, 1, 0};
+    std::erase_if(districts, [&](const District& other) {
+      if (intersection(other.units, merged.units).empty()) return false;
+      merged.units = united(merged.units, other.units);
+      merged.ranks.insert(merged.ranks.end(), other.ranks.begin(), other.ranks.end());
+      merged.homes += other.homes;
+      return true;
+    });
+    std::sort(merged.ranks.begin(), merged.ranks.end());
+    districts.push_back(std::move(merged));
+  }
+  return districts;
 }
 
 void cut(const IdSet& home, const std::vector<std::size_t>& ranks, std::vector<CoreShare>& shares) {
@@ -43,30 +62,32 @@ int next_free(const IdSet& home, std::size_t& cursor, const std::vector<bool>& t
   return cursor < home.size() ? home[cursor] : -1;
 }
 
-void deal(const std::vector<IdSet>& homes, std::size_t units, std::vector<CoreShare>& shares) {
-  std::vector<std::size_t> order(homes.size());
-  std::iota(order.begin(), order.end(), std::size_t{0});
+// Of one district. Returns the ranks that found none of its units.
+std::vector<std::size_t> deal(const std::vector<IdSet>& homes, const IdSet& units,
+                              std::vector<std::size_t> order, std::vector<CoreShare>& shares) {
   std::stable_sort(order.begin(), order.end(),
                    [&](std::size_t a, std::size_t b) { return homes[a].size() < homes[b].size(); });
-  std::vector<bool> taken(units, false);
-  std::vector<std::size_t> cursor(homes.size(), 0);
+  std::vector<bool> taken(static_cast<std::size_t>(units.back()) + 1, true);
+  for (const int unit : units) taken[static_cast<std::size_t>(unit)] = false;
+  std::map<std::size_t, std::size_t> cursor;
   const auto give = [&](std::size_t rank, int unit) {
     taken[static_cast<std::size_t>(unit)] = true;
     shares[rank].units.push_back(unit);
   };
+  std::vector<std::size_t> left_out;
   for (const std::size_t rank : order) {
-    if (const int unit = next_free(homes[rank], cursor[rank], taken); unit >= 0) give(rank, unit);
-  }
-  IdSet anywhere(units);
-  std::iota(anywhere.begin(), anywhere.end(), 0);
-  std::size_t anywhere_cursor = 0;
-  for (const std::size_t rank : order) {
-    if (!shares[rank].units.empty()) continue;
-    if (const int unit = next_free(anywhere, anywhere_cursor, taken); unit >= 0) {
+    if (const int unit = next_free(homes[rank], cursor[rank], taken); unit >= 0)
       give(rank, unit);
-      shares[rank].away = true;
-    }
+    else
+      left_out.push_back(rank);
   }
+  std::size_t anywhere = 0;
+  std::erase_if(left_out, [&](std::size_t rank) {
+    const int unit = next_free(units, anywhere, taken);
+    if (unit < 0) return false;
+    give(rank, unit);
+    return shares[rank].away = true;
+  });
   for (bool gave = true; gave;) {
     gave = false;
     for (const std::size_t rank : order) {
@@ -77,7 +98,57 @@ void deal(const std::vector<IdSet>& homes, std::size_t units, std::vector<CoreSh
       gave = true;
     }
   }
-  for (auto& share : shares) std::sort(share.units.begin(), share.units.end());
+  for (const std::size_t rank : order) std::sort(shares[rank].units.begin(), shares[rank].units.end());
+  return left_out;
+}
+
+// The units that are in no district, and then the last ones of the district with most for each of its ranks.
+class Lenders {
+ public:
+  Lenders(std::vector<District>& districts, std::size_t units) : districts_(districts) {
+    IdSet lived_in;
+    for (const District& district : districts) lived_in = united(lived_in, district.units);
+    for (int unit = 0; unit < static_cast<int>(units); ++unit)
+      if (!std::binary_search(lived_in.begin(), lived_in.end(), unit)) free_.push_back(unit);
+  }
+
+  // There are as many units as ranks, so somebody has one to spare.
+  int lend() {
+    if (next_ < free_.size()) return free_[next_++];
+    const auto most =
+        std::max_element(districts_.begin(), districts_.end(), [](const District& a, const District& b) {
+          return a.spare() * b.ranks.size() < b.spare() * a.ranks.size();
+        });
+    ++most->lent;
+    return most->units[most->units.size() - most->lent];
+  }
+
+ private:
+  std::vector<District>& districts_;
+  IdSet free_;
+  std::size_t next_ = 0;
+};
+
+void share_by_district(const std::vector<IdSet>& homes, const RanksByHome& groups, std::size_t units,
+                       std::vector<CoreShare>& shares) {
+  std::vector<District> districts = districts_of(groups);
+  Lenders lenders(districts, units);
+  // The full ones first: what they borrow is not the others' to divide.
+  for (const District& district : districts) {
+    if (district.units.size() >= district.ranks.size()) continue;
+    for (const std::size_t rank : deal(homes, district.units, district.ranks, shares)) {
+      shares[rank].units = {lenders.lend()};
+      shares[rank].away = true;
+    }
+  }
+  for (District& district : districts) {
+    if (district.units.size() < district.ranks.size()) continue;
+    district.units.resize(district.units.size() - district.lent);
+    if (district.homes == 1)
+      cut(district.units, district.ranks, shares);
+    else
+      deal(homes, district.units, district.ranks, shares);
+  }
 }
 
 // Fewer units than ranks: the ranks of one home go round it.
@@ -111,10 +182,8 @@ std::vector<CoreShare> share_cores(const std::vector<IdSet>& homes, int units) {
   std::vector<CoreShare> shares(homes.size());
   if (homes.size() > count) {
     go_round(groups, count, shares);
-  } else if (are_disjoint_and_large_enough(groups, count)) {
-    for (const auto& [home, ranks] : groups) cut(home, ranks, shares);
   } else {
-    deal(wanted, count, shares);
+    share_by_district(wanted, groups, count, shares);
   }
   return shares;
 }

@@ -16,7 +16,8 @@ struct CoreShare {
 
 // `homes[r]` are the units (cores, or hardware threads) near rank r; an empty home means all of them. Every
 // rank gets at least one; no unit goes to two ranks unless there are fewer units than ranks; ranks of one
-// home share it evenly, each a run of neighbours. `units` is at least 1.
+// home share it evenly, each a run of neighbours; what happens in one home does not touch those that share
+// nothing with it, but for a unit that a full one borrows. `units` is at least 1.
 std::vector<CoreShare> share_cores(const std::vector<IdSet>& homes, int units);
 
 }  // namespace smlaunch

@@ -29,5 +29,8 @@ int main() {
   }
   std::printf("exit code %d, signal %d, %zu bytes on stderr\n", end->exit_code, end->signal,
               end->error_output.size());
+  for (const std::string& name : end->long_variables)
+    std::printf("%s was too long for a variable, and lay in %s\n", name.c_str(),
+                smlaunch::long_variable_file(environment.paths, name).c_str());
   return end->succeeded() ? 0 : 1;
 }

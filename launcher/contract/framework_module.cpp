@@ -4,7 +4,8 @@
 #include <algorithm>
 #include <utility>
 
-#include "launcher/contract/hyperparameters.hpp"
+#include "launcher/contract/program_variables.hpp"
+#include "launcher/contract/python_value.hpp"
 
 namespace smlaunch {
 
@@ -35,9 +36,8 @@ Variables pytorch_variables(const Environment& environment, LauncherKind launche
 }
 
 // Where the model is kept on S3 the module asks S3 for the bucket's region; the job's is taken here.
-Variables tensorflow_variables(const Environment& environment) {
-  return {{"S3_REGION",
-           text_parameter(environment, "sagemaker_region").value_or(environment.region.value_or(""))},
+Variables tensorflow_variables(const Environment& environment, const Variables& inherited) {
+  return {{"S3_REGION", program_region(environment, inherited)},
           {"S3_USE_HTTPS", "1"},
           {"TF_CPP_MIN_LOG_LEVEL", "1"}};
 }
@@ -107,10 +107,10 @@ void set_framework_hyperparameters(Environment& environment) {
 }
 
 Variables framework_variables(const Environment& environment, LauncherKind launcher,
-                              std::optional<int> master_port) {
+                              std::optional<int> master_port, const Variables& inherited) {
   switch (environment.native_framework) {
     case Framework::pytorch: return pytorch_variables(environment, launcher, master_port);
-    case Framework::tensorflow: return tensorflow_variables(environment);
+    case Framework::tensorflow: return tensorflow_variables(environment, inherited);
     default: return {};
   }
 }
@@ -134,15 +134,6 @@ Variables framework_variables_of(const Environment& environment, const std::stri
 bool sets_master_port(Framework framework, LauncherKind launcher) {
   return framework == Framework::pytorch &&
          (launcher == LauncherKind::process || launcher == LauncherKind::xla);
-}
-
-std::vector<std::string> framework_arguments(const Environment& environment, LauncherKind launcher) {
-  if (environment.native_framework != Framework::chainer || launcher != LauncherKind::mpi) return {};
-  PyDict folders;
-  for (const auto& [name, folder] : environment.channel_input_dirs) folders.push_back({name, {folder}});
-  std::vector<std::string> arguments = command_arguments(folders);
-  for (std::string& argument : arguments) argument = system_bytes(argument).value_or(argument);
-  return arguments;
 }
 
 }  // namespace smlaunch

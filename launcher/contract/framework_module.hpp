@@ -28,18 +28,16 @@ bool knows_launcher(Framework framework, LauncherKind launcher);
 // model_dir.
 void set_framework_hyperparameters(Environment& environment);
 
-// What the module sets for the user's program, but for what the launcher sets otherwise. They yield to what
-// the container sets. `master_port`: where the ranks meet, if it is known.
+// What the module sets for the user's program, but for what the launcher sets otherwise. All but
+// where ranks meet yield to what the container sets. `master_port`: of that place, if it is known;
+// `inherited`: the container's variables.
 Variables framework_variables(const Environment& environment, LauncherKind launcher,
-                              std::optional<int> master_port);
+                              std::optional<int> master_port, const Variables& inherited);
 
 // Those of them that differ from host to host: `host` is one of the distribution's, or there are none.
 Variables framework_variables_of(const Environment& environment, const std::string& host);
 
-// Does the module itself choose the port at which ranks meet under this launcher?
+// Does the module name the port at which ranks meet under this launcher, which names none itself?
 bool sets_master_port(Framework framework, LauncherKind launcher);
-
-// What stands after the user's arguments: Chainer's module names the channels' folders for MPI programs.
-std::vector<std::string> framework_arguments(const Environment& environment, LauncherKind launcher);
 
 }  // namespace smlaunch

@@ -2,6 +2,7 @@
 #include "launcher/contract/library.hpp"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <spawn.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -10,10 +11,12 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <string_view>
 #include <system_error>
 
 #include "launcher/contract/executable.hpp"
 #include "launcher/contract/program_variables.hpp"
+#include "launcher/contract/result_files.hpp"
 #include "launcher/contract/user_program.hpp"
 
 namespace smlaunch {
@@ -37,6 +40,21 @@ Variables own_variables() {
   return variables;
 }
 
+// To our stderr, whole: it may be a pipe of someone's who reads slowly, and not wait for him.
+void pass_on(std::string_view text) {
+  while (!text.empty()) {
+    const ssize_t wrote = write(STDERR_FILENO, text.data(), text.size());
+    if (wrote >= 0) {
+      text.remove_prefix(static_cast<std::size_t>(wrote));
+    } else if (errno == EAGAIN) {
+      pollfd stream = {STDERR_FILENO, POLLOUT, 0};
+      poll(&stream, 1, -1);
+    } else if (errno != EINTR) {
+      return;
+    }
+  }
+}
+
 // Passes on what comes, and keeps it, until the program and all that it left have closed their end.
 std::string take_error_output(int pipe) {
   std::string kept;
@@ -46,7 +64,7 @@ std::string take_error_output(int pipe) {
     if (got < 0 && errno == EINTR) continue;
     if (got <= 0) return kept;
     kept.append(bytes.data(), static_cast<std::size_t>(got));
-    if (write(STDERR_FILENO, bytes.data(), static_cast<std::size_t>(got)) < 0 && errno != EINTR) continue;
+    pass_on({bytes.data(), static_cast<std::size_t>(got)});
   }
 }
 
@@ -76,8 +94,17 @@ Result<EntryPointEnd> run_entry_point(const Environment& environment, const Entr
   for (const auto& [name, value] : request.variables) all[name] = value;
   if (entry_point.kind == EntryPointKind::command)
     make_program_executable(command_file(entry_point), entry_point.working_directory);
+  EntryPointEnd end;
   std::vector<std::string> settings;
-  for (const auto& [name, value] : all) settings.push_back(name + "=" + value);
+  for (const auto& [name, value] : all) {
+    if (!is_too_long(name, value)) {
+      settings.push_back(name + "=" + value);
+      continue;
+    }
+    if (auto written = write_long_variable(environment.paths, name, value); !written)
+      return tl::unexpected(written.error());
+    end.long_variables.push_back(name);
+  }
 
   std::array<int, 2> pipe_ends = {-1, -1};
   if (request.capture_error && pipe2(pipe_ends.data(), O_CLOEXEC) != 0)
@@ -92,7 +119,6 @@ Result<EntryPointEnd> run_entry_point(const Environment& environment, const Entr
                                  pointers_to(settings).data());
   posix_spawn_file_actions_destroy(&actions);
   if (request.capture_error) close(pipe_ends[1]);
-  EntryPointEnd end;
   if (error == 0 && request.capture_error) end.error_output = take_error_output(pipe_ends[0]);
   if (request.capture_error) close(pipe_ends[0]);
   if (error != 0)

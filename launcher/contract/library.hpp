@@ -30,13 +30,17 @@ struct EntryPointEnd {
   int exit_code = 0;
   int signal = 0;
   std::string error_output;
+  // Linux passes no more than 131,071 bytes of NAME=VALUE to a program. These were longer and are not set:
+  // their values lie in files, see long_variable_file().
+  std::vector<std::string> long_variables;
   [[nodiscard]] bool succeeded() const { return exit_code == 0 && signal == 0; }
 };
 
 // Runs the user's program in its folder and waits for it, also where SAGEMAKER_TRAINING_MODULE names a
 // framework's module. It finds CURRENT_HOST, SAGEMAKER_JOB_NAME, SAGEMAKER_REGION and PYTHONPATH as the
 // toolkit sets them; a command below the folder is made executable. Errors: it cannot be started
-// (Fault::start), or no program is named (Fault::configuration).
+// (Fault::start), no program is named (Fault::configuration), or the file of a long variable cannot be
+// written (Fault::internal).
 Result<EntryPointEnd> run_entry_point(const Environment& environment, const EntryPointRequest& request);
 
 }  // namespace smlaunch

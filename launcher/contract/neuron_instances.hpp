@@ -14,4 +14,10 @@ inline std::optional<int> neuron_cores_of(std::string_view instance_type) {
   return std::nullopt;
 }
 
+// Trainium's and Inferentia's: "ml.trn1.32xlarge", "ml.inf2.xlarge".
+inline bool has_neuron_devices(std::string_view instance_type) {
+  if (instance_type.starts_with("ml.")) instance_type.remove_prefix(3);
+  return instance_type.starts_with("trn") || instance_type.starts_with("inf");
+}
+
 }  // namespace smlaunch

@@ -44,9 +44,6 @@ bool uses_count_per_host(LauncherKind launcher) {
 Result<ProcessCounts> parse_process_counts(const Environment& environment, LauncherKind launcher) {
   const bool chainer = environment.native_framework == Framework::chainer;
   ProcessCounts counts;
-  counts.per_host_key =
-      chainer ? "sagemaker_process_slots_per_host" : "sagemaker_mpi_num_of_processes_per_host";
-  counts.in_all_key = chainer ? "sagemaker_num_processes" : "sagemaker_mpi_num_processes";
   Error error{Fault::configuration, {}};
   ConfigProblems problems((environment.paths.input_config / "hyperparameters.json").native(), error.problems);
   const auto read = [&](const std::string& key, bool may_be_false) -> std::optional<int> {
@@ -55,8 +52,21 @@ Result<ProcessCounts> parse_process_counts(const Environment& environment, Launc
     if (may_be_false && !python_truth(*value)) return {};
     return parse_count(*value, json_path({}, key), problems);
   };
-  if (uses_count_per_host(launcher)) counts.per_host = read(counts.per_host_key, false);
-  if (launcher == LauncherKind::mpi) counts.in_all = read(counts.in_all_key, !chainer);
+  // Where the module's own name is not said, or false, MPI's counts.
+  const auto read_either = [&](const char* chainers, const char* mpis, bool may_be_false, std::string& key) {
+    key = chainer ? chainers : mpis;
+    const std::size_t before = error.problems.size();
+    auto count = read(key, chainer || may_be_false);
+    if (!chainer || count || error.problems.size() > before) return count;
+    key = mpis;
+    return read(key, may_be_false);
+  };
+  if (uses_count_per_host(launcher))
+    counts.per_host = read_either("sagemaker_process_slots_per_host",
+                                  "sagemaker_mpi_num_of_processes_per_host", false, counts.per_host_key);
+  if (launcher == LauncherKind::mpi)
+    counts.in_all =
+        read_either("sagemaker_num_processes", "sagemaker_mpi_num_processes", true, counts.in_all_key);
   if (!error.problems.empty()) return tl::unexpected(std::move(error));
   return counts;
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // How many processes the hyperparameters ask for (sagemaker_training/runner.py, mpi.py; Chainer's module has
-// names of its own). One that the launcher does not use may hold anything.
+// names of its own, before which these stand back). One that the launcher does not use may hold anything.
 #pragma once
 
 #include <optional>

@@ -36,6 +36,12 @@ Variables program_variables(const Environment& environment, const Variables& inh
   return made;
 }
 
+std::string program_region(const Environment& environment, const Variables& inherited) {
+  const Variables made = program_variables(environment, inherited);
+  const auto found = made.find(region_variable);
+  return found == made.end() ? value_in(inherited, region_variable) : found->second;
+}
+
 std::string python_path(const std::string& folder, const std::string& inherited) {
   if (folder.empty() || inherited == folder || inherited.starts_with(folder + ":")) return inherited;
   return inherited.empty() ? folder : folder + ":" + inherited;

@@ -3,6 +3,7 @@
 // Environment, write_env_vars).
 #pragma once
 
+#include <cstddef>
 #include <string>
 
 #include "launcher/contract/environment.hpp"
@@ -12,9 +13,19 @@ namespace smlaunch {
 inline constexpr const char* current_host_variable = "CURRENT_HOST";
 inline constexpr const char* python_path_variable = "PYTHONPATH";
 
+// The longest NAME=VALUE, in bytes, that Linux passes to a program (MAX_ARG_STRLEN less its NUL).
+inline constexpr std::size_t longest_variable = 131071;
+
+inline bool is_too_long(const std::string& name, const std::string& value) {
+  return name.size() + 1 + value.size() > longest_variable;
+}
+
 // CURRENT_HOST, SAGEMAKER_JOB_NAME, SAGEMAKER_REGION, PYTHONPATH. `inherited`: what is there already. A name
 // or region that no hyperparameter gives is left as it is there; the region else is AWS_DEFAULT_REGION's.
 Variables program_variables(const Environment& environment, const Variables& inherited);
+
+// The SAGEMAKER_REGION that the program then finds; may be empty.
+std::string program_region(const Environment& environment, const Variables& inherited);
 
 // PYTHONPATH with `folder` first, then what it was. Once is enough.
 std::string python_path(const std::string& folder, const std::string& inherited);

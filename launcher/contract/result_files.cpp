@@ -83,4 +83,18 @@ Result<void> write_failure_file(const Paths& paths, const std::string& text) {
   return written;
 }
 
+std::filesystem::path long_variable_file(const Paths& paths, const std::string& name) {
+  return paths.own / "env" / name;
+}
+
+Result<void> write_long_variable(const Paths& paths, const std::string& name, const std::string& value) {
+  const std::filesystem::path file = long_variable_file(paths, name);
+  if (Result<void> folder = make_folder(file.parent_path()); !folder) return folder;
+  const int descriptor = open(file.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NONBLOCK, 0600);
+  if (descriptor < 0) return cannot(file, "created", errno);
+  Result<void> written = write_all(descriptor, value, file);
+  if (close(descriptor) != 0 && written) return cannot(file, "written", errno);
+  return written;
+}
+
 }  // namespace smlaunch

@@ -8,24 +8,14 @@
 
 namespace smlaunch {
 
-std::vector<std::size_t> first_ranks(const LaunchPlan& plan) {
-  std::vector<std::size_t> first;
-  std::size_t next = 0;
-  for (const int count : plan.layout.ranks_per_host) {
-    first.push_back(next);
-    next += static_cast<std::size_t>(count);
-  }
-  return first;
-}
-
 namespace {
 
 // What is shown of a host's ranks, whatever their numbers.
-std::string places_in_words(const LaunchPlan& plan, std::size_t host, std::size_t first_rank) {
+std::string places_in_words(const LaunchPlan& plan, std::size_t host, const std::vector<Rank>& ranks) {
   const Machine& machine = *plan.cluster.hosts[host].machine;
   std::string text;
-  for (int local = 0; local < plan.layout.ranks_per_host[host]; ++local) {
-    const Placement& at = *plan.layout.ranks[first_rank + static_cast<std::size_t>(local)].placement;
+  for (const Rank rank : ranks) {
+    const Placement& at = *plan.layout.ranks[static_cast<std::size_t>(rank.value)].placement;
     if (at.gpu) text += fmt::format("{} {}", *at.gpu, machine.gpus[static_cast<std::size_t>(*at.gpu)].pci);
     if (at.nic)
       text +=
@@ -37,19 +27,19 @@ std::string places_in_words(const LaunchPlan& plan, std::size_t host, std::size_
 
 }  // namespace
 
-std::vector<HostGroup> equal_hosts(const LaunchPlan& plan, const std::vector<std::size_t>& first_rank) {
+std::vector<HostGroup> equal_hosts(const LaunchPlan& plan, const std::vector<std::vector<Rank>>& ranks) {
   std::vector<HostGroup> groups;
   // Hosts of one machine share their placements; others are compared by what is shown of them.
-  std::map<std::pair<const Placement*, int>, std::size_t> known;
+  std::map<std::pair<const Placement*, std::size_t>, std::size_t> known;
   std::map<std::string, std::size_t> known_words;
   for (std::size_t host = 0; host < plan.cluster.hosts.size(); ++host) {
-    const int count = plan.layout.ranks_per_host[host];
-    if (count == 0) continue;
-    const auto key = std::pair{plan.layout.ranks[first_rank[host]].placement.get(), count};
+    if (ranks[host].empty()) continue;
+    const auto first = static_cast<std::size_t>(ranks[host].front().value);
+    const auto key = std::pair{plan.layout.ranks[first].placement.get(), ranks[host].size()};
     auto entry = known.find(key);
     if (entry == known.end()) {
       const auto [words, is_new] =
-          known_words.try_emplace(places_in_words(plan, host, first_rank[host]), groups.size());
+          known_words.try_emplace(places_in_words(plan, host, ranks[host]), groups.size());
       if (is_new) groups.emplace_back();
       entry = known.emplace(key, words->second).first;
     }
@@ -74,6 +64,33 @@ std::string host_ranges(const LaunchPlan& plan, const std::vector<int>& node_ran
     if (i > begin) out += " to " + name(node_ranks[i]);
   }
   return out;
+}
+
+std::string sources_in_words(const LaunchPlan& plan, const std::vector<int>& node_ranks) {
+  std::map<TopologySource, int> counts;
+  std::string seen;  // the last that was probed
+  for (const int node_rank : node_ranks) {
+    const Host& host = plan.cluster.hosts[static_cast<std::size_t>(node_rank)];
+    ++counts[host.source];
+    if (host.source == TopologySource::probed)
+      seen = host.name == plan.current_host ? "this machine" : host.name;
+  }
+  std::string words;
+  const auto add = [&](int count, const std::string& one, const std::string& several) {
+    if (count == 0) return;
+    const std::string hosts = words.empty() || count > 1 ? "hosts " : "";
+    words += words.empty() ? "" : ", ";
+    if (count == 1)
+      words += words.empty() ? one : "1 " + one;
+    else
+      words += fmt::format("{} {}{}", count, hosts, several);
+  };
+  const int probed = counts[TopologySource::probed];
+  const std::string like = probed == 1 && seen == "this machine" ? "it" : probed == 1 ? seen : "this machine";
+  add(probed, fmt::format("probed ({})", seen), "probed");
+  add(counts[TopologySource::assumed], "assumed to be like " + like, "assumed to be like " + like);
+  add(counts[TopologySource::file], "from a file", "from files");
+  return words;
 }
 
 }  // namespace smlaunch

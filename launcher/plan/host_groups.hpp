@@ -14,12 +14,13 @@ struct HostGroup {
   std::vector<int> node_ranks;
 };
 
-// By node rank: the first rank of each host.
-std::vector<std::size_t> first_ranks(const LaunchPlan& plan);
-
-std::vector<HostGroup> equal_hosts(const LaunchPlan& plan, const std::vector<std::size_t>& first_rank);
+// `ranks`: ranks_of_hosts().
+std::vector<HostGroup> equal_hosts(const LaunchPlan& plan, const std::vector<std::vector<Rank>>& ranks);
 
 // "algo-1 to algo-3, algo-5", by the hosts' order in the plan.
 std::string host_ranges(const LaunchPlan& plan, const std::vector<int>& node_ranks);
+
+// Where the plan has these hosts from: "probed (this machine), 2 hosts assumed to be like it, 1 from a file".
+std::string sources_in_words(const LaunchPlan& plan, const std::vector<int>& node_ranks);
 
 }  // namespace smlaunch

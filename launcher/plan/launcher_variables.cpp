@@ -61,8 +61,19 @@ Variables adapter_variables(const Environment& environment, LauncherKind launche
 Variables launcher_variables(const Environment& environment, LauncherKind launcher, const Cluster& cluster) {
   Variables made = adapter_variables(environment, launcher, cluster);
   if (launcher == LauncherKind::mpi || launcher == LauncherKind::smddp) made["NCCL_DEBUG"] = "INFO";
-  if (launcher == LauncherKind::mpi && environment.native_framework != Framework::chainer)
-    made["NCCL_MIN_NRINGS"] = "4";
+  if (launcher == LauncherKind::mpi) made["NCCL_MIN_NRINGS"] = "4";
+  return made;
+}
+
+Variables model_parallel_variables(const Environment& environment, LauncherKind launcher,
+                                   const Variables& inherited) {
+  const std::string parameters = environment.mp_parameters.value_or("");
+  if (launcher != LauncherKind::mpi || parameters.empty() || parameters == "{}") return {};
+  const auto version = inherited.find("SM_DLC_TORCH_VERSION");
+  const bool is_told = version != inherited.end() && !version->second.empty();
+  if (!is_told && environment.native_framework != Framework::pytorch) return {};
+  Variables made = {{"NCCL_PROTO", "simple"}};
+  if (!is_told || !version->second.starts_with("1.")) made["NCCL_ALGO"] = "ring";
   return made;
 }
 

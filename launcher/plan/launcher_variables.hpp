@@ -15,4 +15,9 @@ Variables adapter_variables(const Environment& environment, LauncherKind launche
 // Those, and NCCL's settings (mpi.py).
 Variables launcher_variables(const Environment& environment, LauncherKind launcher, const Cluster& cluster);
 
+// What mpi.py sets for a model parallel job under PyTorch: NCCL_PROTO, and from PyTorch 2 on NCCL_ALGO.
+// `inherited`: may tell the version in SM_DLC_TORCH_VERSION; else it is taken to be 2.
+Variables model_parallel_variables(const Environment& environment, LauncherKind launcher,
+                                   const Variables& inherited);
+
 }  // namespace smlaunch

@@ -9,8 +9,8 @@
 
 #include "launcher/contract/framework_module.hpp"
 #include "launcher/contract/program_variables.hpp"
-#include "launcher/plan/launcher_variables.hpp"
-#include "launcher/plan/mpirun_request.hpp"
+#include "launcher/contract/result_files.hpp"
+#include "launcher/plan/mpirun_plan.hpp"
 #include "launcher/plan/plan_variables.hpp"
 #include "launcher/plan/smoke_plan.hpp"
 #include "launcher/plan/starter.hpp"
@@ -21,41 +21,21 @@ namespace smlaunch {
 
 namespace {
 
-// The toolkit's, and its PyTorch module's: every host of such a job sets it for itself, and all must agree.
 constexpr int toolkit_master_port = 7777;
 
-int threads_of(const LaunchPlan& plan, const RankPlace& place) {
-  return threads_of_rank(*plan.cluster.hosts[static_cast<std::size_t>(place.node_rank)].machine,
-                         place.placement->cpus,
-                         plan.layout.ranks_per_host[static_cast<std::size_t>(place.node_rank)]);
-}
-
-Result<void> add_mpirun_command(const JobSpec& spec, LaunchPlan& plan) {
-  auto made = mpirun_command(mpirun_request(spec, plan));
-  if (!made) return tl::unexpected(made.error());
-  plan.command = std::move(made->argv);
-  if (!made->working_directory.empty()) {
-    if (!std::filesystem::path(made->working_directory).is_absolute())
-      return failure(Fault::configuration, spec.mpi_options_source,
-                     fmt::format("-wdir {} is no absolute path", made->working_directory),
-                     "name the folder from / on: every host looks for it by itself");
-    plan.entry_point.working_directory = made->working_directory;
+// Hosts of one kind share their placements, so one of them is looked at.
+std::map<const Placement*, int> find_threads(const LaunchPlan& plan) {
+  std::map<const Placement*, int> threads;
+  const auto ranks_of_host = ranks_of_hosts(plan.layout);
+  for (std::size_t host = 0; host < ranks_of_host.size(); ++host) {
+    std::vector<std::shared_ptr<const Placement>> places;
+    for (const Rank rank : ranks_of_host[host])
+      places.push_back(plan.layout.ranks[static_cast<std::size_t>(rank.value)].placement);
+    if (places.empty() || threads.contains(places.front().get())) continue;
+    const std::vector<int> numbers = threads_of_ranks(*plan.cluster.hosts[host].machine, places);
+    for (std::size_t i = 0; i < places.size(); ++i) threads.emplace(places[i].get(), numbers[i]);
   }
-  if (made->user_binds) {
-    plan.bind = BindPolicy::none;
-    plan.sources.emplace_back("bind", "switched off: the MPI options given bind or map by themselves");
-  }
-  for (const std::string& name : made->user_exported)
-    if (const auto found = spec.inherited.find(name);
-        found != spec.inherited.end() && name != python_path_variable)
-      plan.user_variables.insert(*found);
-  for (auto& [name, value] : made->user_variables)
-    plan.user_variables[name] = name == python_path_variable
-                                    ? python_path(plan.entry_point.working_directory.native(), value)
-                                    : value;
-  for (auto& note : made->notes) plan.sources.emplace_back("mpi_options", std::move(note));
-  for (auto& warning : made->warnings) plan.warnings.push_back(std::move(warning));
-  return {};
+  return threads;
 }
 
 Result<void> check_arguments(const std::vector<std::string>& command) {
@@ -68,20 +48,6 @@ Result<void> check_arguments(const std::vector<std::string>& command) {
         "hand it over in a file or channel instead of a hyperparameter");
   }
   return {};
-}
-
-// place() takes the policy for the user's own word.
-void explain_users_binding(Layout& layout) {
-  std::map<const Placement*, std::shared_ptr<const Placement>> explained;
-  for (RankPlace& place : layout.ranks) {
-    auto& mine = explained[place.placement.get()];
-    if (!mine) {
-      Placement copy = *place.placement;
-      copy.why = "Not bound by us: the MPI options given bind or map by themselves.";
-      mine = std::make_shared<const Placement>(std::move(copy));
-    }
-    place.placement = mine;
-  }
 }
 
 }  // namespace
@@ -123,6 +89,16 @@ Engine choose_engine(LauncherKind launcher, const Cluster& cluster, const std::s
   return Engine::local;
 }
 
+std::string why_toolkits_port(const JobSpec& spec, const Cluster& cluster) {
+  if (spec.launcher == LauncherKind::torchrun && spec.nodes.size() > 1)
+    return "every host starts torchrun itself, and all must agree";
+  const Environment& job = *spec.environment;
+  if (sets_master_port(job.native_framework, spec.launcher) && job.hosts.size() > 1 &&
+      choose_engine(spec.launcher, cluster, job.current_host) != Engine::mpirun)
+    return "as AWS's PyTorch module has it: every host starts the program itself, and all must agree";
+  return "";
+}
+
 Result<LaunchPlan> make_plan(const JobSpec& spec, const Cluster& cluster) {
   const Environment& job = *spec.environment;
   LaunchPlan plan;
@@ -148,10 +124,15 @@ Result<LaunchPlan> make_plan(const JobSpec& spec, const Cluster& cluster) {
   for (const Problem& warning : job.warnings)
     plan.warnings.push_back(fmt::format("{}: {}", warning.where, warning.what));
 
-  auto layout = place(cluster, LayoutRequest{spec.world_size, plan.bind});
+  LayoutRequest request{spec.world_size, plan.bind};
+  if (has_starter(spec.launcher))
+    request.why_none = fmt::format("not bound, because {} starts the ranks", to_string(spec.launcher));
+  if (plan.engine == Engine::mpirun && !has_starter(spec.launcher)) take_host_order(spec, request);
+  auto layout = place(cluster, request);
   if (!layout) return tl::unexpected(layout.error());
   plan.layout = std::move(*layout);
   plan.warnings.insert(plan.warnings.end(), plan.layout.warnings.begin(), plan.layout.warnings.end());
+  for (std::string& sentence : cluster_warnings(cluster)) plan.warnings.push_back(std::move(sentence));
   for (std::string& sentence : find_odd_hosts(cluster)) plan.warnings.push_back(std::move(sentence));
 
   plan.job_world_size = plan.world_size();
@@ -162,12 +143,8 @@ Result<LaunchPlan> make_plan(const JobSpec& spec, const Cluster& cluster) {
     plan.first_rank = plan.first_node_rank * plan.world_size();
     plan.job_world_size = static_cast<int>(spec.nodes.size()) * plan.world_size();
   }
-  const bool is_toolkits_port =
-      must_agree_on_port(plan) || sets_master_port(job.native_framework, spec.launcher);
-  if (is_toolkits_port && !plan.master_port) plan.master_port = toolkit_master_port;
+  if (!plan.master_port && !why_toolkits_port(spec, cluster).empty()) plan.master_port = toolkit_master_port;
 
-  const auto more = framework_arguments(job, spec.launcher);
-  plan.entry_point.arguments.insert(plan.entry_point.arguments.end(), more.begin(), more.end());
   plan.process_command = process_command(plan.entry_point, spec.python, spec.mpi4py);
   // AWS's wrapper of SMDDP, where its images have it.
   if (spec.launcher == LauncherKind::smddp && job.smddprun_installed)
@@ -196,7 +173,7 @@ Result<LaunchPlan> make_plan(const JobSpec& spec, const Cluster& cluster) {
     plan.long_variables.push_back(variable->first);
     plan.warnings.push_back(fmt::format(
         "{} is {} bytes long, more than Linux passes in a variable: it is not set, ranks find it in {}",
-        variable->first, variable->second.size(), (job.paths.own / "env" / variable->first).string()));
+        variable->first, variable->second.size(), long_variable_file(job.paths, variable->first).string()));
     variable = plan.environment.erase(variable);
   }
 
@@ -205,26 +182,25 @@ Result<LaunchPlan> make_plan(const JobSpec& spec, const Cluster& cluster) {
     for (const auto& [name, value] : variables_of_host(plan, 0)) plan.environment.erase(name);
 
   if (plan.engine == Engine::mpirun) {
-    const BindPolicy planned = plan.bind;
-    if (auto made = add_mpirun_command(spec, plan); !made) return tl::unexpected(made.error());
-    if (plan.bind != planned) {
-      auto unbound = place(cluster, LayoutRequest{spec.world_size, plan.bind});
-      if (!unbound) return tl::unexpected(unbound.error());
-      plan.layout = std::move(*unbound);
-      explain_users_binding(plan.layout);
+    auto unbound = add_mpirun_command(spec, plan);
+    if (!unbound) return tl::unexpected(unbound.error());
+    if (!unbound->empty()) {
+      plan.bind = BindPolicy::none;
+      request.bind = BindPolicy::none;
+      request.why_none = *unbound;
+      auto again = place(cluster, request);
+      if (!again) return tl::unexpected(again.error());
+      plan.layout = std::move(*again);
     }
-  } else if (has_starter(plan.launcher)) {
-    plan.command = std::move(starter);
   } else {
+    if (auto taken = take_options_without_mpirun(spec, plan); !taken) return tl::unexpected(taken.error());
     plan.command = {spec.smlaunch, "rank", "--"};
     plan.command.insert(plan.command.end(), plan.process_command.begin(), plan.process_command.end());
+    if (has_starter(plan.launcher)) plan.command = std::move(starter);
   }
   plan.has_own_threads = spec.inherited.contains("OMP_NUM_THREADS");
-  if (plan.launcher != LauncherKind::process && (!plan.has_own_threads || cluster.hosts.size() > 1)) {
-    for (const RankPlace& place : plan.layout.ranks)
-      if (!plan.threads.contains(place.placement.get()))
-        plan.threads.emplace(place.placement.get(), threads_of(plan, place));
-  }
+  if (plan.launcher != LauncherKind::process && (!plan.has_own_threads || cluster.hosts.size() > 1))
+    plan.threads = find_threads(plan);
   if (auto added = add_smoke_plan(spec, plan); !added) return tl::unexpected(added.error());
   return plan;
 }

@@ -12,6 +12,7 @@
 
 #include "launcher/contract/environment.hpp"
 #include "mpi/mpirun.hpp"
+#include "topology/interfaces.hpp"
 #include "topology/layout.hpp"
 
 namespace smlaunch {
@@ -54,7 +55,9 @@ struct JobSpec {
   std::vector<std::string> mpi_options;
   std::string mpi_options_source = "MPI options";
   std::string smlaunch = "smlaunch";  // this binary, at the same path on every host
-  std::string network_interface;      // empty: none was named
+  std::string network_interface;      // empty: none was named; then for mpirun's traffic:
+  std::string mpi_subnet;             // a subnet that all hosts are in: "10.0.0.0/24", or
+  std::string mpi_exclude;            // the interfaces and subnets that it may not choose; or neither
   std::optional<int> master_port;
   int ssh_port = 22;
   std::string ssh_control_path;  // readiness's logins stay open there for mpirun; empty: they do not
@@ -87,7 +90,8 @@ struct LaunchPlan {
   std::string leader;
   std::string current_host;
   std::string network_interface;
-  std::optional<int> master_port;  // nothing: rank 0's agent picks one when it starts
+  std::vector<WantedInterface> wanted_interfaces;  // what must be there on every host
+  std::optional<int> master_port;                  // nothing: rank 0's agent picks one when it starts
   // Where each host starts its own ranks of a job on several: all its hosts, and where `cluster`'s ranks
   // stand in it.
   std::vector<std::string> nodes;
@@ -99,7 +103,7 @@ struct LaunchPlan {
   std::vector<std::string> spare_hosts;  // run none until they replace one of them
   Layout layout;
   bool machines_as_planned = false;         // JobSpec::machines_as_planned
-  BindPolicy bind = BindPolicy::automatic;  // none where the user's own MPI options bind
+  BindPolicy bind = BindPolicy::automatic;  // none where the user's MPI options say who binds, if anybody
   std::vector<std::string> command;
   std::vector<std::string> process_command;
   Variables environment;                    // common to all ranks
@@ -121,11 +125,12 @@ struct LaunchPlan {
   [[nodiscard]] int world_size() const { return static_cast<int>(layout.ranks.size()); }
 };
 
-// The longest NAME=VALUE, in bytes, that Linux passes to a program (MAX_ARG_STRLEN less its NUL).
-inline constexpr std::size_t longest_variable = 131071;
-
 // ddp needs mpirun as soon as a rank runs on another host than `current_host`, this machine.
 Engine choose_engine(LauncherKind launcher, const Cluster& cluster, const std::string& current_host);
+
+// Why MASTER_PORT is 7777, the toolkit's, unless one is given: each of several hosts starts its part by
+// itself. Empty: it is not, and rank 0's agent picks a free one.
+std::string why_toolkits_port(const JobSpec& spec, const Cluster& cluster);
 
 // Errors: what mpirun_command() and place() refuse; an argument that is longer than the kernel takes.
 Result<LaunchPlan> make_plan(const JobSpec& spec, const Cluster& cluster);

@@ -48,7 +48,7 @@ void write_nic(JsonWriter& json, const Machine& machine, const Placement& placem
   json.key("path").value(to_string(placement.nic_path)).close_object();
 }
 
-// What a placement says is the same for all ranks that share it, so it is written once.
+// What a placement says of one machine is the same for all ranks that share both, so it is written once.
 struct PlacementText {
   std::string cpus, gpu, nic, numa, why;  // each a member, with its key
 };
@@ -130,12 +130,13 @@ class HostVariableTexts {
 void write_ranks(JsonWriter& json, const LaunchPlan& plan, const Redactor& redactor) {
   json.key("ranks").open_list();
   const HostVariableTexts host_texts(plan, redactor);
-  std::map<const Placement*, PlacementText> placements;
+  // Hosts of one kind share their placements, but not what their devices are called.
+  std::map<std::pair<const Machine*, const Placement*>, PlacementText> placements;
   std::vector<HostVariableText> of_host;
   int host = -1;
   for (const RankPlace& place : plan.layout.ranks) {
     const Host& at = plan.cluster.hosts[static_cast<std::size_t>(place.node_rank)];
-    auto [text, is_new] = placements.try_emplace(place.placement.get());
+    auto [text, is_new] = placements.try_emplace({at.machine.get(), place.placement.get()});
     if (is_new) text->second = write_placement(*at.machine, *place.placement);
     if (place.node_rank != host) {
       host = place.node_rank;

@@ -36,13 +36,15 @@ Variables make_common_variables(const JobSpec& spec, const LaunchPlan& plan, con
     if (plan.cluster.hosts.size() == 1) result["MASTER_ADDR"] = "127.0.0.1";
     if (plan.master_port) result["MASTER_PORT"] = std::to_string(*plan.master_port);
   }
-  for (auto& [name, value] : launcher_variables(*spec.environment, plan.launcher, plan.cluster))
+  Variables of_launcher = launcher_variables(*spec.environment, plan.launcher, plan.cluster);
+  of_launcher.merge(model_parallel_variables(*spec.environment, plan.launcher, spec.inherited));
+  for (auto& [name, value] : of_launcher)
     if (!inherited.contains(name)) result[name] = value;
-  Variables of_module = framework_variables(*spec.environment, plan.launcher, plan.master_port);
+  Variables of_module = framework_variables(*spec.environment, plan.launcher, plan.master_port, inherited);
   if (plan.cluster.hosts.size() == 1)
     of_module.merge(framework_variables_of(*spec.environment, plan.cluster.hosts.front().name));
   for (auto& [name, value] : of_module)
-    if (!inherited.contains(name) && !value.empty()) result.try_emplace(name, value);
+    if ((is_rendezvous(name) || !inherited.contains(name)) && !value.empty()) result.try_emplace(name, value);
   if (has_starter(plan.launcher)) {
     for (auto& [name, value] : starter_variables(spec, plan))
       if (is_rendezvous(name) || !inherited.contains(name)) result[name] = value;

@@ -10,9 +10,4 @@ namespace smlaunch {
 // variable, the one that the toolkit would let win. `inherited`: what a host's container sets already.
 Variables make_common_variables(const JobSpec& spec, const LaunchPlan& plan, const Variables& inherited);
 
-// More than Linux passes in a variable.
-inline bool is_too_long(const std::string& name, const std::string& value) {
-  return name.size() + 1 + value.size() > longest_variable;
-}
-
 }  // namespace smlaunch

@@ -7,6 +7,7 @@
 #include <array>
 #include <iterator>
 #include <map>
+#include <numeric>
 
 #include "launcher/plan/host_groups.hpp"
 #include "launcher/plan/redaction.hpp"
@@ -66,11 +67,12 @@ std::string render_ranks(const LaunchPlan& plan) {
                               plan.cluster.hosts[static_cast<std::size_t>(place.node_rank)].name));
     return render_table(rows);
   }
-  const std::vector<std::size_t> first_rank = first_ranks(plan);
+  const std::vector<std::vector<Rank>> ranks_of = ranks_of_hosts(plan.layout);
   std::string out;
-  for (const HostGroup& group : equal_hosts(plan, first_rank)) {
+  for (const HostGroup& group : equal_hosts(plan, ranks_of)) {
     const int first = group.node_ranks.front();
-    const int count = plan.layout.ranks_per_host[static_cast<std::size_t>(first)];
+    const std::vector<Rank>& own = ranks_of[static_cast<std::size_t>(first)];
+    const std::size_t count = own.size();
     const std::string ranks = fmt::format("{} rank{}", count, count == 1 ? "" : "s");
     if (group.node_ranks.size() == 1)
       out += fmt::format("  {}, {}:\n", plan.cluster.hosts[static_cast<std::size_t>(first)].name, ranks);
@@ -78,9 +80,8 @@ std::string render_ranks(const LaunchPlan& plan) {
       out += fmt::format("  {} equal hosts of {} each ({}); the first one's:\n", group.node_ranks.size(),
                          ranks, host_ranges(plan, group.node_ranks));
     rows = {heading};
-    for (int i = 0; i < count; ++i) {
-      const RankPlace& place =
-          plan.layout.ranks[first_rank[static_cast<std::size_t>(first)] + static_cast<std::size_t>(i)];
+    for (const Rank rank : own) {
+      const RankPlace& place = plan.layout.ranks[static_cast<std::size_t>(rank.value)];
       rows.push_back(rank_row(plan, place, std::to_string(plan.first_rank + place.rank.value),
                               plan.cluster.hosts[static_cast<std::size_t>(place.node_rank)].name));
     }
@@ -122,6 +123,16 @@ std::string source_of(const LaunchPlan& plan, const std::string& name) {
   return "";
 }
 
+// What options say of it stands behind; that hosts were probed or assumed is said of each anyway.
+std::string topology_of(const LaunchPlan& plan) {
+  std::vector<int> all(plan.cluster.hosts.size());
+  std::iota(all.begin(), all.end(), 0);
+  const std::string source = source_of(plan, "topology");
+  const bool by_option =
+      source.find("option ") != std::string::npos || source.find("variable ") != std::string::npos;
+  return sources_in_words(plan, all) + (by_option ? source : "");
+}
+
 }  // namespace
 
 std::string render_plan(const LaunchPlan& plan) {
@@ -156,7 +167,7 @@ std::string render_plan(const LaunchPlan& plan) {
   if (const std::string why = source_of(plan, "network_interface");
       !plan.network_interface.empty() || !why.empty())
     line("interface", plan.network_interface.empty() ? "any" : plan.network_interface, why);
-  line("topology", to_string(plan.cluster.hosts.front().source), source_of(plan, "topology"));
+  line("topology", topology_of(plan), "");
   if (plan.smoke)
     line("smoke test",
          fmt::format("{}, {} bytes, at most {} s", plan.smoke->backend, plan.smoke->bytes,

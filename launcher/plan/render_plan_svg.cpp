@@ -5,50 +5,62 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
+#include <set>
 
 #include "launcher/plan/host_groups.hpp"
 #include "launcher/plan/render_plan.hpp"
 #include "topology/machine_drawing.hpp"
+#include "topology/machine_kind.hpp"
 
 namespace smlaunch {
 
 namespace {
 
-constexpr std::array<const char*, 8> rank_colours = {"#4e79a7", "#f28e2b", "#59a14f", "#e15759",
-                                                     "#76b7b2", "#edc948", "#b07aa1", "#9c755f"};
+// Apart from each other for most eyes; after them they begin again, told apart by the numbers.
+constexpr std::array<const char*, 12> rank_colours = {"#4e79a7", "#f28e2b", "#59a14f", "#e15759",
+                                                      "#76b7b2", "#edc948", "#b07aa1", "#9c755f",
+                                                      "#2f4b7c", "#a0cbe8", "#8cd17d", "#ff9da7"};
 
-void add_note(std::map<int, std::string>& notes, int device, int rank) {
-  std::string& note = notes[device];
-  note += note.empty() ? fmt::format("rank {}", rank) : fmt::format(", {}", rank);
+std::string ranks_in_words(const IdSet& ranks) {
+  return fmt::format("rank{} {}", ranks.size() == 1 ? "" : "s", to_string(ranks));
 }
 
-DrawingMarks marks_of(const LaunchPlan& plan, std::size_t first, int count) {
+DrawingMarks marks_of(const LaunchPlan& plan, const std::vector<Rank>& of_host) {
   DrawingMarks marks;
-  for (int local = 0; local < count; ++local) {
-    const RankPlace& place = plan.layout.ranks[first + static_cast<std::size_t>(local)];
+  std::map<int, IdSet> on_gpu;
+  std::map<int, IdSet> on_nic;
+  IdSet unbound;
+  for (const Rank each : of_host) {
+    const RankPlace& place = plan.layout.ranks[static_cast<std::size_t>(each.value)];
     const Machine& machine = *plan.cluster.hosts[static_cast<std::size_t>(place.node_rank)].machine;
     const Placement& at = *place.placement;
-    const char* colour = rank_colours[static_cast<std::size_t>(local) % rank_colours.size()];
+    const int rank = plan.first_rank + place.rank.value;
+    const char* colour = rank_colours[static_cast<std::size_t>(place.local_rank.value) % rank_colours.size()];
     for (std::size_t core = 0; core < machine.core_cpus.size(); ++core)
       if (!intersection(machine.core_cpus[core], at.cpus).empty())
-        marks.core_colours[static_cast<int>(core)] = colour;
-    if (at.gpu) add_note(marks.gpu_notes, *at.gpu, place.rank.value);
-    if (at.nic) add_note(marks.nic_notes, *at.nic, place.rank.value);
+        marks.cores[static_cast<int>(core)].push_back({rank, colour});
+    if (at.gpu) on_gpu[*at.gpu].push_back(rank);
+    if (at.nic) on_nic[*at.nic].push_back(rank);
     if (at.gpu && at.nic) marks.gpu_nics[*at.gpu] = *at.nic;
-    marks.legend.emplace_back(
-        at.cpus.empty() ? "white" : colour,
-        fmt::format("rank {}{}", place.rank.value, at.cpus.empty() ? ", any core" : ""));
+    if (at.cpus.empty())
+      unbound.push_back(rank);
+    else
+      marks.legend.emplace_back(colour, fmt::format("rank {}", rank));
   }
+  for (const auto& [gpu, ranks] : on_gpu) marks.gpu_notes[gpu] = ranks_in_words(ranks);
+  for (const auto& [nic, ranks] : on_nic) marks.nic_notes[nic] = ranks_in_words(ranks);
+  if (!unbound.empty()) marks.legend.emplace_back("", fmt::format("{}: any core", ranks_in_words(unbound)));
   return marks;
 }
 
 std::string title_of(const LaunchPlan& plan, const HostGroup& group) {
   const auto first = static_cast<std::size_t>(group.node_ranks.front());
-  const Host& host = plan.cluster.hosts[first];
   const int ranks = plan.layout.ranks_per_host[first];
   const std::string count = fmt::format("{} rank{}", ranks, ranks == 1 ? "" : "s");
-  const std::string known = fmt::format("topology {}", to_string(host.source));
-  if (group.node_ranks.size() == 1) return fmt::format("{}: {}, {}", host.name, count, known);
+  const std::string known = sources_in_words(plan, group.node_ranks);
+  if (group.node_ranks.size() == 1)
+    return fmt::format("{}: {}, {}", plan.cluster.hosts[first].name, count, known);
   return fmt::format("{} equal hosts of {} each ({}), {}; the first one:", group.node_ranks.size(), count,
                      host_ranges(plan, group.node_ranks), known);
 }
@@ -56,18 +68,22 @@ std::string title_of(const LaunchPlan& plan, const HostGroup& group) {
 }  // namespace
 
 std::string render_plan_svg(const LaunchPlan& plan) {
-  const std::vector<std::size_t> first_rank = first_ranks(plan);
+  const std::vector<std::vector<Rank>> ranks = ranks_of_hosts(plan.layout);
   std::vector<HostGroup> groups;
   if (plan.world_size() > most_ranks_shown) {
-    groups = equal_hosts(plan, first_rank);
+    groups = equal_hosts(plan, ranks);
   } else {
     for (std::size_t i = 0; i < plan.cluster.hosts.size(); ++i)
       if (plan.layout.ranks_per_host[i] > 0) groups.push_back({{static_cast<int>(i)}});
   }
   Drawing all;
+  MachineKinds kinds;
+  std::set<std::size_t> shown;
   for (const HostGroup& group : groups) {
     const auto host = static_cast<std::size_t>(group.node_ranks.front());
-    const DrawingMarks marks = marks_of(plan, first_rank[host], plan.layout.ranks_per_host[host]);
+    DrawingMarks marks = marks_of(plan, ranks[host]);
+    // What is near what is the same for all of a kind.
+    marks.with_table = shown.insert(kinds.kind_of(*plan.cluster.hosts[host].machine)).second;
     const Drawing one =
         draw_machine(*plan.cluster.hosts[host].machine, title_of(plan, group), marks, all.height);
     all.body += one.body;

@@ -7,7 +7,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "launcher/plan/mpirun_request.hpp"
+#include "launcher/plan/mpirun_plan.hpp"
 #include "launcher/plan/starter.hpp"
 #include "launcher/smoke/expected_bandwidth.hpp"
 #include "launcher/smoke/smoke_settings.hpp"

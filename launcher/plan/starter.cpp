@@ -136,7 +136,8 @@ std::vector<Variables> starter_host_variables(const JobSpec&, const LaunchPlan& 
 
 bool is_rendezvous(const std::string& variable) {
   static constexpr std::string_view names[] = {"MASTER_ADDR",     "MASTER_PORT",   "PET_MASTER_ADDR",
-                                               "PET_MASTER_PORT", "PET_NODE_RANK", "PET_NPROC_PER_NODE"};
+                                               "PET_MASTER_PORT", "PET_NODE_RANK", "PET_NPROC_PER_NODE",
+                                               "TF_CONFIG"};
   return variable.starts_with("XRT_") ||
          std::find(std::begin(names), std::end(names), variable) != std::end(names);
 }

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// SIGINT and SIGTERM on an Asio loop.
+// SIGINT, SIGTERM and SIGHUP on an Asio loop; SIGHUP only where it is not ignored (nohup(1)).
 #pragma once
 
 #include <signal.h>
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
+#include <iterator>
 
 namespace smlaunch {
 
@@ -14,12 +15,13 @@ namespace smlaunch {
 class StopSignals {
  public:
   explicit StopSignals(boost::asio::io_context& loop) : set_(loop) {
-    for (std::size_t i = 0; i < 2; ++i) ::sigaction(numbers_[i], nullptr, &before_[i]);
+    for (std::size_t i = 0; i < std::size(numbers_); ++i) ::sigaction(numbers_[i], nullptr, &before_[i]);
     sigset_t ours;
     sigemptyset(&ours);
-    for (const int number : numbers_) {
-      set_.add(number);
-      sigaddset(&ours, number);
+    for (std::size_t i = 0; i < std::size(numbers_); ++i) {
+      if (numbers_[i] == SIGHUP && before_[i].sa_handler == SIG_IGN) continue;
+      set_.add(numbers_[i]);
+      sigaddset(&ours, numbers_[i]);
     }
     pthread_sigmask(SIG_UNBLOCK, &ours, &mask_);
   }
@@ -27,7 +29,7 @@ class StopSignals {
     pthread_sigmask(SIG_SETMASK, &mask_, nullptr);
     boost::system::error_code ignored;
     set_.clear(ignored);
-    for (std::size_t i = 0; i < 2; ++i) ::sigaction(numbers_[i], &before_[i], nullptr);
+    for (std::size_t i = 0; i < std::size(numbers_); ++i) ::sigaction(numbers_[i], &before_[i], nullptr);
   }
   StopSignals(const StopSignals&) = delete;
   StopSignals& operator=(const StopSignals&) = delete;
@@ -40,9 +42,9 @@ class StopSignals {
   }
 
  private:
-  static constexpr int numbers_[2] = {SIGINT, SIGTERM};
+  static constexpr int numbers_[] = {SIGINT, SIGTERM, SIGHUP};
   boost::asio::signal_set set_;
-  struct sigaction before_[2] = {};
+  struct sigaction before_[std::size(numbers_)] = {};
   sigset_t mask_{};
 };
 

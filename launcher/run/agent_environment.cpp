@@ -79,6 +79,10 @@ Result<AgentIdentity> parse_agent_identity(const Environment_& environment) {
                    "it is started by smlaunch or by mpirun, not by hand");
   identity.rank = *rank;
   identity.local_rank = *local;
+  const auto world = number_in(environment, {"OMPI_COMM_WORLD_SIZE"});
+  const auto local_world = number_in(environment, {"OMPI_COMM_WORLD_LOCAL_SIZE"});
+  const bool by_mpirun = !environment.contains(agent_rank_variable);
+  identity.several_hosts = by_mpirun && world && local_world && *world > *local_world;
   const auto channel = environment.find(agent_channel_variable);
   const auto token = environment.find(agent_token_variable);
   if (channel == environment.end() || token == environment.end()) return identity;

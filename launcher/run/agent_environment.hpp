@@ -30,8 +30,9 @@ struct AgentIdentity {
   std::string channel_host;
   int channel_port = 0;  // 0: there is no channel
   std::string token;
-  std::string worker;       // the name of its host's worker socket; empty: none is asked
-  std::string leader_host;  // gethostname() where the leader runs
+  std::string worker;          // the name of its host's worker socket; empty: none is asked
+  std::string leader_host;     // gethostname() where the leader runs
+  bool several_hosts = false;  // mpirun has started ranks on other hosts too
 };
 
 // From the variables above, or from Open MPI's OMPI_COMM_WORLD_RANK and OMPI_COMM_WORLD_LOCAL_RANK. Errors

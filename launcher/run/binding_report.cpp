@@ -6,7 +6,6 @@
 #include <algorithm>
 
 #include "topology/id_set.hpp"
-#include "topology/odd_hosts.hpp"
 
 namespace smlaunch {
 
@@ -14,18 +13,28 @@ namespace {
 
 std::string any_if_empty(const std::string& cpus) { return cpus.empty() ? "any" : cpus; }
 
-std::string reason_of(const RankBinding& rank) {
-  if (rank.bound != rank.chosen)
-    return rank.note.empty() ? "the kernel gave it other CPUs than were asked for" : rank.note;
-  if (rank.host_cpus == 0) return rank.note;
+// "192 CPUs instead of 64 and 7 usable GPUs instead of 8"; empty where neither differs.
+std::string counts_in_words(const RankBinding& rank) {
   std::string counts;
   if (rank.host_cpus != rank.planned_cpus)
     counts = fmt::format("{} CPUs instead of {}", rank.host_cpus, rank.planned_cpus);
   if (rank.host_gpus != rank.planned_gpus)
     counts += fmt::format("{}{} usable GPUs instead of {}", counts.empty() ? "" : " and ", rank.host_gpus,
                           rank.planned_gpus);
-  return "the host differs from what was assumed: " +
-         (counts.empty() ? "its CPUs or GPUs lie otherwise" : "it has " + counts);
+  return counts;
+}
+
+std::string host_difference(const RankBinding& rank, const std::string& difference) {
+  return fmt::format("the host differs from {}: {}", rank.by_file ? "its saved topology" : "what was assumed",
+                     difference);
+}
+
+std::string reason_of(const RankBinding& rank) {
+  if (rank.bound != rank.chosen)
+    return rank.note.empty() ? "the kernel gave it other CPUs than were asked for" : rank.note;
+  if (rank.host_cpus == 0) return rank.note;
+  const std::string counts = counts_in_words(rank);
+  return host_difference(rank, counts.empty() ? "its CPUs or GPUs lie otherwise" : "it has " + counts);
 }
 
 // Ranks that share a reason, and the first of them.
@@ -54,6 +63,12 @@ std::vector<std::string> render_binding_warnings(const std::vector<RankBinding>&
       add_to(noted, rank.note, rank);
   }
   std::vector<std::string> sentences;
+  const auto looked = std::find_if(
+      ranks_of_one_host.begin(), ranks_of_one_host.end(),
+      [](const RankBinding& rank) { return rank.host_cpus > 0 && !counts_in_words(rank).empty(); });
+  // All run where they were planned to, but not on what was planned.
+  if (elsewhere.empty() && looked != ranks_of_one_host.end())
+    sentences.push_back(host_difference(*looked, "it has " + counts_in_words(*looked)));
   for (const Group& group : elsewhere) {
     const std::string where = fmt::format("planned {}, runs on {}", any_if_empty(group.first.planned),
                                           any_if_empty(group.first.bound));
@@ -68,17 +83,6 @@ std::vector<std::string> render_binding_warnings(const std::vector<RankBinding>&
     sentences.push_back(fmt::format("rank{} {}: {}", group.ranks.size() == 1 ? "" : "s",
                                     to_string(group.ranks), group.reason));
   return sentences;
-}
-
-std::vector<std::string> find_odd_facts(const std::vector<HostFacts>& hosts) {
-  std::vector<HostTraits> traits;
-  for (const HostFacts& host : hosts)
-    traits.push_back({host.host,
-                      host.group,
-                      {{"usable GPUs", std::to_string(host.gpus)}, {"CPUs", std::to_string(host.cpus)}}});
-  std::vector<const HostTraits*> pointers;
-  for (const HostTraits& each : traits) pointers.push_back(&each);
-  return find_odd_traits(pointers);
 }
 
 }  // namespace smlaunch

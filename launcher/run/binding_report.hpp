@@ -17,20 +17,12 @@ struct RankBinding {
   int planned_gpus = 0;
   int host_cpus = 0;  // the host as the agent found it; 0: it did not look
   int host_gpus = 0;
+  bool by_file = false;  // the plan has its host from a file; otherwise it was assumed
 };
 
 // A sentence for each difference; what several ranks of one host share is one sentence.
-// "rank 5: planned 32-63, runs on 0-191 (its host has 192 CPUs instead of 64)"
+// "rank 5: planned 32-63, runs on 0-191 (the host differs from what was assumed: it has 192 CPUs instead of
+// 64)"
 std::vector<std::string> render_binding_warnings(const std::vector<RankBinding>& ranks_of_one_host);
-
-struct HostFacts {
-  std::string host;
-  std::string group;
-  int gpus = 0;
-  int cpus = 0;
-};
-
-// Those that are not like the rest of their group.
-std::vector<std::string> find_odd_facts(const std::vector<HostFacts>& hosts);
 
 }  // namespace smlaunch

@@ -87,8 +87,10 @@ void reset_signals() {
   int error = ENOENT;
   for (const char* const* candidate = child.candidates; *candidate != nullptr; ++candidate) {
     execve(*candidate, child.argv, child.environment);
-    if (errno == EACCES && child.own_program == *candidate && make_executable(*candidate))
+    if (errno == EACCES && child.own_program == *candidate) {
+      make_executable(*candidate);  // unless the agent of another rank just has
       execve(*candidate, child.argv, child.environment);
+    }
     if (errno != ENOENT && errno != ENOTDIR) error = errno;
     if (error == EACCES) continue;  // another folder of PATH may have it
     if (error != ENOENT) break;
@@ -220,7 +222,7 @@ Result<Captured> run_captured(const std::vector<std::string>& argv, int millisec
   }
   if (late)
     return failure(Fault::start, argv.front(), fmt::format("has not ended within {} ms", milliseconds));
-  return Captured{decode_wait_status(status), texts[0] + texts[1]};
+  return Captured{decode_wait_status(status), texts[0] + texts[1], texts[0]};
 }
 
 std::map<std::string, std::string> own_environment() {

@@ -56,6 +56,7 @@ std::optional<ExitStatus> reap(int pid);
 struct Captured {
   ExitStatus status;
   std::string output;
+  std::string standard_output;  // without its stderr
 };
 // Errors: it cannot be started, or has not ended within `milliseconds` (it is killed).
 Result<Captured> run_captured(const std::vector<std::string>& argv, int milliseconds);

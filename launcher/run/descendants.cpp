@@ -68,14 +68,19 @@ std::vector<int> find_descendants(int root) {
 
 void become_subreaper() { prctl(PR_SET_CHILD_SUBREAPER, 1); }
 
+void signal_descendants(int signal, int but_group) {
+  for (const int pid : find_descendants(getpid()))
+    if (but_group == 0 || getpgid(pid) != but_group) kill(pid, signal);
+}
+
 void end_descendants(std::chrono::milliseconds grace) {
   if (reap_all()) return;
-  for (const int pid : find_descendants(getpid())) kill(pid, SIGTERM);
+  signal_descendants(SIGTERM);
   if (wait_until_gone(grace)) return;
   // A process that forks faster than we look is met again: its children are ours when it is dead.
   const auto deadline = Clock::now() + std::chrono::seconds(2);
   while (Clock::now() < deadline) {
-    for (const int pid : find_descendants(getpid())) kill(pid, SIGKILL);
+    signal_descendants(SIGKILL);
     if (wait_until_gone(std::chrono::milliseconds(50))) return;
   }
 }

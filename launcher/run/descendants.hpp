@@ -14,6 +14,9 @@ std::vector<int> find_descendants(int root);
 // has moved to with setsid or a double fork.
 void become_subreaper();
 
+// To every child and descendant of this process, wherever it has moved to, but those in this process group.
+void signal_descendants(int signal, int but_group = 0);
+
 // Ends every child and descendant of this process: SIGTERM, `grace`, SIGKILL; reaps them. Bounded by grace +
 // 2 s. Nothing that is not a descendant is touched.
 void end_descendants(std::chrono::milliseconds grace);

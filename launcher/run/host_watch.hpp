@@ -22,9 +22,10 @@ class HostWatch {
   void joined(Rank rank, const Hello& hello);
   // Another host of the plan than the planned one.
   [[nodiscard]] std::optional<std::string> found_elsewhere(Rank rank, const Hello& hello) const;
-  // GPUs and online CPUs, where the plan has only assumed the host.
+  // GPUs and online CPUs, where the plan has not seen the host.
   [[nodiscard]] std::optional<std::pair<int, int>> facts_of(int node_rank) const;
-  // Hosts that are not like the others of their group.
+  // Hosts that are not like the others of their group, and what is wrong with those that the plan has not
+  // seen: a sentence each, but for those that are warnings of the plan.
   [[nodiscard]] std::vector<std::string> odd_hosts() const;
   // How a rank was bound; nothing: it could not be started. The sentences of its host come with the last of
   // its ranks, so that what is equal for all of them is said once.
@@ -47,8 +48,10 @@ class HostWatch {
     return plan_.cluster.hosts[static_cast<std::size_t>(node_rank)];
   }
 
+  [[nodiscard]] std::vector<std::string> host_warnings() const;
+
   const LaunchPlan& plan_;
-  std::map<int, Found> facts_;            // by node rank, as its agents found them
+  std::map<int, Hello> facts_;            // by node rank: what its agent with local rank 0 told
   std::map<int, HostBindings> bindings_;  // by node rank
 };
 

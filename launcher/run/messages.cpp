@@ -43,6 +43,9 @@ std::string encode(const Hello& m) {
   if (m.master_port) json["master_port"] = *m.master_port;
   if (m.gpus) json["gpus"] = *m.gpus;
   if (m.cpus) json["cpus"] = *m.cpus;
+  for (const Trait& trait : m.traits)
+    json["traits"].push_back({trait.name, trait.value, trait.of_equal_only, trait.is_short});
+  if (!m.warnings.empty()) json["warnings"] = m.warnings;
   if (m.online_cpus) json["online_cpus"] = *m.online_cpus;
   return pack(json);
 }
@@ -59,6 +62,11 @@ std::optional<Hello> decode_hello(std::string_view text) {
     if (j.contains("master_port")) m.master_port = j["master_port"].get<int>();
     if (j.contains("gpus")) m.gpus = j["gpus"].get<int>();
     if (j.contains("cpus")) m.cpus = j["cpus"].get<int>();
+    if (j.contains("traits"))
+      for (const Json& each : j["traits"])
+        m.traits.push_back({each.at(0).get<std::string>(), each.at(1).get<std::string>(),
+                            each.at(2).get<bool>(), each.at(3).get<bool>()});
+    if (j.contains("warnings")) j["warnings"].get_to(m.warnings);
     if (j.contains("online_cpus")) m.online_cpus = j["online_cpus"].get<int>();
   });
 }
@@ -152,9 +160,13 @@ std::optional<Started> decode_started(std::string_view text) {
 }
 
 std::string encode(const Ended& m) {
-  Json json = {{"time_ns", m.time_ns},           {"traceback_ns", m.traceback_ns},
-               {"told_to_stop", m.told_to_stop}, {"last_lines", m.last_lines},
-               {"oom_kills", m.oom_kills},       {"earlier_oom_kills", m.earlier_oom_kills}};
+  Json json = {{"time_ns", m.time_ns},
+               {"waited_ns", m.waited_ns},
+               {"traceback_ns", m.traceback_ns},
+               {"told_to_stop", m.told_to_stop},
+               {"last_lines", m.last_lines},
+               {"oom_kills", m.oom_kills},
+               {"earlier_oom_kills", m.earlier_oom_kills}};
   if (m.failed_rank) json["failed_rank"] = *m.failed_rank;
   if (const auto* signaled = std::get_if<Signaled>(&m.status)) {
     json["signal"] = signaled->signal;
@@ -168,6 +180,7 @@ std::string encode(const Ended& m) {
 std::optional<Ended> decode_ended(std::string_view text) {
   return unpack<Ended>(text, [](const Json& j, Ended& m) {
     j.at("time_ns").get_to(m.time_ns);
+    j.at("waited_ns").get_to(m.waited_ns);
     j.at("traceback_ns").get_to(m.traceback_ns);
     j.at("told_to_stop").get_to(m.told_to_stop);
     j.at("last_lines").get_to(m.last_lines);

@@ -11,6 +11,7 @@
 
 #include "launcher/run/exit_status.hpp"
 #include "launcher/run/rank_state.hpp"
+#include "topology/odd_hosts.hpp"
 
 namespace smlaunch {
 
@@ -25,11 +26,13 @@ struct Hello {
   std::string host;  // its own name for it
   int peer = 0;      // its rank; a worker: world size + node rank
   int local_rank = 0;
-  int pid = 0;                     // the agent's
-  std::optional<int> master_port;  // rank 0's agent: a port that is free on its host
-  std::optional<int> gpus;         // what its host has: said by the agents with local rank 0
-  std::optional<int> cpus;         // that the job may use
-  std::optional<int> online_cpus;  // of the machine
+  int pid = 0;                        // the agent's
+  std::optional<int> master_port;     // rank 0's agent: a port that is free on its host
+  std::optional<int> gpus;            // what its host has: said by the agents with local rank 0
+  std::optional<int> cpus;            // that the job may use
+  std::optional<int> online_cpus;     // of the machine
+  std::vector<Trait> traits;          // where the job has several hosts (launcher/run/host_facts.hpp)
+  std::vector<std::string> warnings;  // what is wrong with its host
 };
 
 struct Welcome {
@@ -51,9 +54,8 @@ struct Start {
   std::vector<std::string> program;  // what the rank executes, where mpirun could not pass it on; else empty
   std::string cpus;                  // planned: "0-3"; empty: not bound
   std::string numa;
-  std::string own_bind;  // not empty: the plan has only assumed this host, so the agent places its rank
-                         // itself, by this
-                         // --bind policy
+  std::string own_bind;  // not empty: the plan has not seen this host, so the agent places its rank itself,
+                         // by this --bind policy
   int local_ranks = 1;
   bool forward_output = true;     // false: nobody wants its lines
   bool is_starter = false;        // the program is torchrun or xla, and its children are the ranks
@@ -83,6 +85,7 @@ struct Started {
 struct Ended {
   ExitStatus status;
   std::uint64_t time_ns = 0;
+  std::uint64_t waited_ns = 0;     // for a processor, lately: time_ns may be that much too late
   std::uint64_t traceback_ns = 0;  // when its last Python traceback began to come; 0: none came
   bool told_to_stop = false;
   std::vector<std::string> last_lines;

@@ -7,10 +7,8 @@
 
 #include <fmt/format.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
@@ -23,18 +21,20 @@
 #include <cstdlib>
 #include <optional>
 
-#include "cuda/probe_gpus.hpp"
 #include "launcher/contract/executable.hpp"
 #include "launcher/run/agent_environment.hpp"
+#include "launcher/run/agent_priority.hpp"
 #include "launcher/run/channel_client.hpp"
 #include "launcher/run/child_process.hpp"
 #include "launcher/run/descendants.hpp"
 #include "launcher/run/hand_over.hpp"
+#include "launcher/run/host_facts.hpp"
 #include "launcher/run/job_processes.hpp"
 #include "launcher/run/line_splitter.hpp"
 #include "launcher/run/messages.hpp"
 #include "launcher/run/oom_kills.hpp"
 #include "launcher/run/proc_stat.hpp"
+#include "launcher/run/processor_wait.hpp"
 #include "launcher/run/rank_binding.hpp"
 #include "launcher/run/rank_cgroup.hpp"
 #include "launcher/run/rank_inspector.hpp"
@@ -90,9 +90,7 @@ class Agent {
         drain_timer_(loop_),
         inspector_(loop_, [this](const RankState& state) {
           if (!ended_) send_data(FrameKind::inspected, encode(state));
-        }) {
-    setpriority(PRIO_PROCESS, 0, std::max(niceness_before_ - 10, -20));
-  }
+        }) {}
 
   int run() {
     become_subreaper();
@@ -131,15 +129,12 @@ class Agent {
     hello.local_rank = identity_.local_rank;
     hello.pid = getpid();
     if (identity_.rank == 0) hello.master_port = find_free_port();
-    // The leader knows its own machine, but may only have assumed this one.
-    if (!on_leader_host()) {
-      if (auto machine = probe_machine_for_ranks()) machine_ = std::move(*machine);
-    }
-    if (identity_.local_rank == 0 && machine_) {
-      hello.gpus = machine_->usable_gpus();
-      hello.cpus = count_host_cpus(*machine_);
-      hello.online_cpus = machine_->counted_cpus();
-    }
+    // The leader knows its own machine, but may only have assumed this one; one agent of each host tells what
+    // the hosts are compared by.
+    const bool is_compared = identity_.several_hosts && identity_.local_rank == 0;
+    if (!on_leader_host() || is_compared) machine_ = probe_own_machine(is_compared);
+    if (identity_.local_rank == 0 && machine_)
+      tell_host_facts(*machine_, count_host_cpus(*machine_), identity_.several_hosts, hello);
     channel_.emplace(loop_, identity_.channel_host, identity_.channel_port, identity_.token, std::move(hello),
                      first_bound);
     channel_->start({[this](const Frame& frame) { received(frame); },
@@ -204,6 +199,7 @@ class Agent {
     // What a program such as torchrun starts, nobody else can make executable.
     if (request.argv.front() != message.command_file)
       make_program_executable(message.command_file, message.working_directory);
+    processor_wait_.mark();
     oom_watch_.begin(read_oom_kills());
     auto child = spawn_child(request);
     if (!child) {
@@ -305,6 +301,7 @@ class Agent {
 
   void rank_ended() {
     ended_ns_ = steady_now_ns();
+    waited_ns_ = processor_wait_.since_mark_ns();
     told_to_stop_at_end_ = told_to_stop_;
     oom_kills_at_end_ = read_oom_kills();
     status_ = reap(child_->pid).value_or(ExitStatus{Exited{0}});
@@ -351,12 +348,13 @@ class Agent {
     LastWords words = tail_->last_words();
     const OomWatch::Kills kills = oom_watch_.at_end(oom_kills_at_end_);
     send_data(FrameKind::ended,
-              encode(Ended{*status_, ended_ns_, words.traceback_ns, told_to_stop_at_end_,
+              encode(Ended{*status_, ended_ns_, waited_ns_, words.traceback_ns, told_to_stop_at_end_,
                            std::move(words.lines), kills.at_end, kills.earlier, words.failed_rank}));
   }
 
   void tell_activity(Pong& pong) {
     pong.output_ns = output_ns_;
+    processor_wait_.mark();
     if (!child_ || status_) return;
     const auto stat = read_proc_stat(child_->pid);
     if (stat) oom_watch_.sample(read_oom_kills(), stat->is_ending);
@@ -405,7 +403,10 @@ class Agent {
   void kill_rank_after(milliseconds grace) {
     stop_timer_.expires_after(grace);
     stop_timer_.async_wait([this](error_code error) {
-      if (!error) signal_group(SIGKILL);
+      if (error) return;
+      signal_group(SIGKILL);
+      // On a busy machine it may be long until the rank is gone, and there is no time after that.
+      if (hurried_) signal_descendants(SIGKILL);
     });
   }
 
@@ -451,6 +452,7 @@ class Agent {
       stop_rank();
       if (is_under_mpirun() && !hurried_) {
         hurried_ = true;
+        if (child_ && !status_) signal_descendants(SIGTERM, child_->pid);
         kill_rank_after(std::min(grace_, grace_under_mpirun));
       }
       wait_for_signals();
@@ -465,7 +467,7 @@ class Agent {
   asio::steady_timer drain_timer_;
   RankInspector inspector_;
 
-  std::optional<Machine> machine_;  // this host as it is; not probed on the leader's
+  std::optional<Machine> machine_;  // this host as it is, where it was looked at
   std::optional<ChannelClient> channel_;
   std::optional<LateHandOver> late_hand_over_;
   bool without_channel_ = false;
@@ -484,9 +486,7 @@ class Agent {
   OomWatch oom_watch_;
   std::optional<long> oom_kills_at_end_;
   std::uint64_t ended_ns_ = 0;
-  // Ranks that wait by spinning, on a host with fewer cores than they are, keep an agent from its answers
-  // until it counts as lost: it goes first, where it may.
-  int niceness_before_ = getpriority(PRIO_PROCESS, 0);
+  int niceness_before_ = go_before_ranks();
   std::uint64_t output_ns_ = 0;              // when it printed last
   std::optional<RankCgroup> cgroup_;         // of the rank
   std::map<std::string, std::string> path_;  // the rank's PATH
@@ -494,6 +494,8 @@ class Agent {
   bool forward_output_ = true;
   bool is_starter_ = false;
   bool ended_ = false;
+  std::uint64_t waited_ns_ = 0;
+  ProcessorWait processor_wait_;
   bool stopping_ = false;
   bool told_to_stop_ = false;
   bool told_to_stop_at_end_ = false;

@@ -4,6 +4,8 @@
 #include <sched.h>
 #include <unistd.h>
 
+#include <algorithm>
+
 #include "cuda/probe_gpus.hpp"
 #include "topology/bind.hpp"
 #include "topology/probe_machine.hpp"
@@ -32,11 +34,22 @@ std::string joined(const std::vector<std::string>& notes) {
   return text;
 }
 
-// The cores that this process may use, as hwloc counts them.
-std::optional<int> count_own_cores() {
+// What is left where this process is not bound as it should be: the cores that it may use.
+std::optional<int> count_own_threads(int local_ranks) {
   const auto machine = probe_machine({.with_devices = false});
   if (!machine) return {};
-  return threads_of_rank(*machine, allowed_cpus(*machine), 1);
+  int threads = count_cores(*machine, allowed_cpus(*machine));
+  if (machine->cpu_quota) threads = std::min(threads, static_cast<int>(*machine->cpu_quota / local_ranks));
+  return std::max(threads, 1);
+}
+
+IdSet own_cpus() {
+  IdSet cpus;
+  cpu_set_t own;
+  if (sched_getaffinity(0, sizeof own, &own) != 0) return cpus;
+  for (int cpu = 0; cpu < CPU_SETSIZE; ++cpu)
+    if (CPU_ISSET(cpu, &own)) cpus.push_back(cpu);
+  return cpus;
 }
 
 }  // namespace
@@ -49,7 +62,7 @@ RankHome choose_home(const Start& start, int local_rank, const std::optional<Mac
     return {parse_id_set(start.cpus).value_or(IdSet{}), parse_id_set(start.numa).value_or(IdSet{}), {}};
   const auto placements = place_on_machine(*machine, start.local_ranks, *bind);
   const Placement& own = *placements[static_cast<std::size_t>(local_rank)];
-  return {own.cpus, own.numa, threads_of_rank(*machine, own.cpus, start.local_ranks)};
+  return {own.cpus, own.numa, threads_of_ranks(*machine, placements)[static_cast<std::size_t>(local_rank)]};
 }
 
 Started bind_rank(Start& start, int local_rank, const std::optional<Machine>& machine) {
@@ -65,17 +78,14 @@ Started bind_rank(Start& start, int local_rank, const std::optional<Machine>& ma
     report.host_gpus = host->usable_gpus();
   }
   if (!home.cpus.empty()) {
-    if (const auto bound = bind_current_process(home.cpus, home.numa)) {
-      report.cpus = to_string(bound->cpus);
-      report.numa = to_string(bound->numa);
-      report.binding_note = joined(bound->notes);
-      if (bound->cpus != home.cpus) home.threads = count_own_cores();
-    } else {
-      report.binding_note = bound.error().problems.front().what;
-      home.threads = count_own_cores();
-    }
+    const auto bound = bind_current_process(home.cpus, home.numa);
+    const IdSet cpus = bound ? bound->cpus : own_cpus();
+    report.cpus = to_string(cpus);
+    report.numa = bound ? to_string(bound->numa) : "";
+    report.binding_note = bound ? joined(bound->notes) : bound.error().problems.front().what;
+    if (cpus != home.cpus) home.threads = count_own_threads(start.local_ranks);
   } else if (cpus_of_engine()) {
-    home.threads = count_own_cores();
+    home.threads = count_own_threads(start.local_ranks);
   }
   const auto threads = start.default_variables.find(threads_variable);
   if (home.threads && threads != start.default_variables.end())

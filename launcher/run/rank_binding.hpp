@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Where this agent's rank runs: as planned, or (where the plan has only assumed this host) by the host as it
-// is.
+// Where this agent's rank runs: as planned, or (where the plan has not seen this host) by the host as it is.
 #pragma once
 
 #include <optional>

@@ -34,6 +34,7 @@
 #include "launcher/run/start_engine.hpp"
 #include "launcher/run/start_messages.hpp"
 #include "launcher/run/steady_time.hpp"
+#include "launcher/run/stop_signals.hpp"
 #include "launcher/run/supervisor.hpp"
 #include "launcher/run/token.hpp"
 #include "launcher/run/torchrun_failure.hpp"
@@ -76,7 +77,7 @@ class UnblockedSignals {
   static void change(int how) {
     sigset_t stop;
     sigemptyset(&stop);
-    for (const int signal : {SIGINT, SIGTERM, SIGHUP}) sigaddset(&stop, signal);
+    for (const int signal : stop_signals) sigaddset(&stop, signal);
     pthread_sigmask(how, &stop, nullptr);
   }
 };
@@ -508,9 +509,10 @@ class Runner {
                  {},
                  {{signaled != nullptr ? "signal" : "exit_code",
                    signaled != nullptr ? signaled->signal : std::get<Exited>(ended.status).code}}});
-    handle(RankEnded{rank, ended.status, seconds_between(start_ns_, end.ns), end.uncertainty,
-                     ended.told_to_stop, ended.last_lines, ended.oom_kills, traceback,
-                     ended.earlier_oom_kills, ended.failed_rank});
+    const double uncertainty = end.uncertainty + static_cast<double>(ended.waited_ns) * 1e-9;
+    handle(RankEnded{rank, ended.status, seconds_between(start_ns_, end.ns), uncertainty, ended.told_to_stop,
+                     ended.last_lines, ended.oom_kills, traceback, ended.earlier_oom_kills,
+                     ended.failed_rank});
   }
 
   void print_lines(Rank rank, bool is_stderr, std::uint64_t read_ns, std::string_view lines) {
@@ -545,20 +547,21 @@ class Runner {
     StartFacts facts{job_, master_port_, own_environment(), settings_.failure_grace, settings_.lost_after,
                      {}};
     if (settings_.tells_restart_count) facts.restart_count = settings_.restart_count;
-    Variables of_host;
-    int host = -1;
-    for (const RankPlace& place : plan_.layout.ranks) {
-      if (place.node_rank != host)
-        of_host = variables_of_host(plan_, place.node_rank, watch_.facts_of(place.node_rank));
-      host = place.node_rank;
-      Start start = make_start(plan_, place.rank, of_host, facts);
-      if (place.local_rank.value == 0) start.hand_over = make_late_hand_over(place.node_rank);
-      start.forward_output = output_.is_wanted(place.rank);
-      server_.start(place.rank.value, start);
+    for (const std::vector<Rank>& of_host : ranks_of_hosts(plan_.layout)) {
+      if (of_host.empty()) continue;
+      const int node_rank = plan_.layout.ranks[static_cast<std::size_t>(of_host.front().value)].node_rank;
+      const Variables own = variables_of_host(plan_, node_rank, watch_.facts_of(node_rank));
+      for (const Rank rank : of_host) {
+        Start start = make_start(plan_, rank, own, facts);
+        if (rank == of_host.front()) start.hand_over = make_late_hand_over(node_rank);
+        start.forward_output = output_.is_wanted(rank);
+        server_.start(rank.value, start);
+      }
     }
   }
 
   void request_stop(int signal) {
+    if (!stop_asked_) stop_asked_ = std::chrono::steady_clock::now();
     if (!is_spawned_) event("stop", std::nullopt, {{"signal", signal_name(signal)}});
     handle(StopRequested{signal});
   }
@@ -636,12 +639,7 @@ class Runner {
   // ---- signals, clocks, words
 
   void watch_signals() {
-    for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
-      struct sigaction before {};
-      sigaction(signal, nullptr, &before);
-      // nohup, and a shell's background job, ask for a signal to be ignored: it is.
-      if (before.sa_handler != SIG_IGN) stop_signals_.add(signal);
-    }
+    add_stop_signals(stop_signals_);
     wait_for_stop_signal();
     wait_for_child_signal();
   }
@@ -720,6 +718,7 @@ class Runner {
     made.phases = phases_.phases();
     made.smoke = smoke_report_;
     made.job = job_;
+    made.stop_asked = stop_asked_;
     made.unattended_hosts = unattended_hosts();
     return made;
   }
@@ -770,6 +769,7 @@ class Runner {
   std::optional<Outcome> outcome_;
   bool is_running_ = false;  // readiness is over
   int worker_stop_signal_ = 0;
+  std::optional<std::chrono::steady_clock::time_point> stop_asked_;
   std::map<std::size_t, std::string>
       lost_while_waiting_;  // workers that had come, and why they count as lost
   std::uint64_t next_look_ns_ = 0;

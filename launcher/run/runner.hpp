@@ -74,6 +74,8 @@ struct RunResult {
   std::vector<Phase> phases;
   std::optional<SmokeReport> smoke;
   std::string job;  // the marker that its processes carry
+  std::optional<std::chrono::steady_clock::time_point>
+      stop_asked;  // the job was told to stop, for the first time
   // Hosts with an agent that was lost, where no worker of ours was left to end what that leaves.
   std::vector<std::string> unattended_hosts;
 };

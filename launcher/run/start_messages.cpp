@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "launcher/contract/framework_module.hpp"
 #include "launcher/contract/program_variables.hpp"
 #include "launcher/plan/starter.hpp"
 #include "launcher/run/agent_environment.hpp"
@@ -44,7 +45,9 @@ Start make_start(const LaunchPlan& plan, Rank rank, const Variables& of_host, co
     start.default_variables.insert(plan.defaults_elsewhere.begin(), plan.defaults_elsewhere.end());
   take(of_host);
   take(variables_of_rank(plan, rank));
-  if (sets_rank_identity(plan.launcher) && facts.master_port && !plan.master_port)
+  const bool has_master_port =
+      sets_rank_identity(plan.launcher) || sets_master_port(plan.job->native_framework, plan.launcher);
+  if (has_master_port && facts.master_port && !plan.master_port)
     start.variables["MASTER_PORT"] = std::to_string(*facts.master_port);
   if (plan.launcher == LauncherKind::torchrun && facts.master_port && !plan.master_port)
     start.variables["PET_MASTER_PORT"] = std::to_string(*facts.master_port);
@@ -64,7 +67,7 @@ Start make_start(const LaunchPlan& plan, Rank rank, const Variables& of_host, co
   start.cpus = to_string(place.placement->cpus);
   start.numa = to_string(place.placement->numa);
   const Host& host = plan.cluster.hosts[static_cast<std::size_t>(place.node_rank)];
-  if (host.source == TopologySource::assumed && !plan.machines_as_planned)
+  if (host.source != TopologySource::probed && !plan.machines_as_planned)
     start.own_bind = to_string(plan.bind);
   start.local_ranks = plan.layout.ranks_per_host[static_cast<std::size_t>(place.node_rank)];
   start.grace_milliseconds = static_cast<int>(std::min(facts.grace, longest_orphan_grace).count());

@@ -26,6 +26,7 @@
 #include "launcher/run/ssh_connections.hpp"
 #include "launcher/run/sshd.hpp"
 #include "launcher/run/start_messages.hpp"
+#include "launcher/run/stop_signals.hpp"
 #include "launcher/run/worker_socket.hpp"
 #include "topology/interfaces.hpp"
 
@@ -51,8 +52,10 @@ class Worker {
       : settings_(settings),
         environment_(own_environment()),
         listener_(loop_, listener.release()),
-        signals_(loop_, SIGINT, SIGTERM),
-        bound_timer_(loop_) {}
+        signals_(loop_),
+        bound_timer_(loop_) {
+    add_stop_signals(signals_);
+  }
 
   WorkerResult run() {
     wait_for_request();
@@ -149,6 +152,7 @@ class Worker {
       if (error) return;
       const bool again = result_.stopped_by_signal != 0;
       result_.stopped_by_signal = signal;
+      if (!again) result_.stop_asked = std::chrono::steady_clock::now();
       if (!channel_ || again) return loop_.stop();
       ask_to_stop();
       bound_timer_.expires_after(settings_.stop_grace);
@@ -216,11 +220,15 @@ int run_hand_over(const std::vector<std::string>& all) {
     return 0;
   }
   std::vector<std::string> arguments = all;
-  if (arguments.size() >= 2 && arguments[0] == "--interface") {
-    const auto interfaces = probe_interfaces();
-    if (const std::string problem = interface_problem(interfaces, arguments[1]); !problem.empty())
-      fmt::print("{}{}|{}\n", interface_answer, problem, usable_interfaces(interfaces));
+  std::vector<std::string> wanted;
+  while (arguments.size() >= 2 && arguments[0] == "--interface") {
+    wanted.push_back(arguments[1]);
     arguments.erase(arguments.begin(), arguments.begin() + 2);
+  }
+  const auto interfaces = wanted.empty() ? std::vector<NetworkInterface>() : probe_interfaces();
+  for (std::size_t i = 0; i < wanted.size(); ++i) {
+    if (const std::string problem = pattern_problem(interfaces, wanted[i], true); !problem.empty())
+      fmt::print("{}{}|{}|{}\n", interface_answer, i, problem, usable_interfaces(interfaces));
   }
   double seconds = 0;
   if (arguments.size() >= 2)

@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -29,6 +30,7 @@ struct WorkerResult {
   bool leader_lost = false;   // it was there, and has been silent for lost_after
   int stopped_by_signal = 0;  // and the leader never came, or gave no outcome in time
   JobEnd end;                 // otherwise
+  std::optional<std::chrono::steady_clock::time_point> stop_asked;  // by a signal to this process
 };
 
 // Errors (Fault::start): no socket, no sshd. Leaves nothing of the job on this host when the leader was lost.
@@ -37,13 +39,14 @@ Result<WorkerResult> run_worker(const WorkerSettings& settings);
 inline constexpr const char* no_daemon_answer = "no daemon";
 inline constexpr const char* no_worker_answer = "no worker";
 
-// How its line about an interface that cannot carry the job begins: "interface: is down|eth1, eth2", why and
-// which could.
+// How its line about an interface that cannot carry the job begins: "interface: 0|is down|eth1, eth2": which
+// of those it was asked about, why, and which could.
 inline constexpr const char* interface_answer = "interface: ";
 
-// `smlaunch worker [--interface NAME] SOCKET SECONDS [DAEMON]`, which the leader's login runs: hands what
-// comes on stdin to the worker of this host (SOCKET "-": none is looked for), and says on stdout which
-// version this is, whether the interface can carry the job, whether a worker waits, and whether the program
+// `smlaunch worker [--interface PATTERN]... SOCKET SECONDS [DAEMON]`, which the leader's login runs: hands
+// what comes on stdin to the worker of this host (SOCKET "-": none is looked for), and says on stdout which
+// version this is, which of the interfaces (as pattern_problem() has them) cannot carry a job on several
+// hosts, whether a worker waits, and whether the program
 // DAEMON is there. `smlaunch worker --end-job` ends what carries the marker that comes on stdin. Returns the
 // exit code.
 int run_hand_over(const std::vector<std::string>& arguments);

@@ -98,6 +98,15 @@ eventually 5 eval '[[ $(processes algo-2 MARKER=short-lived) == *" sleep 1000" ]
 kill -KILL "$background"
 wait "$background" 2>/dev/null || :
 assert_no_process_left algo-2 MARKER=short-lived
+for delay in 0 0.001 0.003 0.01; do
+  "$cluster" exec algo-2 env MARKER=short-lived sleep 1000 </dev/null &
+  background=$!
+  eventually 5 eval '[[ $(processes algo-2 MARKER=short-lived) ]]'
+  sleep "$delay"
+  kill -KILL "$background"
+  wait "$background" 2>/dev/null || :
+  assert_no_process_left algo-2 MARKER=short-lived
+done
 
 step "put copies a file with its mode"
 printf '#!/bin/sh\necho copied\n' >"$scratch/script"; chmod 755 "$scratch/script"
@@ -173,6 +182,7 @@ run 2 host algo-1 \
 assert_eq "124 accepted" "$status $out"
 "$cluster" thaw algo-2
 assert_eq algo-2 "$(login algo-1 algo-2 hostname)"
+# shellcheck disable=SC2034 # in what eval reads
 ticks=$(wc -l <"$scratch/ticks")
 eventually 5 eval '(($(wc -l <"$scratch/ticks") > ticks))'
 kill "$background"
@@ -216,6 +226,7 @@ assert_contains "$err" "/no/such/folder"
 step "an up that is killed half way takes its switch with it"
 SMLAUNCH_CLUSTER_DIR=$scratch/other "$cluster" up 9 </dev/null &
 eventually 5 test -s "$scratch/other/switch"
+# shellcheck disable=SC2034 # in what eval reads
 read -r switch _ <"$scratch/other/switch"
 kill -KILL $!
 wait $! 2>/dev/null || :
@@ -226,6 +237,7 @@ step "a cluster ends with its owner"
 sleep 1000 &
 owner=$!
 other up 1 --no-sshd --with $owner
+# shellcheck disable=SC2034 # in what eval reads
 read -r switch _ <"$scratch/other/switch"
 kill -KILL $owner
 wait $owner 2>/dev/null || :

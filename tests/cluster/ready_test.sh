@@ -63,11 +63,14 @@ over 69 failure 2 algo-2
 assert_contains "$err" "algo-3 (tcp): TCP refused (198.18.0.3 port 22)"
 assert_nothing_left
 
-step "told to stop while it waits"
-start algo-2 "$smlaunch"
-start algo-1 "$smlaunch"
-eventually 10 printed algo-1 1 "algo-3: TCP refused"
-kill -TERM "${started[algo-1]}"
-over 143 '' 10 algo-1
-over 143 '' 2 algo-2
-assert_nothing_left
+for each in "TERM 143" "HUP 129"; do
+  read -r signal code <<<"$each"
+  step "told to stop by SIG$signal while it waits"
+  start algo-2 "$smlaunch"
+  start algo-1 "$smlaunch"
+  eventually 10 printed algo-1 1 "algo-3: TCP refused"
+  kill -s "$signal" "${started[algo-1]}"
+  over "$code" '' 10 algo-1
+  over "$code" '' 2 algo-2
+  assert_nothing_left
+done

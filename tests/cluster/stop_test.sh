@@ -13,7 +13,7 @@ begin() { # OPTION...
 }
 program <<'END'
 #!/bin/sh
-trap 'echo told; exit 0' TERM
+trap 'echo told; exit 0' TERM HUP
 echo waiting
 while :; do sleep 0.1; done
 END
@@ -25,13 +25,16 @@ over 143 '' 5 "${hosts[@]}"
 assert_eq '["stopped",143]' "$(report '[.outcome, .exit_code]')"
 assert_nothing_left
 
-step "SIGTERM to a worker"
-begin
-kill -TERM "${started[algo-2]}"
-over 143 '' 5 "${hosts[@]}"
-assert_contains "$(<"$scratch/algo-1.err")" "algo-2 was told to stop by SIGTERM: passed on to every rank"
-assert_eq 6 "$(grep -c told "$scratch/algo-1.out")"
-assert_nothing_left
+for each in "TERM 143" "HUP 129"; do
+  read -r signal code <<<"$each"
+  step "SIG$signal to a worker"
+  begin
+  kill -s "$signal" "${started[algo-2]}"
+  over "$code" '' 5 "${hosts[@]}"
+  assert_contains "$(<"$scratch/algo-1.err")" "algo-2 was told to stop by SIG$signal: passed on to every rank"
+  assert_eq 6 "$(grep -c told "$scratch/algo-1.out")"
+  assert_nothing_left
+done
 
 step "SIGKILL of the leader"
 begin --lost-after 3

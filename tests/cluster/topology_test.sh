@@ -21,6 +21,28 @@ assert_eq "$(jq -r '.ranks[] | "\(.host) \(.cpus)"' <<<"$plan" | sort)" "$(spawn
 assert_eq "algo-1 probed,algo-2 assumed,algo-3 assumed" \
   "$(jq -r '[.hosts[] | "\(.name) \(.topology)"] | join(",")' <<<"$plan")"
 
+step "what is installed on one host and not on the others is named before any rank starts, the leader's host no less"
+folder=/usr/lib/x86_64-linux-gnu
+for odd in algo-2 algo-1; do
+  host "$odd" sh -c "touch $folder/libnccl.so.9.9.9 && ln -sf libnccl.so.9.9.9 $folder/libnccl.so.2"
+  run 60 host algo-1 "$smlaunch"
+  assert_eq 0 "$status"
+  assert_contains "$err" "smlaunch: warning: $odd differs: NCCL 9.9.9, on the 2 other hosts "
+  assert_eq 1 "$(grep -c warning <<<"$err")"
+  host "$odd" sh -c "rm -f $folder/libnccl.so.9.9.9 $folder/libnccl.so.2"
+done
+
+step "a saved machine is planned on; ranks go by the hosts as they are"
+host algo-1 tee /tmp/small.json >/dev/null <<'END'
+{"schema": "smlaunch.topology/1", "numa_nodes": [{"cpus": "0-63"}]}
+END
+run 60 host algo-1 "$smlaunch" --topology algo-2=/tmp/small.json
+assert_eq 0 "$status"
+assert_contains "$err" "smlaunch: warning: algo-2: "
+assert_contains "$err" "the host differs from its saved topology: it has $(nproc) CPUs instead of 64"
+where_on() { sed -n "s/^.* $1] //p" <<<"$out" | sort; }
+assert_eq "$(where_on algo-3)" "$(where_on algo-2)"
+
 step "a host with fewer CPUs: its agents place their ranks by what is there, and the leader says so in one line"
 only=$(($(nproc) - 1))
 host algo-2 taskset -cp "$only" "$(host algo-2 pgrep -o -x sshd)" >/dev/null

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Answers like the NVIDIA driver's library on a host with two GPUs joined by two NVLinks, each with one more
-// link to a switch; a third GPU is lost. FAKE_NVML_INIT makes nvmlInit_v2 return that number.
+// link to a switch; a third GPU is lost. The second is cut into two MIG
+// instances, with room for a third. FAKE_NVML_INIT makes nvmlInit_v2 return that number.
 #include <cstdio>
 #include <cstdlib>
 
@@ -21,7 +22,7 @@ struct Memory {
 struct Device {
   unsigned index;
 };
-Device devices[2] = {{0}, {1}};
+Device devices[4] = {{0}, {1}, {2}, {3}};  // GPUs, then MIG instances
 const char* const bus_ids[2] = {"00000000:3B:00.0", "00000000:86:00.0"};
 
 }  // namespace
@@ -54,7 +55,7 @@ int nvmlDeviceGetName(Device*, char* name, unsigned size) {
   return success;
 }
 int nvmlDeviceGetUUID(Device* device, char* uuid, unsigned size) {
-  std::snprintf(uuid, size, "GPU-%08u", device->index);
+  std::snprintf(uuid, size, device->index < 2 ? "GPU-%08u" : "MIG-%08u", device->index);
   return success;
 }
 int nvmlDeviceGetMemoryInfo(Device*, Memory* memory) {
@@ -64,6 +65,16 @@ int nvmlDeviceGetMemoryInfo(Device*, Memory* memory) {
 int nvmlDeviceGetMigMode(Device* device, unsigned* current, unsigned* pending) {
   *current = device->index;
   *pending = 0;
+  return success;
+}
+int nvmlDeviceGetMaxMigDeviceCount(Device*, unsigned* count) {
+  *count = 3;
+  return success;
+}
+int nvmlDeviceGetMigDeviceHandleByIndex(Device*, unsigned index, Device** instance) {
+  constexpr int not_found = 6;
+  if (index == 1) return not_found;
+  *instance = &devices[index == 0 ? 2 : 3];
   return success;
 }
 int nvmlDeviceGetNvLinkState(Device*, unsigned link, unsigned* active) {

@@ -49,7 +49,8 @@ TEST(Nvml, EveryGpuIsReadWithItsLinksAndALostOneIsNamed) {
                                      "0000:86:00.0",
                                      std::uint64_t{1} << 36U,
                                      true,
-                                     {"0000:3b:00.0", "0000:3b:00.0", "0000:c1:00.0"}}));
+                                     {"0000:3b:00.0", "0000:3b:00.0", "0000:c1:00.0"},
+                                     {"MIG-00000002", "MIG-00000003"}}));
 }
 
 TEST(Nvml, ADriverThatDoesNotStartSaysWhy) {

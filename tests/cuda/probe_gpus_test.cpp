@@ -129,15 +129,83 @@ TEST(GpuFacts, LinksToSwitchesJoinAllGpusThatHaveThem) {
   EXPECT_THAT(machine.gpu_gpu[0], ElementsAre("X", "NV3", "SYS"));
 }
 
-TEST(GpuFacts, LostAndDividedGpusAreFindings) {
+TEST(GpuFacts, AGpuThatTheDriverCannotReachIsNotTakenForAnothersGpu) {
   Machine machine = bus();
-  NvmlAnswer answer = answer_of({told(0, "0000:1a:00.0")});
-  answer.gpus[0].mig = true;
+  NvmlAnswer answer = answer_of({told(0, "0000:1a:00.0"), told(2, "0000:86:00.0")});
   answer.unreachable = {"GPU 1: GPU is lost"};
   add_gpu_facts(machine, answer, {});
+  EXPECT_EQ(machine.gpus[2].pci, "0000:3b:00.0");
+  EXPECT_EQ(machine.gpus[2].unusable_because,
+            "the NVIDIA driver does not show it, and cannot reach GPU 1: GPU is lost");
+  EXPECT_THAT(machine.findings, ElementsAre("the NVIDIA driver cannot reach GPU 1: GPU is lost"));
+  EXPECT_THAT(machine.warnings, IsEmpty()) << "the GPU itself says so";
+  EXPECT_THAT(
+      machine_warnings(machine),
+      ElementsAre("1 of its 3 GPUs cannot be used (0000:3b:00.0): the NVIDIA driver does not show it, "
+                  "and cannot reach GPU 1: GPU is lost"));
+}
+
+TEST(GpuFacts, OneThatIsNotOnTheBusEitherIsAWarning) {
+  Machine machine;
+  NvmlAnswer answer = answer_of({});
+  answer.unreachable = {"GPU 0: GPU is lost"};
+  add_gpu_facts(machine, answer, {});
+  EXPECT_THAT(machine_warnings(machine), ElementsAre("the NVIDIA driver cannot reach GPU 0: GPU is lost"));
+}
+
+TEST(GpuFacts, ADriverThatIsBrokenIsSaidWhereNoGpuCanSayIt) {
+  const std::pair<NvmlAnswer, const char*> cases[] = {
+      {{DriverState::failed, "Driver/library version mismatch", {}, {}},
+       "no GPU is on the PCI bus as seen here, and the NVIDIA driver does not answer: Driver/library version "
+       "mismatch"},
+      {{DriverState::no_library, {}, {}, {}},
+       "no GPU is on the PCI bus as seen here, and the NVIDIA driver is loaded, but its library "
+       "libnvidia-ml.so.1 is not here"}};
+  for (const auto& [answer, sentence] : cases) {
+    Machine machine;
+    add_gpu_facts(machine, answer, {});
+    EXPECT_THAT(machine_warnings(machine), ElementsAre(sentence));
+  }
+}
+
+Machine with_mig() {
+  Machine machine = bus();
+  NvmlAnswer answer = answer_of({told(0, "0000:1a:00.0"), told(1, "0000:3b:00.0"), told(2, "0000:86:00.0")});
+  answer.gpus[1].mig = true;
+  answer.gpus[1].mig_instances = {"MIG-1", "MIG-2"};
+  add_gpu_facts(machine, answer, {});
+  return machine;
+}
+
+TEST(GpuFacts, AGpuThatIsCutIntoInstancesIsOfNoUseUnlessOneIsNamed) {
+  Machine machine = with_mig();
+  EXPECT_THAT(pcis(machine), ElementsAre("0000:1a:00.0", "0000:3b:00.0", "0000:86:00.0"));
+  EXPECT_EQ(machine.usable_gpus(), 2);
+  EXPECT_EQ(machine.gpus[1].index, 1);
+  EXPECT_EQ(machine.gpus[1].unusable_because,
+            "it is cut into MIG instances, and CUDA_VISIBLE_DEVICES names none of them");
   EXPECT_THAT(machine.findings,
-              ElementsAre("GPU 0 (0000:1a:00.0) is cut into MIG instances, which ranks cannot be placed on",
-                          "the NVIDIA driver cannot reach GPU 1: GPU is lost"));
+              ElementsAre("GPU 1 (0000:3b:00.0) is cut into 2 MIG instances: a rank can use "
+                          "it only where CUDA_VISIBLE_DEVICES names one of them"));
+  apply_visible_devices(machine, "MIG-2", "");
+  EXPECT_EQ(machine.usable_gpus(), 1);
+  EXPECT_EQ(machine.gpus[0].pci, "0000:3b:00.0");
+  EXPECT_EQ(machine.gpus[0].unusable_because, "");
+  EXPECT_EQ(machine.gpus[1].unusable_because, "CUDA_VISIBLE_DEVICES leaves it out");
+}
+
+TEST(GpuFacts, NumbersCountTheDividedGpuToo) {
+  Machine machine = with_mig();
+  apply_visible_devices(machine, "2", "");
+  EXPECT_EQ(machine.gpus[0].pci, "0000:86:00.0");
+  EXPECT_EQ(machine.usable_gpus(), 1);
+  machine = with_mig();
+  apply_visible_devices(machine, "1,0", "");
+  EXPECT_EQ(machine.usable_gpus(), 0);
+  EXPECT_THAT(
+      machine.warnings,
+      ElementsAre("CUDA_VISIBLE_DEVICES: '1' names a GPU that is cut into MIG instances instead of one "
+                  "of those, so CUDA ignores it and what follows it"));
 }
 
 Machine three_usable() {

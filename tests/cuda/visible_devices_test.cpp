@@ -48,10 +48,31 @@ TEST(VisibleDevices, TheFirstEntryThatNamesNoGpuEndsTheList) {
       {"GPU-aaaa", noted({}, "'GPU-aaaa' names none of this machine's GPUs")},
       {"99999999999999999999999", noted({}, "'99999999999999999999999' names none of this machine's GPUs")},
       {"2,2,3", noted({2}, "'2' names a GPU a second time")},
-      {"0,MIG-1234", noted({0}, "'MIG-1234' is a MIG instance, which ranks cannot be placed on")},
+      {"0,MIG-1234", noted({0}, "'MIG-1234' names none of this machine's MIG instances")},
   };
   for (const auto& [text, expected] : cases)
     EXPECT_EQ(parse_visible_devices(text, four_gpus()), expected) << text;
+}
+
+TEST(VisibleDevices, AMigInstanceStandsForItsGpuAndAlone) {
+  std::vector<Gpu> gpus = four_gpus();
+  gpus[2].usable = false;
+  gpus[2].mig_instances = {"MIG-b1", "MIG-b2"};
+  const std::string beside =
+      " stands beside another entry, but CUDA gives a process one MIG instance and nothing else, so CUDA "
+      "ignores "
+      "it and what follows it";
+  const Case cases[] = {{"MIG-b2", {{2}, {}}},
+                        {"MIG-GPU-bbbb2222/1/0", {{2}, {}}},
+                        {"MIG-b1,MIG-b2", {{2}, {"CUDA_VISIBLE_DEVICES: 'MIG-b2'" + beside}}},
+                        {"MIG-b1,0", {{2}, {"CUDA_VISIBLE_DEVICES: '0'" + beside}}},
+                        {"0,MIG-b1", {{0}, {"CUDA_VISIBLE_DEVICES: 'MIG-b1'" + beside}}},
+                        {"MIG-",
+                         {{},
+                          {"CUDA_VISIBLE_DEVICES: 'MIG-' names none of this machine's MIG instances, so CUDA "
+                           "ignores it and what follows it"}}}};
+  for (const Case& each : cases)
+    EXPECT_EQ(parse_visible_devices(each.text, gpus), each.expected) << each.text;
 }
 
 }  // namespace

@@ -80,6 +80,7 @@ const OptionCase option_cases[] = {
     {"inject", "hang:rank=3", [](const Options& o) { return o.inject == "hang:rank=3"; }},
     {"failure-grace", "0.5", [](const Options& o) { return o.failure_grace == 0.5; }},
     {"stop-grace", "0", [](const Options& o) { return o.stop_grace == 0; }},
+    {"upload-timeout", "60", [](const Options& o) { return o.upload_timeout == 60; }},
     {"lost-after", "3", [](const Options& o) { return o.lost_after == 3; }},
     {"hang-timeout", "600", [](const Options& o) { return o.hang_timeout == 600; }},
     {"master-port", "29500", [](const Options& o) { return o.master_port == 29500; }},
@@ -311,6 +312,20 @@ TEST_F(Cli, HelpAndVersionAreAnswers) {
     EXPECT_NE(help.find(std::string("--") + each.name + " "), std::string::npos) << each.name;
   for (const char* word : {"--dry-run", "--require-gpu", "topology", "ready", "smoke", "env", "Exit codes"})
     EXPECT_NE(help.find(word), std::string::npos) << word;
+}
+
+TEST(ArgumentsOf, LeaveOutTheNameAndSageMakersWordBehindIt) {
+  const std::pair<Strings, Strings> cases[] = {{{}, {}},
+                                               {{"smlaunch"}, {}},
+                                               {{"train"}, {}},
+                                               {{"train", "train"}, {}},
+                                               {{"/usr/bin/train", "train", "--quiet"}, {"--quiet"}},
+                                               {{"train", "--quiet", "train"}, {"--quiet", "train"}},
+                                               {{"train", "train", "train"}, {"train"}},
+                                               {{"train", "serve"}, {"serve"}},
+                                               {{"smlaunch", "train"}, {"train"}},
+                                               {{"retrain", "train"}, {"train"}}};
+  for (const auto& [line, arguments] : cases) EXPECT_EQ(arguments_of(line), arguments);
 }
 
 }  // namespace

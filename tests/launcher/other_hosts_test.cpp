@@ -12,47 +12,84 @@
 namespace smlaunch {
 namespace {
 
-TEST(FindInterfaceAnswer, TellsTheProblemAndWhatCouldBeUsed) {
-  using Answer = std::optional<std::pair<std::string, std::string>>;
-  EXPECT_EQ(find_interface_answer("smlaunch 0.1.0\ninterface: is down|eth1, ib0\nno worker\n"),
-            (Answer{{"is down", "eth1, ib0"}}));
-  EXPECT_EQ(find_interface_answer("smlaunch 0.1.0\ninterface: does not exist|"),
-            (Answer{{"does not exist", ""}}));
-  EXPECT_EQ(find_interface_answer("smlaunch 0.1.0\ninterface: has no address"),
-            (Answer{{"has no address", ""}}));
-  EXPECT_EQ(find_interface_answer("smlaunch 0.1.0\nworker\n"), Answer{});
-  EXPECT_EQ(find_interface_answer(""), Answer{});
+TEST(ParseInterfaceAnswers, TellsTheProblemsAndWhatCouldBeUsed) {
+  using Answers = std::vector<InterfaceAnswer>;
+  EXPECT_EQ(parse_interface_answers("smlaunch 0.1.0\ninterface: 0|is down|eth1, ib0\nno worker\n"),
+            (Answers{{0, "is down", "eth1, ib0"}}));
+  EXPECT_EQ(parse_interface_answers("interface: 1|does not exist|\ninterface: 12|has no carrier|eth0"),
+            (Answers{{1, "does not exist", ""}, {12, "has no carrier", "eth0"}}));
+  EXPECT_EQ(parse_interface_answers("interface: 0|has no address"), (Answers{{0, "has no address", ""}}));
+  for (const char* text : {"", "smlaunch 0.1.0\nworker\n", "interface: ", "interface: 0", "interface: x|y|z",
+                           "interface: -1|y|z"})
+    EXPECT_EQ(parse_interface_answers(text), Answers{}) << text;
 }
 
-TEST(InterfaceError, NamesHostAndInterface) {
-  const Error error = interface_error("algo-2", "eth7", "is down", "eth0");
-  EXPECT_EQ(exit_code_of(error.fault), 78);
-  EXPECT_EQ(to_string(error.problems.front()),
-            "algo-2: network interface eth7: is down there, so it cannot carry the job; name one that every "
-            "host has: "
-            "network_interface_name in resourceconfig.json, or with given hosts --mpi-options '-mca "
-            "btl_tcp_if_include NAME' "
-            "and NCCL_SOCKET_IFNAME; of those there, eth0 can");
+TEST(InterfaceError, NamesHostAndInterfaceAndWhoNamedIt) {
+  const auto line = [](const WantedInterface& wanted, const std::string& problem) {
+    const Error error = interface_error("algo-2", wanted, problem, "eth0");
+    EXPECT_EQ(exit_code_of(error.fault), 78);
+    return to_string(error.problems.front());
+  };
+  EXPECT_EQ(
+      line({"=eth7", ""}, "is down"),
+      "algo-2: network interface eth7: is down there, so it cannot carry the job; name one that every "
+      "host has: network_interface_name in resourceconfig.json, or with given hosts --mpi-options '-mca "
+      "btl_tcp_if_include NAME' and NCCL_SOCKET_IFNAME; of those there, eth0 can");
+  EXPECT_EQ(line({"=eth7", "-mca btl_tcp_if_include"}, "has no carrier"),
+            "algo-2: network interface eth7 of -mca btl_tcp_if_include: has no carrier there, so it cannot "
+            "carry the job; name one that every host has; of those there, eth0 can");
+  EXPECT_EQ(line({"^docker", "NCCL_SOCKET_IFNAME"}, "leaves none that leads to another host"),
+            "algo-2: NCCL_SOCKET_IFNAME=^docker: leaves none that leads to another host there, so it cannot "
+            "carry the job; name one that every host has; of those there, eth0 can");
+}
+
+TEST(FindInterfaceErrors, AreOneForEachThatIsWrong) {
+  const std::vector<NetworkInterface> interfaces = {{"eth0", true, {"10.0.0.1"}},
+                                                    {"docker0", true, {"172.17.0.1"}}};
+  const auto errors = find_interface_errors(
+      "a", {{"=eth0", ""}, {"=docker0", ""}, {"=ib0", "-mca btl_tcp_if_include"}}, interfaces, true);
+  ASSERT_TRUE(errors);
+  ASSERT_EQ(errors->problems.size(), 2U);
+  EXPECT_EQ(errors->problems[0].what,
+            "is a container engine's, which leads to no other host there, so it cannot carry the job");
+  EXPECT_EQ(errors->problems[1].where, "a: network interface ib0 of -mca btl_tcp_if_include");
+  EXPECT_FALSE(find_interface_errors("a", {{"=eth0", ""}}, interfaces, true));
+  EXPECT_FALSE(find_interface_errors("a", {{"=docker0", ""}}, interfaces, false))
+      << "one host may use its own";
+}
+
+TEST(InterfacesToAvoid, AreLoopbackAndContainerEnginesUnlessHostsAreThere) {
+  EXPECT_EQ(interfaces_to_avoid({"10.0.0.2"}),
+            "127.0.0.1/8,172.17.0.0/16,docker0,virbr0,lxdbr0,podman0,cni0");
+  EXPECT_EQ(interfaces_to_avoid({"172.17.0.2"}), "127.0.0.1/8,virbr0,lxdbr0,podman0,cni0");
 }
 
 TEST(JudgeHostAnswer, SaysWhatAHostLacks) {
-  EXPECT_FALSE(judge_host_answer("eth0", "smlaunch 0.1.0\nworker\n"));
-  EXPECT_FALSE(judge_host_answer("eth0", "smlaunch 0.1.0\nno worker\n"));
-  const auto daemon = judge_host_answer("eth0", "smlaunch 0.1.0\nno worker\nno daemon\n");
+  const std::vector<WantedInterface> wanted = {{"=eth7", ""}, {"ib", "NCCL_SOCKET_IFNAME"}};
+  EXPECT_FALSE(judge_host_answer(wanted, "smlaunch 0.1.0\nworker\n"));
+  EXPECT_FALSE(judge_host_answer(wanted, "smlaunch 0.1.0\nno worker\n"));
+  const auto daemon = judge_host_answer(wanted, "smlaunch 0.1.0\nno worker\nno daemon\n");
   ASSERT_TRUE(daemon);
   EXPECT_EQ(daemon->cause, "Open MPI's daemon is not there beside the path of our mpirun");
   EXPECT_EQ(daemon->remedy, "install the same Open MPI at the same path");
-  const auto interface = judge_host_answer("eth7", "smlaunch 0.1.0\ninterface: is down|eth0\nworker\n");
+  const auto interface = judge_host_answer(wanted, "smlaunch 0.1.0\ninterface: 0|is down|eth0\nworker\n");
   ASSERT_TRUE(interface);
   EXPECT_EQ(interface->cause, "network interface eth7 is down there");
-  EXPECT_EQ(interface->remedy, interface_error("", "", "", "eth0").problems.front().remedy);
+  EXPECT_EQ(interface->remedy, interface_error("", {"=eth7", ""}, "", "eth0").problems.front().remedy);
+  EXPECT_EQ(judge_host_answer(wanted, "interface: 1|is the name of none|")->cause,
+            "NCCL_SOCKET_IFNAME=ib is the name of none there");
+  EXPECT_FALSE(judge_host_answer(wanted, "interface: 2|is down|")) << "it was not asked about";
 }
 
 TEST(ChoosesInterface, IsWhatOpenMpisParametersDo) {
-  EXPECT_TRUE(chooses_interface({"-mca", "btl_tcp_if_include", "ib0"}));
-  EXPECT_TRUE(chooses_interface({"--mca", "oob_tcp_if_exclude", "lo"}));
-  EXPECT_FALSE(chooses_interface({"-mca", "btl", "^openib", "-x", "NCCL_DEBUG=INFO"}));
-  EXPECT_FALSE(chooses_interface({}));
+  EXPECT_TRUE(chooses_interface({"-mca", "btl_tcp_if_include", "ib0"}, {}));
+  EXPECT_TRUE(chooses_interface({"--mca", "oob_tcp_if_exclude", "lo"}, {}));
+  EXPECT_TRUE(chooses_interface({"--prtemca", "prte_if_include", "ib0"}, {}));
+  EXPECT_TRUE(chooses_interface({}, {{"OMPI_MCA_btl_tcp_if_include", "ib0"}}));
+  EXPECT_TRUE(chooses_interface({}, {{"OMPI_MCA_oob_tcp_if_exclude", "ib0"}}));
+  EXPECT_FALSE(chooses_interface({"-mca", "btl", "^openib", "-x", "NCCL_DEBUG=INFO"},
+                                 {{"OMPI_MCA_btl", "tcp,self"}, {"NCCL_SOCKET_IFNAME", "eth0"}}));
+  EXPECT_FALSE(chooses_interface({}, {}));
 }
 
 TEST(ParseHostAnswer, FindsTheMachineBehindTheVersion) {

@@ -60,7 +60,7 @@ MpirunRequest request_for(const Strings& toolkit, const std::string& custom) {
     request.hosts.emplace_back(host.name, host.slots.value_or(1));
   }
   request.processes = std::stoi(value_behind(toolkit, "-np"));
-  request.network_interface = value_behind(toolkit, "-mca btl_tcp_if_include");
+  request.tcp_include = value_behind(toolkit, "-mca btl_tcp_if_include");
   request.user_options = split_shell_words(custom).value();
   const Strings users = options_of([&] {
     Strings argv = {"mpirun"};
@@ -115,7 +115,7 @@ TEST(MpirunGolden, DiffersFromTheToolkitOnlyWhereMeant) {
     ASSERT_TRUE(command) << name;
     const Strings ours = options_of(command->argv);
 
-    Difference expected = made_by(custom, request.network_interface);
+    Difference expected = made_by(custom, request.tcp_include);
     expected.left_out.insert(expected.left_out.end(), {"-mca btl ^openib", "-x LD_PRELOAD=${HOSTNAME_SO}"});
     expected.added.insert(expected.added.end(),
                           {"-mca btl ^openib,ofi", "-mca plm_rsh_args -o BatchMode=yes -o ConnectTimeout=10",

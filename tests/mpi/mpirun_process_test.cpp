@@ -52,7 +52,7 @@ class MpirunProcess : public testing::Test {
     request_.hosts = {{"localhost", 2}};
     request_.processes = 2;
     // PRRTE, under Open MPI 5, talks over no loopback interface.
-    if (version->major == 4) request_.network_interface = "lo";
+    if (version->major == 4) request_.tcp_include = "lo";
     request_.oversubscribed_cores = true;
     request_.exported_values = {{"NCCL_DEBUG", "INFO"}};
     request_.exported = {"PATH"};

@@ -62,7 +62,7 @@ TEST(MpirunCommand, SaysOnlyWhatTheRequestNeeds) {
   MpirunRequest request = two_hosts();
   EXPECT_THAT(line(request), Not(AnyOf(testing::HasSubstr("--oversubscribe"), testing::HasSubstr("yield"),
                                        testing::HasSubstr(" -p "), testing::HasSubstr("fqdn"))));
-  request.network_interface = "";
+  request.tcp_include = "";
   request.oversubscribe = true;
   request.oversubscribed_cores = true;
   request.ssh_port = 2222;
@@ -76,6 +76,24 @@ TEST(MpirunCommand, SaysOnlyWhatTheRequestNeeds) {
   EXPECT_THAT(text, testing::HasSubstr(" -mca mpi_yield_when_idle 1 "));
   EXPECT_THAT(text, testing::HasSubstr(" -mca plm_rsh_args -o BatchMode=yes -o ConnectTimeout=10 -p 2222 "));
   EXPECT_THAT(text, testing::HasSubstr(" -mca orte_keep_fqdn_hostnames 1 "));
+}
+
+TEST(MpirunCommand, KeepsToASubnetOrOffWhatLeadsNowhere) {
+  MpirunRequest request = two_hosts();
+  request.tcp_include = "10.0.0.0/24";
+  request.tcp_exclude = "docker0";
+  EXPECT_THAT(line(request), testing::HasSubstr(" -mca btl_tcp_if_include 10.0.0.0/24 -mca "
+                                                "oob_tcp_if_include 10.0.0.0/24 "));
+  EXPECT_THAT(line(request), Not(testing::HasSubstr("exclude"))) << "Open MPI takes one of the two";
+  request.tcp_include = "";
+  EXPECT_THAT(line(request),
+              testing::HasSubstr(" -mca btl_tcp_if_exclude docker0 -mca oob_tcp_if_exclude docker0 "));
+  request.user_options = {"-mca", "btl_tcp_if_include", "eth1"};
+  EXPECT_THAT(line(request), testing::HasSubstr(" -mca oob_tcp_if_exclude docker0 "));
+  EXPECT_THAT(line(request), testing::HasSubstr(" -mca btl_tcp_if_include eth1 "));
+  EXPECT_THAT(line(request), Not(testing::HasSubstr("btl_tcp_if_exclude")));
+  request.version.major = 5;
+  EXPECT_THAT(line(request), testing::HasSubstr(" --prtemca prte_if_exclude docker0 "));
 }
 
 TEST(MpirunCommand, NamesSlotsUnlessAllHostsHaveOne) {

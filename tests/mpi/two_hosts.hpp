@@ -18,7 +18,7 @@ inline MpirunRequest two_hosts() {
   MpirunRequest request;
   request.hosts = {{"algo-1", 8}, {"algo-2", 8}};
   request.processes = 16;
-  request.network_interface = "eth0";
+  request.tcp_include = "eth0";
   request.exported_values = {
       {"NCCL_MIN_NRINGS", "4"}, {"NCCL_SOCKET_IFNAME", "eth0"}, {"NCCL_DEBUG", "INFO"}};
   request.exported = {"LD_LIBRARY_PATH", "PATH"};

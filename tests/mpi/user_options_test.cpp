@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "mpi/mpirun_options.hpp"
 #include "tests/mpi/two_hosts.hpp"
 
 namespace smlaunch {
@@ -57,16 +58,16 @@ TEST(UserOptions, ReplaceOursWhereBothSayTheSame) {
       {"--map-by core:NOOVERSUBSCRIBE:PE=2 -mca rmaps_base_no_oversubscribe 1",
        "--nooversubscribe -map-by core:PE=2",
        {"-map-by slot", "-bind-to none"},
-       {"your options name CPUs: mpirun binds the ranks, not smlaunch",
+       {"your -map-by core:PE=2 asks for CPUs: mpirun binds the ranks, not smlaunch",
         "your -map-by core:PE=2 replaces ours: slot"}},
       {"--cpu-list 0,1",
        "--cpu-list 0,1",
        {"-map-by slot", "-bind-to none"},
-       {"your options name CPUs: mpirun binds the ranks, not smlaunch"}},
+       {"your --cpu-list 0,1 asks for CPUs: mpirun binds the ranks, not smlaunch"}},
       {"-mca hwloc_base_cpu_list 0,1",
        "--cpu-list 0,1",
        {"-map-by slot", "-bind-to none"},
-       {"your options name CPUs: mpirun binds the ranks, not smlaunch"}},
+       {"your --cpu-list 0,1 asks for CPUs: mpirun binds the ranks, not smlaunch"}},
       {"-wdir /data -v", "--verbose", {}, {}},
       {"-mca rmaps_base_mapping_policy numa -bind-to none",
        "-map-by numa -bind-to none",
@@ -81,6 +82,19 @@ TEST(UserOptions, ReplaceOursWhereBothSayTheSame) {
        "-x NCCL_DEBUG",
        {"NCCL_DEBUG=INFO"},
        {"your -x NCCL_DEBUG replaces ours: NCCL_DEBUG=INFO"}},
+      {"--NCCL_DEB WARN",
+       "-x NCCL_DEBUG",
+       {"NCCL_DEBUG=INFO"},
+       {"your -x NCCL_DEBUG replaces ours: NCCL_DEBUG=INFO"}},
+      {"--NC=WARN",
+       "-x NCCL_DEBUG",
+       {"NCCL_DEBUG=INFO"},
+       {"your -x NCCL_DEBUG replaces ours: NCCL_DEBUG=INFO"}},
+      {"--NCCL_DEBUGS WARN -NCCL_DEB WARN",
+       "--NCCL_DEBUGS WARN -NCCL_DEB WARN",
+       {},
+       {"--NCCL_DEBUGS WARN is not known to smlaunch and passed on as it is",
+        "-NCCL_DEB WARN is not known to smlaunch and passed on as it is"}},
       {"--NCCL_DEBUG=WARN",
        "-x NCCL_DEBUG",
        {"NCCL_DEBUG=INFO"},
@@ -92,7 +106,7 @@ TEST(UserOptions, ReplaceOursWhereBothSayTheSame) {
       {"-q --report-bindings -rf=x -v",
        "--quiet --report-bindings --rankfile x --verbose",
        {"-map-by slot", "-bind-to none"},
-       {"your options name CPUs: mpirun binds the ranks, not smlaunch",
+       {"your --rankfile x asks for CPUs: mpirun binds the ranks, not smlaunch",
         "your --rankfile x replaces ours: slot"}},
       {"-mca btl_openib_if_include mlx5_0 --timeout 60 -tune f -am g",
        "-mca btl_openib_if_include mlx5_0 --timeout 60 -tune f -am g",
@@ -207,52 +221,99 @@ TEST(UserOptions, CannotSetWhatEachRankIsGiven) {
                                                    std::pair<std::string, std::string>("SMALL", "1")));
 }
 
-TEST(UserOptions, SayWhetherTheyBindAndWhetherTheyMoveRanks) {
+TEST(UserOptions, SayWhoBindsAndWhetherTheyMoveRanks) {
+  using enum UserBinding;
   const struct {
     std::string options;
-    bool binds;
+    UserBinding binding;
+    std::string by;
     bool maps;
     bool ours_binds_none;
   } cases[] = {
-      {"", false, false, true},
-      {"-bind-to none", false, false, true},
-      {"--bind-to NONE", false, false, false},
-      {"-bind-to core", true, false, false},
-      {"-bind-to socket:overload-allowed", true, false, false},
-      {"--map-by slot", false, false, true},
-      {"--map-by node", false, true, true},
-      {"-bynode", false, true, true},
-      {"--map-by Socket", true, false, true},
-      {"--map-by numa", true, false, true},
-      {"--map-by core:SPAN", true, true, true},
-      {"--map-by ppr:4:socket", true, true, true},
-      {"--map-by ppr:4:node", false, true, true},
-      {"--map-by slot:PE=4", true, false, false},
-      {"--map-by slot:PE=4 -bind-to none", true, false, true},
-      {"--cpu-set 0-3", true, false, false},
-      {"--cpu-list 0,1", true, false, false},
-      {"-cpus-per-proc 2", true, false, false},
-      {"-rf ranks", true, true, false},
-      {"--rank-by node", false, true, true},
-      {"--rank-by core", false, false, true},
-      {"-report-bindings", false, false, true},
-      {"-use-hwthread-cpus", false, false, true},
+      {"", not_said, "", false, true},
+      {"-bind-to none", off, "-bind-to none", false, true},
+      {"--bind-to NONE", off, "-bind-to NONE", false, false},
+      {"-mca hwloc_base_binding_policy none", off, "-bind-to none", false, true},
+      {"-bind-to core", on, "-bind-to core", false, false},
+      {"-bind-to socket:overload-allowed", on, "-bind-to socket:overload-allowed", false, false},
+      {"--map-by slot", not_said, "", false, true},
+      {"--map-by node", not_said, "", false, true},
+      {"-bynode", not_said, "", false, true},
+      {"--map-by node:SPAN", not_said, "", true, true},
+      {"--map-by Socket", by_default, "-map-by Socket", false, false},
+      {"--map-by numa", by_default, "-map-by numa", false, false},
+      {"--map-by core -bind-to none", off, "-bind-to none", false, true},
+      {"--map-by core -bind-to socket", on, "-bind-to socket", false, false},
+      {"--map-by core:SPAN", by_default, "-map-by core:SPAN", true, false},
+      {"--map-by ppr:4:socket", by_default, "-map-by ppr:4:socket", true, false},
+      {"--map-by ppr:4:node", not_said, "", true, true},
+      {"--map-by slot:PE=4", on, "-map-by slot:PE=4", false, false},
+      {"--map-by slot:PE=4 -bind-to none", off, "-bind-to none", false, true},
+      {"--cpu-set 0-3", on, "--cpu-list 0-3", false, false},
+      {"--cpu-list 0,1", on, "--cpu-list 0,1", false, false},
+      {"-cpus-per-proc 2", on, "--cpus-per-proc 2", false, false},
+      {"-rf ranks", on, "--rankfile ranks", true, false},
+      {"--rank-by node", not_said, "", false, true},
+      {"--rank-by fill", not_said, "", false, true},
+      {"--rank-by core", not_said, "", false, true},
+      {"-report-bindings", not_said, "", false, true},
+      {"-use-hwthread-cpus", not_said, "", false, true},
   };
   for (const auto& c : cases) {
     const Result<MpirunCommand> command = mpirun_command(with_options(c.options));
     ASSERT_TRUE(command) << c.options;
-    EXPECT_EQ(command->user_binds, c.binds) << c.options;
+    EXPECT_EQ(command->user_binding, c.binding) << c.options;
+    EXPECT_EQ(command->user_binding_option, c.by) << c.options;
     EXPECT_EQ(command->user_maps, c.maps) << c.options;
     EXPECT_EQ(joined(command->argv).find("-bind-to none") != std::string::npos, c.ours_binds_none)
         << c.options;
     EXPECT_EQ(command->warnings.size(), c.maps ? 1U : 0U) << c.options;
   }
+  EXPECT_THAT(mpirun_command(with_options("--map-by seq"))->warnings,
+              ElementsAre("your -map-by seq may place ranks on other hosts than the plan shows"));
   EXPECT_THAT(
-      mpirun_command(with_options("--map-by node"))->warnings,
-      ElementsAre("your -map-by node may place ranks on other hosts than the plan shows, which is by slot"));
-  EXPECT_THAT(mpirun_command(with_options("--map-by numa"))->notes,
-              ElementsAre("your options map ranks to hardware: they are bound only if you add --bind-to",
-                          "your -map-by numa replaces ours: slot"));
+      mpirun_command(with_options("--map-by numa"))->notes,
+      ElementsAre("your -map-by numa maps ranks to hardware: mpirun binds them by its default, not smlaunch",
+                  "your -map-by numa replaces ours: slot"));
+  EXPECT_THAT(mpirun_command(with_options("--cpu-list 0-3"))->notes,
+              ElementsAre("your --cpu-list 0-3 asks for CPUs: mpirun binds the ranks, not smlaunch"));
+}
+
+TEST(UserOptions, SayInWhichOrderHostsAreTaken) {
+  constexpr HostOrder slot = HostOrder::by_slot, node = HostOrder::by_node;
+  const struct {
+    std::string options;
+    HostOrder counting, numbering;
+  } cases[] = {
+      {"", slot, slot},
+      {"--map-by slot", slot, slot},
+      {"--map-by core", slot, slot},
+      {"--map-by node", node, node},
+      {"--map-by NODE:PE=2", node, node},
+      {"-bynode", node, node},
+      {"-mca rmaps_base_mapping_policy node", node, node},
+      {"--map-by node --map-by slot", slot, slot},
+      {"--rank-by node", slot, node},
+      {"-mca rmaps_base_ranking_policy node", slot, node},
+      {"--map-by node --rank-by slot", node, slot},
+      {"--map-by core --rank-by node", slot, node},
+      {"--map-by node --rank-by node", node, node},
+  };
+  for (const auto& c : cases) {
+    const auto user = parse_user_options(*split_shell_words(c.options), OpenMpiVersion{4, 1, 4});
+    ASSERT_TRUE(user) << c.options;
+    EXPECT_EQ(user->counting, c.counting) << c.options;
+    EXPECT_EQ(user->numbering, c.numbering) << c.options;
+  }
+}
+
+TEST(NamedInterfaces, AreThoseOfAListThatAreNoSubnets) {
+  EXPECT_THAT(named_interfaces("eth1"), ElementsAre("eth1"));
+  EXPECT_THAT(named_interfaces("eth1,10.0.0.0/8,,ib0"), ElementsAre("eth1", "ib0"));
+  EXPECT_THAT(named_interfaces(""), IsEmpty());
+  EXPECT_TRUE(includes_interfaces("btl_tcp_if_include"));
+  EXPECT_TRUE(includes_interfaces("oob_tcp_if_include"));
+  EXPECT_FALSE(includes_interfaces("btl_tcp_if_exclude"));
 }
 
 TEST(UserOptions, KeepOurSshArgumentsBehindTheirs) {
@@ -301,6 +362,7 @@ TEST(UserOptions, AreRefusedWhereTheyWouldChangeThePlan) {
       {"--machinefile f", {{"--machinefile f would change what is planned", hosts}}},
       {"-npernode 2", {{"-npernode 2 would change what is planned", per_host}}},
       {"-N 2", {{"-N 2 would change what is planned", per_host}}},
+      {"--N 2", {{"--N 2 would change what is planned", per_host}}},
       {"-pernode", {{"-pernode would change what is planned", per_host}}},
       {"--app f", {{"--app f would change what is planned", "give the one program to smlaunch: -- PROGRAM"}}},
       {"--do-not-launch", {{"--do-not-launch would change what is planned", "use smlaunch --dry-run"}}},

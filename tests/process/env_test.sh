@@ -51,6 +51,11 @@ ln -s "$smlaunch" "$scratch/bin/train"
 run WRITE_TO="$scratch/arguments" PATH="$scratch/bin:$PATH" train
 assert_success
 assert_contains "$(tr '\0' ' ' <"$scratch/arguments")" "--unicode žluťoučký"
+run WRITE_TO="$scratch/arguments" PATH="$scratch/bin:$PATH" train train
+assert_success
+run PATH="$scratch/bin:$PATH" train serve
+assert_eq 64 "$status"
+assert_contains "$err" serve
 cp --remove-destination "$smlaunch" "$scratch/bin/train"
 run WRITE_TO="$scratch/arguments" PATH="$scratch/bin:$PATH" train
 assert_success

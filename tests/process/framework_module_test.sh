@@ -38,7 +38,10 @@ step "the module of AWS's PyTorch images: its part is done here, the program run
 rm -f "$base/output/failure"
 run SAGEMAKER_TRAINING_MODULE=sagemaker_pytorch_container.training:main "$smlaunch"
 assert_success
-assert_eq "program ['train.py', '--lr', '0.1'] ['algo-1', '7777', 'WARN', None]" "$out"
+[[ $out =~ ^"program ['train.py', '--lr', '0.1'] ['algo-1', '"([0-9]+)"', 'WARN', None]"$ ]] || fail "$out"
+((BASH_REMATCH[1] != 7777)) || fail "the toolkit's port, where nobody else must know it"
+run SAGEMAKER_TRAINING_MODULE=sagemaker_pytorch_container.training:main MASTER_ADDR=elsewhere MASTER_PORT=1 "$smlaunch" --master-port 4711
+assert_eq "program ['train.py', '--lr', '0.1'] ['algo-1', '4711', 'WARN', None]" "$out"
 run SAGEMAKER_TRAINING_MODULE=sagemaker_pytorch_container.training:main NCCL_DEBUG=INFO "$smlaunch" --dry-run --format json
 assert_eq '["python_program","train.py",null]' "$(jq -c '[.entry_point.kind, .entry_point.name, .environment.NCCL_DEBUG]' <<<"$out")"
 assert_contains "$(jq -r .sources.entry_point <<<"$out")" "is done by smlaunch"

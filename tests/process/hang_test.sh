@@ -18,8 +18,8 @@ def all_reduce():
 load() if os.environ["RANK"] == "2" else all_reduce()
 END
 }
-hangs() { # EXTRA OPTION...
-  run "$smlaunch" --hosts localhost:4 --launcher ddp --python "$python" --hang-timeout 2 --failure-grace 1 "$@" -- \
+hangs() {
+  run "$smlaunch" --hosts localhost:4 --launcher ddp --python "$python" --hang-timeout 2 --failure-grace 1 -- \
     "$base/code/train.py"
   assert_eq 76 "$status"
   assert_report '[.outcome, .class, .exit_code, .first_failure]' '["failure","lost_host",76,null]'

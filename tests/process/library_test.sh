@@ -40,6 +40,44 @@ run SAGEMAKER_TRAINING_MODULE=my_framework.training:main PYTHONPATH=/lib "$scrat
 assert_eq 0 "$status"
 assert_contains "$out" "common algo-1 us-west-2 $base/code:/lib"
 
+step "all that it writes to stderr is passed on, to a pipe too that is full and does not wait"
+echo 'import sys; sys.stderr.write("".join(f"{i}\n" for i in range(100000)))' >"$base/code/train.py"
+hyperparameters '{"sagemaker_program": "train.py"}'
+cat >"$scratch/read_late.py" <<'END'
+import os, subprocess, sys, time
+ours, theirs = os.pipe()
+os.set_blocking(theirs, False)
+program = subprocess.Popen(sys.argv[1:], stderr=theirs)
+os.close(theirs)
+time.sleep(0.3)
+lines = open(ours).read().splitlines()
+print(program.wait(), lines == [str(i) for i in range(100000)])
+END
+run python3 "$scratch/read_late.py" "$scratch/build/show_job"
+assert_contains "$out" "exit code 0, signal 0, 588890 bytes on stderr"
+assert_contains "$out" "0 True"
+
+step "a variable that is too long for the kernel lies in a file"
+cat >"$base/code/train.py" <<'END'
+import os
+print([name for name in ("SM_HP_LONG", "SM_TRAINING_ENV") if name in os.environ], flush=True)
+END
+python3 -c 'import json; print(json.dumps({"sagemaker_program": "train.py", "long": "x" * 131000}))' \
+  >"$base/input/config/hyperparameters.json"
+run "$scratch/build/show_job"
+assert_eq 0 "$status"
+assert_contains "$out" "['SM_HP_LONG']"
+file=$base/output/data/smlaunch/env/SM_TRAINING_ENV
+assert_contains "$out" "SM_TRAINING_ENV was too long for a variable, and lay in $file"
+assert_eq 131000 "$(jq -r .hyperparameters.long "$file" | tr -d '\n' | wc -c)"
+rm -r "$base/output/data"
+: >"$base/output/data"
+run "$scratch/build/show_job"
+assert_eq 71 "$status"
+assert_contains "$err" "$base/output/data/smlaunch/env: cannot be created"
+rm "$base/output/data"
+mkdir "$base/output/data"
+
 step "a command is made executable"
 printf '#!/bin/sh\necho command\n' >"$base/code/run"
 chmod 644 "$base/code/run"

@@ -31,3 +31,25 @@ run PATH="$scratch/bin:$PATH" "$smlaunch"
 run "$smlaunch"
 assert_eq 64 "$out"
 [[ $err != *Neuron* ]] || fail "$err"
+
+step "a neuron-ls that fails or prints something else is a warning where there should be cores, one that is absent is none"
+type_is ml.trn1.2xlarge
+for broken in 'echo "no devices" >&2; exit 1' 'echo nothing'; do
+  printf '#!/bin/sh\n%s\n' "$broken" >"$scratch/bin/neuron-ls"
+  for how in "" --dry-run; do
+    run PATH="$scratch/bin:$PATH" "$smlaunch" $how
+    assert_eq 0 "$status"
+    assert_contains "$out$err" "$scratch/bin/neuron-ls: "
+    assert_contains "$out$err" "SM_NUM_NEURONS is 0 on this ml.trn1.2xlarge; give the number of ranks with --processes-per-host"
+  done
+done
+run "$smlaunch"
+assert_success
+assert_eq 0 "$out"
+[[ $err != *NEURON* ]] || fail "$err"
+
+step "what it prints to stderr is no part of its answer"
+printf '#!/bin/sh\necho "[{\\"nc_count\\": 2}]"\necho careful >&2\n' >"$scratch/bin/neuron-ls"
+run PATH="$scratch/bin:$PATH" "$smlaunch"
+assert_success
+assert_eq 2 "$out"

@@ -24,12 +24,60 @@ step "pictures"
 run "$smlaunch" --dry-run --format svg --topology "$saved/turin-4xh200-nvml.xml" --hosts node-a,node-b \
   --current-host node-a -- "$programs/end_with" exit 0
 assert_eq 0 "$status"
-assert_contains "$out" ">node-b: 4 ranks, topology file<"
+assert_contains "$out" ">node-b: 4 ranks, from a file<"
 assert_contains "$out" ">rank 7<"
 assert_eq 1 "$(grep -c '^</svg>$' <<<"$out")"
 run "$smlaunch" topology --format svg --topology "$saved/turin-4xh200-nvml.xml"
 assert_eq 0 "$status"
 assert_contains "$out" ">mlx5_5<"
+
+step "a number of GPUs on a saved machine: the first of them, or more without a place, or none"
+plan --topology "$saved/turin-4xh200-nvml.xml" --hosts node-a --current-host node-a --gpus-per-host 2
+assert_eq "0:1:mlx5_0 1:2:mlx5_3" "$(places)"
+assert_eq "0000:16:00.0" "$(jq -r '.ranks[1].gpu.pci' <<<"$out")"
+plan --topology "$saved/turin-4xh200-nvml.xml" --hosts node-a --current-host node-a --gpus-per-host 5
+assert_eq 5 "$(jq '.ranks | length' <<<"$out")"
+assert_contains "$(jq -r '.ranks[4].why' <<<"$out")" "the machine does not say which CPUs its GPU is near"
+plan --topology "$saved/turin-4xh200-nvml.xml" --hosts node-a --current-host node-a --gpus-per-host 0
+assert_eq "null 0" "$(jq -r '"\(.ranks[0].gpu) \(.hosts[0].gpus)"' <<<"$out")"
+
+step "GPUs that cannot be used, and ranks that share cores, are warnings of the plan"
+plan --topology "$saved/turin-4xh200-nodriver.xml" --hosts node-a:4 --current-host node-a
+assert_contains "$(jq -r '.warnings[]' <<<"$out")" "node-a: 4 of its 4 GPUs cannot be used (0000:06:00.0, "
+plan --topology "$saved/dgx2-16xv100.xml" --hosts node-a --current-host node-a
+assert_eq "node-a has 4 cores for 16 ranks: ranks share cores" "$(jq -r '.warnings[]' <<<"$out")"
+
+step "a saved machine comes through a pipe too; what does not end is refused"
+run "$smlaunch" topology --topology <(cat "$saved/pascal-2xp100.xml")
+assert_eq 0 "$status"
+assert_contains "$out" "pascal4: 2 packages, 2 NUMA nodes, 36 cores"
+run "$smlaunch" topology --topology /dev/zero
+assert_eq 78 "$status"
+assert_contains "$err" "/dev/zero: is longer than 64 MiB"
+
+step "a run goes by the machine as it is, and says where that is not the saved one"
+cat >"$scratch/show" <<'END'
+#!/bin/sh
+sed -n 's/^Cpus_allowed_list:\t/cpus /p' /proc/self/status
+END
+chmod +x "$scratch/show"
+run "$smlaunch" --launcher ddp --topology "$saved/turin-4xh200-nvml.xml" --hosts localhost:1 -- "$scratch/show"
+assert_eq "0/$("$scratch/show")" "$status/$out"
+assert_contains "$err" "warning: localhost: "
+assert_contains "$err" "the host differs from its saved topology: it has $(nproc) CPUs instead of 256"
+
+step "where binding is refused it is said where the rank runs instead"
+run "$smlaunch" --launcher ddp --topology "$saved/turin-4xh200-nvml.xml" --gpus-per-host 4 --hosts localhost:1 \
+  -- "$scratch/show"
+assert_eq 0 "$status"
+(($(nproc) > 16)) || assert_contains "$err" "rank 0: planned 16-31,144-159, runs on ${out#*cpus } (the kernel refuses"
+
+step "who does not want ranks to be bound says so to mpirun, too"
+if command -v mpirun >/dev/null; then
+  run "$smlaunch" --launcher mpi --mpi-options '--bind-to none' --hosts localhost:2 -- "$scratch/show"
+  assert_eq 0 "$status"
+  assert_eq "$("$scratch/show")" "$(sed 's/^.*] //' <<<"$out" | sort -u)"
+fi
 
 step "--probe belongs to a dry run"
 run "$smlaunch" --probe -- "$programs/end_with" exit 0

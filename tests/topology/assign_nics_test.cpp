@@ -125,15 +125,13 @@ TEST(AssignNics, ANicThatIsDownIsNotUsed) {
   EXPECT_EQ(assign_nics(machine, {0}), (Chosen{std::nullopt}));
 }
 
-TEST(AssignNics, AManagementNicIsNotUsedWhereOthersAreNear) {
-  // The third GPU has no NIC of its own; the one far from everybody is not for training all the same.
-  const auto machine = machine_with({{Nearness::PXB, Nearness::SYS, Nearness::NODE},
-                                     {Nearness::SYS, Nearness::PXB, Nearness::NODE},
-                                     {Nearness::SYS, Nearness::NODE, Nearness::NODE}});
-  EXPECT_EQ(training_nics(machine), (std::vector<int>{0, 1}));
-  EXPECT_EQ(assign_nics(machine, {0, 1, 2}), (Chosen{0, 1, 1}));
-  const auto far = machine_with({{Nearness::NODE, Nearness::SYS}});
-  EXPECT_EQ(training_nics(far), (std::vector<int>{0, 1})) << "all are far, so all count";
+TEST(AssignNics, ANicThatIsNearOnlyToOneGpuIsItsAllTheSame) {
+  // The third GPU has no NIC near; the one that is far from everybody is the nearest it has.
+  const auto machine = machine_with({{Nearness::PIX, Nearness::SYS, Nearness::SYS},
+                                     {Nearness::SYS, Nearness::PXB, Nearness::SYS},
+                                     {Nearness::SYS, Nearness::SYS, Nearness::NODE}});
+  EXPECT_EQ(training_nics(machine), (std::vector<int>{0, 1, 2}));
+  EXPECT_EQ(assign_nics(machine, {0, 1, 2}), (Chosen{0, 1, 2}));
 }
 
 TEST(AssignNics, AFabricIsPreferredToEthernet) {

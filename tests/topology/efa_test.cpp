@@ -21,15 +21,31 @@ TEST(EfaDevices, AreThoseOfAmazonsVendorId) {
   EXPECT_EQ(probe_efa_devices(sys), std::vector<std::string>());
 }
 
+constexpr const char* none_here =
+    "but this host shows none in /sys/class/infiniband: libfabric will not find the provider efa, and NCCL "
+    "may "
+    "fail or use TCP";
+
 TEST(EfaDifference, IsSaidOnlyWhereThereIsOne) {
-  EXPECT_EQ(describe_efa_difference("ml.p5.48xlarge", true, {"rdmap0"}), "");
-  EXPECT_EQ(describe_efa_difference("ml.c5.xlarge", false, {}), "");
-  EXPECT_NE(
-      describe_efa_difference("ml.p5.48xlarge", true, {}).find("ml.p5.48xlarge should have an EFA adapter"),
-      std::string::npos);
-  EXPECT_NE(describe_efa_difference("ml.p5e.48xlarge", false, {"rdmap0", "rdmap1"})
-                .find("has 2 EFA adapters (rdmap0, ...)"),
-            std::string::npos);
+  EXPECT_EQ(describe_efa_difference("ml.p5.48xlarge", true, {"rdmap0"}, ""), "");
+  EXPECT_EQ(describe_efa_difference("ml.c5.xlarge", false, {}, ""), "");
+  EXPECT_EQ(describe_efa_difference("ml.p5.48xlarge", true, {}, ""),
+            std::string("ml.p5.48xlarge should have an EFA adapter, ") + none_here);
+  EXPECT_EQ(
+      describe_efa_difference("ml.p5e.48xlarge", false, {"rdmap0", "rdmap1"}, ""),
+      "this host has 2 EFA adapters (rdmap0, ...), but instance type ml.p5e.48xlarge is not in the table: "
+      "FI_PROVIDER and NCCL_PROTO are not set; set FI_PROVIDER=efa if NCCL is to use them");
+}
+
+TEST(EfaDifference, IsNoneOfAJobThatNamesItsProvider) {
+  for (const char* other : {"tcp", "tcp,verbs", "^efa", "efa-direct"}) {
+    EXPECT_EQ(describe_efa_difference("ml.p5.48xlarge", true, {}, other), "") << other;
+    EXPECT_EQ(describe_efa_difference("ml.p5e.48xlarge", false, {"rdmap0"}, other), "") << other;
+  }
+  EXPECT_EQ(describe_efa_difference("ml.p5e.48xlarge", false, {"rdmap0"}, "efa"), "");
+  for (const char* efa : {"efa", "tcp,efa"})
+    EXPECT_EQ(describe_efa_difference("ml.c5.xlarge", false, {}, efa),
+              std::string("FI_PROVIDER=") + efa + " asks for an EFA adapter, " + none_here);
 }
 
 }  // namespace

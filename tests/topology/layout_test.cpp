@@ -65,6 +65,64 @@ TEST(SpreadBySlot, IsWhatOpenMpiFourDoes) {
   }
 }
 
+// As Open MPI 4.1.4 does with --map-by node, the hosts of the first line being its own.
+TEST(Layout, SpreadsByNodeAsMpirunDoes) {
+  const Spread measured[] = {
+      {{2, 2, 2}, 6, {2, 2, 2}}, {{1, 4, 2}, 7, {1, 4, 2}}, {{4, 4, 4}, 5, {2, 2, 1}},
+      {{4, 1, 4}, 6, {3, 1, 2}}, {{2, 2, 2}, 9, {3, 3, 3}}, {{1, 4, 2}, 9, {3, 3, 3}},
+  };
+  for (const Spread& each : measured) {
+    EXPECT_EQ(spread_by_node(each.slots, each.world_size), each.ranks) << testing::PrintToString(each.slots);
+  }
+}
+
+TEST(Layout, RanksAreNumberedInTurnsWhereTheUserAsksForThat) {
+  struct Case {
+    std::vector<int> slots;
+    int world_size;
+    HostOrder counting, numbering;
+    std::vector<int> hosts;  // by rank
+  };
+  constexpr HostOrder slot = HostOrder::by_slot, node = HostOrder::by_node;
+  const Case measured[] = {
+      {{2, 2, 2}, 6, node, node, {0, 1, 2, 0, 1, 2}},
+      {{2, 2, 2}, 6, slot, node, {0, 1, 2, 0, 1, 2}},
+      {{2, 2, 2}, 6, node, slot, {0, 0, 1, 1, 2, 2}},
+      {{1, 4, 2}, 7, node, node, {0, 1, 2, 1, 2, 1, 1}},
+      {{1, 4, 2}, 7, slot, node, {0, 1, 2, 1, 2, 1, 1}},
+      {{4, 4, 4}, 5, node, node, {0, 1, 2, 0, 1}},
+      {{4, 4, 4}, 5, slot, node, {0, 1, 0, 0, 0}},
+      {{4, 1, 4}, 6, node, node, {0, 1, 2, 0, 2, 0}},
+      {{1, 4, 2}, 9, node, node, {0, 1, 2, 0, 1, 2, 0, 1, 2}},
+      {{1, 4, 2}, 9, slot, node, {0, 1, 2, 0, 1, 2, 1, 1, 1}},
+  };
+  for (const Case& each : measured) {
+    LayoutRequest request;
+    request.world_size = each.world_size;
+    request.counting = each.counting;
+    request.numbering = each.numbering;
+    const auto layout = place(cluster_of(each.slots), request);
+    ASSERT_TRUE(layout.has_value());
+    std::vector<int> hosts;
+    std::vector<int> next(each.slots.size(), 0);
+    for (const RankPlace& place : layout->ranks) {
+      EXPECT_EQ(place.rank.value, static_cast<int>(hosts.size()));
+      EXPECT_EQ(place.local_rank.value, next[static_cast<std::size_t>(place.node_rank)]++);
+      hosts.push_back(place.node_rank);
+    }
+    EXPECT_EQ(hosts, each.hosts) << testing::PrintToString(each.slots);
+    const auto of_hosts = ranks_of_hosts(*layout);
+    for (std::size_t host = 0; host < of_hosts.size(); ++host) {
+      EXPECT_EQ(of_hosts[host].size(), static_cast<std::size_t>(layout->ranks_per_host[host]));
+      for (std::size_t local = 0; local < of_hosts[host].size(); ++local) {
+        const RankPlace& place = layout->ranks[static_cast<std::size_t>(of_hosts[host][local].value)];
+        EXPECT_EQ(place.node_rank, static_cast<int>(host));
+        EXPECT_EQ(place.local_rank.value, static_cast<int>(local));
+      }
+    }
+  }
+}
+
 TEST(Layout, RanksAreNumberedHostByHost) {
   const auto layout = place(cluster_of({2, 3}), {});
   ASSERT_TRUE(layout.has_value());
@@ -127,6 +185,30 @@ TEST(Layout, EqualHostsShareTheirPlacements) {
   EXPECT_EQ(layout->ranks[0].placement, layout->ranks[4].placement);
   EXPECT_NE(layout->ranks[0].placement, layout->ranks[8].placement)
       << "three ranks divide a machine otherwise than four";
+}
+
+TEST(Layout, HostsOfOneKindShareThemToo) {
+  Cluster cluster = cluster_of({4, 4});
+  Machine own = *cluster.hosts[0].machine;
+  own.host = "another";
+  cluster.hosts[1].machine = std::make_shared<const Machine>(own);
+  const auto layout = place(cluster, {});
+  ASSERT_TRUE(layout.has_value());
+  EXPECT_EQ(layout->ranks[0].placement, layout->ranks[4].placement);
+  own.core_cpus.pop_back();
+  cluster.hosts[1].machine = std::make_shared<const Machine>(own);
+  const auto differs = place(cluster, {});
+  EXPECT_NE(differs->ranks[0].placement, differs->ranks[4].placement);
+}
+
+TEST(Layout, MoreRanksThanCoresAreAWarning) {
+  EXPECT_THAT(place(cluster_of({4, 5, 5}), {})->warnings,
+              ElementsAre("algo-2, algo-3 have 4 cores for 5 ranks each: ranks share cores"));
+  EXPECT_THAT(place(cluster_of({16}), {})->warnings,
+              ElementsAre("algo-1 has 4 cores for 16 ranks: ranks share cores"));
+  Cluster unknown = cluster_of({16});
+  unknown.hosts[0].machine = std::make_shared<const Machine>();
+  EXPECT_THAT(place(unknown, {})->warnings, IsEmpty());
 }
 
 TEST(Layout, EveryRankHasOnePlaceOnGeneratedClusters) {

@@ -4,10 +4,16 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <array>
 #include <cstdio>
+#include <thread>
 
 #include "tests/topology/made_up_machine.hpp"
 #include "topology/probe_machine.hpp"
+#include "topology/read_file.hpp"
 
 namespace smlaunch {
 namespace {
@@ -44,7 +50,8 @@ TEST(MachineJson, HasTheKeysThatWerePromised) {
     {
       "os_index": 0,
       "cpus": "0-3",
-      "memory_bytes": 17179869184
+      "memory_bytes": 17179869184,
+      "package": 0
     }
   ],
   "gpus": [
@@ -134,11 +141,12 @@ TEST(MachineJson, EveryMistakeIsNamedWithItsPath) {
       "gpus": [{"numa": 9, "usable": "yes", "memory_bytes": 1.5}, {"cpus": 3}],
       "nics": [{"kind": "token ring", "link_up": 1}],
       "gpu_nic": [["PIX"], ["NEAR"]], "gpu_gpu": [["X", "NV"]],
-      "core_cpus": ["0", "0,1", 2], "findings": [1]})"),
+      "core_cpus": ["0", "0,1", 2], "cpu_quota": 0, "findings": [1]})"),
               ElementsAre("m.json: schema: must be \"smlaunch.topology/1\"",  //
                           "m.json: host: must be a string",                   //
                           "m.json: packages: is larger than any machine has",
                           "m.json: cores: must be a whole number, 0 or more",
+                          "m.json: cpu_quota: must be a number above 0",
                           "m.json: numa_nodes[1].cpus: must be a list of CPUs such as \"0-15,32\"",
                           "m.json: numa_nodes[2].cpus: CPUs 2-3 are in two NUMA nodes",
                           "m.json: numa_nodes[3]: must be an object",
@@ -188,9 +196,49 @@ TEST(MachineFile, IsXmlOrJsonByItsFirstCharacter) {
   const auto nothing = read_machine_file("/there/is/no/such.json");
   ASSERT_FALSE(nothing.has_value());
   EXPECT_EQ(nothing.error(), (Error{Fault::configuration,
-                                    {{"/there/is/no/such.json", "is empty or cannot be read",
-                                      "give an XML file that lstopo wrote, or the JSON that smlaunch "
-                                      "topology --format json prints"}}}));
+                                    {{"/there/is/no/such.json", "cannot be read: No such file or directory",
+                                      "name a file that is there and readable"}}}));
+  EXPECT_EQ(read_machine_file(write("empty.json", " \n")).error().problems[0].what, "is empty");
+  EXPECT_EQ(read_machine_file(folder).error().problems[0].what, "cannot be read: Is a directory");
+}
+
+TEST(MachineFile, MayBeAPipeButNotEndless) {
+  for (const std::string& text : {render_machine_json(make_machine({1, 2, 1, {}, {}})),
+                                  read_small_file(SMLAUNCH_SOURCE_DIR "/tests/topology/small_machine.xml")}) {
+    std::array<int, 2> ends{};
+    ASSERT_EQ(pipe(ends.data()), 0);
+    std::thread writer([&] {
+      std::FILE* to = fdopen(ends[1], "w");
+      std::fputs(text.c_str(), to);
+      std::fclose(to);
+    });
+    const auto machine = read_machine_file(fmt::format("/dev/fd/{}", ends[0]));
+    writer.join();
+    close(ends[0]);
+    EXPECT_TRUE(machine.has_value());
+  }
+  EXPECT_EQ(read_machine_file("/dev/zero").error(),
+            (Error{Fault::configuration, {{"/dev/zero", "is longer than 64 MiB", "name the right file"}}}));
+}
+
+TEST(MachineJson, WhatContradictsItselfIsRefused) {
+  const std::string begin = R"({"schema": "smlaunch.topology/1", "numa_nodes": [{"cpus": "0-3"}], )";
+  const std::pair<const char*, const char*> cases[] = {
+      {R"("gpus": [{"pci": "0000:03:00.0"}, {"pci": "0000:03:00.0"}]})",
+       "m.json: gpus[1].pci: 0000:03:00.0 is the PCI id of another device too"},
+      {R"("gpus": [{"pci": "0000:03:00.0"}], "nics": [{"pci": "0000:03:00.0"}]})",
+       "m.json: nics[0].pci: 0000:03:00.0 is the PCI id of another device too"},
+      {R"("gpus": [{"index": 1}, {"index": 1}]})",
+       "m.json: gpus[1].index: 1 is the index of another GPU too"},
+      {R"("gpus": [{}], "gpu_gpu": [["SYS"]]})",
+       "m.json: gpu_gpu[0][0]: must be X: it is one and the same device"},
+      {R"("gpus": [{}, {}], "gpu_gpu": [["X", "X"], ["SYS", "X"]]})",
+       "m.json: gpu_gpu[0][1]: must not be X: they are two devices"},
+      {R"("nics": [{}], "nic_nic": [["PIX"]]})",
+       "m.json: nic_nic[0][0]: must be X: it is one and the same device"},
+      {R"("nics": [{}], "nic_nic": []})", "m.json: nic_nic: must be a list of 1 lists, one for each NIC"},
+      {R"("core_cpus": ["0,1", "3-5"]})", "m.json: core_cpus[1]: CPUs 4-5 are in no NUMA node"}};
+  for (const auto& [rest, problem] : cases) EXPECT_THAT(problems(begin + rest), ElementsAre(problem));
 }
 
 TEST(MachineJson, InterfacesVersionsAndLinksComeBack) {
@@ -199,6 +247,15 @@ TEST(MachineJson, InterfacesVersionsAndLinksComeBack) {
   machine.versions = {{"driver", "550.54.15"}, {"nccl", "2.18.5"}};
   machine.gpus[0].link_width = 16;
   machine.nics[0].gigabits = 400;
+  machine.nic_nic = {{"X"}};
+  machine.cpu_quota = 1.5;
+  machine.has_devices = false;
+  machine.gpus[0].mig_instances = {"MIG-1", "MIG-2"};
+  machine.numa_nodes[0].package = 3;
+  machine.interfaces[0].subnets = {"10.0.0.0/24", "fe80::/64"};
+  machine.interfaces[1].has_carrier = false;
+  machine.interfaces[1].is_inner = true;
+  warn(machine, "something is wrong");
   const auto back = parse_machine_json(render_machine_json(machine), "here");
   ASSERT_TRUE(back);
   EXPECT_EQ(*back, machine);

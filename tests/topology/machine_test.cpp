@@ -30,6 +30,26 @@ TEST(Machine, CountsTheGpusAJobCanUse) {
   EXPECT_EQ(machine.usable_gpus(), 2);
 }
 
+TEST(Machine, WarnsOfGpusThatCannotBeUsedAndOfWhatWasFound) {
+  Machine machine;
+  EXPECT_TRUE(machine_warnings(machine).empty());
+  machine.gpus.resize(4);
+  for (int i = 0; i < 4; ++i) {
+    Gpu& gpu = machine.gpus[static_cast<std::size_t>(i)];
+    gpu.index = i;
+    if (i < 3) gpu.pci = "0000:0" + std::to_string(i) + ":00.0";
+    gpu.usable = i == 0;
+    gpu.unusable_because = i == 1 ? "it has fallen off the PCI bus" : i > 1 ? "no driver" : "";
+  }
+  machine.findings = {"the link of eth1 is down"};
+  warn(machine, "the quota is small");
+  EXPECT_EQ(machine_warnings(machine),
+            (std::vector<std::string>{
+                "1 of its 4 GPUs cannot be used (0000:01:00.0): it has fallen off the PCI bus",
+                "2 of its 4 GPUs cannot be used (0000:02:00.0, GPU 3): no driver", "the quota is small"}));
+  EXPECT_EQ(machine.findings, (std::vector<std::string>{"the link of eth1 is down", "the quota is small"}));
+}
+
 TEST(Machine, ItsAllowedCpusAreThoseOfItsCores) {
   Machine machine;
   machine.core_cpus = {{4, 12}, {0, 8}, {}};

@@ -11,8 +11,9 @@
 
 namespace smlaunch {
 
-// Cores are numbered through the nodes; second hardware threads follow all first ones, as Linux has it. GPUs
-// and NICs lie on the nodes that are named; a GPU and a NIC of one node are PIX, others SYS.
+// Every node is a package. Cores are numbered through the nodes; second hardware threads follow all first
+// ones, as Linux has it. GPUs and NICs lie on the nodes that are named; a GPU and a NIC of one node are PIX,
+// others SYS.
 struct MadeUp {
   int nodes = 1;
   int cores_per_node = 4;
@@ -30,6 +31,7 @@ inline Machine make_machine(const MadeUp& shape) {
   for (int node = 0; node < shape.nodes; ++node) {
     NumaNode& added = machine.numa_nodes.emplace_back();
     added.os_index = node;
+    added.package = node;
     added.memory_bytes = std::uint64_t{1} << 34U;
     for (int core = node * shape.cores_per_node; core < (node + 1) * shape.cores_per_node; ++core) {
       IdSet& cpus = machine.core_cpus.emplace_back();

@@ -44,7 +44,7 @@ TEST(Nearness, MatricesHaveARowForEachGpu) {
   const std::vector<PciPlace> nics = {{{1, 5}, 0, 0}};
   EXPECT_EQ(gpu_nic_nearness(gpus, nics),
             (std::vector<std::vector<Nearness>>{{Nearness::PHB}, {Nearness::SYS}}));
-  EXPECT_EQ(gpu_gpu_nearness(gpus), (std::vector<std::vector<std::string>>{{"X", "SYS"}, {"SYS", "X"}}));
+  EXPECT_EQ(nearness_among(gpus), (std::vector<std::vector<std::string>>{{"X", "SYS"}, {"SYS", "X"}}));
   EXPECT_TRUE(gpu_nic_nearness({}, nics).empty());
 }
 

@@ -57,6 +57,13 @@ TEST(FindOddHosts, EachDifferenceIsNamedWithItsHost) {
        "algo-2 differs: links that are up 1, on the 2 other hosts 2"},
       {"a bus", [](Machine& m) { m.gpu_nic[0][0] = Nearness::NODE; },
        "algo-2 differs from the 2 other hosts in the way its devices hang on the PCI bus"},
+      {"no version",
+       [](Machine& m) {
+         m.versions = {{"smlaunch", "1"}};
+       },
+       "algo-2 differs: no NCCL, on the 2 other hosts 2.18.5"},
+      {"one version more", [](Machine& m) { m.versions["driver"] = "550.54"; },
+       "algo-2 differs: NVIDIA driver 550.54, on the 2 other hosts none"},
       {"a version", [](Machine& m) { m.versions["nccl"] = "2.19.3"; },
        "algo-2 differs: NCCL 2.19.3, on the 2 other hosts 2.18.5"},
       {"a width", [](Machine& m) { m.gpus[1].link_width = 8; },
@@ -67,7 +74,7 @@ TEST(FindOddHosts, EachDifferenceIsNamedWithItsHost) {
     Cluster cluster = cluster_of(3);
     for (std::size_t host = 0; host < 3; ++host) {
       change(cluster, host, [](Machine& m) {
-        m.versions = {{"nccl", "2.18.5"}};
+        m.versions = {{"nccl", "2.18.5"}, {"smlaunch", "1"}};
         for (Gpu& gpu : m.gpus) gpu.link_width = 16;
         for (Nic& nic : m.nics) nic.gigabits = 400;
       });
@@ -86,6 +93,42 @@ TEST(FindOddHosts, WhatIsNotKnownIsNoDifference) {
   change(cluster, 2, [](Machine& m) { m.nics.clear(); });
   cluster.hosts[2].source = TopologySource::assumed;
   EXPECT_THAT(find_odd_hosts(cluster), IsEmpty());
+}
+
+TEST(FindOddHosts, DevicesThatWereNotLookedForAreNoDifference) {
+  Cluster cluster = cluster_of(3, {1, 4, 1, {}, {0}});
+  change(cluster, 0, [](Machine& m) {
+    m.nics.clear();
+    m.has_devices = false;
+  });
+  EXPECT_THAT(find_odd_hosts(cluster), IsEmpty());
+  change(cluster, 0, [](Machine& m) { m.has_devices = true; });
+  EXPECT_THAT(find_odd_hosts(cluster), ElementsAre("algo-1 differs: NICs 0, on the 2 other hosts 1"));
+}
+
+TEST(FindOddTraits, ATraitThatOnlySomeKnowIsComparedAmongThose) {
+  const std::vector<std::string> names = {"a", "b", "c"};
+  EXPECT_THAT(find_odd_traits(names, {{{0}, "", {{"x", "1"}}},
+                                      {{1}, "", {{"x", "1"}, {"y", "2"}}},
+                                      {{2}, "", {{"x", "1"}, {"y", "3"}}}}),
+              ElementsAre("hosts differ: y 2 on b, 3 on c"));
+  EXPECT_THAT(find_odd_traits({}, {}), IsEmpty());
+}
+
+TEST(FindOddTraits, HostsThatAreAlikeCountTogetherAndAreNamedInOrder) {
+  EXPECT_THAT(
+      find_odd_traits({"a", "b", "c", "d", "e"}, {{{1, 4}, "", {{"x", "1"}, {"y", "1"}}},
+                                                  {{2}, "", {{"x", "1"}, {"y", "2"}}},
+                                                  {{0, 3}, "", {{"x", "2"}, {"y", "2"}}}}),
+      ElementsAre("a, d differ: x 2, on the 3 other hosts 1", "b, e differ: y 1, on the 3 other hosts 2"));
+}
+
+TEST(TraitsOf, AreSmallEnoughForAHello) {
+  std::size_t bytes = 0;
+  for (const Trait& trait :
+       traits_of(make_machine({8, 16, 2, std::vector<int>(16, 0), std::vector<int>(32, 1)})))
+    bytes += trait.name.size() + trait.value.size();
+  EXPECT_LT(bytes, 1000U);
 }
 
 TEST(FindOddHosts, OnlyHostsOfOneGroupAreCompared) {

@@ -69,15 +69,37 @@ TEST(PlaceOnMachine, UnusableGpusAreSkippedSoThatLocalRankIsTheCudaDevice) {
   machine.gpus[0].unusable_because = "no NVIDIA driver is loaded";
   EXPECT_THAT(places(machine, 2), ElementsAre("- 0 0-3,8-11 -", "- 1 4-7,12-15 -"));
   EXPECT_EQ(reasons(machine, 2)[0],
-            "No GPU here is usable (no NVIDIA driver is loaded); has 4 of the machine's 8 cores.");
+            "No GPU here is usable (no NVIDIA driver is loaded); has all 4 cores of NUMA node 0.");
 }
 
 TEST(PlaceOnMachine, WithoutGpusTheCoresAreSharedEvenly) {
   const Machine machine = make_machine({2, 4, 2, {}, {}});
   EXPECT_THAT(places(machine, 1), ElementsAre("- 0-1 0-15 -"));
   EXPECT_THAT(places(machine, 2), ElementsAre("- 0 0-3,8-11 -", "- 1 4-7,12-15 -"));
-  EXPECT_THAT(places(machine, 3), ElementsAre("- 0 0-2,8-10 -", "- 0-1 3-5,11-13 -", "- 1 6-7,14-15 -"));
-  EXPECT_EQ(reasons(machine, 2)[1], "Has 4 of the machine's 8 cores.");
+  EXPECT_THAT(places(machine, 3), ElementsAre("- 0 0-1,8-9 -", "- 0 2-3,10-11 -", "- 1 4-7,12-15 -"))
+      << "nobody lies across both nodes";
+  EXPECT_EQ(reasons(machine, 1)[0], "Has 8 of the machine's 8 cores.");
+  EXPECT_EQ(reasons(machine, 2)[1], "Has all 4 cores of NUMA node 1.");
+  EXPECT_EQ(reasons(machine, 3)[0], "Has 2 of the 4 cores of NUMA node 0.");
+  EXPECT_EQ(reasons(make_machine({4, 2, 1, {}, {}}), 2)[0], "Has all 4 cores of NUMA nodes 0-1.");
+  EXPECT_EQ(reasons(make_machine({2, 1, 2, {}, {}}), 3)[0],
+            "Has 1 of the 2 hardware threads of NUMA node 0, because 3 ranks meet 2 cores.");
+}
+
+TEST(PlaceOnMachine, WithoutGpusNoRankLiesAcrossNodesThatCouldDoOtherwise) {
+  std::mt19937 random(23);
+  for (int round = 0; round < 300; ++round) {
+    MadeUp shape{1 + static_cast<int>(random() % 5),
+                 1 + static_cast<int>(random() % 8),
+                 1 + static_cast<int>(random() % 2),
+                 {},
+                 {}};
+    const int ranks = shape.nodes + static_cast<int>(random() % 20);
+    for (const BindPolicy policy : {BindPolicy::automatic, BindPolicy::core, BindPolicy::numa}) {
+      for (const auto& each : place_on_machine(make_machine(shape), ranks, policy))
+        ASSERT_EQ(each->numa.size(), 1U) << ranks << " ranks on " << shape.nodes << " nodes";
+    }
+  }
 }
 
 TEST(PlaceOnMachine, WholeCoresComeBeforeHardwareThreads) {
@@ -112,11 +134,11 @@ TEST(PlaceOnMachine, AGpuWhosePlaceIsUnknownLeavesTheNodesToTheOthers) {
   Machine machine = two_nodes();
   machine.gpus[0].numa.reset();
   machine.gpus[0].cpus.clear();
-  EXPECT_THAT(places(machine, 2), ElementsAre("0 0-1 1,3-7,9,11-15 1:PIX", "1 0 0,2,8,10 0:PIX"));
+  EXPECT_THAT(places(machine, 2), ElementsAre("0 1 4-7,12-15 1:PIX", "1 0 0-3,8-11 0:PIX"));
   EXPECT_EQ(reasons(machine, 2)[0],
-            "Has 6 of the machine's 8 cores, because the machine does not say which CPUs its GPU is near; "
-            "NIC mlx5_1 "
-            "(PIX).");
+            "Has all 4 cores of NUMA node 1, because the machine does not say which CPUs its GPU is near; "
+            "NIC mlx5_1 (PIX).");
+  EXPECT_THAT(places(machine, 2, BindPolicy::numa), ElementsAre("0 1 4-7,12-15 1:PIX", "1 0 0-3,8-11 0:PIX"));
 }
 
 TEST(PlaceOnMachine, MemoryComesFromNodesThatHaveSome) {
@@ -172,6 +194,28 @@ TEST(PlaceOnMachine, AFarOrMissingNicIsSaid) {
   machine.nics[0].link_up = false;
   EXPECT_EQ(reasons(machine, 1)[0],
             "Has all 4 cores of NUMA node 0, where its GPU is; no NIC, because every link is down.");
+}
+
+TEST(PlaceOnMachine, ANearerNicThatIsNotTakenIsNoSecret) {
+  Machine machine = make_machine({2, 4, 1, {0}, {1, 0}});
+  const auto nic = [&] {
+    const std::string why = reasons(machine, 1)[0];
+    return why.substr(why.find("NIC "));
+  };
+  machine.nics[1].kind = NicKind::ethernet;
+  EXPECT_EQ(nic(), "NIC mlx5_0 (SYS, no InfiniBand or EFA NIC is nearer).");
+  machine.nics[1].link_up = false;
+  EXPECT_EQ(nic(), "NIC mlx5_0 (SYS, none that is up is nearer).");
+  machine.nics[1].kind = NicKind::infiniband;
+  EXPECT_EQ(nic(), "NIC mlx5_0 (SYS, none that is up is nearer).");
+  machine.nics.emplace_back().name = "eth0";
+  machine.gpu_nic[0].push_back(Nearness::PHB);
+  EXPECT_EQ(nic(), "NIC mlx5_0 (SYS, no InfiniBand or EFA NIC that is up is nearer).");
+}
+
+TEST(PlaceOnMachine, WhyNothingIsBoundCanBeSaidOtherwise) {
+  EXPECT_EQ(place_on_machine(two_nodes(), 1, BindPolicy::none, "not bound, because it is Sunday")[0]->why,
+            "Not bound, because it is Sunday; NIC mlx5_1 (PIX).");
 }
 
 TEST(PlaceOnMachine, OnGeneratedMachinesNobodyIsUnplacedAndNoCoreIsGivenTwice) {

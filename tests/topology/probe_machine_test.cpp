@@ -4,8 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <cstdio>
-
+#include "topology/machine_json.hpp"
 #include "topology/read_file.hpp"
 
 namespace smlaunch {
@@ -22,8 +21,8 @@ TEST(SyntheticMachine, HasTheNodesAndCoresThatWereDescribed) {
   EXPECT_EQ(machine->packages, 2);
   EXPECT_EQ(machine->cores, 4);
   EXPECT_EQ(machine->processing_units, 8);
-  EXPECT_THAT(machine->numa_nodes, ElementsAre(NumaNode{0, {0, 1, 2, 3}, 1'000'000'000},
-                                               NumaNode{1, {4, 5, 6, 7}, 1'000'000'000}));
+  EXPECT_THAT(machine->numa_nodes, ElementsAre(NumaNode{0, {0, 1, 2, 3}, 1'000'000'000, 0},
+                                               NumaNode{1, {4, 5, 6, 7}, 1'000'000'000, 1}));
   EXPECT_THAT(machine->core_cpus,
               ElementsAre(ElementsAre(0, 1), ElementsAre(2, 3), ElementsAre(4, 5), ElementsAre(6, 7)));
   EXPECT_THAT(machine->findings, IsEmpty());
@@ -43,7 +42,7 @@ TEST(SyntheticMachine, ADescriptionThatIsNoneIsRefused) {
 }
 
 TEST(SavedMachine, ItsCpusAreThoseThatMayBeUsed) {
-  const auto machine = read_machine_xml(small_machine);
+  const auto machine = read_machine_file(small_machine);
   ASSERT_TRUE(machine.has_value());
   EXPECT_EQ(machine->host, "small");
   EXPECT_EQ(machine->packages, 2);
@@ -52,13 +51,13 @@ TEST(SavedMachine, ItsCpusAreThoseThatMayBeUsed) {
   EXPECT_THAT(machine->core_cpus,
               ElementsAre(ElementsAre(0, 1), ElementsAre(2), ElementsAre(4, 5), ElementsAre(6, 7)));
   EXPECT_THAT(machine->numa_nodes,
-              ElementsAre(NumaNode{0, {0, 1, 2}, 1'000'000'000}, NumaNode{1, {4, 5, 6, 7}, 1'000'000'000},
-                          NumaNode{2, {}, 4'000'000'000}))
+              ElementsAre(NumaNode{0, {0, 1, 2}, 1'000'000'000, 0},
+                          NumaNode{1, {4, 5, 6, 7}, 1'000'000'000, 1}, NumaNode{2, {}, 4'000'000'000}))
       << "a GPU's memory is a node without CPUs";
 }
 
 TEST(SavedMachine, ItsGpusHaveTheDriversNumbersNotTheBusOrder) {
-  const auto machine = read_machine_xml(small_machine);
+  const auto machine = read_machine_file(small_machine);
   ASSERT_TRUE(machine.has_value());
   Gpu first{0, "NVIDIA H200", "GPU-aaaa", "0000:81:00.0", 1, {4, 5, 6, 7}, 0, true, ""};
   Gpu second{1, "NVIDIA H200", "GPU-bbbb", "0000:03:00.0", 0, {0, 1, 2}, 1'048'576, true, ""};
@@ -78,17 +77,19 @@ TEST(SavedMachine, ItsGpusHaveTheDriversNumbersNotTheBusOrder) {
 }
 
 TEST(SavedMachine, ItsDevicesAreAsNearAsTheTreeSays) {
-  const auto machine = read_machine_xml(small_machine);
+  const auto machine = read_machine_file(small_machine);
   ASSERT_TRUE(machine.has_value());
   EXPECT_THAT(machine->gpu_nic, ElementsAre(ElementsAre(Nearness::SYS, Nearness::SYS, Nearness::PHB),
                                             ElementsAre(Nearness::PIX, Nearness::PHB, Nearness::SYS),
                                             ElementsAre(Nearness::SYS, Nearness::SYS, Nearness::SYS)));
   EXPECT_THAT(machine->gpu_gpu, ElementsAre(ElementsAre("X", "NV18", "SYS"), ElementsAre("NV18", "X", "SYS"),
                                             ElementsAre("SYS", "SYS", "X")));
+  EXPECT_THAT(machine->nic_nic, ElementsAre(ElementsAre("X", "PHB", "SYS"), ElementsAre("PHB", "X", "SYS"),
+                                            ElementsAre("SYS", "SYS", "X")));
 }
 
 TEST(SavedMachine, WhatIsOddIsSaid) {
-  const auto machine = read_machine_xml(small_machine);
+  const auto machine = read_machine_file(small_machine);
   ASSERT_TRUE(machine.has_value());
   EXPECT_THAT(
       machine->findings,
@@ -98,27 +99,46 @@ TEST(SavedMachine, WhatIsOddIsSaid) {
                   "1 AMD GPU (0000:82:00.0): ranks are placed near NVIDIA GPUs only"));
 }
 
-TEST(SavedMachine, AFileThatIsNoneIsRefused) {
-  const auto machine = read_machine_xml("/there/is/no/such.xml");
+TEST(SavedMachine, ANodeThatSpansPackagesIsInNone) {
+  const auto machine = parse_synthetic_machine("[numa] package:2 core:2 pu:1");
+  ASSERT_TRUE(machine.has_value());
+  ASSERT_EQ(machine->numa_nodes.size(), 1U);
+  EXPECT_EQ(machine->numa_nodes[0].package, std::nullopt);
+}
+
+TEST(SavedMachine, AmdsAcceleratorsAreGpusWhateverTheirClass) {
+  const std::string text = read_small_file(small_machine);
+  const std::string display = "0380 [1002:74a1]";
+  ASSERT_NE(text.find(display), std::string::npos);
+  for (const char* device_class : {"0380", "1200", "0302"}) {
+    std::string xml = text;
+    xml.replace(xml.find(display), 4, device_class);
+    const auto machine = parse_machine_xml(xml, "x.xml");
+    ASSERT_TRUE(machine.has_value());
+    EXPECT_THAT(machine->warnings,
+                ElementsAre("1 AMD GPU (0000:82:00.0): ranks are placed near NVIDIA GPUs only"))
+        << device_class;
+  }
+  std::string xml = text;
+  xml.replace(xml.find(display), 4, "0300");
+  EXPECT_THAT(parse_machine_xml(xml, "x.xml")->warnings, IsEmpty()) << "it may be the CPU's own";
+}
+
+TEST(SavedMachine, TextThatIsNoXmlIsRefused) {
+  const auto machine = parse_machine_xml("<topology", "x.xml");
   ASSERT_FALSE(machine.has_value());
   EXPECT_EQ(machine.error().fault, Fault::configuration);
-  EXPECT_EQ(machine.error().problems[0].where, "/there/is/no/such.xml");
-  EXPECT_EQ(machine.error().problems[0].what, "hwloc cannot read this file: No such file or directory");
+  EXPECT_EQ(machine.error().problems[0].where, "x.xml");
 }
 
 TEST(SavedMachine, AFileThatCrashesHwlocIsRefused) {
   std::string text = read_small_file(small_machine);
   const std::string whole = " complete_cpuset=\"0x000000ff\"";
   text.erase(text.find(whole), whole.size());
-  const std::string path = testing::TempDir() + "/damaged_machine.xml";
-  std::FILE* file = std::fopen(path.c_str(), "w");
-  ASSERT_NE(file, nullptr);
-  std::fputs(text.c_str(), file);
-  std::fclose(file);
-  EXPECT_EQ(
-      read_machine_xml(path).error(),
-      (Error{Fault::configuration,
-             {{path, "is damaged: hwloc crashes when it reads it", "save the topology again with lstopo"}}}));
+  EXPECT_EQ(parse_machine_xml(text, "x.xml").error(),
+            (Error{Fault::configuration,
+                   {{"x.xml", "is damaged: hwloc crashes when it reads it",
+                     "save the topology again with lstopo"}}}));
 }
 
 TEST(ThisMachine, IsTheSameWithAndWithoutItsDevices) {
@@ -134,6 +154,8 @@ TEST(ThisMachine, IsTheSameWithAndWithoutItsDevices) {
   EXPECT_EQ(full->packages, quick->packages);
   EXPECT_THAT(quick->gpus, IsEmpty());
   EXPECT_THAT(quick->nics, IsEmpty());
+  EXPECT_TRUE(full->has_devices);
+  EXPECT_FALSE(quick->has_devices);
 }
 
 }  // namespace

@@ -6,7 +6,6 @@
 
 #include "topology/layout.hpp"
 #include "topology/machine_json.hpp"
-#include "topology/probe_machine.hpp"
 
 namespace smlaunch {
 namespace {
@@ -24,7 +23,7 @@ class RealMachine : public testing::Test {
       missing_ = true;
       return {};
     }
-    const auto read = read_machine_xml(path);
+    const auto read = read_machine_file(path);
     EXPECT_TRUE(read.has_value());
     return read.value_or(Machine{});
   }
@@ -63,6 +62,7 @@ TEST_F(RealMachine, TurinsGpusAreOnNodesOneTwoSixSevenWithANicEach) {
   EXPECT_THAT(nodes_of(turin, 4), ElementsAre("1", "2", "6", "7"));
   EXPECT_THAT(nics_of(turin, 4), ElementsAre("mlx5_0 PXB", "mlx5_3 PXB", "mlx5_4 PXB", "mlx5_5 PXB"));
   EXPECT_THAT(turin.gpu_gpu[0], ElementsAre("X", "NV6", "NV6", "NV6"));
+  for (const NumaNode& node : turin.numa_nodes) EXPECT_EQ(node.package, node.os_index / 4);
   const auto placed = place_on_machine(turin, 4, BindPolicy::automatic);
   EXPECT_EQ(to_string(placed[0]->cpus), "16-31,144-159");
   EXPECT_EQ(placed[0]->why, "Has all 16 cores of NUMA node 1, where its GPU is; NIC mlx5_0 (PXB).");

@@ -17,7 +17,9 @@ TEST(RenderTopology, ShowsTablesAndTheMatrix) {
   machine.gpus[1].cpus.clear();
   machine.nics[0].link_up = false;
   machine.nics[0].pci = "0000:05:00.0";
+  machine.nic_nic = {{"X"}};
   machine.findings = {"the link of mlx5_0 is down"};
+  warn(machine, "the driver cannot reach GPU 2");
   EXPECT_EQ(render_topology(machine), R"(made-up: 2 packages, 2 NUMA nodes, 4 cores, 8 hardware threads
 
 NUMA  CPUs     memory
@@ -31,15 +33,22 @@ GPU  model        PCI           NUMA  memory     UUID
 NIC     kind        PCI           NUMA  link
 mlx5_0  infiniband  0000:05:00.0  0     down
 
-      GPU0  GPU1  mlx5_0  CPUs near  NUMA
-GPU0  X     NV18  SYS     2-3,6-7    1
-GPU1  NV18  X     PIX     -          -
+        GPU0  GPU1  mlx5_0  CPUs near  NUMA
+GPU0    X     NV18  SYS     2-3,6-7    1
+GPU1    NV18  X     PIX     -          -
+mlx5_0  SYS   PIX   X
 
 NV# so many NVLinks; PIX one PCIe switch; PXB several; PHB the CPU's PCIe root; NODE two roots of one socket
 or NUMA node; SYS between sockets
 
 note: the link of mlx5_0 is down
+warning: the driver cannot reach GPU 2
 )");
+}
+
+TEST(RenderTopology, WhatNicsAreToEachOtherMayBeUnknown) {
+  const std::string text = render_topology(make_machine({1, 1, 1, {0}, {0, 0}}));
+  EXPECT_NE(text.find("mlx5_1  PIX   -       -\n"), std::string::npos) << text;
 }
 
 TEST(RenderTopology, AMachineWithoutDevicesIsShort) {

@@ -41,6 +41,21 @@ TEST(ShareCores, ASmallHomeInsideALargeOneIsServedFirst) {
   EXPECT_FALSE(shares[0].away || shares[1].away);
 }
 
+TEST(ShareCores, WhatOverlapsIsDealtAndTheRestIsNotTouched) {
+  const auto shares = share_cores({{0, 1, 2, 3}, {0, 1}, {4, 5, 6, 7}, {4, 5, 6, 7}}, 8);
+  EXPECT_EQ(units(shares), (std::vector<IdSet>{{1, 2, 3}, {0}, {4, 5}, {6, 7}}));
+}
+
+TEST(ShareCores, AFullHomeBorrowsWhereNobodyIsAtHome) {
+  EXPECT_EQ(units(share_cores({{0}, {0}, {1, 2, 3}}, 5)), (std::vector<IdSet>{{0}, {4}, {1, 2, 3}}));
+}
+
+TEST(ShareCores, AFullHomeBorrowsFromTheOneWithMostForEachRank) {
+  const auto shares = share_cores({{0}, {0}, {1, 2, 3, 4}, {5, 6, 7, 8}, {5, 6, 7, 8}}, 9);
+  EXPECT_EQ(units(shares), (std::vector<IdSet>{{0}, {4}, {1, 2, 3}, {5, 6}, {7, 8}}));
+  EXPECT_TRUE(shares[1].away);
+}
+
 TEST(ShareCores, MoreRanksThanUnitsGoRoundTheirHome) {
   const auto shares = share_cores({{0, 1}, {0, 1}, {0, 1}}, 2);
   EXPECT_EQ(units(shares), (std::vector<IdSet>{{0}, {1}, {0}}));

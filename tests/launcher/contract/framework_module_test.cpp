@@ -66,28 +66,36 @@ TEST(FrameworkModule, OfPyTorchSetsItsVariables) {
   // Where the launcher gives its ranks another port, the module's would be a lie.
   for (const auto launcher :
        {LauncherKind::mpi, LauncherKind::ddp, LauncherKind::smddp, LauncherKind::torchrun}) {
-    EXPECT_EQ(framework_variables(environment, launcher, 7777), wanted) << to_string(launcher);
+    EXPECT_EQ(framework_variables(environment, launcher, 7777, {}), wanted) << to_string(launcher);
     EXPECT_FALSE(sets_master_port(Framework::pytorch, launcher));
   }
   wanted["MASTER_ADDR"] = "a";
   wanted["MASTER_PORT"] = "7777";
   for (const auto launcher : {LauncherKind::process, LauncherKind::xla}) {
-    EXPECT_EQ(framework_variables(environment, launcher, 7777), wanted) << to_string(launcher);
+    EXPECT_EQ(framework_variables(environment, launcher, 7777, {}), wanted) << to_string(launcher);
     EXPECT_TRUE(sets_master_port(Framework::pytorch, launcher));
   }
   EXPECT_FALSE(sets_master_port(Framework::tensorflow, LauncherKind::process));
-  EXPECT_EQ(
-      framework_variables(read("mxnet", R"({"sagemaker_program": "train.py"})"), LauncherKind::process, 7777),
-      Variables());
+  EXPECT_EQ(framework_variables(read("mxnet", R"({"sagemaker_program": "train.py"})"), LauncherKind::process,
+                                7777, {}),
+            Variables());
 }
 
+// S3_REGION is what the program finds in SAGEMAKER_REGION.
 TEST(FrameworkModule, OfTensorFlowSetsS3sVariables) {
-  const auto variables = [](const char* hyperparameters) {
-    return framework_variables(read("tensorflow", hyperparameters), LauncherKind::mpi, {});
+  const auto variables = [](const char* hyperparameters, const Variables& inherited) {
+    return framework_variables(read("tensorflow", hyperparameters), LauncherKind::mpi, {}, inherited);
   };
-  EXPECT_EQ(variables(R"({"sagemaker_program": "a.py", "sagemaker_region": "\"us-west-2\""})"),
+  EXPECT_EQ(variables(R"({"sagemaker_program": "a.py", "sagemaker_region": "\"us-west-2\""})", {}),
             (Variables{{"S3_REGION", "us-west-2"}, {"S3_USE_HTTPS", "1"}, {"TF_CPP_MIN_LOG_LEVEL", "1"}}));
-  EXPECT_EQ(variables(R"({"sagemaker_program": "a.py"})").at("S3_REGION"), "");
+  const char* no_region = R"({"sagemaker_program": "a.py"})";
+  EXPECT_EQ(variables(no_region, {}).at("S3_REGION"), "");
+  EXPECT_EQ(variables(no_region, {{"AWS_REGION", "eu-1"}}).at("S3_REGION"), "");
+  EXPECT_EQ(variables(no_region, {{"AWS_DEFAULT_REGION", "eu-2"}, {"AWS_REGION", "eu-1"}}).at("S3_REGION"),
+            "eu-2");
+  EXPECT_EQ(
+      variables(no_region, {{"AWS_DEFAULT_REGION", "eu-2"}, {"SAGEMAKER_REGION", "eu-3"}}).at("S3_REGION"),
+      "eu-3");
 }
 
 TEST(FrameworkModule, OfTensorFlowDescribesTheClusterToEachHost) {
@@ -136,19 +144,6 @@ TEST(FrameworkModule, OfTensorFlowGivesEachJobOfATuningItsOwnFolder) {
   const Environment no_tuning =
       read("tensorflow", R"({"sagemaker_program": "a.py", "model_dir": "s3://b/m"})");
   EXPECT_EQ(sm_variables(no_tuning).at("SM_HP_MODEL_DIR"), "s3://b/m");
-}
-
-TEST(FrameworkModule, OfChainerNamesTheChannelsFoldersToMpiPrograms) {
-  Container container(R"({"sagemaker_program": "train.py", "lr": "1"})");
-  container.write("input/config/inputdataconfig.json", R"({"train": {}, "b": {}})");
-  container.request.variables["SAGEMAKER_TRAINING_MODULE"] = "sagemaker_chainer_container.training:main";
-  const Environment environment = container.environment();
-  const std::string data = (container.path() / "input/data").native();
-  EXPECT_EQ(framework_arguments(environment, LauncherKind::mpi),
-            (std::vector<std::string>{"-b", data + "/b", "--train", data + "/train"}));
-  EXPECT_EQ(framework_arguments(environment, LauncherKind::process), std::vector<std::string>());
-  EXPECT_EQ(framework_arguments(read("pytorch", R"({"sagemaker_program": "a.py"})"), LauncherKind::mpi),
-            std::vector<std::string>());
 }
 
 }  // namespace

@@ -74,11 +74,33 @@ TEST(ProcessCounts, MatterOnlyToLaunchersThatUseThem) {
     EXPECT_EQ(counts(both, launcher), "- -") << to_string(launcher);
 }
 
-TEST(ProcessCounts, OfChainersModuleHaveOtherNames) {
-  Container chainer(R"({"sagemaker_program": "train.py", "sagemaker_process_slots_per_host": "2",
-      "sagemaker_num_processes": "3", "sagemaker_mpi_num_processes": "x"})");
+TEST(ProcessCounts, OfChainersModuleHaveOtherNamesBeforeThese) {
+  const auto of_chainer = [](const std::string& hyperparameters) {
+    Container chainer("{\"sagemaker_program\": \"train.py\", " + hyperparameters + "}");
+    chainer.request.variables["SAGEMAKER_TRAINING_MODULE"] = "sagemaker_chainer_container.training:main";
+    return counts(chainer, LauncherKind::mpi);
+  };
+  EXPECT_EQ(of_chainer(R"("sagemaker_process_slots_per_host": "2", "sagemaker_num_processes": "3",
+      "sagemaker_mpi_num_of_processes_per_host": "x", "sagemaker_mpi_num_processes": "x")"),
+            "2 3");
+  EXPECT_EQ(of_chainer(R"("sagemaker_mpi_num_of_processes_per_host": 4, "sagemaker_mpi_num_processes": 5)"),
+            "4 5");
+  EXPECT_EQ(of_chainer(R"("sagemaker_process_slots_per_host": 0, "sagemaker_num_processes": "",
+      "sagemaker_mpi_num_of_processes_per_host": 4, "sagemaker_mpi_num_processes": 5)"),
+            "4 5");
+  EXPECT_EQ(of_chainer(R"("sagemaker_process_slots_per_host": 0)"), "- -");
+  EXPECT_EQ(of_chainer(R"("sagemaker_num_processes": "x", "sagemaker_mpi_num_processes": 5)"),
+            "sagemaker_num_processes: must be a whole number above 0, not \"x\"");
+}
+
+TEST(ProcessCounts, NameTheHyperparameterThatCounts) {
+  Container chainer(R"({"sagemaker_program": "train.py", "sagemaker_process_slots_per_host": 2,
+      "sagemaker_mpi_num_processes": 3})");
   chainer.request.variables["SAGEMAKER_TRAINING_MODULE"] = "sagemaker_chainer_container.training:main";
-  EXPECT_EQ(counts(chainer, LauncherKind::mpi), "2 3");
+  const auto read = parse_process_counts(chainer.environment(), LauncherKind::mpi);
+  ASSERT_TRUE(read);
+  EXPECT_EQ(read->per_host_key, "sagemaker_process_slots_per_host");
+  EXPECT_EQ(read->in_all_key, in_all);
 }
 
 }  // namespace

@@ -79,5 +79,20 @@ TEST(ResultFiles, ErrorsNameThePathAndTheReason) {
   EXPECT_EQ(failure.error().problems.front().what, "cannot be opened for writing: Is a directory");
 }
 
+TEST(ResultFiles, LongVariablesLieInFilesOfTheirOwn) {
+  const Folder folder;
+  const Paths paths = make_paths(folder.path() / "new");
+  EXPECT_EQ(long_variable_file(paths, "SM_HPS"), paths.base / "output/data/smlaunch/env/SM_HPS");
+  for (const std::string& value : {std::string(200000, 'x'), std::string("short\n")}) {
+    ASSERT_TRUE(write_long_variable(paths, "SM_HPS", value));
+    EXPECT_EQ(folder.read("new/output/data/smlaunch/env/SM_HPS"), value);
+  }
+  EXPECT_EQ(std::filesystem::status(long_variable_file(paths, "SM_HPS")).permissions(),
+            std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
+  const Result<void> refused = write_long_variable(make_paths("/dev/null"), "SM_HPS", "");
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().problems.front().where, "/dev/null/output/data/smlaunch/env");
+}
+
 }  // namespace
 }  // namespace smlaunch

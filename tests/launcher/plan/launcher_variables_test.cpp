@@ -87,7 +87,30 @@ TEST(LauncherVariables, HaveNcclsSettingsWhereTheToolkitsRunnersHaveThem) {
 TEST(LauncherVariables, OfChainersModuleKnowNothingOfAdapters) {
   Job job({"ml.p4d.24xlarge"});
   job.environment.native_framework = Framework::chainer;
-  EXPECT_EQ(job.all(LauncherKind::mpi), (Variables{{"NCCL_DEBUG", "INFO"}}));
+  EXPECT_EQ(job.all(LauncherKind::mpi), (Variables{{"NCCL_DEBUG", "INFO"}, {"NCCL_MIN_NRINGS", "4"}}));
+}
+
+TEST(ModelParallelVariables, AreThoseOfMpisRunnerUnderPyTorch) {
+  Job job({"ml.c5.xlarge"});
+  const auto of = [&](LauncherKind launcher, const Variables& inherited) {
+    return model_parallel_variables(job.environment, launcher, inherited);
+  };
+  const Variables both = {{"NCCL_ALGO", "ring"}, {"NCCL_PROTO", "simple"}};
+  const Variables version_2 = {{"SM_DLC_TORCH_VERSION", "2.1.0"}};
+  EXPECT_EQ(of(LauncherKind::mpi, version_2), Variables()) << "no model parallel job";
+  for (const char* none : {"", "{}"}) {
+    job.environment.mp_parameters = none;
+    EXPECT_EQ(of(LauncherKind::mpi, version_2), Variables()) << none;
+  }
+  job.environment.mp_parameters = R"({"partitions": 2})";
+  EXPECT_EQ(of(LauncherKind::mpi, {}), Variables()) << "no PyTorch";
+  EXPECT_EQ(of(LauncherKind::mpi, version_2), both);
+  EXPECT_EQ(of(LauncherKind::mpi, {{"SM_DLC_TORCH_VERSION", "1.13.1"}}),
+            (Variables{{"NCCL_PROTO", "simple"}}));
+  for (const auto other : {LauncherKind::smddp, LauncherKind::ddp, LauncherKind::process})
+    EXPECT_EQ(of(other, version_2), Variables()) << to_string(other);
+  job.environment.native_framework = Framework::pytorch;
+  EXPECT_EQ(of(LauncherKind::mpi, {}), both);
 }
 
 }  // namespace

@@ -168,33 +168,130 @@ TEST(MakePlan, TellsEachHostItsPlaceInTensorFlowsCluster) {
   EXPECT_THAT(alone.plan().environment.at("TF_CONFIG"), testing::HasSubstr("\"index\": 0"));
 }
 
-TEST(MakePlan, HasTheModulesPortOnlyWhereRanksGetIt) {
+TEST(MakePlan, HasTheToolkitsPortOnlyWhereHostsStartByThemselves) {
   SmallJob job(1, 2);
   job.environment.native_framework = Framework::pytorch;
-  for (const auto launcher :
-       {LauncherKind::mpi, LauncherKind::ddp, LauncherKind::smddp, LauncherKind::torchrun}) {
+  for (const auto launcher : {LauncherKind::mpi, LauncherKind::ddp, LauncherKind::smddp,
+                              LauncherKind::torchrun, LauncherKind::process}) {
     job.spec.launcher = launcher;
-    EXPECT_FALSE(job.plan().environment.contains("MASTER_PORT")) << to_string(launcher);
     EXPECT_EQ(job.plan().master_port, std::nullopt) << to_string(launcher);
+    if (launcher == LauncherKind::process) continue;
+    EXPECT_FALSE(job.plan().environment.contains("MASTER_PORT")) << to_string(launcher);
   }
-  job.spec.launcher = LauncherKind::process;
+  EXPECT_EQ(job.plan().environment.at("MASTER_ADDR"), "algo-1");
+  EXPECT_EQ(why_toolkits_port(job.spec, job.cluster), "");
+
+  job.environment.hosts = {"algo-1", "algo-2"};
   EXPECT_EQ(job.plan().environment.at("MASTER_PORT"), "7777");
   EXPECT_EQ(job.plan().master_port, 7777);
+  EXPECT_EQ(why_toolkits_port(job.spec, job.cluster),
+            "as AWS's PyTorch module has it: every host starts the program itself, and all must agree");
   job.spec.master_port = 9999;
   EXPECT_EQ(job.plan().environment.at("MASTER_PORT"), "9999");
+
+  SmallJob torchrun(1, 2);
+  torchrun.spec.launcher = LauncherKind::torchrun;
+  torchrun.spec.nodes = {"algo-1", "algo-2"};
+  EXPECT_EQ(torchrun.plan().master_port, 7777);
+  EXPECT_EQ(why_toolkits_port(torchrun.spec, torchrun.cluster),
+            "every host starts torchrun itself, and all must agree");
+
+  // mpirun starts it everywhere, and rank 0's port reaches all.
+  SmallJob given(2, 1, two_gpus);
+  given.environment.native_framework = Framework::pytorch;
+  given.spec.launcher = LauncherKind::xla;
+  EXPECT_EQ(given.plan().master_port, std::nullopt);
 }
 
-TEST(MakePlan, GivesChainersProgramsTheChannels) {
+TEST(MakePlan, SetsWhereRanksMeetWhateverTheContainerHas) {
+  SmallJob job(1, 1);
+  job.environment.native_framework = Framework::pytorch;
+  job.environment.hosts = {"algo-1", "algo-2"};
+  job.spec.launcher = LauncherKind::process;
+  job.spec.inherited = {{"MASTER_ADDR", "elsewhere"}, {"MASTER_PORT", "1"}, {"NCCL_IB_DISABLE", "0"}};
+  const Variables of_pytorch = job.plan().environment;
+  EXPECT_EQ(of_pytorch.at("MASTER_ADDR"), "algo-1");
+  EXPECT_EQ(of_pytorch.at("MASTER_PORT"), "7777");
+  EXPECT_FALSE(of_pytorch.contains("NCCL_IB_DISABLE"));
+
+  job.environment.native_framework = Framework::tensorflow;
+  job.environment.current_instance_group = "group";
+  job.environment.distribution_instance_groups = {"group"};
+  job.environment.sagemaker_hyperparameters = {
+      PyDict{{"sagemaker_multi_worker_mirrored_strategy_enabled", {true}}}};
+  job.spec.inherited = {{"TF_CONFIG", "{}"}, {"S3_REGION", "mine"}};
+  const Variables of_tensorflow = job.plan().environment;
+  EXPECT_THAT(of_tensorflow.at("TF_CONFIG"), testing::HasSubstr("\"index\": 0"));
+  EXPECT_FALSE(of_tensorflow.contains("S3_REGION"));
+}
+
+TEST(MakePlan, SetsNcclForModelParallelJobsUnlessTheContainerDoes) {
+  SmallJob job(2, 1);
+  job.environment.native_framework = Framework::pytorch;
+  job.environment.mp_parameters = R"({"partitions": 2})";
+  EXPECT_EQ(job.plan().environment.at("NCCL_PROTO"), "simple");
+  EXPECT_EQ(job.plan().environment.at("NCCL_ALGO"), "ring");
+  EXPECT_THAT(job.plan().command, Contains("NCCL_ALGO"));
+  job.spec.inherited = {{"NCCL_ALGO", "tree"}, {"SM_DLC_TORCH_VERSION", "2.0.1"}};
+  EXPECT_FALSE(job.plan().environment.contains("NCCL_ALGO"));
+  EXPECT_EQ(job.plan().environment.at("NCCL_PROTO"), "simple");
+}
+
+// One host needs no mpirun, and yet its options say something to the ranks.
+SmallJob ddp_with(const std::vector<std::string>& options) {
   SmallJob job(1, 2);
-  job.environment.native_framework = Framework::chainer;
-  job.environment.entry_point.arguments = {"--lr", "1"};
-  job.environment.channel_input_dirs = {{"train", "/opt/ml/input/data/train"}};
-  const LaunchPlan plan = job.plan();
-  EXPECT_THAT(plan.process_command,
-              ElementsAre("python3", "train.py", "--lr", "1", "--train", "/opt/ml/input/data/train"));
-  EXPECT_THAT(plan.entry_point.arguments, ElementsAre("--lr", "1", "--train", "/opt/ml/input/data/train"));
-  EXPECT_FALSE(plan.environment.contains("NCCL_MIN_NRINGS"));
-  EXPECT_EQ(plan.environment.at("NCCL_DEBUG"), "INFO");
+  job.spec.launcher = LauncherKind::ddp;
+  job.spec.mpi_options = options;
+  job.spec.mpi_options_source = "option --mpi-options";
+  job.spec.inherited = {{"MINE", "1"}, {"PYTHONPATH", "/lib"}};
+  return job;
+}
+
+TEST(MakePlan, TakesFromMpiOptionsWithoutMpirunWhatRanksSee) {
+  const LaunchPlan plan = ddp_with({"-x",       "TOKEN=s3cret",  "-x",           "MINE", "-x",    "ABSENT",
+                                    "-x",       "PYTHONPATH=/p", "--NCCL_DEBUG", "WARN", "-wdir", "/data",
+                                    "-x",       "RANK=7",        "--map-by",     "node", "-mca",  "btl",
+                                    "tcp,self", "--new"})
+                              .plan();
+  EXPECT_EQ(plan.engine, Engine::local);
+  EXPECT_EQ(
+      plan.user_variables,
+      (Variables{{"TOKEN", "s3cret"}, {"MINE", "1"}, {"PYTHONPATH", "/data:/p"}, {"NCCL_DEBUG", "WARN"}}));
+  EXPECT_EQ(plan.entry_point.working_directory, "/data");
+  EXPECT_THAT(
+      plan.warnings,
+      ElementsAre("your -x RANK is ignored: smlaunch sets it for each rank",
+                  "option --mpi-options: not used, for launcher ddp starts the ranks of one host without "
+                  "mpirun: -map-by node, -mca btl tcp,self, --new"));
+  EXPECT_THAT(plan.command, ElementsAre("/usr/bin/smlaunch", "rank", "--", "python3", "train.py"));
+  EXPECT_TRUE(ddp_with({"-x", "A=1"}).plan().warnings.empty());
+  EXPECT_TRUE(ddp_with({}).plan().warnings.empty());
+}
+
+TEST(MakePlan, RefusesMpiOptionsWithoutMpirunAsWithIt) {
+  const std::vector<std::vector<std::string>> wrong = {
+      {"-np", "3"}, {"-x"}, {"stray"}, {"-wdir", "data"}, {"--help", "-mca", "btl"}};
+  for (const auto& options : wrong) {
+    SmallJob here = ddp_with(options);
+    SmallJob there(2, 2);
+    there.spec = here.spec;
+    const auto refused_here = here.try_plan();
+    const auto refused_there = there.try_plan();
+    ASSERT_FALSE(refused_here) << options.front();
+    ASSERT_FALSE(refused_there) << options.front();
+    EXPECT_EQ(refused_here.error(), refused_there.error()) << options.front();
+  }
+}
+
+TEST(MakePlan, SaysWhereMpiOptionsAreNotUsedAtAll) {
+  for (const auto launcher : {LauncherKind::process, LauncherKind::torchrun}) {
+    SmallJob job = ddp_with({"-x", "A=1", "-np"});
+    job.spec.launcher = launcher;
+    EXPECT_THAT(job.plan().warnings,
+                Contains(fmt::format("option --mpi-options: not used, for launcher {} starts no mpirun here",
+                                     to_string(launcher))));
+    EXPECT_TRUE(job.plan().user_variables.empty());
+  }
 }
 
 TEST(MakePlan, LeavesOutVariablesThatTheKernelDoesNotTake) {
@@ -265,6 +362,42 @@ TEST(MakePlan, LeavesHostsWithoutRanksOutOfTheCommand) {
   EXPECT_THAT(plan.command, Contains("algo-1:2,algo-2:2"));
 }
 
+TEST(MakePlan, TakesHostsInTheOrderThatMpirunIsTold) {
+  struct Case {
+    std::vector<std::string> options;
+    std::map<std::string, std::string> inherited;
+    std::vector<int> nodes;  // by rank
+    std::string hosts;
+  };
+  const std::string mapping = "OMPI_MCA_rmaps_base_mapping_policy";
+  const std::string all = "algo-1:2,algo-2:2,algo-3:2", two = "algo-1:2,algo-2:2";
+  const Case cases[] = {
+      {{}, {}, {0, 0, 1, 1}, two},
+      {{"-map-by", "node"}, {}, {0, 1, 2, 0}, all},
+      {{"-bynode"}, {}, {0, 1, 2, 0}, all},
+      {{"-rank-by", "node"}, {}, {0, 1, 0, 1}, two},
+      {{"-map-by", "node", "-rank-by", "slot"}, {}, {0, 0, 1, 2}, all},
+      {{}, {{mapping, "node"}}, {0, 1, 2, 0}, all},
+      {{"-map-by", "slot"}, {{mapping, "node"}}, {0, 0, 1, 1}, two},
+  };
+  for (const Case& each : cases) {
+    SmallJob job(3, 2);
+    job.spec.world_size = 4;
+    job.spec.mpi_options = each.options;
+    job.spec.inherited.insert(each.inherited.begin(), each.inherited.end());
+    const LaunchPlan plan = job.plan();
+    std::vector<int> nodes;
+    for (const RankPlace& place : plan.layout.ranks) nodes.push_back(place.node_rank);
+    EXPECT_EQ(nodes, each.nodes) << testing::PrintToString(each.options);
+    EXPECT_THAT(plan.command, Contains(each.hosts));
+    for (const RankPlace& place : plan.layout.ranks) {
+      const Variables variables = variables_of_rank(plan, place.rank);
+      EXPECT_EQ(variables.at("NODE_RANK"), std::to_string(place.node_rank));
+      EXPECT_EQ(variables.at("LOCAL_RANK"), std::to_string(place.local_rank.value));
+    }
+  }
+}
+
 TEST(MakePlan, CallsTheOnlyHostLocalhostWhereItsNameLeadsNowhere) {
   SmallJob job(1, 2);
   job.spec.known_by_name = false;
@@ -279,8 +412,87 @@ TEST(MakePlan, BindsNobodyWhereTheUsersOptionsBind) {
   const LaunchPlan plan = job.plan();
   EXPECT_EQ(plan.bind, BindPolicy::none);
   EXPECT_TRUE(plan.layout.ranks[0].placement->cpus.empty());
-  EXPECT_THAT(plan.sources,
-              Contains(Pair("bind", "switched off: the MPI options given bind or map by themselves")));
+  EXPECT_THAT(
+      plan.sources,
+      Contains(Pair("bind", "not bound by us: mpirun binds it, as -bind-to core in the MPI options asks")));
+  EXPECT_EQ(plan.layout.ranks[0].placement->why,
+            "Not bound by us: mpirun binds it, as -bind-to core in the MPI options asks.");
+}
+
+TEST(MakePlan, WhyNobodyIsBoundIsTrue) {
+  const std::pair<std::vector<std::string>, const char*> cases[] = {
+      {{"--bind-to", "none"}, "Not bound, as -bind-to none in the MPI options asks; NIC mlx5_0 (PIX)."},
+      {{"-mca", "hwloc_base_binding_policy", "none"},
+       "Not bound, as -bind-to none in the MPI options asks; NIC mlx5_0 (PIX)."},
+      {{"--map-by", "core"},
+       "Not bound by us: mpirun binds it by its default, because -map-by core in the MPI options maps ranks "
+       "to "
+       "hardware; NIC mlx5_0 (PIX)."},
+      {{"--map-by", "slot"}, "Has all 4 cores of NUMA node 0, where its GPU is; NIC mlx5_0 (PIX)."}};
+  for (const auto& [options, why] : cases) {
+    SmallJob job(1, 1, {1, 4, 1, {0}, {0}});
+    job.spec.mpi_options = options;
+    const LaunchPlan plan = job.plan();
+    EXPECT_EQ(plan.layout.ranks[0].placement->why, why);
+    EXPECT_EQ(plan.bind == BindPolicy::none, options.back() != "slot");
+  }
+  SmallJob job(1, 1);
+  job.spec.launcher = LauncherKind::torchrun;
+  EXPECT_EQ(job.plan().layout.ranks[0].placement->why, "Not bound, because torchrun starts the ranks.");
+}
+
+TEST(MakePlan, ThreadsAreTheRanksPartOfItsCores) {
+  SmallJob job(1, 4, {1, 8, 1, {}, {}});
+  job.spec.bind = BindPolicy::numa;
+  EXPECT_EQ(variables_of_rank(job.plan(), Rank{0}).at("OMP_NUM_THREADS"), "2");
+  SmallJob limited(1, 2, {1, 8, 1, {}, {}});
+  Machine machine = *limited.cluster.hosts[0].machine;
+  machine.cpu_quota = 3;
+  limited.cluster.hosts[0].machine = std::make_shared<const Machine>(machine);
+  EXPECT_EQ(variables_of_rank(limited.plan(), Rank{1}).at("OMP_NUM_THREADS"), "1");
+}
+
+TEST(MakePlan, WarnsOfWhatIsWrongWithTheMachinesThatAreKnown) {
+  SmallJob job(2, 1, {1, 4, 1, {0, 0}, {}});
+  Machine machine = *job.cluster.hosts[0].machine;
+  machine.gpus[1].usable = false;
+  machine.gpus[1].unusable_because = "it has fallen off the PCI bus";
+  job.cluster.hosts[0].machine = std::make_shared<const Machine>(machine);
+  job.cluster.hosts[0].source = TopologySource::probed;
+  EXPECT_THAT(
+      job.plan().warnings,
+      ElementsAre("algo-1: 1 of its 2 GPUs cannot be used (0000:20:00.0): it has fallen off the PCI bus"));
+}
+
+TEST(MakePlan, KeepsMpirunToASubnetWhereNoInterfaceIsNamed) {
+  SmallJob job(2, 1);
+  job.spec.mpi_subnet = "10.0.0.0/24";
+  EXPECT_THAT(job.plan().command, Contains("10.0.0.0/24").Times(2));
+  EXPECT_THAT(job.plan().network_interface, "");
+  EXPECT_FALSE(job.plan().environment.contains("NCCL_SOCKET_IFNAME"));
+  job.spec.mpi_subnet = "";
+  job.spec.mpi_exclude = "docker0";
+  EXPECT_THAT(job.plan().command, Contains("btl_tcp_if_exclude"));
+  job.spec.network_interface = "eth0";
+  EXPECT_THAT(job.plan().command, Not(Contains("btl_tcp_if_exclude")));
+}
+
+TEST(MakePlan, KnowsWhichInterfacesMustBeThere) {
+  using Wanted = std::vector<WantedInterface>;
+  SmallJob job(2, 1);
+  EXPECT_EQ(job.plan().wanted_interfaces, Wanted{});
+  job.spec.network_interface = "eth0";
+  EXPECT_EQ(job.plan().wanted_interfaces, (Wanted{{"=eth0", ""}}));
+  job.spec.mpi_options = {"-mca", "btl_tcp_if_include", "eth1,10.0.0.0/8", "-x", "NCCL_SOCKET_IFNAME=ib"};
+  job.spec.inherited["NCCL_SOCKET_IFNAME"] = "en";
+  EXPECT_EQ(job.plan().wanted_interfaces,
+            (Wanted{{"=eth0", ""}, {"=eth1", "-mca btl_tcp_if_include"}, {"ib", "NCCL_SOCKET_IFNAME"}}));
+  job.spec.mpi_options = {};
+  EXPECT_EQ(job.plan().wanted_interfaces, (Wanted{{"=eth0", ""}, {"en", "NCCL_SOCKET_IFNAME"}}));
+  job.spec.inherited["NCCL_SOCKET_IFNAME"] = "eth0";
+  EXPECT_EQ(job.plan().wanted_interfaces, (Wanted{{"=eth0", ""}})) << "the same is checked once";
+  job.spec.inherited["OMPI_MCA_btl_tcp_if_include"] = "eth2";
+  EXPECT_EQ(job.plan().wanted_interfaces, (Wanted{{"=eth0", ""}, {"=eth2", "OMPI_MCA_btl_tcp_if_include"}}));
 }
 
 TEST(MakePlan, LetsWaitingRanksYieldWhereCoresAreShared) {

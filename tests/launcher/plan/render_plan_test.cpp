@@ -24,7 +24,7 @@ TEST(RenderPlan, IsAHeaderATableAndTheCommand) {
             "entry point  train.py (python_program)\n"
             "ranks        2 on 1 host\n"
             "leader       algo-1  (option --hosts)\n"
-            "topology     assumed\n"
+            "topology     assumed to be like this machine\n"
             "smoke test   off: " +
                 plan.smoke_reason + "\nplan         " + plan.hash +
                 "\n"
@@ -34,6 +34,30 @@ TEST(RenderPlan, IsAHeaderATableAndTheCommand) {
                 "  1    algo-1 1     1 0000:20:00.0 1    4-7  mlx5_1 PIX\n"
                 "\n"
                 "  /usr/bin/smlaunch rank -- python3 train.py\n");
+}
+
+TEST(RenderPlan, SaysOfAllHostsWhereTheirMachinesComeFrom) {
+  using enum TopologySource;
+  const std::pair<std::vector<TopologySource>, const char*> cases[] = {
+      {{probed}, "probed (this machine)"},
+      {{assumed}, "assumed to be like this machine"},
+      {{file}, "from a file"},
+      {{file, file}, "2 hosts from files"},
+      {{probed, assumed}, "probed (this machine), 1 assumed to be like it"},
+      {{probed, assumed, assumed, file},
+       "probed (this machine), 2 hosts assumed to be like it, 1 from a file"},
+      {{assumed, assumed}, "2 hosts assumed to be like this machine"},
+      {{probed, probed}, "2 hosts probed"},
+      {{assumed, probed}, "probed (algo-2), 1 assumed to be like algo-2"}};
+  for (const auto& [hosts, words] : cases) {
+    SmallJob job(static_cast<int>(hosts.size()), 1);
+    for (std::size_t i = 0; i < hosts.size(); ++i) job.cluster.hosts[i].source = hosts[i];
+    EXPECT_THAT(render_plan(job.plan()), HasSubstr(fmt::format("\ntopology     {}\n", words)));
+  }
+  SmallJob job(1, 1);
+  job.cluster.hosts[0].source = file;
+  job.spec.sources = {{"topology", "option --topology"}};
+  EXPECT_THAT(render_plan(job.plan()), HasSubstr("\ntopology     from a file  (option --topology)\n"));
 }
 
 TEST(RenderPlan, PutsEachOptionWithItsValuesOnALine) {

@@ -27,6 +27,17 @@ TEST(AgentIdentity, IsOursOrElseOpenMpis) {
   EXPECT_EQ(identity->rank, 3) << "inside somebody's MPI job";
 }
 
+TEST(AgentIdentity, KnowsWhetherMpirunHasStartedRanksElsewhere) {
+  Variables_ variables = {{"OMPI_COMM_WORLD_RANK", "1"}, {"OMPI_COMM_WORLD_LOCAL_RANK", "0"}};
+  EXPECT_FALSE(parse_agent_identity(variables)->several_hosts);
+  variables["OMPI_COMM_WORLD_SIZE"] = variables["OMPI_COMM_WORLD_LOCAL_SIZE"] = "2";
+  EXPECT_FALSE(parse_agent_identity(variables)->several_hosts);
+  variables["OMPI_COMM_WORLD_LOCAL_SIZE"] = "1";
+  EXPECT_TRUE(parse_agent_identity(variables)->several_hosts);
+  variables["SMLAUNCH_AGENT_RANK"] = variables["SMLAUNCH_AGENT_LOCAL_RANK"] = "0";
+  EXPECT_FALSE(parse_agent_identity(variables)->several_hosts) << "inside somebody's MPI job";
+}
+
 TEST(AgentIdentity, HasTheChannel) {
   Variables_ variables = {{"SMLAUNCH_AGENT_RANK", "0"},
                           {"SMLAUNCH_AGENT_LOCAL_RANK", "0"},

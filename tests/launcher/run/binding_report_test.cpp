@@ -33,8 +33,11 @@ TEST(RenderBindingWarnings, SaysWhereARankRunsAndWhy) {
       {{5, "0-3", "4-7", "4-7", "", 8, 8, 8, 8},
        "rank 5: planned 0-3, runs on 4-7 (the host differs from what was assumed: its CPUs or GPUs lie "
        "otherwise)"},
-      {{5, "0-3", "0-3", "", "CPUs 0-3: refused", 8, 0, 0, 0},
-       "rank 5: planned 0-3, runs on any (CPUs 0-3: refused)"},
+      {{5, "16-31", "16-31", "0-1", "the kernel refuses to bind it there: Invalid argument", 8, 0, 0, 0},
+       "rank 5: planned 16-31, runs on 0-1 (the kernel refuses to bind it there: Invalid argument)"},
+      {{5, "0-3", "4-7", "4-7", "", 8, 8, 8, 8, true},
+       "rank 5: planned 0-3, runs on 4-7 (the host differs from its saved topology: its CPUs or GPUs lie "
+       "otherwise)"},
       {{5, "0-3", "0-3", "0-1", "", 8, 0, 0, 0},
        "rank 5: planned 0-3, runs on 0-1 (the kernel gave it other CPUs than were asked for)"},
       {{5, "0-3", "0-3", "0-3", "memory is not bound", 8, 0, 0, 0}, "rank 5: memory is not bound"}};
@@ -55,15 +58,19 @@ TEST(RenderBindingWarnings, WhatRanksOfAHostShareIsSaidOnce) {
   for (RankBinding& rank : ranks) {
     rank.bound = rank.chosen = rank.planned;
     rank.note = "memory is not bound";
+    rank.planned_cpus = rank.host_cpus;
   }
   EXPECT_THAT(render_binding_warnings(ranks), ElementsAre("ranks 8-15: memory is not bound"));
 }
 
-TEST(FindOddFacts, NamesTheHostWithFewerGpus) {
-  EXPECT_THAT(find_odd_facts({{"a", "", 8, 96}, {"b", "", 8, 96}, {"c", "", 7, 96}, {"d", "cpu", 0, 96}}),
-              ElementsAre("c differs: usable GPUs 7, on the 2 other hosts 8"));
-  EXPECT_THAT(find_odd_facts({{"a", "", 8, 96}}), IsEmpty());
-  EXPECT_THAT(find_odd_facts({}), IsEmpty());
+TEST(RenderBindingWarnings, AHostThatIsNotAsPlannedIsSaidWhereverItsRanksRun) {
+  EXPECT_THAT(
+      render_binding_warnings({{0, "0-3", "0-3", "0-3", "", 256, 4, 2, 0, true},
+                               {1, "0-3", "0-3", "0-3", "", 256, 4, 2, 0, true}}),
+      ElementsAre("the host differs from its saved topology: it has 2 CPUs instead of 256 and 0 usable "
+                  "GPUs instead of 4"));
+  EXPECT_THAT(render_binding_warnings({{0, "0-3", "0-3", "0-3", "", 8, 4, 8, 3}}),
+              ElementsAre("the host differs from what was assumed: it has 3 usable GPUs instead of 4"));
 }
 
 }  // namespace

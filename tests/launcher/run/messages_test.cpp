@@ -51,6 +51,12 @@ TEST(Messages, HelloComesBack) {
   EXPECT_EQ(back->master_port, 29500);
   EXPECT_EQ(back->gpus, 8);
   EXPECT_EQ(back->cpus, 192);
+  EXPECT_TRUE(back->traits.empty() && back->warnings.empty());
+  hello.traits = {{"NCCL", "2.18.5"}, {"shape", "0f", true, false}};
+  hello.warnings = {"1 of its 8 GPUs cannot be used"};
+  back = decode_hello(encode(hello));
+  EXPECT_EQ(back->traits, hello.traits);
+  EXPECT_EQ(back->warnings, hello.warnings);
 }
 
 TEST(Messages, StartComesBackWhateverVariablesHold) {
@@ -115,7 +121,8 @@ TEST(Messages, EndedComesBackHoweverItEnded) {
   for (const ExitStatus& status :
        {ExitStatus{Exited{0}}, ExitStatus{Exited{255}}, ExitStatus{Signaled{SIGKILL, false}},
         ExitStatus{Signaled{SIGSEGV, true}}}) {
-    const auto back = decode_ended(encode(Ended{status, largest, 7, true, {any_bytes, ""}, 2, 3, 9}));
+    const auto back =
+        decode_ended(encode(Ended{status, largest, largest, 7, true, {any_bytes, ""}, 2, 3, 9}));
     ASSERT_TRUE(back);
     EXPECT_EQ(back->status, status);
     EXPECT_EQ(back->time_ns, largest);
@@ -123,7 +130,7 @@ TEST(Messages, EndedComesBackHoweverItEnded) {
     EXPECT_EQ(back->oom_kills, 2);
     EXPECT_EQ(back->earlier_oom_kills, 3);
     EXPECT_EQ(back->failed_rank, 9);
-    EXPECT_EQ(decode_ended(encode(Ended{status, 1, 0, false, {}, 0, 0, {}}))->failed_rank, std::nullopt);
+    EXPECT_EQ(decode_ended(encode(Ended{status, 1, 0, 0, false, {}, 0, 0, {}}))->failed_rank, std::nullopt);
     EXPECT_TRUE(back->told_to_stop);
     EXPECT_EQ(back->last_lines, (std::vector<std::string>{any_bytes, ""}));
   }

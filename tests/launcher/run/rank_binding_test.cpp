@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/topology/made_up_machine.hpp"
+#include "topology/probe_machine.hpp"
 
 namespace smlaunch {
 namespace {
@@ -54,6 +55,25 @@ TEST(BindRank, CorrectsTheThreadsOnlyWhereTheyAreOursToSet) {
   of_user.user_variables["OMP_NUM_THREADS"] = "5";
   bind_rank(of_user, 0, make_machine({1, 6, 1, {}, {}}));
   EXPECT_FALSE(of_user.default_variables.contains("OMP_NUM_THREADS"));
+}
+
+TEST(BindRank, ReadsBackWhereItRunsAlsoWhereItCannotBeBound) {
+  const auto machine = probe_machine({.with_devices = false});
+  ASSERT_TRUE(machine);
+  Start start = planned("");
+  start.cpus = "100000";
+  start.default_variables["OMP_NUM_THREADS"] = "99";
+  const Started report = bind_rank(start, 0, {});
+  EXPECT_EQ(report.chosen_cpus, "100000");
+  EXPECT_EQ(report.cpus, to_string(allowed_cpus(*machine)));
+  EXPECT_TRUE(report.binding_note.starts_with("the kernel refuses to bind it there: "))
+      << report.binding_note;
+  EXPECT_EQ(start.default_variables.at("OMP_NUM_THREADS"), std::to_string(machine->cores));
+}
+
+TEST(ChooseHome, ItsThreadsAreItsPartOfASharedNode) {
+  Start start = planned("numa");
+  EXPECT_EQ(choose_home(start, 0, make_machine({1, 6, 1, {}, {}})).threads, 3);
 }
 
 }  // namespace

@@ -10,6 +10,7 @@ using std::chrono::milliseconds;
 
 LaunchPlan two_ranks(LauncherKind launcher) {
   LaunchPlan plan;
+  plan.job = std::make_shared<const Environment>();
   plan.launcher = launcher;
   plan.engine = launcher == LauncherKind::mpi ? Engine::mpirun : Engine::local;
   Host host;
@@ -94,6 +95,19 @@ TEST(StartMessage, TakesTheUsersPortBeforeTheAgents) {
   EXPECT_EQ(make_start(plan, Rank{0}, {}, facts).variables.at("MASTER_PORT"), "29501");
 }
 
+TEST(StartMessage, GivesTheAgentsPortToAProgramOfAwsPyTorchModule) {
+  LaunchPlan plan = two_ranks(LauncherKind::process);
+  Environment of_pytorch;
+  of_pytorch.native_framework = Framework::pytorch;
+  plan.job = std::make_shared<const Environment>(of_pytorch);
+  StartFacts facts;
+  facts.master_port = 40001;
+  EXPECT_EQ(make_start(plan, Rank{0}, {}, facts).variables.at("MASTER_PORT"), "40001");
+  plan.environment["MASTER_PORT"] = "7777";
+  plan.master_port = 7777;
+  EXPECT_EQ(make_start(plan, Rank{0}, {}, facts).variables.at("MASTER_PORT"), "7777");
+}
+
 TEST(StartMessage, LauncherProcessHasNoRankIdentity) {
   LaunchPlan plan = two_ranks(LauncherKind::process);
   plan.environment = {{"SM_HOSTS", "[]"}};
@@ -145,12 +159,12 @@ TEST(EngineEnvironment, OfOurOwnAgentsIsOurs) {
       (std::map<std::string, std::string>{{"PATH", "/bin"}, {"SMLAUNCH_JOB", "marker"}}));
 }
 
-TEST(StartMessage, OnlyOnHostsThatAreAssumedDoAgentsPlaceTheirRanks) {
+TEST(StartMessage, OnHostsThatThePlanHasNotSeenAgentsPlaceTheirRanks) {
   LaunchPlan plan = two_ranks(LauncherKind::mpi);
   plan.bind = BindPolicy::numa;
   for (const auto& [source, own_bind] :
        {std::pair{TopologySource::assumed, "numa"}, std::pair{TopologySource::probed, ""},
-        std::pair{TopologySource::file, ""}}) {
+        std::pair{TopologySource::file, "numa"}}) {
     plan.cluster.hosts[0].source = source;
     EXPECT_EQ(make_start(plan, Rank{0}, {}, {}).own_bind, own_bind) << to_string(source);
   }

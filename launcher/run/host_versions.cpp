@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Read from names and files where that tells; only mpirun has to be asked.
-#include "launcher/host_versions.hpp"
+#include "launcher/run/host_versions.hpp"
 
 #include <filesystem>
 #include <string_view>

@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "launcher/plan/mpirun_plan.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <utility>
+
+#include "launcher/contract/program_variables.hpp"
+#include "launcher/plan/launcher_variables.hpp"
+#include "launcher/plan/starter.hpp"
+
+namespace smlaunch {
+
+namespace {
+
+// Two ranks of a host that were given one core wait by spinning, each in the other's way.
+bool shares_cores(const Layout& layout, const Cluster& cluster) {
+  for (std::size_t host = 0; host < cluster.hosts.size(); ++host)
+    if (layout.ranks_per_host[host] > std::max(1, cluster.hosts[host].machine->cores)) return true;
+  return false;
+}
+
+// Of the user's MPI options; empty: they leave binding to us.
+std::string why_not_bound(const MpirunCommand& command) {
+  const std::string& option = command.user_binding_option;
+  switch (command.user_binding) {
+    case UserBinding::not_said: return "";
+    case UserBinding::off: return fmt::format("not bound, as {} in the MPI options asks", option);
+    case UserBinding::on:
+      return fmt::format("not bound by us: mpirun binds it, as {} in the MPI options asks", option);
+    case UserBinding::by_default: break;
+  }
+  return fmt::format(
+      "not bound by us: mpirun binds it by its default, because {} in the MPI options maps "
+      "ranks to hardware",
+      option);
+}
+
+// What the user's options say to the ranks, and not to mpirun.
+struct UserSettings {
+  std::string working_directory;
+  std::vector<std::string> exported;
+  std::vector<std::pair<std::string, std::string>> variables;
+};
+
+Result<void> take_user_settings(const UserSettings& user, const JobSpec& spec, LaunchPlan& plan) {
+  if (!user.working_directory.empty()) {
+    if (!std::filesystem::path(user.working_directory).is_absolute())
+      return failure(Fault::configuration, spec.mpi_options_source,
+                     fmt::format("-wdir {} is no absolute path", user.working_directory),
+                     "name the folder from / on: every host looks for it by itself");
+    plan.entry_point.working_directory = user.working_directory;
+  }
+  for (const std::string& name : user.exported)
+    if (const auto found = spec.inherited.find(name);
+        found != spec.inherited.end() && name != python_path_variable)
+      plan.user_variables.insert(*found);
+  for (const auto& [name, value] : user.variables)
+    plan.user_variables[name] = name == python_path_variable
+                                    ? python_path(plan.entry_point.working_directory.native(), value)
+                                    : value;
+  return {};
+}
+
+}  // namespace
+
+std::vector<WantedInterface> find_wanted_interfaces(const JobSpec& spec, bool several_hosts) {
+  constexpr const char* of_nccl = "NCCL_SOCKET_IFNAME";
+  const std::string& planned = spec.network_interface;
+  std::vector<WantedInterface> wanted;
+  if (!planned.empty()) wanted.push_back({"=" + planned, ""});
+  const auto add_list = [&](const std::string& list, const std::string& origin) {
+    for (const std::string& name : named_interfaces(list))
+      if (name != planned) wanted.push_back({"=" + name, origin});
+  };
+  const auto inherited = [&](const std::string& name) {
+    const auto found = spec.inherited.find(name);
+    return found == spec.inherited.end() ? "" : found->second;
+  };
+  std::string pattern = inherited(of_nccl);
+  if (const auto user = parse_user_options(spec.mpi_options, spec.open_mpi, spec.mpi_options_source)) {
+    for (const MpirunOption& option : user->options)
+      if (option.name == "mca" && includes_interfaces(option.values[0]))
+        add_list(option.values[1], "-mca " + option.values[0]);
+    for (const auto& [name, value] : user->variables)
+      if (name == of_nccl) pattern = value;
+  }
+  for (const char* parameter : {"btl_tcp_if_include", "oob_tcp_if_include"}) {
+    const std::string variable = fmt::format("OMPI_MCA_{}", parameter);
+    const auto is_replaced = std::any_of(wanted.begin(), wanted.end(), [&](const WantedInterface& each) {
+      return each.origin == fmt::format("-mca {}", parameter);
+    });
+    if (!is_replaced) add_list(inherited(variable), variable);
+  }
+  if (several_hosts && !pattern.empty() && pattern != planned && pattern != "=" + planned)
+    wanted.push_back({pattern, of_nccl});
+  return wanted;
+}
+
+void take_host_order(const JobSpec& spec, LayoutRequest& request) {
+  std::vector<std::string> words;
+  for (const char* parameter : {"rmaps_base_mapping_policy", "rmaps_base_ranking_policy"})
+    if (const auto found = spec.inherited.find(fmt::format("OMPI_MCA_{}", parameter));
+        found != spec.inherited.end())
+      words.insert(words.end(), {"-mca", parameter, found->second});
+  words.insert(words.end(), spec.mpi_options.begin(), spec.mpi_options.end());
+  // What cannot be read is an error of add_mpirun_command().
+  const auto user = parse_user_options(words, spec.open_mpi, spec.mpi_options_source);
+  if (!user) return;
+  request.counting = user->counting;
+  request.numbering = user->numbering;
+}
+
+MpirunRequest mpirun_request(const JobSpec& spec, const LaunchPlan& plan) {
+  MpirunRequest request;
+  request.mpirun = spec.mpirun;
+  request.version = spec.open_mpi;
+  request.style = plan.launcher == LauncherKind::smddp ? MpirunStyle::smddp : MpirunStyle::mpi;
+  for (std::size_t i = 0; i < plan.cluster.hosts.size(); ++i)
+    if (plan.layout.ranks_per_host[i] > 0)
+      request.hosts.emplace_back(spec.known_by_name ? plan.cluster.hosts[i].name : "localhost",
+                                 has_starter(plan.launcher) ? 1 : plan.cluster.hosts[i].ranks);
+  request.processes = has_starter(plan.launcher) ? static_cast<int>(request.hosts.size()) : plan.world_size();
+  request.oversubscribe = plan.layout.oversubscribed;
+  request.oversubscribed_cores = !has_starter(plan.launcher) && shares_cores(plan.layout, plan.cluster);
+  request.tcp_include = spec.network_interface.empty() ? spec.mpi_subnet : spec.network_interface;
+  request.tcp_exclude = spec.mpi_exclude;
+  request.ssh_port = spec.ssh_port;
+  if (plan.cluster.hosts.size() > 1) request.ssh_control_path = spec.ssh_control_path;
+  request.user_options = spec.mpi_options;
+  request.user_options_source = spec.mpi_options_source;
+  for (const auto& [name, value] : spec.inherited)
+    if (name.starts_with("OMPI_MCA_")) request.environment_parameters.emplace_back(name.substr(9), value);
+  for (const char* name :
+       {"LD_LIBRARY_PATH", "PATH", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"})
+    if (spec.inherited.contains(name)) request.exported.emplace_back(name);
+  // The toolkit's own settings stand there with their values, unless the container sets them.
+  for (const auto& setting : adapter_variables(*spec.environment, plan.launcher, plan.cluster))
+    if (!spec.inherited.contains(setting.first)) request.exported_values.push_back(setting);
+  for (const auto& [name, value] : plan.environment) request.exported.push_back(name);
+  for (const char* name : {"SMLAUNCH_AGENT_CHANNEL", "SMLAUNCH_AGENT_TOKEN", "SMLAUNCH_AGENT_WORKER",
+                           "SMLAUNCH_AGENT_LEADER_HOST", "SMLAUNCH_AGENT_DIRECTORY", "SMLAUNCH_JOB"})
+    request.exported.emplace_back(name);
+  request.program = {spec.smlaunch, "rank", "--"};
+  request.program.insert(request.program.end(), plan.process_command.begin(), plan.process_command.end());
+  return request;
+}
+
+Result<std::string> add_mpirun_command(const JobSpec& spec, LaunchPlan& plan) {
+  auto made = mpirun_command(mpirun_request(spec, plan));
+  if (!made) return tl::unexpected(made.error());
+  plan.command = std::move(made->argv);
+  auto taken = take_user_settings(
+      {made->working_directory, std::move(made->user_exported), std::move(made->user_variables)}, spec, plan);
+  if (!taken) return tl::unexpected(taken.error());
+  std::string unbound = why_not_bound(*made);
+  if (!unbound.empty()) plan.sources.emplace_back("bind", unbound);
+  plan.wanted_interfaces = find_wanted_interfaces(spec, plan.cluster.hosts.size() > 1);
+  for (auto& note : made->notes) plan.sources.emplace_back("mpi_options", std::move(note));
+  for (auto& warning : made->warnings) plan.warnings.push_back(std::move(warning));
+  return unbound;
+}
+
+Result<void> take_options_without_mpirun(const JobSpec& spec, LaunchPlan& plan) {
+  if (spec.mpi_options.empty()) return {};
+  if (plan.launcher != LauncherKind::ddp) {
+    plan.warnings.push_back(fmt::format("{}: not used, for launcher {} starts no mpirun here",
+                                        spec.mpi_options_source, to_string(plan.launcher)));
+    return {};
+  }
+  auto user = parse_user_options(spec.mpi_options, spec.open_mpi, spec.mpi_options_source);
+  if (!user) return tl::unexpected(user.error());
+  auto taken = take_user_settings(
+      {user->working_directory, std::move(user->exported), std::move(user->variables)}, spec, plan);
+  if (!taken) return taken;
+  std::vector<std::string> unused;
+  for (const MpirunOption& option : user->options)
+    if (option.name != "x") unused.push_back(to_string(option));
+  for (auto& warning : user->warnings) plan.warnings.push_back(std::move(warning));
+  if (!unused.empty())
+    plan.warnings.push_back(
+        fmt::format("{}: not used, for launcher ddp starts the ranks of one host without mpirun: {}",
+                    spec.mpi_options_source, fmt::join(unused, ", ")));
+  return {};
+}
+
+}  // namespace smlaunch

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+// How long this process was ready to run and had no processor (/proc/PID/schedstat: kernel
+// Documentation/scheduler/sched-stats.rst). By so much may be late what it has seen.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+namespace smlaunch {
+
+// The second number, in nanoseconds since the process began. Nothing for what is no such line.
+std::optional<std::uint64_t> parse_schedstat_wait(std::string_view text);
+
+// Since the last mark. 0 where the kernel does not count.
+class ProcessorWait {
+ public:
+  void mark();
+  [[nodiscard]] std::uint64_t since_mark_ns() const;
+
+ private:
+  std::uint64_t at_mark_ns_ = 0;
+};
+
+}  // namespace smlaunch

@@ -1,0 +1,93 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# Every host of a job uploads its own intermediate output while the ranks run, and the last files at the end.
+source "$(dirname "$0")/job.sh"
+swift=$(dirname "$(readlink -f "$0")")/../process/swift
+tool=${SMLAUNCH_BUILD_DIR:?}/tests/programs/s3_tool
+command -v curl >/dev/null || skip "curl is not installed"
+why=$("$swift" missing)
+[[ -z $why ]] || skip "$why"
+cluster_up 3
+bystanders
+
+"$cluster" put fabric "$swift" /opt/swift
+fabric chmod 755 /opt/swift
+fabric env SWIFT_ADDRESS=198.18.0.254 /opt/swift /opt/s3 8080 >"$scratch/swift.log" 2>&1 &
+eventually 120 fabric test -e /opt/s3/ready
+fabric curl -fsS -X PUT --aws-sigv4 aws:amz:us-east-1:s3 -H x-amz-content-sha256:UNSIGNED-PAYLOAD \
+  "http://test%3Atester:testing@198.18.0.254:8080/bucket"
+keys=(AWS_ACCESS_KEY_ID=test:tester AWS_SECRET_ACCESS_KEY=testing AWS_REGION=us-east-1
+  AWS_ENDPOINT_URL=http://198.18.0.254:8080 AWS_EC2_METADATA_DISABLED=true TRAINING_JOB_NAME=job-1)
+objects() { fabric env "${keys[@]}" "$tool" list "s3://bucket/$1" | sort; }
+has_objects() { local have; have=$(objects "$1"); [[ $have == "$2" ]] || { echo "$have"; return 1; }; }
+here=(env "${keys[@]}" "$smlaunch" --ready-timeout 60)
+everywhere() { local name; for name in algo-2 algo-3 algo-1; do start "$name" "${here[@]}"; done; }
+# As containers are before their job.
+fresh() { local name; for name in "${hosts[@]}"; do host "$name" sh -c 'rm -rf /opt/ml/output/intermediate'; done; }
+
+step "while the ranks run, and at the end"
+mpi 1 '"sagemaker_s3_output": "s3://bucket/out"'
+program <<'END'
+#!/bin/sh
+cd "$SM_OUTPUT_INTERMEDIATE_DIR" || exit
+mkdir "$SM_CURRENT_HOST"
+echo first >"$SM_CURRENT_HOST/first"
+until [ -e go ]; do sleep 0.05; done
+echo last >"$SM_CURRENT_HOST/last"
+END
+everywhere
+prefix=out/job-1/output/intermediate
+eventually 60 has_objects out/ "6 $prefix/algo-1/first
+6 $prefix/algo-2/first
+6 $prefix/algo-3/first"
+for name in "${hosts[@]}"; do host "$name" touch /opt/ml/output/intermediate/go; done
+over 0 success 30 "${hosts[@]}"
+has_objects out/ "0 $prefix/go
+5 $prefix/algo-1/last
+5 $prefix/algo-2/last
+5 $prefix/algo-3/last
+6 $prefix/algo-1/first
+6 $prefix/algo-2/first
+6 $prefix/algo-3/first"
+assert_nothing_left
+
+step "of a job that fails, and of one that is told to stop"
+program <<'END'
+#!/bin/sh
+trap 'echo stopped >"$SM_OUTPUT_INTERMEDIATE_DIR/$SM_CURRENT_HOST"; exit 0' TERM
+echo waiting
+[ "$SM_CURRENT_HOST $FAILS" != "algo-2 yes" ] || exit 5
+while :; do sleep 0.05; done
+END
+mpi 1 '"sagemaker_s3_output": "s3://bucket/failed"'
+fresh
+here=(env "${keys[@]}" FAILS=yes "$smlaunch")
+everywhere
+over 5 failure 30 "${hosts[@]}"
+has_objects failed/ "8 failed/job-1/output/intermediate/algo-1
+8 failed/job-1/output/intermediate/algo-3"
+mpi 1 '"sagemaker_s3_output": "s3://bucket/stopped"'
+fresh
+here=(env "${keys[@]}" "$smlaunch")
+everywhere
+eventually 20 printed algo-1 3 waiting
+kill -TERM "${started[algo-1]}"
+over 143 '' 30 "${hosts[@]}"
+has_objects stopped/ "8 stopped/job-1/output/intermediate/algo-1
+8 stopped/job-1/output/intermediate/algo-2
+8 stopped/job-1/output/intermediate/algo-3"
+assert_nothing_left
+
+step "one host without keys says so, and the job does not care"
+mpi 1 '"sagemaker_s3_output": "s3://bucket/partly"'
+program <<'END'
+#!/bin/sh
+echo file >"$SM_OUTPUT_INTERMEDIATE_DIR/$SM_CURRENT_HOST"
+END
+fresh
+start algo-2 env AWS_EC2_METADATA_DISABLED=true "$smlaunch"
+for name in algo-3 algo-1; do start "$name" "${here[@]}"; done
+over 0 success 30 "${hosts[@]}"
+assert_contains "$(<"$scratch/algo-2.err")" "smlaunch: warning: intermediate output: AWS credentials: none found"
+has_objects partly/ "5 partly/job-1/output/intermediate/algo-1
+5 partly/job-1/output/intermediate/algo-3"

@@ -1,0 +1,53 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# MPI options where no mpirun starts the ranks.
+source "$(dirname "$0")/lib.sh"
+
+container
+# shellcheck disable=SC2016
+printf '#!/bin/sh\necho "$RANK $MINE $NCCL_DEBUG $(pwd)"\n' >"$base/code/train"
+chmod 755 "$base/code/train"
+ddp='"sagemaker_program": "train", "sagemaker_pytorch_ddp_enabled": true, "sagemaker_mpi_num_of_processes_per_host": 2'
+with_options() { hyperparameters "{$ddp, \"$1\": \"$2\"}"; }
+sorted() { sed 's/^\[[^]]*\] //' <<<"$out" | sort; }
+
+step "launcher ddp on one host: variables and the folder count, the rest is named"
+with_options sagemaker_distributed_dataparallel_custom_mpi_options "-x MINE=7 --NCCL_DEBUG WARN -mca btl tcp,self"
+run "$smlaunch"
+assert_success
+assert_eq $'0 7 WARN '"$base/code"$'\n1 7 WARN '"$base/code" "$(sorted)"
+assert_contains "$err" "smlaunch: warning: hyperparameter sagemaker_distributed_dataparallel_custom_mpi_options: not used, for \
+launcher ddp starts the ranks of one host without mpirun: -mca btl tcp,self"
+with_options sagemaker_mpi_custom_mpi_options "-x MINE=8"
+run "$smlaunch"
+assert_success
+assert_eq $'0 8  '"$base/code"$'\n1 8  '"$base/code" "$(sorted)"
+[[ $err != *warning* ]] || fail "$err"
+mkdir "$scratch/folder"
+mv "$base/code/train" "$scratch/folder"
+run "$smlaunch" --mpi-options "-x MINE=9 -wdir $scratch/folder"
+assert_success
+assert_eq "0 9  $scratch/folder"$'\n'"1 9  $scratch/folder" "$(sorted)"
+mv "$scratch/folder/train" "$base/code"
+
+step "what is malformed is refused as on several hosts"
+for options in "-x" "-np 3" "stray" "-x 'A"; do
+  with_options sagemaker_distributed_dataparallel_custom_mpi_options "$options"
+  run "$smlaunch"
+  assert_eq 78 "$status"
+  assert_contains "$err" "hyperparameter sagemaker_distributed_dataparallel_custom_mpi_options"
+done
+hyperparameters "{$ddp, \"sagemaker_mpi_custom_mpi_options\": 7}"
+run "$smlaunch"
+assert_eq 78 "$status"
+
+step "launcher process has no use for them, and says so"
+hyperparameters '{"sagemaker_program": "train", "sagemaker_mpi_custom_mpi_options": "-x MINE=1"}'
+run "$smlaunch"
+assert_success
+[[ $err != *warning* ]] || fail "$err"
+run "$smlaunch" --mpi-options "-x MINE=1"
+assert_success
+assert_contains "$err" "smlaunch: warning: option --mpi-options: not used, for launcher process starts no mpirun here"
+run SMLAUNCH_MPI_OPTIONS="-x MINE=1" "$smlaunch"
+assert_contains "$err" "smlaunch: warning: variable SMLAUNCH_MPI_OPTIONS: not used"

@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+// How near GPUs and NICs are to each other, as a coloured table.
+#pragma once
+
+#include "topology/machine.hpp"
+#include "topology/svg_canvas.hpp"
+
+namespace smlaunch {
+
+// With its upper left corner at (`left`, `top`), and the words explained below it in lines of `width` at
+// least. Nothing for a machine without GPUs. The drawing's width counts from 0, its height from `top`.
+Drawing draw_nearness_table(const Machine& machine, int left, int top, int width);
+
+}  // namespace smlaunch

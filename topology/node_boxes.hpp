@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+// Which things of a machine are drawn together, and how they are joined: what machine_drawing.cpp draws.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "topology/machine_drawing.hpp"
+
+namespace smlaunch {
+
+// A NIC and the GPUs of its box that are joined with it by a line.
+struct Rail {
+  int nic = 0;
+  std::vector<int> gpus;
+};
+
+// A NUMA node, or (without a number) the devices that lie near none.
+struct NodeBox {
+  std::optional<int> numa;
+  std::string title;
+  std::string memory;
+  IdSet cpus;
+  std::vector<int> cores;  // indices into the machine's lists
+  std::vector<int> gpus;
+  std::vector<int> nics;
+  std::vector<Rail> rails;  // none where there would be too many to tell apart
+};
+
+// The nodes of one package; without a number, those that are known to be in none.
+struct PackageBox {
+  std::optional<int> package;
+  std::vector<NodeBox> nodes;
+};
+
+std::vector<PackageBox> boxes_of(const Machine& machine, const DrawingMarks& marks);
+
+}  // namespace smlaunch

@@ -1,0 +1,366 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <iterator>
+#include <nlohmann/json.hpp>
+#include <set>
+#include <utility>
+
+#include "topology/machine_json.hpp"
+
+namespace smlaunch {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr const char* remedy = "compare it with what smlaunch topology --format json prints";
+
+bool is_relation(const std::string& text) {
+  if (text == "X" || parse_nearness(text)) return true;
+  return text.size() > 2 && text.substr(0, 2) == "NV" &&
+         text.find_first_not_of("0123456789", 2) == std::string::npos;
+}
+
+// Reads values out of the document and collects what is wrong with them.
+class Reader {
+ public:
+  explicit Reader(std::string where) : where_(std::move(where)) {}
+
+  void wrong(const std::string& path, std::string what) {
+    problems_.push_back(
+        {fmt::format("{}: {}", where_, path.empty() ? "the document" : path), std::move(what), remedy});
+  }
+
+  Json::const_iterator find(const Json& object, const char* key) {
+    const auto found = object.find(key);
+    return found != object.end() && found->is_null() ? object.end() : found;
+  }
+
+  void read(const Json& object, const std::string& path, const char* key, std::string& value) {
+    const auto found = find(object, key);
+    if (found == object.end()) return;
+    if (found->is_string())
+      value = found->get<std::string>();
+    else
+      wrong(join(path, key), "must be a string");
+  }
+
+  void read(const Json& object, const std::string& path, const char* key, bool& value) {
+    const auto found = find(object, key);
+    if (found == object.end()) return;
+    if (found->is_boolean())
+      value = found->get<bool>();
+    else
+      wrong(join(path, key), "must be true or false");
+  }
+
+  void read(const Json& object, const std::string& path, const char* key, std::uint64_t& value) {
+    const auto found = find(object, key);
+    if (found == object.end()) return;
+    if (found->is_number_unsigned())
+      value = found->get<std::uint64_t>();
+    else
+      wrong(join(path, key), "must be a whole number, 0 or more");
+  }
+
+  void read(const Json& object, const std::string& path, const char* key, int& value) {
+    std::uint64_t number = static_cast<std::uint64_t>(value);
+    read(object, path, key, number);
+    if (number > 1'048'575)
+      wrong(join(path, key), "is larger than any machine has");
+    else
+      value = static_cast<int>(number);
+  }
+
+  void read(const Json& object, const std::string& path, const char* key, std::optional<int>& value) {
+    if (find(object, key) == object.end()) return;
+    int number = 0;
+    read(object, path, key, number);
+    value = number;
+  }
+
+  void read(const Json& object, const std::string& path, const char* key, IdSet& value) {
+    const auto found = find(object, key);
+    if (found == object.end()) return;
+    value = read_ids(*found, join(path, key));
+  }
+
+  IdSet read_ids(const Json& json, const std::string& path) {
+    const auto ids = json.is_string() ? parse_id_set(json.get<std::string>()) : std::nullopt;
+    if (!ids) wrong(path, "must be a list of CPUs such as \"0-15,32\"");
+    return ids.value_or(IdSet{});
+  }
+
+  void read(const Json& object, const std::string& path, const char* key, std::vector<std::string>& value) {
+    each(object, path, key, false, [&](const Json& element, const std::string& where) {
+      if (element.is_string())
+        value.push_back(element.get<std::string>());
+      else
+        wrong(where, "must be a string");
+    });
+  }
+
+  // Calls `visit` with each element of an array and its path.
+  template <class Visit>
+  void each(const Json& object, const std::string& path, const char* key, bool of_objects, Visit visit) {
+    const auto found = find(object, key);
+    if (found == object.end()) return;
+    if (!found->is_array()) return wrong(join(path, key), "must be a list");
+    for (std::size_t i = 0; i < found->size(); ++i) {
+      const std::string element = fmt::format("{}[{}]", join(path, key), i);
+      if (of_objects && !(*found)[i].is_object())
+        wrong(element, "must be an object");
+      else
+        visit((*found)[i], element);
+    }
+  }
+
+  // A matrix of words; it may be absent altogether.
+  template <class Value, class Parse>
+  void read_matrix(const Json& object, const char* key, std::size_t rows, std::size_t columns,
+                   const char* row_is, std::vector<std::vector<Value>>& matrix, const char* words,
+                   Parse parse) {
+    if (find(object, key) == object.end()) return;
+    matrix.clear();
+    each(object, "", key, false, [&](const Json& row, const std::string& path) {
+      auto& values = matrix.emplace_back();
+      if (!row.is_array() || row.size() != columns) {
+        return wrong(path, fmt::format("must be a list of {} words", columns));
+      }
+      for (std::size_t i = 0; i < row.size(); ++i) {
+        const auto value = row[i].is_string() ? parse(row[i].template get<std::string>()) : std::nullopt;
+        if (value)
+          values.push_back(*value);
+        else
+          wrong(fmt::format("{}[{}]", path, i), fmt::format("must be one of {}", words));
+      }
+    });
+    if (matrix.size() != rows)
+      wrong(key, fmt::format("must be a list of {} lists, one for each {}", rows, row_is));
+  }
+
+  [[nodiscard]] const std::vector<Problem>& problems() const { return problems_; }
+
+ private:
+  static std::string join(const std::string& path, const char* key) {
+    return path.empty() ? key : path + "." + key;
+  }
+
+  std::string where_;
+  std::vector<Problem> problems_;
+};
+
+void read_numa_nodes(Reader& reader, const Json& json, Machine& machine) {
+  if (reader.find(json, "numa_nodes") == json.end()) reader.wrong("numa_nodes", "is missing");
+  IdSet seen;
+  reader.each(json, "", "numa_nodes", true, [&](const Json& object, const std::string& path) {
+    NumaNode node;
+    node.os_index = static_cast<int>(machine.numa_nodes.size());
+    reader.read(object, path, "os_index", node.os_index);
+    reader.read(object, path, "cpus", node.cpus);
+    reader.read(object, path, "memory_bytes", node.memory_bytes);
+    reader.read(object, path, "package", node.package);
+    const IdSet twice = intersection(seen, node.cpus);
+    if (!twice.empty())
+      reader.wrong(path + ".cpus", fmt::format("CPUs {} are in two NUMA nodes", to_string(twice)));
+    seen = united(seen, node.cpus);
+    machine.numa_nodes.push_back(std::move(node));
+  });
+}
+
+// What each device of a kind is to each other one.
+void read_relations(Reader& reader, const Json& json, const char* key, std::size_t devices, const char* kind,
+                    std::vector<std::vector<std::string>>& matrix) {
+  reader.read_matrix(
+      json, key, devices, devices, kind, matrix, "X, NV#, PIX, PXB, PHB, NODE, SYS",
+      [](const std::string& text) { return is_relation(text) ? std::optional(text) : std::nullopt; });
+  for (std::size_t i = 0; i < matrix.size() && i < devices; ++i) {
+    for (std::size_t j = 0; j < matrix[i].size(); ++j) {
+      if ((i == j) != (matrix[i][j] == "X"))
+        reader.wrong(fmt::format("{}[{}][{}]", key, i, j), i == j ? "must be X: it is one and the same device"
+                                                                  : "must not be X: they are two devices");
+    }
+  }
+}
+
+void read_devices(Reader& reader, const Json& json, Machine& machine) {
+  const auto check_numa = [&](const std::optional<int>& numa, const std::string& path) {
+    const bool known = !numa || std::any_of(machine.numa_nodes.begin(), machine.numa_nodes.end(),
+                                            [&](const NumaNode& node) { return node.os_index == *numa; });
+    if (!known) reader.wrong(path + ".numa", fmt::format("{} is not among numa_nodes", *numa));
+  };
+  std::set<std::string> pci_ids;
+  const auto check_pci = [&](const std::string& pci, const std::string& path) {
+    if (!pci.empty() && !pci_ids.insert(pci).second)
+      reader.wrong(path + ".pci", fmt::format("{} is the PCI id of another device too", pci));
+  };
+  std::set<int> indices;
+  reader.each(json, "", "gpus", true, [&](const Json& object, const std::string& path) {
+    Gpu gpu;
+    gpu.index = static_cast<int>(machine.gpus.size());
+    reader.read(object, path, "index", gpu.index);
+    reader.read(object, path, "model", gpu.model);
+    reader.read(object, path, "uuid", gpu.uuid);
+    reader.read(object, path, "pci", gpu.pci);
+    reader.read(object, path, "numa", gpu.numa);
+    reader.read(object, path, "cpus", gpu.cpus);
+    reader.read(object, path, "memory_bytes", gpu.memory_bytes);
+    reader.read(object, path, "usable", gpu.usable);
+    if (!gpu.usable) reader.read(object, path, "unusable_because", gpu.unusable_because);
+    reader.read(object, path, "link_width", gpu.link_width);
+    reader.read(object, path, "mig_instances", gpu.mig_instances);
+    check_numa(gpu.numa, path);
+    check_pci(gpu.pci, path);
+    if (!indices.insert(gpu.index).second)
+      reader.wrong(path + ".index", fmt::format("{} is the index of another GPU too", gpu.index));
+    machine.gpus.push_back(std::move(gpu));
+  });
+  reader.each(json, "", "nics", true, [&](const Json& object, const std::string& path) {
+    Nic nic;
+    std::string kind = to_string(nic.kind);
+    reader.read(object, path, "name", nic.name);
+    reader.read(object, path, "kind", kind);
+    reader.read(object, path, "pci", nic.pci);
+    reader.read(object, path, "numa", nic.numa);
+    reader.read(object, path, "link_up", nic.link_up);
+    reader.read(object, path, "gigabits", nic.gigabits);
+    check_numa(nic.numa, path);
+    check_pci(nic.pci, path);
+    if (const auto known = parse_nic_kind(kind))
+      nic.kind = *known;
+    else
+      reader.wrong(path + ".kind", "must be one of ethernet, infiniband, efa");
+    machine.nics.push_back(std::move(nic));
+  });
+  const std::size_t gpus = machine.gpus.size();
+  machine.gpu_nic.assign(gpus, std::vector<Nearness>(machine.nics.size(), Nearness::SYS));
+  machine.gpu_gpu.assign(gpus, std::vector<std::string>(gpus, to_string(Nearness::SYS)));
+  for (std::size_t i = 0; i < gpus; ++i) machine.gpu_gpu[i][i] = "X";
+  reader.read_matrix(json, "gpu_nic", gpus, machine.nics.size(), "GPU", machine.gpu_nic,
+                     "PIX, PXB, PHB, NODE, SYS",
+                     [](const std::string& text) { return parse_nearness(text); });
+  read_relations(reader, json, "gpu_gpu", gpus, "GPU", machine.gpu_gpu);
+  read_relations(reader, json, "nic_nic", machine.nics.size(), "NIC", machine.nic_nic);
+}
+
+// Which hardware threads form a core, where the text does not say: Linux numbers all first threads of a node
+// before all second ones.
+std::vector<IdSet> assumed_cores(const Machine& machine) {
+  const int per_core = machine.cores > 0 && machine.processing_units % machine.cores == 0
+                           ? std::max(machine.processing_units / machine.cores, 1)
+                           : 1;
+  std::vector<IdSet> cores;
+  for (const NumaNode& node : machine.numa_nodes) {
+    const std::size_t cpus = node.cpus.size();
+    const std::size_t threads =
+        cpus % static_cast<std::size_t>(per_core) == 0 ? static_cast<std::size_t>(per_core) : 1;
+    for (std::size_t first = 0; first < cpus / threads; ++first) {
+      auto& core = cores.emplace_back();
+      for (std::size_t thread = 0; thread < threads; ++thread)
+        core.push_back(node.cpus[first + thread * (cpus / threads)]);
+    }
+  }
+  return cores;
+}
+
+void read_cores(Reader& reader, const Json& json, Machine& machine) {
+  IdSet known;
+  for (const NumaNode& node : machine.numa_nodes) known = united(known, node.cpus);
+  IdSet seen;
+  reader.each(json, "", "core_cpus", false, [&](const Json& core, const std::string& path) {
+    IdSet cpus = reader.read_ids(core, path);
+    const IdSet twice = intersection(seen, cpus);
+    if (!twice.empty()) reader.wrong(path, fmt::format("CPUs {} are in two cores", to_string(twice)));
+    IdSet outside;
+    std::set_difference(cpus.begin(), cpus.end(), known.begin(), known.end(), std::back_inserter(outside));
+    if (!outside.empty() && !known.empty())
+      reader.wrong(path, fmt::format("CPUs {} are in no NUMA node", to_string(outside)));
+    seen = united(seen, cpus);
+    machine.core_cpus.push_back(std::move(cpus));
+  });
+  if (reader.find(json, "core_cpus") == json.end()) machine.core_cpus = assumed_cores(machine);
+  if (machine.cores == 0) machine.cores = static_cast<int>(machine.core_cpus.size());
+  if (machine.processing_units == 0)
+    machine.processing_units = static_cast<int>(allowed_cpus(machine).size());
+}
+
+void read_interfaces(Reader& reader, const Json& json, Machine& machine) {
+  reader.each(json, "", "interfaces", true, [&](const Json& object, const std::string& path) {
+    NetworkInterface interface;
+    reader.read(object, path, "name", interface.name);
+    reader.read(object, path, "up", interface.up);
+    reader.read(object, path, "carrier", interface.has_carrier);
+    reader.read(object, path, "inner", interface.is_inner);
+    reader.read(object, path, "addresses", interface.addresses);
+    reader.read(object, path, "subnets", interface.subnets);
+    machine.interfaces.push_back(std::move(interface));
+  });
+}
+
+void read_versions(Reader& reader, const Json& json, Machine& machine) {
+  const auto found = reader.find(json, "versions");
+  if (found == json.end()) return;
+  if (!found->is_object()) return reader.wrong("versions", "must be an object");
+  for (const auto& [name, version] : found->items()) {
+    if (version.is_string())
+      machine.versions[name] = version.get<std::string>();
+    else
+      reader.wrong("versions." + name, "must be a string");
+  }
+}
+
+void read_cpu_quota(Reader& reader, const Json& json, Machine& machine) {
+  const auto found = reader.find(json, "cpu_quota");
+  if (found == json.end()) return;
+  if (found->is_number() && found->get<double>() > 0)
+    machine.cpu_quota = found->get<double>();
+  else
+    reader.wrong("cpu_quota", "must be a number above 0");
+}
+
+Machine read_machine(Reader& reader, const Json& json) {
+  Machine machine;
+  std::string named;
+  reader.read(json, "", "schema", named);
+  if (named != machine_schema) reader.wrong("schema", fmt::format("must be \"{}\"", machine_schema));
+  reader.read(json, "", "host", machine.host);
+  reader.read(json, "", "packages", machine.packages);
+  reader.read(json, "", "cores", machine.cores);
+  reader.read(json, "", "processing_units", machine.processing_units);
+  reader.read(json, "", "online_cpus", machine.online_cpus);
+  read_cpu_quota(reader, json, machine);
+  reader.read(json, "", "has_devices", machine.has_devices);
+  read_numa_nodes(reader, json, machine);
+  read_devices(reader, json, machine);
+  read_cores(reader, json, machine);
+  read_interfaces(reader, json, machine);
+  read_versions(reader, json, machine);
+  reader.read(json, "", "findings", machine.findings);
+  reader.read(json, "", "warnings", machine.warnings);
+  return machine;
+}
+
+}  // namespace
+
+Result<Machine> parse_machine_json(std::string_view text, const std::string& where) {
+  Json json;
+  try {
+    json = Json::parse(text);
+  } catch (const nlohmann::json::exception& error) {
+    // "[json.exception.parse_error.101] parse error at line 1, column 2: ..."
+    const std::string_view what = error.what();
+    return failure(Fault::configuration, where,
+                   fmt::format("is not JSON: {}", what.substr(what.find(']') + 2)), remedy);
+  }
+  if (!json.is_object()) return failure(Fault::configuration, where, "must be a JSON object", remedy);
+  Reader reader(where);
+  Machine machine = read_machine(reader, json);
+  if (!reader.problems().empty())
+    return tl::unexpected<Error>(Error{Fault::configuration, reader.problems()});
+  return machine;
+}
+
+}  // namespace smlaunch
