@@ -343,6 +343,7 @@ class JobTries {
 }  // namespace
 
 int run_job(const Options& options, const Job& job, const LaunchPlan& plan) {
+  if (options.command == Command::smoke) return JobTries(options, job, plan).run();
   JobUploads uploads(options);
   if (auto started = uploads.start(*job.environment, job.spec.inherited); !started)
     return report_failed_start(options, job.environment->paths, started.error());

@@ -56,8 +56,9 @@ int run_as_worker(const Options& options, const Job& job) {
     fmt::print(stderr, "smlaunch: {} waits for {} to lead, for at most {:.0f} s\n",
                job.environment->current_host, job.environment->leader, options.ready_timeout);
   JobUploads uploads(options);
-  if (auto started = uploads.start(*job.environment, job.spec.inherited); !started)
-    return report_failed_start(options, paths, started.error());
+  if (!only_smoke)
+    if (auto started = uploads.start(*job.environment, job.spec.inherited); !started)
+      return report_failed_start(options, paths, started.error());
   WorkerSettings settings;
   settings.hosts = job.environment->hosts;
   settings.current_host = job.environment->current_host;
