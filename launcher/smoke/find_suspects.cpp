@@ -114,15 +114,11 @@ Finding find_broken_ranks(const SmokeSettings& settings, const SmokeRecord& reco
     first_lost = rank.lost_seconds;
     first_alone = rank.lost_alone;
   }
-  std::string words;
   for (std::size_t i = 0; i < record.ranks.size(); ++i) {
     const RankCheck& rank = record.ranks[i];
     if (rank.failure) {
-      const bool alone = rank.failure->stage <= SmokeStage::communicator_called;
-      before_talking = before_talking || alone;
+      before_talking = before_talking || rank.failure->stage <= SmokeStage::communicator_called;
       failed[static_cast<int>(i)] = rank.failure->text;
-      if (words.empty() || alone)
-        words = fmt::format("reached \"{}\": {}", to_string(rank.failure->stage), rank.failure->text);
     } else if (!rank.lost.empty() && rank.lost_seconds <= first_lost + same_moment_seconds) {
       lost[static_cast<int>(i)] = rank.lost;
     }
@@ -143,6 +139,8 @@ Finding find_broken_ranks(const SmokeSettings& settings, const SmokeRecord& reco
   if (!failed.empty()) {
     std::vector<int> ranks;
     for (const auto& each : failed) ranks.push_back(each.first);
+    const CheckFailed& first = *record.ranks[static_cast<std::size_t>(ranks.front())].failure;
+    const std::string words = fmt::format("reached \"{}\": {}", to_string(first.stage), first.text);
     finding.reason = all_failed ? fmt::format("no rank {}", words)
                                 : fmt::format("{} never {}", describe_ranks(settings, ranks), words);
     const bool only_some = !all_failed && (before_talking || failed.size() * 2 < record.ranks.size());

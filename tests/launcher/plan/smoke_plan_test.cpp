@@ -156,7 +156,7 @@ TEST(SmokePlan, TheUsersOptionsAreTheChecksToo) {
   job.spec.mpi_options = {"--mca", "btl_tcp_eager_limit", "4096", "-x", "NCCL_HOSTID=mine"};
   const LaunchPlan plan = job.plan();
   EXPECT_THAT(plan.smoke->command, Contains("btl_tcp_eager_limit"));
-  EXPECT_THAT(plan.smoke->command, Contains("NCCL_HOSTID=mine"));
+  EXPECT_THAT(plan.smoke->command, Contains("NCCL_HOSTID"));
   const auto check = make_check_plan(job.spec, plan);
   ASSERT_TRUE(check);
   EXPECT_EQ(check->user_variables.at("NCCL_HOSTID"), "mine");
