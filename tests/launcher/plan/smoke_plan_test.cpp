@@ -141,6 +141,7 @@ TEST(SmokePlan, ABandwidthThatCannotBeIsRefused) {
   Machine machine = *job.cluster.hosts.front().machine;
   machine.nics.resize(1);
   machine.nics[0].gigabits = 100;
+  machine.gpu_nic.assign(machine.gpus.size(), {Nearness::PHB});
   for (Host& host : job.cluster.hosts) host.machine = std::make_shared<const Machine>(machine);
   job.spec.smoke.min_busbw_gbps = 300;
   job.spec.smoke.min_busbw_source = "option --min-busbw";
