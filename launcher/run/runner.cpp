@@ -385,7 +385,7 @@ class Runner {
     if (!is_rank(peer)) {
       workers_[worker_index(peer)] = true;
       lost_while_waiting_.erase(worker_index(peer));
-      if (outcome_) server_.send_outcome(peer, job_end());
+      if (outcome_) server_.send_outcome(peer, job_end(worker_index(peer)));
       return;
     }
     const Rank rank{peer};
@@ -594,7 +594,7 @@ class Runner {
     bool any = false;
     for (std::size_t i = 0; i < workers_.size(); ++i) {
       any = any || workers_[i];
-      if (workers_[i]) server_.send_outcome(rank_peers_ + static_cast<int>(i), job_end());
+      if (workers_[i]) server_.send_outcome(rank_peers_ + static_cast<int>(i), job_end(i));
     }
     const bool may_come = settings_.make_ready && !is_spawned_ && !settings_.worker.empty();
     if (!any && !may_come) return loop_.stop();
@@ -604,8 +604,24 @@ class Runner {
     });
   }
 
-  JobEnd job_end() const {
-    const bool again = settings_.is_tried_again && settings_.is_tried_again(*outcome_);
+  // A host that a spare one takes the place of is not in the next try.
+  bool is_replaced(std::size_t worker) const {
+    const auto& at_fault = outcome_->hosts_at_fault;
+    const auto is_at_fault = [&](const std::string& name) {
+      return std::find(at_fault.begin(), at_fault.end(), name) != at_fault.end();
+    };
+    auto spares = std::count_if(settings_.spare_hosts.begin(), settings_.spare_hosts.end(),
+                                [&](const std::string& name) { return !is_at_fault(name); });
+    for (std::size_t i = 0; i <= worker && i < plan_.cluster.hosts.size(); ++i) {
+      if (!is_at_fault(worker_hosts_[i]) || worker_hosts_[i] == plan_.leader) continue;
+      if (spares-- > 0 && i == worker) return true;
+    }
+    return false;
+  }
+
+  JobEnd job_end(std::size_t worker) const {
+    const bool again =
+        settings_.is_tried_again && settings_.is_tried_again(*outcome_) && !is_replaced(worker);
     return {again ? job_is_tried_again : to_string(outcome_->kind), outcome_->exit_code, outcome_->message,
             render_failure(*outcome_), plan_.hash};
   }

@@ -172,12 +172,14 @@ void SmokeRun::data(Rank rank, const Frame& frame) {
   if (frame.kind == FrameKind::output) {
     if (const auto output = decode_output(frame.payload)) take_lines(rank, output->is_stderr, output->lines);
   } else if (frame.kind == FrameKind::start_failed) {
-    program_gone(rank, fmt::format("the check program could not be started: {}", frame.payload));
+    program_gone(rank, fmt::format("the check program could not be started: {}", frame.payload), true);
   } else if (frame.kind == FrameKind::ended) {
     const auto ended = decode_ended(frame.payload);
     const std::string words = last_line(peers_[static_cast<std::size_t>(rank.value)].tail);
-    program_gone(rank, fmt::format("the check program {}{}", ended ? to_string(ended->status) : "ended",
-                                   words.empty() ? "" : ": " + words));
+    program_gone(rank,
+                 fmt::format("the check program {}{}", ended ? to_string(ended->status) : "ended",
+                             words.empty() ? "" : ": " + words),
+                 ended && std::holds_alternative<Signaled>(ended->status));
   }
 }
 
@@ -198,9 +200,9 @@ void SmokeRun::take_lines(Rank rank, bool is_stderr, std::string_view lines) {
   }
 }
 
-void SmokeRun::program_gone(Rank rank, const std::string& how) {
+void SmokeRun::program_gone(Rank rank, const std::string& how, bool alone) {
   peers_[static_cast<std::size_t>(rank.value)].ended = true;
-  perform(conductor_.gone(rank.value, how, now()));
+  perform(conductor_.gone(rank.value, how, alone, now()));
   if (state_ == State::ending && !released_ &&
       std::all_of(peers_.begin(), peers_.end(), [](const Peer_& peer) { return peer.ended || peer.away; }))
     release();
@@ -208,7 +210,7 @@ void SmokeRun::program_gone(Rank rank, const std::string& how) {
 
 void SmokeRun::lost(Rank rank, const std::string& why) {
   peers_[static_cast<std::size_t>(rank.value)].away = true;
-  if (state_ != State::ending) perform(conductor_.gone(rank.value, why, now()));
+  if (state_ != State::ending) perform(conductor_.gone(rank.value, why, true, now()));
   finish_set_if_over();
 }
 

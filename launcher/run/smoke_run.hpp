@@ -63,7 +63,7 @@ class SmokeRun {
   void set_failed(const std::string& why);
   void agents_there();
   void take_lines(Rank rank, bool is_stderr, std::string_view lines);
-  void program_gone(Rank rank, const std::string& how);
+  void program_gone(Rank rank, const std::string& how, bool alone);
   void end_set(bool gently);
   void release();
   void engine_ended(const ExitStatus& status, bool all);

@@ -108,18 +108,17 @@ Finding find_broken_ranks(const SmokeSettings& settings, const SmokeRecord& reco
   std::map<int, std::string> lost;
   bool before_talking = false;
   double first_lost = -1;
-  for (const RankCheck& rank : record.ranks)
-    if (!rank.lost.empty() && (first_lost < 0 || rank.lost_seconds < first_lost))
-      first_lost = rank.lost_seconds;
-  std::string words;
+  bool first_alone = false;
+  for (const RankCheck& rank : record.ranks) {
+    if (rank.lost.empty() || (first_lost >= 0 && rank.lost_seconds >= first_lost)) continue;
+    first_lost = rank.lost_seconds;
+    first_alone = rank.lost_alone;
+  }
   for (std::size_t i = 0; i < record.ranks.size(); ++i) {
     const RankCheck& rank = record.ranks[i];
     if (rank.failure) {
-      const bool alone = rank.failure->stage <= SmokeStage::communicator_called;
-      before_talking = before_talking || alone;
+      before_talking = before_talking || rank.failure->stage <= SmokeStage::communicator_called;
       failed[static_cast<int>(i)] = rank.failure->text;
-      if (words.empty() || alone)
-        words = fmt::format("did not reach \"{}\": {}", to_string(rank.failure->stage), rank.failure->text);
     } else if (!rank.lost.empty() && rank.lost_seconds <= first_lost + same_moment_seconds) {
       lost[static_cast<int>(i)] = rank.lost;
     }
@@ -140,7 +139,10 @@ Finding find_broken_ranks(const SmokeSettings& settings, const SmokeRecord& reco
   if (!failed.empty()) {
     std::vector<int> ranks;
     for (const auto& each : failed) ranks.push_back(each.first);
-    finding.reason = fmt::format("{} {}", all_failed ? "every rank" : describe_ranks(settings, ranks), words);
+    const CheckFailed& first = *record.ranks[static_cast<std::size_t>(ranks.front())].failure;
+    const std::string words = fmt::format("reached \"{}\": {}", to_string(first.stage), first.text);
+    finding.reason = all_failed ? fmt::format("no rank {}", words)
+                                : fmt::format("{} never {}", describe_ranks(settings, ranks), words);
     const bool only_some = !all_failed && (before_talking || failed.size() * 2 < record.ranks.size());
     if (only_some || settings.hosts.size() == 1) finding.suspects = accuse(settings, failed, true);
     if (all_failed && settings.hosts.size() > 1) finding.suspects.clear();
@@ -149,7 +151,8 @@ Finding find_broken_ranks(const SmokeSettings& settings, const SmokeRecord& reco
     std::vector<int> ranks;
     for (const auto& each : lost) ranks.push_back(each.first);
     finding.reason = fmt::format("{}: {}", describe_ranks(settings, ranks), lost.begin()->second);
-    if (lost.size() < record.ranks.size() || settings.hosts.size() == 1)
+    // One that gave up because it could not talk proves nothing of itself.
+    if (first_alone && (lost.size() < record.ranks.size() || settings.hosts.size() == 1))
       finding.suspects = accuse(settings, lost, false);
   }
   return finding;

@@ -33,7 +33,7 @@ void add_row(std::string& out, std::string_view name, const std::string& text) {
 
 std::string time_words(const SmokeReport& report) {
   if (!report.p50_seconds) return "";
-  std::string text = fmt::format("p50 {:.2f} ms, max {:.2f} ms; algbw {:.2f} GB/s, busbw {:.2f} GB/s",
+  std::string text = fmt::format("p50 {:.2f} ms, max {:.2f} ms; algbw {:.3g} GB/s, busbw {:.3g} GB/s",
                                  *report.p50_seconds * 1000, *report.max_seconds * 1000, *report.algbw_gbps,
                                  *report.busbw_gbps);
   if (report.expected)
@@ -86,7 +86,7 @@ std::string render_smoke_sentence(const SmokeReport& report) {
   std::string text = fmt::format("smoke test: {}, {} on {}, {}", head_of(report),
                                  plural(static_cast<std::size_t>(report.ranks), "rank"),
                                  plural(report.hosts.size(), "host"), bytes_words(report.bytes));
-  if (report.busbw_gbps && report.ranks > 1) text += fmt::format(", busbw {:.2f} GB/s", *report.busbw_gbps);
+  if (report.busbw_gbps && report.ranks > 1) text += fmt::format(", busbw {:.3g} GB/s", *report.busbw_gbps);
   text += fmt::format(", {:.1f} s", report.seconds);
   if (report.verdict != SmokeVerdict::pass) text += ": " + report.reason;
   return text;
@@ -126,7 +126,7 @@ std::string render_smoke(const SmokeReport& report) {
                      report.hosts[static_cast<std::size_t>(pair.hosts[0])],
                      report.hosts[static_cast<std::size_t>(pair.hosts[1])],
                      !pair.passed      ? pair.why
-                     : pair.busbw_gbps ? fmt::format("{:.2f} GB/s", *pair.busbw_gbps)
+                     : pair.busbw_gbps ? fmt::format("{:.3g} GB/s", *pair.busbw_gbps)
                                        : "fine");
     }
     if (report.pairs.size() > most_groups_shown)

@@ -21,6 +21,8 @@ constexpr double settle_seconds = 1.0;
 constexpr double longest_round_seconds = 30;
 // We end a test before a program gives it up by itself: it would look like one that failed.
 constexpr double give_up_seconds = 10;
+// The search ends when it has taken this long, or as long as the test might.
+constexpr double least_search_seconds = 60;
 constexpr int round_repeats = 3;
 // On the CPU speed is not judged, and every job pays for the time.
 constexpr double cpu_budget_seconds = 0.1;
@@ -128,7 +130,7 @@ void SmokeConductor::stage_reached(int rank, const StageReached& reached, double
     actions.emplace_back(TellStage{reached.stage, static_cast<int>(record_.ranks.size()), {}});
 }
 
-std::vector<SmokeAction> SmokeConductor::gone(int rank, const std::string& how, double now) {
+std::vector<SmokeAction> SmokeConductor::gone(int rank, const std::string& how, bool alone, double now) {
   Actions actions;
   if (phase_ == Phase::over || phase_ == Phase::ending) return actions;
   member(rank).gone = true;
@@ -137,6 +139,8 @@ std::vector<SmokeAction> SmokeConductor::gone(int rank, const std::string& how, 
   if (is_first() && !checked(rank).failure && !checked(rank).result && checked(rank).lost.empty()) {
     checked(rank).lost = how;
     checked(rank).lost_seconds = now;
+    checked(rank).lost_alone =
+        alone || !checked(rank).reached[static_cast<std::size_t>(SmokeStage::communicator_called)];
   }
   if (phase_ == Phase::preparing || phase_ == Phase::starting)
     look_at_preparation(now, actions);
@@ -331,7 +335,8 @@ void SmokeConductor::end_round(double now, Actions& actions) {
       record_.groups.push_back(std::move(result));
     }
   }
-  if (now - search_begin_ > settings_.deadline_seconds) record_.search_cut_short = true;
+  if (now - search_begin_ > std::max(settings_.deadline_seconds, least_search_seconds))
+    record_.search_cut_short = true;
   groups_.clear();
   if (!record_.search_cut_short)
     for (std::vector<int>& hosts : localiser_->next_round()) {

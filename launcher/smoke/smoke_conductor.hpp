@@ -53,8 +53,8 @@ class SmokeConductor {
   std::vector<SmokeAction> begin();
   std::vector<SmokeAction> agents_there(double now);
   std::vector<SmokeAction> message(int rank, const CheckMessage& message, double now);
-  // Its program ended, or could not be started, or its agent was lost.
-  std::vector<SmokeAction> gone(int rank, const std::string& how, double now);
+  // Its program ended, or could not be started, or its agent was lost. `alone`: SmokeRecord's lost_alone.
+  std::vector<SmokeAction> gone(int rank, const std::string& how, bool alone, double now);
   // No set could be started, or it ended before its time, through no fault of a rank.
   std::vector<SmokeAction> set_failed(const std::string& why, double now);
   std::vector<SmokeAction> expired(double now);

@@ -20,6 +20,7 @@ struct RankCheck {
   std::optional<CheckFailed> failure;
   std::string lost;  // its program, or its agent, was gone before it had a result: how
   double lost_seconds = 0;
+  bool lost_alone = false;  // not because it could not talk to others: killed, never started, agent gone
 };
 
 // What came of a test among the ranks of one host, or of two.

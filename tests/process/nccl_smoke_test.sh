@@ -56,7 +56,7 @@ fault=fail:rank=1 smoke
 assert_eq 75 "$status"
 assert_eq '["fail",[["rank","1"]]]' "$(guilty)"
 assert_contains "$(answer .reason)" \
-  'rank 1 (localhost) did not reach \"warm-up\": the all-reduce: unhandled system error: NET/Fake : the cable was pulled'
+  'rank 1 (localhost) never reached \"warm-up\": the all-reduce: unhandled system error: NET/Fake : the cable was pulled'
 fault=fail_init:rank=0 smoke
 assert_contains "$(answer .reason)" "ncclCommInitRankConfig: unhandled system error: Call to connect failed"
 
