@@ -94,6 +94,13 @@ double median(std::vector<double> values) {
 
 }  // namespace
 
+bool is_on_gpus_alone(const SmokeSettings& settings, const SmokeRecord& record) {
+  return settings.backend == nccl_backend &&
+         std::none_of(record.ranks.begin(), record.ranks.end(), [](const RankCheck& rank) {
+           return (rank.library && rank.library->is_imitation) || (rank.result && rank.result->shares_gpu);
+         });
+}
+
 std::string describe_ranks(const SmokeSettings& settings, const std::vector<int>& ranks) {
   if (ranks.size() == 1) return fmt::format("rank {} ({})", ranks.front(), host_of(settings, ranks.front()));
   std::set<std::string> hosts;
@@ -133,7 +140,8 @@ Finding find_broken_ranks(const SmokeSettings& settings, const SmokeRecord& reco
   const auto is_victim = [&](const auto& each) {
     return record.ranks[static_cast<std::size_t>(each.first)].failure->blames_peer;
   };
-  if (!std::all_of(failed.begin(), failed.end(), is_victim)) std::erase_if(failed, is_victim);
+  const bool only_victims = !failed.empty() && std::all_of(failed.begin(), failed.end(), is_victim);
+  if (!only_victims) std::erase_if(failed, is_victim);
   const bool all_failed = failed.size() == record.ranks.size();
   Finding finding;
   if (!failed.empty()) {
@@ -144,7 +152,8 @@ Finding find_broken_ranks(const SmokeSettings& settings, const SmokeRecord& reco
     finding.reason = all_failed ? fmt::format("no rank {}", words)
                                 : fmt::format("{} never {}", describe_ranks(settings, ranks), words);
     const bool only_some = !all_failed && (before_talking || failed.size() * 2 < record.ranks.size());
-    if (only_some || settings.hosts.size() == 1) finding.suspects = accuse(settings, failed, true);
+    if (!only_victims && (only_some || settings.hosts.size() == 1))
+      finding.suspects = accuse(settings, failed, true);
     if (all_failed && settings.hosts.size() > 1) finding.suspects.clear();
   }
   if (!lost.empty() && failed.empty()) {
@@ -281,7 +290,7 @@ Finding find_stragglers(const SmokeSettings& settings, const SmokeRecord& record
     for (std::size_t node = 0; node < late.size(); ++node)
       late[node] = std::min(late[node], longest - shortest[node]);
   }
-  const double limit = settings.backend == nccl_backend ? late_on_gpu_seconds : late_on_cpu_seconds;
+  const double limit = is_on_gpus_alone(settings, record) ? late_on_gpu_seconds : late_on_cpu_seconds;
   for (std::size_t node = 0; node < late.size(); ++node) {
     std::vector<double> others;
     for (std::size_t other = 0; other < late.size(); ++other)
@@ -305,7 +314,7 @@ Finding find_bad_groups(const SmokeSettings& settings, const SmokeRecord& record
   if (!record.searched) return finding;
   LocaliserSettings how;
   how.hosts = static_cast<int>(settings.hosts.size());
-  how.judges_speed = settings.backend == nccl_backend;
+  how.judges_speed = is_on_gpus_alone(settings, record);
   if (settings.expected_pair) how.slow_below_gbps = settings.expected_pair->busbw_gbps * 0.5;
   Localiser localiser(how);
   for (const GroupResult& group : record.groups) localiser.add(group);

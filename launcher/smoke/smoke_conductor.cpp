@@ -305,7 +305,7 @@ void SmokeConductor::end_round(double now, Actions& actions) {
     LocaliserSettings how;
     how.hosts = static_cast<int>(settings_.hosts.size());
     how.tests_alone = settings_.ranks.size() > settings_.hosts.size();
-    how.judges_speed = settings_.backend == nccl_backend;
+    how.judges_speed = is_on_gpus_alone(settings_, record_);
     if (settings_.expected_pair) how.slow_below_gbps = settings_.expected_pair->busbw_gbps * 0.5;
     how.all_pairs = settings_.all_pairs;
     localiser_.emplace(how);

@@ -162,8 +162,7 @@ class Judge {
 
   void judge_speed() {
     if (!report_.busbw_gbps || report_.ranks < 2) return;
-    const bool judged = report_.evidence == "multi-host nccl" || report_.evidence == "single-host nccl";
-    if (!judged) {
+    if (!is_on_gpus_alone(settings_, record_)) {
       if (settings_.min_busbw_gbps)
         report_.warnings.push_back(
             fmt::format("--min-busbw {:g} was not judged: {}", *settings_.min_busbw_gbps, report_.evidence));

@@ -38,6 +38,7 @@ class PretendedSet {
   std::function<double(const std::set<int>& nodes)> seconds = [](const auto&) { return 0.001; };
   std::function<double(int rank)> late = [](int) { return 0.0; };
   std::function<bool(int rank)> ends = [](int) { return false; };  // its program, when it should talk
+  std::function<std::optional<CheckFailed>(int rank)> fails = [](int) { return std::nullopt; };
   std::function<void(int rank, TestResult&)> spoil = [](int, TestResult&) {};
   std::function<std::optional<HostGpus>(int node)> gpus = [](int) { return HostGpus{}; };
 
@@ -130,6 +131,10 @@ class PretendedSet {
         return set == sets ? conductor_.gone(rank, "exited with code 255", false, now_) : Actions();
       });
       return;
+    }
+    if (auto failed = fails(rank)) {
+      failed->test = test.test;
+      return say(rank, *failed);
     }
     if (any_hangs || !talks(nodes)) return;
     for (const SmokeStage stage :

@@ -100,6 +100,35 @@ TEST(SmokeConductor, ARankWithWrongNumbersIsNamed) {
             "on algo-2: its contribution is missing in elements 0 to 499, as its own buffer shows");
 }
 
+TEST(SmokeConductor, WhoOnlyHearsOfAFailureIsNotAccused) {
+  PretendedSet set(small_settings(4, 2, nccl_backend));
+  set.fails = [](int rank) {
+    return CheckFailed{0, SmokeStage::warm_up, rank == 5 ? "system error" : "remote process exited",
+                       rank != 5};
+  };
+  const SmokeReport report = set.run();
+  EXPECT_EQ(report.reason, "rank 5 (algo-3) never reached \"warm-up\": system error");
+  EXPECT_THAT(names(report), ElementsAre("rank 5"));
+}
+
+TEST(SmokeConductor, WhereEverybodyOnlyHearsOfAFailureNobodyIsAccused) {
+  PretendedSet set(small_settings(1, 4, nccl_backend));
+  set.fails = [](int) { return CheckFailed{0, SmokeStage::warm_up, "remote process exited", true}; };
+  const SmokeReport report = set.run();
+  EXPECT_EQ(report.verdict, SmokeVerdict::fail);
+  EXPECT_EQ(report.reason, "no rank reached \"warm-up\": remote process exited");
+  EXPECT_TRUE(report.suspects.empty());
+}
+
+TEST(SmokeConductor, WhatATestsImitationDoesIsNoEvidence) {
+  PretendedSet set(small_settings(2, 1, nccl_backend));
+  set.library = [](int rank) { return LibraryFacts{"/lib/x.so", "1.0", "aa", rank == 1}; };
+  const SmokeReport report = set.run();
+  EXPECT_EQ(report.verdict, SmokeVerdict::pass);
+  EXPECT_EQ(report.evidence, "imitation; NCCL NOT RUN");
+  EXPECT_EQ(report.expected, std::nullopt) << "speed means nothing";
+}
+
 TEST(SmokeConductor, SumsThatAreWrongOnOneRankAloneAccuseIt) {
   PretendedSet set(small_settings(2, 2));
   set.spoil = [](int rank, TestResult& result) {
