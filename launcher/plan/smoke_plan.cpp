@@ -26,11 +26,11 @@ bool has_gpus(const JobSpec& spec, const LaunchPlan& plan) {
 std::string find_reason(const JobSpec& spec, const LaunchPlan& plan) {
   const SmokeWish& wish = spec.smoke;
   if (wish.mode == SmokeMode::off) return fmt::format("switched off by {}", wish.source);
+  const bool is_asked_for = wish.only || wish.mode != SmokeMode::automatic || wish.require_gpu;
+  if (plan.job_world_size == 1 && !is_asked_for) return "one rank has nobody to talk to";
   if (plan.launcher == LauncherKind::process) return "launcher process";
   if (plan.nodes.size() > 1) return fmt::format("each host starts {} by itself", to_string(plan.launcher));
   if (plan.launcher == LauncherKind::xla) return "launcher xla";
-  const bool is_asked_for = wish.only || wish.mode != SmokeMode::automatic || wish.require_gpu;
-  if (plan.job_world_size == 1 && !is_asked_for) return "one rank has nobody to talk to";
   return "";
 }
 

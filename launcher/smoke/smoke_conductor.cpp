@@ -19,10 +19,10 @@ namespace {
 constexpr double settle_seconds = 1.0;
 // A round of the search moves little; what takes this long hangs.
 constexpr double longest_round_seconds = 30;
-// We end a test before a program gives it up by itself: it would look like one that failed.
-constexpr double give_up_seconds = 10;
 // The search ends when it has taken this long, or as long as the test might.
 constexpr double least_search_seconds = 60;
+// We end a test before a program gives it up by itself: it would look like one that failed.
+constexpr double give_up_seconds = 10;
 constexpr int round_repeats = 3;
 // On the CPU speed is not judged, and every job pays for the time.
 constexpr double cpu_budget_seconds = 0.1;

@@ -6,8 +6,7 @@
 #
 #   program                          what each rank executes, from stdin: /opt/ml/code/train.sh on every host
 #   mpi RANKS [JSON MEMBER...]       hyperparameters for so many ranks a host under launcher mpi
-#   start HOST CMD...                CMD on HOST (or fabric) in the background, --smoke off unless it says
-#                                    otherwise; its streams: $scratch/HOST.out, .err
+#   start HOST CMD...                CMD on HOST (or fabric) in the background; its streams: $scratch/HOST.out, .err
 #   ended HOST SECONDS               waits for it: $status, $out, $err
 #   over STATUS FILE SECONDS HOST... every smlaunch there ends with STATUS, and FILE is what `output` finds
 #   printed HOST COUNT TEXT          has it printed so many lines with TEXT by now?   for `eventually`
@@ -22,6 +21,8 @@
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 smlaunch=${SMLAUNCH:?the program under test}
+# A test of something else than the smoke test does without it.
+export SMLAUNCH_CLUSTER_ENV=SMLAUNCH_SMOKE=off
 for tool in jq mpirun; do command -v "$tool" >/dev/null || skip "$tool is not installed"; done
 declare -A started=()
 
@@ -41,7 +42,7 @@ start() {
   # Here and not in the background: what an earlier one printed must not be found.
   : >"$scratch/$name.out"
   : >"$scratch/$name.err"
-  "$cluster" exec "$name" env SMLAUNCH_SMOKE=off "$@" </dev/null >"$scratch/$name.out" 2>"$scratch/$name.err" &
+  "$cluster" exec "$name" "$@" </dev/null >"$scratch/$name.out" 2>"$scratch/$name.err" &
   started[$name]=$!
 }
 is_over() { [[ ! -e /proc/$1 || $(sed 's/.*) //' "/proc/$1/stat") == Z* ]]; }

@@ -3,6 +3,7 @@
 # The all-reduce test on four hosts: each fault that is injected is named, and nobody else is; a link that
 # carries nothing is found; a job does not start on a bad host, or starts on a spare one.
 source "$(dirname "$0")/job.sh"
+export SMLAUNCH_CLUSTER_ENV=
 cluster_up 4
 bystanders
 
@@ -90,7 +91,7 @@ END
 mpi 1
 begin() { # OPTION...
   local name
-  for name in algo-4 algo-3 algo-2 algo-1; do start "$name" "$smlaunch" --smoke auto --smoke-bytes 1000000 "$@"; done
+  for name in algo-4 algo-3 algo-2 algo-1; do start "$name" "$smlaunch" --smoke-bytes 1000000 "$@"; done
 }
 begin
 over 0 success 60 algo-1
