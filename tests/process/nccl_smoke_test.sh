@@ -82,7 +82,7 @@ smoke --nccl-lib "$fakes/libnccl.so.2"
 assert_eq 0 "$status"
 smoke --nccl-lib "$scratch/libnccl.so.2"
 assert_eq 75 "$status"
-assert_contains "$(answer .reason)" "$scratch/libnccl.so.2: no such file"
+assert_contains "$(answer .reason)" "$scratch/libnccl.so.2: cannot open shared object file: No such file or directory"
 
 step "before a job: nothing of it is left when the entry point starts"
 cat >"$scratch/look" <<'END2'
