@@ -140,8 +140,9 @@ void write_smoke_files(const Options& options, const Job& job, const LaunchPlan&
   for (const Host& host : plan.cluster.hosts) slots.push_back(host.ranks);
   write(folder / "hosts.good", render_hostfile(report.good_hosts(), report, slots));
   write(folder / "hosts.bad", render_hostfile(report.bad_hosts(), report, slots));
+  std::error_code error;
   fmt::print(stderr, "smlaunch: hosts.good and hosts.bad are in {}\n",
-             std::filesystem::absolute(folder).lexically_normal().string());
+             std::filesystem::weakly_canonical(folder, error).string());
 }
 
 }  // namespace smlaunch

@@ -220,6 +220,8 @@ class Runner {
     is_smoking_ = false;
     const SmokeRecord& record = smoke_->record();
     phases_.smoked(record.seconds);
+    outcome_ = interrupted_smoke();
+    if (outcome_) return;
     smoke_report_ = judge_smoke(request.settings, record);
     events_.add({0,
                  "smoke",
@@ -231,7 +233,7 @@ class Runner {
                   {"suspects", fmt::format("{}", fmt::join(smoke_report_->bad_hosts(), " "))}},
                  {}});
     outcome_ = outcome_after_smoke();
-    if (!outcome_ || outcome_->failure_class == FailureClass::smoke) say_smoke();
+    say_smoke();
   }
 
   // `smlaunch smoke` answers on stdout.
@@ -252,7 +254,8 @@ class Runner {
     events_.add({0, "smoke_stage", {}, "", std::move(texts), {{"ranks", stage.reached}}});
   }
 
-  std::optional<Outcome> outcome_after_smoke() const {
+  // Told to stop, or a host's smlaunch was lost: then the test says nothing.
+  std::optional<Outcome> interrupted_smoke() const {
     if (const int signal = stop_signal_ != 0 ? stop_signal_ : worker_stop_signal_; signal != 0) {
       Outcome stopped;
       stopped.kind = OutcomeKind::stopped;
@@ -265,6 +268,10 @@ class Runner {
       const auto& [index, reason] = *lost_while_waiting_.begin();
       return lost_before_start(worker_hosts_[index], reason);
     }
+    return {};
+  }
+
+  std::optional<Outcome> outcome_after_smoke() const {
     const bool fails = smoke_report_->verdict == SmokeVerdict::fail ||
                        (smoke_report_->verdict == SmokeVerdict::not_run && settings_.smoke->only);
     if (fails) return failed_by_smoke(*smoke_report_);

@@ -15,7 +15,7 @@ using testing::Not;
 
 MadeUp with_gpus(int gpus) {
   MadeUp machine;
-  machine.gpus = gpus;
+  machine.gpu_nodes.assign(static_cast<std::size_t>(gpus), 0);
   return machine;
 }
 
