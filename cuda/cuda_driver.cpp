@@ -35,16 +35,12 @@ class Finder {
 const char* find_functions(void* library, CudaDriver& driver) {
   return Finder(library)
       .find("cuInit", driver.init)
-      .find("cuDriverGetVersion", driver.driver_version)
       .find("cuGetErrorName", driver.error_name)
       .find("cuGetErrorString", driver.error_string)
       .find("cuDeviceGetCount", driver.device_count)
       .find("cuDeviceGet", driver.device)
-      .find("cuDeviceGetName", driver.device_name)
       .find("cuDeviceGetUuid", driver.device_uuid)
-      .find("cuDeviceGetPCIBusId", driver.device_pci)
       .find("cuDevicePrimaryCtxRetain", driver.retain_context)
-      .find("cuDevicePrimaryCtxRelease_v2", driver.release_context)
       .find("cuCtxSetCurrent", driver.set_context)
       .find("cuMemGetInfo_v2", driver.memory)
       .find("cuMemAlloc_v2", driver.allocate)
@@ -102,7 +98,6 @@ Result<CudaDriver> load_cuda_driver() {
     return failure(Fault::start, driver_name, fmt::format("lacks {}", missing), "install a newer driver");
   if (const CuResult started = driver.init(0); started != cu_success)
     return failure(Fault::start, driver_name, driver.describe(started), remedy_for(started));
-  driver.driver_version(&driver.version);
   return driver;
 }
 

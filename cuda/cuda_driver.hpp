@@ -27,19 +27,14 @@ struct CuUuid {
 
 struct CudaDriver {
   bool is_test_double = false;
-  int version = 0;  // 13000; of the CUDA that it offers
 
   CuResult (*init)(unsigned) = nullptr;
-  CuResult (*driver_version)(int*) = nullptr;
   CuResult (*error_name)(CuResult, const char**) = nullptr;
   CuResult (*error_string)(CuResult, const char**) = nullptr;
   CuResult (*device_count)(int*) = nullptr;
   CuResult (*device)(CuDevice*, int) = nullptr;
-  CuResult (*device_name)(char*, int, CuDevice) = nullptr;
   CuResult (*device_uuid)(CuUuid*, CuDevice) = nullptr;
-  CuResult (*device_pci)(char*, int, CuDevice) = nullptr;
   CuResult (*retain_context)(CuContext*, CuDevice) = nullptr;
-  CuResult (*release_context)(CuDevice) = nullptr;
   CuResult (*set_context)(CuContext) = nullptr;
   CuResult (*memory)(std::size_t* free, std::size_t* total) = nullptr;
   CuResult (*allocate)(CuPointer*, std::size_t) = nullptr;

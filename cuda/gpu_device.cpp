@@ -7,7 +7,6 @@
 #include <array>
 #include <atomic>
 
-#include "cuda/nvml.hpp"
 #include "cuda/smoke_kernels.hpp"
 
 namespace smlaunch {
@@ -56,15 +55,10 @@ Result<void> GpuDevice::start(int index) {
     return failure(Fault::start, name_, fmt::format("is not there: CUDA shows {} here", count),
                    "look at CUDA_VISIBLE_DEVICES and nvidia-smi");
   CuDevice device = 0;
-  std::array<char, 128> text{};
   CuUuid uuid{};
   CuModule module = nullptr;
   const auto steps = [&]() -> Result<void> {
     if (auto r = check(driver_.device(&device, index), "cuDeviceGet"); !r) return r;
-    const auto size = static_cast<int>(text.size());
-    if (driver_.device_name(text.data(), size, device) == cu_success) facts_.model = text.data();
-    if (driver_.device_pci(text.data(), size, device) == cu_success)
-      facts_.pci = parse_pci_id(text.data()).value_or(text.data());
     if (driver_.device_uuid(&uuid, device) == cu_success) facts_.uuid = render_uuid(uuid);
     if (auto r = check(driver_.retain_context(&context_, device), "cuDevicePrimaryCtxRetain"); !r) return r;
     if (auto r = check(driver_.set_context(context_), "cuCtxSetCurrent"); !r) return r;

@@ -14,9 +14,7 @@
 namespace smlaunch {
 
 struct GpuFacts {
-  std::string model;
   std::string uuid;  // "GPU-…", as NVML writes it
-  std::string pci;   // "0000:3b:00.0"
   std::size_t free_bytes = 0;
   std::size_t total_bytes = 0;
 };

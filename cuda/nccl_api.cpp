@@ -6,6 +6,8 @@
 
 #include <filesystem>
 
+#include "cuda/elf_facts.hpp"
+#include "cuda/nccl_library.hpp"
 #include "cuda/test_double.hpp"
 
 namespace smlaunch {
@@ -43,20 +45,19 @@ std::string loaded_path(const NcclApi& nccl, const std::string& asked) {
   return error ? info.dli_fname : real.string();
 }
 
-Result<NcclApi> take(void* library, const NcclCandidate& candidate) {
+Result<NcclApi> take(void* library, const std::string& asked) {
   NcclApi nccl;
   const LibraryOrigin origin = find_origin(library);
   if (origin == LibraryOrigin::refused_test_double)
-    return failure(Fault::start, candidate.path, "is a test's imitation of NCCL",
+    return failure(Fault::start, asked, "is a test's imitation of NCCL",
                    fmt::format("name the real one; only tests set {}", test_double_variable));
   nccl.is_test_double = origin == LibraryOrigin::test_double;
   if (const std::string missing = find_functions(library, nccl); !missing.empty())
-    return failure(Fault::start, candidate.path, fmt::format("is no NCCL: it lacks {}", missing),
+    return failure(Fault::start, asked, fmt::format("is no NCCL: it lacks {}", missing),
                    "name NCCL's library with --nccl-lib");
-  nccl.identity.source = candidate.source;
-  nccl.identity.path = loaded_path(nccl, candidate.path);
-  if (nccl.get_version(&nccl.identity.version) != nccl_success) nccl.identity.version = 0;
-  if (const auto facts = read_elf_file(nccl.identity.path)) nccl.identity.build_id = facts->build_id;
+  nccl.path = loaded_path(nccl, asked);
+  if (nccl.get_version(&nccl.version) != nccl_success) nccl.version = 0;
+  if (const auto facts = read_elf_file(nccl.path)) nccl.build_id = facts->build_id;
   return nccl;
 }
 
@@ -68,23 +69,10 @@ std::string NcclApi::describe(NcclResult result, NcclComm comm) const {
   return detail == nullptr || *detail == '\0' ? name : fmt::format("{}: {}", name, detail);
 }
 
-Result<NcclApi> load_nccl(const std::vector<NcclCandidate>& candidates) {
-  std::string why = "no place was named";
-  for (const NcclCandidate& candidate : candidates) {
-    std::error_code error;
-    const bool has_folder = candidate.path.find('/') != std::string::npos;
-    if (has_folder && !std::filesystem::exists(candidate.path, error)) {
-      why = fmt::format("{}: no such file", candidate.path);
-      continue;
-    }
-    if (void* library = dlopen(candidate.path.c_str(), RTLD_NOW | RTLD_LOCAL))
-      return take(library, candidate);
-    const char* said = dlerror();
-    why = said == nullptr ? candidate.path + " cannot be opened" : said;
-    // The job's own would fail in the same way: no other stands for it.
-    if (has_folder) break;
-  }
-  return failure(Fault::start, nccl_file_name, why,
+Result<NcclApi> load_nccl(const std::string& path) {
+  if (void* library = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL)) return take(library, path);
+  const char* said = dlerror();
+  return failure(Fault::start, nccl_file_name, said == nullptr ? path + " cannot be opened" : said,
                  "install NCCL on this host (the package nvidia-nccl, or PyTorch with CUDA), or name it with "
                  "--nccl-lib");
 }

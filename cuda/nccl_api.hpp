@@ -7,7 +7,6 @@
 #include <cstddef>
 #include <string>
 
-#include "cuda/nccl_library.hpp"
 #include "topology/error.hpp"
 
 namespace smlaunch {
@@ -34,7 +33,9 @@ struct NcclConfig {
 static_assert(sizeof(NcclConfig) == 24);
 
 struct NcclApi {
-  NcclIdentity identity;
+  std::string path;      // with all links followed
+  int version = 0;       // as ncclGetVersion gives it: 22809; 0: not known
+  std::string build_id;  // empty: the file has none
   bool is_test_double = false;
 
   NcclResult (*get_version)(int*) = nullptr;
@@ -58,8 +59,8 @@ struct NcclApi {
   [[nodiscard]] std::string describe(NcclResult result, NcclComm comm) const;
 };
 
-// Opens the first of `candidates` that exists and reads its identity. Errors (Fault::start): none can be
+// `path`: a file, or without a slash what the loader's search finds. Errors (Fault::start): it cannot be
 // opened, with what the loader says; it lacks functions of NCCL; it is a test double outside a test.
-Result<NcclApi> load_nccl(const std::vector<NcclCandidate>& candidates);
+Result<NcclApi> load_nccl(const std::string& path);
 
 }  // namespace smlaunch

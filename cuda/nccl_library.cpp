@@ -4,8 +4,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <map>
-#include <tuple>
 
 namespace smlaunch {
 namespace {
@@ -103,40 +101,6 @@ std::string nccl_version_text(int version) {
   if (version <= 0) return "unknown";
   const int unit = version >= 10000 ? 10000 : 1000;
   return fmt::format("{}.{}.{}", version / unit, version % unit / 100, version % 100);
-}
-
-NcclComparison compare_nccl(const std::vector<RankNccl>& ranks) {
-  using Key = std::tuple<int, std::string>;
-  const auto key = [](const NcclIdentity& nccl) {
-    return Key{nccl.version, nccl.build_id.empty() ? nccl.path : nccl.build_id};
-  };
-  std::map<Key, int> counts;
-  for (const RankNccl& each : ranks) ++counts[key(each.nccl)];
-  if (counts.size() < 2) return {};
-  Key usual = key(ranks.front().nccl);
-  for (const auto& [each, count] : counts)
-    if (count > counts[usual]) usual = each;
-  const auto describe = [](const NcclIdentity& nccl) {
-    return fmt::format("{} ({}{})", nccl_version_text(nccl.version), nccl.path,
-                       nccl.build_id.empty() ? "" : ", build " + nccl.build_id.substr(0, 12));
-  };
-  const auto first =
-      std::find_if(ranks.begin(), ranks.end(), [&](const RankNccl& each) { return key(each.nccl) == usual; });
-  NcclComparison made;
-  std::string others;
-  for (const RankNccl& each : ranks) {
-    if (key(each.nccl) == usual ||
-        std::find(made.odd_hosts.begin(), made.odd_hosts.end(), each.host) != made.odd_hosts.end())
-      continue;
-    made.odd_hosts.push_back(each.host);
-    if (made.odd_hosts.size() <= 4)
-      others += fmt::format("{}{} has {}", others.empty() ? "" : ", ", each.host, describe(each.nccl));
-  }
-  if (made.odd_hosts.size() > 4) others += fmt::format(" and {} more", made.odd_hosts.size() - 4);
-  made.sentence =
-      fmt::format("the ranks do not load the same NCCL: {}; {} of {} ranks, such as {}'s, have {}", others,
-                  counts[usual], ranks.size(), first->host, describe(first->nccl));
-  return made;
 }
 
 }  // namespace smlaunch

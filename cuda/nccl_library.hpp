@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Which NCCL the job's own interpreter would load, and whether it is the same on every rank: pure. A launcher
-// that opens "libnccl.so.2" would often test another one than the job uses: PyTorch's libtorch_cuda.so finds
-// its own by DT_RPATH, which comes before LD_LIBRARY_PATH (ld.so(8)).
+// Which NCCL the job's own interpreter would load: pure. A launcher that opens "libnccl.so.2" would often
+// test another one than the job uses: PyTorch's libtorch_cuda.so finds its own by DT_RPATH, which comes
+// before LD_LIBRARY_PATH (ld.so(8)).
 #pragma once
 
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -53,31 +52,7 @@ struct NcclCandidates {
 NcclCandidates list_nccl_candidates(const std::vector<TorchLibrary>& torch, const std::string& wheel,
                                     const LoaderVariables& variables);
 
-// What a rank has loaded.
-struct NcclIdentity {
-  std::string path;      // with all links followed
-  int version = 0;       // as ncclGetVersion gives it: 22809; 0: not known
-  std::string build_id;  // empty: the file has none
-  std::string source;    // how it was found
-  bool operator==(const NcclIdentity&) const = default;
-};
-
 // 22809 -> "2.28.9"; versions before 2.9 have one digit less (nccl.h: NCCL_VERSION).
 std::string nccl_version_text(int version);
-
-struct RankNccl {
-  int rank = 0;
-  std::string host;
-  NcclIdentity nccl;
-};
-
-// Which hosts have another NCCL than most ranks have; by version and build id, and by path where a file has
-// no build id. Equal halves: those that lack the first rank's. `sentence` is empty where all are equal.
-struct NcclComparison {
-  std::string sentence;
-  std::vector<std::string> odd_hosts;
-  bool operator==(const NcclComparison&) const = default;
-};
-NcclComparison compare_nccl(const std::vector<RankNccl>& ranks);
 
 }  // namespace smlaunch

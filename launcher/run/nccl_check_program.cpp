@@ -15,6 +15,7 @@
 #include <utility>
 
 #include "cuda/nccl_check.hpp"
+#include "cuda/nccl_library.hpp"
 #include "launcher/run/child_process.hpp"
 #include "launcher/run/probe_host_gpus.hpp"
 #include "launcher/smoke/check_stream.hpp"
@@ -121,13 +122,13 @@ class Program {
     if (settings_.injection == InjectionKind::missing_library) path = injected_path;
     driver_ = load_cuda_driver();
     find_device();
-    auto loaded = load_nccl({{path, ""}});
+    auto loaded = load_nccl(path);
     if (!loaded) return fail(SmokeStage::library_loaded, one_sentence(loaded.error()));
     nccl_ = std::move(*loaded);
-    stream_.send(LibraryFacts{nccl_->identity.path,
-                              nccl_version_text(nccl_->identity.version) +
-                                  (nccl_->is_test_double ? " (a test's imitation of NCCL)" : ""),
-                              nccl_->identity.build_id, nccl_->is_test_double || driver_is_imitation()});
+    stream_.send(LibraryFacts{
+        nccl_->path,
+        nccl_version_text(nccl_->version) + (nccl_->is_test_double ? " (a test's imitation of NCCL)" : ""),
+        nccl_->build_id, nccl_->is_test_double || driver_is_imitation()});
     stream_.reached(0, SmokeStage::library_loaded);
     return true;
   }

@@ -9,8 +9,6 @@
 #include <map>
 #include <set>
 
-#include "launcher/smoke/localiser.hpp"
-
 namespace smlaunch {
 
 namespace {
@@ -94,6 +92,13 @@ double median(std::vector<double> values) {
 
 }  // namespace
 
+bool is_on_gpus_alone(const SmokeSettings& settings, const SmokeRecord& record) {
+  return settings.backend == nccl_backend &&
+         std::none_of(record.ranks.begin(), record.ranks.end(), [](const RankCheck& rank) {
+           return (rank.library && rank.library->is_imitation) || (rank.result && rank.result->shares_gpu);
+         });
+}
+
 std::string describe_ranks(const SmokeSettings& settings, const std::vector<int>& ranks) {
   if (ranks.size() == 1) return fmt::format("rank {} ({})", ranks.front(), host_of(settings, ranks.front()));
   std::set<std::string> hosts;
@@ -133,7 +138,8 @@ Finding find_broken_ranks(const SmokeSettings& settings, const SmokeRecord& reco
   const auto is_victim = [&](const auto& each) {
     return record.ranks[static_cast<std::size_t>(each.first)].failure->blames_peer;
   };
-  if (!std::all_of(failed.begin(), failed.end(), is_victim)) std::erase_if(failed, is_victim);
+  const bool only_victims = !failed.empty() && std::all_of(failed.begin(), failed.end(), is_victim);
+  if (!only_victims) std::erase_if(failed, is_victim);
   const bool all_failed = failed.size() == record.ranks.size();
   Finding finding;
   if (!failed.empty()) {
@@ -144,7 +150,8 @@ Finding find_broken_ranks(const SmokeSettings& settings, const SmokeRecord& reco
     finding.reason = all_failed ? fmt::format("no rank {}", words)
                                 : fmt::format("{} never {}", describe_ranks(settings, ranks), words);
     const bool only_some = !all_failed && (before_talking || failed.size() * 2 < record.ranks.size());
-    if (only_some || settings.hosts.size() == 1) finding.suspects = accuse(settings, failed, true);
+    if (!only_victims && (only_some || settings.hosts.size() == 1))
+      finding.suspects = accuse(settings, failed, true);
     if (all_failed && settings.hosts.size() > 1) finding.suspects.clear();
   }
   if (!lost.empty() && failed.empty()) {
@@ -281,7 +288,7 @@ Finding find_stragglers(const SmokeSettings& settings, const SmokeRecord& record
     for (std::size_t node = 0; node < late.size(); ++node)
       late[node] = std::min(late[node], longest - shortest[node]);
   }
-  const double limit = settings.backend == nccl_backend ? late_on_gpu_seconds : late_on_cpu_seconds;
+  const double limit = is_on_gpus_alone(settings, record) ? late_on_gpu_seconds : late_on_cpu_seconds;
   for (std::size_t node = 0; node < late.size(); ++node) {
     std::vector<double> others;
     for (std::size_t other = 0; other < late.size(); ++other)
@@ -300,49 +307,78 @@ Finding find_stragglers(const SmokeSettings& settings, const SmokeRecord& record
   return finding;
 }
 
+LocaliserSettings make_localiser_settings(const SmokeSettings& settings, const SmokeRecord& record) {
+  LocaliserSettings how;
+  how.hosts = static_cast<int>(settings.hosts.size());
+  how.tests_alone = settings.ranks.size() > settings.hosts.size();
+  how.judges_speed = is_on_gpus_alone(settings, record);
+  if (settings.expected_pair) how.slow_below_gbps = settings.expected_pair->busbw_gbps * 0.5;
+  how.all_pairs = settings.all_pairs;
+  if (!searches_ranks(settings)) return how;
+  how.hosts = static_cast<int>(settings.ranks.size());
+  how.tests_alone = false;
+  // Two GPUs of one host may be much nearer to each other than two others, and all be well.
+  how.judges_speed = false;
+  how.all_pairs = false;
+  return how;
+}
+
 Finding find_bad_groups(const SmokeSettings& settings, const SmokeRecord& record) {
   Finding finding;
   if (!record.searched) return finding;
-  LocaliserSettings how;
-  how.hosts = static_cast<int>(settings.hosts.size());
-  how.judges_speed = settings.backend == nccl_backend;
-  if (settings.expected_pair) how.slow_below_gbps = settings.expected_pair->busbw_gbps * 0.5;
+  const LocaliserSettings how = make_localiser_settings(settings, record);
   Localiser localiser(how);
   for (const GroupResult& group : record.groups) localiser.add(group);
   const LocaliserFindings found = localiser.findings();
-  const auto name = [&](int node) { return settings.hosts[static_cast<std::size_t>(node)]; };
-  const auto partners = [&](int node) {
+  const bool is_rank = searches_ranks(settings);
+  const auto name = [&](int unit) {
+    return is_rank ? std::to_string(unit) : settings.hosts[static_cast<std::size_t>(unit)];
+  };
+  const auto partners = [&](int unit) {
     std::vector<std::string> names;
     std::string why;
     for (const GroupResult& group : record.groups) {
-      if (std::find(group.hosts.begin(), group.hosts.end(), node) == group.hosts.end()) continue;
+      if (std::find(group.hosts.begin(), group.hosts.end(), unit) == group.hosts.end()) continue;
       if (!group.passed && why.empty()) why = group.why;
-      names.push_back(group.hosts.size() == 1 ? "alone"
-                                              : "with " + name(group.hosts[group.hosts[0] == node ? 1 : 0]));
+      names.push_back(group.hosts.size() == 1
+                          ? "alone"
+                          : fmt::format("with {}{}", is_rank ? "rank " : "",
+                                        name(group.hosts[group.hosts[0] == unit ? 1 : 0])));
     }
-    return fmt::format("fails {}{}", fmt::join(names, ", "), why.empty() ? "" : " (" + why + ")");
+    return fmt::format("{}fails {}{}", is_rank ? fmt::format("on {}: ", settings.hosts.front()) : "",
+                       fmt::join(names, ", "), why.empty() ? "" : " (" + why + ")");
   };
-  for (const int node : found.bad_hosts)
-    finding.suspects.push_back({SuspectSubject::host, name(node), partners(node), Confidence::high, {node}});
-  for (const int node : found.undecided_hosts)
-    finding.suspects.push_back({SuspectSubject::host,
-                                name(node),
-                                partners(node) + ": it or its partner, there was no good host to ask",
-                                Confidence::low,
-                                {node}});
+  if (static_cast<int>(found.undecided_hosts.size()) == how.hosts) {
+    finding.reason =
+        fmt::format("no two {} can do it either, so none stands out", is_rank ? "ranks" : "hosts");
+    return finding;
+  }
+  const auto accuse_unit = [&](int unit, const std::string& more, Confidence confidence) {
+    finding.suspects.push_back({is_rank ? SuspectSubject::rank : SuspectSubject::host,
+                                name(unit),
+                                partners(unit) + more,
+                                confidence,
+                                {is_rank ? 0 : unit}});
+  };
+  for (const int unit : found.bad_hosts) accuse_unit(unit, "", Confidence::high);
+  for (const int unit : found.undecided_hosts)
+    accuse_unit(unit,
+                fmt::format(": it or its partner, there was no good {} to ask", is_rank ? "rank" : "host"),
+                Confidence::low);
   for (const auto& [a, b] : found.bad_links)
     finding.suspects.push_back({SuspectSubject::link,
-                                fmt::format("{} {}", name(a), name(b)),
+                                fmt::format("{}{} {}", is_rank ? "ranks " : "", name(a), name(b)),
                                 "the two fail together, and each passes with others",
                                 Confidence::medium,
                                 {}});
   finding.reason =
       found.bad_hosts.empty() && found.bad_links.empty() && found.undecided_hosts.empty()
           ? fmt::format(
-                "no host and no link was found: {} of {} pairs were tested, which shows a single bad "
+                "no {} and no link was found: {} of {} pairs were tested, which shows a single bad "
                 "link with probability {:.2f}",
-                found.pairs_tested, found.pairs_possible, found.coverage())
-          : fmt::format("{} of {} pairs of good hosts were tested", found.pairs_tested, found.pairs_possible);
+                is_rank ? "rank" : "host", found.pairs_tested, found.pairs_possible, found.coverage())
+          : fmt::format("{} of {} pairs of good {} were tested", found.pairs_tested, found.pairs_possible,
+                        is_rank ? "ranks" : "hosts");
   if (record.search_cut_short) finding.reason += "; the search was cut short by its time";
   return finding;
 }

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "launcher/smoke/localiser.hpp"
 #include "launcher/smoke/smoke_report.hpp"
 
 namespace smlaunch {
@@ -27,6 +28,13 @@ Finding find_wrong_contributors(const SmokeSettings& settings, const SmokeRecord
 Finding find_stragglers(const SmokeSettings& settings, const SmokeRecord& record);
 // By the tests of single hosts and of pairs.
 Finding find_bad_groups(const SmokeSettings& settings, const SmokeRecord& record);
+
+// Each rank on a GPU of its own, by the real NCCL: only then do times say something about the machines.
+bool is_on_gpus_alone(const SmokeSettings& settings, const SmokeRecord& record);
+
+// The search tells hosts apart, and where there is only one, its ranks.
+inline bool searches_ranks(const SmokeSettings& settings) { return settings.hosts.size() == 1; }
+LocaliserSettings make_localiser_settings(const SmokeSettings& settings, const SmokeRecord& record);
 
 // "rank 3 (algo-2)", "ranks 3, 5-7"
 std::string describe_ranks(const SmokeSettings& settings, const std::vector<int>& ranks);

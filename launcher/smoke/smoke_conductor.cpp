@@ -302,13 +302,7 @@ void SmokeConductor::end_round(double now, Actions& actions) {
   if (is_first()) {
     record_.seconds = now;
     if (!needs_search(judge_smoke(settings_, record_), settings_, record_)) return finish(now, actions);
-    LocaliserSettings how;
-    how.hosts = static_cast<int>(settings_.hosts.size());
-    how.tests_alone = settings_.ranks.size() > settings_.hosts.size();
-    how.judges_speed = settings_.backend == nccl_backend;
-    if (settings_.expected_pair) how.slow_below_gbps = settings_.expected_pair->busbw_gbps * 0.5;
-    how.all_pairs = settings_.all_pairs;
-    localiser_.emplace(how);
+    localiser_.emplace(make_localiser_settings(settings_, record_));
     searching_ = true;
     record_.searched = true;
     search_begin_ = now;
@@ -341,9 +335,11 @@ void SmokeConductor::end_round(double now, Actions& actions) {
   if (!record_.search_cut_short)
     for (std::vector<int>& hosts : localiser_->next_round()) {
       Group group{0, std::move(hosts), {}};
-      for (std::size_t i = 0; i < settings_.ranks.size(); ++i)
-        if (std::find(group.hosts.begin(), group.hosts.end(), settings_.ranks[i].node) != group.hosts.end())
+      for (std::size_t i = 0; i < settings_.ranks.size(); ++i) {
+        const int unit = searches_ranks(settings_) ? static_cast<int>(i) : settings_.ranks[i].node;
+        if (std::find(group.hosts.begin(), group.hosts.end(), unit) != group.hosts.end())
           group.ranks.push_back(static_cast<int>(i));
+      }
       groups_.push_back(std::move(group));
     }
   if (groups_.empty()) return finish(now, actions);

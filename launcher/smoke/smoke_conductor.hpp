@@ -78,7 +78,7 @@ class SmokeConductor {
   };
   struct Group {
     int test = 0;
-    std::vector<int> hosts;  // empty: all ranks
+    std::vector<int> hosts;  // of the localiser: ranks where there is one host; empty: all ranks
     IdSet ranks;
   };
   using Actions = std::vector<SmokeAction>;

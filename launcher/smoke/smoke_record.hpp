@@ -23,9 +23,9 @@ struct RankCheck {
   bool lost_alone = false;  // not because it could not talk to others: killed, never started, agent gone
 };
 
-// What came of a test among the ranks of one host, or of two.
+// What came of a test among the ranks of one host, or of two; in a job on a single host, between two ranks.
 struct GroupResult {
-  std::vector<int> hosts;            // one or two node ranks
+  std::vector<int> hosts;            // one or two node ranks; on a single host two ranks
   bool passed = false;               // every sum was right, in time
   std::optional<double> busbw_gbps;  // with what was waited for the last to arrive; nothing: it did not end
   std::string why;                   // it did not pass

@@ -82,7 +82,7 @@ class Judge {
     report_.seconds = record.seconds;
     if (settings.injection.kind != InjectionKind::none) report_.injected = to_string(settings.injection);
     for (const GroupResult& group : record.groups)
-      if (group.hosts.size() == 2) report_.pairs.push_back(group);
+      if (group.hosts.size() == 2 && !searches_ranks(settings)) report_.pairs.push_back(group);
     for (const RankCheck& rank : record.ranks) {
       if (!report_.library && rank.library) report_.library = rank.library;
       if (rank.result) report_.wrong_elements = std::max(report_.wrong_elements, rank.result->sums.count);
@@ -162,8 +162,7 @@ class Judge {
 
   void judge_speed() {
     if (!report_.busbw_gbps || report_.ranks < 2) return;
-    const bool judged = report_.evidence == "multi-host nccl" || report_.evidence == "single-host nccl";
-    if (!judged) {
+    if (!is_on_gpus_alone(settings_, record_)) {
       if (settings_.min_busbw_gbps)
         report_.warnings.push_back(
             fmt::format("--min-busbw {:g} was not judged: {}", *settings_.min_busbw_gbps, report_.evidence));
@@ -257,11 +256,13 @@ SmokeReport judge_smoke(const SmokeSettings& settings, const SmokeRecord& record
 }
 
 bool needs_search(const SmokeReport& report, const SmokeSettings& settings, const SmokeRecord& record) {
-  if (settings.hosts.size() < 2 || !record.not_run.empty()) return false;
+  if (!record.not_run.empty()) return false;
+  if (searches_ranks(settings) && (settings.backend == cpu_backend || settings.ranks.size() < 3))
+    return false;
   if (settings.require_gpu && settings.backend == cpu_backend) return false;
-  if (settings.all_pairs && report.verdict == SmokeVerdict::pass) return true;
+  if (settings.all_pairs && report.verdict == SmokeVerdict::pass) return !searches_ranks(settings);
   if (!report.suspects.empty()) return false;
-  if (report.verdict == SmokeVerdict::degraded) return true;
+  if (report.verdict == SmokeVerdict::degraded) return !searches_ranks(settings);
   // Every rank has come far enough to talk, or nobody would be found by talking less.
   const bool all_talked = std::all_of(record.ranks.begin(), record.ranks.end(), [](const RankCheck& rank) {
     return rank.reached[static_cast<std::size_t>(SmokeStage::communicator_called)].has_value();

@@ -57,7 +57,14 @@ assert_eq 75 "$status"
 assert_eq '["fail",[["host","algo-2"]]]' "$(guilty)"
 assert_nothing_left
 
-step "a program that is killed is named"
-smoke hang:host=algo-4 --smoke-timeout 5 --inject hang:rank=0
-assert_eq '["fail",[["rank","0"]]]' "$(guilty)"
+step "a host whose programs are killed is named"
+programs='^[^ ]*smlaunch nccl-check' # not their agents, and not mpirun
+waits() { host algo-3 pgrep -f "$programs"; }
+start algo-1 env -C /tmp LD_LIBRARY_PATH="$fakes" SMLAUNCH_TEST_DOUBLES=1 FAKE_NCCL=hang \
+  "$smlaunch" smoke --hosts algo-1:2,algo-2:2,algo-3:2,algo-4:2 --smoke nccl --smoke-bytes 1000000 --format json
+eventually 20 waits
+host algo-3 pkill -KILL -f "$programs"
+ended algo-1 60
+assert_eq 75 "$status"
+assert_eq '["fail",[["host","algo-3"]]]' "$(guilty)"
 assert_nothing_left

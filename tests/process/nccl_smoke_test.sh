@@ -67,6 +67,15 @@ assert_eq '["fail",[]]' "$(guilty)"
 assert_contains "$(answer .reason)" 'no rank reached \"communicator ready\" within 2 s'
 assert_nothing_left
 
+step "a rank whose collectives hang, or change what it sends, is found by pairs"
+fault=hang:rank=2 smoke --smoke-timeout 3
+assert_eq 75 "$status"
+assert_eq '["fail",[["rank","2"]]]' "$(guilty)"
+assert_contains "$(answer '.suspects[0].evidence')" "on localhost: fails with rank "
+fault=corrupt_sent:rank=0 smoke
+assert_eq '["fail",[["rank","0"]]]' "$(guilty)"
+assert_nothing_left
+
 step "an NCCL that cannot give up is killed"
 fault="hang:rank=2;stuck_abort:rank=2" smoke --smoke-timeout 2
 assert_eq 75 "$status"
@@ -82,7 +91,7 @@ smoke --nccl-lib "$fakes/libnccl.so.2"
 assert_eq 0 "$status"
 smoke --nccl-lib "$scratch/libnccl.so.2"
 assert_eq 75 "$status"
-assert_contains "$(answer .reason)" "$scratch/libnccl.so.2: no such file"
+assert_contains "$(answer .reason)" "$scratch/libnccl.so.2: cannot open shared object file: No such file or directory"
 
 step "before a job: nothing of it is left when the entry point starts"
 cat >"$scratch/look" <<'END2'

@@ -218,10 +218,10 @@ TEST(NcclCheck, WhatIsNotThereIsNamed) {
   EXPECT_EQ(failed(variables, InjectionKind::none),
             "device ready: libcuda.so.1: no CUDA-capable device is detected (CUDA_ERROR_NO_DEVICE) "
             "(CUDA_VISIBLE_DEVICES is \"\" here)");
-  EXPECT_EQ(
-      failed(with_fake(), InjectionKind::missing_library),
-      "library loaded: libnccl.so.2: /injected/missing-library/libnccl.so.2: no such file (install NCCL on "
-      "this host (the package nvidia-nccl, or PyTorch with CUDA), or name it with --nccl-lib)");
+  EXPECT_EQ(failed(with_fake(), InjectionKind::missing_library),
+            "library loaded: libnccl.so.2: /injected/missing-library/libnccl.so.2: cannot open shared object "
+            "file: No such file or directory (install NCCL on "
+            "this host (the package nvidia-nccl, or PyTorch with CUDA), or name it with --nccl-lib)");
   variables = with_fake();
   variables["FAKE_GPU_MEMORY"] = "100000";
   EXPECT_EQ(

@@ -44,9 +44,10 @@ TEST(CheckMessages, AnswersArriveAsTheyWereSent) {
   result.shares_gpu = true;
   for (const CheckMessage& message :
        {CheckMessage(StageReached{1, SmokeStage::warm_up, 0.5}), CheckMessage(FoundLibrary{"/a", "torch"}),
-        CheckMessage(LibraryFacts{"/a", "2.28.9", "0f"}), CheckMessage(HostGpus{8, 8, true, true, "no"}),
-        CheckMessage(UniqueId{1, "00ff"}), CheckMessage(result),
-        CheckMessage(CheckFailed{1, SmokeStage::communicator_ready, "a \"word\"\n"})}) {
+        CheckMessage(LibraryFacts{"/a", "2.28.9", "0f", true}),
+        CheckMessage(HostGpus{8, 8, true, true, "no"}), CheckMessage(UniqueId{1, "00ff"}),
+        CheckMessage(result),
+        CheckMessage(CheckFailed{1, SmokeStage::communicator_ready, "a \"word\"\n", true})}) {
     const std::string line = encode(message);
     EXPECT_EQ(line.find('\n'), std::string::npos);
     const auto parsed = parse_check_message(line);

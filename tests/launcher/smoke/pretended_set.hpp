@@ -35,9 +35,11 @@ class PretendedSet {
   std::function<LibraryFacts(int rank)> library = [](int) { return LibraryFacts{"/lib/x.so", "1.0", "aa"}; };
   std::function<bool(int rank)> hangs = [](int) { return false; };  // before the communicator
   std::function<bool(const std::set<int>& nodes)> talks = [](const auto&) { return true; };
+  std::function<bool(const IdSet& ranks)> ranks_talk = [](const auto&) { return true; };
   std::function<double(const std::set<int>& nodes)> seconds = [](const auto&) { return 0.001; };
   std::function<double(int rank)> late = [](int) { return 0.0; };
   std::function<bool(int rank)> ends = [](int) { return false; };  // its program, when it should talk
+  std::function<std::optional<CheckFailed>(int rank)> fails = [](int) { return std::nullopt; };
   std::function<void(int rank, TestResult&)> spoil = [](int, TestResult&) {};
   std::function<std::optional<HostGpus>(int node)> gpus = [](int) { return HostGpus{}; };
 
@@ -131,7 +133,11 @@ class PretendedSet {
       });
       return;
     }
-    if (any_hangs || !talks(nodes)) return;
+    if (auto failed = fails(rank)) {
+      failed->test = test.test;
+      return say(rank, *failed);
+    }
+    if (any_hangs || !talks(nodes) || !ranks_talk(test.ranks)) return;
     for (const SmokeStage stage :
          {SmokeStage::communicator_ready, SmokeStage::warm_up, SmokeStage::timed, SmokeStage::verified})
       at(stage);

@@ -100,6 +100,37 @@ TEST(SmokeConductor, ARankWithWrongNumbersIsNamed) {
             "on algo-2: its contribution is missing in elements 0 to 499, as its own buffer shows");
 }
 
+TEST(SmokeConductor, WhoOnlyHearsOfAFailureIsNotAccused) {
+  PretendedSet set(small_settings(4, 2, nccl_backend));
+  set.fails = [](int rank) {
+    return CheckFailed{0, SmokeStage::warm_up, rank == 5 ? "system error" : "remote process exited",
+                       rank != 5};
+  };
+  const SmokeReport report = set.run();
+  EXPECT_EQ(report.reason, "rank 5 (algo-3) never reached \"warm-up\": system error");
+  EXPECT_THAT(names(report), ElementsAre("rank 5"));
+}
+
+TEST(SmokeConductor, WhereEverybodyOnlyHearsOfAFailureNobodyIsAccused) {
+  PretendedSet set(small_settings(1, 4, nccl_backend));
+  set.fails = [](int) { return CheckFailed{0, SmokeStage::warm_up, "remote process exited", true}; };
+  const SmokeReport report = set.run();
+  EXPECT_EQ(report.verdict, SmokeVerdict::fail);
+  EXPECT_EQ(report.reason,
+            "no rank reached \"warm-up\": remote process exited; no two ranks can do it either, so none "
+            "stands out");
+  EXPECT_TRUE(report.suspects.empty());
+}
+
+TEST(SmokeConductor, WhatATestsImitationDoesIsNoEvidence) {
+  PretendedSet set(small_settings(2, 1, nccl_backend));
+  set.library = [](int rank) { return LibraryFacts{"/lib/x.so", "1.0", "aa", rank == 1}; };
+  const SmokeReport report = set.run();
+  EXPECT_EQ(report.verdict, SmokeVerdict::pass);
+  EXPECT_EQ(report.evidence, "imitation; NCCL NOT RUN");
+  EXPECT_EQ(report.expected, std::nullopt) << "speed means nothing";
+}
+
 TEST(SmokeConductor, SumsThatAreWrongOnOneRankAloneAccuseIt) {
   PretendedSet set(small_settings(2, 2));
   set.spoil = [](int rank, TestResult& result) {
@@ -122,6 +153,33 @@ TEST(SmokeConductor, AHostThatTalksToNobodyIsFoundByPairs) {
     EXPECT_GT(set.sets, 1) << "programs that hang are ended";
     EXPECT_LE(set.sets, 5);
   }
+}
+
+TEST(SmokeConductor, OnASingleHostTheRankThatTalksToNobodyIsFoundByPairs) {
+  PretendedSet set(small_settings(1, 8, nccl_backend));
+  set.ranks_talk = [](const IdSet& ranks) { return std::find(ranks.begin(), ranks.end(), 5) == ranks.end(); };
+  const SmokeReport report = set.run();
+  EXPECT_EQ(report.verdict, SmokeVerdict::fail);
+  EXPECT_THAT(names(report), ElementsAre("rank 5"));
+  EXPECT_THAT(report.suspects.front().evidence, testing::StartsWith("on algo-1: fails with rank "));
+  EXPECT_EQ(report.bad_hosts(), std::vector<std::string>{"algo-1"});
+  EXPECT_TRUE(report.pairs.empty()) << "these are of hosts";
+}
+
+TEST(SmokeConductor, OnASingleHostABadLinkIsFoundByPairs) {
+  PretendedSet set(small_settings(1, 4, nccl_backend));
+  set.ranks_talk = [](const IdSet& ranks) {
+    return std::find(ranks.begin(), ranks.end(), 1) == ranks.end() ||
+           std::find(ranks.begin(), ranks.end(), 3) == ranks.end();
+  };
+  EXPECT_THAT(names(set.run()), ElementsAre("link ranks 1 3"));
+}
+
+TEST(SmokeConductor, OnTheCpuASingleHostIsNotSearched) {
+  PretendedSet set(small_settings(1, 8));
+  set.ranks_talk = [](const IdSet&) { return false; };
+  EXPECT_EQ(set.run().verdict, SmokeVerdict::fail);
+  EXPECT_EQ(set.sets, 1);
 }
 
 TEST(SmokeConductor, ABadLinkIsFoundByPairs) {

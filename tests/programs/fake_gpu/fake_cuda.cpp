@@ -5,7 +5,6 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
-#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <deque>
@@ -123,10 +122,6 @@ void enqueue(void* stream, std::function<void()> work) {
 extern "C" {
 
 int cuInit(unsigned) { return gpus() == 0 ? no_device : success; }
-int cuDriverGetVersion(int* version) {
-  *version = 13000;
-  return success;
-}
 int cuGetErrorName(int code, const char** name) {
   *name = code == out_of_memory ? "CUDA_ERROR_OUT_OF_MEMORY"
           : code == no_device   ? "CUDA_ERROR_NO_DEVICE"
@@ -147,10 +142,6 @@ int cuDeviceGet(int* device, int index) {
   *device = index;
   return index < gpus() ? success : invalid_value;
 }
-int cuDeviceGetName(char* name, int size, int) {
-  std::snprintf(name, static_cast<std::size_t>(size), "Fake GPU");
-  return success;
-}
 // Of one host and index, the same in every process.
 int cuDeviceGetUuid(unsigned char* uuid, int device) {
   const char* host = std::getenv("SM_CURRENT_HOST");
@@ -160,15 +151,10 @@ int cuDeviceGetUuid(unsigned char* uuid, int device) {
   uuid[15] = static_cast<unsigned char>(device);
   return success;
 }
-int cuDeviceGetPCIBusId(char* text, int size, int device) {
-  std::snprintf(text, static_cast<std::size_t>(size), "0000:%02X:00.0", 16 + device);
-  return success;
-}
 int cuDevicePrimaryCtxRetain(void** context, int device) {
   *context = &contexts[device];
   return success;
 }
-int cuDevicePrimaryCtxRelease_v2(int) { return success; }
 int cuCtxSetCurrent(void*) { return success; }
 int cuMemGetInfo_v2(std::size_t* free_bytes, std::size_t* total) {
   *total = memory_bytes();
