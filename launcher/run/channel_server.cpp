@@ -180,9 +180,10 @@ void ChannelServer::start(Peer peer, const Start& start) {
 }
 
 void ChannelServer::begin_ranks(int ranks, std::string token) {
+  const int known = std::max(ranks, ranks_);
   ranks_ = ranks;
   rank_token_ = std::move(token);
-  for (Peer peer = 0; peer < ranks; ++peer) {
+  for (Peer peer = 0; peer < known; ++peer) {
     if (agent(peer).link) agent(peer).link->close();
     agent(peer) = Agent();
   }

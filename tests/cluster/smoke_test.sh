@@ -100,6 +100,7 @@ assert_eq '["success","pass","mpi-cpu; NCCL NOT RUN"]' "$(report '[.outcome, .sm
 assert_contains "$(<"$scratch/algo-1.err")" "smlaunch: smoke test: pass (mpi-cpu; NCCL NOT RUN), 4 ranks on 4 hosts"
 assert_eq 4 "$(grep -c 'rank . runs' "$scratch/algo-1.out")"
 assert_eq 1 "$(host algo-1 grep -c '"event":"smoke",' /opt/ml/output/data/smlaunch/events.jsonl)"
+assert_eq '' "$(host algo-1 sh -c 'ls /opt/ml/output/data/smlaunch/hosts.* 2>/dev/null || :')"
 assert_eq 9 "$(host algo-1 grep -c '"event":"smoke_stage"' /opt/ml/output/data/smlaunch/events.jsonl)"
 assert_nothing_left
 

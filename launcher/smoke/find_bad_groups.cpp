@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+// The search as evidence: the tests of hosts and of pairs, of a single host's ranks by twos.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "launcher/smoke/find_suspects.hpp"
+
+namespace smlaunch {
+
+LocaliserSettings make_localiser_settings(const SmokeSettings& settings, const SmokeRecord& record) {
+  LocaliserSettings how;
+  how.hosts = static_cast<int>(settings.hosts.size());
+  how.tests_alone = settings.ranks.size() > settings.hosts.size();
+  how.judges_speed = is_on_gpus_alone(settings, record);
+  if (settings.expected_pair) how.slow_below_gbps = settings.expected_pair->busbw_gbps * 0.5;
+  how.all_pairs = settings.all_pairs;
+  if (!searches_ranks(settings)) return how;
+  how.hosts = static_cast<int>(settings.ranks.size());
+  how.tests_alone = false;
+  // Two GPUs of one host may be much nearer to each other than two others, and all be well.
+  how.judges_speed = false;
+  how.all_pairs = false;
+  return how;
+}
+
+Finding find_bad_groups(const SmokeSettings& settings, const SmokeRecord& record) {
+  Finding finding;
+  if (!record.searched) return finding;
+  const LocaliserSettings how = make_localiser_settings(settings, record);
+  Localiser localiser(how);
+  for (const GroupResult& group : record.groups) localiser.add(group);
+  const LocaliserFindings found = localiser.findings();
+  const bool is_rank = searches_ranks(settings);
+  const auto name = [&](int unit) {
+    return is_rank ? std::to_string(unit) : settings.hosts[static_cast<std::size_t>(unit)];
+  };
+  const auto partners = [&](int unit) {
+    std::vector<std::string> names;
+    std::string why;
+    for (const GroupResult& group : record.groups) {
+      if (std::find(group.hosts.begin(), group.hosts.end(), unit) == group.hosts.end()) continue;
+      if (!group.passed && why.empty()) why = group.why;
+      names.push_back(group.hosts.size() == 1
+                          ? "alone"
+                          : fmt::format("with {}{}", is_rank ? "rank " : "",
+                                        name(group.hosts[group.hosts[0] == unit ? 1 : 0])));
+    }
+    return fmt::format("{}fails {}{}", is_rank ? fmt::format("on {}: ", settings.hosts.front()) : "",
+                       fmt::join(names, ", "), why.empty() ? "" : " (" + why + ")");
+  };
+  if (static_cast<int>(found.undecided_hosts.size()) == how.hosts) {
+    finding.reason =
+        fmt::format("no two {} can do it either, so none stands out", is_rank ? "ranks" : "hosts");
+    return finding;
+  }
+  const auto accuse_unit = [&](int unit, const std::string& more, Confidence confidence) {
+    finding.suspects.push_back({is_rank ? SuspectSubject::rank : SuspectSubject::host,
+                                name(unit),
+                                partners(unit) + more,
+                                confidence,
+                                {is_rank ? 0 : unit}});
+  };
+  for (const int unit : found.bad_hosts) accuse_unit(unit, "", Confidence::high);
+  for (const int unit : found.undecided_hosts)
+    accuse_unit(unit,
+                fmt::format(": it or its partner, there was no good {} to ask", is_rank ? "rank" : "host"),
+                Confidence::low);
+  for (const auto& [a, b] : found.bad_links)
+    finding.suspects.push_back({SuspectSubject::link,
+                                fmt::format("{}{} {}", is_rank ? "ranks " : "", name(a), name(b)),
+                                "the two fail together, and each passes with others",
+                                Confidence::medium,
+                                {}});
+  finding.reason =
+      found.bad_hosts.empty() && found.bad_links.empty() && found.undecided_hosts.empty()
+          ? fmt::format(
+                "no {} and no link was found: {} of {} pairs were tested, which shows a single bad "
+                "link with probability {:.2f}",
+                is_rank ? "rank" : "host", found.pairs_tested, found.pairs_possible, found.coverage())
+          : fmt::format("{} of {} pairs of good {} were tested", found.pairs_tested, found.pairs_possible,
+                        is_rank ? "ranks" : "hosts");
+  if (record.search_cut_short) finding.reason += "; the search was cut short by its time";
+  return finding;
+}
+
+}  // namespace smlaunch
