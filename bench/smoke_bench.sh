@@ -67,7 +67,7 @@ if ((status != 0)); then
   echo "several hosts: not measured: $reason"
   exit 0
 fi
-job=("$cluster" exec algo-1 "$smlaunch" -q --hosts algo-1:1,algo-2:1,algo-3:1,algo-4:1 --launcher mpi)
+job=("$cluster" exec algo-1 "$smlaunch" -q --hosts "algo-1:1,algo-2:1,algo-3:1,algo-4:1" --launcher mpi)
 for bytes in 67108864 1048576; do
   echo "Four hosts with one rank each, the test with $bytes bytes, $runs runs each, in turn"
   command_a=("${job[@]}" --smoke off -- /bin/true)
