@@ -98,7 +98,8 @@ int show_ready(const Options& options, const Variables& variables) {
     return unsuitable_format("ready", "text and json");
   auto job = prepare_hosts(options, variables);
   if (!job) return report_error(job.error());
-  const auto wanted = find_wanted_interfaces(job->spec, job->cluster.hosts.size() > 1);
+  const Engine engine = choose_engine(job->spec.launcher, job->cluster, job->environment->current_host);
+  const auto wanted = find_wanted_interfaces(job->spec, engine, job->cluster.hosts.size() > 1);
   ReadyRequest request = make_ready_request(options, *job, "", wanted);
   ReadyReport report;
   {

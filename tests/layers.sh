@@ -28,7 +28,7 @@ boost/     launcher/run/ launcher/ready/
 nlohmann/  *_json.cpp *_json.hpp launcher/plan/ launcher/ready/ launcher/run/ tests/ bench/
 openssl/   launcher/plan/ launcher/run/ launcher/contract/s3/
 curl/      launcher/contract/s3/
-dlfcn.h    cuda/ launcher/contract/s3/
+dlfcn.h    cuda/ launcher/contract/s3/ launcher/contract/code/
 '
 
 root=${1:-$(dirname "${BASH_SOURCE[0]}")/..}

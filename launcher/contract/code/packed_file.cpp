@@ -14,17 +14,17 @@ namespace {
 constexpr std::size_t block_size = 256U << 10U;
 
 // None of those that libarchive would run another program for.
-ArchiveReader open_packed(const std::string& file) {
-  ArchiveReader reader(archive_read_new());
-  archive_read_support_filter_gzip(reader.get());
-  archive_read_support_filter_bzip2(reader.get());
-  archive_read_support_filter_xz(reader.get());
-  archive_read_support_filter_lzma(reader.get());
-  archive_read_support_filter_zstd(reader.get());
-  archive_read_support_filter_lz4(reader.get());
-  archive_read_support_format_raw(reader.get());
-  archive_read_support_format_empty(reader.get());
-  (void)archive_read_open_filename(reader.get(), file.c_str(), block_size);
+ArchiveReader open_packed(const ArchiveLibrary& library, const std::string& file) {
+  ArchiveReader reader(library.read_new(), library.read_free);
+  library.read_support_filter_gzip(reader.get());
+  library.read_support_filter_bzip2(reader.get());
+  library.read_support_filter_xz(reader.get());
+  library.read_support_filter_lzma(reader.get());
+  library.read_support_filter_zstd(reader.get());
+  library.read_support_filter_lz4(reader.get());
+  library.read_support_format_raw(reader.get());
+  library.read_support_format_empty(reader.get());
+  (void)library.read_open_filename(reader.get(), file.c_str(), block_size);
   return reader;
 }
 
@@ -36,19 +36,19 @@ std::uint32_t little_endian(const unsigned char* bytes) {
 
 }  // namespace
 
-std::string archive_error_text(archive* of) {
-  const char* text = archive_error_string(of);
-  return text == nullptr ? "cannot be read" : text;
-}
-
-PackedFile::PackedFile(std::filesystem::path file, const ArchiveRules& rules,
+PackedFile::PackedFile(const ArchiveLibrary& library, std::filesystem::path file, const ArchiveRules& rules,
                        const std::atomic<bool>* cancelled)
-    : file_(std::move(file)), packed_(open_packed(file_.native())), rules_(rules), cancelled_(cancelled) {
+    : library_(library),
+      file_(std::move(file)),
+      packed_(open_packed(library_, file_.native())),
+      rules_(rules),
+      cancelled_(cancelled) {
   archive_entry* entry = nullptr;
-  const int begun =
-      archive_errno(packed_.get()) == 0 ? archive_read_next_header(packed_.get(), &entry) : ARCHIVE_FATAL;
+  const int begun = library_.error_number(packed_.get()) == 0
+                        ? library_.read_next_header(packed_.get(), &entry)
+                        : ARCHIVE_FATAL;
   at_end_ = begun == ARCHIVE_EOF;
-  if (begun != ARCHIVE_OK && begun != ARCHIVE_EOF) problem_ = archive_error_text(packed_.get());
+  if (begun != ARCHIVE_OK && begun != ARCHIVE_EOF) problem_ = error_text(library_, packed_.get());
   struct stat facts {};
   if (stat(file_.c_str(), &facts) == 0) packed_size_ = static_cast<std::uint64_t>(facts.st_size);
 }
@@ -77,9 +77,9 @@ std::string_view PackedFile::read_block() {
   const void* bytes = nullptr;
   std::size_t size = 0;
   la_int64_t offset = 0;
-  const int got = archive_read_data_block(packed_.get(), &bytes, &size, &offset);
+  const int got = library_.read_data_block(packed_.get(), &bytes, &size, &offset);
   at_end_ = got == ARCHIVE_EOF;
-  if (got < ARCHIVE_WARN) problem_ = archive_error_text(packed_.get());
+  if (got < ARCHIVE_WARN) problem_ = error_text(library_, packed_.get());
   return at_end_ || got < ARCHIVE_WARN ? std::string_view()
                                        : std::string_view(static_cast<const char*>(bytes), size);
 }
@@ -113,12 +113,12 @@ std::uint64_t PackedFile::left_over() const {
 }
 
 std::uint64_t PackedFile::taken() const {
-  return static_cast<std::uint64_t>(std::max<la_int64_t>(archive_filter_bytes(packed_.get(), -1), 0));
+  return static_cast<std::uint64_t>(std::max<la_int64_t>(library_.filter_bytes(packed_.get(), -1), 0));
 }
 
 bool PackedFile::is_gzip() const {
-  return archive_filter_count(packed_.get()) == 2 &&
-         archive_filter_code(packed_.get(), 0) == ARCHIVE_FILTER_GZIP;
+  return library_.filter_count(packed_.get()) == 2 &&
+         library_.filter_code(packed_.get(), 0) == ARCHIVE_FILTER_GZIP;
 }
 
 }  // namespace smlaunch

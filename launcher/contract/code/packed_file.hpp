@@ -2,32 +2,24 @@
 // A file with its packing taken off, piece by piece: counted, its sum checked, its end remembered.
 #pragma once
 
-#include <archive.h>
-
 #include <atomic>
 #include <cstdint>
 #include <filesystem>
-#include <memory>
 #include <string>
 #include <string_view>
 
+#include "launcher/contract/code/archive_library.hpp"
 #include "launcher/contract/code/archive_rules.hpp"
 #include "launcher/contract/code/crc32.hpp"
 
 namespace smlaunch {
 
-struct ArchiveReaderEnd {
-  void operator()(archive* reader) const { archive_read_free(reader); }
-};
-using ArchiveReader = std::unique_ptr<archive, ArchiveReaderEnd>;
-
-std::string archive_error_text(archive* of);
-
 // Packed by gzip, bzip2, xz, lzma, zstd or lz4, once or not at all.
 class PackedFile {
  public:
   // `rules`: how large it may become. `cancelled`: looked at before every piece.
-  PackedFile(std::filesystem::path file, const ArchiveRules& rules, const std::atomic<bool>* cancelled);
+  PackedFile(const ArchiveLibrary& library, std::filesystem::path file, const ArchiveRules& rules,
+             const std::atomic<bool>* cancelled);
 
   // The next piece; empty at the end, or where there is a problem().
   std::string_view next();
@@ -35,7 +27,7 @@ class PackedFile {
   [[nodiscard]] const std::string& problem() const { return problem_; }
   [[nodiscard]] bool was_cancelled() const { return was_cancelled_; }
   [[nodiscard]] bool is_too_large() const { return is_too_large_; }
-  [[nodiscard]] bool is_packed() const { return archive_filter_count(packed_.get()) > 1; }
+  [[nodiscard]] bool is_packed() const { return library_.filter_count(packed_.get()) > 1; }
   [[nodiscard]] std::uint64_t size() const { return size_; }  // of all pieces so far
   [[nodiscard]] std::uint64_t zeros_at_end() const { return zeros_at_end_; }
 
@@ -49,6 +41,7 @@ class PackedFile {
   [[nodiscard]] std::uint64_t taken() const;  // bytes of the file
   [[nodiscard]] bool is_gzip() const;
 
+  const ArchiveLibrary& library_;
   std::filesystem::path file_;
   ArchiveReader packed_;
   const ArchiveRules& rules_;

@@ -13,6 +13,7 @@ namespace smlaunch {
 
 // Whether `file` is to be unpacked and not taken for a program: it is packed (gzip, bzip2, xz, lzma, zstd,
 // lz4), is a tar archive, or is called *.tar, *.tgz, *.tar.*. False where it cannot be read.
+// True where libarchive cannot be opened: unpack_archive() says so.
 bool is_archive(const std::filesystem::path& file);
 
 // Unpacks the tar archive `file` into the empty `folder`. `name`: what messages call it. Modes are those of
