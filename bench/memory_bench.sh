@@ -5,6 +5,9 @@
 # usage: bench/memory_bench.sh SMLAUNCH PRINT_LINES [RANKS...]
 set -euo pipefail
 
+# The job alone is measured; what the smoke test adds, smoke_bench.sh says.
+export SMLAUNCH_SMOKE=off SMLAUNCH_CLUSTER_ENV=SMLAUNCH_SMOKE=off
+
 smlaunch=$(readlink -f "$1")
 print_lines=$(readlink -f "$2")
 shift 2

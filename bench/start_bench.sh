@@ -5,6 +5,9 @@
 # shellcheck disable=SC2034  # compare reads command_a and command_b
 set -euo pipefail
 
+# The job alone is measured; what the smoke test adds, smoke_bench.sh says.
+export SMLAUNCH_SMOKE=off SMLAUNCH_CLUSTER_ENV=SMLAUNCH_SMOKE=off
+
 # shellcheck source=bench/compare.sh
 source "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/compare.sh"
 smlaunch=$1

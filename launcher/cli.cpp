@@ -170,6 +170,13 @@ void add_options(Adder& adder, Options& o) {
   adder.add_number("smoke-timeout", o.smoke_timeout, 1, year, "[120]", "SECONDS");
   adder.add_number("min-busbw", o.min_busbw, 0, 1e6, "bus bandwidth below which the test fails [none]",
                    "GBPS");
+  adder.add("nccl-lib", o.nccl_lib,
+            "the NCCL that is tested: auto|system|FILE [auto: the job's interpreter's]", "FILE");
+  adder.add(
+      "inject", o.inject,
+      "a fault for the smoke test to find: hang|corrupt|slow|missing-library|double, :rank=N or :host=NAME",
+      "FAULT");
+  adder.add("matrix", o.matrix, "of smlaunch smoke: every two hosts' bandwidth as a picture", "FILE.svg");
   adder.add_number("failure-grace", o.failure_grace, 0, year,
                    "from SIGTERM to SIGKILL after a rank failed [5]", "SECONDS");
   adder.add_number("stop-grace", o.stop_grace, 0, year, "from SIGTERM to SIGKILL when told to stop [110]",
@@ -274,6 +281,8 @@ Result<std::variant<Options, CliAnswer>> parse_cli(const std::vector<std::string
           usage_error(fmt::format("--dry-run does not go with {}", subcommand->get_name())));
     options.command = command;
   }
+  if (options.matrix && options.command != Command::smoke)
+    return tl::unexpected(usage_error("--matrix goes only with smoke"));
   for (const auto& [name, option] : adder.options()) {
     if (option->count() == 0) continue;
     const std::string flag = "--" + name;
@@ -281,8 +290,8 @@ Result<std::variant<Options, CliAnswer>> parse_cli(const std::vector<std::string
       return argument == flag || argument.starts_with(flag + "=");
     });
     options.sources[name] = on_line ? "option " + flag : "variable " + variable_of(name);
-    static constexpr std::array<std::string_view, 6> of_files = {"hostfile", "topology", "events",
-                                                                 "report",   "log-dir",  "resource-config"};
+    static constexpr std::array<std::string_view, 8> of_files = {
+        "hostfile", "topology", "events", "report", "log-dir", "resource-config", "nccl-lib", "matrix"};
     const auto values = option->results();
     if (std::find(of_files.begin(), of_files.end(), name) != of_files.end() &&
         std::find(values.begin(), values.end(), "") != values.end())

@@ -191,6 +191,16 @@ std::optional<Outcome> find_failed_code(const Job& job, const std::vector<Worker
   return {};
 }
 
+void drop_spares_without_code(std::vector<std::string>& spares, const std::vector<WorkerCode>& code) {
+  for (const WorkerCode& each : code) {
+    const auto spare = std::find(spares.begin(), spares.end(), each.host);
+    if (spare == spares.end() || !each.end || each.end->is_ready) continue;
+    fmt::print(stderr, "smlaunch: warning: spare host {} is not counted on: {}\n", each.host,
+               each.end->message);
+    spares.erase(spare);
+  }
+}
+
 std::optional<Outcome> wait_for_code(const Options& options, const Job& job, ReadyRequest request,
                                      const ReadyReport& ready, const Workers& workers, EventLog& events) {
   return CodeWait(options, job, std::move(request), ready, workers, events).run();

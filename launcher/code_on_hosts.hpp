@@ -4,6 +4,7 @@
 #pragma once
 
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "launcher/job.hpp"
@@ -17,6 +18,9 @@ namespace smlaunch {
 
 // The first of the hosts that run ranks whose code could not be prepared; nothing: there is none so far.
 std::optional<Outcome> find_failed_code(const Job& job, const std::vector<WorkerCode>& code);
+
+// Spare hosts whose code could not be prepared so far are said, and taken out of `spares`.
+void drop_spares_without_code(std::vector<std::string>& spares, const std::vector<WorkerCode>& code);
 
 // Waits until the code of all other hosts that run ranks is there and installed, with a live line on stderr,
 // for what is left of --ready-timeout. Nothing: so it is, or a worker was lost (which is the runner's to

@@ -11,8 +11,10 @@
 #include "launcher/contract/framework_module.hpp"
 #include "launcher/contract/process_counts.hpp"
 #include "launcher/contract/search_path.hpp"
+#include "launcher/find_open_mpi.hpp"
 #include "launcher/job_cluster.hpp"
 #include "launcher/job_interface.hpp"
+#include "launcher/job_smoke.hpp"
 #include "launcher/own_host.hpp"
 #include "launcher/plan/plan_json.hpp"
 #include "launcher/plan/starter.hpp"
@@ -79,24 +81,6 @@ Result<void> set_spare_hosts_aside(const Options& options, std::vector<std::stri
   job.spare_hosts.assign(hosts.end() - static_cast<std::ptrdiff_t>(spare), hosts.end());
   hosts.resize(hosts.size() - spare);
   job.spec.spare_hosts = job.spare_hosts;
-  return {};
-}
-
-Result<void> find_open_mpi(const Options& options, JobSpec& spec) {
-  const std::string found = find_on_path("mpirun", spec.inherited);
-  if (found.empty()) {
-    if (options.command != Command::dry_run)
-      return failure(Fault::start, "mpirun", "is not on PATH", "install Open MPI (Debian: openmpi-bin)");
-    spec.sources.emplace_back("open_mpi", "assumed 4: there is no mpirun on PATH here");
-    return {};
-  }
-  spec.mpirun = found;
-  auto answer = run_captured({found, "--version"}, probe_bound_milliseconds);
-  if (!answer) return tl::unexpected(answer.error());
-  auto version = parse_open_mpi_version(answer->output);
-  if (!version) return tl::unexpected(version.error());
-  spec.open_mpi = *version;
-  spec.sources.emplace_back("open_mpi", fmt::format("{}, as {} --version says", to_string(*version), found));
   return {};
 }
 
@@ -241,7 +225,8 @@ Result<Job> begin_job(const Options& options, const Variables& variables) {
   auto slots = read_given_hosts(options);
   const bool hosts_given = slots && slots->has_value();
   job.hosts_given = hosts_given;
-  const LauncherChoice choice = choose(options, env, hosts_given);
+  LauncherChoice choice = choose(options, env, hosts_given);
+  if (options.command == Command::smoke) choice = choose_for_smoke(options, choice);
   spec.launcher = choice.kind;
   spec.sources.emplace_back("launcher", choice.source);
   if (!env.framework_source.empty()) spec.sources.emplace_back("entry_point", env.framework_source);
@@ -316,6 +301,7 @@ Result<Job> finish_job(const Options& options, Job job) {
     }
   }
   spec.machines_as_planned = options.gpus_per_host.has_value();
+  if (auto wished = find_smoke_wish(options, job); !wished) return tl::unexpected(wished.error());
   spec.watches_for_hangs = options.hang_timeout.has_value();
   find_network_interface(job);
   if (has_starter(spec.launcher))

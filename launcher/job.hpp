@@ -11,6 +11,7 @@
 #include "launcher/job_environment.hpp"
 #include "launcher/options.hpp"
 #include "launcher/plan/plan.hpp"
+#include "launcher/smoke/injection.hpp"
 #include "topology/error.hpp"
 
 namespace smlaunch {
@@ -22,6 +23,7 @@ struct Job {
   Machine machine;           // this one
   bool runs_alone = false;   // each host runs and ends by itself: no leader, no workers
   bool hosts_given = false;  // on the command line: then this machine leads, and nobody waits elsewhere
+  Injection injection;       // a fault for the smoke test to find
   std::vector<std::string> spare_hosts;  // run no rank until they replace a host
   // Another host leads, and this one waits for it.
   [[nodiscard]] bool is_worker() const { return !runs_alone && !hosts_given && !environment->is_leader; }

@@ -7,7 +7,6 @@
 #include <algorithm>
 #include <cstdlib>
 #include <exception>
-#include <optional>
 
 #include "launcher/cli.hpp"
 #include "launcher/contract/local_job.hpp"
@@ -23,17 +22,21 @@
 #include "launcher/plan/plan_json.hpp"
 #include "launcher/plan/render_plan.hpp"
 #include "launcher/plan/render_plan_svg.hpp"
+#include "launcher/plan/smoke_plan.hpp"
 #include "launcher/ready/ready_display.hpp"
 #include "launcher/ready/ready_json.hpp"
 #include "launcher/ready/render_ready.hpp"
 #include "launcher/report_error.hpp"
 #include "launcher/run/child_process.hpp"
+#include "launcher/run/nccl_check_program.hpp"
 #include "launcher/run/outcome.hpp"
 #include "launcher/run/prepare_code.hpp"
+#include "launcher/run/probe_host_gpus.hpp"
 #include "launcher/run/rank_agent.hpp"
 #include "launcher/run/worker.hpp"
 #include "launcher/run_job.hpp"
 #include "launcher/worker_job.hpp"
+#include "mpi/mpi_check.hpp"
 #include "topology/host_name.hpp"
 #include "topology/machine_json.hpp"
 #include "topology/render_topology.hpp"
@@ -114,6 +117,21 @@ int show_ready(const Options& options, const Variables& variables) {
   return report.ready ? 0 : exit_codes::not_ready;
 }
 
+int show_smoke(const Options& given, const Variables& variables) {
+  if (given.format != Format::text && given.format != Format::json)
+    return unsuitable_format("smoke", "text and json, and --matrix for a picture");
+  Options options = given;
+  if (!options.entry_point) options.entry_point = {"true"};  // no program of the job's runs
+  auto job = prepare_job(options, variables);
+  if (!job) return report_error(job.error());
+  if (job->is_worker()) return run_as_worker(options, *job);
+  auto plan = plan_job(*job);
+  if (!plan) return report_error(plan.error());
+  if (!plan->smoke)
+    return report_error({Fault::usage, {{"smoke", fmt::format("is off: {}", plan->smoke_reason), ""}}});
+  return run_job(options, *job, *plan, HostCode{});
+}
+
 // NOLINTNEXTLINE(misc-no-recursion): once, after the folder was made
 int run(const Options& options, const Variables& variables) {
   // The command line's own mistakes are no failure of a job.
@@ -158,21 +176,6 @@ int run_whatever_happens(const Options& options, const Variables& variables) {
   }
 }
 
-// What is accepted must be done: an option of the contract that this version cannot serve is refused.
-std::optional<Error> find_unsupported(const Options& options) {
-  Error error{Fault::usage, {}};
-  const auto refuse = [&](const char* option, const char* what) {
-    error.problems.push_back({option, fmt::format("{} is not supported by this version", what), ""});
-  };
-  if (options.command == Command::smoke) refuse("smlaunch smoke", "the all-reduce test");
-  if (options.smoke == SmokeOption::nccl || options.smoke == SmokeOption::cpu)
-    refuse("--smoke", "the all-reduce test");
-  if (options.require_gpu) refuse("--require-gpu", "the all-reduce test");
-  if (options.min_busbw) refuse("--min-busbw", "the all-reduce test");
-  if (error.problems.empty()) return {};
-  return error;
-}
-
 int run_command(const std::vector<std::string>& arguments) {
   if (!arguments.empty() && arguments.front() == "rank") {
     const auto separator = std::find(arguments.begin(), arguments.end(), "--");
@@ -181,11 +184,12 @@ int run_command(const std::vector<std::string>& arguments) {
   if (arguments == std::vector<std::string>{"worker", prepare_code_argument}) return run_prepare_code();
   if (!arguments.empty() && arguments.front() == "worker")
     return run_hand_over({arguments.begin() + 1, arguments.end()});
+  if (!arguments.empty() && arguments.front() == nccl_check_word) return run_nccl_check();
+  if (!arguments.empty() && arguments.front() == mpi_check_word) return run_mpi_check(probe_host_gpus);
   auto parsed = parse_cli(arguments);
   if (!parsed) return report_error(parsed.error());
   if (const auto* text = std::get_if<CliAnswer>(&*parsed)) return answer(text->text);
   const Options& options = std::get<Options>(*parsed);
-  if (const auto unsupported = find_unsupported(options)) return report_error(*unsupported);
   const Variables variables = own_environment();
   switch (options.command) {
     case Command::topology: return show_topology(options);
@@ -193,7 +197,7 @@ int run_command(const std::vector<std::string>& arguments) {
     case Command::dry_run: return show_plan(options, variables);
     case Command::run: return run_whatever_happens(options, variables);
     case Command::ready: return show_ready(options, variables);
-    case Command::smoke: break;
+    case Command::smoke: return show_smoke(options, variables);
   }
   return exit_codes::internal;
 }

@@ -43,6 +43,9 @@ struct Options {
   double smoke_timeout = 120;
   std::optional<double> min_busbw;
   bool require_gpu = false;
+  std::optional<std::string> nccl_lib;  // auto, system or a file
+  std::optional<std::string> inject;    // a fault for the test to find
+  std::optional<std::string> matrix;    // of smlaunch smoke: a picture
   double failure_grace = 5;
   double stop_grace = 110;
   double upload_timeout = 300;

@@ -17,12 +17,14 @@
 #include "launcher/job_cluster.hpp"
 #include "launcher/job_interface.hpp"
 #include "launcher/job_result.hpp"
+#include "launcher/job_smoke.hpp"
 #include "launcher/job_uploads.hpp"
 #include "launcher/lost_hosts.hpp"
 #include "launcher/neuron.hpp"
 #include "launcher/other_hosts.hpp"
 #include "launcher/own_host.hpp"
 #include "launcher/plan/starter.hpp"
+#include "launcher/report_error.hpp"
 #include "launcher/restart.hpp"
 #include "launcher/run/event_log.hpp"
 #include "launcher/run/report_json.hpp"
@@ -30,6 +32,7 @@
 #include "launcher/run/ssh_connections.hpp"
 #include "launcher/run/worker_socket.hpp"
 #include "launcher/run/write_file.hpp"
+#include "launcher/smoke/render_smoke.hpp"
 #include "topology/efa.hpp"
 #include "topology/host_name.hpp"
 #include "topology/interfaces.hpp"
@@ -141,7 +144,7 @@ class JobTries {
  public:
   JobTries(const Options& options, const Job& job, const LaunchPlan& plan, const HostCode& code)
       : options_(options), job_(job), plan_(plan), code_(code), paths_(job.environment->paths) {
-    policy_.max_restarts = options.max_restarts;
+    policy_.max_restarts = only_smoke() ? 0 : options.max_restarts;
     policy_.spare_hosts = job.spare_hosts.size();
   }
 
@@ -156,10 +159,11 @@ class JobTries {
       if (!files) return refuse(files.error());
       log_files_ = std::make_shared<LogFiles>(std::move(*files));
     }
-    remove_old_result_files(paths_);
-    if (const auto file = output_file(options_.events, paths_, "events.jsonl"))
+    if (!only_smoke()) remove_old_result_files(paths_);
+    if (const auto file = events_file())
       if (auto opened = events_.open(*file); !opened) warn(opened.error());
-    if (auto written = write_long_variables(plan_); !written) return refuse(written.error());
+    if (auto written = only_smoke() ? Result<void>() : write_long_variables(plan_); !written)
+      return refuse(written.error());
     warn_of(plan_, job_.spec.inherited);
     events_.add({0, "start", {}, "", {{"version", SMLAUNCH_VERSION}}, {}});
     while (true) {
@@ -187,7 +191,14 @@ class JobTries {
     return report_unstarted(options_, paths_, *code_.outcome);
   }
 
-  int refuse(const Error& error) { return report_failed_start(options_, paths_, error); }
+  int refuse(const Error& error) {
+    return only_smoke() ? report_error(error) : report_failed_start(options_, paths_, error);
+  }
+
+  std::optional<std::filesystem::path> events_file() const {
+    if (only_smoke()) return options_.events;
+    return output_file(options_.events, paths_, "events.jsonl");
+  }
 
   void announce() {
     if (!options_.quiet)
@@ -239,6 +250,7 @@ class JobTries {
       if (!hosts.result.outcome)
         hosts.result.outcome =
             wait_for_code(options_, job_, std::move(request), hosts.report, workers, events_);
+      drop_spares_without_code(job_.spare_hosts, workers.code());
       hosts.result.channel_host = probe_own_address(plan_.network_interface, first_other_host(plan_));
       return hosts.result;
     };
@@ -258,7 +270,11 @@ class JobTries {
     announce();
     const LaunchPlan processes = plan_of_processes(job_.spec, plan_);
     open_connections();
-    auto ran = run_plan(processes, make_settings(), events_);
+    RunSettings settings = make_settings();
+    auto smoke = make_smoke_request(options_, job_, plan_, policy_.restarts == 0);
+    if (!smoke) return tl::unexpected(smoke.error());
+    settings.smoke = std::move(*smoke);
+    auto ran = run_plan(processes, settings, events_);
     if (!ran) return tl::unexpected(ran.error());
     stop_asked_ = ran->stop_asked;
     connections_.reset();
@@ -269,6 +285,11 @@ class JobTries {
     report.phases = std::move(ran->phases);
     if (code_.seconds > 0 && policy_.restarts == 0)
       report.phases.insert(report.phases.begin(), Phase{"code", code_.seconds, "", 0});
+    if (ran->smoke) {
+      report.smoke_json = render_smoke_json(*ran->smoke);
+      write_smoke_files(options_, job_, plan_, *ran->smoke);
+    }
+    smoke_ = std::move(ran->smoke);
     report.plan_hash = plan_.hash;
     report.restarts = policy_.restarts;
     for (const RankPlace& place : processes.layout.ranks)
@@ -308,7 +329,22 @@ class JobTries {
     return {};
   }
 
+  bool only_smoke() const { return options_.command == Command::smoke; }
+
+  // The answer of `smlaunch smoke`. Without one its hosts were not ready, or it was stopped.
+  int answer_smoke(const Report& report) {
+    if (options_.report) write_report(options_, paths_, report);
+    if (!smoke_) {
+      fmt::print(stderr, "smlaunch: {}\n", report.outcome.message);
+      return report.outcome.exit_code;
+    }
+    fmt::print("{}", options_.format == Format::json ? report.smoke_json : render_smoke(*smoke_));
+    if (std::fflush(stdout) != 0) fmt::print(stderr, "smlaunch: stdout could not be written\n");
+    return report.outcome.exit_code;
+  }
+
   int finish(Report report) {
+    if (only_smoke()) return answer_smoke(report);
     report.earlier = std::move(earlier_);
     write_result_files(report.outcome, paths_);
     write_report(options_, paths_, report);
@@ -325,6 +361,7 @@ class JobTries {
   EventLog events_;
   std::shared_ptr<LogFiles> log_files_;
   std::vector<EarlierTry> earlier_;
+  std::optional<SmokeReport> smoke_;  // of the last try
   std::optional<SshConnections> connections_;
   std::optional<SteadyTime> stop_asked_;
 };
@@ -333,7 +370,7 @@ class JobTries {
 
 int run_job(const Options& options, const Job& job, const LaunchPlan& plan, const HostCode& code) {
   JobTries tries(options, job, plan, code);
-  if (code.outcome) return tries.run();
+  if (code.outcome || options.command == Command::smoke) return tries.run();
   JobUploads uploads(options);
   if (auto started = uploads.start(*job.environment, job.spec.inherited); !started)
     return report_failed_start(options, job.environment->paths, started.error());

@@ -59,13 +59,15 @@ Outcome worker_outcome(const WorkerResult& result, const Environment& environmen
 
 int run_as_worker(const Options& options, const Job& job) {
   const Paths& paths = job.environment->paths;
-  remove_old_result_files(paths);
+  const bool only_smoke = options.command == Command::smoke;
+  if (!only_smoke) remove_old_result_files(paths);
   if (!options.quiet)
     fmt::print(stderr, "smlaunch: {} waits for {} to lead, for at most {:.0f} s\n",
                job.environment->current_host, job.environment->leader, options.ready_timeout);
   JobUploads uploads(options);
-  if (auto started = uploads.start(*job.environment, job.spec.inherited); !started)
-    return report_failed_start(options, paths, started.error());
+  if (!only_smoke)
+    if (auto started = uploads.start(*job.environment, job.spec.inherited); !started)
+      return report_failed_start(options, paths, started.error());
   WorkerSettings settings;
   settings.hosts = job.environment->hosts;
   settings.current_host = job.environment->current_host;
@@ -80,6 +82,10 @@ int run_as_worker(const Options& options, const Job& job) {
   auto result = run_worker(settings);
   if (!result) return report_failed_start(options, paths, result.error());
   Outcome outcome = worker_outcome(*result, *job.environment, options);
+  if (only_smoke) {
+    if (outcome.kind != OutcomeKind::success) fmt::print(stderr, "smlaunch: {}\n", outcome.message);
+    return outcome.exit_code;
+  }
   if (outcome.kind == OutcomeKind::failure && !result->end.failure.empty()) {
     if (auto written = write_failure_file(paths, result->end.failure); !written) warn(written.error());
   } else {

@@ -7,12 +7,15 @@ set -euo pipefail
 # Our own headers: "* may include *", by the beginning of the path. Paths start at the project root.
 folders='
 topology/           topology/
+cuda/nccl_check     topology/ cuda/ launcher/smoke/
 cuda/               topology/ cuda/
+mpi/mpi_check       topology/ mpi/ launcher/smoke/
 mpi/                topology/ mpi/
 launcher/contract/  topology/ launcher/contract/
-launcher/plan/      topology/ cuda/ mpi/ launcher/contract/ launcher/plan/
+launcher/plan/      topology/ cuda/ mpi/ launcher/contract/ launcher/smoke/ launcher/plan/
+launcher/smoke/     topology/ launcher/smoke/
 launcher/ready/     topology/ cuda/ mpi/ launcher/contract/ launcher/plan/ launcher/ready/
-launcher/run/       topology/ cuda/ mpi/ launcher/contract/ launcher/plan/ launcher/run/
+launcher/run/       topology/ cuda/ mpi/ launcher/contract/ launcher/plan/ launcher/smoke/ launcher/run/
 launcher/           topology/ cuda/ mpi/ launcher/
 bench/              topology/ cuda/ mpi/ launcher/ bench/
 tests/              topology/ cuda/ mpi/ launcher/ bench/ tests/
@@ -28,7 +31,7 @@ boost/     launcher/run/ launcher/ready/
 nlohmann/  *_json.cpp *_json.hpp launcher/plan/ launcher/ready/ launcher/run/ tests/ bench/
 openssl/   launcher/plan/ launcher/run/ launcher/contract/s3/
 curl/      launcher/contract/s3/
-dlfcn.h    cuda/ launcher/contract/s3/ launcher/contract/code/
+dlfcn.h    cuda/ mpi/mpi_check launcher/contract/s3/ launcher/contract/code/
 '
 
 root=${1:-$(dirname "${BASH_SOURCE[0]}")/..}

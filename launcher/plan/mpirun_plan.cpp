@@ -118,7 +118,7 @@ void take_host_order(const JobSpec& spec, LayoutRequest& request) {
   request.numbering = user->numbering;
 }
 
-Result<std::string> add_mpirun_command(const JobSpec& spec, LaunchPlan& plan) {
+MpirunRequest mpirun_request(const JobSpec& spec, const LaunchPlan& plan) {
   MpirunRequest request;
   request.mpirun = spec.mpirun;
   request.version = spec.open_mpi;
@@ -150,7 +150,11 @@ Result<std::string> add_mpirun_command(const JobSpec& spec, LaunchPlan& plan) {
     request.exported.emplace_back(name);
   request.program = {spec.smlaunch, "rank", "--"};
   request.program.insert(request.program.end(), plan.process_command.begin(), plan.process_command.end());
-  auto made = mpirun_command(request);
+  return request;
+}
+
+Result<std::string> add_mpirun_command(const JobSpec& spec, LaunchPlan& plan) {
+  auto made = mpirun_command(mpirun_request(spec, plan));
   if (!made) return tl::unexpected(made.error());
   plan.command = std::move(made->argv);
   auto taken = take_user_settings(

@@ -9,6 +9,9 @@
 
 namespace smlaunch {
 
+// What mpirun is asked for by a plan whose engine it is; its program is our agent with the process command.
+MpirunRequest mpirun_request(const JobSpec& spec, const LaunchPlan& plan);
+
 // Into `plan`, whose layout is made: the command, the user's variables, the interfaces that are relied on,
 // notes and warnings. Returns who binds instead of us, in the words of LayoutRequest::why_none; empty: we do.
 // Errors: those of mpirun_command().

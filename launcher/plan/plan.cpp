@@ -12,6 +12,7 @@
 #include "launcher/contract/result_files.hpp"
 #include "launcher/plan/mpirun_plan.hpp"
 #include "launcher/plan/plan_variables.hpp"
+#include "launcher/plan/smoke_plan.hpp"
 #include "launcher/plan/starter.hpp"
 #include "topology/odd_hosts.hpp"
 #include "topology/rank_threads.hpp"
@@ -180,9 +181,6 @@ Result<LaunchPlan> make_plan(const JobSpec& spec, const Cluster& cluster) {
   if (cluster.hosts.size() > 1)
     for (const auto& [name, value] : variables_of_host(plan, 0)) plan.environment.erase(name);
 
-  plan.smoke_reason = plan.job_world_size == 1                 ? "one rank has nobody to talk to"
-                      : plan.launcher == LauncherKind::process ? "launcher process"
-                                                               : "this version has no all-reduce test";
   if (plan.engine == Engine::mpirun) {
     auto unbound = add_mpirun_command(spec, plan);
     if (!unbound) return tl::unexpected(unbound.error());
@@ -205,6 +203,7 @@ Result<LaunchPlan> make_plan(const JobSpec& spec, const Cluster& cluster) {
   plan.has_own_threads = spec.inherited.contains("OMP_NUM_THREADS");
   if (plan.launcher != LauncherKind::process && (!plan.has_own_threads || cluster.hosts.size() > 1))
     plan.threads = find_threads(plan);
+  if (auto added = add_smoke_plan(spec, plan); !added) return tl::unexpected(added.error());
   return plan;
 }
 

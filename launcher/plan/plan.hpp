@@ -21,6 +21,23 @@ namespace smlaunch {
 enum class Engine { local, mpirun, torchrun };
 std::string to_string(Engine engine);
 
+enum class SmokeMode { automatic, nccl, cpu, off };
+
+// What is asked of the all-reduce test, and what there is to run it with.
+struct SmokeWish {
+  SmokeMode mode = SmokeMode::automatic;
+  std::string source = "default";  // of the mode
+  bool only = false;               // smlaunch smoke: it is what the user wants
+  long bytes = 64L << 20;
+  double timeout_seconds = 120;
+  bool require_gpu = false;
+  std::optional<double> min_busbw_gbps;
+  std::string min_busbw_source = "--min-busbw";
+  bool has_nccl_check = false;   // it was built with the kernels for GPUs
+  bool has_mpirun = false;       // what the check on the CPU is started by
+  std::optional<bool> has_gpus;  // where the plan's machines are not to be believed: do they?
+};
+
 // What the user asked for, before the machines are looked at.
 struct JobSpec {
   std::shared_ptr<const Environment> environment;
@@ -47,8 +64,9 @@ struct JobSpec {
   bool machines_as_planned =
       false;  // --gpus-per-host: ranks are placed as planned, whatever their hosts are like
   std::vector<std::string> spare_hosts;  // of the job, beside the cluster's
-  bool watches_for_hangs = false;        // Python programs are to print their stacks when they are ended
-  bool known_by_name = true;  // false: the only host is this machine, and its name leads nowhere here
+  SmokeWish smoke;
+  bool watches_for_hangs = false;  // Python programs are to print their stacks when they are ended
+  bool known_by_name = true;       // false: the only host is this machine, and its name leads nowhere here
   std::vector<std::pair<std::string, std::string>> sources;  // value -> where it came from
   Variables inherited;                                       // smlaunch's own environment
 };

@@ -183,7 +183,7 @@ void write_hosts(JsonWriter& json, const LaunchPlan& plan) {
   json.close_list();
 }
 
-void write_smoke(JsonWriter& json, const LaunchPlan& plan) {
+void write_smoke(JsonWriter& json, const LaunchPlan& plan, const Redactor& redactor) {
   json.key("smoke");
   if (!plan.smoke) {
     json.null();
@@ -191,7 +191,7 @@ void write_smoke(JsonWriter& json, const LaunchPlan& plan) {
   }
   json.open_object().key("backend").value(plan.smoke->backend);
   json.key("bytes").value(plan.smoke->bytes);
-  json.key("command").list(plan.smoke->command);
+  json.key("command").list(redactor.arguments(plan.smoke->command));
   json.key("timeout_seconds").value(plan.smoke->timeout_seconds).close_object();
 }
 
@@ -237,7 +237,7 @@ std::string write_plan(const LaunchPlan& plan, bool for_hash) {
   json.key("process_command").list(redactor.arguments(plan.process_command));
   write_ranks(json, plan, redactor);
   json.key("schema").value("smlaunch.plan/1");
-  write_smoke(json, plan);
+  write_smoke(json, plan, redactor);
   if (!for_hash) write_sources(json, plan, redactor);
   if (!plan.spare_hosts.empty()) json.key("spare_hosts").list(plan.spare_hosts);
   json.key("warnings").open_list();

@@ -82,7 +82,8 @@ void ChannelServer::greet(std::shared_ptr<Link> link) {
 void ChannelServer::admit(const std::shared_ptr<Link>& link, const std::string& nonce, const Frame& frame) {
   strangers_.erase(link);
   const auto hello = frame.kind == FrameKind::hello ? decode_hello(frame.payload) : std::nullopt;
-  if (!hello || !equal_proofs(hello->proof, prove_token(token_, "agent", nonce, hello->nonce)) ||
+  if (!hello ||
+      !equal_proofs(hello->proof, prove_token(token_of(hello->peer), "agent", nonce, hello->nonce)) ||
       hello->peer < 0 || static_cast<std::size_t>(hello->peer) >= agents_.size())
     return link->close();
   const Peer peer = hello->peer;
@@ -94,12 +95,13 @@ void ChannelServer::admit(const std::shared_ptr<Link>& link, const std::string& 
   link->trust();
   link->start([this, peer](Frame&& data) { received(peer, std::move(data)); },
               [this, peer](const std::string& why) { disconnected(peer, why); });
-  link->send(
-      encode_frame(FrameKind::welcome,
-                   encode(Welcome{prove_token(token_, "leader", nonce, hello->nonce), known.received})));
+  link->send(encode_frame(
+      FrameKind::welcome,
+      encode(Welcome{prove_token(token_of(peer), "leader", nonce, hello->nonce), known.received})));
   // Before the rank can start: when it ends, its clock has been compared with ours.
   link->send(encode_frame(FrameKind::ping, encode_number(steady_now_ns())));
   if (!known.start.empty()) link->send(known.start);
+  for (const std::string& input : known.inputs) link->send(input);
   if (known.signal != 0)
     link->send(encode_frame(FrameKind::signal, encode_number(static_cast<std::uint64_t>(known.signal))));
   if (!known.outcome.empty())
@@ -175,6 +177,21 @@ void ChannelServer::start(Peer peer, const Start& start) {
   Agent& to = agent(peer);
   to.start = encode_frame(FrameKind::start, encode(start));
   if (to.link) to.link->send(to.start);
+}
+
+void ChannelServer::begin_ranks(int ranks, std::string token) {
+  ranks_ = ranks;
+  rank_token_ = std::move(token);
+  for (Peer peer = 0; peer < ranks; ++peer) {
+    if (agent(peer).link) agent(peer).link->close();
+    agent(peer) = Agent();
+  }
+}
+
+void ChannelServer::input(Peer peer, const std::string& text) {
+  Agent& to = agent(peer);
+  to.inputs.push_back(encode_frame(FrameKind::input, encode(Input{to.inputs.size() + 1, text})));
+  if (to.link) to.link->send(to.inputs.back());
 }
 
 void ChannelServer::signal(Peer peer, int signal) {

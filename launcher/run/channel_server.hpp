@@ -44,8 +44,12 @@ class ChannelServer {
   // Listens; port 0 takes a free one. Returns the port. Errors: Fault::start with the address and the reason.
   Result<int> listen(const std::string& address, int port);
 
+  // Other agents come for the ranks from now on, who know this token; those that were there are forgotten.
+  void begin_ranks(int ranks, std::string token);
+
   // A command is remembered until the agent leaves: one that reconnects gets it again.
   void start(Peer peer, const Start& start);
+  void input(Peer peer, const std::string& text);  // for the stdin of its check program
   void signal(Peer peer, int signal);
   void inspect(Peer peer);  // this one is not: the answer must be fresh
   void release_agents(int world_size);
@@ -68,6 +72,7 @@ class ChannelServer {
     std::uint64_t received = 0;
     std::size_t unacknowledged = 0;  // bytes
     std::string start;
+    std::vector<std::string> inputs;
     std::string outcome;
     int signal = 0;
     bool has_outcome = false;  // a worker has said so
@@ -87,7 +92,11 @@ class ChannelServer {
 
   boost::asio::io_context& loop_;
   boost::asio::ip::tcp::acceptor acceptor_;
+  [[nodiscard]] const std::string& token_of(Peer peer) const { return peer < ranks_ ? rank_token_ : token_; }
+
   std::string token_;
+  std::string rank_token_;  // of the peers below ranks_
+  int ranks_ = 0;
   std::chrono::milliseconds lost_after_;
   Callbacks callbacks_;
   std::vector<Agent> agents_;

@@ -114,7 +114,8 @@ tl::expected<Child, SpawnError> spawn_child(const ChildRequest& request) {
   auto err = open_pipe();
   auto report = open_pipe();
   const UniqueFd null(open("/dev/null", O_RDONLY | O_CLOEXEC));
-  if (!out || !err || !report || !null.valid()) return tl::unexpected(spawn_error("pipe", errno));
+  auto in = request.has_input ? open_pipe() : std::optional<Pipe>(std::in_place);
+  if (!out || !err || !report || !in || !null.valid()) return tl::unexpected(spawn_error("pipe", errno));
 
   std::vector<std::string> variables;
   variables.reserve(request.environment.size());
@@ -132,7 +133,9 @@ tl::expected<Child, SpawnError> spawn_child(const ChildRequest& request) {
                           places.data(),
                           own_program,
                           directory.c_str(),
-                          request.input >= 0 ? request.input : null.get(),
+                          request.has_input    ? in->read.get()
+                          : request.input >= 0 ? request.input
+                                               : null.get(),
                           out->write.get(),
                           err->write.get(),
                           report->write.get(),
@@ -176,6 +179,7 @@ tl::expected<Child, SpawnError> spawn_child(const ChildRequest& request) {
   fcntl(child.pidfd.get(), F_SETFD, FD_CLOEXEC);
   child.stdout_pipe = std::move(out->read);
   child.stderr_pipe = std::move(err->read);
+  child.stdin_pipe = std::move(in->write);
   return child;
 }
 

@@ -23,14 +23,17 @@ struct ChildRequest {
   int cgroup_procs = -1;                           // cgroup.procs of the cgroup it is to join; -1: none
   std::optional<int> niceness = {};                // nice(1); nothing: ours
   int input = -1;                                  // its stdin; -1: /dev/null
+  bool has_input = false;                          // a pipe for its stdin, whatever `input`
 };
 
-// A started process, its stdout and stderr at the other end of two pipes.
+// A started process, its stdout and stderr at the other end of two pipes, its stdin of a third where it has
+// one.
 struct Child {
   int pid = 0;
   UniqueFd pidfd;
   UniqueFd stdout_pipe;
   UniqueFd stderr_pipe;
+  UniqueFd stdin_pipe;  // where it was asked for
 };
 
 // Why it could not be started: what execve or the kernel said.

@@ -14,10 +14,12 @@
 #include <csignal>
 #include <cstring>
 #include <filesystem>
+#include <iterator>
 
 #include "launcher/contract/s3/transfer_display.hpp"
 #include "launcher/run/outcome.hpp"
 #include "launcher/run/prepare_code.hpp"
+#include "launcher/run/stop_signals.hpp"
 
 namespace smlaunch {
 
@@ -57,28 +59,26 @@ class HeardSignals {
   explicit HeardSignals(asio::io_context& loop) : set_(loop) {
     sigset_t ours;
     sigemptyset(&ours);
-    for (std::size_t i = 0; i < numbers.size(); ++i) {
-      sigaction(numbers[i], nullptr, &before_[i]);
-      if (before_[i].sa_handler == SIG_IGN) continue;
-      set_.add(numbers[i]);
-      sigaddset(&ours, numbers[i]);
+    for (std::size_t i = 0; i < before_.size(); ++i) {
+      sigaction(stop_signals[i], nullptr, &before_[i]);
+      sigaddset(&ours, stop_signals[i]);
     }
+    add_stop_signals(set_);
     pthread_sigmask(SIG_UNBLOCK, &ours, &mask_);
   }
   ~HeardSignals() {
     pthread_sigmask(SIG_SETMASK, &mask_, nullptr);
     error_code ignored;
     set_.clear(ignored);
-    for (std::size_t i = 0; i < numbers.size(); ++i) sigaction(numbers[i], &before_[i], nullptr);
+    for (std::size_t i = 0; i < before_.size(); ++i) sigaction(stop_signals[i], &before_[i], nullptr);
   }
   HeardSignals(const HeardSignals&) = delete;
   HeardSignals& operator=(const HeardSignals&) = delete;
   asio::signal_set& set() { return set_; }
 
  private:
-  static constexpr std::array<int, 3> numbers = {SIGINT, SIGTERM, SIGHUP};
   asio::signal_set set_;
-  std::array<struct sigaction, 3> before_{};
+  std::array<struct sigaction, std::size(stop_signals)> before_{};
   sigset_t mask_{};
 };
 

@@ -23,6 +23,7 @@ enum class FrameKind : std::uint8_t {
   outcome,        // leader to a worker: what the job came to; from it, without a payload: it has it
   stop_request,   // worker: its host was told to stop, by this signal
   inspect,        // leader: what are the processes of your rank doing?
+  input,          // leader: text for the stdin of a check program
   // Data frames: their payload begins with a sequence number, and they survive a lost connection.
   started = 32,  // agent: the entry point runs
   start_failed,  // agent: it could not be started

@@ -98,7 +98,8 @@ std::string encode(const Start& m) {
                {"is_starter", m.is_starter},
                {"grace_milliseconds", m.grace_milliseconds},
                {"lost_after_milliseconds", m.lost_after_milliseconds},
-               {"hand_over", m.hand_over}});
+               {"hand_over", m.hand_over},
+               {"has_input", m.has_input}});
 }
 
 std::optional<Start> decode_start(std::string_view text) {
@@ -121,6 +122,16 @@ std::optional<Start> decode_start(std::string_view text) {
     j.at("grace_milliseconds").get_to(m.grace_milliseconds);
     j.at("lost_after_milliseconds").get_to(m.lost_after_milliseconds);
     j.at("hand_over").get_to(m.hand_over);
+    j.at("has_input").get_to(m.has_input);
+  });
+}
+
+std::string encode(const Input& m) { return pack({{"number", m.number}, {"text", m.text}}); }
+
+std::optional<Input> decode_input(std::string_view text) {
+  return unpack<Input>(text, [](const Json& j, Input& m) {
+    j.at("number").get_to(m.number);
+    j.at("text").get_to(m.text);
   });
 }
 

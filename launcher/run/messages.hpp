@@ -61,7 +61,14 @@ struct Start {
   bool is_starter = false;        // the program is torchrun or xla, and its children are the ranks
   int grace_milliseconds = 5000;  // when the leader is lost
   int lost_after_milliseconds = 10000;
-  std::string hand_over;  // for a smlaunch that comes to wait on this host yet; empty: none is looked for
+  std::string hand_over;   // for a smlaunch that comes to wait on this host yet; empty: none is looked for
+  bool has_input = false;  // a check program: input frames are for its stdin
+};
+
+// For the stdin of a check program. Numbered from 1, so that what is told again is written once.
+struct Input {
+  std::uint64_t number = 0;
+  std::string text;
 };
 
 struct Started {
@@ -122,6 +129,7 @@ std::string encode(const Challenge&);
 std::string encode(const Hello&);
 std::string encode(const Welcome&);
 std::string encode(const Start&);
+std::string encode(const Input&);
 std::string encode(const Started&);
 std::string encode(const Ended&);
 std::string encode(const Pong&);
@@ -135,6 +143,7 @@ std::optional<Challenge> decode_challenge(std::string_view text);
 std::optional<Hello> decode_hello(std::string_view text);
 std::optional<Welcome> decode_welcome(std::string_view text);
 std::optional<Start> decode_start(std::string_view text);
+std::optional<Input> decode_input(std::string_view text);
 std::optional<Started> decode_started(std::string_view text);
 std::optional<Ended> decode_ended(std::string_view text);
 std::optional<Pong> decode_pong(std::string_view text);

@@ -408,6 +408,19 @@ Outcome decide_outcome(const JobRecord& record, const std::vector<std::string>& 
   return outcome;
 }
 
+Outcome failed_by_smoke(const SmokeReport& report) {
+  Outcome outcome;
+  outcome.kind = OutcomeKind::failure;
+  outcome.failure_class = FailureClass::smoke;
+  outcome.exit_code = exit_codes::smoke;
+  outcome.hosts_at_fault = report.bad_hosts();
+  outcome.message = fmt::format(
+      "the smoke test {}{} ({}): {}", report.verdict == SmokeVerdict::not_run ? "could not be run" : "failed",
+      report.injected.empty() ? "" : fmt::format(", with {} injected", report.injected), report.evidence,
+      report.reason);
+  return outcome;
+}
+
 Outcome lost_before_start(const std::string& host, const std::string& reason) {
   Outcome outcome;
   outcome.kind = OutcomeKind::failure;

@@ -8,6 +8,7 @@
 
 #include "launcher/run/hang_report.hpp"
 #include "launcher/run/supervisor.hpp"
+#include "launcher/smoke/smoke_report.hpp"
 
 namespace smlaunch {
 
@@ -77,6 +78,9 @@ struct Outcome {
 
 // `hosts`: each rank's host.
 Outcome decide_outcome(const JobRecord& record, const std::vector<std::string>& hosts);
+
+// The job is not started: its all-reduce test failed.
+Outcome failed_by_smoke(const SmokeReport& report);
 
 // A host whose smlaunch had come, and was lost while others were waited for.
 Outcome lost_before_start(const std::string& host, const std::string& reason);

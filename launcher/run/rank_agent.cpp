@@ -15,6 +15,7 @@
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <boost/asio/write.hpp>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -154,6 +155,7 @@ class Agent {
       case FrameKind::start: return start(frame);
       case FrameKind::signal: return signal_rank(frame);
       case FrameKind::inspect: return inspect();
+      case FrameKind::input: return take_input(frame);
       case FrameKind::release: return released();
       default: return;
     }
@@ -189,6 +191,7 @@ class Agent {
     request.working_directory = message.working_directory;
     request.death_signal = SIGKILL;
     request.niceness = niceness_before_;
+    request.has_input = message.has_input;
     if (const auto job = request.environment.find(job_marker_variable); job != request.environment.end())
       cgroup_ = RankCgroup::make(job->second, identity_.rank);
     if (cgroup_) request.cgroup_procs = cgroup_->procs();
@@ -213,6 +216,7 @@ class Agent {
     report.pid = child_->pid;
     report.time_ns = steady_now_ns();
     if (!without_channel_) send_data(FrameKind::started, encode(report));
+    if (message.has_input) stdin_.assign(child_->stdin_pipe.release());
     open_stream(out_, std::move(child_->stdout_pipe), false);
     open_stream(err_, std::move(child_->stderr_pipe), true);
     pidfd_.emplace(loop_, child_->pidfd.release());
@@ -248,6 +252,27 @@ class Agent {
           if (error) return finish_if_drained();
           read_stream(stream);
         });
+  }
+
+  void take_input(const Frame& frame) {
+    const auto input = decode_input(frame.payload);
+    if (!input || input->number <= input_number_ || !stdin_.is_open()) return;
+    input_number_ = input->number;
+    input_ += input->text;
+    if (written_.empty()) write_input();
+  }
+
+  // A program that does not read, or is gone, gets no more.
+  void write_input() {
+    written_.swap(input_);
+    if (written_.empty()) return;
+    asio::async_write(stdin_, asio::buffer(written_), [this](error_code error, std::size_t) {
+      written_.clear();
+      if (error)
+        stdin_.close(error);
+      else
+        write_input();
+    });
   }
 
   void resume_streams() {
@@ -450,6 +475,10 @@ class Agent {
 
   std::optional<Child> child_;
   std::optional<asio::posix::stream_descriptor> pidfd_;
+  asio::posix::stream_descriptor stdin_{loop_};  // of a check program
+  std::string input_;                            // to be written
+  std::string written_;                          // is being written
+  std::uint64_t input_number_ = 0;
   Stream out_{loop_};
   Stream err_{loop_};
   std::optional<RankTail> tail_;

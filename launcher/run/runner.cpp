@@ -19,7 +19,6 @@
 #include <set>
 
 #include "launcher/plan/starter.hpp"
-#include "launcher/run/agent_environment.hpp"
 #include "launcher/run/channel_server.hpp"
 #include "launcher/run/child_process.hpp"
 #include "launcher/run/descendants.hpp"
@@ -31,12 +30,15 @@
 #include "launcher/run/rank_agent.hpp"
 #include "launcher/run/rank_cgroup.hpp"
 #include "launcher/run/rank_clocks.hpp"
+#include "launcher/run/smoke_run.hpp"
+#include "launcher/run/start_engine.hpp"
 #include "launcher/run/start_messages.hpp"
 #include "launcher/run/steady_time.hpp"
 #include "launcher/run/stop_signals.hpp"
 #include "launcher/run/supervisor.hpp"
 #include "launcher/run/token.hpp"
 #include "launcher/run/torchrun_failure.hpp"
+#include "launcher/smoke/render_smoke.hpp"
 #include "mpi/tagged_line.hpp"
 #include "topology/host_name.hpp"
 
@@ -90,8 +92,9 @@ class Runner {
                 [this] { asio::post(loop_, [this] { server_.pause(false); }); }),
         job_(make_nonce()),
         token_(make_token()),
+        rank_peers_(std::max(plan.world_size(), settings.smoke ? settings.smoke->plan.world_size() : 0)),
         server_(loop_, token_,
-                plan.world_size() + static_cast<int>(plan.cluster.hosts.size() + settings.spare_hosts.size()),
+                rank_peers_ + static_cast<int>(plan.cluster.hosts.size() + settings.spare_hosts.size()),
                 settings.lost_after),
         supervisor_(supervisor_settings()),
         stop_signals_(loop_),
@@ -121,12 +124,16 @@ class Runner {
     server_.set_callbacks(
         {[this](Peer peer, const Hello& hello) { joined(peer, hello); },
          [this](Peer peer, const Frame& frame) {
-           if (is_rank(peer)) return data(Rank{peer}, frame);
-           if (frame.kind == FrameKind::code_ended)
-             code_ends_[worker_index(peer)] = decode_code_end(frame.payload);
+           if (!is_rank(peer)) {
+             if (frame.kind == FrameKind::code_ended)
+               code_ends_[worker_index(peer)] = decode_code_end(frame.payload);
+             return;
+           }
+           if (is_smoking_) return smoke_->data(Rank{peer}, frame);
+           data(Rank{peer}, frame);
          },
          [this](Peer peer, const Pong& pong) {
-           if (is_rank(peer)) pong_came(Rank{peer}, pong);
+           if (is_rank(peer) && !is_smoking_) pong_came(Rank{peer}, pong);
          },
          [this](Peer peer, int signal) { worker_told_to_stop(peer, signal); },
          [this](Peer peer, std::uint64_t heard_ns, const std::string& why) { lost(peer, heard_ns, why); },
@@ -154,15 +161,23 @@ class Runner {
       outcome_ = lost_before_start(worker_hosts_[index], reason);
     }
     if (outcome_) return say_goodbye();
-    is_running_ = true;
     watch_signals();
     std::optional<UnblockedSignals> heard(std::in_place);
+    ping();
+    if (settings_.smoke) run_smoke();
+    if (outcome_) {
+      end_descendants(milliseconds(0));
+      heard.reset();
+      return say_goodbye();
+    }
+    is_running_ = true;
     perform(supervisor_.begin());
-    phases_.engine_started(steady_now_ns());
-    if (auto started = start_engine(fmt::format("{}:{}", settings_.channel_host, port_)); !started)
+    start_ns_ = steady_now_ns();
+    phases_.engine_started(start_ns_);
+    server_.begin_ranks(plan_.world_size(), token_);
+    if (auto started = start_engine(engine_, plan_, agent_facts(), settings_.ssh_folder); !started)
       return tl::unexpected(started.error());
     next_look_ns_ = steady_now_ns() + look_interval_ns;
-    ping();
     loop_.run();
     end_descendants(milliseconds(0));
     end_job_cgroups(job_);
@@ -178,6 +193,103 @@ class Runner {
     loop_.restart();
     loop_.poll();
     if (stop_signal_ != 0 && !supervisor_.record().stop_signal) kill(getpid(), stop_signal_);
+  }
+
+  AgentFacts agent_facts() const {
+    return {fmt::format("{}:{}", settings_.channel_host, port_), token_, job_, settings_.worker, own_host_};
+  }
+
+  // ---- the all-reduce test
+
+  void run_smoke() {
+    const SmokeRequest& request = *settings_.smoke;
+    StartFacts facts{job_, {}, own_environment(), settings_.failure_grace, settings_.lost_after, {}};
+    SmokeRun::Callbacks callbacks;
+    callbacks.stage = [this](const TellStage& stage) { smoke_stage(stage); };
+    callbacks.search = [this](const TellSearch& search) {
+      if (search.round == 1) say("smoke test: looking for the host or link that is at fault");
+    };
+    callbacks.line = [this](const std::string& line) {
+      if (settings_.verbose) say("smoke test: " + line);
+    };
+    if (settings_.find_lost_hosts)
+      callbacks.hosts_lost = [this] { return !settings_.find_lost_hosts().empty(); };
+    callbacks.finished = [this] { loop_.stop(); };
+    smoke_.emplace(loop_, server_, request.plan, request.settings, agent_facts(), std::move(facts),
+                   settings_.ssh_folder, std::move(callbacks));
+    if (request.settings.injection.kind != InjectionKind::none)
+      say(fmt::format("warning: the smoke test is told to inject a fault: {}",
+                      to_string(request.settings.injection)));
+    is_smoking_ = true;
+    smoke_->begin();
+    loop_.run();
+    loop_.restart();
+    is_smoking_ = false;
+    const SmokeRecord& record = smoke_->record();
+    phases_.smoked(record.seconds);
+    outcome_ = interrupted_smoke();
+    if (outcome_) return;
+    smoke_report_ = judge_smoke(request.settings, record);
+    events_.add({0,
+                 "smoke",
+                 {},
+                 "",
+                 {{"verdict", to_string(smoke_report_->verdict)},
+                  {"evidence", smoke_report_->evidence},
+                  {"reason", smoke_report_->reason},
+                  {"suspects", fmt::format("{}", fmt::join(smoke_report_->bad_hosts(), " "))}},
+                 {}});
+    outcome_ = outcome_after_smoke();
+    say_smoke();
+  }
+
+  // `smlaunch smoke` answers on stdout.
+  void say_smoke() {
+    if (settings_.smoke->only) return;
+    const bool passes = smoke_report_->verdict == SmokeVerdict::pass;
+    for (const std::string& warning : smoke_report_->warnings) say("warning: smoke test: " + warning);
+    if (passes && settings_.smoke->quiet && smoke_report_->injected.empty()) return;
+    say((passes ? "" : "warning: ") + render_smoke_sentence(*smoke_report_));
+    for (const Suspect& suspect : smoke_report_->suspects)
+      say(fmt::format("smoke test: suspect {} {} ({} confidence): {}", to_string(suspect.subject),
+                      suspect.name, to_string(suspect.confidence), suspect.evidence));
+  }
+
+  void smoke_stage(const TellStage& stage) {
+    std::vector<std::pair<std::string, std::string>> texts = {{"stage", to_string(stage.stage)}};
+    if (!stage.missing.empty()) texts.emplace_back("missing_ranks", to_string(IdSet(stage.missing)));
+    events_.add({0, "smoke_stage", {}, "", std::move(texts), {{"ranks", stage.reached}}});
+  }
+
+  // Told to stop, or a host's smlaunch was lost: then the test says nothing.
+  std::optional<Outcome> interrupted_smoke() const {
+    if (const int signal = stop_signal_ != 0 ? stop_signal_ : worker_stop_signal_; signal != 0) {
+      Outcome stopped;
+      stopped.kind = OutcomeKind::stopped;
+      stopped.exit_code = 128 + signal;
+      stopped.stop_was_asked = true;
+      stopped.message = fmt::format("stopped by {} during the smoke test", signal_name(signal));
+      return stopped;
+    }
+    if (!lost_while_waiting_.empty()) {
+      const auto& [index, reason] = *lost_while_waiting_.begin();
+      return lost_before_start(worker_hosts_[index], reason);
+    }
+    return {};
+  }
+
+  std::optional<Outcome> outcome_after_smoke() const {
+    const bool fails = smoke_report_->verdict == SmokeVerdict::fail ||
+                       (smoke_report_->verdict == SmokeVerdict::not_run && settings_.smoke->only);
+    if (fails) return failed_by_smoke(*smoke_report_);
+    if (!settings_.smoke->only) return {};
+    Outcome fine;
+    fine.message = fmt::format("smoke test: {}", to_string(smoke_report_->verdict));
+    return fine;
+  }
+
+  void stop_smoke() {
+    if (is_smoking_) smoke_->stop();
   }
 
   SupervisorSettings supervisor_settings() const {
@@ -219,8 +331,8 @@ class Runner {
   }
 
   std::string make_hand_over(std::vector<std::string> hosts) const {
-    return encode(HandOver{settings_.channel_host, port_, token_, job_, plan_.world_size(), std::move(hosts),
-                           plan_.hash});
+    return encode(
+        HandOver{settings_.channel_host, port_, token_, job_, rank_peers_, std::move(hosts), plan_.hash});
   }
 
   // For a host where no smlaunch has come to us: one may still come to wait there. Of thousands of hosts, it
@@ -239,7 +351,7 @@ class Runner {
     rlimit limit{};
     getrlimit(RLIMIT_NOFILE, &limit);
     const rlim_t needed =
-        own_descriptors + static_cast<rlim_t>(plan_.world_size()) * (plan_.engine != Engine::mpirun ? 4 : 1);
+        own_descriptors + static_cast<rlim_t>(rank_peers_) * (plan_.engine != Engine::mpirun ? 4 : 1);
     if (limit.rlim_cur >= needed) return {};
     limit.rlim_cur = std::min(needed, limit.rlim_max);
     if (limit.rlim_max >= needed && setrlimit(RLIMIT_NOFILE, &limit) == 0) return {};
@@ -247,36 +359,6 @@ class Runner {
                    fmt::format("{} ranks need {} file descriptors here, the limit is {}", plan_.world_size(),
                                needed, limit.rlim_max),
                    "raise it: ulimit -Hn, or LimitNOFILE= of the service");
-  }
-
-  Result<void> start_engine(const std::string& channel) {
-    std::map<std::string, std::string> agent = {
-        {agent_channel_variable, channel},
-        {agent_token_variable, token_},
-        {job_marker_variable, job_},
-        {agent_worker_variable, settings_.worker},
-        {agent_host_variable, own_host_},
-        {agent_directory_variable, plan_.entry_point.working_directory.string()}};
-    const auto environment = engine_environment(plan_, own_environment(), agent);
-    if (plan_.engine == Engine::mpirun) return start_process(environment, Rank{0});
-    for (const RankPlace& place : plan_.layout.ranks) {
-      auto own = environment;
-      own[agent_rank_variable] = std::to_string(place.rank.value);
-      own[agent_local_rank_variable] = std::to_string(place.local_rank.value);
-      if (auto started = start_process(own, place.rank); !started) {
-        end_descendants(milliseconds(0));
-        return started;
-      }
-    }
-    return {};
-  }
-
-  Result<void> start_process(const std::map<std::string, std::string>& environment, Rank rank) {
-    auto started = engine_.start(engine_command(plan_, settings_.ssh_folder), environment, rank);
-    if (started) return {};
-    return failure(
-        Fault::start, to_string(plan_.engine), started.error().text,
-        plan_.engine == Engine::mpirun ? "install Open MPI (Debian: openmpi-bin), or put it on PATH" : "");
   }
 
   // What comes through mpirun itself: lines of a rank without a channel, or mpirun's own words, which matter
@@ -317,17 +399,18 @@ class Runner {
 
   // ---- what agents say
 
-  bool is_rank(Peer peer) const { return peer < plan_.world_size(); }
-  std::size_t worker_index(Peer peer) const { return static_cast<std::size_t>(peer - plan_.world_size()); }
+  bool is_rank(Peer peer) const { return peer < rank_peers_; }
+  std::size_t worker_index(Peer peer) const { return static_cast<std::size_t>(peer - rank_peers_); }
 
   void joined(Peer peer, const Hello& hello) {
     if (!is_rank(peer)) {
       workers_[worker_index(peer)] = true;
       lost_while_waiting_.erase(worker_index(peer));
-      if (outcome_) server_.send_outcome(peer, job_end());
+      if (outcome_) server_.send_outcome(peer, job_end(worker_index(peer)));
       return;
     }
     const Rank rank{peer};
+    if (is_smoking_) return smoke_->joined(rank);
     if (hello.version != SMLAUNCH_VERSION)
       say(fmt::format("rank {} on {} runs smlaunch {}, this is {}", rank.value, host(rank), hello.version,
                       SMLAUNCH_VERSION));
@@ -346,11 +429,15 @@ class Runner {
     const std::string reason =
         fmt::format("no word from {} for {:.0f} s ({})", is_rank(peer) ? "its agent" : "its smlaunch",
                     static_cast<double>(settings_.lost_after.count()) / 1000, why);
+    if (is_rank(peer) && is_smoking_) return smoke_->lost(Rank{peer}, reason);
     if (is_rank(peer)) return handle(AgentLost{Rank{peer}, reason, seconds_between(start_ns_, heard_ns)});
     workers_[worker_index(peer)] = false;
     const bool is_spare = worker_index(peer) >= plan_.cluster.hosts.size();
     if (!is_running_) {
-      if (!is_spare) lost_while_waiting_[worker_index(peer)] = reason;
+      if (!is_spare) {
+        lost_while_waiting_[worker_index(peer)] = reason;
+        stop_smoke();
+      }
       return;
     }
     const std::string& name = worker_hosts_[worker_index(peer)];
@@ -359,6 +446,7 @@ class Runner {
   }
 
   void left(Peer peer) {
+    if (is_rank(peer) && is_smoking_) return smoke_->left(Rank{peer});
     if (is_rank(peer)) {
       phases_.left(host(Rank{peer}), steady_now_ns());
       return handle(AgentLeft{Rank{peer}});
@@ -376,6 +464,7 @@ class Runner {
                     signal_name(signal)));
     worker_stop_signal_ = signal;
     if (is_running_) request_stop(signal);
+    stop_smoke();
   }
 
   void data(Rank rank, const Frame& frame) {
@@ -528,7 +617,7 @@ class Runner {
     bool any = false;
     for (std::size_t i = 0; i < workers_.size(); ++i) {
       any = any || workers_[i];
-      if (workers_[i]) server_.send_outcome(plan_.world_size() + static_cast<int>(i), job_end());
+      if (workers_[i]) server_.send_outcome(rank_peers_ + static_cast<int>(i), job_end(i));
     }
     const bool may_come = settings_.make_ready && !is_spawned_ && !settings_.worker.empty();
     if (!any && !may_come) return loop_.stop();
@@ -538,8 +627,24 @@ class Runner {
     });
   }
 
-  JobEnd job_end() const {
-    const bool again = settings_.is_tried_again && settings_.is_tried_again(*outcome_);
+  // A host that a spare one takes the place of is not in the next try.
+  bool is_replaced(std::size_t worker) const {
+    const auto& at_fault = outcome_->hosts_at_fault;
+    const auto is_at_fault = [&](const std::string& name) {
+      return std::find(at_fault.begin(), at_fault.end(), name) != at_fault.end();
+    };
+    auto spares = std::count_if(settings_.spare_hosts.begin(), settings_.spare_hosts.end(),
+                                [&](const std::string& name) { return !is_at_fault(name); });
+    for (std::size_t i = 0; i <= worker && i < plan_.cluster.hosts.size(); ++i) {
+      if (!is_at_fault(worker_hosts_[i]) || worker_hosts_[i] == plan_.leader) continue;
+      if (spares-- > 0 && i == worker) return true;
+    }
+    return false;
+  }
+
+  JobEnd job_end(std::size_t worker) const {
+    const bool again =
+        settings_.is_tried_again && settings_.is_tried_again(*outcome_) && !is_replaced(worker);
     return {again ? job_is_tried_again : to_string(outcome_->kind), outcome_->exit_code, outcome_->message,
             render_failure(*outcome_), plan_.hash};
   }
@@ -556,6 +661,11 @@ class Runner {
     stop_signals_.async_wait([this](error_code error, int signal) {
       if (error) return;
       stop_signal_ = signal;
+      if (is_smoking_) {
+        say(fmt::format("{}: ending the smoke test", signal_name(signal)));
+        stop_smoke();
+        return wait_for_stop_signal();
+      }
       if (outcome_) return;
       const bool again = supervisor_.record().stop_signal.has_value();
       say(again ? fmt::format("{} again: ending every rank now", signal_name(signal))
@@ -573,7 +683,7 @@ class Runner {
       while (true) {
         siginfo_t info{};
         if (waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) != 0 || info.si_pid == 0) break;
-        if (engine_.has(info.si_pid)) break;
+        if (engine_.has(info.si_pid) || (smoke_ && smoke_->has_process(info.si_pid))) break;
         waitpid(info.si_pid, nullptr, WNOHANG);
       }
       wait_for_child_signal();
@@ -583,7 +693,7 @@ class Runner {
   void ping() {
     server_.ping_all();
     watch_silence();
-    if (steady_now_ns() > next_look_ns_) look_for_lost_hosts();
+    if (is_running_ && steady_now_ns() > next_look_ns_) look_for_lost_hosts();
     ping_timer_.expires_after(ping_interval);
     ping_timer_.async_wait([this](error_code error) {
       if (!error) ping();
@@ -619,6 +729,7 @@ class Runner {
         made.outcome.failure_class == FailureClass::lost_host)
       for (const std::string& line : supervisor_.record().engine_lines) say("mpirun: " + line);
     made.phases = phases_.phases();
+    made.smoke = smoke_report_;
     made.job = job_;
     made.stop_asked = stop_asked_;
     made.unattended_hosts = unattended_hosts();
@@ -645,7 +756,8 @@ class Runner {
   RankOutput output_;
   std::string job_;
   std::string token_;
-  int port_ = 0;  // of the channel
+  int rank_peers_ = 0;  // peers below are ranks, of the job or of its smoke test
+  int port_ = 0;        // of the channel
   ChannelServer server_;
   Supervisor supervisor_;
   asio::signal_set stop_signals_;
@@ -655,6 +767,9 @@ class Runner {
   std::map<Timer, std::unique_ptr<asio::steady_timer>> timers_;
   EngineProcesses engine_;
   std::vector<std::string> hosts_;  // by rank
+  std::optional<SmokeRun> smoke_;
+  bool is_smoking_ = false;
+  std::optional<SmokeReport> smoke_report_;
   RankClocks clocks_;
   std::vector<std::string> worker_hosts_;          // by node rank, then the spare ones
   std::vector<bool> workers_;                      // of them: is one connected?

@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -13,6 +14,7 @@
 #include "launcher/run/event_log.hpp"
 #include "launcher/run/outcome.hpp"
 #include "launcher/run/rank_output.hpp"
+#include "launcher/smoke/smoke_report.hpp"
 
 namespace smlaunch {
 
@@ -43,6 +45,14 @@ struct Workers {
 // Makes sure that every host is there, and brings `hand_over` to it on the way.
 using MakeReady = std::function<ReadyResult(const std::string& hand_over, const Workers& workers)>;
 
+// The all-reduce test between readiness and the job.
+struct SmokeRequest {
+  LaunchPlan plan;  // of the check programs: the same ranks on the same hosts
+  SmokeSettings settings;
+  bool only = false;   // then that was it
+  bool quiet = false;  // says nothing of a test that passes
+};
+
 struct LostHost {
   std::string name;
   std::string reason;
@@ -70,12 +80,14 @@ struct RunSettings {
   std::function<bool(const Outcome&)> is_tried_again;
   OutputSettings output;
   bool verbose = false;
+  std::shared_ptr<const SmokeRequest> smoke;  // null: no test
 };
 
 struct RunResult {
   Outcome outcome;
   std::vector<RankRecord> ranks;
   std::vector<Phase> phases;
+  std::optional<SmokeReport> smoke;
   std::string job;  // the marker that its processes carry
   std::optional<std::chrono::steady_clock::time_point>
       stop_asked;  // the job was told to stop, for the first time

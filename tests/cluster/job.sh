@@ -21,6 +21,8 @@
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 smlaunch=${SMLAUNCH:?the program under test}
+# A test of something else than the smoke test does without it.
+export SMLAUNCH_CLUSTER_ENV=SMLAUNCH_SMOKE=off
 for tool in jq mpirun; do command -v "$tool" >/dev/null || skip "$tool is not installed"; done
 declare -A started=()
 

@@ -76,6 +76,8 @@ const OptionCase option_cases[] = {
     {"smoke-bytes", "4096", [](const Options& o) { return o.smoke_bytes == 4096; }},
     {"smoke-timeout", "7", [](const Options& o) { return o.smoke_timeout == 7; }},
     {"min-busbw", "300", [](const Options& o) { return o.min_busbw == 300; }},
+    {"nccl-lib", "/x/libnccl.so.2", [](const Options& o) { return o.nccl_lib == "/x/libnccl.so.2"; }},
+    {"inject", "hang:rank=3", [](const Options& o) { return o.inject == "hang:rank=3"; }},
     {"failure-grace", "0.5", [](const Options& o) { return o.failure_grace == 0.5; }},
     {"stop-grace", "0", [](const Options& o) { return o.stop_grace == 0; }},
     {"upload-timeout", "60", [](const Options& o) { return o.upload_timeout == 60; }},
@@ -290,6 +292,13 @@ TEST_F(Cli, AMistakeInAVariableIsRefused) {
   EXPECT_NE(result.error().problems.front().what.find(
                 "\"nope\" is none of auto|process|mpi|ddp|torchrun|xla|smddp"),
             std::string::npos);
+}
+
+TEST_F(Cli, APictureOfPairsIsOfTheSmokeTestAlone) {
+  EXPECT_EQ(parsed({"smoke", "--matrix", "pairs.svg"}).matrix, "pairs.svg");
+  const auto result = parse_cli({"--matrix", "pairs.svg"});
+  ASSERT_FALSE(result);
+  EXPECT_EQ(result.error().problems.front().what, "--matrix goes only with smoke");
 }
 
 TEST_F(Cli, HelpAndVersionAreAnswers) {

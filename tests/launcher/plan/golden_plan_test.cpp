@@ -105,6 +105,9 @@ class GoldenCase {
       spec.world_size = static_cast<int>(*processes);
     spec.inherited = variables();
     spec.sources = {{"launcher", source_}};
+    // "smoke": what the all-reduce test could be run with, "mpirun" or "nccl"; by default it is off.
+    spec.smoke.has_mpirun = settings_.value("smoke", "") == "mpirun";
+    spec.smoke.has_nccl_check = settings_.value("smoke", "") == "nccl";
     LaunchPlan plan = value_of(make_plan(spec, cluster(environment)));
     plan.hash = plan_hash(plan);
     return plan;

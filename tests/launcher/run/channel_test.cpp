@@ -90,5 +90,47 @@ TEST(Channel, WhatIsSentBeforeThereIsAConnectionCanBeSaidOnceThereIs) {
   client.stop();
 }
 
+TEST(Channel, InputComesInOrderAndAgainOnANewConnection) {
+  Channel channel;
+  const auto texts_of = [](std::vector<std::string>& texts) {
+    return [&](const Frame& frame) {
+      if (frame.kind != FrameKind::input) return;
+      const auto input = decode_input(frame.payload);
+      texts.push_back(std::to_string(input->number) + " " + input->text);
+    };
+  };
+  std::vector<std::string> first_heard;
+  ChannelClient first = channel.make_client();
+  first.start({texts_of(first_heard), [] {}, [] {}, [](const std::string&) {}, {}});
+  channel.server.input(0, "one");
+  channel.run_until([&] { return first_heard.size() == 1; });
+  channel.server.input(0, "two");
+  channel.run_until([&] { return first_heard.size() == 2; });
+  first.stop();
+  std::vector<std::string> again;
+  ChannelClient second = channel.make_client();
+  second.start({texts_of(again), [] {}, [] {}, [](const std::string&) {}, {}});
+  channel.run_until([&] { return again.size() == 2; });
+  EXPECT_EQ(first_heard, (std::vector<std::string>{"1 one", "2 two"}));
+  EXPECT_EQ(again, first_heard) << "an agent knows by the number what it has had";
+  second.stop();
+}
+
+TEST(Channel, AgentsOfAnEarlierSetAreStrangers) {
+  Channel channel;
+  channel.server.begin_ranks(1, "the token of the next set");
+  ChannelClient late = channel.make_client();
+  late.start({[](const Frame&) {}, [] {}, [] {}, [](const std::string&) {}, {}});
+  channel.run_a_little();
+  EXPECT_TRUE(channel.heard.empty());
+  Hello hello;
+  ChannelClient next(channel.loop, "127.0.0.1", channel.port, "the token of the next set", hello, 10s);
+  next.start({[](const Frame&) {}, [] {}, [] {}, [](const std::string&) {}, {}});
+  channel.run_until([&] { return channel.heard.size() == 1; });
+  EXPECT_EQ(channel.heard, (std::vector<std::string>{"joined"}));
+  late.stop();
+  next.stop();
+}
+
 }  // namespace
 }  // namespace smlaunch

@@ -438,5 +438,29 @@ TEST(FailureClasses, HaveTheReportsNames) {
   EXPECT_EQ(parse_failure_class("unknown"), FailureClass::internal);
 }
 
+TEST(Outcome, OfAFailedSmokeTestNamesItsHostsAndWhatWasInjected) {
+  SmokeReport report;
+  report.verdict = SmokeVerdict::fail;
+  report.evidence = "mpi-cpu; NCCL NOT RUN";
+  report.reason = "rank 1 (algo-2) is gone";
+  report.hosts = {"algo-1", "algo-2"};
+  report.suspects = {{SuspectSubject::rank, "1", "gone", Confidence::high, {1}}};
+  const Outcome failed = failed_by_smoke(report);
+  EXPECT_EQ(failed.kind, OutcomeKind::failure);
+  EXPECT_EQ(failed.failure_class, FailureClass::smoke);
+  EXPECT_EQ(failed.exit_code, 75);
+  EXPECT_EQ(failed.hosts_at_fault, std::vector<std::string>{"algo-2"});
+  EXPECT_EQ(failed.message, "the smoke test failed (mpi-cpu; NCCL NOT RUN): rank 1 (algo-2) is gone");
+  report.injected = "hang:rank=1";
+  EXPECT_EQ(
+      failed_by_smoke(report).message,
+      "the smoke test failed, with hang:rank=1 injected (mpi-cpu; NCCL NOT RUN): rank 1 (algo-2) is gone");
+  report.verdict = SmokeVerdict::not_run;
+  report.injected = "";
+  report.reason = "no mpirun";
+  EXPECT_EQ(failed_by_smoke(report).message,
+            "the smoke test could not be run (mpi-cpu; NCCL NOT RUN): no mpirun");
+}
+
 }  // namespace
 }  // namespace smlaunch

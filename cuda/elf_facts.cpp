@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: Apache-2.0
+// The layout is that of elf(5), declared by offsets: 64 bit, little endian, which is what NCCL is built for.
+#include "cuda/elf_facts.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cstring>
+
+namespace smlaunch {
+namespace {
+
+constexpr std::size_t header_size = 64;
+constexpr std::size_t segment_size = 56;
+constexpr std::size_t most_segments = 256;
+constexpr std::size_t most_note_bytes = 64U << 10U;
+constexpr std::size_t most_dynamic_bytes = 64U << 10U;
+constexpr std::size_t most_name = 4096;
+constexpr std::uint32_t segment_load = 1;
+constexpr std::uint32_t segment_dynamic = 2;
+constexpr std::uint32_t segment_note = 4;
+constexpr std::uint64_t tag_needed = 1;
+constexpr std::uint64_t tag_string_table = 5;
+constexpr std::uint64_t tag_rpath = 15;
+constexpr std::uint64_t tag_runpath = 29;
+constexpr std::uint32_t note_build_id = 3;
+
+struct Segment {
+  std::uint32_t type = 0;
+  std::uint64_t offset = 0;
+  std::uint64_t address = 0;
+  std::uint64_t size = 0;
+};
+
+// Zero beyond the end.
+template <class Number>
+Number number_at(std::string_view bytes, std::size_t at) {
+  Number number = 0;
+  if (at <= bytes.size() && bytes.size() - at >= sizeof number)
+    std::memcpy(&number, bytes.data() + at, sizeof number);
+  return number;
+}
+
+std::vector<Segment> read_segments(const ReadAt& read, std::string_view header) {
+  const auto count = number_at<std::uint16_t>(header, 56);
+  if (number_at<std::uint16_t>(header, 54) != segment_size || count > most_segments) return {};
+  const std::string table = read(number_at<std::uint64_t>(header, 32), count * segment_size);
+  std::vector<Segment> segments;
+  for (std::size_t at = 0; at + segment_size <= table.size(); at += segment_size)
+    segments.push_back({number_at<std::uint32_t>(table, at), number_at<std::uint64_t>(table, at + 8),
+                        number_at<std::uint64_t>(table, at + 16), number_at<std::uint64_t>(table, at + 32)});
+  return segments;
+}
+
+std::string find_build_id(std::string_view notes) {
+  const auto padded = [](std::size_t size) { return (size + 3) / 4 * 4; };
+  while (notes.size() >= 12) {
+    const std::size_t name_size = number_at<std::uint32_t>(notes, 0);
+    const std::size_t size = number_at<std::uint32_t>(notes, 4);
+    const auto type = number_at<std::uint32_t>(notes, 8);
+    notes.remove_prefix(12);
+    if (name_size > notes.size() || size > notes.size() ||
+        padded(name_size) + padded(size) > notes.size() + 3)
+      break;
+    const std::string_view name = notes.substr(0, name_size);
+    if (type == note_build_id && name == std::string_view("GNU\0", 4)) {
+      std::string hex;
+      for (const char byte : notes.substr(padded(name_size), size))
+        hex += fmt::format("{:02x}", static_cast<unsigned char>(byte));
+      return hex;
+    }
+    notes.remove_prefix(std::min(padded(name_size) + padded(size), notes.size()));
+  }
+  return {};
+}
+
+std::vector<std::string> split_folders(std::string_view text) {
+  std::vector<std::string> folders;
+  while (!text.empty()) {
+    const std::size_t colon = std::min(text.find(':'), text.size());
+    if (colon > 0) folders.emplace_back(text.substr(0, colon));
+    text.remove_prefix(std::min(colon + 1, text.size()));
+  }
+  return folders;
+}
+
+// The dynamic section names its strings by an address, which the loaded segments map to the file.
+std::optional<std::uint64_t> file_offset(const std::vector<Segment>& segments, std::uint64_t address) {
+  for (const Segment& each : segments)
+    if (each.type == segment_load && address >= each.address && address - each.address < each.size)
+      return each.offset + (address - each.address);
+  return {};
+}
+
+void read_dynamic(const ReadAt& read, const std::vector<Segment>& segments, std::string_view entries,
+                  ElfFacts& facts) {
+  std::optional<std::uint64_t> strings;
+  for (std::size_t at = 0; at + 16 <= entries.size(); at += 16) {
+    const auto tag = number_at<std::uint64_t>(entries, at);
+    if (tag == 0) break;
+    if (tag == tag_string_table) strings = file_offset(segments, number_at<std::uint64_t>(entries, at + 8));
+  }
+  if (!strings) return;
+  for (std::size_t at = 0; at + 16 <= entries.size(); at += 16) {
+    const auto tag = number_at<std::uint64_t>(entries, at);
+    if (tag == 0) return;
+    if (tag != tag_needed && tag != tag_rpath && tag != tag_runpath) continue;
+    std::string text = read(*strings + number_at<std::uint64_t>(entries, at + 8), most_name);
+    text.resize(std::min(text.find('\0'), text.size()));
+    if (tag == tag_needed) facts.needed.push_back(text);
+    if (tag == tag_rpath) facts.rpath = split_folders(text);
+    if (tag == tag_runpath) facts.runpath = split_folders(text);
+  }
+}
+
+}  // namespace
+
+std::optional<ElfFacts> parse_elf(const ReadAt& read) {
+  const std::string header = read(0, header_size);
+  // Magic, 64 bit, little endian, version 1.
+  if (header.size() < header_size || !header.starts_with("\x7f"
+                                                         "ELF\x02\x01\x01"))
+    return {};
+  ElfFacts facts;
+  const std::vector<Segment> segments = read_segments(read, header);
+  for (const Segment& each : segments) {
+    if (each.type == segment_note && facts.build_id.empty())
+      facts.build_id = find_build_id(read(each.offset, std::min<std::uint64_t>(each.size, most_note_bytes)));
+    if (each.type == segment_dynamic)
+      read_dynamic(read, segments, read(each.offset, std::min<std::uint64_t>(each.size, most_dynamic_bytes)),
+                   facts);
+  }
+  return facts;
+}
+
+std::optional<ElfFacts> read_elf_file(const std::filesystem::path& file) {
+  const int opened = open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  if (opened < 0) return {};
+  auto facts = parse_elf([&](std::uint64_t offset, std::size_t size) {
+    std::string bytes(size, '\0');
+    const ssize_t got = pread(opened, bytes.data(), size, static_cast<off_t>(offset));
+    bytes.resize(got < 0 ? 0 : static_cast<std::size_t>(got));
+    return bytes;
+  });
+  close(opened);
+  return facts;
+}
+
+}  // namespace smlaunch

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+// One GPU, as the all-reduce check uses it: buffers, a stream, times, and the two kernels. Nothing here
+// waits: work is put on the stream, and `is_idle` says whether it is done, so that whoever waits can give up.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "cuda/cuda_driver.hpp"
+
+namespace smlaunch {
+
+struct GpuFacts {
+  std::string uuid;  // "GPU-…", as NVML writes it
+  std::size_t free_bytes = 0;
+  std::size_t total_bytes = 0;
+};
+
+// What the verifying kernel found.
+struct WrongSpan {
+  std::uint64_t count = 0;
+  std::uint64_t first = 0;  // elements, where count is not 0
+  std::uint64_t last = 0;
+  bool operator==(const WrongSpan&) const = default;
+};
+
+// Errors of all functions: Fault::start, with the driver's own words.
+class GpuDevice {
+ public:
+  // `index` as CUDA counts inside this process. Its primary context, which NCCL uses, becomes this thread's.
+  static Result<GpuDevice> open(const CudaDriver& driver, int index);
+
+  [[nodiscard]] const GpuFacts& facts() const { return facts_; }
+  [[nodiscard]] bool is_test_double() const { return driver_.is_test_double; }
+  [[nodiscard]] void* stream() const { return stream_; }
+  // Before another thread's first call for this GPU.
+  void use_in_this_thread() const { driver_.set_context(context_); }
+
+  // Room for 64-bit elements, in place of what `old` (0: none) points to; it goes with the process.
+  Result<CuPointer> allocate(std::size_t elements, CuPointer old) const;
+
+  // Waits for the stream, which is to be idle but for kernels.
+  Result<void> copy_in(CuPointer to, std::span<const std::int64_t> elements) const;
+  // Elements [begin, end) become `values`, repeated from element 0 on; `values` lies on the GPU.
+  Result<void> fill(CuPointer buffer, std::size_t begin, std::size_t end, CuPointer values,
+                    std::size_t period) const;
+  Result<void> set_bytes(CuPointer buffer, std::size_t elements, unsigned char byte) const;
+  // The answer lies in `found` (three elements) when the stream is idle: take_wrong_span.
+  Result<void> verify(CuPointer buffer, std::size_t elements, CuPointer values, std::size_t period,
+                      CuPointer found) const;
+  // Holds back what is put on the stream from now on, until let_go(), at most a second or so: the host needs
+  // longer for some calls than the GPU for what they ask. So the GPU does all of it without a gap.
+  Result<void> hold() const;
+  void let_go() const;
+
+  // Both wait for the stream, which is to be idle.
+  Result<WrongSpan> take_wrong_span(CuPointer found) const;
+  Result<std::vector<std::int64_t>> copy_out(CuPointer buffer, std::size_t begin, std::size_t elements) const;
+
+  Result<CuEvent> make_event() const;
+  Result<void> record(CuEvent event) const;
+  Result<double> seconds_between(CuEvent from, CuEvent to) const;
+  // Errors: what was put on the stream has failed.
+  Result<bool> is_idle() const;
+
+ private:
+  explicit GpuDevice(const CudaDriver& driver) : driver_(driver) {}
+  Result<void> start(int index);
+  Result<void> launch(CuFunction function, std::size_t elements, void** parameters) const;
+  [[nodiscard]] Result<void> check(CuResult result, const char* what) const;
+
+  CudaDriver driver_;
+  GpuFacts facts_;
+  std::string name_;  // "GPU 0"
+  CuContext context_ = nullptr;
+  CuStream stream_ = nullptr;
+  CuFunction fill_ = nullptr;
+  CuFunction verify_ = nullptr;
+  CuFunction hold_ = nullptr;
+  unsigned* latch_ = nullptr;  // in memory of the host that the GPU sees
+  CuPointer latch_on_device_ = 0;
+};
+
+}  // namespace smlaunch

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+// On GPUs by the engine of the job, since NCCL needs no MPI; on the CPU always by mpirun.
+#include "launcher/plan/smoke_plan.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "launcher/plan/mpirun_plan.hpp"
+#include "launcher/plan/starter.hpp"
+#include "launcher/smoke/expected_bandwidth.hpp"
+#include "launcher/smoke/smoke_settings.hpp"
+
+namespace smlaunch {
+
+namespace {
+
+bool has_gpus(const JobSpec& spec, const LaunchPlan& plan) {
+  if (spec.smoke.has_gpus) return *spec.smoke.has_gpus;
+  return std::any_of(plan.cluster.hosts.begin(), plan.cluster.hosts.end(),
+                     [](const Host& host) { return host.machine->usable_gpus() > 0; });
+}
+
+// Why there is no test, whatever it would be run with; empty: there is one.
+std::string find_reason(const JobSpec& spec, const LaunchPlan& plan) {
+  const SmokeWish& wish = spec.smoke;
+  if (wish.mode == SmokeMode::off) return fmt::format("switched off by {}", wish.source);
+  const bool is_asked_for = wish.only || wish.mode != SmokeMode::automatic || wish.require_gpu;
+  if (plan.job_world_size == 1 && !is_asked_for) return "one rank has nobody to talk to";
+  if (plan.launcher == LauncherKind::process) return "launcher process";
+  if (plan.nodes.size() > 1) return fmt::format("each host starts {} by itself", to_string(plan.launcher));
+  if (plan.launcher == LauncherKind::xla) return "launcher xla";
+  return "";
+}
+
+Result<void> check_bandwidth(const SmokeWish& wish, const LaunchPlan& plan) {
+  if (!wish.min_busbw_gbps) return {};
+  BandwidthRequest request;
+  request.ranks = plan.world_size();
+  request.hosts = static_cast<int>(plan.cluster.hosts.size());
+  request.bytes = wish.bytes;
+  const Variables all = common_variables(plan);
+  const auto collnet = all.find("NCCL_COLLNET_ENABLE");
+  request.reduces_in_network = collnet != all.end() && collnet->second != "0";
+  return check_min_busbw(*wish.min_busbw_gbps, *plan.cluster.hosts.front().machine, request,
+                         wish.min_busbw_source);
+}
+
+}  // namespace
+
+Result<void> add_smoke_plan(const JobSpec& spec, LaunchPlan& plan) {
+  const SmokeWish& wish = spec.smoke;
+  plan.smoke_reason = find_reason(spec, plan);
+  if (!plan.smoke_reason.empty()) {
+    if (wish.require_gpu)
+      return failure(Fault::usage, "--require-gpu",
+                     fmt::format("there is no all-reduce test: {}", plan.smoke_reason), "leave it out");
+    return {};
+  }
+  const bool gpus = has_gpus(spec, plan);
+  if (wish.mode == SmokeMode::nccl && !wish.has_nccl_check)
+    return failure(Fault::usage, wish.source,
+                   "this smlaunch was built without the CUDA SDK: it has no NCCL check",
+                   "build it where nvcc is, or take --smoke cpu");
+  const bool by_nccl =
+      wish.mode == SmokeMode::nccl || (wish.mode == SmokeMode::automatic && gpus && wish.has_nccl_check);
+  if (!by_nccl && !wish.has_mpirun) {
+    if (wish.mode == SmokeMode::cpu || wish.only || wish.require_gpu)
+      return failure(Fault::start, "mpirun", "is not on PATH, and the test on the CPU is started by it",
+                     "install Open MPI (Debian: openmpi-bin)");
+    plan.smoke_reason = "no mpirun is on PATH to test with";
+    return {};
+  }
+  if (auto possible = check_bandwidth(wish, plan); !possible) return possible;
+  plan.smoke.emplace();
+  plan.smoke->backend = by_nccl ? nccl_backend : cpu_backend;
+  plan.smoke->bytes = wish.bytes;
+  plan.smoke->timeout_seconds = static_cast<int>(std::ceil(wish.timeout_seconds));
+  auto check = make_check_plan(spec, plan);
+  if (!check) return tl::unexpected(check.error());
+  plan.smoke->command = std::move(check->command);
+  const std::string why = by_nccl ? ""
+                          : gpus  ? ": built without the CUDA SDK, so that GPUs were not tested"
+                                  : ": no GPU was found";
+  plan.sources.emplace_back("smoke", by_nccl ? wish.source
+                                             : fmt::format("{}{}; NCCL NOT RUN", wish.source,
+                                                           wish.mode == SmokeMode::cpu ? "" : why));
+  return {};
+}
+
+Result<LaunchPlan> make_check_plan(const JobSpec& spec, const LaunchPlan& plan) {
+  LaunchPlan check = plan;
+  const bool by_nccl = plan.smoke->backend == nccl_backend;
+  check.process_command = {spec.smlaunch, by_nccl ? nccl_check_word : mpi_check_word};
+  check.smoke.reset();
+  check.of_hosts.clear();
+  // Under ddp and torchrun ranks lose what mpirun tells them; MPI needs it.
+  if (!by_nccl && check.launcher != LauncherKind::smddp) check.launcher = LauncherKind::mpi;
+  if (by_nccl && has_starter(check.launcher)) check.launcher = LauncherKind::ddp;
+  check.entry_point.kind = EntryPointKind::command;
+  check.entry_point.has_interpreter_line = false;
+  const bool local = by_nccl && check.engine != Engine::mpirun;
+  if (local) {
+    check.engine = Engine::local;
+    check.command = {spec.smlaunch, "rank", "--"};
+    check.command.insert(check.command.end(), check.process_command.begin(), check.process_command.end());
+    return check;
+  }
+  JobSpec of_check = spec;
+  // Where the job needs no mpirun, nobody has asked whether its host has a name for it.
+  if (plan.engine != Engine::mpirun) of_check.known_by_name = false;
+  check.engine = Engine::mpirun;
+  auto made = mpirun_command(mpirun_request(of_check, check));
+  if (!made) return tl::unexpected(made.error());
+  check.command = std::move(made->argv);
+  return check;
+}
+
+}  // namespace smlaunch

@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+namespace smlaunch {
+
+// `smlaunch nccl-check`: what runs beside a rank in the all-reduce test on GPUs, with check commands on its
+// stdin (check_settings.hpp) and check messages on its stdout (rank_result.hpp). Returns when it is told to
+// quit, or when its stdin ends. 0.
+int run_nccl_check();
+
+}  // namespace smlaunch

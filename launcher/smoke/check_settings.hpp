@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the leader tells a check program, which runs beside each rank of the all-reduce test: one JSON object
+// on each line of its stdin.
+//
+// The order: settings; use_library where settings.library is "auto" (it comes when the program with
+// finds_library on that host has answered); run_test, once or several times, each followed by take_id on
+// GPUs; quit. The end of stdin means quit, too.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <variant>
+
+#include "launcher/smoke/injection.hpp"
+#include "topology/error.hpp"
+#include "topology/id_set.hpp"
+
+namespace smlaunch {
+
+struct CheckSettings {
+  int rank = 0;
+  int local_rank = 0;
+  std::string host;                               // as the plan calls it
+  InjectionKind injection = InjectionKind::none;  // what of it is meant for this rank
+  double slow_seconds = 0.3;                      // injection slow: so late at every repeat
+  // libnccl.so.2 or libmpi.so.40: "auto" (NCCL: the one that `python` loads), "system" (the loader's), or a
+  // path.
+  std::string library = "system";
+  std::string python = "python3";
+  bool finds_library = false;  // this one of its host looks for the library: found_library answers
+  bool tells_host = false;     // this one of its host sends host_gpus
+  int device = 0;              // as CUDA counts inside the rank
+  long bytes = 64L << 20;      // the longest buffer that a test will ask for: device_ready has it
+  bool operator==(const CheckSettings&) const = default;
+};
+
+struct UseLibrary {
+  std::string path;
+  bool operator==(const UseLibrary&) const = default;
+};
+
+// An all-reduce among `ranks`; this program is one of them, its index is its position there.
+struct RunTest {
+  int test = 0;
+  IdSet ranks;
+  long bytes = 64L << 20;  // of each rank's buffer
+  int warm_up = 1;
+  // As many repeats as fit into `budget_seconds` by what the slowest rank's last warm-up took; all ranks
+  // agree on the number by an all-reduce (maximum) of their own times.
+  int least_repeats = 3;
+  int most_repeats = 20;
+  double budget_seconds = 1;
+  double deadline_seconds = 120;  // from run_test until verified; then it gives up and sends check_failed
+  bool operator==(const RunTest&) const = default;
+};
+
+struct TakeId {  // NCCL's unique id, as index 0 of the test has made it
+  int test = 0;
+  std::string id;  // hexadecimal
+  bool operator==(const TakeId&) const = default;
+};
+
+// Give this test up (ncclCommAbort) and wait for the next.
+struct AbortTest {
+  int test = 0;
+  bool operator==(const AbortTest&) const = default;
+};
+
+struct QuitCheck {
+  bool operator==(const QuitCheck&) const = default;
+};
+
+using CheckCommand = std::variant<CheckSettings, UseLibrary, RunTest, TakeId, AbortTest, QuitCheck>;
+
+// One line, without its newline.
+std::string encode(const CheckCommand& command);
+// Errors (Fault::internal): no such line.
+Result<CheckCommand> parse_check_command(std::string_view line);
+
+}  // namespace smlaunch

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+// What an all-reduce over GPUs should reach, and what it can never exceed, from what is known of the
+// machines. busbw = bytes / time * 2 (n - 1) / n over n ranks, as nccl-tests has it (doc/PERFORMANCE.md);
+// GB/s are 10^9 bytes a second.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "topology/error.hpp"
+#include "topology/machine.hpp"
+
+namespace smlaunch {
+
+struct BandwidthRequest {
+  int ranks = 0;
+  int hosts = 0;  // with as many ranks each
+  long bytes = 0;
+  bool reduces_in_network = false;  // SHARP: NCCL_COLLNET_ENABLE
+};
+
+struct ExpectedBandwidth {
+  double busbw_gbps = 0;
+  std::string source;  // "18 NVLinks of 25 GB/s a GPU, ring 0.8, at 64 MiB"
+  bool operator==(const ExpectedBandwidth&) const = default;
+};
+
+// What a healthy machine reaches at this size. Nothing: the links are not known, or not of a kind whose rate
+// says anything (PCIe).
+std::optional<ExpectedBandwidth> expect_busbw(const Machine& machine, const BandwidthRequest& request);
+
+// What the links carry at most. Nothing: not known.
+std::optional<ExpectedBandwidth> busbw_bound(const Machine& machine, const BandwidthRequest& request);
+
+// Errors (Fault::usage): `wanted_gbps` is above busbw_bound(), with the arithmetic.
+Result<void> check_min_busbw(double wanted_gbps, const Machine& machine, const BandwidthRequest& request,
+                             const std::string& where);
+
+// bytes / seconds * 2 (n - 1) / n, in GB/s; 0 for one rank.
+double busbw_gbps(long bytes, double seconds, int ranks);
+
+}  // namespace smlaunch

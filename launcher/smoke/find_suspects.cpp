@@ -1,0 +1,386 @@
+// SPDX-License-Identifier: Apache-2.0
+// A rank is accused where only it is at fault; its host, where all ranks of that host are, and either there
+// are several or the fault is the host's by its nature.
+#include "launcher/smoke/find_suspects.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+namespace smlaunch {
+
+namespace {
+
+// Ranks that are gone within this of the first are its victims or its host's, not culprits of their own.
+constexpr double same_moment_seconds = 0.05;
+// Later than this at every repeat, and four times as late as the others, is a straggler. A process on a busy
+// CPU may be late by tens of milliseconds; a GPU is not.
+constexpr double late_on_cpu_seconds = 0.1;
+constexpr double late_on_gpu_seconds = 0.005;
+constexpr double late_share = 4;
+
+const std::string& host_of(const SmokeSettings& settings, int rank) {
+  return settings.hosts[static_cast<std::size_t>(settings.ranks[static_cast<std::size_t>(rank)].node)];
+}
+
+int node_of(const SmokeSettings& settings, int rank) {
+  return settings.ranks[static_cast<std::size_t>(rank)].node;
+}
+
+std::vector<int> ranks_of_node(const SmokeSettings& settings, int node) {
+  std::vector<int> ranks;
+  for (std::size_t i = 0; i < settings.ranks.size(); ++i)
+    if (settings.ranks[i].node == node) ranks.push_back(static_cast<int>(i));
+  return ranks;
+}
+
+// `whole_hosts`: a host with one rank is accused, not its rank.
+std::vector<Suspect> accuse(const SmokeSettings& settings, const std::map<int, std::string>& guilty,
+                            bool whole_hosts) {
+  std::vector<Suspect> suspects;
+  std::set<int> told;
+  for (const auto& [rank, evidence] : guilty) {
+    const int node = node_of(settings, rank);
+    const std::vector<int> all = ranks_of_node(settings, node);
+    const bool is_host = (whole_hosts || all.size() > 1) &&
+                         std::all_of(all.begin(), all.end(), [&](int each) { return guilty.contains(each); });
+    if (!is_host) {
+      suspects.push_back({SuspectSubject::rank,
+                          std::to_string(rank),
+                          fmt::format("on {}: {}", host_of(settings, rank), evidence),
+                          Confidence::high,
+                          {node}});
+    } else if (told.insert(node).second) {
+      suspects.push_back({SuspectSubject::host,
+                          host_of(settings, rank),
+                          all.size() == 1 ? fmt::format("rank {}: {}", rank, evidence)
+                                          : fmt::format("all its {} ranks: {}", all.size(), evidence),
+                          Confidence::high,
+                          {node}});
+    }
+  }
+  return suspects;
+}
+
+std::string range_words(const WrongRange& range) {
+  return range.first == range.last ? fmt::format("element {}", range.first)
+                                   : fmt::format("elements {} to {}", range.first, range.last);
+}
+
+std::string fault_words(const WrongRange& range) {
+  switch (range.fault) {
+    case ContributionFault::missing:
+      return fmt::format("its contribution is missing in {}", range_words(range));
+    case ContributionFault::doubled:
+      return fmt::format("its contribution is counted {} in {}",
+                         range.times == 2 ? "twice" : fmt::format("{} times", range.times),
+                         range_words(range));
+    case ContributionFault::corrupt:
+      return fmt::format("its contribution is corrupt in {}", range_words(range));
+  }
+  return "";
+}
+
+double median(std::vector<double> values) {
+  if (values.empty()) return 0;
+  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
+  std::nth_element(values.begin(), middle, values.end());
+  return *middle;
+}
+
+}  // namespace
+
+bool is_on_gpus_alone(const SmokeSettings& settings, const SmokeRecord& record) {
+  return settings.backend == nccl_backend &&
+         std::none_of(record.ranks.begin(), record.ranks.end(), [](const RankCheck& rank) {
+           return (rank.library && rank.library->is_imitation) || (rank.result && rank.result->shares_gpu);
+         });
+}
+
+std::string describe_ranks(const SmokeSettings& settings, const std::vector<int>& ranks) {
+  if (ranks.size() == 1) return fmt::format("rank {} ({})", ranks.front(), host_of(settings, ranks.front()));
+  std::set<std::string> hosts;
+  for (const int rank : ranks) hosts.insert(host_of(settings, rank));
+  const std::string numbers = to_string(IdSet(ranks));
+  if (hosts.size() > 4) return fmt::format("ranks {}", numbers);
+  return fmt::format("ranks {} ({})", numbers, fmt::join(hosts, ", "));
+}
+
+Finding find_broken_ranks(const SmokeSettings& settings, const SmokeRecord& record) {
+  std::map<int, std::string> failed;
+  std::map<int, std::string> lost;
+  bool before_talking = false;
+  double first_lost = -1;
+  bool first_alone = false;
+  for (const RankCheck& rank : record.ranks) {
+    if (rank.lost.empty() || (first_lost >= 0 && rank.lost_seconds >= first_lost)) continue;
+    first_lost = rank.lost_seconds;
+    first_alone = rank.lost_alone;
+  }
+  for (std::size_t i = 0; i < record.ranks.size(); ++i) {
+    const RankCheck& rank = record.ranks[i];
+    if (rank.failure) {
+      before_talking = before_talking || rank.failure->stage <= SmokeStage::communicator_called;
+      failed[static_cast<int>(i)] = rank.failure->text;
+    } else if (!rank.lost.empty() && rank.lost_seconds <= first_lost + same_moment_seconds) {
+      lost[static_cast<int>(i)] = rank.lost;
+    }
+  }
+  // Once ranks talk, one that fails takes others with it: then the first that was gone, or nobody, is
+  // accused.
+  if (!failed.empty() && before_talking)
+    std::erase_if(failed, [&](const auto& each) {
+      return record.ranks[static_cast<std::size_t>(each.first)].failure->stage >
+             SmokeStage::communicator_called;
+    });
+  const auto is_victim = [&](const auto& each) {
+    return record.ranks[static_cast<std::size_t>(each.first)].failure->blames_peer;
+  };
+  const bool only_victims = !failed.empty() && std::all_of(failed.begin(), failed.end(), is_victim);
+  if (!only_victims) std::erase_if(failed, is_victim);
+  const bool all_failed = failed.size() == record.ranks.size();
+  Finding finding;
+  if (!failed.empty()) {
+    std::vector<int> ranks;
+    for (const auto& each : failed) ranks.push_back(each.first);
+    const CheckFailed& first = *record.ranks[static_cast<std::size_t>(ranks.front())].failure;
+    const std::string words = fmt::format("reached \"{}\": {}", to_string(first.stage), first.text);
+    finding.reason = all_failed ? fmt::format("no rank {}", words)
+                                : fmt::format("{} never {}", describe_ranks(settings, ranks), words);
+    const bool only_some = !all_failed && (before_talking || failed.size() * 2 < record.ranks.size());
+    if (!only_victims && (only_some || settings.hosts.size() == 1))
+      finding.suspects = accuse(settings, failed, true);
+    if (all_failed && settings.hosts.size() > 1) finding.suspects.clear();
+  }
+  if (!lost.empty() && failed.empty()) {
+    std::vector<int> ranks;
+    for (const auto& each : lost) ranks.push_back(each.first);
+    finding.reason = fmt::format("{}: {}", describe_ranks(settings, ranks), lost.begin()->second);
+    // One that gave up because it could not talk proves nothing of itself.
+    if (first_alone && (lost.size() < record.ranks.size() || settings.hosts.size() == 1))
+      finding.suspects = accuse(settings, lost, false);
+  }
+  return finding;
+}
+
+Finding find_odd_libraries(const SmokeSettings& settings, const SmokeRecord& record) {
+  std::map<std::pair<std::string, std::string>, std::vector<int>> by_build;
+  for (std::size_t i = 0; i < record.ranks.size(); ++i)
+    if (const auto& library = record.ranks[i].library)
+      by_build[{library->version, library->build_id}].push_back(static_cast<int>(i));
+  Finding finding;
+  if (by_build.size() < 2) return finding;
+  const auto most = std::max_element(by_build.begin(), by_build.end(), [](const auto& a, const auto& b) {
+    return a.second.size() < b.second.size();
+  });
+  const bool tie = std::count_if(by_build.begin(), by_build.end(), [&](const auto& each) {
+                     return each.second.size() == most->second.size();
+                   }) > 1;
+  std::map<int, std::string> odd;
+  for (const auto& [build, ranks] : by_build) {
+    const LibraryFacts& facts = *record.ranks[static_cast<std::size_t>(ranks.front())].library;
+    finding.reason += fmt::format(
+        "{}{} ({}{}) on {}", finding.reason.empty() ? "the libraries differ: " : "; ", facts.version,
+        facts.path, facts.build_id.empty() ? "" : ", build " + facts.build_id.substr(0, 12),
+        describe_ranks(settings, ranks));
+    if (build == most->first || tie) continue;
+    for (const int rank : ranks)
+      odd[rank] = fmt::format("loads {} where most load {}", facts.version, most->first.first);
+  }
+  finding.suspects = accuse(settings, odd, true);
+  return finding;
+}
+
+Finding find_absent_ranks(const SmokeSettings& settings, const SmokeRecord& record) {
+  Finding finding;
+  if (!record.timed_out) return finding;
+  for (const SmokeStage stage : all_smoke_stages) {
+    std::map<int, std::string> absent;
+    std::vector<int> ranks;
+    for (std::size_t i = 0; i < record.ranks.size(); ++i) {
+      if (record.ranks[i].reached[static_cast<std::size_t>(stage)]) continue;
+      ranks.push_back(static_cast<int>(i));
+      absent[static_cast<int>(i)] =
+          fmt::format("did not reach \"{}\" within {:.0f} s", to_string(stage), settings.deadline_seconds);
+    }
+    if (ranks.empty()) continue;
+    if (ranks.size() == record.ranks.size()) {
+      finding.reason =
+          fmt::format("no rank reached \"{}\" within {:.0f} s", to_string(stage), settings.deadline_seconds);
+      return finding;
+    }
+    finding.reason = fmt::format("{} of {} ranks reached \"{}\" within {:.0f} s; not there: {}",
+                                 record.ranks.size() - ranks.size(), record.ranks.size(), to_string(stage),
+                                 settings.deadline_seconds, describe_ranks(settings, ranks));
+    // From here on ranks depend on each other: being behind proves nothing.
+    if (stage <= SmokeStage::communicator_called) finding.suspects = accuse(settings, absent, false);
+    return finding;
+  }
+  return finding;
+}
+
+Finding find_wrong_contributors(const SmokeSettings& settings, const SmokeRecord& record) {
+  Finding finding;
+  std::map<int, std::string> guilty;
+  std::vector<int> saw;
+  std::size_t most = 0;
+  bool nameless = false;
+  for (std::size_t i = 0; i < record.ranks.size(); ++i) {
+    const auto& result = record.ranks[i].result;
+    if (!result) continue;
+    const int rank = static_cast<int>(i);
+    if (result->contributions.count > 0)
+      guilty[rank] = fault_words(result->contributions.ranges.front()) + ", as its own buffer shows";
+    if (result->sums.count > 0) saw.push_back(rank);
+    most = std::max(most, result->sums.count);
+  }
+  for (const int witness : saw)
+    for (const WrongRange& range : record.ranks[static_cast<std::size_t>(witness)].result->sums.ranges) {
+      if (!range.index || *range.index >= static_cast<int>(record.ranks.size())) {
+        nameless = true;
+        continue;
+      }
+      guilty.try_emplace(*range.index, fmt::format("{}, as {} of {} ranks saw", fault_words(range),
+                                                   saw.size(), record.ranks.size()));
+    }
+  if (guilty.empty() && saw.empty()) return finding;
+  // Sums that are wrong on some ranks only were right before they came there.
+  if (guilty.empty() && nameless && saw.size() * 2 < record.ranks.size())
+    for (const int rank : saw) {
+      const WrongRange& range = record.ranks[static_cast<std::size_t>(rank)].result->sums.ranges.front();
+      guilty[rank] =
+          fmt::format("its sums alone are wrong, in {} (first {:#x}, expected {:#x})", range_words(range),
+                      static_cast<std::uint64_t>(range.value), static_cast<std::uint64_t>(range.expected));
+    }
+  finding.suspects = accuse(settings, guilty, false);
+  finding.reason = fmt::format("{} wrong element{} in the sums of {}", most, most == 1 ? "" : "s",
+                               saw.size() == record.ranks.size() ? "every rank"
+                               : saw.empty()                     ? "no rank"
+                                                                 : describe_ranks(settings, saw));
+  if (!guilty.empty())
+    finding.reason += fmt::format(": rank {} ({}): {}", guilty.begin()->first,
+                                  host_of(settings, guilty.begin()->first), guilty.begin()->second);
+  return finding;
+}
+
+Finding find_stragglers(const SmokeSettings& settings, const SmokeRecord& record) {
+  Finding finding;
+  std::size_t repeats = 0;
+  for (const RankCheck& rank : record.ranks) {
+    if (!rank.result) return finding;
+    repeats = repeats == 0 ? rank.result->barrier_seconds.size()
+                           : std::min(repeats, rank.result->barrier_seconds.size());
+  }
+  if (repeats < 2 || settings.hosts.size() < 2) return finding;
+  // How late each host's last-to-wait rank was, least of all repeats.
+  std::vector<double> late(settings.hosts.size(), 1e9);
+  for (std::size_t repeat = 0; repeat < repeats; ++repeat) {
+    double longest = 0;
+    std::vector<double> shortest(settings.hosts.size(), 1e9);
+    for (std::size_t i = 0; i < record.ranks.size(); ++i) {
+      const double waited = record.ranks[i].result->barrier_seconds[repeat];
+      double& of_host = shortest[static_cast<std::size_t>(settings.ranks[i].node)];
+      longest = std::max(longest, waited);
+      of_host = std::min(of_host, waited);
+    }
+    for (std::size_t node = 0; node < late.size(); ++node)
+      late[node] = std::min(late[node], longest - shortest[node]);
+  }
+  const double limit = is_on_gpus_alone(settings, record) ? late_on_gpu_seconds : late_on_cpu_seconds;
+  for (std::size_t node = 0; node < late.size(); ++node) {
+    std::vector<double> others;
+    for (std::size_t other = 0; other < late.size(); ++other)
+      if (other != node) others.push_back(late[other]);
+    if (late[node] < limit || late[node] < late_share * median(others)) continue;
+    finding.suspects.push_back(
+        {SuspectSubject::host,
+         settings.hosts[node],
+         fmt::format("arrives at least {:.0f} ms after the others at each of {} repeats", late[node] * 1000,
+                     repeats),
+         Confidence::medium,
+         {static_cast<int>(node)}});
+  }
+  if (!finding.suspects.empty())
+    finding.reason = fmt::format("{} {}", finding.suspects.front().name, finding.suspects.front().evidence);
+  return finding;
+}
+
+LocaliserSettings make_localiser_settings(const SmokeSettings& settings, const SmokeRecord& record) {
+  LocaliserSettings how;
+  how.hosts = static_cast<int>(settings.hosts.size());
+  how.tests_alone = settings.ranks.size() > settings.hosts.size();
+  how.judges_speed = is_on_gpus_alone(settings, record);
+  if (settings.expected_pair) how.slow_below_gbps = settings.expected_pair->busbw_gbps * 0.5;
+  how.all_pairs = settings.all_pairs;
+  if (!searches_ranks(settings)) return how;
+  how.hosts = static_cast<int>(settings.ranks.size());
+  how.tests_alone = false;
+  // Two GPUs of one host may be much nearer to each other than two others, and all be well.
+  how.judges_speed = false;
+  how.all_pairs = false;
+  return how;
+}
+
+Finding find_bad_groups(const SmokeSettings& settings, const SmokeRecord& record) {
+  Finding finding;
+  if (!record.searched) return finding;
+  const LocaliserSettings how = make_localiser_settings(settings, record);
+  Localiser localiser(how);
+  for (const GroupResult& group : record.groups) localiser.add(group);
+  const LocaliserFindings found = localiser.findings();
+  const bool is_rank = searches_ranks(settings);
+  const auto name = [&](int unit) {
+    return is_rank ? std::to_string(unit) : settings.hosts[static_cast<std::size_t>(unit)];
+  };
+  const auto partners = [&](int unit) {
+    std::vector<std::string> names;
+    std::string why;
+    for (const GroupResult& group : record.groups) {
+      if (std::find(group.hosts.begin(), group.hosts.end(), unit) == group.hosts.end()) continue;
+      if (!group.passed && why.empty()) why = group.why;
+      names.push_back(group.hosts.size() == 1
+                          ? "alone"
+                          : fmt::format("with {}{}", is_rank ? "rank " : "",
+                                        name(group.hosts[group.hosts[0] == unit ? 1 : 0])));
+    }
+    return fmt::format("{}fails {}{}", is_rank ? fmt::format("on {}: ", settings.hosts.front()) : "",
+                       fmt::join(names, ", "), why.empty() ? "" : " (" + why + ")");
+  };
+  if (static_cast<int>(found.undecided_hosts.size()) == how.hosts) {
+    finding.reason =
+        fmt::format("no two {} can do it either, so none stands out", is_rank ? "ranks" : "hosts");
+    return finding;
+  }
+  const auto accuse_unit = [&](int unit, const std::string& more, Confidence confidence) {
+    finding.suspects.push_back({is_rank ? SuspectSubject::rank : SuspectSubject::host,
+                                name(unit),
+                                partners(unit) + more,
+                                confidence,
+                                {is_rank ? 0 : unit}});
+  };
+  for (const int unit : found.bad_hosts) accuse_unit(unit, "", Confidence::high);
+  for (const int unit : found.undecided_hosts)
+    accuse_unit(unit,
+                fmt::format(": it or its partner, there was no good {} to ask", is_rank ? "rank" : "host"),
+                Confidence::low);
+  for (const auto& [a, b] : found.bad_links)
+    finding.suspects.push_back({SuspectSubject::link,
+                                fmt::format("{}{} {}", is_rank ? "ranks " : "", name(a), name(b)),
+                                "the two fail together, and each passes with others",
+                                Confidence::medium,
+                                {}});
+  finding.reason =
+      found.bad_hosts.empty() && found.bad_links.empty() && found.undecided_hosts.empty()
+          ? fmt::format(
+                "no {} and no link was found: {} of {} pairs were tested, which shows a single bad "
+                "link with probability {:.2f}",
+                is_rank ? "rank" : "host", found.pairs_tested, found.pairs_possible, found.coverage())
+          : fmt::format("{} of {} pairs of good {} were tested", found.pairs_tested, found.pairs_possible,
+                        is_rank ? "ranks" : "hosts");
+  if (record.search_cut_short) finding.reason += "; the search was cut short by its time";
+  return finding;
+}
+
+}  // namespace smlaunch

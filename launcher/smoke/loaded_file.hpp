@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+// Which file a library came from.
+#pragma once
+
+#include <string>
+
+namespace smlaunch {
+
+struct LoadedFile {
+  std::string path;      // symbolic links followed; empty: not found
+  std::string build_id;  // GNU build id in hexadecimal; empty: the file has none
+};
+
+// Of the library that `symbol`, an address, lies in.
+LoadedFile find_loaded_file(const void* symbol);
+
+}  // namespace smlaunch

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+// What an all-reduce test came to, for people and for programs.
+#pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "launcher/smoke/smoke_report.hpp"
+
+namespace smlaunch {
+
+// "smoke test: pass (mpi-cpu; NCCL NOT RUN), 8 ranks on 4 hosts, …": one line, without its end.
+std::string render_smoke_sentence(const SmokeReport& report);
+
+// All of it, as lines: a head, the suspects as a table, the tests of hosts and pairs.
+std::string render_smoke(const SmokeReport& report);
+
+// `smlaunch.smoke/1`: {schema, verdict, backend, evidence, ranks, hosts, bytes, time_us: {p50, max},
+// algbw_gbps, busbw_gbps, wrong_elements, nccl, stages, suspects, reason}; then, where there are any,
+// injected, warnings, mpi (the library of the CPU's test), expected (busbw_gbps, source), pairs.
+std::string render_smoke_json(const SmokeReport& report);
+
+// Open MPI's hostfile of these hosts; `slots`: of each host of the job, by node rank.
+std::string render_hostfile(const std::vector<std::string>& hosts, const SmokeReport& report,
+                            const std::vector<int>& slots);
+
+// A heat map: each two hosts' bandwidth; what failed is red, what was not tested is empty.
+std::string render_matrix_svg(const SmokeReport& report);
+
+}  // namespace smlaunch

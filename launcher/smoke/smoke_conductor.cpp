@@ -1,0 +1,382 @@
+// SPDX-License-Identifier: Apache-2.0
+// starting -> preparing -> testing -> (next round | ending) -> over. The first round is all ranks; the rounds
+// of the search are the localiser's.
+#include "launcher/smoke/smoke_conductor.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+#include "launcher/smoke/find_suspects.hpp"
+#include "launcher/smoke/smoke_report.hpp"
+
+namespace smlaunch {
+
+namespace {
+
+// From the first failure until the others count as not failed.
+constexpr double settle_seconds = 1.0;
+// A round of the search moves little; what takes this long hangs.
+constexpr double longest_round_seconds = 30;
+// The search ends when it has taken this long, or as long as the test might.
+constexpr double least_search_seconds = 60;
+// We end a test before a program gives it up by itself: it would look like one that failed.
+constexpr double give_up_seconds = 10;
+constexpr int round_repeats = 3;
+// On the CPU speed is not judged, and every job pays for the time.
+constexpr double cpu_budget_seconds = 0.1;
+constexpr int cpu_least_repeats = 2;
+constexpr int cpu_most_repeats = 5;
+constexpr int gpu_warm_ups = 5;
+constexpr int gpu_most_repeats = 20;
+
+double median(std::vector<double> values) {
+  std::sort(values.begin(), values.end());
+  return values[values.size() / 2];
+}
+
+}  // namespace
+
+SmokeConductor::SmokeConductor(SmokeSettings settings) : settings_(std::move(settings)) {
+  record_.ranks.resize(settings_.ranks.size());
+  record_.gpus.resize(settings_.hosts.size());
+  Group all;
+  for (std::size_t i = 0; i < settings_.ranks.size(); ++i) all.ranks.push_back(static_cast<int>(i));
+  groups_.push_back(std::move(all));
+}
+
+std::vector<SmokeAction> SmokeConductor::begin() {
+  Actions actions;
+  start_set(actions);
+  return actions;
+}
+
+void SmokeConductor::start_set(Actions& actions) {
+  members_.assign(settings_.ranks.size(), {});
+  phase_ = Phase::starting;
+  actions.emplace_back(StartSet{});
+}
+
+std::vector<SmokeAction> SmokeConductor::agents_there(double now) {
+  Actions actions;
+  if (phase_ != Phase::starting) return actions;
+  phase_ = Phase::preparing;
+  set_begin_ = now;
+  std::set<int> told;
+  for (std::size_t i = 0; i < settings_.ranks.size(); ++i) {
+    const SmokeRank& rank = settings_.ranks[i];
+    CheckSettings command;
+    command.rank = static_cast<int>(i);
+    command.local_rank = rank.local_rank;
+    command.host = settings_.hosts[static_cast<std::size_t>(rank.node)];
+    command.injection = injection_of(settings_.injection, command.rank, command.host);
+    command.library = settings_.library;
+    command.python = settings_.python;
+    command.device = rank.device;
+    command.bytes = settings_.bytes;
+    const bool is_first_of_host = told.insert(rank.node).second;
+    command.tells_host = is_first_of_host && is_first();
+    command.finds_library = is_first_of_host && settings_.library == "auto";
+    actions.emplace_back(SendCommand{command.rank, command});
+  }
+  actions.emplace_back(SetSmokeTimer{is_first() ? settings_.deadline_seconds : longest_round_seconds});
+  return actions;
+}
+
+std::vector<SmokeAction> SmokeConductor::message(int rank, const CheckMessage& message, double now) {
+  Actions actions;
+  if (phase_ != Phase::preparing && phase_ != Phase::testing) return actions;
+  const int node = settings_.ranks[static_cast<std::size_t>(rank)].node;
+  if (const auto* reached = std::get_if<StageReached>(&message)) stage_reached(rank, *reached, now, actions);
+  if (const auto* found = std::get_if<FoundLibrary>(&message))
+    for (std::size_t i = 0; i < settings_.ranks.size(); ++i)
+      if (settings_.ranks[i].node == node)
+        actions.emplace_back(SendCommand{static_cast<int>(i), UseLibrary{found->path}});
+  if (const auto* facts = std::get_if<LibraryFacts>(&message); facts != nullptr && is_first())
+    checked(rank).library = *facts;
+  if (const auto* gpus = std::get_if<HostGpus>(&message))
+    record_.gpus[static_cast<std::size_t>(node)] = *gpus;
+  if (const auto* unique = std::get_if<UniqueId>(&message))
+    for (const Group& group : groups_)
+      if (group.test == unique->test)
+        for (const int other : group.ranks)
+          if (other != rank) actions.emplace_back(SendCommand{other, TakeId{unique->test, unique->id}});
+  if (const auto* failed = std::get_if<CheckFailed>(&message)) {
+    member(rank).failed = true;
+    member(rank).why = failed->text;
+    if (is_first()) checked(rank).failure = *failed;
+  }
+  if (const auto* result = std::get_if<TestResult>(&message)) {
+    member(rank).done = true;
+    member(rank).result = *result;
+    if (is_first()) checked(rank).result = *result;
+  }
+  if (phase_ == Phase::preparing)
+    look_at_preparation(now, actions);
+  else
+    look_at_groups(now, actions);
+  return actions;
+}
+
+void SmokeConductor::stage_reached(int rank, const StageReached& reached, double now, Actions& actions) {
+  member(rank).reached = reached.stage;
+  if (reached.stage == SmokeStage::device_ready) member(rank).ready = true;
+  if (!is_first()) return;
+  const auto stage = static_cast<std::size_t>(reached.stage);
+  checked(rank).reached[stage] = now;
+  const auto there = [&](const RankCheck& each) { return each.reached[stage].has_value(); };
+  if (std::all_of(record_.ranks.begin(), record_.ranks.end(), there))
+    actions.emplace_back(TellStage{reached.stage, static_cast<int>(record_.ranks.size()), {}});
+}
+
+std::vector<SmokeAction> SmokeConductor::gone(int rank, const std::string& how, bool alone, double now) {
+  Actions actions;
+  if (phase_ == Phase::over || phase_ == Phase::ending) return actions;
+  member(rank).gone = true;
+  if (member(rank).why.empty()) member(rank).why = how;
+  // One that has said what is wrong, or is done, may go.
+  if (is_first() && !checked(rank).failure && !checked(rank).result && checked(rank).lost.empty()) {
+    checked(rank).lost = how;
+    checked(rank).lost_seconds = now;
+    checked(rank).lost_alone =
+        alone || !checked(rank).reached[static_cast<std::size_t>(SmokeStage::communicator_called)];
+  }
+  if (phase_ == Phase::preparing || phase_ == Phase::starting)
+    look_at_preparation(now, actions);
+  else
+    look_at_groups(now, actions);
+  return actions;
+}
+
+std::vector<SmokeAction> SmokeConductor::set_failed(const std::string& why, double now) {
+  Actions actions;
+  if (phase_ == Phase::over || phase_ == Phase::ending) return actions;
+  if (is_first() && record_.not_run.empty() && phase_ == Phase::starting) record_.not_run = why;
+  if (!is_first()) record_.search_cut_short = true;
+  for (std::size_t i = 0; is_first() && phase_ != Phase::starting && i < members_.size(); ++i)
+    if (!checked(static_cast<int>(i)).result && !checked(static_cast<int>(i)).failure &&
+        checked(static_cast<int>(i)).lost.empty()) {
+      checked(static_cast<int>(i)).lost = why;
+      checked(static_cast<int>(i)).lost_seconds = now;
+    }
+  finishing_ = true;
+  record_.seconds = now;
+  end_set(false, actions);
+  return actions;
+}
+
+// Everybody is ready, or has failed: then the test begins, or there is none.
+void SmokeConductor::look_at_preparation(double now, Actions& actions) {
+  const auto settled = [](const Member& each) { return each.ready || !each.usable(); };
+  const bool any_failed =
+      std::any_of(members_.begin(), members_.end(), [](const Member& each) { return !each.usable(); });
+  if (!std::all_of(members_.begin(), members_.end(), settled)) {
+    if (any_failed && !settling_) {
+      settling_ = true;
+      actions.emplace_back(SetSmokeTimer{settle_seconds});
+    }
+    return;
+  }
+  if (any_failed) return end_round(now, actions);
+  if (is_first() && !find_odd_libraries(settings_, record_).reason.empty()) return end_round(now, actions);
+  start_groups(now, actions);
+}
+
+void SmokeConductor::start_groups(double now, Actions& actions) {
+  phase_ = Phase::testing;
+  settling_ = false;
+  const bool is_cpu = settings_.backend == cpu_backend;
+  const double left = is_first() ? settings_.deadline_seconds - (now - set_begin_)
+                                 : std::min(longest_round_seconds, settings_.deadline_seconds);
+  std::vector<bool> busy(members_.size());
+  const auto run = [&](const Group& group) {
+    RunTest test;
+    test.test = group.test;
+    test.ranks = group.ranks;
+    test.bytes = settings_.bytes;
+    test.warm_up = is_cpu || !is_first() ? 1 : gpu_warm_ups;
+    test.least_repeats = is_cpu && is_first() ? cpu_least_repeats : round_repeats;
+    test.most_repeats = !is_first() ? round_repeats : is_cpu ? cpu_most_repeats : gpu_most_repeats;
+    test.budget_seconds = is_cpu ? cpu_budget_seconds : 1;
+    test.deadline_seconds = left + give_up_seconds;
+    for (const int rank : group.ranks) {
+      busy[static_cast<std::size_t>(rank)] = true;
+      member(rank).asked = true;
+      member(rank).done = false;
+      member(rank).result.reset();
+      member(rank).reached.reset();
+      actions.emplace_back(SendCommand{rank, test});
+    }
+  };
+  for (Group& group : groups_) {
+    group.test = next_test_++;
+    run(group);
+  }
+  // MPI_Init waits for all of the set: those without a partner are tested by themselves.
+  alone_.clear();
+  for (std::size_t i = 0; is_cpu && !mpi_begun_ && i < busy.size(); ++i)
+    if (!busy[i]) alone_.push_back({next_test_++, {}, {static_cast<int>(i)}});
+  for (const Group& group : alone_) run(group);
+  mpi_begun_ = true;
+  actions.emplace_back(SetSmokeTimer{left});
+}
+
+// The round is over when each of its ranks has a result, or cannot get one any more.
+void SmokeConductor::look_at_groups(double now, Actions& actions) {
+  bool any_waits = false;
+  bool any_may_still = false;
+  const auto look = [&](const Group& group) {
+    const auto of = [&](auto&& test) { return std::any_of(group.ranks.begin(), group.ranks.end(), test); };
+    const bool waits = of([&](int rank) { return !member(rank).done && member(rank).usable(); });
+    const bool failed = of([&](int rank) { return !member(rank).done && !member(rank).usable(); });
+    any_waits = any_waits || waits;
+    any_may_still = any_may_still || (waits && !failed);
+  };
+  for (const Group& group : groups_) look(group);
+  for (const Group& group : alone_) look(group);
+  if (!any_waits) return end_round(now, actions);
+  if (any_may_still || settling_) return;
+  settling_ = true;
+  actions.emplace_back(SetSmokeTimer{settle_seconds});
+}
+
+std::vector<SmokeAction> SmokeConductor::expired(double now) {
+  Actions actions;
+  const bool may_end =
+      phase_ == Phase::preparing || phase_ == Phase::testing || (phase_ == Phase::starting && settling_);
+  if (!may_end) return actions;
+  if (!settling_ && is_first()) {
+    record_.timed_out = true;
+    for (const SmokeStage stage : all_smoke_stages) {
+      TellStage told{stage, 0, {}};
+      for (std::size_t i = 0; i < record_.ranks.size(); ++i)
+        if (record_.ranks[i].reached[static_cast<std::size_t>(stage)])
+          ++told.reached;
+        else
+          told.missing.push_back(static_cast<int>(i));
+      if (told.missing.empty()) continue;
+      actions.emplace_back(std::move(told));
+      break;
+    }
+  }
+  end_round(now, actions);
+  return actions;
+}
+
+GroupResult SmokeConductor::result_of(const Group& group, bool any_absent) const {
+  GroupResult made{group.hosts, true, {}, ""};
+  std::vector<double> repeats;
+  bool waits = false;
+  for (const int rank : group.ranks) {
+    const Member& each = members_[static_cast<std::size_t>(rank)];
+    if (!each.result) {
+      made.passed = false;
+      waits = waits || each.usable();
+      if (made.why.empty() && !each.usable()) made.why = each.why;
+      continue;
+    }
+    if (each.result->sums.count > 0) {
+      made.passed = false;
+      made.why = fmt::format("{} wrong elements", each.result->sums.count);
+    }
+    const TestResult& result = *each.result;
+    repeats.resize(std::max(repeats.size(), result.transfer_seconds.size()));
+    for (std::size_t i = 0; i < result.transfer_seconds.size(); ++i)
+      repeats[i] =
+          std::max(repeats[i], result.transfer_seconds[i] +
+                                   (i < result.barrier_seconds.size() ? result.barrier_seconds[i] : 0.0));
+  }
+  if (made.why.empty() && waits) made.why = any_absent ? "not tested" : "no answer in time";
+  if (made.passed && group.ranks.size() > 1 && !repeats.empty())
+    made.busbw_gbps = busbw_gbps(settings_.bytes, median(repeats), static_cast<int>(group.ranks.size()));
+  return made;
+}
+
+void SmokeConductor::end_round(double now, Actions& actions) {
+  settling_ = false;
+  const bool healthy =
+      phase_ == Phase::testing && std::all_of(members_.begin(), members_.end(), [](const Member& each) {
+        return each.usable() && (each.done || !each.asked);
+      });
+  if (is_first()) {
+    record_.seconds = now;
+    if (!needs_search(judge_smoke(settings_, record_), settings_, record_)) return finish(now, actions);
+    localiser_.emplace(make_localiser_settings(settings_, record_));
+    searching_ = true;
+    record_.searched = true;
+    search_begin_ = now;
+  } else {
+    // On the CPU nobody gets past MPI_Init while one does not come.
+    const bool any_absent = settings_.backend == cpu_backend &&
+                            std::any_of(members_.begin(), members_.end(), [](const Member& each) {
+                              return each.usable() && !each.done && each.reached &&
+                                     *each.reached < SmokeStage::communicator_called;
+                            });
+    for (const Group& group : groups_) {
+      if (phase_ != Phase::testing && std::all_of(group.ranks.begin(), group.ranks.end(),
+                                                  [&](int rank) { return member(rank).usable(); }))
+        continue;
+      GroupResult result = result_of(group, any_absent);
+      if (result.why == "not tested") {
+        const bool has_absent = std::any_of(group.ranks.begin(), group.ranks.end(), [&](int rank) {
+          return member(rank).reached < SmokeStage::communicator_called;
+        });
+        if (!has_absent) continue;
+        result.why = "did not begin in time";
+      }
+      localiser_->add(result);
+      record_.groups.push_back(std::move(result));
+    }
+  }
+  if (now - search_begin_ > std::max(settings_.deadline_seconds, least_search_seconds))
+    record_.search_cut_short = true;
+  groups_.clear();
+  if (!record_.search_cut_short)
+    for (std::vector<int>& hosts : localiser_->next_round()) {
+      Group group{0, std::move(hosts), {}};
+      for (std::size_t i = 0; i < settings_.ranks.size(); ++i) {
+        const int unit = searches_ranks(settings_) ? static_cast<int>(i) : settings_.ranks[i].node;
+        if (std::find(group.hosts.begin(), group.hosts.end(), unit) != group.hosts.end())
+          group.ranks.push_back(static_cast<int>(i));
+      }
+      groups_.push_back(std::move(group));
+    }
+  if (groups_.empty()) return finish(now, actions);
+  actions.emplace_back(TellSearch{++round_, static_cast<int>(groups_.size())});
+  if (healthy) return start_groups(now, actions);
+  end_set(false, actions);
+}
+
+void SmokeConductor::finish(double now, Actions& actions) {
+  finishing_ = true;
+  record_.seconds = now;
+  bool gently = true;
+  for (std::size_t i = 0; i < members_.size(); ++i) {
+    const Member& each = members_[i];
+    gently = gently && each.usable() && each.done;
+    if (each.usable()) actions.emplace_back(SendCommand{static_cast<int>(i), QuitCheck{}});
+  }
+  end_set(gently, actions);
+}
+
+void SmokeConductor::end_set(bool gently, Actions& actions) {
+  phase_ = Phase::ending;
+  mpi_begun_ = false;
+  actions.emplace_back(EndSet{gently});
+}
+
+std::vector<SmokeAction> SmokeConductor::set_over(double now) {
+  Actions actions;
+  if (phase_ != Phase::ending) return actions;
+  if (finishing_) {
+    phase_ = Phase::over;
+    record_.seconds = now;
+    actions.emplace_back(FinishSmoke{});
+  } else {
+    start_set(actions);
+  }
+  return actions;
+}
+
+}  // namespace smlaunch

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+// Decides what happens in an all-reduce test; never does it. Check programs run beside all ranks, as one set
+// of processes; after a failure that nobody explains the same set, or a new one where programs of it hang,
+// tests single hosts and pairs of hosts. Whoever runs the set reports each event and carries out the answer.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "launcher/smoke/check_settings.hpp"
+#include "launcher/smoke/localiser.hpp"
+#include "launcher/smoke/smoke_record.hpp"
+#include "launcher/smoke/smoke_settings.hpp"
+
+namespace smlaunch {
+
+// Start an agent and its check program beside every rank; agents_there() when all agents are there.
+struct StartSet {};
+// End the set; set_over() when nothing of it is left. `gently`: its programs have been told to quit, and get
+// a moment to do it.
+struct EndSet {
+  bool gently = false;
+};
+struct SendCommand {
+  int rank = 0;
+  CheckCommand command;
+};
+// The one timer, in seconds from now; replaces what was set. expired() when it runs out.
+struct SetSmokeTimer {
+  double seconds = 0;
+};
+// For the event log: all ranks of the test of all have reached it, or its time is over.
+struct TellStage {
+  SmokeStage stage = SmokeStage::spawned;
+  int reached = 0;
+  std::vector<int> missing;
+};
+struct TellSearch {
+  int round = 0;
+  int groups = 0;
+};
+struct FinishSmoke {};
+using SmokeAction =
+    std::variant<StartSet, EndSet, SendCommand, SetSmokeTimer, TellStage, TellSearch, FinishSmoke>;
+
+class SmokeConductor {
+ public:
+  explicit SmokeConductor(SmokeSettings settings);
+
+  // `now`: seconds since the test began, never going back.
+  std::vector<SmokeAction> begin();
+  std::vector<SmokeAction> agents_there(double now);
+  std::vector<SmokeAction> message(int rank, const CheckMessage& message, double now);
+  // Its program ended, or could not be started, or its agent was lost. `alone`: SmokeRecord's lost_alone.
+  std::vector<SmokeAction> gone(int rank, const std::string& how, bool alone, double now);
+  // No set could be started, or it ended before its time, through no fault of a rank.
+  std::vector<SmokeAction> set_failed(const std::string& why, double now);
+  std::vector<SmokeAction> expired(double now);
+  std::vector<SmokeAction> set_over(double now);
+
+  [[nodiscard]] const SmokeRecord& record() const { return record_; }
+  [[nodiscard]] const SmokeSettings& settings() const { return settings_; }
+
+ private:
+  enum class Phase { starting, preparing, testing, ending, over };
+  struct Member {
+    bool ready = false;  // its device is
+    bool failed = false;
+    bool gone = false;
+    bool asked = false;  // to run a test
+    bool done = false;   // has its result
+    std::optional<SmokeStage> reached;
+    std::optional<TestResult> result;
+    std::string why;  // it failed
+    [[nodiscard]] bool usable() const { return !failed && !gone; }
+  };
+  struct Group {
+    int test = 0;
+    std::vector<int> hosts;  // of the localiser: ranks where there is one host; empty: all ranks
+    IdSet ranks;
+  };
+  using Actions = std::vector<SmokeAction>;
+
+  [[nodiscard]] bool is_first() const { return !searching_; }
+  Member& member(int rank) { return members_[static_cast<std::size_t>(rank)]; }
+  RankCheck& checked(int rank) { return record_.ranks[static_cast<std::size_t>(rank)]; }
+  void start_set(Actions& actions);
+  void stage_reached(int rank, const StageReached& reached, double now, Actions& actions);
+  void look_at_preparation(double now, Actions& actions);
+  void start_groups(double now, Actions& actions);
+  void look_at_groups(double now, Actions& actions);
+  void end_round(double now, Actions& actions);
+  [[nodiscard]] GroupResult result_of(const Group& group, bool any_absent) const;
+  void finish(double now, Actions& actions);
+  void end_set(bool gently, Actions& actions);
+
+  SmokeSettings settings_;
+  SmokeRecord record_;
+  Phase phase_ = Phase::starting;
+  std::vector<Member> members_;
+  std::vector<Group> groups_;
+  std::vector<Group> alone_;  // ranks that are in no group of the round, each by itself
+  std::optional<Localiser> localiser_;
+  bool searching_ = false;
+  bool settling_ = false;  // somebody failed: the others get a moment to say so, too
+  bool finishing_ = false;
+  bool mpi_begun_ = false;  // in this set
+  int next_test_ = 0;
+  int round_ = 0;
+  double search_begin_ = 0;
+  double set_begin_ = 0;
+};
+
+}  // namespace smlaunch

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+// What an all-reduce test is to do, and what is known of the machines beforehand.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "launcher/smoke/expected_bandwidth.hpp"
+#include "launcher/smoke/injection.hpp"
+
+namespace smlaunch {
+
+inline constexpr const char* nccl_backend = "nccl";
+inline constexpr const char* cpu_backend = "mpi-cpu";
+
+struct SmokeRank {
+  int node = 0;
+  int local_rank = 0;
+  int device = 0;  // as CUDA counts inside the rank
+};
+
+struct SmokeSettings {
+  std::string backend = cpu_backend;
+  std::vector<std::string> hosts;  // by node rank
+  std::vector<SmokeRank> ranks;
+  long bytes = 64L << 20;
+  double deadline_seconds = 120;
+  std::string library = "system";  // CheckSettings's
+  std::string python = "python3";
+  Injection injection;
+  bool require_gpu = false;
+  std::optional<double> min_busbw_gbps;
+  std::optional<ExpectedBandwidth> expected;       // of all ranks
+  std::optional<ExpectedBandwidth> expected_pair;  // of two hosts
+  bool all_pairs = false;                          // test every two hosts, whatever came of all
+};
+
+}  // namespace smlaunch
