@@ -114,6 +114,7 @@ struct Exchange {
       long status = 0;
       curl.easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
       response.status = static_cast<int>(status);
+      if (request.headers_came) request.headers_came(response);
     }
     if (!request.response_file || !response.fine()) {
       if (response.body.size() + data.size() > request.most_in_memory)

@@ -27,6 +27,8 @@ struct FileRange {
   std::uint64_t size = 0;
 };
 
+struct HttpResponse;
+
 struct HttpRequest {
   std::string method = "GET";
   std::string url;  // percent-encoded
@@ -36,6 +38,7 @@ struct HttpRequest {
   // Where a 2xx answer's body goes, from `offset` on and at most `size` bytes; others, and all without it, go
   // to HttpResponse::body.
   std::optional<FileRange> response_file;
+  std::function<void(const HttpResponse&)> headers_came;  // status and headers, before the body's first byte
   std::size_t most_in_memory = 1 << 20;  // bytes of HttpResponse::body; more is HttpFault::too_large
   std::optional<SigningScope> signing;   // else the request is sent as it is
   std::chrono::milliseconds connect_timeout{10'000};

@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 
@@ -21,9 +22,10 @@ struct S3Call {
   std::string body;
   std::optional<FileRange> body_file;
   std::optional<FileRange> response_file;
-  int also_fine = 0;                                  // a status beside 2xx that is an answer
-  std::uint64_t* written = nullptr;                   // of a response that was cut: bytes that have come
-  std::optional<std::chrono::seconds> stalled_after;  // else the client's
+  std::function<void(const HttpResponse&)> headers_came;  // as HttpRequest's
+  int also_fine = 0;                                      // a status beside 2xx that is an answer
+  std::uint64_t* written = nullptr;                       // of a response that was cut: bytes that have come
+  std::optional<std::chrono::seconds> stalled_after;      // else the client's
   std::chrono::milliseconds total_timeout{0};
   bool ends_when_cancelled = true;
 };

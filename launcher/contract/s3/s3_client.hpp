@@ -32,9 +32,10 @@ struct S3Object {
 class S3Client {
  public:
   struct Settings {
-    const std::atomic<bool>* cancelled = nullptr;         // set: whatever is under way ends within 0.2 s
-    std::function<void(std::uint64_t bytes)> counter;     // as HttpSettings::counter
-    std::function<void(std::uint64_t bytes)> size_known;  // a download's size, once
+    const std::atomic<bool>* cancelled = nullptr;      // set: whatever is under way ends within 0.2 s
+    std::function<void(std::uint64_t bytes)> counter;  // as HttpSettings::counter
+    std::function<void(std::uint64_t bytes)>
+        size_known;  // a download's, before its first byte; where the server tells
     RetryPolicy retry;
     std::chrono::seconds stalled_after{30};  // as HttpRequest::stalled_after
     std::uint64_t range_size =

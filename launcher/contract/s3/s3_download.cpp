@@ -10,6 +10,7 @@
 #include <atomic>
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 #include "launcher/contract/s3/digest.hpp"
 #include "launcher/contract/s3/s3_answer.hpp"
@@ -94,6 +95,7 @@ struct S3Client::Fetch {
   std::string etag{};
   std::string md5{};
   std::uint64_t size = 0;
+  bool size_is_told = false;
   std::atomic<bool> changed = false;  // while it was fetched: what has come is of no use
 
   S3Call piece(std::uint64_t begin, std::uint64_t end) const {
@@ -121,6 +123,11 @@ struct S3Client::Fetch {
       call.response_file->size = UINT64_MAX;
       call.also_fine = range_not_satisfiable;  // of an empty object
       call.written = &cut_after;
+      call.headers_came = [this](const HttpResponse& answer) {
+        const auto total = parse_total_size(answer.header("content-range"));
+        if (total && !std::exchange(size_is_told, true) && client.settings_.size_known)
+          client.settings_.size_known(*total);
+      };
       auto answer = client.call(call);
       if (!answer && cut_after > 0 && attempts > 1) continue;
       if (!answer) return tl::unexpected(std::move(answer.error()));
@@ -185,7 +192,6 @@ struct S3Client::Fetch {
   Result<void> run() {
     const auto got = first();
     if (!got) return tl::unexpected(got.error());
-    if (client.settings_.size_known) client.settings_.size_known(size);
     const std::uint64_t expected = std::min(size, piece_size);
     if (*got != size && *got != expected) return tl::unexpected(wrong_size(expected, *got));
     if (auto fetched = rest(*got); !fetched) return fetched;

@@ -23,7 +23,10 @@ TEST(S3Download, FetchesRangesOfOneVersion) {
   std::uint64_t announced = 0;
   std::atomic<std::uint64_t> counted = 0;
   s3.settings.size_known = [&](std::uint64_t size) { announced = size; };
-  s3.settings.counter = [&](std::uint64_t bytes) { counted += bytes; };
+  s3.settings.counter = [&](std::uint64_t bytes) {
+    EXPECT_EQ(announced, 4321U);
+    counted += bytes;
+  };
   ::umask(022);
   EXPECT_EQ(s3.download(), "");
   EXPECT_TRUE(s3.content() == content);
