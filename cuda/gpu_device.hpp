@@ -34,7 +34,6 @@ class GpuDevice {
   static Result<GpuDevice> open(const CudaDriver& driver, int index);
 
   [[nodiscard]] const GpuFacts& facts() const { return facts_; }
-  [[nodiscard]] bool is_test_double() const { return driver_.is_test_double; }
   [[nodiscard]] void* stream() const { return stream_; }
   // Before another thread's first call for this GPU.
   void use_in_this_thread() const { driver_.set_context(context_); }
