@@ -49,7 +49,7 @@ for bytes in 67108864 1048576; do
   echo "One all-reduce of $bytes bytes over four ranks on this host, median of $runs runs each, in turn"
   ours=() theirs=()
   for ((i = 0; i < runs; i++)); do
-    theirs+=("$("${plain[@]}" "$loop" "$bytes" 5 2>/dev/null | grep -o '[0-9.]*$')")
+    theirs+=("$("${plain[@]}" "$loop" "$bytes" 5 2>/dev/null | sed -n 's/.*median_us //p')")
     ours+=("$("${check[@]}" --smoke-bytes "$bytes" --format json 2>/dev/null | jq .time_us.p50)")
   done
   quartiles_of "${theirs[@]}"

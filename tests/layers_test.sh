@@ -72,7 +72,7 @@ expect 1 'launcher/plan/a.cpp:1: <boost/asio.hpp> is included only by launcher/r
 write topology/machine.cpp '#include <nlohmann/json.hpp>'
 expect 1 'topology/machine.cpp:1: <nlohmann/json.hpp> is included only by *_json.cpp *_json.hpp launcher/plan/ launcher/ready/ launcher/run/ tests/ bench/'
 write launcher/contract/a.cpp '#include <openssl/evp.h>'
-expect 1 'launcher/contract/a.cpp:1: <openssl/evp.h> is included only by launcher/plan/ launcher/run/'
+expect 1 'launcher/contract/a.cpp:1: <openssl/evp.h> is included only by launcher/plan/ launcher/run/ launcher/contract/s3/'
 write mpi/a.cpp '#include <dlfcn.h>'
 expect 1 'mpi/a.cpp:1: <dlfcn.h> is included only by cuda/ mpi/mpi_check launcher/contract/s3/'
 write tests/topology/a_test.cpp '#include <boost/asio.hpp>'

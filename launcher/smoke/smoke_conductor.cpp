@@ -26,7 +26,7 @@ constexpr double give_up_seconds = 10;
 constexpr int round_repeats = 3;
 // On the CPU speed is not judged, and every job pays for the time.
 constexpr double cpu_budget_seconds = 0.1;
-constexpr int cpu_least_repeats = 2;
+constexpr int cpu_least_repeats = 1;
 constexpr int cpu_most_repeats = 5;
 constexpr int gpu_warm_ups = 5;
 constexpr int gpu_most_repeats = 20;
