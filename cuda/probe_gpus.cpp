@@ -19,8 +19,7 @@
 namespace smlaunch {
 namespace {
 
-constexpr const char* is_divided =
-    "it is cut into MIG instances, and CUDA_VISIBLE_DEVICES names none of them";
+constexpr const char* is_divided = "it is cut into MIG instances, of which CUDA gives a process one";
 
 std::string reason_not_shown(const NvmlAnswer& answer) {
   switch (answer.state) {
@@ -156,9 +155,8 @@ void add_gpu_facts(Machine& machine, const NvmlAnswer& answer, const std::vector
     gpu.mig_instances = told.mig_instances;
     if (told.mig) {
       machine.findings.push_back(fmt::format(
-          "GPU {} ({}) is cut into {} MIG instance{}: a rank can use it only where CUDA_VISIBLE_DEVICES "
-          "names "
-          "one of them",
+          "GPU {} ({}) is cut into {} MIG instance{}: CUDA gives a process one instance and no "
+          "other GPU beside it",
           told.index, told.pci, told.mig_instances.size(), told.mig_instances.size() == 1 ? "" : "s"));
     }
   }
@@ -205,12 +203,19 @@ void apply_visible_devices(Machine& machine, const std::optional<std::string>& v
          "its GPUs are of different models, and CUDA counts the fastest first: set "
          "CUDA_DEVICE_ORDER=PCI_BUS_ID, so that local rank and GPU agree");
   }
-  if (!visible || shown.empty()) return;
-  const VisibleDevices kept = parse_visible_devices(*visible, shown);
+  const auto divided =
+      std::find_if(shown.begin(), shown.end(), [](const Gpu& gpu) { return !gpu.mig_instances.empty(); });
+  if (shown.empty() || (!visible && divided == shown.end())) return;
+  // Left to itself, CUDA takes the first instance that there is.
+  const VisibleDevices kept = visible
+                                  ? parse_visible_devices(*visible, shown)
+                                  : VisibleDevices{{static_cast<std::size_t>(divided - shown.begin())}, {}};
   for (const std::string& note : kept.notes) warn(machine, note);
   for (const std::size_t position : positions) {
     Gpu& gpu = machine.gpus[position];
-    if (gpu.usable) gpu.unusable_because = "CUDA_VISIBLE_DEVICES leaves it out";
+    if (gpu.usable)
+      gpu.unusable_because = visible ? "CUDA_VISIBLE_DEVICES leaves it out"
+                                     : "CUDA gives a process one MIG instance and no other GPU beside it";
     gpu.usable = false;
   }
   std::vector<std::size_t> sequence;

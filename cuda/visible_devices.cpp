@@ -55,9 +55,10 @@ VisibleDevices parse_visible_devices(std::string_view text, const std::vector<Gp
     const std::string_view entry = trimmed(text.substr(begin, comma - begin));
     begin = comma + 1;
     std::string wrong;
-    const bool is_instance = entry.substr(0, 4) == "MIG-";
-    const auto gpu = is_instance ? find_gpu_of_instance(entry, gpus) : find_gpu(entry, gpus);
-    if (is_instance && !gpu) {
+    const bool names_instance = entry.substr(0, 4) == "MIG-";
+    const auto gpu = names_instance ? find_gpu_of_instance(entry, gpus) : find_gpu(entry, gpus);
+    const bool is_instance = names_instance || (gpu && !gpus[*gpu].usable);
+    if (names_instance && !gpu) {
       wrong = "names none of this machine's MIG instances";
     } else if (!visible.gpus.empty() && (is_instance || has_instance)) {
       wrong = "stands beside another entry, but CUDA gives a process one MIG instance and nothing else";
@@ -65,8 +66,8 @@ VisibleDevices parse_visible_devices(std::string_view text, const std::vector<Gp
       wrong = "names none of this machine's GPUs";
     } else if (std::find(visible.gpus.begin(), visible.gpus.end(), *gpu) != visible.gpus.end()) {
       wrong = "names a GPU a second time";
-    } else if (!is_instance && !gpus[*gpu].usable) {
-      wrong = "names a GPU that is cut into MIG instances instead of one of those";
+    } else if (is_instance && gpus[*gpu].mig_instances.empty()) {
+      wrong = "names a GPU that is set up for MIG instances and has none";
     }
     has_instance = is_instance;
     if (!wrong.empty()) {

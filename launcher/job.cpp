@@ -141,6 +141,19 @@ Result<void> find_what_mpirun_needs(const Options& options, bool hosts_given, Jo
   return {};
 }
 
+Result<void> find_python(const Options& options, JobSpec& spec) {
+  if (options.python && options.python->empty())
+    return failure(Fault::usage, source_of(options, "python", "--python"), "names no file",
+                   "name the job's interpreter");
+  const std::string python = find_on_path(options.python.value_or("python3"), spec.inherited);
+  spec.python = python.empty() ? options.python.value_or("python3") : python;
+  // Ranks run in another folder than the one where it was named.
+  std::error_code error;
+  if (spec.python.find('/') != std::string::npos)
+    spec.python = std::filesystem::absolute(spec.python, error).lexically_normal().string();
+  return {};
+}
+
 // Each host starts its ranks by a program of PyTorch's.
 Result<void> find_starter(const Options& options, const Job& job, JobSpec& spec) {
   const Environment& env = *spec.environment;
@@ -196,7 +209,7 @@ Result<Machine> probe_job_machine(const Options& options) {
   return with_gpus(std::move(*machine), *options.gpus_per_host);
 }
 
-Result<Job> prepare_job(const Options& options, const Variables& variables) {
+Result<Job> begin_job(const Options& options, const Variables& variables) {
   auto machine = probe_job_machine(options);
   if (!machine) return tl::unexpected(machine.error());
   auto environment = read_job_environment(options, variables, *machine);
@@ -243,7 +256,16 @@ Result<Job> prepare_job(const Options& options, const Variables& variables) {
     return failure(Fault::usage, "--launcher process", "runs on this machine, which is none of the hosts",
                    "run it on one of them, or name this one with --current-host");
   if (job.runs_alone && !starts_itself) spec.launcher = LauncherKind::process;
+  if (auto named = find_python(options, spec); !named) return tl::unexpected(named.error());
+  job.machine = std::move(*machine);
+  return job;
+}
 
+Result<Job> finish_job(const Options& options, Job job) {
+  const Environment& env = *job.environment;
+  JobSpec& spec = job.spec;
+  const auto& groups = hosts_together(env);
+  auto slots = read_given_hosts(options);
   if (options.max_restarts > 0 && job.runs_alone && has_starter(spec.launcher) && groups.size() > 1)
     return failure(Fault::usage, source_of(options, "max-restarts", "--max-restarts"),
                    fmt::format("each host starts {} by itself here, and no one starts them all again",
@@ -254,20 +276,12 @@ Result<Job> prepare_job(const Options& options, const Variables& variables) {
   const auto counts = parse_process_counts(env, spec.launcher);
   if (!counts && !options.processes_per_host) return tl::unexpected(counts.error());
   auto cluster = make_cluster(options, env, spec.launcher, counts.value_or(ProcessCounts()),
-                              slots ? *slots : std::nullopt, hosts, *machine, spec.sources);
+                              slots ? *slots : std::nullopt, hosts, job.machine, spec.sources);
   if (!cluster) return tl::unexpected(cluster.error());
   job.cluster = std::move(*cluster);
   if (auto fits = check_ranks_of_xla(options, job); !fits) return tl::unexpected(fits.error());
 
   std::error_code error;
-  if (options.python && options.python->empty())
-    return failure(Fault::usage, source_of(options, "python", "--python"), "names no file",
-                   "name the job's interpreter");
-  const std::string python = find_on_path(options.python.value_or("python3"), variables);
-  spec.python = python.empty() ? options.python.value_or("python3") : python;
-  // Ranks run in another folder than the one where it was named.
-  if (spec.python.find('/') != std::string::npos)
-    spec.python = std::filesystem::absolute(spec.python, error).lexically_normal().string();
   if (env.entry_point.kind != EntryPointKind::command)
     spec.sources.emplace_back("python", source_of(options, "python", "the first python3 on PATH"));
   spec.smlaunch = std::filesystem::read_symlink("/proc/self/exe", error).string();
@@ -301,6 +315,20 @@ Result<Job> prepare_job(const Options& options, const Variables& variables) {
     if (env.entry_point.kind != EntryPointKind::command) find_mpi4py(spec);
   }
   return job;
+}
+
+Result<Job> prepare_job(const Options& options, const Variables& variables) {
+  auto job = begin_job(options, variables);
+  if (!job) return job;
+  return finish_job(options, std::move(*job));
+}
+
+void look_at_code_again(Job& job) {
+  const EntryPoint& before = job.environment->entry_point;
+  Environment now = *job.environment;
+  now.entry_point = probe_entry_point(before.working_directory, before.name, before.arguments);
+  job.environment = std::make_shared<const Environment>(std::move(now));
+  job.spec.environment = job.environment;
 }
 
 Result<Job> prepare_hosts(const Options& options, const Variables& variables) {

@@ -20,6 +20,7 @@ struct Job {
   std::shared_ptr<const Environment> environment;
   JobSpec spec;
   Cluster cluster;
+  Machine machine;           // this one
   bool runs_alone = false;   // each host runs and ends by itself: no leader, no workers
   bool hosts_given = false;  // on the command line: then this machine leads, and nobody waits elsewhere
   Injection injection;       // a fault for the smoke test to find
@@ -31,9 +32,19 @@ struct Job {
 // This machine, or what --gpus-per-host makes of it.
 Result<Machine> probe_job_machine(const Options& options);
 
-// All the plan is made of. Asks mpirun for its version and the interpreter for mpi4py where the launcher is
-// mpi.
+// What is known before the user's code is there: the environment, the launcher, who runs alone, the
+// interpreter.
+Result<Job> begin_job(const Options& options, const Variables& variables);
+
+// And the rest: all the plan is made of. Asks mpirun for its version and the interpreter for mpi4py where the
+// launcher is mpi.
+Result<Job> finish_job(const Options& options, Job job);
+
+// Both.
 Result<Job> prepare_job(const Options& options, const Variables& variables);
+
+// What the program is may only be seen now: its code has been fetched.
+void look_at_code_again(Job& job);
 
 // Only the hosts of the job and what it takes to reach them: `smlaunch ready` needs no program.
 Result<Job> prepare_hosts(const Options& options, const Variables& variables);

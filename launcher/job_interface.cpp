@@ -56,7 +56,7 @@ bool hosts_ranks_here(const LaunchPlan& plan) {
 }
 
 bool spans_machines(const LaunchPlan& plan) {
-  return plan.cluster.hosts.size() > 1 || !hosts_ranks_here(plan);
+  return plan.cluster.hosts.size() > 1 || plan.nodes.size() > 1 || !hosts_ranks_here(plan);
 }
 
 void set_network(const std::vector<std::string>& others, const std::string& reason, JobSpec& spec) {

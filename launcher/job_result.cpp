@@ -88,6 +88,16 @@ void print_outcome(const Options& options, const Report& report) {
   }
 }
 
+int report_unstarted(const Options& options, const Paths& paths, const Outcome& outcome) {
+  remove_old_result_files(paths);
+  Report report;
+  report.outcome = outcome;
+  write_result_files(outcome, paths);
+  write_report(options, paths, report);
+  print_outcome(options, report);
+  return outcome.exit_code;
+}
+
 int report_failed_start(const Options& options, const Paths& paths, const Error& error) {
   remove_old_result_files(paths);
   Report report;

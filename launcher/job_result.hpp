@@ -34,6 +34,9 @@ void print_last_lines(const FirstFailure& first);
 // The summary on stderr; its last line is what failed first and where.
 void print_outcome(const Options& options, const Report& report);
 
+// A job of which nothing was started: its files, its report, its last sentences. Returns the exit code.
+int report_unstarted(const Options& options, const Paths& paths, const Outcome& outcome);
+
 // A run that could not begin leaves a report and a failure file too, where BASE is there, and says on stderr
 // that it has failed and why. Returns the exit code.
 int report_failed_start(const Options& options, const Paths& paths, const Error& error);

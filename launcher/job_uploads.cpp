@@ -69,6 +69,9 @@ std::vector<std::string> render_not_uploaded(const std::vector<NotUploaded>& lef
 }
 
 Result<void> JobUploads::start(const Environment& environment, const Variables& variables) {
+  if (is_uploaded_by_platform(environment) && !options_.quiet)
+    fmt::print(stderr, "smlaunch: {} was there before the job: whoever made it uploads it\n",
+               environment.paths.output_intermediate.string());
   auto started = IntermediateOutput::start(environment, variables, [](const Problem& problem) {
     fmt::print(stderr, "smlaunch: warning: intermediate output: {}\n", to_string(problem));
   });

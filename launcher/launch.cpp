@@ -12,6 +12,7 @@
 #include "launcher/contract/local_job.hpp"
 #include "launcher/env_answer.hpp"
 #include "launcher/job.hpp"
+#include "launcher/job_code.hpp"
 #include "launcher/job_environment.hpp"
 #include "launcher/job_interface.hpp"
 #include "launcher/job_result.hpp"
@@ -29,6 +30,7 @@
 #include "launcher/run/child_process.hpp"
 #include "launcher/run/nccl_check_program.hpp"
 #include "launcher/run/outcome.hpp"
+#include "launcher/run/prepare_code.hpp"
 #include "launcher/run/probe_host_gpus.hpp"
 #include "launcher/run/rank_agent.hpp"
 #include "launcher/run/worker.hpp"
@@ -85,6 +87,8 @@ int show_plan(const Options& options, const Variables& variables) {
   if (options.format == Format::shell) return unsuitable_format("--dry-run", "text, json and svg");
   auto job = prepare_job(options, variables);
   if (!job) return report_error(job.error());
+  if (const std::string code = describe_code(options, *job); !code.empty())
+    job->spec.sources.emplace_back("code", code);
   auto plan = plan_job(*job);
   if (!plan) return report_error(plan.error());
   if (auto usable = check_planned_interface(options, *plan); !usable) return report_error(usable.error());
@@ -97,7 +101,8 @@ int show_ready(const Options& options, const Variables& variables) {
     return unsuitable_format("ready", "text and json");
   auto job = prepare_hosts(options, variables);
   if (!job) return report_error(job.error());
-  const auto wanted = find_wanted_interfaces(job->spec, job->cluster.hosts.size() > 1);
+  const Engine engine = choose_engine(job->spec.launcher, job->cluster, job->environment->current_host);
+  const auto wanted = find_wanted_interfaces(job->spec, engine, job->cluster.hosts.size() > 1);
   ReadyRequest request = make_ready_request(options, *job, "", wanted);
   ReadyReport report;
   {
@@ -124,7 +129,7 @@ int show_smoke(const Options& given, const Variables& variables) {
   if (!plan) return report_error(plan.error());
   if (!plan->smoke)
     return report_error({Fault::usage, {{"smoke", fmt::format("is off: {}", plan->smoke_reason), ""}}});
-  return run_job(options, *job, *plan);
+  return run_job(options, *job, *plan, HostCode{});
 }
 
 // NOLINTNEXTLINE(misc-no-recursion): once, after the folder was made
@@ -141,12 +146,20 @@ int run(const Options& options, const Variables& variables) {
     setenv("SAGEMAKER_BASE_DIR", base.c_str(), 1);
     return run(options, own_environment());
   }
-  auto job = prepare_job(options, variables);
+  auto job = begin_job(options, variables);
+  if (!job) return refuse(job.error());
+  // A host that does not lead prepares its code while it waits for the leader.
+  HostCode code;
+  const Paths paths = job->environment->paths;
+  if (!job->is_worker()) code = prepare_code_here(options, *job);
+  job = finish_job(options, std::move(*job));
+  if (!job && code.outcome) return report_unstarted(options, paths, *code.outcome);
   if (!job) return refuse(job.error());
   if (job->is_worker()) return run_as_worker(options, *job);
   auto plan = plan_job(*job);
+  if (!plan && code.outcome) return report_unstarted(options, paths, *code.outcome);
   if (!plan) return refuse(plan.error());
-  return run_job(options, *job, *plan);
+  return run_job(options, *job, *plan, code);
 }
 
 Error internal_error(const std::exception& error) {
@@ -168,6 +181,7 @@ int run_command(const std::vector<std::string>& arguments) {
     const auto separator = std::find(arguments.begin(), arguments.end(), "--");
     return run_rank_agent({separator == arguments.end() ? separator : separator + 1, arguments.end()});
   }
+  if (arguments == std::vector<std::string>{"worker", prepare_code_argument}) return run_prepare_code();
   if (!arguments.empty() && arguments.front() == "worker")
     return run_hand_over({arguments.begin() + 1, arguments.end()});
   if (!arguments.empty() && arguments.front() == nccl_check_word) return run_nccl_check();

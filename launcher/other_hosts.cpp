@@ -22,16 +22,20 @@ namespace {
 constexpr const char* worker_wait_seconds = "1";
 // What the hosts that were not reached yet get to be told that there will be no job.
 constexpr std::chrono::seconds farewell_bound{3};
+constexpr std::chrono::seconds telling_bound{30};
 // A login, and what end_job_processes() takes.
 constexpr std::chrono::seconds cleaning_bound{8};
+// Ends the waiting as a signal would, where there is another reason.
+constexpr int no_signal = -1;
 
-Outcome not_ready(const ReadyReport& report) {
+}  // namespace
+
+Outcome outcome_of_hosts(const ReadyReport& report, const std::string& doing) {
   Outcome outcome;
   if (report.stopped_by_signal != 0) {
     outcome.kind = OutcomeKind::stopped;
     outcome.exit_code = 128 + report.stopped_by_signal;
-    outcome.message =
-        fmt::format("stopped by {} while waiting for the hosts", signal_name(report.stopped_by_signal));
+    outcome.message = fmt::format("stopped by {} while {}", signal_name(report.stopped_by_signal), doing);
     return outcome;
   }
   outcome.kind = OutcomeKind::failure;
@@ -56,6 +60,8 @@ Outcome not_ready(const ReadyReport& report) {
                                 report.seconds, first);
   return outcome;
 }
+
+namespace {
 
 // What mpirun starts on the other hosts: it lies beside mpirun there, as it does here (mpirun(1): --prefix).
 std::string remote_daemon(const JobSpec& spec) {
@@ -177,16 +183,29 @@ void keep_connections(ReadyRequest& request, const std::string& control_path) {
       "ssh", "-o", "ControlMaster=auto", "-o", "ControlPersist=60", "-o", "ControlPath=" + control_path};
 }
 
-ReadyResult wait_for_hosts(const Options& options, const std::vector<WantedInterface>& wanted,
-                           ReadyRequest request, std::vector<std::string>& spares, EventLog& events) {
-  ReadyReport report;
+HostsReady wait_for_hosts(const Options& options, const std::vector<WantedInterface>& wanted,
+                          ReadyRequest request, std::vector<std::string>& spares,
+                          const FindFailure& find_failure, EventLog& events) {
+  const auto serve = request.stop_asked;
+  request.stop_asked = [&] {
+    const int signal = serve ? serve() : 0;
+    return signal == 0 && find_failure && find_failure() ? no_signal : signal;
+  };
+  HostsReady hosts;
+  ReadyReport& report = hosts.report;
   {
     ReadyDisplay display(2);
     if (!options.quiet) request.progress = [&](const ReadyReport& now) { display.show(now); };
     report = wait_ready(request);
   }
   add_host_events(report, events);
-  ReadyResult result;
+  ReadyResult& result = hosts.result;
+  request.stop_asked = serve;
+  if (report.stopped_by_signal == no_signal) {
+    result.outcome = find_failure();
+    tell_the_rest(request, report);
+    return hosts;
+  }
   if (report.stopped_by_signal == 0) drop_useless_spares(wanted, report, spares);
   result.outcome = check_interfaces(wanted, report);
   if (report.ready) {
@@ -196,12 +215,26 @@ ReadyResult wait_for_hosts(const Options& options, const std::vector<WantedInter
     result.slowest_host = last->name;
     result.slowest_seconds = last->seconds;
     events.add({0, "ready", {}, "", {}, {{"hosts", static_cast<long>(report.hosts.size())}}});
-    return result;
+    return hosts;
   }
   print_ready_table(report);
   tell_the_rest(request, report);
-  if (!result.outcome) result.outcome = not_ready(report);
-  return result;
+  if (!result.outcome) result.outcome = outcome_of_hosts(report, "waiting for the hosts");
+  return hosts;
+}
+
+void tell_hosts(const Options& options, const Job& job, const std::string& worker,
+                const std::string& hand_over, const std::function<int()>& serve, bool is_hurried) {
+  ReadyRequest request = make_ready_request(options, job, worker, {});
+  request.login_input = hand_over;
+  request.timeout =
+      std::min<std::chrono::milliseconds>(request.timeout, is_hurried ? farewell_bound : telling_bound);
+  request.judge = nullptr;
+  request.stop_asked = [&serve] {
+    serve();
+    return 0;
+  };
+  wait_ready(request);
 }
 
 void end_job_on_hosts(const Options& options, const Job& job, const std::vector<std::string>& hosts,

@@ -3,6 +3,7 @@
 // know the job.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -36,11 +37,28 @@ ReadyRequest make_ready_request(const Options& options, const Job& job, const st
 // costs each host and this one more than the daemon itself.
 void keep_connections(ReadyRequest& request, const std::string& control_path);
 
+struct HostsReady {
+  ReadyResult result;
+  ReadyReport report;
+};
+
+// What makes waiting pointless; nothing: go on. May be empty.
+using FindFailure = std::function<std::optional<Outcome>()>;
+
 // Waits for them, with a live line on stderr. No outcome: all are ready, and the interfaces can carry the job
 // on each. Otherwise why not; the table is on stderr then. Spare hosts that are of no use are said, and taken
 // out of `spares`.
-ReadyResult wait_for_hosts(const Options& options, const std::vector<WantedInterface>& wanted,
-                           ReadyRequest request, std::vector<std::string>& spares, EventLog& events);
+HostsReady wait_for_hosts(const Options& options, const std::vector<WantedInterface>& wanted,
+                          ReadyRequest request, std::vector<std::string>& spares,
+                          const FindFailure& find_failure, EventLog& events);
+
+// The outcome of a wait that has not ended with all of them ready. `doing`: "waiting for the hosts".
+Outcome outcome_of_hosts(const ReadyReport& report, const std::string& doing);
+
+// Brings the hand-over to the workers of the other hosts, for them to learn that there will be no job: until
+// all have it, or for half a minute; `is_hurried`: for seconds. `serve`: MakeReady's.
+void tell_hosts(const Options& options, const Job& job, const std::string& worker,
+                const std::string& hand_over, const std::function<int()>& serve, bool is_hurried);
 
 // Ends what carries the job's marker on these hosts, all at once, for some seconds at most: their agents were
 // killed, and no smlaunch waits there to do it.

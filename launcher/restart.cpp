@@ -18,7 +18,9 @@ bool is_tried_again(const Outcome& outcome, const RestartPolicy& policy) {
       return !outcome.hosts_at_fault.empty() && outcome.hosts_at_fault.size() <= policy.spare_hosts;
     case FailureClass::none:
     case FailureClass::configuration:
-    case FailureClass::internal: return false;
+    case FailureClass::internal:
+    case FailureClass::install_module:
+    case FailureClass::install_requirements: return false;
   }
   return false;
 }

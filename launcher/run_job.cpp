@@ -9,6 +9,7 @@
 #include <optional>
 #include <vector>
 
+#include "launcher/code_on_hosts.hpp"
 #include "launcher/contract/efa_instances.hpp"
 #include "launcher/contract/result_files.hpp"
 #include "launcher/contract/search_path.hpp"
@@ -141,8 +142,8 @@ bool has_other_hosts(const LaunchPlan& plan) { return !first_other_host(plan).em
 // One job, tried until it has succeeded or may not be tried again.
 class JobTries {
  public:
-  JobTries(const Options& options, const Job& job, const LaunchPlan& plan)
-      : options_(options), job_(job), plan_(plan), paths_(job.environment->paths) {
+  JobTries(const Options& options, const Job& job, const LaunchPlan& plan, const HostCode& code)
+      : options_(options), job_(job), plan_(plan), code_(code), paths_(job.environment->paths) {
     policy_.max_restarts = only_smoke() ? 0 : options.max_restarts;
     policy_.spare_hosts = job.spare_hosts.size();
   }
@@ -151,6 +152,7 @@ class JobTries {
   [[nodiscard]] std::optional<SteadyTime> stop_asked() const { return stop_asked_; }
 
   int run() {
+    if (code_.outcome) return end_without_code();
     if (auto fine = check_plan(options_, plan_); !fine) return refuse(fine.error());
     if (options_.log_dir) {
       auto files = LogFiles::open(*options_.log_dir);
@@ -173,6 +175,22 @@ class JobTries {
   }
 
  private:
+  // The others learn it from us; those that are not there to be told within a while prepare the same code.
+  int end_without_code() {
+    if (job_.hosts_given || job_.runs_alone || !has_other_hosts(plan_))
+      return report_unstarted(options_, paths_, *code_.outcome);
+    RunSettings settings = make_settings();
+    settings.make_ready = [this, worker = settings.worker](const std::string& hand_over,
+                                                           const Workers& workers) {
+      tell_hosts(options_, job_, worker, hand_over, workers.serve,
+                 code_.outcome->kind == OutcomeKind::stopped);
+      return ReadyResult{*code_.outcome, probe_own_address(plan_.network_interface, first_other_host(plan_)),
+                         "", 0};
+    };
+    if (auto told = run_plan(plan_, settings, events_); !told) warn(told.error());
+    return report_unstarted(options_, paths_, *code_.outcome);
+  }
+
   int refuse(const Error& error) {
     return only_smoke() ? report_error(error) : report_failed_start(options_, paths_, error);
   }
@@ -211,7 +229,7 @@ class JobTries {
     settings.output.log_files = log_files_;
     settings.output.restart_count = policy_.restarts;
     if (waits_for_names(job_))
-      settings.make_ready = [this](const std::string&, const std::function<int()>&) {
+      settings.make_ready = [this](const std::string&, const Workers&) {
         return wait_for_names(options_, job_.environment->hosts, events_);
       };
     if (!has_other_hosts(plan_)) return settings;
@@ -221,15 +239,20 @@ class JobTries {
     settings.channel_host = probe_own_address(plan_.network_interface, first_other_host(plan_));
     settings.find_lost_hosts = [this] { return find_lost_hosts(options_, job_); };
     settings.make_ready = [this, worker = settings.worker](const std::string& hand_over,
-                                                           const std::function<int()>& serve) {
+                                                           const Workers& workers) {
       ReadyRequest request = make_ready_request(options_, job_, worker, plan_.wanted_interfaces);
       if (!worker.empty()) request.login_input = hand_over;
       if (connections_) keep_connections(request, connections_->control_path());
-      request.stop_asked = serve;
-      ReadyResult ready =
-          wait_for_hosts(options_, plan_.wanted_interfaces, std::move(request), job_.spare_hosts, events_);
-      ready.channel_host = probe_own_address(plan_.network_interface, first_other_host(plan_));
-      return ready;
+      request.stop_asked = workers.serve;
+      const auto find_failure = [&] { return find_failed_code(job_, workers.code()); };
+      HostsReady hosts =
+          wait_for_hosts(options_, plan_.wanted_interfaces, request, job_.spare_hosts, find_failure, events_);
+      if (!hosts.result.outcome)
+        hosts.result.outcome =
+            wait_for_code(options_, job_, std::move(request), hosts.report, workers, events_);
+      drop_spares_without_code(job_.spare_hosts, workers.code());
+      hosts.result.channel_host = probe_own_address(plan_.network_interface, first_other_host(plan_));
+      return hosts.result;
     };
     return settings;
   }
@@ -260,6 +283,8 @@ class JobTries {
     report.outcome = std::move(ran->outcome);
     report.ranks = std::move(ran->ranks);
     report.phases = std::move(ran->phases);
+    if (code_.seconds > 0 && policy_.restarts == 0)
+      report.phases.insert(report.phases.begin(), Phase{"code", code_.seconds, "", 0});
     if (ran->smoke) {
       report.smoke_json = render_smoke_json(*ran->smoke);
       write_smoke_files(options_, job_, plan_, *ran->smoke);
@@ -330,6 +355,7 @@ class JobTries {
   const Options& options_;
   Job job_;
   LaunchPlan plan_;
+  const HostCode& code_;
   const Paths& paths_;
   RestartPolicy policy_;
   EventLog events_;
@@ -342,15 +368,15 @@ class JobTries {
 
 }  // namespace
 
-int run_job(const Options& options, const Job& job, const LaunchPlan& plan) {
-  if (options.command == Command::smoke) return JobTries(options, job, plan).run();
+int run_job(const Options& options, const Job& job, const LaunchPlan& plan, const HostCode& code) {
+  JobTries tries(options, job, plan, code);
+  if (code.outcome || options.command == Command::smoke) return tries.run();
   JobUploads uploads(options);
   if (auto started = uploads.start(*job.environment, job.spec.inherited); !started)
     return report_failed_start(options, job.environment->paths, started.error());
-  JobTries tries(options, job, plan);
-  const int code = tries.run();
+  const int exit_code = tries.run();
   uploads.finish(tries.stop_asked());
-  return code;
+  return exit_code;
 }
 
 }  // namespace smlaunch

@@ -6,6 +6,7 @@
 #include <chrono>
 
 #include "launcher/contract/result_files.hpp"
+#include "launcher/job_code.hpp"
 #include "launcher/job_result.hpp"
 #include "launcher/job_uploads.hpp"
 #include "launcher/run/worker.hpp"
@@ -18,6 +19,12 @@ std::chrono::milliseconds milliseconds_of(double seconds) {
   return std::chrono::milliseconds(static_cast<long>(seconds * 1000));
 }
 
+// At once: the leader may be long in coming.
+void tell_failed_code(const CodeEnd& end, const Paths& paths) {
+  fmt::print(stderr, "smlaunch: {}\n", end.message);
+  write_result_files(outcome_of_code(end), paths);
+}
+
 Outcome worker_outcome(const WorkerResult& result, const Environment& environment, const Options& options) {
   Outcome outcome;
   outcome.kind = OutcomeKind::failure;
@@ -25,6 +32,8 @@ Outcome worker_outcome(const WorkerResult& result, const Environment& environmen
     outcome.kind = OutcomeKind::stopped;
     outcome.exit_code = 128 + result.stopped_by_signal;
     outcome.message = fmt::format("stopped by {}", signal_name(result.stopped_by_signal));
+  } else if (!result.leader_came && result.code_failure) {
+    outcome = outcome_of_code(*result.code_failure);
   } else if (!result.leader_came) {
     outcome.failure_class = FailureClass::not_ready;
     outcome.exit_code = exit_codes::not_ready;
@@ -68,6 +77,8 @@ int run_as_worker(const Options& options, const Job& job) {
   settings.stop_grace = milliseconds_of(options.stop_grace);
   settings.failure_grace = milliseconds_of(options.failure_grace);
   settings.tried_again = [&] { remove_old_result_files(paths); };
+  settings.code = make_code_request(options, job);
+  settings.code_failed = [&](const CodeEnd& end) { tell_failed_code(end, paths); };
   auto result = run_worker(settings);
   if (!result) return report_failed_start(options, paths, result.error());
   Outcome outcome = worker_outcome(*result, *job.environment, options);

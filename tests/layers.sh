@@ -26,11 +26,12 @@ examples/           examples/
 libraries='
 CLI/       launcher/cli.cpp
 hwloc      topology/
+archive    launcher/contract/code/
 boost/     launcher/run/ launcher/ready/
 nlohmann/  *_json.cpp *_json.hpp launcher/plan/ launcher/ready/ launcher/run/ tests/ bench/
 openssl/   launcher/plan/ launcher/run/ launcher/contract/s3/
 curl/      launcher/contract/s3/
-dlfcn.h    cuda/ mpi/mpi_check launcher/contract/s3/
+dlfcn.h    cuda/ mpi/mpi_check launcher/contract/s3/ launcher/contract/code/
 '
 
 root=${1:-$(dirname "${BASH_SOURCE[0]}")/..}

@@ -74,7 +74,7 @@ expect 1 'topology/machine.cpp:1: <nlohmann/json.hpp> is included only by *_json
 write launcher/contract/a.cpp '#include <openssl/evp.h>'
 expect 1 'launcher/contract/a.cpp:1: <openssl/evp.h> is included only by launcher/plan/ launcher/run/ launcher/contract/s3/'
 write mpi/a.cpp '#include <dlfcn.h>'
-expect 1 'mpi/a.cpp:1: <dlfcn.h> is included only by cuda/ mpi/mpi_check launcher/contract/s3/'
+expect 1 'mpi/a.cpp:1: <dlfcn.h> is included only by cuda/ mpi/mpi_check launcher/contract/s3/ launcher/contract/code/'
 write tests/topology/a_test.cpp '#include <boost/asio.hpp>'
 expect 1 'tests/topology/a_test.cpp:1: <boost/asio.hpp> is included only by launcher/run/ launcher/ready/'
 

@@ -77,18 +77,25 @@ Result<Binding> bind_current_process(const IdSet& cpus, const IdSet& numa) {
         fmt::format("asked for CPUs {}, the kernel gave {}", to_string(cpus),
                     binding.cpus.empty() ? "none that it names" : to_string(binding.cpus)));
   }
+  IdSet asked_memory;
   if (!refused && !numa.empty()) {
     const IdSet filled = nodes_with_memory(topology.get(), numa);
     if (filled != numa) {
       binding.notes.push_back(fmt::format("of NUMA nodes {} only {} have memory this process may use",
                                           to_string(numa), filled.empty() ? "none" : to_string(filled)));
     }
-    if (!filled.empty() && !bind_memory(topology.get(), filled)) {
+    if (filled.empty() || bind_memory(topology.get(), filled))
+      asked_memory = filled;
+    else
       binding.notes.push_back(
           fmt::format("memory is not bound to NUMA nodes {}: {}", to_string(filled), std::strerror(errno)));
-    }
   }
   binding.numa = bound_nodes(topology.get());
+  // Kernels before 5.15 prefer only the first of several nodes.
+  if (!asked_memory.empty() && binding.numa != asked_memory)
+    binding.notes.push_back(fmt::format("asked for memory of NUMA nodes {}, the kernel gave {}",
+                                        to_string(asked_memory),
+                                        binding.numa.empty() ? "any" : to_string(binding.numa)));
   return binding;
 }
 

@@ -27,6 +27,13 @@ enum class Nearness { PIX, PXB, PHB, NODE, SYS };
 std::string to_string(Nearness nearness);
 std::optional<Nearness> parse_nearness(std::string_view text);
 
+// Between a device and the PCI bus.
+struct PciLink {
+  int lanes = 0;       // in use; 0: not known
+  int generation = 0;  // of PCIe, the newest that both ends can, since an idle link is slower; 0: not known
+  bool operator==(const PciLink&) const = default;
+};
+
 struct Gpu {
   int index = 0;            // NVML's, 0 and up; PCI order where no driver answers
   std::string model;        // "NVIDIA H200"
@@ -37,7 +44,7 @@ struct Gpu {
   std::uint64_t memory_bytes = 0;
   bool usable = true;  // the driver shows it and the job may use it
   std::string unusable_because;
-  int link_width = 0;                           // PCI lanes in use; 0: not known
+  PciLink link = {};
   std::vector<std::string> mig_instances = {};  // UUIDs of what it is cut into: "MIG-…"; empty: it is whole
   bool operator==(const Gpu&) const = default;
 };
@@ -52,7 +59,8 @@ struct Nic {
   std::string pci;  // empty for a virtual one
   std::optional<int> numa;
   bool link_up = true;
-  int gigabits = 0;  // its link's speed; 0: not known
+  int gigabits = 0;  // its speed on the network; 0: not known
+  PciLink link = {};
   bool operator==(const Nic&) const = default;
 };
 

@@ -46,7 +46,7 @@ std::string counted(int number, const char* what) {
 }
 
 std::string facts_of(const Machine& machine) {
-  return fmt::format("{}, {}, {}, {}", counted(machine.packages, "package"),
+  return fmt::format("{}{}, {}, {}", machine.packages == 0 ? "" : counted(machine.packages, "package") + ", ",
                      counted(static_cast<int>(machine.numa_nodes.size()), "NUMA node"),
                      counted(machine.cores, "core"), counted(machine.processing_units, "hardware thread"));
 }

@@ -18,6 +18,11 @@ constexpr std::size_t longest_file = std::size_t{64} << 20U;
 
 Json optional_number(const std::optional<int>& number) { return number ? Json(*number) : Json(nullptr); }
 
+void add_link(const PciLink& link, Json& json) {
+  if (link.lanes > 0) json["link_width"] = link.lanes;
+  if (link.generation > 0) json["link_generation"] = link.generation;
+}
+
 Json to_json(const Gpu& gpu) {
   Json json = {{"index", gpu.index},
                {"model", gpu.model},
@@ -28,7 +33,7 @@ Json to_json(const Gpu& gpu) {
                {"memory_bytes", gpu.memory_bytes},
                {"usable", gpu.usable}};
   if (!gpu.usable) json["unusable_because"] = gpu.unusable_because;
-  if (gpu.link_width > 0) json["link_width"] = gpu.link_width;
+  add_link(gpu.link, json);
   if (!gpu.mig_instances.empty()) json["mig_instances"] = gpu.mig_instances;
   return json;
 }
@@ -40,6 +45,7 @@ Json to_json(const Nic& nic) {
                {"numa", optional_number(nic.numa)},
                {"link_up", nic.link_up}};
   if (nic.gigabits > 0) json["gigabits"] = nic.gigabits;
+  add_link(nic.link, json);
   return json;
 }
 

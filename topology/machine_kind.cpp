@@ -9,7 +9,7 @@ namespace smlaunch {
 namespace {
 
 bool are_of_one_kind(const Gpu& a, const Gpu& b) {
-  return a.index == b.index && a.usable == b.usable && a.numa == b.numa && a.link_width == b.link_width &&
+  return a.index == b.index && a.usable == b.usable && a.numa == b.numa && a.link == b.link &&
          a.memory_bytes == b.memory_bytes && a.pci == b.pci && a.model == b.model && a.cpus == b.cpus &&
          a.unusable_because == b.unusable_because && a.mig_instances.size() == b.mig_instances.size();
 }

@@ -134,7 +134,13 @@ std::vector<Trait> traits_of(const Machine& machine) {
       {"links that are up", of_devices(std::to_string(up)), true},
       {"the way its devices hang on the PCI bus", of_devices(shape(machine)), true, false},
       {"PCI lanes of its GPUs",
-       tally(machine.gpus, [](const Gpu& gpu) { return number_or_nothing(gpu.link_width, ""); }), true},
+       tally(machine.gpus, [](const Gpu& gpu) { return number_or_nothing(gpu.link.lanes, ""); }), true},
+      {"PCIe generations of its GPUs",
+       tally(machine.gpus, [](const Gpu& gpu) { return number_or_nothing(gpu.link.generation, ""); }), true},
+      {"PCI lanes of its NICs",
+       tally(machine.nics, [](const Nic& nic) { return number_or_nothing(nic.link.lanes, ""); }), true},
+      {"PCIe generations of its NICs",
+       tally(machine.nics, [](const Nic& nic) { return number_or_nothing(nic.link.generation, ""); }), true},
       {"NIC speeds",
        tally(machine.nics, [](const Nic& nic) { return number_or_nothing(nic.gigabits, " Gb/s"); }), true}};
   constexpr std::array<std::pair<const char*, const char*>, 4> versions = {

@@ -210,7 +210,8 @@ void read_devices(Reader& reader, const Json& json, Machine& machine) {
     reader.read(object, path, "memory_bytes", gpu.memory_bytes);
     reader.read(object, path, "usable", gpu.usable);
     if (!gpu.usable) reader.read(object, path, "unusable_because", gpu.unusable_because);
-    reader.read(object, path, "link_width", gpu.link_width);
+    reader.read(object, path, "link_width", gpu.link.lanes);
+    reader.read(object, path, "link_generation", gpu.link.generation);
     reader.read(object, path, "mig_instances", gpu.mig_instances);
     check_numa(gpu.numa, path);
     check_pci(gpu.pci, path);
@@ -227,6 +228,8 @@ void read_devices(Reader& reader, const Json& json, Machine& machine) {
     reader.read(object, path, "numa", nic.numa);
     reader.read(object, path, "link_up", nic.link_up);
     reader.read(object, path, "gigabits", nic.gigabits);
+    reader.read(object, path, "link_width", nic.link.lanes);
+    reader.read(object, path, "link_generation", nic.link.generation);
     check_numa(nic.numa, path);
     check_pci(nic.pci, path);
     if (const auto known = parse_nic_kind(kind))

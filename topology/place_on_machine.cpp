@@ -154,7 +154,15 @@ class MachinePlacer {
     } else {
       bind_to_shares();
     }
-    for (auto& placement : placed_) placement.numa = nodes_for(placement.cpus);
+    for (auto& placement : placed_) {
+      placement.numa = nodes_for(placement.cpus);
+      const auto is_its = [&](const NumaNode& node) {
+        return !intersection(node.cpus, placement.cpus).empty();
+      };
+      if (placement.numa.empty() &&
+          std::any_of(machine_.numa_nodes.begin(), machine_.numa_nodes.end(), is_its))
+        say(placement, "its memory comes from elsewhere, because there is none near its CPUs");
+    }
   }
 
   // Gives a home to each of those that have none.

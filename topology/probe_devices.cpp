@@ -140,6 +140,24 @@ int number_in(const std::string& file) {
   return std::max(number, 0);
 }
 
+// "16.0 GT/s PCIe" -> 4
+int generation_of(const std::string& file) {
+  static const std::map<int, int> of_speed = {{2, 1}, {5, 2}, {8, 3}, {16, 4}, {32, 5}, {64, 6}};
+  const auto found = of_speed.find(number_in(file));
+  return found == of_speed.end() ? 0 : found->second;
+}
+
+PciLink read_link(const std::string& pci) {
+  const std::string device = "/sys/bus/pci/devices/" + pci;
+  PciLink link;
+  link.lanes = number_in(device + "/current_link_width");
+  link.generation = generation_of(device + "/max_link_speed");
+  // The bridge that it hangs on; the root of a bus says nothing.
+  if (const int above = generation_of(device + "/../max_link_speed"); above > 0 && link.generation > 0)
+    link.generation = std::min(link.generation, above);
+  return link;
+}
+
 int link_gigabits(const Nic& nic, bool is_fabric) {
   if (is_fabric) return number_in("/sys/class/infiniband/" + nic.name + "/ports/1/rate");
   return number_in("/sys/class/net/" + nic.name + "/speed") / 1000;
@@ -181,7 +199,8 @@ std::optional<Nic> read_nic(Machine& machine, hwloc_obj_t device, bool live) {
   if (pci.vendor_id == vendor_amazon && (pci.device_id & 0xfff0) == 0xefa0) nic.kind = NicKind::efa;
   const bool up = fabric != nullptr ? fabric_is_up(fabric) : !live || network_is_up(nic.name);
   if (!up && !live)
-    machine.findings.push_back(fmt::format("the link of {} was down when this was saved", nic.name));
+    machine.findings.push_back(
+        fmt::format("the link of {} was down when this was saved; it counts as up", nic.name));
   if (!up && live) machine.findings.push_back(fmt::format("the link of {} is down", nic.name));
   nic.link_up = up || !live;
   if (live && up) nic.gigabits = link_gigabits(nic, fabric != nullptr);
@@ -251,14 +270,13 @@ void add_devices(Machine& machine, hwloc_topology_t topology, bool live) {
     if (pci.vendor_id == vendor_nvidia && is_display(pci)) {
       gpus.push_back({read_gpu(machine, topology, device, live), place, device});
       gpus.back().device.numa = place.numa;
-      if (live)
-        gpus.back().device.link_width =
-            number_in("/sys/bus/pci/devices/" + pci_id(pci) + "/current_link_width");
+      if (live) gpus.back().device.link = read_link(pci_id(pci));
     } else if (is_amd_gpu(pci)) {
       amd.push_back(pci_id(pci));
       has_amd_accelerator = has_amd_accelerator || pci.class_id != class_vga;
     } else if (auto nic = read_nic(machine, device, live)) {
       nic->numa = place.numa;
+      if (live) nic->link = read_link(nic->pci);
       nics.push_back({std::move(*nic), place, device});
     }
   }

@@ -71,8 +71,10 @@ std::string render_matrix(const Machine& machine) {
 
 std::string render_topology(const Machine& machine) {
   std::string text =
-      fmt::format("{}: {}, {}, {}, {}\n", machine.host.empty() ? "this machine" : machine.host,
-                  counted(static_cast<std::size_t>(machine.packages), "package"),
+      fmt::format("{}: {}{}, {}, {}\n", machine.host.empty() ? "this machine" : machine.host,
+                  machine.packages == 0  // a saved machine need not say
+                      ? ""
+                      : counted(static_cast<std::size_t>(machine.packages), "package") + ", ",
                   counted(machine.numa_nodes.size(), "NUMA node"),
                   counted(static_cast<std::size_t>(machine.cores), "core"),
                   counted(static_cast<std::size_t>(machine.processing_units), "hardware thread"));

@@ -66,36 +66,41 @@ Result<void> take_user_settings(const UserSettings& user, const JobSpec& spec, L
 
 }  // namespace
 
-std::vector<WantedInterface> find_wanted_interfaces(const JobSpec& spec, bool several_hosts) {
+std::vector<WantedInterface> find_wanted_interfaces(const JobSpec& spec, Engine engine, bool several_hosts) {
   constexpr const char* of_nccl = "NCCL_SOCKET_IFNAME";
   const std::string& planned = spec.network_interface;
-  std::vector<WantedInterface> wanted;
-  if (!planned.empty()) wanted.push_back({"=" + planned, ""});
-  const auto add_list = [&](const std::string& list, const std::string& origin) {
-    for (const std::string& name : named_interfaces(list))
-      if (name != planned) wanted.push_back({"=" + name, origin});
-  };
+  const bool by_mpirun = engine == Engine::mpirun;
   const auto inherited = [&](const std::string& name) {
     const auto found = spec.inherited.find(name);
     return found == spec.inherited.end() ? "" : found->second;
   };
+  UserOptions user;
+  if (by_mpirun || spec.launcher == LauncherKind::ddp)
+    if (auto read = parse_user_options(spec.mpi_options, spec.open_mpi, spec.mpi_options_source))
+      user = std::move(*read);
   std::string pattern = inherited(of_nccl);
-  if (const auto user = parse_user_options(spec.mpi_options, spec.open_mpi, spec.mpi_options_source)) {
-    for (const MpirunOption& option : user->options)
+  for (const auto& [name, value] : user.variables)
+    if (name == of_nccl) pattern = value;
+  std::vector<WantedInterface> wanted;
+  if (!planned.empty() && (by_mpirun || pattern.empty())) wanted.push_back({"=" + planned, ""});
+  const auto add_list = [&](const std::string& list, const std::string& origin) {
+    for (const std::string& name : named_interfaces(list))
+      if (name != planned) wanted.push_back({"=" + name, origin});
+  };
+  if (by_mpirun) {
+    for (const MpirunOption& option : user.options)
       if (option.name == "mca" && includes_interfaces(option.values[0]))
         add_list(option.values[1], "-mca " + option.values[0]);
-    for (const auto& [name, value] : user->variables)
-      if (name == of_nccl) pattern = value;
+    for (const char* parameter : {"btl_tcp_if_include", "oob_tcp_if_include"}) {
+      const std::string variable = fmt::format("OMPI_MCA_{}", parameter);
+      const auto is_replaced = std::any_of(wanted.begin(), wanted.end(), [&](const WantedInterface& each) {
+        return each.origin == fmt::format("-mca {}", parameter);
+      });
+      if (!is_replaced) add_list(inherited(variable), variable);
+    }
   }
-  for (const char* parameter : {"btl_tcp_if_include", "oob_tcp_if_include"}) {
-    const std::string variable = fmt::format("OMPI_MCA_{}", parameter);
-    const auto is_replaced = std::any_of(wanted.begin(), wanted.end(), [&](const WantedInterface& each) {
-      return each.origin == fmt::format("-mca {}", parameter);
-    });
-    if (!is_replaced) add_list(inherited(variable), variable);
-  }
-  if (several_hosts && !pattern.empty() && pattern != planned && pattern != "=" + planned)
-    wanted.push_back({pattern, of_nccl});
+  const bool is_checked = by_mpirun && (pattern == planned || pattern == "=" + planned);
+  if (several_hosts && !pattern.empty() && !is_checked) wanted.push_back({pattern, of_nccl});
   return wanted;
 }
 
@@ -157,7 +162,7 @@ Result<std::string> add_mpirun_command(const JobSpec& spec, LaunchPlan& plan) {
   if (!taken) return tl::unexpected(taken.error());
   std::string unbound = why_not_bound(*made);
   if (!unbound.empty()) plan.sources.emplace_back("bind", unbound);
-  plan.wanted_interfaces = find_wanted_interfaces(spec, plan.cluster.hosts.size() > 1);
+  plan.wanted_interfaces = find_wanted_interfaces(spec, plan.engine, plan.cluster.hosts.size() > 1);
   for (auto& note : made->notes) plan.sources.emplace_back("mpi_options", std::move(note));
   for (auto& warning : made->warnings) plan.warnings.push_back(std::move(warning));
   return unbound;

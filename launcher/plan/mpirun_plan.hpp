@@ -25,7 +25,8 @@ Result<void> take_options_without_mpirun(const JobSpec& spec, LaunchPlan& plan);
 // In which order mpirun will take the hosts, into `request`: the user's options say, else the environment.
 void take_host_order(const JobSpec& spec, LayoutRequest& request);
 
-// What mpirun and NCCL are told to use, by the plan, the user's options or the environment.
-std::vector<WantedInterface> find_wanted_interfaces(const JobSpec& spec, bool several_hosts);
+// What mpirun (where it is the engine) and NCCL are told to use, by the plan, the user's options or the
+// environment.
+std::vector<WantedInterface> find_wanted_interfaces(const JobSpec& spec, Engine engine, bool several_hosts);
 
 }  // namespace smlaunch

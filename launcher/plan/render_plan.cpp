@@ -148,6 +148,8 @@ std::string render_plan(const LaunchPlan& plan) {
   line("entry point",
        fmt::format("{} ({})", quote_shell_word(plan.entry_point.name), to_string(plan.entry_point.kind)),
        source_of(plan, "entry_point"));
+  for (const auto& [name, text] : plan.sources)
+    if (name == "code") line("code", redactor.text(text), "");
   const std::string elsewhere = plan.nodes.empty()
                                     ? ""
                                     : fmt::format(" of {} on {} hosts, each of which starts its own",

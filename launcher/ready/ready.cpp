@@ -15,6 +15,7 @@ std::string to_string(ReadyStage stage) {
     case ReadyStage::tcp: return "tcp";
     case ReadyStage::banner: return "banner";
     case ReadyStage::login: return "login";
+    case ReadyStage::code: return "code";
     case ReadyStage::smlaunch: break;
   }
   return "smlaunch";

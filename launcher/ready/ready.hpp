@@ -13,7 +13,14 @@
 
 namespace smlaunch {
 
-enum class ReadyStage { name, tcp, banner, login, smlaunch };
+enum class ReadyStage {
+  name,
+  tcp,
+  banner,
+  login,
+  smlaunch,
+  code
+};  // code: a run waits for it, wait_ready() never
 enum class ReadyState { waiting, ready, failed };
 std::string to_string(ReadyStage stage);
 std::string to_string(ReadyState state);

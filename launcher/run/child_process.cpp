@@ -133,7 +133,9 @@ tl::expected<Child, SpawnError> spawn_child(const ChildRequest& request) {
                           places.data(),
                           own_program,
                           directory.c_str(),
-                          request.has_input ? in->read.get() : null.get(),
+                          request.has_input    ? in->read.get()
+                          : request.input >= 0 ? request.input
+                                               : null.get(),
                           out->write.get(),
                           err->write.get(),
                           report->write.get(),

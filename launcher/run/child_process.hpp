@@ -22,10 +22,12 @@ struct ChildRequest {
   int death_signal = 0;                            // sent to it when we die; 0: none
   int cgroup_procs = -1;                           // cgroup.procs of the cgroup it is to join; -1: none
   std::optional<int> niceness = {};                // nice(1); nothing: ours
-  bool has_input = false;                          // a pipe for its stdin; else /dev/null
+  int input = -1;                                  // its stdin; -1: /dev/null
+  bool has_input = false;                          // a pipe for its stdin, whatever `input`
 };
 
-// A started process, its stdout and stderr at the other end of two pipes, its stdin of a third or /dev/null.
+// A started process, its stdout and stderr at the other end of two pipes, its stdin of a third where it has
+// one.
 struct Child {
   int pid = 0;
   UniqueFd pidfd;

@@ -42,6 +42,7 @@ std::string excerpt(const std::vector<std::string>& lines, std::size_t room) {
 }  // namespace
 
 std::string render_failure(const Outcome& outcome) {
+  if (!outcome.failure_file.empty()) return outcome.failure_file;
   std::string text =
       fmt::format("{}: {}\n", to_string(outcome.failure_class), without_colours(outcome.message));
   if (!outcome.first_failure || outcome.first_failure->last_lines.empty()) return text;

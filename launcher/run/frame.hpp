@@ -30,6 +30,7 @@ enum class FrameKind : std::uint8_t {
   output,        // agent: whole lines of one stream
   ended,         // agent: how the entry point ended
   inspected,     // agent: what the processes of its rank are doing
+  code_ended,    // worker: what came of the user's code on its host
 };
 
 inline bool is_data(FrameKind kind) { return kind >= FrameKind::started; }

@@ -294,8 +294,19 @@ std::string to_string(FailureClass failure_class) {
     case FailureClass::configuration: return "configuration";
     case FailureClass::start: return "start";
     case FailureClass::internal: return "internal";
+    case FailureClass::install_module: return "InstallModuleError";
+    case FailureClass::install_requirements: return "InstallRequirementsError";
   }
   return "internal";
+}
+
+FailureClass parse_failure_class(const std::string& text) {
+  for (const FailureClass each :
+       {FailureClass::none, FailureClass::user_code, FailureClass::not_ready, FailureClass::smoke,
+        FailureClass::lost_host, FailureClass::configuration, FailureClass::start,
+        FailureClass::install_module, FailureClass::install_requirements})
+    if (to_string(each) == text) return each;
+  return FailureClass::internal;
 }
 
 std::string to_string(Cause cause) {

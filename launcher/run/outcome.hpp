@@ -13,9 +13,21 @@
 namespace smlaunch {
 
 enum class OutcomeKind { success, failure, stopped };
-enum class FailureClass { none, user_code, not_ready, smoke, lost_host, configuration, start, internal };
+enum class FailureClass {
+  none,
+  user_code,
+  not_ready,
+  smoke,
+  lost_host,
+  configuration,
+  start,
+  internal,
+  install_module,  // pip, as the toolkit calls its failures
+  install_requirements
+};
 std::string to_string(OutcomeKind kind);
-std::string to_string(FailureClass failure_class);  // as report.json has it; "" for none
+std::string to_string(FailureClass failure_class);          // as report.json has it; "" for none
+FailureClass parse_failure_class(const std::string& text);  // internal for what is none
 
 // smlaunch's own exit codes.
 namespace exit_codes {
@@ -61,6 +73,7 @@ struct Outcome {
   std::vector<RankLook> hang;               // by rank, where the job was stopped because it hung
   std::vector<std::string> hosts_at_fault;  // lost, not ready, or failed by the smoke test
   bool stop_was_asked = false;              // by a signal, perhaps after the first failure
+  std::string failure_file;                 // its whole text, where it is not made of the above
 };
 
 // `hosts`: each rank's host.

@@ -116,6 +116,7 @@ class Runner {
     for (const Host& each : plan.cluster.hosts) worker_hosts_.push_back(each.name);
     worker_hosts_.insert(worker_hosts_.end(), settings.spare_hosts.begin(), settings.spare_hosts.end());
     workers_.resize(worker_hosts_.size());
+    code_ends_.resize(worker_hosts_.size());
   }
 
   Result<RunResult> run() {
@@ -123,7 +124,11 @@ class Runner {
     server_.set_callbacks(
         {[this](Peer peer, const Hello& hello) { joined(peer, hello); },
          [this](Peer peer, const Frame& frame) {
-           if (!is_rank(peer)) return;
+           if (!is_rank(peer)) {
+             if (frame.kind == FrameKind::code_ended)
+               code_ends_[worker_index(peer)] = decode_code_end(frame.payload);
+             return;
+           }
            if (is_smoking_) return smoke_->data(Rank{peer}, frame);
            data(Rank{peer}, frame);
          },
@@ -142,7 +147,8 @@ class Runner {
     start_ns_ = steady_now_ns();
     if (settings_.make_ready) {
       ReadyResult ready =
-          settings_.make_ready(make_hand_over(worker_hosts_), [this] { return serve_workers(); });
+          settings_.make_ready(make_hand_over(worker_hosts_),
+                               {[this] { return serve_workers(); }, [this] { return worker_code(); }});
       outcome_ = std::move(ready.outcome);
       if (settings_.channel_host.empty()) settings_.channel_host = ready.channel_host;
       if (settings_.channel_host.empty()) settings_.channel_host = own_loopback;
@@ -315,6 +321,13 @@ class Runner {
       last_ping_ns_ = steady_now_ns();
     }
     return worker_stop_signal_;
+  }
+
+  std::vector<WorkerCode> worker_code() const {
+    std::vector<WorkerCode> all;
+    for (std::size_t i = 0; i < worker_hosts_.size(); ++i)
+      all.push_back({worker_hosts_[i], workers_[i], lost_while_waiting_.contains(i), code_ends_[i]});
+    return all;
   }
 
   std::string make_hand_over(std::vector<std::string> hosts) const {
@@ -758,9 +771,10 @@ class Runner {
   bool is_smoking_ = false;
   std::optional<SmokeReport> smoke_report_;
   RankClocks clocks_;
-  std::vector<std::string> worker_hosts_;  // by node rank, then the spare ones
-  std::vector<bool> workers_;              // of them: is one connected?
-  std::vector<bool> had_worker_;           // until the goodbye
+  std::vector<std::string> worker_hosts_;          // by node rank, then the spare ones
+  std::vector<bool> workers_;                      // of them: is one connected?
+  std::vector<bool> had_worker_;                   // until the goodbye
+  std::vector<std::optional<CodeEnd>> code_ends_;  // of them
   RankActivity activity_;
   HostWatch watch_;
   JobPhases phases_;

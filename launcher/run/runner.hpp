@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "launcher/plan/plan.hpp"
+#include "launcher/run/code_messages.hpp"
 #include "launcher/run/event_log.hpp"
 #include "launcher/run/outcome.hpp"
 #include "launcher/run/rank_output.hpp"
@@ -25,10 +26,24 @@ struct ReadyResult {
   double slowest_seconds = 0;
 };
 
-// Makes sure that every host is there, and brings `hand_over` to it on the way. `serve` is to be called
-// several times a second: it listens to the workers that have come already, and returns the signal by which
-// one of them was told to stop, else 0.
-using MakeReady = std::function<ReadyResult(const std::string& hand_over, const std::function<int()>& serve)>;
+// A host where a smlaunch may wait for us, and what that has said of its code.
+struct WorkerCode {
+  std::string host;
+  bool has_come = false;
+  bool is_lost = false;
+  std::optional<CodeEnd> end;  // nothing: it is still at it
+};
+
+// What is known of the workers while there is no job yet.
+struct Workers {
+  // To be called several times a second: listens to those that have come already, and returns the signal by
+  // which one of them was told to stop, else 0.
+  std::function<int()> serve;
+  std::function<std::vector<WorkerCode>()> code;  // the hosts of the plan, then the spare ones
+};
+
+// Makes sure that every host is there, and brings `hand_over` to it on the way.
+using MakeReady = std::function<ReadyResult(const std::string& hand_over, const Workers& workers)>;
 
 // The all-reduce test between readiness and the job.
 struct SmokeRequest {

@@ -21,6 +21,7 @@
 
 #include "launcher/run/channel_client.hpp"
 #include "launcher/run/child_process.hpp"
+#include "launcher/run/code_preparation.hpp"
 #include "launcher/run/hand_over.hpp"
 #include "launcher/run/job_processes.hpp"
 #include "launcher/run/ssh_connections.hpp"
@@ -53,15 +54,18 @@ class Worker {
         environment_(own_environment()),
         listener_(loop_, listener.release()),
         signals_(loop_),
-        bound_timer_(loop_) {
+        bound_timer_(loop_),
+        preparation_(loop_) {
     add_stop_signals(signals_);
   }
 
   WorkerResult run() {
+    prepare_code();
     wait_for_request();
     wait_for_signal();
     wait_for_leader();
     loop_.run();
+    preparation_.stop();
     // The agents end what is theirs; what a killed agent leaves is ended here.
     if (result_.leader_lost)
       wait_for_job_processes(job_, std::min(settings_.failure_grace, longest_orphan_grace) + agents_bound);
@@ -74,6 +78,24 @@ class Worker {
   }
 
  private:
+  void prepare_code() {
+    CodeEnd ready;
+    ready.is_ready = true;
+    if (!settings_.code) return code_ended(ready);
+    auto started = preparation_.start(*settings_.code, [this](const CodeEnd& end) { code_ended(end); });
+    if (!started) code_ended(code_failure(settings_.current_host, started.error()));
+  }
+
+  // The leader is told as soon as it has come, and ends the job where it failed.
+  void code_ended(const CodeEnd& end) {
+    code_end_ = end;
+    if (!end.is_ready) {
+      result_.code_failure = end;
+      if (settings_.code_failed) settings_.code_failed(end);
+    }
+    if (channel_) channel_->send_data(FrameKind::code_ended, encode(end));
+  }
+
   void wait_for_leader() {
     bound_timer_.expires_after(settings_.leader_bound);
     bound_timer_.async_wait([this](error_code error) {
@@ -117,6 +139,7 @@ class Worker {
                      [this] { lost(); },
                      [this](const std::string&) { lost(); },
                      {}});
+    if (code_end_) channel_->send_data(FrameKind::code_ended, encode(*code_end_));
   }
 
   void received(const Frame& frame) {
@@ -180,6 +203,8 @@ class Worker {
   std::string job_;
   std::string session_folder_;  // of the daemon that started the agents here
   UniqueFd daemon_;             // it itself
+  CodePreparation preparation_;
+  std::optional<CodeEnd> code_end_;
   WorkerResult result_;
 };
 

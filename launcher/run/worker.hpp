@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What runs on a host that does not lead: it waits for the leader, lends its environment to the ranks' agents
-// of its host, and ends with the job's outcome.
+// of its host, prepares the user's code meanwhile, and ends with the job's outcome.
 #pragma once
 
 #include <chrono>
@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "launcher/run/code_messages.hpp"
 #include "launcher/run/messages.hpp"
 #include "topology/error.hpp"
 
@@ -23,6 +24,8 @@ struct WorkerSettings {
   std::chrono::milliseconds stop_grace{110000};
   std::chrono::milliseconds failure_grace{5000};  // of the ranks here, when the leader is lost
   std::function<void()> tried_again;              // the job has failed, and the leader will come again
+  std::optional<CodeRequest> code;                // what there is to do here before ranks can run
+  std::function<void(const CodeEnd&)> code_failed;
 };
 
 struct WorkerResult {
@@ -31,6 +34,7 @@ struct WorkerResult {
   int stopped_by_signal = 0;  // and the leader never came, or gave no outcome in time
   JobEnd end;                 // otherwise
   std::optional<std::chrono::steady_clock::time_point> stop_asked;  // by a signal to this process
+  std::optional<CodeEnd> code_failure;
 };
 
 // Errors (Fault::start): no socket, no sshd. Leaves nothing of the job on this host when the leader was lost.

@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# Every host of a job uploads its own intermediate output while the ranks run, and the last files at the end.
+# A job whose code is in S3, and whose intermediate output goes there: every host for itself, while the ranks run, and the
+# last files at the end.
 source "$(dirname "$0")/job.sh"
 swift=$(dirname "$(readlink -f "$0")")/../process/swift
 tool=${SMLAUNCH_BUILD_DIR:?}/tests/programs/s3_tool
@@ -20,10 +21,52 @@ keys=(AWS_ACCESS_KEY_ID=test:tester AWS_SECRET_ACCESS_KEY=testing AWS_REGION=us-
   AWS_ENDPOINT_URL=http://198.18.0.254:8080 AWS_EC2_METADATA_DISABLED=true TRAINING_JOB_NAME=job-1)
 objects() { fabric env "${keys[@]}" "$tool" list "s3://bucket/$1" | sort; }
 has_objects() { local have; have=$(objects "$1"); [[ $have == "$2" ]] || { echo "$have"; return 1; }; }
-here=(env "${keys[@]}" "$smlaunch" --ready-timeout 60)
-everywhere() { local name; for name in algo-2 algo-3 algo-1; do start "$name" "${here[@]}"; done; }
+run_here=(env "${keys[@]}" "$smlaunch" --ready-timeout 60)
+everywhere() { local name; for name in algo-2 algo-3 algo-1; do start "$name" "${run_here[@]}"; done; }
 # As containers are before their job.
 fresh() { local name; for name in "${hosts[@]}"; do host "$name" sh -c 'rm -rf /opt/ml/output/intermediate'; done; }
+
+step "the example, started as \`train\`: its code and requirements from a bucket, its intermediate files in there"
+if /usr/bin/python3 -c 'import ensurepip, numpy, mpi4py' 2>/dev/null; then
+  here=$(dirname "$(readlink -f "$0")")
+  example=$here/../../examples/digits/opt-ml
+  python3 "$here/../programs/make_wheel.py" "$scratch/index" tinylib 1.0 'name = "tinylib 1.0"'
+  mkdir "$scratch/source"
+  cp "$example/code/train.py" "$scratch/source"
+  echo tinylib >"$scratch/source/requirements.txt"
+  cat >"$scratch/source/job.py" <<'END'
+import os, runpy, tinylib
+with open(os.path.join(os.environ["SM_OUTPUT_INTERMEDIATE_DIR"], os.environ["SM_CURRENT_HOST"]), "w") as file:
+    file.write(tinylib.name)
+runpy.run_path(os.path.join(os.path.dirname(__file__), "train.py"), run_name="__main__")
+END
+  tar czf "$scratch/code.tar.gz" -C "$scratch/source" .
+  "$cluster" put fabric "$scratch/code.tar.gz" /opt/code.tar.gz
+  fabric env "${keys[@]}" "$tool" put /opt/code.tar.gz s3://bucket/code/source.tar.gz
+  configure inputdataconfig "$(<"$example/input/config/inputdataconfig.json")"
+  configure hyperparameters '{"sagemaker_program": "job.py", "sagemaker_submit_directory": "s3://bucket/code/source.tar.gz",
+    "sagemaker_s3_output": "s3://bucket/example", "sagemaker_mpi_enabled": "true",
+    "sagemaker_mpi_num_of_processes_per_host": "1", "epochs": "3"}'
+  for name in "${hosts[@]}"; do
+    host "$name" sh -c "rm -rf /opt/ml/code; mkdir -p /opt/ml/code /opt/ml/input/data/training /opt/index &&
+      ln -s '$smlaunch' /usr/local/bin/train && /usr/bin/python3 -m venv --system-site-packages /opt/python"
+    "$cluster" put "$name" "$example/input/data/training/digits.csv.gz" /opt/ml/input/data/training/digits.csv.gz
+    "$cluster" put "$name" "$scratch"/index/*.whl "/opt/index/$(cd "$scratch/index" && echo *.whl)"
+  done
+  for name in algo-2 algo-3 algo-1; do
+    start "$name" env "${keys[@]}" PIP_NO_INDEX=1 PIP_FIND_LINKS=/opt/index PIP_DISABLE_PIP_VERSION_CHECK=1 \
+      PATH="/opt/python/bin:$PATH" train
+  done
+  over 0 success 120 "${hosts[@]}"
+  assert_contains "$(<"$scratch/algo-1.out")" "accuracy"
+  has_objects example/ "11 example/job-1/output/intermediate/algo-1
+11 example/job-1/output/intermediate/algo-2
+11 example/job-1/output/intermediate/algo-3"
+  for name in "${hosts[@]}"; do host "$name" sh -c 'rm -rf /opt/ml/code/* /opt/ml/output/*; mkdir -p /opt/ml/output/data'; done
+  configure inputdataconfig '{}'
+else
+  echo "not here: python3-venv, numpy or mpi4py is not installed"
+fi
 
 step "while the ranks run, and at the end"
 mpi 1 '"sagemaker_s3_output": "s3://bucket/out"'
@@ -56,19 +99,20 @@ program <<'END'
 #!/bin/sh
 trap 'echo stopped >"$SM_OUTPUT_INTERMEDIATE_DIR/$SM_CURRENT_HOST"; exit 0' TERM
 echo waiting
-[ "$SM_CURRENT_HOST $FAILS" != "algo-2 yes" ] || exit 5
-while :; do sleep 0.05; done
+while [ ! -e /opt/fail ]; do sleep 0.05; done
+exit 5
 END
 mpi 1 '"sagemaker_s3_output": "s3://bucket/failed"'
 fresh
-here=(env "${keys[@]}" FAILS=yes "$smlaunch")
 everywhere
+eventually 20 printed algo-1 3 waiting
+host algo-2 touch /opt/fail
 over 5 failure 30 "${hosts[@]}"
 has_objects failed/ "8 failed/job-1/output/intermediate/algo-1
 8 failed/job-1/output/intermediate/algo-3"
 mpi 1 '"sagemaker_s3_output": "s3://bucket/stopped"'
 fresh
-here=(env "${keys[@]}" "$smlaunch")
+host algo-2 rm /opt/fail
 everywhere
 eventually 20 printed algo-1 3 waiting
 kill -TERM "${started[algo-1]}"
@@ -86,7 +130,7 @@ echo file >"$SM_OUTPUT_INTERMEDIATE_DIR/$SM_CURRENT_HOST"
 END
 fresh
 start algo-2 env AWS_EC2_METADATA_DISABLED=true "$smlaunch"
-for name in algo-3 algo-1; do start "$name" "${here[@]}"; done
+for name in algo-3 algo-1; do start "$name" "${run_here[@]}"; done
 over 0 success 30 "${hosts[@]}"
 assert_contains "$(<"$scratch/algo-2.err")" "smlaunch: warning: intermediate output: AWS credentials: none found"
 has_objects partly/ "5 partly/job-1/output/intermediate/algo-1

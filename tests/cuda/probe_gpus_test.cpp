@@ -177,21 +177,35 @@ Machine with_mig() {
   return machine;
 }
 
-TEST(GpuFacts, AGpuThatIsCutIntoInstancesIsOfNoUseUnlessOneIsNamed) {
+TEST(GpuFacts, OfAGpuThatIsCutIntoInstancesCudaGivesOneAndNothingElse) {
   Machine machine = with_mig();
   EXPECT_THAT(pcis(machine), ElementsAre("0000:1a:00.0", "0000:3b:00.0", "0000:86:00.0"));
-  EXPECT_EQ(machine.usable_gpus(), 2);
   EXPECT_EQ(machine.gpus[1].index, 1);
   EXPECT_EQ(machine.gpus[1].unusable_because,
-            "it is cut into MIG instances, and CUDA_VISIBLE_DEVICES names none of them");
-  EXPECT_THAT(machine.findings,
-              ElementsAre("GPU 1 (0000:3b:00.0) is cut into 2 MIG instances: a rank can use "
-                          "it only where CUDA_VISIBLE_DEVICES names one of them"));
+            "it is cut into MIG instances, of which CUDA gives a process one");
+  EXPECT_THAT(machine.findings, ElementsAre("GPU 1 (0000:3b:00.0) is cut into 2 MIG instances: CUDA gives a "
+                                            "process one instance and no other GPU beside it"));
+  apply_visible_devices(machine, std::nullopt, "");
+  EXPECT_EQ(machine.usable_gpus(), 1);
+  EXPECT_THAT(pcis(machine), ElementsAre("0000:3b:00.0", "0000:1a:00.0", "0000:86:00.0"));
+  EXPECT_EQ(machine.gpus[1].unusable_because,
+            "CUDA gives a process one MIG instance and no other GPU beside it");
+  machine = with_mig();
   apply_visible_devices(machine, "MIG-2", "");
   EXPECT_EQ(machine.usable_gpus(), 1);
   EXPECT_EQ(machine.gpus[0].pci, "0000:3b:00.0");
   EXPECT_EQ(machine.gpus[0].unusable_because, "");
   EXPECT_EQ(machine.gpus[1].unusable_because, "CUDA_VISIBLE_DEVICES leaves it out");
+}
+
+TEST(GpuFacts, AGpuWithoutOneOfTheInstancesItIsSetUpForIsLeftOut) {
+  Machine machine = bus();
+  NvmlAnswer answer = answer_of({told(0, "0000:1a:00.0"), told(1, "0000:3b:00.0")});
+  answer.gpus[0].mig = true;
+  add_gpu_facts(machine, answer, {});
+  apply_visible_devices(machine, std::nullopt, "");
+  EXPECT_EQ(machine.usable_gpus(), 1);
+  EXPECT_TRUE(machine.gpus[1].usable);
 }
 
 TEST(GpuFacts, NumbersCountTheDividedGpuToo) {
@@ -200,12 +214,10 @@ TEST(GpuFacts, NumbersCountTheDividedGpuToo) {
   EXPECT_EQ(machine.gpus[0].pci, "0000:86:00.0");
   EXPECT_EQ(machine.usable_gpus(), 1);
   machine = with_mig();
-  apply_visible_devices(machine, "1,0", "");
-  EXPECT_EQ(machine.usable_gpus(), 0);
-  EXPECT_THAT(
-      machine.warnings,
-      ElementsAre("CUDA_VISIBLE_DEVICES: '1' names a GPU that is cut into MIG instances instead of one "
-                  "of those, so CUDA ignores it and what follows it"));
+  apply_visible_devices(machine, "1", "");
+  EXPECT_EQ(machine.gpus[0].pci, "0000:3b:00.0");
+  EXPECT_EQ(machine.usable_gpus(), 1);
+  EXPECT_THAT(machine.warnings, IsEmpty());
 }
 
 Machine three_usable() {

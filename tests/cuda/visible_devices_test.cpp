@@ -67,12 +67,20 @@ TEST(VisibleDevices, AMigInstanceStandsForItsGpuAndAlone) {
                         {"MIG-b1,MIG-b2", {{2}, {"CUDA_VISIBLE_DEVICES: 'MIG-b2'" + beside}}},
                         {"MIG-b1,0", {{2}, {"CUDA_VISIBLE_DEVICES: '0'" + beside}}},
                         {"0,MIG-b1", {{0}, {"CUDA_VISIBLE_DEVICES: 'MIG-b1'" + beside}}},
+                        {"2", {{2}, {}}},
+                        {"GPU-b", {{2}, {}}},
+                        {"2,0", {{2}, {"CUDA_VISIBLE_DEVICES: '0'" + beside}}},
+                        {"0,2", {{0}, {"CUDA_VISIBLE_DEVICES: '2'" + beside}}},
                         {"MIG-",
                          {{},
                           {"CUDA_VISIBLE_DEVICES: 'MIG-' names none of this machine's MIG instances, so CUDA "
                            "ignores it and what follows it"}}}};
   for (const Case& each : cases)
     EXPECT_EQ(parse_visible_devices(each.text, gpus), each.expected) << each.text;
+  gpus[2].mig_instances.clear();
+  EXPECT_EQ(parse_visible_devices("2", gpus).notes,
+            std::vector<std::string>{"CUDA_VISIBLE_DEVICES: '2' names a GPU that is set up for MIG instances "
+                                     "and has none, so CUDA ignores it and what follows it"});
 }
 
 }  // namespace

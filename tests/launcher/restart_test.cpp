@@ -37,6 +37,8 @@ TEST(Restart, DoesNotComeAfterSuccessAStopOrABadConfiguration) {
   EXPECT_FALSE(is_tried_again(failed_while_stopping, {9, 0, 9}));
   EXPECT_FALSE(is_tried_again(failed(FailureClass::configuration), {9, 0, 9}));
   EXPECT_FALSE(is_tried_again(failed(FailureClass::internal), {9, 0, 9}));
+  EXPECT_FALSE(is_tried_again(failed(FailureClass::install_module), {9, 0, 9}));
+  EXPECT_FALSE(is_tried_again(failed(FailureClass::install_requirements), {9, 0, 9}));
 }
 
 TEST(Restart, ReplacesHostsThatAreNotReadyWithoutCounting) {

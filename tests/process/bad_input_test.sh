@@ -89,6 +89,21 @@ assert_success
 assert_eq "smlaunch: warning: $base/input/config/resourceconfig.json: current_group_name: no group of instance_groups is named odd" \
   "$(head -n 1 <<<"$err")"
 
+step "a network interface that is not here, for whoever is told to use it"
+container; echo true >"$base/code/train"
+resource_config '{"current_host": "algo-1", "hosts": ["algo-1"], "network_interface_name": "nope0"}'
+hyperparameters '{"sagemaker_program": "train"}'
+run "$smlaunch" --launcher ddp
+assert_eq 78 "$status"
+assert_contains "$err" "smlaunch: algo-1: network interface nope0: does not exist there, so it cannot carry the job; "
+run "$smlaunch" --launcher ddp --dry-run
+assert_eq 0 "$status"
+assert_contains "$err" "smlaunch: warning: algo-1: network interface nope0: does not exist there"
+run env NCCL_SOCKET_IFNAME=lo "$smlaunch" --launcher ddp
+assert_success
+run "$smlaunch" --launcher process
+assert_success
+
 step "no program is named"
 container
 rm -f "$base/input/config/hyperparameters.json"

@@ -171,6 +171,7 @@ before=$(objects)
 job -- bash -c "echo a >$intermediate/a"
 assert_success
 assert_eq "$before" "$(objects)"
+assert_contains "$err" "smlaunch: $intermediate was there before the job: whoever made it uploads it"
 container
 hyperparameters '{"sagemaker_s3_output": "file:///tmp/out"}'
 job -- bash -c "echo a >$intermediate/a"
@@ -200,6 +201,47 @@ rm -r "$intermediate"
 run env AWS_ENDPOINT_URL="$endpoint" "$smlaunch" -- bash -c "echo a >$intermediate/a"
 assert_success
 assert_contains "$err" "warning: intermediate output: AWS credentials: none found (environment: AWS_ACCESS_KEY_ID is not set; "
+
+step "the user's code comes from the bucket, whole or not at all"
+rm -rf "$scratch/code"
+mkdir "$scratch/code"
+echo 'import helper; print(helper.text, flush=True)' >"$scratch/code/train.py"
+echo 'text = "from the bucket"' >"$scratch/code/helper.py"
+head -c 20000000 /dev/urandom >"$scratch/code/large"
+tar czf "$scratch/code.tar.gz" -C "$scratch/code" .
+s3 put "$scratch/code.tar.gz" "s3://bucket/job 1/source/code.tar.gz"
+head -c 10000000 "$scratch/code.tar.gz" >"$scratch/cut.tar.gz"
+s3 put "$scratch/cut.tar.gz" s3://bucket/cut.tar.gz
+code() { hyperparameters "{\"sagemaker_program\": \"train.py\", \"sagemaker_submit_directory\": \"$1\"}"; }
+container
+code "s3://bucket/job 1/source/code.tar.gz"
+job
+assert_success
+assert_eq "from the bucket" "$out"
+assert_contains "$err" "smlaunch: code from s3://bucket/job 1/source/code.tar.gz is in $base/code"
+assert_eq "helper.py large train.py" "$(cd "$base/code" && ls -d -- *.py large | paste -sd ' ')"
+cmp "$scratch/code/large" "$base/code/large"
+code_refused() { # EXIT-CODE WORDS
+  assert_eq "smlaunch: algo-1: $2" "$(tail -n 1 <<<"$err")"
+  assert_eq "$1" "$status"
+  assert_eq "" "$(ls -A "$base/code")"
+  assert_eq "code input model output" "$(ls -A "$base" | paste -sd ' ')"
+}
+container
+code s3://bucket/none.tar.gz
+job
+code_refused 71 "s3://bucket/none.tar.gz: is not there at $endpoint; check the bucket and the key"
+code s3://bucket/cut.tar.gz
+job
+code_refused 78 "s3://bucket/cut.tar.gz: ./large is cut off, or what follows it is damaged: truncated gzip input; \
+pack and upload it again"
+code s3://bucket/theirs
+job
+code_refused 78 "s3://bucket/theirs: is no tar archive; pack the code with tar and gzip"
+code s3://bucket/code.tar.gz
+run env "AWS_ENDPOINT_URL=$endpoint" "$smlaunch"
+assert_eq 71 "$status"
+assert_contains "$(tail -n 1 <<<"$err")" "smlaunch: algo-1: AWS credentials: none found"
 
 step "a bucket that does not answer is waited for no longer than --upload-timeout"
 python3 - "$scratch/silent" <<'END' &

@@ -245,7 +245,8 @@ TEST(MachineJson, InterfacesVersionsAndLinksComeBack) {
   Machine machine = make_machine({1, 2, 1, {0}, {0}});
   machine.interfaces = {{"eth0", true, {"10.0.0.1", "fe80::1"}}, {"eth1", false, {}}};
   machine.versions = {{"driver", "550.54.15"}, {"nccl", "2.18.5"}};
-  machine.gpus[0].link_width = 16;
+  machine.gpus[0].link = {16, 5};
+  machine.nics[0].link = {8, 4};
   machine.nics[0].gigabits = 400;
   machine.nic_nic = {{"X"}};
   machine.cpu_quota = 1.5;

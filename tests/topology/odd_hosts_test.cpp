@@ -66,8 +66,14 @@ TEST(FindOddHosts, EachDifferenceIsNamedWithItsHost) {
        "algo-2 differs: NVIDIA driver 550.54, on the 2 other hosts none"},
       {"a version", [](Machine& m) { m.versions["nccl"] = "2.19.3"; },
        "algo-2 differs: NCCL 2.19.3, on the 2 other hosts 2.18.5"},
-      {"a width", [](Machine& m) { m.gpus[1].link_width = 8; },
+      {"a width", [](Machine& m) { m.gpus[1].link.lanes = 8; },
        "algo-2 differs: PCI lanes of its GPUs 1 x 16, 1 x 8, on the 2 other hosts 2 x 16"},
+      {"a slow slot", [](Machine& m) { m.gpus[0].link.generation = 4; },
+       "algo-2 differs: PCIe generations of its GPUs 1 x 4, 1 x 5, on the 2 other hosts 2 x 5"},
+      {"a NIC's width", [](Machine& m) { m.nics[0].link.lanes = 8; },
+       "algo-2 differs: PCI lanes of its NICs 1 x 16, 1 x 8, on the 2 other hosts 2 x 16"},
+      {"a NIC's slow slot", [](Machine& m) { m.nics[0].link.generation = 3; },
+       "algo-2 differs: PCIe generations of its NICs 1 x 3, 1 x 5, on the 2 other hosts 2 x 5"},
       {"a speed", [](Machine& m) { m.nics[1].gigabits = 200; },
        "algo-2 differs: NIC speeds 1 x 200 Gb/s, 1 x 400 Gb/s, on the 2 other hosts 2 x 400 Gb/s"}};
   for (const Case& each : cases) {
@@ -75,8 +81,11 @@ TEST(FindOddHosts, EachDifferenceIsNamedWithItsHost) {
     for (std::size_t host = 0; host < 3; ++host) {
       change(cluster, host, [](Machine& m) {
         m.versions = {{"nccl", "2.18.5"}, {"smlaunch", "1"}};
-        for (Gpu& gpu : m.gpus) gpu.link_width = 16;
-        for (Nic& nic : m.nics) nic.gigabits = 400;
+        for (Gpu& gpu : m.gpus) gpu.link = {16, 5};
+        for (Nic& nic : m.nics) {
+          nic.gigabits = 400;
+          nic.link = {16, 5};
+        }
       });
     }
     change(cluster, 1, each.how);
@@ -88,7 +97,8 @@ TEST(FindOddHosts, WhatIsNotKnownIsNoDifference) {
   Cluster cluster = cluster_of(3);
   change(cluster, 0, [](Machine& m) {
     m.versions["driver"] = "550.54";
-    m.gpus[0].link_width = 16;
+    m.gpus[0].link = {16, 5};
+    m.nics[0].link = {16, 5};
   });
   change(cluster, 2, [](Machine& m) { m.nics.clear(); });
   cluster.hosts[2].source = TopologySource::assumed;

@@ -145,6 +145,10 @@ TEST(PlaceOnMachine, MemoryComesFromNodesThatHaveSome) {
   Machine machine = two_nodes();
   machine.numa_nodes[1].memory_bytes = 0;
   EXPECT_THAT(places(machine, 2), ElementsAre("0 any 4-7,12-15 1:PIX", "1 0 0-3,8-11 0:PIX"));
+  EXPECT_EQ(
+      reasons(machine, 2)[0],
+      "Has all 4 cores of NUMA node 1, where its GPU is; its memory comes from elsewhere, because there is "
+      "none near its CPUs; NIC mlx5_1 (PIX).");
   machine.numa_nodes[0].memory_bytes = 0;  // nothing is known of memory at all
   EXPECT_THAT(places(machine, 2), ElementsAre("0 1 4-7,12-15 1:PIX", "1 0 0-3,8-11 0:PIX"));
 }

@@ -91,12 +91,12 @@ TEST(SavedMachine, ItsDevicesAreAsNearAsTheTreeSays) {
 TEST(SavedMachine, WhatIsOddIsSaid) {
   const auto machine = read_machine_file(small_machine);
   ASSERT_TRUE(machine.has_value());
-  EXPECT_THAT(
-      machine->findings,
-      ElementsAre("only 7 of its 8 hardware threads may be used here (CPUs 0-2,4-7)",
-                  "NUMA node 2 has memory but no CPUs", "the link of rdmap131s0 was down when this was saved",
-                  "0000:c1:00.0 does not say which NUMA node it is near",
-                  "1 AMD GPU (0000:82:00.0): ranks are placed near NVIDIA GPUs only"));
+  EXPECT_THAT(machine->findings,
+              ElementsAre("only 7 of its 8 hardware threads may be used here (CPUs 0-2,4-7)",
+                          "NUMA node 2 has memory but no CPUs",
+                          "the link of rdmap131s0 was down when this was saved; it counts as up",
+                          "0000:c1:00.0 does not say which NUMA node it is near",
+                          "1 AMD GPU (0000:82:00.0): ranks are placed near NVIDIA GPUs only"));
 }
 
 TEST(SavedMachine, ANodeThatSpansPackagesIsInNone) {

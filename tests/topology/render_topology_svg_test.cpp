@@ -83,8 +83,10 @@ TEST(RenderTopologySvg, DevicesWithoutAPlaceGetABoxOfTheirOwnAndTextIsEscaped) {
 TEST(RenderTopologySvg, WhereThePackagesAreNotKnownThereIsNoBoxForThem) {
   Machine machine = make_machine({2, 1, 1, {}, {}});
   for (NumaNode& node : machine.numa_nodes) node.package.reset();
+  machine.packages = 0;
   const std::string svg = render_topology_svg(machine);
   EXPECT_FALSE(has(svg, ">Package "));
+  EXPECT_TRUE(has(svg, ">2 NUMA nodes, 2 cores, "));
   EXPECT_TRUE(has(svg, ">NUMA 1<"));
 }
 

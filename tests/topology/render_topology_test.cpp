@@ -51,6 +51,12 @@ TEST(RenderTopology, WhatNicsAreToEachOtherMayBeUnknown) {
   EXPECT_NE(text.find("mlx5_1  PIX   -       -\n"), std::string::npos) << text;
 }
 
+TEST(RenderTopology, PackagesThatAreNotKnownAreNotCounted) {
+  Machine machine = make_machine({1, 1, 1, {}, {}});
+  machine.packages = 0;
+  EXPECT_TRUE(render_topology(machine).starts_with("made-up: 1 NUMA node, 1 core, 1 hardware thread\n"));
+}
+
 TEST(RenderTopology, AMachineWithoutDevicesIsShort) {
   EXPECT_EQ(render_topology(make_machine({1, 1, 1, {}, {}})),
             R"(made-up: 1 package, 1 NUMA node, 1 core, 1 hardware thread

@@ -20,6 +20,8 @@ using std::chrono::milliseconds;
 // botocore's: what expires sooner is got anew.
 constexpr std::chrono::minutes refreshed_before{10};
 
+constexpr std::chrono::seconds failure_kept_for{30};
+
 // Keys, or why this source gives none.
 using Found = tl::expected<AwsCredentials, std::string>;
 
@@ -144,13 +146,15 @@ Result<AwsCredentials> AwsCredentialProvider::get() {
   const std::lock_guard lock(mutex_);
   const auto now = clock_();
   if (known_ && (!known_->expiry || now + refreshed_before < *known_->expiry)) return *known_;
+  const bool is_usable = known_ && now < *known_->expiry;
+  if (!is_usable && failed_ && now < failed_at_ + failure_kept_for) return tl::unexpected(*failed_);
   auto found = find();
-  if (found) {
-    known_ = *found;
-  } else if (!known_ || now >= *known_->expiry) {
-    return found;
-  }
-  return *known_;
+  failed_.reset();
+  if (found) return *(known_ = std::move(*found));
+  if (is_usable) return *known_;
+  failed_ = found.error();
+  failed_at_ = now;
+  return found;
 }
 
 void AwsCredentialProvider::forget() {

@@ -38,7 +38,8 @@ class AwsCredentialProvider {
   AwsCredentialProvider& operator=(const AwsCredentialProvider&) = delete;
 
   // What was got before, until ten minutes before it expires; then anew. What cannot be had anew is used
-  // until it has expired. Error (Fault::start): one problem that lists every source and why it gave none.
+  // until it has expired. Where nothing is found, that stays the answer for 30 s, since looking
+  // takes seconds. Error (Fault::start): one problem that lists every source and why it gave none.
   Result<AwsCredentials> get();
 
   // What was got is not used again: a server has refused it as expired.
@@ -52,6 +53,8 @@ class AwsCredentialProvider {
   Clock clock_;
   std::mutex mutex_;
   std::optional<AwsCredentials> known_;
+  std::optional<Error> failed_;
+  std::chrono::system_clock::time_point failed_at_;
 };
 
 // AWS_REGION, SAGEMAKER_REGION (as the toolkit), AWS_DEFAULT_REGION, then `region` of the profile in the

@@ -44,17 +44,29 @@ S3Client::Settings client_settings(const std::atomic<bool>& cancelled) {
   return settings;
 }
 
+bool is_made_by_others(const std::filesystem::path& folder) {
+  std::error_code error;
+  return std::filesystem::exists(folder, error) && !std::filesystem::exists(folder / own_folder, error);
+}
+
+bool has_location(const Environment& environment) {
+  return !text_parameter(environment, "sagemaker_s3_output").value_or("").empty();
+}
+
 }  // namespace
+
+bool is_uploaded_by_platform(const Environment& environment) {
+  const auto target = intermediate_target(environment);
+  return target && *target && is_made_by_others(environment.paths.output_intermediate);
+}
 
 Result<std::unique_ptr<IntermediateOutput>> IntermediateOutput::start(const Environment& environment,
                                                                       const Variables& variables, Warn warn) {
   const std::filesystem::path& folder = environment.paths.output_intermediate;
-  if (text_parameter(environment, "sagemaker_s3_output").value_or("").empty()) return nullptr;
-  std::error_code error;
-  if (std::filesystem::exists(folder, error) && !std::filesystem::exists(folder / own_folder, error))
-    return nullptr;
+  if (!has_location(environment) || is_made_by_others(folder)) return nullptr;
   auto target = intermediate_target(environment);
   if (!target) return tl::unexpected(std::move(target.error()));
+  std::error_code error;
   std::filesystem::create_directories(folder / own_folder, error);
   if (error)
     return failure(Fault::start, folder.string(), fmt::format("could not be made: {}", error.message()));
@@ -146,11 +158,14 @@ void IntermediateOutput::upload_one(std::unique_lock<std::mutex>& lock, const st
   if (found != opened_.end()) opened_.erase(found);
   lock.unlock();
   if (fd < 0) fd = open_file(folder_ / file);
-  const bool there = fd >= 0 && stamp_of(fd).has_value();
+  const auto before = fd >= 0 ? stamp_of(fd) : std::nullopt;
+  const bool there = before.has_value();
   Result<void> done;
   if (there) done = client_.upload(fd, (folder_ / file).string(), object_of(target_, file));
+  // Written to again: it will be closed again, and nobody need know.
+  const bool changed = there && stamp_of(fd) != before;
   if (fd >= 0) ::close(fd);
-  if (!done && !cancelled_) warn_once(done.error().problems.front());
+  if (!done && !changed && !cancelled_) warn_once(done.error().problems.front());
   lock.lock();
   if (!there) {
     queue_.vanished();

@@ -29,6 +29,10 @@ struct IntermediateSummary {
   std::vector<NotUploaded> left;  // what was not uploaded, and why; no reason: there was no time
 };
 
+// Is there a location, and a folder that neither we nor the toolkit have made? The platform has, which then
+// uploads it.
+bool is_uploaded_by_platform(const Environment& environment);
+
 // One for each host's folder. Two threads: one hears of files and opens them, so that what is deleted
 // meanwhile can still be uploaded; one uploads, one file after another, at a low priority.
 class IntermediateOutput {

@@ -129,6 +129,11 @@ struct S3Client::Fetch {
         if (!total || *total == 0) return 0;
         return failure(Fault::start, to_string(object), "the server refuses a range from the beginning");
       }
+      const bool has_end =
+          !answer->header("content-length").empty() || !answer->header("transfer-encoding").empty();
+      if (!has_end && md5_of_etag(*answer).empty())
+        return failure(Fault::start, to_string(object), "the server does not tell how large it is",
+                       "a part could not be told from the whole");
       etag = answer->header("etag");
       md5 = md5_of_etag(*answer);
       size = answer->status == 206 && total ? *total : answer->written;

@@ -15,12 +15,6 @@ constexpr std::chrono::milliseconds interval{200};
 constexpr std::string_view prefix = "smlaunch: ";
 constexpr double mebibyte = 1 << 20;
 
-std::size_t probe_terminal_width(int fd) {
-  winsize size{};
-  const bool known = ::ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_col > 20;
-  return known ? size.ws_col : 80;
-}
-
 std::string shorten(std::string_view text, std::size_t most) {
   constexpr std::string_view gap = "...";
   if (text.size() <= most) return std::string(text);
@@ -41,9 +35,16 @@ std::string render_transfer(std::string_view what, std::uint64_t done, std::uint
   return shorten(what, width > numbers.size() ? width - numbers.size() : 0) + numbers;
 }
 
-TransferDisplay::TransferDisplay(int fd, std::string what, std::chrono::milliseconds quiet)
+std::size_t probe_terminal_width(int fd) {
+  if (::isatty(fd) != 1) return 0;
+  winsize size{};
+  const bool known = ::ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_col > 20;
+  return known ? size.ws_col : 80;
+}
+
+TransferDisplay::TransferDisplay(int fd, std::size_t width, std::string what, std::chrono::milliseconds quiet)
     : fd_(fd),
-      terminal_(::isatty(fd) == 1),
+      width_(width),
       what_(std::move(what)),
       start_(std::chrono::steady_clock::now()),
       next_(start_ + quiet) {}
@@ -54,14 +55,14 @@ TransferDisplay::~TransferDisplay() {
 
 void TransferDisplay::add(std::uint64_t bytes) {
   done_ += bytes;
-  if (!terminal_) return;
+  if (width_ <= prefix.size()) return;
   const std::unique_lock lock(mutex_, std::try_to_lock);
   const auto now = std::chrono::steady_clock::now();
   if (!lock || now < next_) return;
   next_ = now + interval;
   shown_ = true;
   // One column less: a full line would wrap on some terminals.
-  const std::size_t width = probe_terminal_width(fd_) - prefix.size() - 1;
+  const std::size_t width = width_ - prefix.size() - 1;
   const double seconds = std::chrono::duration<double>(now - start_).count();
   write(fmt::format("\r{}{}\033[K", prefix, render_transfer(what_, done_, size_, seconds, width)));
 }

@@ -16,10 +16,14 @@ namespace smlaunch {
 std::string render_transfer(std::string_view what, std::uint64_t done, std::uint64_t size, double seconds,
                             std::size_t width);
 
+// In columns; 0: not a terminal.
+std::size_t probe_terminal_width(int fd);
+
 class TransferDisplay {
  public:
-  // Begins to show after `quiet`.
-  TransferDisplay(int fd, std::string what,
+  // On a terminal of `width` columns, whose other end may be elsewhere; 0: nothing is shown. Begins after
+  // `quiet`.
+  TransferDisplay(int fd, std::size_t width, std::string what,
                   std::chrono::milliseconds quiet = std::chrono::milliseconds(1000));
   ~TransferDisplay();  // takes the line away
   TransferDisplay(const TransferDisplay&) = delete;
@@ -33,7 +37,7 @@ class TransferDisplay {
   void write(const std::string& text) const;
 
   const int fd_;
-  const bool terminal_;
+  const std::size_t width_;
   const std::string what_;
   const std::chrono::steady_clock::time_point start_;
   std::atomic<std::uint64_t> size_ = 0;

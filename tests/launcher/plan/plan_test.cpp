@@ -495,6 +495,26 @@ TEST(MakePlan, KnowsWhichInterfacesMustBeThere) {
   EXPECT_EQ(job.plan().wanted_interfaces, (Wanted{{"=eth0", ""}, {"=eth2", "OMPI_MCA_btl_tcp_if_include"}}));
 }
 
+TEST(MakePlan, WithoutMpirunOnlyNcclsInterfaceMustBeThere) {
+  using Wanted = std::vector<WantedInterface>;
+  SmallJob job(1, 2);
+  job.spec.launcher = LauncherKind::ddp;
+  job.spec.network_interface = "eth0";
+  job.spec.mpi_options = {"-mca", "btl_tcp_if_include", "eth1"};
+  job.spec.inherited["OMPI_MCA_oob_tcp_if_include"] = "eth2";
+  EXPECT_EQ(job.plan().wanted_interfaces, (Wanted{{"=eth0", ""}}));
+  job.spec.mpi_options = {"-x", "NCCL_SOCKET_IFNAME=ib"};
+  EXPECT_EQ(job.plan().wanted_interfaces, Wanted{}) << "on one host any will do";
+  job.spec.launcher = LauncherKind::torchrun;
+  job.spec.nodes = {"algo-1", "algo-2"};
+  EXPECT_EQ(job.plan().wanted_interfaces, (Wanted{{"=eth0", ""}}));
+  job.spec.inherited["NCCL_SOCKET_IFNAME"] = "eth0";
+  EXPECT_EQ(job.plan().wanted_interfaces, (Wanted{{"eth0", "NCCL_SOCKET_IFNAME"}}));
+  job.spec.nodes.clear();
+  job.spec.launcher = LauncherKind::process;
+  EXPECT_EQ(job.plan().wanted_interfaces, Wanted{});
+}
+
 TEST(MakePlan, LetsWaitingRanksYieldWhereCoresAreShared) {
   EXPECT_THAT(SmallJob(1, 4).plan().command, Not(Contains("mpi_yield_when_idle")));
   EXPECT_THAT(SmallJob(1, 5).plan().command, Contains("mpi_yield_when_idle"));

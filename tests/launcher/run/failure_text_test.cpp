@@ -120,5 +120,14 @@ TEST(FailureText, HasNoColours) {
   EXPECT_EQ(render_failure(outcome), "user_code: rank 1 on algo-1 exited with code 3: bold\nred\n");
 }
 
+TEST(RenderFailure, IsTheTextThatIsThereAlready) {
+  Outcome outcome;
+  outcome.kind = OutcomeKind::failure;
+  outcome.failure_class = FailureClass::install_module;
+  outcome.message = "algo-2: pip exited with code 1";
+  outcome.failure_file = "InstallModuleError:\nExitCode 1\n";
+  EXPECT_EQ(render_failure(outcome), "InstallModuleError:\nExitCode 1\n");
+}
+
 }  // namespace
 }  // namespace smlaunch

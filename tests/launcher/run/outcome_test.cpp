@@ -429,6 +429,15 @@ TEST(OutcomeWords, AreThoseOfTheReport) {
   EXPECT_EQ(to_string(Cause::collateral), "collateral");
 }
 
+TEST(FailureClasses, HaveTheReportsNames) {
+  EXPECT_EQ(to_string(FailureClass::install_module), "InstallModuleError");
+  EXPECT_EQ(to_string(FailureClass::install_requirements), "InstallRequirementsError");
+  for (const char* name : {"", "user_code", "not_ready", "smoke", "lost_host", "configuration", "start",
+                           "internal", "InstallModuleError", "InstallRequirementsError"})
+    EXPECT_EQ(to_string(parse_failure_class(name)), name);
+  EXPECT_EQ(parse_failure_class("unknown"), FailureClass::internal);
+}
+
 TEST(Outcome, OfAFailedSmokeTestNamesItsHostsAndWhatWasInjected) {
   SmokeReport report;
   report.verdict = SmokeVerdict::fail;

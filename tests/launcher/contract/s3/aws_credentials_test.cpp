@@ -173,6 +173,12 @@ TEST(AwsCredentials, AreGotAnewBeforeTheyExpire) {
   EXPECT_TRUE(get_at(std::chrono::minutes(1)));
   EXPECT_EQ(times, 4);
   EXPECT_FALSE(get_at(std::chrono::minutes(0)));
+  EXPECT_EQ(times, 5);
+  now += std::chrono::seconds(29);
+  EXPECT_FALSE(provider.get());
+  EXPECT_EQ(times, 5);  // nobody is asked again so soon
+  now += std::chrono::seconds(1);
+  EXPECT_TRUE(provider.get());
 }
 
 }  // namespace

@@ -158,6 +158,20 @@ TEST_F(IntermediateOutputTest, SaysOnceWhatIsRefusedAndGoesOn) {
   EXPECT_EQ(summary_.count, 1U);
 }
 
+TEST_F(IntermediateOutputTest, SaysNothingOfAFileThatIsWrittenToAgainMeanwhile) {
+  fault_ = [this, times = 0](const Request&) mutable -> std::optional<Reply> {
+    if (++times > 1) return {};
+    write("log", "longer than before");
+    return Reply{400, {}, "<Error><Code>BadDigest</Code></Error>"};
+  };
+  auto output = start();
+  write("log", "short");
+  while (server_.seen().size() < 2) std::this_thread::yield();
+  EXPECT_EQ(finish(*output), (Objects{{"log", "longer than before"}}));
+  EXPECT_TRUE(warnings_.empty());
+  EXPECT_TRUE(summary_.left.empty());
+}
+
 TEST_F(IntermediateOutputTest, EndsWithAnUploadUnderWay) {
   fault_ = [](const Request&) { return Reply{200, {}, "body", 0, true}; };
   auto output = start();

@@ -170,6 +170,22 @@ TEST(S3Download, RefusesAPieceThatIsTooShort) {
   EXPECT_EQ(s3.files(), 0U);
 }
 
+TEST(S3Download, TakesNoEndOfAConnectionForTheEndOfTheObject) {
+  const std::string content = made_up_content(500);
+  std::string etag;
+  S3Fixture s3([&](const Request&) {
+    Reply reply{200, {{"ETag", etag}}, content};
+    reply.tells_size = false;
+    return reply;
+  });
+  EXPECT_EQ(
+      s3.download(),
+      "s3://bucket/a/key: the server does not tell how large it is; a part could not be told from the whole");
+  EXPECT_EQ(s3.files(), 0U);
+  etag = "0123456789abcdef0123456789abcdef";
+  EXPECT_EQ(s3.download(), "s3://bucket/a/key: what came has another MD5 than the object; run it again");
+}
+
 TEST(S3Download, TriesAgainAndSaysWhatTheServerSaid) {
   const std::string content = made_up_content(3000);
   int times = 0;

@@ -123,7 +123,8 @@ void SmallServer::serve(int fd) {
   std::string head = fmt::format("HTTP/1.1 {} Words\r\nConnection: close\r\n", reply.status);
   for (const auto& [name, value] : reply.headers) head += fmt::format("{}: {}\r\n", name, value);
   const std::size_t size = request->method == "HEAD" ? 0 : reply.body.size();
-  send_all(fd, head + fmt::format("Content-Length: {}\r\n\r\n", reply.body.size()));
+  if (reply.tells_size) head += fmt::format("Content-Length: {}\r\n", reply.body.size());
+  send_all(fd, head + "\r\n");
   send_all(fd, std::string_view(reply.body).substr(0, std::min(size, reply.cut_after.value_or(size))));
   std::string ignored;
   while (reply.stalls && read_more(fd, ignored)) continue;

@@ -27,6 +27,7 @@ class SmallServer {
     std::string body{};
     std::optional<std::size_t> cut_after{};  // bytes of the body, then the connection ends
     bool stalls = false;                     // after cut_after bytes nothing more comes, and nothing ends
+    bool tells_size = true;                  // by Content-Length
   };
   using Handler = std::function<Reply(const Request& request)>;  // called by one thread at a time
 

@@ -25,27 +25,28 @@ TEST(TransferDisplay, SaysHowFarItIs) {
 
 std::string shown_on(int write_end, int read_end) {
   {
-    TransferDisplay display(write_end, "fetching x", std::chrono::milliseconds(0));
+    TransferDisplay display(write_end, probe_terminal_width(write_end), "fetching x",
+                            std::chrono::milliseconds(0));
     display.set_size(2 << 20);
     display.add(1 << 20);
     display.add(1 << 20);  // too soon to be shown
   }
   ::close(write_end);
-  std::array<char, 1000> text{};
-  const ssize_t size = ::read(read_end, text.data(), text.size());
+  std::string text;
+  std::array<char, 1000> block{};
+  for (ssize_t size = 0; (size = ::read(read_end, block.data(), block.size())) > 0;)
+    text.append(block.data(), static_cast<std::size_t>(size));
   ::close(read_end);
-  return {text.data(), static_cast<std::size_t>(std::max<ssize_t>(size, 0))};
+  return text;
 }
 
 TEST(TransferDisplay, IsALineThatGoesAwayAndOnlyOnATerminal) {
   int ours = -1;
   int terminal = -1;
   ASSERT_EQ(::openpty(&ours, &terminal, nullptr, nullptr, nullptr), 0);
-  const std::string shown = shown_on(::dup(terminal), ::dup(ours));
+  const std::string shown = shown_on(terminal, ours);
   EXPECT_TRUE(shown.starts_with("\rsmlaunch: fetching x: 1.0 of 2.0 MiB")) << shown;
   EXPECT_TRUE(shown.ends_with("\033[K\r\033[K")) << shown;
-  ::close(ours);
-  ::close(terminal);
   std::array<int, 2> ends{};
   ASSERT_EQ(::pipe(ends.data()), 0);
   EXPECT_EQ(shown_on(ends[1], ends[0]), "");

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+// What of an archive may be unpacked: pure, entry by entry. An archive comes from a bucket that others may
+// write to, and is unpacked by root.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace smlaunch {
+
+enum class ArchiveEntryKind { file, folder, symbolic_link, hard_link, other };
+
+struct ArchiveEntry {
+  std::string name;  // as the archive has it
+  ArchiveEntryKind kind = ArchiveEntryKind::file;
+  std::string target;      // of a link
+  std::uint64_t size = 0;  // bytes of a file
+};
+
+// Above any code, and below what fills a disk or keeps a host busy for long.
+struct ArchiveBounds {
+  std::uint64_t bytes = 16ULL << 30U;  // unpacked
+  std::uint64_t entries = 1'000'000;
+  // Unpacked bytes for each packed one; looked at above ratio_above unpacked bytes, for small texts may be
+  // this regular.
+  std::uint64_t ratio = 100;
+  std::uint64_t ratio_above = 256ULL << 20U;
+};
+
+// "./a//b/" is "a/b"; "." and "./" are "". Nothing for a name that is absolute or has a "..".
+std::optional<std::string> parse_archive_name(const std::string& name);
+
+// Looks at an archive's entries in their order.
+class ArchiveRules {
+ public:
+  explicit ArchiveRules(const ArchiveBounds& bounds) : bounds_(bounds) {}
+
+  // Why this entry may not be unpacked: "is an absolute name"; empty: it may. Names and targets lead nowhere
+  // but into the folder: no entry goes through a link, a hard link is to a file that came before, and the
+  // last of several files of one name is the one that stays.
+  std::string refuse(const ArchiveEntry& entry);
+
+  // After the last entry: a symbolic link that leads out by way of a later one. Its name, or nothing.
+  [[nodiscard]] std::optional<std::string> find_escape() const;
+
+  // Why no more than this may be unpacked: "unpacks to more than 16 GiB"; empty: go on.
+  [[nodiscard]] std::string refuse_size(std::uint64_t packed, std::uint64_t unpacked) const;
+
+ private:
+  [[nodiscard]] bool leads_out(const std::string& name, const std::string& target) const;
+  [[nodiscard]] std::string refuse_place(const std::string& name, const ArchiveEntry& entry) const;
+
+  ArchiveBounds bounds_;
+  std::uint64_t count_ = 0;
+  std::uint64_t bytes_ = 0;
+  std::map<std::string, ArchiveEntryKind> kinds_;      // folders that are only implied are in it too
+  std::map<std::string, std::string> symbolic_links_;  // to their targets
+};
+
+}  // namespace smlaunch

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+// BASE/code while it is being filled: locked, filled beside its place, and there whole or not at all, also
+// where several hosts share it and where a host is killed.
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <string>
+
+#include "topology/error.hpp"
+
+namespace smlaunch {
+
+// Is there nothing in it, but for what a killed CodeFolder left? True for a folder that is not there.
+bool is_code_empty(const std::filesystem::path& code);
+
+// What has begun on this host or another that shares the folder is over before another begins. While this
+// lives, it is ours.
+class CodeFolder {
+ public:
+  // Waits; `wait` is called ten times a second meanwhile and ends the waiting by returning false. Puts in
+  // order what a killed one left. Errors (Fault::start): the folder around it cannot be written to, or the
+  // wait was ended.
+  static Result<CodeFolder> lock(const std::filesystem::path& code, const std::function<bool()>& wait);
+
+  CodeFolder(CodeFolder&& other) noexcept;
+  CodeFolder& operator=(CodeFolder&&) = delete;
+  CodeFolder(const CodeFolder&) = delete;
+  CodeFolder& operator=(const CodeFolder&) = delete;
+  ~CodeFolder();
+
+  // A new empty folder, on the same file system. It does not outlive this object unless it is published.
+  Result<std::filesystem::path> make_staging();
+  // A folder for what is fetched to be unpacked: the same, and never published.
+  Result<std::filesystem::path> make_download_folder();
+  // Makes the staging folder the code folder, which must be empty, at once; where that is a mount point,
+  // entry by entry.
+  Result<void> publish();
+
+ private:
+  CodeFolder(std::filesystem::path code, std::filesystem::path place, int lock);
+  Result<std::filesystem::path> make_folder(const char* name, unsigned mode) const;
+
+  std::filesystem::path code_;
+  std::filesystem::path place_;  // where lock and staging lie: beside the folder, or in it
+  int lock_ = -1;
+};
+
+}  // namespace smlaunch

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+// The user's code into BASE/code, where that is empty (sagemaker_training/files.py, download_and_extract).
+#pragma once
+
+#include <atomic>
+#include <filesystem>
+#include <functional>
+#include <string>
+
+#include "launcher/contract/code/archive_rules.hpp"
+#include "launcher/contract/code/code_folder.hpp"
+#include "launcher/contract/code/code_source.hpp"
+#include "topology/error.hpp"
+
+namespace smlaunch {
+
+// Is there something to fetch: is `code` empty, and `module_dir` (sagemaker_submit_directory) another place?
+bool is_code_to_be_fetched(const std::string& module_dir, const std::filesystem::path& code);
+
+struct FetchRequest {
+  std::string module_dir;
+  std::filesystem::path code;
+  std::filesystem::path working_directory;  // for a relative module_dir
+  ArchiveBounds bounds;
+  const std::atomic<bool>* cancelled = nullptr;
+  // s3://… into a file.
+  std::function<Result<void>(const std::string& url, const std::filesystem::path& file)> download;
+};
+
+// Puts it there, whole or not at all: an archive unpacked, a folder's content, or a single file. `folder`: of
+// the same `code`; what has come into it while we waited for the lock stays, and nothing is fetched. Errors
+// (Fault::configuration): what module_dir names is not there or is refused; (Fault::start): it cannot be
+// brought here. True: it was put there.
+Result<bool> fetch_code(const FetchRequest& request, CodeFolder& folder);
+
+}  // namespace smlaunch
