@@ -34,7 +34,8 @@ for bytes in 67108864 1048576; do
 done
 
 # As the plan says that the check is started, without our agents and what they are told.
-check=("$smlaunch" smoke --base-dir "$work/none" --hosts localhost:4 --launcher mpi --smoke cpu)
+# Bound as the loop is: not at all.
+check=("$smlaunch" smoke --bind none --base-dir "$work/none" --hosts localhost:4 --launcher mpi --smoke cpu)
 mapfile -t line < <("$smlaunch" --dry-run --format json --base-dir "$work/none" --hosts localhost:4 --launcher mpi \
   --smoke cpu -- /bin/true | jq -r '.smoke.command[]')
 plain=()
