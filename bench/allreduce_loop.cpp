@@ -30,6 +30,6 @@ int main(int argc, char** argv) {
     if (i > 0) seconds.push_back(slowest);  // the first makes the connections
   }
   std::sort(seconds.begin(), seconds.end());
-  if (rank == 0) std::printf("%.1f\n", seconds[seconds.size() / 2] * 1e6);
+  if (rank == 0) std::printf("median_us %.1f\n", seconds[seconds.size() / 2] * 1e6);
   MPI_Finalize();
 }

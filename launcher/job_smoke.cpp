@@ -98,6 +98,7 @@ Result<std::shared_ptr<const SmokeRequest>> make_smoke_request(const Options& op
   settings.require_gpu = job.spec.smoke.require_gpu;
   settings.min_busbw_gbps = job.spec.smoke.min_busbw_gbps;
   settings.python = job.spec.python;
+  settings.is_thorough = request->only;
   settings.all_pairs = options.matrix.has_value();
   const bool is_nccl = settings.backend == nccl_backend;
   settings.library = is_nccl ? options.nccl_lib.value_or("auto") : "system";

@@ -26,8 +26,9 @@ constexpr double give_up_seconds = 10;
 constexpr int round_repeats = 3;
 // On the CPU speed is not judged, and every job pays for the time.
 constexpr double cpu_budget_seconds = 0.1;
-constexpr int cpu_least_repeats = 2;
+constexpr int cpu_least_repeats = 1;
 constexpr int cpu_most_repeats = 5;
+constexpr int thorough_repeats = 5;
 constexpr int gpu_warm_ups = 5;
 constexpr int gpu_most_repeats = 20;
 
@@ -196,7 +197,10 @@ void SmokeConductor::start_groups(double now, Actions& actions) {
     test.ranks = group.ranks;
     test.bytes = settings_.bytes;
     test.warm_up = is_cpu || !is_first() ? 1 : gpu_warm_ups;
-    test.least_repeats = is_cpu && is_first() ? cpu_least_repeats : round_repeats;
+    test.least_repeats = !is_first()             ? round_repeats
+                         : settings_.is_thorough ? thorough_repeats
+                         : is_cpu                ? cpu_least_repeats
+                                                 : round_repeats;
     test.most_repeats = !is_first() ? round_repeats : is_cpu ? cpu_most_repeats : gpu_most_repeats;
     test.budget_seconds = is_cpu ? cpu_budget_seconds : 1;
     test.deadline_seconds = left + give_up_seconds;

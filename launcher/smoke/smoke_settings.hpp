@@ -33,6 +33,7 @@ struct SmokeSettings {
   std::optional<double> min_busbw_gbps;
   std::optional<ExpectedBandwidth> expected;       // of all ranks
   std::optional<ExpectedBandwidth> expected_pair;  // of two hosts
+  bool is_thorough = false;                        // nobody waits for a job: more repeats
   bool all_pairs = false;                          // test every two hosts, whatever came of all
 };
 
