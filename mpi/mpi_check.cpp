@@ -149,6 +149,9 @@ class MpiCheck {
       if (error != 0) return failed_at(SmokeStage::timed, error);
       if (i >= repeats) continue;
       result.transfer_seconds.push_back(seconds_since(all_there));
+      // Looking at the sums takes processors, which the others may need to end theirs.
+      error = mpi_->barrier();
+      if (error != 0) return failed_at(SmokeStage::timed, error);
       if (WrongElements wrong = find_wrong_sums(sums, ranks); wrong.count > result.sums.count)
         result.sums = std::move(wrong);
     }
