@@ -4,8 +4,7 @@
 
 #include <fmt/format.h>
 
-#include <nlohmann/json.hpp>
-
+#include "launcher/run/message_pack.hpp"
 #include "launcher/run/outcome.hpp"
 
 namespace smlaunch {
@@ -14,23 +13,6 @@ namespace {
 using Json = nlohmann::json;
 
 constexpr std::string_view answer_prefix = "code: ";
-
-std::string pack(const Json& json) {
-  std::string out;
-  Json::to_msgpack(json, out);
-  return out;
-}
-
-template <class Message, class Read>
-std::optional<Message> unpack(std::string_view text, Read read) {
-  try {
-    Message message;
-    read(Json::from_msgpack(text), message);
-    return message;
-  } catch (const Json::exception&) {
-    return {};
-  }
-}
 
 std::optional<std::string> parse_hex(std::string_view text) {
   const auto digit = [](char c) {

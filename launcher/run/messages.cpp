@@ -4,32 +4,12 @@
 #include "launcher/run/messages.hpp"
 
 #include <charconv>
-#include <nlohmann/json.hpp>
+
+#include "launcher/run/message_pack.hpp"
 
 namespace smlaunch {
 
 using Json = nlohmann::json;
-
-namespace {
-
-std::string pack(const Json& json) {
-  std::string out;
-  Json::to_msgpack(json, out);
-  return out;
-}
-
-template <class Message, class Read>
-std::optional<Message> unpack(std::string_view text, Read read) {
-  try {
-    Message message;
-    read(Json::from_msgpack(text), message);
-    return message;
-  } catch (const Json::exception&) {
-    return {};
-  }
-}
-
-}  // namespace
 
 std::string encode(const Challenge& m) { return pack({{"nonce", m.nonce}}); }
 

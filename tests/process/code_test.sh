@@ -182,6 +182,28 @@ machine; name s3://BUCKET/KEY of a tar archive, a local folder, archive or file"
 refused '' 78 "algo-1: sagemaker_submit_directory : is empty; name s3://BUCKET/KEY of a tar archive, a local folder, \
 archive or file"
 
+step "a disk that takes no more: what could not be written is named, and nothing is left half done"
+container
+mkdir "$scratch/large"
+echo "$program" >"$scratch/large/train.py"
+head -c 4000000 /dev/urandom >"$scratch/large/weights"
+tar -C "$scratch/large" -czf "$scratch/large.tar.gz" train.py weights
+small=(unshare --mount)
+((EUID == 0)) || small+=(--map-root-user)
+# shellcheck disable=SC2016
+on_small_disk='mount -t tmpfs -o size=1m small "$1/code" || exit 99; "$2"; status=$?; ls -A "$1/code"; exit $status'
+if "${small[@]}" true 2>/dev/null; then
+  for code in "$scratch/large.tar.gz" "$scratch/large" "$scratch/large/weights"; do
+    submit "$code"
+    run "${small[@]}" bash -c "$on_small_disk" bash "$base" "$smlaunch"
+    assert_eq "71 " "$status $out"
+    assert_contains "$err" weights
+    assert_contains "$err" "is there room, and may it be written to?"
+  done
+else
+  echo "not tried: this user may make no namespaces"
+fi
+
 step "code that is there stays, whatever is named"
 container
 echo "$program" >"$base/code/train.py"
@@ -233,7 +255,7 @@ submit "$archives/large.tar"
 is_unpacking() { [[ -e $base/.smlaunch-code.part/data || -e $base/code/data ]]; }
 start "$smlaunch" --python /bin/true
 eventually 20 is_unpacking
-for pid in $(carriers "$marker"); do kill -KILL "$pid"; done
+for pid in $(carriers "$marker"); do kill -KILL "$pid" 2>/dev/null || :; done # it may have ended by itself
 ended
 # Where it was quicker than we, it is whole.
 [[ -z $(ls -A "$base/code") || $(stat -c %s "$base/code/data") == $((96 << 20)) ]] || fail "$(code)"

@@ -80,7 +80,9 @@ Result<void> copy_code_folder(const std::filesystem::path& source, const std::fi
 Result<void> copy_code_file(const std::filesystem::path& file, const std::filesystem::path& to) {
   std::error_code error;
   std::filesystem::copy_file(file, to, error);
-  if (error) return cannot(file, "copied", error.value());
+  if (error)  // the library may say EIO for a full disk
+    return failure(Fault::start, file.native(), fmt::format("cannot be copied: {}", error.message()),
+                   "is there room, and may it be written to?");
   struct stat facts {};
   if (stat(file.c_str(), &facts) == 0) {
     chmod(to.c_str(), facts.st_mode & 0777U);

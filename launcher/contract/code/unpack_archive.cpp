@@ -173,7 +173,8 @@ class Unpacking {
         const int got = library_.read_data_block(tar_.get(), &bytes, &size, &offset);
         if (got == ARCHIVE_EOF) break;
         if (got < ARCHIVE_WARN) return refuse_reading(entry.name);
-        if (library_.write_data_block(disk_.get(), bytes, size, offset) < ARCHIVE_WARN)
+        // A full disk is but a warning to libarchive.
+        if (library_.write_data_block(disk_.get(), bytes, size, offset) < ARCHIVE_OK)
           return refuse_writing(entry);
       }
     }
