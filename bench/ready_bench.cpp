@@ -13,7 +13,7 @@
 #include <thread>
 #include <vector>
 
-#include "launcher/ready/ready.hpp"
+#include "launcher/remote/ready.hpp"
 
 namespace {
 

@@ -7,7 +7,7 @@
 #include <cstdint>
 #include <string>
 
-#include "topology/error.hpp"
+#include "base/error.hpp"
 
 namespace smlaunch {
 

@@ -3,10 +3,11 @@
 #include "cuda/elf_facts.hpp"
 
 #include <fcntl.h>
-#include <fmt/format.h>
 #include <unistd.h>
 
 #include <cstring>
+
+#include "base/hex.hpp"
 
 namespace smlaunch {
 namespace {
@@ -64,12 +65,8 @@ std::string find_build_id(std::string_view notes) {
         padded(name_size) + padded(size) > notes.size() + 3)
       break;
     const std::string_view name = notes.substr(0, name_size);
-    if (type == note_build_id && name == std::string_view("GNU\0", 4)) {
-      std::string hex;
-      for (const char byte : notes.substr(padded(name_size), size))
-        hex += fmt::format("{:02x}", static_cast<unsigned char>(byte));
-      return hex;
-    }
+    if (type == note_build_id && name == std::string_view("GNU\0", 4))
+      return to_hex(notes.substr(padded(name_size), size));
     notes.remove_prefix(std::min(padded(name_size) + padded(size), notes.size()));
   }
   return {};

@@ -7,6 +7,7 @@
 #include <array>
 #include <atomic>
 
+#include "base/hex.hpp"
 #include "cuda/smoke_kernels.hpp"
 
 namespace smlaunch {
@@ -20,12 +21,9 @@ constexpr unsigned mapped_memory = 2;  // CU_MEMHOSTALLOC_DEVICEMAP
 constexpr unsigned long long most_held_clocks = 2'000'000'000;
 
 std::string render_uuid(const CuUuid& uuid) {
-  std::string text = "GPU-";
-  for (std::size_t i = 0; i < 16; ++i) {
-    if (i == 4 || i == 6 || i == 8 || i == 10) text += '-';
-    text += fmt::format("{:02x}", uuid.bytes[i]);
-  }
-  return text;
+  std::string text = to_hex({reinterpret_cast<const char*>(uuid.bytes), 16});
+  for (const std::size_t at : {20U, 16U, 12U, 8U}) text.insert(at, "-");
+  return "GPU-" + text;
 }
 
 }  // namespace

@@ -7,7 +7,7 @@
 #include <cstddef>
 #include <string>
 
-#include "topology/error.hpp"
+#include "base/error.hpp"
 
 namespace smlaunch {
 

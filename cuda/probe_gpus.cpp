@@ -12,9 +12,9 @@
 #include <set>
 #include <utility>
 
+#include "base/read_file.hpp"
 #include "cuda/visible_devices.hpp"
 #include "topology/probe_machine.hpp"
-#include "topology/read_file.hpp"
 
 namespace smlaunch {
 namespace {

@@ -1,4 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+// The room cuda: the GPUs by NVIDIA's libraries: facts by NVML; memory, kernels and NCCL by the driver, for
+// the all-reduce test. All is opened at run time, so that one binary runs with and without a driver. It
+// touches those libraries only, and makes no CUDA context but for the test.
+//
 // Adds to a machine's GPUs, which are known from the PCI bus, what the driver says about them.
 #pragma once
 
@@ -6,8 +10,8 @@
 #include <string>
 #include <vector>
 
+#include "base/error.hpp"
 #include "cuda/nvml.hpp"
-#include "topology/error.hpp"
 #include "topology/machine.hpp"
 
 namespace smlaunch {

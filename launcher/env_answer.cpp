@@ -3,8 +3,8 @@
 
 #include <algorithm>
 
-#include "launcher/contract/unicode.hpp"
-#include "launcher/plan/json_writer.hpp"
+#include "base/json_writer.hpp"
+#include "base/unicode.hpp"
 #include "mpi/shell_words.hpp"
 
 namespace smlaunch {

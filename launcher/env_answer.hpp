@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "launcher/contract/environment.hpp"
-#include "launcher/options.hpp"
+#include "launcher/options/options.hpp"
 
 namespace smlaunch {
 

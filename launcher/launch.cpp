@@ -8,36 +8,36 @@
 #include <cstdlib>
 #include <exception>
 
-#include "launcher/cli.hpp"
+#include "base/host_name.hpp"
+#include "launcher/agent/rank_agent.hpp"
+#include "launcher/checks/mpi_check.hpp"
+#include "launcher/checks/nccl_check_program.hpp"
+#include "launcher/code/prepare_code.hpp"
 #include "launcher/contract/local_job.hpp"
 #include "launcher/env_answer.hpp"
-#include "launcher/job.hpp"
-#include "launcher/job_code.hpp"
-#include "launcher/job_environment.hpp"
-#include "launcher/job_interface.hpp"
-#include "launcher/job_result.hpp"
-#include "launcher/other_hosts.hpp"
-#include "launcher/own_host.hpp"
+#include "launcher/job/job.hpp"
+#include "launcher/job/job_environment.hpp"
+#include "launcher/job/job_interface.hpp"
+#include "launcher/options/cli.hpp"
+#include "launcher/outcome/job_result.hpp"
+#include "launcher/outcome/outcome.hpp"
+#include "launcher/outcome/report_error.hpp"
 #include "launcher/plan/mpirun_plan.hpp"
 #include "launcher/plan/plan_json.hpp"
 #include "launcher/plan/render_plan.hpp"
 #include "launcher/plan/render_plan_svg.hpp"
 #include "launcher/plan/smoke_plan.hpp"
-#include "launcher/ready/ready_display.hpp"
-#include "launcher/ready/ready_json.hpp"
-#include "launcher/ready/render_ready.hpp"
-#include "launcher/report_error.hpp"
-#include "launcher/run/child_process.hpp"
-#include "launcher/run/nccl_check_program.hpp"
-#include "launcher/run/outcome.hpp"
-#include "launcher/run/prepare_code.hpp"
-#include "launcher/run/probe_host_gpus.hpp"
-#include "launcher/run/rank_agent.hpp"
-#include "launcher/run/worker.hpp"
-#include "launcher/run_job.hpp"
-#include "launcher/worker_job.hpp"
-#include "mpi/mpi_check.hpp"
-#include "topology/host_name.hpp"
+#include "launcher/process/child_process.hpp"
+#include "launcher/remote/ready_display.hpp"
+#include "launcher/remote/ready_json.hpp"
+#include "launcher/remote/render_ready.hpp"
+#include "launcher/session/job_code.hpp"
+#include "launcher/session/other_hosts.hpp"
+#include "launcher/session/run_job.hpp"
+#include "launcher/session/worker_job.hpp"
+#include "launcher/this_host/own_host.hpp"
+#include "launcher/this_host/probe_host_gpus.hpp"
+#include "launcher/worker/login_command.hpp"
 #include "topology/machine_json.hpp"
 #include "topology/render_topology.hpp"
 #include "topology/render_topology_svg.hpp"
@@ -183,7 +183,7 @@ int run_command(const std::vector<std::string>& arguments) {
   }
   if (arguments == std::vector<std::string>{"worker", prepare_code_argument}) return run_prepare_code();
   if (!arguments.empty() && arguments.front() == "worker")
-    return run_hand_over({arguments.begin() + 1, arguments.end()});
+    return run_login_command({arguments.begin() + 1, arguments.end()});
   if (!arguments.empty() && arguments.front() == nccl_check_word) return run_nccl_check();
   if (!arguments.empty() && arguments.front() == mpi_check_word) return run_mpi_check(probe_host_gpus);
   auto parsed = parse_cli(arguments);

@@ -2,8 +2,8 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include "launcher/cli.hpp"
 #include "launcher/launch.hpp"
+#include "launcher/options/cli.hpp"
 
 namespace {
 

@@ -13,7 +13,7 @@
 #include <unordered_map>
 #include <utility>
 
-#include "topology/host_name.hpp"
+#include "base/host_name.hpp"
 
 namespace smlaunch {
 namespace {

@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+// The room mpi: Open MPI's words, versions 4 and 5: mpirun's command line, the user's options merged with
+// ours, hostfiles, shell words. Pure: it starts nothing and reads nothing but a hostfile's text.
+//
 // mpirun's command line, in the words of Open MPI 4 and of 5.
 #pragma once
 
@@ -7,9 +10,9 @@
 #include <utility>
 #include <vector>
 
+#include "base/error.hpp"
 #include "mpi/mpirun_options.hpp"
 #include "mpi/open_mpi.hpp"
-#include "topology/error.hpp"
 
 namespace smlaunch {
 

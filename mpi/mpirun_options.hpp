@@ -8,8 +8,8 @@
 #include <utility>
 #include <vector>
 
+#include "base/error.hpp"
 #include "mpi/open_mpi.hpp"
-#include "topology/error.hpp"
 #include "topology/layout.hpp"
 
 namespace smlaunch {

@@ -4,41 +4,57 @@
 # usage: tests/layers.sh [ROOT]    prints file:line: rule for every breach; 1 if there is one
 set -euo pipefail
 
-# Our own headers: "* may include *", by the beginning of the path. Paths start at the project root.
-folders='
-topology/           topology/
-cuda/nccl_check     topology/ cuda/ launcher/smoke/
-cuda/               topology/ cuda/
-mpi/mpi_check       topology/ mpi/ launcher/smoke/
-mpi/                topology/ mpi/
-launcher/contract/  topology/ launcher/contract/
-launcher/plan/      topology/ cuda/ mpi/ launcher/contract/ launcher/smoke/ launcher/plan/
-launcher/smoke/     topology/ launcher/smoke/
-launcher/ready/     topology/ cuda/ mpi/ launcher/contract/ launcher/plan/ launcher/ready/
-launcher/run/       topology/ cuda/ mpi/ launcher/contract/ launcher/plan/ launcher/smoke/ launcher/run/
-launcher/           topology/ cuda/ mpi/ launcher/
-bench/              topology/ cuda/ mpi/ launcher/ bench/
-tests/              topology/ cuda/ mpi/ launcher/ bench/ tests/
-examples/           examples/
+# The rooms, from the ground up: "room: door: the rooms whose headers it may include". A room is a folder, less the
+# rooms inside it. Nobody includes what stands below in this table, and no arrow is drawn that it does not name. The
+# door is the header that says what the room promises and what it may touch.
+rooms='
+base/                   error.hpp                :
+topology/               machine.hpp              : base/
+cuda/                   probe_gpus.hpp           : base/ topology/
+mpi/                    mpirun.hpp               : base/ topology/
+launcher/contract/      environment.hpp          : base/
+launcher/contract/s3/   s3_client.hpp            : base/ launcher/contract/
+launcher/contract/code/ fetch_code.hpp           : base/ launcher/contract/ launcher/contract/s3/
+launcher/smoke/         smoke_conductor.hpp      : base/ topology/
+launcher/options/       options.hpp              : base/ topology/
+launcher/process/       child_process.hpp        : base/ launcher/contract/
+launcher/plan/          plan.hpp                 : base/ topology/ mpi/ launcher/contract/ launcher/smoke/ launcher/process/
+launcher/this_host/     own_host.hpp             : base/ topology/ cuda/ mpi/ launcher/contract/ launcher/smoke/ launcher/process/
+launcher/checks/        nccl_check_program.hpp   : base/ cuda/ launcher/smoke/ launcher/process/ launcher/this_host/
+launcher/inspect/       rank_inspector.hpp       : base/ topology/ launcher/contract/ launcher/process/
+launcher/evidence/      rank_tail.hpp            : launcher/process/
+launcher/channel/       messages.hpp             : base/ topology/ launcher/process/ launcher/inspect/
+launcher/outcome/       outcome.hpp              : base/ topology/ launcher/contract/ launcher/smoke/ launcher/options/ launcher/process/ launcher/inspect/ launcher/evidence/
+launcher/code/          code_preparation.hpp     : base/ launcher/contract/s3/ launcher/contract/code/ launcher/process/ launcher/evidence/ launcher/channel/ launcher/outcome/
+launcher/output/        rank_output.hpp          : base/ launcher/process/ launcher/plan/
+launcher/remote/        ready.hpp                : base/ launcher/process/ launcher/plan/
+launcher/agent/         rank_agent.hpp           : base/ topology/ cuda/ launcher/contract/ launcher/process/ launcher/this_host/ launcher/inspect/ launcher/evidence/ launcher/channel/
+launcher/worker/        worker.hpp               : base/ topology/ launcher/process/ launcher/channel/ launcher/code/ launcher/remote/
+launcher/leader/        runner.hpp               : base/ topology/ mpi/ launcher/contract/ launcher/smoke/ launcher/process/ launcher/plan/ launcher/evidence/ launcher/channel/ launcher/outcome/ launcher/code/ launcher/output/
+launcher/job/           job.hpp                  : base/ topology/ cuda/ mpi/ launcher/contract/ launcher/smoke/ launcher/options/ launcher/process/ launcher/plan/ launcher/this_host/ launcher/outcome/ launcher/remote/
+launcher/session/       run_job.hpp              : base/ topology/ cuda/ mpi/ launcher/contract/ launcher/contract/s3/ launcher/contract/code/ launcher/smoke/ launcher/options/ launcher/process/ launcher/plan/ launcher/this_host/ launcher/channel/ launcher/outcome/ launcher/code/ launcher/remote/ launcher/worker/ launcher/leader/ launcher/job/
+launcher/               launch.hpp               : base/ topology/ mpi/ launcher/contract/ launcher/options/ launcher/process/ launcher/plan/ launcher/this_host/ launcher/checks/ launcher/outcome/ launcher/code/ launcher/remote/ launcher/agent/ launcher/worker/ launcher/job/ launcher/session/
 '
+# These include any room: what they test, measure or show. Nobody includes them.
+outside='bench/ tests/ examples/'
 
 # Libraries have one home: "header: who may include it". A test may use what the code that it tests may use.
 libraries='
-CLI/       launcher/cli.cpp
+CLI/       launcher/options/cli.cpp
 hwloc      topology/
 archive    launcher/contract/code/
-boost/     launcher/run/ launcher/ready/
-nlohmann/  *_json.cpp *_json.hpp launcher/plan/ launcher/ready/ launcher/run/ tests/ bench/
-openssl/   launcher/plan/ launcher/run/ launcher/contract/s3/
+boost/     launcher/channel/ launcher/process/stop_signals launcher/inspect/ launcher/code/ launcher/remote/ launcher/agent/ launcher/worker/ launcher/leader/
+nlohmann/  *_json.cpp *_json.hpp launcher/channel/ launcher/code/ launcher/outcome/ launcher/plan/ launcher/remote/ tests/ bench/
+openssl/   base/digest.cpp launcher/channel/
 curl/      launcher/contract/s3/
-dlfcn.h    cuda/ mpi/mpi_check launcher/contract/s3/ launcher/contract/code/
+dlfcn.h    cuda/ launcher/checks/mpi_check launcher/contract/s3/ launcher/contract/code/
 '
 
 root=${1:-$(dirname "${BASH_SOURCE[0]}")/..}
 cd "$root"
 
 present=()
-for folder in topology cuda mpi launcher bench tests examples; do
+for folder in base topology cuda mpi launcher bench tests examples; do
   if [[ -d $folder ]]; then present+=("$folder"); fi
 done
 if ((${#present[@]} == 0)); then
@@ -46,8 +62,9 @@ if ((${#present[@]} == 0)); then
   exit 1
 fi
 
+status=0
 find "${present[@]}" -type f \( -name '*.[ch]pp' -o -name '*.[ch]' -o -name '*.cu' \) -print0 | sort -z |
-  FOLDERS=$folders LIBRARIES=$libraries xargs -0 -r awk '
+  ROOMS=$rooms OUTSIDE=$outside LIBRARIES=$libraries xargs -0 -r awk '
     # "*_x.cpp" fits the end of a path; all else fits the beginning.
     function fits(path, pattern) {
       if (substr(pattern, 1, 1) != "*") return index(path, pattern) == 1
@@ -61,9 +78,31 @@ find "${present[@]}" -type f \( -name '*.[ch]pp' -o -name '*.[ch]' -o -name '*.c
     }
     function allowed(line) { sub(/^[^ ]+ +/, "", line); return line }
     function breach(rule) { printf "%s:%d: %s\n", FILENAME, FNR, rule; breaches++ }
+    # The innermost room that a path lies in; "" if it lies in none.
+    function room_of(path,    room, found) {
+      for (room in place) if (index(path, room) == 1 && length(room) > length(found)) found = room
+      return found
+    }
+    function is_outside(path,    i) {
+      for (i = 1; i <= outside_count; i++) if (index(path, outside[i]) == 1) return 1
+      return 0
+    }
 
     BEGIN {
-      folder_count = split(ENVIRON["FOLDERS"], folders, "\n")
+      line_count = split(ENVIRON["ROOMS"], lines, "\n")
+      for (i = 1; i <= line_count; i++) {
+        count = split(lines[i], words, " ")
+        if (count == 0) continue
+        place[words[1]] = i
+        for (j = 4; j <= count; j++) {
+          arrow[words[1], words[j]] = 1
+          if (!(words[j] in place)) {
+            printf "layers.sh: %s stands above %s, and may not include it\n", words[j], words[1]
+            breaches++
+          }
+        }
+      }
+      outside_count = split(ENVIRON["OUTSIDE"], outside, " ")
       library_count = split(ENVIRON["LIBRARIES"], libraries, "\n")
     }
     /^[ \t]*#[ \t]*include[ \t]*["<]/ {
@@ -82,19 +121,33 @@ find "${present[@]}" -type f \( -name '*.[ch]pp' -o -name '*.[ch]' -o -name '*.c
           breach("<" header "> is included only by " allowed(libraries[i]))
         next
       }
-      if (!quoted && header !~ /^(topology|cuda|mpi|launcher|bench|tests|examples)\//) next
-      if (header !~ /^(topology|cuda|mpi|launcher|bench|tests|examples)\//) {
+      ours = room_of(header) != "" || is_outside(header)
+      if (!quoted && !ours) next
+      if (!ours) {
         breach("\"" header "\" does not start at the project root")
         next
       }
-      for (i = 1; i <= folder_count; i++) {
-        split(folders[i], words, " ")
-        if (words[1] == "" || !fits(FILENAME, words[1])) continue
-        if (!any_fits(header, folders[i]))
-          breach(words[1] " includes of ours only " allowed(folders[i]) ", not \"" header "\"")
-        break
+      from = room_of(FILENAME)
+      to = room_of(header)
+      if (from == "") {
+        if (to == "" && index(header, substr(FILENAME, 1, index(FILENAME, "/"))) != 1 && FILENAME !~ /^tests\//)
+          breach(FILENAME " may not include \"" header "\"")
+      } else if (to == "") {
+        breach(from " may not include \"" header "\"")
+      } else if (from != to && !((from, to) in arrow)) {
+        breach("no arrow from " from " to " to " in the table: \"" header "\"")
       }
     }
-    END { exit breaches > 0 }' && exit 0
-echo "layers.sh: the rules are the tables at its top" >&2
-exit 1
+    END { exit breaches > 0 }' || status=1
+
+# Every room that is there has its door, and the door its sign.
+while read -r room door _; do
+  [[ -n $room && -d $room ]] || continue
+  if ! grep -qs "^// The room ${room%/}:" "$room$door"; then
+    echo "$room$door: the room's door does not say \"// The room ${room%/}: …\""
+    status=1
+  fi
+done <<<"$rooms"
+
+if ((status != 0)); then echo "layers.sh: the rules are the tables at its top" >&2; fi
+exit "$status"

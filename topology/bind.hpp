@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "topology/error.hpp"
+#include "base/error.hpp"
 #include "topology/id_set.hpp"
 
 namespace smlaunch {

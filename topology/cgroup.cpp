@@ -6,7 +6,7 @@
 #include <cstddef>
 #include <vector>
 
-#include "topology/read_file.hpp"
+#include "base/read_file.hpp"
 
 namespace smlaunch {
 namespace {

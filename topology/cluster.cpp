@@ -5,7 +5,7 @@
 
 #include <map>
 
-#include "topology/host_list.hpp"
+#include "base/host_list.hpp"
 
 namespace smlaunch {
 

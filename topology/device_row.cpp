@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "topology/device_row.hpp"
 
-#include "topology/svg_text.hpp"
+#include "base/svg_text.hpp"
 
 namespace smlaunch {
 namespace {

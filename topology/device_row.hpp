@@ -5,7 +5,7 @@
 #include <utility>
 #include <vector>
 
-#include "topology/svg_canvas.hpp"
+#include "base/svg_canvas.hpp"
 
 namespace smlaunch {
 

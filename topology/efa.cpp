@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <system_error>
 
-#include "topology/read_file.hpp"
+#include "base/read_file.hpp"
 
 namespace smlaunch {
 

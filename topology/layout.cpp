@@ -13,7 +13,7 @@
 #include <numeric>
 #include <utility>
 
-#include "topology/host_list.hpp"
+#include "base/host_list.hpp"
 #include "topology/machine_kind.hpp"
 
 namespace smlaunch {

@@ -9,8 +9,8 @@
 #include <string_view>
 #include <vector>
 
+#include "base/error.hpp"
 #include "topology/cluster.hpp"
-#include "topology/error.hpp"
 
 namespace smlaunch {
 

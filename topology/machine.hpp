@@ -1,4 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+// The room topology: what machines are and where ranks go. Placing is pure and the same for a probed machine
+// and for a file. It promises CPUs, NUMA nodes, GPU and NIC for every rank, with the reason in words. It
+// touches hwloc, /sys and /proc, and binds the calling process.
+//
 // Plain facts about one machine. They come from a probe, from an hwloc XML file or from the JSON that
 // `smlaunch topology` prints; nothing after this can tell which.
 #pragma once

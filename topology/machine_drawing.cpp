@@ -9,10 +9,10 @@
 #include <cstddef>
 #include <utility>
 
+#include "base/svg_text.hpp"
 #include "topology/device_row.hpp"
 #include "topology/nearness_table.hpp"
 #include "topology/node_boxes.hpp"
-#include "topology/svg_text.hpp"
 
 namespace smlaunch {
 namespace {

@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "base/svg_canvas.hpp"
 #include "topology/machine.hpp"
-#include "topology/svg_canvas.hpp"
 
 namespace smlaunch {
 

@@ -5,8 +5,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/read_file.hpp"
 #include "topology/probe_machine.hpp"
-#include "topology/read_file.hpp"
 
 namespace smlaunch {
 namespace {

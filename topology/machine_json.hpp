@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include "topology/error.hpp"
+#include "base/error.hpp"
 #include "topology/machine.hpp"
 
 namespace smlaunch {

@@ -7,7 +7,7 @@
 #include <cstddef>
 #include <vector>
 
-#include "topology/svg_text.hpp"
+#include "base/svg_text.hpp"
 
 namespace smlaunch {
 namespace {

@@ -2,8 +2,8 @@
 // How near GPUs and NICs are to each other, as a coloured table.
 #pragma once
 
+#include "base/svg_canvas.hpp"
 #include "topology/machine.hpp"
-#include "topology/svg_canvas.hpp"
 
 namespace smlaunch {
 

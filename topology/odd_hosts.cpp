@@ -11,7 +11,7 @@
 #include <string_view>
 #include <utility>
 
-#include "topology/host_list.hpp"
+#include "base/host_list.hpp"
 #include "topology/machine_kind.hpp"
 
 namespace smlaunch {

@@ -12,8 +12,8 @@
 #include <tuple>
 #include <utility>
 
+#include "base/read_file.hpp"
 #include "topology/nearness.hpp"
-#include "topology/read_file.hpp"
 
 namespace smlaunch {
 namespace {

@@ -18,8 +18,8 @@
 #include <utility>
 #include <vector>
 
+#include "base/host_name.hpp"
 #include "topology/cgroup.hpp"
-#include "topology/host_name.hpp"
 #include "topology/hwloc_handle.hpp"
 #include "topology/probe_devices.hpp"
 

@@ -4,7 +4,7 @@
 
 #include <string>
 
-#include "topology/error.hpp"
+#include "base/error.hpp"
 #include "topology/machine.hpp"
 
 namespace smlaunch {

@@ -11,7 +11,7 @@
 #include <cerrno>
 #include <cstring>
 
-#include "launcher/contract/unicode.hpp"
+#include "base/unicode.hpp"
 
 namespace smlaunch {
 namespace {

@@ -9,8 +9,8 @@
 #include <string_view>
 #include <vector>
 
+#include "base/error.hpp"
 #include "launcher/contract/python_value.hpp"
-#include "topology/error.hpp"
 
 namespace smlaunch {
 

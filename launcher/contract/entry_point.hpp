@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "topology/error.hpp"
+#include "base/error.hpp"
 
 namespace smlaunch {
 

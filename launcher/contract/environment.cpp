@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/unicode.hpp"
 #include "launcher/contract/config_file.hpp"
 #include "launcher/contract/distribution.hpp"
 #include "launcher/contract/hyperparameters.hpp"
@@ -17,7 +18,6 @@
 #include "launcher/contract/neuron_instances.hpp"
 #include "launcher/contract/resource_config.hpp"
 #include "launcher/contract/search_path.hpp"
-#include "launcher/contract/unicode.hpp"
 #include "launcher/contract/user_program.hpp"
 
 namespace smlaunch {

@@ -1,4 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+// The room launcher/contract: SageMaker's container as the toolkit understands it: config files,
+// hyperparameters, SM_* variables, the entry point, success and failure files. It promises the toolkit's
+// answers to the letter. It touches the files under BASE. It is installed as the library smlaunch::contract.
+//
 // The container's environment as the SageMaker Training Toolkit understands it
 // (sagemaker_training/environment.py, mapping.py, params.py): read once, then read-only.
 #pragma once
@@ -10,10 +14,10 @@
 #include <string>
 #include <vector>
 
+#include "base/error.hpp"
 #include "launcher/contract/entry_point.hpp"
 #include "launcher/contract/paths.hpp"
 #include "launcher/contract/python_value.hpp"
-#include "topology/error.hpp"
 
 namespace smlaunch {
 

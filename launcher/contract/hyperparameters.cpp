@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <array>
 
-#include "launcher/contract/unicode.hpp"
+#include "base/unicode.hpp"
 
 namespace smlaunch {
 namespace {

@@ -6,9 +6,9 @@
 #include <filesystem>
 #include <string>
 
+#include "base/error.hpp"
 #include "launcher/contract/paths.hpp"
 #include "launcher/contract/python_value.hpp"
-#include "topology/error.hpp"
 
 namespace smlaunch {
 

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "launcher/contract/program_variables.hpp"
 
+#include "base/unicode.hpp"
 #include "launcher/contract/hyperparameters.hpp"
-#include "launcher/contract/unicode.hpp"
+
+#include <algorithm>
+#include <array>
 
 namespace smlaunch {
 
@@ -49,6 +52,13 @@ std::string python_path(const std::string& folder, const std::string& inherited)
 
 bool is_said_by_job(const std::string& variable) {
   return variable == current_host_variable || variable == job_name_variable || variable == region_variable;
+}
+
+bool is_always_ours(const std::string& variable) {
+  static constexpr std::array<std::string_view, 6> identity = {
+      "RANK", "LOCAL_RANK", "WORLD_SIZE", "LOCAL_WORLD_SIZE", "NODE_RANK", "GROUP_RANK"};
+  return variable.starts_with("SM_") ||
+         std::find(identity.begin(), identity.end(), variable) != identity.end();
 }
 
 }  // namespace smlaunch

@@ -33,4 +33,7 @@ std::string python_path(const std::string& folder, const std::string& inherited)
 // Those of the four that replace what a rank's host has: the job says them.
 bool is_said_by_job(const std::string& variable);
 
+// RANK, LOCAL_RANK, WORLD_SIZE, … and SM_*: what a user's mpirun option -x cannot replace.
+bool is_always_ours(const std::string& variable);
+
 }  // namespace smlaunch

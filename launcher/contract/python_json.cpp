@@ -7,8 +7,8 @@
 #include <cstdlib>
 #include <unordered_map>
 
+#include "base/unicode.hpp"
 #include "launcher/contract/python_value.hpp"
-#include "launcher/contract/unicode.hpp"
 
 namespace smlaunch {
 namespace {

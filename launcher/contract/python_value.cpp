@@ -9,7 +9,7 @@
 #include <cmath>
 #include <iterator>
 
-#include "launcher/contract/unicode.hpp"
+#include "base/unicode.hpp"
 
 namespace smlaunch {
 namespace {

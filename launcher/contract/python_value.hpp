@@ -10,7 +10,7 @@
 #include <variant>
 #include <vector>
 
-#include "topology/error.hpp"
+#include "base/error.hpp"
 
 namespace smlaunch {
 

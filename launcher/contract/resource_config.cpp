@@ -7,7 +7,7 @@
 #include <unordered_map>
 #include <unordered_set>
 
-#include "topology/host_name.hpp"
+#include "base/host_name.hpp"
 
 namespace smlaunch {
 namespace {

@@ -10,7 +10,7 @@
 #include <cstring>
 #include <system_error>
 
-#include "launcher/contract/unicode.hpp"
+#include "base/unicode.hpp"
 
 namespace smlaunch {
 namespace {

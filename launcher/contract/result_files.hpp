@@ -6,8 +6,8 @@
 #include <filesystem>
 #include <string>
 
+#include "base/error.hpp"
 #include "launcher/contract/paths.hpp"
-#include "topology/error.hpp"
 
 namespace smlaunch {
 

@@ -8,11 +8,11 @@
 #include <utility>
 #include <vector>
 
+#include "base/unicode.hpp"
 #include "launcher/contract/distribution.hpp"
 #include "launcher/contract/environment.hpp"
 #include "launcher/contract/hyperparameters.hpp"
 #include "launcher/contract/resource_config.hpp"
-#include "launcher/contract/unicode.hpp"
 
 namespace smlaunch {
 namespace {

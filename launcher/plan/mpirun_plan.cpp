@@ -10,6 +10,7 @@
 #include "launcher/contract/program_variables.hpp"
 #include "launcher/plan/launcher_variables.hpp"
 #include "launcher/plan/starter.hpp"
+#include "launcher/process/agent_variables.hpp"
 
 namespace smlaunch {
 
@@ -145,8 +146,8 @@ MpirunRequest mpirun_request(const JobSpec& spec, const LaunchPlan& plan) {
   for (const auto& setting : adapter_variables(*spec.environment, plan.launcher, plan.cluster))
     if (!spec.inherited.contains(setting.first)) request.exported_values.push_back(setting);
   for (const auto& [name, value] : plan.environment) request.exported.push_back(name);
-  for (const char* name : {"SMLAUNCH_AGENT_CHANNEL", "SMLAUNCH_AGENT_TOKEN", "SMLAUNCH_AGENT_WORKER",
-                           "SMLAUNCH_AGENT_LEADER_HOST", "SMLAUNCH_AGENT_DIRECTORY", "SMLAUNCH_JOB"})
+  for (const char* name : {agent_channel_variable, agent_token_variable, agent_worker_variable,
+                           agent_host_variable, agent_directory_variable, job_marker_variable})
     request.exported.emplace_back(name);
   request.program = {spec.smlaunch, "rank", "--"};
   request.program.insert(request.program.end(), plan.process_command.begin(), plan.process_command.end());

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// JobSpec x Cluster -> Layout -> LaunchPlan. The plan is complete: --dry-run prints it, a run performs it,
-// a golden test compares it.
+// The room launcher/plan: JobSpec x Cluster -> Layout -> LaunchPlan, and the plan's forms: JSON, text,
+// picture, hash. It promises a plan that is complete: --dry-run prints it, a run performs it, a golden test
+// compares it. Pure: it touches nothing.
 #pragma once
 
 #include <map>
@@ -49,9 +50,10 @@ struct JobSpec {
   std::string mpirun = "mpirun";
   std::vector<std::string> torchrun = {"torchrun"};
   bool torchrun_must_redirect =
-      false;                       // a release that fails unless it redirects output (launcher/torchrun.hpp)
+      false;  // a release that fails unless it redirects output (launcher/this_host/torchrun.hpp)
   std::vector<std::string> nodes;  // torchrun, xla: the job's hosts, where each starts its own ranks
   OpenMpiVersion open_mpi;
+  bool open_mpi_is_decided = false;  // by the mpirun that was found, or assumed where a dry run has none
   std::vector<std::string> mpi_options;
   std::string mpi_options_source = "MPI options";
   std::string smlaunch = "smlaunch";  // this binary, at the same path on every host

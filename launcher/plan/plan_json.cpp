@@ -8,9 +8,9 @@
 #include <utility>
 #include <vector>
 
-#include "launcher/plan/json_writer.hpp"
+#include "base/digest.hpp"
+#include "base/json_writer.hpp"
 #include "launcher/plan/redaction.hpp"
-#include "launcher/plan/sha256.hpp"
 
 namespace smlaunch {
 

@@ -11,8 +11,8 @@
 #include <string_view>
 #include <variant>
 
+#include "base/error.hpp"
 #include "launcher/smoke/injection.hpp"
-#include "topology/error.hpp"
 #include "topology/id_set.hpp"
 
 namespace smlaunch {

@@ -7,7 +7,7 @@
 #include <optional>
 #include <string>
 
-#include "topology/error.hpp"
+#include "base/error.hpp"
 #include "topology/machine.hpp"
 
 namespace smlaunch {

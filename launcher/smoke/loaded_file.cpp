@@ -2,12 +2,13 @@
 #include "launcher/smoke/loaded_file.hpp"
 
 #include <elf.h>
-#include <fmt/format.h>
 #include <link.h>
 
 #include <cstdint>
 #include <cstring>
 #include <filesystem>
+
+#include "base/hex.hpp"
 
 namespace smlaunch {
 
@@ -29,10 +30,7 @@ std::string find_build_id(const char* notes, std::size_t size) {
     if (length > size) return "";
     const char* name = notes + sizeof note;
     if (note.n_type == NT_GNU_BUILD_ID && note.n_namesz == 4 && std::memcmp(name, "GNU", 4) == 0) {
-      std::string text;
-      for (std::size_t i = 0; i < note.n_descsz; ++i)
-        text += fmt::format("{:02x}", static_cast<unsigned char>(name[padded(note.n_namesz) + i]));
-      return text;
+      return to_hex({name + padded(note.n_namesz), note.n_descsz});
     }
     notes += length;
     size -= length;

@@ -10,9 +10,9 @@
 #include <variant>
 #include <vector>
 
+#include "base/error.hpp"
 #include "launcher/smoke/contributions.hpp"
 #include "launcher/smoke/smoke_stage.hpp"
-#include "topology/error.hpp"
 
 namespace smlaunch {
 

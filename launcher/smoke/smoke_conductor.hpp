@@ -1,4 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
+// The room launcher/smoke: all of the all-reduce test that is pure: what ranks add up, what a wrong sum says,
+// what is tested next, who is accused and by what evidence, the verdict and its forms. It promises to accuse
+// nobody without evidence. It touches nothing; whoever runs the check programs reports events and carries out
+// the answers.
+//
 // Decides what happens in an all-reduce test; never does it. Check programs run beside all ranks, as one set
 // of processes; after a failure that nobody explains the same set, or a new one where programs of it hang,
 // tests single hosts and pairs of hosts. Whoever runs the set reports each event and carries out the answer.

@@ -11,9 +11,9 @@
 #include <cstdio>
 #include <thread>
 
+#include "base/read_file.hpp"
 #include "tests/topology/made_up_machine.hpp"
 #include "topology/probe_machine.hpp"
-#include "topology/read_file.hpp"
 
 namespace smlaunch {
 namespace {

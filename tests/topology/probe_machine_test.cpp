@@ -4,8 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/read_file.hpp"
 #include "topology/machine_json.hpp"
-#include "topology/read_file.hpp"
 
 namespace smlaunch {
 namespace {

@@ -4,10 +4,10 @@
 
 #include <string>
 
+#include "base/error.hpp"
 #include "launcher/contract/environment.hpp"
 #include "launcher/contract/s3/aws_credentials.hpp"
 #include "launcher/contract/s3/http_client.hpp"
-#include "topology/error.hpp"
 
 namespace smlaunch {
 

@@ -7,7 +7,7 @@
 #include <functional>
 #include <string>
 
-#include "topology/error.hpp"
+#include "base/error.hpp"
 
 namespace smlaunch {
 

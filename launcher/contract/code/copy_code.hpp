@@ -4,7 +4,7 @@
 #include <atomic>
 #include <filesystem>
 
-#include "topology/error.hpp"
+#include "base/error.hpp"
 
 namespace smlaunch {
 

@@ -1,4 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+// The room launcher/contract/code: the user's code into BASE/code: what an archive may do, unpacking, what
+// pip is to install. It promises that a folder is filled whole or not at all, and that nothing leads out of
+// it. It touches libarchive, S3 by the room next door, and BASE/code.
+//
 // The user's code into BASE/code, where that is empty (sagemaker_training/files.py, download_and_extract).
 #pragma once
 
@@ -7,10 +11,10 @@
 #include <functional>
 #include <string>
 
+#include "base/error.hpp"
 #include "launcher/contract/code/archive_rules.hpp"
 #include "launcher/contract/code/code_folder.hpp"
 #include "launcher/contract/code/code_source.hpp"
-#include "topology/error.hpp"
 
 namespace smlaunch {
 

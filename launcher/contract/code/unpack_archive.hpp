@@ -6,8 +6,8 @@
 #include <filesystem>
 #include <string>
 
+#include "base/error.hpp"
 #include "launcher/contract/code/archive_rules.hpp"
-#include "topology/error.hpp"
 
 namespace smlaunch {
 

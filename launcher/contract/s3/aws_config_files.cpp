@@ -3,7 +3,7 @@
 
 #include <fmt/format.h>
 
-#include "topology/read_file.hpp"
+#include "base/read_file.hpp"
 
 namespace smlaunch {
 

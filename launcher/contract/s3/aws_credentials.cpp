@@ -5,11 +5,11 @@
 
 #include <tl/expected.hpp>
 
+#include "base/read_file.hpp"
 #include "launcher/contract/s3/aws_config_files.hpp"
 #include "launcher/contract/s3/container_endpoint.hpp"
 #include "launcher/contract/s3/credential_answer_json.hpp"
 #include "launcher/contract/s3/http_client.hpp"
-#include "topology/read_file.hpp"
 
 namespace smlaunch {
 

@@ -10,8 +10,8 @@
 #include <optional>
 #include <string>
 
+#include "base/error.hpp"
 #include "launcher/contract/environment.hpp"
-#include "topology/error.hpp"
 
 namespace smlaunch {
 

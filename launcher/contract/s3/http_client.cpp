@@ -14,8 +14,8 @@
 #include <random>
 #include <thread>
 
+#include "base/digest.hpp"
 #include "launcher/contract/s3/curl_library.hpp"
-#include "launcher/contract/s3/digest.hpp"
 
 namespace smlaunch {
 
@@ -311,7 +311,7 @@ struct HttpClient::Transfer {
     HttpHeaders all = request.headers;
     if (request.signing) {
       SignedRequest to_sign{request.method, url.host, url.path, url.query, {}, ""};
-      to_sign.payload_hash = request.body_file ? std::string(unsigned_payload) : hex_sha256(request.body);
+      to_sign.payload_hash = request.body_file ? std::string(unsigned_payload) : sha256_hex(request.body);
       if (request.signing->service == "s3" && !has_header(all, "x-amz-content-sha256"))
         all.emplace_back("x-amz-content-sha256", to_sign.payload_hash);
       to_sign.headers = all;

@@ -12,9 +12,9 @@
 #include <string_view>
 #include <tl/expected.hpp>
 
+#include "base/error.hpp"
 #include "launcher/contract/s3/retry_policy.hpp"
 #include "launcher/contract/s3/sigv4.hpp"
-#include "topology/error.hpp"
 
 namespace smlaunch {
 

@@ -12,7 +12,7 @@
 #include <cerrno>
 #include <cstring>
 
-#include "launcher/contract/s3/signal_free_thread.hpp"
+#include "base/signal_free_thread.hpp"
 
 namespace smlaunch {
 

@@ -8,8 +8,8 @@
 #include <string_view>
 #include <vector>
 
+#include "base/error.hpp"
 #include "launcher/contract/s3/http_client.hpp"
-#include "topology/error.hpp"
 
 namespace smlaunch {
 

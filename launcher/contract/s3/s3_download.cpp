@@ -12,7 +12,8 @@
 #include <cstring>
 #include <utility>
 
-#include "launcher/contract/s3/digest.hpp"
+#include "base/digest.hpp"
+#include "base/hex.hpp"
 #include "launcher/contract/s3/s3_answer.hpp"
 #include "launcher/contract/s3/s3_call.hpp"
 #include "launcher/contract/s3/s3_client.hpp"

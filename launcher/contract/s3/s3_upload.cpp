@@ -9,7 +9,7 @@
 #include <cerrno>
 #include <cstring>
 
-#include "launcher/contract/s3/digest.hpp"
+#include "base/digest.hpp"
 #include "launcher/contract/s3/s3_answer.hpp"
 #include "launcher/contract/s3/s3_call.hpp"
 #include "launcher/contract/s3/s3_client.hpp"

@@ -8,7 +8,8 @@
 #include <cctype>
 #include <map>
 
-#include "launcher/contract/s3/digest.hpp"
+#include "base/digest.hpp"
+#include "base/hex.hpp"
 #include "launcher/contract/s3/s3_endpoint.hpp"
 
 namespace smlaunch {
@@ -97,7 +98,7 @@ HttpHeaders sign(const SignedRequest& request, const SigningScope& scope,
   const std::string day = date.substr(0, 8);
   const std::string within = fmt::format("{}/{}/{}/aws4_request", day, scope.region, scope.service);
   const std::string to_sign = fmt::format("AWS4-HMAC-SHA256\n{}\n{}\n{}", date, within,
-                                          hex_sha256(canonical_request(request, scope, date)));
+                                          sha256_hex(canonical_request(request, scope, date)));
   std::string key = "AWS4" + scope.credentials.secret_key;
   for (const std::string& part : {day, scope.region, scope.service, std::string("aws4_request")})
     key = hmac_sha256(key, part);

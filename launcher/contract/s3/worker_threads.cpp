@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "launcher/contract/s3/signal_free_thread.hpp"
+#include "base/signal_free_thread.hpp"
 
 namespace smlaunch {
 

@@ -9,9 +9,9 @@
 #include <cstdint>
 #include <random>
 
+#include "base/unicode.hpp"
 #include "launcher/contract/hyperparameters.hpp"
 #include "launcher/contract/python_value.hpp"
-#include "launcher/contract/unicode.hpp"
 #include "tests/launcher/contract/support.hpp"
 
 namespace smlaunch {

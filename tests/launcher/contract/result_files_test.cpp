@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-#include "launcher/contract/unicode.hpp"
+#include "base/unicode.hpp"
 #include "tests/launcher/contract/support.hpp"
 
 namespace smlaunch {

@@ -12,9 +12,9 @@
 #include <sstream>
 #include <stdexcept>
 
+#include "base/digest.hpp"
 #include "launcher/plan/plan_json.hpp"
 #include "launcher/plan/render_plan.hpp"
-#include "launcher/plan/sha256.hpp"
 #include "mpi/hostfile.hpp"
 #include "mpi/shell_words.hpp"
 #include "topology/machine_json.hpp"

@@ -6,7 +6,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "launcher/plan/sha256.hpp"
+#include "base/digest.hpp"
 #include "tests/launcher/plan/small_job.hpp"
 
 namespace smlaunch {

@@ -9,7 +9,8 @@
 #include <sstream>
 #include <string>
 
-#include "launcher/contract/s3/digest.hpp"
+#include "base/digest.hpp"
+#include "base/hex.hpp"
 #include "launcher/contract/s3/s3_client.hpp"
 #include "tests/launcher/contract/s3/small_server.hpp"
 

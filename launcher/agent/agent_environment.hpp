@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+// How an agent learns who it is, and what its rank's environment becomes: pure.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/error.hpp"
+#include "launcher/channel/messages.hpp"
+
+namespace smlaunch {
+
+struct AgentIdentity {
+  int rank = 0;
+  int local_rank = 0;
+  std::string channel_host;
+  int channel_port = 0;  // 0: there is no channel
+  std::string token;
+  std::string worker;          // the name of its host's worker socket; empty: none is asked
+  std::string leader_host;     // gethostname() where the leader runs
+  bool several_hosts = false;  // mpirun has started ranks on other hosts too
+};
+
+// From the variables above, or from Open MPI's OMPI_COMM_WORLD_RANK and OMPI_COMM_WORLD_LOCAL_RANK. Errors
+// (Fault::usage): neither is there, or one is no number.
+Result<AgentIdentity> parse_agent_identity(const std::map<std::string, std::string>& environment);
+
+// The rank's environment: `inherited`, without our own variables and what the start message removes; then
+// ours, then the user's; rank identity and SM_* are always ours.
+std::map<std::string, std::string> rank_environment(std::map<std::string, std::string> inherited,
+                                                    const Start& start);
+
+// What an agent starts its rank with when it cannot ask the leader: mpirun has brought SM_* and the
+// rendezvous.
+Start make_start_without_channel(const std::map<std::string, std::string>& environment,
+                                 const AgentIdentity& identity);
+
+}  // namespace smlaunch

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "launcher/agent/host_facts.hpp"
+
+#include <algorithm>
+#include <cstddef>
+
+#include "cuda/probe_gpus.hpp"
+#include "launcher/this_host/host_versions.hpp"
+
+namespace smlaunch {
+
+namespace {
+
+// A leader reads no more than 64 KiB from someone who has not proved yet that he belongs to the job.
+constexpr std::size_t longest_text = 400;
+constexpr std::size_t most_warnings = 16;
+
+}  // namespace
+
+void tell_host_facts(const Machine& machine, int cpus, bool several_hosts, Hello& hello) {
+  hello.gpus = machine.usable_gpus();
+  hello.cpus = cpus;
+  hello.online_cpus = machine.counted_cpus();
+  if (!several_hosts) return;
+  hello.traits = traits_of(machine);
+  // The count of CPUs says more than that of cores, of which mpirun may have given this process a part.
+  std::erase_if(hello.traits,
+                [](const Trait& trait) { return trait.name == "usable GPUs" || trait.name == "cores"; });
+  for (Trait& trait : hello.traits) trait.value.resize(std::min(trait.value.size(), longest_text));
+  hello.warnings = machine_warnings(machine);
+  hello.warnings.resize(std::min(hello.warnings.size(), most_warnings));
+  for (std::string& warning : hello.warnings) warning.resize(std::min(warning.size(), longest_text));
+}
+
+std::optional<Machine> probe_own_machine(bool is_compared) {
+  auto machine = is_compared ? probe_machine_with_gpus() : probe_machine_for_ranks();
+  if (!machine) return {};
+  if (is_compared) machine->versions = probe_versions();
+  return std::move(*machine);
+}
+
+}  // namespace smlaunch

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "launcher/agent/rank_binding.hpp"
+
+#include <sched.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "cuda/probe_gpus.hpp"
+#include "topology/bind.hpp"
+#include "topology/probe_machine.hpp"
+#include "topology/rank_threads.hpp"
+
+namespace smlaunch {
+
+namespace {
+
+constexpr const char* threads_variable = "OMP_NUM_THREADS";
+
+// What mpirun has itself, where it has given this process only a part of that (told so by the user's own
+// options).
+std::optional<int> cpus_of_engine() {
+  cpu_set_t own;
+  cpu_set_t parents;
+  if (sched_getaffinity(0, sizeof own, &own) != 0 ||
+      sched_getaffinity(getppid(), sizeof parents, &parents) != 0)
+    return {};
+  return CPU_COUNT(&own) < CPU_COUNT(&parents) ? std::optional(CPU_COUNT(&parents)) : std::nullopt;
+}
+
+std::string joined(const std::vector<std::string>& notes) {
+  std::string text;
+  for (const std::string& note : notes) text += (text.empty() ? "" : "; ") + note;
+  return text;
+}
+
+// What is left where this process is not bound as it should be: the cores that it may use.
+std::optional<int> count_own_threads(int local_ranks) {
+  const auto machine = probe_machine({.with_devices = false});
+  if (!machine) return {};
+  int threads = count_cores(*machine, allowed_cpus(*machine));
+  if (machine->cpu_quota) threads = std::min(threads, static_cast<int>(*machine->cpu_quota / local_ranks));
+  return std::max(threads, 1);
+}
+
+IdSet own_cpus() {
+  IdSet cpus;
+  cpu_set_t own;
+  if (sched_getaffinity(0, sizeof own, &own) != 0) return cpus;
+  for (int cpu = 0; cpu < CPU_SETSIZE; ++cpu)
+    if (CPU_ISSET(cpu, &own)) cpus.push_back(cpu);
+  return cpus;
+}
+
+}  // namespace
+
+int count_host_cpus(const Machine& machine) { return cpus_of_engine().value_or(machine.processing_units); }
+
+RankHome choose_home(const Start& start, int local_rank, const std::optional<Machine>& machine) {
+  const auto bind = parse_bind_policy(start.own_bind);
+  if (!bind || !machine || local_rank < 0 || local_rank >= start.local_ranks)
+    return {parse_id_set(start.cpus).value_or(IdSet{}), parse_id_set(start.numa).value_or(IdSet{}), {}};
+  const auto placements = place_on_machine(*machine, start.local_ranks, *bind);
+  const Placement& own = *placements[static_cast<std::size_t>(local_rank)];
+  return {own.cpus, own.numa, threads_of_ranks(*machine, placements)[static_cast<std::size_t>(local_rank)]};
+}
+
+Started bind_rank(Start& start, int local_rank, const std::optional<Machine>& machine) {
+  std::optional<Machine> host = machine;
+  if (!host && !start.own_bind.empty()) {
+    if (auto probed = probe_machine_for_ranks()) host = std::move(*probed);
+  }
+  RankHome home = choose_home(start, local_rank, host);
+  Started report;
+  report.chosen_cpus = to_string(home.cpus);
+  if (home.threads) {
+    report.host_cpus = count_host_cpus(*host);
+    report.host_gpus = host->usable_gpus();
+  }
+  if (!home.cpus.empty()) {
+    const auto bound = bind_current_process(home.cpus, home.numa);
+    const IdSet cpus = bound ? bound->cpus : own_cpus();
+    report.cpus = to_string(cpus);
+    report.numa = bound ? to_string(bound->numa) : "";
+    report.binding_note = bound ? joined(bound->notes) : bound.error().problems.front().what;
+    if (cpus != home.cpus) home.threads = count_own_threads(start.local_ranks);
+  } else if (cpus_of_engine()) {
+    home.threads = count_own_threads(start.local_ranks);
+  }
+  const auto threads = start.default_variables.find(threads_variable);
+  if (home.threads && threads != start.default_variables.end())
+    threads->second = std::to_string(*home.threads);
+  return report;
+}
+
+}  // namespace smlaunch

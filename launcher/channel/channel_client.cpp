@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: Apache-2.0
+// The leader is heard at least once a second. Half of `lost_after` without a word, and the connection is made
+// anew (it may hang on a network that has changed); all of it, and the leader counts as lost.
+#include "launcher/channel/channel_client.hpp"
+
+#include <boost/asio/connect.hpp>
+
+#include "base/steady_time.hpp"
+#include "launcher/channel/token.hpp"
+
+namespace smlaunch {
+
+namespace asio = boost::asio;
+using asio::ip::tcp;
+using boost::system::error_code;
+using std::chrono::milliseconds;
+
+namespace {
+
+constexpr milliseconds retry_interval{200};
+constexpr milliseconds connect_bound{2000};
+constexpr milliseconds watch_interval{500};
+
+}  // namespace
+
+ChannelClient::ChannelClient(asio::io_context& loop, std::string host, int port, std::string token,
+                             Hello hello, milliseconds first_bound)
+    : loop_(loop),
+      resolver_(loop),
+      retry_timer_(loop),
+      connect_timer_(loop),
+      watch_timer_(loop),
+      host_(std::move(host)),
+      port_(port),
+      token_(std::move(token)),
+      hello_(std::move(hello)),
+      first_bound_(first_bound) {}
+
+void ChannelClient::start(Callbacks callbacks) {
+  callbacks_ = std::move(callbacks);
+  heard_ns_ = steady_now_ns();
+  connect();
+  watch();
+}
+
+void ChannelClient::stop() {
+  stopped_ = true;
+  if (link_) link_->close();
+  link_.reset();
+  trusted_ = false;
+  retry_timer_.cancel();
+  connect_timer_.cancel();
+  watch_timer_.cancel();
+}
+
+void ChannelClient::connect() {
+  // The leader gives an address where it knows one; a resolver would start a thread for it.
+  error_code no_address;
+  const auto address = asio::ip::make_address(host_, no_address);
+  if (!no_address)
+    return connect_to(tcp::resolver::results_type::create(
+        tcp::endpoint(address, static_cast<unsigned short>(port_)), host_, ""));
+  resolver_.async_resolve(host_, std::to_string(port_),
+                          [this](error_code error, const tcp::resolver::results_type& found) {
+                            if (stopped_) return;
+                            if (error) return connect_failed(error);
+                            connect_to(found);
+                          });
+}
+
+void ChannelClient::connect_to(const tcp::resolver::results_type& found) {
+  auto socket = std::make_shared<tcp::socket>(loop_);
+  connect_timer_.expires_after(connect_bound);
+  connect_timer_.async_wait([socket](error_code cancelled) {
+    error_code ignored;
+    if (!cancelled) socket->close(ignored);
+  });
+  asio::async_connect(*socket, found, [this, socket](error_code failed, const tcp::endpoint&) {
+    connect_timer_.cancel();
+    if (stopped_) return;
+    if (failed) return connect_failed(failed);
+    greet(std::move(*socket));
+  });
+}
+
+void ChannelClient::connect_failed(const error_code& error) {
+  // Nobody listens there: the leader is gone and cannot come back, or it never was there.
+  if (error == asio::error::connection_refused) return give_up(error.message());
+  retry_timer_.expires_after(retry_interval);
+  retry_timer_.async_wait([this](error_code cancelled) {
+    if (!cancelled && !stopped_) connect();
+  });
+}
+
+void ChannelClient::greet(tcp::socket socket) {
+  link_ = std::make_shared<Link>(std::move(socket));
+  link_->start([this](Frame&& frame) { received(frame); },
+               [this](const std::string&) {
+                 link_.reset();
+                 trusted_ = false;
+                 if (!stopped_) connect();
+               });
+}
+
+void ChannelClient::received(const Frame& frame) {
+  heard_ns_ = trusted_ ? steady_now_ns() : heard_ns_;
+  if (frame.kind == FrameKind::challenge && !trusted_) return answer(frame);
+  if (frame.kind == FrameKind::welcome && !trusted_) return welcomed(frame);
+  if (!trusted_) return drop();
+  switch (frame.kind) {
+    case FrameKind::ping:
+      if (const auto time = decode_number(frame.payload))
+        link_->send(encode_frame(FrameKind::pong, encode(make_pong(*time))));
+      return;
+    case FrameKind::ack:
+      if (const auto sequence = decode_number(frame.payload)) unacked_.acknowledge(*sequence);
+      if (callbacks_.acknowledged) callbacks_.acknowledged();
+      return;
+    default: callbacks_.frame(frame);
+  }
+}
+
+Pong ChannelClient::make_pong(std::uint64_t leader_ns) const {
+  Pong pong;
+  pong.leader_ns = leader_ns;
+  pong.agent_ns = steady_now_ns();
+  if (callbacks_.fill_pong) callbacks_.fill_pong(pong);
+  return pong;
+}
+
+void ChannelClient::answer(const Frame& frame) {
+  const auto challenge = decode_challenge(frame.payload);
+  if (!challenge) return drop();
+  leader_nonce_ = challenge->nonce;
+  hello_.nonce = make_nonce();
+  hello_.proof = prove_token(token_, "agent", leader_nonce_, hello_.nonce);
+  link_->send(encode_frame(FrameKind::hello, encode(hello_)));
+}
+
+void ChannelClient::welcomed(const Frame& frame) {
+  const auto welcome = decode_welcome(frame.payload);
+  if (!welcome || !equal_proofs(welcome->proof, prove_token(token_, "leader", leader_nonce_, hello_.nonce)))
+    return drop();
+  trusted_ = true;
+  was_trusted_ = true;
+  heard_ns_ = steady_now_ns();
+  link_->trust();
+  unacked_.acknowledge(welcome->received);
+  if (!unacked_.empty()) link_->send(unacked_.all());
+  if (callbacks_.acknowledged) callbacks_.acknowledged();
+}
+
+void ChannelClient::send_data(FrameKind kind, const std::string& payload) {
+  const std::string& bytes = unacked_.add(kind, payload);
+  if (trusted_) link_->send(bytes);
+}
+
+void ChannelClient::send(FrameKind kind, const std::string& payload) {
+  if (trusted_) link_->send(encode_frame(kind, payload));
+}
+
+// This connection leads nowhere: try another.
+void ChannelClient::drop() {
+  if (link_) link_->close();
+  link_.reset();
+  trusted_ = false;
+  retry_timer_.expires_after(retry_interval);
+  retry_timer_.async_wait([this](error_code cancelled) {
+    if (!cancelled && !stopped_) connect();
+  });
+}
+
+void ChannelClient::watch() {
+  watch_timer_.expires_after(watch_interval);
+  watch_timer_.async_wait([this](error_code cancelled) {
+    if (cancelled || stopped_) return;
+    const auto silent = std::chrono::nanoseconds(steady_now_ns() - heard_ns_);
+    if (silent > (was_trusted_ ? lost_after_ : first_bound_)) return give_up("it does not answer");
+    if (trusted_ && silent > lost_after_ / 2) drop();
+    watch();
+  });
+}
+
+void ChannelClient::give_up(const std::string& why) {
+  const bool had_leader = was_trusted_;
+  stop();
+  if (had_leader)
+    callbacks_.lost();
+  else
+    callbacks_.none(why);
+}
+
+}  // namespace smlaunch

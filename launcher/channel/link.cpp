@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "launcher/channel/link.hpp"
+
+#include <fcntl.h>
+
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/write.hpp>
+
+#include "base/line_splitter.hpp"
+
+namespace smlaunch {
+
+namespace asio = boost::asio;
+using boost::system::error_code;
+
+namespace {
+
+constexpr std::size_t most_untrusted = 64U << 10U;
+constexpr std::size_t most_trusted = LineSplitter::longest_line + (1U << 20U);
+constexpr std::size_t read_size = 256U << 10U;
+// From one connection before the others get their turn.
+constexpr int most_reads = 4;
+
+// One for all links: thousands of connections that wait need no memory to read into.
+std::string& read_buffer() {
+  static thread_local std::string buffer(read_size, '\0');
+  return buffer;
+}
+
+}  // namespace
+
+Link::Link(asio::ip::tcp::socket socket) : socket_(std::move(socket)), reader_(most_untrusted) {
+  // A rank that held it open would hide the end of its agent from the leader.
+  fcntl(socket_.native_handle(), F_SETFD, FD_CLOEXEC);
+  error_code ignored;
+  socket_.set_option(asio::ip::tcp::no_delay(true), ignored);
+  socket_.set_option(asio::socket_base::keep_alive(true), ignored);
+  socket_.non_blocking(true, ignored);
+}
+
+void Link::start(OnFrame on_frame, OnClosed on_closed) {
+  on_frame_ = std::move(on_frame);
+  on_closed_ = std::move(on_closed);
+  read();
+}
+
+void Link::trust() { reader_.set_most(most_trusted); }
+
+void Link::send(std::string bytes) {
+  if (closed_) return;
+  queued_ += bytes.size();
+  outgoing_.push_back(std::move(bytes));
+  if (!writing_) write();
+}
+
+void Link::pause_reading(bool paused) {
+  paused_ = paused;
+  read();
+}
+
+void Link::close() {
+  if (closed_) return;
+  closed_ = true;
+  on_frame_ = nullptr;
+  on_closed_ = nullptr;
+  on_drained_ = nullptr;
+  error_code ignored;
+  socket_.close(ignored);
+}
+
+void Link::lost(const std::string& why) {
+  if (closed_) return;
+  const OnClosed on_closed = std::move(on_closed_);
+  close();
+  if (on_closed) on_closed(why);
+}
+
+void Link::read() {
+  if (closed_ || paused_ || reading_) return;
+  reading_ = true;
+  socket_.async_wait(asio::ip::tcp::socket::wait_read, [self = shared_from_this()](error_code error) {
+    self->reading_ = false;
+    if (self->closed_) return;
+    if (error) return self->lost(error.message());
+    for (int i = 0; i < most_reads && !self->paused_ && !self->closed_; ++i)
+      if (!self->take_in()) break;
+    if (!self->closed_) self->read();
+  });
+}
+
+// Returns false when there is nothing more to read now, or we are closed.
+bool Link::take_in() {
+  error_code error;
+  const std::size_t got = socket_.read_some(asio::buffer(read_buffer()), error);
+  if (error == asio::error::would_block || error == asio::error::try_again) return false;
+  if (error) {
+    lost(error == asio::error::eof ? "the connection was closed" : error.message());
+    return false;
+  }
+  reader_.feed(std::string_view(read_buffer()).substr(0, got));
+  while (auto frame = reader_.next()) {
+    // A copy: the callback may close us, which drops the original.
+    const OnFrame on_frame = on_frame_;
+    on_frame(std::move(*frame));
+    if (closed_) return false;
+  }
+  if (reader_.broken()) {
+    lost("bytes that are no frame of ours");
+    return false;
+  }
+  return got == read_buffer().size();
+}
+
+void Link::write() {
+  writing_ = true;
+  asio::async_write(socket_, asio::buffer(outgoing_.front()),
+                    [self = shared_from_this()](error_code error, std::size_t sent) {
+                      self->writing_ = false;
+                      if (self->closed_) return;
+                      if (error) return self->lost(error.message());
+                      self->queued_ -= sent;
+                      self->outgoing_.pop_front();
+                      if (!self->outgoing_.empty()) return self->write();
+                      if (self->on_drained_) self->on_drained_();
+                    });
+}
+
+}  // namespace smlaunch

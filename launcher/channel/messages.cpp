@@ -1,0 +1,274 @@
+// SPDX-License-Identifier: Apache-2.0
+// MessagePack rather than JSON text: values of variables and lines of output may hold any byte and must
+// arrive unchanged.
+#include "launcher/channel/messages.hpp"
+
+#include <charconv>
+
+#include "launcher/channel/message_pack.hpp"
+
+namespace smlaunch {
+
+using Json = nlohmann::json;
+
+std::string encode(const Challenge& m) { return pack({{"nonce", m.nonce}}); }
+
+std::optional<Challenge> decode_challenge(std::string_view text) {
+  return unpack<Challenge>(text, [](const Json& j, Challenge& m) { j.at("nonce").get_to(m.nonce); });
+}
+
+std::string encode(const Hello& m) {
+  Json json = {{"nonce", m.nonce}, {"proof", m.proof}, {"version", m.version},      {"host", m.host},
+               {"peer", m.peer},   {"pid", m.pid},     {"local_rank", m.local_rank}};
+  if (m.master_port) json["master_port"] = *m.master_port;
+  if (m.gpus) json["gpus"] = *m.gpus;
+  if (m.cpus) json["cpus"] = *m.cpus;
+  for (const Trait& trait : m.traits)
+    json["traits"].push_back({trait.name, trait.value, trait.of_equal_only, trait.is_short});
+  if (!m.warnings.empty()) json["warnings"] = m.warnings;
+  if (m.online_cpus) json["online_cpus"] = *m.online_cpus;
+  return pack(json);
+}
+
+std::optional<Hello> decode_hello(std::string_view text) {
+  return unpack<Hello>(text, [](const Json& j, Hello& m) {
+    j.at("nonce").get_to(m.nonce);
+    j.at("proof").get_to(m.proof);
+    j.at("version").get_to(m.version);
+    j.at("host").get_to(m.host);
+    j.at("peer").get_to(m.peer);
+    j.at("local_rank").get_to(m.local_rank);
+    j.at("pid").get_to(m.pid);
+    if (j.contains("master_port")) m.master_port = j["master_port"].get<int>();
+    if (j.contains("gpus")) m.gpus = j["gpus"].get<int>();
+    if (j.contains("cpus")) m.cpus = j["cpus"].get<int>();
+    if (j.contains("traits"))
+      for (const Json& each : j["traits"])
+        m.traits.push_back({each.at(0).get<std::string>(), each.at(1).get<std::string>(),
+                            each.at(2).get<bool>(), each.at(3).get<bool>()});
+    if (j.contains("warnings")) j["warnings"].get_to(m.warnings);
+    if (j.contains("online_cpus")) m.online_cpus = j["online_cpus"].get<int>();
+  });
+}
+
+std::string encode(const Welcome& m) { return pack({{"proof", m.proof}, {"received", m.received}}); }
+
+std::optional<Welcome> decode_welcome(std::string_view text) {
+  return unpack<Welcome>(text, [](const Json& j, Welcome& m) {
+    j.at("proof").get_to(m.proof);
+    j.at("received").get_to(m.received);
+  });
+}
+
+std::string encode(const Start& m) {
+  return pack({{"variables", m.variables},
+               {"default_variables", m.default_variables},
+               {"user_variables", m.user_variables},
+               {"removed_variables", m.removed_variables},
+               {"leader_environment", m.leader_environment},
+               {"working_directory", m.working_directory},
+               {"python_path", m.python_path},
+               {"command_file", m.command_file},
+               {"program", m.program},
+               {"cpus", m.cpus},
+               {"numa", m.numa},
+               {"own_bind", m.own_bind},
+               {"local_ranks", m.local_ranks},
+               {"forward_output", m.forward_output},
+               {"is_starter", m.is_starter},
+               {"grace_milliseconds", m.grace_milliseconds},
+               {"lost_after_milliseconds", m.lost_after_milliseconds},
+               {"hand_over", m.hand_over},
+               {"has_input", m.has_input}});
+}
+
+std::optional<Start> decode_start(std::string_view text) {
+  return unpack<Start>(text, [](const Json& j, Start& m) {
+    j.at("variables").get_to(m.variables);
+    j.at("default_variables").get_to(m.default_variables);
+    j.at("user_variables").get_to(m.user_variables);
+    j.at("removed_variables").get_to(m.removed_variables);
+    j.at("leader_environment").get_to(m.leader_environment);
+    j.at("working_directory").get_to(m.working_directory);
+    j.at("python_path").get_to(m.python_path);
+    j.at("command_file").get_to(m.command_file);
+    j.at("program").get_to(m.program);
+    j.at("cpus").get_to(m.cpus);
+    j.at("numa").get_to(m.numa);
+    j.at("own_bind").get_to(m.own_bind);
+    j.at("local_ranks").get_to(m.local_ranks);
+    j.at("forward_output").get_to(m.forward_output);
+    j.at("is_starter").get_to(m.is_starter);
+    j.at("grace_milliseconds").get_to(m.grace_milliseconds);
+    j.at("lost_after_milliseconds").get_to(m.lost_after_milliseconds);
+    j.at("hand_over").get_to(m.hand_over);
+    j.at("has_input").get_to(m.has_input);
+  });
+}
+
+std::string encode(const Input& m) { return pack({{"number", m.number}, {"text", m.text}}); }
+
+std::optional<Input> decode_input(std::string_view text) {
+  return unpack<Input>(text, [](const Json& j, Input& m) {
+    j.at("number").get_to(m.number);
+    j.at("text").get_to(m.text);
+  });
+}
+
+std::string encode(const Started& m) {
+  return pack({{"pid", m.pid},
+               {"time_ns", m.time_ns},
+               {"cpus", m.cpus},
+               {"numa", m.numa},
+               {"chosen_cpus", m.chosen_cpus},
+               {"host_cpus", m.host_cpus},
+               {"host_gpus", m.host_gpus},
+               {"binding_note", m.binding_note}});
+}
+
+std::optional<Started> decode_started(std::string_view text) {
+  return unpack<Started>(text, [](const Json& j, Started& m) {
+    j.at("pid").get_to(m.pid);
+    j.at("time_ns").get_to(m.time_ns);
+    j.at("cpus").get_to(m.cpus);
+    j.at("numa").get_to(m.numa);
+    j.at("chosen_cpus").get_to(m.chosen_cpus);
+    j.at("host_cpus").get_to(m.host_cpus);
+    j.at("host_gpus").get_to(m.host_gpus);
+    j.at("binding_note").get_to(m.binding_note);
+  });
+}
+
+std::string encode(const Ended& m) {
+  Json json = {{"time_ns", m.time_ns},
+               {"waited_ns", m.waited_ns},
+               {"traceback_ns", m.traceback_ns},
+               {"told_to_stop", m.told_to_stop},
+               {"last_lines", m.last_lines},
+               {"oom_kills", m.oom_kills},
+               {"earlier_oom_kills", m.earlier_oom_kills}};
+  if (m.failed_rank) json["failed_rank"] = *m.failed_rank;
+  if (const auto* signaled = std::get_if<Signaled>(&m.status)) {
+    json["signal"] = signaled->signal;
+    json["core_dumped"] = signaled->core_dumped;
+  } else {
+    json["exit_code"] = std::get<Exited>(m.status).code;
+  }
+  return pack(json);
+}
+
+std::optional<Ended> decode_ended(std::string_view text) {
+  return unpack<Ended>(text, [](const Json& j, Ended& m) {
+    j.at("time_ns").get_to(m.time_ns);
+    j.at("waited_ns").get_to(m.waited_ns);
+    j.at("traceback_ns").get_to(m.traceback_ns);
+    j.at("told_to_stop").get_to(m.told_to_stop);
+    j.at("last_lines").get_to(m.last_lines);
+    j.at("oom_kills").get_to(m.oom_kills);
+    j.at("earlier_oom_kills").get_to(m.earlier_oom_kills);
+    if (j.contains("failed_rank")) m.failed_rank = j["failed_rank"].get<int>();
+    if (j.contains("signal"))
+      m.status = Signaled{j["signal"].get<int>(), j.at("core_dumped").get<bool>()};
+    else
+      m.status = Exited{j.at("exit_code").get<int>()};
+  });
+}
+
+std::string encode(const Pong& m) {
+  return pack({{"leader_ns", m.leader_ns},
+               {"agent_ns", m.agent_ns},
+               {"output_ns", m.output_ns},
+               {"cpu_ns", m.cpu_ns}});
+}
+
+std::optional<Pong> decode_pong(std::string_view text) {
+  return unpack<Pong>(text, [](const Json& j, Pong& m) {
+    j.at("leader_ns").get_to(m.leader_ns);
+    j.at("agent_ns").get_to(m.agent_ns);
+    j.at("output_ns").get_to(m.output_ns);
+    j.at("cpu_ns").get_to(m.cpu_ns);
+  });
+}
+
+std::string encode(const JobEnd& m) {
+  return pack({{"kind", m.kind},
+               {"exit_code", m.exit_code},
+               {"message", m.message},
+               {"failure", m.failure},
+               {"plan_hash", m.plan_hash}});
+}
+
+std::optional<JobEnd> decode_job_end(std::string_view text) {
+  return unpack<JobEnd>(text, [](const Json& j, JobEnd& m) {
+    j.at("kind").get_to(m.kind);
+    j.at("exit_code").get_to(m.exit_code);
+    j.at("message").get_to(m.message);
+    j.at("failure").get_to(m.failure);
+    j.at("plan_hash").get_to(m.plan_hash);
+  });
+}
+
+std::string encode(const HandOver& m) {
+  return pack({{"channel_host", m.channel_host},
+               {"channel_port", m.channel_port},
+               {"token", m.token},
+               {"job", m.job},
+               {"world_size", m.world_size},
+               {"hosts", m.hosts},
+               {"plan_hash", m.plan_hash}});
+}
+
+std::optional<HandOver> decode_hand_over(std::string_view text) {
+  return unpack<HandOver>(text, [](const Json& j, HandOver& m) {
+    j.at("channel_host").get_to(m.channel_host);
+    j.at("channel_port").get_to(m.channel_port);
+    j.at("token").get_to(m.token);
+    j.at("job").get_to(m.job);
+    j.at("world_size").get_to(m.world_size);
+    j.at("hosts").get_to(m.hosts);
+    j.at("plan_hash").get_to(m.plan_hash);
+  });
+}
+
+std::string encode(const RankState& m) {
+  Json processes = Json::array();
+  for (const ProcessState& process : m.processes)
+    processes.push_back({{"pid", process.pid},
+                         {"name", process.name},
+                         {"state", std::string(1, process.state)},
+                         {"threads", process.threads},
+                         {"wait_channel", process.wait_channel},
+                         {"kernel_stack", process.kernel_stack},
+                         {"python_stack", process.python_stack}});
+  return pack({{"processes", processes}, {"primary", m.primary}, {"python_source", m.python_source}});
+}
+
+std::optional<RankState> decode_rank_state(std::string_view text) {
+  return unpack<RankState>(text, [](const Json& j, RankState& m) {
+    for (const Json& each : j.at("processes")) {
+      ProcessState process;
+      each.at("pid").get_to(process.pid);
+      each.at("name").get_to(process.name);
+      const auto state = each.at("state").get<std::string>();
+      process.state = state.empty() ? '?' : state.front();
+      each.at("threads").get_to(process.threads);
+      each.at("wait_channel").get_to(process.wait_channel);
+      each.at("kernel_stack").get_to(process.kernel_stack);
+      each.at("python_stack").get_to(process.python_stack);
+      m.processes.push_back(std::move(process));
+    }
+    j.at("primary").get_to(m.primary);
+    j.at("python_source").get_to(m.python_source);
+  });
+}
+
+std::string encode_number(std::uint64_t number) { return std::to_string(number); }
+
+std::optional<std::uint64_t> decode_number(std::string_view text) {
+  std::uint64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc() || end != text.data() + text.size()) return {};
+  return number;
+}
+
+}  // namespace smlaunch

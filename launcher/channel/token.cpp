@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "launcher/channel/token.hpp"
+
+#include <fmt/format.h>
+#include <openssl/crypto.h>
+#include <sys/random.h>
+
+#include <array>
+#include <cstdlib>
+
+#include "base/digest.hpp"
+#include "base/hex.hpp"
+
+namespace smlaunch {
+
+namespace {
+
+template <std::size_t N>
+std::string random_hex() {
+  std::array<unsigned char, N> bytes{};
+  // Up to 256 bytes are never cut short or refused once the kernel's generator is seeded.
+  if (getrandom(bytes.data(), bytes.size(), 0) != static_cast<ssize_t>(bytes.size())) std::abort();
+  return to_hex({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+}
+
+}  // namespace
+
+std::string make_token() { return random_hex<32>(); }
+std::string make_nonce() { return random_hex<16>(); }
+
+std::string prove_token(std::string_view token, std::string_view speaker, std::string_view leader_nonce,
+                        std::string_view agent_nonce) {
+  const std::string text = fmt::format("{}|{}|{}", speaker, leader_nonce, agent_nonce);
+  return to_hex(hmac_sha256(token, text));
+}
+
+bool equal_proofs(std::string_view a, std::string_view b) {
+  return a.size() == b.size() && CRYPTO_memcmp(a.data(), b.data(), a.size()) == 0;
+}
+
+}  // namespace smlaunch

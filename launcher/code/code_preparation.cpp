@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "launcher/code/code_preparation.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <poll.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <boost/asio/signal_set.hpp>
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+#include <filesystem>
+#include <iterator>
+
+#include "launcher/code/prepare_code.hpp"
+#include "launcher/contract/s3/transfer_display.hpp"
+#include "launcher/outcome/outcome.hpp"
+#include "launcher/process/stop_signals.hpp"
+
+namespace smlaunch {
+
+namespace asio = boost::asio;
+using boost::system::error_code;
+
+namespace {
+
+// Above what it grants pip.
+constexpr int stop_milliseconds = 6000;
+
+// A file in memory: the variables in it may be secret.
+UniqueFd make_input(const std::string& text) {
+  UniqueFd input(memfd_create("code-request", MFD_CLOEXEC));
+  for (std::size_t done = 0; input.valid() && done < text.size();) {
+    const ssize_t written = write(input.get(), text.data() + done, text.size() - done);
+    if (written < 0 && errno != EINTR) return {};
+    if (written > 0) done += static_cast<std::size_t>(written);
+  }
+  if (input.valid()) lseek(input.get(), 0, SEEK_SET);
+  return input;
+}
+
+void write_all(int fd, const char* bytes, std::size_t size) {
+  while (size > 0) {
+    const ssize_t written = write(fd, bytes, size);
+    if (written < 0 && errno != EINTR) return;  // nobody to show it to
+    if (written <= 0) continue;
+    bytes += written;
+    size -= static_cast<std::size_t>(written);
+  }
+}
+
+// The signals that stop a job, heard while this lives; then as before.
+class HeardSignals {
+ public:
+  explicit HeardSignals(asio::io_context& loop) : set_(loop) {
+    sigset_t ours;
+    sigemptyset(&ours);
+    for (std::size_t i = 0; i < before_.size(); ++i) {
+      sigaction(stop_signals[i], nullptr, &before_[i]);
+      sigaddset(&ours, stop_signals[i]);
+    }
+    add_stop_signals(set_);
+    pthread_sigmask(SIG_UNBLOCK, &ours, &mask_);
+  }
+  ~HeardSignals() {
+    pthread_sigmask(SIG_SETMASK, &mask_, nullptr);
+    error_code ignored;
+    set_.clear(ignored);
+    for (std::size_t i = 0; i < before_.size(); ++i) sigaction(stop_signals[i], &before_[i], nullptr);
+  }
+  HeardSignals(const HeardSignals&) = delete;
+  HeardSignals& operator=(const HeardSignals&) = delete;
+  asio::signal_set& set() { return set_; }
+
+ private:
+  asio::signal_set set_;
+  std::array<struct sigaction, std::size(stop_signals)> before_{};
+  sigset_t mask_{};
+};
+
+}  // namespace
+
+CodePreparation::CodePreparation(asio::io_context& loop)
+    : answer_pipe_(loop), words_pipe_(loop), end_(loop) {}
+
+CodePreparation::~CodePreparation() { stop(); }
+
+Result<void> CodePreparation::start(const CodeRequest& request, std::function<void(CodeEnd)> ended) {
+  std::error_code error;
+  const std::string smlaunch = std::filesystem::read_symlink("/proc/self/exe", error).string();
+  CodeRequest shown_here = request;
+  shown_here.terminal_width = probe_terminal_width(STDERR_FILENO);
+  const UniqueFd input = make_input(encode(shown_here));
+  ChildRequest child{{smlaunch, "worker", prepare_code_argument}, own_environment(), {}, true, SIGTERM};
+  child.input = input.get();
+  auto started = spawn_child(child);
+  if (!started) return failure(Fault::start, smlaunch, started.error().text);
+  pid_ = started->pid;
+  host_ = request.host;
+  ended_ = std::move(ended);
+  for (const int fd : {started->stdout_pipe.get(), started->stderr_pipe.get()})
+    fcntl(fd, F_SETFL, O_NONBLOCK);
+  answer_pipe_.assign(started->stdout_pipe.release());
+  words_pipe_.assign(started->stderr_pipe.release());
+  end_.assign(started->pidfd.release());
+  pass_on(answer_pipe_, true);
+  pass_on(words_pipe_, false);
+  wait_for_end();
+  return {};
+}
+
+void CodePreparation::pass_on(Descriptor& from, bool is_answer) {
+  from.async_wait(Descriptor::wait_read, [this, &from, is_answer](const error_code& stopped) {
+    if (stopped || pid_ == 0) return;
+    std::array<char, 16384> bytes{};
+    const ssize_t got = read(from.native_handle(), bytes.data(), bytes.size());
+    if (got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR)) return;
+    if (got > 0 && is_answer) answer_.append(bytes.data(), static_cast<std::size_t>(got));
+    if (got > 0 && !is_answer) write_all(STDERR_FILENO, bytes.data(), static_cast<std::size_t>(got));
+    pass_on(from, is_answer);
+  });
+}
+
+void CodePreparation::wait_for_end() {
+  end_.async_wait(Descriptor::wait_read, [this](const error_code& stopped) {
+    if (!stopped && pid_ != 0) finish();
+  });
+}
+
+void CodePreparation::finish() {
+  std::array<char, 16384> bytes{};
+  for (ssize_t got = 0; (got = read(words_pipe_.native_handle(), bytes.data(), bytes.size())) > 0;)
+    write_all(STDERR_FILENO, bytes.data(), static_cast<std::size_t>(got));
+  for (ssize_t got = 0; (got = read(answer_pipe_.native_handle(), bytes.data(), bytes.size())) > 0;)
+    answer_.append(bytes.data(), static_cast<std::size_t>(got));
+  const ExitStatus status = reap(pid_).value_or(Exited{});
+  pid_ = 0;
+  error_code ignored;
+  for (Descriptor* each : {&answer_pipe_, &words_pipe_, &end_}) each->close(ignored);
+  auto end = parse_code_answer(answer_);
+  if (!end) {
+    end.emplace();
+    end->failure_class = to_string(FailureClass::internal);
+    end->exit_code = exit_codes::internal;
+    end->message = fmt::format("{}: what prepares the code {} without an answer", host_, to_string(status));
+    end->failure = fmt::format("{}: {}\n", end->failure_class, end->message);
+  }
+  const auto call = std::move(ended_);
+  call(std::move(*end));
+}
+
+void CodePreparation::stop() {
+  if (pid_ == 0) return;
+  kill(pid_, SIGTERM);
+  // It must not be held up by words that nobody takes any more.
+  error_code ignored;
+  for (Descriptor* each : {&answer_pipe_, &words_pipe_}) each->close(ignored);
+  pollfd ended{end_.native_handle(), POLLIN, 0};
+  while (poll(&ended, 1, stop_milliseconds) < 0 && errno == EINTR) {
+  }
+  kill(-pid_, SIGKILL);
+  while (waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) {
+  }
+  pid_ = 0;
+  end_.close(ignored);
+}
+
+Result<PreparedCode> run_code_preparation(const CodeRequest& request) {
+  asio::io_context loop;
+  PreparedCode prepared;
+  HeardSignals signals(loop);
+  CodePreparation preparation(loop);
+  auto started = preparation.start(request, [&](CodeEnd end) {
+    prepared.end = std::move(end);
+    loop.stop();
+  });
+  if (!started) return tl::unexpected(started.error());
+  signals.set().async_wait([&](const error_code& error, int signal) {
+    if (error) return;
+    prepared.stopped_by_signal = signal;
+    loop.stop();
+  });
+  loop.run();
+  preparation.stop();
+  return prepared;
+}
+
+}  // namespace smlaunch

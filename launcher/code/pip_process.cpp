@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "launcher/code/pip_process.hpp"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <chrono>
+#include <csignal>
+
+#include "base/line_splitter.hpp"
+#include "launcher/evidence/text_tail.hpp"
+#include "launcher/process/child_process.hpp"
+
+namespace smlaunch {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr int look_milliseconds = 200;
+constexpr std::chrono::seconds tidy_bound{3};
+
+class Stream {
+ public:
+  Stream(int fd, bool is_stderr, const PipRequest& request)
+      : fd_(fd), is_stderr_(is_stderr), request_(request) {
+    fcntl(fd_, F_SETFL, O_NONBLOCK);
+  }
+
+  [[nodiscard]] int fd() const { return is_open_ ? fd_ : -1; }
+
+  void read_all() {
+    std::array<char, 16384> bytes{};
+    while (is_open_) {
+      const ssize_t got = read(fd_, bytes.data(), bytes.size());
+      if (got < 0 && errno == EINTR) continue;
+      if (got < 0 && errno == EAGAIN) return;
+      std::string lines;
+      if (got > 0)
+        splitter_.feed({bytes.data(), static_cast<std::size_t>(got)}, lines);
+      else
+        finish(lines);
+      pass_on(lines);
+    }
+  }
+
+  // What another process that still has the pipe may write is not waited for.
+  void close() {
+    std::string lines;
+    if (is_open_) finish(lines);
+    pass_on(lines);
+  }
+
+  [[nodiscard]] std::vector<std::string> last_lines() const { return tail_.lines(); }
+
+ private:
+  void finish(std::string& lines) {
+    splitter_.finish(lines);
+    is_open_ = false;
+  }
+
+  void pass_on(std::string& lines) {
+    for (const std::string& secret : request_.secrets)
+      for (std::size_t at = lines.find(secret); !secret.empty() && at != std::string::npos;
+           at = lines.find(secret, at))
+        lines.replace(at, secret.size(), "****");
+    tail_.add(lines);
+    for (std::size_t begin = 0; begin < lines.size();) {
+      const std::size_t end = lines.find('\n', begin);
+      if (request_.line) request_.line(is_stderr_, std::string_view(lines).substr(begin, end - begin));
+      begin = end + 1;
+    }
+  }
+
+  int fd_;
+  bool is_stderr_;
+  bool is_open_ = true;
+  const PipRequest& request_;
+  LineSplitter splitter_;
+  TextTail tail_;
+};
+
+bool is_asked_to_end(const PipRequest& request) { return request.cancelled != nullptr && *request.cancelled; }
+
+}  // namespace
+
+Result<PipEnd> run_pip(const PipRequest& request) {
+  auto child = spawn_child(ChildRequest{request.argv, request.environment, request.folder, true, SIGKILL});
+  if (!child)
+    return failure(Fault::start, request.argv.front(), child.error().text,
+                   "name the job's interpreter with --python");
+  Stream out(child->stdout_pipe.get(), false, request);
+  Stream err(child->stderr_pipe.get(), true, request);
+  PipEnd end;
+  Clock::time_point kill_at;
+  while (true) {
+    std::array<pollfd, 3> waits = {
+        {{child->pidfd.get(), POLLIN, 0}, {out.fd(), POLLIN, 0}, {err.fd(), POLLIN, 0}}};
+    poll(waits.data(), waits.size(), look_milliseconds);
+    out.read_all();
+    err.read_all();
+    if (has_ended(child->pid)) break;
+    if (is_asked_to_end(request) && !end.was_cancelled) {
+      end.was_cancelled = true;
+      kill_at = Clock::now() + tidy_bound;
+      kill(-child->pid, SIGINT);
+    }
+    if (end.was_cancelled && Clock::now() >= kill_at) kill(-child->pid, SIGKILL);
+  }
+  out.read_all();
+  err.read_all();
+  out.close();
+  err.close();
+  // Before it leaves the process table, its number and that of its group are nobody else's.
+  kill(-child->pid, SIGKILL);
+  end.status = reap(child->pid).value_or(Exited{});
+  end.last_lines = err.last_lines();
+  if (end.last_lines.empty()) end.last_lines = out.last_lines();
+  return end;
+}
+
+std::string choose_pip_line(const std::vector<std::string>& lines) {
+  std::string last;
+  for (auto line = lines.rbegin(); line != lines.rend(); ++line) {
+    if (line->starts_with("ERROR:") || line->starts_with("error:")) return *line;
+    const bool is_empty = line->find_first_not_of(" \t\r") == std::string::npos;
+    if (last.empty() && !is_empty) last = *line;
+  }
+  return last;
+}
+
+std::string choose_pip_remedy(const std::vector<std::string>& lines) {
+  const auto has = [&](std::string_view text) {
+    return std::any_of(lines.begin(), lines.end(),
+                       [&](const std::string& line) { return line.find(text) != std::string::npos; });
+  };
+  if (has("externally-managed-environment"))
+    return "name the interpreter of a virtual environment with --python, or set PIP_BREAK_SYSTEM_PACKAGES=1 "
+           "in the "
+           "container";
+  if (has("No module named pip")) return "install pip for this interpreter (Debian: python3-pip)";
+  return "";
+}
+
+}  // namespace smlaunch

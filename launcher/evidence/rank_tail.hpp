@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+// The room launcher/evidence: what a rank's last lines say: which exception, whose prefix, whose words,
+// whether only a peer was lost. It promises to keep little however much a rank prints. Pure: it touches
+// nothing.
+//
+// The end of a rank's two streams: what to tell of it when it failed.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "launcher/evidence/starter_tail.hpp"
+#include "launcher/evidence/text_tail.hpp"
+
+namespace smlaunch {
+
+// Keeps the last bytes as they come: a rank may print a million lines a second to stdout, and few fail there.
+class ByteTail {
+ public:
+  // Whole lines, read at `now_ns`.
+  void add(std::string_view lines, std::uint64_t now_ns);
+  // The last whole lines, 64 KiB of them at most.
+  [[nodiscard]] std::string_view lines() const;
+  // When a Python traceback began to come last; 0: none came.
+  [[nodiscard]] std::uint64_t traceback_ns() const { return traceback_ns_; }
+
+ private:
+  std::string bytes_;
+  std::uint64_t traceback_ns_ = 0;
+};
+
+class RankTail {
+ public:
+  // `of_starter`: the program is torchrun or xla, and its children are the ranks.
+  explicit RankTail(bool of_starter);
+  void add_stdout(std::string_view lines, std::uint64_t now_ns) { stdout_.add(lines, now_ns); }
+  void add_stderr(std::string_view lines, std::uint64_t now_ns);
+
+  // The last lines of stderr; where those have no Python exception and stdout's last lines have one, these,
+  // from its traceback on.
+  [[nodiscard]] LastWords last_words() const;
+
+ private:
+  std::optional<StarterTail> starter_;
+  TextTail stderr_;
+  ByteTail stdout_;
+};
+
+}  // namespace smlaunch

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+// torchrun itself always ends with code 1; which rank failed first, and how, it says in words. Its times are
+// whole seconds: of ranks that failed in one second it names the lowest, though that one may only have lost
+// its peer.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "launcher/process/exit_status.hpp"
+
+namespace smlaunch {
+
+struct TorchrunFailure {
+  int rank = 0;
+  int local_rank = 0;
+  ExitStatus status;
+};
+
+// All failures of torchrun's last summary, its "Root Cause" first. Empty: there is no summary.
+std::vector<TorchrunFailure> find_torchrun_failures(const std::vector<std::string>& lines);
+
+// Where the last summary begins among the lines; their number: there is none.
+std::size_t find_torchrun_summary(const std::vector<std::string>& lines);
+
+}  // namespace smlaunch

@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "launcher/inspect/hang_report.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+
+namespace smlaunch {
+
+namespace {
+
+constexpr std::size_t most_named = 8;
+constexpr std::size_t most_places = 3;
+constexpr std::size_t small_job = 16;
+constexpr std::size_t most_looks = 32;
+constexpr std::size_t most_frames = 12;
+constexpr std::size_t most_processes = 4;
+// A rank that works keeps a core busy; one that waits without spinning uses next to none.
+constexpr double busy_cores = 0.5;
+constexpr double idle_cores = 0.1;
+
+std::string name_ranks(const std::vector<RankLook>& looks, const std::vector<std::size_t>& ranks) {
+  if (ranks.size() == 1)
+    return fmt::format("rank {} on {}", looks[ranks.front()].rank.value, looks[ranks.front()].host);
+  std::string text = "ranks ";
+  for (std::size_t i = 0; i < ranks.size() && i < most_named; ++i)
+    text += fmt::format("{}{}", i == 0 ? "" : ", ", looks[ranks[i]].rank.value);
+  if (ranks.size() > most_named) text += fmt::format(" and {} more", ranks.size() - most_named);
+  // One bad host is worth its name.
+  const std::string& host = looks[ranks.front()].host;
+  if (std::all_of(ranks.begin(), ranks.end(), [&](std::size_t i) { return looks[i].host == host; }))
+    text += " on " + host;
+  return text;
+}
+
+// Of ranks that can be told apart by it: who works and who waits.
+std::string describe_activity(const std::vector<RankLook>& looks) {
+  std::vector<std::size_t> busy;
+  std::vector<std::size_t> idle;
+  for (std::size_t i = 0; i < looks.size(); ++i) {
+    if (!looks[i].cores_used) continue;
+    if (*looks[i].cores_used >= busy_cores) busy.push_back(i);
+    if (*looks[i].cores_used <= idle_cores) idle.push_back(i);
+  }
+  if (busy.empty() || idle.empty()) return "";
+  const bool few_busy = busy.size() < idle.size();
+  return fmt::format("; {} {} of late, the {} not", name_ranks(looks, few_busy ? busy : idle),
+                     few_busy ? "kept a core busy" : "used next to no processor time",
+                     (few_busy ? idle : busy).size() == 1 ? "other did" : "others did");
+}
+
+std::string look_line(const RankLook& look) {
+  std::string text = fmt::format("rank {} on {}: ", look.rank.value, look.host);
+  if (!look.state) return text + "its agent has not answered";
+  text += place_in_words(*look.state);
+  if (look.cores_used) text += fmt::format("; {:.2f} cores busy", *look.cores_used);
+  return text;
+}
+
+void add_process(std::vector<std::string>& lines, const ProcessState& process, const std::string& source) {
+  std::string line = fmt::format("  {} (pid {}, {} thread{}) {}", process.name, process.pid, process.threads,
+                                 process.threads == 1 ? "" : "s", process.state);
+  if (!process.wait_channel.empty()) line += " in " + process.wait_channel;
+  if (!process.kernel_stack.empty())
+    line += fmt::format(
+        "; kernel: {}",
+        fmt::join(process.kernel_stack.begin(),
+                  process.kernel_stack.begin() +
+                      static_cast<std::ptrdiff_t>(std::min(most_frames, process.kernel_stack.size())),
+                  " < "));
+  lines.push_back(std::move(line));
+  for (std::size_t i = 0; i < process.python_stack.size() && i < most_frames; ++i)
+    lines.push_back(
+        fmt::format("    {}{}", process.python_stack[i], i == 0 ? fmt::format("  ({})", source) : ""));
+}
+
+}  // namespace
+
+std::vector<RankGroup> group_by_place(const std::vector<RankLook>& looks) {
+  std::vector<RankGroup> groups;
+  std::map<std::string, std::size_t> known;
+  for (std::size_t i = 0; i < looks.size(); ++i) {
+    const std::string place = looks[i].state ? place_in_words(*looks[i].state) : "not heard of";
+    const auto [at, is_new] = known.try_emplace(place, groups.size());
+    if (is_new) groups.push_back({place, {}});
+    groups[at->second].ranks.push_back(i);
+  }
+  std::stable_sort(groups.begin(), groups.end(),
+                   [](const RankGroup& a, const RankGroup& b) { return a.ranks.size() > b.ranks.size(); });
+  return groups;
+}
+
+std::string describe_hang(const std::vector<RankLook>& looks) {
+  const auto groups = group_by_place(looks);
+  if (groups.empty()) return "";
+  if (looks.size() == 1) return fmt::format("rank {}: {}", looks.front().rank.value, groups.front().place);
+  std::string text;
+  if (groups.size() == 1) {
+    text = fmt::format("all {} ranks are at one place: {}", looks.size(), groups.front().place);
+  } else if (groups.front().ranks.size() * 2 > looks.size()) {
+    const std::size_t most = groups.front().ranks.size();
+    for (std::size_t i = 1; i < groups.size() && i <= most_places; ++i)
+      text += fmt::format("{}{} {} elsewhere than the {} others: {}", text.empty() ? "" : "; ",
+                          name_ranks(looks, groups[i].ranks), groups[i].ranks.size() == 1 ? "is" : "are",
+                          most, groups[i].place);
+    text += fmt::format("; they: {}", groups.front().place);
+  } else {
+    for (std::size_t i = 0; i < groups.size() && i <= most_places; ++i)
+      text += fmt::format("{}{}: {}", text.empty() ? "no half of the ranks are at one place: " : "; ",
+                          name_ranks(looks, groups[i].ranks), groups[i].place);
+  }
+  if (groups.size() > most_places + 1)
+    text += fmt::format("; {} further places", groups.size() - most_places - 1);
+  return text + describe_activity(looks);
+}
+
+std::vector<std::string> render_looks(const std::vector<RankLook>& looks) {
+  std::vector<std::size_t> shown;
+  if (looks.size() <= small_job) {
+    for (std::size_t i = 0; i < looks.size(); ++i) shown.push_back(i);
+  } else {
+    const auto groups = group_by_place(looks);
+    shown.push_back(groups.front().ranks.front());
+    for (std::size_t i = 1; i < groups.size(); ++i)
+      for (const std::size_t rank : groups[i].ranks)
+        if (shown.size() < most_looks) shown.push_back(rank);
+  }
+  std::vector<std::string> lines;
+  for (const std::size_t i : shown) {
+    lines.push_back(look_line(looks[i]));
+    if (!looks[i].state) continue;
+    const auto& processes = looks[i].state->processes;
+    for (std::size_t k = 0; k < processes.size() && k < most_processes; ++k)
+      add_process(lines, processes[k], looks[i].state->python_source);
+    if (processes.size() > most_processes)
+      lines.push_back(fmt::format("  and {} more processes", processes.size() - most_processes));
+  }
+  if (shown.size() < looks.size())
+    lines.push_back(fmt::format("{} more ranks are not shown", looks.size() - shown.size()));
+  return lines;
+}
+
+}  // namespace smlaunch

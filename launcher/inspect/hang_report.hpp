@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+// A job in which nobody prints any more: where its ranks are, and which of them are somewhere else than most.
+// Pure.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "launcher/inspect/rank_state.hpp"
+#include "topology/layout.hpp"
+
+namespace smlaunch {
+
+struct RankLook {
+  Rank rank;
+  std::string host;
+  std::optional<RankState> state;    // nothing: its agent did not answer in time
+  std::optional<double> cores_used;  // how many cores it has kept busy of late
+};
+
+// Ranks at one place, the largest group first; of equal ones the one with the lowest rank.
+struct RankGroup {
+  std::string place;               // place_in_words(), or "not heard of"
+  std::vector<std::size_t> ranks;  // indices of the looks
+};
+std::vector<RankGroup> group_by_place(const std::vector<RankLook>& looks);
+
+// "rank 3 on algo-2 is elsewhere than the 7 others: train.py:12 in load; they: distributed.py:99 in
+// all_reduce; rank 3 is busy, the others wait". Names at most eight ranks.
+std::string describe_hang(const std::vector<RankLook>& looks);
+
+// A line a rank, with its processes' states and stacks: all of a small job; of a large one those that are
+// elsewhere than most, and one of the rest.
+std::vector<std::string> render_looks(const std::vector<RankLook>& looks);
+
+}  // namespace smlaunch

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "launcher/inspect/inspect_processes.hpp"
+
+#include <chrono>
+#include <filesystem>
+
+#include "base/read_file.hpp"
+#include "launcher/process/child_process.hpp"
+#include "launcher/process/descendants.hpp"
+#include "launcher/process/proc_stat.hpp"
+
+namespace smlaunch {
+
+namespace {
+
+constexpr std::size_t most_processes = 64;
+constexpr std::chrono::milliseconds py_spy_bound{6000};
+
+std::string of_process(int pid, const char* file) {
+  return read_small_file("/proc/" + std::to_string(pid) + "/" + file);
+}
+
+// "[<0>] futex_wait_queue+0x64/0x90" -> "futex_wait_queue"
+std::vector<std::string> kernel_stack_of(int pid) {
+  const std::string text = of_process(pid, "stack");
+  std::vector<std::string> stack;
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t end = std::min(text.find('\n', at), text.size());
+    std::string line = text.substr(at, end - at);
+    at = end + 1;
+    if (const std::size_t bracket = line.find("] "); bracket != std::string::npos) line.erase(0, bracket + 2);
+    line = line.substr(0, line.find('+'));
+    if (!line.empty()) stack.push_back(std::move(line));
+  }
+  return stack;
+}
+
+ProcessState state_of(int pid, const ProcStat& stat) {
+  ProcessState state;
+  state.pid = pid;
+  state.name = stat.name;
+  state.state = stat.state;
+  state.threads = stat.threads;
+  state.wait_channel = of_process(pid, "wchan");
+  if (state.wait_channel == "0") state.wait_channel.clear();
+  state.kernel_stack = kernel_stack_of(pid);
+  return state;
+}
+
+}  // namespace
+
+RankState inspect_processes(int root, bool is_starter) {
+  RankState state;
+  std::vector<int> pids = {root};
+  const std::vector<int> below = find_descendants(root);
+  pids.insert(pids.end(), below.begin(), below.end());
+  for (const int pid : pids) {
+    if (state.processes.size() == most_processes) break;
+    if (const auto stat = read_proc_stat(pid)) state.processes.push_back(state_of(pid, *stat));
+  }
+  if (is_starter)
+    for (std::size_t i = 1; i < state.processes.size() && state.primary == 0; ++i)
+      if (is_python(state.processes[i].pid)) state.primary = static_cast<int>(i);
+  return state;
+}
+
+void add_py_spy_stacks(RankState& state, const std::string& py_spy) {
+  const auto deadline = std::chrono::steady_clock::now() + py_spy_bound;
+  for (ProcessState& process : state.processes) {
+    const auto left =
+        std::chrono::duration_cast<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
+    if (left.count() <= 0) return;
+    if (!is_python(process.pid)) continue;
+    const auto dump =
+        run_captured({py_spy, "dump", "--pid", std::to_string(process.pid)}, static_cast<int>(left.count()));
+    if (!dump || !succeeded(dump->status)) continue;
+    process.python_stack = parse_py_spy_dump(dump->output);
+    if (!process.python_stack.empty()) state.python_source = "py-spy";
+  }
+}
+
+bool is_python(int pid) {
+  std::error_code error;
+  const auto program = std::filesystem::read_symlink("/proc/" + std::to_string(pid) + "/exe", error);
+  return !error && program.filename().string().starts_with("python");
+}
+
+bool catches_signal(int pid, int signal) { return parse_catches(of_process(pid, "status"), signal); }
+
+}  // namespace smlaunch

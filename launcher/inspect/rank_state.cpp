@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "launcher/inspect/rank_state.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cstdint>
+
+namespace smlaunch {
+
+namespace {
+
+std::string_view file_name(std::string_view path) { return path.substr(path.rfind('/') + 1); }
+
+std::string_view without_blanks(std::string_view text) {
+  text.remove_prefix(std::min(text.find_first_not_of(" \t"), text.size()));
+  while (!text.empty() && (text.back() == ' ' || text.back() == '\r')) text.remove_suffix(1);
+  return text;
+}
+
+std::vector<std::string_view> lines_of(std::string_view text) {
+  std::vector<std::string_view> lines;
+  while (!text.empty()) {
+    const std::size_t end = std::min(text.find('\n'), text.size());
+    lines.push_back(text.substr(0, end));
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  return lines;
+}
+
+// "    wait (threading.py:327)" -> "threading.py:327 in wait"
+std::optional<std::string> py_spy_frame(std::string_view line) {
+  line = without_blanks(line);
+  const std::size_t open = line.rfind(" (");
+  if (open == std::string_view::npos || !line.ends_with(')')) return {};
+  const std::string_view place = line.substr(open + 2, line.size() - open - 3);
+  return fmt::format("{} in {}", file_name(place), line.substr(0, open));
+}
+
+// "  File "/a/train.py", line 5 in load" -> "train.py:5 in load"
+std::optional<std::string> faulthandler_frame(std::string_view line) {
+  constexpr std::string_view begin = "  File \"";
+  constexpr std::string_view middle = "\", line ";
+  if (!line.starts_with(begin)) return {};
+  const std::size_t at = line.rfind(middle);
+  if (at == std::string_view::npos || at < begin.size()) return {};
+  const std::string_view rest = line.substr(at + middle.size());  // "5 in load"
+  const std::size_t blank = rest.find(' ');
+  if (blank == std::string_view::npos) return {};
+  return fmt::format("{}:{}{}", file_name(line.substr(begin.size(), at - begin.size())),
+                     rest.substr(0, blank), without_blanks(rest).substr(blank));
+}
+
+std::string state_in_words(char state) {
+  switch (state) {
+    case 'R': return "running";
+    case 'S': return "sleeping";
+    case 'D': return "in uninterruptible sleep";
+    case 'T':
+    case 't': return "stopped";
+    case 'Z': return "a zombie";
+    default: return fmt::format("in state {}", state);
+  }
+}
+
+}  // namespace
+
+std::string place_in_words(const RankState& state) {
+  const auto primary = static_cast<std::size_t>(state.primary);
+  if (primary >= state.processes.size()) return "gone";
+  const ProcessState& process = state.processes[primary];
+  if (!process.python_stack.empty()) return process.python_stack.front();
+  std::string words = state_in_words(process.state);
+  if (!process.wait_channel.empty()) words += " in " + process.wait_channel;
+  return words;
+}
+
+std::vector<std::string> parse_py_spy_dump(std::string_view text) {
+  std::vector<std::string> frames;
+  bool in_thread = false;
+  bool is_main = false;
+  for (const std::string_view line : lines_of(text)) {
+    if (line.starts_with("Thread ")) {
+      // The first thread, unless the main one is named as such.
+      if (is_main) break;
+      is_main = line.find("\"MainThread\"") != std::string_view::npos;
+      in_thread = is_main || frames.empty();
+      if (is_main) frames.clear();
+      continue;
+    }
+    if (!in_thread || !line.starts_with(' ')) continue;
+    if (auto frame = py_spy_frame(line)) frames.push_back(std::move(*frame));
+  }
+  return frames;
+}
+
+std::vector<std::string> parse_faulthandler(const std::vector<std::string>& lines) {
+  std::vector<std::string> frames;
+  bool in_thread = false;
+  for (const std::string& line : lines) {
+    const bool is_current =
+        line.starts_with("Current thread ") || line.starts_with("Stack (most recent call");
+    if (is_current || line.starts_with("Thread 0x")) {
+      in_thread = is_current;
+      if (is_current) frames.clear();
+      continue;
+    }
+    if (!in_thread) continue;
+    if (auto frame = faulthandler_frame(line))
+      frames.push_back(std::move(*frame));
+    else
+      in_thread = false;
+  }
+  return frames;
+}
+
+bool parse_catches(std::string_view proc_status, int signal) {
+  constexpr std::string_view name = "SigCgt:";
+  for (const std::string_view line : lines_of(proc_status)) {
+    if (!line.starts_with(name)) continue;
+    const std::string_view digits = without_blanks(line.substr(name.size()));
+    std::uint64_t mask = 0;
+    if (std::from_chars(digits.data(), digits.data() + digits.size(), mask, 16).ec != std::errc())
+      return false;
+    return signal >= 1 && signal <= 64 && ((mask >> (signal - 1)) & 1U) != 0;
+  }
+  return false;
+}
+
+}  // namespace smlaunch

@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "launcher/job/job_cluster.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <map>
+#include <memory>
+
+#include "launcher/job/probe_hosts.hpp"
+#include "launcher/plan/starter.hpp"
+#include "topology/machine_json.hpp"
+#include "topology/with_gpus.hpp"
+
+namespace smlaunch {
+
+namespace {
+
+// Each host's number of ranks: option, hyperparameter, slots, GPUs, Neuron cores, 1.
+class RanksPerHost {
+ public:
+  RanksPerHost(const Options& options, const Environment& environment, LauncherKind launcher,
+               const ProcessCounts& counts, const std::optional<std::vector<HostSlots>>& slots)
+      : environment_(environment), one_for_each_gpu_(launcher == LauncherKind::xla) {
+    if (launcher == LauncherKind::process) {
+      fixed_ = 1;
+      source_ = "launcher process: one on each host";
+    } else if (one_for_each_gpu_) {
+      source_ = "launcher xla: one for each GPU";
+    } else if (options.processes_per_host) {
+      fixed_ = *options.processes_per_host;
+      source_ = source_of(options, "processes-per-host", "option --processes-per-host");
+    } else if (counts.per_host) {
+      fixed_ = counts.per_host;
+      source_ = fmt::format("hyperparameter {}", counts.per_host_key);
+    } else if (slots) {
+      for (const HostSlots& host : *slots)
+        if (host.slots) slots_[host.name] = *host.slots;
+    }
+  }
+
+  int of(const std::string& host, const Machine& machine) {
+    if (fixed_) return *fixed_;
+    if (one_for_each_gpu_) return std::max(1, machine.usable_gpus());
+    if (const auto found = slots_.find(host); found != slots_.end())
+      return said("slots given", found->second);
+    if (machine.usable_gpus() > 0) return said("GPUs", machine.usable_gpus());
+    if (environment_.num_neurons > 0) return said("Neuron cores", environment_.num_neurons);
+    return said("default", 1);
+  }
+
+  [[nodiscard]] const std::string& source() const { return source_; }
+
+ private:
+  int said(const std::string& source, int number) {
+    if (source_.empty()) source_ = source;
+    return number;
+  }
+
+  const Environment& environment_;
+  bool one_for_each_gpu_ = false;
+  std::optional<int> fixed_;
+  std::map<std::string, int> slots_;
+  std::string source_;
+};
+
+std::shared_ptr<const Machine> as_planned(const Options& options, Machine machine) {
+  if (options.gpus_per_host) machine = with_gpus(std::move(machine), *options.gpus_per_host);
+  return std::make_shared<const Machine>(std::move(machine));
+}
+
+// Saved machines: FILE for every host, HOST=FILE for one.
+Result<std::map<std::string, std::shared_ptr<const Machine>>> read_topologies(
+    const Options& options, const std::vector<std::string>& hosts) {
+  std::map<std::string, std::shared_ptr<const Machine>> machines;
+  Error problems{Fault::configuration, {}};
+  for (const std::string& text : options.topology) {
+    const std::size_t equals = text.find('=');
+    const bool for_one = equals != std::string::npos &&
+                         std::find(hosts.begin(), hosts.end(), text.substr(0, equals)) != hosts.end();
+    if (equals != std::string::npos && !for_one && access(text.c_str(), R_OK) != 0) {
+      problems.problems.push_back({"--topology " + text,
+                                   fmt::format("{} is none of the hosts", text.substr(0, equals)),
+                                   "HOST=FILE needs a host of the job"});
+      continue;
+    }
+    auto machine = read_machine_file(for_one ? text.substr(equals + 1) : text);
+    if (!machine) {
+      problems.problems.insert(problems.problems.end(), machine.error().problems.begin(),
+                               machine.error().problems.end());
+      continue;
+    }
+    machines[for_one ? text.substr(0, equals) : ""] = as_planned(options, std::move(*machine));
+  }
+  if (!problems.problems.empty()) return tl::unexpected(std::move(problems));
+  return machines;
+}
+
+using Groups = std::map<std::string, const InstanceGroup*>;
+
+Groups groups_by_host(const Environment& environment) {
+  Groups groups;
+  for (const InstanceGroup& group : environment.instance_groups)
+    for (const std::string& host : group.hosts) groups.emplace(host, &group);
+  return groups;
+}
+
+void set_instance(Host& host, const Environment& environment, const Groups& groups) {
+  const auto group = groups.find(host.name);
+  host.group = group == groups.end() ? "" : group->second->name;
+  host.instance_type = group == groups.end() ? "" : group->second->instance_type;
+  if (host.instance_type.empty()) host.instance_type = environment.current_instance_type;
+}
+
+std::string source_of_machines(const Options& options, std::size_t hosts, bool were_asked) {
+  std::string source = !options.topology.empty() ? source_of(options, "topology", "")
+                       : were_asked              ? "each host was asked over SSH"
+                       : hosts == 1              ? "this machine"
+                                                 : "this machine; the other hosts are assumed to be like it";
+  if (options.gpus_per_host)
+    source += fmt::format("; {} GPUs on each by {}", *options.gpus_per_host,
+                          source_of(options, "gpus-per-host", "option --gpus-per-host"));
+  return source;
+}
+
+}  // namespace
+
+void set_instance(Host& host, const Environment& environment) {
+  set_instance(host, environment, groups_by_host(environment));
+}
+
+Result<Cluster> make_cluster(const Options& options, const Environment& environment, LauncherKind launcher,
+                             const ProcessCounts& counts, const std::optional<std::vector<HostSlots>>& slots,
+                             const std::vector<std::string>& hosts, const Machine& own, Sources& sources) {
+  RanksPerHost ranks(options, environment, launcher, counts, slots);
+  auto saved = read_topologies(options, hosts);
+  if (!saved) return tl::unexpected(saved.error());
+  std::map<std::string, std::shared_ptr<const Machine>> asked;
+  if (options.probe && !saved->contains("")) {
+    std::vector<std::string> others;
+    for (const std::string& name : hosts)
+      if (name != environment.current_host && !saved->contains(name)) others.push_back(name);
+    auto answers = probe_hosts(options, others);
+    if (!answers) return tl::unexpected(answers.error());
+    asked = std::move(*answers);
+    if (options.gpus_per_host)
+      for (auto& [name, machine] : asked) machine = as_planned(options, *machine);
+  }
+  const auto here = std::make_shared<const Machine>(own);
+  const auto groups = groups_by_host(environment);
+  Cluster cluster;
+  cluster.hosts.reserve(hosts.size());
+  for (const std::string& name : hosts) {
+    Host host;
+    host.name = name;
+    set_instance(host, environment, groups);
+    const auto one = saved->find(name);
+    const auto all = saved->find("");
+    if (one != saved->end() || all != saved->end()) {
+      host.machine = one != saved->end() ? one->second : all->second;
+      host.source = TopologySource::file;
+    } else if (const auto answer = asked.find(name); answer != asked.end()) {
+      host.machine = answer->second;
+      host.source = TopologySource::probed;
+    } else {
+      host.machine = here;
+      // As the leader sees it: every host of the job prints the same plan, with the same hash.
+      const bool here_or_leads = hosts.size() == 1
+                                     ? name == environment.current_host
+                                     : name == environment.leader && !environment.current_host.empty();
+      host.source = here_or_leads || (!asked.empty() && name == environment.current_host)
+                        ? TopologySource::probed
+                        : TopologySource::assumed;
+    }
+    host.ranks = ranks.of(name, *host.machine);
+    cluster.hosts.push_back(std::move(host));
+  }
+  sources.emplace_back("processes_per_host", ranks.source());
+  sources.emplace_back("topology", source_of_machines(options, hosts.size(), !asked.empty()));
+  return cluster;
+}
+
+}  // namespace smlaunch

@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: Apache-2.0
+// Left alone, mpirun and the ranks try the addresses of a host one after the other; docker0 has the same one
+// everywhere, so a host may talk to itself there, or wait for ever.
+#include "launcher/job/job_interface.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/host_name.hpp"
+#include "launcher/outcome/report_error.hpp"
+#include "launcher/this_host/own_host.hpp"
+#include "topology/interfaces.hpp"
+
+namespace smlaunch {
+
+namespace {
+
+// A few are enough to tell where the others are; each name costs a question to the name server.
+constexpr std::size_t most_hosts_asked = 8;
+
+struct Network {
+  std::string subnet;
+  std::string exclude;
+  std::string why;
+};
+
+// For mpirun, where no interface has a name that all hosts share.
+Network choose_network(const std::vector<std::string>& others) {
+  const std::vector<std::vector<std::string>> known = probe_addresses(others);
+  std::vector<std::string> all;
+  for (const auto& addresses : known) all.insert(all.end(), addresses.begin(), addresses.end());
+  const bool are_here = !all.empty() && std::all_of(all.begin(), all.end(), [](const std::string& address) {
+    return subnet_contains("127.0.0.0/8", address) || address == "::1";
+  });
+  if (are_here) return {"", "", "left to Open MPI: the other hosts are names of this machine"};
+  const auto [name, subnet] = common_subnet(probe_interfaces(), known);
+  if (!subnet.empty())
+    return {subnet, "",
+            fmt::format("mpirun keeps to {}, the subnet of {} here that all the other hosts are in", subnet,
+                        name)};
+  const bool is_one_unknown =
+      std::any_of(known.begin(), known.end(), [](const auto& addresses) { return addresses.empty(); });
+  return {"", interfaces_to_avoid(all),
+          fmt::format("mpirun keeps off loopback and container engines' bridges, because {}",
+                      is_one_unknown ? "not every host's address is known here"
+                                     : "no subnet of this machine has all the other hosts in it")};
+}
+
+bool hosts_ranks_here(const LaunchPlan& plan) {
+  const auto& hosts = plan.cluster.hosts;
+  return std::any_of(hosts.begin(), hosts.end(),
+                     [&](const Host& host) { return host.name == plan.current_host; });
+}
+
+bool spans_machines(const LaunchPlan& plan) {
+  return plan.cluster.hosts.size() > 1 || plan.nodes.size() > 1 || !hosts_ranks_here(plan);
+}
+
+void set_network(const std::vector<std::string>& others, const std::string& reason, JobSpec& spec) {
+  Network network = choose_network(others);
+  spec.mpi_subnet = std::move(network.subnet);
+  spec.mpi_exclude = std::move(network.exclude);
+  spec.sources.emplace_back("network_interface", fmt::format("{}; {}", reason, network.why));
+}
+
+}  // namespace
+
+bool chooses_interface(const std::vector<std::string>& mpi_options, const Variables& variables) {
+  const bool by_option = std::any_of(mpi_options.begin(), mpi_options.end(), [](const std::string& word) {
+    return word.starts_with("btl_tcp_if_") || word.starts_with("oob_tcp_if_") ||
+           word.starts_with("oob_tcp_include") || word.starts_with("oob_tcp_exclude") ||
+           word.starts_with("prte_if_");
+  });
+  return by_option || std::any_of(variables.begin(), variables.end(), [](const auto& variable) {
+           const std::string& name = variable.first;
+           return name.starts_with("OMPI_MCA_btl_tcp_if_") || name.starts_with("OMPI_MCA_oob_tcp_") ||
+                  name.starts_with("PRTE_MCA_prte_if_");
+         });
+}
+
+std::string interfaces_to_avoid(const std::vector<std::string>& addresses) {
+  std::string list;
+  for (const char* each :
+       {"127.0.0.1/8", "172.17.0.0/16", "docker0", "virbr0", "lxdbr0", "podman0", "cni0"}) {
+    // Where Docker's usual subnet is a real one, so may be the bridge.
+    const bool is_docker = std::string_view(each) == "docker0" || std::string_view(each) == "172.17.0.0/16";
+    if (is_docker && std::any_of(addresses.begin(), addresses.end(), [](const std::string& address) {
+          return subnet_contains("172.17.0.0/16", address);
+        }))
+      continue;
+    list += (list.empty() ? "" : ",") + std::string(each);
+  }
+  return list;
+}
+
+void find_network_interface(Job& job) {
+  JobSpec& spec = job.spec;
+  const auto say = [&](const std::string& source) { spec.sources.emplace_back("network_interface", source); };
+  if (!job.hosts_given && !job.environment->network_interface.empty()) {
+    spec.network_interface = job.environment->network_interface;
+    return say("resource config");
+  }
+  const std::string& current_host = job.environment->current_host;
+  std::vector<std::string> others;
+  for (const Host& host : job.cluster.hosts)
+    if (host.name != current_host) others.push_back(host.name);
+  if (others.empty()) return;
+  if (chooses_interface(spec.mpi_options, spec.inherited)) return say("left to the MPI options given");
+  std::string reason = "none named: this machine, which leads, is none of the hosts";
+  if (!current_host.empty()) {
+    const std::vector<std::string> asked(
+        others.begin(),
+        others.begin() + static_cast<std::ptrdiff_t>(std::min(others.size(), most_hosts_asked)));
+    const ChosenInterface chosen = choose_interface(probe_interfaces(), probe_routes(asked));
+    spec.network_interface = chosen.name;
+    reason = chosen.why;
+  }
+  const bool is_mpirun = choose_engine(spec.launcher, job.cluster, current_host) == Engine::mpirun;
+  if (!spec.network_interface.empty() || !is_mpirun) return say(reason);
+  set_network(others, reason, spec);
+}
+
+std::string to_string(const WantedInterface& wanted) {
+  if (wanted.origin.starts_with("NCCL")) return fmt::format("{}={}", wanted.origin, wanted.pattern);
+  const std::string name = wanted.pattern.starts_with("=") ? wanted.pattern.substr(1) : wanted.pattern;
+  return wanted.origin.empty() ? fmt::format("network interface {}", name)
+                               : fmt::format("network interface {} of {}", name, wanted.origin);
+}
+
+Error interface_error(const std::string& host, const WantedInterface& wanted, const std::string& problem,
+                      const std::string& usable) {
+  const std::string instead =
+      usable.empty() ? "no interface there can" : fmt::format("of those there, {} can", usable);
+  const char* how = wanted.origin.empty()
+                        ? "name one that every host has: network_interface_name in resourceconfig.json, or "
+                          "with given hosts --mpi-options '-mca btl_tcp_if_include NAME' and "
+                          "NCCL_SOCKET_IFNAME"
+                        : "name one that every host has";
+  return {Fault::configuration,
+          {{fmt::format("{}: {}", host, to_string(wanted)), problem + " there, so it cannot carry the job",
+            fmt::format("{}; {}", how, instead)}}};
+}
+
+std::optional<Error> find_interface_errors(const std::string& host,
+                                           const std::vector<WantedInterface>& wanted,
+                                           const std::vector<NetworkInterface>& interfaces,
+                                           bool several_hosts) {
+  Error all{Fault::configuration, {}};
+  for (const WantedInterface& each : wanted) {
+    const std::string problem = pattern_problem(interfaces, each.pattern, several_hosts);
+    if (problem.empty()) continue;
+    const Error error = interface_error(host, each, problem, usable_interfaces(interfaces));
+    all.problems.insert(all.problems.end(), error.problems.begin(), error.problems.end());
+  }
+  return all.problems.empty() ? std::nullopt : std::optional(std::move(all));
+}
+
+Result<void> check_planned_interface(const Options& options, const LaunchPlan& plan) {
+  if (options.probe) {
+    Error all{Fault::configuration, {}};
+    for (const Host& host : plan.cluster.hosts) {
+      // A saved machine may not tell.
+      if (host.source != TopologySource::probed || host.machine->interfaces.empty()) continue;
+      const auto error = find_interface_errors(host.name, plan.wanted_interfaces, host.machine->interfaces,
+                                               spans_machines(plan));
+      if (error) all.problems.insert(all.problems.end(), error->problems.begin(), error->problems.end());
+    }
+    if (!all.problems.empty()) return tl::unexpected(std::move(all));
+    return {};
+  }
+  if (!hosts_ranks_here(plan) || plan.wanted_interfaces.empty()) return {};
+  if (const auto error = find_interface_errors(plan.current_host, plan.wanted_interfaces, probe_interfaces(),
+                                               spans_machines(plan)))
+    for (const Problem& problem : error->problems)
+      fmt::print(stderr, "smlaunch: warning: {}\n", to_string(problem));
+  return {};
+}
+
+Result<void> check_own_interfaces(const LaunchPlan& plan) {
+  std::vector<WantedInterface> wanted = plan.wanted_interfaces;
+  // Only mpirun's own words go through a machine without ranks.
+  if (!hosts_ranks_here(plan))
+    std::erase_if(wanted,
+                  [](const WantedInterface& each) { return !each.origin.ends_with("oob_tcp_if_include"); });
+  if (wanted.empty()) return {};
+  const std::string name = plan.current_host.empty() ? probe_host_name() : plan.current_host;
+  auto error = find_interface_errors(name, wanted, probe_interfaces(), spans_machines(plan));
+  if (error) return tl::unexpected(std::move(*error));
+  return {};
+}
+
+}  // namespace smlaunch

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "launcher/job/probe_hosts.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <csignal>
+#include <filesystem>
+
+#include "launcher/remote/ready.hpp"
+#include "launcher/remote/ready_display.hpp"
+#include "mpi/shell_words.hpp"
+#include "topology/machine_json.hpp"
+
+namespace smlaunch {
+
+namespace {
+
+constexpr double longest_wait_seconds = 60;
+// A machine of a thousand cores is described in less.
+constexpr std::size_t longest_answer = 250U << 10U;
+
+std::string question() {
+  std::error_code error;
+  const std::string smlaunch =
+      quote_shell_word(std::filesystem::read_symlink("/proc/self/exe", error).string());
+  return fmt::format("{0} --version && {0} topology --format json", smlaunch);
+}
+
+}  // namespace
+
+Result<Machine> parse_host_answer(const std::string& host, const std::string& answer) {
+  const std::size_t begin = answer.find("\n{");
+  if (begin == std::string::npos)
+    return failure(Fault::configuration, host, "has not said what it is",
+                   "run smlaunch topology there by hand");
+  return parse_machine_json(std::string_view(answer).substr(begin + 1), host);
+}
+
+Result<std::map<std::string, std::shared_ptr<const Machine>>> probe_hosts(
+    const Options& options, const std::vector<std::string>& hosts) {
+  std::map<std::string, std::shared_ptr<const Machine>> machines;
+  if (hosts.empty()) return machines;
+  ReadyRequest request;
+  request.hosts = hosts;
+  request.port = options.ssh_port;
+  request.timeout = std::chrono::milliseconds(
+      static_cast<long>(std::min(options.ready_timeout, longest_wait_seconds) * 1000));
+  request.login_command = question();
+  request.longest_answer = longest_answer;
+  request.version = SMLAUNCH_VERSION;
+  ReadyReport report;
+  {
+    ReadyDisplay display(2);
+    if (!options.quiet) request.progress = [&](const ReadyReport& now) { display.show(now); };
+    report = wait_ready(request);
+  }
+  if (report.stopped_by_signal != 0) {
+    std::signal(report.stopped_by_signal, SIG_DFL);
+    std::raise(report.stopped_by_signal);
+  }
+  Error problems{Fault::not_ready, {}};
+  for (const HostReadiness& host : report.hosts) {
+    if (host.state != ReadyState::ready) {
+      problems.problems.push_back({fmt::format("{} ({})", host.name, to_string(host.stage)),
+                                   host.cause.empty() ? "does not answer" : host.cause,
+                                   host.remedy + "; without --probe it is assumed to be like this machine"});
+      continue;
+    }
+    auto machine = parse_host_answer(host.name, host.answer);
+    if (!machine) {
+      problems.problems.insert(problems.problems.end(), machine.error().problems.begin(),
+                               machine.error().problems.end());
+      continue;
+    }
+    machines[host.name] = std::make_shared<const Machine>(std::move(*machine));
+  }
+  if (!problems.problems.empty()) return tl::unexpected(std::move(problems));
+  return machines;
+}
+
+}  // namespace smlaunch

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "launcher/leader/host_watch.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/host_list.hpp"
+#include "topology/odd_hosts.hpp"
+
+namespace smlaunch {
+
+void HostWatch::joined(Rank rank, const Hello& hello) {
+  if (hello.gpus && hello.cpus) facts_[place(rank).node_rank] = hello;
+}
+
+std::optional<std::string> HostWatch::found_elsewhere(Rank rank, const Hello& hello) const {
+  const std::string& planned = host(place(rank).node_rank).name;
+  const std::string short_name = hello.host.substr(0, hello.host.find('.'));
+  if (hello.host == planned || short_name == planned.substr(0, planned.find('.'))) return {};
+  for (const Host& each : plan_.cluster.hosts)
+    if (each.name == hello.host) return each.name;
+  return {};
+}
+
+std::optional<std::pair<int, int>> HostWatch::facts_of(int node_rank) const {
+  const auto found = facts_.find(node_rank);
+  const bool was_seen = host(node_rank).source == TopologySource::probed;
+  if (found == facts_.end() || was_seen || plan_.machines_as_planned) return {};
+  const Hello& hello = found->second;
+  return std::pair{*hello.gpus, hello.online_cpus.value_or(*hello.cpus)};
+}
+
+std::vector<std::string> HostWatch::host_warnings() const {
+  std::map<std::string, std::vector<std::string>> hosts;  // sentence -> hosts
+  for (const auto& [node_rank, hello] : facts_) {
+    if (host(node_rank).source == TopologySource::probed) continue;
+    for (const std::string& sentence : hello.warnings) hosts[sentence].push_back(host(node_rank).name);
+  }
+  std::vector<std::string> all;
+  for (const auto& [sentence, names] : hosts)
+    all.push_back(fmt::format("{}: {}", join_names(names), sentence));
+  return all;
+}
+
+std::vector<std::string> HostWatch::odd_hosts() const {
+  if (plan_.machines_as_planned) return {};
+  std::vector<std::string> names;
+  std::vector<AlikeHosts> hosts;
+  for (std::size_t i = 0; i < plan_.cluster.hosts.size(); ++i) {
+    const Host& each = plan_.cluster.hosts[i];
+    names.push_back(each.name);
+    const auto found = facts_.find(static_cast<int>(i));
+    if (found == facts_.end() && each.name != plan_.current_host) continue;
+    const bool told = found != facts_.end();
+    const int gpus = told ? *found->second.gpus : each.machine->usable_gpus();
+    const int cpus = told ? *found->second.cpus : each.machine->processing_units;
+    AlikeHosts& one = hosts.emplace_back(AlikeHosts{{i}, each.group + "\n" + each.instance_type, {}});
+    one.traits = {{"usable GPUs", std::to_string(gpus)}, {"CPUs", std::to_string(cpus)}};
+    if (told) one.traits.insert(one.traits.end(), found->second.traits.begin(), found->second.traits.end());
+  }
+  std::vector<std::string> sentences = host_warnings();
+  for (std::string& sentence : find_odd_traits(names, hosts)) sentences.push_back(std::move(sentence));
+  std::erase_if(sentences, [&](const std::string& sentence) {
+    return std::find(plan_.warnings.begin(), plan_.warnings.end(), sentence) != plan_.warnings.end();
+  });
+  return sentences;
+}
+
+std::vector<std::string> HostWatch::started(Rank rank, const Started* started) {
+  const RankPlace& at = place(rank);
+  HostBindings& all = bindings_[at.node_rank];
+  ++all.reported;
+  if (started != nullptr) {
+    const Machine& planned_on = *host(at.node_rank).machine;
+    all.bindings.push_back({rank.value, to_string(at.placement->cpus), started->chosen_cpus, started->cpus,
+                            started->binding_note, planned_on.processing_units, planned_on.usable_gpus(),
+                            started->host_cpus, started->host_gpus,
+                            host(at.node_rank).source == TopologySource::file});
+  }
+  if (all.reported < plan_.layout.ranks_per_host[static_cast<std::size_t>(at.node_rank)]) return {};
+  std::vector<std::string> sentences;
+  for (const std::string& sentence : render_binding_warnings(all.bindings))
+    sentences.push_back(fmt::format("{}: {}", host(at.node_rank).name, sentence));
+  return sentences;
+}
+
+}  // namespace smlaunch

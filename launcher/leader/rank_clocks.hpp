@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+// When something happened on a rank's host, on the leader's clock: pure. Steady clocks of two hosts have
+// nothing in common, so each is measured against ours before who failed first can be said.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "launcher/channel/messages.hpp"
+#include "topology/layout.hpp"
+
+namespace smlaunch {
+
+struct Moment {
+  std::uint64_t ns = 0;    // on the leader's steady clock
+  double uncertainty = 0;  // in seconds, either way
+};
+
+class RankClocks {
+ public:
+  explicit RankClocks(int ranks) : clocks_(static_cast<std::size_t>(ranks)) {}
+
+  // The rank runs on the leader's host: their clocks are one.
+  void share(Rank rank);
+
+  // A ping's answer, which came in at `now_ns`: the agent read its clock between that and the ping. The
+  // shortest round trip tells best.
+  void measure(Rank rank, const Pong& pong, std::uint64_t now_ns);
+
+  // The agent's `agent_ns`, told at `arrived_ns`. Where its clock was never measured it is only known to lie
+  // between `earliest_ns` and the arrival.
+  [[nodiscard]] Moment on_our_clock(Rank rank, std::uint64_t agent_ns, std::uint64_t earliest_ns,
+                                    std::uint64_t arrived_ns) const;
+
+ private:
+  struct Clock {
+    std::int64_t offset_ns = 0;  // the agent's minus ours
+    double uncertainty = 0;
+    bool measured = false;
+  };
+  std::vector<Clock> clocks_;  // by rank
+};
+
+}  // namespace smlaunch

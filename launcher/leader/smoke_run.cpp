@@ -1,0 +1,297 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "launcher/leader/smoke_run.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <boost/asio/post.hpp>
+#include <csignal>
+#include <set>
+
+#include "base/steady_time.hpp"
+#include "launcher/channel/detached_notice.hpp"
+#include "launcher/channel/token.hpp"
+#include "launcher/smoke/rank_result.hpp"
+#include "mpi/tagged_line.hpp"
+
+namespace smlaunch {
+
+namespace asio = boost::asio;
+using boost::system::error_code;
+using std::chrono::milliseconds;
+
+namespace {
+
+constexpr milliseconds look_interval{8000};
+// As for the job itself: mpirun over SSH needs about 0.2 s a host.
+constexpr milliseconds start_bound{60000};
+constexpr milliseconds start_bound_per_host{1000};
+// Programs that were told to quit end by themselves in this time; agents that were released, in this.
+constexpr milliseconds quit_bound{1000};
+constexpr milliseconds leave_bound{2000};
+// An engine whose agents have all left ends by itself.
+constexpr milliseconds engine_bound{1000};
+constexpr std::size_t longest_tail = 2000;
+// mpirun takes a second SIGTERM as leave to drop everything.
+struct EngineStep {
+  int signal;
+  milliseconds then;
+};
+constexpr std::array<EngineStep, 3> engine_steps = {
+    {{SIGTERM, milliseconds(150)}, {SIGTERM, milliseconds(500)}, {SIGKILL, milliseconds(2000)}}};
+
+std::string last_line(std::string_view text) {
+  const std::size_t end = text.find_last_not_of('\n');
+  if (end == std::string_view::npos) return "";
+  text = text.substr(0, end + 1);
+  const std::size_t before = text.rfind('\n');
+  return std::string(before == std::string_view::npos ? text : text.substr(before + 1));
+}
+
+}  // namespace
+
+SmokeRun::SmokeRun(asio::io_context& loop, ChannelServer& server, const LaunchPlan& plan,
+                   SmokeSettings settings, AgentFacts agents, StartFacts start, std::string ssh_folder,
+                   Callbacks callbacks)
+    : loop_(loop),
+      server_(server),
+      plan_(plan),
+      conductor_(std::move(settings)),
+      agents_(std::move(agents)),
+      start_(std::move(start)),
+      ssh_folder_(std::move(ssh_folder)),
+      callbacks_(std::move(callbacks)),
+      timer_(loop),
+      start_timer_(loop),
+      end_timer_(loop) {}
+
+SmokeRun::~SmokeRun() = default;
+
+double SmokeRun::now() const { return static_cast<double>(steady_now_ns() - begin_ns_) / 1e9; }
+
+void SmokeRun::begin() {
+  begin_ns_ = steady_now_ns();
+  perform(conductor_.begin());
+}
+
+void SmokeRun::perform(const std::vector<SmokeAction>& actions) {
+  for (const SmokeAction& action : actions) {
+    if (std::holds_alternative<StartSet>(action)) start_set();
+    if (const auto* end = std::get_if<EndSet>(&action)) end_set(end->gently);
+    if (const auto* send = std::get_if<SendCommand>(&action))
+      server_.input(send->rank, encode(send->command) + "\n");
+    if (const auto* tell = std::get_if<TellStage>(&action)) callbacks_.stage(*tell);
+    if (const auto* tell = std::get_if<TellSearch>(&action)) callbacks_.search(*tell);
+    if (const auto* set = std::get_if<SetSmokeTimer>(&action)) {
+      timer_.expires_after(milliseconds(static_cast<long>(set->seconds * 1000)));
+      timer_.async_wait([this](error_code error) {
+        if (!error) perform(conductor_.expired(now()));
+      });
+    }
+    if (std::holds_alternative<FinishSmoke>(action)) callbacks_.finished();
+  }
+}
+
+// ---- the beginning of a set
+
+void SmokeRun::start_set() {
+  state_ = State::starting;
+  released_ = false;
+  engine_leaves_ = false;
+  peers_.assign(plan_.layout.ranks.size(), {});
+  // Agents of an earlier set do not know it.
+  agents_.token = make_token();
+  server_.begin_ranks(plan_.world_size(), agents_.token);
+  engines_.push_back(std::make_unique<EngineProcesses>(
+      loop_, EngineProcesses::Callbacks{
+                 [this](std::string_view line) {
+                   const auto tagged = parse_tagged_line(line);
+                   const std::string_view text = tagged ? tagged->text : line;
+                   callbacks_.line(std::string(text));
+                   if (is_detached_notice(text)) set_failed(std::string(text.substr(text.find(": ") + 2)));
+                 },
+                 [this](Rank, const ExitStatus& status, bool all) { engine_ended(status, all); }}));
+  set_begin_ns_ = steady_now_ns();
+  engine_runs_ = true;
+  if (auto started = start_engine(*engines_.back(), plan_, agents_, ssh_folder_); !started) {
+    engine_runs_ = engines_.back()->was_started();
+    return set_failed(started.error().problems.front().what);
+  }
+  watch_start();
+}
+
+void SmokeRun::watch_start() {
+  start_timer_.expires_after(look_interval);
+  start_timer_.async_wait([this](error_code error) {
+    if (error || state_ != State::starting) return;
+    const auto bound = start_bound + start_bound_per_host * static_cast<int>(plan_.cluster.hosts.size());
+    if (callbacks_.hosts_lost && callbacks_.hosts_lost())
+      return set_failed("a host was lost while the check programs were started");
+    if (std::chrono::nanoseconds(steady_now_ns() - set_begin_ns_) > bound)
+      return set_failed(fmt::format("not every rank's agent came in time: missing on {}", missing_hosts()));
+    watch_start();
+  });
+}
+
+std::string SmokeRun::missing_hosts() const {
+  std::set<std::string> names;
+  for (std::size_t i = 0; i < peers_.size(); ++i)
+    if (!peers_[i].joined)
+      names.insert(plan_.cluster.hosts[static_cast<std::size_t>(plan_.layout.ranks[i].node_rank)].name);
+  return fmt::format("{}", fmt::join(names, ", "));
+}
+
+void SmokeRun::set_failed(const std::string& why) { perform(conductor_.set_failed(why, now())); }
+
+void SmokeRun::joined(Rank rank) {
+  peers_[static_cast<std::size_t>(rank.value)].joined = true;
+  if (state_ == State::starting &&
+      std::all_of(peers_.begin(), peers_.end(), [](const Peer_& peer) { return peer.joined; }))
+    agents_there();
+}
+
+void SmokeRun::agents_there() {
+  state_ = State::running;
+  start_timer_.cancel();
+  Variables of_host;
+  int node = -1;
+  for (const RankPlace& place : plan_.layout.ranks) {
+    if (place.node_rank != node) of_host = variables_of_host(plan_, place.node_rank);
+    node = place.node_rank;
+    Start start = make_start(plan_, place.rank, of_host, start_);
+    start.has_input = true;
+    server_.start(place.rank.value, start);
+  }
+  perform(conductor_.agents_there(now()));
+}
+
+// ---- what agents say
+
+void SmokeRun::data(Rank rank, const Frame& frame) {
+  if (frame.kind == FrameKind::output) {
+    if (const auto output = decode_output(frame.payload)) take_lines(rank, output->is_stderr, output->lines);
+  } else if (frame.kind == FrameKind::start_failed) {
+    program_gone(rank, fmt::format("the check program could not be started: {}", frame.payload), true);
+  } else if (frame.kind == FrameKind::ended) {
+    const auto ended = decode_ended(frame.payload);
+    const std::string words = last_line(peers_[static_cast<std::size_t>(rank.value)].tail);
+    program_gone(rank,
+                 fmt::format("the check program {}{}", ended ? to_string(ended->status) : "ended",
+                             words.empty() ? "" : ": " + words),
+                 ended && std::holds_alternative<Signaled>(ended->status));
+  }
+}
+
+void SmokeRun::take_lines(Rank rank, bool is_stderr, std::string_view lines) {
+  Peer_& peer = peers_[static_cast<std::size_t>(rank.value)];
+  while (!lines.empty()) {
+    const std::size_t end = std::min(lines.find('\n'), lines.size());
+    const std::string_view line = lines.substr(0, end);
+    lines.remove_prefix(std::min(end + 1, lines.size()));
+    const auto message = is_stderr ? failure(Fault::internal, "", "") : parse_check_message(line);
+    if (message) {
+      perform(conductor_.message(rank.value, *message, now()));
+      continue;
+    }
+    callbacks_.line(fmt::format("rank {}: {}", rank.value, line));
+    peer.tail += std::string(line) + "\n";
+    if (peer.tail.size() > longest_tail) peer.tail.erase(0, peer.tail.size() - longest_tail);
+  }
+}
+
+void SmokeRun::program_gone(Rank rank, const std::string& how, bool alone) {
+  peers_[static_cast<std::size_t>(rank.value)].ended = true;
+  perform(conductor_.gone(rank.value, how, alone, now()));
+  if (state_ == State::ending && !released_ &&
+      std::all_of(peers_.begin(), peers_.end(), [](const Peer_& peer) { return peer.ended || peer.away; }))
+    release();
+}
+
+void SmokeRun::lost(Rank rank, const std::string& why) {
+  peers_[static_cast<std::size_t>(rank.value)].away = true;
+  if (state_ != State::ending) perform(conductor_.gone(rank.value, why, true, now()));
+  finish_set_if_over();
+}
+
+void SmokeRun::left(Rank rank) {
+  peers_[static_cast<std::size_t>(rank.value)].away = true;
+  finish_set_if_over();
+}
+
+// ---- the end of a set
+
+void SmokeRun::stop() { set_failed("it was told to stop"); }
+
+void SmokeRun::end_set(bool gently) {
+  timer_.cancel();
+  start_timer_.cancel();
+  const bool all_ended =
+      std::all_of(peers_.begin(), peers_.end(), [](const Peer_& peer) { return peer.ended || peer.away; });
+  state_ = State::ending;
+  if (!gently || all_ended) return release();
+  end_timer_.expires_after(quit_bound);
+  end_timer_.async_wait([this](error_code error) {
+    if (!error) release();
+  });
+}
+
+// Agents kill what still runs of their programs; whoever never came is ended with the engine.
+void SmokeRun::release() {
+  if (released_) return;
+  released_ = true;
+  server_.release_agents(plan_.world_size());
+  const bool any_there =
+      std::any_of(peers_.begin(), peers_.end(), [](const Peer_& peer) { return peer.joined && !peer.away; });
+  end_timer_.expires_after(any_there ? leave_bound : milliseconds(0));
+  end_timer_.async_wait([this](error_code error) {
+    if (!error) end_engine(0);
+  });
+  asio::post(loop_, [this] { finish_set_if_over(); });
+}
+
+void SmokeRun::end_engine(std::size_t step) {
+  if (!engine_runs_ || step >= engine_steps.size()) {
+    engine_runs_ = false;
+    return finish_set_if_over();
+  }
+  engines_.back()->signal(engine_steps[step].signal);
+  end_timer_.expires_after(engine_steps[step].then);
+  end_timer_.async_wait([this, step](error_code error) {
+    if (!error) end_engine(step + 1);
+  });
+}
+
+void SmokeRun::engine_ended(const ExitStatus& status, bool all) {
+  if (!all) return;
+  engine_runs_ = false;
+  if (state_ == State::ending) return finish_set_if_over();
+  const std::vector<std::string> words = engines_.back()->last_words();
+  const std::string text = words.empty() ? "" : fmt::format(": {}", fmt::join(words, " "));
+  set_failed(fmt::format("{} {}{}", to_string(plan_.engine), to_string(status), text));
+}
+
+void SmokeRun::finish_set_if_over() {
+  if (state_ != State::ending || !released_) return;
+  const bool all_away =
+      std::all_of(peers_.begin(), peers_.end(), [](const Peer_& peer) { return peer.away || !peer.joined; });
+  if (engine_runs_) {
+    if (!all_away || engine_leaves_) return;
+    engine_leaves_ = true;
+    end_timer_.expires_after(engine_bound);
+    end_timer_.async_wait([this](error_code error) {
+      if (!error) end_engine(0);
+    });
+    return;
+  }
+  end_timer_.cancel();
+  engines_.back()->remove_session_folders(agents_.leader_host);
+  state_ = State::none;
+  asio::post(loop_, [this] { perform(conductor_.set_over(now())); });
+}
+
+bool SmokeRun::has_process(int pid) const {
+  return std::any_of(engines_.begin(), engines_.end(), [&](const auto& each) { return each->has(pid); });
+}
+
+}  // namespace smlaunch

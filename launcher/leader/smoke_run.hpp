@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+// Performs an all-reduce test: starts sets of check programs beside the ranks, by an engine of their own, and
+// carries out what the conductor decides (smoke/smoke_conductor.hpp).
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "launcher/channel/channel_server.hpp"
+#include "launcher/leader/engine_processes.hpp"
+#include "launcher/leader/start_engine.hpp"
+#include "launcher/leader/start_messages.hpp"
+#include "launcher/plan/plan.hpp"
+#include "launcher/smoke/smoke_conductor.hpp"
+
+namespace smlaunch {
+
+class SmokeRun {
+ public:
+  struct Callbacks {
+    std::function<void(const TellStage&)> stage;
+    std::function<void(const TellSearch&)> search;
+    // A line that a check program, or the engine, printed for nobody.
+    std::function<void(const std::string&)> line;
+    std::function<bool()> hosts_lost;  // does one not answer any more? takes some seconds; may be empty
+    std::function<void()> finished;    // nothing of it is left
+  };
+
+  // `plan`: of the check programs; it, `server` and `loop` outlive this object. Messages of the peers below
+  // its world size are ours until `finished`.
+  SmokeRun(boost::asio::io_context& loop, ChannelServer& server, const LaunchPlan& plan,
+           SmokeSettings settings, AgentFacts agents, StartFacts start, std::string ssh_folder,
+           Callbacks callbacks);
+  ~SmokeRun();
+  void begin();
+  void stop();  // asked for from outside: ends what runs, then `finished`
+
+  void joined(Rank rank);
+  void data(Rank rank, const Frame& frame);
+  void lost(Rank rank, const std::string& why);
+  void left(Rank rank);
+
+  [[nodiscard]] bool has_process(int pid) const;
+  [[nodiscard]] const SmokeRecord& record() const { return conductor_.record(); }
+  [[nodiscard]] const SmokeSettings& settings() const { return conductor_.settings(); }
+
+ private:
+  enum class State { none, starting, running, ending };
+  struct Peer_ {
+    bool joined = false;
+    bool ended = false;  // its program
+    bool away = false;   // its agent
+    std::string tail;    // of what its program wrote to stderr
+  };
+
+  [[nodiscard]] double now() const;
+  void perform(const std::vector<SmokeAction>& actions);
+  void start_set();
+  void set_failed(const std::string& why);
+  void agents_there();
+  void take_lines(Rank rank, bool is_stderr, std::string_view lines);
+  void program_gone(Rank rank, const std::string& how, bool alone);
+  void end_set(bool gently);
+  void release();
+  void engine_ended(const ExitStatus& status, bool all);
+  void end_engine(std::size_t step);
+  void finish_set_if_over();
+  void watch_start();
+  [[nodiscard]] std::string missing_hosts() const;
+
+  boost::asio::io_context& loop_;
+  ChannelServer& server_;
+  const LaunchPlan& plan_;
+  SmokeConductor conductor_;
+  AgentFacts agents_;
+  StartFacts start_;
+  std::string ssh_folder_;
+  Callbacks callbacks_;
+  // Handlers of an engine that has ended may still be under way.
+  std::vector<std::unique_ptr<EngineProcesses>> engines_;
+  bool engine_runs_ = false;
+  State state_ = State::none;
+  std::vector<Peer_> peers_;
+  boost::asio::steady_timer timer_;        // the conductor's
+  boost::asio::steady_timer start_timer_;  // looks for hosts that are lost, and gives up
+  boost::asio::steady_timer end_timer_;
+  std::uint64_t begin_ns_ = 0;
+  std::uint64_t set_begin_ns_ = 0;
+  bool released_ = false;
+  bool engine_leaves_ = false;  // its agents are gone
+};
+
+}  // namespace smlaunch

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "launcher/leader/start_engine.hpp"
+
+#include "launcher/leader/start_messages.hpp"
+#include "launcher/process/agent_variables.hpp"
+#include "launcher/process/descendants.hpp"
+
+namespace smlaunch {
+
+namespace {
+
+Result<void> start_process(EngineProcesses& engine, const LaunchPlan& plan, const std::string& ssh_folder,
+                           const std::map<std::string, std::string>& environment, Rank rank) {
+  auto started = engine.start(engine_command(plan, ssh_folder), environment, rank);
+  if (started) return {};
+  return failure(
+      Fault::start, to_string(plan.engine), started.error().text,
+      plan.engine == Engine::mpirun ? "install Open MPI (Debian: openmpi-bin), or put it on PATH" : "");
+}
+
+}  // namespace
+
+Result<void> start_engine(EngineProcesses& engine, const LaunchPlan& plan, const AgentFacts& facts,
+                          const std::string& ssh_folder) {
+  const std::map<std::string, std::string> agent = {
+      {agent_channel_variable, facts.channel},
+      {agent_token_variable, facts.token},
+      {job_marker_variable, facts.job},
+      {agent_worker_variable, facts.worker},
+      {agent_host_variable, facts.leader_host},
+      {agent_directory_variable, plan.entry_point.working_directory.string()}};
+  const auto environment = engine_environment(plan, own_environment(), agent);
+  if (plan.engine == Engine::mpirun) return start_process(engine, plan, ssh_folder, environment, Rank{0});
+  for (const RankPlace& place : plan.layout.ranks) {
+    auto own = environment;
+    own[agent_rank_variable] = std::to_string(place.rank.value);
+    own[agent_local_rank_variable] = std::to_string(place.local_rank.value);
+    if (auto started = start_process(engine, plan, ssh_folder, own, place.rank); !started) {
+      end_descendants(std::chrono::milliseconds(0));
+      return started;
+    }
+  }
+  return {};
+}
+
+}  // namespace smlaunch

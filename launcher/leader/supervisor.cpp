@@ -1,0 +1,310 @@
+// SPDX-License-Identifier: Apache-2.0
+// joining -> running -> stopping -> releasing -> finished. A rank that fails stops the others; a request from
+// outside stops all; agents leave only when every rank is done, so that no report is lost; then the engine
+// has nothing to do and ends.
+#include "launcher/leader/supervisor.hpp"
+
+#include <algorithm>
+#include <csignal>
+#include <iterator>
+
+namespace smlaunch {
+
+using std::chrono::milliseconds;
+
+namespace {
+
+// From SIGKILL until a rank whose agent does not report its end counts as lost.
+constexpr milliseconds kill_bound{5000};
+// What agents need to end what their ranks left behind.
+constexpr milliseconds leave_bound{4000};
+// An engine whose agents have all left ends by itself when all went well. After a failure it has nothing to
+// do that anybody waits for; mpirun takes a second SIGTERM as leave to drop everything.
+constexpr milliseconds engine_bound{1000};
+// What agents get to find out what their ranks are doing.
+constexpr milliseconds inspection_bound{10000};
+// An mpirun that ends a job gives its processes a second.
+constexpr milliseconds engine_abort_bound{3000};
+constexpr const char* told_by_others = "its agent was told to end, not by us";
+struct EngineStep {
+  int signal;
+  milliseconds then;
+};
+constexpr EngineStep engine_steps[] = {
+    {SIGTERM, milliseconds(150)}, {SIGTERM, milliseconds(500)}, {SIGKILL, milliseconds(1000)}};
+
+}  // namespace
+
+Supervisor::Supervisor(const SupervisorSettings& settings) : settings_(settings) {
+  record_.ranks.resize(static_cast<std::size_t>(settings.world_size));
+}
+
+std::vector<Action> Supervisor::begin() {
+  return {SetTimer{Timer::start_deadline, settings_.start_deadline}};
+}
+
+std::vector<Action> Supervisor::on(const Event& event) {
+  Actions actions;
+  if (phase_ == Phase::finished) return actions;
+  const auto rank = [&](Rank r) -> RankRecord& { return record_.ranks[static_cast<std::size_t>(r.value)]; };
+  if (const auto* e = std::get_if<AgentJoined>(&event)) joined(e->rank, actions);
+  if (const auto* e = std::get_if<RankDetached>(&event)) {
+    rank(e->rank).detached = true;
+    joined(e->rank, actions);
+  }
+  if (const auto* e = std::get_if<RankStarted>(&event)) rank(e->rank).pid = e->pid;
+  if (const auto* e = std::get_if<RankEnded>(&event)) ended(*e, actions);
+  if (const auto* e = std::get_if<EngineEnded>(&event)) engine_ended(*e, actions);
+  if (const auto* e = std::get_if<StopRequested>(&event)) stop_requested(*e, actions);
+  if (const auto* e = std::get_if<Silent>(&event)) silent(*e, actions);
+  if (const auto* e = std::get_if<RankInspected>(&event)) inspected(*e);
+  if (const auto* e = std::get_if<TimerExpired>(&event)) expired(*e, actions);
+  if (const auto* e = std::get_if<AgentLeft>(&event)) rank(e->rank).left = true;
+  if (const auto* e = std::get_if<RankNotStarted>(&event)) {
+    rank(e->rank).not_started = e->reason;
+    stop(SIGTERM, settings_.failure_grace, actions);
+  }
+  if (const auto* e = std::get_if<AgentLost>(&event); e != nullptr) {
+    rank(e->rank).left = true;
+    if (!rank(e->rank).done()) {
+      rank(e->rank).lost = e->reason;
+      rank(e->rank).seconds = e->seconds;
+      stop(SIGTERM, settings_.failure_grace, actions);
+    }
+  }
+  if (const auto* e = std::get_if<WorkerLost>(&event); e != nullptr && phase_ != Phase::releasing) {
+    if (record_.worker_loss.empty()) {
+      record_.worker_loss = e->host + " was lost: " + e->reason;
+      record_.lost_worker = e->host;
+    }
+    stop(SIGTERM, settings_.failure_grace, actions);
+  }
+  settle(actions);
+  return actions;
+}
+
+void Supervisor::joined(Rank rank, Actions& actions) {
+  record_.ranks[static_cast<std::size_t>(rank.value)].joined = true;
+  if (phase_ != Phase::joining) return;
+  if (!std::all_of(record_.ranks.begin(), record_.ranks.end(), [](const RankRecord& r) { return r.joined; }))
+    return;
+  record_.started = true;
+  phase_ = Phase::running;
+  actions.emplace_back(StartRanks{});
+}
+
+void Supervisor::ended(const RankEnded& event, Actions& actions) {
+  RankRecord& rank = record_.ranks[static_cast<std::size_t>(event.rank.value)];
+  rank.status = event.status;
+  rank.seconds = event.seconds;
+  rank.uncertainty = event.uncertainty;
+  rank.told_to_stop = event.told_to_stop;
+  rank.last_lines = event.last_lines;
+  rank.oom_kills = event.oom_kills;
+  rank.earlier_oom_kills = event.earlier_oom_kills;
+  rank.failed_rank = event.failed_rank;
+  rank.traceback_seconds = event.traceback_seconds;
+  // We have told nobody to stop: its agent was, by the death of the engine or by somebody on its host.
+  const bool by_others = event.told_to_stop && phase_ == Phase::running && !inspecting_;
+  if (by_others) {
+    rank.lost = told_by_others;
+    rank.ended_by_others = true;
+  }
+  if (by_others || (!succeeded(event.status) && !event.told_to_stop))
+    stop(SIGTERM, settings_.failure_grace, actions);
+}
+
+void Supervisor::engine_ended(const EngineEnded& event, Actions& actions) {
+  engine_ended_ = true;
+  record_.engine_lines = event.last_lines;
+  if (phase_ == Phase::releasing) return;
+  if (phase_ != Phase::joining && any_detached()) {
+    end_detached(event);
+    if (all_done()) return;
+  }
+  record_.engine_failure = event.how;
+  record_.engine_seconds = event.seconds;
+  if (phase_ == Phase::joining) {
+    release(actions);
+    return;
+  }
+  stop(SIGTERM, settings_.failure_grace, actions);
+}
+
+// mpirun ends with the code of the first of its processes that failed, and says of no other how it ended.
+void Supervisor::end_detached(const EngineEnded& event) {
+  for (RankRecord& rank : record_.ranks) {
+    if (!rank.detached || rank.done()) continue;
+    rank.status = event.status;
+    rank.seconds = event.seconds;
+    rank.told_to_stop = phase_ == Phase::stopping;
+  }
+}
+
+bool Supervisor::all_done() const {
+  return std::all_of(record_.ranks.begin(), record_.ranks.end(),
+                     [](const RankRecord& r) { return r.done(); });
+}
+
+bool Supervisor::any_detached() const {
+  return std::any_of(record_.ranks.begin(), record_.ranks.end(),
+                     [](const RankRecord& r) { return r.detached; });
+}
+
+// Before the ranks are stopped, all that they can still tell is asked for.
+void Supervisor::silent(const Silent& event, Actions& actions) {
+  if (phase_ != Phase::running || inspecting_ || !settings_.hang_timeout) return;
+  if (event.seconds < *settings_.hang_timeout) return;
+  inspecting_ = true;
+  record_.hang_seconds = event.seconds;
+  actions.emplace_back(InspectRanks{});
+  actions.emplace_back(SetTimer{Timer::inspection, inspection_bound});
+}
+
+void Supervisor::inspected(const RankInspected& event) {
+  RankRecord& rank = record_.ranks[static_cast<std::size_t>(event.rank.value)];
+  rank.state = event.state;
+  rank.cores_used = event.cores_used;
+}
+
+void Supervisor::stop_requested(const StopRequested& event, Actions& actions) {
+  const bool again = record_.stop_signal.has_value();
+  if (!again && phase_ != Phase::releasing) record_.stop_signal = event.signal;
+  if (phase_ == Phase::joining) {
+    release(actions);
+    actions.emplace_back(EndEngine{SIGTERM});
+    return;
+  }
+  if (phase_ == Phase::releasing) {
+    actions.emplace_back(EndEngine{SIGKILL});
+    return;
+  }
+  if (again) {
+    actions.emplace_back(SignalRanks{SIGKILL});
+    actions.emplace_back(SetTimer{Timer::give_up, kill_bound});
+    return;
+  }
+  // A failure may be under way already: its shorter grace stands.
+  const bool was_running = phase_ == Phase::running;
+  stop(event.signal, settings_.stop_grace, actions);
+  if (!was_running) actions.emplace_back(SignalRanks{event.signal});
+}
+
+void Supervisor::stop(int signal, milliseconds grace, Actions& actions) {
+  if (phase_ == Phase::joining) {
+    release(actions);
+    actions.emplace_back(EndEngine{SIGTERM});
+  }
+  if (phase_ != Phase::running) return;
+  phase_ = Phase::stopping;
+  if (all_done()) return;
+  // Those without a channel can only be stopped through mpirun, which leaves them a second.
+  if (any_detached()) actions.emplace_back(EndEngine{SIGTERM});
+  actions.emplace_back(SignalRanks{signal});
+  actions.emplace_back(SetTimer{Timer::grace, grace});
+}
+
+// The end of ranks without a channel is known by mpirun's end alone, which waits for the agents of the
+// others.
+void Supervisor::release_for_detached(Actions& actions) {
+  const bool only_detached_run = std::all_of(record_.ranks.begin(), record_.ranks.end(),
+                                             [](const RankRecord& r) { return r.done() || r.detached; });
+  const bool others_wait = std::any_of(record_.ranks.begin(), record_.ranks.end(),
+                                       [](const RankRecord& r) { return !r.detached && !r.left; });
+  if (released_early_ || !only_detached_run || !others_wait) return;
+  released_early_ = true;
+  actions.emplace_back(ReleaseAgents{});
+}
+
+void Supervisor::release(Actions& actions) {
+  phase_ = Phase::releasing;
+  actions.emplace_back(ReleaseAgents{});
+  actions.emplace_back(SetTimer{Timer::engine_exit, leave_bound});
+}
+
+void Supervisor::end_engine(Actions& actions) {
+  if (engine_signals_ >= static_cast<int>(std::size(engine_steps))) {
+    engine_ended_ = true;
+    return;
+  }
+  const EngineStep& step = engine_steps[engine_signals_++];
+  actions.emplace_back(EndEngine{step.signal});
+  actions.emplace_back(SetTimer{Timer::engine_exit, step.then});
+}
+
+// Agents were told to end, not by us: mpirun is ending the job, and will say why.
+bool Supervisor::ends_by_itself() const {
+  return std::any_of(record_.ranks.begin(), record_.ranks.end(),
+                     [](const RankRecord& rank) { return rank.ended_by_others; });
+}
+
+bool Supervisor::failed() const {
+  return record_.stop_signal || !record_.worker_loss.empty() || !record_.engine_failure.empty() ||
+         !std::all_of(record_.ranks.begin(), record_.ranks.end(), [](const RankRecord& rank) {
+           return rank.status && succeeded(*rank.status) && rank.lost.empty();
+         });
+}
+
+void Supervisor::expired(const TimerExpired& event, Actions& actions) {
+  switch (event.timer) {
+    case Timer::start_deadline:
+      if (phase_ != Phase::joining) return;
+      record_.start_timed_out = true;
+      release(actions);
+      actions.emplace_back(EndEngine{SIGTERM});
+      return;
+    case Timer::grace:
+      if (phase_ != Phase::stopping) return;
+      actions.emplace_back(SignalRanks{SIGKILL});
+      actions.emplace_back(SetTimer{Timer::give_up, kill_bound});
+      return;
+    case Timer::give_up:
+      if (phase_ != Phase::stopping) return;
+      for (RankRecord& rank : record_.ranks)
+        if (!rank.done()) {
+          rank.lost = "its agent did not report its end after SIGKILL";
+          rank.outlived_kill = true;
+        }
+      return;
+    case Timer::inspection:
+      if (inspecting_) stop(SIGTERM, settings_.failure_grace, actions);
+      return;
+    case Timer::engine_exit:
+      if (phase_ != Phase::releasing) return;
+      end_engine(actions);
+      return;
+  }
+}
+
+void Supervisor::settle(Actions& actions) {
+  const bool all_looked_at = std::all_of(record_.ranks.begin(), record_.ranks.end(),
+                                         [](const RankRecord& r) { return r.state || r.done(); });
+  if (inspecting_ && phase_ == Phase::running && all_looked_at && !all_done())
+    stop(SIGTERM, settings_.failure_grace, actions);
+  if (phase_ == Phase::running || phase_ == Phase::stopping) {
+    if (!all_done()) {
+      release_for_detached(actions);
+      return;
+    }
+    release(actions);
+  }
+  if (phase_ == Phase::releasing && !engine_ended_ && !all_left_) {
+    all_left_ = std::all_of(record_.ranks.begin(), record_.ranks.end(), [](const RankRecord& r) {
+      return r.left || r.detached || !r.lost.empty() || !r.joined;
+    });
+    if (all_left_ && record_.started && engine_signals_ == 0) {
+      if (ends_by_itself())
+        actions.emplace_back(SetTimer{Timer::engine_exit, engine_abort_bound});
+      else if (failed())
+        end_engine(actions);
+      else
+        actions.emplace_back(SetTimer{Timer::engine_exit, engine_bound});
+    }
+  }
+  if (phase_ == Phase::releasing && engine_ended_) {
+    phase_ = Phase::finished;
+    actions.emplace_back(Finish{});
+  }
+}
+
+}  // namespace smlaunch

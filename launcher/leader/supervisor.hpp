@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: Apache-2.0
+// Decides what a running job needs; never does it. The runner reports each event and carries out the answer,
+// so every policy here is tested without a process, a clock or a socket.
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "launcher/outcome/job_record.hpp"
+#include "topology/layout.hpp"
+
+namespace smlaunch {
+
+// What happened.
+struct AgentJoined {
+  Rank rank;
+};
+// Its agent could not reach us: it runs its rank all the same, and mpirun's end is the only word of it.
+struct RankDetached {
+  Rank rank;
+};
+struct RankStarted {
+  Rank rank;
+  int pid = 0;
+};
+struct RankNotStarted {
+  Rank rank;
+  std::string reason;
+};
+struct RankEnded {
+  Rank rank;
+  ExitStatus status;
+  double seconds = 0;                   // when, since the start of the run, on the leader's clock
+  double uncertainty = 0;               // of that, in seconds
+  bool told_to_stop = false;            // we had sent it a signal by then
+  std::vector<std::string> last_lines;  // of its stderr
+  long oom_kills = 0;
+  std::optional<double> traceback_seconds;  // when its last Python traceback began to come
+  long earlier_oom_kills = 0;
+  std::optional<int> failed_rank;
+};
+// Its connection is gone, and did not come back. `seconds`: when it was heard last.
+struct AgentLost {
+  Rank rank;
+  std::string reason;
+  double seconds = 0;
+};
+struct AgentLeft {
+  Rank rank;
+};  // released, and gone
+// The smlaunch on a host, or the host itself.
+struct WorkerLost {
+  std::string host;
+  std::string reason;
+};
+// mpirun, or all agents that we started.
+struct EngineEnded {
+  std::string how;
+  std::vector<std::string> last_lines;
+  double seconds = 0;
+  ExitStatus status;
+};
+struct StopRequested {
+  int signal = 0;
+};
+// No rank has printed anything for so long.
+struct Silent {
+  double seconds = 0;
+};
+struct RankInspected {
+  Rank rank;
+  RankState state;
+  std::optional<double> cores_used;  // how many it has kept busy of late
+};
+enum class Timer { start_deadline, grace, give_up, engine_exit, inspection };
+struct TimerExpired {
+  Timer timer;
+};
+using Event =
+    std::variant<AgentJoined, RankDetached, RankStarted, RankNotStarted, RankEnded, AgentLost, AgentLeft,
+                 WorkerLost, EngineEnded, StopRequested, Silent, RankInspected, TimerExpired>;
+
+// What to do about it.
+struct StartRanks {
+  bool operator==(const StartRanks&) const = default;
+};
+struct SignalRanks {
+  int signal = 0;
+  bool operator==(const SignalRanks&) const = default;
+};  // all that run
+// Ask the agents of all that run what they are doing.
+struct InspectRanks {
+  bool operator==(const InspectRanks&) const = default;
+};
+struct ReleaseAgents {
+  bool operator==(const ReleaseAgents&) const = default;
+};
+struct EndEngine {
+  int signal = 0;
+  bool operator==(const EndEngine&) const = default;
+};
+struct SetTimer {
+  Timer timer;
+  std::chrono::milliseconds length;
+  bool operator==(const SetTimer&) const = default;
+};
+struct Finish {
+  bool operator==(const Finish&) const = default;
+};
+using Action =
+    std::variant<StartRanks, SignalRanks, InspectRanks, ReleaseAgents, EndEngine, SetTimer, Finish>;
+
+struct SupervisorSettings {
+  int world_size = 1;
+  std::chrono::milliseconds failure_grace{5000};
+  std::chrono::milliseconds stop_grace{110000};
+  std::chrono::milliseconds start_deadline{120000};
+  std::optional<double> hang_timeout;  // seconds; nothing: silence is no reason to stop
+};
+
+class Supervisor {
+ public:
+  explicit Supervisor(const SupervisorSettings& settings);
+  // The first actions: before any event.
+  std::vector<Action> begin();
+  std::vector<Action> on(const Event& event);
+  [[nodiscard]] const JobRecord& record() const { return record_; }
+
+ private:
+  enum class Phase { joining, running, stopping, releasing, finished };
+  using Actions = std::vector<Action>;
+
+  void joined(Rank rank, Actions& actions);
+  void ended(const RankEnded& event, Actions& actions);
+  void engine_ended(const EngineEnded& event, Actions& actions);
+  void stop_requested(const StopRequested& event, Actions& actions);
+  void silent(const Silent& event, Actions& actions);
+  void inspected(const RankInspected& event);
+  void expired(const TimerExpired& event, Actions& actions);
+  void stop(int signal, std::chrono::milliseconds grace, Actions& actions);
+  void release(Actions& actions);
+  void release_for_detached(Actions& actions);
+  void end_detached(const EngineEnded& event);
+  [[nodiscard]] bool all_done() const;
+  [[nodiscard]] bool any_detached() const;
+  void end_engine(Actions& actions);
+  [[nodiscard]] bool failed() const;
+  [[nodiscard]] bool ends_by_itself() const;
+  void settle(Actions& actions);  // goes on to the next phase where this one has nothing left to wait for
+
+  SupervisorSettings settings_;
+  JobRecord record_;
+  Phase phase_ = Phase::joining;
+  bool engine_ended_ = false;
+  bool all_left_ = false;
+  bool released_early_ = false;
+  int engine_signals_ = 0;
+  bool inspecting_ = false;
+};
+
+}  // namespace smlaunch

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "base/error.hpp"
+#include "launcher/options/options.hpp"
+
+namespace smlaunch {
+
+// --help or --version: a text for stdout.
+struct CliAnswer {
+  std::string text;
+};
+
+// A command line without the program's name, which stands first in it. Where an image's entry point is this
+// program under the name `train`, SageMaker's own word for a training comes behind it: `train train`.
+std::vector<std::string> arguments_of(const std::vector<std::string>& command_line);
+
+// `arguments` without the program's name. Options may stand before or after the subcommand; all after `--` is
+// the entry point. Errors (Fault::usage): one clear line each.
+Result<std::variant<Options, CliAnswer>> parse_cli(const std::vector<std::string>& arguments);
+
+}  // namespace smlaunch

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+// The room launcher/options: what stands on the command line and in SMLAUNCH_* variables, as one plain
+// struct. It promises one clear error for what it cannot read, and decides nothing. It touches CLI11 and the
+// environment it is given.
+//
+// What stands on the command line and in SMLAUNCH_* variables, before anything is made of it.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "topology/id_set.hpp"
+#include "topology/layout.hpp"
+
+namespace smlaunch {
+
+enum class Command { run, dry_run, topology, ready, smoke, env };
+enum class Format { text, json, shell, svg };
+enum class LauncherOption { automatic, process, mpi, ddp, torchrun, xla, smddp };
+enum class FrameworkModuleOption { native, run };
+enum class SmokeOption { automatic, nccl, cpu, off };
+enum class ColorOption { automatic, always, never };
+enum class LogFormatOption { text, json };
+
+struct Options {
+  Command command = Command::run;
+  std::optional<std::string> base_dir;
+  std::optional<std::string> resource_config;
+  std::optional<std::string> hosts;
+  std::optional<std::string> hostfile;
+  std::optional<std::string> current_host;
+  LauncherOption launcher = LauncherOption::automatic;
+  FrameworkModuleOption framework_module = FrameworkModuleOption::native;
+  std::optional<int> processes_per_host;
+  std::optional<std::string> python;
+  std::optional<std::string> mpi_options;
+  std::optional<int> gpus_per_host;
+  std::vector<std::string> topology;  // FILE or HOST=FILE
+  BindPolicy bind = BindPolicy::automatic;
+  double ready_timeout = 3600;
+  int ssh_port = 22;
+  bool probe = false;  // of a dry run: ask the other hosts what they are
+  SmokeOption smoke = SmokeOption::automatic;
+  long smoke_bytes = 64L << 20;
+  double smoke_timeout = 120;
+  std::optional<double> min_busbw;
+  bool require_gpu = false;
+  std::optional<std::string> nccl_lib;  // auto, system or a file
+  std::optional<std::string> inject;    // a fault for the test to find
+  std::optional<std::string> matrix;    // of smlaunch smoke: a picture
+  double failure_grace = 5;
+  double stop_grace = 110;
+  double upload_timeout = 300;
+  double lost_after = 10;
+  std::optional<double> hang_timeout;
+  std::optional<int> master_port;
+  std::optional<int> channel_port;
+  std::optional<std::string> log_dir;
+  std::optional<IdSet> only_ranks;  // whose lines are shown
+  LogFormatOption log_format = LogFormatOption::text;
+  int max_restarts = 0;
+  int spare_hosts = 0;
+  std::optional<std::string> events;
+  std::optional<std::string> report;
+  Format format = Format::text;
+  ColorOption color = ColorOption::automatic;
+  bool quiet = false;
+  bool verbose = false;
+  std::optional<std::vector<std::string>> entry_point;  // after --
+
+  // "hosts" -> "option --hosts" or "variable SMLAUNCH_HOSTS": for those that were given.
+  std::map<std::string, std::string> sources;
+};
+
+// Where an option's value came from, `otherwise` where it was not given.
+inline std::string source_of(const Options& options, const std::string& name, const std::string& otherwise) {
+  const auto given = options.sources.find(name);
+  return given == options.sources.end() ? otherwise : given->second;
+}
+
+}  // namespace smlaunch

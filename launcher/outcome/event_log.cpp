@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "launcher/outcome/event_log.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "base/steady_time.hpp"
+#include "launcher/process/unique_fd.hpp"
+#include "launcher/process/write_file.hpp"
+
+namespace smlaunch {
+
+EventLog::EventLog() : start_ns_(steady_now_ns()) {}
+
+Result<void> EventLog::open(const std::filesystem::path& file) {
+  std::error_code error;
+  if (file.has_parent_path()) std::filesystem::create_directories(file.parent_path(), error);
+  // A pipe that nobody reads is an error, not a reason to wait.
+  UniqueFd fd(::open(file.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_NONBLOCK | O_CLOEXEC, 0600));
+  if (!fd.valid()) return tl::unexpected(file_not_written(file, errno));
+  fcntl(fd.get(), F_SETFL, O_WRONLY);
+  file_.reset(fdopen(fd.release(), "w"));
+  path_ = file;
+  return {};
+}
+
+double EventLog::seconds() const { return static_cast<double>(steady_now_ns() - start_ns_) / 1e9; }
+
+void EventLog::add(EventLine event) {
+  if (!file_) return;
+  event.seconds = seconds();
+  const std::string line = render_event(event) + "\n";
+  const bool whole = std::fwrite(line.data(), 1, line.size(), file_.get()) == line.size();
+  if (whole && std::fflush(file_.get()) == 0) return;
+  fmt::print(stderr, "smlaunch: warning: {}: cannot be written: {}; it ends here\n", path_.string(),
+             std::strerror(errno));
+  file_.reset();
+}
+
+}  // namespace smlaunch

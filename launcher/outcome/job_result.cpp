@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "launcher/outcome/job_result.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <functional>
+
+#include "launcher/contract/result_files.hpp"
+#include "launcher/outcome/failure_text.hpp"
+#include "launcher/outcome/job_phases.hpp"
+#include "launcher/outcome/report_error.hpp"
+#include "launcher/process/write_file.hpp"
+
+namespace smlaunch {
+
+namespace {
+
+constexpr const char* reporting_failure = "smlaunch: Reporting training FAILURE\n";
+
+}  // namespace
+
+void warn(const Error& error) {
+  for (const Problem& problem : error.problems)
+    fmt::print(stderr, "smlaunch: warning: {}\n", to_string(problem));
+}
+
+// The events and the report: where they were asked for, else under BASE, if there is one.
+std::optional<std::filesystem::path> output_file(const std::optional<std::string>& option, const Paths& paths,
+                                                 const std::string& name) {
+  if (option) return *option;
+  std::error_code error;
+  if (!std::filesystem::is_directory(paths.base, error)) return {};
+  return paths.own / name;
+}
+
+// What an earlier run in the same folders left says nothing about this one.
+void remove_old_result_files(const Paths& paths) {
+  std::error_code error;
+  std::filesystem::remove(paths.success, error);
+  std::filesystem::remove(paths.failure, error);
+}
+
+void write_result_files(const Outcome& outcome, const Paths& paths) {
+  std::error_code error;
+  if (!std::filesystem::is_directory(paths.base, error)) return;
+  Result<void> written;
+  if (outcome.kind == OutcomeKind::success) written = write_success_file(paths);
+  if (outcome.kind == OutcomeKind::failure) written = write_failure_file(paths, render_failure(outcome));
+  if (!written) warn(written.error());
+}
+
+void write_report(const Options& options, const Paths& paths, const Report& report) {
+  const auto file = output_file(options.report, paths, "report.json");
+  if (!file) return;
+  if (auto written = write_file(*file, render_report(report)); !written) warn(written.error());
+}
+
+void print_last_lines(const FirstFailure& first) {
+  constexpr std::size_t most = 20;
+  if (first.last_lines.empty() || !first.status) return;
+  fmt::print(stderr, "smlaunch: the last lines of rank {} on {}:\n", first.rank.value, first.host);
+  for (const std::string& line : choose_last_lines(first.last_lines, most))
+    fmt::print(stderr, "smlaunch:   {}\n", line);
+}
+
+void print_outcome(const Options& options, const Report& report) {
+  const Outcome& outcome = report.outcome;
+  if (outcome.kind == OutcomeKind::success && options.quiet) return;
+  for (const std::string& line : render_looks(outcome.hang)) fmt::print(stderr, "smlaunch:   {}\n", line);
+  if (outcome.kind != OutcomeKind::success && outcome.first_failure) print_last_lines(*outcome.first_failure);
+  const bool several_hosts = std::adjacent_find(report.hosts.begin(), report.hosts.end(),
+                                                std::not_equal_to<>()) != report.hosts.end();
+  const std::string phases = render_phases(report.phases, several_hosts);
+  if (!options.quiet && !phases.empty())
+    fmt::print(stderr, "smlaunch: {}: {}{}\n", to_string(outcome.kind), phases,
+               report.restarts == 0 ? "" : fmt::format("; restarts: {}", report.restarts));
+  if (outcome.kind == OutcomeKind::success) {
+    fmt::print(stderr, "smlaunch: Reporting training SUCCESS\n");
+    return;
+  }
+  if (outcome.kind == OutcomeKind::failure) fmt::print(stderr, "{}", reporting_failure);
+  // Several things that are wrong are a line each.
+  for (std::size_t begin = 0; begin <= outcome.message.size();) {
+    const std::size_t end = std::min(outcome.message.find('\n', begin), outcome.message.size());
+    fmt::print(stderr, "smlaunch: {}\n", std::string_view(outcome.message).substr(begin, end - begin));
+    begin = end + 1;
+  }
+}
+
+int report_unstarted(const Options& options, const Paths& paths, const Outcome& outcome) {
+  remove_old_result_files(paths);
+  Report report;
+  report.outcome = outcome;
+  write_result_files(outcome, paths);
+  write_report(options, paths, report);
+  print_outcome(options, report);
+  return outcome.exit_code;
+}
+
+int report_failed_start(const Options& options, const Paths& paths, const Error& error) {
+  remove_old_result_files(paths);
+  Report report;
+  report.outcome.kind = OutcomeKind::failure;
+  report.outcome.failure_class = error.fault == Fault::start      ? FailureClass::start
+                                 : error.fault == Fault::internal ? FailureClass::internal
+                                                                  : FailureClass::configuration;
+  report.outcome.exit_code = exit_code_of(error.fault);
+  for (const Problem& problem : error.problems)
+    report.outcome.message += (report.outcome.message.empty() ? "" : "\n") + to_string(problem);
+  write_result_files(report.outcome, paths);
+  write_report(options, paths, report);
+  fmt::print(stderr, "{}", reporting_failure);
+  return report_error(error);
+}
+
+}  // namespace smlaunch

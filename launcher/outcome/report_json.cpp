@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "launcher/outcome/report_json.hpp"
+
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+namespace smlaunch {
+
+using Json = nlohmann::ordered_json;
+
+namespace {
+
+double milli(double seconds) { return std::round(seconds * 1000) / 1000; }
+
+std::string dump(const Json& json, int indent) {
+  return json.dump(indent, ' ', false, Json::error_handler_t::replace);
+}
+
+void add_status(Json& json, const std::optional<ExitStatus>& status) {
+  json["exit_code"] = nullptr;
+  json["signal"] = nullptr;
+  if (!status) return;
+  if (const auto* signaled = std::get_if<Signaled>(&*status))
+    json["signal"] = signaled->signal;
+  else
+    json["exit_code"] = std::get<Exited>(*status).code;
+}
+
+Json first_failure_json(const std::optional<FirstFailure>& first) {
+  if (!first) return nullptr;
+  Json json = {{"rank", first->rank.value}, {"host", first->host}};
+  add_status(json, first->status);
+  json["seconds"] = milli(first->seconds);
+  json["last_lines"] = first->last_lines;
+  json["certain"] = first->certain;
+  json["tied_with"] = Json::array();
+  for (const Rank rank : first->tied_with) json["tied_with"].push_back(rank.value);
+  return json;
+}
+
+Json earlier_json(const std::vector<EarlierTry>& tries) {
+  Json list = Json::array();
+  for (const EarlierTry& each : tries)
+    list.push_back({{"class", to_string(each.outcome.failure_class)},
+                    {"exit_code", each.outcome.exit_code},
+                    {"message", each.outcome.message},
+                    {"first_failure", first_failure_json(each.outcome.first_failure)},
+                    {"plan_hash", each.plan_hash}});
+  return list;
+}
+
+Json hang_json(const std::vector<RankLook>& looks) {
+  Json list = Json::array();
+  for (const RankLook& look : looks) {
+    Json entry = {{"rank", look.rank.value}, {"host", look.host}};
+    entry["place"] = look.state ? Json(place_in_words(*look.state)) : Json(nullptr);
+    entry["cores_used"] = look.cores_used ? Json(milli(*look.cores_used)) : Json(nullptr);
+    entry["processes"] = Json::array();
+    if (look.state)
+      for (const ProcessState& process : look.state->processes)
+        entry["processes"].push_back({{"pid", process.pid},
+                                      {"name", process.name},
+                                      {"state", std::string(1, process.state)},
+                                      {"wait_channel", process.wait_channel},
+                                      {"kernel_stack", process.kernel_stack},
+                                      {"python_stack", process.python_stack}});
+    list.push_back(std::move(entry));
+  }
+  return list;
+}
+
+}  // namespace
+
+std::string render_report(const Report& report) {
+  const Outcome& outcome = report.outcome;
+  Json json = {{"schema", "smlaunch.report/1"}, {"outcome", to_string(outcome.kind)}};
+  json["class"] =
+      outcome.failure_class == FailureClass::none ? Json(nullptr) : Json(to_string(outcome.failure_class));
+  json["exit_code"] = outcome.exit_code;
+  json["message"] = outcome.message;
+  json["first_failure"] = first_failure_json(outcome.first_failure);
+  json["ranks"] = Json::array();
+  for (std::size_t i = 0; i < report.ranks.size(); ++i) {
+    const RankRecord& rank = report.ranks[i];
+    Json entry = {{"rank", i}, {"host", report.hosts[i]}};
+    entry["pid"] = rank.pid > 0 ? Json(rank.pid) : Json(nullptr);
+    add_status(entry, rank.status);
+    entry["seconds"] = milli(rank.seconds);
+    entry["cause"] = i < outcome.causes.size() ? to_string(outcome.causes[i]) : "own";
+    json["ranks"].push_back(std::move(entry));
+  }
+  json["phases"] = Json::array();
+  for (const Phase& phase : report.phases) {
+    Json entry = {{"name", phase.name}, {"seconds", milli(phase.seconds)}};
+    if (!phase.slowest_host.empty()) {
+      entry["slowest_host"] = phase.slowest_host;
+      entry["slowest_seconds"] = milli(phase.slowest_seconds);
+    }
+    json["phases"].push_back(std::move(entry));
+  }
+  json["plan_hash"] = report.plan_hash;
+  json["smoke"] = report.smoke_json.empty() ? Json(nullptr) : Json::parse(report.smoke_json);
+  json["restarts"] = report.restarts;
+  if (!report.earlier.empty()) json["earlier"] = earlier_json(report.earlier);
+  if (!outcome.hang.empty()) json["hang"] = hang_json(outcome.hang);
+  return dump(json, 1) + "\n";
+}
+
+std::string render_event(const EventLine& event) {
+  Json json = {{"t", milli(event.seconds)}, {"event", event.event}};
+  if (!event.host.empty()) json["host"] = event.host;
+  if (event.rank) json["rank"] = *event.rank;
+  for (const auto& [name, text] : event.texts) json[name] = text;
+  for (const auto& [name, number] : event.numbers) json[name] = number;
+  return dump(json, -1);
+}
+
+}  // namespace smlaunch

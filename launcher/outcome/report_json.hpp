@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+// `smlaunch.report/1` and the lines of events.jsonl.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "launcher/outcome/outcome.hpp"
+
+namespace smlaunch {
+
+// A try of the job that failed before the one that is reported.
+struct EarlierTry {
+  Outcome outcome;
+  std::string plan_hash;
+};
+
+struct Report {
+  Outcome outcome;
+  std::vector<RankRecord> ranks;   // empty where none was started
+  std::vector<std::string> hosts;  // by rank
+  std::vector<Phase> phases;
+  std::string plan_hash;
+  int restarts = 0;
+  std::vector<EarlierTry> earlier;
+  std::string smoke_json;  // `smlaunch.smoke/1`; empty: none was run
+};
+
+std::string render_report(const Report& report);
+
+// One event, without its newline: {"t":…,"event":…,…}.
+struct EventLine {
+  double seconds = 0;  // since the start
+  std::string event;
+  std::optional<int> rank;
+  std::string host;
+  std::vector<std::pair<std::string, std::string>> texts;
+  std::vector<std::pair<std::string, long>> numbers;
+};
+std::string render_event(const EventLine& event);
+
+}  // namespace smlaunch

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "launcher/output/rank_output.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "launcher/plan/starter.hpp"
+
+namespace smlaunch {
+
+RankOutput::RankOutput(const LaunchPlan& plan, OutputSettings settings, std::function<void()> drained)
+    : plan_(plan),
+      format_(settings.format),
+      only_ranks_(std::move(settings.only_ranks)),
+      is_logged_(settings.log_files != nullptr),
+      restart_count_(settings.restart_count),
+      writer_(std::move(drained), std::move(settings.log_files)) {}
+
+bool RankOutput::is_shown(Rank rank) const {
+  return !only_ranks_ || std::binary_search(only_ranks_->begin(), only_ranks_->end(), rank.value);
+}
+
+void RankOutput::print(Rank rank, bool is_stderr, double seconds, std::string_view lines) {
+  LineOrigin origin;
+  const RankPlace& place = plan_.layout.ranks[static_cast<std::size_t>(rank.value)];
+  origin.host = plan_.cluster.hosts[static_cast<std::size_t>(place.node_rank)].name;
+  // What torchrun and xla print is all their ranks'.
+  if (!has_starter(plan_.launcher)) origin.rank = rank.value;
+  origin.is_stderr = is_stderr;
+  origin.seconds = seconds;
+  origin.alone = std::max(plan_.job_world_size, plan_.world_size()) == 1;
+  if (is_logged_) writer_.log(log_file_name(origin, restart_count_), std::string(lines));
+  if (is_shown(rank)) writer_.write(is_stderr ? 2 : 1, render_rank_lines(format_, origin, lines));
+}
+
+void RankOutput::say(const std::string& sentence) { print_plain(fmt::format("smlaunch: {}\n", sentence)); }
+
+}  // namespace smlaunch

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+// The variables by which an agent learns who it is, and a job's processes are found.
+#pragma once
+
+namespace smlaunch {
+
+// Ours, removed before the entry point is executed. Address and token never stand on a command line.
+inline constexpr const char* agent_channel_variable = "SMLAUNCH_AGENT_CHANNEL";  // "host:port"
+inline constexpr const char* agent_token_variable = "SMLAUNCH_AGENT_TOKEN";
+inline constexpr const char* agent_rank_variable = "SMLAUNCH_AGENT_RANK";              // engine local
+inline constexpr const char* agent_local_rank_variable = "SMLAUNCH_AGENT_LOCAL_RANK";  // engine local
+inline constexpr const char* agent_worker_variable = "SMLAUNCH_AGENT_WORKER";          // worker_socket_name()
+inline constexpr const char* agent_host_variable =
+    "SMLAUNCH_AGENT_LEADER_HOST";  // the leader's name for itself
+inline constexpr const char* agent_directory_variable = "SMLAUNCH_AGENT_DIRECTORY";  // the entry point's
+// Stays: every process of a job can be found by it.
+inline constexpr const char* job_marker_variable = "SMLAUNCH_JOB";
+
+}  // namespace smlaunch

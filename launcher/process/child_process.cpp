@@ -1,0 +1,241 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "launcher/process/child_process.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <poll.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+
+#include <array>
+#include <cerrno>
+#include <chrono>
+#include <csignal>
+#include <cstring>
+
+#include "launcher/contract/executable.hpp"
+#include "launcher/contract/search_path.hpp"
+
+namespace smlaunch {
+
+namespace {
+
+struct Pipe {
+  UniqueFd read;
+  UniqueFd write;
+};
+
+std::optional<Pipe> open_pipe() {
+  std::array<int, 2> ends{};
+  if (pipe2(ends.data(), O_CLOEXEC) != 0) return {};
+  return Pipe{UniqueFd(ends[0]), UniqueFd(ends[1])};
+}
+
+std::vector<char*> pointers(const std::vector<std::string>& texts) {
+  std::vector<char*> list;
+  list.reserve(texts.size() + 1);
+  for (const std::string& text : texts) list.push_back(const_cast<char*>(text.c_str()));
+  list.push_back(nullptr);
+  return list;
+}
+
+// Everything below runs between fork and exec: no allocation, no locks.
+struct Prepared {
+  char* const* argv;
+  char* const* environment;
+  const char* const* candidates;  // where the program may lie
+  const char* own_program;        // the one of them that may be made executable; or null
+  const char* directory;
+  int input;
+  int output;
+  int errors;
+  int report;
+  int death_signal;
+  int parent;
+  bool own_group;
+  int cgroup_procs;
+  const int* niceness;  // or null
+};
+
+[[noreturn]] void refuse(int report) {
+  const int error = errno;
+  (void)!write(report, &error, sizeof error);
+  _exit(127);
+}
+
+void reset_signals() {
+  for (int signal = 1; signal < NSIG; ++signal) ::signal(signal, SIG_DFL);
+  sigset_t none;
+  sigemptyset(&none);
+  sigprocmask(SIG_SETMASK, &none, nullptr);
+}
+
+[[noreturn]] void become(const Prepared& child) {
+  if (child.own_group) setpgid(0, 0);
+  if (child.cgroup_procs >= 0) (void)!write(child.cgroup_procs, "0", 1);
+  if (child.niceness != nullptr) setpriority(PRIO_PROCESS, 0, *child.niceness);
+  if (child.death_signal != 0) {
+    prctl(PR_SET_PDEATHSIG, child.death_signal);
+    if (getppid() != child.parent) _exit(127);  // it died before we could ask
+  }
+  reset_signals();
+  if (dup2(child.input, 0) < 0 || dup2(child.output, 1) < 0 || dup2(child.errors, 2) < 0)
+    refuse(child.report);
+  if (child.directory[0] != '\0' && chdir(child.directory) != 0) refuse(child.report);
+  int error = ENOENT;
+  for (const char* const* candidate = child.candidates; *candidate != nullptr; ++candidate) {
+    execve(*candidate, child.argv, child.environment);
+    if (errno == EACCES && child.own_program == *candidate) {
+      make_executable(*candidate);  // unless the agent of another rank just has
+      execve(*candidate, child.argv, child.environment);
+    }
+    if (errno != ENOENT && errno != ENOTDIR) error = errno;
+    if (error == EACCES) continue;  // another folder of PATH may have it
+    if (error != ENOENT) break;
+  }
+  errno = error;
+  refuse(child.report);
+}
+
+SpawnError spawn_error(const std::string& what, int error) {
+  std::string text = fmt::format("{}: {}", what, std::strerror(error));
+  if (error == E2BIG) text += " (the arguments and variables together are more than the kernel takes)";
+  return SpawnError{error, std::move(text)};
+}
+
+int open_pidfd(int pid) { return static_cast<int>(syscall(SYS_pidfd_open, pid, 0)); }
+
+}  // namespace
+
+tl::expected<Child, SpawnError> spawn_child(const ChildRequest& request) {
+  auto out = open_pipe();
+  auto err = open_pipe();
+  auto report = open_pipe();
+  const UniqueFd null(open("/dev/null", O_RDONLY | O_CLOEXEC));
+  auto in = request.has_input ? open_pipe() : std::optional<Pipe>(std::in_place);
+  if (!out || !err || !report || !in || !null.valid()) return tl::unexpected(spawn_error("pipe", errno));
+
+  std::vector<std::string> variables;
+  variables.reserve(request.environment.size());
+  for (const auto& [name, value] : request.environment) variables.push_back(name + "=" + value);
+  const std::vector<std::string> candidates =
+      search_path_candidates(request.argv.front(), request.environment);
+  const auto argv = pointers(request.argv);
+  const auto environment = pointers(variables);
+  const auto places = pointers(candidates);
+  const std::string directory = request.working_directory.string();
+  const char* own_program =
+      is_program_below(request.argv.front(), request.working_directory) ? places.front() : nullptr;
+  const Prepared prepared{argv.data(),
+                          environment.data(),
+                          places.data(),
+                          own_program,
+                          directory.c_str(),
+                          request.has_input    ? in->read.get()
+                          : request.input >= 0 ? request.input
+                                               : null.get(),
+                          out->write.get(),
+                          err->write.get(),
+                          report->write.get(),
+                          request.death_signal,
+                          getpid(),
+                          request.own_group,
+                          request.cgroup_procs,
+                          request.niceness ? &*request.niceness : nullptr};
+
+  sigset_t all;
+  sigset_t before;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &before);
+  const int pid = fork();
+  if (pid == 0) become(prepared);
+  const int fork_error = errno;
+  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  if (pid < 0) return tl::unexpected(spawn_error("fork", fork_error));
+
+  report->write.reset();
+  int error = 0;
+  ssize_t got = 0;
+  do got = read(report->read.get(), &error, sizeof error);
+  while (got < 0 && errno == EINTR);
+  if (got == static_cast<ssize_t>(sizeof error)) {
+    while (waitpid(pid, nullptr, 0) < 0 && errno == EINTR) {
+    }
+    const bool in_directory = directory.empty() || access(directory.c_str(), X_OK) == 0;
+    return tl::unexpected(spawn_error(in_directory ? request.argv.front() : directory, error));
+  }
+  Child child;
+  child.pid = pid;
+  child.pidfd = UniqueFd(open_pidfd(pid));
+  if (!child.pidfd.valid()) {
+    const int pidfd_error = errno;
+    kill(pid, SIGKILL);
+    while (waitpid(pid, nullptr, 0) < 0 && errno == EINTR) {
+    }
+    return tl::unexpected(spawn_error("pidfd_open", pidfd_error));
+  }
+  fcntl(child.pidfd.get(), F_SETFD, FD_CLOEXEC);
+  child.stdout_pipe = std::move(out->read);
+  child.stderr_pipe = std::move(err->read);
+  child.stdin_pipe = std::move(in->write);
+  return child;
+}
+
+bool has_ended(int pid) {
+  siginfo_t info{};
+  return waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid == pid;
+}
+
+std::optional<ExitStatus> reap(int pid) {
+  int status = 0;
+  const int got = waitpid(pid, &status, WNOHANG);
+  if (got != pid) return {};
+  return decode_wait_status(status);
+}
+
+Result<Captured> run_captured(const std::vector<std::string>& argv, int milliseconds) {
+  auto child = spawn_child(ChildRequest{argv, own_environment(), {}, true, SIGKILL});
+  if (!child) return failure(Fault::start, argv.front(), child.error().text);
+  constexpr std::size_t most = 64U << 10U;
+  std::string texts[2];
+  std::array<pollfd, 2> pipes = {
+      {{child->stdout_pipe.get(), POLLIN, 0}, {child->stderr_pipe.get(), POLLIN, 0}}};
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::milliseconds(milliseconds);
+  bool late = false;
+  while (!late && (pipes[0].fd >= 0 || pipes[1].fd >= 0)) {
+    const auto left =
+        std::chrono::duration_cast<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
+    const int ready =
+        left.count() <= 0 ? 0 : poll(pipes.data(), pipes.size(), static_cast<int>(left.count()));
+    late = ready == 0;
+    for (std::size_t i = 0; ready > 0 && i < pipes.size(); ++i) {
+      if (pipes[i].revents == 0) continue;
+      std::array<char, 4096> bytes{};
+      const ssize_t got = read(pipes[i].fd, bytes.data(), bytes.size());
+      if (got <= 0) pipes[i].fd = -1;
+      if (got > 0 && texts[i].size() < most) texts[i].append(bytes.data(), static_cast<std::size_t>(got));
+    }
+  }
+  if (late) kill(-child->pid, SIGKILL);
+  int status = 0;
+  while (waitpid(child->pid, &status, 0) < 0 && errno == EINTR) {
+  }
+  if (late)
+    return failure(Fault::start, argv.front(), fmt::format("has not ended within {} ms", milliseconds));
+  return Captured{decode_wait_status(status), texts[0] + texts[1], texts[0]};
+}
+
+std::map<std::string, std::string> own_environment() {
+  std::map<std::string, std::string> variables;
+  for (char** entry = environ; *entry != nullptr; ++entry) {
+    const std::string_view text = *entry;
+    const std::size_t equals = text.find('=');
+    if (equals == std::string_view::npos) continue;
+    variables.emplace(text.substr(0, equals), text.substr(equals + 1));
+  }
+  return variables;
+}
+
+}  // namespace smlaunch

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+// The room launcher/process: processes and signals of this machine: starting, watching and ending them, their
+// descendants and what the kernel says of them. It promises that a command is an argv and never a shell's
+// text, and that the end of a process is never guessed. It touches the kernel: processes, /proc, cgroups,
+// signals.
+//
+// Starting a process: an argv and an environment, never a shell string.
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/error.hpp"
+#include "launcher/process/exit_status.hpp"
+#include "launcher/process/unique_fd.hpp"
+
+namespace smlaunch {
+
+struct ChildRequest {
+  std::vector<std::string> argv;                   // argv[0] is looked up on the child's PATH
+  std::map<std::string, std::string> environment;  // all of it
+  std::filesystem::path working_directory;         // empty: ours
+  bool own_group = true;                           // the leader of a process group of its own
+  int death_signal = 0;                            // sent to it when we die; 0: none
+  int cgroup_procs = -1;                           // cgroup.procs of the cgroup it is to join; -1: none
+  std::optional<int> niceness = {};                // nice(1); nothing: ours
+  int input = -1;                                  // its stdin; -1: /dev/null
+  bool has_input = false;                          // a pipe for its stdin, whatever `input`
+};
+
+// A started process, its stdout and stderr at the other end of two pipes, its stdin of a third where it has
+// one.
+struct Child {
+  int pid = 0;
+  UniqueFd pidfd;
+  UniqueFd stdout_pipe;
+  UniqueFd stderr_pipe;
+  UniqueFd stdin_pipe;  // where it was asked for
+};
+
+// Why it could not be started: what execve or the kernel said.
+struct SpawnError {
+  int error_number = 0;
+  std::string text;  // "python3: No such file or directory"
+};
+
+// Returns when the program runs, or has been refused. A command that is named with a slash, lies below the
+// working directory and lacks the x bit is given it (the toolkit's chmod +x); one without an interpreter line
+// is run by /bin/sh (execvp(3)).
+tl::expected<Child, SpawnError> spawn_child(const ChildRequest& request);
+
+// Has it ended? It stays in the process table.
+bool has_ended(int pid);
+
+// Takes the ended process out of the process table; nothing while it runs.
+std::optional<ExitStatus> reap(int pid);
+
+// What a short helper program printed (`mpirun --version`), its stderr put after its stdout; at most 64 KiB
+// of it.
+struct Captured {
+  ExitStatus status;
+  std::string output;
+  std::string standard_output;  // without its stderr
+};
+// Errors: it cannot be started, or has not ended within `milliseconds` (it is killed).
+Result<Captured> run_captured(const std::vector<std::string>& argv, int milliseconds);
+
+// Our environment as a map.
+std::map<std::string, std::string> own_environment();
+
+}  // namespace smlaunch

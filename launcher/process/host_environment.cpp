@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "launcher/process/host_environment.hpp"
+
+#include <algorithm>
+#include <array>
+#include <string_view>
+#include <vector>
+
+namespace smlaunch {
+
+namespace {
+
+using Environment_ = std::map<std::string, std::string>;
+
+// By the loader, ld.so(8).
+bool is_searched_anyway(const std::string& folder) {
+  static constexpr std::array<std::string_view, 4> folders = {"/lib", "/usr/lib", "/lib64", "/usr/lib64"};
+  return std::find(folders.begin(), folders.end(), folder) != folders.end();
+}
+
+std::vector<std::string> split_path(const std::string& path) {
+  std::vector<std::string> entries;
+  for (std::size_t begin = 0; begin <= path.size();) {
+    const std::size_t end = std::min(path.find(':', begin), path.size());
+    entries.push_back(path.substr(begin, end - begin));
+    begin = end + 1;
+  }
+  return entries;
+}
+
+// mpirun puts its own folders first, and another python3 than the job's may lie there. Its libraries stay
+// within reach, behind the job's own.
+void take_back_paths(Environment_& environment, const Environment_& own) {
+  constexpr const char* libraries = "LD_LIBRARY_PATH";
+  for (const char* name : {"PATH", libraries}) {
+    const auto mpiruns = environment.find(name);
+    if (mpiruns == environment.end()) continue;
+    const auto before = own.find(name);
+    std::string path = before == own.end() ? "" : before->second;
+    if (name == libraries) {
+      const std::vector<std::string> known = split_path(path);
+      for (const std::string& entry : split_path(mpiruns->second))
+        if (!entry.empty() && !is_searched_anyway(entry) &&
+            std::find(known.begin(), known.end(), entry) == known.end())
+          path += (path.empty() ? "" : ":") + entry;
+    }
+    if (path.empty())
+      environment.erase(mpiruns);
+    else
+      mpiruns->second = path;
+  }
+}
+
+}  // namespace
+
+Environment_ host_environment(const Environment_& agent, const std::optional<Environment_>& worker,
+                              const Environment_& leader, bool on_leader_host) {
+  if (!worker && leader.empty()) return agent;
+  if (!worker && on_leader_host) {
+    Environment_ base = agent;
+    take_back_paths(base, leader);
+    return base;
+  }
+  static constexpr std::array<std::string_view, 5> from_mpirun = {"OMPI_", "PMIX_", "ORTE_", "PRTE_",
+                                                                  "OPAL_"};
+  static constexpr std::array<std::string_view, 7> from_login = {"HOME", "USER",     "LOGNAME", "SHELL",
+                                                                 "PWD",  "HOSTNAME", "TERM"};
+  Environment_ base = worker ? *worker : leader;
+  if (!worker) {
+    std::erase_if(base, [&](const auto& variable) {
+      return variable.first.starts_with("SSH_") ||
+             std::find(from_login.begin(), from_login.end(), variable.first) != from_login.end();
+    });
+  }
+  for (const auto& [name, value] : agent) {
+    const bool told = std::any_of(from_mpirun.begin(), from_mpirun.end(),
+                                  [&](std::string_view prefix) { return name.starts_with(prefix); });
+    const bool login = !worker && (name.starts_with("SSH_") ||
+                                   std::find(from_login.begin(), from_login.end(), name) != from_login.end());
+    if (told || login) base[name] = value;
+  }
+  return base;
+}
+
+}  // namespace smlaunch

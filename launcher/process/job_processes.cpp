@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "launcher/process/job_processes.hpp"
+
+#include <poll.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <charconv>
+#include <csignal>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+
+#include "launcher/process/agent_variables.hpp"
+#include "launcher/process/proc_stat.hpp"
+#include "launcher/process/rank_cgroup.hpp"
+
+namespace smlaunch {
+
+namespace {
+
+constexpr int daemon_bound_milliseconds = 1000;
+
+bool carries(const std::filesystem::path& process, const std::string& entry) {
+  std::ifstream file(process / "environ", std::ios::binary);
+  const std::string text{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+  for (std::size_t at = text.find(entry); at != std::string::npos; at = text.find(entry, at + 1)) {
+    const bool begins = at == 0 || text[at - 1] == '\0';
+    const std::size_t end = at + entry.size();
+    if (begins && (end == text.size() || text[end] == '\0')) return true;
+  }
+  return false;
+}
+
+void end_marked_processes(const std::string& job, std::chrono::milliseconds grace) {
+  const auto start = std::chrono::steady_clock::now();
+  for (const int pid : find_job_processes(job)) kill(pid, SIGTERM);
+  while (!find_job_processes(job).empty() && std::chrono::steady_clock::now() - start < grace)
+    poll(nullptr, 0, 20);
+  while (std::chrono::steady_clock::now() - start < grace + std::chrono::seconds(2)) {
+    const auto left = find_job_processes(job);
+    if (left.empty()) return;
+    for (const int pid : left) kill(pid, SIGKILL);
+    poll(nullptr, 0, 20);
+  }
+}
+
+}  // namespace
+
+std::vector<int> find_job_processes(const std::string& job) {
+  const std::string entry = std::string(job_marker_variable) + "=" + job;
+  std::vector<int> found;
+  std::error_code error;
+  for (const auto& process : std::filesystem::directory_iterator("/proc", error)) {
+    const std::string name = process.path().filename();
+    int pid = 0;
+    const auto [end, bad] = std::from_chars(name.data(), name.data() + name.size(), pid);
+    if (bad != std::errc() || end != name.data() + name.size() || pid == getpid()) continue;
+    if (carries(process.path(), entry)) found.push_back(pid);
+  }
+  return found;
+}
+
+void end_job_processes(const std::string& job, std::chrono::milliseconds grace) {
+  end_marked_processes(job, grace);
+  end_job_cgroups(job);  // of what has cleared its environment
+}
+
+void remove_session_folder(const std::string& folder, std::chrono::milliseconds bound) {
+  const std::filesystem::path path = folder;
+  const std::string parent = path.parent_path().filename();
+  const bool is_session =
+      path.is_absolute() && (parent.starts_with("ompi.") || parent.starts_with("prterun."));
+  if (!is_session) return;
+  std::error_code error;
+  const auto start = std::chrono::steady_clock::now();
+  while (std::filesystem::exists(path, error) && std::chrono::steady_clock::now() - start < bound)
+    poll(nullptr, 0, 20);
+  std::filesystem::remove_all(path, error);
+  std::filesystem::remove(path.parent_path(), error);  // where no other job has its own in it
+}
+
+UniqueFd open_parent_daemon(int pid) {
+  const auto stat = read_proc_stat(pid);
+  if (!stat) return {};
+  UniqueFd daemon(static_cast<int>(syscall(SYS_pidfd_open, stat->parent, 0)));
+  std::string name;
+  std::ifstream file("/proc/" + std::to_string(stat->parent) + "/comm");
+  if (!std::getline(file, name) || (name != "orted" && name != "prted")) return {};
+  return daemon;
+}
+
+void end_daemon(const UniqueFd& daemon) {
+  if (!daemon.valid()) return;
+  for (const int signal : {SIGTERM, SIGKILL}) {
+    if (syscall(SYS_pidfd_send_signal, daemon.get(), signal, nullptr, 0) != 0) return;
+    pollfd end{daemon.get(), POLLIN, 0};
+    if (poll(&end, 1, daemon_bound_milliseconds) > 0) return;
+  }
+}
+
+void wait_for_job_processes(const std::string& job, std::chrono::milliseconds bound) {
+  const auto start = std::chrono::steady_clock::now();
+  while (!find_job_processes(job).empty() && std::chrono::steady_clock::now() - start < bound)
+    poll(nullptr, 0, 20);
+}
+
+void end_parent_daemon(const std::string& job, std::chrono::milliseconds bound) {
+  const UniqueFd daemon = open_parent_daemon(getpid());
+  if (!daemon.valid()) return;
+  wait_for_job_processes(job, bound);
+  end_daemon(daemon);
+}
+
+}  // namespace smlaunch

@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "launcher/process/rank_cgroup.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <poll.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <charconv>
+#include <chrono>
+#include <csignal>
+#include <filesystem>
+#include <vector>
+
+#include "base/read_file.hpp"
+
+namespace smlaunch {
+
+namespace {
+
+constexpr std::chrono::milliseconds end_bound{2000};
+
+std::vector<std::string_view> words_of(std::string_view line) {
+  std::vector<std::string_view> words;
+  while (!line.empty()) {
+    const std::size_t end = std::min(line.find(' '), line.size());
+    if (end > 0) words.push_back(line.substr(0, end));
+    line.remove_prefix(std::min(end + 1, line.size()));
+  }
+  return words;
+}
+
+template <class Use>
+void for_each_line(std::string_view text, Use use) {
+  while (!text.empty()) {
+    const std::size_t end = std::min(text.find('\n'), text.size());
+    use(text.substr(0, end));
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+}
+
+std::optional<std::string> own_folder() {
+  return find_cgroup_folder(read_small_file("/proc/self/mountinfo"), read_small_file("/proc/self/cgroup"));
+}
+
+bool write_word(const std::string& file, const char* word) {
+  const UniqueFd fd(open(file.c_str(), O_WRONLY | O_CLOEXEC));
+  const std::string_view text = word;
+  return fd.valid() && write(fd.get(), text.data(), text.size()) == static_cast<ssize_t>(text.size());
+}
+
+bool is_empty(const std::string& folder) {
+  const std::string events = read_small_file(folder + "/cgroup.events");
+  return events.empty() || events.find("populated 0") != std::string::npos;
+}
+
+// Linux before 5.14 has no cgroup.kill.
+void kill_one_by_one(const std::string& folder) {
+  for_each_line(read_small_file(folder + "/cgroup.procs"), [](std::string_view line) {
+    int pid = 0;
+    std::from_chars(line.data(), line.data() + line.size(), pid);
+    if (pid > 0) kill(pid, SIGKILL);
+  });
+}
+
+void end_folder(const std::string& folder) {
+  const auto deadline = std::chrono::steady_clock::now() + end_bound;
+  while (!is_empty(folder) && std::chrono::steady_clock::now() < deadline) {
+    if (!write_word(folder + "/cgroup.kill", "1")) kill_one_by_one(folder);
+    poll(nullptr, 0, 5);
+  }
+  // The last of its processes may not be out of the table yet.
+  while (rmdir(folder.c_str()) != 0 && errno == EBUSY && std::chrono::steady_clock::now() < deadline)
+    poll(nullptr, 0, 5);
+}
+
+std::string prefix_of(const std::string& job) { return "smlaunch-" + job + "-"; }
+
+}  // namespace
+
+std::optional<std::string> find_cgroup_folder(std::string_view mountinfo, std::string_view cgroup) {
+  std::optional<std::string> path;
+  for_each_line(cgroup, [&](std::string_view line) {
+    if (line.starts_with("0::/")) path = line.substr(3);
+  });
+  if (!path) return {};
+  std::optional<std::string> folder;
+  for_each_line(mountinfo, [&](std::string_view line) {
+    // 30 23 0:26 ROOT MOUNTPOINT OPTIONS … - cgroup2 SOURCE SUPEROPTIONS
+    const auto words = words_of(line);
+    const auto dash = std::find(words.begin(), words.end(), "-");
+    if (folder || words.size() < 6 || words.end() - dash < 2 || *(dash + 1) != "cgroup2") return;
+    const std::string_view root = words[3] == "/" ? "" : words[3];
+    if (!path->starts_with(root)) return;
+    std::string below = path->substr(root.size());
+    if (!below.empty() && below.front() != '/') return;
+    while (below.ends_with('/')) below.pop_back();
+    folder = std::string(words[4]) + below;
+  });
+  return folder;
+}
+
+std::optional<RankCgroup> RankCgroup::make(const std::string& job, int rank) {
+  const auto own = own_folder();
+  if (!own || job.empty()) return {};
+  const std::string folder = fmt::format("{}/{}{}", *own, prefix_of(job), rank);
+  if (mkdir(folder.c_str(), 0755) != 0 && errno != EEXIST) return {};
+  UniqueFd procs(open((folder + "/cgroup.procs").c_str(), O_WRONLY | O_CLOEXEC));
+  if (!procs.valid()) {
+    rmdir(folder.c_str());
+    return {};
+  }
+  return RankCgroup(folder, std::move(procs));
+}
+
+std::optional<std::uint64_t> RankCgroup::cpu_ns() const {
+  constexpr std::string_view name = "usage_usec ";
+  std::optional<std::uint64_t> found;
+  for_each_line(read_small_file(folder_ + "/cpu.stat"), [&](std::string_view line) {
+    std::uint64_t micros = 0;
+    if (line.starts_with(name) &&
+        std::from_chars(line.data() + name.size(), line.data() + line.size(), micros).ec == std::errc())
+      found = micros * 1000;
+  });
+  return found;
+}
+
+void RankCgroup::end() {
+  procs_.reset();
+  end_folder(folder_);
+}
+
+void end_job_cgroups(const std::string& job) {
+  const auto own = own_folder();
+  if (!own || job.empty()) return;
+  // An agent that mpirun's daemon started over SSH lies in that login's cgroup, a sibling of ours at most.
+  for (const std::filesystem::path& parent :
+       {std::filesystem::path(*own), std::filesystem::path(*own).parent_path()}) {
+    std::error_code error;
+    for (const auto& each : std::filesystem::directory_iterator(parent, error)) {
+      if (each.path().filename().string().starts_with(prefix_of(job))) end_folder(each.path());
+      if (parent == std::filesystem::path(*own) || !each.is_directory(error)) continue;
+      std::error_code inner;
+      for (const auto& below : std::filesystem::directory_iterator(each.path(), inner))
+        if (below.path().filename().string().starts_with(prefix_of(job))) end_folder(below.path());
+    }
+  }
+}
+
+}  // namespace smlaunch

@@ -1,0 +1,256 @@
+// SPDX-License-Identifier: Apache-2.0
+// Policy: each failed round (name -> every address -> banner -> login) is followed by a wait of 0.1 s,
+// doubling up to 5 s, with jitter, and by a new look-up of the name: a replaced host may have a new address.
+// The wait starts small again only when a round came further than the one before. What is shown is the last
+// failure until a round gets beyond its stage, so that the retries in between do not make the display
+// flicker.
+#include "launcher/remote/host_probe.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+namespace smlaunch {
+namespace {
+
+using Millis = HostProbe::Millis;
+constexpr Millis first_backoff{100};
+constexpr Millis longest_backoff{5'000};
+constexpr Millis shortest_wait{50};
+constexpr Millis login_counts_as_hanging{5'000};
+constexpr int longest_deadline_factor = 3;
+
+double in_seconds(Millis time) { return static_cast<double>(time.count()) / 1000.0; }
+
+std::string refusal(int error) {
+  switch (error) {
+    case ECONNREFUSED: return "TCP refused";
+    case EHOSTUNREACH:
+    case ENETUNREACH:
+    case EHOSTDOWN:
+    case ENETDOWN: return "TCP unreachable";
+    case ETIMEDOUT: return "TCP without an answer";
+    case ECONNRESET: return "TCP reset";
+    default: return fmt::format("TCP failed: {}", std::strerror(error));
+  }
+}
+
+std::string refusal_remedy(int error) {
+  switch (error) {
+    case ECONNREFUSED: return "see that sshd runs there and listens on this port";
+    case EMFILE:
+    case ENFILE: return "allow this machine more open files (ulimit -n)";
+    default: return "see that the host is up and that firewalls let this port through";
+  }
+}
+
+constexpr const char* banner_remedy = "look at sshd's log there: the port is open, but no SSH server answers";
+
+std::string instead(const std::string& seen) {
+  return seen.empty() ? std::string() : fmt::format(", it says \"{}\"", to_plain_line(seen));
+}
+
+const char* in_progress(ReadyStage stage, bool logging_in) {
+  switch (stage) {
+    case ReadyStage::name: return "name being looked up";
+    case ReadyStage::tcp: return "TCP connecting";
+    case ReadyStage::banner: return "SSH banner awaited";
+    default: return logging_in ? "SSH login under way" : "SSH login waits for its turn";
+  }
+}
+
+}  // namespace
+
+HostProbe::HostProbe(Settings settings) : settings_(std::move(settings)), random_(settings_.seed) {}
+
+HostProbe::Action HostProbe::step(const Event& event, Millis now) {
+  if (state_ != ReadyState::waiting) return GoOn{};
+  return std::visit([&](const auto& one) { return on(one, now); }, event);
+}
+
+HostProbe::Action HostProbe::on(const Resolved& event, Millis now) {
+  if (event.addresses.empty()) return on(NameFailed{"no address"}, now);
+  addresses_ = event.addresses;
+  address_ = 0;
+  round_.reset();
+  return reached(ReadyStage::name, Connect{addresses_.front()}, now);
+}
+
+HostProbe::Action HostProbe::on(const NameFailed& event, Millis now) {
+  round_.reset();
+  return try_again(
+      {ReadyStage::name, fmt::format("name unknown ({})", to_plain_line(event.text)),
+       "check the spelling; see that DNS or /etc/hosts of this machine knows the name", stage_since_},
+      now);
+}
+
+HostProbe::Action HostProbe::on(const Connected&, Millis now) {
+  return reached(ReadyStage::tcp, ReadBanner{}, now);
+}
+
+HostProbe::Action HostProbe::on(const ConnectFailed& event, Millis now) {
+  return next_address({ReadyStage::tcp, fmt::format("{} ({})", refusal(event.error), endpoint()),
+                       refusal_remedy(event.error), stage_since_},
+                      now);
+}
+
+HostProbe::Action HostProbe::on(const BannerRead&, Millis now) {
+  logging_in_ = false;
+  return reached(ReadyStage::banner, Login{login_deadline()}, now);
+}
+
+HostProbe::Action HostProbe::on(const BannerTimeout& event, Millis now) {
+  return next_address({ReadyStage::banner,
+                       fmt::format("no SSH banner ({}, {} s waited{})", endpoint(),
+                                   in_seconds(settings_.banner_timeout), instead(event.seen)),
+                       banner_remedy, stage_since_},
+                      now);
+}
+
+HostProbe::Action HostProbe::on(const BannerClosed& event, Millis now) {
+  const char* how = event.error == 0 ? "closed" : event.error == ECONNRESET ? "reset" : "broken";
+  return next_address(
+      {ReadyStage::banner,
+       fmt::format("SSH connection {} before a banner ({}{})", how, endpoint(), instead(event.seen)),
+       banner_remedy, stage_since_},
+      now);
+}
+
+HostProbe::Action HostProbe::on(const LoginStarted&, Millis now) {
+  logging_in_ = true;
+  stage_since_ = now;
+  return GoOn{};
+}
+
+HostProbe::Action HostProbe::on(const LoginNotStarted& event, Millis now) {
+  logging_in_ = false;
+  Trouble trouble{ReadyStage::login,
+                  fmt::format("cannot run ssh on this machine: {}", std::strerror(event.error)),
+                  "install an SSH client here (openssh-client)", now};
+  if (event.error == ENOENT || event.error == EACCES || event.error == ENOEXEC) return give_up(trouble, now);
+  trouble.remedy = "free memory, processes or open files on this machine";
+  return try_again(std::move(trouble), now);
+}
+
+HostProbe::Action HostProbe::on(const LoginEnded& event, Millis now) {
+  logging_in_ = false;
+  // Only 255 means that nobody was logged in; what the command then did matters for the next stage alone.
+  if (settings_.until == ReadyStage::login && event.end.exit_code && *event.end.exit_code != 255) {
+    return become_ready(now);
+  }
+  if (event.end.exit_code == 0) {
+    const auto answer = parse_login_answer(event.end.out, settings_.version, settings_.longest_answer);
+    if (answer && answer->version == settings_.version) {
+      answer_ = answer->text;
+      if (auto lacking = settings_.judge ? settings_.judge(answer_) : std::nullopt)
+        return give_up({ReadyStage::smlaunch, std::move(lacking->cause), std::move(lacking->remedy), now},
+                       now);
+      return become_ready(now);
+    }
+  }
+  SshFailure failure = parse_ssh_failure(event.end, settings_.host, settings_.port, settings_.version);
+  Trouble trouble{failure.stage, std::move(failure.cause), std::move(failure.remedy), now};
+  return failure.permanent ? give_up(std::move(trouble), now) : try_again(std::move(trouble), now);
+}
+
+HostProbe::Action HostProbe::on(const LoginHung&, Millis now) {
+  logging_in_ = false;
+  ++logins_hung_;
+  return try_again(
+      {ReadyStage::login, "SSH login hangs",
+       "log in by hand and see what its start-up files wait for (home on a dead file server?)", stage_since_},
+      now);
+}
+
+HostProbe::Action HostProbe::on(const WaitOver&, Millis now) {
+  stage_ = ReadyStage::name;
+  stage_since_ = now;
+  return Resolve{};
+}
+
+HostProbe::Action HostProbe::reached(ReadyStage stage, Action next, Millis now) {
+  if (settings_.until <= stage) return become_ready(now);
+  stage_ = static_cast<ReadyStage>(static_cast<int>(stage) + 1);
+  stage_since_ = now;
+  return next;
+}
+
+HostProbe::Action HostProbe::next_address(Trouble trouble, Millis now) {
+  if (!round_ || trouble.stage > round_->stage) round_ = std::move(trouble);
+  if (++address_ < addresses_.size()) {
+    stage_ = ReadyStage::tcp;
+    stage_since_ = now;
+    return Connect{addresses_[address_]};
+  }
+  return try_again(*round_, now);
+}
+
+HostProbe::Action HostProbe::try_again(Trouble trouble, Millis now) {
+  const bool further = !trouble_ || trouble.stage > trouble_->stage;
+  backoff_ = further ? first_backoff : std::min(backoff_ * 2, longest_backoff);
+  if (trouble_ && trouble_->stage == trouble.stage && trouble_->cause == trouble.cause)
+    trouble.since = trouble_->since;
+  trouble_ = std::move(trouble);
+  stage_ = ReadyStage::name;  // where the next round begins
+  // Between half and the whole of it, so that a thousand hosts that failed together do not come back
+  // together.
+  const Millis::rep half = backoff_.count() / 2;
+  const Millis delay{half + std::uniform_int_distribution<Millis::rep>(0, half)(random_)};
+  // Near the end shorter, for a last try before it rather than none.
+  const Millis remaining = std::max(settings_.timeout - now, Millis{0});
+  return Wait{std::min({delay, std::max(remaining / 2, shortest_wait), remaining})};
+}
+
+HostProbe::Action HostProbe::give_up(Trouble trouble, Millis now) {
+  trouble_ = std::move(trouble);
+  state_ = ReadyState::failed;
+  finished_ = now;
+  return Finish{state_};
+}
+
+HostProbe::Action HostProbe::become_ready(Millis now) {
+  trouble_.reset();
+  state_ = ReadyState::ready;
+  finished_ = now;
+  return Finish{state_};
+}
+
+std::string HostProbe::endpoint() const {
+  return address_ < addresses_.size() ? fmt::format("{} port {}", addresses_[address_], settings_.port) : "";
+}
+
+// A login that is only slow would never get through if every try had the same deadline.
+HostProbe::Millis HostProbe::login_deadline() const {
+  return settings_.login_deadline * std::min(1 + logins_hung_, longest_deadline_factor);
+}
+
+HostReadiness HostProbe::status(Millis now) const {
+  HostReadiness host;
+  host.name = settings_.host;
+  host.state = state_;
+  host.answer = answer_;
+  host.seconds = in_seconds(state_ == ReadyState::waiting ? now : finished_);
+  if (state_ == ReadyState::ready) {
+    host.stage = settings_.until;
+    host.since = host.seconds;
+  } else if (trouble_ && (state_ == ReadyState::failed || trouble_->stage >= stage_)) {
+    host.stage = trouble_->stage;
+    host.cause = trouble_->cause;
+    host.remedy = trouble_->remedy;
+    host.since = in_seconds(trouble_->since);
+  } else {
+    host.stage = stage_;
+    host.since = in_seconds(stage_since_);
+    const bool hangs = logging_in_ && now - stage_since_ >= login_counts_as_hanging;
+    host.cause = hangs ? "SSH login hangs" : in_progress(stage_, logging_in_);
+    host.remedy =
+        hangs ? "log in by hand and see what its start-up files wait for (home on a dead file server?)"
+              : "wait";
+  }
+  return host;
+}
+
+}  // namespace smlaunch

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+// Policy: nothing at all when it takes under 1 s; in a log the first line after 5 s, then every 10, 20, 40,
+// 60 s: an hour of waiting is about 60 lines.
+#include "launcher/remote/ready_display.hpp"
+
+#include <fmt/format.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+
+#include "launcher/remote/render_ready.hpp"
+
+namespace smlaunch {
+namespace {
+
+constexpr double quiet_on_terminal = 1;
+constexpr double quiet_in_log = 5;
+constexpr double first_interval = 10;
+constexpr double longest_interval = 60;
+constexpr std::size_t log_width = 400;
+constexpr const char* prefix = "smlaunch: ";
+
+std::size_t probe_terminal_width(int fd) {
+  winsize size{};
+  const bool known = ::ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_col > 20;
+  return known ? size.ws_col : 80;
+}
+
+}  // namespace
+
+ReadyDisplay::ReadyDisplay(int fd)
+    : fd_(fd),
+      terminal_(::isatty(fd) == 1),
+      next_(terminal_ ? quiet_on_terminal : quiet_in_log),
+      interval_(first_interval) {}
+
+ReadyDisplay::~ReadyDisplay() {
+  if (line_shown_) write("\r\033[K");
+}
+
+void ReadyDisplay::show(const ReadyReport& report) {
+  if (report.seconds < next_ || report.ready) return;
+  if (terminal_) {
+    // One column less: a full line would wrap on some terminals.
+    const std::size_t width = probe_terminal_width(fd_) - std::string_view(prefix).size() - 1;
+    write(fmt::format("\r{}{}\033[K", prefix, render_ready_line(report, width)));
+    line_shown_ = true;
+  } else {
+    write(fmt::format("{}{}\n", prefix, render_ready_line(report, log_width)));
+    next_ = report.seconds + interval_;
+    interval_ = std::min(2 * interval_, longest_interval);
+  }
+}
+
+void ReadyDisplay::write(const std::string& text) const {
+  for (std::size_t done = 0; done < text.size();) {
+    const ssize_t written = ::write(fd_, text.data() + done, text.size() - done);
+    if (written < 0 && errno != EINTR) return;  // nobody to show it to
+    if (written > 0) done += static_cast<std::size_t>(written);
+  }
+}
+
+}  // namespace smlaunch

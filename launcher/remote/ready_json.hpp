@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+// Readiness for programs.
+#pragma once
+
+#include <string>
+
+#include "launcher/remote/ready.hpp"
+
+namespace smlaunch {
+
+// One object, "schema": "smlaunch.ready/1", indented, with a line feed at its end.
+std::string render_ready_json(const ReadyReport& report);
+
+}  // namespace smlaunch

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "launcher/remote/ssh_connections.hpp"
+
+#include <fmt/format.h>
+#include <poll.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <csignal>
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+#include <utility>
+
+#include "launcher/plan/plan.hpp"
+
+namespace smlaunch {
+
+namespace {
+
+// Short, whatever TMPDIR says: with ssh's 40 hexadecimal digits and the 17 bytes that it adds while it binds,
+// the path must fit a socket's address, 107 bytes.
+constexpr const char* folder_template = "/tmp/smlaunch-ssh-XXXXXX";
+constexpr int close_bound_milliseconds = 2000;
+
+void remove_folder(const std::string& folder) {
+  std::error_code ignored;
+  std::filesystem::remove_all(folder, ignored);
+}
+
+}  // namespace
+
+Result<SshConnections> SshConnections::open(const std::string& smlaunch) {
+  std::string folder = folder_template;
+  if (mkdtemp(folder.data()) == nullptr)
+    return failure(Fault::start, folder_template, fmt::format("cannot be made: {}", std::strerror(errno)));
+  SshConnections made(std::move(folder));
+  ChildRequest request;
+  request.argv = {smlaunch, "worker", guard_argument, made.folder_, std::to_string(getpid())};
+  request.environment = own_environment();
+  auto guard = spawn_child(request);
+  if (!guard) return failure(Fault::start, smlaunch, guard.error().text);
+  made.guard_ = std::move(*guard);
+  return made;
+}
+
+SshConnections::SshConnections(SshConnections&& other) noexcept
+    : folder_(std::exchange(other.folder_, "")), guard_(std::move(other.guard_)) {}
+
+SshConnections::~SshConnections() {
+  if (folder_.empty()) return;
+  // It may have been ended with our other descendants, and its pid be another's.
+  if (guard_.pidfd.valid() && syscall(SYS_pidfd_send_signal, guard_.pidfd.get(), SIGKILL, nullptr, 0) == 0)
+    waitpid(guard_.pid, nullptr, 0);
+  remove_folder(folder_);
+}
+
+std::string SshConnections::control_path() const { return folder_ + "/" + ssh_socket_name; }
+
+int run_connection_guard(const std::string& folder, int parent) {
+  const UniqueFd alive(static_cast<int>(syscall(SYS_pidfd_open, parent, 0)));
+  // Another process may have the number already.
+  if (alive.valid() && getppid() == parent) {
+    pollfd end{alive.get(), POLLIN, 0};
+    while (poll(&end, 1, -1) < 0 && errno == EINTR) {
+    }
+  }
+  std::error_code ignored;
+  for (const auto& socket : std::filesystem::directory_iterator(folder, ignored))
+    (void)run_captured({"ssh", "-F", "none", "-S", socket.path(), "-O", "exit", "--", "any"},
+                       close_bound_milliseconds);
+  remove_folder(folder);
+  return 0;
+}
+
+}  // namespace smlaunch

@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: Apache-2.0
+// Policy: exit status 255 is ssh's own, and its stderr says why; any other status is the remote command's,
+// and the same words ("Permission denied") mean something else there. Permanent is only what no amount of
+// waiting cures: a wrong key, a wrong program, a wrong version. All that a booting host may say heals with
+// time.
+#include "launcher/remote/ssh_failure.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <vector>
+
+namespace smlaunch {
+namespace {
+
+constexpr std::size_t longest_line = 160;
+
+std::vector<std::string_view> lines_of(std::string_view text) {
+  std::vector<std::string_view> lines;
+  while (!text.empty()) {
+    const std::size_t end = text.find('\n');
+    std::string_view line = text.substr(0, end);
+    text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
+    while (!line.empty() && (line.back() == '\r' || line.back() == ' ')) line.remove_suffix(1);
+    if (!line.empty()) lines.push_back(line);
+  }
+  return lines;
+}
+
+bool contains(std::string_view text, std::string_view part) {
+  return text.find(part) != std::string_view::npos;
+}
+
+std::string last_line(std::string_view text) {
+  const auto lines = lines_of(text);
+  return lines.empty() ? std::string() : to_plain_line(lines.back());
+}
+
+// The methods in "user@host: Permission denied (publickey,password)."
+std::string denied_methods(std::string_view err) {
+  const std::size_t start = err.rfind("Permission denied (");
+  if (start == std::string_view::npos) return {};
+  const std::size_t open = err.find('(', start);
+  const std::size_t close = err.find(')', open);
+  if (close == std::string_view::npos) return {};
+  return " " + to_plain_line(err.substr(open, close - open + 1));
+}
+
+std::string line_with(std::string_view text, std::string_view part) {
+  for (const std::string_view line : lines_of(text)) {
+    if (contains(line, part)) return to_plain_line(line);
+  }
+  return {};
+}
+
+// What healing causes look like in ssh's words.
+struct Passing {
+  std::string_view words;
+  ReadyStage stage;
+  std::string_view cause;
+  std::string_view remedy;
+};
+constexpr std::string_view start_sshd = "see that sshd runs there and listens on this port";
+constexpr std::string_view check_network = "see that the host is up and that firewalls let this port through";
+constexpr std::string_view look_at_sshd =
+    "look at sshd's log there (MaxStartups? memory? the host going down?)";
+constexpr std::array passing = {
+    Passing{"Could not resolve hostname", ReadyStage::name, "name unknown to ssh",
+            "see that DNS or /etc/hosts of this machine knows the name"},
+    Passing{"Connection refused", ReadyStage::tcp, "TCP refused", start_sshd},
+    Passing{"No route to host", ReadyStage::tcp, "TCP unreachable", check_network},
+    Passing{"Network is unreachable", ReadyStage::tcp, "TCP unreachable", check_network},
+    Passing{"timed out during banner exchange", ReadyStage::banner, "no SSH banner", look_at_sshd},
+    Passing{"kex_exchange_identification", ReadyStage::banner, "SSH connection closed before a banner",
+            look_at_sshd},
+    Passing{"Connection timed out", ReadyStage::tcp, "TCP without an answer", check_network},
+    Passing{"Operation timed out", ReadyStage::tcp, "TCP without an answer", check_network},
+    Passing{"not responding", ReadyStage::login, "SSH login fell silent", check_network},
+    Passing{"System is booting up", ReadyStage::login, "host is still booting",
+            "wait; if it stays, look at its console"},
+    Passing{"ssh_dispatch_run_fatal", ReadyStage::login, "SSH key exchange broke", look_at_sshd},
+    Passing{"Connection reset", ReadyStage::login, "SSH connection reset", look_at_sshd},
+    Passing{"Broken pipe", ReadyStage::login, "SSH connection broke", look_at_sshd},
+    Passing{"Connection closed", ReadyStage::login, "SSH connection closed", look_at_sshd},
+    Passing{"closed by remote host", ReadyStage::login, "SSH connection closed", look_at_sshd},
+};
+
+std::string known_name(std::string_view host, int port) {
+  return port == 22 ? std::string(host) : fmt::format("'[{}]:{}'", host, port);
+}
+
+SshFailure permanent_login(std::string cause, std::string remedy) {
+  return {ReadyStage::login, std::move(cause), std::move(remedy), true};
+}
+
+SshFailure parse_own_failure(std::string_view err, std::string_view host, int port) {
+  if (contains(err, "REMOTE HOST IDENTIFICATION HAS CHANGED")) {
+    return permanent_login(
+        "SSH host key changed",
+        fmt::format("if the host was rebuilt: ssh-keygen -R {}, then make its new key known; if "
+                    "not, find out who answers there",
+                    known_name(host, port)));
+  }
+  if (contains(err, "Host key verification failed") || contains(err, "host key is known for")) {
+    return permanent_login("SSH host key not known",
+                           fmt::format("add its key to known_hosts (ssh-keyscan -p {} {}, checked), or set "
+                                       "StrictHostKeyChecking accept-new in ssh_config",
+                                       port, host));
+  }
+  if (contains(err, "Too many authentication failures")) {
+    return permanent_login("SSH login denied: too many keys offered",
+                           "name the one key: IdentityFile and IdentitiesOnly yes in ssh_config");
+  }
+  if (contains(err, "UNPROTECTED PRIVATE KEY FILE") || contains(err, "bad permissions")) {
+    return permanent_login("SSH private key is readable by others",
+                           "chmod 600 the private key on this machine");
+  }
+  if (contains(err, "Permission denied")) {
+    return permanent_login(
+        "SSH login denied" + denied_methods(err),
+        "put this user's public key into ~/.ssh/authorized_keys there, and see that its owner "
+        "and mode are right");
+  }
+  if (contains(err, "Unable to negotiate")) {
+    return permanent_login(
+        fmt::format("SSH found no common algorithm ({})", line_with(err, "Unable to negotiate")),
+        "use OpenSSH versions that fit each other, or set the algorithms in ssh_config");
+  }
+  for (const std::string_view words : {"Bad configuration option", "Bad owner or permissions",
+                                       "bad configuration", "Bad port", "illegal option", "unknown option"}) {
+    if (contains(err, words)) {
+      return permanent_login(fmt::format("ssh on this machine is misconfigured ({})", line_with(err, words)),
+                             "correct ssh_config or the ssh options on this machine");
+    }
+  }
+  for (const Passing& known : passing) {
+    if (contains(err, known.words)) {
+      return {known.stage, fmt::format("{} ({})", known.cause, line_with(err, known.words)),
+              std::string(known.remedy), false};
+    }
+  }
+  const std::string line = last_line(err);
+  return {ReadyStage::login,
+          line.empty() ? "SSH login failed without a word" : fmt::format("SSH login failed ({})", line),
+          fmt::format("try by hand: ssh -p {} {} true", port, host), false};
+}
+
+SshFailure permanent_smlaunch(std::string cause, std::string remedy) {
+  return {ReadyStage::smlaunch, std::move(cause), std::move(remedy), true};
+}
+
+}  // namespace
+
+std::string to_plain_line(std::string_view text) {
+  std::string plain;
+  for (const char c : text.substr(0, longest_line)) {
+    const auto byte = static_cast<unsigned char>(c);
+    plain += byte < 0x20 || byte > 0x7e ? '?' : c;
+  }
+  if (text.size() > longest_line) plain.replace(longest_line - 3, 3, "...");
+  return plain;
+}
+
+std::optional<LoginAnswer> parse_login_answer(std::string_view out, std::string_view version,
+                                              std::size_t longest) {
+  std::optional<LoginAnswer> other;
+  for (const std::string_view line : lines_of(out)) {
+    constexpr std::string_view name = "smlaunch ";
+    if (!line.starts_with(name)) continue;
+    const std::string_view found = line.substr(name.size());
+    if (found.empty() || found.find(' ') != std::string_view::npos) continue;
+    const auto start = static_cast<std::size_t>(line.data() - out.data());
+    LoginAnswer answer{std::string(found), std::string(out.substr(start, longest))};
+    if (found == version) return answer;
+    // Another version is only believed if ours does not follow: a greeting may mention it.
+    if (!other) other = LoginAnswer{to_plain_line(found), std::move(answer.text)};
+  }
+  return other;
+}
+
+SshFailure parse_ssh_failure(const LoginEnd& end, std::string_view host, int port, std::string_view version) {
+  if (!end.exit_code) {
+    return {ReadyStage::login, fmt::format("ssh was ended by signal {}", end.signal),
+            "see who ends processes on this machine", false};
+  }
+  const int code = *end.exit_code;
+  const auto answer = parse_login_answer(end.out, version);
+  if (answer && answer->version != version) {
+    return permanent_smlaunch(fmt::format("smlaunch {} there, {} here", answer->version, version),
+                              "install the same version on every host");
+  }
+  if (code == 255) return parse_own_failure(end.err, host, port);
+
+  const std::string said = last_line(end.err.empty() ? end.out : end.err);
+  const std::string in_words = said.empty() ? std::string() : fmt::format(" ({})", said);
+  if (contains(end.err, "error while loading shared libraries")) {
+    return permanent_smlaunch(fmt::format("smlaunch cannot start there ({})",
+                                          line_with(end.err, "error while loading shared libraries")),
+                              "install the missing library there, or use the same image on every host");
+  }
+  if (!answer && (code == 127 || contains(end.err, "No such file") || contains(end.err, "not found"))) {
+    return permanent_smlaunch("no smlaunch there" + in_words,
+                              fmt::format("install smlaunch {} there at the same path as here", version));
+  }
+  if (!answer && code == 126) {
+    return permanent_smlaunch(
+        "smlaunch cannot be executed there" + in_words,
+        "see its mode, its architecture, and whether its file system is mounted noexec");
+  }
+  if (!answer && contains(end.out + end.err, "account is currently not available")) {
+    return permanent_login("the account there has no shell" + in_words, "log in as a user with a shell");
+  }
+  if (!answer && code == 0) {
+    return permanent_smlaunch(
+        "something else than smlaunch answered" + in_words,
+        "see for a forced command (command= in authorized_keys) or a start-up file that ends the shell");
+  }
+  return {ReadyStage::smlaunch, fmt::format("smlaunch there ended with exit status {}{}", code, in_words),
+          "run smlaunch --version there by hand", false};
+}
+
+}  // namespace smlaunch

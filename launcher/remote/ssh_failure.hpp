@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the end of one SSH login means: ready, a reason that may heal with time, or one that never will.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "launcher/remote/ready.hpp"
+
+namespace smlaunch {
+
+struct LoginEnd {
+  std::optional<int> exit_code;  // none: a signal ended it
+  int signal = 0;
+  std::string out;
+  std::string err;
+};
+
+struct SshFailure {
+  ReadyStage stage = ReadyStage::login;
+  std::string cause;
+  std::string remedy;
+  bool permanent = false;
+  bool operator==(const SshFailure&) const = default;
+};
+
+// Why a login that ended so is no success. `host` and `port` appear in the remedy's commands, `version` is
+// ours.
+SshFailure parse_ssh_failure(const LoginEnd& end, std::string_view host, int port, std::string_view version);
+
+// The answer from the line "smlaunch VERSION" on. Start-up files of the remote shell may print before it.
+struct LoginAnswer {
+  std::string version;
+  std::string text;  // at most `longest` bytes
+};
+std::optional<LoginAnswer> parse_login_answer(std::string_view out, std::string_view version,
+                                              std::size_t longest = 4096);
+
+// One line of foreign text, fit for a terminal and for JSON: no control characters, at most 160 bytes.
+std::string to_plain_line(std::string_view text);
+
+}  // namespace smlaunch

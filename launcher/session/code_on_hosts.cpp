@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "launcher/session/code_on_hosts.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <map>
+
+#include "launcher/code/prepare_code.hpp"
+#include "launcher/remote/login_answers.hpp"
+#include "launcher/remote/ready_display.hpp"
+#include "launcher/remote/watch_hosts.hpp"
+#include "launcher/session/job_code.hpp"
+#include "launcher/session/other_hosts.hpp"
+#include "mpi/shell_words.hpp"
+
+namespace smlaunch {
+
+namespace {
+
+constexpr const char* in_progress = "its code is being prepared";
+constexpr const char* doing = "waiting for the hosts' code";
+
+bool runs_ranks(const Job& job, const std::string& host) {
+  return std::any_of(job.cluster.hosts.begin(), job.cluster.hosts.end(),
+                     [&](const Host& each) { return each.name == host; });
+}
+
+std::chrono::milliseconds time_left(const Options& options, double passed) {
+  return std::chrono::milliseconds(static_cast<long>(std::max(0.0, options.ready_timeout - passed) * 1000));
+}
+
+HostReadiness waiting(const std::string& name) {
+  HostReadiness host;
+  host.name = name;
+  host.stage = ReadyStage::code;
+  host.cause = in_progress;
+  host.remedy = "wait, or see what pip and S3 do there; --ready-timeout is the bound";
+  return host;
+}
+
+class CodeWait {
+ public:
+  CodeWait(const Options& options, const Job& job, ReadyRequest request, const ReadyReport& ready,
+           const Workers& workers, EventLog& events)
+      : options_(options),
+        job_(job),
+        request_(std::move(request)),
+        ready_(ready),
+        workers_(workers),
+        events_(events) {
+    const std::string& own = job.environment->current_host;
+    for (const HostReadiness& host : ready.hosts) {
+      if (host.name == own) continue;
+      const bool has_worker =
+          !request_.login_input.empty() && host.answer.find(no_worker_answer) == std::string::npos;
+      (has_worker ? with_worker_ : by_login_).push_back(host.name);
+    }
+  }
+
+  std::optional<Outcome> run() {
+    if (!with_worker_.empty())
+      if (auto outcome = wait_for_workers()) return outcome;
+    if (by_login_.empty() || !may_need_code(options_, job_)) return {};
+    return prepare_by_login();
+  }
+
+ private:
+  // A worker that cannot reach us is waited for no longer than it tries: its host is prepared by a login
+  // then.
+  std::vector<HostReadiness> look(double seconds) {
+    std::map<std::string, WorkerCode> known;
+    for (WorkerCode& each : workers_.code()) known.emplace(each.host, std::move(each));
+    std::vector<HostReadiness> hosts;
+    for (const std::string& name : with_worker_) {
+      const WorkerCode& code = known[name];
+      HostReadiness host = waiting(name);
+      has_come_[name] = has_come_[name] || code.has_come;
+      const bool is_silent = !has_come_[name] && seconds > options_.lost_after;
+      if (is_silent || code.is_lost || (code.end && code.end->is_ready)) host.state = ReadyState::ready;
+      if (code.end && !code.end->is_ready) {
+        host.state = ReadyState::failed;
+        host.cause = code.end->message;
+      }
+      host.seconds = seconds;
+      hosts.push_back(std::move(host));
+    }
+    return hosts;
+  }
+
+  std::optional<Outcome> wait_for_workers() {
+    WatchRequest watch;
+    watch.timeout = time_left(options_, ready_.seconds);
+    watch.look = [this](double seconds) { return look(seconds); };
+    watch.stop_asked = workers_.serve;
+    ReadyReport report;
+    {
+      ReadyDisplay display(2);
+      if (!options_.quiet) watch.progress = [&](const ReadyReport& now) { display.show(now); };
+      report = watch_hosts(watch);
+    }
+    add_host_events(report, events_);
+    if (auto failed = find_failed_code(job_, workers_.code())) return failed;
+    if (!report.ready) return give_up(report);
+    for (const std::string& name : with_worker_)
+      if (!has_come_[name]) by_login_.push_back(name);
+    passed_ = ready_.seconds + report.seconds;
+    return {};
+  }
+
+  std::optional<Outcome> prepare_by_login() {
+    ReadyRequest request = request_;
+    request.hosts = by_login_;
+    request.spare_hosts.clear();
+    request.own_host.clear();
+    request.timeout = time_left(options_, std::max(passed_, ready_.seconds));
+    request.login_command =
+        fmt::format("{} worker {}", quote_shell_word(job_.spec.smlaunch), prepare_code_argument);
+    request.login_input = encode(make_login_request());
+    // Each takes as long as pip does, and costs this machine next to nothing.
+    request.login_deadline = request.timeout;
+    request.logins_at_once = static_cast<int>(by_login_.size());
+    request.longest_answer = longest_code_answer;
+    request.judge = [](const std::string& answer) -> std::optional<HostProblem> {
+      const auto end = parse_code_answer(answer);
+      if (!end)
+        return HostProblem{"what prepares the code there gives no answer", "run smlaunch there by hand"};
+      if (end->is_ready) return {};
+      return HostProblem{end->message, ""};
+    };
+    request.stop_asked = workers_.serve;
+    ReadyReport report;
+    {
+      ReadyDisplay display(2);
+      if (!options_.quiet) request.progress = [&](const ReadyReport& now) { display.show(as_code(now)); };
+      report = as_code(wait_ready(request));
+    }
+    add_host_events(report, events_);
+    for (const HostReadiness& host : report.hosts)
+      if (const auto end = parse_code_answer(host.answer); end && !end->is_ready)
+        return outcome_of_code(*end);
+    if (!report.ready) return give_up(report);
+    return {};
+  }
+
+  CodeRequest make_login_request() const {
+    CodeRequest request = describe_code_request(options_, job_);
+    request.host.clear();  // each knows its own name
+    request.leader_environment = job_.spec.inherited;
+    return request;
+  }
+
+  // A login that is under way is the code's.
+  static ReadyReport as_code(ReadyReport report) {
+    for (HostReadiness& host : report.hosts) {
+      const bool is_under_way = host.stage == ReadyStage::login && host.cause.starts_with("SSH login ") &&
+                                host.state == ReadyState::waiting;
+      if (is_under_way) {
+        HostReadiness code = waiting(host.name);
+        code.since = host.since;
+        host = std::move(code);
+      }
+      if (host.stage == ReadyStage::smlaunch) host.stage = ReadyStage::code;
+    }
+    return report;
+  }
+
+  static Outcome give_up(const ReadyReport& report) {
+    if (report.stopped_by_signal == 0) print_ready_table(report);
+    return outcome_of_hosts(report, doing);
+  }
+
+  const Options& options_;
+  const Job& job_;
+  ReadyRequest request_;
+  const ReadyReport& ready_;
+  const Workers& workers_;
+  EventLog& events_;
+  std::vector<std::string> with_worker_;
+  std::vector<std::string> by_login_;
+  std::map<std::string, bool> has_come_;
+  double passed_ = 0;  // seconds since the first wait began
+};
+
+}  // namespace
+
+std::optional<Outcome> find_failed_code(const Job& job, const std::vector<WorkerCode>& code) {
+  for (const WorkerCode& each : code)
+    if (each.end && !each.end->is_ready && runs_ranks(job, each.host)) return outcome_of_code(*each.end);
+  return {};
+}
+
+void drop_spares_without_code(std::vector<std::string>& spares, const std::vector<WorkerCode>& code) {
+  for (const WorkerCode& each : code) {
+    const auto spare = std::find(spares.begin(), spares.end(), each.host);
+    if (spare == spares.end() || !each.end || each.end->is_ready) continue;
+    fmt::print(stderr, "smlaunch: warning: spare host {} is not counted on: {}\n", each.host,
+               each.end->message);
+    spares.erase(spare);
+  }
+}
+
+std::optional<Outcome> wait_for_code(const Options& options, const Job& job, ReadyRequest request,
+                                     const ReadyReport& ready, const Workers& workers, EventLog& events) {
+  return CodeWait(options, job, std::move(request), ready, workers, events).run();
+}
+
+}  // namespace smlaunch

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "launcher/session/host_names.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "launcher/remote/ready_display.hpp"
+#include "launcher/session/other_hosts.hpp"
+
+namespace smlaunch {
+
+namespace {
+
+constexpr std::chrono::minutes toolkits_bound{15};
+
+bool is_studio_local_mode(const Variables& variables) {
+  const auto found = variables.find("SM_STUDIO_LOCAL_MODE");
+  if (found == variables.end()) return false;
+  std::string value = found->second;
+  std::transform(value.begin(), value.end(), value.begin(),
+                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
+  return value == "true";
+}
+
+}  // namespace
+
+bool waits_for_names(const Job& job) {
+  return job.runs_alone && !job.hosts_given && job.environment->hosts.size() > 1 &&
+         !is_studio_local_mode(job.spec.inherited);
+}
+
+std::chrono::milliseconds longest_wait_for_names(const Options& options) {
+  const std::chrono::milliseconds asked(static_cast<long>(options.ready_timeout * 1000));
+  return std::min<std::chrono::milliseconds>(asked, toolkits_bound);
+}
+
+std::optional<Outcome> outcome_of_names(const ReadyReport& report) {
+  if (report.ready) return {};
+  Outcome outcome;
+  if (report.stopped_by_signal != 0) {
+    outcome.kind = OutcomeKind::stopped;
+    outcome.exit_code = 128 + report.stopped_by_signal;
+    outcome.message = fmt::format("stopped by {} while waiting for the names of the hosts",
+                                  signal_name(report.stopped_by_signal));
+    return outcome;
+  }
+  outcome.kind = OutcomeKind::failure;
+  outcome.failure_class = FailureClass::not_ready;
+  outcome.exit_code = exit_codes::not_ready;
+  const auto is_missing = [](const HostReadiness& host) { return host.state != ReadyState::ready; };
+  const auto first = std::find_if(report.hosts.begin(), report.hosts.end(), is_missing);
+  outcome.message =
+      fmt::format("{} of {} host names not known after {:.1f} s; {}: {}; {}",
+                  std::count_if(report.hosts.begin(), report.hosts.end(), is_missing), report.hosts.size(),
+                  report.seconds, first->name, first->cause, first->remedy);
+  return outcome;
+}
+
+ReadyResult wait_for_names(const Options& options, const std::vector<std::string>& hosts, EventLog& events) {
+  ReadyRequest request;
+  request.hosts = hosts;
+  request.until = ReadyStage::name;
+  request.timeout = longest_wait_for_names(options);
+  ReadyReport report;
+  {
+    ReadyDisplay display(2);
+    if (!options.quiet) request.progress = [&](const ReadyReport& now) { display.show(now); };
+    report = wait_ready(request);
+  }
+  add_host_events(report, events);
+  ReadyResult result;
+  result.outcome = outcome_of_names(report);
+  if (result.outcome && report.stopped_by_signal == 0) print_ready_table(report);
+  return result;
+}
+
+}  // namespace smlaunch

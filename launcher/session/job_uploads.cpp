@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "launcher/session/job_uploads.hpp"
+
+#include <fmt/format.h>
+#include <signal.h>
+
+#include <algorithm>
+#include <map>
+
+#include "launcher/outcome/report_error.hpp"
+
+namespace smlaunch {
+
+namespace {
+
+using std::chrono::milliseconds;
+
+milliseconds milliseconds_of(double seconds) { return milliseconds(static_cast<long>(seconds * 1000)); }
+
+// Signals that stop a job, as long as it lives; but not those that whoever started us has made us ignore.
+class StopSignalsBlocked {
+ public:
+  StopSignalsBlocked() {
+    sigemptyset(&set_);
+    for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
+      struct sigaction action {};
+      ::sigaction(signal, nullptr, &action);
+      if (action.sa_handler != SIG_IGN) sigaddset(&set_, signal);
+    }
+    pthread_sigmask(SIG_BLOCK, &set_, &before_);
+  }
+  ~StopSignalsBlocked() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+  StopSignalsBlocked(const StopSignalsBlocked&) = delete;
+  StopSignalsBlocked& operator=(const StopSignalsBlocked&) = delete;
+
+  [[nodiscard]] bool came() const {
+    const timespec now{};
+    return sigtimedwait(&set_, nullptr, &now) > 0;
+  }
+
+ private:
+  sigset_t set_{};
+  sigset_t before_{};
+};
+
+}  // namespace
+
+milliseconds upload_bound(milliseconds upload_timeout, milliseconds stop_grace,
+                          std::optional<milliseconds> since_stop) {
+  if (!since_stop) return upload_timeout;
+  return std::clamp(stop_grace - *since_stop, milliseconds(0), upload_timeout);
+}
+
+std::vector<std::string> render_not_uploaded(const std::vector<NotUploaded>& left) {
+  constexpr std::size_t most = 5;
+  std::map<std::string, std::vector<std::string>> files_of;
+  for (const NotUploaded& one : left)
+    files_of[one.why.empty() ? "no time was left" : one.why].push_back(one.file);
+  std::vector<std::string> sentences;
+  for (const auto& [why, files] : files_of) {
+    const std::vector<std::string> named(files.begin(),
+                                         files.begin() + static_cast<long>(std::min(files.size(), most)));
+    sentences.push_back(
+        fmt::format("{} intermediate file{} not uploaded ({}): {}{}", files.size(),
+                    files.size() == 1 ? " was" : "s were", why, fmt::join(named, ", "),
+                    files.size() > most ? fmt::format(" and {} more", files.size() - most) : ""));
+  }
+  return sentences;
+}
+
+Result<void> JobUploads::start(const Environment& environment, const Variables& variables) {
+  if (is_uploaded_by_platform(environment) && !options_.quiet)
+    fmt::print(stderr, "smlaunch: {} was there before the job: whoever made it uploads it\n",
+               environment.paths.output_intermediate.string());
+  auto started = IntermediateOutput::start(environment, variables, [](const Problem& problem) {
+    fmt::print(stderr, "smlaunch: warning: intermediate output: {}\n", to_string(problem));
+  });
+  if (!started) return tl::unexpected(std::move(started.error()));
+  output_ = std::move(*started);
+  return {};
+}
+
+void JobUploads::finish(std::optional<SteadyTime> stop_asked) {
+  if (!output_) return;
+  output_->end_input();
+  wait(stop_asked);
+  say_summary(output_->stop());
+  output_.reset();
+}
+
+void JobUploads::wait(std::optional<SteadyTime> stop_asked) {
+  constexpr milliseconds slice{50};
+  constexpr milliseconds quiet{1000};
+  const StopSignalsBlocked signals;
+  const SteadyTime start = std::chrono::steady_clock::now();
+  const auto bound = [&](SteadyTime now) {
+    std::optional<milliseconds> since_stop;
+    if (stop_asked) since_stop = std::chrono::duration_cast<milliseconds>(now - *stop_asked);
+    return upload_bound(milliseconds_of(options_.upload_timeout), milliseconds_of(options_.stop_grace),
+                        since_stop);
+  };
+  SteadyTime deadline = start + bound(start);
+  bool said = options_.quiet;
+  while (!output_->wait(slice)) {
+    const SteadyTime now = std::chrono::steady_clock::now();
+    if (now >= deadline) return;
+    if (signals.came()) {
+      if (stop_asked) return;
+      stop_asked = now;
+      deadline = std::min(deadline, now + bound(now));
+    }
+    if (said || now < start + quiet) continue;
+    said = true;
+    const std::size_t count = output_->waiting();
+    fmt::print(stderr, "smlaunch: waiting for {} intermediate file{} to be uploaded, for at most {:.0f} s\n",
+               count, count == 1 ? "" : "s", std::chrono::duration<double>(deadline - start).count());
+  }
+}
+
+void JobUploads::say_summary(const IntermediateSummary& summary) const {
+  if (summary.count > 0 && !options_.quiet)
+    fmt::print(stderr, "smlaunch: intermediate output: {} upload{} to {}\n", summary.count,
+               summary.count == 1 ? "" : "s", summary.where);
+  for (const std::string& sentence : render_not_uploaded(summary.left))
+    fmt::print(stderr, "smlaunch: warning: {}\n", sentence);
+}
+
+}  // namespace smlaunch

@@ -1,0 +1,253 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "launcher/session/other_hosts.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <sstream>
+
+#include "launcher/job/job_interface.hpp"
+#include "launcher/outcome/report_error.hpp"
+#include "launcher/remote/login_answers.hpp"
+#include "launcher/remote/ready_display.hpp"
+#include "launcher/remote/render_ready.hpp"
+#include "mpi/shell_words.hpp"
+
+namespace smlaunch {
+
+namespace {
+
+// A worker listens before it starts its host's sshd; one whose sshd was there before it may be a little late.
+constexpr const char* worker_wait_seconds = "1";
+// What the hosts that were not reached yet get to be told that there will be no job.
+constexpr std::chrono::seconds farewell_bound{3};
+constexpr std::chrono::seconds telling_bound{30};
+// A login, and what end_job_processes() takes.
+constexpr std::chrono::seconds cleaning_bound{8};
+// Ends the waiting as a signal would, where there is another reason.
+constexpr int no_signal = -1;
+
+}  // namespace
+
+Outcome outcome_of_hosts(const ReadyReport& report, const std::string& doing) {
+  Outcome outcome;
+  if (report.stopped_by_signal != 0) {
+    outcome.kind = OutcomeKind::stopped;
+    outcome.exit_code = 128 + report.stopped_by_signal;
+    outcome.message = fmt::format("stopped by {} while {}", signal_name(report.stopped_by_signal), doing);
+    return outcome;
+  }
+  outcome.kind = OutcomeKind::failure;
+  outcome.failure_class = FailureClass::not_ready;
+  outcome.exit_code = exit_codes::not_ready;
+  std::string first;
+  int missing = 0;
+  for (const HostReadiness& host : report.hosts) {
+    if (host.state == ReadyState::ready) continue;
+    ++missing;
+    // One that can never be ready is the reason to stop, whoever else is still missing.
+    if (first.empty() || host.state == ReadyState::failed)
+      first = fmt::format("{} ({}): {}", host.name, to_string(host.stage), host.cause);
+  }
+  const bool hopeless = std::any_of(report.hosts.begin(), report.hosts.end(), [](const HostReadiness& host) {
+    return host.state == ReadyState::failed;
+  });
+  for (const HostReadiness& host : report.hosts)
+    if (host.state == ReadyState::failed || (!hopeless && host.state == ReadyState::waiting))
+      outcome.hosts_at_fault.push_back(host.name);
+  outcome.message = fmt::format("{} of {} hosts not ready after {:.1f} s; {}", missing, report.hosts.size(),
+                                report.seconds, first);
+  return outcome;
+}
+
+namespace {
+
+// What mpirun starts on the other hosts: it lies beside mpirun there, as it does here (mpirun(1): --prefix).
+std::string remote_daemon(const JobSpec& spec) {
+  const std::filesystem::path mpirun = spec.mpirun;
+  if (!mpirun.is_absolute()) return "";
+  return mpirun.parent_path() / (spec.open_mpi.major >= 5 ? "prted" : "orted");
+}
+
+// Nothing: every host has the interfaces, and they can carry the job.
+std::optional<Outcome> check_interfaces(const std::vector<WantedInterface>& wanted,
+                                        const ReadyReport& report) {
+  std::string message;
+  for (const HostReadiness& host : report.hosts) {
+    for (const InterfaceAnswer& answer : parse_interface_answers(host.answer)) {
+      if (answer.wanted >= wanted.size()) continue;
+      const Error error = interface_error(host.name, wanted[answer.wanted], answer.problem, answer.usable);
+      message += (message.empty() ? "" : "\n") + to_string(error.problems.front());
+    }
+  }
+  if (message.empty()) return {};
+  Outcome outcome;
+  outcome.kind = OutcomeKind::failure;
+  outcome.failure_class = FailureClass::configuration;
+  outcome.exit_code = exit_codes::configuration;
+  outcome.message = message;
+  return outcome;
+}
+
+std::string in_words(const std::vector<WantedInterface>& wanted, const InterfaceAnswer& answer) {
+  return answer.wanted < wanted.size()
+             ? fmt::format("{} {}", to_string(wanted[answer.wanted]), answer.problem)
+             : answer.problem;
+}
+
+void drop_useless_spares(const std::vector<WantedInterface>& wanted, const ReadyReport& report,
+                         std::vector<std::string>& spares) {
+  for (const HostReadiness& host : report.spare_hosts) {
+    const auto problems = parse_interface_answers(host.answer);
+    if (host.state == ReadyState::ready && problems.empty()) continue;
+    fmt::print(stderr, "smlaunch: warning: spare host {} is not counted on: {}\n", host.name,
+               problems.empty() ? host.cause : in_words(wanted, problems.front()));
+    std::erase(spares, host.name);
+  }
+}
+
+// Workers that were not reached yet, or have come since their host was, would wait for a leader that never
+// comes.
+void tell_the_rest(ReadyRequest request, const ReadyReport& report) {
+  request.hosts.clear();
+  request.spare_hosts.clear();
+  for (const auto* hosts : {&report.hosts, &report.spare_hosts})
+    for (const HostReadiness& host : *hosts)
+      if (host.state == ReadyState::waiting || host.answer.find(no_worker_answer) != std::string::npos)
+        request.hosts.push_back(host.name);
+  if (request.hosts.empty() || request.login_input.empty()) return;
+  request.timeout = farewell_bound;
+  request.progress = nullptr;
+  request.judge = nullptr;
+  // Those that have come are not to believe that we are lost meanwhile.
+  request.stop_asked = [serve = request.stop_asked] {
+    if (serve) serve();
+    return 0;
+  };
+  wait_ready(request);
+}
+
+}  // namespace
+
+void print_ready_table(const ReadyReport& report) {
+  std::istringstream lines(render_ready_table(report));
+  for (std::string line; std::getline(lines, line);) fmt::print(stderr, "smlaunch: {}\n", line);
+}
+
+void add_host_events(const ReadyReport& report, EventLog& events) {
+  for (const HostReadiness& host : report.hosts)
+    events.add({0,
+                "host_state",
+                {},
+                host.name,
+                {{"state", to_string(host.state)}, {"stage", to_string(host.stage)}, {"cause", host.cause}},
+                {}});
+}
+
+std::optional<HostProblem> judge_host_answer(const std::vector<WantedInterface>& wanted,
+                                             const std::string& answer) {
+  if (answer.find(no_daemon_answer) != std::string::npos)
+    return HostProblem{"Open MPI's daemon is not there beside the path of our mpirun",
+                       "install the same Open MPI at the same path"};
+  for (const InterfaceAnswer& problem : parse_interface_answers(answer)) {
+    if (problem.wanted >= wanted.size()) continue;
+    const Error error = interface_error("", wanted[problem.wanted], problem.problem, problem.usable);
+    return HostProblem{in_words(wanted, problem) + " there", error.problems.front().remedy};
+  }
+  return {};
+}
+
+ReadyRequest make_ready_request(const Options& options, const Job& job, const std::string& worker,
+                                const std::vector<WantedInterface>& wanted) {
+  ReadyRequest request;
+  for (const Host& host : job.cluster.hosts) request.hosts.push_back(host.name);
+  request.spare_hosts = job.spare_hosts;
+  request.own_host = job.environment->current_host;
+  request.port = options.ssh_port;
+  request.timeout = std::chrono::milliseconds(static_cast<long>(options.ready_timeout * 1000));
+  request.login_command = quote_shell_word(job.spec.smlaunch) + " worker";
+  for (const WantedInterface& each : wanted)
+    request.login_command += " --interface " + quote_shell_word(each.pattern);
+  request.login_command += fmt::format(" {} {}", worker.empty() ? "-" : worker, worker_wait_seconds);
+  if (const std::string daemon = remote_daemon(job.spec); !daemon.empty())
+    request.login_command += " " + quote_shell_word(daemon);
+  request.version = SMLAUNCH_VERSION;
+  request.judge = [wanted](const std::string& answer) { return judge_host_answer(wanted, answer); };
+  return request;
+}
+
+void keep_connections(ReadyRequest& request, const std::string& control_path) {
+  request.keep_connections = true;
+  request.ssh = {
+      "ssh", "-o", "ControlMaster=auto", "-o", "ControlPersist=60", "-o", "ControlPath=" + control_path};
+}
+
+HostsReady wait_for_hosts(const Options& options, const std::vector<WantedInterface>& wanted,
+                          ReadyRequest request, std::vector<std::string>& spares,
+                          const FindFailure& find_failure, EventLog& events) {
+  const auto serve = request.stop_asked;
+  request.stop_asked = [&] {
+    const int signal = serve ? serve() : 0;
+    return signal == 0 && find_failure && find_failure() ? no_signal : signal;
+  };
+  HostsReady hosts;
+  ReadyReport& report = hosts.report;
+  {
+    ReadyDisplay display(2);
+    if (!options.quiet) request.progress = [&](const ReadyReport& now) { display.show(now); };
+    report = wait_ready(request);
+  }
+  add_host_events(report, events);
+  ReadyResult& result = hosts.result;
+  request.stop_asked = serve;
+  if (report.stopped_by_signal == no_signal) {
+    result.outcome = find_failure();
+    tell_the_rest(request, report);
+    return hosts;
+  }
+  if (report.stopped_by_signal == 0) drop_useless_spares(wanted, report, spares);
+  result.outcome = check_interfaces(wanted, report);
+  if (report.ready) {
+    const auto last = std::max_element(
+        report.hosts.begin(), report.hosts.end(),
+        [](const HostReadiness& a, const HostReadiness& b) { return a.seconds < b.seconds; });
+    result.slowest_host = last->name;
+    result.slowest_seconds = last->seconds;
+    events.add({0, "ready", {}, "", {}, {{"hosts", static_cast<long>(report.hosts.size())}}});
+    return hosts;
+  }
+  print_ready_table(report);
+  tell_the_rest(request, report);
+  if (!result.outcome) result.outcome = outcome_of_hosts(report, "waiting for the hosts");
+  return hosts;
+}
+
+void tell_hosts(const Options& options, const Job& job, const std::string& worker,
+                const std::string& hand_over, const std::function<int()>& serve, bool is_hurried) {
+  ReadyRequest request = make_ready_request(options, job, worker, {});
+  request.login_input = hand_over;
+  request.timeout =
+      std::min<std::chrono::milliseconds>(request.timeout, is_hurried ? farewell_bound : telling_bound);
+  request.judge = nullptr;
+  request.stop_asked = [&serve] {
+    serve();
+    return 0;
+  };
+  wait_ready(request);
+}
+
+void end_job_on_hosts(const Options& options, const Job& job, const std::vector<std::string>& hosts,
+                      const std::string& marker) {
+  if (hosts.empty()) return;
+  ReadyRequest request;
+  request.hosts = hosts;
+  request.port = options.ssh_port;
+  request.timeout = cleaning_bound;
+  request.login_command = quote_shell_word(job.spec.smlaunch) + " worker --end-job";
+  request.login_input = marker;
+  request.version = SMLAUNCH_VERSION;
+  wait_ready(request);
+}
+
+}  // namespace smlaunch

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a run needs from its other hosts: that they are there, and (where smlaunch waits on them) that they
+// know the job.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "launcher/job/job.hpp"
+#include "launcher/leader/runner.hpp"
+#include "launcher/options/options.hpp"
+#include "launcher/outcome/event_log.hpp"
+#include "launcher/outcome/outcome.hpp"
+#include "launcher/remote/ready.hpp"
+
+namespace smlaunch {
+
+// Who is not ready, why, and what to do, on stderr.
+void print_ready_table(const ReadyReport& report);
+
+// How each host stood at the end of a wait.
+void add_host_events(const ReadyReport& report, EventLog& events);
+
+// What a host where smlaunch answers (as run_login_command() does) lacks, without which it can never be ready:
+// Open MPI's daemon, or one of the interfaces. Nothing: it lacks none.
+std::optional<HostProblem> judge_host_answer(const std::vector<WantedInterface>& wanted,
+                                             const std::string& answer);
+
+// The request for the hosts that run ranks of the job, without a hand-over. `worker`: worker_socket_name(),
+// or empty. `wanted`: LaunchPlan::wanted_interfaces.
+ReadyRequest make_ready_request(const Options& options, const Job& job, const std::string& worker,
+                                const std::vector<WantedInterface>& wanted);
+
+// Leaves each login's connection open for a minute, for mpirun to start its daemon over it: a second login
+// costs each host and this one more than the daemon itself.
+void keep_connections(ReadyRequest& request, const std::string& control_path);
+
+struct HostsReady {
+  ReadyResult result;
+  ReadyReport report;
+};
+
+// What makes waiting pointless; nothing: go on. May be empty.
+using FindFailure = std::function<std::optional<Outcome>()>;
+
+// Waits for them, with a live line on stderr. No outcome: all are ready, and the interfaces can carry the job
+// on each. Otherwise why not; the table is on stderr then. Spare hosts that are of no use are said, and taken
+// out of `spares`.
+HostsReady wait_for_hosts(const Options& options, const std::vector<WantedInterface>& wanted,
+                          ReadyRequest request, std::vector<std::string>& spares,
+                          const FindFailure& find_failure, EventLog& events);
+
+// The outcome of a wait that has not ended with all of them ready. `doing`: "waiting for the hosts".
+Outcome outcome_of_hosts(const ReadyReport& report, const std::string& doing);
+
+// Brings the hand-over to the workers of the other hosts, for them to learn that there will be no job: until
+// all have it, or for half a minute; `is_hurried`: for seconds. `serve`: MakeReady's.
+void tell_hosts(const Options& options, const Job& job, const std::string& worker,
+                const std::string& hand_over, const std::function<int()>& serve, bool is_hurried);
+
+// Ends what carries the job's marker on these hosts, all at once, for some seconds at most: their agents were
+// killed, and no smlaunch waits there to do it.
+void end_job_on_hosts(const Options& options, const Job& job, const std::vector<std::string>& hosts,
+                      const std::string& marker);
+
+}  // namespace smlaunch

@@ -1,0 +1,383 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "launcher/session/run_job.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "base/host_name.hpp"
+#include "launcher/channel/worker_socket.hpp"
+#include "launcher/contract/efa_instances.hpp"
+#include "launcher/contract/result_files.hpp"
+#include "launcher/contract/search_path.hpp"
+#include "launcher/job/job_cluster.hpp"
+#include "launcher/job/job_interface.hpp"
+#include "launcher/leader/runner.hpp"
+#include "launcher/outcome/event_log.hpp"
+#include "launcher/outcome/job_result.hpp"
+#include "launcher/outcome/report_error.hpp"
+#include "launcher/outcome/report_json.hpp"
+#include "launcher/outcome/restart.hpp"
+#include "launcher/plan/starter.hpp"
+#include "launcher/process/write_file.hpp"
+#include "launcher/remote/ssh_connections.hpp"
+#include "launcher/session/code_on_hosts.hpp"
+#include "launcher/session/host_names.hpp"
+#include "launcher/session/job_uploads.hpp"
+#include "launcher/session/lost_hosts.hpp"
+#include "launcher/session/other_hosts.hpp"
+#include "launcher/session/smoke_files.hpp"
+#include "launcher/session/smoke_request.hpp"
+#include "launcher/smoke/render_smoke.hpp"
+#include "launcher/this_host/neuron.hpp"
+#include "launcher/this_host/own_host.hpp"
+#include "topology/efa.hpp"
+#include "topology/interfaces.hpp"
+
+namespace smlaunch {
+
+namespace {
+
+std::chrono::milliseconds milliseconds_of(double seconds) {
+  return std::chrono::milliseconds(static_cast<long>(seconds * 1000));
+}
+
+// Variables that no kernel takes lie in files of their own.
+Result<void> write_long_variables(const LaunchPlan& plan) {
+  std::error_code error;
+  if (!plan.long_variables.empty() && !std::filesystem::exists(plan.job->paths.base, error)) {
+    fmt::print(stderr, "smlaunch: warning: {} does not exist: {} is in no file either\n",
+               plan.job->paths.base.string(), fmt::join(plan.long_variables, ", "));
+    return {};
+  }
+  const Variables all = sm_variables(*plan.job);
+  for (const std::string& name : plan.long_variables) {
+    const auto found = all.find(name);
+    if (found == all.end()) continue;
+    if (auto written = write_file(long_variable_file(plan.job->paths, name), found->second); !written)
+      return written;
+  }
+  return {};
+}
+
+// What is searched on PATH is found when it is executed: each host has its own.
+Result<void> check_entry_point(const LaunchPlan& plan) {
+  const auto& hosts = plan.cluster.hosts;
+  const bool runs_here = std::any_of(hosts.begin(), hosts.end(),
+                                     [&](const Host& host) { return host.name == plan.current_host; });
+  const EntryPoint& entry = plan.entry_point;
+  std::string name = entry.kind == EntryPointKind::python_program ? entry.name : "";
+  if (entry.kind == EntryPointKind::command)
+    name = plan.process_command.at(entry.has_interpreter_line ? 0 : 1);
+  if (name.find('/') == std::string::npos && entry.kind == EntryPointKind::command) name.clear();
+  if (name.empty() || !runs_here) return {};
+  const std::filesystem::path file = (entry.working_directory / name).lexically_normal();
+  std::error_code error;
+  if (!std::filesystem::exists(file, error) && !error)
+    return failure(Fault::start, file.string(), "does not exist",
+                   "name a file that is there, or a program on PATH");
+  const std::string interpreter =
+      entry.kind == EntryPointKind::command ? read_interpreter(file) : std::string();
+  if (interpreter.empty() || std::filesystem::exists(entry.working_directory / interpreter, error) || error)
+    return {};
+  return failure(Fault::start, file.string(), fmt::format("its interpreter {} does not exist", interpreter),
+                 "name one that is there in its first line");
+}
+
+// Under torchrun and xla one process of ours stands for all ranks of its host.
+Result<void> check_only_ranks(const Options& options, const LaunchPlan& plan) {
+  if (!options.only_ranks) return {};
+  const std::string where = source_of(options, "only-ranks", "--only-ranks");
+  if (has_starter(plan.launcher))
+    return failure(Fault::usage, where,
+                   fmt::format("the ranks' lines come through {}, which does not tell whose they are",
+                               to_string(plan.launcher)),
+                   "leave it out, or take --launcher ddp");
+  if (options.only_ranks->back() < plan.world_size()) return {};
+  return failure(
+      Fault::usage, where,
+      fmt::format("there is no rank {}, they are 0 to {}", options.only_ranks->back(), plan.world_size() - 1),
+      "name ranks of the job");
+}
+
+// Everything that can be refused before anything starts.
+Result<void> check_plan(const Options& options, const LaunchPlan& plan) {
+  // mpirun itself would hang, or say something else.
+  if (auto usable = check_own_interfaces(plan); !usable) return usable;
+  if (auto there = check_entry_point(plan); !there) return there;
+  return check_only_ranks(options, plan);
+}
+
+std::string own_provider(const LaunchPlan& plan, const Variables& variables) {
+  for (const Variables* given : {&plan.user_variables, &variables})
+    if (const auto found = given->find("FI_PROVIDER"); found != given->end()) return found->second;
+  return "";
+}
+
+void warn_of(const LaunchPlan& plan, const Variables& variables) {
+  std::vector<std::string> sentences = plan.warnings;
+  for (const Host& host : plan.cluster.hosts) {
+    if (host.name != plan.current_host) continue;
+    if (plan.launcher != LauncherKind::process && !host.instance_type.empty())
+      sentences.push_back(describe_efa_difference(host.instance_type,
+                                                  find_efa_instance(host.instance_type) != nullptr,
+                                                  probe_efa_devices("/sys"), own_provider(plan, variables)));
+    sentences.push_back(probe_neuron_difference(host.instance_type, find_on_path("neuron-ls", variables)));
+  }
+  for (const std::string& sentence : sentences)
+    if (!sentence.empty()) fmt::print(stderr, "smlaunch: warning: {}\n", sentence);
+}
+
+std::string first_other_host(const LaunchPlan& plan) {
+  for (const Host& host : plan.cluster.hosts)
+    if (host.name != plan.current_host) return host.name;
+  return plan.spare_hosts.empty() ? "" : plan.spare_hosts.front();
+}
+
+bool has_other_hosts(const LaunchPlan& plan) { return !first_other_host(plan).empty(); }
+
+// One job, tried until it has succeeded or may not be tried again.
+class JobTries {
+ public:
+  JobTries(const Options& options, const Job& job, const LaunchPlan& plan, const HostCode& code)
+      : options_(options), job_(job), plan_(plan), code_(code), paths_(job.environment->paths) {
+    policy_.max_restarts = only_smoke() ? 0 : options.max_restarts;
+    policy_.spare_hosts = job.spare_hosts.size();
+  }
+
+  // When the last try was told to stop.
+  [[nodiscard]] std::optional<SteadyTime> stop_asked() const { return stop_asked_; }
+
+  int run() {
+    if (code_.outcome) return end_without_code();
+    if (auto fine = check_plan(options_, plan_); !fine) return refuse(fine.error());
+    if (options_.log_dir) {
+      auto files = LogFiles::open(*options_.log_dir);
+      if (!files) return refuse(files.error());
+      log_files_ = std::make_shared<LogFiles>(std::move(*files));
+    }
+    if (!only_smoke()) remove_old_result_files(paths_);
+    if (const auto file = events_file())
+      if (auto opened = events_.open(*file); !opened) warn(opened.error());
+    if (auto written = only_smoke() ? Result<void>() : write_long_variables(plan_); !written)
+      return refuse(written.error());
+    warn_of(plan_, job_.spec.inherited);
+    events_.add({0, "start", {}, "", {{"version", SMLAUNCH_VERSION}}, {}});
+    while (true) {
+      auto report = try_once();
+      if (!report) return refuse(report.error());
+      if (!is_tried_again(report->outcome, policy_)) return finish(std::move(*report));
+      if (auto prepared = prepare_next(*report); !prepared) return refuse(prepared.error());
+    }
+  }
+
+ private:
+  // The others learn it from us; those that are not there to be told within a while prepare the same code.
+  int end_without_code() {
+    if (job_.hosts_given || job_.runs_alone || !has_other_hosts(plan_))
+      return report_unstarted(options_, paths_, *code_.outcome);
+    RunSettings settings = make_settings();
+    settings.make_ready = [this, worker = settings.worker](const std::string& hand_over,
+                                                           const Workers& workers) {
+      tell_hosts(options_, job_, worker, hand_over, workers.serve,
+                 code_.outcome->kind == OutcomeKind::stopped);
+      return ReadyResult{*code_.outcome, probe_own_address(plan_.network_interface, first_other_host(plan_)),
+                         "", 0};
+    };
+    if (auto told = run_plan(plan_, settings, events_); !told) warn(told.error());
+    return report_unstarted(options_, paths_, *code_.outcome);
+  }
+
+  int refuse(const Error& error) {
+    return only_smoke() ? report_error(error) : report_failed_start(options_, paths_, error);
+  }
+
+  std::optional<std::filesystem::path> events_file() const {
+    if (only_smoke()) return options_.events;
+    return output_file(options_.events, paths_, "events.jsonl");
+  }
+
+  void announce() {
+    if (!options_.quiet)
+      fmt::print(stderr, "smlaunch: plan {}: {} rank{} on {} host{}, launcher {}\n", plan_.hash,
+                 plan_.world_size(), plan_.world_size() == 1 ? "" : "s", plan_.cluster.hosts.size(),
+                 plan_.cluster.hosts.size() == 1 ? "" : "s", to_string(plan_.launcher));
+    events_.add({0,
+                 "plan",
+                 {},
+                 "",
+                 {{"hash", plan_.hash}, {"launcher", to_string(plan_.launcher)}},
+                 {{"ranks", plan_.world_size()}}});
+  }
+
+  RunSettings make_settings() {
+    RunSettings settings;
+    settings.failure_grace = milliseconds_of(options_.failure_grace);
+    settings.stop_grace = milliseconds_of(options_.stop_grace);
+    settings.lost_after = milliseconds_of(options_.lost_after);
+    settings.hang_timeout = options_.hang_timeout;
+    settings.channel_port = options_.channel_port.value_or(0);
+    settings.verbose = options_.verbose;
+    settings.restart_count = policy_.restarts;
+    settings.tells_restart_count = options_.max_restarts > 0;
+    settings.is_tried_again = [this](const Outcome& outcome) { return is_tried_again(outcome, policy_); };
+    settings.output.format = options_.log_format == LogFormatOption::json ? LogFormat::json : LogFormat::text;
+    settings.output.only_ranks = options_.only_ranks;
+    settings.output.log_files = log_files_;
+    settings.output.restart_count = policy_.restarts;
+    if (waits_for_names(job_))
+      settings.make_ready = [this](const std::string&, const Workers&) {
+        return wait_for_names(options_, job_.environment->hosts, events_);
+      };
+    if (!has_other_hosts(plan_)) return settings;
+    if (connections_) settings.ssh_folder = connections_->folder();
+    settings.spare_hosts = plan_.spare_hosts;
+    settings.worker = job_.hosts_given ? "" : worker_socket_name(job_.environment->hosts);
+    settings.channel_host = probe_own_address(plan_.network_interface, first_other_host(plan_));
+    settings.find_lost_hosts = [this] { return find_lost_hosts(options_, job_); };
+    settings.make_ready = [this, worker = settings.worker](const std::string& hand_over,
+                                                           const Workers& workers) {
+      ReadyRequest request = make_ready_request(options_, job_, worker, plan_.wanted_interfaces);
+      if (!worker.empty()) request.login_input = hand_over;
+      if (connections_) keep_connections(request, connections_->control_path());
+      request.stop_asked = workers.serve;
+      const auto find_failure = [&] { return find_failed_code(job_, workers.code()); };
+      HostsReady hosts =
+          wait_for_hosts(options_, plan_.wanted_interfaces, request, job_.spare_hosts, find_failure, events_);
+      if (!hosts.result.outcome)
+        hosts.result.outcome =
+            wait_for_code(options_, job_, std::move(request), hosts.report, workers, events_);
+      drop_spares_without_code(job_.spare_hosts, workers.code());
+      hosts.result.channel_host = probe_own_address(plan_.network_interface, first_other_host(plan_));
+      return hosts.result;
+    };
+    return settings;
+  }
+
+  // A run without them takes a login more for each host.
+  void open_connections() {
+    connections_.reset();
+    if (plan_.engine != Engine::mpirun || !has_other_hosts(plan_)) return;
+    auto opened = SshConnections::open(job_.spec.smlaunch);
+    if (!opened) return warn(opened.error());
+    connections_.emplace(std::move(*opened));
+  }
+
+  Result<Report> try_once() {
+    announce();
+    const LaunchPlan processes = plan_of_processes(job_.spec, plan_);
+    open_connections();
+    RunSettings settings = make_settings();
+    auto smoke = make_smoke_request(options_, job_, plan_, policy_.restarts == 0);
+    if (!smoke) return tl::unexpected(smoke.error());
+    settings.smoke = std::move(*smoke);
+    auto ran = run_plan(processes, settings, events_);
+    if (!ran) return tl::unexpected(ran.error());
+    stop_asked_ = ran->stop_asked;
+    connections_.reset();
+    end_job_on_hosts(options_, job_, ran->unattended_hosts, ran->job);
+    Report report;
+    report.outcome = std::move(ran->outcome);
+    report.ranks = std::move(ran->ranks);
+    report.phases = std::move(ran->phases);
+    if (code_.seconds > 0 && policy_.restarts == 0)
+      report.phases.insert(report.phases.begin(), Phase{"code", code_.seconds, "", 0});
+    if (ran->smoke) {
+      report.smoke_json = render_smoke_json(*ran->smoke);
+      write_smoke_files(options_, job_, plan_, *ran->smoke);
+    }
+    smoke_ = std::move(ran->smoke);
+    report.plan_hash = plan_.hash;
+    report.restarts = policy_.restarts;
+    for (const RankPlace& place : processes.layout.ranks)
+      report.hosts.push_back(plan_.cluster.hosts[static_cast<std::size_t>(place.node_rank)].name);
+    events_.add({0,
+                 "outcome",
+                 {},
+                 "",
+                 {{"outcome", to_string(report.outcome.kind)}, {"message", report.outcome.message}},
+                 {{"exit_code", report.outcome.exit_code}}});
+    return report;
+  }
+
+  // Whatever failed is said now: the next try may succeed.
+  Result<void> prepare_next(const Report& failed) {
+    const Outcome& outcome = failed.outcome;
+    if (outcome.first_failure) print_last_lines(*outcome.first_failure);
+    fmt::print(stderr, "smlaunch: {}\n", outcome.message);
+    earlier_.push_back({outcome, plan_.hash});
+    if (counts_as_restart(outcome)) ++policy_.restarts;
+    const auto replaced =
+        replace_hosts(job_.cluster, job_.spare_hosts, outcome.hosts_at_fault, job_.environment->leader);
+    for (const auto& [lost, spare] : replaced)
+      fmt::print(stderr, "smlaunch: {} takes the place of {}\n", spare, lost);
+    for (Host& host : job_.cluster.hosts) set_instance(host, *job_.environment);
+    fmt::print(
+        stderr, "smlaunch: restart{}: {}\n",
+        counts_as_restart(outcome) ? fmt::format(" {} of {}", policy_.restarts, policy_.max_restarts) : "",
+        replaced.empty() ? "the same plan again" : "the same ranks again");
+    events_.add({0, "restart", {}, "", {{"message", outcome.message}}, {{"restarts", policy_.restarts}}});
+    policy_.spare_hosts = job_.spare_hosts.size();
+    job_.spec.spare_hosts = job_.spare_hosts;
+    remove_old_result_files(paths_);
+    auto plan = plan_job(job_);
+    if (!plan) return tl::unexpected(plan.error());
+    plan_ = std::move(*plan);
+    return {};
+  }
+
+  bool only_smoke() const { return options_.command == Command::smoke; }
+
+  // The answer of `smlaunch smoke`. Without one its hosts were not ready, or it was stopped.
+  int answer_smoke(const Report& report) {
+    if (options_.report) write_report(options_, paths_, report);
+    if (!smoke_) {
+      fmt::print(stderr, "smlaunch: {}\n", report.outcome.message);
+      return report.outcome.exit_code;
+    }
+    fmt::print("{}", options_.format == Format::json ? report.smoke_json : render_smoke(*smoke_));
+    if (std::fflush(stdout) != 0) fmt::print(stderr, "smlaunch: stdout could not be written\n");
+    return report.outcome.exit_code;
+  }
+
+  int finish(Report report) {
+    if (only_smoke()) return answer_smoke(report);
+    report.earlier = std::move(earlier_);
+    write_result_files(report.outcome, paths_);
+    write_report(options_, paths_, report);
+    print_outcome(options_, report);
+    return report.outcome.exit_code;
+  }
+
+  const Options& options_;
+  Job job_;
+  LaunchPlan plan_;
+  const HostCode& code_;
+  const Paths& paths_;
+  RestartPolicy policy_;
+  EventLog events_;
+  std::shared_ptr<LogFiles> log_files_;
+  std::vector<EarlierTry> earlier_;
+  std::optional<SmokeReport> smoke_;  // of the last try
+  std::optional<SshConnections> connections_;
+  std::optional<SteadyTime> stop_asked_;
+};
+
+}  // namespace
+
+int run_job(const Options& options, const Job& job, const LaunchPlan& plan, const HostCode& code) {
+  JobTries tries(options, job, plan, code);
+  if (code.outcome || options.command == Command::smoke) return tries.run();
+  JobUploads uploads(options);
+  if (auto started = uploads.start(*job.environment, job.spec.inherited); !started)
+    return report_failed_start(options, job.environment->paths, started.error());
+  const int exit_code = tries.run();
+  uploads.finish(tries.stop_asked());
+  return exit_code;
+}
+
+}  // namespace smlaunch

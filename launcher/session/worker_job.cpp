@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "launcher/session/worker_job.hpp"
+
+#include <fmt/format.h>
+
+#include <chrono>
+
+#include "launcher/contract/result_files.hpp"
+#include "launcher/outcome/job_result.hpp"
+#include "launcher/session/job_code.hpp"
+#include "launcher/session/job_uploads.hpp"
+#include "launcher/worker/worker.hpp"
+
+namespace smlaunch {
+
+namespace {
+
+std::chrono::milliseconds milliseconds_of(double seconds) {
+  return std::chrono::milliseconds(static_cast<long>(seconds * 1000));
+}
+
+// At once: the leader may be long in coming.
+void tell_failed_code(const CodeEnd& end, const Paths& paths) {
+  fmt::print(stderr, "smlaunch: {}\n", end.message);
+  write_result_files(outcome_of_code(end), paths);
+}
+
+Outcome worker_outcome(const WorkerResult& result, const Environment& environment, const Options& options) {
+  Outcome outcome;
+  outcome.kind = OutcomeKind::failure;
+  if (result.stopped_by_signal != 0) {
+    outcome.kind = OutcomeKind::stopped;
+    outcome.exit_code = 128 + result.stopped_by_signal;
+    outcome.message = fmt::format("stopped by {}", signal_name(result.stopped_by_signal));
+  } else if (!result.leader_came && result.code_failure) {
+    outcome = outcome_of_code(*result.code_failure);
+  } else if (!result.leader_came) {
+    outcome.failure_class = FailureClass::not_ready;
+    outcome.exit_code = exit_codes::not_ready;
+    outcome.message = fmt::format("{}, the leader, has not come to {} within {:.0f} s", environment.leader,
+                                  environment.current_host, options.ready_timeout);
+  } else if (result.leader_lost) {
+    outcome.failure_class = FailureClass::lost_host;
+    outcome.exit_code = exit_codes::lost;
+    outcome.message = fmt::format(
+        "{}, the leader, was lost: its smlaunch is gone, or {} has heard nothing from it for {:.0f} s",
+        environment.leader, environment.current_host, options.lost_after);
+  } else {
+    outcome.kind = result.end.kind == "success"   ? OutcomeKind::success
+                   : result.end.kind == "stopped" ? OutcomeKind::stopped
+                                                  : OutcomeKind::failure;
+    outcome.exit_code = result.end.exit_code;
+    outcome.message = result.end.message;
+  }
+  return outcome;
+}
+
+}  // namespace
+
+int run_as_worker(const Options& options, const Job& job) {
+  const Paths& paths = job.environment->paths;
+  const bool only_smoke = options.command == Command::smoke;
+  if (!only_smoke) remove_old_result_files(paths);
+  if (!options.quiet)
+    fmt::print(stderr, "smlaunch: {} waits for {} to lead, for at most {:.0f} s\n",
+               job.environment->current_host, job.environment->leader, options.ready_timeout);
+  JobUploads uploads(options);
+  if (!only_smoke)
+    if (auto started = uploads.start(*job.environment, job.spec.inherited); !started)
+      return report_failed_start(options, paths, started.error());
+  WorkerSettings settings;
+  settings.hosts = job.environment->hosts;
+  settings.current_host = job.environment->current_host;
+  settings.ssh_port = options.ssh_port;
+  settings.leader_bound = milliseconds_of(options.ready_timeout);
+  settings.lost_after = milliseconds_of(options.lost_after);
+  settings.stop_grace = milliseconds_of(options.stop_grace);
+  settings.failure_grace = milliseconds_of(options.failure_grace);
+  settings.tried_again = [&] { remove_old_result_files(paths); };
+  settings.code = make_code_request(options, job);
+  settings.code_failed = [&](const CodeEnd& end) { tell_failed_code(end, paths); };
+  auto result = run_worker(settings);
+  if (!result) return report_failed_start(options, paths, result.error());
+  Outcome outcome = worker_outcome(*result, *job.environment, options);
+  if (only_smoke) {
+    if (outcome.kind != OutcomeKind::success) fmt::print(stderr, "smlaunch: {}\n", outcome.message);
+    return outcome.exit_code;
+  }
+  if (outcome.kind == OutcomeKind::failure && !result->end.failure.empty()) {
+    if (auto written = write_failure_file(paths, result->end.failure); !written) warn(written.error());
+  } else {
+    write_result_files(outcome, paths);
+  }
+  if (!result->end.plan_hash.empty() && !options.quiet)
+    fmt::print(stderr, "smlaunch: plan {}\n", result->end.plan_hash);
+  Report report;
+  report.outcome = outcome;
+  print_outcome(options, report);
+  uploads.finish(result->stop_asked);
+  return outcome.exit_code;
+}
+
+}  // namespace smlaunch

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+// The mpirun of this machine.
+#pragma once
+
+#include <map>
+#include <string>
+
+#include "base/error.hpp"
+#include "mpi/open_mpi.hpp"
+
+namespace smlaunch {
+
+struct FoundOpenMpi {
+  std::string mpirun;  // its path; empty: there is none, and `version` is assumed
+  OpenMpiVersion version;
+  std::string source;  // of the version
+};
+
+// By the mpirun on the PATH of `variables`. Errors: there is none (Fault::start; with `may_assume` version 4 is
+// taken), it does not answer, it is none of Open MPI 4 or later.
+Result<FoundOpenMpi> find_open_mpi(const std::map<std::string, std::string>& variables, bool may_assume);
+
+}  // namespace smlaunch

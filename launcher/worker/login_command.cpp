@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "launcher/worker/login_command.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <charconv>
+#include <chrono>
+#include <cstdlib>
+
+#include "launcher/channel/hand_over.hpp"
+#include "launcher/channel/worker_socket.hpp"
+#include "launcher/process/job_processes.hpp"
+#include "launcher/remote/login_answers.hpp"
+#include "launcher/remote/ssh_connections.hpp"
+#include "topology/interfaces.hpp"
+
+namespace smlaunch {
+
+namespace {
+
+constexpr std::chrono::milliseconds orphan_grace{1000};
+
+std::string read_stdin() {
+  std::string text;
+  char bytes[4096];
+  for (ssize_t got = 0; (got = read(0, bytes, sizeof bytes)) > 0;)
+    text.append(bytes, static_cast<std::size_t>(got));
+  return text;
+}
+
+int run_hand_over(std::vector<std::string> arguments) {
+  fmt::print("smlaunch {}\n", SMLAUNCH_VERSION);
+  std::vector<std::string> wanted;
+  while (arguments.size() >= 2 && arguments[0] == "--interface") {
+    wanted.push_back(arguments[1]);
+    arguments.erase(arguments.begin(), arguments.begin() + 2);
+  }
+  const auto interfaces = wanted.empty() ? std::vector<NetworkInterface>() : probe_interfaces();
+  for (std::size_t i = 0; i < wanted.size(); ++i) {
+    if (const std::string problem = pattern_problem(interfaces, wanted[i], true); !problem.empty())
+      fmt::print("{}{}|{}|{}\n", interface_answer, i, problem, usable_interfaces(interfaces));
+  }
+  double seconds = 0;
+  if (arguments.size() >= 2)
+    std::from_chars(arguments[1].data(), arguments[1].data() + arguments[1].size(), seconds);
+  const char* connection = std::getenv("SSH_CONNECTION");
+  const std::string hand_over = complete_hand_over(read_stdin(), connection == nullptr ? "" : connection);
+  const bool waits = !arguments.empty() && !hand_over.empty() &&
+                     hand_over_to_worker(arguments[0], hand_over,
+                                         std::chrono::milliseconds(static_cast<long>(seconds * 1000)));
+  fmt::print("{}\n", waits ? "worker" : no_worker_answer);
+  if (arguments.size() >= 3 && access(arguments[2].c_str(), X_OK) != 0) fmt::print("{}\n", no_daemon_answer);
+  return 0;
+}
+
+}  // namespace
+
+int run_login_command(const std::vector<std::string>& arguments) {
+  if (arguments.size() == 3 && arguments.front() == guard_argument)
+    return run_connection_guard(arguments[1], std::atoi(arguments[2].c_str()));
+  if (!arguments.empty() && arguments.front() == end_job_argument) {
+    fmt::print("smlaunch {}\n", SMLAUNCH_VERSION);
+    end_job_processes(read_stdin(), orphan_grace);
+    return 0;
+  }
+  return run_hand_over(arguments);
+}
+
+}  // namespace smlaunch

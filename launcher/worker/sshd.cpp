@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "launcher/worker/sshd.hpp"
+
+#include <fmt/format.h>
+#include <netdb.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/time.h>
+
+#include <algorithm>
+#include <chrono>
+#include <csignal>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "topology/interfaces.hpp"
+
+namespace smlaunch {
+
+namespace {
+
+constexpr const char* program = "/usr/sbin/sshd";
+constexpr std::chrono::seconds bound{5};
+constexpr int step_milliseconds = 20;
+
+constexpr std::size_t longest_greeting = 8192;
+
+enum class Listener { none, other, ssh };
+
+// Invalid: nobody listens there.
+UniqueFd connect_to(const std::string& address, int port) {
+  addrinfo wanted{};
+  wanted.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV;
+  wanted.ai_socktype = SOCK_STREAM;
+  addrinfo* found = nullptr;
+  if (getaddrinfo(address.c_str(), std::to_string(port).c_str(), &wanted, &found) != 0) return {};
+  const std::unique_ptr<addrinfo, void (*)(addrinfo*)> owner(found, freeaddrinfo);
+  UniqueFd fd(socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  // This host's own address: it is answered at once, or a filter drops it.
+  const timeval bound_to_connect{1, 0};
+  setsockopt(fd.get(), SOL_SOCKET, SO_SNDTIMEO, &bound_to_connect, sizeof bound_to_connect);
+  if (connect(fd.get(), found->ai_addr, found->ai_addrlen) != 0) return {};
+  return fd;
+}
+
+// True when the SSH server's banner has come by the deadline; other lines may come before it (RFC 4253, 4.2).
+bool is_greeted(const UniqueFd& fd, std::chrono::steady_clock::time_point deadline) {
+  std::string greeting;
+  while (greeting.find("SSH-") == std::string::npos) {
+    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
+        std::max(deadline - std::chrono::steady_clock::now(), std::chrono::steady_clock::duration(0)));
+    pollfd readable{fd.get(), POLLIN, 0};
+    if (poll(&readable, 1, static_cast<int>(left.count())) <= 0) return false;
+    char bytes[256];
+    const ssize_t got = read(fd.get(), bytes, sizeof bytes);
+    if (got <= 0 || greeting.size() > longest_greeting) return false;
+    greeting.append(bytes, static_cast<std::size_t>(got));
+  }
+  return true;
+}
+
+// sshd may be told to listen on some of this host's addresses only.
+Listener find_listener(int port) {
+  std::set<std::string> addresses = {"127.0.0.1"};
+  for (const NetworkInterface& each : probe_interfaces())
+    addresses.insert(each.addresses.begin(), each.addresses.end());
+  std::vector<UniqueFd> connections;
+  for (const std::string& address : addresses)
+    if (UniqueFd fd = connect_to(address, port); fd.valid()) connections.push_back(std::move(fd));
+  if (connections.empty()) return Listener::none;
+  const auto deadline = std::chrono::steady_clock::now() + bound;
+  const bool is_ssh = std::any_of(connections.begin(), connections.end(),
+                                  [&](const UniqueFd& fd) { return is_greeted(fd, deadline); });
+  return is_ssh ? Listener::ssh : Listener::other;
+}
+
+// What it says when it is started again as it was, but for where its words go.
+std::string own_words(std::vector<std::string> argv) {
+  argv.emplace_back("-e");
+  const auto said = run_captured(argv, static_cast<int>(std::chrono::milliseconds(bound).count()));
+  std::string words;
+  for (const char c : said ? said->output : "") {
+    if (c == '\n')
+      words += "; ";
+    else if (c != '\r')
+      words += c;
+  }
+  while (words.ends_with("; ")) words.resize(words.size() - 2);
+  return words;
+}
+
+}  // namespace
+
+Result<std::optional<Child>> start_sshd_if_none(int port) {
+  const Listener listener = find_listener(port);
+  if (listener == Listener::ssh) return std::nullopt;
+  if (listener == Listener::other)
+    return failure(Fault::start, fmt::format("port {}", port), "is taken by something that is no SSH server",
+                   "end it, or give another --ssh-port: the leader reaches this host over SSH");
+  if (access(program, X_OK) != 0)
+    return failure(Fault::start, program,
+                   fmt::format("is not there, and no SSH server answers on port {}", port),
+                   "install it (Debian: openssh-server): the leader reaches this host over SSH");
+  mkdir("/run/sshd", 0755);  // its privilege separation wants it
+  if (access("/etc/ssh/ssh_host_ed25519_key", F_OK) != 0) (void)run_captured({"ssh-keygen", "-A"}, 20000);
+  ChildRequest request;
+  request.argv = {program, "-D", "-p", std::to_string(port)};
+  request.environment = own_environment();
+  request.death_signal = SIGTERM;
+  auto child = spawn_child(request);
+  if (!child) return failure(Fault::start, program, child.error().text);
+  const auto deadline = std::chrono::steady_clock::now() + bound;
+  while (std::chrono::steady_clock::now() < deadline) {
+    if (find_listener(port) == Listener::ssh) return std::optional<Child>(std::move(*child));
+    if (const auto status = reap(child->pid))
+      return failure(Fault::start, program,
+                     fmt::format("{}: {}", to_string(*status), own_words(request.argv)),
+                     "start sshd yourself, or mend what it says");
+    poll(nullptr, 0, step_milliseconds);
+  }
+  kill(child->pid, SIGTERM);
+  return failure(Fault::start, program,
+                 fmt::format("does not listen on port {} after {} s", port, bound.count()));
+}
+
+}  // namespace smlaunch

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+// Both ends of the channel in one process, over loopback.
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <string>
+#include <vector>
+
+#include "launcher/channel/channel_client.hpp"
+#include "launcher/channel/channel_server.hpp"
+
+namespace smlaunch {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr const char* token = "secret";
+
+struct Channel {
+  boost::asio::io_context loop;
+  ChannelServer server{loop, token, 1, 10s};
+  int port = 0;
+  std::vector<std::string> heard;
+
+  Channel() {
+    server.set_callbacks({[this](Peer, const Hello&) { heard.emplace_back("joined"); },
+                          {},
+                          {},
+                          [this](Peer, int signal) { heard.push_back("stop " + std::to_string(signal)); },
+                          [this](Peer, std::uint64_t, const std::string&) { heard.emplace_back("lost"); },
+                          [this](Peer) { heard.emplace_back("left"); }});
+    port = server.listen("127.0.0.1", 0).value();
+  }
+  ChannelClient make_client() {
+    Hello hello;
+    hello.host = "algo-2";
+    return {loop, "127.0.0.1", port, token, hello, 10s};
+  }
+  template <class Condition>
+  void run_until(Condition condition) {
+    const auto deadline = std::chrono::steady_clock::now() + 10s;
+    while (!condition()) {
+      ASSERT_LT(std::chrono::steady_clock::now(), deadline);
+      loop.restart();
+      loop.run_one_for(100ms);
+    }
+  }
+  void run_a_little() {
+    loop.restart();
+    loop.run_for(100ms);
+  }
+};
+
+TEST(Channel, AWorkerHasLeftWhenItHasSaidThatItHasItsOutcome) {
+  Channel channel;
+  ChannelClient first = channel.make_client();
+  bool is_connected = false;
+  first.start({[](const Frame&) {}, [&] { is_connected = true; }, [] {}, [](const std::string&) {}, {}});
+  channel.run_until([&] { return is_connected; });
+  first.stop();
+  channel.server.send_outcome(0, {"success", 0, "all is well", "", ""});
+  channel.run_a_little();
+  EXPECT_EQ(channel.heard, (std::vector<std::string>{"joined"}));
+
+  ChannelClient second = channel.make_client();
+  std::string message;
+  second.start({[&](const Frame& frame) {
+                  if (frame.kind != FrameKind::outcome) return;
+                  message = decode_job_end(frame.payload)->message;
+                  second.send(FrameKind::outcome, "");
+                  second.stop();
+                },
+                [] {},
+                [] {},
+                [](const std::string&) {},
+                {}});
+  channel.run_until([&] { return channel.heard.size() == 2; });
+  EXPECT_EQ(message, "all is well");
+  EXPECT_EQ(channel.heard, (std::vector<std::string>{"joined", "left"}));
+}
+
+TEST(Channel, WhatIsSentBeforeThereIsAConnectionCanBeSaidOnceThereIs) {
+  Channel channel;
+  ChannelClient client = channel.make_client();
+  const auto ask = [&] { client.send(FrameKind::stop_request, encode_number(15)); };
+  client.start({[](const Frame&) {}, ask, [] {}, [](const std::string&) {}, {}});
+  ask();
+  channel.run_until([&] { return channel.heard.size() == 2; });
+  EXPECT_EQ(channel.heard, (std::vector<std::string>{"joined", "stop 15"}));
+  client.stop();
+}
+
+TEST(Channel, InputComesInOrderAndAgainOnANewConnection) {
+  Channel channel;
+  const auto texts_of = [](std::vector<std::string>& texts) {
+    return [&](const Frame& frame) {
+      if (frame.kind != FrameKind::input) return;
+      const auto input = decode_input(frame.payload);
+      texts.push_back(std::to_string(input->number) + " " + input->text);
+    };
+  };
+  std::vector<std::string> first_heard;
+  ChannelClient first = channel.make_client();
+  first.start({texts_of(first_heard), [] {}, [] {}, [](const std::string&) {}, {}});
+  channel.server.input(0, "one");
+  channel.run_until([&] { return first_heard.size() == 1; });
+  channel.server.input(0, "two");
+  channel.run_until([&] { return first_heard.size() == 2; });
+  first.stop();
+  std::vector<std::string> again;
+  ChannelClient second = channel.make_client();
+  second.start({texts_of(again), [] {}, [] {}, [](const std::string&) {}, {}});
+  channel.run_until([&] { return again.size() == 2; });
+  EXPECT_EQ(first_heard, (std::vector<std::string>{"1 one", "2 two"}));
+  EXPECT_EQ(again, first_heard) << "an agent knows by the number what it has had";
+  second.stop();
+}
+
+TEST(Channel, AgentsOfAnEarlierSetAreStrangers) {
+  Channel channel;
+  channel.server.begin_ranks(1, "the token of the next set");
+  ChannelClient late = channel.make_client();
+  late.start({[](const Frame&) {}, [] {}, [] {}, [](const std::string&) {}, {}});
+  channel.run_a_little();
+  EXPECT_TRUE(channel.heard.empty());
+  Hello hello;
+  ChannelClient next(channel.loop, "127.0.0.1", channel.port, "the token of the next set", hello, 10s);
+  next.start({[](const Frame&) {}, [] {}, [] {}, [](const std::string&) {}, {}});
+  channel.run_until([&] { return channel.heard.size() == 1; });
+  EXPECT_EQ(channel.heard, (std::vector<std::string>{"joined"}));
+  late.stop();
+  next.stop();
+}
+
+}  // namespace
+}  // namespace smlaunch

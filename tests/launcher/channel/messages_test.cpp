@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "launcher/channel/messages.hpp"
+
+#include <gtest/gtest.h>
+
+#include <csignal>
+#include <limits>
+
+namespace smlaunch {
+namespace {
+
+using namespace std::string_literals;
+
+// What variables and lines may hold, and JSON text may not.
+const std::string any_bytes = "nul \0 newline \n broken \xff\xc3 UTF-8 \xf0\x9f\x90\x8e \"\\"s;
+constexpr std::uint64_t largest = std::numeric_limits<std::uint64_t>::max();
+
+TEST(Messages, ChallengeAndWelcomeComeBack) {
+  EXPECT_EQ(decode_challenge(encode(Challenge{"abc"}))->nonce, "abc");
+  const auto welcome = decode_welcome(encode(Welcome{"proof", largest}));
+  ASSERT_TRUE(welcome);
+  EXPECT_EQ(welcome->proof, "proof");
+  EXPECT_EQ(welcome->received, largest);
+}
+
+TEST(Messages, HelloComesBack) {
+  Hello hello;
+  hello.nonce = "n";
+  hello.proof = "p";
+  hello.version = "0.1.0";
+  hello.host = any_bytes;
+  hello.peer = 15999;
+  hello.local_rank = 7;
+  hello.pid = 4194304;
+  auto back = decode_hello(encode(hello));
+  ASSERT_TRUE(back);
+  EXPECT_EQ(back->nonce, "n");
+  EXPECT_EQ(back->proof, "p");
+  EXPECT_EQ(back->version, "0.1.0");
+  EXPECT_EQ(back->host, any_bytes);
+  EXPECT_EQ(back->peer, 15999);
+  EXPECT_EQ(back->local_rank, 7);
+  EXPECT_EQ(back->pid, 4194304);
+  EXPECT_EQ(back->master_port, std::nullopt);
+  EXPECT_EQ(back->gpus, std::nullopt);
+  EXPECT_EQ(back->cpus, std::nullopt);
+  hello.master_port = 29500;
+  hello.gpus = 8;
+  hello.cpus = 192;
+  back = decode_hello(encode(hello));
+  EXPECT_EQ(back->master_port, 29500);
+  EXPECT_EQ(back->gpus, 8);
+  EXPECT_EQ(back->cpus, 192);
+  EXPECT_TRUE(back->traits.empty() && back->warnings.empty());
+  hello.traits = {{"NCCL", "2.18.5"}, {"shape", "0f", true, false}};
+  hello.warnings = {"1 of its 8 GPUs cannot be used"};
+  back = decode_hello(encode(hello));
+  EXPECT_EQ(back->traits, hello.traits);
+  EXPECT_EQ(back->warnings, hello.warnings);
+}
+
+TEST(Messages, StartComesBackWhateverVariablesHold) {
+  Start start;
+  start.variables = {{"SM_HP_X", any_bytes}, {"EMPTY", ""}};
+  start.default_variables = {{"OMP_NUM_THREADS", "4"}};
+  start.user_variables = {{"A", any_bytes}};
+  start.removed_variables = {"OMPI_", "PMIX_"};
+  start.leader_environment = {{"PATH", "/bin"}};
+  start.working_directory = "/opt/ml/code \xff";
+  start.cpus = "0-3";
+  start.numa = "1";
+  start.own_bind = "gpu";
+  start.local_ranks = 8;
+  start.forward_output = false;
+  start.is_starter = true;
+  start.grace_milliseconds = 3000;
+  start.lost_after_milliseconds = 12000;
+  start.hand_over = any_bytes;
+  const auto back = decode_start(encode(start));
+  ASSERT_TRUE(back);
+  EXPECT_EQ(back->variables, start.variables);
+  EXPECT_EQ(back->default_variables, start.default_variables);
+  EXPECT_EQ(back->user_variables, start.user_variables);
+  EXPECT_EQ(back->removed_variables, start.removed_variables);
+  EXPECT_EQ(back->leader_environment, start.leader_environment);
+  EXPECT_EQ(back->working_directory, start.working_directory);
+  EXPECT_EQ(back->cpus, "0-3");
+  EXPECT_EQ(back->numa, "1");
+  EXPECT_EQ(back->own_bind, "gpu");
+  EXPECT_FALSE(back->forward_output);
+  EXPECT_TRUE(back->is_starter);
+  EXPECT_EQ(back->local_ranks, 8);
+  EXPECT_EQ(back->grace_milliseconds, 3000);
+  EXPECT_EQ(back->lost_after_milliseconds, 12000);
+  EXPECT_EQ(back->hand_over, any_bytes);
+}
+
+TEST(Messages, StartedComesBack) {
+  Started started;
+  started.pid = 77;
+  started.time_ns = largest;
+  started.cpus = "0-3";
+  started.numa = "1";
+  started.chosen_cpus = "0-7";
+  started.host_cpus = 192;
+  started.host_gpus = 8;
+  started.binding_note = any_bytes;
+  const auto back = decode_started(encode(started));
+  ASSERT_TRUE(back);
+  EXPECT_EQ(back->pid, 77);
+  EXPECT_EQ(back->time_ns, largest);
+  EXPECT_EQ(back->cpus, "0-3");
+  EXPECT_EQ(back->numa, "1");
+  EXPECT_EQ(back->chosen_cpus, "0-7");
+  EXPECT_EQ(back->host_cpus, 192);
+  EXPECT_EQ(back->host_gpus, 8);
+  EXPECT_EQ(back->binding_note, any_bytes);
+}
+
+TEST(Messages, EndedComesBackHoweverItEnded) {
+  for (const ExitStatus& status :
+       {ExitStatus{Exited{0}}, ExitStatus{Exited{255}}, ExitStatus{Signaled{SIGKILL, false}},
+        ExitStatus{Signaled{SIGSEGV, true}}}) {
+    const auto back =
+        decode_ended(encode(Ended{status, largest, largest, 7, true, {any_bytes, ""}, 2, 3, 9}));
+    ASSERT_TRUE(back);
+    EXPECT_EQ(back->status, status);
+    EXPECT_EQ(back->time_ns, largest);
+    EXPECT_EQ(back->traceback_ns, 7U);
+    EXPECT_EQ(back->oom_kills, 2);
+    EXPECT_EQ(back->earlier_oom_kills, 3);
+    EXPECT_EQ(back->failed_rank, 9);
+    EXPECT_EQ(decode_ended(encode(Ended{status, 1, 0, 0, false, {}, 0, 0, {}}))->failed_rank, std::nullopt);
+    EXPECT_TRUE(back->told_to_stop);
+    EXPECT_EQ(back->last_lines, (std::vector<std::string>{any_bytes, ""}));
+  }
+}
+
+TEST(Messages, PongComesBack) {
+  const auto back = decode_pong(encode(Pong{1, largest, 3, 4}));
+  ASSERT_TRUE(back);
+  EXPECT_EQ(back->leader_ns, 1U);
+  EXPECT_EQ(back->agent_ns, largest);
+  EXPECT_EQ(back->output_ns, 3U);
+  EXPECT_EQ(back->cpu_ns, 4U);
+}
+
+TEST(Messages, WhatARankIsDoingComesBack) {
+  RankState state;
+  state.processes = {{12, any_bytes, 'D', 3, "futex_wait", {"a", "b"}, {"train.py:1 in f"}},
+                     {13, "", '?', 1, "", {}, {}}};
+  state.primary = 1;
+  state.python_source = "py-spy";
+  EXPECT_EQ(decode_rank_state(encode(state)), state);
+  EXPECT_FALSE(decode_rank_state("x"));
+}
+
+TEST(Messages, WhatAWorkerIsToldComesBack) {
+  const auto end = decode_job_end(encode(JobEnd{"failure", 137, any_bytes, "text\n", "hash"}));
+  ASSERT_TRUE(end);
+  EXPECT_EQ(end->kind, "failure");
+  EXPECT_EQ(end->exit_code, 137);
+  EXPECT_EQ(end->message, any_bytes);
+  EXPECT_EQ(end->failure, "text\n");
+  EXPECT_EQ(end->plan_hash, "hash");
+
+  HandOver hand_over;
+  hand_over.channel_host = "10.0.0.1";
+  hand_over.channel_port = 40000;
+  hand_over.token = "secret";
+  hand_over.job = "job";
+  hand_over.world_size = 16;
+  hand_over.hosts = {"algo-1", "algo-2"};
+  hand_over.plan_hash = "hash";
+  const auto back = decode_hand_over(encode(hand_over));
+  ASSERT_TRUE(back);
+  EXPECT_EQ(back->channel_host, "10.0.0.1");
+  EXPECT_EQ(back->channel_port, 40000);
+  EXPECT_EQ(back->token, "secret");
+  EXPECT_EQ(back->job, "job");
+  EXPECT_EQ(back->world_size, 16);
+  EXPECT_EQ(back->hosts, hand_over.hosts);
+  EXPECT_EQ(back->plan_hash, "hash");
+}
+
+TEST(Messages, NumbersComeBack) {
+  for (const std::uint64_t number : {std::uint64_t{0}, std::uint64_t{1}, largest})
+    EXPECT_EQ(decode_number(encode_number(number)), number);
+  for (const char* text : {"", "-1", "1x", " 1", "18446744073709551616"})
+    EXPECT_EQ(decode_number(text), std::nullopt) << text;
+}
+
+TEST(Messages, OthersBytesAreNoMessage) {
+  const std::string hello = encode(Hello{});
+  for (const std::string& text :
+       {""s, "GET / HTTP/1.1"s, "\xc1"s, "{\"nonce\": 1}"s, hello.substr(0, hello.size() / 2)}) {
+    EXPECT_FALSE(decode_challenge(text));
+    EXPECT_FALSE(decode_hello(text));
+    EXPECT_FALSE(decode_welcome(text));
+    EXPECT_FALSE(decode_start(text));
+    EXPECT_FALSE(decode_started(text));
+    EXPECT_FALSE(decode_ended(text));
+    EXPECT_FALSE(decode_pong(text));
+    EXPECT_FALSE(decode_job_end(text));
+    EXPECT_FALSE(decode_hand_over(text));
+  }
+  EXPECT_FALSE(decode_start(hello)) << "another message is not this one";
+  EXPECT_FALSE(decode_ended(encode(Pong{})));
+}
+
+// A version to come may say more.
+TEST(Messages, UnknownKeysAreNoError) { EXPECT_TRUE(decode_challenge(encode(Hello{}))); }
+
+}  // namespace
+}  // namespace smlaunch

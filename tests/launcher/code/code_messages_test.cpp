@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "launcher/code/code_messages.hpp"
+
+#include <gtest/gtest.h>
+
+namespace smlaunch {
+namespace {
+
+CodeEnd make_failure() {
+  return {false, "InstallModuleError", 1, "algo-2: pip \xFF exited", "InstallModuleError:\n"};
+}
+
+TEST(CodeMessages, ArriveAsTheyWere) {
+  CodeRequest request{"algo-2",    "/opt/ml/code", "s3://b/k", "train.py",       "/usr/bin/python3",
+                      "us-west-2", true,           100,        {{"A", "\xFF\n"}}};
+  const auto decoded = decode_code_request(encode(request));
+  ASSERT_TRUE(decoded);
+  EXPECT_EQ(decoded->host, "algo-2");
+  EXPECT_EQ(decoded->code, "/opt/ml/code");
+  EXPECT_EQ(decoded->module_dir, "s3://b/k");
+  EXPECT_EQ(decoded->program, "train.py");
+  EXPECT_EQ(decoded->python, "/usr/bin/python3");
+  EXPECT_EQ(decoded->region, "us-west-2");
+  EXPECT_TRUE(decoded->is_quiet);
+  EXPECT_EQ(decoded->terminal_width, 100U);
+  EXPECT_EQ(decoded->leader_environment, request.leader_environment);
+  EXPECT_FALSE(decode_code_request("no request"));
+  EXPECT_FALSE(decode_code_end(""));
+}
+
+TEST(CodeAnswer, IsFoundAmongOtherLines) {
+  const std::string line = render_code_answer(make_failure());
+  EXPECT_EQ(line.find('\n'), line.size() - 1);
+  for (const std::string before : {"", "smlaunch 0.1.0\n", "welcome\nto code: \n"}) {
+    const auto end = parse_code_answer(before + line + "goodbye\n");
+    ASSERT_TRUE(end) << before;
+    EXPECT_FALSE(end->is_ready);
+    EXPECT_EQ(end->failure_class, "InstallModuleError");
+    EXPECT_EQ(end->exit_code, 1);
+    EXPECT_EQ(end->message, make_failure().message);
+    EXPECT_EQ(end->failure, make_failure().failure);
+  }
+  for (const char* text : {"", "smlaunch 0.1.0\n", "code: \n", "code: 12zz\n", "code: 00\n"})
+    EXPECT_FALSE(parse_code_answer(text)) << text;
+}
+
+TEST(CodeFailure, NamesTheHostBeforeEveryProblem) {
+  const CodeEnd end =
+      code_failure("algo-2", {Fault::configuration, {{"where", "what", "remedy"}, {"there", "that", ""}}});
+  EXPECT_EQ(end.message, "algo-2: where: what; remedy\nalgo-2: there: that");
+  EXPECT_EQ(end.failure_class, "configuration");
+  EXPECT_EQ(end.exit_code, 78);
+  EXPECT_EQ(end.failure, "configuration: algo-2: where: what; remedy\nalgo-2: there: that\n");
+  EXPECT_EQ(code_failure("a", {Fault::start, {{"w", "x", ""}}}).exit_code, 71);
+}
+
+}  // namespace
+}  // namespace smlaunch

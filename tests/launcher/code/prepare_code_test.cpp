@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+// The words about pip's failures; the rest is in tests/process/install_test.sh.
+#include "launcher/code/prepare_code.hpp"
+
+#include <gtest/gtest.h>
+
+#include "launcher/code/pip_process.hpp"
+
+namespace smlaunch {
+namespace {
+
+using Lines = std::vector<std::string>;
+
+TEST(ChoosePipLine, IsTheLastErrorElseTheLastLine) {
+  EXPECT_EQ(choose_pip_line({"ERROR: first", "ERROR: second", "", "note: see above"}), "ERROR: second");
+  EXPECT_EQ(choose_pip_line({"error: externally-managed-environment", "", "hint: See PEP 668."}),
+            "error: externally-managed-environment");
+  EXPECT_EQ(choose_pip_line({"one", "two", " "}), "two");
+  EXPECT_EQ(choose_pip_line({}), "");
+}
+
+TEST(ChoosePipRemedy, IsThereWhereOneIsKnown) {
+  EXPECT_NE(choose_pip_remedy({"error: externally-managed-environment"}), "");
+  EXPECT_NE(choose_pip_remedy({"/usr/bin/python3: No module named pip"}), "");
+  EXPECT_EQ(choose_pip_remedy({"ERROR: No matching distribution found for x"}), "");
+}
+
+TEST(RenderInstallFailure, IsTheToolkitsWithTheHost) {
+  EXPECT_EQ(
+      render_install_failure("InstallRequirementsError", 1, "algo-2", {"python3", "-m", "pip"},
+                             {"ERROR: a", "ERROR: b"}),
+      "InstallRequirementsError:\nExitCode 1\nErrorMessage \"ERROR: a\nERROR: b\"\nExtraInfo \"algo-2\"\n"
+      "Command \"python3 -m pip\"\n");
+}
+
+TEST(RenderInstallFailure, FitsIntoWhatIsShownAndHasAllLinesBehindThat) {
+  Lines lines;
+  for (int i = 0; i < 150; ++i) lines.push_back("a line of pip's, number " + std::to_string(i));
+  lines.push_back(std::string(1000, 'x'));
+  const std::string text = render_install_failure("InstallModuleError", 1, "algo-2", {"python3"}, lines);
+  const std::string shown = text.substr(0, 1024);
+  EXPECT_NE(shown.find("Command \"python3\"\n"), std::string::npos);
+  EXPECT_NE(shown.find("number 149\n" + std::string(300, 'x') + "[...]\""), std::string::npos);
+  EXPECT_EQ(shown.find("number 100\n"), std::string::npos);
+  EXPECT_NE(text.find("\nall last lines of pip on algo-2:\na line of pip's, number 51\n"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace smlaunch

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "launcher/inspect/hang_report.hpp"
+
+#include <gtest/gtest.h>
+
+namespace smlaunch {
+namespace {
+
+RankLook look(int rank, const std::string& host, const std::string& frame, std::optional<double> cores = {}) {
+  RankState state;
+  state.processes = {{100 + rank, "python3", 'S', 1, "futex_wait", {}, {frame}}};
+  state.python_source = "py-spy";
+  return {Rank{rank}, host, state, cores};
+}
+RankLook unheard(int rank, const std::string& host) { return {Rank{rank}, host, {}, {}}; }
+
+std::vector<RankLook> looks(int ranks, const std::string& frame) {
+  std::vector<RankLook> all;
+  for (int i = 0; i < ranks; ++i) all.push_back(look(i, i < ranks / 2 ? "algo-1" : "algo-2", frame));
+  return all;
+}
+
+TEST(HangReport, NamesTheOneThatIsElsewhere) {
+  auto all = looks(8, "distributed.py:99 in all_reduce");
+  all[5] = look(5, "algo-2", "train.py:12 in load");
+  EXPECT_EQ(describe_hang(all),
+            "rank 5 on algo-2 is elsewhere than the 7 others: train.py:12 in load; they: distributed.py:99 "
+            "in all_reduce");
+}
+
+TEST(HangReport, NamesTheHostThatTheOddOnesShare) {
+  auto all = looks(8, "a.py:1 in f");
+  for (const int rank : {4, 5, 6}) all[static_cast<std::size_t>(rank)] = look(rank, "algo-2", "b.py:2 in g");
+  EXPECT_EQ(describe_hang(all),
+            "ranks 4, 5, 6 on algo-2 are elsewhere than the 5 others: b.py:2 in g; they: a.py:1 in f");
+}
+
+TEST(HangReport, SaysWhenAllAreAtOnePlace) {
+  EXPECT_EQ(describe_hang(looks(4, "a.py:1 in f")), "all 4 ranks are at one place: a.py:1 in f");
+  EXPECT_EQ(describe_hang({look(0, "algo-1", "a.py:1 in f")}), "rank 0: a.py:1 in f");
+}
+
+TEST(HangReport, BlamesNobodyWithoutAMajority) {
+  auto all = looks(4, "a.py:1 in f");
+  all[0] = look(0, "algo-1", "b.py:2 in g");
+  all[1] = look(1, "algo-1", "b.py:2 in g");
+  EXPECT_EQ(describe_hang(all),
+            "no half of the ranks are at one place: ranks 0, 1 on algo-1: b.py:2 in g; ranks 2, 3 on algo-2: "
+            "a.py:1 in f");
+}
+
+TEST(HangReport, NamesThoseThatWereNotHeardOf) {
+  auto all = looks(4, "a.py:1 in f");
+  all[3] = unheard(3, "algo-2");
+  EXPECT_EQ(describe_hang(all),
+            "rank 3 on algo-2 is elsewhere than the 3 others: not heard of; they: a.py:1 in f");
+}
+
+TEST(HangReport, TellsWhoWorksFromWhoWaits) {
+  std::vector<RankLook> all;
+  for (int i = 0; i < 4; ++i) all.push_back(look(i, "algo-1", "a.py:1 in f", i == 2 ? 0.02 : 0.99));
+  EXPECT_EQ(describe_hang(all),
+            "all 4 ranks are at one place: a.py:1 in f; rank 2 on algo-1 used next to no processor time of "
+            "late, the "
+            "others did not");
+  for (int i = 0; i < 4; ++i) all[static_cast<std::size_t>(i)].cores_used = i == 2 ? 0.97 : 0.01;
+  EXPECT_EQ(describe_hang(all),
+            "all 4 ranks are at one place: a.py:1 in f; rank 2 on algo-1 kept a core busy of late, the "
+            "others did not");
+}
+
+TEST(HangReport, DoesNotListAThousandRanks) {
+  auto all = looks(1000, "a.py:1 in f");
+  for (int i = 0; i < 20; ++i) all[static_cast<std::size_t>(i)] = look(i, "algo-1", "b.py:2 in g");
+  EXPECT_EQ(describe_hang(all).substr(0, 60), "ranks 0, 1, 2, 3, 4, 5, 6, 7 and 12 more on algo-1 are elsew");
+  const auto lines = render_looks(all);
+  EXPECT_LT(lines.size(), 100U);
+  EXPECT_EQ(lines.front(), "rank 20 on algo-1: a.py:1 in f");
+  EXPECT_EQ(lines.back(), "979 more ranks are not shown");
+}
+
+TEST(HangReport, ShowsProcessesAndStacks) {
+  auto one = look(3, "algo-2", "train.py:12 in load", 0.5);
+  one.state->processes[0].python_stack.emplace_back("train.py:40 in <module>");
+  one.state->processes[0].kernel_stack = {"futex_wait_queue", "do_futex"};
+  EXPECT_EQ(render_looks({one, unheard(4, "algo-2")}),
+            (std::vector<std::string>{
+                "rank 3 on algo-2: train.py:12 in load; 0.50 cores busy",
+                "  python3 (pid 103, 1 thread) S in futex_wait; kernel: futex_wait_queue < do_futex",
+                "    train.py:12 in load  (py-spy)", "    train.py:40 in <module>",
+                "rank 4 on algo-2: its agent has not answered"}));
+}
+
+}  // namespace
+}  // namespace smlaunch

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "launcher/leader/rank_activity.hpp"
+
+#include <gtest/gtest.h>
+
+namespace smlaunch {
+namespace {
+
+constexpr std::uint64_t second = 1'000'000'000;
+
+TEST(RankActivity, IsSilentSinceTheLastLineOfAnyRank) {
+  RankActivity activity(2, 10 * second);
+  EXPECT_EQ(activity.silent_seconds(15 * second), 5.0);
+  activity.printed(14 * second);
+  activity.printed(12 * second);  // it came later, and was printed before
+  EXPECT_EQ(activity.silent_seconds(15 * second), 1.0);
+  EXPECT_EQ(activity.silent_seconds(13 * second), 0.0);
+}
+
+TEST(RankActivity, MeasuresTheCoresOfTheLastTenWords) {
+  RankActivity activity(2, 0);
+  EXPECT_EQ(activity.cores_used(Rank{1}), std::nullopt);
+  activity.used(Rank{1}, 1 * second, second / 2);
+  EXPECT_EQ(activity.cores_used(Rank{1}), std::nullopt);
+  activity.used(Rank{1}, 2 * second, second);
+  EXPECT_EQ(activity.cores_used(Rank{1}), 0.5);
+  for (std::uint64_t i = 3; i <= 30; ++i) activity.used(Rank{1}, i * second, second + 2 * i * second);
+  EXPECT_EQ(activity.cores_used(Rank{1}), 2.0);
+  for (std::uint64_t i = 31; i <= 39; ++i) activity.used(Rank{1}, i * second, 61 * second);
+  EXPECT_EQ(activity.cores_used(Rank{1}), 0.0);
+  EXPECT_EQ(activity.cores_used(Rank{0}), std::nullopt);
+}
+
+TEST(RankActivity, IgnoresARankThatDoesNotRun) {
+  RankActivity activity(1, 0);
+  activity.used(Rank{0}, second, 0);
+  activity.used(Rank{0}, 2 * second, 0);
+  EXPECT_EQ(activity.cores_used(Rank{0}), std::nullopt);
+}
+
+}  // namespace
+}  // namespace smlaunch

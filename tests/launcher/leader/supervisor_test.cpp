@@ -1,0 +1,413 @@
+// SPDX-License-Identifier: Apache-2.0
+// Every policy as a script: events on the left, the actions that must answer each on the right.
+#include "launcher/leader/supervisor.hpp"
+#include "launcher/outcome/outcome.hpp"
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <csignal>
+
+namespace smlaunch {
+namespace {
+
+using std::chrono::milliseconds;
+
+std::string to_text(Timer timer) {
+  switch (timer) {
+    case Timer::start_deadline: return "start_deadline";
+    case Timer::grace: return "grace";
+    case Timer::give_up: return "give_up";
+    case Timer::engine_exit: return "engine_exit";
+    case Timer::inspection: return "inspection";
+  }
+  return "?";
+}
+
+// "signal 15, timer grace 5000, release".
+std::string to_text(const std::vector<Action>& actions) {
+  std::string text;
+  for (const Action& action : actions) {
+    text += text.empty() ? "" : ", ";
+    if (std::holds_alternative<StartRanks>(action)) text += "start";
+    if (const auto* a = std::get_if<SignalRanks>(&action)) text += fmt::format("signal {}", a->signal);
+    if (std::holds_alternative<InspectRanks>(action)) text += "inspect";
+    if (std::holds_alternative<ReleaseAgents>(action)) text += "release";
+    if (const auto* a = std::get_if<EndEngine>(&action)) text += fmt::format("end engine {}", a->signal);
+    if (const auto* a = std::get_if<SetTimer>(&action))
+      text += fmt::format("timer {} {}", to_text(a->timer), a->length.count());
+    if (std::holds_alternative<Finish>(action)) text += "finish";
+  }
+  return text;
+}
+
+SupervisorSettings settings(int world_size) {
+  SupervisorSettings made;
+  made.world_size = world_size;
+  made.failure_grace = milliseconds(5000);
+  made.stop_grace = milliseconds(110000);
+  made.start_deadline = milliseconds(60000);
+  return made;
+}
+
+struct Step {
+  Event event;
+  std::string actions;
+};
+
+Event joined(int rank) { return AgentJoined{Rank{rank}}; }
+Event started(int rank) { return RankStarted{Rank{rank}, 100 + rank}; }
+Event exited(int rank, int code) {
+  return RankEnded{Rank{rank}, Exited{code}, 1.0, 0, false, {}, 0, {}, 0, {}};
+}
+Event stopped(int rank, int signal) {
+  return RankEnded{Rank{rank}, Signaled{signal, false}, 2.0, 0, true, {}, 0, {}, 0, {}};
+}
+Event lost(int rank) { return AgentLost{Rank{rank}, "silence", 1.0}; }
+Event left(int rank) { return AgentLeft{Rank{rank}}; }
+Event engine(const std::string& how) { return EngineEnded{how, {}, 1.0, Exited{1}}; }
+Event expired(Timer timer) { return TimerExpired{timer}; }
+
+void perform(Supervisor& supervisor, const std::vector<Step>& steps) {
+  for (std::size_t i = 0; i < steps.size(); ++i)
+    EXPECT_EQ(to_text(supervisor.on(steps[i].event)), steps[i].actions) << "at step " << i;
+}
+
+Supervisor running(int world_size) {
+  Supervisor supervisor(settings(world_size));
+  supervisor.begin();
+  for (int rank = 0; rank < world_size; ++rank) supervisor.on(joined(rank));
+  return supervisor;
+}
+
+constexpr const char* stop_all = "signal 15, timer grace 5000";
+constexpr const char* release_all = "release, timer engine_exit 4000";
+
+TEST(Supervisor, StartsTheRanksWhenAllAgentsAreThere) {
+  Supervisor supervisor(settings(3));
+  EXPECT_EQ(to_text(supervisor.begin()), "timer start_deadline 60000");
+  perform(supervisor,
+          {{joined(2), ""}, {joined(0), ""}, {joined(2), ""}, {joined(1), "start"}, {started(0), ""}});
+  EXPECT_TRUE(supervisor.record().started);
+  EXPECT_EQ(supervisor.record().ranks[0].pid, 100);
+}
+
+TEST(Supervisor, LetsASuccessfulJobGoOnlyWhenEveryRankIsDone) {
+  Supervisor supervisor = running(2);
+  perform(supervisor, {{exited(0, 0), ""},
+                       {exited(1, 0), release_all},
+                       {left(0), ""},
+                       {left(1), "timer engine_exit 1000"},
+                       {engine("ended"), "finish"}});
+  EXPECT_EQ(supervisor.record().engine_failure, "");
+}
+
+TEST(Supervisor, StopsTheOthersWhenOneFails) {
+  Supervisor supervisor = running(3);
+  perform(supervisor, {{exited(1, 3), stop_all},
+                       {stopped(0, SIGTERM), ""},
+                       {stopped(2, SIGTERM), release_all},
+                       {left(0), ""},
+                       {left(1), ""},
+                       {left(2), "end engine 15, timer engine_exit 150"},
+                       {engine("ended"), "finish"}});
+}
+
+TEST(Supervisor, KillsTheOthersAfterTheGrace) {
+  Supervisor supervisor = running(2);
+  perform(supervisor, {{exited(1, 3), stop_all},
+                       {expired(Timer::grace), "signal 9, timer give_up 5000"},
+                       {stopped(0, SIGKILL), release_all}});
+  EXPECT_EQ(supervisor.record().ranks[0].lost, "");
+}
+
+TEST(Supervisor, GivesUpOnAnAgentThatDoesNotReportTheKill) {
+  Supervisor supervisor = running(2);
+  perform(supervisor, {{exited(1, 3), stop_all},
+                       {expired(Timer::grace), "signal 9, timer give_up 5000"},
+                       {expired(Timer::give_up), release_all}});
+  EXPECT_EQ(supervisor.record().ranks[0].lost, "its agent did not report its end after SIGKILL");
+  EXPECT_EQ(supervisor.record().ranks[1].lost, "");
+}
+
+TEST(Supervisor, DoesNotStopTwiceWhenSeveralFail) {
+  Supervisor supervisor = running(3);
+  perform(supervisor, {{exited(1, 3), stop_all}, {exited(0, 4), ""}, {exited(2, 5), release_all}});
+}
+
+TEST(Supervisor, StopsTheOthersWhenARankCannotBeStarted) {
+  Supervisor supervisor = running(2);
+  perform(supervisor,
+          {{RankNotStarted{Rank{0}, "no such file"}, stop_all}, {stopped(1, SIGTERM), release_all}});
+  EXPECT_EQ(supervisor.record().ranks[0].not_started, "no such file");
+}
+
+TEST(Supervisor, StopsTheOthersWhenAnAgentIsLost) {
+  Supervisor supervisor = running(2);
+  perform(supervisor, {{lost(0), stop_all}, {stopped(1, SIGTERM), release_all}});
+  EXPECT_EQ(supervisor.record().ranks[0].lost, "silence");
+  EXPECT_EQ(supervisor.record().ranks[0].seconds, 1.0);
+}
+
+Supervisor watched(int world_size) {
+  SupervisorSettings made = settings(world_size);
+  made.hang_timeout = 60;
+  Supervisor supervisor(made);
+  supervisor.begin();
+  for (int rank = 0; rank < world_size; ++rank) supervisor.on(joined(rank));
+  return supervisor;
+}
+Event silent(double seconds) { return Silent{seconds}; }
+Event inspected(int rank) { return RankInspected{Rank{rank}, RankState{}, 0.5}; }
+
+TEST(Supervisor, AsksEveryRankBeforeItStopsAJobThatHangs) {
+  Supervisor supervisor = watched(2);
+  perform(supervisor, {{silent(59.9), ""},
+                       {silent(60), "inspect, timer inspection 10000"},
+                       {silent(61), ""},
+                       {inspected(1), ""},
+                       {inspected(0), stop_all},
+                       {expired(Timer::inspection), ""},
+                       {stopped(0, SIGTERM), ""},
+                       {stopped(1, SIGTERM), release_all}});
+  EXPECT_EQ(supervisor.record().hang_seconds, 60);
+  EXPECT_TRUE(supervisor.record().ranks[0].state);
+  EXPECT_EQ(supervisor.record().ranks[0].cores_used, 0.5);
+}
+
+TEST(Supervisor, DoesNotWaitForEverForARankThatCannotTell) {
+  Supervisor supervisor = watched(2);
+  perform(supervisor, {{silent(60), "inspect, timer inspection 10000"},
+                       {inspected(1), ""},
+                       {expired(Timer::inspection), stop_all}});
+  EXPECT_FALSE(supervisor.record().ranks[0].state);
+}
+
+TEST(Supervisor, TakesTheEndOfARankThatItsStackCostForAnAnswer) {
+  Supervisor supervisor = watched(2);
+  perform(supervisor, {{silent(60), "inspect, timer inspection 10000"},
+                       {inspected(0), ""},
+                       {stopped(0, SIGABRT), ""},
+                       {inspected(1), stop_all}});
+  EXPECT_EQ(supervisor.record().ranks[0].lost, "");
+}
+
+TEST(Supervisor, LetsASilentJobFinish) {
+  Supervisor supervisor = watched(2);
+  perform(supervisor, {{silent(60), "inspect, timer inspection 10000"},
+                       {exited(0, 0), ""},
+                       {exited(1, 0), release_all},
+                       {expired(Timer::inspection), ""}});
+  const Outcome outcome = decide_outcome(supervisor.record(), {"algo-1", "algo-1"});
+  EXPECT_EQ(outcome.kind, OutcomeKind::success);
+}
+
+TEST(Supervisor, DoesNotMindSilenceUnlessAsked) {
+  Supervisor supervisor = running(1);
+  perform(supervisor, {{silent(1e6), ""}});
+}
+
+TEST(Supervisor, DoesNotMindSilenceWhileItStops) {
+  Supervisor supervisor = watched(2);
+  perform(supervisor, {{exited(1, 3), stop_all}, {silent(1e6), ""}});
+}
+
+TEST(Supervisor, DoesNotMissAnAgentWhoseRankIsDone) {
+  Supervisor supervisor = running(2);
+  perform(supervisor, {{exited(0, 0), ""}, {lost(0), ""}, {exited(1, 0), release_all}});
+  EXPECT_EQ(supervisor.record().ranks[0].lost, "");
+}
+
+TEST(Supervisor, StopsAllWhenAWorkerIsLost) {
+  Supervisor supervisor = running(1);
+  perform(supervisor, {{WorkerLost{"algo-2", "silence"}, stop_all}, {stopped(0, SIGTERM), release_all}});
+  EXPECT_EQ(supervisor.record().worker_loss, "algo-2 was lost: silence");
+}
+
+TEST(Supervisor, StopsAllWhenTheEngineEnds) {
+  Supervisor supervisor = running(2);
+  perform(supervisor, {{engine("mpirun exited with code 1"), stop_all},
+                       {stopped(0, SIGTERM), ""},
+                       {stopped(1, SIGTERM), std::string(release_all) + ", finish"}});
+  EXPECT_EQ(supervisor.record().engine_failure, "mpirun exited with code 1");
+}
+
+// The engine's death reaches the agents before we hear of it.
+TEST(Supervisor, TakesARankForLostThatSomebodyElseHasStopped) {
+  for (const ExitStatus& status : {ExitStatus{Signaled{SIGTERM, false}}, ExitStatus{Exited{0}}}) {
+    Supervisor supervisor = running(2);
+    perform(supervisor, {{RankEnded{Rank{1}, status, 1.0, 0, true, {}, 0, {}, 0, {}}, stop_all},
+                         {stopped(0, SIGTERM), release_all}});
+    EXPECT_EQ(supervisor.record().ranks[1].lost, "its agent was told to end, not by us");
+    EXPECT_EQ(supervisor.record().ranks[0].lost, "");
+  }
+}
+
+TEST(Supervisor, GivesTheStartADeadline) {
+  Supervisor supervisor(settings(2));
+  supervisor.begin();
+  perform(supervisor, {{joined(0), ""},
+                       {expired(Timer::start_deadline), "release, timer engine_exit 4000, end engine 15"},
+                       {left(0), ""},
+                       {engine("ended"), "finish"}});
+  EXPECT_TRUE(supervisor.record().start_timed_out);
+  EXPECT_FALSE(supervisor.record().started);
+}
+
+TEST(Supervisor, ForgetsTheDeadlineOnceStarted) {
+  Supervisor supervisor = running(1);
+  perform(supervisor, {{expired(Timer::start_deadline), ""}, {exited(0, 0), release_all}});
+  EXPECT_FALSE(supervisor.record().start_timed_out);
+}
+
+TEST(Supervisor, EndsWhenTheEngineDoesBeforeTheStart) {
+  Supervisor supervisor(settings(2));
+  supervisor.begin();
+  perform(supervisor,
+          {{joined(0), ""}, {engine("mpirun exited with code 1"), std::string(release_all) + ", finish"}});
+  EXPECT_EQ(supervisor.record().engine_failure, "mpirun exited with code 1");
+  EXPECT_FALSE(supervisor.record().started);
+}
+
+TEST(Supervisor, EndsWhenAnAgentIsLostBeforeTheStart) {
+  Supervisor supervisor(settings(2));
+  supervisor.begin();
+  perform(supervisor, {{joined(0), ""}, {lost(0), "release, timer engine_exit 4000, end engine 15"}});
+  EXPECT_FALSE(supervisor.record().started);
+}
+
+TEST(Supervisor, StopsWithTheSignalItWasGivenAndTheLongGrace) {
+  for (const int signal : {SIGTERM, SIGINT, SIGHUP}) {
+    Supervisor supervisor = running(2);
+    perform(supervisor, {{StopRequested{signal}, fmt::format("signal {}, timer grace 110000", signal)},
+                         {stopped(0, signal), ""},
+                         {stopped(1, signal), release_all}});
+    EXPECT_EQ(supervisor.record().stop_signal, signal);
+  }
+}
+
+TEST(Supervisor, KillsAtOnceWhenToldToStopAgain) {
+  Supervisor supervisor = running(2);
+  perform(supervisor, {{StopRequested{SIGINT}, "signal 2, timer grace 110000"},
+                       {StopRequested{SIGTERM}, "signal 9, timer give_up 5000"},
+                       {stopped(0, SIGKILL), ""},
+                       {stopped(1, SIGKILL), release_all}});
+  EXPECT_EQ(supervisor.record().stop_signal, SIGINT) << "the first one is what stopped the job";
+}
+
+TEST(Supervisor, StopsBeforeTheStart) {
+  Supervisor supervisor(settings(2));
+  supervisor.begin();
+  perform(supervisor, {{joined(0), ""},
+                       {StopRequested{SIGTERM}, "release, timer engine_exit 4000, end engine 15"},
+                       {StopRequested{SIGTERM}, "end engine 9"},
+                       {engine("ended"), "finish"}});
+  EXPECT_EQ(supervisor.record().stop_signal, SIGTERM);
+}
+
+TEST(Supervisor, KeepsTheShorterGraceOfAFailureWhenToldToStop) {
+  Supervisor supervisor = running(2);
+  perform(supervisor, {{exited(0, 1), stop_all},
+                       {StopRequested{SIGINT}, "signal 2"},
+                       {expired(Timer::grace), "signal 9, timer give_up 5000"},
+                       {stopped(1, SIGKILL), release_all}});
+}
+
+TEST(Supervisor, IsNotStoppedAnyMoreWhenAllRanksAreDone) {
+  Supervisor supervisor = running(1);
+  perform(supervisor, {{exited(0, 0), release_all}, {StopRequested{SIGTERM}, "end engine 9"}});
+  EXPECT_EQ(supervisor.record().stop_signal, std::nullopt);
+}
+
+TEST(Supervisor, EndsAnEngineThatStaysWithoutWaitingForEver) {
+  Supervisor supervisor = running(1);
+  perform(supervisor, {{exited(0, 0), release_all},
+                       {expired(Timer::engine_exit), "end engine 15, timer engine_exit 150"},
+                       {expired(Timer::engine_exit), "end engine 15, timer engine_exit 500"},
+                       {expired(Timer::engine_exit), "end engine 9, timer engine_exit 1000"},
+                       {expired(Timer::engine_exit), "finish"}});
+}
+
+TEST(Supervisor, DoesNothingWhenItHasFinished) {
+  Supervisor supervisor = running(1);
+  perform(supervisor,
+          {{exited(0, 0), release_all}, {left(0), "timer engine_exit 1000"}, {engine("ended"), "finish"}});
+  perform(supervisor, {{engine("again"), ""},
+                       {StopRequested{SIGTERM}, ""},
+                       {expired(Timer::engine_exit), ""},
+                       {lost(0), ""},
+                       {exited(0, 3), ""}});
+  EXPECT_EQ(supervisor.record().ranks[0].status, ExitStatus(Exited{0}));
+}
+
+TEST(Supervisor, IgnoresTimersOfAPhaseThatIsOver) {
+  Supervisor supervisor = running(1);
+  perform(supervisor, {{expired(Timer::grace), ""},
+                       {expired(Timer::give_up), ""},
+                       {expired(Timer::engine_exit), ""},
+                       {exited(0, 0), release_all},
+                       {expired(Timer::grace), ""},
+                       {expired(Timer::give_up), ""},
+                       {expired(Timer::start_deadline), ""}});
+}
+
+// Whatever order the ends come in, agents are let go exactly once, and after the last of them.
+TEST(Supervisor, NeverLetsAgentsGoBeforeAllRanksAreDone) {
+  for (int failing = -1; failing < 4; ++failing) {
+    for (int first = 0; first < 4; ++first) {
+      Supervisor supervisor = running(4);
+      std::string actions;
+      for (int i = 0; i < 4; ++i) {
+        EXPECT_EQ(actions.find("release"), std::string::npos) << failing << " " << first << " " << i;
+        const int rank = (first + i) % 4;
+        actions += to_text(supervisor.on(exited(rank, rank == failing ? 1 : 0))) + ";";
+      }
+      EXPECT_NE(actions.find("release"), std::string::npos);
+      EXPECT_EQ(actions.find("finish"), std::string::npos);
+    }
+  }
+}
+
+TEST(Supervisor, TakesMpirunsEndForRanksWithoutAChannel) {
+  for (const int code : {0, 3}) {
+    Supervisor supervisor(settings(2));
+    supervisor.begin();
+    supervisor.on(RankDetached{Rank{0}});
+    EXPECT_THAT(supervisor.on(RankDetached{Rank{1}}), ::testing::ElementsAre(Action{StartRanks{}}));
+    const auto actions = supervisor.on(EngineEnded{"mpirun ended", {}, 2.5, Exited{code}});
+    EXPECT_EQ(actions.back(), Action{Finish{}});
+    EXPECT_EQ(supervisor.record().ranks[1].status, ExitStatus{Exited{code}});
+    const Outcome outcome = decide_outcome(supervisor.record(), {"a", "b"});
+    EXPECT_EQ(outcome.exit_code, code);
+    if (code == 0) continue;
+    EXPECT_FALSE(outcome.first_failure->certain);
+    EXPECT_THAT(outcome.first_failure->tied_with, ::testing::ElementsAre(Rank{1}));
+  }
+}
+
+// mpirun, whose end is all that is known of ranks without a channel, waits for the agents of the others.
+TEST(Supervisor, LetsAgentsGoWhenOnlyRanksWithoutAChannelAreMissing) {
+  Supervisor supervisor(settings(3));
+  supervisor.begin();
+  perform(supervisor,
+          {{joined(0), ""},
+           {RankDetached{Rank{1}}, ""},
+           {joined(2), "start"},
+           {exited(0, 0), ""},
+           {exited(2, 0), "release"},
+           {left(0), ""},
+           {left(2), ""},
+           {EngineEnded{"mpirun ended", {}, 2.5, Exited{0}}, release_all + std::string(", finish")}});
+  EXPECT_EQ(decide_outcome(supervisor.record(), {"a", "b", "c"}).exit_code, 0);
+}
+
+TEST(Supervisor, StopsRanksWithoutAChannelThroughMpirun) {
+  Supervisor supervisor(settings(1));
+  supervisor.begin();
+  supervisor.on(RankDetached{Rank{0}});
+  EXPECT_THAT(supervisor.on(StopRequested{15}), ::testing::Contains(Action{EndEngine{15}}));
+}
+
+}  // namespace
+}  // namespace smlaunch

@@ -1,0 +1,466 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "launcher/outcome/outcome.hpp"
+
+#include <gtest/gtest.h>
+
+#include <csignal>
+
+namespace smlaunch {
+namespace {
+
+using Hosts = std::vector<std::string>;
+const Hosts four_hosts = {"algo-1", "algo-1", "algo-2", "algo-2"};
+
+RankRecord ended(const ExitStatus& status, double seconds, bool told_to_stop = false,
+                 double uncertainty = 0) {
+  RankRecord rank;
+  rank.joined = true;
+  rank.pid = 1;
+  rank.status = status;
+  rank.seconds = seconds;
+  rank.told_to_stop = told_to_stop;
+  rank.uncertainty = uncertainty;
+  return rank;
+}
+RankRecord fine(double seconds = 9) { return ended(Exited{0}, seconds); }
+RankRecord stopped(double seconds) { return ended(Signaled{SIGTERM, false}, seconds, true); }
+RankRecord lost(const std::string& why, double seconds) {
+  RankRecord rank;
+  rank.joined = true;
+  rank.lost = why;
+  rank.seconds = seconds;
+  return rank;
+}
+RankRecord not_started(const std::string& why) {
+  RankRecord rank;
+  rank.joined = true;
+  rank.not_started = why;
+  return rank;
+}
+JobRecord job(std::vector<RankRecord> ranks) {
+  JobRecord record;
+  record.ranks = std::move(ranks);
+  record.started = true;
+  return record;
+}
+std::vector<int> values(const std::vector<Rank>& ranks) {
+  std::vector<int> made;
+  for (const Rank rank : ranks) made.push_back(rank.value);
+  return made;
+}
+using Causes = std::vector<Cause>;
+
+TEST(Outcome, IsSuccessWhenEveryRankSucceeded) {
+  const Outcome outcome = decide_outcome(job({fine(), fine(), fine(), fine()}), four_hosts);
+  EXPECT_EQ(outcome.kind, OutcomeKind::success);
+  EXPECT_EQ(outcome.failure_class, FailureClass::none);
+  EXPECT_EQ(outcome.exit_code, 0);
+  EXPECT_EQ(outcome.message, "");
+  EXPECT_FALSE(outcome.first_failure);
+  EXPECT_EQ(outcome.causes, Causes(4, Cause::own));
+}
+
+TEST(Outcome, FirstFailureIsTheEarliestNotTheLowestRank) {
+  const Outcome outcome = decide_outcome(job({ended(Exited{7}, 5.0), ended(Exited{8}, 4.0),
+                                              ended(Signaled{SIGKILL, false}, 3.04), stopped(3.1)}),
+                                         four_hosts);
+  EXPECT_EQ(outcome.kind, OutcomeKind::failure);
+  EXPECT_EQ(outcome.failure_class, FailureClass::user_code);
+  EXPECT_EQ(outcome.exit_code, 137);
+  ASSERT_TRUE(outcome.first_failure);
+  EXPECT_EQ(outcome.first_failure->rank, Rank{2});
+  EXPECT_EQ(outcome.first_failure->host, "algo-2");
+  EXPECT_EQ(outcome.first_failure->seconds, 3.04);
+  EXPECT_TRUE(outcome.first_failure->certain);
+  EXPECT_EQ(outcome.message,
+            "rank 2 on algo-2 was killed by signal 9 (SIGKILL) 3.0 s after the start, before any other");
+  EXPECT_EQ(outcome.causes, (Causes{Cause::own, Cause::own, Cause::own, Cause::stopped_by_us}));
+}
+
+TEST(Outcome, SingleRankIsNotComparedWithOthers) {
+  const Outcome outcome = decide_outcome(job({ended(Exited{3}, 1.25)}), {"algo-1"});
+  EXPECT_EQ(outcome.exit_code, 3);
+  EXPECT_EQ(outcome.message, "rank 0 on algo-1 exited with code 3 1.2 s after the start");
+}
+
+TEST(Outcome, NamesTheRanksThatMayHaveBeenFirst) {
+  const Outcome outcome = decide_outcome(
+      job({ended(Exited{1}, 2.0), ended(Exited{2}, 2.015), fine(), ended(Exited{3}, 2.5)}), four_hosts);
+  ASSERT_TRUE(outcome.first_failure);
+  EXPECT_EQ(outcome.first_failure->rank, Rank{0});
+  EXPECT_FALSE(outcome.first_failure->certain);
+  EXPECT_EQ(values(outcome.first_failure->tied_with), (std::vector<int>{1}));
+  EXPECT_EQ(outcome.message,
+            "rank 0 on algo-1 exited with code 1 2.0 s after the start; rank 1 failed within the clock's "
+            "error of it, "
+            "and may have been first");
+  EXPECT_EQ(outcome.causes, (Causes(4, Cause::own)));
+}
+
+const std::vector<std::string> peer_lost = {
+    "RuntimeError: [./gloo/transport/tcp/pair.cc:589] Read error [10.0.0.2]:1: Connection reset by peer"};
+const std::vector<std::string> own_reason = {
+    "Traceback (most recent call last):", "  File \"a.py\", line 1, in <module>", "ValueError: bad batch"};
+RankRecord saying(RankRecord rank, std::vector<std::string> lines,
+                  std::optional<double> traceback_seconds = {}) {
+  rank.last_lines = std::move(lines);
+  rank.traceback_seconds = traceback_seconds;
+  return rank;
+}
+
+TEST(Outcome, WhoLostItsPeerIsCollateral) {
+  const Outcome outcome = decide_outcome(job({ended(Exited{3}, 2.0), saying(ended(Exited{1}, 2.4), peer_lost),
+                                              ended(Signaled{SIGABRT, false}, 2.5), ended(Exited{4}, 2.6)}),
+                                         four_hosts);
+  EXPECT_EQ(outcome.first_failure->rank, Rank{0});
+  EXPECT_EQ(outcome.causes, (Causes{Cause::own, Cause::collateral, Cause::collateral, Cause::own}));
+}
+
+TEST(Outcome, OfThoseTheClocksCannotTellApartTheOneWithAReasonOfItsOwnIsNamed) {
+  const Outcome outcome = decide_outcome(job({saying(ended(Exited{1}, 2.0), peer_lost), fine(),
+                                              saying(ended(Exited{5}, 2.01), own_reason), fine()}),
+                                         four_hosts);
+  EXPECT_EQ(outcome.first_failure->rank, Rank{2});
+  EXPECT_EQ(outcome.exit_code, 5);
+  EXPECT_FALSE(outcome.first_failure->certain);
+  EXPECT_EQ(values(outcome.first_failure->tied_with), std::vector<int>{0});
+}
+
+TEST(Outcome, ARankThatTakesLongToDieOfItsExceptionCameFirst) {
+  RankRecord slow = saying(stopped(3.5), own_reason, 2.0);
+  const Outcome outcome = decide_outcome(job({saying(ended(Exited{1}, 2.4), peer_lost, 2.3),
+                                              saying(ended(Exited{1}, 2.5), peer_lost, 2.3), slow, fine()}),
+                                         four_hosts);
+  ASSERT_TRUE(outcome.first_failure);
+  EXPECT_EQ(outcome.first_failure->rank, Rank{2});
+  EXPECT_EQ(outcome.first_failure->seconds, 2.0);
+  EXPECT_FALSE(outcome.first_failure->certain);
+  EXPECT_EQ(outcome.exit_code, 1);
+  EXPECT_EQ(outcome.failure_class, FailureClass::user_code);
+  EXPECT_EQ(outcome.message,
+            "rank 2 on algo-2 failed 2.0 s after the start: ValueError: bad batch; rank 0 ended before it, "
+            "but only "
+            "because a peer was gone");
+  EXPECT_EQ(outcome.causes, (Causes{Cause::collateral, Cause::collateral, Cause::own, Cause::own}));
+}
+
+TEST(Outcome, ATracebackThatWasSurvivedIsNoReason) {
+  // Long before the end, or of a rank that ended well, or after the first was over.
+  for (const RankRecord& other :
+       {saying(stopped(200), own_reason, 100.0), saying(fine(200), own_reason, 199.0),
+        saying(stopped(203), own_reason, 202.0)}) {
+    const Outcome outcome = decide_outcome(
+        job({saying(ended(Exited{1}, 200), peer_lost, 199.9), other, fine(), fine()}), four_hosts);
+    EXPECT_EQ(outcome.first_failure->rank, Rank{0});
+  }
+}
+
+TEST(Outcome, OfAJobThatHangs) {
+  JobRecord record = job({stopped(70), stopped(70), stopped(70), stopped(70)});
+  record.hang_seconds = 60.4;
+  for (int i = 0; i < 4; ++i) {
+    RankState state;
+    state.processes = {
+        {1, "python3", 'S', 1, "", {}, {i == 2 ? "train.py:12 in load" : "dist.py:9 in all_reduce"}}};
+    record.ranks[static_cast<std::size_t>(i)].state = state;
+  }
+  const Outcome outcome = decide_outcome(record, four_hosts);
+  EXPECT_EQ(outcome.kind, OutcomeKind::failure);
+  EXPECT_EQ(outcome.failure_class, FailureClass::lost_host);
+  EXPECT_EQ(outcome.exit_code, 76);
+  EXPECT_EQ(outcome.message,
+            "the job hangs: no rank has printed anything for 60 s; rank 2 on algo-2 is elsewhere than the 3 "
+            "others: "
+            "train.py:12 in load; they: dist.py:9 in all_reduce");
+  EXPECT_EQ(outcome.hang.size(), 4U);
+  record.stop_signal = SIGTERM;
+  EXPECT_EQ(decide_outcome(record, four_hosts).kind, OutcomeKind::stopped);
+}
+
+TEST(Outcome, NamesTheHostsAtFault) {
+  EXPECT_EQ(decide_outcome(job({fine(), fine(), lost("silence", 3), lost("silence", 3)}), four_hosts)
+                .hosts_at_fault,
+            Hosts{"algo-2"});
+  JobRecord record = job({fine(), fine(), stopped(3), stopped(3)});
+  record.worker_loss = "algo-2 was lost: silence";
+  record.lost_worker = "algo-2";
+  EXPECT_EQ(decide_outcome(record, four_hosts).hosts_at_fault, Hosts{"algo-2"});
+  EXPECT_EQ(decide_outcome(job({fine(), fine(), fine(), ended(Exited{1}, 2)}), four_hosts).hosts_at_fault,
+            Hosts{});
+}
+
+TEST(Outcome, TiesReachAsFarAsTheClocksOfBothHostsErr) {
+  const auto tied = [](double uncertainty_of_first, double uncertainty_of_second) {
+    const Outcome outcome = decide_outcome(job({ended(Exited{1}, 2.0, false, uncertainty_of_first), fine(),
+                                                fine(), ended(Exited{1}, 2.1, false, uncertainty_of_second)}),
+                                           four_hosts);
+    return values(outcome.first_failure->tied_with);
+  };
+  EXPECT_EQ(tied(0, 0), std::vector<int>());
+  EXPECT_EQ(tied(0.1, 0), std::vector<int>{3});
+  EXPECT_EQ(tied(0, 0.1), std::vector<int>{3});
+  EXPECT_EQ(tied(0.05, 0.05), std::vector<int>{3});
+  EXPECT_EQ(tied(0.03, 0.03), std::vector<int>());
+}
+
+TEST(Outcome, ManyTiedRanksAreNotAllListed) {
+  std::vector<RankRecord> ranks;
+  for (int i = 0; i < 12; ++i) ranks.push_back(ended(Exited{1}, 1.0 + 0.0001 * i));
+  const Outcome outcome = decide_outcome(job(ranks), Hosts(12, "algo-1"));
+  EXPECT_EQ(outcome.first_failure->tied_with.size(), 11U);
+  EXPECT_NE(outcome.message.find("ranks 1, 2, 3, 4, 5, 6, 7, 8 and 3 more failed within"), std::string::npos)
+      << outcome.message;
+}
+
+TEST(Outcome, RankThatWeHaveStoppedHasNotFailed) {
+  const Outcome outcome = decide_outcome(job({stopped(0.5), ended(Exited{3}, 1.0)}), {"a", "b"});
+  EXPECT_EQ(outcome.first_failure->rank, Rank{1});
+  EXPECT_EQ(outcome.exit_code, 3);
+}
+
+TEST(Outcome, SaysThePythonException) {
+  RankRecord rank = ended(Exited{1}, 1.0);
+  rank.last_lines = {"Traceback (most recent call last):", "  File \"t.py\", line 1", "ValueError: no"};
+  const Outcome outcome = decide_outcome(job({rank}), {"algo-1"});
+  EXPECT_EQ(outcome.message, "rank 0 on algo-1 exited with code 1 1.0 s after the start: ValueError: no");
+}
+
+TEST(Outcome, OfAStoppedJobIsStoppedHoweverItsRanksEnded) {
+  for (const auto& [rank, message] :
+       {std::pair{stopped(1), "stopped by SIGTERM"},
+        std::pair{ended(Exited{5}, 1, true), "stopped by SIGTERM"},
+        std::pair{lost("silence", 1), "stopped by SIGTERM"},
+        std::pair{fine(), "stopped by SIGTERM; every rank ended with code 0"}}) {
+    JobRecord record = job({rank});
+    record.stop_signal = SIGTERM;
+    const Outcome outcome = decide_outcome(record, {"algo-1"});
+    EXPECT_EQ(outcome.kind, OutcomeKind::stopped);
+    EXPECT_EQ(outcome.failure_class, FailureClass::none);
+    EXPECT_EQ(outcome.exit_code, 143);
+    EXPECT_EQ(outcome.message, message);
+  }
+  JobRecord record = job({stopped(1)});
+  record.stop_signal = SIGINT;
+  EXPECT_EQ(decide_outcome(record, {"algo-1"}).exit_code, 130);
+}
+
+TEST(Outcome, FailureBeforeTheStopIsAFailure) {
+  JobRecord record = job({ended(Exited{3}, 1.0), stopped(2.0)});
+  record.stop_signal = SIGTERM;
+  const Outcome outcome = decide_outcome(record, {"a", "b"});
+  EXPECT_EQ(outcome.kind, OutcomeKind::failure);
+  EXPECT_EQ(outcome.exit_code, 3);
+}
+
+TEST(Outcome, StoppedBeforeTheStart) {
+  JobRecord record = job({RankRecord{}});
+  record.started = false;
+  record.stop_signal = SIGINT;
+  const Outcome outcome = decide_outcome(record, {"algo-1"});
+  EXPECT_EQ(outcome.kind, OutcomeKind::stopped);
+  EXPECT_EQ(outcome.exit_code, 130);
+  EXPECT_EQ(outcome.message, "stopped by SIGINT before the ranks had started");
+  EXPECT_EQ(outcome.causes[0], Cause::stopped_by_us);
+}
+
+TEST(Outcome, OfALostRankIsNeverTheUsersFault) {
+  const Outcome outcome =
+      decide_outcome(job({stopped(3), stopped(3), lost("silence", 2.0), stopped(3)}), four_hosts);
+  EXPECT_EQ(outcome.kind, OutcomeKind::failure);
+  EXPECT_EQ(outcome.failure_class, FailureClass::lost_host);
+  EXPECT_EQ(outcome.exit_code, 76);
+  EXPECT_EQ(outcome.message, "rank 2 on algo-2 was lost 2.0 s after the start: silence");
+  ASSERT_TRUE(outcome.first_failure);
+  EXPECT_EQ(outcome.first_failure->rank, Rank{2});
+  EXPECT_EQ(outcome.first_failure->status, std::nullopt);
+}
+
+// Ranks whose peer's host vanishes fail of it, and are heard of before the silence is long enough.
+TEST(Outcome, LossIsTheCauseOfTheFailuresAfterIt) {
+  const Outcome outcome =
+      decide_outcome(job({ended(Exited{1}, 2.5), stopped(3), lost("silence", 2.0), stopped(3)}), four_hosts);
+  EXPECT_EQ(outcome.failure_class, FailureClass::lost_host);
+  EXPECT_EQ(outcome.exit_code, 76);
+  EXPECT_EQ(outcome.causes[0], Cause::collateral);
+}
+
+TEST(Outcome, FailureLongBeforeALossIsTheUsersCode) {
+  const Outcome outcome =
+      decide_outcome(job({ended(Exited{1}, 2.5), stopped(3), lost("silence", 30.0), stopped(3)}), four_hosts);
+  EXPECT_EQ(outcome.failure_class, FailureClass::user_code);
+  EXPECT_EQ(outcome.exit_code, 1);
+}
+
+// Stuck in the kernel, or cut off after the others had been told to stop.
+TEST(Outcome, ARankThatOutlivesOurKillDoesNotHideTheFirstFailure) {
+  RankRecord stuck = lost("its agent did not report its end after SIGKILL", 0);
+  stuck.outlived_kill = true;
+  const Outcome outcome = decide_outcome(job({stopped(3), ended(Exited{3}, 2.0), stuck}), {"a", "b", "c"});
+  EXPECT_EQ(outcome.exit_code, 3);
+  EXPECT_EQ(outcome.first_failure->rank, Rank{1});
+  EXPECT_EQ(outcome.causes[1], Cause::own);
+}
+
+// mpirun notices a host that is gone before we do, and ends the job.
+TEST(Outcome, TheHostThatStaysSilentIsNamedNotThoseWhomMpirunEnded) {
+  RankRecord ended_by_mpirun = ended(Exited{0}, 1.6, true);
+  ended_by_mpirun.lost = "its agent was told to end, not by us";
+  ended_by_mpirun.ended_by_others = true;
+  RankRecord gone = lost("its agent did not report its end after SIGKILL", 0);
+  gone.outlived_kill = true;
+  const Outcome outcome = decide_outcome(job({ended_by_mpirun, ended_by_mpirun, gone}), {"a", "b", "c"});
+  EXPECT_EQ(outcome.exit_code, 76);
+  EXPECT_EQ(outcome.message, "rank 2 on c was lost: its agent did not report its end after SIGKILL");
+  EXPECT_EQ(outcome.hosts_at_fault, std::vector<std::string>{"c"});
+}
+
+TEST(Outcome, AHostThatWasHeardAfterAFailureIsItsCauseOnlyWhereTheRankBlamesAPeer) {
+  const RankRecord gone = lost("silence", 2.8);
+  EXPECT_EQ(decide_outcome(job({ended(Exited{3}, 2.0), gone}), {"a", "b"}).exit_code, 3);
+  EXPECT_EQ(decide_outcome(job({ended(Signaled{SIGABRT, false}, 2.0), gone}), {"a", "b"}).exit_code, 76);
+}
+
+TEST(Outcome, AHostThatIsLostBeforeTheStartIsNamed) {
+  JobRecord record = job({RankRecord{}, RankRecord{}});
+  record.started = false;
+  record.worker_loss = "b was lost: no SSH banner";
+  record.lost_worker = "b";
+  record.engine_failure = "mpirun exited with code 255 before the job was over";
+  const Outcome outcome = decide_outcome(record, {"a", "b"});
+  EXPECT_EQ(outcome.failure_class, FailureClass::lost_host);
+  EXPECT_EQ(outcome.exit_code, 76);
+  EXPECT_EQ(outcome.message, "the job could not be started: b was lost: no SSH banner");
+  EXPECT_EQ(outcome.hosts_at_fault, std::vector<std::string>{"b"});
+
+  JobRecord of_agent = job({RankRecord{}, lost("silence", 1)});
+  of_agent.started = false;
+  const Outcome lost_agent = decide_outcome(of_agent, {"a", "b"});
+  EXPECT_EQ(lost_agent.exit_code, 76);
+  EXPECT_EQ(lost_agent.message,
+            "the job could not be started: rank 1 on b was lost 1.0 s after the start: silence");
+  EXPECT_EQ(lost_before_start("b", "silence").message, "the job could not be started: b was lost: silence");
+  EXPECT_EQ(lost_before_start("b", "silence").exit_code, 76);
+}
+
+TEST(Outcome, OfAnEngineThatDied) {
+  JobRecord record = job({stopped(1), stopped(1)});
+  record.engine_failure = "mpirun was killed by signal 9 (SIGKILL) while the job was running";
+  const Outcome outcome = decide_outcome(record, {"a", "b"});
+  EXPECT_EQ(outcome.failure_class, FailureClass::lost_host);
+  EXPECT_EQ(outcome.exit_code, 76);
+  EXPECT_EQ(outcome.message, record.engine_failure);
+}
+
+TEST(Outcome, IsNoSuccessWhenSomebodyElseStoppedARankThatThenEndedWell) {
+  RankRecord rank = ended(Exited{0}, 1.0, true);
+  rank.lost = "its agent was told to end, not by us";
+  const Outcome outcome = decide_outcome(job({rank, fine()}), {"a", "b"});
+  EXPECT_EQ(outcome.kind, OutcomeKind::failure);
+  EXPECT_EQ(outcome.failure_class, FailureClass::lost_host);
+  EXPECT_EQ(outcome.exit_code, 76);
+  EXPECT_EQ(outcome.message,
+            "rank 0 on a was lost 1.0 s after the start: its agent was told to end, not by us");
+}
+
+TEST(Outcome, RankThatCouldNotBeStarted) {
+  const Outcome outcome =
+      decide_outcome(job({fine(), not_started("./x: No such file or directory")}), {"a", "b"});
+  EXPECT_EQ(outcome.failure_class, FailureClass::start);
+  EXPECT_EQ(outcome.exit_code, 71);
+  EXPECT_EQ(outcome.message, "rank 1 on b could not be started: ./x: No such file or directory");
+  EXPECT_EQ(outcome.first_failure->last_lines, (std::vector<std::string>{"./x: No such file or directory"}));
+}
+
+TEST(Outcome, JobThatDidNotStartSaysWhoIsMissing) {
+  JobRecord record = job({lost("", 0), RankRecord{}, RankRecord{}, lost("", 0)});
+  for (RankRecord& rank : record.ranks) rank.lost.clear();
+  record.started = false;
+  record.start_timed_out = true;
+  Outcome outcome = decide_outcome(record, four_hosts);
+  EXPECT_EQ(outcome.kind, OutcomeKind::failure);
+  EXPECT_EQ(outcome.failure_class, FailureClass::start);
+  EXPECT_EQ(outcome.exit_code, 71);
+  EXPECT_EQ(outcome.message,
+            "the job could not be started: not every rank's agent came in time; never heard of: ranks 1, 2 "
+            "(first on "
+            "algo-1)");
+  record.start_timed_out = false;
+  record.ranks[1].joined = true;
+  record.engine_failure = "mpirun exited with code 1";
+  outcome = decide_outcome(record, four_hosts);
+  EXPECT_EQ(
+      outcome.message,
+      "the job could not be started: mpirun exited with code 1; never heard of: rank 2 (first on algo-2)");
+}
+
+TEST(Outcome, CallsItOutOfMemoryOnlyOnGoodEvidence) {
+  const auto message = [](const ExitStatus& status, long at_end, long earlier) {
+    RankRecord rank = ended(status, 1.0);
+    rank.oom_kills = at_end;
+    rank.earlier_oom_kills = earlier;
+    return decide_outcome(job({rank}), {"algo-1"}).message;
+  };
+  const std::string killed = "rank 0 on algo-1 was killed by signal 9 (SIGKILL) 1.0 s after the start";
+  const std::string weaker = ": the kernel had killed a process of its container for lack of memory";
+  EXPECT_EQ(message(Signaled{SIGKILL, false}, 0, 0), killed);
+  EXPECT_EQ(message(Signaled{SIGKILL, false}, 1, 0), killed + ": out of memory: the kernel killed it");
+  EXPECT_EQ(message(Signaled{SIGKILL, false}, 1, 2), killed + ": out of memory: the kernel killed it");
+  EXPECT_EQ(message(Signaled{SIGKILL, false}, 0, 1), killed + weaker + " earlier");
+  const std::string exited = "rank 0 on algo-1 exited with code 1 1.0 s after the start";
+  EXPECT_EQ(message(Exited{1}, 1, 0), exited + weaker);
+  EXPECT_EQ(message(Exited{1}, 0, 1), exited + weaker + " earlier");
+}
+
+TEST(OutcomeWords, AreThoseOfTheReport) {
+  EXPECT_EQ(to_string(OutcomeKind::success), "success");
+  EXPECT_EQ(to_string(OutcomeKind::failure), "failure");
+  EXPECT_EQ(to_string(OutcomeKind::stopped), "stopped");
+  const std::pair<FailureClass, const char*> classes[] = {{FailureClass::none, ""},
+                                                          {FailureClass::user_code, "user_code"},
+                                                          {FailureClass::not_ready, "not_ready"},
+                                                          {FailureClass::smoke, "smoke"},
+                                                          {FailureClass::lost_host, "lost_host"},
+                                                          {FailureClass::configuration, "configuration"},
+                                                          {FailureClass::start, "start"},
+                                                          {FailureClass::internal, "internal"}};
+  for (const auto& [failure_class, word] : classes) EXPECT_EQ(to_string(failure_class), word);
+  EXPECT_EQ(to_string(Cause::own), "own");
+  EXPECT_EQ(to_string(Cause::stopped_by_us), "stopped_by_us");
+  EXPECT_EQ(to_string(Cause::collateral), "collateral");
+}
+
+TEST(FailureClasses, HaveTheReportsNames) {
+  EXPECT_EQ(to_string(FailureClass::install_module), "InstallModuleError");
+  EXPECT_EQ(to_string(FailureClass::install_requirements), "InstallRequirementsError");
+  for (const char* name : {"", "user_code", "not_ready", "smoke", "lost_host", "configuration", "start",
+                           "internal", "InstallModuleError", "InstallRequirementsError"})
+    EXPECT_EQ(to_string(parse_failure_class(name)), name);
+  EXPECT_EQ(parse_failure_class("unknown"), FailureClass::internal);
+}
+
+TEST(Outcome, OfAFailedSmokeTestNamesItsHostsAndWhatWasInjected) {
+  SmokeReport report;
+  report.verdict = SmokeVerdict::fail;
+  report.evidence = "mpi-cpu; NCCL NOT RUN";
+  report.reason = "rank 1 (algo-2) is gone";
+  report.hosts = {"algo-1", "algo-2"};
+  report.suspects = {{SuspectSubject::rank, "1", "gone", Confidence::high, {1}}};
+  const Outcome failed = failed_by_smoke(report);
+  EXPECT_EQ(failed.kind, OutcomeKind::failure);
+  EXPECT_EQ(failed.failure_class, FailureClass::smoke);
+  EXPECT_EQ(failed.exit_code, 75);
+  EXPECT_EQ(failed.hosts_at_fault, std::vector<std::string>{"algo-2"});
+  EXPECT_EQ(failed.message, "the smoke test failed (mpi-cpu; NCCL NOT RUN): rank 1 (algo-2) is gone");
+  report.injected = "hang:rank=1";
+  EXPECT_EQ(
+      failed_by_smoke(report).message,
+      "the smoke test failed, with hang:rank=1 injected (mpi-cpu; NCCL NOT RUN): rank 1 (algo-2) is gone");
+  report.verdict = SmokeVerdict::not_run;
+  report.injected = "";
+  report.reason = "no mpirun";
+  EXPECT_EQ(failed_by_smoke(report).message,
+            "the smoke test could not be run (mpi-cpu; NCCL NOT RUN): no mpirun");
+}
+
+}  // namespace
+}  // namespace smlaunch

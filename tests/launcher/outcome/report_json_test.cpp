@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "launcher/outcome/report_json.hpp"
+
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+namespace smlaunch {
+namespace {
+
+using Json = nlohmann::json;
+
+TEST(Report, OfASuccess) {
+  Report report;
+  report.ranks.resize(1);
+  report.ranks[0].pid = 42;
+  report.ranks[0].status = Exited{0};
+  report.ranks[0].seconds = 1.23456;
+  report.outcome.causes = {Cause::own};
+  report.hosts = {"algo-1"};
+  report.phases = {{"start", 0.0004, "", 0}, {"run", 2, "algo-1", 1.5}};
+  report.plan_hash = "abc";
+  EXPECT_EQ(Json::parse(render_report(report)), Json::parse(R"({
+    "schema": "smlaunch.report/1", "outcome": "success", "class": null, "exit_code": 0, "message": "",
+    "first_failure": null,
+    "ranks": [{"rank": 0, "host": "algo-1", "pid": 42, "exit_code": 0, "signal": null, "seconds": 1.235, "cause": "own"}],
+    "phases": [{"name": "start", "seconds": 0.0}, {"name": "run", "seconds": 2.0,
+      "slowest_host": "algo-1", "slowest_seconds": 1.5}],
+    "plan_hash": "abc", "smoke": null, "restarts": 0})"));
+}
+
+TEST(Report, OfAFailure) {
+  Report report;
+  report.outcome.kind = OutcomeKind::failure;
+  report.outcome.failure_class = FailureClass::user_code;
+  report.outcome.exit_code = 139;
+  report.outcome.message = "rank 1 on algo-2 was killed";
+  report.outcome.first_failure =
+      FirstFailure{Rank{1}, "algo-2", Signaled{11, true}, 3.5, {"one", "two"}, false, {Rank{0}}, false};
+  report.outcome.causes = {Cause::stopped_by_us, Cause::own};
+  report.ranks.resize(2);
+  report.ranks[1].status = Signaled{11, true};
+  report.ranks[1].seconds = 3.5;
+  report.ranks[1].pid = 7;
+  report.hosts = {"algo-1", "algo-2"};
+  report.smoke_json = R"({"schema": "smlaunch.smoke/1"})";
+  EXPECT_EQ(Json::parse(render_report(report)), Json::parse(R"({
+    "schema": "smlaunch.report/1", "outcome": "failure", "class": "user_code", "exit_code": 139,
+    "message": "rank 1 on algo-2 was killed",
+    "first_failure": {"rank": 1, "host": "algo-2", "exit_code": null, "signal": 11, "seconds": 3.5,
+      "last_lines": ["one", "two"], "certain": false, "tied_with": [0]},
+    "ranks": [
+      {"rank": 0, "host": "algo-1", "pid": null, "exit_code": null, "signal": null, "seconds": 0.0, "cause": "stopped_by_us"},
+      {"rank": 1, "host": "algo-2", "pid": 7, "exit_code": null, "signal": 11, "seconds": 3.5, "cause": "own"}],
+    "phases": [], "plan_hash": "", "smoke": {"schema": "smlaunch.smoke/1"},
+    "restarts": 0})"));
+}
+
+TEST(Report, OfAJobThatWasTriedAgainAndHung) {
+  Report report;
+  report.outcome.kind = OutcomeKind::failure;
+  report.outcome.failure_class = FailureClass::lost_host;
+  report.restarts = 1;
+  EarlierTry earlier;
+  earlier.outcome.failure_class = FailureClass::user_code;
+  earlier.outcome.exit_code = 3;
+  earlier.outcome.message = "rank 1 on algo-2 exited with code 3";
+  earlier.plan_hash = "abc";
+  report.earlier = {earlier};
+  RankState state;
+  state.processes = {{12, "python3", 'S', 1, "futex_wait", {"futex_wait_queue"}, {"train.py:1 in f"}}};
+  report.outcome.hang = {{Rank{0}, "algo-1", state, 0.25}, {Rank{1}, "algo-2", {}, {}}};
+  const Json json = Json::parse(render_report(report));
+  EXPECT_EQ(json["restarts"], 1);
+  EXPECT_EQ(json["earlier"], Json::parse(R"([{"class": "user_code", "exit_code": 3,
+    "message": "rank 1 on algo-2 exited with code 3", "first_failure": null, "plan_hash": "abc"}])"));
+  EXPECT_EQ(json["hang"], Json::parse(R"([
+    {"rank": 0, "host": "algo-1", "place": "train.py:1 in f", "cores_used": 0.25, "processes": [
+      {"pid": 12, "name": "python3", "state": "S", "wait_channel": "futex_wait",
+       "kernel_stack": ["futex_wait_queue"], "python_stack": ["train.py:1 in f"]}]},
+    {"rank": 1, "host": "algo-2", "place": null, "cores_used": null, "processes": []}])"));
+}
+
+TEST(Report, IsUtf8WhateverRanksPrint) {
+  Report report;
+  report.outcome.first_failure = FirstFailure{};
+  report.outcome.first_failure->last_lines = {"broken \xff\xfe"};
+  report.outcome.message = "\xc3";
+  const Json json = Json::parse(render_report(report));
+  EXPECT_EQ(json["first_failure"]["last_lines"][0], "broken \uFFFD\uFFFD");
+  EXPECT_EQ(json["message"], "\uFFFD");
+  EXPECT_TRUE(json["first_failure"]["exit_code"].is_null());
+}
+
+TEST(EventLine, IsOneLine) {
+  EXPECT_EQ(render_event({1.23456, "exit", 3, "algo-1", {{"error", "two\nlines"}}, {{"exit_code", 7}}}),
+            R"({"t":1.235,"event":"exit","host":"algo-1","rank":3,"error":"two\nlines","exit_code":7})");
+  EXPECT_EQ(render_event({0, "start", {}, "", {}, {}}), R"({"t":0.0,"event":"start"})");
+}
+
+}  // namespace
+}  // namespace smlaunch

@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: Apache-2.0
+// The wait for hosts, beyond their SSH banner, with a script in the place of ssh.
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/stat.h>
+
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+#include "launcher/remote/ready.hpp"
+#include "tests/launcher/remote/fake_hosts.hpp"
+
+namespace smlaunch {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+class WaitReadyLogin : public ::testing::Test {
+ protected:
+  WaitReadyLogin() {
+    std::string pattern = ::testing::TempDir() + "ready.XXXXXX";
+    folder_ = ::mkdtemp(pattern.data());
+    // What each host does lies in a file of its name; the host is the word before the last.
+    write("ssh",
+          "#!/bin/sh\nhere=$(dirname \"$0\")\nprintf '%s\\n' \"$@\" > \"$here/arguments\"\n"
+          "while [ $# -gt 2 ]; do shift; done\n. \"$here/$1\"\n");
+    ::chmod((folder_ / "ssh").c_str(), 0755);
+  }
+  ~WaitReadyLogin() override { std::filesystem::remove_all(folder_); }
+
+  void write(const std::string& name, const std::string& text) const {
+    std::ofstream(folder_ / name) << text;
+  }
+  std::string read(const std::string& name) const {
+    std::stringstream text;
+    text << std::ifstream(folder_ / name).rdbuf();
+    return text.str();
+  }
+  void host_does(const std::string& host, const std::string& script) {
+    write(host, script + "\n");
+    hosts_.push_back(host);
+  }
+  ReadyRequest request() const {
+    ReadyRequest all;
+    all.hosts = hosts_;
+    all.port = servers_.port();
+    all.timeout = seconds(120);
+    all.ssh = {(folder_ / "ssh").string()};
+    all.login_command = "smlaunch worker --greet 'a b'";
+    all.version = "1.2.3";
+    return all;
+  }
+
+  // Whether the process that wrote its id there still runs.
+  bool runs(const std::string& name) const {
+    std::ifstream stat("/proc/" + std::to_string(std::stoi(read(name))) + "/stat");
+    std::string line;
+    std::getline(stat, line);
+    const std::size_t name_end = line.rfind(')');
+    return name_end != std::string::npos && line.at(name_end + 2) != 'Z' && line.at(name_end + 2) != 'X';
+  }
+
+  // A killed process is no child of ours, so its end can only be looked for; a minute means never.
+  bool ends(const std::string& name) const {
+    for (int i = 0; i < 6000 && runs(name); ++i) ::usleep(10'000);
+    return !runs(name);
+  }
+
+  std::filesystem::path folder_;
+  FakeHost servers_{"0.0.0.0", 0, Greets::with_banner};
+  std::vector<std::string> hosts_;
+};
+
+TEST_F(WaitReadyLogin, IsReadyWithOurVersionEvenAfterNoise) {
+  host_does("127.0.0.2", "echo 'smlaunch 1.2.3'; echo more");
+  host_does("127.0.0.3", "echo motd; echo warning >&2; seq 20000; echo 'smlaunch 1.2.3'");
+  const ReadyReport report = wait_ready(request());
+  EXPECT_TRUE(report.ready) << report.hosts[0].cause << report.hosts[1].cause;
+  EXPECT_EQ(report.hosts[0].answer, "smlaunch 1.2.3\nmore\n");
+  EXPECT_EQ(report.hosts[0].stage, ReadyStage::smlaunch);
+  EXPECT_EQ(report.hosts[1].answer, "smlaunch 1.2.3\n") << "what came before is no part of it";
+}
+
+TEST_F(WaitReadyLogin, GivesSshItsOptionsTheHostAndTheCommandAsOneWord) {
+  host_does("127.0.0.2", "echo 'smlaunch 1.2.3'");
+  ReadyRequest with_option = request();
+  with_option.ssh.push_back("-q");
+  EXPECT_TRUE(wait_ready(with_option).ready);
+  EXPECT_EQ(read("arguments"),
+            fmt::format("-q\n-o\nBatchMode=yes\n-o\nConnectTimeout=10\n-o\nServerAliveInterval=5\n-o\n"
+                        "ServerAliveCountMax=2\n-p\n{}\n-T\n--\n127.0.0.2\nsmlaunch worker --greet 'a b'\n",
+                        servers_.port()));
+}
+
+TEST_F(WaitReadyLogin, HandsTheInputToTheLoginWhateverItsLength) {
+  host_does("127.0.0.2", "cat > \"$here/input\"; echo 'smlaunch 1.2.3'");
+  for (const std::size_t length : {0U, 20U, 300'000U}) {
+    ReadyRequest with_input = request();
+    with_input.login_input = std::string(length, 's');
+    EXPECT_TRUE(wait_ready(with_input).ready);
+    EXPECT_EQ(read("input").size(), length);
+  }
+}
+
+TEST_F(WaitReadyLogin, DoesNotMindALoginThatReadsNoInputAndWritesMuch) {
+  host_does("127.0.0.2", "exec 0<&-; echo 'smlaunch 1.2.3'; seq 200000; seq 200000 >&2");
+  ReadyRequest with_input = request();
+  with_input.login_input = std::string(300'000, 's');
+  const ReadyReport report = wait_ready(with_input);
+  EXPECT_TRUE(report.ready);
+  EXPECT_EQ(report.hosts[0].answer.size(), 4096U);
+}
+
+TEST_F(WaitReadyLogin, ReturnsAtOnceWithTheHostThatCanNeverBeReady) {
+  struct Case {
+    const char* script;
+    ReadyStage stage;
+    const char* cause;
+  };
+  const std::vector<Case> table = {
+      {"echo 'root@127.0.0.9: Permission denied (publickey).' >&2; exit 255", ReadyStage::login,
+       "SSH login denied (publickey)"},
+      {"echo 'Host key verification failed.' >&2; exit 255", ReadyStage::login, "SSH host key not known"},
+      {"echo 'smlaunch 1.2.4'", ReadyStage::smlaunch, "smlaunch 1.2.4 there, 1.2.3 here"},
+      {"no-such-program-as-smlaunch 2>/dev/null", ReadyStage::smlaunch, "no smlaunch there"},
+  };
+  for (const Case& one : table) {
+    hosts_.clear();
+    std::filesystem::remove(folder_ / "pid");
+    host_does("127.0.0.8", "echo $$ > \"$here/pid\"; exec sleep 1000");
+    host_does("127.0.0.9", std::string("while ! [ -s \"$here/pid\" ]; do sleep 0.01; done\n") + one.script);
+    ReadyRequest forever = request();
+    forever.timeout = std::chrono::hours(1);
+    const ReadyReport report = wait_ready(forever);
+    EXPECT_FALSE(report.ready);
+    EXPECT_EQ(report.hosts[1].state, ReadyState::failed);
+    EXPECT_EQ(to_string(report.hosts[1].stage), to_string(one.stage));
+    EXPECT_EQ(report.hosts[1].cause, one.cause);
+    EXPECT_EQ(report.hosts[0].state, ReadyState::waiting) << "the others keep their present state";
+    EXPECT_FALSE(runs("pid")) << "no ssh client stays";
+  }
+}
+
+TEST_F(WaitReadyLogin, NamesASshThatIsNotThere) {
+  host_does("127.0.0.2", "exit 0");
+  ReadyRequest without = request();
+  without.ssh = {"/no/such/ssh"};
+  const ReadyReport report = wait_ready(without);
+  EXPECT_EQ(report.hosts[0].state, ReadyState::failed);
+  EXPECT_EQ(report.hosts[0].cause, "cannot run ssh on this machine: No such file or directory");
+}
+
+TEST_F(WaitReadyLogin, EndsALoginThatHangsAndTriesAgain) {
+  host_does("127.0.0.2",
+            "[ -e \"$here/pid\" ] && { echo 'smlaunch 1.2.3'; exit; }\n"
+            "echo $$ > \"$here/pid\"; exec sleep 1000");
+  ReadyRequest impatient = request();
+  impatient.login_deadline = seconds(1);
+  EXPECT_TRUE(wait_ready(impatient).ready);
+  EXPECT_FALSE(runs("pid"));
+}
+
+TEST_F(WaitReadyLogin, SaysThatALoginHangsAtTheTimeOutAndEndsIt) {
+  host_does("127.0.0.2", "echo $$ > \"$here/pid\"; exec sleep 1000");
+  ReadyRequest impatient = request();
+  impatient.login_deadline = milliseconds(500);
+  impatient.timeout = seconds(2);
+  const ReadyReport report = wait_ready(impatient);
+  EXPECT_EQ(report.hosts[0].state, ReadyState::waiting);
+  EXPECT_EQ(report.hosts[0].cause, "SSH login hangs");
+  EXPECT_EQ(report.stopped_by_signal, 0);
+  EXPECT_FALSE(runs("pid"));
+}
+
+TEST_F(WaitReadyLogin, EndsTheHelpersOfAHangingLoginToo) {
+  host_does("127.0.0.2", "sleep 1000 & echo $! > \"$here/helper\"; wait");
+  ReadyRequest impatient = request();
+  impatient.timeout = seconds(2);
+  EXPECT_FALSE(wait_ready(impatient).ready);
+  EXPECT_TRUE(ends("helper"));
+}
+
+TEST_F(WaitReadyLogin, DoesNotWaitForWhoeverKeepsTheOutputOpen) {
+  // As a connection that ssh leaves open for others would: in a session of its own.
+  host_does("127.0.0.2",
+            "setsid sh -c 'echo $$ > \"$0/holder\"; exec sleep 1000' \"$here\" &\n"
+            "while ! [ -s \"$here/holder\" ]; do sleep 0.01; done; echo 'smlaunch 1.2.3'");
+  EXPECT_TRUE(wait_ready(request()).ready);
+  EXPECT_TRUE(runs("holder"));
+  ::kill(std::stoi(read("holder")), SIGKILL);
+}
+
+TEST_F(WaitReadyLogin, ComesBackToAFailedLoginThatMayHeal) {
+  host_does("127.0.0.2",
+            "[ -e \"$here/seen\" ] && { echo 'smlaunch 1.2.3'; exit; }\n"
+            "touch \"$here/seen\"; echo 'Connection closed by 127.0.0.2 port 22' >&2; exit 255");
+  EXPECT_TRUE(wait_ready(request()).ready);
+}
+
+TEST_F(WaitReadyLogin, RunsNoMoreLoginsAtOnceThanAskedForAndAllInTurn) {
+  for (int i = 1; i <= 12; ++i) {
+    // A third one at the same time would find both places taken.
+    host_does(
+        fmt::format("127.0.3.{}", i),
+        "place=none; for i in 1 2; do mkdir \"$here/place$i\" 2>/dev/null && { place=$i; break; }; done\n"
+        "[ $place = none ] && { echo 'too many at once' >&2; exit 126; }\n"
+        "sleep 0.05; rmdir \"$here/place$place\"; echo 'smlaunch 1.2.3'");
+  }
+  ReadyRequest two = request();
+  two.logins_at_once = 2;
+  const ReadyReport report = wait_ready(two);
+  EXPECT_TRUE(report.ready);
+  for (const HostReadiness& host : report.hosts) EXPECT_EQ(host.cause, "");
+}
+
+TEST_F(WaitReadyLogin, EndsTheLoginsOnASignal) {
+  host_does("127.0.0.2", "echo $$ > \"$here/pid\"; exec sleep 1000");
+  ReadyRequest stopped = request();
+  stopped.timeout = std::chrono::hours(1);
+  stopped.progress = [&](const ReadyReport& report) {
+    if (report.stopped_by_signal == 0 && !read("pid").empty()) ::kill(::getpid(), SIGINT);
+  };
+  EXPECT_EQ(wait_ready(stopped).stopped_by_signal, SIGINT);
+  EXPECT_FALSE(runs("pid"));
+}
+
+TEST_F(WaitReadyLogin, TakesAnyEndOfTheCommandForALoginWhenAskedOnlyForThat) {
+  host_does("127.0.0.2", "exit 127");
+  ReadyRequest login = request();
+  login.until = ReadyStage::login;
+  EXPECT_TRUE(wait_ready(login).ready);
+}
+
+}  // namespace
+}  // namespace smlaunch

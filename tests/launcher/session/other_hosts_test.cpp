@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+// What other hosts say of themselves, and what follows from it.
+#include <gtest/gtest.h>
+
+#include "launcher/job/job_interface.hpp"
+#include "launcher/job/probe_hosts.hpp"
+#include "launcher/outcome/report_error.hpp"
+#include "launcher/session/other_hosts.hpp"
+#include "tests/topology/made_up_machine.hpp"
+#include "topology/machine_json.hpp"
+
+namespace smlaunch {
+namespace {
+
+TEST(InterfaceError, NamesHostAndInterfaceAndWhoNamedIt) {
+  const auto line = [](const WantedInterface& wanted, const std::string& problem) {
+    const Error error = interface_error("algo-2", wanted, problem, "eth0");
+    EXPECT_EQ(exit_code_of(error.fault), 78);
+    return to_string(error.problems.front());
+  };
+  EXPECT_EQ(
+      line({"=eth7", ""}, "is down"),
+      "algo-2: network interface eth7: is down there, so it cannot carry the job; name one that every "
+      "host has: network_interface_name in resourceconfig.json, or with given hosts --mpi-options '-mca "
+      "btl_tcp_if_include NAME' and NCCL_SOCKET_IFNAME; of those there, eth0 can");
+  EXPECT_EQ(line({"=eth7", "-mca btl_tcp_if_include"}, "has no carrier"),
+            "algo-2: network interface eth7 of -mca btl_tcp_if_include: has no carrier there, so it cannot "
+            "carry the job; name one that every host has; of those there, eth0 can");
+  EXPECT_EQ(line({"^docker", "NCCL_SOCKET_IFNAME"}, "leaves none that leads to another host"),
+            "algo-2: NCCL_SOCKET_IFNAME=^docker: leaves none that leads to another host there, so it cannot "
+            "carry the job; name one that every host has; of those there, eth0 can");
+}
+
+TEST(FindInterfaceErrors, AreOneForEachThatIsWrong) {
+  const std::vector<NetworkInterface> interfaces = {{"eth0", true, {"10.0.0.1"}},
+                                                    {"docker0", true, {"172.17.0.1"}}};
+  const auto errors = find_interface_errors(
+      "a", {{"=eth0", ""}, {"=docker0", ""}, {"=ib0", "-mca btl_tcp_if_include"}}, interfaces, true);
+  ASSERT_TRUE(errors);
+  ASSERT_EQ(errors->problems.size(), 2U);
+  EXPECT_EQ(errors->problems[0].what,
+            "is a container engine's, which leads to no other host there, so it cannot carry the job");
+  EXPECT_EQ(errors->problems[1].where, "a: network interface ib0 of -mca btl_tcp_if_include");
+  EXPECT_FALSE(find_interface_errors("a", {{"=eth0", ""}}, interfaces, true));
+  EXPECT_FALSE(find_interface_errors("a", {{"=docker0", ""}}, interfaces, false))
+      << "one host may use its own";
+}
+
+TEST(InterfacesToAvoid, AreLoopbackAndContainerEnginesUnlessHostsAreThere) {
+  EXPECT_EQ(interfaces_to_avoid({"10.0.0.2"}),
+            "127.0.0.1/8,172.17.0.0/16,docker0,virbr0,lxdbr0,podman0,cni0");
+  EXPECT_EQ(interfaces_to_avoid({"172.17.0.2"}), "127.0.0.1/8,virbr0,lxdbr0,podman0,cni0");
+}
+
+TEST(JudgeHostAnswer, SaysWhatAHostLacks) {
+  const std::vector<WantedInterface> wanted = {{"=eth7", ""}, {"ib", "NCCL_SOCKET_IFNAME"}};
+  EXPECT_FALSE(judge_host_answer(wanted, "smlaunch 0.1.0\nworker\n"));
+  EXPECT_FALSE(judge_host_answer(wanted, "smlaunch 0.1.0\nno worker\n"));
+  const auto daemon = judge_host_answer(wanted, "smlaunch 0.1.0\nno worker\nno daemon\n");
+  ASSERT_TRUE(daemon);
+  EXPECT_EQ(daemon->cause, "Open MPI's daemon is not there beside the path of our mpirun");
+  EXPECT_EQ(daemon->remedy, "install the same Open MPI at the same path");
+  const auto interface = judge_host_answer(wanted, "smlaunch 0.1.0\ninterface: 0|is down|eth0\nworker\n");
+  ASSERT_TRUE(interface);
+  EXPECT_EQ(interface->cause, "network interface eth7 is down there");
+  EXPECT_EQ(interface->remedy, interface_error("", {"=eth7", ""}, "", "eth0").problems.front().remedy);
+  EXPECT_EQ(judge_host_answer(wanted, "interface: 1|is the name of none|")->cause,
+            "NCCL_SOCKET_IFNAME=ib is the name of none there");
+  EXPECT_FALSE(judge_host_answer(wanted, "interface: 2|is down|")) << "it was not asked about";
+}
+
+TEST(ChoosesInterface, IsWhatOpenMpisParametersDo) {
+  EXPECT_TRUE(chooses_interface({"-mca", "btl_tcp_if_include", "ib0"}, {}));
+  EXPECT_TRUE(chooses_interface({"--mca", "oob_tcp_if_exclude", "lo"}, {}));
+  EXPECT_TRUE(chooses_interface({"--prtemca", "prte_if_include", "ib0"}, {}));
+  EXPECT_TRUE(chooses_interface({}, {{"OMPI_MCA_btl_tcp_if_include", "ib0"}}));
+  EXPECT_TRUE(chooses_interface({}, {{"OMPI_MCA_oob_tcp_if_exclude", "ib0"}}));
+  EXPECT_FALSE(chooses_interface({"-mca", "btl", "^openib", "-x", "NCCL_DEBUG=INFO"},
+                                 {{"OMPI_MCA_btl", "tcp,self"}, {"NCCL_SOCKET_IFNAME", "eth0"}}));
+  EXPECT_FALSE(chooses_interface({}, {}));
+}
+
+TEST(ParseHostAnswer, FindsTheMachineBehindTheVersion) {
+  const Machine machine = make_machine({2, 4, 2, {0, 1}, {0}});
+  const auto found = parse_host_answer("algo-2", "smlaunch 0.1.0\n" + render_machine_json(machine));
+  ASSERT_TRUE(found);
+  EXPECT_EQ(*found, machine);
+  EXPECT_EQ(parse_host_answer("algo-2", "smlaunch 0.1.0\n").error().problems.front().where, "algo-2");
+  EXPECT_FALSE(parse_host_answer("algo-2", "smlaunch 0.1.0\n{\"schema\": \"smlaunch.topology/1\", \"numa_no"))
+      << "an answer that was cut off";
+}
+
+}  // namespace
+}  // namespace smlaunch
