@@ -4,7 +4,6 @@
 # usage: env_goldens_test.sh SMLAUNCH GOLDENS
 set -euo pipefail
 smlaunch=$1 goldens=$2
-[[ -e $goldens ]] || { echo "SKIPPED: no recorded answers at $goldens"; exit 77; }
 command -v python3 >/dev/null || { echo "SKIPPED: python3 is not installed"; exit 77; }
 scratch=$(mktemp -d "${TMPDIR:-/tmp}/smlaunch-goldens.XXXXXX")
 trap 'rm -rf "$scratch"' EXIT

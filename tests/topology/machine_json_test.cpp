@@ -12,6 +12,7 @@
 #include <thread>
 
 #include "base/read_file.hpp"
+#include "tests/support/source_dir.hpp"
 #include "tests/topology/made_up_machine.hpp"
 #include "topology/probe_machine.hpp"
 
@@ -190,7 +191,7 @@ TEST(MachineFile, IsXmlOrJsonByItsFirstCharacter) {
   const Machine machine = make_machine({2, 2, 1, {0}, {}});
   const std::string json = write("machine.json", "\n " + render_machine_json(machine));
   EXPECT_EQ(read_machine_file(json).value(), machine);
-  const auto xml = read_machine_file(SMLAUNCH_SOURCE_DIR "/tests/topology/small_machine.xml");
+  const auto xml = read_machine_file(source_dir() / "tests/topology/small_machine.xml");
   ASSERT_TRUE(xml.has_value());
   EXPECT_EQ(xml->host, "small");
   const auto nothing = read_machine_file("/there/is/no/such.json");
@@ -204,7 +205,7 @@ TEST(MachineFile, IsXmlOrJsonByItsFirstCharacter) {
 
 TEST(MachineFile, MayBeAPipeButNotEndless) {
   for (const std::string& text : {render_machine_json(make_machine({1, 2, 1, {}, {}})),
-                                  read_small_file(SMLAUNCH_SOURCE_DIR "/tests/topology/small_machine.xml")}) {
+                                  read_small_file(source_dir() / "tests/topology/small_machine.xml")}) {
     std::array<int, 2> ends{};
     ASSERT_EQ(pipe(ends.data()), 0);
     std::thread writer([&] {

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "base/read_file.hpp"
+#include "tests/support/source_dir.hpp"
 #include "topology/machine_json.hpp"
 
 namespace smlaunch {
@@ -13,7 +14,7 @@ namespace {
 using testing::ElementsAre;
 using testing::IsEmpty;
 
-constexpr const char* small_machine = SMLAUNCH_SOURCE_DIR "/tests/topology/small_machine.xml";
+const std::string small_machine = source_dir() / "tests/topology/small_machine.xml";
 
 TEST(SyntheticMachine, HasTheNodesAndCoresThatWereDescribed) {
   const auto machine = parse_synthetic_machine("package:2 [numa(memory=1GB)] core:2 pu:2");

@@ -2,8 +2,8 @@
 // Answers on topologies of real machines, where they are at hand beside the project.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <unistd.h>
 
+#include "tests/support/source_dir.hpp"
 #include "topology/layout.hpp"
 #include "topology/machine_json.hpp"
 
@@ -14,25 +14,11 @@ using testing::Contains;
 using testing::Each;
 using testing::ElementsAre;
 
-class RealMachine : public testing::Test {
- protected:
-  // Skips the test where the file is missing.
-  Machine machine(const char* name) {
-    const std::string path = std::string(SMLAUNCH_SOURCE_DIR "/../shared/topologies/") + name;
-    if (access(path.c_str(), R_OK) != 0) {
-      missing_ = true;
-      return {};
-    }
-    const auto read = read_machine_file(path);
-    EXPECT_TRUE(read.has_value());
-    return read.value_or(Machine{});
-  }
-
-  bool missing_ = false;
-};
-
-#define SKIP_IF_MISSING() \
-  if (missing_) GTEST_SKIP() << "the saved topologies are not beside the project"
+Machine machine(const char* name) {
+  const auto read = read_machine_file(source_dir() / "tests/golden/topologies" / name);
+  EXPECT_TRUE(read.has_value()) << name;
+  return read.value_or(Machine{});
+}
 
 std::vector<std::string> nics_of(const Machine& machine, int ranks) {
   std::vector<std::string> names;
@@ -51,9 +37,8 @@ std::vector<std::string> nodes_of(const Machine& machine, int ranks) {
   return nodes;
 }
 
-TEST_F(RealMachine, TurinsGpusAreOnNodesOneTwoSixSevenWithANicEach) {
+TEST(RealMachine, TurinsGpusAreOnNodesOneTwoSixSevenWithANicEach) {
   const Machine turin = machine("turin-4xh200-nvml.xml");
-  SKIP_IF_MISSING();
   EXPECT_EQ(turin.packages, 2);
   EXPECT_EQ(turin.cores, 128);
   EXPECT_EQ(turin.processing_units, 256);
@@ -68,9 +53,8 @@ TEST_F(RealMachine, TurinsGpusAreOnNodesOneTwoSixSevenWithANicEach) {
   EXPECT_EQ(placed[0]->why, "Has all 16 cores of NUMA node 1, where its GPU is; NIC mlx5_0 (PXB).");
 }
 
-TEST_F(RealMachine, TurinsManagementNicsAreNeverChosen) {
+TEST(RealMachine, TurinsManagementNicsAreNeverChosen) {
   const Machine turin = machine("turin-4xh200-nvml.xml");
-  SKIP_IF_MISSING();
   for (std::size_t nic = 0; nic < turin.nics.size(); ++nic) {
     if (turin.nics[nic].name != "mlx5_1" && turin.nics[nic].name != "mlx5_2") continue;
     EXPECT_EQ(turin.nics[nic].kind, NicKind::ethernet);
@@ -79,9 +63,8 @@ TEST_F(RealMachine, TurinsManagementNicsAreNeverChosen) {
   EXPECT_THAT(nics_of(turin, 8), testing::Not(Contains(testing::HasSubstr("mlx5_1"))));
 }
 
-TEST_F(RealMachine, TurinWithoutADriverShowsItsGpusAsUnusable) {
+TEST(RealMachine, TurinWithoutADriverShowsItsGpusAsUnusable) {
   const Machine turin = machine("turin-4xh200-nodriver.xml");
-  SKIP_IF_MISSING();
   EXPECT_EQ(turin.gpus.size(), 4U);
   EXPECT_EQ(turin.usable_gpus(), 0);
   EXPECT_EQ(turin.gpus[0].pci, "0000:06:00.0");
@@ -89,9 +72,8 @@ TEST_F(RealMachine, TurinWithoutADriverShowsItsGpusAsUnusable) {
   EXPECT_THAT(nodes_of(turin, 4), ElementsAre("0-1", "2-3", "4-5", "6-7"));
 }
 
-TEST_F(RealMachine, HalfOfG4dnsGpusAreFarFromItsOnlyFabricNic) {
+TEST(RealMachine, HalfOfG4dnsGpusAreFarFromItsOnlyFabricNic) {
   const Machine g4dn = machine("g4dn-metal-8xt4-efa.xml");
-  SKIP_IF_MISSING();
   const auto nics = nics_of(g4dn, 8);
   EXPECT_THAT(nics, ElementsAre("rdmap197s0 SYS", "rdmap197s0 SYS", "rdmap197s0 SYS", "rdmap197s0 SYS",
                                 "rdmap197s0 NODE", "rdmap197s0 NODE", "rdmap197s0 NODE", "rdmap197s0 NODE"));
@@ -101,9 +83,8 @@ TEST_F(RealMachine, HalfOfG4dnsGpusAreFarFromItsOnlyFabricNic) {
             "other GPUs.");
 }
 
-TEST_F(RealMachine, Dgx2HasFewerHardwareThreadsThanRanks) {
+TEST(RealMachine, Dgx2HasFewerHardwareThreadsThanRanks) {
   const Machine dgx2 = machine("dgx2-16xv100.xml");
-  SKIP_IF_MISSING();
   EXPECT_EQ(dgx2.usable_gpus(), 16);
   EXPECT_EQ(dgx2.processing_units, 4);
   EXPECT_THAT(dgx2.gpu_gpu[3], Contains("NV6").Times(15));
@@ -116,18 +97,16 @@ TEST_F(RealMachine, Dgx2HasFewerHardwareThreadsThanRanks) {
   }
 }
 
-TEST_F(RealMachine, PascalsGpusShareANicBehindTheirSwitch) {
+TEST(RealMachine, PascalsGpusShareANicBehindTheirSwitch) {
   const Machine pascal = machine("pascal-2xp100.xml");
-  SKIP_IF_MISSING();
   EXPECT_THAT(nics_of(pascal, 2), Each("mlx5_0 PIX"));
   EXPECT_THAT(nodes_of(pascal, 2), ElementsAre("0", "0"));
 }
 
-TEST_F(RealMachine, EveryOneOfThemSurvivesItsJson) {
+TEST(RealMachine, EveryOneOfThemSurvivesItsJson) {
   for (const char* name : {"turin-4xh200-nvml.xml", "turin-4xh200-nodriver.xml", "g4dn-metal-8xt4-efa.xml",
                            "dgx2-16xv100.xml", "pascal-2xp100.xml"}) {
     const Machine before = machine(name);
-    SKIP_IF_MISSING();
     const auto after = parse_machine_json(render_machine_json(before), name);
     ASSERT_TRUE(after.has_value());
     EXPECT_EQ(*after, before) << name;

@@ -17,6 +17,7 @@
 #include "launcher/plan/render_plan.hpp"
 #include "mpi/hostfile.hpp"
 #include "mpi/shell_words.hpp"
+#include "tests/support/source_dir.hpp"
 #include "topology/machine_json.hpp"
 
 namespace smlaunch {
@@ -26,7 +27,7 @@ namespace fs = std::filesystem;
 using nlohmann::json;
 
 const fs::path& golden_folder() {
-  static const fs::path folder = fs::path(SMLAUNCH_SOURCE_DIR) / "tests/golden";
+  static const fs::path folder = source_dir() / "tests/golden";
   return folder;
 }
 
