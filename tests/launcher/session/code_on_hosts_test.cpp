@@ -8,7 +8,8 @@ namespace smlaunch {
 namespace {
 
 WorkerCode failed(const std::string& host) {
-  return {host, true, false, CodeEnd{false, "InstallModuleError", 1, host + ": pip", ""}};
+  return {host, true, false,
+          CodeEnd{.failure_class = FailureClass::install_module, .message = host + ": pip"}};
 }
 
 WorkerCode ready(const std::string& host) {
