@@ -160,8 +160,13 @@ TEST(Outcome, OfAJobThatHangs) {
   record.hang_seconds = 60.4;
   for (int i = 0; i < 4; ++i) {
     RankState state;
-    state.processes = {
-        {1, "python3", 'S', 1, "", {}, {i == 2 ? "train.py:12 in load" : "dist.py:9 in all_reduce"}}};
+    state.processes = {{.pid = 1,
+                        .name = "python3",
+                        .state = 'S',
+                        .threads = 1,
+                        .wait_channel = "",
+                        .kernel_stack = {},
+                        .python_stack = {i == 2 ? "train.py:12 in load" : "dist.py:9 in all_reduce"}}};
     record.ranks[static_cast<std::size_t>(i)].state = state;
   }
   const Outcome outcome = decide_outcome(record, four_hosts);
