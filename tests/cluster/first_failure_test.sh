@@ -29,7 +29,8 @@ os.write(os.open(f"/tmp/late.{rank}", os.O_CREAT | os.O_TRUNC | os.O_WRONLY), b"
 os._exit(10 + rank)
 END
 order() { # FIRST-SECOND DELAY
-  local at
+  local at rank
+  for rank in 1 2; do host "algo-$((rank + 1))" rm -f "/tmp/late.$rank"; done
   at=$(awk -v now="$EPOCHREALTIME" 'BEGIN {printf "%.3f", now + 3}')
   mpi 1 "\"order\": \"$1\"" "\"delay\": $2" "\"at\": $at"
   for name in algo-3 algo-2 algo-1; do start "$name" "$smlaunch" -q --failure-grace 1; done
@@ -40,7 +41,8 @@ order() { # FIRST-SECOND DELAY
 
 on_time() { # FIRST DELAY: the first was not so late that it came second
   local late
-  late=$(host "algo-$(($1 + 1))" cat "/tmp/late.$1")
+  # A rank that was stopped before its moment came has written nothing.
+  late=$(host "algo-$(($1 + 1))" cat "/tmp/late.$1") || return 1
   echo "rank $1 was $late s late"
   awk -v late="$late" -v delay="$2" 'BEGIN {exit !(late < delay / 2)}'
 }
