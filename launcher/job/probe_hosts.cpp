@@ -38,9 +38,8 @@ Result<Machine> parse_host_answer(const std::string& host, const std::string& an
   return parse_machine_json(std::string_view(answer).substr(begin + 1), host);
 }
 
-Result<std::map<std::string, std::shared_ptr<const Machine>>> probe_hosts(
-    const Options& options, const std::vector<std::string>& hosts) {
-  std::map<std::string, std::shared_ptr<const Machine>> machines;
+Result<MachinesByHost> probe_hosts(const Options& options, const std::vector<std::string>& hosts) {
+  MachinesByHost machines;
   if (hosts.empty()) return machines;
   ReadyRequest request;
   request.hosts = hosts;
