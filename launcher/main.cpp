@@ -2,6 +2,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include "base/exit_codes.hpp"
 #include "launcher/launch.hpp"
 #include "launcher/options/cli.hpp"
 
@@ -12,7 +13,7 @@ namespace {
 void keep_standard_streams_apart() {
   for (int stream = 0; stream < 3; ++stream)
     if (fcntl(stream, F_GETFD) < 0 && open("/dev/null", stream == 0 ? O_RDONLY : O_WRONLY) != stream)
-      _exit(70);
+      _exit(smlaunch::exit_codes::internal);
 }
 
 }  // namespace

@@ -21,6 +21,7 @@
 #include <cstdlib>
 #include <optional>
 
+#include "base/exit_codes.hpp"
 #include "base/host_name.hpp"
 #include "base/line_splitter.hpp"
 #include "base/steady_time.hpp"
@@ -69,7 +70,6 @@ constexpr milliseconds grace_under_mpirun{300};
 constexpr milliseconds leftover_grace_under_mpirun{100};
 // From SIGKILL for the other ranks of this host until nothing of them is left.
 constexpr milliseconds kill_bound{2000};
-constexpr int exit_lost = 76;
 
 // A port that is free on this host now.
 std::optional<int> find_free_port() {
@@ -209,7 +209,7 @@ class Agent {
       if (without_channel_) {
         std::fprintf(stderr, "smlaunch: rank %d on %s could not be started: %s\n", identity_.rank,
                      probe_host_name().c_str(), child.error().text.c_str());
-        exit_code_ = 71;
+        exit_code_ = exit_codes::start;
         return leave();
       }
       return send_data(FrameKind::start_failed, child.error().text);
@@ -344,14 +344,20 @@ class Agent {
     drain_timer_.cancel();
     stop_timer_.cancel();
     if (without_channel_ || leader_lost_) {
-      exit_code_ = leader_lost_ ? exit_lost : shell_code(*status_);
+      exit_code_ = leader_lost_ ? exit_codes::lost : shell_code(*status_);
       return leave();
     }
     LastWords words = tail_->last_words();
     const OomWatch::Kills kills = oom_watch_.at_end(oom_kills_at_end_);
-    send_data(FrameKind::ended,
-              encode(Ended{*status_, ended_ns_, waited_ns_, words.traceback_ns, told_to_stop_at_end_,
-                           std::move(words.lines), kills.at_end, kills.earlier, words.failed_rank}));
+    send_data(FrameKind::ended, encode(Ended{.end = {.status = *status_,
+                                                     .told_to_stop = told_to_stop_at_end_,
+                                                     .last_lines = std::move(words.lines),
+                                                     .failed_rank = words.failed_rank,
+                                                     .oom_kills = kills.at_end,
+                                                     .earlier_oom_kills = kills.earlier},
+                                             .time_ns = ended_ns_,
+                                             .waited_ns = waited_ns_,
+                                             .traceback_ns = words.traceback_ns}));
   }
 
   void tell_activity(Pong& pong) {
@@ -414,7 +420,7 @@ class Agent {
 
   void leader_lost() {
     leader_lost_ = true;
-    exit_code_ = exit_lost;
+    exit_code_ = exit_codes::lost;
     if (ended_) return leave();  // stopped already, by the signal that our parent's death sends
     stop_rank();
   }
@@ -517,9 +523,9 @@ int run_rank_agent(const std::vector<std::string>& program) {
         program.empty() ? "no program was given" : identity.error().problems.front().what;
     fmt::print(stderr, "smlaunch: smlaunch rank: {}: it is started by smlaunch or by mpirun, not by hand\n",
                what);
-    return 64;
+    return exit_codes::usage;
   }
-  if (getppid() != parent) return exit_lost;
+  if (getppid() != parent) return exit_codes::lost;
   return Agent(std::move(*identity), program).run();
 }
 

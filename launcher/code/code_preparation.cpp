@@ -18,7 +18,6 @@
 
 #include "launcher/code/prepare_code.hpp"
 #include "launcher/contract/s3/transfer_display.hpp"
-#include "launcher/outcome/outcome.hpp"
 #include "launcher/process/stop_signals.hpp"
 
 namespace smlaunch {
@@ -143,11 +142,8 @@ void CodePreparation::finish() {
   for (Descriptor* each : {&answer_pipe_, &words_pipe_, &end_}) each->close(ignored);
   auto end = parse_code_answer(answer_);
   if (!end) {
-    end.emplace();
-    end->failure_class = to_string(FailureClass::internal);
-    end->exit_code = exit_codes::internal;
-    end->message = fmt::format("{}: what prepares the code {} without an answer", host_, to_string(status));
-    end->failure = fmt::format("{}: {}\n", end->failure_class, end->message);
+    end = code_failure(FailureClass::internal, fmt::format("{}: what prepares the code {} without an answer",
+                                                           host_, to_string(status)));
   }
   const auto call = std::move(ended_);
   call(std::move(*end));

@@ -31,9 +31,9 @@
 #include "launcher/leader/start_engine.hpp"
 #include "launcher/leader/start_messages.hpp"
 #include "launcher/leader/supervisor.hpp"
+#include "launcher/outcome/decide_outcome.hpp"
 #include "launcher/outcome/failure_text.hpp"
 #include "launcher/outcome/job_phases.hpp"
-#include "launcher/outcome/starter_outcome.hpp"
 #include "launcher/plan/starter.hpp"
 #include "launcher/process/child_process.hpp"
 #include "launcher/process/descendants.hpp"
@@ -157,8 +157,8 @@ class Runner {
     }
     loop_.restart();
     if (!outcome_ && !lost_while_waiting_.empty()) {
-      const auto& [index, reason] = *lost_while_waiting_.begin();
-      outcome_ = lost_before_start(worker_hosts_[index], reason);
+      const auto& [index, silence] = *lost_while_waiting_.begin();
+      outcome_ = lost_before_start({worker_hosts_[index], silence});
     }
     if (outcome_) return say_goodbye();
     watch_signals();
@@ -264,16 +264,14 @@ class Runner {
   // Told to stop, or a host's smlaunch was lost: then the test says nothing.
   std::optional<Outcome> interrupted_smoke() const {
     if (const int signal = stop_signal_ != 0 ? stop_signal_ : worker_stop_signal_; signal != 0) {
-      Outcome stopped;
-      stopped.kind = OutcomeKind::stopped;
-      stopped.exit_code = 128 + signal;
+      Outcome stopped =
+          make_stopped(signal, fmt::format("stopped by {} during the smoke test", signal_name(signal)));
       stopped.stop_was_asked = true;
-      stopped.message = fmt::format("stopped by {} during the smoke test", signal_name(signal));
       return stopped;
     }
     if (!lost_while_waiting_.empty()) {
-      const auto& [index, reason] = *lost_while_waiting_.begin();
-      return lost_before_start(worker_hosts_[index], reason);
+      const auto& [index, silence] = *lost_while_waiting_.begin();
+      return lost_before_start({worker_hosts_[index], silence});
     }
     return {};
   }
@@ -283,9 +281,7 @@ class Runner {
                        (smoke_report_->verdict == SmokeVerdict::not_run && settings_.smoke->only);
     if (fails) return failed_by_smoke(*smoke_report_);
     if (!settings_.smoke->only) return {};
-    Outcome fine;
-    fine.message = fmt::format("smoke test: {}", to_string(smoke_report_->verdict));
-    return fine;
+    return make_success(fmt::format("smoke test: {}", to_string(smoke_report_->verdict)));
   }
 
   void stop_smoke() {
@@ -379,21 +375,23 @@ class Runner {
   void engine_process_ended(Rank rank, const ExitStatus& status, bool all_ended) {
     const double now = seconds_between(start_ns_, steady_now_ns());
     if (plan_.engine != Engine::mpirun) {
-      handle(AgentLost{rank, fmt::format("its agent {}", to_string(status)), now});
-      if (all_ended) handle(EngineEnded{"every agent has ended", {}, now, status});
+      handle(AgentLost{.rank = rank, .loss = AgentEnded{status}, .seconds = now});
+      if (all_ended) handle(EngineEnded{.failure = AllAgentsEnded{}, .seconds = now, .status = status});
       return;
     }
     look_for_lost_hosts();
-    handle(EngineEnded{fmt::format("mpirun {} before the job was over", to_string(status)),
-                       engine_.last_words(), now, status});
+    handle(EngineEnded{.failure = MpirunEnded{status},
+                       .last_lines = engine_.last_words(),
+                       .seconds = now,
+                       .status = status});
   }
 
   // mpirun does not say which host it could not start its daemon on, and waits for one that froze.
   void look_for_lost_hosts() {
     const JobRecord& record = supervisor_.record();
-    if (is_spawned_ || !settings_.find_lost_hosts || record.stop_signal || !record.worker_loss.empty())
-      return;
-    for (const LostHost& each : settings_.find_lost_hosts()) handle(WorkerLost{each.name, each.reason});
+    if (is_spawned_ || !settings_.find_lost_hosts || record.stop_signal || record.worker_loss) return;
+    for (const LostHost& each : settings_.find_lost_hosts())
+      handle(WorkerLost{{each.name, HostUnreachable{each.reason}}});
     next_look_ns_ = steady_now_ns() + look_interval_ns;
   }
 
@@ -418,31 +416,34 @@ class Runner {
     watch_.joined(rank, hello);
     phases_.joined(host(rank), steady_now_ns());
     if (const auto elsewhere = watch_.found_elsewhere(rank, hello)) {
-      misplaced_ = fmt::format("{} started rank {} on {}, the plan has it on {}", to_string(plan_.engine),
-                               rank.value, *elsewhere, host(rank));
-      return handle(EngineEnded{misplaced_, {}, 0, Exited{0}});
+      return handle(EngineEnded{.failure = RankMisplaced{.engine = to_string(plan_.engine),
+                                                         .rank = rank,
+                                                         .host = *elsewhere,
+                                                         .planned_host = host(rank)}});
     }
     handle(AgentJoined{rank});
   }
 
   void lost(Peer peer, std::uint64_t heard_ns, const std::string& why) {
-    const std::string reason =
-        fmt::format("no word from {} for {:.0f} s ({})", is_rank(peer) ? "its agent" : "its smlaunch",
-                    static_cast<double>(settings_.lost_after.count()) / 1000, why);
-    if (is_rank(peer) && is_smoking_) return smoke_->lost(Rank{peer}, reason);
-    if (is_rank(peer)) return handle(AgentLost{Rank{peer}, reason, seconds_between(start_ns_, heard_ns)});
+    const Silence silence{static_cast<double>(settings_.lost_after.count()) / 1000, why};
+    if (is_rank(peer) && is_smoking_) return smoke_->lost(Rank{peer}, describe(RankLoss(silence)));
+    if (is_rank(peer))
+      return handle(
+          AgentLost{.rank = Rank{peer}, .loss = silence, .seconds = seconds_between(start_ns_, heard_ns)});
     workers_[worker_index(peer)] = false;
     const bool is_spare = worker_index(peer) >= plan_.cluster.hosts.size();
     if (!is_running_) {
       if (!is_spare) {
-        lost_while_waiting_[worker_index(peer)] = reason;
+        lost_while_waiting_[worker_index(peer)] = silence;
         stop_smoke();
       }
       return;
     }
     const std::string& name = worker_hosts_[worker_index(peer)];
-    if (is_spare) return say(fmt::format("spare host {} was lost: {}; the job goes on", name, reason));
-    handle(WorkerLost{name, reason});
+    if (is_spare)
+      return say(
+          fmt::format("spare host {} was lost: {}; the job goes on", name, describe(HostLoss(silence))));
+    handle(WorkerLost{{name, silence}});
   }
 
   void left(Peer peer) {
@@ -514,18 +515,20 @@ class Runner {
       traceback =
           seconds_between(start_ns_, clocks_.on_our_clock(rank, ended.traceback_ns, start_ns_, now).ns);
     phases_.ended(host(rank), end.ns);
-    const auto* signaled = std::get_if<Signaled>(&ended.status);
+    const auto* signaled = std::get_if<Signaled>(&ended.end.status);
     events_.add({0,
                  signaled != nullptr ? "signal" : "exit",
                  rank.value,
                  host(rank),
                  {},
                  {{signaled != nullptr ? "signal" : "exit_code",
-                   signaled != nullptr ? signaled->signal : std::get<Exited>(ended.status).code}}});
+                   signaled != nullptr ? signaled->signal : std::get<Exited>(ended.end.status).code}}});
     const double uncertainty = end.uncertainty + static_cast<double>(ended.waited_ns) * 1e-9;
-    handle(RankEnded{rank, ended.status, seconds_between(start_ns_, end.ns), uncertainty, ended.told_to_stop,
-                     ended.last_lines, ended.oom_kills, traceback, ended.earlier_oom_kills,
-                     ended.failed_rank});
+    handle(RankEnded{.rank = rank,
+                     .end = ended.end,
+                     .times = {.seconds = seconds_between(start_ns_, end.ns),
+                               .uncertainty = uncertainty,
+                               .traceback_seconds = traceback}});
   }
 
   void print_lines(Rank rank, bool is_stderr, std::uint64_t read_ns, std::string_view lines) {
@@ -603,10 +606,8 @@ class Runner {
 
   void finish() {
     phases_.finished(steady_now_ns());
-    outcome_ = decide_outcome(supervisor_.record(), hosts_);
-    if (has_starter(plan_.launcher))
-      outcome_ = outcome_of_starters(std::move(*outcome_), supervisor_.record(), to_string(plan_.launcher));
-    if (!misplaced_.empty()) outcome_->message = misplaced_;
+    outcome_ = decide_outcome(supervisor_.record(), hosts_,
+                              has_starter(plan_.launcher) ? to_string(plan_.launcher) : "");
     begin_goodbye();
   }
 
@@ -739,7 +740,7 @@ class Runner {
   std::vector<std::string> unattended_hosts() const {
     std::vector<bool> has_loss(plan_.cluster.hosts.size());
     for (const RankPlace& place : plan_.layout.ranks)
-      if (!supervisor_.record().ranks[static_cast<std::size_t>(place.rank.value)].lost.empty())
+      if (supervisor_.record().ranks[static_cast<std::size_t>(place.rank.value)].loss)
         has_loss[static_cast<std::size_t>(place.node_rank)] = true;
     std::vector<std::string> found;
     for (std::size_t i = 0; i < has_loss.size(); ++i) {
@@ -779,13 +780,11 @@ class Runner {
   HostWatch watch_;
   JobPhases phases_;
   std::string own_host_ = probe_host_name();
-  std::string misplaced_;
   std::optional<Outcome> outcome_;
   bool is_running_ = false;  // readiness is over
   int worker_stop_signal_ = 0;
   std::optional<std::chrono::steady_clock::time_point> stop_asked_;
-  std::map<std::size_t, std::string>
-      lost_while_waiting_;  // workers that had come, and why they count as lost
+  std::map<std::size_t, Silence> lost_while_waiting_;  // workers that had come, and why they count as lost
   std::uint64_t next_look_ns_ = 0;
   std::set<Peer> workers_told_to_stop_;
   int stop_signal_ = 0;  // the last that came to us

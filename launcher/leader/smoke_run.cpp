@@ -177,9 +177,9 @@ void SmokeRun::data(Rank rank, const Frame& frame) {
     const auto ended = decode_ended(frame.payload);
     const std::string words = last_line(peers_[static_cast<std::size_t>(rank.value)].tail);
     program_gone(rank,
-                 fmt::format("the check program {}{}", ended ? to_string(ended->status) : "ended",
+                 fmt::format("the check program {}{}", ended ? to_string(ended->end.status) : "ended",
                              words.empty() ? "" : ": " + words),
-                 ended && std::holds_alternative<Signaled>(ended->status));
+                 ended && std::holds_alternative<Signaled>(ended->end.status));
   }
 }
 
