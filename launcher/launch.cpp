@@ -117,12 +117,7 @@ int show_ready(const Options& options, const Variables& variables) {
   const auto wanted = find_wanted_interfaces(job->spec, engine, job->cluster.hosts.size() > 1);
   if (!wanted) return report_error(wanted.error());
   ReadyRequest request = make_ready_request(options, *job, "", *wanted);
-  ReadyReport report;
-  {
-    ReadyDisplay display(2);
-    if (!options.quiet) request.progress = [&](const ReadyReport& now) { display.show(now); };
-    report = wait_ready(request);
-  }
+  ReadyReport report = show_while(options.quiet, request.progress, [&] { return wait_ready(request); });
   const int written =
       answer(options.format == Format::json ? render_ready_json(report) : render_ready_answer(report));
   if (written != 0) return written;

@@ -49,12 +49,7 @@ Result<MachinesByHost> probe_hosts(const Options& options, const std::vector<std
   request.login_command = question();
   request.longest_answer = longest_answer;
   request.version = SMLAUNCH_VERSION;
-  ReadyReport report;
-  {
-    ReadyDisplay display(2);
-    if (!options.quiet) request.progress = [&](const ReadyReport& now) { display.show(now); };
-    report = wait_ready(request);
-  }
+  ReadyReport report = show_while(options.quiet, request.progress, [&] { return wait_ready(request); });
   if (report.stopped_by_signal != 0) {
     std::signal(report.stopped_by_signal, SIG_DFL);
     std::raise(report.stopped_by_signal);
