@@ -2,6 +2,8 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <csignal>
+
 #include "launcher/launch.hpp"
 #include "launcher/options/cli.hpp"
 
@@ -15,9 +17,13 @@ void keep_standard_streams_apart() {
       _exit(70);
 }
 
+// Whoever started us may have ignored SIGCHLD: then the kernel would tell us of no child how it ended.
+void hear_of_children() { std::signal(SIGCHLD, SIG_DFL); }
+
 }  // namespace
 
 int main(int argc, char** argv) {
   keep_standard_streams_apart();
+  hear_of_children();
   return smlaunch::run_smlaunch(smlaunch::arguments_of({argv, argv + argc}));
 }

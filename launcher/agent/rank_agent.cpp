@@ -13,7 +13,6 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
-#include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/write.hpp>
 #include <csignal>
@@ -45,6 +44,7 @@
 #include "launcher/process/proc_stat.hpp"
 #include "launcher/process/processor_wait.hpp"
 #include "launcher/process/rank_cgroup.hpp"
+#include "launcher/process/stop_signals.hpp"
 
 namespace smlaunch {
 
@@ -70,6 +70,7 @@ constexpr milliseconds leftover_grace_under_mpirun{100};
 // From SIGKILL for the other ranks of this host until nothing of them is left.
 constexpr milliseconds kill_bound{2000};
 constexpr int exit_lost = 76;
+constexpr int exit_end_unknown = 70;
 
 // A port that is free on this host now.
 std::optional<int> find_free_port() {
@@ -87,7 +88,7 @@ class Agent {
   Agent(AgentIdentity identity, std::vector<std::string> program)
       : identity_(std::move(identity)),
         program_(std::move(program)),
-        signals_(loop_, SIGTERM, SIGINT, SIGHUP),
+        signals_(loop_),
         stop_timer_(loop_),
         drain_timer_(loop_),
         inspector_(loop_, [this](const RankState& state) {
@@ -96,7 +97,7 @@ class Agent {
 
   int run() {
     become_subreaper();
-    wait_for_signals();
+    signals_.on_signal([this](int) { told_to_end(); });
     if (identity_.channel_port == 0)
       run_without_channel("no channel was given");
     else
@@ -306,7 +307,7 @@ class Agent {
     waited_ns_ = processor_wait_.since_mark_ns();
     told_to_stop_at_end_ = told_to_stop_;
     oom_kills_at_end_ = read_oom_kills();
-    status_ = reap(child_->pid).value_or(ExitStatus{Exited{0}});
+    status_ = reap(child_->pid);
     if (hurried_) end_descendants(leftover_grace_under_mpirun);
     drain_timer_.expires_after(drain_bound);
     drain_timer_.async_wait([this](error_code error) {
@@ -344,14 +345,21 @@ class Agent {
     drain_timer_.cancel();
     stop_timer_.cancel();
     if (without_channel_ || leader_lost_) {
-      exit_code_ = leader_lost_ ? exit_lost : shell_code(*status_);
+      if (!leader_lost_ && !*status_) say_end_unknown();
+      exit_code_ = leader_lost_ ? exit_lost : *status_ ? shell_code(**status_) : exit_end_unknown;
       return leave();
     }
+    if (!*status_) return send_data(FrameKind::end_unknown, status_->error().problems.front().what);
     LastWords words = tail_->last_words();
     const OomWatch::Kills kills = oom_watch_.at_end(oom_kills_at_end_);
     send_data(FrameKind::ended,
-              encode(Ended{*status_, ended_ns_, waited_ns_, words.traceback_ns, told_to_stop_at_end_,
+              encode(Ended{**status_, ended_ns_, waited_ns_, words.traceback_ns, told_to_stop_at_end_,
                            std::move(words.lines), kills.at_end, kills.earlier, words.failed_rank}));
+  }
+
+  void say_end_unknown() const {
+    std::fprintf(stderr, "smlaunch: rank %d on %s: %s\n", identity_.rank, probe_host_name().c_str(),
+                 status_->error().problems.front().what.c_str());
   }
 
   void tell_activity(Pong& pong) {
@@ -432,7 +440,7 @@ class Agent {
   // so a rank that ended well does not stay for the others. (One that failed does: mpirun would end the job
   // its way.)
   void leave_if_done() {
-    const bool done = ended_ && status_ && succeeded(*status_) && waiting_bytes() == 0;
+    const bool done = ended_ && status_ && *status_ && succeeded(**status_) && waiting_bytes() == 0;
     if (done && is_under_mpirun() && find_descendants(getpid()).empty()) leave();
   }
 
@@ -447,24 +455,19 @@ class Agent {
     start_rank(make_start_without_channel(own_environment(), identity_));
   }
 
-  void wait_for_signals() {
-    signals_.async_wait([this](error_code error, int) {
-      if (error) return;
-      // Our parent died, or somebody ends us: the rank goes with us.
-      stop_rank();
-      if (is_under_mpirun() && !hurried_) {
-        hurried_ = true;
-        if (child_ && !status_) signal_descendants(SIGTERM, child_->pid);
-        kill_rank_after(std::min(grace_, grace_under_mpirun));
-      }
-      wait_for_signals();
-    });
+  // Our parent died, or somebody ends us: the rank goes with us.
+  void told_to_end() {
+    stop_rank();
+    if (!is_under_mpirun() || hurried_) return;
+    hurried_ = true;
+    if (child_ && !status_) signal_descendants(SIGTERM, child_->pid);
+    kill_rank_after(std::min(grace_, grace_under_mpirun));
   }
 
   AgentIdentity identity_;
   std::vector<std::string> program_;
   asio::io_context loop_;
-  asio::signal_set signals_;
+  StopSignals signals_;
   asio::steady_timer stop_timer_;
   asio::steady_timer drain_timer_;
   RankInspector inspector_;
@@ -484,7 +487,7 @@ class Agent {
   Stream out_{loop_};
   Stream err_{loop_};
   std::optional<RankTail> tail_;
-  std::optional<ExitStatus> status_;
+  std::optional<Result<ExitStatus>> status_;  // nothing: it runs
   OomWatch oom_watch_;
   std::optional<long> oom_kills_at_end_;
   std::uint64_t ended_ns_ = 0;

@@ -6,6 +6,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,11 +16,17 @@
 
 namespace smlaunch {
 
+// How mpirun, or an agent that we started, ended.
+struct EngineEnd {
+  std::optional<ExitStatus> status;  // nothing: it is lost
+  std::string how;                   // "exited with code 1"
+};
+
 class EngineProcesses {
  public:
   struct Callbacks {
     std::function<void(std::string_view line)> line;  // without its newline, of either stream
-    std::function<void(Rank, const ExitStatus&, bool all_have_ended)> ended;
+    std::function<void(Rank, const EngineEnd&, bool all_have_ended)> ended;
   };
 
   EngineProcesses(boost::asio::io_context& loop, Callbacks callbacks);

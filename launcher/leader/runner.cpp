@@ -65,23 +65,6 @@ double seconds_between(std::uint64_t from_ns, std::uint64_t to_ns) {
   return to_ns <= from_ns ? 0.0 : static_cast<double>(to_ns - from_ns) / 1e9;
 }
 
-// From here on the signals that stop a job are heard; before and after they stay pending.
-class UnblockedSignals {
- public:
-  UnblockedSignals() { change(SIG_UNBLOCK); }
-  ~UnblockedSignals() { change(SIG_BLOCK); }
-  UnblockedSignals(const UnblockedSignals&) = delete;
-  UnblockedSignals& operator=(const UnblockedSignals&) = delete;
-
- private:
-  static void change(int how) {
-    sigset_t stop;
-    sigemptyset(&stop);
-    for (const int signal : stop_signals) sigaddset(&stop, signal);
-    pthread_sigmask(how, &stop, nullptr);
-  }
-};
-
 class Runner {
  public:
   Runner(const LaunchPlan& plan, const RunSettings& settings, EventLog& events)
@@ -97,13 +80,12 @@ class Runner {
                 rank_peers_ + static_cast<int>(plan.cluster.hosts.size() + settings.spare_hosts.size()),
                 settings.lost_after),
         supervisor_(supervisor_settings()),
-        stop_signals_(loop_),
         child_signal_(loop_, SIGCHLD),
         ping_timer_(loop_),
         goodbye_timer_(loop_),
         engine_(loop_, {[this](std::string_view line) { engine_line(line); },
-                        [this](Rank rank, const ExitStatus& status, bool all) {
-                          engine_process_ended(rank, status, all);
+                        [this](Rank rank, const EngineEnd& end, bool all) {
+                          engine_process_ended(rank, end, all);
                         }}),
         clocks_(plan.world_size()),
         activity_(plan.world_size(), steady_now_ns()),
@@ -161,13 +143,14 @@ class Runner {
       outcome_ = lost_before_start(worker_hosts_[index], reason);
     }
     if (outcome_) return say_goodbye();
-    watch_signals();
-    std::optional<UnblockedSignals> heard(std::in_place);
+    stop_signals_.emplace(loop_);
+    stop_signals_->on_signal([this](int signal) { stop_signal(signal); });
+    wait_for_child_signal();
     ping();
     if (settings_.smoke) run_smoke();
     if (outcome_) {
       end_descendants(milliseconds(0));
-      heard.reset();
+      hear_no_signal(stop_signal_ != 0);
       return say_goodbye();
     }
     is_running_ = true;
@@ -182,17 +165,18 @@ class Runner {
     end_descendants(milliseconds(0));
     end_job_cgroups(job_);
     if (plan_.engine == Engine::mpirun) engine_.remove_session_folders(own_host_);
-    heard.reset();
-    keep_late_signal();
+    hear_no_signal(supervisor_.record().stop_signal.has_value());
     return result();
   }
 
  private:
   // A signal that came when all was over here is for whoever comes next: the next try of the job.
-  void keep_late_signal() {
+  void hear_no_signal(bool was_heeded) {
+    block_stop_signals();
     loop_.restart();
     loop_.poll();
-    if (stop_signal_ != 0 && !supervisor_.record().stop_signal) kill(getpid(), stop_signal_);
+    stop_signals_.reset();
+    if (stop_signal_ != 0 && !was_heeded) kill(getpid(), stop_signal_);
   }
 
   AgentFacts agent_facts() const {
@@ -376,16 +360,16 @@ class Runner {
       say(fmt::format("mpirun: {}", line));
   }
 
-  void engine_process_ended(Rank rank, const ExitStatus& status, bool all_ended) {
+  void engine_process_ended(Rank rank, const EngineEnd& end, bool all_ended) {
     const double now = seconds_between(start_ns_, steady_now_ns());
     if (plan_.engine != Engine::mpirun) {
-      handle(AgentLost{rank, fmt::format("its agent {}", to_string(status)), now});
-      if (all_ended) handle(EngineEnded{"every agent has ended", {}, now, status});
+      handle(AgentLost{rank, fmt::format("its agent {}", end.how), now});
+      if (all_ended) handle(EngineEnded{"every agent has ended", {}, now, end.status});
       return;
     }
     look_for_lost_hosts();
-    handle(EngineEnded{fmt::format("mpirun {} before the job was over", to_string(status)),
-                       engine_.last_words(), now, status});
+    handle(EngineEnded{fmt::format("mpirun {} before the job was over", end.how), engine_.last_words(), now,
+                       end.status});
   }
 
   // mpirun does not say which host it could not start its daemon on, and waits for one that froze.
@@ -420,7 +404,7 @@ class Runner {
     if (const auto elsewhere = watch_.found_elsewhere(rank, hello)) {
       misplaced_ = fmt::format("{} started rank {} on {}, the plan has it on {}", to_string(plan_.engine),
                                rank.value, *elsewhere, host(rank));
-      return handle(EngineEnded{misplaced_, {}, 0, Exited{0}});
+      return handle(EngineEnded{misplaced_, {}, 0, {}});
     }
     handle(AgentJoined{rank});
   }
@@ -479,6 +463,9 @@ class Runner {
       event("exit", rank, {{"error", frame.payload}});
       for (const std::string& sentence : watch_.started(rank, nullptr)) say("warning: " + sentence);
       handle(RankNotStarted{rank, frame.payload});
+    } else if (frame.kind == FrameKind::end_unknown) {
+      event("exit", rank, {{"error", frame.payload}});
+      handle(AgentLost{rank, frame.payload, seconds_between(start_ns_, steady_now_ns())});
     } else if (frame.kind == FrameKind::ended) {
       if (const auto ended = decode_ended(frame.payload)) rank_ended(rank, *ended);
     } else if (frame.kind == FrameKind::inspected) {
@@ -651,29 +638,18 @@ class Runner {
 
   // ---- signals, clocks, words
 
-  void watch_signals() {
-    add_stop_signals(stop_signals_);
-    wait_for_stop_signal();
-    wait_for_child_signal();
-  }
-
-  void wait_for_stop_signal() {
-    stop_signals_.async_wait([this](error_code error, int signal) {
-      if (error) return;
-      stop_signal_ = signal;
-      if (is_smoking_) {
-        say(fmt::format("{}: ending the smoke test", signal_name(signal)));
-        stop_smoke();
-        return wait_for_stop_signal();
-      }
-      if (outcome_) return;
-      const bool again = supervisor_.record().stop_signal.has_value();
-      say(again ? fmt::format("{} again: ending every rank now", signal_name(signal))
-                : fmt::format("{}: passed on to every rank; those that run in {:.0f} s will be killed",
-                              signal_name(signal), static_cast<double>(settings_.stop_grace.count()) / 1000));
-      request_stop(signal);
-      wait_for_stop_signal();
-    });
+  void stop_signal(int signal) {
+    stop_signal_ = signal;
+    if (is_smoking_) {
+      say(fmt::format("{}: ending the smoke test", signal_name(signal)));
+      return stop_smoke();
+    }
+    if (outcome_) return;
+    const bool again = supervisor_.record().stop_signal.has_value();
+    say(again ? fmt::format("{} again: ending every rank now", signal_name(signal))
+              : fmt::format("{}: passed on to every rank; those that run in {:.0f} s will be killed",
+                            signal_name(signal), static_cast<double>(settings_.stop_grace.count()) / 1000));
+    request_stop(signal);
   }
 
   // What our ranks leave behind becomes our child: it is taken out of the process table when it ends.
@@ -760,7 +736,7 @@ class Runner {
   int port_ = 0;        // of the channel
   ChannelServer server_;
   Supervisor supervisor_;
-  asio::signal_set stop_signals_;
+  std::optional<StopSignals> stop_signals_;  // while they are heard
   asio::signal_set child_signal_;
   asio::steady_timer ping_timer_;
   asio::steady_timer goodbye_timer_;
@@ -798,6 +774,7 @@ class Runner {
 }  // namespace
 
 Result<RunResult> run_plan(const LaunchPlan& plan, const RunSettings& settings, EventLog& events) {
+  block_stop_signals();
   return Runner(plan, settings, events).run();
 }
 

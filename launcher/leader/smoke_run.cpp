@@ -104,14 +104,15 @@ void SmokeRun::start_set() {
   agents_.token = make_token();
   server_.begin_ranks(plan_.world_size(), agents_.token);
   engines_.push_back(std::make_unique<EngineProcesses>(
-      loop_, EngineProcesses::Callbacks{
-                 [this](std::string_view line) {
-                   const auto tagged = parse_tagged_line(line);
-                   const std::string_view text = tagged ? tagged->text : line;
-                   callbacks_.line(std::string(text));
-                   if (is_detached_notice(text)) set_failed(std::string(text.substr(text.find(": ") + 2)));
-                 },
-                 [this](Rank, const ExitStatus& status, bool all) { engine_ended(status, all); }}));
+      loop_,
+      EngineProcesses::Callbacks{[this](std::string_view line) {
+                                   const auto tagged = parse_tagged_line(line);
+                                   const std::string_view text = tagged ? tagged->text : line;
+                                   callbacks_.line(std::string(text));
+                                   if (is_detached_notice(text))
+                                     set_failed(std::string(text.substr(text.find(": ") + 2)));
+                                 },
+                                 [this](Rank, const EngineEnd& end, bool all) { engine_ended(end, all); }}));
   set_begin_ns_ = steady_now_ns();
   engine_runs_ = true;
   if (auto started = start_engine(*engines_.back(), plan_, agents_, ssh_folder_); !started) {
@@ -173,6 +174,8 @@ void SmokeRun::data(Rank rank, const Frame& frame) {
     if (const auto output = decode_output(frame.payload)) take_lines(rank, output->is_stderr, output->lines);
   } else if (frame.kind == FrameKind::start_failed) {
     program_gone(rank, fmt::format("the check program could not be started: {}", frame.payload), true);
+  } else if (frame.kind == FrameKind::end_unknown) {
+    program_gone(rank, fmt::format("the check program ended, and {}", frame.payload), true);
   } else if (frame.kind == FrameKind::ended) {
     const auto ended = decode_ended(frame.payload);
     const std::string words = last_line(peers_[static_cast<std::size_t>(rank.value)].tail);
@@ -262,13 +265,13 @@ void SmokeRun::end_engine(std::size_t step) {
   });
 }
 
-void SmokeRun::engine_ended(const ExitStatus& status, bool all) {
+void SmokeRun::engine_ended(const EngineEnd& end, bool all) {
   if (!all) return;
   engine_runs_ = false;
   if (state_ == State::ending) return finish_set_if_over();
   const std::vector<std::string> words = engines_.back()->last_words();
   const std::string text = words.empty() ? "" : fmt::format(": {}", fmt::join(words, " "));
-  set_failed(fmt::format("{} {}{}", to_string(plan_.engine), to_string(status), text));
+  set_failed(fmt::format("{} {}{}", to_string(plan_.engine), end.how, text));
 }
 
 void SmokeRun::finish_set_if_over() {

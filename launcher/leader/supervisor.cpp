@@ -136,6 +136,7 @@ void Supervisor::end_detached(const EngineEnded& event) {
   for (RankRecord& rank : record_.ranks) {
     if (!rank.detached || rank.done()) continue;
     rank.status = event.status;
+    if (!event.status) rank.lost = event.how;
     rank.seconds = event.seconds;
     rank.told_to_stop = phase_ == Phase::stopping;
   }

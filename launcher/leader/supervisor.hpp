@@ -61,7 +61,7 @@ struct EngineEnded {
   std::string how;
   std::vector<std::string> last_lines;
   double seconds = 0;
-  ExitStatus status;
+  std::optional<ExitStatus> status;  // nothing: it is not known
 };
 struct StopRequested {
   int signal = 0;

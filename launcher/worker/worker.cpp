@@ -3,13 +3,12 @@
 // decides when all hosts are done.
 #include "launcher/worker/worker.hpp"
 
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
-#include <boost/asio/signal_set.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <csignal>
 #include <iterator>
@@ -49,14 +48,12 @@ class Worker {
         listener_(loop_, listener.release()),
         signals_(loop_),
         bound_timer_(loop_),
-        preparation_(loop_) {
-    add_stop_signals(signals_);
-  }
+        preparation_(loop_) {}
 
   WorkerResult run() {
     prepare_code();
     wait_for_request();
-    wait_for_signal();
+    signals_.on_signal([this](int signal) { told_to_stop(signal); });
     wait_for_leader();
     loop_.run();
     preparation_.stop();
@@ -164,19 +161,15 @@ class Worker {
     loop_.stop();
   }
 
-  void wait_for_signal() {
-    signals_.async_wait([this](error_code error, int signal) {
-      if (error) return;
-      const bool again = result_.stopped_by_signal != 0;
-      result_.stopped_by_signal = signal;
-      if (!again) result_.stop_asked = std::chrono::steady_clock::now();
-      if (!channel_ || again) return loop_.stop();
-      ask_to_stop();
-      bound_timer_.expires_after(settings_.stop_grace);
-      bound_timer_.async_wait([this](error_code cancelled) {
-        if (!cancelled) loop_.stop();
-      });
-      wait_for_signal();
+  void told_to_stop(int signal) {
+    const bool again = result_.stopped_by_signal != 0;
+    result_.stopped_by_signal = signal;
+    if (!again) result_.stop_asked = std::chrono::steady_clock::now();
+    if (!channel_ || again) return loop_.stop();
+    ask_to_stop();
+    bound_timer_.expires_after(settings_.stop_grace);
+    bound_timer_.async_wait([this](error_code cancelled) {
+      if (!cancelled) loop_.stop();
     });
   }
 
@@ -190,7 +183,7 @@ class Worker {
   std::map<std::string, std::string> environment_;
   asio::io_context loop_;
   asio::posix::stream_descriptor listener_;
-  asio::signal_set signals_;
+  StopSignals signals_;
   asio::steady_timer bound_timer_;
   std::unique_ptr<ChannelClient> channel_;
   std::vector<std::unique_ptr<ChannelClient>> retired_;  // of earlier tries of the job
@@ -217,7 +210,7 @@ Result<WorkerResult> run_worker(const WorkerSettings& settings) {
   remove_worker_socket(name);
   if (*sshd) {
     kill((*sshd)->pid, SIGTERM);
-    waitpid((*sshd)->pid, nullptr, 0);
+    (void)reap((*sshd)->pid);
   }
   return result;
 }

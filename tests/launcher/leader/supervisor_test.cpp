@@ -386,6 +386,19 @@ TEST(Supervisor, TakesMpirunsEndForRanksWithoutAChannel) {
   }
 }
 
+TEST(Supervisor, RanksWithoutAChannelAreLostWhereNobodyKnowsHowMpirunEnded) {
+  Supervisor supervisor(settings(1));
+  supervisor.begin();
+  supervisor.on(RankDetached{Rank{0}});
+  EXPECT_EQ(supervisor.on(EngineEnded{"mpirun ended, and how is not known", {}, 2.5, {}}).back(),
+            Action{Finish{}});
+  EXPECT_FALSE(supervisor.record().ranks[0].status);
+  const Outcome outcome = decide_outcome(supervisor.record(), {"a"});
+  EXPECT_EQ(outcome.failure_class, FailureClass::lost_host);
+  EXPECT_EQ(outcome.message,
+            "rank 0 on a was lost 2.5 s after the start: mpirun ended, and how is not known");
+}
+
 // mpirun, whose end is all that is known of ranks without a channel, waits for the agents of the others.
 TEST(Supervisor, LetsAgentsGoWhenOnlyRanksWithoutAChannelAreMissing) {
   Supervisor supervisor(settings(3));
