@@ -96,7 +96,7 @@ Result<RunResult> run_plan(const LaunchPlan& plan, const RunSettings& settings, 
   run.wait_until_ready();
   StopSignals heard(loop.context());
   heard.on_signal([&](int signal) { run.stop_signal(signal); });
-  const LeftoverReaper reaper(loop.context(), run);
+  LeftoverReaper reaper(loop.context(), run);
   auto result = run.run();
   end_descendants(std::chrono::milliseconds(0));
   end_job_cgroups(run.job());
