@@ -18,6 +18,7 @@ using nvmlDevice_t = struct nvmlDevice_st*;
 constexpr nvmlReturn_t nvml_success = 0;
 constexpr nvmlReturn_t nvml_driver_not_loaded = 9;
 constexpr unsigned most_links = 18;
+constexpr unsigned peer_is_cpu = 1;  // NVML_NVLINK_DEVICE_TYPE_IBMNPU
 
 struct nvmlPciInfo_t {
   char bus_id_legacy[16];
@@ -55,6 +56,7 @@ struct Optional {
   nvmlReturn_t (*mig_handle)(nvmlDevice_t, unsigned, nvmlDevice_t*) = nullptr;
   nvmlReturn_t (*link_state)(nvmlDevice_t, unsigned, unsigned*) = nullptr;
   nvmlReturn_t (*link_peer)(nvmlDevice_t, unsigned, nvmlPciInfo_t*) = nullptr;
+  nvmlReturn_t (*link_peer_kind)(nvmlDevice_t, unsigned, unsigned*) = nullptr;
 };
 
 template <class Function>
@@ -80,6 +82,10 @@ std::vector<std::string> read_nvlink_peers(const Optional& nvml, nvmlDevice_t de
     unsigned active = 0;
     if (nvml.link_state(device, link, &active) != nvml_success) break;
     if (active == 0) continue;
+    unsigned kind = 0;
+    if (nvml.link_peer_kind != nullptr && nvml.link_peer_kind(device, link, &kind) == nvml_success &&
+        kind == peer_is_cpu)
+      continue;
     nvmlPciInfo_t peer{};
     const bool told = nvml.link_peer(device, link, &peer) == nvml_success;
     peers.push_back(told ? parse_pci_id(peer.bus_id).value_or("") : "");
@@ -145,6 +151,7 @@ NvmlAnswer read_nvml(const std::string& library, bool driver_is_loaded) {
   find(opened, "nvmlDeviceGetMigDeviceHandleByIndex", extra.mig_handle);
   find(opened, "nvmlDeviceGetNvLinkState", extra.link_state);
   find(opened, "nvmlDeviceGetNvLinkRemotePciInfo_v2", extra.link_peer);
+  find(opened, "nvmlDeviceGetNvLinkRemoteDeviceType", extra.link_peer_kind);
 
   const nvmlReturn_t started = nvml.init();
   if (started == nvml_driver_not_loaded) return answer;

@@ -17,8 +17,9 @@ struct NvmlGpu {
   std::string uuid;
   std::string pci;  // "0000:3b:00.0"
   std::uint64_t memory_bytes = 0;
-  bool mig = false;                       // cut into MIG instances
-  std::vector<std::string> nvlink_peers;  // the PCI id at the other end of each active link; "" if not told
+  bool mig = false;  // cut into MIG instances
+  // The PCI id at the other end of each active link to a GPU or a switch, not of those to a CPU; "" if not told.
+  std::vector<std::string> nvlink_peers;
   std::vector<std::string> mig_instances = {};  // their UUIDs: "MIG-…"
   bool operator==(const NvmlGpu&) const = default;
 };

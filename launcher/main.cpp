@@ -4,6 +4,7 @@
 
 #include <csignal>
 
+#include "base/exit_codes.hpp"
 #include "launcher/launch.hpp"
 #include "launcher/options/cli.hpp"
 
@@ -14,7 +15,7 @@ namespace {
 void keep_standard_streams_apart() {
   for (int stream = 0; stream < 3; ++stream)
     if (fcntl(stream, F_GETFD) < 0 && open("/dev/null", stream == 0 ? O_RDONLY : O_WRONLY) != stream)
-      _exit(70);
+      _exit(smlaunch::exit_codes::internal);
 }
 
 // Whoever started us may have ignored SIGCHLD: then the kernel would tell us of no child how it ended.

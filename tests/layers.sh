@@ -23,7 +23,7 @@ launcher/this_host/     own_host.hpp             : base/ topology/ cuda/ mpi/ la
 launcher/checks/        nccl_check_program.hpp   : base/ cuda/ launcher/smoke/ launcher/process/ launcher/this_host/
 launcher/inspect/       rank_inspector.hpp       : base/ topology/ launcher/contract/ launcher/process/
 launcher/evidence/      rank_tail.hpp            : launcher/process/
-launcher/channel/       messages.hpp             : base/ topology/ launcher/process/ launcher/inspect/
+launcher/channel/       messages.hpp             : base/ topology/ launcher/process/ launcher/inspect/ launcher/evidence/
 launcher/outcome/       outcome.hpp              : base/ topology/ launcher/contract/ launcher/smoke/ launcher/options/ launcher/process/ launcher/inspect/ launcher/evidence/
 launcher/code/          code_preparation.hpp     : base/ launcher/contract/s3/ launcher/contract/code/ launcher/process/ launcher/evidence/ launcher/channel/ launcher/outcome/
 launcher/output/        rank_output.hpp          : base/ topology/ launcher/process/ launcher/plan/

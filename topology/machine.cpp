@@ -5,6 +5,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace smlaunch {
@@ -73,6 +74,17 @@ IdSet allowed_cpus(const Machine& machine) {
   for (const IdSet& core : machine.core_cpus) cpus.insert(cpus.end(), core.begin(), core.end());
   std::sort(cpus.begin(), cpus.end());
   cpus.erase(std::unique(cpus.begin(), cpus.end()), cpus.end());
+  return cpus;
+}
+
+IdSet cpus_without_node(const Machine& machine) {
+  IdSet cpus = allowed_cpus(machine);
+  for (const NumaNode& node : machine.numa_nodes) {
+    IdSet left;
+    std::set_difference(cpus.begin(), cpus.end(), node.cpus.begin(), node.cpus.end(),
+                        std::back_inserter(left));
+    cpus = std::move(left);
+  }
   return cpus;
 }
 

@@ -117,4 +117,7 @@ std::vector<std::string> machine_warnings(const Machine& machine);
 // The hardware threads that this process may use: those of Machine::core_cpus.
 IdSet allowed_cpus(const Machine& machine);
 
+// Those of them that no NUMA node has: its memory is missing, offline, or not allowed here.
+IdSet cpus_without_node(const Machine& machine);
+
 }  // namespace smlaunch

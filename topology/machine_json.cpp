@@ -84,6 +84,8 @@ std::string render_machine_json(const Machine& machine) {
     json["gpu_nic"].push_back(std::move(words));
   }
   for (const auto& row : machine.gpu_gpu) json["gpu_gpu"].push_back(row);
+  if (const IdSet outside = cpus_without_node(machine); !outside.empty() && !machine.numa_nodes.empty())
+    json["cpus_without_node"] = to_string(outside);
   for (const IdSet& core : machine.core_cpus) json["core_cpus"].push_back(to_string(core));
   for (const std::string& finding : machine.findings) json["findings"].push_back(finding);
   for (const NetworkInterface& each : machine.interfaces) json["interfaces"].push_back(to_json(each));

@@ -270,7 +270,9 @@ std::vector<IdSet> assumed_cores(const Machine& machine) {
 }
 
 void read_cores(Reader& reader, const Json& json, Machine& machine) {
+  // Said apart, so that a mistyped number is still a mistake.
   IdSet known;
+  reader.read(json, "", "cpus_without_node", known);
   for (const NumaNode& node : machine.numa_nodes) known = united(known, node.cpus);
   IdSet seen;
   reader.each(json, "", "core_cpus", false, [&](const Json& core, const std::string& path) {

@@ -212,7 +212,8 @@ int nvlinks(std::uint64_t bandwidth) {
   return static_cast<int>(bandwidth % 25'000 == 0 ? bandwidth / 25'000 : bandwidth / 20'000);
 }
 
-// Direct links count as they are; GPUs that only reach NVSwitches are joined by as many as both have.
+// Direct links count as they are; GPUs that only reach NVSwitches are joined by as many as both have. A link
+// that ends at a CPU (POWER9, Grace) joins no GPUs: hwloc names that CPU's package or NUMA node there.
 void add_nvlinks(Machine& machine, hwloc_topology_t topology, const std::vector<Placed<Gpu>>& gpus) {
   hwloc_distances_s* distances = nullptr;
   unsigned count = 1;
@@ -234,7 +235,10 @@ void add_nvlinks(Machine& machine, hwloc_topology_t topology, const std::vector<
     for (std::size_t c = 0; c < distances->nbobjs; ++c) {
       const bool is_gpu =
           std::any_of(column.begin(), column.end(), [&](const auto& gpu) { return gpu.second == c; });
-      if (!is_gpu) sum += links(gpu_column, c);
+      const hwloc_obj_type_t type =
+          distances->objs[c] == nullptr ? HWLOC_OBJ_MACHINE : distances->objs[c]->type;
+      const bool is_switch = !is_gpu && (type == HWLOC_OBJ_PCI_DEVICE || type == HWLOC_OBJ_OS_DEVICE);
+      if (is_switch) sum += links(gpu_column, c);
     }
     return sum;
   };

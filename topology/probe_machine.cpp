@@ -15,6 +15,7 @@
 #include <cstring>
 #include <iterator>
 #include <optional>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -136,6 +137,10 @@ Machine read_topology(hwloc_topology_t topology, bool live) {
   }
   add_cores(machine, topology, usable);
   add_numa_nodes(machine, topology, usable);
+  if (const IdSet outside = cpus_without_node(machine); !outside.empty() && !machine.numa_nodes.empty())
+    machine.findings.push_back(
+        fmt::format("CPUs {} belong to no NUMA node: its memory is missing, offline or not allowed here",
+                    to_string(outside)));
   add_devices(machine, topology, live);
   return machine;
 }
@@ -153,6 +158,13 @@ Result<Machine> load(HwlocTopology topology, const std::string& where, bool live
 bool set_xml(const HwlocTopology& topology, const std::string& xml) {
   return topology &&
          hwloc_topology_set_xmlbuffer(topology.get(), xml.c_str(), static_cast<int>(xml.size() + 1)) == 0;
+}
+
+// "<topology version="3.0">": hwloc 2 does not read it.
+bool is_of_hwloc_3(const std::string& xml) {
+  constexpr std::string_view version = "<topology version=\"";
+  const std::size_t at = xml.find(version);
+  return at != std::string::npos && xml.compare(at + version.size(), 2, "3.") == 0;
 }
 
 // hwloc trusts a file to be whole: a damaged one can crash it. So a child reads it first, and what it ends
@@ -201,6 +213,12 @@ Result<Machine> probe_machine(const ProbeRequest& request) {
 }
 
 Result<Machine> parse_machine_xml(const std::string& xml, const std::string& where) {
+  if (hwloc_get_api_version() < 0x30000 && is_of_hwloc_3(xml)) {
+    return failure(Fault::configuration, where,
+                   "was written by hwloc 3, and smlaunch reads with hwloc 2 here",
+                   "save it again with lstopo --export-xml-flags V2 FILE.xml, or give the JSON that smlaunch "
+                   "topology --format json prints");
+  }
   const auto crashes = crashes_hwloc(xml);
   if (!crashes) return tl::unexpected(crashes.error());
   if (*crashes) {

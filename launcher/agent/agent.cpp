@@ -7,6 +7,7 @@
 #include <csignal>
 #include <utility>
 
+#include "base/exit_codes.hpp"
 #include "launcher/channel/detached_notice.hpp"
 #include "launcher/process/child_process.hpp"
 
@@ -20,9 +21,6 @@ namespace {
 constexpr std::size_t most_waiting_bytes = 1U << 20U;
 // mpirun kills us 1 s after its SIGTERM, whatever the grace.
 constexpr milliseconds grace_under_mpirun{300};
-constexpr int exit_lost = 76;
-constexpr int exit_start = 71;
-constexpr int exit_end_unknown = 70;
 
 }  // namespace
 
@@ -89,7 +87,7 @@ void Agent::start_rank(const Start& message) {
   if (!is_detached_) return world_.channel->send_data(FrameKind::start_failed, why);
   world_.print(true, fmt::format("smlaunch: rank {} on {} could not be started: {}\n", identity_.rank,
                                  world_.host, why));
-  exit_code_ = exit_start;
+  exit_code_ = exit_codes::start;
   leave();
 }
 
@@ -102,16 +100,16 @@ void Agent::pass_on(bool is_stderr, const std::string& lines) {
 void Agent::rank_ended(const Result<Ended>& end) {
   phase_ = Phase::ended;
   stop_timer_->cancel();
-  has_succeeded_ = end && succeeded(end->status);
+  has_succeeded_ = end && succeeded(end->end.status);
   if (has_lost_leader_) {
-    exit_code_ = exit_lost;
+    exit_code_ = exit_codes::lost;
     return leave();
   }
   if (is_detached_) {
     if (!end)
       world_.print(true, fmt::format("smlaunch: rank {} on {}: {}\n", identity_.rank, world_.host,
                                      end.error().problems.front().what));
-    exit_code_ = end ? shell_code(end->status) : exit_end_unknown;
+    exit_code_ = end ? shell_code(end->end.status) : exit_codes::internal;
     return leave();
   }
   if (end)
@@ -145,7 +143,7 @@ void Agent::kill_rank_after(milliseconds grace) {
 
 void Agent::leader_lost() {
   has_lost_leader_ = true;
-  exit_code_ = exit_lost;
+  exit_code_ = exit_codes::lost;
   if (phase_ == Phase::ended) return leave();  // stopped already, by the signal that our parent's death sends
   stop_rank();
 }

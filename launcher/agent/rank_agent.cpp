@@ -13,6 +13,7 @@
 #include <cstdlib>
 #include <optional>
 
+#include "base/exit_codes.hpp"
 #include "base/host_name.hpp"
 #include "launcher/agent/agent.hpp"
 #include "launcher/agent/agent_environment.hpp"
@@ -38,7 +39,6 @@ namespace {
 constexpr milliseconds first_bound{20000};
 // From SIGKILL for the other ranks of this host until nothing of them is left.
 constexpr milliseconds kill_bound{2000};
-constexpr int exit_lost = 76;
 
 // A port that is free on this host now.
 std::optional<int> find_free_port() {
@@ -121,9 +121,9 @@ int run_rank_agent(const std::vector<std::string>& program) {
         program.empty() ? "no program was given" : identity.error().problems.front().what;
     fmt::print(stderr, "smlaunch: smlaunch rank: {}: it is started by smlaunch or by mpirun, not by hand\n",
                what);
-    return 64;
+    return exit_codes::usage;
   }
-  if (getppid() != parent) return exit_lost;
+  if (getppid() != parent) return exit_codes::lost;
   return run_agent(*identity, program);
 }
 

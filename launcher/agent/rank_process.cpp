@@ -108,7 +108,7 @@ void RankProcess::take_lines(bool is_stderr, const std::string& lines) {
 void RankProcess::process_ended() {
   end_.time_ns = steady_now_ns();
   end_.waited_ns = processor_wait_.since_mark_ns();
-  end_.told_to_stop = told_to_stop_;
+  end_.end.told_to_stop = told_to_stop_;
   oom_kills_at_end_ = read_oom_kills();
   status_ = reap(child_->pid);
   if (hurried_) end_descendants(leftover_grace_in_a_hurry);
@@ -121,12 +121,12 @@ void RankProcess::tell_end() {
   if (!*status_) return callbacks_.ended(tl::unexpected(status_->error()));
   LastWords words = tail_->last_words();
   const OomWatch::Kills kills = oom_watch_.at_end(oom_kills_at_end_);
-  end_.status = **status_;
+  end_.end.status = **status_;
   end_.traceback_ns = words.traceback_ns;
-  end_.last_lines = std::move(words.lines);
-  end_.oom_kills = kills.at_end;
-  end_.earlier_oom_kills = kills.earlier;
-  end_.failed_rank = words.failed_rank;
+  end_.end.last_lines = std::move(words.lines);
+  end_.end.oom_kills = kills.at_end;
+  end_.end.earlier_oom_kills = kills.earlier;
+  end_.end.failed_rank = words.failed_rank;
   callbacks_.ended(end_);
 }
 

@@ -140,19 +140,20 @@ std::optional<Started> decode_started(std::string_view text) {
 }
 
 std::string encode(const Ended& m) {
+  const RankEnd& end = m.end;
   Json json = {{"time_ns", m.time_ns},
                {"waited_ns", m.waited_ns},
                {"traceback_ns", m.traceback_ns},
-               {"told_to_stop", m.told_to_stop},
-               {"last_lines", m.last_lines},
-               {"oom_kills", m.oom_kills},
-               {"earlier_oom_kills", m.earlier_oom_kills}};
-  if (m.failed_rank) json["failed_rank"] = *m.failed_rank;
-  if (const auto* signaled = std::get_if<Signaled>(&m.status)) {
+               {"told_to_stop", end.told_to_stop},
+               {"last_lines", end.last_lines},
+               {"oom_kills", end.oom_kills},
+               {"earlier_oom_kills", end.earlier_oom_kills}};
+  if (end.failed_rank) json["failed_rank"] = *end.failed_rank;
+  if (const auto* signaled = std::get_if<Signaled>(&end.status)) {
     json["signal"] = signaled->signal;
     json["core_dumped"] = signaled->core_dumped;
   } else {
-    json["exit_code"] = std::get<Exited>(m.status).code;
+    json["exit_code"] = std::get<Exited>(end.status).code;
   }
   return pack(json);
 }
@@ -162,15 +163,15 @@ std::optional<Ended> decode_ended(std::string_view text) {
     j.at("time_ns").get_to(m.time_ns);
     j.at("waited_ns").get_to(m.waited_ns);
     j.at("traceback_ns").get_to(m.traceback_ns);
-    j.at("told_to_stop").get_to(m.told_to_stop);
-    j.at("last_lines").get_to(m.last_lines);
-    j.at("oom_kills").get_to(m.oom_kills);
-    j.at("earlier_oom_kills").get_to(m.earlier_oom_kills);
-    if (j.contains("failed_rank")) m.failed_rank = j["failed_rank"].get<int>();
+    j.at("told_to_stop").get_to(m.end.told_to_stop);
+    j.at("last_lines").get_to(m.end.last_lines);
+    j.at("oom_kills").get_to(m.end.oom_kills);
+    j.at("earlier_oom_kills").get_to(m.end.earlier_oom_kills);
+    if (j.contains("failed_rank")) m.end.failed_rank = j["failed_rank"].get<int>();
     if (j.contains("signal"))
-      m.status = Signaled{j["signal"].get<int>(), j.at("core_dumped").get<bool>()};
+      m.end.status = Signaled{j["signal"].get<int>(), j.at("core_dumped").get<bool>()};
     else
-      m.status = Exited{j.at("exit_code").get<int>()};
+      m.end.status = Exited{j.at("exit_code").get<int>()};
   });
 }
 

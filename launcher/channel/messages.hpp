@@ -15,6 +15,7 @@
 #include <string_view>
 #include <vector>
 
+#include "launcher/evidence/rank_end.hpp"
 #include "launcher/inspect/rank_state.hpp"
 #include "launcher/process/exit_status.hpp"
 #include "topology/odd_hosts.hpp"
@@ -93,17 +94,10 @@ struct Started {
 };
 
 struct Ended {
-  ExitStatus status;
-  std::uint64_t time_ns = 0;
+  RankEnd end = {};
+  std::uint64_t time_ns = 0;       // the agent's steady clock
   std::uint64_t waited_ns = 0;     // for a processor, lately: time_ns may be that much too late
   std::uint64_t traceback_ns = 0;  // when its last Python traceback began to come; 0: none came
-  bool told_to_stop = false;
-  std::vector<std::string> last_lines;
-  // Processes of its container that the kernel killed for lack of memory: just before it ended, and earlier
-  // while it ran.
-  long oom_kills = 0;
-  long earlier_oom_kills = 0;
-  std::optional<int> failed_rank;  // torchrun: whose lines last_lines are
 };
 
 // What a worker learns at the end.

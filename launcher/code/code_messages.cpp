@@ -4,8 +4,9 @@
 
 #include <fmt/format.h>
 
+#include <utility>
+
 #include "launcher/channel/message_pack.hpp"
-#include "launcher/outcome/outcome.hpp"
 
 namespace smlaunch {
 namespace {
@@ -28,18 +29,20 @@ std::optional<std::string> parse_hex(std::string_view text) {
 
 }  // namespace
 
+CodeEnd code_failure(FailureClass failure_class, std::string message) {
+  std::string failure = fmt::format("{}: {}\n", to_string(failure_class), message);
+  return {.failure_class = failure_class, .message = std::move(message), .failure = std::move(failure)};
+}
+
 CodeEnd code_failure(const std::string& host, const Error& error) {
-  CodeEnd end;
-  const bool is_configuration = error.fault == Fault::configuration;
-  end.failure_class = to_string(is_configuration ? FailureClass::configuration : FailureClass::start);
-  end.exit_code = is_configuration ? exit_codes::configuration : exit_codes::start;
+  std::string message;
   for (const Problem& problem : error.problems) {
-    end.message +=
-        fmt::format("{}{}: {}: {}", end.message.empty() ? "" : "\n", host, problem.where, problem.what);
-    if (!problem.remedy.empty()) end.message += "; " + problem.remedy;
+    message += fmt::format("{}{}: {}: {}", message.empty() ? "" : "\n", host, problem.where, problem.what);
+    if (!problem.remedy.empty()) message += "; " + problem.remedy;
   }
-  end.failure = fmt::format("{}: {}\n", end.failure_class, end.message);
-  return end;
+  const bool is_configuration = error.fault == Fault::configuration;
+  return code_failure(is_configuration ? FailureClass::configuration : FailureClass::start,
+                      std::move(message));
 }
 
 std::string encode(const CodeRequest& m) {
@@ -70,8 +73,7 @@ std::optional<CodeRequest> decode_code_request(std::string_view text) {
 
 std::string encode(const CodeEnd& m) {
   return pack({{"is_ready", m.is_ready},
-               {"failure_class", m.failure_class},
-               {"exit_code", m.exit_code},
+               {"failure_class", to_string(m.failure_class)},
                {"message", m.message},
                {"failure", m.failure}});
 }
@@ -79,8 +81,7 @@ std::string encode(const CodeEnd& m) {
 std::optional<CodeEnd> decode_code_end(std::string_view text) {
   return unpack<CodeEnd>(text, [](const Json& j, CodeEnd& m) {
     j.at("is_ready").get_to(m.is_ready);
-    j.at("failure_class").get_to(m.failure_class);
-    j.at("exit_code").get_to(m.exit_code);
+    m.failure_class = parse_failure_class(j.at("failure_class").get<std::string>());
     j.at("message").get_to(m.message);
     j.at("failure").get_to(m.failure);
   });

@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "base/error.hpp"
+#include "launcher/outcome/failure_class.hpp"
 
 namespace smlaunch {
 
@@ -27,12 +28,13 @@ struct CodeRequest {
 // What came of it on one host. All but the first is empty where it is there and installed.
 struct CodeEnd {
   bool is_ready = false;
-  std::string failure_class;  // as report.json has it: "InstallRequirementsError", "configuration", "start"
-  int exit_code = 0;
-  std::string message;  // a sentence that names the host
-  std::string failure;  // for the failure file
+  FailureClass failure_class = FailureClass::none;
+  std::string message = {};  // a sentence that names the host
+  std::string failure = {};  // for the failure file
 };
 
+// The failure file holds the class and the sentence.
+CodeEnd code_failure(FailureClass failure_class, std::string message);
 // Every problem of an error, with the host's name before it.
 CodeEnd code_failure(const std::string& host, const Error& error);
 

@@ -15,7 +15,6 @@
 
 #include "launcher/code/prepare_code.hpp"
 #include "launcher/contract/s3/transfer_display.hpp"
-#include "launcher/outcome/outcome.hpp"
 #include "launcher/process/stop_signals.hpp"
 
 namespace smlaunch {
@@ -111,14 +110,11 @@ void CodePreparation::finish() {
   for (Descriptor* each : {&answer_pipe_, &words_pipe_, &end_}) each->close(ignored);
   auto end = parse_code_answer(answer_);
   if (!end) {
-    end.emplace();
-    end->failure_class = to_string(FailureClass::internal);
-    end->exit_code = exit_codes::internal;
-    end->message =
+    end = code_failure(
+        FailureClass::internal,
         status ? fmt::format("{}: what prepares the code {} without an answer", host_, to_string(*status))
                : fmt::format("{}: what prepares the code gave no answer: {}", host_,
-                             status.error().problems.front().what);
-    end->failure = fmt::format("{}: {}\n", end->failure_class, end->message);
+                             status.error().problems.front().what));
   }
   const auto call = std::move(ended_);
   call(std::move(*end));

@@ -16,6 +16,7 @@
 #include <filesystem>
 #include <thread>
 
+#include "base/exit_codes.hpp"
 #include "base/host_name.hpp"
 #include "base/read_file.hpp"
 #include "launcher/code/pip_process.hpp"
@@ -24,7 +25,6 @@
 #include "launcher/contract/code/install_step.hpp"
 #include "launcher/contract/s3/s3_client.hpp"
 #include "launcher/contract/s3/transfer_display.hpp"
-#include "launcher/outcome/outcome.hpp"
 #include "launcher/process/child_process.hpp"
 #include "launcher/process/descendants.hpp"
 #include "launcher/process/host_environment.hpp"
@@ -88,14 +88,14 @@ std::string cut_line(const std::string& line) {
 
 CodeEnd install_failed(const CodeRequest& request, const InstallStep& step, const PipEnd& pip) {
   CodeEnd end;
-  end.failure_class = failure_name(step.kind);
-  end.exit_code = 1;  // the toolkit's, whatever pip's was
+  end.failure_class =
+      step.kind == InstallKind::module ? FailureClass::install_module : FailureClass::install_requirements;
   const std::string line = cut_line(choose_pip_line(pip.last_lines));
   const std::string remedy = choose_pip_remedy(pip.last_lines);
   end.message = fmt::format("{}: {} {}{}{}", request.host, fmt::join(step.argv, " "), to_string(pip.status),
                             line.empty() ? "" : ": " + line, remedy.empty() ? "" : "; " + remedy);
-  end.failure = render_install_failure(end.failure_class, shell_code(pip.status), request.host, step.argv,
-                                       pip.last_lines);
+  end.failure = render_install_failure(to_string(end.failure_class), shell_code(pip.status), request.host,
+                                       step.argv, pip.last_lines);
   return end;
 }
 

@@ -119,6 +119,8 @@ std::vector<std::string> process_command(const EntryPoint& entry_point, const st
     if (entry_point.kind == EntryPointKind::python_package) {
       command.insert(command.end(), {"-m", parse_module_option(name).value_or(module_of(name))});
     } else {
+      // As the toolkit has it: a name that begins with a dash is no option of the interpreter.
+      if (!mpi4py) command.emplace_back("--");
       command.push_back(name);
     }
   }

@@ -45,7 +45,8 @@ EntryPoint probe_entry_point(const std::filesystem::path& directory, const std::
 // The file of a command as its process_command() names it.
 std::string command_file(const EntryPoint& entry_point);
 
-// What each rank executes. `python`: the job's interpreter. `mpi4py`: run it as `-m mpi4py` (launcher mpi).
+// What each rank executes: `PYTHON -- train.py ARG...`. `python`: the job's interpreter. `mpi4py`: run it as
+// `-m mpi4py` (launcher mpi).
 std::vector<std::string> process_command(const EntryPoint& entry_point, const std::string& python,
                                          bool mpi4py);
 

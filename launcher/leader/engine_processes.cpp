@@ -98,13 +98,10 @@ void EngineProcesses::pass_on(Process& process, std::string_view lines) {
 void EngineProcesses::finish(Process& process) {
   process.ended = true;
   const auto status = reap(process.pid);
-  const EngineEnd end =
-      status ? EngineEnd{.status = *status, .how = to_string(*status)}
-             : EngineEnd{.status = {}, .how = "ended, and " + status.error().problems.front().what};
   const bool all =
       std::all_of(processes_.begin(), processes_.end(), [](const auto& each) { return each->ended; });
   // What it wrote last may still be in its pipes.
-  asio::post(loop_, [this, rank = process.rank, end, all] { callbacks_.ended(rank, end, all); });
+  asio::post(loop_, [this, rank = process.rank, status, all] { callbacks_.ended(rank, status, all); });
 }
 
 void EngineProcesses::signal(int signal) {

@@ -5,7 +5,6 @@
 #include <functional>
 #include <map>
 #include <memory>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,17 +14,12 @@
 
 namespace smlaunch {
 
-// How mpirun, or an agent that we started, ended.
-struct EngineEnd {
-  std::optional<ExitStatus> status;  // nothing: it is lost
-  std::string how;                   // "exited with code 1"
-};
-
 class JobEngine {
  public:
   struct Callbacks {
     std::function<void(std::string_view line)> line;  // without its newline, of either stream
-    std::function<void(Rank, const EngineEnd&, bool all_have_ended)> ended;
+    // How mpirun, or an agent that we started, ended. Errors: nobody knows.
+    std::function<void(Rank, const Result<ExitStatus>&, bool all_have_ended)> ended;
   };
 
   virtual ~JobEngine() = default;

@@ -5,7 +5,7 @@
 
 #include "launcher/channel/detached_notice.hpp"
 #include "launcher/leader/start_messages.hpp"
-#include "launcher/outcome/starter_outcome.hpp"
+#include "launcher/outcome/decide_outcome.hpp"
 #include "launcher/plan/starter.hpp"
 #include "launcher/process/child_process.hpp"
 #include "mpi/tagged_line.hpp"
@@ -44,9 +44,10 @@ JobRun::JobRun(const LaunchPlan& plan, const RunSettings& settings, const Leader
       callbacks_(std::move(callbacks)),
       supervisor_(supervisor_settings(plan, settings)),
       reports_(plan, world, events, phases),
-      engine_(world.make_engine(
-          {[this](std::string_view line) { engine_line(line); },
-           [this](Rank rank, const EngineEnd& end, bool all) { engine_process_ended(rank, end, all); }})) {}
+      engine_(world.make_engine({[this](std::string_view line) { engine_line(line); },
+                                 [this](Rank rank, const Result<ExitStatus>& end, bool all) {
+                                   engine_process_ended(rank, end, all);
+                                 }})) {}
 
 Result<void> JobRun::begin() {
   perform(supervisor_.begin());
@@ -62,8 +63,8 @@ void JobRun::data(Rank rank, const Frame& frame) {
   if (const auto event = reports_.take(rank, frame)) handle(*event);
 }
 
-void JobRun::lost(Rank rank, std::uint64_t heard_ns, const std::string& reason) {
-  handle(AgentLost{rank, reason, reports_.seconds_at(heard_ns)});
+void JobRun::lost(Rank rank, std::uint64_t heard_ns, const Silence& silence) {
+  handle(AgentLost{.rank = rank, .loss = silence, .seconds = reports_.seconds_at(heard_ns)});
 }
 
 void JobRun::left(Rank rank) {
@@ -93,16 +94,20 @@ void JobRun::engine_line(std::string_view line) {
   }
 }
 
-void JobRun::engine_process_ended(Rank rank, const EngineEnd& end, bool all_ended) {
+void JobRun::engine_process_ended(Rank rank, const Result<ExitStatus>& end, bool all_ended) {
   const double now = reports_.seconds_at(world_.loop.now_ns());
+  const auto status = end ? std::optional(*end) : std::nullopt;
   if (plan_.engine != Engine::mpirun) {
-    handle(AgentLost{rank, fmt::format("its agent {}", end.how), now});
-    if (all_ended) handle(EngineEnded{"every agent has ended", {}, now, end.status});
+    const RankLoss loss = end ? RankLoss(AgentEnded{*end}) : EndUnknown{end.error().problems.front().what};
+    handle(AgentLost{.rank = rank, .loss = loss, .seconds = now});
+    if (all_ended) handle(EngineEnded{.failure = AllAgentsEnded{}, .seconds = now, .status = status});
     return;
   }
   look_for_lost_hosts();
-  handle(EngineEnded{fmt::format("mpirun {} before the job was over", end.how), engine_->last_words(), now,
-                     end.status});
+  const EngineFailure failure =
+      end ? EngineFailure(MpirunEnded{*end}) : EndUnknown{end.error().problems.front().what};
+  handle(
+      EngineEnded{.failure = failure, .last_lines = engine_->last_words(), .seconds = now, .status = status});
 }
 
 void JobRun::look_around() {
@@ -114,8 +119,9 @@ void JobRun::look_around() {
 // mpirun does not say which host it could not start its daemon on, and waits for one that froze.
 void JobRun::look_for_lost_hosts() {
   const JobRecord& record = supervisor_.record();
-  if (has_spawned_ || !settings_.find_lost_hosts || record.stop_signal || !record.worker_loss.empty()) return;
-  for (const LostHost& each : settings_.find_lost_hosts()) handle(WorkerLost{each.name, each.reason});
+  if (has_spawned_ || !settings_.find_lost_hosts || record.stop_signal || record.worker_loss) return;
+  for (const LostHost& each : settings_.find_lost_hosts())
+    handle(WorkerLost{{each.name, HostUnreachable{each.reason}}});
   next_look_ns_ = world_.loop.now_ns() + look_interval_ns;
 }
 
@@ -178,10 +184,8 @@ void JobRun::set_timer(const SetTimer& wanted) {
 
 void JobRun::finish() {
   phases_.finished(world_.loop.now_ns());
-  Outcome outcome = decide_outcome(record(), reports_.hosts());
-  if (has_starter(plan_.launcher))
-    outcome = outcome_of_starters(std::move(outcome), record(), to_string(plan_.launcher));
-  if (!reports_.misplaced().empty()) outcome.message = reports_.misplaced();
+  Outcome outcome = decide_outcome(record(), reports_.hosts(),
+                                   has_starter(plan_.launcher) ? to_string(plan_.launcher) : "");
   callbacks_.finished(std::move(outcome));
 }
 

@@ -36,9 +36,9 @@ class JobRun {
   void joined(Rank rank, const Hello& hello) { handle(reports_.joined(rank, hello)); }
   void data(Rank rank, const Frame& frame);
   void pong(Rank rank, const Pong& pong) { reports_.pong(rank, pong); }
-  void lost(Rank rank, std::uint64_t heard_ns, const std::string& reason);
+  void lost(Rank rank, std::uint64_t heard_ns, const Silence& silence);
   void left(Rank rank);
-  void worker_lost(const std::string& host, const std::string& reason) { handle(WorkerLost{host, reason}); }
+  void worker_lost(const WorkerLoss& loss) { handle(WorkerLost{loss}); }
   void request_stop(int signal);
   void look_around();  // to be called every second
 
@@ -55,7 +55,7 @@ class JobRun {
   void set_timer(const SetTimer& wanted);
   void finish();
   void engine_line(std::string_view line);
-  void engine_process_ended(Rank rank, const EngineEnd& end, bool all_ended);
+  void engine_process_ended(Rank rank, const Result<ExitStatus>& end, bool all_ended);
   void look_for_lost_hosts();
 
   const LaunchPlan& plan_;

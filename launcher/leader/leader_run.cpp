@@ -69,7 +69,7 @@ void LeaderRun::wait_until_ready() {
   if (settings_.channel_host.empty()) settings_.channel_host = own_loopback;
   phases_.waited(seconds_between(start_ns, world_.loop.now_ns()), ready.slowest_host, ready.slowest_seconds);
   if (const RosterWorker* lost = workers_.find_lost(); lost != nullptr && !outcome_)
-    outcome_ = lost_before_start(lost->host, lost->loss);
+    outcome_ = lost_before_start({lost->host, *lost->loss});
 }
 
 // Workers get their welcome and our pings, and may tell that they are to stop.
@@ -115,14 +115,12 @@ void LeaderRun::smoke_finished() {
 // Told to stop, or a host's smlaunch was lost: then the test says nothing.
 std::optional<Outcome> LeaderRun::interrupted_smoke() const {
   if (const int signal = smoke_signal_ != 0 ? smoke_signal_ : worker_signal_; signal != 0) {
-    Outcome stopped;
-    stopped.kind = OutcomeKind::stopped;
-    stopped.exit_code = 128 + signal;
+    Outcome stopped =
+        make_stopped(signal, fmt::format("stopped by {} during the smoke test", signal_name(signal)));
     stopped.stop_was_asked = true;
-    stopped.message = fmt::format("stopped by {} during the smoke test", signal_name(signal));
     return stopped;
   }
-  if (const RosterWorker* lost = workers_.find_lost()) return lost_before_start(lost->host, lost->loss);
+  if (const RosterWorker* lost = workers_.find_lost()) return lost_before_start({lost->host, *lost->loss});
   return {};
 }
 
@@ -197,29 +195,28 @@ void LeaderRun::pong(Peer peer, const Pong& told) {
 }
 
 void LeaderRun::lost(Peer peer, std::uint64_t heard_ns, const std::string& why) {
-  const std::string reason =
-      fmt::format("no word from {} for {:.0f} s ({})", workers_.holds(peer) ? "its smlaunch" : "its agent",
-                  static_cast<double>(settings_.lost_after.count()) / 1000, why);
+  const Silence silence{static_cast<double>(settings_.lost_after.count()) / 1000, why};
   if (workers_.holds(peer))
-    worker_lost(peer, reason);
+    worker_lost(peer, silence);
   else if (phase_ == Phase::smoking)
-    smoke_->lost(Rank{peer}, reason);
+    smoke_->lost(Rank{peer}, describe(RankLoss(silence)));
   else if (job_run_)
-    job_run_->lost(Rank{peer}, heard_ns, reason);
+    job_run_->lost(Rank{peer}, heard_ns, silence);
 }
 
-void LeaderRun::worker_lost(Peer peer, const std::string& reason) {
+void LeaderRun::worker_lost(Peer peer, const Silence& silence) {
   const RosterWorker& worker = workers_.of(peer);
   if (!job_run_) {
-    workers_.lost_before_job(peer, reason);
+    workers_.lost_before_job(peer, silence);
     if (phase_ == Phase::smoking && !worker.is_spare) smoke_->stop();
     return;
   }
   workers_.left(peer);
   if (worker.is_spare)
-    world_.output.say(fmt::format("spare host {} was lost: {}; the job goes on", worker.host, reason));
+    world_.output.say(
+        fmt::format("spare host {} was lost: {}; the job goes on", worker.host, describe(HostLoss(silence))));
   else
-    job_run_->worker_lost(worker.host, reason);
+    job_run_->worker_lost({worker.host, silence});
 }
 
 void LeaderRun::left(Peer peer) {

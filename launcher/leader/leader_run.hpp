@@ -52,7 +52,7 @@ class LeaderRun {
   void data(Peer peer, const Frame& frame);
   void pong(Peer peer, const Pong& pong);
   void lost(Peer peer, std::uint64_t heard_ns, const std::string& why);
-  void worker_lost(Peer peer, const std::string& reason);
+  void worker_lost(Peer peer, const Silence& silence);
   void left(Peer peer);
   void worker_told_to_stop(Peer peer, int signal);
 

@@ -28,7 +28,7 @@ std::string LeaderRun::make_late_hand_over(int node_rank) const {
 std::vector<WorkerCode> LeaderRun::worker_code() const {
   std::vector<WorkerCode> all;
   for (const RosterWorker& each : workers_.all())
-    all.push_back({each.host, each.is_connected, !each.loss.empty(), each.code});
+    all.push_back({each.host, each.is_connected, each.loss.has_value(), each.code});
   return all;
 }
 
@@ -62,7 +62,7 @@ std::vector<std::string> LeaderRun::unattended_hosts() const {
   if (!job_run_) return {};
   std::vector<bool> has_loss(plan_.cluster.hosts.size());
   for (const RankPlace& place : plan_.layout.ranks)
-    if (!job_run_->record().ranks[static_cast<std::size_t>(place.rank.value)].lost.empty())
+    if (job_run_->record().ranks[static_cast<std::size_t>(place.rank.value)].loss)
       has_loss[static_cast<std::size_t>(place.node_rank)] = true;
   std::vector<std::string> found;
   for (std::size_t i = 0; i < has_loss.size(); ++i) {

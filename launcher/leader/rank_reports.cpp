@@ -34,11 +34,10 @@ Event RankReports::joined(Rank rank, const Hello& hello) {
   if (rank.value == 0) master_port_ = hello.master_port;
   watch_.joined(rank, hello);
   phases_.joined(host(rank), world_.loop.now_ns());
-  if (const auto elsewhere = watch_.found_elsewhere(rank, hello)) {
-    misplaced_ = fmt::format("{} started rank {} on {}, the plan has it on {}", to_string(plan_.engine),
-                             rank.value, *elsewhere, host(rank));
-    return EngineEnded{misplaced_, {}, 0, {}};
-  }
+  if (const auto elsewhere = watch_.found_elsewhere(rank, hello))
+    return EngineEnded{
+        .failure = RankMisplaced{
+            .engine = to_string(plan_.engine), .rank = rank, .host = *elsewhere, .planned_host = host(rank)}};
   return AgentJoined{rank};
 }
 
@@ -62,7 +61,7 @@ std::optional<Event> RankReports::take(Rank rank, const Frame& frame) {
       return {};
     case FrameKind::end_unknown:
       event("exit", rank, {{"error", frame.payload}});
-      return AgentLost{rank, frame.payload, seconds_at(now)};
+      return AgentLost{.rank = rank, .loss = EndUnknown{frame.payload}, .seconds = seconds_at(now)};
     case FrameKind::inspected:
       if (auto state = decode_rank_state(frame.payload))
         return RankInspected{rank, std::move(*state), activity_.cores_used(rank)};
@@ -97,25 +96,19 @@ Event RankReports::ended(Rank rank, const Ended& ended) {
   if (ended.traceback_ns > 0)
     traceback = seconds_at(clocks_.on_our_clock(rank, ended.traceback_ns, start_ns_, now).ns);
   phases_.ended(host(rank), end.ns);
-  const auto* signaled = std::get_if<Signaled>(&ended.status);
+  const auto* signaled = std::get_if<Signaled>(&ended.end.status);
   events_.add({0,
                signaled != nullptr ? "signal" : "exit",
                rank.value,
                host(rank),
                {},
                {{signaled != nullptr ? "signal" : "exit_code",
-                 signaled != nullptr ? signaled->signal : std::get<Exited>(ended.status).code}}});
+                 signaled != nullptr ? signaled->signal : std::get<Exited>(ended.end.status).code}}});
   const double uncertainty = end.uncertainty + static_cast<double>(ended.waited_ns) * 1e-9;
-  return RankEnded{rank,
-                   ended.status,
-                   seconds_at(end.ns),
-                   uncertainty,
-                   ended.told_to_stop,
-                   ended.last_lines,
-                   ended.oom_kills,
-                   traceback,
-                   ended.earlier_oom_kills,
-                   ended.failed_rank};
+  return RankEnded{
+      .rank = rank,
+      .end = ended.end,
+      .times = {.seconds = seconds_at(end.ns), .uncertainty = uncertainty, .traceback_seconds = traceback}};
 }
 
 void RankReports::print(Rank rank, bool is_stderr, std::uint64_t read_ns, std::string_view lines) {

@@ -46,8 +46,6 @@ class RankReports {
   [[nodiscard]] const std::vector<std::string>& hosts() const { return hosts_; }  // by rank
   [[nodiscard]] const HostWatch& watch() const { return watch_; }
   [[nodiscard]] std::optional<int> master_port() const { return master_port_; }
-  // A rank was started on another host of the plan than the planned one: a sentence.
-  [[nodiscard]] const std::string& misplaced() const { return misplaced_; }
 
  private:
   Event started(Rank rank, const Started& started);
@@ -64,7 +62,6 @@ class RankReports {
   RankActivity activity_;
   HostWatch watch_;
   std::optional<int> master_port_;
-  std::string misplaced_;
 };
 
 }  // namespace smlaunch

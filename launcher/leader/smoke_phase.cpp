@@ -76,9 +76,7 @@ std::optional<Outcome> SmokePhase::outcome() const {
       report_->verdict == SmokeVerdict::fail || (report_->verdict == SmokeVerdict::not_run && request_.only);
   if (fails) return failed_by_smoke(*report_);
   if (!request_.only) return {};
-  Outcome fine;
-  fine.message = fmt::format("smoke test: {}", to_string(report_->verdict));
-  return fine;
+  return make_success(fmt::format("smoke test: {}", to_string(report_->verdict)));
 }
 
 }  // namespace smlaunch

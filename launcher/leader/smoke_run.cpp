@@ -95,9 +95,9 @@ void SmokeRun::start_set() {
   // Agents of an earlier set do not know it.
   agents_.token = make_token();
   world_.channel.begin_ranks(plan_.world_size(), agents_.token);
-  engines_.push_back(
-      world_.make_engine({[this](std::string_view line) { engine_line(line); },
-                          [this](Rank, const EngineEnd& end, bool all) { engine_ended(end, all); }}));
+  engines_.push_back(world_.make_engine(
+      {[this](std::string_view line) { engine_line(line); },
+       [this](Rank, const Result<ExitStatus>& end, bool all) { engine_ended(end, all); }}));
   set_begin_ns_ = world_.loop.now_ns();
   engine_runs_ = true;
   if (auto started = start_engine(*engines_.back(), plan_, agents_, ssh_folder_); !started) {
@@ -171,9 +171,9 @@ void SmokeRun::data(Rank rank, const Frame& frame) {
     const auto ended = decode_ended(frame.payload);
     const std::string words = last_line(peers_[static_cast<std::size_t>(rank.value)].tail);
     program_gone(rank,
-                 fmt::format("the check program {}{}", ended ? to_string(ended->status) : "ended",
+                 fmt::format("the check program {}{}", ended ? to_string(ended->end.status) : "ended",
                              words.empty() ? "" : ": " + words),
-                 ended && std::holds_alternative<Signaled>(ended->status));
+                 ended && std::holds_alternative<Signaled>(ended->end.status));
   }
 }
 
@@ -247,13 +247,14 @@ void SmokeRun::end_engine(std::size_t step) {
   end_timer_->start(engine_steps[step].then, [this, step] { end_engine(step + 1); });
 }
 
-void SmokeRun::engine_ended(const EngineEnd& end, bool all) {
+void SmokeRun::engine_ended(const Result<ExitStatus>& end, bool all) {
   if (!all) return;
   engine_runs_ = false;
   if (state_ == State::ending) return finish_set_if_over();
   const std::vector<std::string> words = engines_.back()->last_words();
   const std::string text = words.empty() ? "" : fmt::format(": {}", fmt::join(words, " "));
-  set_failed(fmt::format("{} {}{}", to_string(plan_.engine), end.how, text));
+  set_failed(fmt::format("{} {}{}", to_string(plan_.engine),
+                         end ? to_string(*end) : "ended, and " + end.error().problems.front().what, text));
 }
 
 void SmokeRun::finish_set_if_over() {

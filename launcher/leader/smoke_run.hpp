@@ -64,7 +64,7 @@ class SmokeRun {
   void program_gone(Rank rank, const std::string& how, bool alone);
   void end_set(bool gently);
   void release();
-  void engine_ended(const EngineEnd& end, bool all);
+  void engine_ended(const Result<ExitStatus>& end, bool all);
   void end_engine(std::size_t step);
   void finish_set_if_over();
   void watch_start();

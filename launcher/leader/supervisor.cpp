@@ -25,7 +25,6 @@ constexpr milliseconds engine_bound{1000};
 constexpr milliseconds inspection_bound{10000};
 // An mpirun that ends a job gives its processes a second.
 constexpr milliseconds engine_abort_bound{3000};
-constexpr const char* told_by_others = "its agent was told to end, not by us";
 struct EngineStep {
   int signal;
   milliseconds then;
@@ -67,16 +66,13 @@ std::vector<Action> Supervisor::on(const Event& event) {
   if (const auto* e = std::get_if<AgentLost>(&event); e != nullptr) {
     rank(e->rank).left = true;
     if (!rank(e->rank).done()) {
-      rank(e->rank).lost = e->reason;
-      rank(e->rank).seconds = e->seconds;
+      rank(e->rank).loss = e->loss;
+      rank(e->rank).times.seconds = e->seconds;
       stop(SIGTERM, settings_.failure_grace, actions);
     }
   }
   if (const auto* e = std::get_if<WorkerLost>(&event); e != nullptr && phase_ != Phase::releasing) {
-    if (record_.worker_loss.empty()) {
-      record_.worker_loss = e->host + " was lost: " + e->reason;
-      record_.lost_worker = e->host;
-    }
+    if (!record_.worker_loss) record_.worker_loss = e->loss;
     stop(SIGTERM, settings_.failure_grace, actions);
   }
   settle(actions);
@@ -95,22 +91,12 @@ void Supervisor::joined(Rank rank, Actions& actions) {
 
 void Supervisor::ended(const RankEnded& event, Actions& actions) {
   RankRecord& rank = record_.ranks[static_cast<std::size_t>(event.rank.value)];
-  rank.status = event.status;
-  rank.seconds = event.seconds;
-  rank.uncertainty = event.uncertainty;
-  rank.told_to_stop = event.told_to_stop;
-  rank.last_lines = event.last_lines;
-  rank.oom_kills = event.oom_kills;
-  rank.earlier_oom_kills = event.earlier_oom_kills;
-  rank.failed_rank = event.failed_rank;
-  rank.traceback_seconds = event.traceback_seconds;
+  rank.end = event.end;
+  rank.times = event.times;
   // We have told nobody to stop: its agent was, by the death of the engine or by somebody on its host.
-  const bool by_others = event.told_to_stop && phase_ == Phase::running && !inspecting_;
-  if (by_others) {
-    rank.lost = told_by_others;
-    rank.ended_by_others = true;
-  }
-  if (by_others || (!succeeded(event.status) && !event.told_to_stop))
+  const bool by_others = event.end.told_to_stop && phase_ == Phase::running && !inspecting_;
+  if (by_others) rank.loss = EndedByOthers{};
+  if (by_others || (!succeeded(event.end.status) && !event.end.told_to_stop))
     stop(SIGTERM, settings_.failure_grace, actions);
 }
 
@@ -122,7 +108,7 @@ void Supervisor::engine_ended(const EngineEnded& event, Actions& actions) {
     end_detached(event);
     if (all_done()) return;
   }
-  record_.engine_failure = event.how;
+  record_.engine_failure = event.failure;
   record_.engine_seconds = event.seconds;
   if (phase_ == Phase::joining) {
     release(actions);
@@ -135,10 +121,11 @@ void Supervisor::engine_ended(const EngineEnded& event, Actions& actions) {
 void Supervisor::end_detached(const EngineEnded& event) {
   for (RankRecord& rank : record_.ranks) {
     if (!rank.detached || rank.done()) continue;
-    rank.status = event.status;
-    if (!event.status) rank.lost = event.how;
-    rank.seconds = event.seconds;
-    rank.told_to_stop = phase_ == Phase::stopping;
+    if (event.status)
+      rank.end = RankEnd{.status = *event.status, .told_to_stop = phase_ == Phase::stopping};
+    else
+      rank.loss = EndUnknown{describe(event.failure)};
+    rank.times.seconds = event.seconds;
   }
 }
 
@@ -236,14 +223,13 @@ void Supervisor::end_engine(Actions& actions) {
 // Agents were told to end, not by us: mpirun is ending the job, and will say why.
 bool Supervisor::ends_by_itself() const {
   return std::any_of(record_.ranks.begin(), record_.ranks.end(),
-                     [](const RankRecord& rank) { return rank.ended_by_others; });
+                     [](const RankRecord& rank) { return rank.is_lost_by<EndedByOthers>(); });
 }
 
 bool Supervisor::failed() const {
-  return record_.stop_signal || !record_.worker_loss.empty() || !record_.engine_failure.empty() ||
-         !std::all_of(record_.ranks.begin(), record_.ranks.end(), [](const RankRecord& rank) {
-           return rank.status && succeeded(*rank.status) && rank.lost.empty();
-         });
+  return record_.stop_signal || record_.worker_loss || record_.engine_failure ||
+         !std::all_of(record_.ranks.begin(), record_.ranks.end(),
+                      [](const RankRecord& rank) { return rank.ended_well(); });
 }
 
 void Supervisor::expired(const TimerExpired& event, Actions& actions) {
@@ -262,10 +248,7 @@ void Supervisor::expired(const TimerExpired& event, Actions& actions) {
     case Timer::give_up:
       if (phase_ != Phase::stopping) return;
       for (RankRecord& rank : record_.ranks)
-        if (!rank.done()) {
-          rank.lost = "its agent did not report its end after SIGKILL";
-          rank.outlived_kill = true;
-        }
+        if (!rank.done()) rank.loss = OutlivedKill{};
       return;
     case Timer::inspection:
       if (inspecting_) stop(SIGTERM, settings_.failure_grace, actions);
@@ -290,9 +273,8 @@ void Supervisor::settle(Actions& actions) {
     release(actions);
   }
   if (phase_ == Phase::releasing && !engine_ended_ && !all_left_) {
-    all_left_ = std::all_of(record_.ranks.begin(), record_.ranks.end(), [](const RankRecord& r) {
-      return r.left || r.detached || !r.lost.empty() || !r.joined;
-    });
+    all_left_ = std::all_of(record_.ranks.begin(), record_.ranks.end(),
+                            [](const RankRecord& r) { return r.left || r.detached || r.loss || !r.joined; });
     if (all_left_ && record_.started && engine_signals_ == 0) {
       if (ends_by_itself())
         actions.emplace_back(SetTimer{Timer::engine_exit, engine_abort_bound});

@@ -31,21 +31,14 @@ struct RankNotStarted {
   std::string reason;
 };
 struct RankEnded {
-  Rank rank;
-  ExitStatus status;
-  double seconds = 0;                   // when, since the start of the run, on the leader's clock
-  double uncertainty = 0;               // of that, in seconds
-  bool told_to_stop = false;            // we had sent it a signal by then
-  std::vector<std::string> last_lines;  // of its stderr
-  long oom_kills = 0;
-  std::optional<double> traceback_seconds;  // when its last Python traceback began to come
-  long earlier_oom_kills = 0;
-  std::optional<int> failed_rank;
+  Rank rank = {};
+  RankEnd end = {};
+  EndTimes times = {};
 };
 // Its connection is gone, and did not come back. `seconds`: when it was heard last.
 struct AgentLost {
-  Rank rank;
-  std::string reason;
+  Rank rank = {};
+  RankLoss loss = {};
   double seconds = 0;
 };
 struct AgentLeft {
@@ -53,15 +46,14 @@ struct AgentLeft {
 };  // released, and gone
 // The smlaunch on a host, or the host itself.
 struct WorkerLost {
-  std::string host;
-  std::string reason;
+  WorkerLoss loss;
 };
 // mpirun, or all agents that we started.
 struct EngineEnded {
-  std::string how;
-  std::vector<std::string> last_lines;
+  EngineFailure failure = {};  // what it is, where it comes before its time
+  std::vector<std::string> last_lines = {};
   double seconds = 0;
-  std::optional<ExitStatus> status;  // nothing: it is not known
+  std::optional<ExitStatus> status = {};  // nothing: it is not known
 };
 struct StopRequested {
   int signal = 0;

@@ -17,12 +17,12 @@ WorkerRoster::WorkerRoster(const std::vector<std::string>& hosts, const std::vec
 
 void WorkerRoster::joined(Peer peer) {
   worker(peer).is_connected = true;
-  worker(peer).loss.clear();
+  worker(peer).loss.reset();
 }
 
-void WorkerRoster::lost_before_job(Peer peer, const std::string& reason) {
+void WorkerRoster::lost_before_job(Peer peer, const Silence& silence) {
   worker(peer).is_connected = false;
-  if (!worker(peer).is_spare) worker(peer).loss = reason;
+  if (!worker(peer).is_spare) worker(peer).loss = silence;
 }
 
 bool WorkerRoster::told_to_stop(Peer peer) {
@@ -42,7 +42,7 @@ bool WorkerRoster::any_connected() const {
 
 const RosterWorker* WorkerRoster::find_lost() const {
   const auto found = std::find_if(workers_.begin(), workers_.end(),
-                                  [](const RosterWorker& each) { return !each.loss.empty(); });
+                                  [](const RosterWorker& each) { return each.loss.has_value(); });
   return found == workers_.end() ? nullptr : &*found;
 }
 

@@ -8,6 +8,7 @@
 
 #include "launcher/channel/leader_channel.hpp"
 #include "launcher/code/code_messages.hpp"
+#include "launcher/outcome/losses.hpp"
 
 namespace smlaunch {
 
@@ -17,7 +18,7 @@ struct RosterWorker {
   bool is_connected = false;
   bool had_come = false;          // it was connected when the goodbye began
   bool was_told_to_stop = false;  // on its host
-  std::string loss;               // it had come, and was lost before there was a job: why
+  std::optional<Silence> loss;    // it had come, and was lost before there was a job
   std::optional<CodeEnd> code;    // nothing: it is still at it
 };
 
@@ -36,7 +37,7 @@ class WorkerRoster {
   void left(Peer peer) { worker(peer).is_connected = false; }
   void code_ended(Peer peer, std::optional<CodeEnd> end) { worker(peer).code = std::move(end); }
   // It was lost while there was no job. Nobody needs a spare one then.
-  void lost_before_job(Peer peer, const std::string& reason);
+  void lost_before_job(Peer peer, const Silence& silence);
   // False where it has said so before: it says so again on every new connection.
   bool told_to_stop(Peer peer);
   void begin_goodbye();

@@ -45,11 +45,13 @@ std::string render_failure(const Outcome& outcome) {
   if (!outcome.failure_file.empty()) return outcome.failure_file;
   std::string text =
       fmt::format("{}: {}\n", to_string(outcome.failure_class), without_colours(outcome.message));
-  if (!outcome.first_failure || outcome.first_failure->last_lines.empty()) return text;
+  if (!outcome.first_failure) return text;
   const FirstFailure& first = *outcome.first_failure;
+  const std::vector<std::string> last_lines = first.last_lines();
+  if (last_lines.empty()) return text;
   std::vector<std::string> lines;
   std::string all;
-  for (const std::string& line : first.last_lines) {
+  for (const std::string& line : last_lines) {
     lines.push_back(without_colours(line));
     all += lines.back() + "\n";
   }

@@ -16,7 +16,8 @@ double seconds_between(std::uint64_t from_ns, std::uint64_t to_ns) {
 }  // namespace
 
 void JobPhases::waited(double seconds, const std::string& slowest, double slowest_seconds) {
-  ready_ = Phase{"ready", seconds, slowest, slowest_seconds};
+  ready_ =
+      Phase{.name = "ready", .seconds = seconds, .slowest_host = slowest, .slowest_seconds = slowest_seconds};
 }
 
 // Agents' clocks differ a little: reports need not come in order.
@@ -29,23 +30,31 @@ std::vector<Phase> JobPhases::phases() const {
   if (ready_) made.push_back(*ready_);
   if (engine_ns_) {
     const double joined = last_joined_.host.empty() ? 0 : seconds_between(*engine_ns_, last_joined_.ns);
-    made.push_back({"start", seconds_between(*engine_ns_, spawned_ns_.value_or(finished_ns_)),
-                    last_joined_.host, joined});
+    made.push_back({.name = "start",
+                    .seconds = seconds_between(*engine_ns_, spawned_ns_.value_or(finished_ns_)),
+                    .slowest_host = last_joined_.host,
+                    .slowest_seconds = joined});
   }
-  if (smoke_seconds_) made.push_back({"smoke", *smoke_seconds_, "", 0});
+  if (smoke_seconds_) made.push_back({.name = "smoke", .seconds = *smoke_seconds_});
   if (!spawned_ns_) return made;
   if (!first_output_.empty()) {
     const auto by_time = [](const auto& a, const auto& b) { return a.second < b.second; };
     const auto first = std::min_element(first_output_.begin(), first_output_.end(), by_time);
     const auto last = std::max_element(first_output_.begin(), first_output_.end(), by_time);
-    made.push_back({"spawn to first output", seconds_between(*spawned_ns_, first->second), last->first,
-                    seconds_between(*spawned_ns_, last->second)});
+    made.push_back({.name = "spawn to first output",
+                    .seconds = seconds_between(*spawned_ns_, first->second),
+                    .slowest_host = last->first,
+                    .slowest_seconds = seconds_between(*spawned_ns_, last->second)});
   }
   const std::uint64_t end = last_ended_.host.empty() ? finished_ns_ : std::min(last_ended_.ns, finished_ns_);
-  made.push_back(
-      {"run", seconds_between(*spawned_ns_, end), last_ended_.host, seconds_between(*spawned_ns_, end)});
-  made.push_back({"teardown", seconds_between(end, finished_ns_), last_left_.host,
-                  last_left_.host.empty() ? 0 : seconds_between(end, last_left_.ns)});
+  made.push_back({.name = "run",
+                  .seconds = seconds_between(*spawned_ns_, end),
+                  .slowest_host = last_ended_.host,
+                  .slowest_seconds = seconds_between(*spawned_ns_, end)});
+  made.push_back({.name = "teardown",
+                  .seconds = seconds_between(end, finished_ns_),
+                  .slowest_host = last_left_.host,
+                  .slowest_seconds = last_left_.host.empty() ? 0 : seconds_between(end, last_left_.ns)});
   return made;
 }
 

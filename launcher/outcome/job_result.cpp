@@ -58,9 +58,9 @@ void write_report(const Options& options, const Paths& paths, const Report& repo
 
 void print_last_lines(const FirstFailure& first) {
   constexpr std::size_t most = 20;
-  if (first.last_lines.empty() || !first.status) return;
+  if (!first.end || first.end->last_lines.empty()) return;
   fmt::print(stderr, "smlaunch: the last lines of rank {} on {}:\n", first.rank.value, first.host);
-  for (const std::string& line : choose_last_lines(first.last_lines, most))
+  for (const std::string& line : choose_last_lines(first.end->last_lines, most))
     fmt::print(stderr, "smlaunch:   {}\n", line);
 }
 
@@ -101,13 +101,7 @@ int report_unstarted(const Options& options, const Paths& paths, const Outcome& 
 int report_failed_start(const Options& options, const Paths& paths, const Error& error) {
   remove_old_result_files(paths);
   Report report;
-  report.outcome.kind = OutcomeKind::failure;
-  report.outcome.failure_class = error.fault == Fault::start      ? FailureClass::start
-                                 : error.fault == Fault::internal ? FailureClass::internal
-                                                                  : FailureClass::configuration;
-  report.outcome.exit_code = exit_code_of(error.fault);
-  for (const Problem& problem : error.problems)
-    report.outcome.message += (report.outcome.message.empty() ? "" : "\n") + to_string(problem);
+  report.outcome = make_failure(error);
   write_result_files(report.outcome, paths);
   write_report(options, paths, report);
   fmt::print(stderr, "{}", reporting_failure);

@@ -3,20 +3,7 @@
 
 #include <fmt/format.h>
 
-#include "launcher/outcome/outcome.hpp"
-
 namespace smlaunch {
-
-int exit_code_of(Fault fault) {
-  switch (fault) {
-    case Fault::usage: return exit_codes::usage;
-    case Fault::configuration: return exit_codes::configuration;
-    case Fault::start: return exit_codes::start;
-    case Fault::internal: return exit_codes::internal;
-    case Fault::not_ready: return exit_codes::not_ready;
-  }
-  return exit_codes::internal;
-}
 
 std::string to_string(const Problem& problem) {
   std::string text =

@@ -5,11 +5,9 @@
 #include <string>
 
 #include "base/error.hpp"
+#include "base/exit_codes.hpp"
 
 namespace smlaunch {
-
-// The exit code of an error.
-int exit_code_of(Fault fault);
 
 // One line a problem: "WHERE: WHAT; REMEDY".
 std::string to_string(const Problem& problem);

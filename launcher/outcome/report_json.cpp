@@ -29,9 +29,9 @@ void add_status(Json& json, const std::optional<ExitStatus>& status) {
 Json first_failure_json(const std::optional<FirstFailure>& first) {
   if (!first) return nullptr;
   Json json = {{"rank", first->rank.value}, {"host", first->host}};
-  add_status(json, first->status);
+  add_status(json, first->status());
   json["seconds"] = milli(first->seconds);
-  json["last_lines"] = first->last_lines;
+  json["last_lines"] = first->last_lines();
   json["certain"] = first->certain;
   json["tied_with"] = Json::array();
   for (const Rank rank : first->tied_with) json["tied_with"].push_back(rank.value);
@@ -84,8 +84,8 @@ std::string render_report(const Report& report) {
     const RankRecord& rank = report.ranks[i];
     Json entry = {{"rank", i}, {"host", report.hosts[i]}};
     entry["pid"] = rank.pid > 0 ? Json(rank.pid) : Json(nullptr);
-    add_status(entry, rank.status);
-    entry["seconds"] = milli(rank.seconds);
+    add_status(entry, rank.end ? std::optional(rank.end->status) : std::nullopt);
+    entry["seconds"] = milli(rank.times.seconds);
     entry["cause"] = i < outcome.causes.size() ? to_string(outcome.causes[i]) : "own";
     json["ranks"].push_back(std::move(entry));
   }

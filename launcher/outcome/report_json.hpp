@@ -32,11 +32,11 @@ std::string render_report(const Report& report);
 // One event, without its newline: {"t":…,"event":…,…}.
 struct EventLine {
   double seconds = 0;  // since the start
-  std::string event;
-  std::optional<int> rank;
-  std::string host;
-  std::vector<std::pair<std::string, std::string>> texts;
-  std::vector<std::pair<std::string, long>> numbers;
+  std::string event = {};
+  std::optional<int> rank = {};
+  std::string host = {};
+  std::vector<std::pair<std::string, std::string>> texts = {};
+  std::vector<std::pair<std::string, long>> numbers = {};
 };
 std::string render_event(const EventLine& event);
 

@@ -47,7 +47,8 @@ Result<std::vector<std::string>> torchrun_command(const JobSpec& spec, const Lau
     add({"--no_python"});
     if (entry.kind == EntryPointKind::framework_module) program.front() = spec.python;
   } else {
-    program.erase(program.begin());  // torchrun has an interpreter of its own
+    // torchrun has an interpreter of its own, and no "--" before the program.
+    program.erase(program.begin(), program.begin() + (program.at(1) == "--" ? 2 : 1));
   }
   command.insert(command.end(), program.begin(), program.end());
   return command;

@@ -244,6 +244,7 @@ HostReadiness HostProbe::status(Millis now) const {
   } else {
     host.stage = stage_;
     host.since = in_seconds(stage_since_);
+    host.login_under_way = stage_ == ReadyStage::login;
     const bool hangs = logging_in_ && now - stage_since_ >= login_counts_as_hanging;
     host.cause = hangs ? "SSH login hangs" : in_progress(stage_, logging_in_);
     host.remedy =

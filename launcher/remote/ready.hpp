@@ -38,6 +38,7 @@ struct HostReadiness {
   double seconds = 0;                   // since the start, when it became ready or failed
   std::string answer;                   // what the login command printed on stdout, as far as it was wanted
   double since = 0;                     // since the start, when the present cause was first seen
+  bool login_under_way = false;         // or waits for its turn; nothing is wrong so far
 };
 
 struct ReadyReport {

@@ -133,8 +133,9 @@ class CodeWait {
     ReadyReport report;
     {
       ReadyDisplay display(2);
-      if (!options_.quiet) request.progress = [&](const ReadyReport& now) { display.show(as_code(now)); };
-      report = as_code(wait_ready(request));
+      if (!options_.quiet)
+        request.progress = [&](const ReadyReport& now) { display.show(as_code_wait(now)); };
+      report = as_code_wait(wait_ready(request));
     }
     add_host_events(report, events_);
     for (const HostReadiness& host : report.hosts)
@@ -149,21 +150,6 @@ class CodeWait {
     request.host.clear();  // each knows its own name
     request.leader_environment = job_.spec.inherited;
     return request;
-  }
-
-  // A login that is under way is the code's.
-  static ReadyReport as_code(ReadyReport report) {
-    for (HostReadiness& host : report.hosts) {
-      const bool is_under_way = host.stage == ReadyStage::login && host.cause.starts_with("SSH login ") &&
-                                host.state == ReadyState::waiting;
-      if (is_under_way) {
-        HostReadiness code = waiting(host.name);
-        code.since = host.since;
-        host = std::move(code);
-      }
-      if (host.stage == ReadyStage::smlaunch) host.stage = ReadyStage::code;
-    }
-    return report;
   }
 
   static Outcome give_up(const ReadyReport& report) {
@@ -189,6 +175,18 @@ std::optional<Outcome> find_failed_code(const Job& job, const std::vector<Worker
   for (const WorkerCode& each : code)
     if (each.end && !each.end->is_ready && runs_ranks(job, each.host)) return outcome_of_code(*each.end);
   return {};
+}
+
+ReadyReport as_code_wait(ReadyReport report) {
+  for (HostReadiness& host : report.hosts) {
+    if (host.login_under_way) {
+      HostReadiness code = waiting(host.name);
+      code.since = host.since;
+      host = std::move(code);
+    }
+    if (host.stage == ReadyStage::smlaunch) host.stage = ReadyStage::code;
+  }
+  return report;
 }
 
 void drop_spares_without_code(std::vector<std::string>& spares, const std::vector<WorkerCode>& code) {

@@ -19,6 +19,10 @@ namespace smlaunch {
 // The first of the hosts that run ranks whose code could not be prepared; nothing: there is none so far.
 std::optional<Outcome> find_failed_code(const Job& job, const std::vector<WorkerCode>& code);
 
+// The logins that prepare the code, told as the waiting for it: a login that is under way is the code's; one
+// that fails says why itself.
+ReadyReport as_code_wait(ReadyReport report);
+
 // Spare hosts whose code could not be prepared so far are said, and taken out of `spares`.
 void drop_spares_without_code(std::vector<std::string>& spares, const std::vector<WorkerCode>& code);
 

@@ -37,24 +37,17 @@ std::chrono::milliseconds longest_wait_for_names(const Options& options) {
 
 std::optional<Outcome> outcome_of_names(const ReadyReport& report) {
   if (report.ready) return {};
-  Outcome outcome;
-  if (report.stopped_by_signal != 0) {
-    outcome.kind = OutcomeKind::stopped;
-    outcome.exit_code = 128 + report.stopped_by_signal;
-    outcome.message = fmt::format("stopped by {} while waiting for the names of the hosts",
-                                  signal_name(report.stopped_by_signal));
-    return outcome;
-  }
-  outcome.kind = OutcomeKind::failure;
-  outcome.failure_class = FailureClass::not_ready;
-  outcome.exit_code = exit_codes::not_ready;
+  if (report.stopped_by_signal != 0)
+    return make_stopped(report.stopped_by_signal,
+                        fmt::format("stopped by {} while waiting for the names of the hosts",
+                                    signal_name(report.stopped_by_signal)));
   const auto is_missing = [](const HostReadiness& host) { return host.state != ReadyState::ready; };
   const auto first = std::find_if(report.hosts.begin(), report.hosts.end(), is_missing);
-  outcome.message =
+  return make_failure(
+      FailureClass::not_ready,
       fmt::format("{} of {} host names not known after {:.1f} s; {}: {}; {}",
                   std::count_if(report.hosts.begin(), report.hosts.end(), is_missing), report.hosts.size(),
-                  report.seconds, first->name, first->cause, first->remedy);
-  return outcome;
+                  report.seconds, first->name, first->cause, first->remedy));
 }
 
 ReadyResult wait_for_names(const Options& options, const std::vector<std::string>& hosts, EventLog& events) {

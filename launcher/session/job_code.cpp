@@ -80,11 +80,9 @@ HostCode prepare_code_here(const Options& options, Job& job) {
   if (!prepared) {
     code.outcome = outcome_of_code(code_failure(request->host, prepared.error()));
   } else if (prepared->stopped_by_signal != 0) {
-    code.outcome.emplace();
-    code.outcome->kind = OutcomeKind::stopped;
-    code.outcome->exit_code = 128 + prepared->stopped_by_signal;
-    code.outcome->message =
-        fmt::format("stopped by {} while the code was prepared", signal_name(prepared->stopped_by_signal));
+    code.outcome = make_stopped(
+        prepared->stopped_by_signal,
+        fmt::format("stopped by {} while the code was prepared", signal_name(prepared->stopped_by_signal)));
   } else if (!prepared->end.is_ready) {
     code.outcome = outcome_of_code(prepared->end);
   }
@@ -93,11 +91,7 @@ HostCode prepare_code_here(const Options& options, Job& job) {
 }
 
 Outcome outcome_of_code(const CodeEnd& end) {
-  Outcome outcome;
-  outcome.kind = OutcomeKind::failure;
-  outcome.failure_class = parse_failure_class(end.failure_class);
-  outcome.exit_code = end.exit_code;
-  outcome.message = end.message;
+  Outcome outcome = make_failure(end.failure_class, end.message);
   outcome.failure_file = end.failure;
   return outcome;
 }

@@ -31,16 +31,9 @@ constexpr int no_signal = -1;
 }  // namespace
 
 Outcome outcome_of_hosts(const ReadyReport& report, const std::string& doing) {
-  Outcome outcome;
-  if (report.stopped_by_signal != 0) {
-    outcome.kind = OutcomeKind::stopped;
-    outcome.exit_code = 128 + report.stopped_by_signal;
-    outcome.message = fmt::format("stopped by {} while {}", signal_name(report.stopped_by_signal), doing);
-    return outcome;
-  }
-  outcome.kind = OutcomeKind::failure;
-  outcome.failure_class = FailureClass::not_ready;
-  outcome.exit_code = exit_codes::not_ready;
+  if (report.stopped_by_signal != 0)
+    return make_stopped(report.stopped_by_signal,
+                        fmt::format("stopped by {} while {}", signal_name(report.stopped_by_signal), doing));
   std::string first;
   int missing = 0;
   for (const HostReadiness& host : report.hosts) {
@@ -50,14 +43,15 @@ Outcome outcome_of_hosts(const ReadyReport& report, const std::string& doing) {
     if (first.empty() || host.state == ReadyState::failed)
       first = fmt::format("{} ({}): {}", host.name, to_string(host.stage), host.cause);
   }
+  Outcome outcome =
+      make_failure(FailureClass::not_ready, fmt::format("{} of {} hosts not ready after {:.1f} s; {}",
+                                                        missing, report.hosts.size(), report.seconds, first));
   const bool hopeless = std::any_of(report.hosts.begin(), report.hosts.end(), [](const HostReadiness& host) {
     return host.state == ReadyState::failed;
   });
   for (const HostReadiness& host : report.hosts)
     if (host.state == ReadyState::failed || (!hopeless && host.state == ReadyState::waiting))
       outcome.hosts_at_fault.push_back(host.name);
-  outcome.message = fmt::format("{} of {} hosts not ready after {:.1f} s; {}", missing, report.hosts.size(),
-                                report.seconds, first);
   return outcome;
 }
 
@@ -82,12 +76,7 @@ std::optional<Outcome> check_interfaces(const std::vector<WantedInterface>& want
     }
   }
   if (message.empty()) return {};
-  Outcome outcome;
-  outcome.kind = OutcomeKind::failure;
-  outcome.failure_class = FailureClass::configuration;
-  outcome.exit_code = exit_codes::configuration;
-  outcome.message = message;
-  return outcome;
+  return make_failure(FailureClass::configuration, message);
 }
 
 std::string in_words(const std::vector<WantedInterface>& wanted, const InterfaceAnswer& answer) {

@@ -71,9 +71,7 @@ Result<void> check_entry_point(const LaunchPlan& plan) {
                                      [&](const Host& host) { return host.name == plan.current_host; });
   const EntryPoint& entry = plan.entry_point;
   std::string name = entry.kind == EntryPointKind::python_program ? entry.name : "";
-  if (entry.kind == EntryPointKind::command)
-    name = plan.process_command.at(entry.has_interpreter_line ? 0 : 1);
-  if (name.find('/') == std::string::npos && entry.kind == EntryPointKind::command) name.clear();
+  if (entry.kind == EntryPointKind::command) name = command_file(entry);
   if (name.empty() || !runs_here) return {};
   const std::filesystem::path file = (entry.working_directory / name).lexically_normal();
   std::error_code error;

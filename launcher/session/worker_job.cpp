@@ -26,33 +26,21 @@ void tell_failed_code(const CodeEnd& end, const Paths& paths) {
 }
 
 Outcome worker_outcome(const WorkerResult& result, const Environment& environment, const Options& options) {
-  Outcome outcome;
-  outcome.kind = OutcomeKind::failure;
-  if (result.stopped_by_signal != 0) {
-    outcome.kind = OutcomeKind::stopped;
-    outcome.exit_code = 128 + result.stopped_by_signal;
-    outcome.message = fmt::format("stopped by {}", signal_name(result.stopped_by_signal));
-  } else if (!result.leader_came && result.code_failure) {
-    outcome = outcome_of_code(*result.code_failure);
-  } else if (!result.leader_came) {
-    outcome.failure_class = FailureClass::not_ready;
-    outcome.exit_code = exit_codes::not_ready;
-    outcome.message = fmt::format("{}, the leader, has not come to {} within {:.0f} s", environment.leader,
-                                  environment.current_host, options.ready_timeout);
-  } else if (result.leader_lost) {
-    outcome.failure_class = FailureClass::lost_host;
-    outcome.exit_code = exit_codes::lost;
-    outcome.message = fmt::format(
-        "{}, the leader, was lost: its smlaunch is gone, or {} has heard nothing from it for {:.0f} s",
-        environment.leader, environment.current_host, options.lost_after);
-  } else {
-    outcome.kind = result.end.kind == "success"   ? OutcomeKind::success
-                   : result.end.kind == "stopped" ? OutcomeKind::stopped
-                                                  : OutcomeKind::failure;
-    outcome.exit_code = result.end.exit_code;
-    outcome.message = result.end.message;
-  }
-  return outcome;
+  if (result.stopped_by_signal != 0)
+    return make_stopped(result.stopped_by_signal,
+                        fmt::format("stopped by {}", signal_name(result.stopped_by_signal)));
+  if (!result.leader_came && result.code_failure) return outcome_of_code(*result.code_failure);
+  if (!result.leader_came)
+    return make_failure(FailureClass::not_ready,
+                        fmt::format("{}, the leader, has not come to {} within {:.0f} s", environment.leader,
+                                    environment.current_host, options.ready_timeout));
+  if (result.leader_lost)
+    return make_failure(
+        FailureClass::lost_host,
+        fmt::format(
+            "{}, the leader, was lost: its smlaunch is gone, or {} has heard nothing from it for {:.0f} s",
+            environment.leader, environment.current_host, options.lost_after));
+  return make_told_outcome(parse_outcome_kind(result.end.kind), result.end.exit_code, result.end.message);
 }
 
 }  // namespace

@@ -24,9 +24,9 @@ LocaliserSettings make_localiser_settings(const SmokeSettings& settings, const S
   return how;
 }
 
-Finding find_bad_groups(const SmokeSettings& settings, const SmokeRecord& record) {
+std::optional<Finding> find_bad_groups(const SmokeSettings& settings, const SmokeRecord& record) {
+  if (!record.searched) return {};
   Finding finding;
-  if (!record.searched) return finding;
   const LocaliserSettings how = make_localiser_settings(settings, record);
   Localiser localiser(how);
   for (const GroupResult& group : record.groups) localiser.add(group);
@@ -40,7 +40,7 @@ Finding find_bad_groups(const SmokeSettings& settings, const SmokeRecord& record
     std::string why;
     for (const GroupResult& group : record.groups) {
       if (std::find(group.hosts.begin(), group.hosts.end(), unit) == group.hosts.end()) continue;
-      if (!group.passed && why.empty()) why = group.why;
+      if (!group.passed() && why.empty()) why = describe_trouble(group);
       names.push_back(group.hosts.size() == 1
                           ? "alone"
                           : fmt::format("with {}{}", is_rank ? "rank " : "",
@@ -55,11 +55,11 @@ Finding find_bad_groups(const SmokeSettings& settings, const SmokeRecord& record
     return finding;
   }
   const auto accuse_unit = [&](int unit, const std::string& more, Confidence confidence) {
-    finding.suspects.push_back({is_rank ? SuspectSubject::rank : SuspectSubject::host,
-                                name(unit),
-                                partners(unit) + more,
-                                confidence,
-                                {is_rank ? 0 : unit}});
+    finding.suspects.push_back({.subject = is_rank ? SuspectSubject::rank : SuspectSubject::host,
+                                .name = name(unit),
+                                .evidence = partners(unit) + more,
+                                .confidence = confidence,
+                                .nodes = {is_rank ? 0 : unit}});
   };
   for (const int unit : found.bad_hosts) accuse_unit(unit, "", Confidence::high);
   for (const int unit : found.undecided_hosts)
@@ -67,11 +67,10 @@ Finding find_bad_groups(const SmokeSettings& settings, const SmokeRecord& record
                 fmt::format(": it or its partner, there was no good {} to ask", is_rank ? "rank" : "host"),
                 Confidence::low);
   for (const auto& [a, b] : found.bad_links)
-    finding.suspects.push_back({SuspectSubject::link,
-                                fmt::format("{}{} {}", is_rank ? "ranks " : "", name(a), name(b)),
-                                "the two fail together, and each passes with others",
-                                Confidence::medium,
-                                {}});
+    finding.suspects.push_back({.subject = SuspectSubject::link,
+                                .name = fmt::format("{}{} {}", is_rank ? "ranks " : "", name(a), name(b)),
+                                .evidence = "the two fail together, and each passes with others",
+                                .confidence = Confidence::medium});
   finding.reason =
       found.bad_hosts.empty() && found.bad_links.empty() && found.undecided_hosts.empty()
           ? fmt::format(

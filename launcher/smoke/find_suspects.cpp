@@ -15,11 +15,6 @@ namespace {
 
 // Ranks that are gone within this of the first are its victims or its host's, not culprits of their own.
 constexpr double same_moment_seconds = 0.05;
-// Later than this at every repeat, and four times as late as the others, is a straggler. A process on a busy
-// CPU may be late by tens of milliseconds; a GPU is not.
-constexpr double late_on_cpu_seconds = 0.1;
-constexpr double late_on_gpu_seconds = 0.005;
-constexpr double late_share = 4;
 
 const std::string& host_of(const SmokeSettings& settings, int rank) {
   return settings.hosts[static_cast<std::size_t>(settings.ranks[static_cast<std::size_t>(rank)].node)];
@@ -47,18 +42,17 @@ std::vector<Suspect> accuse(const SmokeSettings& settings, const std::map<int, s
     const bool is_host = (whole_hosts || all.size() > 1) &&
                          std::all_of(all.begin(), all.end(), [&](int each) { return guilty.contains(each); });
     if (!is_host) {
-      suspects.push_back({SuspectSubject::rank,
-                          std::to_string(rank),
-                          fmt::format("on {}: {}", host_of(settings, rank), evidence),
-                          Confidence::high,
-                          {node}});
+      suspects.push_back({.subject = SuspectSubject::rank,
+                          .name = std::to_string(rank),
+                          .evidence = fmt::format("on {}: {}", host_of(settings, rank), evidence),
+                          .nodes = {node}});
     } else if (told.insert(node).second) {
-      suspects.push_back({SuspectSubject::host,
-                          host_of(settings, rank),
-                          all.size() == 1 ? fmt::format("rank {}: {}", rank, evidence)
+      suspects.push_back({.subject = SuspectSubject::host,
+                          .name = host_of(settings, rank),
+                          .evidence = all.size() == 1
+                                          ? fmt::format("rank {}: {}", rank, evidence)
                                           : fmt::format("all its {} ranks: {}", all.size(), evidence),
-                          Confidence::high,
-                          {node}});
+                          .nodes = {node}});
     }
   }
   return suspects;
@@ -83,13 +77,6 @@ std::string fault_words(const WrongRange& range) {
   return "";
 }
 
-double median(std::vector<double> values) {
-  if (values.empty()) return 0;
-  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
-  std::nth_element(values.begin(), middle, values.end());
-  return *middle;
-}
-
 }  // namespace
 
 bool is_on_gpus_alone(const SmokeSettings& settings, const SmokeRecord& record) {
@@ -108,24 +95,20 @@ std::string describe_ranks(const SmokeSettings& settings, const std::vector<int>
   return fmt::format("ranks {} ({})", numbers, fmt::join(hosts, ", "));
 }
 
-Finding find_broken_ranks(const SmokeSettings& settings, const SmokeRecord& record) {
+std::optional<Finding> find_broken_ranks(const SmokeSettings& settings, const SmokeRecord& record) {
   std::map<int, std::string> failed;
   std::map<int, std::string> lost;
   bool before_talking = false;
-  double first_lost = -1;
-  bool first_alone = false;
-  for (const RankCheck& rank : record.ranks) {
-    if (rank.lost.empty() || (first_lost >= 0 && rank.lost_seconds >= first_lost)) continue;
-    first_lost = rank.lost_seconds;
-    first_alone = rank.lost_alone;
-  }
+  std::optional<CheckLoss> first_lost;
+  for (const RankCheck& rank : record.ranks)
+    if (rank.loss && (!first_lost || rank.loss->seconds < first_lost->seconds)) first_lost = rank.loss;
   for (std::size_t i = 0; i < record.ranks.size(); ++i) {
     const RankCheck& rank = record.ranks[i];
     if (rank.failure) {
       before_talking = before_talking || rank.failure->stage <= SmokeStage::communicator_called;
       failed[static_cast<int>(i)] = rank.failure->text;
-    } else if (!rank.lost.empty() && rank.lost_seconds <= first_lost + same_moment_seconds) {
-      lost[static_cast<int>(i)] = rank.lost;
+    } else if (rank.loss && rank.loss->seconds <= first_lost->seconds + same_moment_seconds) {
+      lost[static_cast<int>(i)] = rank.loss->how;
     }
   }
   // Once ranks talk, one that fails takes others with it: then the first that was gone, or nobody, is
@@ -140,6 +123,7 @@ Finding find_broken_ranks(const SmokeSettings& settings, const SmokeRecord& reco
   };
   const bool only_victims = !failed.empty() && std::all_of(failed.begin(), failed.end(), is_victim);
   if (!only_victims) std::erase_if(failed, is_victim);
+  if (failed.empty() && lost.empty()) return {};
   const bool all_failed = failed.size() == record.ranks.size();
   Finding finding;
   if (!failed.empty()) {
@@ -159,19 +143,19 @@ Finding find_broken_ranks(const SmokeSettings& settings, const SmokeRecord& reco
     for (const auto& each : lost) ranks.push_back(each.first);
     finding.reason = fmt::format("{}: {}", describe_ranks(settings, ranks), lost.begin()->second);
     // One that gave up because it could not talk proves nothing of itself.
-    if (first_alone && (lost.size() < record.ranks.size() || settings.hosts.size() == 1))
+    if (first_lost->alone && (lost.size() < record.ranks.size() || settings.hosts.size() == 1))
       finding.suspects = accuse(settings, lost, false);
   }
   return finding;
 }
 
-Finding find_odd_libraries(const SmokeSettings& settings, const SmokeRecord& record) {
+std::optional<Finding> find_odd_libraries(const SmokeSettings& settings, const SmokeRecord& record) {
   std::map<std::pair<std::string, std::string>, std::vector<int>> by_build;
   for (std::size_t i = 0; i < record.ranks.size(); ++i)
     if (const auto& library = record.ranks[i].library)
       by_build[{library->version, library->build_id}].push_back(static_cast<int>(i));
+  if (by_build.size() < 2) return {};
   Finding finding;
-  if (by_build.size() < 2) return finding;
   const auto most = std::max_element(by_build.begin(), by_build.end(), [](const auto& a, const auto& b) {
     return a.second.size() < b.second.size();
   });
@@ -193,9 +177,9 @@ Finding find_odd_libraries(const SmokeSettings& settings, const SmokeRecord& rec
   return finding;
 }
 
-Finding find_absent_ranks(const SmokeSettings& settings, const SmokeRecord& record) {
+std::optional<Finding> find_absent_ranks(const SmokeSettings& settings, const SmokeRecord& record) {
+  if (!record.timed_out) return {};
   Finding finding;
-  if (!record.timed_out) return finding;
   for (const SmokeStage stage : all_smoke_stages) {
     std::map<int, std::string> absent;
     std::vector<int> ranks;
@@ -218,10 +202,10 @@ Finding find_absent_ranks(const SmokeSettings& settings, const SmokeRecord& reco
     if (stage <= SmokeStage::communicator_called) finding.suspects = accuse(settings, absent, false);
     return finding;
   }
-  return finding;
+  return {};
 }
 
-Finding find_wrong_contributors(const SmokeSettings& settings, const SmokeRecord& record) {
+std::optional<Finding> find_wrong_contributors(const SmokeSettings& settings, const SmokeRecord& record) {
   Finding finding;
   std::map<int, std::string> guilty;
   std::vector<int> saw;
@@ -245,7 +229,7 @@ Finding find_wrong_contributors(const SmokeSettings& settings, const SmokeRecord
       guilty.try_emplace(*range.index, fmt::format("{}, as {} of {} ranks saw", fault_words(range),
                                                    saw.size(), record.ranks.size()));
     }
-  if (guilty.empty() && saw.empty()) return finding;
+  if (guilty.empty() && saw.empty()) return {};
   // Sums that are wrong on some ranks only were right before they came there.
   if (guilty.empty() && nameless && saw.size() * 2 < record.ranks.size())
     for (const int rank : saw) {
@@ -262,48 +246,6 @@ Finding find_wrong_contributors(const SmokeSettings& settings, const SmokeRecord
   if (!guilty.empty())
     finding.reason += fmt::format(": rank {} ({}): {}", guilty.begin()->first,
                                   host_of(settings, guilty.begin()->first), guilty.begin()->second);
-  return finding;
-}
-
-Finding find_stragglers(const SmokeSettings& settings, const SmokeRecord& record) {
-  Finding finding;
-  std::size_t repeats = 0;
-  for (const RankCheck& rank : record.ranks) {
-    if (!rank.result) return finding;
-    repeats = repeats == 0 ? rank.result->barrier_seconds.size()
-                           : std::min(repeats, rank.result->barrier_seconds.size());
-  }
-  if (repeats < 2 || settings.hosts.size() < 2) return finding;
-  // How late each host's last-to-wait rank was, least of all repeats.
-  std::vector<double> late(settings.hosts.size(), 1e9);
-  for (std::size_t repeat = 0; repeat < repeats; ++repeat) {
-    double longest = 0;
-    std::vector<double> shortest(settings.hosts.size(), 1e9);
-    for (std::size_t i = 0; i < record.ranks.size(); ++i) {
-      const double waited = record.ranks[i].result->barrier_seconds[repeat];
-      double& of_host = shortest[static_cast<std::size_t>(settings.ranks[i].node)];
-      longest = std::max(longest, waited);
-      of_host = std::min(of_host, waited);
-    }
-    for (std::size_t node = 0; node < late.size(); ++node)
-      late[node] = std::min(late[node], longest - shortest[node]);
-  }
-  const double limit = is_on_gpus_alone(settings, record) ? late_on_gpu_seconds : late_on_cpu_seconds;
-  for (std::size_t node = 0; node < late.size(); ++node) {
-    std::vector<double> others;
-    for (std::size_t other = 0; other < late.size(); ++other)
-      if (other != node) others.push_back(late[other]);
-    if (late[node] < limit || late[node] < late_share * median(others)) continue;
-    finding.suspects.push_back(
-        {SuspectSubject::host,
-         settings.hosts[node],
-         fmt::format("arrives at least {:.0f} ms after the others at each of {} repeats", late[node] * 1000,
-                     repeats),
-         Confidence::medium,
-         {static_cast<int>(node)}});
-  }
-  if (!finding.suspects.empty())
-    finding.reason = fmt::format("{} {}", finding.suspects.front().name, finding.suspects.front().evidence);
   return finding;
 }
 

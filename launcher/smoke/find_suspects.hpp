@@ -2,6 +2,7 @@
 // Who is to blame, by each kind of evidence.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -10,24 +11,25 @@
 
 namespace smlaunch {
 
-// What was found by one kind of evidence: the accused, and the sentence that tells it.
+// What was found by one kind of evidence: the accused, and the sentence that tells it. Nothing is wrong by an
+// evidence that has none.
 struct Finding {
   std::vector<Suspect> suspects;
-  std::string reason;  // empty: nothing is wrong by this evidence
+  std::string reason;
 };
 
 // Ranks that said that they cannot go on, or that were gone.
-Finding find_broken_ranks(const SmokeSettings& settings, const SmokeRecord& record);
+std::optional<Finding> find_broken_ranks(const SmokeSettings& settings, const SmokeRecord& record);
 // Libraries that are not the same everywhere: those of the minority.
-Finding find_odd_libraries(const SmokeSettings& settings, const SmokeRecord& record);
+std::optional<Finding> find_odd_libraries(const SmokeSettings& settings, const SmokeRecord& record);
 // After the deadline: ranks that did not come as far as others did.
-Finding find_absent_ranks(const SmokeSettings& settings, const SmokeRecord& record);
+std::optional<Finding> find_absent_ranks(const SmokeSettings& settings, const SmokeRecord& record);
 // By the digits of wrong sums, by the buffers that ranks sent, by who alone saw them.
-Finding find_wrong_contributors(const SmokeSettings& settings, const SmokeRecord& record);
+std::optional<Finding> find_wrong_contributors(const SmokeSettings& settings, const SmokeRecord& record);
 // Hosts that came late to every repeat: those that waited the shortest in the barrier before it.
-Finding find_stragglers(const SmokeSettings& settings, const SmokeRecord& record);
+std::optional<Finding> find_stragglers(const SmokeSettings& settings, const SmokeRecord& record);
 // By the tests of single hosts and of pairs.
-Finding find_bad_groups(const SmokeSettings& settings, const SmokeRecord& record);
+std::optional<Finding> find_bad_groups(const SmokeSettings& settings, const SmokeRecord& record);
 
 // Each rank on a GPU of its own, by the real NCCL: only then do times say something about the machines.
 bool is_on_gpus_alone(const SmokeSettings& settings, const SmokeRecord& record);

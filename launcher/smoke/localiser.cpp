@@ -38,7 +38,8 @@ double Localiser::slow_limit() const {
   if (settings_.slow_below_gbps) return *settings_.slow_below_gbps;
   std::vector<double> speeds;
   for (const GroupResult& result : results_)
-    if (result.hosts.size() == 2 && result.passed && result.busbw_gbps) speeds.push_back(*result.busbw_gbps);
+    if (result.hosts.size() == 2 && result.passed() && result.busbw_gbps)
+      speeds.push_back(*result.busbw_gbps);
   if (speeds.empty()) return 0;
   std::sort(speeds.begin(), speeds.end());
   const auto best = static_cast<std::size_t>(std::lround(0.9 * static_cast<double>(speeds.size() - 1)));
@@ -46,7 +47,7 @@ double Localiser::slow_limit() const {
 }
 
 bool Localiser::is_bad(const GroupResult& result, double limit) const {
-  if (!result.passed) return true;
+  if (!result.passed()) return true;
   return settings_.judges_speed && result.hosts.size() == 2 && result.busbw_gbps.value_or(limit) < limit;
 }
 

@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include "launcher/smoke/smoke_record.hpp"
+#include "launcher/smoke/group_result.hpp"
 
 namespace smlaunch {
 

@@ -125,7 +125,7 @@ std::string render_smoke(const SmokeReport& report) {
       fmt::format_to(std::back_inserter(out), "pair         {} {}: {}\n",
                      report.hosts[static_cast<std::size_t>(pair.hosts[0])],
                      report.hosts[static_cast<std::size_t>(pair.hosts[1])],
-                     !pair.passed      ? pair.why
+                     !pair.passed()    ? describe_trouble(pair)
                      : pair.busbw_gbps ? fmt::format("{:.3g} GB/s", *pair.busbw_gbps)
                                        : "fine");
     }
@@ -187,19 +187,20 @@ std::string render_matrix_svg(const SmokeReport& report) {
     const std::string& a = report.hosts[static_cast<std::size_t>(pair.hosts[0])];
     const std::string& b = report.hosts[static_cast<std::size_t>(pair.hosts[1])];
     const double share = best <= 0 ? 0.0 : pair.busbw_gbps.value_or(0) / best;
-    const std::string fill = pair.passed ? color_of(share) : "#c0392b";
-    const std::string words = !pair.passed      ? "fails"
+    const std::string fill = pair.passed() ? color_of(share) : "#c0392b";
+    const std::string words = !pair.passed()    ? "fails"
                               : pair.busbw_gbps ? fmt::format("{:.3g}", *pair.busbw_gbps)
                                                 : "";
     for (const auto& [x, y] :
          {std::pair(pair.hosts[0], pair.hosts[1]), std::pair(pair.hosts[1], pair.hosts[0])}) {
       add(fmt::format(R"(<rect x="{}" y="{}" width="{}" height="{}" fill="{}"><title>{}</title></rect>)",
                       left + x * cell, top + y * cell, cell - 1, cell - 1, fill,
-                      escape_xml(fmt::format("{} {}: {}", a, b, pair.passed ? words + " GB/s" : pair.why))));
+                      escape_xml(fmt::format("{} {}: {}", a, b,
+                                             pair.passed() ? words + " GB/s" : describe_trouble(pair)))));
       if (cell >= 36)
         add(fmt::format(R"(<text x="{}" y="{}" text-anchor="middle" fill="{}">{}</text>)",
                         left + x * cell + cell / 2, top + y * cell + cell / 2 + 4,
-                        !pair.passed || share > 0.5 ? "#ffffff" : "#222222", words));
+                        !pair.passed() || share > 0.5 ? "#ffffff" : "#222222", words));
     }
   }
   add("</svg>");

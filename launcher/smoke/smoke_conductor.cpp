@@ -3,10 +3,8 @@
 // of the search are the localiser's.
 #include "launcher/smoke/smoke_conductor.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
-#include <set>
+#include <utility>
 
 #include "launcher/smoke/find_suspects.hpp"
 #include "launcher/smoke/smoke_report.hpp"
@@ -21,30 +19,13 @@ constexpr double settle_seconds = 1.0;
 constexpr double longest_round_seconds = 30;
 // The search ends when it has taken this long, or as long as the test might.
 constexpr double least_search_seconds = 60;
-// We end a test before a program gives it up by itself: it would look like one that failed.
-constexpr double give_up_seconds = 10;
-constexpr int round_repeats = 3;
-// On the CPU speed is not judged, and every job pays for the time.
-constexpr double cpu_budget_seconds = 0.1;
-constexpr int cpu_least_repeats = 1;
-constexpr int cpu_most_repeats = 5;
-constexpr int thorough_repeats = 5;
-constexpr int gpu_warm_ups = 5;
-constexpr int gpu_most_repeats = 20;
-
-double median(std::vector<double> values) {
-  std::sort(values.begin(), values.end());
-  return values[values.size() / 2];
-}
 
 }  // namespace
 
 SmokeConductor::SmokeConductor(SmokeSettings settings) : settings_(std::move(settings)) {
   record_.ranks.resize(settings_.ranks.size());
   record_.gpus.resize(settings_.hosts.size());
-  Group all;
-  for (std::size_t i = 0; i < settings_.ranks.size(); ++i) all.ranks.push_back(static_cast<int>(i));
-  groups_.push_back(std::move(all));
+  groups_.push_back(make_group_of_all(settings_));
 }
 
 std::vector<SmokeAction> SmokeConductor::begin() {
@@ -64,22 +45,9 @@ std::vector<SmokeAction> SmokeConductor::agents_there(double now) {
   if (phase_ != Phase::starting) return actions;
   phase_ = Phase::preparing;
   set_begin_ = now;
-  std::set<int> told;
-  for (std::size_t i = 0; i < settings_.ranks.size(); ++i) {
-    const SmokeRank& rank = settings_.ranks[i];
-    CheckSettings command;
-    command.rank = static_cast<int>(i);
-    command.local_rank = rank.local_rank;
-    command.host = settings_.hosts[static_cast<std::size_t>(rank.node)];
-    command.injection = injection_of(settings_.injection, command.rank, command.host);
-    command.library = settings_.library;
-    command.python = settings_.python;
-    command.device = rank.device;
-    command.bytes = settings_.bytes;
-    const bool is_first_of_host = told.insert(rank.node).second;
-    command.tells_host = is_first_of_host && is_first();
-    command.finds_library = is_first_of_host && settings_.library == "auto";
-    actions.emplace_back(SendCommand{command.rank, command});
+  for (CheckSettings& command : make_check_settings(settings_, is_first())) {
+    const int rank = command.rank;
+    actions.emplace_back(SendCommand{rank, std::move(command)});
   }
   actions.emplace_back(SetSmokeTimer{is_first() ? settings_.deadline_seconds : longest_round_seconds});
   return actions;
@@ -99,7 +67,7 @@ std::vector<SmokeAction> SmokeConductor::message(int rank, const CheckMessage& m
   if (const auto* gpus = std::get_if<HostGpus>(&message))
     record_.gpus[static_cast<std::size_t>(node)] = *gpus;
   if (const auto* unique = std::get_if<UniqueId>(&message))
-    for (const Group& group : groups_)
+    for (const CheckGroup& group : groups_)
       if (group.test == unique->test)
         for (const int other : group.ranks)
           if (other != rank) actions.emplace_back(SendCommand{other, TakeId{unique->test, unique->id}});
@@ -134,14 +102,13 @@ void SmokeConductor::stage_reached(int rank, const StageReached& reached, double
 std::vector<SmokeAction> SmokeConductor::gone(int rank, const std::string& how, bool alone, double now) {
   Actions actions;
   if (phase_ == Phase::over || phase_ == Phase::ending) return actions;
+  if (member(rank).usable()) member(rank).why = how;
   member(rank).gone = true;
-  if (member(rank).why.empty()) member(rank).why = how;
-  // One that has said what is wrong, or is done, may go.
-  if (is_first() && !checked(rank).failure && !checked(rank).result && checked(rank).lost.empty()) {
-    checked(rank).lost = how;
-    checked(rank).lost_seconds = now;
-    checked(rank).lost_alone =
-        alone || !checked(rank).reached[static_cast<std::size_t>(SmokeStage::communicator_called)];
+  // A rank that has said what is wrong, or is done, may go.
+  if (is_first() && checked(rank).is_open()) {
+    const bool has_talked =
+        checked(rank).reached[static_cast<std::size_t>(SmokeStage::communicator_called)].has_value();
+    checked(rank).loss = CheckLoss{.how = how, .seconds = now, .alone = alone || !has_talked};
   }
   if (phase_ == Phase::preparing || phase_ == Phase::starting)
     look_at_preparation(now, actions);
@@ -153,14 +120,11 @@ std::vector<SmokeAction> SmokeConductor::gone(int rank, const std::string& how, 
 std::vector<SmokeAction> SmokeConductor::set_failed(const std::string& why, double now) {
   Actions actions;
   if (phase_ == Phase::over || phase_ == Phase::ending) return actions;
-  if (is_first() && record_.not_run.empty() && phase_ == Phase::starting) record_.not_run = why;
+  if (is_first() && !record_.not_run && phase_ == Phase::starting) record_.not_run = why;
   if (!is_first()) record_.search_cut_short = true;
-  for (std::size_t i = 0; is_first() && phase_ != Phase::starting && i < members_.size(); ++i)
-    if (!checked(static_cast<int>(i)).result && !checked(static_cast<int>(i)).failure &&
-        checked(static_cast<int>(i)).lost.empty()) {
-      checked(static_cast<int>(i)).lost = why;
-      checked(static_cast<int>(i)).lost_seconds = now;
-    }
+  if (is_first() && phase_ != Phase::starting)
+    for (RankCheck& rank : record_.ranks)
+      if (rank.is_open()) rank.loss = CheckLoss{.how = why, .seconds = now};
   finishing_ = true;
   record_.seconds = now;
   end_set(false, actions);
@@ -169,9 +133,9 @@ std::vector<SmokeAction> SmokeConductor::set_failed(const std::string& why, doub
 
 // Everybody is ready, or has failed: then the test begins, or there is none.
 void SmokeConductor::look_at_preparation(double now, Actions& actions) {
-  const auto settled = [](const Member& each) { return each.ready || !each.usable(); };
+  const auto settled = [](const CheckMember& each) { return each.ready || !each.usable(); };
   const bool any_failed =
-      std::any_of(members_.begin(), members_.end(), [](const Member& each) { return !each.usable(); });
+      std::any_of(members_.begin(), members_.end(), [](const CheckMember& each) { return !each.usable(); });
   if (!std::all_of(members_.begin(), members_.end(), settled)) {
     if (any_failed && !settling_) {
       settling_ = true;
@@ -180,7 +144,7 @@ void SmokeConductor::look_at_preparation(double now, Actions& actions) {
     return;
   }
   if (any_failed) return end_round(now, actions);
-  if (is_first() && !find_odd_libraries(settings_, record_).reason.empty()) return end_round(now, actions);
+  if (is_first() && find_odd_libraries(settings_, record_)) return end_round(now, actions);
   start_groups(now, actions);
 }
 
@@ -191,19 +155,8 @@ void SmokeConductor::start_groups(double now, Actions& actions) {
   const double left = is_first() ? settings_.deadline_seconds - (now - set_begin_)
                                  : std::min(longest_round_seconds, settings_.deadline_seconds);
   std::vector<bool> busy(members_.size());
-  const auto run = [&](const Group& group) {
-    RunTest test;
-    test.test = group.test;
-    test.ranks = group.ranks;
-    test.bytes = settings_.bytes;
-    test.warm_up = is_cpu || !is_first() ? 1 : gpu_warm_ups;
-    test.least_repeats = !is_first()             ? round_repeats
-                         : settings_.is_thorough ? thorough_repeats
-                         : is_cpu                ? cpu_least_repeats
-                                                 : round_repeats;
-    test.most_repeats = !is_first() ? round_repeats : is_cpu ? cpu_most_repeats : gpu_most_repeats;
-    test.budget_seconds = is_cpu ? cpu_budget_seconds : 1;
-    test.deadline_seconds = left + give_up_seconds;
+  const auto run = [&](const CheckGroup& group) {
+    const RunTest test = make_test(settings_, group, is_first(), left);
     for (const int rank : group.ranks) {
       busy[static_cast<std::size_t>(rank)] = true;
       member(rank).asked = true;
@@ -213,15 +166,15 @@ void SmokeConductor::start_groups(double now, Actions& actions) {
       actions.emplace_back(SendCommand{rank, test});
     }
   };
-  for (Group& group : groups_) {
+  for (CheckGroup& group : groups_) {
     group.test = next_test_++;
     run(group);
   }
   // MPI_Init waits for all of the set: those without a partner are tested by themselves.
   alone_.clear();
   for (std::size_t i = 0; is_cpu && !mpi_begun_ && i < busy.size(); ++i)
-    if (!busy[i]) alone_.push_back({next_test_++, {}, {static_cast<int>(i)}});
-  for (const Group& group : alone_) run(group);
+    if (!busy[i]) alone_.push_back({.test = next_test_++, .ranks = {static_cast<int>(i)}});
+  for (const CheckGroup& group : alone_) run(group);
   mpi_begun_ = true;
   actions.emplace_back(SetSmokeTimer{left});
 }
@@ -230,15 +183,15 @@ void SmokeConductor::start_groups(double now, Actions& actions) {
 void SmokeConductor::look_at_groups(double now, Actions& actions) {
   bool any_waits = false;
   bool any_may_still = false;
-  const auto look = [&](const Group& group) {
+  const auto look = [&](const CheckGroup& group) {
     const auto of = [&](auto&& test) { return std::any_of(group.ranks.begin(), group.ranks.end(), test); };
     const bool waits = of([&](int rank) { return !member(rank).done && member(rank).usable(); });
     const bool failed = of([&](int rank) { return !member(rank).done && !member(rank).usable(); });
     any_waits = any_waits || waits;
     any_may_still = any_may_still || (waits && !failed);
   };
-  for (const Group& group : groups_) look(group);
-  for (const Group& group : alone_) look(group);
+  for (const CheckGroup& group : groups_) look(group);
+  for (const CheckGroup& group : alone_) look(group);
   if (!any_waits) return end_round(now, actions);
   if (any_may_still || settling_) return;
   settling_ = true;
@@ -268,39 +221,10 @@ std::vector<SmokeAction> SmokeConductor::expired(double now) {
   return actions;
 }
 
-GroupResult SmokeConductor::result_of(const Group& group, bool any_absent) const {
-  GroupResult made{group.hosts, true, {}, ""};
-  std::vector<double> repeats;
-  bool waits = false;
-  for (const int rank : group.ranks) {
-    const Member& each = members_[static_cast<std::size_t>(rank)];
-    if (!each.result) {
-      made.passed = false;
-      waits = waits || each.usable();
-      if (made.why.empty() && !each.usable()) made.why = each.why;
-      continue;
-    }
-    if (each.result->sums.count > 0) {
-      made.passed = false;
-      made.why = fmt::format("{} wrong elements", each.result->sums.count);
-    }
-    const TestResult& result = *each.result;
-    repeats.resize(std::max(repeats.size(), result.transfer_seconds.size()));
-    for (std::size_t i = 0; i < result.transfer_seconds.size(); ++i)
-      repeats[i] =
-          std::max(repeats[i], result.transfer_seconds[i] +
-                                   (i < result.barrier_seconds.size() ? result.barrier_seconds[i] : 0.0));
-  }
-  if (made.why.empty() && waits) made.why = any_absent ? "not tested" : "no answer in time";
-  if (made.passed && group.ranks.size() > 1 && !repeats.empty())
-    made.busbw_gbps = busbw_gbps(settings_.bytes, median(repeats), static_cast<int>(group.ranks.size()));
-  return made;
-}
-
 void SmokeConductor::end_round(double now, Actions& actions) {
   settling_ = false;
   const bool healthy =
-      phase_ == Phase::testing && std::all_of(members_.begin(), members_.end(), [](const Member& each) {
+      phase_ == Phase::testing && std::all_of(members_.begin(), members_.end(), [](const CheckMember& each) {
         return each.usable() && (each.done || !each.asked);
       });
   if (is_first()) {
@@ -311,41 +235,22 @@ void SmokeConductor::end_round(double now, Actions& actions) {
     record_.searched = true;
     search_begin_ = now;
   } else {
-    // On the CPU nobody gets past MPI_Init while one does not come.
-    const bool any_absent = settings_.backend == cpu_backend &&
-                            std::any_of(members_.begin(), members_.end(), [](const Member& each) {
-                              return each.usable() && !each.done && each.reached &&
-                                     *each.reached < SmokeStage::communicator_called;
-                            });
-    for (const Group& group : groups_) {
+    for (const CheckGroup& group : groups_) {
       if (phase_ != Phase::testing && std::all_of(group.ranks.begin(), group.ranks.end(),
                                                   [&](int rank) { return member(rank).usable(); }))
         continue;
-      GroupResult result = result_of(group, any_absent);
-      if (result.why == "not tested") {
-        const bool has_absent = std::any_of(group.ranks.begin(), group.ranks.end(), [&](int rank) {
-          return member(rank).reached < SmokeStage::communicator_called;
-        });
-        if (!has_absent) continue;
-        result.why = "did not begin in time";
+      if (auto result = judge_group(settings_, group, members_)) {
+        localiser_->add(*result);
+        record_.groups.push_back(std::move(*result));
       }
-      localiser_->add(result);
-      record_.groups.push_back(std::move(result));
     }
   }
   if (now - search_begin_ > std::max(settings_.deadline_seconds, least_search_seconds))
     record_.search_cut_short = true;
   groups_.clear();
   if (!record_.search_cut_short)
-    for (std::vector<int>& hosts : localiser_->next_round()) {
-      Group group{0, std::move(hosts), {}};
-      for (std::size_t i = 0; i < settings_.ranks.size(); ++i) {
-        const int unit = searches_ranks(settings_) ? static_cast<int>(i) : settings_.ranks[i].node;
-        if (std::find(group.hosts.begin(), group.hosts.end(), unit) != group.hosts.end())
-          group.ranks.push_back(static_cast<int>(i));
-      }
-      groups_.push_back(std::move(group));
-    }
+    for (std::vector<int>& hosts : localiser_->next_round())
+      groups_.push_back(make_group(settings_, std::move(hosts)));
   if (groups_.empty()) return finish(now, actions);
   actions.emplace_back(TellSearch{++round_, static_cast<int>(groups_.size())});
   if (healthy) return start_groups(now, actions);
@@ -357,7 +262,7 @@ void SmokeConductor::finish(double now, Actions& actions) {
   record_.seconds = now;
   bool gently = true;
   for (std::size_t i = 0; i < members_.size(); ++i) {
-    const Member& each = members_[i];
+    const CheckMember& each = members_[i];
     gently = gently && each.usable() && each.done;
     if (each.usable()) actions.emplace_back(SendCommand{static_cast<int>(i), QuitCheck{}});
   }

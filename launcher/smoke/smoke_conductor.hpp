@@ -14,6 +14,7 @@
 #include <variant>
 #include <vector>
 
+#include "launcher/smoke/check_round.hpp"
 #include "launcher/smoke/check_settings.hpp"
 #include "launcher/smoke/localiser.hpp"
 #include "launcher/smoke/smoke_record.hpp"
@@ -58,7 +59,7 @@ class SmokeConductor {
   std::vector<SmokeAction> begin();
   std::vector<SmokeAction> agents_there(double now);
   std::vector<SmokeAction> message(int rank, const CheckMessage& message, double now);
-  // Its program ended, or could not be started, or its agent was lost. `alone`: SmokeRecord's lost_alone.
+  // Its program ended, or could not be started, or its agent was lost. `alone`: CheckLoss's.
   std::vector<SmokeAction> gone(int rank, const std::string& how, bool alone, double now);
   // No set could be started, or it ended before its time, through no fault of a rank.
   std::vector<SmokeAction> set_failed(const std::string& why, double now);
@@ -70,26 +71,10 @@ class SmokeConductor {
 
  private:
   enum class Phase { starting, preparing, testing, ending, over };
-  struct Member {
-    bool ready = false;  // its device is
-    bool failed = false;
-    bool gone = false;
-    bool asked = false;  // to run a test
-    bool done = false;   // has its result
-    std::optional<SmokeStage> reached;
-    std::optional<TestResult> result;
-    std::string why;  // it failed
-    [[nodiscard]] bool usable() const { return !failed && !gone; }
-  };
-  struct Group {
-    int test = 0;
-    std::vector<int> hosts;  // of the localiser: ranks where there is one host; empty: all ranks
-    IdSet ranks;
-  };
   using Actions = std::vector<SmokeAction>;
 
   [[nodiscard]] bool is_first() const { return !searching_; }
-  Member& member(int rank) { return members_[static_cast<std::size_t>(rank)]; }
+  CheckMember& member(int rank) { return members_[static_cast<std::size_t>(rank)]; }
   RankCheck& checked(int rank) { return record_.ranks[static_cast<std::size_t>(rank)]; }
   void start_set(Actions& actions);
   void stage_reached(int rank, const StageReached& reached, double now, Actions& actions);
@@ -97,16 +82,15 @@ class SmokeConductor {
   void start_groups(double now, Actions& actions);
   void look_at_groups(double now, Actions& actions);
   void end_round(double now, Actions& actions);
-  [[nodiscard]] GroupResult result_of(const Group& group, bool any_absent) const;
   void finish(double now, Actions& actions);
   void end_set(bool gently, Actions& actions);
 
   SmokeSettings settings_;
   SmokeRecord record_;
   Phase phase_ = Phase::starting;
-  std::vector<Member> members_;
-  std::vector<Group> groups_;
-  std::vector<Group> alone_;  // ranks that are in no group of the round, each by itself
+  std::vector<CheckMember> members_;
+  std::vector<CheckGroup> groups_;
+  std::vector<CheckGroup> alone_;  // ranks that are in no group of the round, each by itself
   std::optional<Localiser> localiser_;
   bool searching_ = false;
   bool settling_ = false;  // somebody failed: the others get a moment to say so, too

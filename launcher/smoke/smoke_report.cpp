@@ -92,28 +92,26 @@ class Judge {
 
   SmokeReport judge() {
     judge_gpus();
-    if (!record_.not_run.empty()) {
+    if (record_.not_run) {
       report_.verdict = worst_ == SmokeVerdict::fail ? worst_ : SmokeVerdict::not_run;
-      add_reason(record_.not_run);
+      add_reason(*record_.not_run);
       return finish();
     }
     if (settings_.require_gpu && settings_.backend == cpu_backend)
-      fail({{}, "--require-gpu, and no GPU was tested (mpi-cpu; NCCL NOT RUN)"});
+      fail(Finding{{}, "--require-gpu, and no GPU was tested (mpi-cpu; NCCL NOT RUN)"});
     fail(find_odd_libraries(settings_, record_));
     fail(find_broken_ranks(settings_, record_));
-    const bool broken = worst_ == SmokeVerdict::fail && !reason_.empty();
+    const bool broken = worst_ == SmokeVerdict::fail;
     if (!broken || record_.timed_out) fail(find_absent_ranks(settings_, record_));
     fail(find_wrong_contributors(settings_, record_));
     if (worst_ != SmokeVerdict::fail && !all_have_results())
-      fail({{}, "not every rank has reported a result"});
+      fail(Finding{{}, "not every rank has reported a result"});
     if (worst_ != SmokeVerdict::fail) {
       judge_speed();
-      Finding late = find_stragglers(settings_, record_);
-      if (!late.reason.empty()) take(std::move(late), SmokeVerdict::degraded);
+      take(find_stragglers(settings_, record_), SmokeVerdict::degraded);
     }
     if (record_.searched && worst_ != SmokeVerdict::pass && report_.suspects.empty()) {
-      Finding groups = find_bad_groups(settings_, record_);
-      take(std::move(groups), worst_);
+      take(find_bad_groups(settings_, record_), worst_);
     } else if (record_.searched && worst_ == SmokeVerdict::pass) {
       judge_pairs();
     }
@@ -122,19 +120,16 @@ class Judge {
   }
 
  private:
-  void add_reason(const std::string& sentence) {
-    if (!sentence.empty()) reason_ += (reason_.empty() ? "" : "; ") + sentence;
-  }
+  void add_reason(const std::string& sentence) { reason_ += (reason_.empty() ? "" : "; ") + sentence; }
 
-  void take(Finding finding, SmokeVerdict at_least) {
-    add_reason(finding.reason);
+  void take(std::optional<Finding> finding, SmokeVerdict at_least) {
+    if (!finding) return;
+    add_reason(finding->reason);
     worst_ = std::max(worst_, at_least);
-    for (Suspect& suspect : finding.suspects) report_.suspects.push_back(std::move(suspect));
+    for (Suspect& suspect : finding->suspects) report_.suspects.push_back(std::move(suspect));
   }
 
-  void fail(Finding finding) {
-    if (!finding.reason.empty()) take(std::move(finding), SmokeVerdict::fail);
-  }
+  void fail(std::optional<Finding> finding) { take(std::move(finding), SmokeVerdict::fail); }
 
   bool all_have_results() const {
     return std::all_of(record_.ranks.begin(), record_.ranks.end(),
@@ -148,16 +143,18 @@ class Judge {
         report_.warnings.push_back(fmt::format("{}: {}", host, finding.text));
         continue;
       }
-      fail({{{SuspectSubject::host, host, finding.text, Confidence::high, {finding.host}}},
-            fmt::format("{}: {}", host, finding.text)});
+      fail(Finding{{{.subject = SuspectSubject::host,
+                     .name = host,
+                     .evidence = finding.text,
+                     .nodes = {finding.host}}},
+                   fmt::format("{}: {}", host, finding.text)});
     }
   }
 
   // A pair that fails where all together passed is worth knowing, and no failure of the job's.
   void judge_pairs() {
-    Finding groups = find_bad_groups(settings_, record_);
-    if (groups.suspects.empty()) return;
-    take(std::move(groups), SmokeVerdict::degraded);
+    auto groups = find_bad_groups(settings_, record_);
+    if (groups && !groups->suspects.empty()) take(std::move(groups), SmokeVerdict::degraded);
   }
 
   void judge_speed() {
@@ -175,8 +172,9 @@ class Judge {
       report_.expected = ExpectedBandwidth{*estimate, "NCCL's own estimate"};
     const double reached = *report_.busbw_gbps;
     if (settings_.min_busbw_gbps && reached < *settings_.min_busbw_gbps)
-      fail({{},
-            fmt::format("busbw {:.1f} GB/s is below --min-busbw {:g}", reached, *settings_.min_busbw_gbps)});
+      fail(Finding{
+          {},
+          fmt::format("busbw {:.1f} GB/s is below --min-busbw {:g}", reached, *settings_.min_busbw_gbps)});
     if (!report_.expected) return;
     const double share = reached / report_.expected->busbw_gbps;
     const std::string words =
@@ -184,9 +182,9 @@ class Judge {
                     report_.expected->busbw_gbps, report_.expected->source);
     // What the user asks for is what decides whether the job may run.
     if (share < fail_share && !settings_.min_busbw_gbps)
-      fail({{}, words});
+      fail(Finding{{}, words});
     else if (share < degraded_share)
-      take({{}, words}, SmokeVerdict::degraded);
+      take(Finding{{}, words}, SmokeVerdict::degraded);
   }
 
   SmokeReport finish() {
@@ -256,7 +254,7 @@ SmokeReport judge_smoke(const SmokeSettings& settings, const SmokeRecord& record
 }
 
 bool needs_search(const SmokeReport& report, const SmokeSettings& settings, const SmokeRecord& record) {
-  if (!record.not_run.empty()) return false;
+  if (record.not_run) return false;
   if (searches_ranks(settings) && (settings.backend == cpu_backend || settings.ranks.size() < 3))
     return false;
   if (settings.require_gpu && settings.backend == cpu_backend) return false;

@@ -22,10 +22,10 @@ std::string to_string(Confidence confidence);
 
 struct Suspect {
   SuspectSubject subject = SuspectSubject::host;
-  std::string name;      // "algo-2"; a rank's number; "algo-1 algo-3" for a link
-  std::string evidence;  // one clause
+  std::string name = {};      // "algo-2"; a rank's number; "algo-1 algo-3" for a link
+  std::string evidence = {};  // one clause
   Confidence confidence = Confidence::high;
-  std::vector<int> nodes;  // whose hosts it is
+  std::vector<int> nodes = {};  // whose hosts it is
   bool operator==(const Suspect&) const = default;
 };
 

@@ -60,9 +60,9 @@ std::string render_smoke_json(const SmokeReport& report) {
     json["pairs"].push_back({{"hosts",
                               {report.hosts[static_cast<std::size_t>(pair.hosts[0])],
                                report.hosts[static_cast<std::size_t>(pair.hosts[1])]}},
-                             {"passed", pair.passed},
+                             {"passed", pair.passed()},
                              {"busbw_gbps", number(pair.busbw_gbps, 1, 1000)},
-                             {"why", pair.why}});
+                             {"why", describe_trouble(pair)}});
   return json.dump(1, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 

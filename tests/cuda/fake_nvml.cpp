@@ -82,6 +82,13 @@ int nvmlDeviceGetNvLinkState(Device*, unsigned link, unsigned* active) {
   *active = link == 2 ? 0 : 1;
   return success;
 }
+// As on POWER9: FAKE_NVML_CPU_LINK makes the link that goes to no GPU end at a CPU.
+int nvmlDeviceGetNvLinkRemoteDeviceType(Device*, unsigned link, unsigned* type) {
+  constexpr unsigned gpu = 0, cpu = 1, nvswitch = 2;
+  const unsigned other = std::getenv("FAKE_NVML_CPU_LINK") == nullptr ? nvswitch : cpu;
+  *type = link < 2 ? gpu : other;
+  return success;
+}
 int nvmlDeviceGetNvLinkRemotePciInfo_v2(Device* device, unsigned link, PciInfo* info) {
   std::snprintf(info->bus_id, sizeof info->bus_id, "%s",
                 link < 2 ? bus_ids[1 - device->index] : "00000000:C1:00.0");

@@ -53,6 +53,14 @@ TEST(Nvml, EveryGpuIsReadWithItsLinksAndALostOneIsNamed) {
                                      {"MIG-00000002", "MIG-00000003"}}));
 }
 
+TEST(Nvml, ALinkToACpuIsNoLinkToASwitch) {
+  setenv("FAKE_NVML_CPU_LINK", "1", 1);
+  const NvmlAnswer answer = read_nvml(FAKE_NVML, true);
+  unsetenv("FAKE_NVML_CPU_LINK");
+  ASSERT_EQ(answer.gpus.size(), 2U);
+  EXPECT_EQ(answer.gpus[0].nvlink_peers, (std::vector<std::string>{"0000:86:00.0", "0000:86:00.0"}));
+}
+
 TEST(Nvml, ADriverThatDoesNotStartSaysWhy) {
   setenv("FAKE_NVML_INIT", "18", 1);
   EXPECT_EQ(read_nvml(FAKE_NVML, true),

@@ -115,6 +115,17 @@ TEST(MachineJson, IsReadAsItWasWritten) {
   }
 }
 
+TEST(MachineJson, CoresOutsideAllNumaNodesComeBack) {
+  Machine machine = make_machine({2, 2, 1, {}, {}});
+  machine.numa_nodes.erase(machine.numa_nodes.begin());
+  EXPECT_EQ(cpus_without_node(machine), (IdSet{0, 1}));
+  const std::string text = render_machine_json(machine);
+  EXPECT_THAT(text, testing::HasSubstr("\"cpus_without_node\": \"0-1\""));
+  const auto read = parse_machine_json(text, "m.json");
+  ASSERT_TRUE(read.has_value()) << read.error().problems[0].what;
+  EXPECT_EQ(*read, machine);
+}
+
 TEST(MachineJson, LittleIsNeededAndUnknownKeysAreAccepted) {
   const auto machine = parse_machine_json(R"({"schema": "smlaunch.topology/1", "colour": "green",
       "cores": 2, "processing_units": 4, "numa_nodes": [{"cpus": "0-3"}],

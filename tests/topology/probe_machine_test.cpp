@@ -159,5 +159,37 @@ TEST(ThisMachine, IsTheSameWithAndWithoutItsDevices) {
   EXPECT_FALSE(quick->has_devices);
 }
 
+// Package 0 has no memory of its own; a GPU of each package has two NVLinks to its CPU, as on POWER9.
+const std::string power9 = source_dir() / "tests/topology/nvlinks_to_cpus.xml";
+
+TEST(SavedMachine, ItsCoresMayBelongToNoNumaNode) {
+  const auto machine = read_machine_file(power9);
+  ASSERT_TRUE(machine.has_value());
+  EXPECT_EQ(cpus_without_node(*machine), (IdSet{0, 1}));
+  EXPECT_THAT(machine->findings,
+              testing::Contains(
+                  "CPUs 0-1 belong to no NUMA node: its memory is missing, offline or not allowed here"));
+  const auto again = parse_machine_json(render_machine_json(*machine), "m.json");
+  ASSERT_TRUE(again.has_value()) << again.error().problems[0].what;
+  EXPECT_EQ(*again, *machine);
+}
+
+TEST(SavedMachine, NvlinksToItsCpusJoinNoGpus) {
+  const auto machine = read_machine_file(power9);
+  ASSERT_TRUE(machine.has_value());
+  ASSERT_EQ(machine->gpus.size(), 2U);
+  EXPECT_EQ(machine->gpu_gpu[0][1], "SYS");
+}
+
+TEST(SavedMachine, AFileOfHwloc3NamesTheFlagThatWritesVersion2) {
+  EXPECT_EQ(
+      parse_machine_xml("<?xml version=\"1.0\"?>\n<topology version=\"3.0\">\n</topology>\n", "m.xml")
+          .error(),
+      (Error{Fault::configuration,
+             {{"m.xml", "was written by hwloc 3, and smlaunch reads with hwloc 2 here",
+               "save it again with lstopo --export-xml-flags V2 FILE.xml, or give the JSON that smlaunch "
+               "topology --format json prints"}}}));
+}
+
 }  // namespace
 }  // namespace smlaunch

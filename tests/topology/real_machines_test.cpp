@@ -113,5 +113,15 @@ TEST(RealMachine, EveryOneOfThemSurvivesItsJson) {
   }
 }
 
+TEST(RealMachine, WhatIsPrintedOfItIsReadAgain) {
+  for (const char* name : {"turin-4xh200-nvml.xml", "turin-4xh200-nodriver.xml", "dgx2-16xv100.xml",
+                           "g4dn-metal-8xt4-efa.xml", "pascal-2xp100.xml"}) {
+    const Machine read = machine(name);
+    const auto again = parse_machine_json(render_machine_json(read), name);
+    ASSERT_TRUE(again.has_value()) << name << ": " << again.error().problems[0].what;
+    EXPECT_EQ(*again, read) << name;
+  }
+}
+
 }  // namespace
 }  // namespace smlaunch

@@ -60,13 +60,4 @@ InstallStep decide_install(EntryPointKind kind, const CodeFacts& facts, const st
   return step;
 }
 
-std::string failure_name(InstallKind kind) {
-  switch (kind) {
-    case InstallKind::none: break;
-    case InstallKind::module: return "InstallModuleError";
-    case InstallKind::requirements: return "InstallRequirementsError";
-  }
-  return "";
-}
-
 }  // namespace smlaunch

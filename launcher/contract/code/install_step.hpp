@@ -30,7 +30,4 @@ struct InstallStep {
 // (nor for a framework's module, which does it itself). Beyond it: pyproject.toml makes a package too.
 InstallStep decide_install(EntryPointKind kind, const CodeFacts& facts, const std::string& python);
 
-// The toolkit's name for its failure: "InstallModuleError", "InstallRequirementsError"; empty for none.
-std::string failure_name(InstallKind kind);
-
 }  // namespace smlaunch

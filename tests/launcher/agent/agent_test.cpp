@@ -38,7 +38,7 @@ class FakeRank final : public AgentRank {
 
   void ends(const ExitStatus& status) {
     Ended end;
-    end.status = status;
+    end.end.status = status;
     callbacks.ended(end);
   }
 

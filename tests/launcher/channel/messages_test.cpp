@@ -121,18 +121,27 @@ TEST(Messages, EndedComesBackHoweverItEnded) {
   for (const ExitStatus& status :
        {ExitStatus{Exited{0}}, ExitStatus{Exited{255}}, ExitStatus{Signaled{SIGKILL, false}},
         ExitStatus{Signaled{SIGSEGV, true}}}) {
-    const auto back =
-        decode_ended(encode(Ended{status, largest, largest, 7, true, {any_bytes, ""}, 2, 3, 9}));
+    const Ended sent = {.end = {.status = status,
+                                .told_to_stop = true,
+                                .last_lines = {any_bytes, ""},
+                                .failed_rank = 9,
+                                .oom_kills = 2,
+                                .earlier_oom_kills = 3},
+                        .time_ns = largest,
+                        .waited_ns = largest,
+                        .traceback_ns = 7};
+    const auto back = decode_ended(encode(sent));
     ASSERT_TRUE(back);
-    EXPECT_EQ(back->status, status);
+    EXPECT_EQ(back->end.status, status);
     EXPECT_EQ(back->time_ns, largest);
+    EXPECT_EQ(back->waited_ns, largest);
     EXPECT_EQ(back->traceback_ns, 7U);
-    EXPECT_EQ(back->oom_kills, 2);
-    EXPECT_EQ(back->earlier_oom_kills, 3);
-    EXPECT_EQ(back->failed_rank, 9);
-    EXPECT_EQ(decode_ended(encode(Ended{status, 1, 0, 0, false, {}, 0, 0, {}}))->failed_rank, std::nullopt);
-    EXPECT_TRUE(back->told_to_stop);
-    EXPECT_EQ(back->last_lines, (std::vector<std::string>{any_bytes, ""}));
+    EXPECT_EQ(back->end.oom_kills, 2);
+    EXPECT_EQ(back->end.earlier_oom_kills, 3);
+    EXPECT_EQ(back->end.failed_rank, 9);
+    EXPECT_TRUE(back->end.told_to_stop);
+    EXPECT_EQ(back->end.last_lines, (std::vector<std::string>{any_bytes, ""}));
+    EXPECT_EQ(decode_ended(encode(Ended{.end = {.status = status}}))->end.failed_rank, std::nullopt);
   }
 }
 

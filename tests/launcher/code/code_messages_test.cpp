@@ -7,7 +7,9 @@ namespace smlaunch {
 namespace {
 
 CodeEnd make_failure() {
-  return {false, "InstallModuleError", 1, "algo-2: pip \xFF exited", "InstallModuleError:\n"};
+  return {.failure_class = FailureClass::install_module,
+          .message = "algo-2: pip \xFF exited",
+          .failure = "InstallModuleError:\n"};
 }
 
 TEST(CodeMessages, ArriveAsTheyWere) {
@@ -35,8 +37,7 @@ TEST(CodeAnswer, IsFoundAmongOtherLines) {
     const auto end = parse_code_answer(before + line + "goodbye\n");
     ASSERT_TRUE(end) << before;
     EXPECT_FALSE(end->is_ready);
-    EXPECT_EQ(end->failure_class, "InstallModuleError");
-    EXPECT_EQ(end->exit_code, 1);
+    EXPECT_EQ(end->failure_class, FailureClass::install_module);
     EXPECT_EQ(end->message, make_failure().message);
     EXPECT_EQ(end->failure, make_failure().failure);
   }
@@ -48,10 +49,9 @@ TEST(CodeFailure, NamesTheHostBeforeEveryProblem) {
   const CodeEnd end =
       code_failure("algo-2", {Fault::configuration, {{"where", "what", "remedy"}, {"there", "that", ""}}});
   EXPECT_EQ(end.message, "algo-2: where: what; remedy\nalgo-2: there: that");
-  EXPECT_EQ(end.failure_class, "configuration");
-  EXPECT_EQ(end.exit_code, 78);
+  EXPECT_EQ(end.failure_class, FailureClass::configuration);
   EXPECT_EQ(end.failure, "configuration: algo-2: where: what; remedy\nalgo-2: there: that\n");
-  EXPECT_EQ(code_failure("a", {Fault::start, {{"w", "x", ""}}}).exit_code, 71);
+  EXPECT_EQ(code_failure("a", {Fault::start, {{"w", "x", ""}}}).failure_class, FailureClass::start);
 }
 
 }  // namespace

@@ -59,7 +59,7 @@ TEST(EntryPoint, OnlyAScriptWithoutInterpreterLineNeedsAShell) {
 
 TEST(EntryPoint, CommandsOfEveryKind) {
   const auto program = entry_point("train.py", EntryPointKind::python_program);
-  EXPECT_EQ(process_command(program, "/py", false), (Words{"/py", "train.py", "--lr", "0.1"}));
+  EXPECT_EQ(process_command(program, "/py", false), (Words{"/py", "--", "train.py", "--lr", "0.1"}));
   EXPECT_EQ(process_command(program, "/py", true), (Words{"/py", "-m", "mpi4py", "train.py", "--lr", "0.1"}));
 
   const auto package = entry_point("x.py.train.py", EntryPointKind::python_package);

@@ -133,7 +133,7 @@ class FakeAgents final : public LeaderChannel {
       loop_.post([this, peer = peer] { callbacks_.left(peer); });
     }
     loop_.post([this] {
-      if (engine_ != nullptr) engine_->end({Exited{0}, "exited with code 0"});
+      if (engine_ != nullptr) engine_->end(Exited{0});
     });
   }
   void send_outcome(Peer peer, const JobEnd& end) override {
@@ -160,7 +160,7 @@ class FakeAgents final : public LeaderChannel {
       agents_.engine_environments.push_back(environment);
       was_started_ = true;
       if (agents_.engine_fails) {
-        agents_.loop_.post([this] { end({Exited{1}, "exited with code 1"}); });
+        agents_.loop_.post([this] { end(Exited{1}); });
         return {};
       }
       if (agents_.plan_.engine == Engine::mpirun)
@@ -171,16 +171,14 @@ class FakeAgents final : public LeaderChannel {
     }
     void signal(int signal) override {
       agents_.engine_signals.push_back(signal);
-      agents_.loop_.post([this, signal] {
-        end({Signaled{signal, false}, fmt::format("was killed by signal {}", signal)});
-      });
+      agents_.loop_.post([this, signal] { end(Signaled{signal, false}); });
     }
     [[nodiscard]] bool has(int) const override { return false; }
     [[nodiscard]] bool was_started() const override { return was_started_; }
     [[nodiscard]] std::vector<std::string> last_words() const override { return {"no such host"}; }
     void remove_session_folders(const std::string&) const override {}
 
-    void end(const EngineEnd& how) {
+    void end(const ExitStatus& how) {
       if (!was_started_ || has_ended_) return;
       has_ended_ = true;
       callbacks_.ended(Rank{0}, how, true);
@@ -228,9 +226,9 @@ class FakeAgents final : public LeaderChannel {
   }
   [[nodiscard]] std::string ended(const ExitStatus& status, bool told_to_stop = false) const {
     Ended message;
-    message.status = status;
+    message.end.status = status;
     message.time_ns = loop_.now_ns();
-    message.told_to_stop = told_to_stop;
+    message.end.told_to_stop = told_to_stop;
     return encode(message);
   }
   void answer(Peer peer, const CheckMessage& message) {

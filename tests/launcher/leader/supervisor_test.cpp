@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Every policy as a script: events on the left, the actions that must answer each on the right.
 #include "launcher/leader/supervisor.hpp"
-#include "launcher/outcome/outcome.hpp"
+#include "launcher/outcome/decide_outcome.hpp"
 
 #include <fmt/format.h>
 #include <gmock/gmock.h>
@@ -59,14 +59,19 @@ struct Step {
 Event joined(int rank) { return AgentJoined{Rank{rank}}; }
 Event started(int rank) { return RankStarted{Rank{rank}, 100 + rank}; }
 Event exited(int rank, int code) {
-  return RankEnded{Rank{rank}, Exited{code}, 1.0, 0, false, {}, 0, {}, 0, {}};
+  return RankEnded{.rank = Rank{rank}, .end = {.status = Exited{code}}, .times = {.seconds = 1.0}};
 }
 Event stopped(int rank, int signal) {
-  return RankEnded{Rank{rank}, Signaled{signal, false}, 2.0, 0, true, {}, 0, {}, 0, {}};
+  return RankEnded{.rank = Rank{rank},
+                   .end = {.status = Signaled{signal, false}, .told_to_stop = true},
+                   .times = {.seconds = 2.0}};
 }
-Event lost(int rank) { return AgentLost{Rank{rank}, "silence", 1.0}; }
+Event lost(int rank) { return AgentLost{.rank = Rank{rank}, .loss = Silence{10, "closed"}, .seconds = 1.0}; }
 Event left(int rank) { return AgentLeft{Rank{rank}}; }
-Event engine(const std::string& how) { return EngineEnded{how, {}, 1.0, Exited{1}}; }
+Event engine() { return EngineEnded{.failure = MpirunEnded{Exited{1}}, .seconds = 1.0, .status = Exited{1}}; }
+bool is_lost(const Supervisor& supervisor, std::size_t rank) {
+  return supervisor.record().ranks[rank].loss.has_value();
+}
 Event expired(Timer timer) { return TimerExpired{timer}; }
 
 void perform(Supervisor& supervisor, const std::vector<Step>& steps) {
@@ -99,8 +104,8 @@ TEST(Supervisor, LetsASuccessfulJobGoOnlyWhenEveryRankIsDone) {
                        {exited(1, 0), release_all},
                        {left(0), ""},
                        {left(1), "timer engine_exit 1000"},
-                       {engine("ended"), "finish"}});
-  EXPECT_EQ(supervisor.record().engine_failure, "");
+                       {engine(), "finish"}});
+  EXPECT_FALSE(supervisor.record().engine_failure);
 }
 
 TEST(Supervisor, StopsTheOthersWhenOneFails) {
@@ -111,7 +116,7 @@ TEST(Supervisor, StopsTheOthersWhenOneFails) {
                        {left(0), ""},
                        {left(1), ""},
                        {left(2), "end engine 15, timer engine_exit 150"},
-                       {engine("ended"), "finish"}});
+                       {engine(), "finish"}});
 }
 
 TEST(Supervisor, KillsTheOthersAfterTheGrace) {
@@ -119,7 +124,7 @@ TEST(Supervisor, KillsTheOthersAfterTheGrace) {
   perform(supervisor, {{exited(1, 3), stop_all},
                        {expired(Timer::grace), "signal 9, timer give_up 5000"},
                        {stopped(0, SIGKILL), release_all}});
-  EXPECT_EQ(supervisor.record().ranks[0].lost, "");
+  EXPECT_FALSE(is_lost(supervisor, 0));
 }
 
 TEST(Supervisor, GivesUpOnAnAgentThatDoesNotReportTheKill) {
@@ -127,8 +132,8 @@ TEST(Supervisor, GivesUpOnAnAgentThatDoesNotReportTheKill) {
   perform(supervisor, {{exited(1, 3), stop_all},
                        {expired(Timer::grace), "signal 9, timer give_up 5000"},
                        {expired(Timer::give_up), release_all}});
-  EXPECT_EQ(supervisor.record().ranks[0].lost, "its agent did not report its end after SIGKILL");
-  EXPECT_EQ(supervisor.record().ranks[1].lost, "");
+  EXPECT_TRUE(supervisor.record().ranks[0].is_lost_by<OutlivedKill>());
+  EXPECT_FALSE(is_lost(supervisor, 1));
 }
 
 TEST(Supervisor, DoesNotStopTwiceWhenSeveralFail) {
@@ -146,8 +151,8 @@ TEST(Supervisor, StopsTheOthersWhenARankCannotBeStarted) {
 TEST(Supervisor, StopsTheOthersWhenAnAgentIsLost) {
   Supervisor supervisor = running(2);
   perform(supervisor, {{lost(0), stop_all}, {stopped(1, SIGTERM), release_all}});
-  EXPECT_EQ(supervisor.record().ranks[0].lost, "silence");
-  EXPECT_EQ(supervisor.record().ranks[0].seconds, 1.0);
+  EXPECT_TRUE(supervisor.record().ranks[0].is_lost_by<Silence>());
+  EXPECT_EQ(supervisor.record().ranks[0].times.seconds, 1.0);
 }
 
 Supervisor watched(int world_size) {
@@ -190,7 +195,7 @@ TEST(Supervisor, TakesTheEndOfARankThatItsStackCostForAnAnswer) {
                        {inspected(0), ""},
                        {stopped(0, SIGABRT), ""},
                        {inspected(1), stop_all}});
-  EXPECT_EQ(supervisor.record().ranks[0].lost, "");
+  EXPECT_FALSE(is_lost(supervisor, 0));
 }
 
 TEST(Supervisor, LetsASilentJobFinish) {
@@ -216,31 +221,38 @@ TEST(Supervisor, DoesNotMindSilenceWhileItStops) {
 TEST(Supervisor, DoesNotMissAnAgentWhoseRankIsDone) {
   Supervisor supervisor = running(2);
   perform(supervisor, {{exited(0, 0), ""}, {lost(0), ""}, {exited(1, 0), release_all}});
-  EXPECT_EQ(supervisor.record().ranks[0].lost, "");
+  EXPECT_FALSE(is_lost(supervisor, 0));
 }
 
 TEST(Supervisor, StopsAllWhenAWorkerIsLost) {
   Supervisor supervisor = running(1);
-  perform(supervisor, {{WorkerLost{"algo-2", "silence"}, stop_all}, {stopped(0, SIGTERM), release_all}});
-  EXPECT_EQ(supervisor.record().worker_loss, "algo-2 was lost: silence");
+  perform(supervisor,
+          {{WorkerLost{{"algo-2", Silence{10, "closed"}}}, stop_all}, {stopped(0, SIGTERM), release_all}});
+  ASSERT_TRUE(supervisor.record().worker_loss);
+  EXPECT_EQ(supervisor.record().worker_loss->host, "algo-2");
 }
 
 TEST(Supervisor, StopsAllWhenTheEngineEnds) {
   Supervisor supervisor = running(2);
-  perform(supervisor, {{engine("mpirun exited with code 1"), stop_all},
+  perform(supervisor, {{engine(), stop_all},
                        {stopped(0, SIGTERM), ""},
                        {stopped(1, SIGTERM), std::string(release_all) + ", finish"}});
-  EXPECT_EQ(supervisor.record().engine_failure, "mpirun exited with code 1");
+  ASSERT_TRUE(supervisor.record().engine_failure);
+  EXPECT_TRUE(std::holds_alternative<MpirunEnded>(*supervisor.record().engine_failure));
+  EXPECT_EQ(supervisor.record().engine_seconds, 1.0);
 }
 
 // The engine's death reaches the agents before we hear of it.
 TEST(Supervisor, TakesARankForLostThatSomebodyElseHasStopped) {
   for (const ExitStatus& status : {ExitStatus{Signaled{SIGTERM, false}}, ExitStatus{Exited{0}}}) {
     Supervisor supervisor = running(2);
-    perform(supervisor, {{RankEnded{Rank{1}, status, 1.0, 0, true, {}, 0, {}, 0, {}}, stop_all},
+    perform(supervisor, {{RankEnded{.rank = Rank{1},
+                                    .end = {.status = status, .told_to_stop = true},
+                                    .times = {.seconds = 1.0}},
+                          stop_all},
                          {stopped(0, SIGTERM), release_all}});
-    EXPECT_EQ(supervisor.record().ranks[1].lost, "its agent was told to end, not by us");
-    EXPECT_EQ(supervisor.record().ranks[0].lost, "");
+    EXPECT_TRUE(supervisor.record().ranks[1].is_lost_by<EndedByOthers>());
+    EXPECT_FALSE(is_lost(supervisor, 0));
   }
 }
 
@@ -250,7 +262,7 @@ TEST(Supervisor, GivesTheStartADeadline) {
   perform(supervisor, {{joined(0), ""},
                        {expired(Timer::start_deadline), "release, timer engine_exit 4000, end engine 15"},
                        {left(0), ""},
-                       {engine("ended"), "finish"}});
+                       {engine(), "finish"}});
   EXPECT_TRUE(supervisor.record().start_timed_out);
   EXPECT_FALSE(supervisor.record().started);
 }
@@ -264,9 +276,10 @@ TEST(Supervisor, ForgetsTheDeadlineOnceStarted) {
 TEST(Supervisor, EndsWhenTheEngineDoesBeforeTheStart) {
   Supervisor supervisor(settings(2));
   supervisor.begin();
-  perform(supervisor,
-          {{joined(0), ""}, {engine("mpirun exited with code 1"), std::string(release_all) + ", finish"}});
-  EXPECT_EQ(supervisor.record().engine_failure, "mpirun exited with code 1");
+  perform(supervisor, {{joined(0), ""}, {engine(), std::string(release_all) + ", finish"}});
+  ASSERT_TRUE(supervisor.record().engine_failure);
+  EXPECT_TRUE(std::holds_alternative<MpirunEnded>(*supervisor.record().engine_failure));
+  EXPECT_EQ(supervisor.record().engine_seconds, 1.0);
   EXPECT_FALSE(supervisor.record().started);
 }
 
@@ -302,7 +315,7 @@ TEST(Supervisor, StopsBeforeTheStart) {
   perform(supervisor, {{joined(0), ""},
                        {StopRequested{SIGTERM}, "release, timer engine_exit 4000, end engine 15"},
                        {StopRequested{SIGTERM}, "end engine 9"},
-                       {engine("ended"), "finish"}});
+                       {engine(), "finish"}});
   EXPECT_EQ(supervisor.record().stop_signal, SIGTERM);
 }
 
@@ -332,13 +345,13 @@ TEST(Supervisor, EndsAnEngineThatStaysWithoutWaitingForEver) {
 TEST(Supervisor, DoesNothingWhenItHasFinished) {
   Supervisor supervisor = running(1);
   perform(supervisor,
-          {{exited(0, 0), release_all}, {left(0), "timer engine_exit 1000"}, {engine("ended"), "finish"}});
-  perform(supervisor, {{engine("again"), ""},
+          {{exited(0, 0), release_all}, {left(0), "timer engine_exit 1000"}, {engine(), "finish"}});
+  perform(supervisor, {{engine(), ""},
                        {StopRequested{SIGTERM}, ""},
                        {expired(Timer::engine_exit), ""},
                        {lost(0), ""},
                        {exited(0, 3), ""}});
-  EXPECT_EQ(supervisor.record().ranks[0].status, ExitStatus(Exited{0}));
+  EXPECT_EQ(supervisor.record().ranks[0].end->status, ExitStatus(Exited{0}));
 }
 
 TEST(Supervisor, IgnoresTimersOfAPhaseThatIsOver) {
@@ -375,9 +388,9 @@ TEST(Supervisor, TakesMpirunsEndForRanksWithoutAChannel) {
     supervisor.begin();
     supervisor.on(RankDetached{Rank{0}});
     EXPECT_THAT(supervisor.on(RankDetached{Rank{1}}), ::testing::ElementsAre(Action{StartRanks{}}));
-    const auto actions = supervisor.on(EngineEnded{"mpirun ended", {}, 2.5, Exited{code}});
+    const auto actions = supervisor.on(EngineEnded{.seconds = 2.5, .status = Exited{code}});
     EXPECT_EQ(actions.back(), Action{Finish{}});
-    EXPECT_EQ(supervisor.record().ranks[1].status, ExitStatus{Exited{code}});
+    EXPECT_EQ(supervisor.record().ranks[1].end->status, ExitStatus{Exited{code}});
     const Outcome outcome = decide_outcome(supervisor.record(), {"a", "b"});
     EXPECT_EQ(outcome.exit_code, code);
     if (code == 0) continue;
@@ -390,13 +403,13 @@ TEST(Supervisor, RanksWithoutAChannelAreLostWhereNobodyKnowsHowMpirunEnded) {
   Supervisor supervisor(settings(1));
   supervisor.begin();
   supervisor.on(RankDetached{Rank{0}});
-  EXPECT_EQ(supervisor.on(EngineEnded{"mpirun ended, and how is not known", {}, 2.5, {}}).back(),
-            Action{Finish{}});
-  EXPECT_FALSE(supervisor.record().ranks[0].status);
+  const auto actions = supervisor.on(
+      EngineEnded{.failure = EndUnknown{"how process 7 ended is not known"}, .seconds = 2.5, .status = {}});
+  EXPECT_EQ(actions.back(), Action{Finish{}});
+  EXPECT_FALSE(supervisor.record().ranks[0].end);
   const Outcome outcome = decide_outcome(supervisor.record(), {"a"});
   EXPECT_EQ(outcome.failure_class, FailureClass::lost_host);
-  EXPECT_EQ(outcome.message,
-            "rank 0 on a was lost 2.5 s after the start: mpirun ended, and how is not known");
+  EXPECT_EQ(outcome.message, "rank 0 on a was lost 2.5 s after the start: how process 7 ended is not known");
 }
 
 // mpirun, whose end is all that is known of ranks without a channel, waits for the agents of the others.
@@ -411,7 +424,7 @@ TEST(Supervisor, LetsAgentsGoWhenOnlyRanksWithoutAChannelAreMissing) {
            {exited(2, 0), "release"},
            {left(0), ""},
            {left(2), ""},
-           {EngineEnded{"mpirun ended", {}, 2.5, Exited{0}}, release_all + std::string(", finish")}});
+           {EngineEnded{.seconds = 2.5, .status = Exited{0}}, release_all + std::string(", finish")}});
   EXPECT_EQ(decide_outcome(supervisor.record(), {"a", "b", "c"}).exit_code, 0);
 }
 

@@ -24,14 +24,14 @@ TEST(WorkerRoster, ALossBeforeTheJobCountsUntilTheWorkerComesAgainAndNeverOfASpa
   WorkerRoster workers = roster();
   workers.joined(7);
   EXPECT_TRUE(workers.any_connected());
-  workers.lost_before_job(7, "silence");
+  workers.lost_before_job(7, {10, "reset"});
   EXPECT_FALSE(workers.any_connected());
   EXPECT_EQ(workers.find_lost()->host, "algo-2");
-  EXPECT_EQ(workers.find_lost()->loss, "silence");
+  EXPECT_EQ(workers.find_lost()->loss->why, "reset");
   workers.joined(7);
   EXPECT_EQ(workers.find_lost(), nullptr);
   workers.joined(9);
-  workers.lost_before_job(9, "silence");
+  workers.lost_before_job(9, {10, "reset"});
   EXPECT_FALSE(workers.of(9).is_connected);
   EXPECT_EQ(workers.find_lost(), nullptr);
 }

@@ -13,7 +13,11 @@ Outcome failed(std::vector<std::string> last_lines) {
   outcome.kind = OutcomeKind::failure;
   outcome.failure_class = FailureClass::user_code;
   outcome.message = "rank 1 on algo-1 exited with code 3";
-  outcome.first_failure = FirstFailure{Rank{1}, "algo-1", Exited{3}, 1.0, std::move(last_lines), true, {}};
+  outcome.first_failure =
+      FirstFailure{.rank = Rank{1},
+                   .host = "algo-1",
+                   .end = RankEnd{.status = Exited{3}, .last_lines = std::move(last_lines)},
+                   .seconds = 1.0};
   return outcome;
 }
 

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "launcher/outcome/outcome.hpp"
+#include "launcher/outcome/decide_outcome.hpp"
 
 #include <gtest/gtest.h>
 
 #include <csignal>
+#include <tuple>
 
 namespace smlaunch {
 namespace {
@@ -16,19 +17,18 @@ RankRecord ended(const ExitStatus& status, double seconds, bool told_to_stop = f
   RankRecord rank;
   rank.joined = true;
   rank.pid = 1;
-  rank.status = status;
-  rank.seconds = seconds;
-  rank.told_to_stop = told_to_stop;
-  rank.uncertainty = uncertainty;
+  rank.end = RankEnd{.status = status, .told_to_stop = told_to_stop};
+  rank.times = {.seconds = seconds, .uncertainty = uncertainty};
   return rank;
 }
 RankRecord fine(double seconds = 9) { return ended(Exited{0}, seconds); }
 RankRecord stopped(double seconds) { return ended(Signaled{SIGTERM, false}, seconds, true); }
-RankRecord lost(const std::string& why, double seconds) {
+const Silence silence{10, "connection closed"};
+RankRecord lost(const RankLoss& loss, double seconds) {
   RankRecord rank;
   rank.joined = true;
-  rank.lost = why;
-  rank.seconds = seconds;
+  rank.loss = loss;
+  rank.times.seconds = seconds;
   return rank;
 }
 RankRecord not_started(const std::string& why) {
@@ -103,8 +103,8 @@ const std::vector<std::string> own_reason = {
     "Traceback (most recent call last):", "  File \"a.py\", line 1, in <module>", "ValueError: bad batch"};
 RankRecord saying(RankRecord rank, std::vector<std::string> lines,
                   std::optional<double> traceback_seconds = {}) {
-  rank.last_lines = std::move(lines);
-  rank.traceback_seconds = traceback_seconds;
+  rank.end->last_lines = std::move(lines);
+  rank.times.traceback_seconds = traceback_seconds;
   return rank;
 }
 
@@ -178,12 +178,11 @@ TEST(Outcome, OfAJobThatHangs) {
 }
 
 TEST(Outcome, NamesTheHostsAtFault) {
-  EXPECT_EQ(decide_outcome(job({fine(), fine(), lost("silence", 3), lost("silence", 3)}), four_hosts)
-                .hosts_at_fault,
-            Hosts{"algo-2"});
+  EXPECT_EQ(
+      decide_outcome(job({fine(), fine(), lost(silence, 3), lost(silence, 3)}), four_hosts).hosts_at_fault,
+      Hosts{"algo-2"});
   JobRecord record = job({fine(), fine(), stopped(3), stopped(3)});
-  record.worker_loss = "algo-2 was lost: silence";
-  record.lost_worker = "algo-2";
+  record.worker_loss = WorkerLoss{"algo-2", silence};
   EXPECT_EQ(decide_outcome(record, four_hosts).hosts_at_fault, Hosts{"algo-2"});
   EXPECT_EQ(decide_outcome(job({fine(), fine(), fine(), ended(Exited{1}, 2)}), four_hosts).hosts_at_fault,
             Hosts{});
@@ -220,7 +219,7 @@ TEST(Outcome, RankThatWeHaveStoppedHasNotFailed) {
 
 TEST(Outcome, SaysThePythonException) {
   RankRecord rank = ended(Exited{1}, 1.0);
-  rank.last_lines = {"Traceback (most recent call last):", "  File \"t.py\", line 1", "ValueError: no"};
+  rank.end->last_lines = {"Traceback (most recent call last):", "  File \"t.py\", line 1", "ValueError: no"};
   const Outcome outcome = decide_outcome(job({rank}), {"algo-1"});
   EXPECT_EQ(outcome.message, "rank 0 on algo-1 exited with code 1 1.0 s after the start: ValueError: no");
 }
@@ -229,7 +228,7 @@ TEST(Outcome, OfAStoppedJobIsStoppedHoweverItsRanksEnded) {
   for (const auto& [rank, message] :
        {std::pair{stopped(1), "stopped by SIGTERM"},
         std::pair{ended(Exited{5}, 1, true), "stopped by SIGTERM"},
-        std::pair{lost("silence", 1), "stopped by SIGTERM"},
+        std::pair{lost(silence, 1), "stopped by SIGTERM"},
         std::pair{fine(), "stopped by SIGTERM; every rank ended with code 0"}}) {
     JobRecord record = job({rank});
     record.stop_signal = SIGTERM;
@@ -265,20 +264,22 @@ TEST(Outcome, StoppedBeforeTheStart) {
 
 TEST(Outcome, OfALostRankIsNeverTheUsersFault) {
   const Outcome outcome =
-      decide_outcome(job({stopped(3), stopped(3), lost("silence", 2.0), stopped(3)}), four_hosts);
+      decide_outcome(job({stopped(3), stopped(3), lost(silence, 2.0), stopped(3)}), four_hosts);
   EXPECT_EQ(outcome.kind, OutcomeKind::failure);
   EXPECT_EQ(outcome.failure_class, FailureClass::lost_host);
   EXPECT_EQ(outcome.exit_code, 76);
-  EXPECT_EQ(outcome.message, "rank 2 on algo-2 was lost 2.0 s after the start: silence");
+  EXPECT_EQ(
+      outcome.message,
+      "rank 2 on algo-2 was lost 2.0 s after the start: no word from its agent for 10 s (connection closed)");
   ASSERT_TRUE(outcome.first_failure);
   EXPECT_EQ(outcome.first_failure->rank, Rank{2});
-  EXPECT_EQ(outcome.first_failure->status, std::nullopt);
+  EXPECT_EQ(outcome.first_failure->status(), std::nullopt);
 }
 
 // Ranks whose peer's host vanishes fail of it, and are heard of before the silence is long enough.
 TEST(Outcome, LossIsTheCauseOfTheFailuresAfterIt) {
   const Outcome outcome =
-      decide_outcome(job({ended(Exited{1}, 2.5), stopped(3), lost("silence", 2.0), stopped(3)}), four_hosts);
+      decide_outcome(job({ended(Exited{1}, 2.5), stopped(3), lost(silence, 2.0), stopped(3)}), four_hosts);
   EXPECT_EQ(outcome.failure_class, FailureClass::lost_host);
   EXPECT_EQ(outcome.exit_code, 76);
   EXPECT_EQ(outcome.causes[0], Cause::collateral);
@@ -286,15 +287,14 @@ TEST(Outcome, LossIsTheCauseOfTheFailuresAfterIt) {
 
 TEST(Outcome, FailureLongBeforeALossIsTheUsersCode) {
   const Outcome outcome =
-      decide_outcome(job({ended(Exited{1}, 2.5), stopped(3), lost("silence", 30.0), stopped(3)}), four_hosts);
+      decide_outcome(job({ended(Exited{1}, 2.5), stopped(3), lost(silence, 30.0), stopped(3)}), four_hosts);
   EXPECT_EQ(outcome.failure_class, FailureClass::user_code);
   EXPECT_EQ(outcome.exit_code, 1);
 }
 
 // Stuck in the kernel, or cut off after the others had been told to stop.
 TEST(Outcome, ARankThatOutlivesOurKillDoesNotHideTheFirstFailure) {
-  RankRecord stuck = lost("its agent did not report its end after SIGKILL", 0);
-  stuck.outlived_kill = true;
+  const RankRecord stuck = lost(OutlivedKill{}, 0);
   const Outcome outcome = decide_outcome(job({stopped(3), ended(Exited{3}, 2.0), stuck}), {"a", "b", "c"});
   EXPECT_EQ(outcome.exit_code, 3);
   EXPECT_EQ(outcome.first_failure->rank, Rank{1});
@@ -304,10 +304,8 @@ TEST(Outcome, ARankThatOutlivesOurKillDoesNotHideTheFirstFailure) {
 // mpirun notices a host that is gone before we do, and ends the job.
 TEST(Outcome, TheHostThatStaysSilentIsNamedNotThoseWhomMpirunEnded) {
   RankRecord ended_by_mpirun = ended(Exited{0}, 1.6, true);
-  ended_by_mpirun.lost = "its agent was told to end, not by us";
-  ended_by_mpirun.ended_by_others = true;
-  RankRecord gone = lost("its agent did not report its end after SIGKILL", 0);
-  gone.outlived_kill = true;
+  ended_by_mpirun.loss = EndedByOthers{};
+  const RankRecord gone = lost(OutlivedKill{}, 0);
   const Outcome outcome = decide_outcome(job({ended_by_mpirun, ended_by_mpirun, gone}), {"a", "b", "c"});
   EXPECT_EQ(outcome.exit_code, 76);
   EXPECT_EQ(outcome.message, "rank 2 on c was lost: its agent did not report its end after SIGKILL");
@@ -315,7 +313,7 @@ TEST(Outcome, TheHostThatStaysSilentIsNamedNotThoseWhomMpirunEnded) {
 }
 
 TEST(Outcome, AHostThatWasHeardAfterAFailureIsItsCauseOnlyWhereTheRankBlamesAPeer) {
-  const RankRecord gone = lost("silence", 2.8);
+  const RankRecord gone = lost(silence, 2.8);
   EXPECT_EQ(decide_outcome(job({ended(Exited{3}, 2.0), gone}), {"a", "b"}).exit_code, 3);
   EXPECT_EQ(decide_outcome(job({ended(Signaled{SIGABRT, false}, 2.0), gone}), {"a", "b"}).exit_code, 76);
 }
@@ -323,37 +321,42 @@ TEST(Outcome, AHostThatWasHeardAfterAFailureIsItsCauseOnlyWhereTheRankBlamesAPee
 TEST(Outcome, AHostThatIsLostBeforeTheStartIsNamed) {
   JobRecord record = job({RankRecord{}, RankRecord{}});
   record.started = false;
-  record.worker_loss = "b was lost: no SSH banner";
-  record.lost_worker = "b";
-  record.engine_failure = "mpirun exited with code 255 before the job was over";
+  record.worker_loss = WorkerLoss{"b", HostUnreachable{"no SSH banner"}};
+  record.engine_failure = MpirunEnded{Exited{255}};
   const Outcome outcome = decide_outcome(record, {"a", "b"});
   EXPECT_EQ(outcome.failure_class, FailureClass::lost_host);
   EXPECT_EQ(outcome.exit_code, 76);
   EXPECT_EQ(outcome.message, "the job could not be started: b was lost: no SSH banner");
   EXPECT_EQ(outcome.hosts_at_fault, std::vector<std::string>{"b"});
 
-  JobRecord of_agent = job({RankRecord{}, lost("silence", 1)});
+  JobRecord of_agent = job({RankRecord{}, lost(silence, 1)});
   of_agent.started = false;
   const Outcome lost_agent = decide_outcome(of_agent, {"a", "b"});
   EXPECT_EQ(lost_agent.exit_code, 76);
-  EXPECT_EQ(lost_agent.message,
-            "the job could not be started: rank 1 on b was lost 1.0 s after the start: silence");
-  EXPECT_EQ(lost_before_start("b", "silence").message, "the job could not be started: b was lost: silence");
-  EXPECT_EQ(lost_before_start("b", "silence").exit_code, 76);
+  EXPECT_EQ(
+      lost_agent.message,
+      "the job could not be started: rank 1 on b was lost 1.0 s after the start: no word from its agent "
+      "for 10 s (connection closed)");
+  const Outcome lost_while_waiting = lost_before_start({"b", silence});
+  EXPECT_EQ(
+      lost_while_waiting.message,
+      "the job could not be started: b was lost: no word from its smlaunch for 10 s (connection closed)");
+  EXPECT_EQ(lost_while_waiting.exit_code, 76);
+  EXPECT_EQ(lost_while_waiting.hosts_at_fault, Hosts{"b"});
 }
 
 TEST(Outcome, OfAnEngineThatDied) {
   JobRecord record = job({stopped(1), stopped(1)});
-  record.engine_failure = "mpirun was killed by signal 9 (SIGKILL) while the job was running";
+  record.engine_failure = MpirunEnded{Signaled{SIGKILL}};
   const Outcome outcome = decide_outcome(record, {"a", "b"});
   EXPECT_EQ(outcome.failure_class, FailureClass::lost_host);
   EXPECT_EQ(outcome.exit_code, 76);
-  EXPECT_EQ(outcome.message, record.engine_failure);
+  EXPECT_EQ(outcome.message, "mpirun was killed by signal 9 (SIGKILL) before the job was over");
 }
 
 TEST(Outcome, IsNoSuccessWhenSomebodyElseStoppedARankThatThenEndedWell) {
   RankRecord rank = ended(Exited{0}, 1.0, true);
-  rank.lost = "its agent was told to end, not by us";
+  rank.loss = EndedByOthers{};
   const Outcome outcome = decide_outcome(job({rank, fine()}), {"a", "b"});
   EXPECT_EQ(outcome.kind, OutcomeKind::failure);
   EXPECT_EQ(outcome.failure_class, FailureClass::lost_host);
@@ -368,12 +371,13 @@ TEST(Outcome, RankThatCouldNotBeStarted) {
   EXPECT_EQ(outcome.failure_class, FailureClass::start);
   EXPECT_EQ(outcome.exit_code, 71);
   EXPECT_EQ(outcome.message, "rank 1 on b could not be started: ./x: No such file or directory");
-  EXPECT_EQ(outcome.first_failure->last_lines, (std::vector<std::string>{"./x: No such file or directory"}));
+  EXPECT_EQ(outcome.first_failure->last_lines(),
+            (std::vector<std::string>{"./x: No such file or directory"}));
 }
 
 TEST(Outcome, JobThatDidNotStartSaysWhoIsMissing) {
-  JobRecord record = job({lost("", 0), RankRecord{}, RankRecord{}, lost("", 0)});
-  for (RankRecord& rank : record.ranks) rank.lost.clear();
+  JobRecord record = job(std::vector<RankRecord>(4));
+  for (const std::size_t i : {0U, 3U}) record.ranks[i].joined = true;
   record.started = false;
   record.start_timed_out = true;
   Outcome outcome = decide_outcome(record, four_hosts);
@@ -386,18 +390,19 @@ TEST(Outcome, JobThatDidNotStartSaysWhoIsMissing) {
             "algo-1)");
   record.start_timed_out = false;
   record.ranks[1].joined = true;
-  record.engine_failure = "mpirun exited with code 1";
+  record.engine_failure = MpirunEnded{Exited{1}};
   outcome = decide_outcome(record, four_hosts);
   EXPECT_EQ(
       outcome.message,
-      "the job could not be started: mpirun exited with code 1; never heard of: rank 2 (first on algo-2)");
+      "the job could not be started: mpirun exited with code 1 before the job was over; never heard of: "
+      "rank 2 (first on algo-2)");
 }
 
 TEST(Outcome, CallsItOutOfMemoryOnlyOnGoodEvidence) {
   const auto message = [](const ExitStatus& status, long at_end, long earlier) {
     RankRecord rank = ended(status, 1.0);
-    rank.oom_kills = at_end;
-    rank.earlier_oom_kills = earlier;
+    rank.end->oom_kills = at_end;
+    rank.end->earlier_oom_kills = earlier;
     return decide_outcome(job({rank}), {"algo-1"}).message;
   };
   const std::string killed = "rank 0 on algo-1 was killed by signal 9 (SIGKILL) 1.0 s after the start";
@@ -411,7 +416,94 @@ TEST(Outcome, CallsItOutOfMemoryOnlyOnGoodEvidence) {
   EXPECT_EQ(message(Exited{1}, 0, 1), exited + weaker + " earlier");
 }
 
+// Nothing but the decision counts where the ranks are not where they belong.
+TEST(Outcome, OfAJobWhoseRanksAreOnOtherHostsThanPlannedSaysOnlyThat) {
+  JobRecord record = job({RankRecord{}, RankRecord{}});
+  record.started = false;
+  record.engine_failure =
+      RankMisplaced{.engine = "mpirun", .rank = Rank{1}, .host = "c", .planned_host = "b"};
+  const Outcome outcome = decide_outcome(record, {"a", "b"});
+  EXPECT_EQ(outcome.failure_class, FailureClass::start);
+  EXPECT_EQ(outcome.exit_code, 71);
+  EXPECT_EQ(outcome.message, "mpirun started rank 1 on c, the plan has it on b");
+}
+
+TEST(Outcome, OfARankThatLeftEarlyIsMpirunsWordOnlyWhereNothingElseFailed) {
+  JobRecord record = job({stopped(2), fine(1)});
+  record.engine_lines = {"mpirun has exited due to process rank 1 with PID 0 on",
+                         "node b exiting improperly."};
+  const Outcome outcome = decide_outcome(record, {"a", "b"});
+  EXPECT_EQ(outcome.failure_class, FailureClass::user_code);
+  EXPECT_EQ(outcome.exit_code, 1);
+  EXPECT_EQ(outcome.first_failure->rank, Rank{1});
+  EXPECT_EQ(outcome.message,
+            "rank 1 on b ended 1.0 s after the start without MPI_Finalize (or never called MPI_Init), while "
+            "others needed it: mpirun ended the job");
+  record.ranks[0] = ended(Exited{3}, 2);
+  EXPECT_EQ(decide_outcome(record, {"a", "b"}).exit_code, 3);
+  record.ranks[0] = stopped(2);
+  record.engine_lines.front() = "mpirun has exited due to process rank 7 with PID 0 on";
+  EXPECT_EQ(decide_outcome(record, {"a", "b"}).exit_code, 76) << "there is no such rank";
+}
+
+TEST(Losses, AreTold) {
+  EXPECT_EQ(describe(RankLoss(silence)), "no word from its agent for 10 s (connection closed)");
+  EXPECT_EQ(describe(RankLoss(AgentEnded{Exited{3}})), "its agent exited with code 3");
+  EXPECT_EQ(describe(RankLoss(EndedByOthers{})), "its agent was told to end, not by us");
+  EXPECT_EQ(describe(RankLoss(OutlivedKill{})), "its agent did not report its end after SIGKILL");
+  EXPECT_EQ(describe(RankLoss(EndUnknown{"how process 7 ended is not known"})),
+            "how process 7 ended is not known");
+  EXPECT_EQ(describe(HostLoss(silence)), "no word from its smlaunch for 10 s (connection closed)");
+  EXPECT_EQ(describe(HostLoss(HostUnreachable{"TCP refused"})), "TCP refused");
+  EXPECT_EQ(describe(EngineFailure(AllAgentsEnded{})), "every agent has ended");
+  EXPECT_EQ(describe(EngineFailure(MpirunEnded{Exited{1}})),
+            "mpirun exited with code 1 before the job was over");
+  EXPECT_EQ(describe(EngineFailure(EndUnknown{"how process 7 ended is not known"})),
+            "how process 7 ended is not known");
+}
+
+TEST(Outcomes, HaveTheExitCodeOfTheirClass) {
+  const std::pair<FailureClass, int> codes[] = {{FailureClass::user_code, 1},
+                                                {FailureClass::not_ready, 69},
+                                                {FailureClass::smoke, 75},
+                                                {FailureClass::lost_host, 76},
+                                                {FailureClass::configuration, 78},
+                                                {FailureClass::start, 71},
+                                                {FailureClass::internal, 70},
+                                                {FailureClass::install_module, 1},
+                                                {FailureClass::install_requirements, 1}};
+  for (const auto& [failure_class, code] : codes) {
+    const Outcome outcome = make_failure(failure_class, "why");
+    EXPECT_EQ(outcome.kind, OutcomeKind::failure);
+    EXPECT_EQ(outcome.failure_class, failure_class);
+    EXPECT_EQ(outcome.exit_code, code);
+    EXPECT_EQ(outcome.message, "why");
+  }
+  EXPECT_EQ(make_success().exit_code, 0);
+  EXPECT_EQ(make_stopped(SIGINT, "").exit_code, 130);
+  EXPECT_EQ(make_stopped(SIGTERM, "").kind, OutcomeKind::stopped);
+}
+
+TEST(Outcomes, OfAnErrorHaveItsCodeAndALineForEachProblem) {
+  const std::tuple<Fault, FailureClass, int> cases[] = {
+      {Fault::usage, FailureClass::configuration, 64},
+      {Fault::configuration, FailureClass::configuration, 78},
+      {Fault::start, FailureClass::start, 71},
+      {Fault::internal, FailureClass::internal, 70},
+      {Fault::not_ready, FailureClass::not_ready, 69}};
+  for (const auto& [fault, failure_class, code] : cases) {
+    const Outcome outcome = make_failure(Error{fault, {{"a", "b", "c"}, {"", "d", ""}}});
+    EXPECT_EQ(outcome.failure_class, failure_class);
+    EXPECT_EQ(outcome.exit_code, code);
+    EXPECT_EQ(outcome.message, "a: b; c\nd");
+  }
+}
+
 TEST(OutcomeWords, AreThoseOfTheReport) {
+  for (const OutcomeKind kind : {OutcomeKind::success, OutcomeKind::failure, OutcomeKind::stopped})
+    EXPECT_EQ(parse_outcome_kind(to_string(kind)), kind);
+  EXPECT_EQ(parse_outcome_kind("unknown"), OutcomeKind::failure);
+
   EXPECT_EQ(to_string(OutcomeKind::success), "success");
   EXPECT_EQ(to_string(OutcomeKind::failure), "failure");
   EXPECT_EQ(to_string(OutcomeKind::stopped), "stopped");
@@ -444,7 +536,7 @@ TEST(Outcome, OfAFailedSmokeTestNamesItsHostsAndWhatWasInjected) {
   report.evidence = "mpi-cpu; NCCL NOT RUN";
   report.reason = "rank 1 (algo-2) is gone";
   report.hosts = {"algo-1", "algo-2"};
-  report.suspects = {{SuspectSubject::rank, "1", "gone", Confidence::high, {1}}};
+  report.suspects = {{.subject = SuspectSubject::rank, .name = "1", .evidence = "gone", .nodes = {1}}};
   const Outcome failed = failed_by_smoke(report);
   EXPECT_EQ(failed.kind, OutcomeKind::failure);
   EXPECT_EQ(failed.failure_class, FailureClass::smoke);

@@ -14,8 +14,8 @@ TEST(Report, OfASuccess) {
   Report report;
   report.ranks.resize(1);
   report.ranks[0].pid = 42;
-  report.ranks[0].status = Exited{0};
-  report.ranks[0].seconds = 1.23456;
+  report.ranks[0].end = RankEnd{.status = Exited{0}};
+  report.ranks[0].times.seconds = 1.23456;
   report.outcome.causes = {Cause::own};
   report.hosts = {"algo-1"};
   report.phases = {{"start", 0.0004, "", 0}, {"run", 2, "algo-1", 1.5}};
@@ -36,11 +36,16 @@ TEST(Report, OfAFailure) {
   report.outcome.exit_code = 139;
   report.outcome.message = "rank 1 on algo-2 was killed";
   report.outcome.first_failure =
-      FirstFailure{Rank{1}, "algo-2", Signaled{11, true}, 3.5, {"one", "two"}, false, {Rank{0}}, false};
+      FirstFailure{.rank = Rank{1},
+                   .host = "algo-2",
+                   .end = RankEnd{.status = Signaled{11, true}, .last_lines = {"one", "two"}},
+                   .seconds = 3.5,
+                   .certain = false,
+                   .tied_with = {Rank{0}}};
   report.outcome.causes = {Cause::stopped_by_us, Cause::own};
   report.ranks.resize(2);
-  report.ranks[1].status = Signaled{11, true};
-  report.ranks[1].seconds = 3.5;
+  report.ranks[1].end = RankEnd{.status = Signaled{11, true}};
+  report.ranks[1].times.seconds = 3.5;
   report.ranks[1].pid = 7;
   report.hosts = {"algo-1", "algo-2"};
   report.smoke_json = R"({"schema": "smlaunch.smoke/1"})";
@@ -84,7 +89,7 @@ TEST(Report, OfAJobThatWasTriedAgainAndHung) {
 TEST(Report, IsUtf8WhateverRanksPrint) {
   Report report;
   report.outcome.first_failure = FirstFailure{};
-  report.outcome.first_failure->last_lines = {"broken \xff\xfe"};
+  report.outcome.first_failure->not_started = "broken \xff\xfe";
   report.outcome.message = "\xc3";
   const Json json = Json::parse(render_report(report));
   EXPECT_EQ(json["first_failure"]["last_lines"][0], "broken \uFFFD\uFFFD");
@@ -93,9 +98,14 @@ TEST(Report, IsUtf8WhateverRanksPrint) {
 }
 
 TEST(EventLine, IsOneLine) {
-  EXPECT_EQ(render_event({1.23456, "exit", 3, "algo-1", {{"error", "two\nlines"}}, {{"exit_code", 7}}}),
+  EXPECT_EQ(render_event({.seconds = 1.23456,
+                          .event = "exit",
+                          .rank = 3,
+                          .host = "algo-1",
+                          .texts = {{"error", "two\nlines"}},
+                          .numbers = {{"exit_code", 7}}}),
             R"({"t":1.235,"event":"exit","host":"algo-1","rank":3,"error":"two\nlines","exit_code":7})");
-  EXPECT_EQ(render_event({0, "start", {}, "", {}, {}}), R"({"t":0.0,"event":"start"})");
+  EXPECT_EQ(render_event({.event = "start"}), R"({"t":0.0,"event":"start"})");
 }
 
 }  // namespace

@@ -263,7 +263,7 @@ TEST(MakePlan, TakesFromMpiOptionsWithoutMpirunWhatRanksSee) {
       ElementsAre("your -x RANK is ignored: smlaunch sets it for each rank",
                   "option --mpi-options: not used, for launcher ddp starts the ranks of one host without "
                   "mpirun: -map-by node, -mca btl tcp,self, --new"));
-  EXPECT_THAT(plan.command, ElementsAre("/usr/bin/smlaunch", "rank", "--", "python3", "train.py"));
+  EXPECT_THAT(plan.command, ElementsAre("/usr/bin/smlaunch", "rank", "--", "python3", "--", "train.py"));
   EXPECT_TRUE(ddp_with({"-x", "A=1"}).plan().warnings.empty());
   EXPECT_TRUE(ddp_with({}).plan().warnings.empty());
 }
@@ -326,7 +326,7 @@ TEST(MakePlan, RefusesAnArgumentThatTheKernelDoesNotTake) {
   EXPECT_EQ(refused.error().fault, Fault::configuration);
   EXPECT_EQ(
       refused.error().problems,
-      (std::vector<Problem>{{"argument 3 (after --data)", "is 131072 bytes long, Linux passes at most 131071",
+      (std::vector<Problem>{{"argument 4 (after --data)", "is 131072 bytes long, Linux passes at most 131071",
                              "hand it over in a file or channel instead of a hyperparameter"}}));
 }
 
@@ -344,13 +344,13 @@ TEST(MakePlan, StartsTheAgentAndBehindItTheEntryPoint) {
   job.spec.launcher = LauncherKind::ddp;
   job.environment.entry_point.arguments = {"--lr", "0.1"};
   const LaunchPlan plan = job.plan();
-  EXPECT_THAT(plan.process_command, ElementsAre("python3", "train.py", "--lr", "0.1"));
+  EXPECT_THAT(plan.process_command, ElementsAre("python3", "--", "train.py", "--lr", "0.1"));
   EXPECT_THAT(plan.command,
-              ElementsAre("/usr/bin/smlaunch", "rank", "--", "python3", "train.py", "--lr", "0.1"));
+              ElementsAre("/usr/bin/smlaunch", "rank", "--", "python3", "--", "train.py", "--lr", "0.1"));
 
   job.spec.launcher = LauncherKind::mpi;
   const std::vector<std::string> mpirun = job.plan().command;
-  const std::vector<std::string> end(mpirun.end() - 7, mpirun.end());
+  const std::vector<std::string> end(mpirun.end() - 8, mpirun.end());
   EXPECT_EQ(end, plan.command);
 }
 

@@ -33,7 +33,7 @@ TEST(RenderPlan, IsAHeaderATableAndTheCommand) {
                 "  0    algo-1 0     0 0000:10:00.0 0    0-3  mlx5_0 PIX\n"
                 "  1    algo-1 1     1 0000:20:00.0 1    4-7  mlx5_1 PIX\n"
                 "\n"
-                "  /usr/bin/smlaunch rank -- python3 train.py\n");
+                "  /usr/bin/smlaunch rank -- python3 -- train.py\n");
 }
 
 TEST(RenderPlan, SaysOfAllHostsWhereTheirMachinesComeFrom) {
@@ -68,7 +68,7 @@ TEST(RenderPlan, PutsEachOptionWithItsValuesOnALine) {
       text,
       HasSubstr("  mpirun \\\n    --host algo-1,algo-2 \\\n    -np 2 \\\n    --allow-run-as-root \\\n"));
   EXPECT_THAT(text, HasSubstr(" \\\n    -mca plm_rsh_args '-i key -o BatchMode=yes -o ConnectTimeout=10' \\\n"
-                              "    --report-bindings \\\n    /usr/bin/smlaunch rank -- python3 train.py\n"));
+                              "    --report-bindings \\\n    /usr/bin/smlaunch rank -- python3 -- train.py\n"));
 }
 
 TEST(RenderPlan, CountsGpusAsTheJsonDoes) {

@@ -39,7 +39,7 @@ TEST(Torchrun, HasOneHostsFreePortByVariable) {
   const LaunchPlan plan = torchrun_job(1, 4).plan();
   EXPECT_EQ(plan.engine, Engine::torchrun);
   EXPECT_EQ(plan.command, (Words{"torchrun", "--nnodes", "1", "--nproc_per_node", "4", "train.py"}));
-  EXPECT_EQ(plan.process_command, (Words{"python3", "train.py"}));
+  EXPECT_EQ(plan.process_command, (Words{"python3", "--", "train.py"}));
   EXPECT_EQ(plan.environment.at("PET_MASTER_ADDR"), "127.0.0.1");
   EXPECT_FALSE(plan.environment.contains("PET_MASTER_PORT"));
   EXPECT_FALSE(plan.environment.contains("RANK"));

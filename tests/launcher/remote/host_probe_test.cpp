@@ -41,6 +41,21 @@ HostProbe::Event login_ended(int code, std::string out, std::string err = {}) {
   return HostProbe::LoginEnded{LoginEnd{code, 0, std::move(out), std::move(err)}};
 }
 
+TEST(HostProbe, SaysThatALoginIsUnderWayOnlyWhileNothingIsWrongWithIt) {
+  HostProbe probe(settings());
+  probe.step(one_address, Millis{0});
+  EXPECT_FALSE(probe.status(Millis{1}).login_under_way);
+  probe.step(HostProbe::Connected{}, Millis{2});
+  probe.step(HostProbe::BannerRead{}, Millis{3});
+  EXPECT_TRUE(probe.status(Millis{4}).login_under_way) << "it waits for its turn";
+  probe.step(HostProbe::LoginStarted{}, Millis{5});
+  EXPECT_TRUE(probe.status(Millis{6}).login_under_way);
+  EXPECT_TRUE(probe.status(Millis{19000}).login_under_way) << "it takes long";
+  probe.step(login_ended(255, "", "no"), Millis{20000});
+  EXPECT_EQ(probe.status(Millis{20001}).cause, "SSH login failed (no)");
+  EXPECT_FALSE(probe.status(Millis{20001}).login_under_way);
+}
+
 TEST(HostProbe, GoesFromNameToSmlaunchWhenNothingFails) {
   HostProbe probe(settings());
   EXPECT_EQ(in_words(probe.start()), "resolve");

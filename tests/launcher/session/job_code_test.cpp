@@ -79,8 +79,9 @@ TEST(LookAtCodeAgain, SeesWhatTheProgramIs) {
 }
 
 TEST(OutcomeOfCode, IsAFailureOfItsClass) {
-  const Outcome outcome =
-      outcome_of_code({false, "InstallModuleError", 1, "algo-2: pip", "InstallModuleError:\n"});
+  const Outcome outcome = outcome_of_code({.failure_class = FailureClass::install_module,
+                                           .message = "algo-2: pip",
+                                           .failure = "InstallModuleError:\n"});
   EXPECT_EQ(outcome.kind, OutcomeKind::failure);
   EXPECT_EQ(outcome.failure_class, FailureClass::install_module);
   EXPECT_EQ(outcome.exit_code, 1);

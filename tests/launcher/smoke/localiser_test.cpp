@@ -24,7 +24,9 @@ struct Cluster {
         std::any_of(group.begin(), group.end(), [&](int h) { return bad_hosts.contains(h); });
     const bool bad_link = group.size() == 2 && bad_links.contains({group[0], group[1]});
     const bool bad = (bad_host && (group.size() == 2 || fails_alone)) || bad_link;
-    GroupResult result{group, slow || !bad, 100.0, ""};
+    GroupResult result{.hosts = group,
+                       .trouble = slow || !bad ? GroupTrouble::none : GroupTrouble::no_answer,
+                       .busbw_gbps = 100.0};
     if (bad) result.busbw_gbps = slow ? std::optional(33.0) : std::nullopt;
     return result;
   }

@@ -39,8 +39,6 @@ TEST(DecideInstall, IsTheToolkits) {
     EXPECT_EQ(step.kind, each.install);
     EXPECT_EQ(step.argv, each.argv);
   }
-  EXPECT_EQ(failure_name(InstallKind::module), "InstallModuleError");
-  EXPECT_EQ(failure_name(InstallKind::requirements), "InstallRequirementsError");
 }
 
 TEST(ProbeCodeFacts, PyprojectIsAPackageOnlyWithABuildSystem) {

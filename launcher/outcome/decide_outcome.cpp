@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the job came to is decided by the first of these that holds: it hung; mpirun blames a rank for leaving
+// early; a host was lost before anything failed; a rank failed; we were told to stop; it never started;
+// something was lost.
+#include "launcher/outcome/decide_outcome.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "launcher/outcome/failure_sentence.hpp"
+
+namespace smlaunch {
+
+namespace {
+
+constexpr const char* torchrun = "torchrun";
+
+class Decision {
+ public:
+  Decision(const JobRecord& record, const std::vector<std::string>& hosts, const std::string& starter)
+      : record_(record), hosts_(hosts), starter_(starter), first_(find_first_failure(record, hosts)) {}
+
+  [[nodiscard]] Outcome decide() const {
+    Outcome outcome = choose();
+    outcome.stop_was_asked = record_.stop_signal.has_value();
+    if (outcome.causes.empty()) outcome.causes = find_causes(record_, first_);
+    return outcome;
+  }
+
+ private:
+  [[nodiscard]] Outcome choose() const {
+    const auto loss = find_first_loss(record_, hosts_);
+    const auto improper = find_improper_exit(record_, hosts_);
+    if (record_.hang_seconds && !record_.stop_signal && !all_ended_by_themselves()) return hung();
+    if (improper && !first_ && !record_.stop_signal) return left_early(*improper);
+    if (first_ && record_.started && loss && lost_before(*loss, *first_, record_)) return lost_first();
+    if (first_) return rank_failed(*first_);
+    if (record_.stop_signal) return stopped();
+    if (!record_.started) return not_started(loss.has_value());
+    // Ranks that we stopped because of a loss may have ended with code 0: the job was not done all the same.
+    if (!all_ended_well() || record_.worker_loss || record_.engine_failure) return lost(starter_);
+    return make_success();
+  }
+
+  [[nodiscard]] bool all_ended_well() const {
+    return std::all_of(record_.ranks.begin(), record_.ranks.end(),
+                       [](const RankRecord& rank) { return rank.ended_well(); });
+  }
+
+  // Those that end well when they are told to had hung all the same.
+  [[nodiscard]] bool all_ended_by_themselves() const {
+    return all_ended_well() && std::none_of(record_.ranks.begin(), record_.ranks.end(),
+                                            [](const RankRecord& rank) { return rank.told_to_stop(); });
+  }
+
+  [[nodiscard]] bool is_only_rank() const { return hosts_.size() == 1; }
+
+  // The rank, or the program that stands for the ranks of its host.
+  static std::string who(const FirstFailure& first, const std::string& starter) {
+    return starter.empty() ? name_of(first.rank, first.host) : fmt::format("{} on {}", starter, first.host);
+  }
+
+  [[nodiscard]] Outcome hung() const {
+    std::vector<RankLook> looks;
+    for (std::size_t i = 0; i < record_.ranks.size(); ++i)
+      looks.push_back({.rank = Rank{static_cast<int>(i)},
+                       .host = hosts_[i],
+                       .state = record_.ranks[i].state,
+                       .cores_used = record_.ranks[i].cores_used});
+    Outcome outcome = make_failure(FailureClass::lost_host,
+                                   fmt::format("the job hangs: no rank has printed anything for {:.0f} s; {}",
+                                               *record_.hang_seconds, describe_hang(looks)));
+    outcome.hang = std::move(looks);
+    return outcome;
+  }
+
+  [[nodiscard]] Outcome left_early(const FirstFailure& first) const {
+    Outcome outcome =
+        make_failure(FailureClass::user_code, describe_improper_exit(who(first, starter_), first));
+    outcome.causes = find_causes(record_, first);
+    outcome.first_failure = first;
+    return outcome;
+  }
+
+  [[nodiscard]] Outcome rank_failed(const FirstFailure& first) const {
+    Outcome outcome;
+    if (first.not_started) {
+      outcome = make_failure(FailureClass::start, describe_not_started(who(first, starter_), first));
+    } else {
+      const auto of_torchrun =
+          starter_ == torchrun ? find_starter_failure(*first.end) : std::optional<StarterFailure>();
+      if (of_torchrun) return rank_of_torchrun_failed(*of_torchrun, first);
+      // We stopped it while it was failing: its own code would have been Python's for an exception.
+      const bool was_stopped = first.before_its_end && first.end->told_to_stop;
+      outcome = make_user_code_failure(was_stopped ? 1 : shell_code(first.end->status),
+                                       describe_end(who(first, starter_), first, is_only_rank()));
+    }
+    outcome.first_failure = first;
+    return outcome;
+  }
+
+  [[nodiscard]] Outcome rank_of_torchrun_failed(const StarterFailure& failure, FirstFailure first) const {
+    Outcome outcome =
+        make_user_code_failure(shell_code(failure.status), describe_end(failure, first, is_only_rank()));
+    first.rank = failure.rank;
+    first.end->status = failure.status;
+    if (!failure.has_own_lines) {
+      first.tied_with = failure.may_be_first;
+      first.certain = first.tied_with.empty();
+    }
+    outcome.first_failure = std::move(first);
+    return outcome;
+  }
+
+  // How the ranks ended when we were told to stop does not matter.
+  [[nodiscard]] Outcome stopped() const {
+    return make_stopped(*record_.stop_signal,
+                        fmt::format("stopped by {}{}", signal_name(*record_.stop_signal),
+                                    !record_.started   ? " before the ranks had started"
+                                    : all_ended_well() ? "; every rank ended with code 0"
+                                                       : ""));
+  }
+
+  [[nodiscard]] Outcome not_started(bool lost_a_rank) const {
+    const auto& failure = record_.engine_failure;
+    if (failure && std::holds_alternative<RankMisplaced>(*failure))
+      return make_failure(FailureClass::start, describe(*failure));
+    if (lost_a_rank || record_.worker_loss) {
+      Outcome outcome = lost("");
+      outcome.first_failure.reset();
+      outcome.message = "the job could not be started: " + outcome.message;
+      return outcome;
+    }
+    const std::string why = record_.start_timed_out ? "not every rank's agent came in time"
+                            : failure               ? describe(*failure)
+                                                    : "it ended before its ranks had started";
+    return make_failure(FailureClass::start,
+                        fmt::format("the job could not be started: {}{}", why, missing_ranks()));
+  }
+
+  [[nodiscard]] std::string missing_ranks() const {
+    std::vector<Rank> missing;
+    for (std::size_t i = 0; i < record_.ranks.size(); ++i)
+      if (!record_.ranks[i].joined) missing.push_back(Rank{static_cast<int>(i)});
+    if (missing.empty()) return "";
+    return fmt::format("; never heard of: rank{} {} (first on {})", missing.size() == 1 ? "" : "s",
+                       list_ranks(missing), hosts_[static_cast<std::size_t>(missing.front().value)]);
+  }
+
+  // Whoever failed after the loss failed because of it.
+  [[nodiscard]] Outcome lost_first() const {
+    Outcome outcome = lost(starter_);
+    outcome.causes = find_causes(record_, first_);
+    for (std::size_t i = 0; i < record_.ranks.size(); ++i)
+      if (failed_by_itself(record_.ranks[i])) outcome.causes[i] = Cause::collateral;
+    return outcome;
+  }
+
+  [[nodiscard]] Outcome lost(const std::string& starter) const {
+    const auto loss = find_loss_to_tell(record_, hosts_);
+    Outcome outcome = make_failure(FailureClass::lost_host, describe_what_was_lost(loss, starter));
+    outcome.hosts_at_fault = hosts_of_losses(record_, hosts_);
+    outcome.first_failure = loss;
+    return outcome;
+  }
+
+  [[nodiscard]] std::string describe_what_was_lost(const std::optional<FirstFailure>& loss,
+                                                   const std::string& starter) const {
+    if (record_.worker_loss) return describe_host_loss(record_.worker_loss->host, record_.worker_loss->loss);
+    const std::string engine = record_.engine_failure ? describe(*record_.engine_failure) : "";
+    if (!loss) return engine;
+    const RankLoss& why = *record_.ranks[static_cast<std::size_t>(loss->rank.value)].loss;
+    const bool engine_first = record_.engine_failure && record_.engine_seconds < loss->seconds;
+    if (engine_first && !std::holds_alternative<OutlivedKill>(why)) return engine;
+    return describe_loss(who(*loss, starter), *loss, why);
+  }
+
+  const JobRecord& record_;
+  const std::vector<std::string>& hosts_;
+  const std::string& starter_;
+  std::optional<FirstFailure> first_;
+};
+
+}  // namespace
+
+Outcome decide_outcome(const JobRecord& record, const std::vector<std::string>& hosts,
+                       const std::string& starter) {
+  return Decision(record, hosts, starter).decide();
+}
+
+}  // namespace smlaunch

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+// The classes of failures, and the one table from them to exit codes.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "base/exit_codes.hpp"
+
+namespace smlaunch {
+
+enum class FailureClass {
+  none,
+  user_code,
+  not_ready,
+  smoke,
+  lost_host,
+  configuration,
+  start,
+  internal,
+  install_module,  // pip, as the toolkit calls its failures
+  install_requirements
+};
+std::string to_string(FailureClass failure_class);        // as report.json has it; "" for none
+FailureClass parse_failure_class(std::string_view text);  // internal for what is none
+
+// The exit code of a job that failed so. Of user_code: 1, where no rank's own code is known.
+int exit_code_of(FailureClass failure_class);
+
+// The class of a job that an error has ended.
+FailureClass failure_class_of(Fault fault);
+
+}  // namespace smlaunch

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+// The words of an outcome, made last and out of values: nothing but a person reads them again. Pure.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "launcher/outcome/first_failure.hpp"
+#include "launcher/outcome/starter_failure.hpp"
+
+namespace smlaunch {
+
+// "rank 2 on algo-2"
+std::string name_of(Rank rank, const std::string& host);
+
+// "1, 2, 3 and 5 more"
+std::string list_ranks(const std::vector<Rank>& ranks);
+
+// How a rank ended that failed first, by whom it is called: "rank 2 on algo-2 exited with code 3 2.0 s after
+// the start, before any other: ValueError: no". `is_only_rank`: there are no others. It has ended.
+std::string describe_end(const std::string& who, const FirstFailure& first, bool is_only_rank);
+
+// The same of a torchrun that says which of its ranks it was: "rank 3 on algo-2 exited with code 7, says
+// torchrun, which ended 2.0 s after the start, …".
+std::string describe_end(const StarterFailure& failure, const FirstFailure& torchrun, bool is_only_rank);
+
+// "rank 2 on algo-2 could not be started: …"
+std::string describe_not_started(const std::string& who, const FirstFailure& first);
+
+// It left without MPI_Finalize.
+std::string describe_improper_exit(const std::string& who, const FirstFailure& first);
+
+// "rank 2 on algo-2 was lost 2.0 s after the start: …"
+std::string describe_loss(const std::string& who, const FirstFailure& lost, const RankLoss& why);
+
+// "algo-2 was lost: …"
+std::string describe_host_loss(const std::string& host, const HostLoss& why);
+
+}  // namespace smlaunch

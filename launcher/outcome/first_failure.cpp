@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "launcher/outcome/first_failure.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <csignal>
+#include <string_view>
+
+#include "launcher/evidence/peer_loss.hpp"
+#include "launcher/evidence/python_traceback.hpp"
+
+namespace smlaunch {
+
+namespace {
+
+// Two ends on one clock, nearer than this, may have been noticed in either order: the kernel wakes an agent
+// when it has a processor for it.
+constexpr double wake_up_uncertainty = 0.02;
+// A rank that fails may take a while to end, and the ranks that talk to it notice and end before: then its
+// traceback came first. Older ones than this were survived.
+constexpr double oldest_traceback = 60;
+// A host that vanishes was heard last before its peers fail. Its own last word may be as old as the interval
+// between two.
+constexpr double heard_interval = 1.0;
+
+using Hosts = std::vector<std::string>;
+
+const RankRecord& record_of(const JobRecord& record, Rank rank) {
+  return record.ranks[static_cast<std::size_t>(rank.value)];
+}
+
+std::vector<Rank> all_ranks(const JobRecord& record) {
+  std::vector<Rank> ranks;
+  for (std::size_t i = 0; i < record.ranks.size(); ++i) ranks.push_back(Rank{static_cast<int>(i)});
+  return ranks;
+}
+
+FirstFailure make_failure_of(const JobRecord& record, Rank rank, const Hosts& hosts) {
+  const RankRecord& failed = record_of(record, rank);
+  return {.rank = rank,
+          .host = hosts[static_cast<std::size_t>(rank.value)],
+          .end = failed.end,
+          .not_started = failed.not_started,
+          .seconds = failed.times.seconds};
+}
+
+// How a lost rank ended, if it did, says nothing about the loss.
+FirstFailure make_loss_of(const JobRecord& record, Rank rank, const Hosts& hosts) {
+  FirstFailure loss = make_failure_of(record, rank, hosts);
+  loss.end.reset();
+  return loss;
+}
+
+bool only_lost_its_peer(const RankRecord& rank) { return rank.end && blames_peer(rank.end->last_lines); }
+
+// An abort is how a library ends its process when a collective cannot go on.
+bool died_of_peer(const RankRecord& rank) {
+  const auto* signaled = rank.end ? std::get_if<Signaled>(&rank.end->status) : nullptr;
+  const bool aborted = signaled != nullptr && (signaled->signal == SIGABRT || signaled->signal == SIGPIPE);
+  return aborted || only_lost_its_peer(rank);
+}
+
+// Where the first to end only says that its peer was gone: who had a traceback of its own before that.
+std::optional<Rank> find_earlier_traceback(const JobRecord& record, const FirstFailure& first,
+                                           double uncertainty) {
+  std::optional<Rank> found;
+  for (const Rank each : all_ranks(record)) {
+    const RankRecord& rank = record_of(record, each);
+    if (!rank.times.traceback_seconds || !rank.end || succeeded(rank.end->status)) continue;
+    const double traceback = *rank.times.traceback_seconds;
+    const double before = first.seconds + uncertainty + rank.times.uncertainty - traceback;
+    if (before < 0 || before > oldest_traceback || only_lost_its_peer(rank)) continue;
+    if (!find_python_exception(rank.end->last_lines)) continue;
+    if (!found || traceback < *record_of(record, *found).times.traceback_seconds) found = each;
+  }
+  return found;
+}
+
+// Of those that the clocks cannot tell apart, one that has a reason of its own comes before one that only
+// lost its peer.
+std::optional<FirstFailure> find_own_reason(const JobRecord& record, const FirstFailure& ended_first,
+                                            const Hosts& hosts) {
+  const auto has_own_reason = [&](Rank rank) { return !only_lost_its_peer(record_of(record, rank)); };
+  const auto tied = std::find_if(ended_first.tied_with.begin(), ended_first.tied_with.end(), has_own_reason);
+  const bool is_tied = tied != ended_first.tied_with.end();
+  const double uncertainty = record_of(record, ended_first.rank).times.uncertainty;
+  const auto cause =
+      is_tied ? std::optional(*tied) : find_earlier_traceback(record, ended_first, uncertainty);
+  if (!cause || *cause == ended_first.rank) return {};
+  FirstFailure first = make_failure_of(record, *cause, hosts);
+  if (!is_tied) first.seconds = *record_of(record, *cause).times.traceback_seconds;
+  first.certain = false;
+  first.tied_with = {ended_first.rank};
+  for (const Rank each : ended_first.tied_with)
+    if (each != *cause) first.tied_with.push_back(each);
+  first.before_its_end = !is_tied;
+  return first;
+}
+
+// mpirun's word about a rank that left without MPI_Finalize: "… due to process rank 1 with PID 0 on node
+// algo-2 exiting improperly" (4), "… rank 1 … exited without calling finalize" (5).
+std::optional<Rank> parse_improper_exit(const std::vector<std::string>& engine_lines) {
+  std::string text;
+  for (const std::string& line : engine_lines) text += line + " ";
+  const bool improper = text.find("exiting improperly") != std::string::npos ||
+                        text.find("without calling finalize") != std::string::npos;
+  constexpr std::string_view name = "process rank ";
+  const std::size_t at = text.find(name);
+  if (!improper || at == std::string::npos) return {};
+  Rank rank;
+  const char* begin = text.data() + at + name.size();
+  if (std::from_chars(begin, text.data() + text.size(), rank.value).ec != std::errc()) return {};
+  return rank;
+}
+
+}  // namespace
+
+std::optional<ExitStatus> FirstFailure::status() const {
+  return end ? std::optional(end->status) : std::nullopt;
+}
+
+std::vector<std::string> FirstFailure::last_lines() const {
+  if (not_started) return {*not_started};
+  return end ? end->last_lines : std::vector<std::string>();
+}
+
+std::string to_string(Cause cause) {
+  switch (cause) {
+    case Cause::own: return "own";
+    case Cause::stopped_by_us: return "stopped_by_us";
+    case Cause::collateral: return "collateral";
+  }
+  return "own";
+}
+
+bool failed_by_itself(const RankRecord& rank) {
+  return rank.not_started || (rank.end && !succeeded(rank.end->status) && !rank.told_to_stop());
+}
+
+std::optional<FirstFailure> find_first_failure(const JobRecord& record, const Hosts& hosts) {
+  std::optional<Rank> earliest;
+  for (const Rank each : all_ranks(record)) {
+    const RankRecord& rank = record_of(record, each);
+    const bool is_earlier = !earliest || rank.times.seconds < record_of(record, *earliest).times.seconds;
+    if (failed_by_itself(rank) && is_earlier) earliest = each;
+  }
+  if (!earliest) return {};
+  FirstFailure first = make_failure_of(record, *earliest, hosts);
+  const double uncertainty = record_of(record, *earliest).times.uncertainty;
+  for (const Rank each : all_ranks(record)) {
+    const RankRecord& rank = record_of(record, each);
+    if (each == first.rank || !failed_by_itself(rank)) continue;
+    const double bound = wake_up_uncertainty + uncertainty + rank.times.uncertainty;
+    if (rank.times.seconds - first.seconds <= bound) first.tied_with.push_back(each);
+  }
+  first.certain = first.tied_with.empty();
+  if (!blames_peer(first.last_lines())) return first;
+  if (auto own_reason = find_own_reason(record, first, hosts)) return own_reason;
+  return first;
+}
+
+std::vector<Cause> find_causes(const JobRecord& record, const std::optional<FirstFailure>& first) {
+  std::vector<Cause> causes;
+  for (const Rank each : all_ranks(record)) {
+    const RankRecord& rank = record_of(record, each);
+    Cause cause = Cause::own;
+    const bool is_first = first && first->rank == each;
+    const bool was_never_run = !record.started && record.stop_signal.has_value();
+    if ((rank.told_to_stop() || was_never_run) && !is_first)
+      cause = Cause::stopped_by_us;
+    else if (first && !is_first && failed_by_itself(rank) && rank.times.seconds >= first->seconds &&
+             died_of_peer(rank))
+      cause = Cause::collateral;
+    causes.push_back(cause);
+  }
+  return causes;
+}
+
+std::optional<FirstFailure> find_first_loss(const JobRecord& record, const Hosts& hosts) {
+  std::optional<FirstFailure> first;
+  for (const Rank each : all_ranks(record)) {
+    const RankRecord& rank = record_of(record, each);
+    if (!rank.loss || rank.is_lost_by<OutlivedKill>()) continue;
+    if (!first || rank.times.seconds < first->seconds) first = make_loss_of(record, each, hosts);
+  }
+  return first;
+}
+
+std::optional<FirstFailure> find_loss_to_tell(const JobRecord& record, const Hosts& hosts) {
+  auto loss = find_first_loss(record, hosts);
+  if (loss && !record_of(record, loss->rank).is_lost_by<EndedByOthers>()) return loss;
+  for (const Rank each : all_ranks(record))
+    if (record_of(record, each).is_lost_by<OutlivedKill>()) return make_loss_of(record, each, hosts);
+  return loss;
+}
+
+bool lost_before(const FirstFailure& loss, const FirstFailure& failure, const JobRecord& record) {
+  const RankRecord& failed = record_of(record, failure.rank);
+  const double room = died_of_peer(failed) ? heard_interval : failed.times.uncertainty;
+  return loss.seconds <= failure.seconds + room;
+}
+
+std::optional<FirstFailure> find_improper_exit(const JobRecord& record, const Hosts& hosts) {
+  const auto rank = parse_improper_exit(record.engine_lines);
+  if (!rank || rank->value < 0 || static_cast<std::size_t>(rank->value) >= record.ranks.size()) return {};
+  return make_failure_of(record, *rank, hosts);
+}
+
+std::vector<std::string> hosts_of_losses(const JobRecord& record, const Hosts& hosts) {
+  std::vector<std::string> found;
+  const auto add = [&](const std::string& host) {
+    if (std::find(found.begin(), found.end(), host) == found.end()) found.push_back(host);
+  };
+  for (const bool ended_by_others : {false, true}) {
+    for (const Rank each : all_ranks(record)) {
+      const RankRecord& rank = record_of(record, each);
+      if (rank.loss && rank.is_lost_by<EndedByOthers>() == ended_by_others)
+        add(hosts[static_cast<std::size_t>(each.value)]);
+    }
+    if (!found.empty()) break;
+  }
+  if (record.worker_loss) add(record.worker_loss->host);
+  return found;
+}
+
+}  // namespace smlaunch

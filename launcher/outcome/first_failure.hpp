@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+// Who failed first, and whose end was only the consequence: by the times of the agents, brought to the
+// leader's clock, with how sure that is. Pure.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "launcher/outcome/job_record.hpp"
+
+namespace smlaunch {
+
+struct FirstFailure {
+  Rank rank = {};
+  std::string host = {};
+  std::optional<RankEnd> end = {};              // nothing: it was lost or never ran
+  std::optional<std::string> not_started = {};  // why it never ran
+  double seconds = 0;
+  bool certain = true;
+  std::vector<Rank> tied_with = {};
+  // It failed (`seconds`: its traceback) before any other, though it did not end first: those in tied_with
+  // ended before it, because their peer was gone.
+  bool before_its_end = false;
+
+  [[nodiscard]] std::optional<ExitStatus> status() const;
+  // What to show of it: of a rank that never ran, the reason.
+  [[nodiscard]] std::vector<std::string> last_lines() const;
+};
+
+enum class Cause { own, stopped_by_us, collateral };
+std::string to_string(Cause cause);
+
+// It could not be started, or ended badly without being told to.
+bool failed_by_itself(const RankRecord& rank);
+
+// The earliest end among those that failed by themselves, and who may have been before it after all.
+// `hosts`: each rank's host; so below.
+std::optional<FirstFailure> find_first_failure(const JobRecord& record,
+                                               const std::vector<std::string>& hosts);
+
+// Why each rank ended as it did, given who was first.
+std::vector<Cause> find_causes(const JobRecord& record, const std::optional<FirstFailure>& first);
+
+// The rank that was heard last before all others that are lost. A rank that outlives our SIGKILL was there when
+// whatever made us send it happened: it is not counted.
+std::optional<FirstFailure> find_first_loss(const JobRecord& record, const std::vector<std::string>& hosts);
+
+// The loss that a lost job is told by. mpirun that misses a host ends the agents of all others: the host that
+// is gone is then the one that stays silent after our SIGKILL.
+std::optional<FirstFailure> find_loss_to_tell(const JobRecord& record, const std::vector<std::string>& hosts);
+
+// A host that vanishes makes other ranks fail: was the loss before the failure, or its cause?
+bool lost_before(const FirstFailure& loss, const FirstFailure& failure, const JobRecord& record);
+
+// The rank that mpirun says has left without MPI_Finalize.
+std::optional<FirstFailure> find_improper_exit(const JobRecord& record,
+                                               const std::vector<std::string>& hosts);
+
+// Hosts that may not be there, or not be sound, when the job is tried again.
+std::vector<std::string> hosts_of_losses(const JobRecord& record, const std::vector<std::string>& hosts);
+
+}  // namespace smlaunch

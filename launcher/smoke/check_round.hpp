@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+// One round of the all-reduce test: which ranks are tested together, what their programs are told, and what
+// came of it. Pure.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "launcher/smoke/check_settings.hpp"
+#include "launcher/smoke/group_result.hpp"
+#include "launcher/smoke/rank_result.hpp"
+#include "launcher/smoke/smoke_settings.hpp"
+
+namespace smlaunch {
+
+// A check program of the present set.
+struct CheckMember {
+  bool ready = false;  // its device is
+  bool failed = false;
+  bool gone = false;
+  bool asked = false;  // to run a test
+  bool done = false;   // has its result
+  std::optional<SmokeStage> reached = {};
+  std::optional<TestResult> result = {};
+  std::string why = {};  // it failed
+  [[nodiscard]] bool usable() const { return !failed && !gone; }
+  // It has not even begun to look for the others.
+  [[nodiscard]] bool is_absent() const { return !reached || *reached < SmokeStage::communicator_called; }
+};
+
+// Ranks that are tested together.
+struct CheckGroup {
+  int test = 0;
+  std::vector<int> hosts = {};  // of the localiser: ranks where there is one host; empty: all ranks
+  IdSet ranks = {};
+};
+
+// All ranks; those of some units of the localiser.
+CheckGroup make_group_of_all(const SmokeSettings& settings);
+CheckGroup make_group(const SmokeSettings& settings, std::vector<int> hosts);
+
+// What each rank's program is told first. `is_first`: of the test of all, not of the search.
+std::vector<CheckSettings> make_check_settings(const SmokeSettings& settings, bool is_first);
+
+// `seconds`: until the leader ends the test.
+RunTest make_test(const SmokeSettings& settings, const CheckGroup& group, bool is_first, double seconds);
+
+// Nothing: the group was never tested, and that says nothing about it.
+std::optional<GroupResult> judge_group(const SmokeSettings& settings, const CheckGroup& group,
+                                       const std::vector<CheckMember>& members);
+
+}  // namespace smlaunch

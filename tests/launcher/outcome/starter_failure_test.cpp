@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "launcher/outcome/decide_outcome.hpp"
+
+#include <gtest/gtest.h>
+
+#include <csignal>
+
+namespace smlaunch {
+namespace {
+
+std::vector<std::string> summary(const std::string& rank, const std::string& code) {
+  return {"torch.distributed.elastic.multiprocessing.errors.ChildFailedError: ",
+          "====",
+          "train.py FAILED",
+          "----",
+          "Failures:",
+          "[1]:",
+          "  rank      : 0 (local_rank: 0)",
+          "  exitcode  : -15 (pid: 11)",
+          "----",
+          "Root Cause (first observed failure):",
+          "[0]:",
+          "  time      : 2026-01-01_00:00:00",
+          "  host      : algo-1",
+          "  rank      : " + rank + " (local_rank: 1)",
+          "  exitcode  : " + code + " (pid: 12)",
+          "  error_file: <N/A>"};
+}
+
+RankRecord starter(const ExitStatus& status, double seconds, std::vector<std::string> lines = {},
+                   std::optional<int> failed_rank = {}) {
+  RankRecord record;
+  record.joined = true;
+  record.end = RankEnd{.status = status, .last_lines = std::move(lines), .failed_rank = failed_rank};
+  record.times.seconds = seconds;
+  return record;
+}
+
+JobRecord job(std::vector<RankRecord> starters) {
+  JobRecord record;
+  record.ranks = std::move(starters);
+  record.started = true;
+  return record;
+}
+
+Outcome outcome_of(const std::vector<std::string>& lines, std::optional<int> failed_rank = {},
+                   const std::string& program = "torchrun") {
+  return decide_outcome(job({starter(Exited{1}, 2.0, lines, failed_rank)}), {"algo-1"}, program);
+}
+
+std::vector<std::string> after(std::vector<std::string> lines, const std::vector<std::string>& more) {
+  lines.insert(lines.end(), more.begin(), more.end());
+  return lines;
+}
+
+const std::vector<std::string> traceback = {"Traceback (most recent call last):", "  File \"x.py\"",
+                                            "ValueError: x"};
+
+TEST(OutcomeOfStarters, NamesTheRankAndItsCodeAsTorchrunDoes) {
+  const Outcome outcome = outcome_of(after(traceback, summary("3", "7")));
+  EXPECT_EQ(outcome.exit_code, 7);
+  EXPECT_EQ(outcome.first_failure->rank, Rank{3});
+  EXPECT_EQ(
+      outcome.message,
+      "rank 3 on algo-1 exited with code 7, says torchrun, which ended 2.0 s after the start: ValueError: x");
+  EXPECT_EQ(outcome.first_failure->status(), ExitStatus(Exited{7}));
+  EXPECT_EQ(outcome_of(after(traceback, summary("3", "-9"))).exit_code, 137);
+}
+
+TEST(OutcomeOfStarters, NamesTheRankWhoseLinesTheyAre) {
+  const std::vector<std::string> lines = {
+      "torch.distributed.elastic.multiprocessing.errors.ChildFailedError: ",
+      "Failures:",
+      "  rank      : 2 (local_rank: 2)",
+      "  exitcode  : 5 (pid: 13)",
+      "Root Cause (first observed failure):",
+      "  rank      : 0 (local_rank: 0)",
+      "  exitcode  : 1 (pid: 11)"};
+  const Outcome outcome = outcome_of(after(traceback, lines), 2);
+  EXPECT_EQ(outcome.exit_code, 5);
+  EXPECT_EQ(outcome.first_failure->rank, Rank{2});
+  EXPECT_EQ(
+      outcome.message,
+      "rank 2 on algo-1 exited with code 5, says torchrun (it names rank 0 first, which had only lost its "
+      "peer), which ended 2.0 s after the start: ValueError: x");
+}
+
+TEST(OutcomeOfStarters, SaysWhoMayHaveHadAnExceptionThatIsNobodys) {
+  using Failures = std::vector<std::pair<int, const char*>>;
+  const auto message = [](const Failures& failures, std::optional<int> whose = {}) {
+    std::vector<std::string> lines = traceback;
+    lines.emplace_back("x.ChildFailedError: ");
+    for (std::size_t i = 0; i < failures.size(); ++i) {
+      if (i + 1 == failures.size()) lines.emplace_back("Root Cause (first observed failure):");
+      lines.push_back("  rank      : " + std::to_string(failures[i].first));
+      lines.push_back(std::string("  exitcode  : ") + failures[i].second);
+    }
+    const Outcome outcome = outcome_of(lines, whose);
+    std::string text = outcome.message.substr(outcome.message.find("after the start") + 15);
+    EXPECT_EQ(outcome.first_failure->certain, outcome.first_failure->tied_with.empty());
+    for (const Rank rank : outcome.first_failure->tied_with) text += " | " + std::to_string(rank.value);
+    return text;
+  };
+  EXPECT_EQ(message({{2, "1"}}), ": ValueError: x");
+  EXPECT_EQ(message({{4, "-15"}, {2, "1"}}), ": ValueError: x");
+  EXPECT_EQ(message({{5, "1"}, {4, "1"}, {2, "3"}}), "; one of the ranks 2, 4, 5 had ValueError: x | 5 | 4");
+  EXPECT_EQ(message({{5, "1"}, {2, "-9"}}), "; rank 5 had ValueError: x | 5");
+  EXPECT_EQ(message({{2, "-9"}}), "");
+  EXPECT_EQ(message({{5, "1"}, {2, "1"}}, 2), ": ValueError: x");
+  EXPECT_EQ(message({{5, "1"}, {2, "-9"}}, 2), ": ValueError: x");
+}
+
+TEST(OutcomeOfStarters, NamesTheProgramWhereNoRankIsKnown) {
+  const std::vector<std::string> no_summary = after(traceback, {"no summary"});
+  EXPECT_EQ(outcome_of(no_summary).exit_code, 1);
+  EXPECT_EQ(outcome_of(no_summary).message,
+            "torchrun on algo-1 exited with code 1 2.0 s after the start: ValueError: x");
+  EXPECT_EQ(outcome_of(after(traceback, summary("3", "7")), {}, "xla").message,
+            "xla on algo-1 exited with code 1 2.0 s after the start: ValueError: x");
+  EXPECT_EQ(outcome_of(after(traceback, summary("3", "0"))).message,
+            "torchrun on algo-1 exited with code 1 2.0 s after the start: ValueError: x")
+      << "a rank that ended well has not failed";
+}
+
+// Every sentence that can be about a starter, in full.
+TEST(OutcomeOfStarters, IsToldInTheseWords) {
+  const std::vector<std::string> hosts = {"algo-1", "algo-2"};
+  const RankRecord fine = starter(Exited{0}, 9);
+  const auto lines = after(traceback, summary("3", "7"));
+  const std::vector<std::string> peer_lost = {"ncclRemoteError"};
+  const auto with_oom_kill = [](RankRecord record) {
+    record.end->oom_kills = 1;
+    return record;
+  };
+  RankRecord lost;
+  lost.joined = true;
+  lost.times.seconds = 2;
+  lost.loss = Silence{10, "connection closed"};
+  RankRecord not_started;
+  not_started.joined = true;
+  not_started.not_started = "No such file or directory";
+  RankRecord slow = starter(Signaled{SIGTERM}, 3.5, traceback);
+  slow.end->told_to_stop = true;
+  slow.times.traceback_seconds = 2.0;
+  RankRecord slow_with_summary = slow;
+  slow_with_summary.end->last_lines = lines;
+  struct Case {
+    RankRecord on_first;
+    RankRecord on_second;
+    const char* message;
+  };
+  const Case cases[] = {
+      {fine, starter(Exited{1}, 2, traceback),
+       "torchrun on algo-2 exited with code 1 2.0 s after the start, before any other: ValueError: x"},
+      {fine, starter(Exited{1}, 2, lines),
+       "rank 3 on algo-2 exited with code 7, says torchrun, which ended 2.0 s after the start, before any "
+       "other: ValueError: x"},
+      {starter(Exited{1}, 2.01, lines), starter(Exited{1}, 2, lines),
+       "rank 3 on algo-2 exited with code 7, says torchrun, which ended 2.0 s after the start; rank 0 failed "
+       "within the clock's error of it, and may have been first: ValueError: x"},
+      {fine, with_oom_kill(starter(Exited{1}, 2, lines)),
+       "rank 3 on algo-2 exited with code 7, says torchrun, which ended 2.0 s after the start, before any "
+       "other: the kernel had killed a process of its container for lack of memory: ValueError: x"},
+      {fine, with_oom_kill(starter(Signaled{SIGKILL}, 2)),
+       "torchrun on algo-2 was killed by signal 9 (SIGKILL) 2.0 s after the start, before any other: out of "
+       "memory: the kernel killed it"},
+      {starter(Exited{1}, 2.4, peer_lost), slow,
+       "torchrun on algo-2 failed 2.0 s after the start: ValueError: x; rank 0 ended before it, but only "
+       "because a peer was gone"},
+      {starter(Exited{1}, 2.4, peer_lost), slow_with_summary,
+       "rank 3 on algo-2 exited with code 7, says torchrun, which failed 2.0 s after the start: ValueError: "
+       "x; rank 0 ended before it, but only because a peer was gone"},
+      {fine, not_started, "torchrun on algo-2 could not be started: No such file or directory"},
+      {fine, lost,
+       "torchrun on algo-2 was lost 2.0 s after the start: no word from its agent for 10 s (connection "
+       "closed)"}};
+  for (const Case& each : cases)
+    EXPECT_EQ(decide_outcome(job({each.on_first, each.on_second}), hosts, "torchrun").message, each.message);
+}
+
+TEST(OutcomeOfStarters, LeavesSentencesAloneThatAreAboutNoStarter) {
+  JobRecord stopped = job({starter(Signaled{SIGTERM}, 1)});
+  stopped.ranks[0].end->told_to_stop = true;
+  stopped.stop_signal = SIGTERM;
+  EXPECT_EQ(decide_outcome(stopped, {"algo-1"}, "torchrun").message, "stopped by SIGTERM");
+
+  JobRecord lost = job({starter(Exited{0}, 1)});
+  lost.worker_loss = WorkerLoss{"algo-2", HostUnreachable{"no SSH banner"}};
+  EXPECT_EQ(decide_outcome(lost, {"algo-1"}, "torchrun").message, "algo-2 was lost: no SSH banner");
+
+  JobRecord unheard = job({RankRecord{}});
+  unheard.started = false;
+  unheard.ranks[0].loss = Silence{10, "closed"};
+  EXPECT_EQ(decide_outcome(unheard, {"algo-1"}, "torchrun").message,
+            "the job could not be started: rank 0 on algo-1 was lost 0.0 s after the start: no word from its "
+            "agent for 10 s (closed)");
+}
+
+}  // namespace
+}  // namespace smlaunch
