@@ -5,9 +5,9 @@
 
 #include <algorithm>
 #include <chrono>
-#include <csignal>
 #include <filesystem>
 
+#include "launcher/process/stop_signals.hpp"
 #include "launcher/remote/ready.hpp"
 #include "launcher/remote/ready_display.hpp"
 #include "mpi/shell_words.hpp"
@@ -50,10 +50,7 @@ Result<MachinesByHost> probe_hosts(const Options& options, const std::vector<std
   request.longest_answer = longest_answer;
   request.version = SMLAUNCH_VERSION;
   ReadyReport report = show_while(options.quiet, request.progress, [&] { return wait_ready(request); });
-  if (report.stopped_by_signal != 0) {
-    std::signal(report.stopped_by_signal, SIG_DFL);
-    std::raise(report.stopped_by_signal);
-  }
+  if (report.stopped_by_signal != 0) end_by_signal(report.stopped_by_signal);
   Error problems{Fault::not_ready, {}};
   for (const HostReadiness& host : report.hosts) {
     if (host.state != ReadyState::ready) {
