@@ -174,6 +174,8 @@ struct Printer {
 
 }  // namespace
 
+bool PyValue::operator==(const PyValue& other) const { return data == other.data; }
+
 const PyValue* PyValue::find(std::string_view key) const {
   const PyDict* entries = dict();
   if (entries == nullptr) return nullptr;

@@ -30,7 +30,8 @@ using PyDict = std::vector<std::pair<std::string, PyValue>>;
 // Strings are UTF-8; a lone surrogate is kept in its three-byte form.
 struct PyValue {
   std::variant<PyNone, bool, PyInt, double, std::string, PyList, PyDict> data;
-  bool operator==(const PyValue&) const = default;
+  // Defined where the pair of a PyDict is complete: clang asks for that.
+  bool operator==(const PyValue& other) const;
 
   [[nodiscard]] const PyValue* find(std::string_view key) const;  // a dict's entry, else nullptr
   [[nodiscard]] const std::string* string() const;                // else nullptr

@@ -10,6 +10,13 @@ example=$(cd "$(dirname "$0")/../../examples/library" && pwd)
 
 step "install, configure, compile"
 cmake --install "$build" --component library --prefix "$scratch/installed" >"$scratch/log" || fail "$(<"$scratch/log")"
+assert_eq "include/smlaunch/base/error.hpp
+include/smlaunch/contract.hpp
+include/smlaunch/launcher/contract/entry_point.hpp
+include/smlaunch/launcher/contract/environment.hpp
+include/smlaunch/launcher/contract/paths.hpp
+include/smlaunch/launcher/contract/python_value.hpp
+include/smlaunch/launcher/contract/result_files.hpp" "$(cd "$scratch/installed" && find include -type f | LC_ALL=C sort)"
 cmake -S "$example" -B "$scratch/build" -DCMAKE_PREFIX_PATH="$scratch/installed" >"$scratch/log" 2>&1 || fail "$(<"$scratch/log")"
 cmake --build "$scratch/build" >"$scratch/log" 2>&1 || fail "$(<"$scratch/log")"
 
