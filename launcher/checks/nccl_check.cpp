@@ -37,8 +37,7 @@ class NcclRun {
  public:
   NcclRun(const NcclApi& nccl, const GpuDevice& device, NcclBuffers& buffers, const NcclTest& test,
           const NcclWatch& watch)
-      : nccl_(nccl),
-        device_(device),
+      : device_(device),
         buffers_(buffers),
         test_(test),
         watch_(watch),
@@ -248,7 +247,6 @@ class NcclRun {
     return buffers_.scalars.at + i * sizeof(std::int64_t);
   }
 
-  const NcclApi& nccl_;
   const GpuDevice& device_;
   NcclBuffers& buffers_;
   const NcclTest& test_;

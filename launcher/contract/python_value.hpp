@@ -30,14 +30,17 @@ using PyDict = std::vector<std::pair<std::string, PyValue>>;
 // Strings are UTF-8; a lone surrogate is kept in its three-byte form.
 struct PyValue {
   std::variant<PyNone, bool, PyInt, double, std::string, PyList, PyDict> data;
-  // Defined where the pair of a PyDict is complete: clang asks for that.
-  bool operator==(const PyValue& other) const;
+  bool operator==(const PyValue& other) const;  // by default here, it would need the pair of a PyDict
 
   [[nodiscard]] const PyValue* find(std::string_view key) const;  // a dict's entry, else nullptr
   [[nodiscard]] const std::string* string() const;                // else nullptr
   [[nodiscard]] const PyList* list() const;
   [[nodiscard]] const PyDict* dict() const;
 };
+
+// A std::pair with a PyValue asks whether PyValue{} can be made. clang 14 needs that same pair for the
+// answer, unless the question has been asked before.
+static_assert(sizeof(PyValue{}) > 0);
 
 // A dict's entries in the order of their keys.
 std::vector<const std::pair<std::string, PyValue>*> sorted_entries(const PyDict& dict);

@@ -10,7 +10,7 @@
 namespace smlaunch {
 
 ExitStatus decode_wait_status(int status) {
-  if (WIFSIGNALED(status)) return Signaled{WTERMSIG(status), WCOREDUMP(status)};
+  if (WIFSIGNALED(status)) return Signaled{WTERMSIG(status), WCOREDUMP(status) != 0};
   return Exited{WEXITSTATUS(status)};
 }
 

@@ -73,8 +73,9 @@ Environment_ host_environment(const Environment_& agent, const std::optional<Env
     });
   }
   for (const auto& [name, value] : agent) {
-    const bool told = std::any_of(from_mpirun.begin(), from_mpirun.end(),
-                                  [&](std::string_view prefix) { return name.starts_with(prefix); });
+    const bool told =
+        std::any_of(from_mpirun.begin(), from_mpirun.end(),
+                    [&name = name](std::string_view prefix) { return name.starts_with(prefix); });
     const bool login = !worker && (name.starts_with("SSH_") ||
                                    std::find(from_login.begin(), from_login.end(), name) != from_login.end());
     if (told || login) base[name] = value;

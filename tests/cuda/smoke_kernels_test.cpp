@@ -84,7 +84,7 @@ TEST(SmokeKernels, VerifyLooksAtEveryElement) {
 
 TEST(SmokeKernels, VerifyCountsAndNamesTheFirstAndTheLast) {
   auto buffer = filled(1000);
-  for (const std::size_t i : {999, 3, 500, 501}) buffer[i] = 0;
+  for (const std::size_t i : {999U, 3U, 500U, 501U}) buffer[i] = 0;
   EXPECT_EQ(verified(buffer), (std::vector<unsigned long long>{4, 3, 999}));
 }
 

@@ -47,7 +47,7 @@ TEST(S3Download, FetchesRangesOfOneVersion) {
 }
 
 TEST(S3Download, TakesAnySize) {
-  for (const std::size_t size : {0, 1, 999, 1000, 1001, 2000}) {
+  for (const std::size_t size : {0U, 1U, 999U, 1000U, 1001U, 2000U}) {
     const std::string content = made_up_content(size);
     S3Fixture s3([&](const Request& request) { return serve_object(request, content); });
     EXPECT_EQ(s3.download(), "") << size;
@@ -83,7 +83,7 @@ TEST(S3Download, BeginsAnewWhereTheFirstPieceIsCut) {
 
 TEST(S3Download, LeavesNothingWhereItIsCutEveryTime) {
   const std::string content = made_up_content(3000);
-  for (const std::size_t cut_after : {0, 10}) {
+  for (const std::size_t cut_after : {0U, 10U}) {
     for (const bool first_too : {false, true}) {
       S3Fixture s3([&](const Request& request) {
         Reply reply = serve_object(request, content);

@@ -46,7 +46,7 @@ struct Store {
 };
 
 TEST(S3Upload, SendsASmallFileWhole) {
-  for (const std::size_t size : {0, 1, 2500}) {
+  for (const std::size_t size : {0U, 1U, 2500U}) {
     Store store;
     S3Fixture s3(std::ref(store));
     EXPECT_EQ(s3.upload(made_up_content(size)), "");
