@@ -8,16 +8,28 @@
 
 namespace smlaunch {
 
-// A thread that takes no signal: those of the process are for the thread that waits for them.
+// This thread takes no signal for as long as this lives.
+class AllSignalsBlocked {
+ public:
+  AllSignalsBlocked() {
+    sigset_t all;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before_);
+  }
+  ~AllSignalsBlocked() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+  AllSignalsBlocked(const AllSignalsBlocked&) = delete;
+  AllSignalsBlocked& operator=(const AllSignalsBlocked&) = delete;
+
+ private:
+  sigset_t before_{};
+};
+
+// A thread that takes no signal: those of the process are for the thread that waits for them. Throws what
+// std::thread throws.
 template <class Work>
 std::thread start_signal_free_thread(Work&& work) {
-  sigset_t all;
-  sigset_t before;
-  sigfillset(&all);
-  pthread_sigmask(SIG_SETMASK, &all, &before);
-  std::thread thread(std::forward<Work>(work));
-  pthread_sigmask(SIG_SETMASK, &before, nullptr);
-  return thread;
+  const AllSignalsBlocked blocked;
+  return std::thread(std::forward<Work>(work));
 }
 
 }  // namespace smlaunch

@@ -5,7 +5,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <exception>
 
 #include "base/host_name.hpp"
@@ -15,6 +14,9 @@
 #include "launcher/code/prepare_code.hpp"
 #include "launcher/contract/local_job.hpp"
 #include "launcher/env_answer.hpp"
+#include "launcher/job/base_folder.hpp"
+#include "launcher/job/facts.hpp"
+#include "launcher/job/given_hosts.hpp"
 #include "launcher/job/job.hpp"
 #include "launcher/job/job_environment.hpp"
 #include "launcher/job/job_interface.hpp"
@@ -71,13 +73,19 @@ int show_topology(const Options& options) {
   return answer(render_topology(*machine));
 }
 
+// The hosts are read here, and only here: a hostfile may be a pipe.
+Result<Facts> read_job_facts(const Options& options, const Variables& variables) {
+  auto hosts = read_given_hosts(options);
+  if (!hosts) return tl::unexpected(hosts.error());
+  return read_facts(options, variables, find_base_folder(options, variables), *hosts);
+}
+
 int show_env(const Options& options, const Variables& variables) {
   if (options.format == Format::svg) return unsuitable_format("env", "text, json and shell");
-  auto machine = probe_job_machine(options);
-  if (!machine) return report_error(machine.error());
-  auto environment = read_job_environment(options, variables, *machine);
-  if (!environment) return report_error(environment.error());
-  const EnvAnswer made = render_env(**environment, choose_launcher(**environment), options.format);
+  auto facts = read_job_facts(options, variables);
+  if (!facts) return report_error(facts.error());
+  const Environment& environment = *facts->environment;
+  const EnvAnswer made = render_env(environment, choose_launcher(environment), options.format);
   if (const std::string warning = render_left_out(made); !warning.empty())
     fmt::print(stderr, "smlaunch: warning: {}\n", warning);
   return answer(made.text);
@@ -85,7 +93,9 @@ int show_env(const Options& options, const Variables& variables) {
 
 int show_plan(const Options& options, const Variables& variables) {
   if (options.format == Format::shell) return unsuitable_format("--dry-run", "text, json and svg");
-  auto job = prepare_job(options, variables);
+  auto facts = read_job_facts(options, variables);
+  if (!facts) return report_error(facts.error());
+  auto job = assemble_job(options, *facts);
   if (!job) return report_error(job.error());
   if (const std::string code = describe_code(options, *job); !code.empty())
     job->spec.sources.emplace_back("code", code);
@@ -99,17 +109,15 @@ int show_plan(const Options& options, const Variables& variables) {
 int show_ready(const Options& options, const Variables& variables) {
   if (options.format != Format::text && options.format != Format::json)
     return unsuitable_format("ready", "text and json");
-  auto job = prepare_hosts(options, variables);
+  auto facts = read_job_facts(options, variables);
+  if (!facts) return report_error(facts.error());
+  auto job = assemble_hosts(options, *facts);
   if (!job) return report_error(job.error());
   const Engine engine = choose_engine(job->spec.launcher, job->cluster, job->environment->current_host);
   const auto wanted = find_wanted_interfaces(job->spec, engine, job->cluster.hosts.size() > 1);
-  ReadyRequest request = make_ready_request(options, *job, "", wanted);
-  ReadyReport report;
-  {
-    ReadyDisplay display(2);
-    if (!options.quiet) request.progress = [&](const ReadyReport& now) { display.show(now); };
-    report = wait_ready(request);
-  }
+  if (!wanted) return report_error(wanted.error());
+  ReadyRequest request = make_ready_request(options, *job, "", *wanted);
+  ReadyReport report = show_while(options.quiet, request.progress, [&] { return wait_ready(request); });
   const int written =
       answer(options.format == Format::json ? render_ready_json(report) : render_ready_answer(report));
   if (written != 0) return written;
@@ -122,7 +130,9 @@ int show_smoke(const Options& given, const Variables& variables) {
     return unsuitable_format("smoke", "text and json, and --matrix for a picture");
   Options options = given;
   if (!options.entry_point) options.entry_point = {"true"};  // no program of the job's runs
-  auto job = prepare_job(options, variables);
+  auto facts = read_job_facts(options, variables);
+  if (!facts) return report_error(facts.error());
+  auto job = assemble_job(options, *facts);
   if (!job) return report_error(job.error());
   if (job->is_worker()) return run_as_worker(options, *job);
   auto plan = plan_job(*job);
@@ -132,27 +142,27 @@ int show_smoke(const Options& given, const Variables& variables) {
   return run_job(options, *job, *plan, HostCode{});
 }
 
-// NOLINTNEXTLINE(misc-no-recursion): once, after the folder was made
-int run(const Options& options, const Variables& variables) {
+int run(const Options& options, const Variables& variables, BaseFolder base) {
+  const Paths paths = make_paths(base.path);
+  const auto refuse = [&](const Error& error) { return report_failed_start(options, paths, error); };
+  const auto hosts = read_given_hosts(options);
   // The command line's own mistakes are no failure of a job.
-  if (auto sound = check_command_line(options); !sound) return report_error(sound.error());
-  const auto refuse = [&](const Error& error) {
-    return report_failed_start(options, make_paths(choose_base_dir(options, variables)), error);
-  };
-  if (needs_local_job(options, variables)) {
-    const std::string base = choose_base_dir(options, variables);
-    fmt::print(stderr, "smlaunch: there is no /opt/ml and no host is named: the job's folder is {}\n", base);
-    if (auto made = make_local_job(make_paths(base), probe_host_name()); !made) return refuse(made.error());
-    setenv("SAGEMAKER_BASE_DIR", base.c_str(), 1);
-    return run(options, own_environment());
+  if (auto sound = check_command_line(options, hosts); !sound) return report_error(sound.error());
+  if (!hosts) return refuse(hosts.error());
+  if (!base.is_made) {
+    fmt::print(stderr, "smlaunch: there is no /opt/ml and no host is named: the job's folder is {}\n",
+               base.path);
+    if (auto made = make_local_job(paths, probe_host_name()); !made) return refuse(made.error());
+    base.is_made = true;
   }
-  auto job = begin_job(options, variables);
+  auto facts = read_facts(options, variables, base, *hosts);
+  if (!facts) return refuse(facts.error());
+  auto job = begin_job(options, *facts);
   if (!job) return refuse(job.error());
   // A host that does not lead prepares its code while it waits for the leader.
   HostCode code;
-  const Paths paths = job->environment->paths;
   if (!job->is_worker()) code = prepare_code_here(options, *job);
-  job = finish_job(options, std::move(*job));
+  job = finish_job(options, *facts, std::move(*job));
   if (!job && code.outcome) return report_unstarted(options, paths, *code.outcome);
   if (!job) return refuse(job.error());
   if (job->is_worker()) return run_as_worker(options, *job);
@@ -168,11 +178,11 @@ Error internal_error(const std::exception& error) {
 
 // A job that we fail has failed, too.
 int run_whatever_happens(const Options& options, const Variables& variables) {
+  const BaseFolder base = find_base_folder(options, variables);
   try {
-    return run(options, variables);
+    return run(options, variables, base);
   } catch (const std::exception& error) {
-    return report_failed_start(options, make_paths(choose_base_dir(options, variables)),
-                               internal_error(error));
+    return report_failed_start(options, make_paths(base.path), internal_error(error));
   }
 }
 

@@ -2,6 +2,8 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <csignal>
+
 #include "base/exit_codes.hpp"
 #include "launcher/launch.hpp"
 #include "launcher/options/cli.hpp"
@@ -16,9 +18,13 @@ void keep_standard_streams_apart() {
       _exit(smlaunch::exit_codes::internal);
 }
 
+// Whoever started us may have ignored SIGCHLD: then the kernel would tell us of no child how it ended.
+void hear_of_children() { std::signal(SIGCHLD, SIG_DFL); }
+
 }  // namespace
 
 int main(int argc, char** argv) {
   keep_standard_streams_apart();
+  hear_of_children();
   return smlaunch::run_smlaunch(smlaunch::arguments_of({argv, argv + argc}));
 }

@@ -26,7 +26,7 @@ launcher/evidence/      rank_tail.hpp            : launcher/process/
 launcher/channel/       messages.hpp             : base/ topology/ launcher/process/ launcher/inspect/ launcher/evidence/
 launcher/outcome/       outcome.hpp              : base/ topology/ launcher/contract/ launcher/smoke/ launcher/options/ launcher/process/ launcher/inspect/ launcher/evidence/
 launcher/code/          code_preparation.hpp     : base/ launcher/contract/s3/ launcher/contract/code/ launcher/process/ launcher/evidence/ launcher/channel/ launcher/outcome/
-launcher/output/        rank_output.hpp          : base/ launcher/process/ launcher/plan/
+launcher/output/        rank_output.hpp          : base/ topology/ launcher/process/ launcher/plan/
 launcher/remote/        ready.hpp                : base/ launcher/process/ launcher/plan/
 launcher/agent/         rank_agent.hpp           : base/ topology/ cuda/ launcher/contract/ launcher/process/ launcher/this_host/ launcher/inspect/ launcher/evidence/ launcher/channel/
 launcher/worker/        worker.hpp               : base/ topology/ launcher/process/ launcher/channel/ launcher/code/ launcher/remote/
@@ -43,7 +43,7 @@ libraries='
 CLI/       launcher/options/cli.cpp
 hwloc      topology/
 archive    launcher/contract/code/
-boost/     launcher/channel/ launcher/process/stop_signals launcher/inspect/ launcher/code/ launcher/remote/ launcher/agent/ launcher/worker/ launcher/leader/
+boost/     launcher/channel/ launcher/process/stop_signals launcher/process/asio_loop launcher/inspect/ launcher/code/ launcher/remote/ launcher/agent/ launcher/worker/ launcher/leader/
 nlohmann/  *_json.cpp *_json.hpp launcher/channel/ launcher/code/ launcher/outcome/ launcher/plan/ launcher/remote/ tests/ bench/
 openssl/   base/digest.cpp launcher/channel/
 curl/      launcher/contract/s3/

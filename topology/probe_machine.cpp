@@ -168,8 +168,8 @@ bool is_of_hwloc_3(const std::string& xml) {
 }
 
 // hwloc trusts a file to be whole: a damaged one can crash it. So a child reads it first, and what it ends
-// with tells.
-bool crashes_hwloc(const std::string& xml) {
+// with tells. Errors (Fault::internal): that is not known.
+Result<bool> crashes_hwloc(const std::string& xml) {
   const pid_t child = fork();
   if (child == 0) {
     const rlimit no_core{};
@@ -183,10 +183,16 @@ bool crashes_hwloc(const std::string& xml) {
     }
     _exit(0);
   }
+  if (child < 0) return false;
   int status = 0;
-  while (child > 0 && waitpid(child, &status, 0) < 0 && errno == EINTR) {
-  }
-  return child > 0 && !(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+  int got = 0;
+  do got = waitpid(child, &status, 0);
+  while (got < 0 && errno == EINTR);
+  if (got != child)
+    return failure(Fault::internal, fmt::format("process {}", child),
+                   fmt::format("whether it could read the topology is not known: {}", std::strerror(errno)),
+                   "see that nothing else in this process waits for children or ignores SIGCHLD");
+  return !(WIFEXITED(status) && WEXITSTATUS(status) == 0);
 }
 
 }  // namespace
@@ -213,7 +219,9 @@ Result<Machine> parse_machine_xml(const std::string& xml, const std::string& whe
                    "save it again with lstopo --export-xml-flags V2 FILE.xml, or give the JSON that smlaunch "
                    "topology --format json prints");
   }
-  if (crashes_hwloc(xml)) {
+  const auto crashes = crashes_hwloc(xml);
+  if (!crashes) return tl::unexpected(crashes.error());
+  if (*crashes) {
     return failure(Fault::configuration, where, "is damaged: hwloc crashes when it reads it",
                    "save the topology again with lstopo");
   }

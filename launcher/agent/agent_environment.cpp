@@ -32,6 +32,10 @@ std::optional<int> number_in(const Environment_& environment, const std::vector<
 
 }  // namespace
 
+bool is_on_leader_host(const AgentIdentity& identity, const std::string& own_host) {
+  return identity.leader_host.empty() || identity.leader_host == own_host;
+}
+
 Result<AgentIdentity> parse_agent_identity(const Environment_& environment) {
   AgentIdentity identity;
   const auto rank = number_in(environment, {agent_rank_variable, "OMPI_COMM_WORLD_RANK", "PMIX_RANK"});

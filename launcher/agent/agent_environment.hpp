@@ -23,6 +23,9 @@ struct AgentIdentity {
   bool several_hosts = false;  // mpirun has started ranks on other hosts too
 };
 
+// Is this host, by its own name, the leader's?
+bool is_on_leader_host(const AgentIdentity& identity, const std::string& own_host);
+
 // From the variables above, or from Open MPI's OMPI_COMM_WORLD_RANK and OMPI_COMM_WORLD_LOCAL_RANK. Errors
 // (Fault::usage): neither is there, or one is no number.
 Result<AgentIdentity> parse_agent_identity(const std::map<std::string, std::string>& environment);

@@ -7,39 +7,27 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <chrono>
-#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 
 #include "launcher/channel/link.hpp"
-#include "launcher/channel/messages.hpp"
+#include "launcher/channel/peer_channel.hpp"
 
 namespace smlaunch {
 
-class ChannelClient {
+class ChannelClient final : public PeerChannel {
  public:
-  struct Callbacks {
-    std::function<void(const Frame&)> frame;  // start, signal, inspect, release, outcome
-    // The leader has taken something, and there is room again; or a connection has been made.
-    std::function<void()> acknowledged;
-    std::function<void()> lost;  // the leader was there, and has been silent for lost_after
-    std::function<void(const std::string& why)> none;  // there never was a connection
-    std::function<void(Pong&)> fill_pong;              // how the rank does; may be empty
-  };
-
   // `hello` says who we are; nonce and proof are filled in here. `first_bound`: how long the first connection
   // and its welcome may take.
   ChannelClient(boost::asio::io_context& loop, std::string host, int port, std::string token, Hello hello,
                 std::chrono::milliseconds first_bound);
-  void start(Callbacks callbacks);
-  void set_lost_after(std::chrono::milliseconds lost_after) { lost_after_ = lost_after; }
-
-  // A data frame is kept until the leader has it.
-  void send_data(FrameKind kind, const std::string& payload);
-  void send(FrameKind kind, const std::string& payload);  // dropped while there is no connection
-  [[nodiscard]] std::size_t waiting_bytes() const { return unacked_.bytes(); }
-  void stop();
+  void start(Callbacks callbacks) override;
+  void set_lost_after(std::chrono::milliseconds lost_after) override { lost_after_ = lost_after; }
+  void send_data(FrameKind kind, const std::string& payload) override;
+  void send(FrameKind kind, const std::string& payload) override;
+  [[nodiscard]] std::size_t waiting_bytes() const override { return unacked_.bytes(); }
+  void stop() override;
 
  private:
   void connect();

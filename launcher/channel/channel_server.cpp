@@ -136,7 +136,9 @@ void ChannelServer::received(Peer peer, Frame&& frame) {
   // Sent again after a reconnect, though it had arrived.
   if (frame.sequence <= from.received) return;
   from.received = frame.sequence;
-  if (frame.kind == FrameKind::ended || frame.kind == FrameKind::start_failed) from.ended = true;
+  if (frame.kind == FrameKind::ended || frame.kind == FrameKind::end_unknown ||
+      frame.kind == FrameKind::start_failed)
+    from.ended = true;
   // It has its start: of thousands of ranks, all their variables are a lot to keep.
   if (frame.kind == FrameKind::started || from.ended) std::string().swap(from.start);
   from.unacknowledged += frame.payload.size();

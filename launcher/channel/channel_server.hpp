@@ -13,55 +13,31 @@
 #include <string>
 #include <vector>
 
-#include "base/error.hpp"
+#include "launcher/channel/leader_channel.hpp"
 #include "launcher/channel/link.hpp"
-#include "launcher/channel/messages.hpp"
 
 namespace smlaunch {
 
-// Who is at the other end: a rank's agent has its rank's number, the worker of a host the world size plus its
-// node rank.
-using Peer = int;
-
-class ChannelServer {
+class ChannelServer final : public LeaderChannel {
  public:
-  struct Callbacks {
-    std::function<void(Peer, const Hello&)> joined;  // the first time only
-    std::function<void(Peer, const Frame&)> data;    // each data frame once, in order
-    std::function<void(Peer, const Pong&)> pong;
-    std::function<void(Peer, int signal)> stop_requested;  // a worker's host was told to stop
-    // Not heard for `lost_after`, or not back within it. `heard_ns`: when it was heard last, on our clock.
-    std::function<void(Peer, std::uint64_t heard_ns, const std::string& why)> lost;
-    std::function<void(Peer)> left;  // after its release, or when it has said that it has its outcome
-  };
-
   ChannelServer(boost::asio::io_context& loop, std::string token, int peers,
                 std::chrono::milliseconds lost_after);
-  ~ChannelServer();
+  ~ChannelServer() override;
 
-  void set_callbacks(Callbacks callbacks) { callbacks_ = std::move(callbacks); }
-
-  // Listens; port 0 takes a free one. Returns the port. Errors: Fault::start with the address and the reason.
-  Result<int> listen(const std::string& address, int port);
-
-  // Other agents come for the ranks from now on, who know this token; those that were there are forgotten.
-  void begin_ranks(int ranks, std::string token);
-
-  // A command is remembered until the agent leaves: one that reconnects gets it again.
-  void start(Peer peer, const Start& start);
-  void input(Peer peer, const std::string& text);  // for the stdin of its check program
-  void signal(Peer peer, int signal);
-  void inspect(Peer peer);  // this one is not: the answer must be fresh
-  void release_agents(int world_size);
-  void send_outcome(Peer peer, const JobEnd& end);
-  // Asks every peer for its clock, and drops those that have not answered for `lost_after`.
-  void ping_all();
+  void set_callbacks(Callbacks callbacks) override { callbacks_ = std::move(callbacks); }
+  Result<int> listen(const std::string& address, int port) override;
+  void begin_ranks(int ranks, std::string token) override;
+  void start(Peer peer, const Start& start) override;
+  void input(Peer peer, const std::string& text) override;
+  void signal(Peer peer, int signal) override;
+  void inspect(Peer peer) override;
+  void release_agents(int world_size) override;
+  void send_outcome(Peer peer, const JobEnd& end) override;
+  void ping_all() override;
+  void pause(bool paused) override;
   [[nodiscard]] bool is_connected(Peer peer) const {
     return agents_[static_cast<std::size_t>(peer)].link != nullptr;
   }
-
-  // Holds every agent back, or lets them go on: the way output is slowed down when nobody reads ours.
-  void pause(bool paused);
   void close();
 
  private:

@@ -31,6 +31,7 @@ enum class FrameKind : std::uint8_t {
   ended,         // agent: how the entry point ended
   inspected,     // agent: what the processes of its rank are doing
   code_ended,    // worker: what came of the user's code on its host
+  end_unknown,   // agent: the entry point ended, and how is not known: why
 };
 
 inline bool is_data(FrameKind kind) { return kind >= FrameKind::started; }

@@ -68,8 +68,9 @@ class MpiCheck {
   }
 
   bool prepare(CheckStream& stream) {
-    std::string name =
-        settings_.library == "system" || settings_.library == "auto" ? open_mpi_library : settings_.library;
+    std::string name = settings_.library == library_of_loader || settings_.library == library_of_python
+                           ? open_mpi_library
+                           : settings_.library;
     if (settings_.injection == InjectionKind::missing_library) name += ".injected-as-missing";
     auto opened = MpiLibrary::open(name);
     if (!opened) {

@@ -107,7 +107,8 @@ class Program {
   // The path to open; nothing: the program is to end.
   std::optional<std::string> choose_library() {
     if (settings_.finds_library) stream_.send(find_library(settings_.python));
-    if (settings_.library != "auto") return settings_.library == "system" ? "" : settings_.library;
+    if (settings_.library != library_of_python)
+      return settings_.library == library_of_loader ? "" : settings_.library;
     while (true) {
       const CheckCommand command = stream_.wait();
       if (const auto* use = std::get_if<UseLibrary>(&command)) return use->path;

@@ -5,16 +5,13 @@
 #include <fmt/format.h>
 #include <poll.h>
 #include <sys/mman.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
-#include <boost/asio/signal_set.hpp>
 #include <cerrno>
 #include <csignal>
 #include <cstring>
 #include <filesystem>
-#include <iterator>
 
 #include "launcher/code/prepare_code.hpp"
 #include "launcher/contract/s3/transfer_display.hpp"
@@ -51,35 +48,6 @@ void write_all(int fd, const char* bytes, std::size_t size) {
     size -= static_cast<std::size_t>(written);
   }
 }
-
-// The signals that stop a job, heard while this lives; then as before.
-class HeardSignals {
- public:
-  explicit HeardSignals(asio::io_context& loop) : set_(loop) {
-    sigset_t ours;
-    sigemptyset(&ours);
-    for (std::size_t i = 0; i < before_.size(); ++i) {
-      sigaction(stop_signals[i], nullptr, &before_[i]);
-      sigaddset(&ours, stop_signals[i]);
-    }
-    add_stop_signals(set_);
-    pthread_sigmask(SIG_UNBLOCK, &ours, &mask_);
-  }
-  ~HeardSignals() {
-    pthread_sigmask(SIG_SETMASK, &mask_, nullptr);
-    error_code ignored;
-    set_.clear(ignored);
-    for (std::size_t i = 0; i < before_.size(); ++i) sigaction(stop_signals[i], &before_[i], nullptr);
-  }
-  HeardSignals(const HeardSignals&) = delete;
-  HeardSignals& operator=(const HeardSignals&) = delete;
-  asio::signal_set& set() { return set_; }
-
- private:
-  asio::signal_set set_;
-  std::array<struct sigaction, std::size(stop_signals)> before_{};
-  sigset_t mask_{};
-};
 
 }  // namespace
 
@@ -136,14 +104,17 @@ void CodePreparation::finish() {
     write_all(STDERR_FILENO, bytes.data(), static_cast<std::size_t>(got));
   for (ssize_t got = 0; (got = read(answer_pipe_.native_handle(), bytes.data(), bytes.size())) > 0;)
     answer_.append(bytes.data(), static_cast<std::size_t>(got));
-  const ExitStatus status = reap(pid_).value_or(Exited{});
+  const auto status = reap(pid_);
   pid_ = 0;
   error_code ignored;
   for (Descriptor* each : {&answer_pipe_, &words_pipe_, &end_}) each->close(ignored);
   auto end = parse_code_answer(answer_);
   if (!end) {
-    end = code_failure(FailureClass::internal, fmt::format("{}: what prepares the code {} without an answer",
-                                                           host_, to_string(status)));
+    end = code_failure(
+        FailureClass::internal,
+        status ? fmt::format("{}: what prepares the code {} without an answer", host_, to_string(*status))
+               : fmt::format("{}: what prepares the code gave no answer: {}", host_,
+                             status.error().problems.front().what));
   }
   const auto call = std::move(ended_);
   call(std::move(*end));
@@ -159,8 +130,7 @@ void CodePreparation::stop() {
   while (poll(&ended, 1, stop_milliseconds) < 0 && errno == EINTR) {
   }
   kill(-pid_, SIGKILL);
-  while (waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) {
-  }
+  (void)reap(pid_);
   pid_ = 0;
   end_.close(ignored);
 }
@@ -168,15 +138,14 @@ void CodePreparation::stop() {
 Result<PreparedCode> run_code_preparation(const CodeRequest& request) {
   asio::io_context loop;
   PreparedCode prepared;
-  HeardSignals signals(loop);
+  StopSignals signals(loop);
   CodePreparation preparation(loop);
   auto started = preparation.start(request, [&](CodeEnd end) {
     prepared.end = std::move(end);
     loop.stop();
   });
   if (!started) return tl::unexpected(started.error());
-  signals.set().async_wait([&](const error_code& error, int signal) {
-    if (error) return;
+  signals.on_signal([&](int signal) {
     prepared.stopped_by_signal = signal;
     loop.stop();
   });

@@ -116,7 +116,9 @@ Result<PipEnd> run_pip(const PipRequest& request) {
   err.close();
   // Before it leaves the process table, its number and that of its group are nobody else's.
   kill(-child->pid, SIGKILL);
-  end.status = reap(child->pid).value_or(Exited{});
+  const auto status = reap(child->pid);
+  if (!status) return tl::unexpected(status.error());
+  end.status = *status;
   end.last_lines = err.last_lines();
   if (end.last_lines.empty()) end.last_lines = out.last_lines();
   return end;

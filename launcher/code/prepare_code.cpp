@@ -28,6 +28,7 @@
 #include "launcher/process/child_process.hpp"
 #include "launcher/process/descendants.hpp"
 #include "launcher/process/host_environment.hpp"
+#include "launcher/process/stop_signals.hpp"
 #include "launcher/process/unique_fd.hpp"
 
 namespace smlaunch {
@@ -237,7 +238,7 @@ std::string render_install_failure(const std::string& failure_name, int exit_cod
 
 int run_prepare_code() {
   become_subreaper();
-  for (const int signal : {SIGTERM, SIGINT, SIGHUP}) std::signal(signal, cancel);
+  for (const int signal : find_heard_stop_signals()) std::signal(signal, cancel);
   std::signal(SIGPIPE, SIG_IGN);
   std::string bytes;
   std::array<char, 16384> piece{};

@@ -125,8 +125,14 @@ Result<EntryPointEnd> run_entry_point(const Environment& environment, const Entr
     return failure(Fault::start, (entry_point.working_directory / argv.front()).string(),
                    std::string("cannot be started: ") + std::strerror(error), "is it there, and executable?");
   int status = 0;
-  while (waitpid(pid, &status, 0) < 0 && errno == EINTR) {
-  }
+  int got = 0;
+  do got = waitpid(pid, &status, 0);
+  while (got < 0 && errno == EINTR);
+  if (got != pid)
+    return failure(
+        Fault::internal, argv.front(),
+        "how process " + std::to_string(pid) + " ended is not known: " + std::strerror(errno),
+        "see that this program does not ignore SIGCHLD, and waits for no child that is not its own");
   if (WIFSIGNALED(status))
     end.signal = WTERMSIG(status);
   else

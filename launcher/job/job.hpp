@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// The room launcher/job: options, files and machines -> the plan: reads the world and decides which source
-// counts. It promises that every decided value has its source in words. It touches config files, this
-// machine, and other hosts only where --probe asks.
+// The room launcher/job: options, files and machines -> the plan. facts.hpp reads the world, assemble_job()
+// decides which source counts and is pure but for the questions that Facts hands it. It promises that every
+// decided value has its source in words. It touches config files, this machine, and other hosts only where
+// --probe asks.
 #pragma once
 
 #include <memory>
@@ -10,7 +11,8 @@
 
 #include "base/error.hpp"
 #include "launcher/contract/environment.hpp"
-#include "launcher/job/job_environment.hpp"
+#include "launcher/job/base_folder.hpp"
+#include "launcher/job/facts.hpp"
 #include "launcher/options/options.hpp"
 #include "launcher/plan/plan.hpp"
 #include "launcher/smoke/injection.hpp"
@@ -19,9 +21,9 @@ namespace smlaunch {
 
 struct Job {
   std::shared_ptr<const Environment> environment;
+  BaseFolder base;
   JobSpec spec;
   Cluster cluster;
-  Machine machine;           // this one
   bool runs_alone = false;   // each host runs and ends by itself: no leader, no workers
   bool hosts_given = false;  // on the command line: then this machine leads, and nobody waits elsewhere
   Injection injection;       // a fault for the smoke test to find
@@ -30,25 +32,21 @@ struct Job {
   [[nodiscard]] bool is_worker() const { return !runs_alone && !hosts_given && !environment->is_leader; }
 };
 
-// This machine, or what --gpus-per-host makes of it.
-Result<Machine> probe_job_machine(const Options& options);
+// What is known before the user's code is there: the launcher, who runs alone, the interpreter.
+Result<Job> begin_job(const Options& options, const Facts& facts);
 
-// What is known before the user's code is there: the environment, the launcher, who runs alone, the
-// interpreter.
-Result<Job> begin_job(const Options& options, const Variables& variables);
-
-// And the rest: all the plan is made of. Asks mpirun for its version and the interpreter for mpi4py where the
-// launcher is mpi.
-Result<Job> finish_job(const Options& options, Job job);
+// And the rest: all the plan is made of. `job` is begin_job()'s, with the program as it was found in the
+// user's code. Asks mpirun for its version and the interpreter for mpi4py where the launcher is mpi.
+Result<Job> finish_job(const Options& options, const Facts& facts, Job job);
 
 // Both.
-Result<Job> prepare_job(const Options& options, const Variables& variables);
+Result<Job> assemble_job(const Options& options, const Facts& facts);
+
+// Only the hosts of the job and what it takes to reach them: `smlaunch ready` needs no program.
+Result<Job> assemble_hosts(const Options& options, const Facts& facts);
 
 // What the program is may only be seen now: its code has been fetched.
 void look_at_code_again(Job& job);
-
-// Only the hosts of the job and what it takes to reach them: `smlaunch ready` needs no program.
-Result<Job> prepare_hosts(const Options& options, const Variables& variables);
 
 // With its hash.
 Result<LaunchPlan> plan_job(const Job& job);

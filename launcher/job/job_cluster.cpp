@@ -2,15 +2,12 @@
 #include "launcher/job/job_cluster.hpp"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <map>
 #include <memory>
 
-#include "launcher/job/probe_hosts.hpp"
 #include "launcher/plan/starter.hpp"
-#include "topology/machine_json.hpp"
 #include "topology/with_gpus.hpp"
 
 namespace smlaunch {
@@ -21,7 +18,7 @@ namespace {
 class RanksPerHost {
  public:
   RanksPerHost(const Options& options, const Environment& environment, LauncherKind launcher,
-               const ProcessCounts& counts, const std::optional<std::vector<HostSlots>>& slots)
+               const ProcessCounts& counts, const GivenHostSlots& slots)
       : environment_(environment), one_for_each_gpu_(launcher == LauncherKind::xla) {
     if (launcher == LauncherKind::process) {
       fixed_ = 1;
@@ -71,21 +68,21 @@ std::shared_ptr<const Machine> as_planned(const Options& options, Machine machin
 }
 
 // Saved machines: FILE for every host, HOST=FILE for one.
-Result<std::map<std::string, std::shared_ptr<const Machine>>> read_topologies(
-    const Options& options, const std::vector<std::string>& hosts) {
-  std::map<std::string, std::shared_ptr<const Machine>> machines;
+Result<MachinesByHost> read_topologies(const Options& options, const Questions& ask,
+                                       const std::vector<std::string>& hosts) {
+  MachinesByHost machines;
   Error problems{Fault::configuration, {}};
   for (const std::string& text : options.topology) {
     const std::size_t equals = text.find('=');
     const bool for_one = equals != std::string::npos &&
                          std::find(hosts.begin(), hosts.end(), text.substr(0, equals)) != hosts.end();
-    if (equals != std::string::npos && !for_one && access(text.c_str(), R_OK) != 0) {
+    if (equals != std::string::npos && !for_one && !ask.is_readable(text)) {
       problems.problems.push_back({"--topology " + text,
                                    fmt::format("{} is none of the hosts", text.substr(0, equals)),
                                    "HOST=FILE needs a host of the job"});
       continue;
     }
-    auto machine = read_machine_file(for_one ? text.substr(equals + 1) : text);
+    auto machine = ask.saved_machine(for_one ? text.substr(equals + 1) : text);
     if (!machine) {
       problems.problems.insert(problems.problems.end(), machine.error().problems.begin(),
                                machine.error().problems.end());
@@ -130,24 +127,38 @@ void set_instance(Host& host, const Environment& environment) {
   set_instance(host, environment, groups_by_host(environment));
 }
 
-Result<Cluster> make_cluster(const Options& options, const Environment& environment, LauncherKind launcher,
-                             const ProcessCounts& counts, const std::optional<std::vector<HostSlots>>& slots,
-                             const std::vector<std::string>& hosts, const Machine& own, Sources& sources) {
-  RanksPerHost ranks(options, environment, launcher, counts, slots);
-  auto saved = read_topologies(options, hosts);
+Result<void> check_ranks_of_xla(const Options& options, LauncherKind launcher, const Cluster& cluster) {
+  if (launcher != LauncherKind::xla || !options.processes_per_host) return {};
+  for (const Host& host : cluster.hosts) {
+    const int gpus = host.machine->usable_gpus();
+    if (gpus > 0 && gpus != *options.processes_per_host)
+      return failure(Fault::usage, source_of(options, "processes-per-host", "--processes-per-host"),
+                     fmt::format("under launcher xla each host has a rank for each of its GPUs, {} on {}",
+                                 gpus, host.name),
+                     "leave it out, or take --launcher torchrun");
+  }
+  return {};
+}
+
+Result<Cluster> make_cluster(const Options& options, const Facts& facts, LauncherKind launcher,
+                             const ProcessCounts& counts, const std::vector<std::string>& hosts,
+                             Sources& sources) {
+  const Environment& environment = *facts.environment;
+  RanksPerHost ranks(options, environment, launcher, counts, facts.given_hosts);
+  auto saved = read_topologies(options, facts.ask, hosts);
   if (!saved) return tl::unexpected(saved.error());
-  std::map<std::string, std::shared_ptr<const Machine>> asked;
+  MachinesByHost asked;
   if (options.probe && !saved->contains("")) {
     std::vector<std::string> others;
     for (const std::string& name : hosts)
       if (name != environment.current_host && !saved->contains(name)) others.push_back(name);
-    auto answers = probe_hosts(options, others);
+    auto answers = facts.ask.machines_of_hosts(others);
     if (!answers) return tl::unexpected(answers.error());
     asked = std::move(*answers);
     if (options.gpus_per_host)
       for (auto& [name, machine] : asked) machine = as_planned(options, *machine);
   }
-  const auto here = std::make_shared<const Machine>(own);
+  const auto here = std::make_shared<const Machine>(facts.machine);
   const auto groups = groups_by_host(environment);
   Cluster cluster;
   cluster.hosts.reserve(hosts.size());

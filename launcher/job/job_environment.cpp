@@ -1,17 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "launcher/job/job_environment.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
-#include <chrono>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <utility>
 
 #include "base/host_name.hpp"
-#include "launcher/contract/local_job.hpp"
 #include "launcher/contract/search_path.hpp"
 #include "launcher/this_host/neuron.hpp"
 #include "launcher/this_host/own_host.hpp"
@@ -19,8 +13,6 @@
 namespace smlaunch {
 
 namespace {
-
-constexpr const char* container_base_dir = "/opt/ml";
 
 // What was typed behind "--": a file here, or else, as a shell would have it, a program on PATH.
 std::string find_program(const std::string& name, const Variables& variables) {
@@ -40,8 +32,7 @@ Result<GivenEntryPoint> given_entry_point(const std::vector<std::string>& words,
   return GivenEntryPoint{"-m " + words[1], {words.begin() + 2, words.end()}};
 }
 
-std::optional<GivenHosts> name_hosts(const std::optional<std::vector<HostSlots>>& slots,
-                                     const Options& options) {
+std::optional<GivenHosts> name_hosts(const GivenHostSlots& slots, const Options& options) {
   if (!slots) return std::nullopt;
   GivenHosts given;
   for (const HostSlots& host : *slots) given.hosts.push_back(host.name);
@@ -54,80 +45,36 @@ std::optional<GivenHosts> name_hosts(const std::optional<std::vector<HostSlots>>
 
 }  // namespace
 
-Result<std::optional<std::vector<HostSlots>>> read_given_hosts(const Options& options) {
-  if (options.hosts && options.hostfile)
-    return failure(Fault::usage, "--hosts", "does not go with --hostfile", "give one of them");
-  if (options.hosts) {
-    auto hosts = parse_host_option(*options.hosts, source_of(options, "hosts", "--hosts"));
-    if (!hosts) return tl::unexpected(hosts.error());
-    return std::move(*hosts);
-  }
-  if (!options.hostfile) return std::nullopt;
-  std::error_code error;
-  if (std::filesystem::is_directory(*options.hostfile, error))
-    return failure(Fault::configuration, fmt::format("--hostfile {}", *options.hostfile), "is a folder",
-                   "name a readable hostfile");
-  std::ifstream file(*options.hostfile, std::ios::binary);
-  const std::string text{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
-  if (!file.good() && !file.eof())
-    return failure(Fault::configuration, fmt::format("--hostfile {}", *options.hostfile), "cannot be read",
-                   "name a readable hostfile");
-  auto hosts = parse_hostfile(text, *options.hostfile);
-  if (!hosts) return tl::unexpected(hosts.error());
-  return std::move(*hosts);
-}
-
-Result<void> check_command_line(const Options& options) {
-  if (const auto hosts = read_given_hosts(options); !hosts && hosts.error().fault == Fault::usage)
-    return tl::unexpected(hosts.error());
+Result<void> check_command_line(const Options& options, const Result<GivenHostSlots>& given) {
+  if (!given && given.error().fault == Fault::usage) return tl::unexpected(given.error());
   if (!options.entry_point) return {};
-  if (const auto given = given_entry_point(*options.entry_point, {}); !given)
-    return tl::unexpected(given.error());
+  if (const auto program = given_entry_point(*options.entry_point, {}); !program)
+    return tl::unexpected(program.error());
   return {};
-}
-
-std::string choose_base_dir(const Options& options, const Variables& variables) {
-  if (options.base_dir) return *options.base_dir;
-  const auto given = variables.find("SAGEMAKER_BASE_DIR");
-  if (given != variables.end() && !given->second.empty()) return given->second;
-  if (!needs_local_job(options, variables)) return container_base_dir;
-  static const double now =
-      std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
-  const auto home = variables.find("HOME");
-  return local_base_dir(home == variables.end() ? "/root" : home->second, fmt::format("{:.6f}", now))
-      .string();
-}
-
-bool needs_local_job(const Options& options, const Variables& variables) {
-  const auto base = variables.find("SAGEMAKER_BASE_DIR");
-  const bool is_named = options.base_dir || (base != variables.end() && !base->second.empty());
-  if (is_named || options.hosts || options.hostfile || options.resource_config) return false;
-  std::error_code error;
-  return !std::filesystem::exists(container_base_dir, error);
 }
 
 Result<std::shared_ptr<const Environment>> read_job_environment(const Options& options,
                                                                 const Variables& variables,
+                                                                const BaseFolder& base,
+                                                                const GivenHostSlots& given,
                                                                 const Machine& machine) {
-  auto slots = read_given_hosts(options);
-  if (!slots) return tl::unexpected(slots.error());
   EnvironmentRequest request;
-  request.base_dir = choose_base_dir(options, variables);
+  request.base_dir = base.path;
   request.variables = variables;
   if (options.resource_config) request.resource_config = *options.resource_config;
-  request.given_hosts = name_hosts(*slots, options);
+  request.given_hosts = name_hosts(given, options);
   request.current_host = options.current_host;
   if (options.entry_point) {
-    auto given = given_entry_point(*options.entry_point, variables);
-    if (!given) return tl::unexpected(given.error());
-    request.given_entry_point = std::move(*given);
+    auto program = given_entry_point(*options.entry_point, variables);
+    if (!program) return tl::unexpected(program.error());
+    request.given_entry_point = std::move(*program);
   }
   std::error_code error;
   request.working_directory = std::filesystem::current_path(error);
   request.run_framework_module = options.framework_module == FrameworkModuleOption::run;
   request.num_gpus = machine.usable_gpus();
   request.num_cpus = machine.counted_cpus();
-  if (needs_local_job(options, variables)) request.local_host = probe_host_name();
+  if (!base.is_made) request.local_host = probe_host_name();
   auto environment = read_environment(request);
   if (!environment) return tl::unexpected(environment.error());
   NeuronCores neurons =

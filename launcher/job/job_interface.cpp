@@ -26,15 +26,15 @@ struct Network {
 };
 
 // For mpirun, where no interface has a name that all hosts share.
-Network choose_network(const std::vector<std::string>& others) {
-  const std::vector<std::vector<std::string>> known = probe_addresses(others);
+Network choose_network(const Questions& ask, const std::vector<std::string>& others) {
+  const std::vector<std::vector<std::string>> known = ask.addresses(others);
   std::vector<std::string> all;
   for (const auto& addresses : known) all.insert(all.end(), addresses.begin(), addresses.end());
   const bool are_here = !all.empty() && std::all_of(all.begin(), all.end(), [](const std::string& address) {
     return subnet_contains("127.0.0.0/8", address) || address == "::1";
   });
   if (are_here) return {"", "", "left to Open MPI: the other hosts are names of this machine"};
-  const auto [name, subnet] = common_subnet(probe_interfaces(), known);
+  const auto [name, subnet] = common_subnet(ask.interfaces(), known);
   if (!subnet.empty())
     return {subnet, "",
             fmt::format("mpirun keeps to {}, the subnet of {} here that all the other hosts are in", subnet,
@@ -57,8 +57,9 @@ bool spans_machines(const LaunchPlan& plan) {
   return plan.cluster.hosts.size() > 1 || plan.nodes.size() > 1 || !hosts_ranks_here(plan);
 }
 
-void set_network(const std::vector<std::string>& others, const std::string& reason, JobSpec& spec) {
-  Network network = choose_network(others);
+void set_network(const Questions& ask, const std::vector<std::string>& others, const std::string& reason,
+                 JobSpec& spec) {
+  Network network = choose_network(ask, others);
   spec.mpi_subnet = std::move(network.subnet);
   spec.mpi_exclude = std::move(network.exclude);
   spec.sources.emplace_back("network_interface", fmt::format("{}; {}", reason, network.why));
@@ -94,7 +95,7 @@ std::string interfaces_to_avoid(const std::vector<std::string>& addresses) {
   return list;
 }
 
-void find_network_interface(Job& job) {
+void find_network_interface(const Questions& ask, Job& job) {
   JobSpec& spec = job.spec;
   const auto say = [&](const std::string& source) { spec.sources.emplace_back("network_interface", source); };
   if (!job.hosts_given && !job.environment->network_interface.empty()) {
@@ -112,13 +113,13 @@ void find_network_interface(Job& job) {
     const std::vector<std::string> asked(
         others.begin(),
         others.begin() + static_cast<std::ptrdiff_t>(std::min(others.size(), most_hosts_asked)));
-    const ChosenInterface chosen = choose_interface(probe_interfaces(), probe_routes(asked));
+    const ChosenInterface chosen = choose_interface(ask.interfaces(), ask.routes(asked));
     spec.network_interface = chosen.name;
     reason = chosen.why;
   }
   const bool is_mpirun = choose_engine(spec.launcher, job.cluster, current_host) == Engine::mpirun;
   if (!spec.network_interface.empty() || !is_mpirun) return say(reason);
-  set_network(others, reason, spec);
+  set_network(ask, others, reason, spec);
 }
 
 std::string to_string(const WantedInterface& wanted) {

@@ -18,7 +18,7 @@ namespace smlaunch {
 // Into job.spec, with its source. An interface: the resource config's; with given hosts the one that leads to
 // the others. Where there is none, and mpirun starts ranks on several machines, either the subnet that all
 // other hosts are in, or what mpirun must not take. Nothing where the user's MPI options choose.
-void find_network_interface(Job& job);
+void find_network_interface(const Questions& ask, Job& job);
 
 // Do these words, or Open MPI's variables, choose interfaces for its traffic?
 bool chooses_interface(const std::vector<std::string>& mpi_options, const Variables& variables);

@@ -1,15 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "launcher/job/job_smoke.hpp"
 
-#include <fmt/format.h>
-
-#include <algorithm>
 #include <numeric>
 
-#include "cuda/probe_gpus.hpp"
-#include "cuda/smoke_kernels.hpp"
-#include "launcher/contract/search_path.hpp"
-#include "launcher/job/job_open_mpi.hpp"
+#include "launcher/job/job_programs.hpp"
 #include "launcher/plan/starter.hpp"
 
 namespace smlaunch {
@@ -41,7 +35,7 @@ LauncherChoice choose_for_smoke(const Options& options, LauncherChoice of_job) {
   return {LauncherKind::ddp, "smlaunch smoke: all hosts together"};
 }
 
-Result<void> find_smoke_wish(const Options& options, Job& job) {
+Result<void> find_smoke_wish(const Options& options, const Facts& facts, Job& job) {
   SmokeWish& wish = job.spec.smoke;
   wish.mode = mode_of(options.smoke);
   wish.source = source_of(options, "smoke", "default");
@@ -51,7 +45,7 @@ Result<void> find_smoke_wish(const Options& options, Job& job) {
   wish.require_gpu = options.require_gpu;
   wish.min_busbw_gbps = options.min_busbw;
   wish.min_busbw_source = source_of(options, "min-busbw", "--min-busbw");
-  wish.has_nccl_check = smoke_kernels() != nullptr;
+  wish.has_nccl_check = facts.has_nccl_check;
   if (options.inject) {
     auto parsed = parse_injection(*options.inject, source_of(options, "inject", "--inject"));
     if (!parsed) return tl::unexpected(parsed.error());
@@ -60,15 +54,12 @@ Result<void> find_smoke_wish(const Options& options, Job& job) {
   const bool is_asked_for = wish.only || wish.require_gpu || wish.mode == SmokeMode::cpu;
   if (wish.mode == SmokeMode::off || job.spec.launcher == LauncherKind::process) return {};
   if (count_ranks(job) < 2 && !is_asked_for) return {};
-  if (options.gpus_per_host) {
-    const auto machine = probe_machine_for_ranks();
-    wish.has_gpus = machine && machine->usable_gpus() > 0;
-  }
+  if (options.gpus_per_host) wish.has_gpus = facts.ask.has_usable_gpu();
   const bool is_known = job.spec.open_mpi_is_decided;
-  wish.has_mpirun = is_known || !find_on_path("mpirun", job.spec.inherited).empty();
+  wish.has_mpirun = is_known || facts.ask.has_mpirun();
   if (is_known || !wish.has_mpirun || wish.mode == SmokeMode::nccl) return {};
   // Without an Open MPI that we know there is no test, unless it was asked for.
-  if (auto found = use_open_mpi(options, job.spec); !found) {
+  if (auto found = use_open_mpi(facts.ask, job.spec); !found) {
     if (is_asked_for) return found;
     wish.has_mpirun = false;
   }

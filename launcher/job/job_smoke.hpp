@@ -13,6 +13,6 @@ LauncherChoice choose_for_smoke(const Options& options, LauncherChoice of_job);
 
 // Sets job.spec.smoke, by the options and by what there is here, and job.injection. Errors: a --inject that
 // names nobody; an mpirun that is no Open MPI, where the test needs it.
-Result<void> find_smoke_wish(const Options& options, Job& job);
+Result<void> find_smoke_wish(const Options& options, const Facts& facts, Job& job);
 
 }  // namespace smlaunch

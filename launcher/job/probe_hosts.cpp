@@ -5,9 +5,9 @@
 
 #include <algorithm>
 #include <chrono>
-#include <csignal>
 #include <filesystem>
 
+#include "launcher/process/stop_signals.hpp"
 #include "launcher/remote/ready.hpp"
 #include "launcher/remote/ready_display.hpp"
 #include "mpi/shell_words.hpp"
@@ -38,9 +38,8 @@ Result<Machine> parse_host_answer(const std::string& host, const std::string& an
   return parse_machine_json(std::string_view(answer).substr(begin + 1), host);
 }
 
-Result<std::map<std::string, std::shared_ptr<const Machine>>> probe_hosts(
-    const Options& options, const std::vector<std::string>& hosts) {
-  std::map<std::string, std::shared_ptr<const Machine>> machines;
+Result<MachinesByHost> probe_hosts(const Options& options, const std::vector<std::string>& hosts) {
+  MachinesByHost machines;
   if (hosts.empty()) return machines;
   ReadyRequest request;
   request.hosts = hosts;
@@ -50,16 +49,8 @@ Result<std::map<std::string, std::shared_ptr<const Machine>>> probe_hosts(
   request.login_command = question();
   request.longest_answer = longest_answer;
   request.version = SMLAUNCH_VERSION;
-  ReadyReport report;
-  {
-    ReadyDisplay display(2);
-    if (!options.quiet) request.progress = [&](const ReadyReport& now) { display.show(now); };
-    report = wait_ready(request);
-  }
-  if (report.stopped_by_signal != 0) {
-    std::signal(report.stopped_by_signal, SIG_DFL);
-    std::raise(report.stopped_by_signal);
-  }
+  ReadyReport report = show_while(options.quiet, request.progress, [&] { return wait_ready(request); });
+  if (report.stopped_by_signal != 0) end_by_signal(report.stopped_by_signal);
   Error problems{Fault::not_ready, {}};
   for (const HostReadiness& host : report.hosts) {
     if (host.state != ReadyState::ready) {

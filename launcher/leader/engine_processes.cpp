@@ -97,7 +97,7 @@ void EngineProcesses::pass_on(Process& process, std::string_view lines) {
 
 void EngineProcesses::finish(Process& process) {
   process.ended = true;
-  const ExitStatus status = reap(process.pid).value_or(ExitStatus{Exited{0}});
+  const auto status = reap(process.pid);
   const bool all =
       std::all_of(processes_.begin(), processes_.end(), [](const auto& each) { return each->ended; });
   // What it wrote last may still be in its pipes.

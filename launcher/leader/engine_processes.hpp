@@ -3,40 +3,29 @@
 #pragma once
 
 #include <boost/asio/io_context.hpp>
-#include <functional>
 #include <map>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "launcher/process/child_process.hpp"
-#include "topology/layout.hpp"
+#include "launcher/leader/job_engine.hpp"
 
 namespace smlaunch {
 
-class EngineProcesses {
+class EngineProcesses final : public JobEngine {
  public:
-  struct Callbacks {
-    std::function<void(std::string_view line)> line;  // without its newline, of either stream
-    std::function<void(Rank, const ExitStatus&, bool all_have_ended)> ended;
-  };
-
   EngineProcesses(boost::asio::io_context& loop, Callbacks callbacks);
-  ~EngineProcesses();
+  ~EngineProcesses() override;
 
-  // `rank`: of an agent; mpirun has 0.
   tl::expected<void, SpawnError> start(const std::vector<std::string>& argv,
-                                       const std::map<std::string, std::string>& environment, Rank rank);
-  void signal(int signal);  // all that run
-  [[nodiscard]] bool has(int pid) const;
-  [[nodiscard]] bool was_started() const { return !processes_.empty(); }
-  // The last lines that were no rank's.
-  [[nodiscard]] std::vector<std::string> last_words() const;
-
-  // What an mpirun that was killed leaves under TMPDIR, by the whole name of this host or its first part
-  // (Open MPI 4: ompi.HOST.UID/pid.PID; 5: prterun.HOST.PID.UID).
-  void remove_session_folders(const std::string& own_host) const;
+                                       const std::map<std::string, std::string>& environment,
+                                       Rank rank) override;
+  void signal(int signal) override;
+  [[nodiscard]] bool has(int pid) const override;
+  [[nodiscard]] bool was_started() const override { return !processes_.empty(); }
+  [[nodiscard]] std::vector<std::string> last_words() const override;
+  void remove_session_folders(const std::string& own_host) const override;
 
  private:
   struct Process;

@@ -5,11 +5,9 @@
 
 #include <algorithm>
 #include <array>
-#include <boost/asio/post.hpp>
 #include <csignal>
 #include <set>
 
-#include "base/steady_time.hpp"
 #include "launcher/channel/detached_notice.hpp"
 #include "launcher/channel/token.hpp"
 #include "launcher/smoke/rank_result.hpp"
@@ -17,8 +15,6 @@
 
 namespace smlaunch {
 
-namespace asio = boost::asio;
-using boost::system::error_code;
 using std::chrono::milliseconds;
 
 namespace {
@@ -51,27 +47,25 @@ std::string last_line(std::string_view text) {
 
 }  // namespace
 
-SmokeRun::SmokeRun(asio::io_context& loop, ChannelServer& server, const LaunchPlan& plan,
-                   SmokeSettings settings, AgentFacts agents, StartFacts start, std::string ssh_folder,
-                   Callbacks callbacks)
-    : loop_(loop),
-      server_(server),
+SmokeRun::SmokeRun(const LeaderWorld& world, const LaunchPlan& plan, SmokeSettings settings,
+                   AgentFacts agents, StartFacts start, std::string ssh_folder, Callbacks callbacks)
+    : world_(world),
       plan_(plan),
       conductor_(std::move(settings)),
       agents_(std::move(agents)),
       start_(std::move(start)),
       ssh_folder_(std::move(ssh_folder)),
       callbacks_(std::move(callbacks)),
-      timer_(loop),
-      start_timer_(loop),
-      end_timer_(loop) {}
+      timer_(world.loop.make_timer()),
+      start_timer_(world.loop.make_timer()),
+      end_timer_(world.loop.make_timer()) {}
 
 SmokeRun::~SmokeRun() = default;
 
-double SmokeRun::now() const { return static_cast<double>(steady_now_ns() - begin_ns_) / 1e9; }
+double SmokeRun::now() const { return static_cast<double>(world_.loop.now_ns() - begin_ns_) / 1e9; }
 
 void SmokeRun::begin() {
-  begin_ns_ = steady_now_ns();
+  begin_ns_ = world_.loop.now_ns();
   perform(conductor_.begin());
 }
 
@@ -80,14 +74,12 @@ void SmokeRun::perform(const std::vector<SmokeAction>& actions) {
     if (std::holds_alternative<StartSet>(action)) start_set();
     if (const auto* end = std::get_if<EndSet>(&action)) end_set(end->gently);
     if (const auto* send = std::get_if<SendCommand>(&action))
-      server_.input(send->rank, encode(send->command) + "\n");
+      world_.channel.input(send->rank, encode(send->command) + "\n");
     if (const auto* tell = std::get_if<TellStage>(&action)) callbacks_.stage(*tell);
     if (const auto* tell = std::get_if<TellSearch>(&action)) callbacks_.search(*tell);
     if (const auto* set = std::get_if<SetSmokeTimer>(&action)) {
-      timer_.expires_after(milliseconds(static_cast<long>(set->seconds * 1000)));
-      timer_.async_wait([this](error_code error) {
-        if (!error) perform(conductor_.expired(now()));
-      });
+      timer_->start(milliseconds(static_cast<long>(set->seconds * 1000)),
+                    [this] { perform(conductor_.expired(now())); });
     }
     if (std::holds_alternative<FinishSmoke>(action)) callbacks_.finished();
   }
@@ -102,17 +94,11 @@ void SmokeRun::start_set() {
   peers_.assign(plan_.layout.ranks.size(), {});
   // Agents of an earlier set do not know it.
   agents_.token = make_token();
-  server_.begin_ranks(plan_.world_size(), agents_.token);
-  engines_.push_back(std::make_unique<EngineProcesses>(
-      loop_, EngineProcesses::Callbacks{
-                 [this](std::string_view line) {
-                   const auto tagged = parse_tagged_line(line);
-                   const std::string_view text = tagged ? tagged->text : line;
-                   callbacks_.line(std::string(text));
-                   if (is_detached_notice(text)) set_failed(std::string(text.substr(text.find(": ") + 2)));
-                 },
-                 [this](Rank, const ExitStatus& status, bool all) { engine_ended(status, all); }}));
-  set_begin_ns_ = steady_now_ns();
+  world_.channel.begin_ranks(plan_.world_size(), agents_.token);
+  engines_.push_back(world_.make_engine(
+      {[this](std::string_view line) { engine_line(line); },
+       [this](Rank, const Result<ExitStatus>& end, bool all) { engine_ended(end, all); }}));
+  set_begin_ns_ = world_.loop.now_ns();
   engine_runs_ = true;
   if (auto started = start_engine(*engines_.back(), plan_, agents_, ssh_folder_); !started) {
     engine_runs_ = engines_.back()->was_started();
@@ -121,14 +107,20 @@ void SmokeRun::start_set() {
   watch_start();
 }
 
+void SmokeRun::engine_line(std::string_view line) {
+  const auto tagged = parse_tagged_line(line);
+  const std::string_view text = tagged ? tagged->text : line;
+  callbacks_.line(std::string(text));
+  if (is_detached_notice(text)) set_failed(std::string(text.substr(text.find(": ") + 2)));
+}
+
 void SmokeRun::watch_start() {
-  start_timer_.expires_after(look_interval);
-  start_timer_.async_wait([this](error_code error) {
-    if (error || state_ != State::starting) return;
+  start_timer_->start(look_interval, [this] {
+    if (state_ != State::starting) return;
     const auto bound = start_bound + start_bound_per_host * static_cast<int>(plan_.cluster.hosts.size());
     if (callbacks_.hosts_lost && callbacks_.hosts_lost())
       return set_failed("a host was lost while the check programs were started");
-    if (std::chrono::nanoseconds(steady_now_ns() - set_begin_ns_) > bound)
+    if (std::chrono::nanoseconds(world_.loop.now_ns() - set_begin_ns_) > bound)
       return set_failed(fmt::format("not every rank's agent came in time: missing on {}", missing_hosts()));
     watch_start();
   });
@@ -153,7 +145,7 @@ void SmokeRun::joined(Rank rank) {
 
 void SmokeRun::agents_there() {
   state_ = State::running;
-  start_timer_.cancel();
+  start_timer_->cancel();
   Variables of_host;
   int node = -1;
   for (const RankPlace& place : plan_.layout.ranks) {
@@ -161,7 +153,7 @@ void SmokeRun::agents_there() {
     node = place.node_rank;
     Start start = make_start(plan_, place.rank, of_host, start_);
     start.has_input = true;
-    server_.start(place.rank.value, start);
+    world_.channel.start(place.rank.value, start);
   }
   perform(conductor_.agents_there(now()));
 }
@@ -173,6 +165,8 @@ void SmokeRun::data(Rank rank, const Frame& frame) {
     if (const auto output = decode_output(frame.payload)) take_lines(rank, output->is_stderr, output->lines);
   } else if (frame.kind == FrameKind::start_failed) {
     program_gone(rank, fmt::format("the check program could not be started: {}", frame.payload), true);
+  } else if (frame.kind == FrameKind::end_unknown) {
+    program_gone(rank, fmt::format("the check program ended, and {}", frame.payload), true);
   } else if (frame.kind == FrameKind::ended) {
     const auto ended = decode_ended(frame.payload);
     const std::string words = last_line(peers_[static_cast<std::size_t>(rank.value)].tail);
@@ -224,30 +218,24 @@ void SmokeRun::left(Rank rank) {
 void SmokeRun::stop() { set_failed("it was told to stop"); }
 
 void SmokeRun::end_set(bool gently) {
-  timer_.cancel();
-  start_timer_.cancel();
+  timer_->cancel();
+  start_timer_->cancel();
   const bool all_ended =
       std::all_of(peers_.begin(), peers_.end(), [](const Peer_& peer) { return peer.ended || peer.away; });
   state_ = State::ending;
   if (!gently || all_ended) return release();
-  end_timer_.expires_after(quit_bound);
-  end_timer_.async_wait([this](error_code error) {
-    if (!error) release();
-  });
+  end_timer_->start(quit_bound, [this] { release(); });
 }
 
 // Agents kill what still runs of their programs; whoever never came is ended with the engine.
 void SmokeRun::release() {
   if (released_) return;
   released_ = true;
-  server_.release_agents(plan_.world_size());
+  world_.channel.release_agents(plan_.world_size());
   const bool any_there =
       std::any_of(peers_.begin(), peers_.end(), [](const Peer_& peer) { return peer.joined && !peer.away; });
-  end_timer_.expires_after(any_there ? leave_bound : milliseconds(0));
-  end_timer_.async_wait([this](error_code error) {
-    if (!error) end_engine(0);
-  });
-  asio::post(loop_, [this] { finish_set_if_over(); });
+  end_timer_->start(any_there ? leave_bound : milliseconds(0), [this] { end_engine(0); });
+  world_.loop.post([this] { finish_set_if_over(); });
 }
 
 void SmokeRun::end_engine(std::size_t step) {
@@ -256,19 +244,17 @@ void SmokeRun::end_engine(std::size_t step) {
     return finish_set_if_over();
   }
   engines_.back()->signal(engine_steps[step].signal);
-  end_timer_.expires_after(engine_steps[step].then);
-  end_timer_.async_wait([this, step](error_code error) {
-    if (!error) end_engine(step + 1);
-  });
+  end_timer_->start(engine_steps[step].then, [this, step] { end_engine(step + 1); });
 }
 
-void SmokeRun::engine_ended(const ExitStatus& status, bool all) {
+void SmokeRun::engine_ended(const Result<ExitStatus>& end, bool all) {
   if (!all) return;
   engine_runs_ = false;
   if (state_ == State::ending) return finish_set_if_over();
   const std::vector<std::string> words = engines_.back()->last_words();
   const std::string text = words.empty() ? "" : fmt::format(": {}", fmt::join(words, " "));
-  set_failed(fmt::format("{} {}{}", to_string(plan_.engine), to_string(status), text));
+  set_failed(fmt::format("{} {}{}", to_string(plan_.engine),
+                         end ? to_string(*end) : "ended, and " + end.error().problems.front().what, text));
 }
 
 void SmokeRun::finish_set_if_over() {
@@ -278,16 +264,13 @@ void SmokeRun::finish_set_if_over() {
   if (engine_runs_) {
     if (!all_away || engine_leaves_) return;
     engine_leaves_ = true;
-    end_timer_.expires_after(engine_bound);
-    end_timer_.async_wait([this](error_code error) {
-      if (!error) end_engine(0);
-    });
+    end_timer_->start(engine_bound, [this] { end_engine(0); });
     return;
   }
-  end_timer_.cancel();
+  end_timer_->cancel();
   engines_.back()->remove_session_folders(agents_.leader_host);
   state_ = State::none;
-  asio::post(loop_, [this] { perform(conductor_.set_over(now())); });
+  world_.loop.post([this] { perform(conductor_.set_over(now())); });
 }
 
 bool SmokeRun::has_process(int pid) const {

@@ -3,15 +3,13 @@
 // carries out what the conductor decides (smoke/smoke_conductor.hpp).
 #pragma once
 
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
-#include "launcher/channel/channel_server.hpp"
-#include "launcher/leader/engine_processes.hpp"
+#include "launcher/leader/leader_world.hpp"
 #include "launcher/leader/start_engine.hpp"
 #include "launcher/leader/start_messages.hpp"
 #include "launcher/plan/plan.hpp"
@@ -30,11 +28,10 @@ class SmokeRun {
     std::function<void()> finished;    // nothing of it is left
   };
 
-  // `plan`: of the check programs; it, `server` and `loop` outlive this object. Messages of the peers below
-  // its world size are ours until `finished`.
-  SmokeRun(boost::asio::io_context& loop, ChannelServer& server, const LaunchPlan& plan,
-           SmokeSettings settings, AgentFacts agents, StartFacts start, std::string ssh_folder,
-           Callbacks callbacks);
+  // `plan`: of the check programs; it and `world` outlive this object. Messages of the peers below its world
+  // size are ours until `finished`.
+  SmokeRun(const LeaderWorld& world, const LaunchPlan& plan, SmokeSettings settings, AgentFacts agents,
+           StartFacts start, std::string ssh_folder, Callbacks callbacks);
   ~SmokeRun();
   void begin();
   void stop();  // asked for from outside: ends what runs, then `finished`
@@ -60,20 +57,20 @@ class SmokeRun {
   [[nodiscard]] double now() const;
   void perform(const std::vector<SmokeAction>& actions);
   void start_set();
+  void engine_line(std::string_view line);
   void set_failed(const std::string& why);
   void agents_there();
   void take_lines(Rank rank, bool is_stderr, std::string_view lines);
   void program_gone(Rank rank, const std::string& how, bool alone);
   void end_set(bool gently);
   void release();
-  void engine_ended(const ExitStatus& status, bool all);
+  void engine_ended(const Result<ExitStatus>& end, bool all);
   void end_engine(std::size_t step);
   void finish_set_if_over();
   void watch_start();
   [[nodiscard]] std::string missing_hosts() const;
 
-  boost::asio::io_context& loop_;
-  ChannelServer& server_;
+  const LeaderWorld& world_;
   const LaunchPlan& plan_;
   SmokeConductor conductor_;
   AgentFacts agents_;
@@ -81,13 +78,13 @@ class SmokeRun {
   std::string ssh_folder_;
   Callbacks callbacks_;
   // Handlers of an engine that has ended may still be under way.
-  std::vector<std::unique_ptr<EngineProcesses>> engines_;
+  std::vector<std::unique_ptr<JobEngine>> engines_;
   bool engine_runs_ = false;
   State state_ = State::none;
   std::vector<Peer_> peers_;
-  boost::asio::steady_timer timer_;        // the conductor's
-  boost::asio::steady_timer start_timer_;  // looks for hosts that are lost, and gives up
-  boost::asio::steady_timer end_timer_;
+  std::unique_ptr<LoopTimer> timer_;        // the conductor's
+  std::unique_ptr<LoopTimer> start_timer_;  // looks for hosts that are lost, and gives up
+  std::unique_ptr<LoopTimer> end_timer_;
   std::uint64_t begin_ns_ = 0;
   std::uint64_t set_begin_ns_ = 0;
   bool released_ = false;

@@ -9,7 +9,7 @@ namespace smlaunch {
 
 namespace {
 
-Result<void> start_process(EngineProcesses& engine, const LaunchPlan& plan, const std::string& ssh_folder,
+Result<void> start_process(JobEngine& engine, const LaunchPlan& plan, const std::string& ssh_folder,
                            const std::map<std::string, std::string>& environment, Rank rank) {
   auto started = engine.start(engine_command(plan, ssh_folder), environment, rank);
   if (started) return {};
@@ -20,7 +20,7 @@ Result<void> start_process(EngineProcesses& engine, const LaunchPlan& plan, cons
 
 }  // namespace
 
-Result<void> start_engine(EngineProcesses& engine, const LaunchPlan& plan, const AgentFacts& facts,
+Result<void> start_engine(JobEngine& engine, const LaunchPlan& plan, const AgentFacts& facts,
                           const std::string& ssh_folder) {
   const std::map<std::string, std::string> agent = {
       {agent_channel_variable, facts.channel},

@@ -5,7 +5,7 @@
 #include <string>
 
 #include "base/error.hpp"
-#include "launcher/leader/engine_processes.hpp"
+#include "launcher/leader/job_engine.hpp"
 #include "launcher/plan/plan.hpp"
 
 namespace smlaunch {
@@ -21,7 +21,7 @@ struct AgentFacts {
 
 // One mpirun, or an agent for each rank. `ssh_folder`: of connections that are open, or empty. Errors
 // (Fault::start): what the kernel said; nothing runs then.
-Result<void> start_engine(EngineProcesses& engine, const LaunchPlan& plan, const AgentFacts& facts,
+Result<void> start_engine(JobEngine& engine, const LaunchPlan& plan, const AgentFacts& facts,
                           const std::string& ssh_folder);
 
 }  // namespace smlaunch

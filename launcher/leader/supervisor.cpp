@@ -121,7 +121,10 @@ void Supervisor::engine_ended(const EngineEnded& event, Actions& actions) {
 void Supervisor::end_detached(const EngineEnded& event) {
   for (RankRecord& rank : record_.ranks) {
     if (!rank.detached || rank.done()) continue;
-    rank.end = RankEnd{.status = event.status, .told_to_stop = phase_ == Phase::stopping};
+    if (event.status)
+      rank.end = RankEnd{.status = *event.status, .told_to_stop = phase_ == Phase::stopping};
+    else
+      rank.loss = EndUnknown{describe(event.failure)};
     rank.times.seconds = event.seconds;
   }
 }

@@ -53,7 +53,7 @@ struct EngineEnded {
   EngineFailure failure = {};  // what it is, where it comes before its time
   std::vector<std::string> last_lines = {};
   double seconds = 0;
-  ExitStatus status = {};
+  std::optional<ExitStatus> status = {};  // nothing: it is not known
 };
 struct StopRequested {
   int signal = 0;

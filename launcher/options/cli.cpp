@@ -148,7 +148,8 @@ void add_options(Adder& adder, Options& o) {
             "where input/, output/, code/, model/ lie [$SAGEMAKER_BASE_DIR, else /opt/ml]", "DIR");
   adder.add("resource-config", o.resource_config, "another resourceconfig.json", "FILE");
   adder.add("hosts", o.hosts, "hosts instead of a resourceconfig.json: a:8,b:8", "LIST");
-  adder.add("hostfile", o.hostfile, "the same from a file in Open MPI's form: name slots=N", "FILE");
+  adder.add("hostfile", o.hostfile, "the same from a file in Open MPI's form, name slots=N; - is stdin",
+            "FILE");
   adder.add("current-host", o.current_host, "which of the hosts this is", "NAME");
   adder.add_choice("launcher", o.launcher, launchers,
                    "how ranks are started [auto: from the hyperparameters]");

@@ -18,6 +18,7 @@ std::string describe(const RankLoss& loss) {
   if (const auto* ended = std::get_if<AgentEnded>(&loss))
     return fmt::format("its agent {}", to_string(ended->status));
   if (std::holds_alternative<EndedByOthers>(loss)) return "its agent was told to end, not by us";
+  if (const auto* unknown = std::get_if<EndUnknown>(&loss)) return unknown->why;
   return "its agent did not report its end after SIGKILL";
 }
 
@@ -32,6 +33,7 @@ std::string describe(const EngineFailure& failure) {
   if (const auto* misplaced = std::get_if<RankMisplaced>(&failure))
     return fmt::format("{} started rank {} on {}, the plan has it on {}", misplaced->engine,
                        misplaced->rank.value, misplaced->host, misplaced->planned_host);
+  if (const auto* unknown = std::get_if<EndUnknown>(&failure)) return unknown->why;
   return "every agent has ended";
 }
 

@@ -25,7 +25,11 @@ struct AgentEnded {
 struct EndedByOthers {};
 // Its end was not reported after our SIGKILL.
 struct OutlivedKill {};
-using RankLoss = std::variant<Silence, AgentEnded, EndedByOthers, OutlivedKill>;
+// It ended, but nobody knows how: the status of its process, or of the engine's, is lost.
+struct EndUnknown {
+  std::string why;
+};
+using RankLoss = std::variant<Silence, AgentEnded, EndedByOthers, OutlivedKill, EndUnknown>;
 
 // A host does not answer, by what readiness says of it.
 struct HostUnreachable {
@@ -45,7 +49,7 @@ struct RankMisplaced {
   std::string host = {};  // where it is
   std::string planned_host = {};
 };
-using EngineFailure = std::variant<AllAgentsEnded, MpirunEnded, RankMisplaced>;
+using EngineFailure = std::variant<AllAgentsEnded, MpirunEnded, RankMisplaced, EndUnknown>;
 
 // "no word from its agent for 10 s (connection closed)"
 std::string describe(const RankLoss& loss);

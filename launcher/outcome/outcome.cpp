@@ -45,7 +45,10 @@ Outcome make_user_code_failure(int exit_code, std::string message) {
 
 Outcome make_failure(const Error& error) {
   std::string message;
-  for (const Problem& problem : error.problems) message += (message.empty() ? "" : "\n") + to_string(problem);
+  for (const Problem& problem : error.problems) {
+    if (!message.empty()) message += '\n';
+    message += to_string(problem);
+  }
   return {.kind = OutcomeKind::failure,
           .failure_class = failure_class_of(error.fault),
           .exit_code = exit_code_of(error.fault),

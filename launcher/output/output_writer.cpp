@@ -9,11 +9,12 @@
 #include <cerrno>
 #include <chrono>
 #include <condition_variable>
-#include <csignal>
 #include <cstring>
 #include <deque>
 #include <mutex>
 #include <thread>
+
+#include "base/signal_free_thread.hpp"
 
 namespace smlaunch {
 
@@ -61,12 +62,7 @@ OutputWriter::OutputWriter(std::function<void()> drained, std::shared_ptr<LogFil
   shared_->drained = std::move(drained);
   shared_->log_files = std::move(log_files);
   // Signals belong to the event loop's thread.
-  sigset_t all;
-  sigset_t before;
-  sigfillset(&all);
-  pthread_sigmask(SIG_SETMASK, &all, &before);
-  shared_->thread = std::thread([shared = shared_] { run(shared); });
-  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  shared_->thread = start_signal_free_thread([shared = shared_] { run(shared); });
 }
 
 OutputWriter::~OutputWriter() {

@@ -12,6 +12,7 @@
 #include <string>
 #include <string_view>
 
+#include "launcher/output/line_output.hpp"
 #include "launcher/output/output_writer.hpp"
 #include "launcher/output/rank_lines.hpp"
 #include "launcher/plan/plan.hpp"
@@ -25,7 +26,7 @@ struct OutputSettings {
   int restart_count = 0;
 };
 
-class RankOutput {
+class RankOutput final : public LineOutput {
  public:
   // `drained`: OutputWriter's.
   RankOutput(const LaunchPlan& plan, OutputSettings settings, std::function<void()> drained);

@@ -67,7 +67,8 @@ Result<void> take_user_settings(const UserSettings& user, const JobSpec& spec, L
 
 }  // namespace
 
-std::vector<WantedInterface> find_wanted_interfaces(const JobSpec& spec, Engine engine, bool several_hosts) {
+Result<std::vector<WantedInterface>> find_wanted_interfaces(const JobSpec& spec, Engine engine,
+                                                            bool several_hosts) {
   constexpr const char* of_nccl = "NCCL_SOCKET_IFNAME";
   const std::string& planned = spec.network_interface;
   const bool by_mpirun = engine == Engine::mpirun;
@@ -76,9 +77,11 @@ std::vector<WantedInterface> find_wanted_interfaces(const JobSpec& spec, Engine 
     return found == spec.inherited.end() ? "" : found->second;
   };
   UserOptions user;
-  if (by_mpirun || spec.launcher == LauncherKind::ddp)
-    if (auto read = parse_user_options(spec.mpi_options, spec.open_mpi, spec.mpi_options_source))
-      user = std::move(*read);
+  if (by_mpirun || spec.launcher == LauncherKind::ddp) {
+    auto read = parse_user_options(spec.mpi_options, spec.open_mpi, spec.mpi_options_source);
+    if (!read) return tl::unexpected(read.error());
+    user = std::move(*read);
+  }
   std::string pattern = inherited(of_nccl);
   for (const auto& [name, value] : user.variables)
     if (name == of_nccl) pattern = value;
@@ -163,7 +166,9 @@ Result<std::string> add_mpirun_command(const JobSpec& spec, LaunchPlan& plan) {
   if (!taken) return tl::unexpected(taken.error());
   std::string unbound = why_not_bound(*made);
   if (!unbound.empty()) plan.sources.emplace_back("bind", unbound);
-  plan.wanted_interfaces = find_wanted_interfaces(spec, plan.engine, plan.cluster.hosts.size() > 1);
+  auto wanted = find_wanted_interfaces(spec, plan.engine, plan.cluster.hosts.size() > 1);
+  if (!wanted) return tl::unexpected(wanted.error());
+  plan.wanted_interfaces = std::move(*wanted);
   for (auto& note : made->notes) plan.sources.emplace_back("mpi_options", std::move(note));
   for (auto& warning : made->warnings) plan.warnings.push_back(std::move(warning));
   return unbound;

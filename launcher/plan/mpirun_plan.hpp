@@ -26,7 +26,8 @@ Result<void> take_options_without_mpirun(const JobSpec& spec, LaunchPlan& plan);
 void take_host_order(const JobSpec& spec, LayoutRequest& request);
 
 // What mpirun (where it is the engine) and NCCL are told to use, by the plan, the user's options or the
-// environment.
-std::vector<WantedInterface> find_wanted_interfaces(const JobSpec& spec, Engine engine, bool several_hosts);
+// environment. Errors: the user's options cannot be read.
+Result<std::vector<WantedInterface>> find_wanted_interfaces(const JobSpec& spec, Engine engine,
+                                                            bool several_hosts);
 
 }  // namespace smlaunch

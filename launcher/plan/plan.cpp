@@ -198,8 +198,11 @@ Result<LaunchPlan> make_plan(const JobSpec& spec, const Cluster& cluster) {
     plan.command.insert(plan.command.end(), plan.process_command.begin(), plan.process_command.end());
     if (has_starter(plan.launcher)) plan.command = std::move(starter);
   }
-  if (plan.engine != Engine::mpirun && plan.launcher != LauncherKind::process)
-    plan.wanted_interfaces = find_wanted_interfaces(spec, plan.engine, plan.nodes.size() > 1);
+  if (plan.engine != Engine::mpirun && plan.launcher != LauncherKind::process) {
+    auto wanted = find_wanted_interfaces(spec, plan.engine, plan.nodes.size() > 1);
+    if (!wanted) return tl::unexpected(wanted.error());
+    plan.wanted_interfaces = std::move(*wanted);
+  }
   plan.has_own_threads = spec.inherited.contains("OMP_NUM_THREADS");
   if (plan.launcher != LauncherKind::process && (!plan.has_own_threads || cluster.hosts.size() > 1))
     plan.threads = find_threads(plan);

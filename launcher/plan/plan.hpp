@@ -71,6 +71,7 @@ struct JobSpec {
   bool known_by_name = true;       // false: the only host is this machine, and its name leads nowhere here
   std::vector<std::pair<std::string, std::string>> sources;  // value -> where it came from
   Variables inherited;                                       // smlaunch's own environment
+  std::string told_base_dir;  // SAGEMAKER_BASE_DIR of the ranks; empty: as they inherit it
 };
 
 // Where a plan's command says that the connections lie which readiness's logins leave open: each run puts a

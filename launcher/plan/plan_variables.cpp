@@ -58,6 +58,7 @@ Variables make_common_variables(const JobSpec& spec, const LaunchPlan& plan, con
   if (spec.watches_for_hangs && plan.entry_point.kind != EntryPointKind::command &&
       !inherited.contains("PYTHONFAULTHANDLER"))
     result["PYTHONFAULTHANDLER"] = "1";
+  if (!spec.told_base_dir.empty()) result["SAGEMAKER_BASE_DIR"] = spec.told_base_dir;
   return result;
 }
 

@@ -161,8 +161,7 @@ tl::expected<Child, SpawnError> spawn_child(const ChildRequest& request) {
   do got = read(report->read.get(), &error, sizeof error);
   while (got < 0 && errno == EINTR);
   if (got == static_cast<ssize_t>(sizeof error)) {
-    while (waitpid(pid, nullptr, 0) < 0 && errno == EINTR) {
-    }
+    (void)reap(pid);
     const bool in_directory = directory.empty() || access(directory.c_str(), X_OK) == 0;
     return tl::unexpected(spawn_error(in_directory ? request.argv.front() : directory, error));
   }
@@ -172,8 +171,7 @@ tl::expected<Child, SpawnError> spawn_child(const ChildRequest& request) {
   if (!child.pidfd.valid()) {
     const int pidfd_error = errno;
     kill(pid, SIGKILL);
-    while (waitpid(pid, nullptr, 0) < 0 && errno == EINTR) {
-    }
+    (void)reap(pid);
     return tl::unexpected(spawn_error("pidfd_open", pidfd_error));
   }
   fcntl(child.pidfd.get(), F_SETFD, FD_CLOEXEC);
@@ -185,13 +183,20 @@ tl::expected<Child, SpawnError> spawn_child(const ChildRequest& request) {
 
 bool has_ended(int pid) {
   siginfo_t info{};
-  return waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid == pid;
+  const int got = waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED | WNOHANG | WNOWAIT);
+  // Who is no child of ours any more has ended, and somebody else knows how.
+  return got == 0 ? info.si_pid == pid : errno == ECHILD;
 }
 
-std::optional<ExitStatus> reap(int pid) {
+Result<ExitStatus> reap(int pid) {
   int status = 0;
-  const int got = waitpid(pid, &status, WNOHANG);
-  if (got != pid) return {};
+  int got = 0;
+  do got = waitpid(pid, &status, 0);
+  while (got < 0 && errno == EINTR);
+  if (got != pid)
+    return failure(Fault::internal, fmt::format("process {}", pid),
+                   fmt::format("how process {} ended is not known: waitpid: {}", pid, std::strerror(errno)),
+                   "see that nothing else in this process waits for children or ignores SIGCHLD");
   return decode_wait_status(status);
 }
 
@@ -219,12 +224,11 @@ Result<Captured> run_captured(const std::vector<std::string>& argv, int millisec
     }
   }
   if (late) kill(-child->pid, SIGKILL);
-  int status = 0;
-  while (waitpid(child->pid, &status, 0) < 0 && errno == EINTR) {
-  }
+  const auto status = reap(child->pid);
   if (late)
     return failure(Fault::start, argv.front(), fmt::format("has not ended within {} ms", milliseconds));
-  return Captured{decode_wait_status(status), texts[0] + texts[1], texts[0]};
+  if (!status) return tl::unexpected(status.error());
+  return Captured{*status, texts[0] + texts[1], texts[0]};
 }
 
 std::map<std::string, std::string> own_environment() {

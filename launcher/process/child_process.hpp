@@ -52,11 +52,12 @@ struct SpawnError {
 // is run by /bin/sh (execvp(3)).
 tl::expected<Child, SpawnError> spawn_child(const ChildRequest& request);
 
-// Has it ended? It stays in the process table.
+// Has our child ended? It stays in the process table.
 bool has_ended(int pid);
 
-// Takes the ended process out of the process table; nothing while it runs.
-std::optional<ExitStatus> reap(int pid);
+// Takes our child out of the process table when it has ended, and waits for that. Errors (Fault::internal): its
+// status is lost, because somebody else has taken it.
+Result<ExitStatus> reap(int pid);
 
 // What a short helper program printed (`mpirun --version`), its stderr put after its stdout; at most 64 KiB
 // of it.

@@ -1,22 +1,63 @@
 // SPDX-License-Identifier: Apache-2.0
-// The signals that ask for a stop, on an Asio loop.
+// The signals that ask for a stop: SIGINT, SIGTERM and SIGHUP. One rule for all of smlaunch: whoever starts us
+// with one of them ignored (nohup, a shell's background job) wants us to go on, so it stays ignored.
 #pragma once
 
 #include <csignal>
+#include <functional>
+#include <memory>
+#include <vector>
 
-#include <boost/asio/signal_set.hpp>
+namespace boost::asio {
+class io_context;
+}
 
 namespace smlaunch {
 
 inline constexpr int stop_signals[] = {SIGINT, SIGTERM, SIGHUP};
 
-// nohup, and a shell's background job, ask for a signal to be ignored: it is.
-inline void add_stop_signals(boost::asio::signal_set& set) {
-  for (const int signal : stop_signals) {
-    struct sigaction before {};
-    sigaction(signal, nullptr, &before);
-    if (before.sa_handler != SIG_IGN) set.add(signal);
-  }
-}
+// Those of them that are not ignored now.
+std::vector<int> find_heard_stop_signals();
+
+// They stay pending from here on, in this thread and those that it starts.
+void block_stop_signals();
+
+// Ends this process by the signal, so that whoever waits for us sees that.
+void end_by_signal(int signal);
+
+// Hears them on a loop for as long as it lives, even where the caller has blocked them; then handlers and mask
+// are as they were.
+class StopSignals {
+ public:
+  explicit StopSignals(boost::asio::io_context& loop);
+  ~StopSignals();
+  StopSignals(const StopSignals&) = delete;
+  StopSignals& operator=(const StopSignals&) = delete;
+
+  // Called for each that has come or comes while the loop runs.
+  void on_signal(std::function<void(int signal)> handler);
+
+ private:
+  struct Heard;
+  static void wait(const std::shared_ptr<Heard>& heard);
+
+  std::shared_ptr<Heard> heard_;
+};
+
+// Keeps them pending for as long as it lives, for whoever looks now and then.
+class BlockedStopSignals {
+ public:
+  BlockedStopSignals();
+  ~BlockedStopSignals();
+  BlockedStopSignals(const BlockedStopSignals&) = delete;
+  BlockedStopSignals& operator=(const BlockedStopSignals&) = delete;
+
+  // The next that has come, else 0. It is pending no longer.
+  [[nodiscard]] int take() const;
+
+ private:
+  sigset_t set_{};
+  sigset_t before_{};
+};
 
 }  // namespace smlaunch

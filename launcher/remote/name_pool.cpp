@@ -6,8 +6,6 @@
 
 #include <fcntl.h>
 #include <netdb.h>
-#include <pthread.h>
-#include <signal.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
@@ -20,6 +18,8 @@
 #include <system_error>
 #include <thread>
 #include <utility>
+
+#include "base/signal_free_thread.hpp"
 
 namespace smlaunch {
 namespace {
@@ -124,12 +124,8 @@ void NamePool::look_up_names(const std::shared_ptr<Shared>& shared) {
 // Called with the mutex held.
 void NamePool::add_thread() {
   // Signals are for the caller's thread: it may wait for them by other means than handlers.
-  sigset_t all;
-  sigset_t before;
-  sigfillset(&all);
-  pthread_sigmask(SIG_SETMASK, &all, &before);
   try {
-    std::thread([shared = shared_] { look_up_names(shared); }).detach();
+    start_signal_free_thread([shared = shared_] { look_up_names(shared); }).detach();
     ++shared_->threads;
   } catch (const std::system_error& error) {
     // With one thread at least, the names only take longer.
@@ -143,7 +139,6 @@ void NamePool::add_thread() {
       free_tickets_.push_back(asked.ticket);
     }
   }
-  pthread_sigmask(SIG_SETMASK, &before, nullptr);
 }
 
 void NamePool::listen() {

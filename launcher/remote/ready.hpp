@@ -44,7 +44,7 @@ struct HostReadiness {
 struct ReadyReport {
   bool ready = false;
   double seconds = 0;
-  int stopped_by_signal = 0;         // SIGINT or SIGTERM told us to stop waiting
+  int stopped_by_signal = 0;         // a signal told us to stop waiting
   std::vector<HostReadiness> hosts;  // in the order of the request
   std::vector<HostReadiness> spare_hosts;
 };

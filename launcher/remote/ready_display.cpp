@@ -62,4 +62,14 @@ void ReadyDisplay::write(const std::string& text) const {
   }
 }
 
+ReadyReport show_while(bool quiet, std::function<void(const ReadyReport&)>& progress,
+                       const std::function<ReadyReport()>& wait,
+                       const std::function<ReadyReport(const ReadyReport&)>& as) {
+  ReadyDisplay display(2);
+  if (!quiet) progress = [&](const ReadyReport& now) { display.show(as ? as(now) : now); };
+  ReadyReport report = wait();
+  progress = nullptr;
+  return report;
+}
+
 }  // namespace smlaunch

@@ -2,6 +2,8 @@
 // Readiness while it goes on: a live line on a terminal, elsewhere a line now and then.
 #pragma once
 
+#include <functional>
+
 #include <string>
 
 #include "launcher/remote/ready.hpp"
@@ -27,5 +29,11 @@ class ReadyDisplay {
   double next_ = 0;
   double interval_ = 0;
 };
+
+// Runs `wait` with a display as the progress of its request; nothing is shown where `quiet`. `as`: what is shown
+// in the place of a report, if it is given.
+ReadyReport show_while(bool quiet, std::function<void(const ReadyReport&)>& progress,
+                       const std::function<ReadyReport()>& wait,
+                       const std::function<ReadyReport(const ReadyReport&)>& as = {});
 
 }  // namespace smlaunch

@@ -12,10 +12,10 @@
 #include <vector>
 
 #include "launcher/process/file_limit.hpp"
+#include "launcher/process/stop_signals.hpp"
 #include "launcher/remote/host_probe.hpp"
 #include "launcher/remote/name_pool.hpp"
 #include "launcher/remote/ready.hpp"
-#include "launcher/remote/ready_stop_signals.hpp"
 #include "launcher/remote/ssh_login.hpp"
 
 namespace smlaunch {

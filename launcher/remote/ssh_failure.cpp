@@ -180,6 +180,7 @@ std::optional<LoginAnswer> parse_login_answer(std::string_view out, std::string_
 }
 
 SshFailure parse_ssh_failure(const LoginEnd& end, std::string_view host, int port, std::string_view version) {
+  if (!end.unknown.empty()) return {ReadyStage::login, "ssh: " + end.unknown, "", false};
   if (!end.exit_code) {
     return {ReadyStage::login, fmt::format("ssh was ended by signal {}", end.signal),
             "see who ends processes on this machine", false};

@@ -11,10 +11,11 @@
 namespace smlaunch {
 
 struct LoginEnd {
-  std::optional<int> exit_code;  // none: a signal ended it
+  std::optional<int> exit_code;  // none: a signal ended it, or nobody knows
   int signal = 0;
   std::string out;
   std::string err;
+  std::string unknown = {};  // why nobody knows how it ended
 };
 
 struct SshFailure {

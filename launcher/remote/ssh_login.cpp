@@ -10,12 +10,13 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <utility>
+
+#include "launcher/process/child_process.hpp"
 
 namespace smlaunch {
 namespace {
@@ -175,15 +176,14 @@ LoginEnd SshLogin::reap() {
   // The process that was ssh may be gone while a helper of it (ProxyCommand) is not; one that serves a
   // connection that is to stay must not be.
   if (!keep_connection_) ::kill(-child_, SIGKILL);
-  int status = 0;
-  while (::waitpid(child_, &status, 0) < 0 && errno == EINTR) {
-  }
+  const auto status = smlaunch::reap(child_);
   child_ = -1;
-  if (WIFEXITED(status)) {
-    result_.exit_code = WEXITSTATUS(status);
-  } else {
-    result_.signal = WTERMSIG(status);
-  }
+  if (!status)
+    result_.unknown = status.error().problems.front().what;
+  else if (const auto* signaled = std::get_if<Signaled>(&*status))
+    result_.signal = signaled->signal;
+  else
+    result_.exit_code = std::get<Exited>(*status).code;
   close();
   return std::move(result_);
 }
@@ -191,8 +191,7 @@ LoginEnd SshLogin::reap() {
 void SshLogin::stop() {
   if (child_ < 0) return;
   ::kill(-child_, SIGKILL);
-  while (::waitpid(child_, nullptr, 0) < 0 && errno == EINTR) {
-  }
+  (void)smlaunch::reap(child_);
   child_ = -1;
   close();
 }

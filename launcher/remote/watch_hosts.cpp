@@ -5,7 +5,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
 
-#include "launcher/remote/ready_stop_signals.hpp"
+#include "launcher/process/stop_signals.hpp"
 
 namespace smlaunch {
 namespace {

@@ -94,12 +94,7 @@ class CodeWait {
     watch.timeout = time_left(options_, ready_.seconds);
     watch.look = [this](double seconds) { return look(seconds); };
     watch.stop_asked = workers_.serve;
-    ReadyReport report;
-    {
-      ReadyDisplay display(2);
-      if (!options_.quiet) watch.progress = [&](const ReadyReport& now) { display.show(now); };
-      report = watch_hosts(watch);
-    }
+    ReadyReport report = show_while(options_.quiet, watch.progress, [&] { return watch_hosts(watch); });
     add_host_events(report, events_);
     if (auto failed = find_failed_code(job_, workers_.code())) return failed;
     if (!report.ready) return give_up(report);
@@ -130,13 +125,8 @@ class CodeWait {
       return HostProblem{end->message, ""};
     };
     request.stop_asked = workers_.serve;
-    ReadyReport report;
-    {
-      ReadyDisplay display(2);
-      if (!options_.quiet)
-        request.progress = [&](const ReadyReport& now) { display.show(as_code_wait(now)); };
-      report = as_code_wait(wait_ready(request));
-    }
+    ReadyReport report = as_code_wait(show_while(
+        options_.quiet, request.progress, [&] { return wait_ready(request); }, as_code_wait));
     add_host_events(report, events_);
     for (const HostReadiness& host : report.hosts)
       if (const auto end = parse_code_answer(host.answer); end && !end->is_ready)

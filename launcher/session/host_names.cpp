@@ -55,12 +55,7 @@ ReadyResult wait_for_names(const Options& options, const std::vector<std::string
   request.hosts = hosts;
   request.until = ReadyStage::name;
   request.timeout = longest_wait_for_names(options);
-  ReadyReport report;
-  {
-    ReadyDisplay display(2);
-    if (!options.quiet) request.progress = [&](const ReadyReport& now) { display.show(now); };
-    report = wait_ready(request);
-  }
+  ReadyReport report = show_while(options.quiet, request.progress, [&] { return wait_ready(request); });
   add_host_events(report, events);
   ReadyResult result;
   result.outcome = outcome_of_names(report);

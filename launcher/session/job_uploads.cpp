@@ -2,12 +2,12 @@
 #include "launcher/session/job_uploads.hpp"
 
 #include <fmt/format.h>
-#include <signal.h>
 
 #include <algorithm>
 #include <map>
 
 #include "launcher/outcome/report_error.hpp"
+#include "launcher/process/stop_signals.hpp"
 
 namespace smlaunch {
 
@@ -16,32 +16,6 @@ namespace {
 using std::chrono::milliseconds;
 
 milliseconds milliseconds_of(double seconds) { return milliseconds(static_cast<long>(seconds * 1000)); }
-
-// Signals that stop a job, as long as it lives; but not those that whoever started us has made us ignore.
-class StopSignalsBlocked {
- public:
-  StopSignalsBlocked() {
-    sigemptyset(&set_);
-    for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
-      struct sigaction action {};
-      ::sigaction(signal, nullptr, &action);
-      if (action.sa_handler != SIG_IGN) sigaddset(&set_, signal);
-    }
-    pthread_sigmask(SIG_BLOCK, &set_, &before_);
-  }
-  ~StopSignalsBlocked() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
-  StopSignalsBlocked(const StopSignalsBlocked&) = delete;
-  StopSignalsBlocked& operator=(const StopSignalsBlocked&) = delete;
-
-  [[nodiscard]] bool came() const {
-    const timespec now{};
-    return sigtimedwait(&set_, nullptr, &now) > 0;
-  }
-
- private:
-  sigset_t set_{};
-  sigset_t before_{};
-};
 
 }  // namespace
 
@@ -91,7 +65,7 @@ void JobUploads::finish(std::optional<SteadyTime> stop_asked) {
 void JobUploads::wait(std::optional<SteadyTime> stop_asked) {
   constexpr milliseconds slice{50};
   constexpr milliseconds quiet{1000};
-  const StopSignalsBlocked signals;
+  const BlockedStopSignals signals;
   const SteadyTime start = std::chrono::steady_clock::now();
   const auto bound = [&](SteadyTime now) {
     std::optional<milliseconds> since_stop;
@@ -104,7 +78,7 @@ void JobUploads::wait(std::optional<SteadyTime> stop_asked) {
   while (!output_->wait(slice)) {
     const SteadyTime now = std::chrono::steady_clock::now();
     if (now >= deadline) return;
-    if (signals.came()) {
+    if (signals.take() != 0) {
       if (stop_asked) return;
       stop_asked = now;
       deadline = std::min(deadline, now + bound(now));

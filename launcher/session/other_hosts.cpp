@@ -182,11 +182,7 @@ HostsReady wait_for_hosts(const Options& options, const std::vector<WantedInterf
   };
   HostsReady hosts;
   ReadyReport& report = hosts.report;
-  {
-    ReadyDisplay display(2);
-    if (!options.quiet) request.progress = [&](const ReadyReport& now) { display.show(now); };
-    report = wait_ready(request);
-  }
+  report = show_while(options.quiet, request.progress, [&] { return wait_ready(request); });
   add_host_events(report, events);
   ReadyResult& result = hosts.result;
   request.stop_asked = serve;

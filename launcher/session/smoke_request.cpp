@@ -27,7 +27,7 @@ Result<std::shared_ptr<const SmokeRequest>> make_smoke_request(const Options& op
   settings.is_thorough = request->only;
   settings.all_pairs = options.matrix.has_value();
   const bool is_nccl = settings.backend == nccl_backend;
-  settings.library = is_nccl ? options.nccl_lib.value_or("auto") : "system";
+  settings.library = is_nccl ? options.nccl_lib.value_or(library_of_python) : library_of_loader;
   for (const Host& host : plan.cluster.hosts) settings.hosts.push_back(host.name);
   for (const RankPlace& place : request->plan.layout.ranks) {
     const Machine& machine = *plan.cluster.hosts[static_cast<std::size_t>(place.node_rank)].machine;

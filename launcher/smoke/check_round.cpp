@@ -90,7 +90,7 @@ std::vector<CheckSettings> make_check_settings(const SmokeSettings& settings, bo
     command.bytes = settings.bytes;
     const bool is_first_of_host = told.insert(rank.node).second;
     command.tells_host = is_first_of_host && is_first;
-    command.finds_library = is_first_of_host && settings.library == "auto";
+    command.finds_library = is_first_of_host && settings.library == library_of_python;
     made.push_back(std::move(command));
   }
   return made;

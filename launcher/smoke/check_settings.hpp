@@ -2,7 +2,7 @@
 // What the leader tells a check program, which runs beside each rank of the all-reduce test: one JSON object
 // on each line of its stdin.
 //
-// The order: settings; use_library where settings.library is "auto" (it comes when the program with
+// The order: settings; use_library where settings.library is library_of_python (it comes when the program with
 // finds_library on that host has answered); run_test, once or several times, each followed by take_id on
 // GPUs; quit. The end of stdin means quit, too.
 #pragma once
@@ -17,15 +17,18 @@
 
 namespace smlaunch {
 
+// What stands for a path in CheckSettings::library: NCCL as the job's interpreter loads it; as the loader
+// finds it.
+inline constexpr const char* library_of_python = "auto";
+inline constexpr const char* library_of_loader = "system";
+
 struct CheckSettings {
   int rank = 0;
   int local_rank = 0;
   std::string host;                               // as the plan calls it
   InjectionKind injection = InjectionKind::none;  // what of it is meant for this rank
   double slow_seconds = 0.3;                      // injection slow: so late at every repeat
-  // libnccl.so.2 or libmpi.so.40: "auto" (NCCL: the one that `python` loads), "system" (the loader's), or a
-  // path.
-  std::string library = "system";
+  std::string library = library_of_loader;        // libnccl.so.2 or libmpi.so.40: one of the above, or a path
   std::string python = "python3";
   bool finds_library = false;  // this one of its host looks for the library: found_library answers
   bool tells_host = false;     // this one of its host sends host_gpus

@@ -22,7 +22,14 @@ class RangeCollector {
       open.last = element;
       return;
     }
-    if (found_.size() < all_fit) found_.push_back({fault, index, times, element, element, value, expected});
+    if (found_.size() < all_fit)
+      found_.push_back({.fault = fault,
+                        .index = index,
+                        .times = times,
+                        .first = element,
+                        .last = element,
+                        .value = value,
+                        .expected = expected});
   }
 
   std::vector<WrongRange> take() { return std::move(found_); }

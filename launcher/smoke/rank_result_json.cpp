@@ -51,12 +51,22 @@ CheckMessage message_of(const Json& json) {
   if (kind == "stage") return StageReached{json.at("test"), stage(), json.at("seconds")};
   if (kind == "found_library") return FoundLibrary{json.at("path"), json.at("note")};
   if (kind == "library")
-    return LibraryFacts{json.at("path"), json.at("version"), json.at("build_id"), json.at("is_imitation")};
+    return LibraryFacts{.path = json.at("path"),
+                        .version = json.at("version"),
+                        .build_id = json.at("build_id"),
+                        .is_imitation = json.at("is_imitation")};
   if (kind == "host_gpus")
-    return HostGpus{json.at("usable"), json.at("on_bus"), json.at("module_loaded"), json.at("device_nodes"),
-                    json.at("nvml_error")};
+    return HostGpus{.usable = json.at("usable"),
+                    .on_bus = json.at("on_bus"),
+                    .module_loaded = json.at("module_loaded"),
+                    .device_nodes = json.at("device_nodes"),
+                    .nvml_error = json.at("nvml_error")};
   if (kind == "unique_id") return UniqueId{json.at("test"), json.at("id")};
-  if (kind == "failed") return CheckFailed{json.at("test"), stage(), json.at("text"), json.at("blames_peer")};
+  if (kind == "failed")
+    return CheckFailed{.test = json.at("test"),
+                       .stage = stage(),
+                       .text = json.at("text"),
+                       .blames_peer = json.at("blames_peer")};
   if (kind != "result") throw std::invalid_argument("no such message: " + kind);
   TestResult made;
   made.test = json.at("test");

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "launcher/smoke/check_settings.hpp"
 #include "launcher/smoke/expected_bandwidth.hpp"
 #include "launcher/smoke/injection.hpp"
 
@@ -26,7 +27,7 @@ struct SmokeSettings {
   std::vector<SmokeRank> ranks;
   long bytes = 64L << 20;
   double deadline_seconds = 120;
-  std::string library = "system";  // CheckSettings's
+  std::string library = library_of_loader;  // CheckSettings's
   std::string python = "python3";
   Injection injection;
   bool require_gpu = false;

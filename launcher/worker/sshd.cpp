@@ -115,10 +115,13 @@ Result<std::optional<Child>> start_sshd_if_none(int port) {
   const auto deadline = std::chrono::steady_clock::now() + bound;
   while (std::chrono::steady_clock::now() < deadline) {
     if (find_listener(port) == Listener::ssh) return std::optional<Child>(std::move(*child));
-    if (const auto status = reap(child->pid))
+    if (has_ended(child->pid)) {
+      const auto status = reap(child->pid);
+      if (!status) return tl::unexpected(status.error());
       return failure(Fault::start, program,
                      fmt::format("{}: {}", to_string(*status), own_words(request.argv)),
                      "start sshd yourself, or mend what it says");
+    }
     poll(nullptr, 0, step_milliseconds);
   }
   kill(child->pid, SIGTERM);

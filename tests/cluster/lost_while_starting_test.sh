@@ -23,7 +23,7 @@ host algo-3 rm "$daemon"
 lost() { # FAULT CAUSE
   step "$1 while mpirun's daemon starts"
   host algo-3 sh -c 'touch /tmp/held; rm -f /tmp/asked'
-  start algo-1 "$smlaunch" --lost-after 3
+  start algo-1 "$smlaunch"
   eventually 20 host algo-3 test -e /tmp/asked
   "$cluster" "$1" algo-3
   over 76 failure 20 algo-1

@@ -61,7 +61,7 @@ while :; do sleep 0.1; done
 END
 kill_engine() { # HOST WHAT REGEX
   step "SIGKILL of $2"
-  begin --lost-after 3 --failure-grace 1
+  begin --lost-after 3 --failure-grace 0.2
   signal "$1" KILL "$3"
   over 76 failure 15 "${hosts[@]}"
   assert_contains "$err" "$4"

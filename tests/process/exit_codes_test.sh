@@ -17,6 +17,18 @@ assert_report '[.ranks[] | [.rank, .host, .exit_code, .signal, .cause]]' \
   '[[0,"localhost",0,null,"own"],[1,"localhost",0,null,"own"]]'
 assert_report '[.ranks[].pid | . > 0] | unique' '[true]'
 
+step "a parent that ignores SIGCHLD hides no rank's end"
+container
+run env --ignore-signal=CHLD "$smlaunch" -- "$programs/end_with" exit 3
+assert_eq 3 "$status"
+assert_contains "$(failure)" "user_code: rank 0 on algo-1 exited with code 3"
+container
+run env --ignore-signal=CHLD "$smlaunch" --hosts localhost:2 --launcher ddp -- "$programs/end_with" exit 3
+assert_eq 3 "$status"
+container
+run env --ignore-signal=CHLD "$smlaunch" -- "$programs/end_with" exit 0
+assert_success
+
 step "a single rank's own end passes through"
 while read -r how number code shown; do
   container

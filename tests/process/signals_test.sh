@@ -89,5 +89,32 @@ ended
 assert_eq 0 "$status"
 assert_success
 
+# catches SIGNAL: smlaunch has a handler for it by now
+catches() {
+  local mask
+  mask=$(sed -n 's/^SigCgt:\t//p' "/proc/$started/status")
+  ((16#$mask >> ($(kill -l "$1") - 1) & 1))
+}
+
+step "waiting for hosts goes on, too, whichever signal smlaunch was started to ignore"
+for each in "INT TERM" "TERM HUP" "HUP INT"; do
+  read -r ignored heard <<<"$each"
+  container
+  # A host that never answers: its name is nobody's.
+  env "$marker" SAGEMAKER_BASE_DIR="$base" env --default-signal=INT,QUIT env --ignore-signal="$ignored" \
+    "$smlaunch" ready --hosts absent.invalid --ready-timeout 2 </dev/null >"$scratch/out" 2>"$scratch/err" &
+  started=$!
+  eventually 20 catches "$heard"
+  kill -"$ignored" "$started"
+  ended
+  assert_eq 69 "$status"
+  # The same signal ends it where it is not ignored.
+  start "$smlaunch" ready --hosts absent.invalid --ready-timeout 3000
+  eventually 20 catches "$ignored"
+  kill -"$ignored" "$started"
+  ended
+  assert_eq $((128 + $(kill -l "$ignored"))) "$status"
+done
+
 step "nobody else was touched"
 [[ $(sed 's/.*) //' "/proc/$bystander/stat") == S* ]] || fail "the bystander does not live any more"

@@ -18,6 +18,7 @@
 
 namespace smlaunch {
 
+class HttpTransfer;
 struct CurlLibrary;
 
 // `size` bytes of an open file from `offset` on.
@@ -109,9 +110,8 @@ class HttpClient {
   [[nodiscard]] bool cancelled() const;
 
  private:
-  struct Transfer;
-  std::unique_ptr<Transfer> take_transfer(const CurlLibrary& curl);
-  void give_transfer(std::unique_ptr<Transfer> transfer);
+  std::unique_ptr<HttpTransfer> take_transfer(const CurlLibrary& curl);
+  void give_transfer(std::unique_ptr<HttpTransfer> transfer);
 
   HttpSettings settings_;
   struct Pool;

@@ -28,7 +28,8 @@ TEST(Frame, KnowsWhichKindsAreData) {
        {FrameKind::challenge, FrameKind::hello, FrameKind::welcome, FrameKind::start, FrameKind::ping,
         FrameKind::pong, FrameKind::ack, FrameKind::signal, FrameKind::release})
     EXPECT_FALSE(is_data(kind));
-  for (const auto kind : {FrameKind::started, FrameKind::start_failed, FrameKind::output, FrameKind::ended})
+  for (const auto kind : {FrameKind::started, FrameKind::start_failed, FrameKind::output, FrameKind::ended,
+                          FrameKind::end_unknown})
     EXPECT_TRUE(is_data(kind));
 }
 

@@ -68,9 +68,16 @@ void check(const PyValue& golden) {
   EXPECT_EQ(environment.is_leader, std::get<bool>(expected.find("is_master")->data));
   EXPECT_EQ(to_string(choose_launcher(environment).kind), *expected.find("runner")->string());
 
+  const PyValue* kind = expected.find("entry_point_type");
+  if (kind == nullptr) {
+    EXPECT_FALSE(environment.user_entry_point) << "nothing is recorded of a program";
+    EXPECT_FALSE(require_entry_point(environment));
+    return;
+  }
+  ASSERT_TRUE(environment.user_entry_point);
   const EntryPoint entry_point = probe_entry_point(environment.paths.code, *environment.user_entry_point,
                                                    environment.entry_point.arguments);
-  EXPECT_EQ(toolkit_kind(entry_point.kind), *expected.find("entry_point_type")->string());
+  EXPECT_EQ(toolkit_kind(entry_point.kind), *kind->string());
   if (entry_point.kind == EntryPointKind::command) return;
   EXPECT_EQ(process_command(entry_point, "PYTHON", false), texts_of(*expected.find("process"), base));
   if (const PyValue* mpirun = expected.find("mpirun")) check_mpirun(*mpirun, entry_point, base);

@@ -8,11 +8,19 @@ namespace {
 
 RankLook look(int rank, const std::string& host, const std::string& frame, std::optional<double> cores = {}) {
   RankState state;
-  state.processes = {{100 + rank, "python3", 'S', 1, "futex_wait", {}, {frame}}};
+  state.processes = {{.pid = 100 + rank,
+                      .name = "python3",
+                      .state = 'S',
+                      .threads = 1,
+                      .wait_channel = "futex_wait",
+                      .kernel_stack = {},
+                      .python_stack = {frame}}};
   state.python_source = "py-spy";
-  return {Rank{rank}, host, state, cores};
+  return {.rank = Rank{rank}, .host = host, .state = state, .cores_used = cores};
 }
-RankLook unheard(int rank, const std::string& host) { return {Rank{rank}, host, {}, {}}; }
+RankLook unheard(int rank, const std::string& host) {
+  return {.rank = Rank{rank}, .host = host, .state = {}, .cores_used = {}};
+}
 
 std::vector<RankLook> looks(int ranks, const std::string& frame) {
   std::vector<RankLook> all;

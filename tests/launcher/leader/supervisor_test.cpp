@@ -399,6 +399,19 @@ TEST(Supervisor, TakesMpirunsEndForRanksWithoutAChannel) {
   }
 }
 
+TEST(Supervisor, RanksWithoutAChannelAreLostWhereNobodyKnowsHowMpirunEnded) {
+  Supervisor supervisor(settings(1));
+  supervisor.begin();
+  supervisor.on(RankDetached{Rank{0}});
+  const auto actions = supervisor.on(
+      EngineEnded{.failure = EndUnknown{"how process 7 ended is not known"}, .seconds = 2.5, .status = {}});
+  EXPECT_EQ(actions.back(), Action{Finish{}});
+  EXPECT_FALSE(supervisor.record().ranks[0].end);
+  const Outcome outcome = decide_outcome(supervisor.record(), {"a"});
+  EXPECT_EQ(outcome.failure_class, FailureClass::lost_host);
+  EXPECT_EQ(outcome.message, "rank 0 on a was lost 2.5 s after the start: how process 7 ended is not known");
+}
+
 // mpirun, whose end is all that is known of ranks without a channel, waits for the agents of the others.
 TEST(Supervisor, LetsAgentsGoWhenOnlyRanksWithoutAChannelAreMissing) {
   Supervisor supervisor(settings(3));

@@ -160,8 +160,13 @@ TEST(Outcome, OfAJobThatHangs) {
   record.hang_seconds = 60.4;
   for (int i = 0; i < 4; ++i) {
     RankState state;
-    state.processes = {
-        {1, "python3", 'S', 1, "", {}, {i == 2 ? "train.py:12 in load" : "dist.py:9 in all_reduce"}}};
+    state.processes = {{.pid = 1,
+                        .name = "python3",
+                        .state = 'S',
+                        .threads = 1,
+                        .wait_channel = "",
+                        .kernel_stack = {},
+                        .python_stack = {i == 2 ? "train.py:12 in load" : "dist.py:9 in all_reduce"}}};
     record.ranks[static_cast<std::size_t>(i)].state = state;
   }
   const Outcome outcome = decide_outcome(record, four_hosts);
@@ -451,11 +456,15 @@ TEST(Losses, AreTold) {
   EXPECT_EQ(describe(RankLoss(AgentEnded{Exited{3}})), "its agent exited with code 3");
   EXPECT_EQ(describe(RankLoss(EndedByOthers{})), "its agent was told to end, not by us");
   EXPECT_EQ(describe(RankLoss(OutlivedKill{})), "its agent did not report its end after SIGKILL");
+  EXPECT_EQ(describe(RankLoss(EndUnknown{"how process 7 ended is not known"})),
+            "how process 7 ended is not known");
   EXPECT_EQ(describe(HostLoss(silence)), "no word from its smlaunch for 10 s (connection closed)");
   EXPECT_EQ(describe(HostLoss(HostUnreachable{"TCP refused"})), "TCP refused");
   EXPECT_EQ(describe(EngineFailure(AllAgentsEnded{})), "every agent has ended");
   EXPECT_EQ(describe(EngineFailure(MpirunEnded{Exited{1}})),
             "mpirun exited with code 1 before the job was over");
+  EXPECT_EQ(describe(EngineFailure(EndUnknown{"how process 7 ended is not known"})),
+            "how process 7 ended is not known");
 }
 
 TEST(Outcomes, HaveTheExitCodeOfTheirClass) {

@@ -18,7 +18,8 @@ TEST(Report, OfASuccess) {
   report.ranks[0].times.seconds = 1.23456;
   report.outcome.causes = {Cause::own};
   report.hosts = {"algo-1"};
-  report.phases = {{"start", 0.0004, "", 0}, {"run", 2, "algo-1", 1.5}};
+  report.phases = {{.name = "start", .seconds = 0.0004},
+                   {.name = "run", .seconds = 2, .slowest_host = "algo-1", .slowest_seconds = 1.5}};
   report.plan_hash = "abc";
   EXPECT_EQ(Json::parse(render_report(report)), Json::parse(R"({
     "schema": "smlaunch.report/1", "outcome": "success", "class": null, "exit_code": 0, "message": "",
@@ -73,8 +74,15 @@ TEST(Report, OfAJobThatWasTriedAgainAndHung) {
   earlier.plan_hash = "abc";
   report.earlier = {earlier};
   RankState state;
-  state.processes = {{12, "python3", 'S', 1, "futex_wait", {"futex_wait_queue"}, {"train.py:1 in f"}}};
-  report.outcome.hang = {{Rank{0}, "algo-1", state, 0.25}, {Rank{1}, "algo-2", {}, {}}};
+  state.processes = {{.pid = 12,
+                      .name = "python3",
+                      .state = 'S',
+                      .threads = 1,
+                      .wait_channel = "futex_wait",
+                      .kernel_stack = {"futex_wait_queue"},
+                      .python_stack = {"train.py:1 in f"}}};
+  report.outcome.hang = {{.rank = Rank{0}, .host = "algo-1", .state = state, .cores_used = 0.25},
+                         {.rank = Rank{1}, .host = "algo-2", .state = {}, .cores_used = {}}};
   const Json json = Json::parse(render_report(report));
   EXPECT_EQ(json["restarts"], 1);
   EXPECT_EQ(json["earlier"], Json::parse(R"([{"class": "user_code", "exit_code": 3,

@@ -67,8 +67,9 @@ TEST(RenderPlan, PutsEachOptionWithItsValuesOnALine) {
   EXPECT_THAT(
       text,
       HasSubstr("  mpirun \\\n    --host algo-1,algo-2 \\\n    -np 2 \\\n    --allow-run-as-root \\\n"));
-  EXPECT_THAT(text, HasSubstr(" \\\n    -mca plm_rsh_args '-i key -o BatchMode=yes -o ConnectTimeout=10' \\\n"
-                              "    --report-bindings \\\n    /usr/bin/smlaunch rank -- python3 -- train.py\n"));
+  EXPECT_THAT(text,
+              HasSubstr(" \\\n    -mca plm_rsh_args '-i key -o BatchMode=yes -o ConnectTimeout=10' \\\n"
+                        "    --report-bindings \\\n    /usr/bin/smlaunch rank -- python3 -- train.py\n"));
 }
 
 TEST(RenderPlan, CountsGpusAsTheJsonDoes) {

@@ -167,13 +167,14 @@ TEST(Torchrun, EveryRecordedLineIsOurs) {
   const std::filesystem::path file = source_dir() / "tests/golden/toolkit/contract.json";
   int compared = 0;
   for (const auto& golden : nlohmann::json::parse(std::ifstream(file))) {
-    const auto& line = golden["expect"]["torchrun"];
-    if (!line.is_array()) continue;  // the toolkit refuses it
+    const auto line = golden["expect"].find("torchrun");
+    if (line == golden["expect"].end()) continue;  // a container that names no program
+    if (!line->is_array()) continue;               // the toolkit refuses it
     SCOPED_TRACE(golden["name"].get<std::string>());
     const auto& expect = golden["expect"];
     const Words hosts = expect["distribution_hosts"];
     const std::string own = golden["config"]["resourceconfig"]["current_host"];
-    const Words theirs = line;
+    const Words theirs = *line;
     SmallJob job(1, std::stoi(theirs[4]));
     job.spec.launcher = LauncherKind::torchrun;
     job.cluster.hosts.front().name = job.environment.current_host = own;

@@ -128,6 +128,8 @@ TEST(SshFailure, KnowsWhatHealsWithTime) {
        {ReadyStage::login, "SSH login failed without a word", "try by hand: ssh -p 22 algo-2 true", false}},
       {{std::nullopt, 9, "", ""},
        {ReadyStage::login, "ssh was ended by signal 9", "see who ends processes on this machine", false}},
+      {{std::nullopt, 0, "", "", "how process 7 ended is not known"},
+       {ReadyStage::login, "ssh: how process 7 ended is not known", "", false}},
   });
 }
 

@@ -7,16 +7,17 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
-#include <map>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <sstream>
 #include <stdexcept>
+#include <type_traits>
 
 #include "base/digest.hpp"
+#include "launcher/job/job.hpp"
+#include "launcher/job/job_hosts.hpp"
 #include "launcher/plan/plan_json.hpp"
 #include "launcher/plan/render_plan.hpp"
-#include "mpi/hostfile.hpp"
-#include "mpi/shell_words.hpp"
 #include "tests/support/source_dir.hpp"
 #include "topology/machine_json.hpp"
 
@@ -74,12 +75,7 @@ OpenMpiVersion version_of(const std::string& text) {
 class GoldenCase {
  public:
   explicit GoldenCase(const std::string& name)
-      : folder_(golden_folder() / name), settings_(json::parse(read(folder_ / "case.json"))) {
-    if (settings_.contains("hosts"))
-      slots_ = value_of(parse_host_option(settings_["hosts"].get<std::string>(), "--hosts"));
-    if (settings_.contains("hostfile"))
-      slots_ = value_of(parse_hostfile(read(folder_ / settings_["hostfile"].get<std::string>()), "hostfile"));
-  }
+      : folder_(golden_folder() / name), settings_(json::parse(read(folder_ / "case.json"))) {}
 
   [[nodiscard]] const fs::path& folder() const { return folder_; }
   [[nodiscard]] bool compares(const std::string& file) const {
@@ -88,33 +84,68 @@ class GoldenCase {
     return std::find(files.begin(), files.end(), json(file)) != files.end();
   }
 
-  LaunchPlan plan() {
-    const Environment environment = read_job();
-    JobSpec spec;
-    spec.environment = std::make_shared<const Environment>(environment);
-    spec.launcher = launcher_;
-    spec.python = "/usr/bin/python3";
-    spec.mpi4py = settings_.value("mpi4py", false) && spec.launcher == LauncherKind::mpi;
-    spec.mpirun = "/usr/bin/mpirun";
-    spec.smlaunch = "/usr/local/bin/smlaunch";
-    spec.open_mpi = version_of(settings_.value("open_mpi", "4.1.4"));
-    spec.mpi_options = value_of(
-        split_shell_words(text_parameter(environment, "sagemaker_mpi_custom_mpi_options").value_or("")));
-    if (slots_.empty()) spec.network_interface = environment.network_interface;
-    if (settings_.contains("master_port")) spec.master_port = settings_["master_port"].get<int>();
-    if (const auto processes = integer_parameter(environment, "sagemaker_mpi_num_processes"))
-      spec.world_size = static_cast<int>(*processes);
-    spec.inherited = variables();
-    spec.sources = {{"launcher", source_}};
-    // "smoke": what the all-reduce test could be run with, "mpirun" or "nccl"; by default it is off.
-    spec.smoke.has_mpirun = settings_.value("smoke", "") == "mpirun";
-    spec.smoke.has_nccl_check = settings_.value("smoke", "") == "nccl";
-    LaunchPlan plan = value_of(make_plan(spec, cluster(environment)));
-    plan.hash = plan_hash(plan);
-    return plan;
+  [[nodiscard]] LaunchPlan plan() const {
+    Options options = make_options();
+    const Facts facts = make_facts(options);
+    const Job begun = value_of(begin_job(options, facts));
+    // "smoke": what the all-reduce test is run with, "mpirun" or "nccl"; by default it is off.
+    if (!settings_.contains("smoke") && begun.spec.launcher != LauncherKind::process) {
+      options.smoke = SmokeOption::off;
+      options.sources["smoke"] = "option --smoke";
+    }
+    options.sources["topology"] = "option --topology";
+    for (const std::string& host : hosts_of_plan(*facts.environment, begun.runs_alone))
+      options.topology.push_back(host + "=" + machine_name(host));
+    return value_of(plan_job(value_of(assemble_job(options, facts))));
   }
 
  private:
+  [[nodiscard]] Options make_options() const {
+    Options options;
+    options.command = Command::dry_run;
+    const auto give = [&](const char* name, auto& option) {
+      if (!settings_.contains(name)) return;
+      option = settings_[name].get<std::decay_t<decltype(*option)>>();
+      std::string flag = name;
+      std::replace(flag.begin(), flag.end(), '_', '-');
+      options.sources[flag] = "option --" + flag;
+    };
+    give("hosts", options.hosts);
+    give("hostfile", options.hostfile);
+    give("current_host", options.current_host);
+    give("processes_per_host", options.processes_per_host);
+    give("master_port", options.master_port);
+    give("entry_point", options.entry_point);
+    if (options.hostfile) options.hostfile = folder_ / *options.hostfile;
+    std::optional<std::string> launcher;
+    give("launcher", launcher);
+    if (launcher) options.launcher = *launcher == "ddp" ? LauncherOption::ddp : LauncherOption::mpi;
+    return options;
+  }
+
+  [[nodiscard]] Facts make_facts(const Options& options) const {
+    Facts facts;
+    facts.variables = variables();
+    facts.given_hosts = value_of(read_given_hosts(options));
+    facts.environment = std::make_shared<const Environment>(read_job(options, facts.given_hosts));
+    facts.python = "/usr/bin/python3";
+    facts.smlaunch = "/usr/local/bin/smlaunch";
+    facts.has_nccl_check = settings_.value("smoke", "") == "nccl";
+    const OpenMpiVersion version = version_of(settings_.value("open_mpi", "4.1.4"));
+    facts.ask.open_mpi = [version] {
+      return FoundOpenMpi{"/usr/bin/mpirun", version,
+                          to_string(version) + ", as /usr/bin/mpirun --version says"};
+    };
+    const bool mpi4py = settings_.value("mpi4py", false);
+    facts.ask.has_mpi4py = [mpi4py](const std::string&) { return mpi4py; };
+    // No interface is chosen for hosts that are names of one machine.
+    facts.ask.addresses = [](const std::vector<std::string>& hosts) {
+      return std::vector<std::vector<std::string>>(hosts.size(), {"127.0.0.1"});
+    };
+    facts.ask.saved_machine = machine_of;
+    return facts;
+  }
+
   [[nodiscard]] Variables variables() const {
     Variables all = {{"PATH", "/usr/local/bin:/usr/bin:/bin"}, {"HOME", "/root"}};
     if (settings_.contains("variables"))
@@ -122,82 +153,43 @@ class GoldenCase {
     return all;
   }
 
-  [[nodiscard]] std::shared_ptr<const Machine> machine_of(const std::string& host) {
+  [[nodiscard]] std::string machine_name(const std::string& host) const {
     const json& machines = settings_["machines"];
-    const std::string name = machines.contains(host) ? machines[host] : machines["*"];
-    auto& machine = machines_[name];
-    if (!machine) {
-      const fs::path file = golden_folder() / "machines" / (name + ".json");
-      machine = std::make_shared<const Machine>(value_of(parse_machine_json(read(file), file)));
-    }
-    return machine;
+    return machines.contains(host) ? machines[host] : machines["*"];
   }
 
-  Environment read_job() {
+  static Result<Machine> machine_of(const std::string& name) {
+    const fs::path file = golden_folder() / "machines" / (name + ".json");
+    return parse_machine_json(read(file), file);
+  }
+
+  [[nodiscard]] Environment read_job(const Options& options, const GivenHostSlots& slots) const {
     EnvironmentRequest request;
     request.base_dir = folder_ / "opt-ml";
     request.variables = variables();
     request.working_directory = "/home/user/job";
-    if (!slots_.empty()) {
+    if (slots) {
       GivenHosts given;
-      for (const HostSlots& host : slots_) given.hosts.push_back(host.name);
-      given.current_host = settings_.value("current_host", "");
+      for (const HostSlots& host : *slots) given.hosts.push_back(host.name);
+      given.current_host = options.current_host.value_or("");
       request.given_hosts = given;
     }
-    if (settings_.contains("entry_point")) {
-      auto words = settings_["entry_point"].get<std::vector<std::string>>();
-      request.given_entry_point = GivenEntryPoint{words.front(), {words.begin() + 1, words.end()}};
-    }
+    if (options.entry_point)
+      request.given_entry_point = GivenEntryPoint{
+          options.entry_point->front(), {options.entry_point->begin() + 1, options.entry_point->end()}};
     Environment environment = value_of(read_environment(request));
     if (!environment.current_host.empty()) {
-      const auto own = machine_of(environment.current_host);
-      request.num_gpus = own->usable_gpus();
-      request.num_cpus = own->processing_units;
+      const Machine own = value_of(machine_of(machine_name(environment.current_host)));
+      request.num_gpus = own.usable_gpus();
+      request.num_cpus = own.processing_units;
       environment = value_of(read_environment(request));
     }
     move_to_opt_ml(environment, folder_ / "opt-ml");
-    const LauncherChoice choice = choose_launcher(environment);
-    launcher_ = choice.kind;
-    source_ = choice.source;
-    if (!settings_.contains("launcher")) return environment;
-    source_ = "option --launcher";
-    launcher_ = settings_["launcher"] == "ddp" ? LauncherKind::ddp : LauncherKind::mpi;
     return environment;
-  }
-
-  Cluster cluster(const Environment& environment) {
-    std::vector<std::string> names = environment.distribution_hosts;
-    if (launcher_ == LauncherKind::process) names = {environment.current_host};
-    const auto leader = std::find(names.begin(), names.end(), environment.leader);
-    if (leader != names.end()) std::rotate(names.begin(), leader, leader + 1);
-    const auto each = integer_parameter(environment, "sagemaker_mpi_num_of_processes_per_host");
-    Cluster cluster;
-    for (const std::string& name : names) {
-      Host host;
-      host.name = name;
-      host.machine = machine_of(name);
-      host.source = TopologySource::file;
-      host.ranks = std::max(1, host.machine->usable_gpus());
-      for (const HostSlots& slots : slots_)
-        if (slots.name == name && slots.slots) host.ranks = *slots.slots;
-      if (each) host.ranks = static_cast<int>(*each);
-      if (launcher_ == LauncherKind::process) host.ranks = 1;
-      for (const InstanceGroup& group : environment.instance_groups) {
-        if (std::find(group.hosts.begin(), group.hosts.end(), name) == group.hosts.end()) continue;
-        host.group = group.name;
-        host.instance_type = group.instance_type;
-      }
-      cluster.hosts.push_back(host);
-    }
-    return cluster;
   }
 
   fs::path folder_;
   json settings_;
-  std::vector<HostSlots> slots_;
-  std::map<std::string, std::shared_ptr<const Machine>> machines_;
-  LauncherKind launcher_ = LauncherKind::process;
-  std::string source_;
 };
 
 // The first line that is not the same; a whole plan would be too long to read. Empty: none.

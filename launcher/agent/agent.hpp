@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+// What an agent decides. Its rank's life: connected -> started -> ended -> released. Whatever happens to the
+// leader, to mpirun or to the network, the rank does not outlive what it belongs to.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "launcher/agent/agent_environment.hpp"
+#include "launcher/agent/agent_rank.hpp"
+#include "launcher/channel/peer_channel.hpp"
+#include "launcher/process/event_loop.hpp"
+
+namespace smlaunch {
+
+// All of it outlives the agent.
+struct AgentWorld {
+  EventLoop& loop;
+  PeerChannel* channel = nullptr;  // null: none was given
+  AgentRank& rank;
+  std::string host;              // its own name for itself
+  bool is_under_mpirun = false;  // or of mpirun's daemon
+  std::function<void(bool is_stderr, const std::string& text)> print;
+  std::function<void(const std::string& hand_over)> look_for_late_worker;
+};
+
+class Agent {
+ public:
+  Agent(AgentIdentity identity, AgentWorld world);
+
+  void begin();
+  // Our parent died, or somebody ends us: the rank goes with us.
+  void told_to_end();
+
+  // When the loop has been stopped:
+  [[nodiscard]] int exit_code() const { return exit_code_; }
+  [[nodiscard]] bool has_lost_leader() const { return has_lost_leader_; }
+  [[nodiscard]] std::chrono::milliseconds grace() const { return grace_; }
+
+ private:
+  enum class Phase { waiting, running, ended };
+
+  void received(const Frame& frame);
+  void start(const Frame& frame);
+  void start_rank(const Start& message);
+  void pass_on(bool is_stderr, const std::string& lines);
+  void rank_ended(const Result<Ended>& end);
+  void stop_rank();
+  void kill_rank_after(std::chrono::milliseconds grace);
+  void leader_lost();
+  void released();
+  void run_without_channel(const std::string& why);
+  void leave() { world_.loop.stop(); }
+  void leave_if_done();
+  [[nodiscard]] std::size_t waiting_bytes() const;
+
+  AgentIdentity identity_;
+  AgentWorld world_;
+  std::unique_ptr<LoopTimer> stop_timer_;
+  Phase phase_ = Phase::waiting;  // of the rank
+  bool is_detached_ = false;      // there is no channel
+  bool has_lost_leader_ = false;
+  bool has_succeeded_ = false;  // the rank
+  bool forwards_output_ = true;
+  bool is_stopping_ = false;
+  bool is_hurried_ = false;
+  std::chrono::milliseconds grace_{5000};
+  int exit_code_ = 0;
+};
+
+}  // namespace smlaunch

@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "launcher/agent/rank_process.hpp"
+
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdlib>
+#include <utility>
+
+#include "base/host_name.hpp"
+#include "base/steady_time.hpp"
+#include "launcher/agent/rank_binding.hpp"
+#include "launcher/channel/worker_socket.hpp"
+#include "launcher/contract/executable.hpp"
+#include "launcher/process/agent_variables.hpp"
+#include "launcher/process/descendants.hpp"
+#include "launcher/process/host_environment.hpp"
+#include "launcher/process/proc_stat.hpp"
+
+namespace smlaunch {
+
+namespace asio = boost::asio;
+using std::chrono::milliseconds;
+
+namespace {
+
+// What the rank leaves running gets this to end after SIGTERM.
+constexpr milliseconds leftover_grace{500};
+// mpirun kills us 1 s after its SIGTERM, whatever the grace; what the rank leaves must be gone by then.
+constexpr milliseconds leftover_grace_in_a_hurry{100};
+
+std::string session_folder() {
+  const char* folder = std::getenv("PMIX_SERVER_TMPDIR");
+  return folder == nullptr ? "" : folder;
+}
+
+}  // namespace
+
+RankProcess::RankProcess(asio::io_context& loop, const AgentIdentity& identity,
+                         std::vector<std::string> program, std::optional<Machine> machine)
+    : loop_(loop),
+      identity_(identity),
+      program_(std::move(program)),
+      machine_(std::move(machine)),
+      streams_(loop, {[this](bool is_stderr, const std::string& lines) { take_lines(is_stderr, lines); },
+                      [this] { return callbacks_.has_room(); }, [this] { tell_end(); }}),
+      input_(loop),
+      inspector_(loop, [this](const RankState& state) {
+        if (!is_told_) callbacks_.inspected(state);
+      }) {}
+
+ChildRequest RankProcess::make_request(const Start& message) {
+  ChildRequest request;
+  request.argv = message.program.empty() ? program_ : message.program;
+  std::optional<std::map<std::string, std::string>> worker;
+  if (!identity_.worker.empty()) worker = ask_worker_environment(identity_.worker, session_folder());
+  request.environment =
+      rank_environment(host_environment(own_environment(), worker, message.leader_environment,
+                                        is_on_leader_host(identity_, probe_host_name())),
+                       message);
+  request.working_directory = message.working_directory;
+  request.death_signal = SIGKILL;
+  request.niceness = niceness_before_;
+  request.has_input = message.has_input;
+  if (const auto job = request.environment.find(job_marker_variable); job != request.environment.end())
+    cgroup_ = RankCgroup::make(job->second, identity_.rank);
+  if (cgroup_) request.cgroup_procs = cgroup_->procs();
+  return request;
+}
+
+Result<Started> RankProcess::start(Start message) {
+  is_starter_ = message.is_starter;
+  tail_.emplace(is_starter_);
+  Started report = bind_rank(message, identity_.local_rank, machine_);
+  ChildRequest request = make_request(message);
+  path_["PATH"] = request.environment["PATH"];
+  // What a program such as torchrun starts, nobody else can make executable.
+  if (request.argv.front() != message.command_file)
+    make_program_executable(message.command_file, message.working_directory);
+  processor_wait_.mark();
+  oom_watch_.begin(read_oom_kills());
+  auto child = spawn_child(request);
+  if (!child) return failure(Fault::start, request.argv.front(), child.error().text);
+  child_ = std::move(*child);
+  report.pid = child_->pid;
+  report.time_ns = steady_now_ns();
+  if (message.has_input) input_.open(std::move(child_->stdin_pipe));
+  streams_.open(std::move(child_->stdout_pipe), std::move(child_->stderr_pipe));
+  pidfd_.emplace(loop_, child_->pidfd.release());
+  pidfd_->async_wait(asio::posix::stream_descriptor::wait_read,
+                     [this](const boost::system::error_code& error) {
+                       if (!error) process_ended();
+                     });
+  return report;
+}
+
+void RankProcess::take_lines(bool is_stderr, const std::string& lines) {
+  output_ns_ = steady_now_ns();
+  if (is_stderr) {
+    tail_->add_stderr(lines, output_ns_);
+    inspector_.heard(lines);
+  } else {
+    tail_->add_stdout(lines, output_ns_);
+  }
+  callbacks_.lines(is_stderr, lines);
+}
+
+void RankProcess::process_ended() {
+  end_.time_ns = steady_now_ns();
+  end_.waited_ns = processor_wait_.since_mark_ns();
+  end_.end.told_to_stop = told_to_stop_;
+  oom_kills_at_end_ = read_oom_kills();
+  status_ = reap(child_->pid);
+  if (hurried_) end_descendants(leftover_grace_in_a_hurry);
+  streams_.rank_ended();
+}
+
+void RankProcess::tell_end() {
+  inspector_.rank_ended();
+  is_told_ = true;
+  if (!*status_) return callbacks_.ended(tl::unexpected(status_->error()));
+  LastWords words = tail_->last_words();
+  const OomWatch::Kills kills = oom_watch_.at_end(oom_kills_at_end_);
+  end_.end.status = **status_;
+  end_.traceback_ns = words.traceback_ns;
+  end_.end.last_lines = std::move(words.lines);
+  end_.end.oom_kills = kills.at_end;
+  end_.end.earlier_oom_kills = kills.earlier;
+  end_.end.failed_rank = words.failed_rank;
+  callbacks_.ended(end_);
+}
+
+void RankProcess::fill(Pong& pong) {
+  pong.output_ns = output_ns_;
+  processor_wait_.mark();
+  if (!runs()) return;
+  const auto stat = read_proc_stat(child_->pid);
+  if (stat) oom_watch_.sample(read_oom_kills(), stat->is_ending);
+  if (const auto used = cgroup_ ? cgroup_->cpu_ns() : std::nullopt)
+    pong.cpu_ns = *used;
+  else if (stat)
+    pong.cpu_ns = static_cast<std::uint64_t>(stat->cpu_seconds * 1e9);
+}
+
+void RankProcess::inspect() {
+  if (!runs()) return;  // how it ended is on its way
+  if (inspector_.begin(child_->pid, is_starter_, path_)) told_to_stop_ = true;
+}
+
+void RankProcess::signal(int signal) {
+  if (!runs()) return;
+  // It may be over already, and we have not come to hear of it: then it was not told to stop.
+  if (!has_ended(child_->pid)) told_to_stop_ = true;
+  ::kill(-child_->pid, signal);
+}
+
+void RankProcess::hurry() {
+  hurried_ = true;
+  if (runs()) signal_descendants(SIGTERM, child_->pid);
+}
+
+void RankProcess::kill() {
+  signal(SIGKILL);
+  // On a busy machine it may be long until the rank is gone, and there is no time after that.
+  if (hurried_) signal_descendants(SIGKILL);
+}
+
+bool RankProcess::has_descendants() const { return !find_descendants(getpid()).empty(); }
+
+void RankProcess::end_leftovers() {
+  end_descendants(hurried_ ? leftover_grace_in_a_hurry : leftover_grace);
+  if (cgroup_) cgroup_->end();
+}
+
+}  // namespace smlaunch

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+// The rank's process: bound, started, read, watched and ended on this machine.
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <chrono>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "launcher/agent/agent_environment.hpp"
+#include "launcher/agent/agent_rank.hpp"
+#include "launcher/agent/rank_streams.hpp"
+#include "launcher/evidence/rank_tail.hpp"
+#include "launcher/inspect/rank_inspector.hpp"
+#include "launcher/process/agent_priority.hpp"
+#include "launcher/process/child_process.hpp"
+#include "launcher/process/oom_kills.hpp"
+#include "launcher/process/processor_wait.hpp"
+#include "launcher/process/rank_cgroup.hpp"
+#include "topology/machine.hpp"
+
+namespace smlaunch {
+
+class RankProcess final : public AgentRank {
+ public:
+  // `machine`: this host as it is, where it was looked at. `identity` outlives this object.
+  RankProcess(boost::asio::io_context& loop, const AgentIdentity& identity, std::vector<std::string> program,
+              std::optional<Machine> machine);
+
+  void set_callbacks(Callbacks callbacks) override { callbacks_ = std::move(callbacks); }
+  Result<Started> start(Start message) override;
+  void signal(int signal) override;
+  void inspect() override;
+  void input(const Input& input) override { input_.take(input); }
+  void resume() override { streams_.resume(); }
+  void fill(Pong& pong) override;
+  void hurry() override;
+  void kill() override;
+  [[nodiscard]] bool has_descendants() const override;
+
+  // Ends what the rank has left running.
+  void end_leftovers();
+
+ private:
+  [[nodiscard]] bool runs() const { return child_ && !status_; }
+  [[nodiscard]] ChildRequest make_request(const Start& message);
+  void take_lines(bool is_stderr, const std::string& lines);
+  void process_ended();
+  void tell_end();
+
+  boost::asio::io_context& loop_;
+  const AgentIdentity& identity_;
+  std::vector<std::string> program_;
+  std::optional<Machine> machine_;
+  Callbacks callbacks_;
+  RankStreams streams_;
+  RankInput input_;
+  RankInspector inspector_;
+  int niceness_before_ = go_before_ranks();
+  std::map<std::string, std::string> path_;  // the rank's PATH
+  bool is_starter_ = false;
+  std::optional<RankCgroup> cgroup_;
+  std::optional<Child> child_;
+  std::optional<boost::asio::posix::stream_descriptor> pidfd_;
+  std::optional<RankTail> tail_;
+  ProcessorWait processor_wait_;
+  OomWatch oom_watch_;
+  std::uint64_t output_ns_ = 0;  // when it printed last
+  bool told_to_stop_ = false;
+  bool hurried_ = false;
+  // How it ended:
+  std::optional<Result<ExitStatus>> status_;  // nothing: it runs
+  Ended end_;
+  std::optional<long> oom_kills_at_end_;
+  bool is_told_ = false;
+};
+
+}  // namespace smlaunch

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the leader says over the channel, and what it hears: ChannelServer by sockets, in tests a fake.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+
+#include "base/error.hpp"
+#include "launcher/channel/frame.hpp"
+#include "launcher/channel/messages.hpp"
+
+namespace smlaunch {
+
+// Who is at the other end: a rank's agent has its rank's number, the worker of a host the world size plus its
+// node rank.
+using Peer = int;
+
+class LeaderChannel {
+ public:
+  struct Callbacks {
+    std::function<void(Peer, const Hello&)> joined;  // the first time only
+    std::function<void(Peer, const Frame&)> data;    // each data frame once, in order
+    std::function<void(Peer, const Pong&)> pong;
+    std::function<void(Peer, int signal)> stop_requested;  // a worker's host was told to stop
+    // Not heard for `lost_after`, or not back within it. `heard_ns`: when it was heard last, on our clock.
+    std::function<void(Peer, std::uint64_t heard_ns, const std::string& why)> lost;
+    std::function<void(Peer)> left;  // after its release, or when it has said that it has its outcome
+  };
+
+  virtual ~LeaderChannel() = default;
+  virtual void set_callbacks(Callbacks callbacks) = 0;
+
+  // Listens; port 0 takes a free one. Returns the port. Errors: Fault::start with the address and the reason.
+  virtual Result<int> listen(const std::string& address, int port) = 0;
+
+  // Other agents come for the ranks from now on, who know this token; those that were there are forgotten.
+  virtual void begin_ranks(int ranks, std::string token) = 0;
+
+  // A command is remembered until the agent leaves: one that reconnects gets it again.
+  virtual void start(Peer peer, const Start& start) = 0;
+  virtual void input(Peer peer, const std::string& text) = 0;  // for the stdin of its check program
+  virtual void signal(Peer peer, int signal) = 0;
+  virtual void inspect(Peer peer) = 0;  // this one is not: the answer must be fresh
+  virtual void release_agents(int world_size) = 0;
+  virtual void send_outcome(Peer peer, const JobEnd& end) = 0;
+  // Asks every peer for its clock, and drops those that have not answered for `lost_after`.
+  virtual void ping_all() = 0;
+  // Holds every agent back, or lets them go on: the way output is slowed down when nobody reads ours.
+  virtual void pause(bool paused) = 0;
+};
+
+}  // namespace smlaunch

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "launcher/job/job_hosts.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace smlaunch {
+
+const std::vector<std::string>& hosts_together(const Environment& environment) {
+  return environment.distribution_hosts.empty() ? environment.hosts : environment.distribution_hosts;
+}
+
+std::vector<std::string> hosts_of_plan(const Environment& environment, bool runs_alone) {
+  if (runs_alone) return {environment.current_host};
+  std::vector<std::string> hosts = hosts_together(environment);
+  // mpirun maps its own host first.
+  const auto first = std::find(hosts.begin(), hosts.end(), environment.leader);
+  if (first != hosts.end()) std::rotate(hosts.begin(), first, first + 1);
+  return hosts;
+}
+
+Result<void> set_spare_hosts_aside(const Options& options, std::vector<std::string>& hosts, Job& job) {
+  if (options.spare_hosts == 0) return {};
+  const std::string where = source_of(options, "spare-hosts", "--spare-hosts");
+  if (job.runs_alone)
+    return failure(
+        Fault::usage, where,
+        fmt::format("under launcher {} each host runs by itself, and none can take another's place",
+                    to_string(job.spec.launcher)),
+        "leave it out, or take --launcher mpi or ddp");
+  const auto spare = static_cast<std::size_t>(options.spare_hosts);
+  if (spare >= hosts.size())
+    return failure(Fault::usage, where,
+                   fmt::format("{} of {} hosts would leave none to run ranks", spare, hosts.size()),
+                   "give fewer spare hosts, or more hosts");
+  job.spare_hosts.assign(hosts.end() - static_cast<std::ptrdiff_t>(spare), hosts.end());
+  hosts.resize(hosts.size() - spare);
+  job.spec.spare_hosts = job.spare_hosts;
+  return {};
+}
+
+}  // namespace smlaunch

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+// What starts the agents: EngineProcesses for real, in tests a fake.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "launcher/process/child_process.hpp"
+#include "topology/layout.hpp"
+
+namespace smlaunch {
+
+class JobEngine {
+ public:
+  struct Callbacks {
+    std::function<void(std::string_view line)> line;  // without its newline, of either stream
+    // How mpirun, or an agent that we started, ended. Errors: nobody knows.
+    std::function<void(Rank, const Result<ExitStatus>&, bool all_have_ended)> ended;
+  };
+
+  virtual ~JobEngine() = default;
+  // `rank`: of an agent; mpirun has 0.
+  virtual tl::expected<void, SpawnError> start(const std::vector<std::string>& argv,
+                                               const std::map<std::string, std::string>& environment,
+                                               Rank rank) = 0;
+  virtual void signal(int signal) = 0;  // all that run
+  [[nodiscard]] virtual bool has(int pid) const = 0;
+  [[nodiscard]] virtual bool was_started() const = 0;
+  // The last lines that were no rank's.
+  [[nodiscard]] virtual std::vector<std::string> last_words() const = 0;
+  // What an mpirun that was killed leaves under TMPDIR, by the whole name of this host or its first part
+  // (Open MPI 4: ompi.HOST.UID/pid.PID; 5: prterun.HOST.PID.UID).
+  virtual void remove_session_folders(const std::string& own_host) const = 0;
+};
+
+using MakeEngine = std::function<std::unique_ptr<JobEngine>(JobEngine::Callbacks)>;
+
+}  // namespace smlaunch

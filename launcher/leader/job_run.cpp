@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "launcher/leader/job_run.hpp"
+
+#include <fmt/format.h>
+
+#include "launcher/channel/detached_notice.hpp"
+#include "launcher/leader/start_messages.hpp"
+#include "launcher/outcome/decide_outcome.hpp"
+#include "launcher/plan/starter.hpp"
+#include "launcher/process/child_process.hpp"
+#include "mpi/tagged_line.hpp"
+
+namespace smlaunch {
+
+using std::chrono::milliseconds;
+
+namespace {
+
+// Between two looks for hosts that do not answer any more, until the ranks have started.
+constexpr std::uint64_t look_interval_ns = 8'000'000'000;
+// Until every agent must be there: mpirun over SSH needs about 0.2 s a host.
+constexpr milliseconds start_bound{60000};
+constexpr milliseconds start_bound_per_host{1000};
+
+SupervisorSettings supervisor_settings(const LaunchPlan& plan, const RunSettings& settings) {
+  SupervisorSettings made;
+  made.world_size = plan.world_size();
+  made.failure_grace = settings.failure_grace;
+  made.stop_grace = settings.stop_grace;
+  made.hang_timeout = settings.hang_timeout;
+  made.start_deadline = start_bound + start_bound_per_host * static_cast<int>(plan.cluster.hosts.size());
+  return made;
+}
+
+}  // namespace
+
+JobRun::JobRun(const LaunchPlan& plan, const RunSettings& settings, const LeaderWorld& world,
+               EventLog& events, JobPhases& phases, AgentFacts agents, Callbacks callbacks)
+    : plan_(plan),
+      settings_(settings),
+      world_(world),
+      phases_(phases),
+      agents_(std::move(agents)),
+      callbacks_(std::move(callbacks)),
+      supervisor_(supervisor_settings(plan, settings)),
+      reports_(plan, world, events, phases),
+      engine_(world.make_engine({[this](std::string_view line) { engine_line(line); },
+                                 [this](Rank rank, const Result<ExitStatus>& end, bool all) {
+                                   engine_process_ended(rank, end, all);
+                                 }})) {}
+
+Result<void> JobRun::begin() {
+  perform(supervisor_.begin());
+  phases_.engine_started(world_.loop.now_ns());
+  world_.channel.begin_ranks(plan_.world_size(), agents_.token);
+  next_look_ns_ = world_.loop.now_ns() + look_interval_ns;
+  return start_engine(*engine_, plan_, agents_, settings_.ssh_folder);
+}
+
+// ---- what happens
+
+void JobRun::data(Rank rank, const Frame& frame) {
+  if (const auto event = reports_.take(rank, frame)) handle(*event);
+}
+
+void JobRun::lost(Rank rank, std::uint64_t heard_ns, const Silence& silence) {
+  handle(AgentLost{.rank = rank, .loss = silence, .seconds = reports_.seconds_at(heard_ns)});
+}
+
+void JobRun::left(Rank rank) {
+  phases_.left(reports_.host(rank), world_.loop.now_ns());
+  handle(AgentLeft{rank});
+}
+
+void JobRun::request_stop(int signal) {
+  if (!has_spawned_) reports_.event("stop", std::nullopt, {{"signal", signal_name(signal)}});
+  handle(StopRequested{signal});
+}
+
+// What comes through mpirun itself: lines of a rank without a channel, or mpirun's own words, which matter
+// when it cannot start the job.
+void JobRun::engine_line(std::string_view line) {
+  const auto tagged = parse_tagged_line(line);
+  if (tagged && tagged->rank < plan_.world_size() && is_detached_notice(tagged->text)) {
+    world_.output.say(std::string(tagged->text.substr(tagged->text.find(": ") + 2)));
+    handle(RankDetached{Rank{tagged->rank}});
+  } else if (tagged && tagged->rank < plan_.world_size()) {
+    reports_.print(Rank{tagged->rank}, tagged->is_stderr, world_.loop.now_ns(),
+                   std::string(tagged->text) + "\n");
+  } else if (plan_.engine != Engine::mpirun) {
+    world_.output.print_plain(std::string(line) + "\n");
+  } else if (settings_.verbose) {
+    world_.output.say(fmt::format("mpirun: {}", line));
+  }
+}
+
+void JobRun::engine_process_ended(Rank rank, const Result<ExitStatus>& end, bool all_ended) {
+  const double now = reports_.seconds_at(world_.loop.now_ns());
+  const auto status = end ? std::optional(*end) : std::nullopt;
+  if (plan_.engine != Engine::mpirun) {
+    const RankLoss loss = end ? RankLoss(AgentEnded{*end}) : EndUnknown{end.error().problems.front().what};
+    handle(AgentLost{.rank = rank, .loss = loss, .seconds = now});
+    if (all_ended) handle(EngineEnded{.failure = AllAgentsEnded{}, .seconds = now, .status = status});
+    return;
+  }
+  look_for_lost_hosts();
+  const EngineFailure failure =
+      end ? EngineFailure(MpirunEnded{*end}) : EndUnknown{end.error().problems.front().what};
+  handle(
+      EngineEnded{.failure = failure, .last_lines = engine_->last_words(), .seconds = now, .status = status});
+}
+
+void JobRun::look_around() {
+  const double silent = reports_.silent_seconds();
+  if (has_spawned_ && settings_.hang_timeout) handle(Silent{silent});
+  if (world_.loop.now_ns() > next_look_ns_) look_for_lost_hosts();
+}
+
+// mpirun does not say which host it could not start its daemon on, and waits for one that froze.
+void JobRun::look_for_lost_hosts() {
+  const JobRecord& record = supervisor_.record();
+  if (has_spawned_ || !settings_.find_lost_hosts || record.stop_signal || record.worker_loss) return;
+  for (const LostHost& each : settings_.find_lost_hosts())
+    handle(WorkerLost{{each.name, HostUnreachable{each.reason}}});
+  next_look_ns_ = world_.loop.now_ns() + look_interval_ns;
+}
+
+// ---- the supervisor's answer
+
+void JobRun::handle(const Event& event) { perform(supervisor_.on(event)); }
+
+void JobRun::perform(const std::vector<Action>& actions) {
+  for (const Action& action : actions) {
+    if (std::holds_alternative<StartRanks>(action)) start_ranks();
+    if (const auto* signal = std::get_if<SignalRanks>(&action)) signal_ranks(signal->signal);
+    if (std::holds_alternative<InspectRanks>(action)) inspect_ranks();
+    if (std::holds_alternative<ReleaseAgents>(action)) world_.channel.release_agents(plan_.world_size());
+    if (const auto* end = std::get_if<EndEngine>(&action)) engine_->signal(end->signal);
+    if (const auto* timer = std::get_if<SetTimer>(&action)) set_timer(*timer);
+    if (std::holds_alternative<Finish>(action)) finish();
+  }
+}
+
+void JobRun::start_ranks() {
+  has_spawned_ = true;
+  reports_.spawned();
+  StartFacts facts{agents_.job,          reports_.master_port(),
+                   own_environment(),    settings_.failure_grace,
+                   settings_.lost_after, {}};
+  if (settings_.tells_restart_count) facts.restart_count = settings_.restart_count;
+  for (const std::vector<Rank>& of_host : ranks_of_hosts(plan_.layout)) {
+    if (of_host.empty()) continue;
+    const int node_rank = plan_.layout.ranks[static_cast<std::size_t>(of_host.front().value)].node_rank;
+    const Variables own = variables_of_host(plan_, node_rank, reports_.watch().facts_of(node_rank));
+    for (const Rank rank : of_host) {
+      Start start = make_start(plan_, rank, own, facts);
+      if (rank == of_host.front()) start.hand_over = callbacks_.late_hand_over(node_rank);
+      start.forward_output = world_.output.is_wanted(rank);
+      world_.channel.start(rank.value, start);
+    }
+  }
+}
+
+void JobRun::signal_ranks(int signal) {
+  reports_.event("stop", std::nullopt, {{"signal", signal_name(signal)}});
+  for (int i = 0; i < plan_.world_size(); ++i)
+    if (!record().ranks[static_cast<std::size_t>(i)].done()) world_.channel.signal(i, signal);
+}
+
+void JobRun::inspect_ranks() {
+  world_.output.say(
+      fmt::format("no rank has printed anything for {:.0f} s: asking every rank what it is doing",
+                  *record().hang_seconds));
+  reports_.event("hang", std::nullopt, {});
+  for (int i = 0; i < plan_.world_size(); ++i)
+    if (!record().ranks[static_cast<std::size_t>(i)].done()) world_.channel.inspect(i);
+}
+
+void JobRun::set_timer(const SetTimer& wanted) {
+  auto& timer = timers_[wanted.timer];
+  if (!timer) timer = world_.loop.make_timer();
+  timer->start(wanted.length, [this, which = wanted.timer] { handle(TimerExpired{which}); });
+}
+
+void JobRun::finish() {
+  phases_.finished(world_.loop.now_ns());
+  Outcome outcome = decide_outcome(record(), reports_.hosts(),
+                                   has_starter(plan_.launcher) ? to_string(plan_.launcher) : "");
+  callbacks_.finished(std::move(outcome));
+}
+
+}  // namespace smlaunch

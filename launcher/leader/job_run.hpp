@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+// Performs the job itself: starts the engine, hands what happens to the supervisor, and does what it answers.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "launcher/leader/leader_world.hpp"
+#include "launcher/leader/rank_reports.hpp"
+#include "launcher/leader/run_settings.hpp"
+#include "launcher/leader/start_engine.hpp"
+#include "launcher/leader/supervisor.hpp"
+#include "launcher/outcome/outcome.hpp"
+
+namespace smlaunch {
+
+class JobRun {
+ public:
+  struct Callbacks {
+    std::function<std::string(int node_rank)> late_hand_over;  // Start::hand_over of a host's first rank
+    std::function<void(Outcome)> finished;                     // nothing of the job runs any more
+  };
+
+  // All of it outlives this object. Messages of the peers below the plan's world size are for it.
+  JobRun(const LaunchPlan& plan, const RunSettings& settings, const LeaderWorld& world, EventLog& events,
+         JobPhases& phases, AgentFacts agents, Callbacks callbacks);
+
+  // Errors (Fault::start): nothing was started.
+  Result<void> begin();
+
+  void joined(Rank rank, const Hello& hello) { handle(reports_.joined(rank, hello)); }
+  void data(Rank rank, const Frame& frame);
+  void pong(Rank rank, const Pong& pong) { reports_.pong(rank, pong); }
+  void lost(Rank rank, std::uint64_t heard_ns, const Silence& silence);
+  void left(Rank rank);
+  void worker_lost(const WorkerLoss& loss) { handle(WorkerLost{loss}); }
+  void request_stop(int signal);
+  void look_around();  // to be called every second
+
+  [[nodiscard]] const JobRecord& record() const { return supervisor_.record(); }
+  [[nodiscard]] bool has_spawned() const { return has_spawned_; }
+  [[nodiscard]] const JobEngine& engine() const { return *engine_; }
+
+ private:
+  void handle(const Event& event);
+  void perform(const std::vector<Action>& actions);
+  void start_ranks();
+  void signal_ranks(int signal);
+  void inspect_ranks();
+  void set_timer(const SetTimer& wanted);
+  void finish();
+  void engine_line(std::string_view line);
+  void engine_process_ended(Rank rank, const Result<ExitStatus>& end, bool all_ended);
+  void look_for_lost_hosts();
+
+  const LaunchPlan& plan_;
+  const RunSettings& settings_;
+  const LeaderWorld& world_;
+  JobPhases& phases_;
+  AgentFacts agents_;
+  Callbacks callbacks_;
+  Supervisor supervisor_;
+  RankReports reports_;
+  std::unique_ptr<JobEngine> engine_;
+  std::map<Timer, std::unique_ptr<LoopTimer>> timers_;
+  bool has_spawned_ = false;
+  std::uint64_t next_look_ns_ = 0;
+};
+
+}  // namespace smlaunch

@@ -1,0 +1,279 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "launcher/leader/leader_run.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/host_name.hpp"
+#include "launcher/channel/token.hpp"
+#include "launcher/outcome/failure_text.hpp"
+#include "launcher/process/child_process.hpp"
+
+namespace smlaunch {
+
+using std::chrono::milliseconds;
+
+namespace {
+
+constexpr const char* own_loopback = "127.0.0.1";
+constexpr milliseconds ping_interval{1000};
+constexpr milliseconds goodbye_bound{1000};
+
+std::vector<std::string> names_of(const Cluster& cluster) {
+  std::vector<std::string> names;
+  for (const Host& host : cluster.hosts) names.push_back(host.name);
+  return names;
+}
+
+}  // namespace
+
+int count_rank_peers(const LaunchPlan& plan, const RunSettings& settings) {
+  return std::max(plan.world_size(), settings.smoke ? settings.smoke->plan.world_size() : 0);
+}
+
+LeaderRun::LeaderRun(const LaunchPlan& plan, RunSettings settings, EventLog& events, LeaderWorld world,
+                     std::string token)
+    : plan_(plan),
+      settings_(std::move(settings)),
+      events_(events),
+      world_(std::move(world)),
+      token_(std::move(token)),
+      job_(make_nonce()),
+      own_host_(probe_host_name()),
+      workers_(names_of(plan.cluster), settings_.spare_hosts, count_rank_peers(plan, settings_)),
+      ping_timer_(world_.loop.make_timer()),
+      goodbye_timer_(world_.loop.make_timer()) {}
+
+LeaderRun::~LeaderRun() = default;
+
+// ---- the phases
+
+Result<void> LeaderRun::listen() {
+  world_.channel.set_callbacks(channel_callbacks());
+  const bool only_here = settings_.channel_host == own_loopback;
+  auto port = world_.channel.listen(only_here ? own_loopback : "0.0.0.0", settings_.channel_port);
+  if (!port) return tl::unexpected(port.error());
+  port_ = *port;
+  return {};
+}
+
+void LeaderRun::wait_until_ready() {
+  if (!settings_.make_ready) return;
+  const std::uint64_t start_ns = world_.loop.now_ns();
+  ReadyResult ready =
+      settings_.make_ready(make_hand_over(workers_.hosts()),
+                           {[this] { return serve_workers(); }, [this] { return worker_code(); }});
+  outcome_ = std::move(ready.outcome);
+  if (settings_.channel_host.empty()) settings_.channel_host = ready.channel_host;
+  if (settings_.channel_host.empty()) settings_.channel_host = own_loopback;
+  phases_.waited(seconds_between(start_ns, world_.loop.now_ns()), ready.slowest_host, ready.slowest_seconds);
+  if (const RosterWorker* lost = workers_.find_lost(); lost != nullptr && !outcome_)
+    outcome_ = lost_before_start({lost->host, *lost->loss});
+}
+
+// Workers get their welcome and our pings, and may tell that they are to stop.
+int LeaderRun::serve_workers() {
+  world_.loop.poll();
+  if (seconds_between(last_ping_ns_, world_.loop.now_ns()) >= 1) {
+    world_.channel.ping_all();
+    last_ping_ns_ = world_.loop.now_ns();
+  }
+  return worker_signal_;
+}
+
+Result<RunResult> LeaderRun::run() {
+  world_.loop.post([this] { begin(); });
+  world_.loop.run();
+  if (start_error_) return tl::unexpected(*start_error_);
+  return result();
+}
+
+void LeaderRun::begin() {
+  if (outcome_) return begin_goodbye(*outcome_);
+  ping();
+  if (settings_.smoke) return begin_smoke();
+  begin_job();
+}
+
+void LeaderRun::begin_smoke() {
+  phase_ = Phase::smoking;
+  StartFacts facts{job_, {}, own_environment(), settings_.failure_grace, settings_.lost_after, {}};
+  smoke_ = std::make_unique<SmokePhase>(settings_, world_, events_, agent_facts(), std::move(facts),
+                                        [this] { world_.loop.post([this] { smoke_finished(); }); });
+  smoke_->begin();
+}
+
+void LeaderRun::smoke_finished() {
+  phases_.smoked(smoke_->seconds());
+  auto outcome = interrupted_smoke();
+  if (!outcome) outcome = smoke_->judge();
+  if (outcome) return begin_goodbye(std::move(*outcome));
+  begin_job();
+}
+
+// Told to stop, or a host's smlaunch was lost: then the test says nothing.
+std::optional<Outcome> LeaderRun::interrupted_smoke() const {
+  if (const int signal = smoke_signal_ != 0 ? smoke_signal_ : worker_signal_; signal != 0) {
+    Outcome stopped =
+        make_stopped(signal, fmt::format("stopped by {} during the smoke test", signal_name(signal)));
+    stopped.stop_was_asked = true;
+    return stopped;
+  }
+  if (const RosterWorker* lost = workers_.find_lost()) return lost_before_start({lost->host, *lost->loss});
+  return {};
+}
+
+void LeaderRun::begin_job() {
+  phase_ = Phase::running;
+  job_run_ = std::make_unique<JobRun>(
+      plan_, settings_, world_, events_, phases_, agent_facts(),
+      JobRun::Callbacks{[this](int node_rank) { return make_late_hand_over(node_rank); },
+                        [this](Outcome outcome) { begin_goodbye(std::move(outcome)); }});
+  if (auto started = job_run_->begin(); !started) {
+    start_error_ = started.error();
+    world_.loop.stop();
+  }
+}
+
+// Every worker is told the outcome. Those that are there take it at once; one whose login has just been made may
+// need a moment to come.
+void LeaderRun::begin_goodbye(Outcome outcome) {
+  phase_ = Phase::goodbye;
+  outcome_ = std::move(outcome);
+  if (!job_run_) phases_.finished(world_.loop.now_ns());
+  workers_.begin_goodbye();
+  for (std::size_t i = 0; i < workers_.all().size(); ++i)
+    if (workers_.all()[i].is_connected) world_.channel.send_outcome(workers_.peer(i), job_end(i));
+  const bool has_spawned = job_run_ && job_run_->has_spawned();
+  const bool may_come = settings_.make_ready && !has_spawned && !settings_.worker.empty();
+  if (!workers_.any_connected() && !may_come) return world_.loop.stop();
+  goodbye_timer_->start(goodbye_bound, [this] { world_.loop.stop(); });
+}
+
+void LeaderRun::ping() {
+  world_.channel.ping_all();
+  if (phase_ == Phase::running) job_run_->look_around();
+  ping_timer_->start(ping_interval, [this] { ping(); });
+}
+
+// ---- what comes over the channel
+
+LeaderChannel::Callbacks LeaderRun::channel_callbacks() {
+  return {[this](Peer peer, const Hello& hello) { joined(peer, hello); },
+          [this](Peer peer, const Frame& frame) { data(peer, frame); },
+          [this](Peer peer, const Pong& told) { pong(peer, told); },
+          [this](Peer peer, int signal) { worker_told_to_stop(peer, signal); },
+          [this](Peer peer, std::uint64_t heard_ns, const std::string& why) { lost(peer, heard_ns, why); },
+          [this](Peer peer) { left(peer); }};
+}
+
+void LeaderRun::joined(Peer peer, const Hello& hello) {
+  if (workers_.holds(peer)) {
+    workers_.joined(peer);
+    const auto index = static_cast<std::size_t>(peer - workers_.peer(0));
+    if (phase_ == Phase::goodbye) world_.channel.send_outcome(peer, job_end(index));
+  } else if (phase_ == Phase::smoking) {
+    smoke_->joined(Rank{peer});
+  } else if (job_run_) {
+    job_run_->joined(Rank{peer}, hello);
+  }
+}
+
+void LeaderRun::data(Peer peer, const Frame& frame) {
+  if (workers_.holds(peer)) {
+    if (frame.kind == FrameKind::code_ended) workers_.code_ended(peer, decode_code_end(frame.payload));
+  } else if (phase_ == Phase::smoking) {
+    smoke_->data(Rank{peer}, frame);
+  } else if (job_run_) {
+    job_run_->data(Rank{peer}, frame);
+  }
+}
+
+void LeaderRun::pong(Peer peer, const Pong& told) {
+  if (!workers_.holds(peer) && job_run_) job_run_->pong(Rank{peer}, told);
+}
+
+void LeaderRun::lost(Peer peer, std::uint64_t heard_ns, const std::string& why) {
+  const Silence silence{static_cast<double>(settings_.lost_after.count()) / 1000, why};
+  if (workers_.holds(peer))
+    worker_lost(peer, silence);
+  else if (phase_ == Phase::smoking)
+    smoke_->lost(Rank{peer}, describe(RankLoss(silence)));
+  else if (job_run_)
+    job_run_->lost(Rank{peer}, heard_ns, silence);
+}
+
+void LeaderRun::worker_lost(Peer peer, const Silence& silence) {
+  const RosterWorker& worker = workers_.of(peer);
+  if (!job_run_) {
+    workers_.lost_before_job(peer, silence);
+    if (phase_ == Phase::smoking && !worker.is_spare) smoke_->stop();
+    return;
+  }
+  workers_.left(peer);
+  if (worker.is_spare)
+    world_.output.say(
+        fmt::format("spare host {} was lost: {}; the job goes on", worker.host, describe(HostLoss(silence))));
+  else
+    job_run_->worker_lost({worker.host, silence});
+}
+
+void LeaderRun::left(Peer peer) {
+  if (workers_.holds(peer)) {
+    workers_.left(peer);
+    if (phase_ == Phase::goodbye && !workers_.any_connected()) world_.loop.stop();
+  } else if (phase_ == Phase::smoking) {
+    smoke_->left(Rank{peer});
+  } else if (job_run_) {
+    job_run_->left(Rank{peer});
+  }
+}
+
+void LeaderRun::worker_told_to_stop(Peer peer, int signal) {
+  if (!workers_.holds(peer) || signal < 1 || signal > 64 || !workers_.told_to_stop(peer)) return;
+  world_.output.say(fmt::format("{} was told to stop by {}: passed on to every rank", workers_.of(peer).host,
+                                signal_name(signal)));
+  worker_signal_ = signal;
+  if (job_run_) request_stop(signal);
+  if (phase_ == Phase::smoking) smoke_->stop();
+}
+
+// ---- stopping
+
+void LeaderRun::stop_signal(int signal) {
+  if (phase_ == Phase::smoking) {
+    smoke_signal_ = signal;
+    world_.output.say(fmt::format("{}: ending the smoke test", signal_name(signal)));
+    return smoke_->stop();
+  }
+  if (phase_ != Phase::running) {
+    late_signal_ = signal;
+    return;
+  }
+  const bool again = job_run_->record().stop_signal.has_value();
+  world_.output.say(
+      again ? fmt::format("{} again: ending every rank now", signal_name(signal))
+            : fmt::format("{}: passed on to every rank; those that run in {:.0f} s will be killed",
+                          signal_name(signal), static_cast<double>(settings_.stop_grace.count()) / 1000));
+  late_signal_ = signal;
+  request_stop(signal);
+}
+
+// One that the supervisor has not heeded: the job was over.
+int LeaderRun::late_signal() const { return job_run_ && job_run_->record().stop_signal ? 0 : late_signal_; }
+
+void LeaderRun::request_stop(int signal) {
+  if (!stop_asked_) stop_asked_ = std::chrono::steady_clock::now();
+  job_run_->request_stop(signal);
+}
+
+bool LeaderRun::has_process(int pid) const {
+  return (job_run_ && job_run_->engine().has(pid)) || (smoke_ && smoke_->has_process(pid));
+}
+
+void LeaderRun::remove_session_folders() const {
+  if (job_run_ && plan_.engine == Engine::mpirun) job_run_->engine().remove_session_folders(own_host_);
+}
+
+}  // namespace smlaunch

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+// The leader's run: waiting for the hosts, the all-reduce test, the job, and the goodbye to the workers, one
+// after the other on one loop. Who is told what comes over the channel depends on the phase.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "launcher/leader/job_run.hpp"
+#include "launcher/leader/leader_world.hpp"
+#include "launcher/leader/runner.hpp"
+#include "launcher/leader/smoke_phase.hpp"
+#include "launcher/leader/worker_roster.hpp"
+
+namespace smlaunch {
+
+// The channel's peers that are agents, of the job or of its all-reduce test; the workers come after them.
+int count_rank_peers(const LaunchPlan& plan, const RunSettings& settings);
+
+class LeaderRun {
+ public:
+  // All of it outlives this object. `token`: of the channel.
+  LeaderRun(const LaunchPlan& plan, RunSettings settings, EventLog& events, LeaderWorld world,
+            std::string token);
+  ~LeaderRun();
+
+  // Errors (Fault::start): the channel's port cannot be had.
+  Result<void> listen();
+  // Brings the hosts, where there are others; serves their workers meanwhile.
+  void wait_until_ready();
+  // The rest, until nothing of the job runs. Errors (Fault::start): nothing was started.
+  Result<RunResult> run();
+
+  // We were told to stop.
+  void stop_signal(int signal);
+  // One that came too late to stop anything here, else 0.
+  [[nodiscard]] int late_signal() const;
+
+  [[nodiscard]] const std::string& job() const { return job_; }  // the marker that its processes carry
+  [[nodiscard]] bool has_process(int pid) const;                 // of an engine
+  void remove_session_folders() const;                           // that mpirun leaves
+
+ private:
+  enum class Phase { waiting, smoking, running, goodbye };
+
+  [[nodiscard]] LeaderChannel::Callbacks channel_callbacks();
+  void joined(Peer peer, const Hello& hello);
+  void data(Peer peer, const Frame& frame);
+  void pong(Peer peer, const Pong& pong);
+  void lost(Peer peer, std::uint64_t heard_ns, const std::string& why);
+  void worker_lost(Peer peer, const Silence& silence);
+  void left(Peer peer);
+  void worker_told_to_stop(Peer peer, int signal);
+
+  void begin();
+  void begin_smoke();
+  void smoke_finished();
+  [[nodiscard]] std::optional<Outcome> interrupted_smoke() const;
+  void begin_job();
+  void request_stop(int signal);
+  void begin_goodbye(Outcome outcome);
+  void ping();
+  int serve_workers();
+
+  [[nodiscard]] std::vector<WorkerCode> worker_code() const;
+  [[nodiscard]] std::string make_hand_over(std::vector<std::string> hosts) const;
+  [[nodiscard]] std::string make_late_hand_over(int node_rank) const;
+  [[nodiscard]] AgentFacts agent_facts() const;
+  [[nodiscard]] JobEnd job_end(std::size_t worker) const;
+  [[nodiscard]] RunResult result() const;
+  [[nodiscard]] std::vector<std::string> unattended_hosts() const;
+
+  const LaunchPlan& plan_;
+  RunSettings settings_;
+  EventLog& events_;
+  LeaderWorld world_;
+  std::string token_;
+  std::string job_;
+  std::string own_host_;
+  int port_ = 0;  // of the channel
+  Phase phase_ = Phase::waiting;
+  WorkerRoster workers_;
+  JobPhases phases_;
+  std::unique_ptr<SmokePhase> smoke_;
+  std::unique_ptr<JobRun> job_run_;
+  std::unique_ptr<LoopTimer> ping_timer_;
+  std::unique_ptr<LoopTimer> goodbye_timer_;
+  std::uint64_t last_ping_ns_ = 0;
+  int smoke_signal_ = 0;   // told us to stop during the test
+  int worker_signal_ = 0;  // told a worker to stop
+  int late_signal_ = 0;
+  std::optional<std::chrono::steady_clock::time_point> stop_asked_;
+  std::optional<Outcome> outcome_;
+  std::optional<Error> start_error_;
+};
+
+}  // namespace smlaunch

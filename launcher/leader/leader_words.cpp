@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the leader's run tells others: agents and workers at the beginning, workers and its caller at the end.
+#include "launcher/leader/leader_run.hpp"
+
+#include <fmt/format.h>
+
+#include "launcher/outcome/failure_text.hpp"
+
+namespace smlaunch {
+
+AgentFacts LeaderRun::agent_facts() const {
+  return {fmt::format("{}:{}", settings_.channel_host, port_), token_, job_, settings_.worker, own_host_};
+}
+
+std::string LeaderRun::make_hand_over(std::vector<std::string> hosts) const {
+  return encode(
+      HandOver{settings_.channel_host, port_, token_, job_, workers_.peer(0), std::move(hosts), plan_.hash});
+}
+
+// For a host where no smlaunch has come to us: one may still come to wait there.
+std::string LeaderRun::make_late_hand_over(int node_rank) const {
+  const auto node = static_cast<std::size_t>(node_rank);
+  if (settings_.worker.empty() || workers_.all()[node].host == plan_.current_host) return "";
+  std::vector<std::string> hosts = workers_.hosts_for_late_comer(node);
+  return hosts.empty() ? "" : make_hand_over(std::move(hosts));
+}
+
+std::vector<WorkerCode> LeaderRun::worker_code() const {
+  std::vector<WorkerCode> all;
+  for (const RosterWorker& each : workers_.all())
+    all.push_back({each.host, each.is_connected, each.loss.has_value(), each.code});
+  return all;
+}
+
+JobEnd LeaderRun::job_end(std::size_t worker) const {
+  const bool again = settings_.is_tried_again && settings_.is_tried_again(*outcome_) &&
+                     !workers_.is_replaced(worker, outcome_->hosts_at_fault, plan_.leader);
+  return {again ? job_is_tried_again : to_string(outcome_->kind), outcome_->exit_code, outcome_->message,
+          render_failure(*outcome_), plan_.hash};
+}
+
+RunResult LeaderRun::result() const {
+  RunResult made;
+  made.outcome = *outcome_;
+  if (job_run_) {
+    made.ranks = job_run_->record().ranks;
+    if (made.outcome.failure_class == FailureClass::start ||
+        made.outcome.failure_class == FailureClass::lost_host)
+      for (const std::string& line : job_run_->record().engine_lines) world_.output.say("mpirun: " + line);
+  } else {
+    made.ranks.resize(static_cast<std::size_t>(plan_.world_size()));
+  }
+  made.phases = phases_.phases();
+  if (smoke_) made.smoke = smoke_->report();
+  made.job = job_;
+  made.stop_asked = stop_asked_;
+  made.unattended_hosts = unattended_hosts();
+  return made;
+}
+
+std::vector<std::string> LeaderRun::unattended_hosts() const {
+  if (!job_run_) return {};
+  std::vector<bool> has_loss(plan_.cluster.hosts.size());
+  for (const RankPlace& place : plan_.layout.ranks)
+    if (job_run_->record().ranks[static_cast<std::size_t>(place.rank.value)].loss)
+      has_loss[static_cast<std::size_t>(place.node_rank)] = true;
+  std::vector<std::string> found;
+  for (std::size_t i = 0; i < has_loss.size(); ++i) {
+    const RosterWorker& worker = workers_.all()[i];
+    if (has_loss[i] && !worker.had_come && worker.host != plan_.current_host) found.push_back(worker.host);
+  }
+  return found;
+}
+
+}  // namespace smlaunch

@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "launcher/leader/rank_reports.hpp"
+
+#include <fmt/format.h>
+
+#include "launcher/channel/messages.hpp"
+
+namespace smlaunch {
+
+RankReports::RankReports(const LaunchPlan& plan, const LeaderWorld& world, EventLog& events,
+                         JobPhases& phases)
+    : plan_(plan),
+      world_(world),
+      events_(events),
+      phases_(phases),
+      start_ns_(world.loop.now_ns()),
+      clocks_(plan.world_size()),
+      activity_(plan.world_size(), start_ns_),
+      watch_(plan) {
+  for (const RankPlace& place : plan.layout.ranks) {
+    hosts_.push_back(plan.cluster.hosts[static_cast<std::size_t>(place.node_rank)].name);
+    if (plan.cluster.hosts.size() == 1 || hosts_.back() == plan.current_host) clocks_.share(place.rank);
+  }
+}
+
+void RankReports::warn(const std::vector<std::string>& sentences) {
+  for (const std::string& sentence : sentences) world_.output.say("warning: " + sentence);
+}
+
+Event RankReports::joined(Rank rank, const Hello& hello) {
+  if (hello.version != SMLAUNCH_VERSION)
+    world_.output.say(fmt::format("rank {} on {} runs smlaunch {}, this is {}", rank.value, host(rank),
+                                  hello.version, SMLAUNCH_VERSION));
+  if (rank.value == 0) master_port_ = hello.master_port;
+  watch_.joined(rank, hello);
+  phases_.joined(host(rank), world_.loop.now_ns());
+  if (const auto elsewhere = watch_.found_elsewhere(rank, hello))
+    return EngineEnded{
+        .failure = RankMisplaced{
+            .engine = to_string(plan_.engine), .rank = rank, .host = *elsewhere, .planned_host = host(rank)}};
+  return AgentJoined{rank};
+}
+
+std::optional<Event> RankReports::take(Rank rank, const Frame& frame) {
+  const std::uint64_t now = world_.loop.now_ns();
+  switch (frame.kind) {
+    case FrameKind::output:
+      if (const auto output = decode_output(frame.payload))
+        print(rank, output->is_stderr, clocks_.on_our_clock(rank, output->time_ns, start_ns_, now).ns,
+              output->lines);
+      return {};
+    case FrameKind::started:
+      if (const auto report = decode_started(frame.payload)) return started(rank, *report);
+      return {};
+    case FrameKind::start_failed:
+      event("exit", rank, {{"error", frame.payload}});
+      warn(watch_.started(rank, nullptr));
+      return RankNotStarted{rank, frame.payload};
+    case FrameKind::ended:
+      if (const auto report = decode_ended(frame.payload)) return ended(rank, *report);
+      return {};
+    case FrameKind::end_unknown:
+      event("exit", rank, {{"error", frame.payload}});
+      return AgentLost{.rank = rank, .loss = EndUnknown{frame.payload}, .seconds = seconds_at(now)};
+    case FrameKind::inspected:
+      if (auto state = decode_rank_state(frame.payload))
+        return RankInspected{rank, std::move(*state), activity_.cores_used(rank)};
+      return {};
+    default: return {};
+  }
+}
+
+void RankReports::pong(Rank rank, const Pong& pong) {
+  const std::uint64_t now = world_.loop.now_ns();
+  clocks_.measure(rank, pong, now);
+  activity_.used(rank, pong.agent_ns, pong.cpu_ns);
+  // Of a rank whose lines nobody wants, its agent's word is all that comes.
+  if (pong.output_ns > 0) activity_.printed(clocks_.on_our_clock(rank, pong.output_ns, start_ns_, now).ns);
+}
+
+Event RankReports::started(Rank rank, const Started& started) {
+  warn(watch_.started(rank, &started));
+  events_.add({0,
+               "spawn",
+               rank.value,
+               host(rank),
+               {{"cpus", started.cpus}, {"numa", started.numa}},
+               {{"pid", started.pid}}});
+  return RankStarted{rank, started.pid};
+}
+
+Event RankReports::ended(Rank rank, const Ended& ended) {
+  const std::uint64_t now = world_.loop.now_ns();
+  const Moment end = clocks_.on_our_clock(rank, ended.time_ns, start_ns_, now);
+  std::optional<double> traceback;
+  if (ended.traceback_ns > 0)
+    traceback = seconds_at(clocks_.on_our_clock(rank, ended.traceback_ns, start_ns_, now).ns);
+  phases_.ended(host(rank), end.ns);
+  const auto* signaled = std::get_if<Signaled>(&ended.end.status);
+  events_.add({0,
+               signaled != nullptr ? "signal" : "exit",
+               rank.value,
+               host(rank),
+               {},
+               {{signaled != nullptr ? "signal" : "exit_code",
+                 signaled != nullptr ? signaled->signal : std::get<Exited>(ended.end.status).code}}});
+  const double uncertainty = end.uncertainty + static_cast<double>(ended.waited_ns) * 1e-9;
+  return RankEnded{
+      .rank = rank,
+      .end = ended.end,
+      .times = {.seconds = seconds_at(end.ns), .uncertainty = uncertainty, .traceback_seconds = traceback}};
+}
+
+void RankReports::print(Rank rank, bool is_stderr, std::uint64_t read_ns, std::string_view lines) {
+  activity_.printed(world_.loop.now_ns());
+  if (!phases_.any_printed()) event("first_output", rank, {});
+  if (!phases_.has_printed(host(rank))) phases_.printed(host(rank), read_ns);
+  world_.output.print(rank, is_stderr, seconds_at(read_ns), lines);
+  if (world_.output.is_long()) world_.channel.pause(true);
+}
+
+void RankReports::spawned() {
+  warn(watch_.odd_hosts());
+  phases_.spawned(world_.loop.now_ns());
+  activity_.printed(world_.loop.now_ns());
+}
+
+double RankReports::silent_seconds() {
+  const std::uint64_t now = world_.loop.now_ns();
+  if (world_.output.is_long()) activity_.printed(now);
+  return activity_.silent_seconds(now);
+}
+
+void RankReports::event(const std::string& name, std::optional<Rank> rank,
+                        std::vector<std::pair<std::string, std::string>> texts) {
+  events_.add({0,
+               name,
+               rank ? std::optional(rank->value) : std::nullopt,
+               rank ? host(*rank) : "",
+               std::move(texts),
+               {}});
+}
+
+}  // namespace smlaunch

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+// What agents report of their ranks: written to the event log, printed, measured, and turned into the
+// supervisor's events.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "launcher/leader/host_watch.hpp"
+#include "launcher/leader/leader_world.hpp"
+#include "launcher/leader/rank_activity.hpp"
+#include "launcher/leader/rank_clocks.hpp"
+#include "launcher/leader/supervisor.hpp"
+#include "launcher/outcome/event_log.hpp"
+#include "launcher/outcome/job_phases.hpp"
+#include "launcher/plan/plan.hpp"
+
+namespace smlaunch {
+
+class RankReports {
+ public:
+  // The job begins now. All of it outlives this object.
+  RankReports(const LaunchPlan& plan, const LeaderWorld& world, EventLog& events, JobPhases& phases);
+
+  Event joined(Rank rank, const Hello& hello);
+  std::optional<Event> take(Rank rank, const Frame& frame);
+  void pong(Rank rank, const Pong& pong);
+  void print(Rank rank, bool is_stderr, std::uint64_t read_ns, std::string_view lines);
+  void event(const std::string& name, std::optional<Rank> rank,
+             std::vector<std::pair<std::string, std::string>> texts);
+
+  // All agents are there: says what is odd about their hosts. Silence counts from now on.
+  void spawned();
+  // How long no rank has printed anything. While nobody reads what we print, ranks are held back: that they
+  // are silent means nothing.
+  double silent_seconds();
+
+  [[nodiscard]] double seconds_at(std::uint64_t ns) const { return seconds_between(start_ns_, ns); }
+  [[nodiscard]] const std::string& host(Rank rank) const {
+    return hosts_[static_cast<std::size_t>(rank.value)];
+  }
+  [[nodiscard]] const std::vector<std::string>& hosts() const { return hosts_; }  // by rank
+  [[nodiscard]] const HostWatch& watch() const { return watch_; }
+  [[nodiscard]] std::optional<int> master_port() const { return master_port_; }
+
+ private:
+  Event started(Rank rank, const Started& started);
+  Event ended(Rank rank, const Ended& ended);
+  void warn(const std::vector<std::string>& sentences);
+
+  const LaunchPlan& plan_;
+  const LeaderWorld& world_;
+  EventLog& events_;
+  JobPhases& phases_;
+  std::uint64_t start_ns_;
+  std::vector<std::string> hosts_;
+  RankClocks clocks_;
+  RankActivity activity_;
+  HostWatch watch_;
+  std::optional<int> master_port_;
+};
+
+}  // namespace smlaunch

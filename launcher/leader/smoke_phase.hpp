@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+// The all-reduce test between readiness and the job: runs it, tells what it finds, and says whether the job may
+// follow.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "launcher/leader/leader_world.hpp"
+#include "launcher/leader/run_settings.hpp"
+#include "launcher/leader/smoke_run.hpp"
+#include "launcher/outcome/event_log.hpp"
+#include "launcher/outcome/outcome.hpp"
+#include "launcher/smoke/smoke_report.hpp"
+
+namespace smlaunch {
+
+class SmokePhase {
+ public:
+  // `settings.smoke` is there; it and all the others outlive this object. `finished`: nothing of the test runs.
+  SmokePhase(const RunSettings& settings, const LeaderWorld& world, EventLog& events, AgentFacts agents,
+             StartFacts start, std::function<void()> finished);
+
+  void begin();
+  void stop() { run_.stop(); }  // `finished` is called all the same
+
+  void joined(Rank rank) { run_.joined(rank); }
+  void data(Rank rank, const Frame& frame) { run_.data(rank, frame); }
+  void lost(Rank rank, const std::string& why) { run_.lost(rank, why); }
+  void left(Rank rank) { run_.left(rank); }
+
+  [[nodiscard]] bool has_process(int pid) const { return run_.has_process(pid); }
+  [[nodiscard]] double seconds() const { return run_.record().seconds; }
+
+  // After `finished`: judges the test and tells the result. Returns the outcome; nothing: the job may follow.
+  std::optional<Outcome> judge();
+  [[nodiscard]] const std::optional<SmokeReport>& report() const { return report_; }
+
+ private:
+  [[nodiscard]] SmokeRun::Callbacks callbacks(std::function<void()> finished);
+  void tell_stage(const TellStage& stage);
+  void say_result() const;
+  [[nodiscard]] std::optional<Outcome> outcome() const;
+
+  const RunSettings& settings_;
+  const SmokeRequest& request_;
+  const LeaderWorld& world_;
+  EventLog& events_;
+  SmokeRun run_;
+  std::optional<SmokeReport> report_;
+};
+
+}  // namespace smlaunch

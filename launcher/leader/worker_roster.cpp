@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "launcher/leader/worker_roster.hpp"
+
+#include <algorithm>
+
+namespace smlaunch {
+
+WorkerRoster::WorkerRoster(const std::vector<std::string>& hosts, const std::vector<std::string>& spare_hosts,
+                           Peer first_peer)
+    : first_peer_(first_peer) {
+  for (const std::string& host : hosts) workers_.emplace_back().host = host;
+  for (const std::string& host : spare_hosts) {
+    workers_.emplace_back().host = host;
+    workers_.back().is_spare = true;
+  }
+}
+
+void WorkerRoster::joined(Peer peer) {
+  worker(peer).is_connected = true;
+  worker(peer).loss.reset();
+}
+
+void WorkerRoster::lost_before_job(Peer peer, const Silence& silence) {
+  worker(peer).is_connected = false;
+  if (!worker(peer).is_spare) worker(peer).loss = silence;
+}
+
+bool WorkerRoster::told_to_stop(Peer peer) {
+  const bool is_news = !worker(peer).was_told_to_stop;
+  worker(peer).was_told_to_stop = true;
+  return is_news;
+}
+
+void WorkerRoster::begin_goodbye() {
+  for (RosterWorker& each : workers_) each.had_come = each.is_connected;
+}
+
+bool WorkerRoster::any_connected() const {
+  return std::any_of(workers_.begin(), workers_.end(),
+                     [](const RosterWorker& each) { return each.is_connected; });
+}
+
+const RosterWorker* WorkerRoster::find_lost() const {
+  const auto found = std::find_if(workers_.begin(), workers_.end(),
+                                  [](const RosterWorker& each) { return each.loss.has_value(); });
+  return found == workers_.end() ? nullptr : &*found;
+}
+
+std::vector<std::string> WorkerRoster::hosts() const {
+  std::vector<std::string> names;
+  names.reserve(workers_.size());
+  for (const RosterWorker& each : workers_) names.push_back(each.host);
+  return names;
+}
+
+std::vector<std::string> WorkerRoster::hosts_for_late_comer(std::size_t node_rank) const {
+  if (workers_[node_rank].is_connected) return {};
+  std::vector<std::string> names(workers_.size());
+  names[node_rank] = workers_[node_rank].host;
+  return names;
+}
+
+bool WorkerRoster::is_replaced(std::size_t index, const std::vector<std::string>& hosts_at_fault,
+                               const std::string& leader) const {
+  const auto is_at_fault = [&](const RosterWorker& each) {
+    return std::find(hosts_at_fault.begin(), hosts_at_fault.end(), each.host) != hosts_at_fault.end();
+  };
+  auto spares = std::count_if(workers_.begin(), workers_.end(),
+                              [&](const RosterWorker& each) { return each.is_spare && !is_at_fault(each); });
+  for (std::size_t i = 0; i <= index && i < workers_.size() && !workers_[i].is_spare; ++i) {
+    if (!is_at_fault(workers_[i]) || workers_[i].host == leader) continue;
+    if (spares-- > 0 && i == index) return true;
+  }
+  return false;
+}
+
+}  // namespace smlaunch

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+// The hosts where a smlaunch waits for us, or may yet come to: what each has said, and who is still there: pure.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "launcher/channel/leader_channel.hpp"
+#include "launcher/code/code_messages.hpp"
+#include "launcher/outcome/losses.hpp"
+
+namespace smlaunch {
+
+struct RosterWorker {
+  std::string host;
+  bool is_spare = false;  // its host runs no rank
+  bool is_connected = false;
+  bool had_come = false;          // it was connected when the goodbye began
+  bool was_told_to_stop = false;  // on its host
+  std::optional<Silence> loss;    // it had come, and was lost before there was a job
+  std::optional<CodeEnd> code;    // nothing: it is still at it
+};
+
+class WorkerRoster {
+ public:
+  // `hosts` by node rank; `first_peer`: of the channel's peers, those below are ranks.
+  WorkerRoster(const std::vector<std::string>& hosts, const std::vector<std::string>& spare_hosts,
+               Peer first_peer);
+
+  [[nodiscard]] bool holds(Peer peer) const { return peer >= first_peer_; }
+  [[nodiscard]] Peer peer(std::size_t index) const { return first_peer_ + static_cast<Peer>(index); }
+  [[nodiscard]] const std::vector<RosterWorker>& all() const { return workers_; }
+  [[nodiscard]] const RosterWorker& of(Peer peer) const { return workers_[index(peer)]; }
+
+  void joined(Peer peer);
+  void left(Peer peer) { worker(peer).is_connected = false; }
+  void code_ended(Peer peer, std::optional<CodeEnd> end) { worker(peer).code = std::move(end); }
+  // It was lost while there was no job. Nobody needs a spare one then.
+  void lost_before_job(Peer peer, const Silence& silence);
+  // False where it has said so before: it says so again on every new connection.
+  bool told_to_stop(Peer peer);
+  void begin_goodbye();
+
+  [[nodiscard]] bool any_connected() const;
+  // The first that was lost before there was a job; null: none was.
+  [[nodiscard]] const RosterWorker* find_lost() const;
+  [[nodiscard]] std::vector<std::string> hosts() const;
+  // For a host where none has come: of thousands of hosts, it is told its own. Empty where that is not needed.
+  [[nodiscard]] std::vector<std::string> hosts_for_late_comer(std::size_t node_rank) const;
+  // Does a spare host take its place in the next try?
+  [[nodiscard]] bool is_replaced(std::size_t index, const std::vector<std::string>& hosts_at_fault,
+                                 const std::string& leader) const;
+
+ private:
+  [[nodiscard]] std::size_t index(Peer peer) const { return static_cast<std::size_t>(peer - first_peer_); }
+  RosterWorker& worker(Peer peer) { return workers_[index(peer)]; }
+
+  Peer first_peer_;
+  std::vector<RosterWorker> workers_;  // by node rank, then the spare ones
+};
+
+}  // namespace smlaunch

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a worker decides: waiting -> handed over -> ended. Told to stop, it tells the leader and stays until the
+// outcome: the leader decides when all hosts are done.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "launcher/channel/messages.hpp"
+#include "launcher/channel/peer_channel.hpp"
+#include "launcher/process/event_loop.hpp"
+#include "launcher/worker/worker.hpp"
+
+namespace smlaunch {
+
+// All of it outlives the worker.
+struct WorkerWorld {
+  EventLoop& loop;
+  std::function<std::unique_ptr<PeerChannel>(const HandOver&, Hello)> make_channel;
+  // Starts to do it, and calls `ended` once.
+  std::function<Result<void>(const CodeRequest&, std::function<void(const CodeEnd&)> ended)> prepare_code;
+  std::function<void(const std::string& job)> end_job_processes;  // that carry its marker
+};
+
+class WorkerRun {
+ public:
+  WorkerRun(WorkerSettings settings, WorkerWorld world);
+
+  void begin();
+  // The bytes of a HandOver, as the leader's login has brought them; may be empty.
+  void take_over(const std::string& hand_over);
+  void told_to_stop(int signal);
+
+  // When the loop has been stopped:
+  [[nodiscard]] const WorkerResult& result() const { return result_; }
+  [[nodiscard]] const std::string& job() const { return job_; }  // the marker; empty: no leader has come
+
+ private:
+  void prepare_code();
+  void code_ended(const CodeEnd& end);
+  void wait_for_leader();
+  void received(const Frame& frame);
+  void begin_again();
+  void lost();
+  void ask_to_stop();
+
+  WorkerSettings settings_;
+  WorkerWorld world_;
+  std::unique_ptr<LoopTimer> bound_timer_;
+  std::unique_ptr<PeerChannel> channel_;
+  std::vector<std::unique_ptr<PeerChannel>> retired_;  // of earlier tries of the job
+  std::string job_;
+  std::optional<CodeEnd> code_end_;
+  WorkerResult result_;
+};
+
+}  // namespace smlaunch

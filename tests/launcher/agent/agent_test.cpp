@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "launcher/agent/agent.hpp"
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <csignal>
+#include <vector>
+
+#include "tests/launcher/channel/fake_peer_channel.hpp"
+#include "tests/launcher/process/fake_loop.hpp"
+
+namespace smlaunch {
+namespace {
+
+using std::chrono::milliseconds;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+class FakeRank final : public AgentRank {
+ public:
+  void set_callbacks(Callbacks given) override { callbacks = std::move(given); }
+  Result<Started> start(Start) override {
+    done.emplace_back("start");
+    if (!cannot_start.empty()) return failure(Fault::start, "train", cannot_start);
+    return Started{};
+  }
+  void signal(int signal) override { done.push_back(fmt::format("signal {}", signal)); }
+  void inspect() override { done.emplace_back("inspect"); }
+  void input(const Input& input) override { done.push_back("input " + input.text); }
+  void resume() override { done.emplace_back("resume"); }
+  void fill(Pong& pong) override { pong.cpu_ns = 7; }
+  void hurry() override { done.emplace_back("hurry"); }
+  void kill() override { done.emplace_back("kill"); }
+  [[nodiscard]] bool has_descendants() const override { return left_something; }
+
+  void ends(const ExitStatus& status) {
+    Ended end;
+    end.end.status = status;
+    callbacks.ended(end);
+  }
+
+  Callbacks callbacks;
+  std::string cannot_start;
+  bool left_something = false;
+  std::vector<std::string> done;
+};
+
+struct DrivenAgent {
+  explicit DrivenAgent(bool has_channel = true, bool is_under_mpirun = false) {
+    AgentIdentity identity;
+    identity.rank = 3;
+    agent = std::make_unique<Agent>(
+        identity, AgentWorld{loop, has_channel ? &channel : nullptr, rank, "algo-2", is_under_mpirun,
+                             [this](bool is_stderr, const std::string& text) {
+                               (is_stderr ? errors : lines).push_back(text);
+                             },
+                             [this](const std::string& hand_over) { hand_overs.push_back(hand_over); }});
+    loop.post([this] { agent->begin(); });
+    loop.poll();
+  }
+
+  void hears(FrameKind kind, const std::string& payload = "") { channel.callbacks.frame({kind, payload, 0}); }
+  void is_started() {
+    Start start;
+    start.grace_milliseconds = 2000;
+    start.hand_over = "to a late worker";
+    hears(FrameKind::start, encode(start));
+  }
+  // Runs until the agent leaves. False: it never does.
+  bool leaves() {
+    loop.run();
+    return !loop.ran_dry;
+  }
+
+  FakeLoop loop;
+  FakePeerChannel channel;
+  FakeRank rank;
+  std::vector<std::string> lines;
+  std::vector<std::string> errors;
+  std::vector<std::string> hand_overs;
+  std::unique_ptr<Agent> agent;
+};
+
+TEST(Agent, StartsItsRankWhenItIsToldToOnceAndLeavesWhenItIsReleased) {
+  DrivenAgent driven;
+  EXPECT_THAT(driven.rank.done, IsEmpty());
+  driven.is_started();
+  driven.is_started();
+  EXPECT_THAT(driven.hand_overs, ElementsAre("to a late worker"));
+  driven.rank.callbacks.lines(false, "hello\n");
+  driven.rank.ends(Exited{3});
+  EXPECT_THAT(driven.channel.kinds(), ElementsAre(FrameKind::started, FrameKind::output, FrameKind::ended));
+  driven.loop.post([&] { driven.hears(FrameKind::release); });
+  EXPECT_TRUE(driven.leaves());
+  EXPECT_EQ(driven.agent->exit_code(), 0);
+  EXPECT_THAT(driven.rank.done, ElementsAre("start", "signal 9"));
+  EXPECT_THAT(driven.lines, IsEmpty());
+}
+
+TEST(Agent, StaysUntilItIsReleasedWhateverItsRankCameTo) {
+  for (const int code : {0, 3}) {
+    DrivenAgent driven;
+    driven.is_started();
+    driven.rank.ends(Exited{code});
+    driven.channel.callbacks.acknowledged();
+    EXPECT_FALSE(driven.leaves());
+  }
+}
+
+TEST(Agent, UnderMpirunItLeavesWhenItsRankHasSucceededAndAllIsSaidAndNothingIsLeft) {
+  struct Case {
+    int code;
+    std::size_t waiting;
+    bool left_something;
+    bool leaves;
+  };
+  for (const Case& each :
+       {Case{0, 0, false, true}, {3, 0, false, false}, {0, 5, false, false}, {0, 0, true, false}}) {
+    DrivenAgent driven(true, true);
+    driven.is_started();
+    driven.rank.left_something = each.left_something;
+    driven.rank.ends(Exited{each.code});
+    driven.channel.waiting = each.waiting;
+    driven.loop.post([&] { driven.channel.callbacks.acknowledged(); });
+    EXPECT_EQ(driven.leaves(), each.leaves);
+  }
+}
+
+TEST(Agent, ARankThatCannotBeStartedIsReported) {
+  DrivenAgent driven;
+  driven.rank.cannot_start = "train: No such file or directory";
+  driven.is_started();
+  EXPECT_THAT(driven.channel.kinds(), ElementsAre(FrameKind::start_failed));
+}
+
+TEST(Agent, AnEndThatNobodyKnowsIsReportedAsThat) {
+  DrivenAgent driven;
+  driven.is_started();
+  driven.rank.callbacks.ended(failure(Fault::internal, "process 7", "how process 7 ended is not known"));
+  EXPECT_THAT(driven.channel.kinds(), ElementsAre(FrameKind::started, FrameKind::end_unknown));
+}
+
+TEST(Agent, HoldsItsRankBackWhileTheLeaderDoesNotKeepUp) {
+  DrivenAgent driven;
+  driven.is_started();
+  EXPECT_TRUE(driven.rank.callbacks.has_room());
+  driven.channel.waiting = 2U << 20U;
+  EXPECT_FALSE(driven.rank.callbacks.has_room());
+  driven.channel.waiting = 0;
+  driven.channel.callbacks.acknowledged();
+  EXPECT_THAT(driven.rank.done, ElementsAre("start", "resume"));
+}
+
+TEST(Agent, PassesSignalsInputAndQuestionsOnAndNoNonsense) {
+  DrivenAgent driven;
+  driven.is_started();
+  for (const std::uint64_t signal : {15, 0, 65}) driven.hears(FrameKind::signal, encode_number(signal));
+  driven.hears(FrameKind::input, encode(Input{1, "quit"}));
+  driven.hears(FrameKind::inspect);
+  driven.hears(FrameKind::signal, "nonsense");
+  EXPECT_THAT(driven.rank.done, ElementsAre("start", "signal 15", "input quit", "inspect"));
+  Pong pong;
+  driven.channel.callbacks.fill_pong(pong);
+  EXPECT_EQ(pong.cpu_ns, 7U);
+}
+
+TEST(Agent, EndsItsRankWithinTheGraceWhenTheLeaderIsLost) {
+  for (const bool ends_in_time : {true, false}) {
+    DrivenAgent driven;
+    driven.is_started();
+    driven.channel.callbacks.lost();
+    driven.loop.after(milliseconds(ends_in_time ? 1000 : 3000), [&] { driven.rank.ends(Signaled{15}); });
+    EXPECT_TRUE(driven.leaves());
+    EXPECT_EQ(driven.agent->exit_code(), 76);
+    EXPECT_TRUE(driven.agent->has_lost_leader());
+    if (ends_in_time)
+      EXPECT_THAT(driven.rank.done, ElementsAre("start", "signal 15"));
+    else
+      EXPECT_THAT(driven.rank.done, ElementsAre("start", "signal 15", "kill"));
+  }
+}
+
+TEST(Agent, LeavesAtOnceWhenTheLeaderIsLostAndNothingRuns) {
+  for (const bool has_run : {false, true}) {
+    DrivenAgent driven;
+    if (has_run) {
+      driven.is_started();
+      driven.rank.ends(Exited{0});
+    }
+    driven.loop.post([&] { driven.channel.callbacks.lost(); });
+    EXPECT_TRUE(driven.leaves());
+    EXPECT_EQ(driven.agent->exit_code(), 76);
+    EXPECT_EQ(driven.loop.seconds(), 0);
+  }
+}
+
+TEST(Agent, ToldToEndItStopsItsRankAndUnderMpirunHurries) {
+  for (const bool is_under_mpirun : {false, true}) {
+    DrivenAgent driven(true, is_under_mpirun);
+    driven.is_started();
+    driven.agent->told_to_end();
+    driven.agent->told_to_end();
+    driven.loop.after(milliseconds(1000), [&] { driven.hears(FrameKind::release); });
+    EXPECT_TRUE(driven.leaves());
+    if (is_under_mpirun)
+      EXPECT_THAT(driven.rank.done, ElementsAre("start", "signal 15", "hurry", "kill", "signal 9"));
+    else
+      EXPECT_THAT(driven.rank.done, ElementsAre("start", "signal 15", "signal 9"));
+  }
+}
+
+TEST(Agent, WithoutAChannelItPrintsItselfAndItsRanksCodeIsItsOwn) {
+  for (const bool was_given : {false, true}) {
+    DrivenAgent driven(was_given);
+    if (was_given) driven.channel.callbacks.none("connection refused");
+    EXPECT_THAT(driven.errors[0], HasSubstr(was_given ? "(connection refused)" : "(no channel was given)"));
+    driven.rank.callbacks.lines(false, "hello\n");
+    driven.loop.post([&] { driven.rank.ends(Signaled{9}); });
+    EXPECT_TRUE(driven.leaves());
+    EXPECT_THAT(driven.lines, ElementsAre("hello\n"));
+    EXPECT_THAT(driven.channel.kinds(), IsEmpty());
+    EXPECT_EQ(driven.agent->exit_code(), 137);
+  }
+}
+
+TEST(Agent, WithoutAChannelAnEndThatNobodyKnowsIsNoSuccess) {
+  DrivenAgent driven(false);
+  driven.loop.post([&] {
+    driven.rank.callbacks.ended(failure(Fault::internal, "process 7", "how process 7 ended is not known"));
+  });
+  EXPECT_TRUE(driven.leaves());
+  EXPECT_EQ(driven.agent->exit_code(), 70);
+  EXPECT_EQ(driven.errors.back(), "smlaunch: rank 3 on algo-2: how process 7 ended is not known\n");
+}
+
+}  // namespace
+}  // namespace smlaunch

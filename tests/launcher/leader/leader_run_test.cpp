@@ -1,0 +1,366 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "launcher/leader/leader_run.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "launcher/channel/hand_over.hpp"
+#include "launcher/process/agent_variables.hpp"
+#include "tests/launcher/leader/fake_agents.hpp"
+#include "tests/launcher/leader/fake_output.hpp"
+#include "tests/launcher/plan/small_job.hpp"
+#include "tests/launcher/smoke/pretended_set.hpp"
+
+namespace smlaunch {
+namespace {
+
+using std::chrono::milliseconds;
+using ::testing::Contains;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+// A whole run of two hosts with two ranks each, by mpirun, whose agents and workers are made up.
+struct DrivenRun {
+  explicit DrivenRun(int hosts = 2, LauncherKind launcher = LauncherKind::mpi) {
+    SmallJob job(hosts, 2);
+    job.spec.launcher = launcher;
+    plan = job.plan();
+    settings.worker = "socket";
+    settings.channel_host = "";
+    settings.make_ready = [this](const std::string& hand_over, const Workers& workers) {
+      EXPECT_EQ(decode_hand_over(hand_over)->world_size, plan.world_size());
+      if (while_waiting) return while_waiting(workers);
+      return ready();
+    };
+  }
+
+  static ReadyResult ready() {
+    ReadyResult result;
+    result.channel_host = "198.18.0.1";
+    return result;
+  }
+  // Of the host with this node rank, or of a spare one behind them.
+  [[nodiscard]] Peer worker(int index) const { return count_rank_peers(plan, settings) + index; }
+  void with_smoke(bool only = false) {
+    SmokeRequest request;
+    request.plan = plan;
+    request.settings = small_settings(static_cast<int>(plan.cluster.hosts.size()), 2);
+    request.only = only;
+    settings.smoke = std::make_shared<const SmokeRequest>(std::move(request));
+  }
+
+  Outcome go() {
+    leader = std::make_unique<LeaderRun>(plan, settings, events,
+                                         LeaderWorld{loop, agents, output, agents.make_engine()}, "token");
+    EXPECT_TRUE(leader->listen());
+    leader->wait_until_ready();
+    auto made = leader->run();
+    EXPECT_FALSE(loop.ran_dry);
+    if (!made) throw std::runtime_error(made.error().problems.front().what);
+    result = std::move(*made);
+    return result.outcome;
+  }
+
+  LaunchPlan plan;
+  RunSettings settings;
+  std::function<ReadyResult(const Workers&)> while_waiting;
+  EventLog events;
+  FakeLoop loop;
+  FakeOutput output;
+  FakeAgents agents{loop, plan};
+  std::unique_ptr<LeaderRun> leader;
+  RunResult result;
+};
+
+TEST(LeaderRun, StartsAllRanksPassesTheirLinesOnAndEndsWithSuccess) {
+  DrivenRun run;
+  const Outcome outcome = run.go();
+  EXPECT_EQ(outcome.kind, OutcomeKind::success);
+  EXPECT_EQ(outcome.exit_code, 0);
+  EXPECT_THAT(run.output.printed, ElementsAre("0: hello\n", "1: hello\n", "2: hello\n", "3: hello\n"));
+  EXPECT_THAT(run.agents.done, ElementsAre("begin 4 ranks", "start the engine", "release"));
+  EXPECT_EQ(run.agents.engine_environments[0].at(agent_channel_variable), "198.18.0.1:4000");
+  EXPECT_EQ(run.agents.starts.at(3).variables.at("MASTER_PORT"), "5000");
+  EXPECT_EQ(run.result.ranks.at(3).pid, 1003);
+  EXPECT_TRUE(run.result.unattended_hosts.empty());
+  EXPECT_FALSE(run.result.stop_asked);
+}
+
+TEST(LeaderRun, StartsAnAgentForEachRankWhereAllAreItsOwn) {
+  DrivenRun run(1, LauncherKind::ddp);
+  EXPECT_EQ(run.go().kind, OutcomeKind::success);
+  EXPECT_THAT(run.agents.done,
+              ElementsAre("begin 2 ranks", "start the engine", "start the engine", "release"));
+  EXPECT_EQ(run.agents.engine_environments[1].at(agent_rank_variable), "1");
+  EXPECT_THAT(run.output.printed, ElementsAre("0: hello\n", "1: hello\n"));
+}
+
+TEST(LeaderRun, StartsNoRankBeforeEveryAgentIsThere) {
+  DrivenRun run;
+  run.agents.ranks[3].agent_comes = false;
+  const Outcome outcome = run.go();
+  EXPECT_EQ(outcome.failure_class, FailureClass::start);
+  EXPECT_THAT(outcome.message, HasSubstr("algo-2"));
+  EXPECT_TRUE(run.agents.starts.empty());
+  EXPECT_GE(run.loop.seconds(), 60);
+}
+
+TEST(LeaderRun, ARankThatFailsEndsTheOthersAndItsCodeIsTheJobs) {
+  DrivenRun run;
+  run.agents.ranks[1].ends = Exited{3};
+  for (const int rank : {0, 2, 3}) run.agents.ranks[rank].runs = milliseconds(500'000);
+  run.agents.ranks[2].ignores_signals = true;
+  const Outcome outcome = run.go();
+  EXPECT_EQ(outcome.failure_class, FailureClass::user_code);
+  EXPECT_EQ(outcome.exit_code, 3);
+  EXPECT_EQ(outcome.first_failure->rank, Rank{1});
+  EXPECT_THAT(run.agents.done, ElementsAre("begin 4 ranks", "start the engine", "signal 15 to 0",
+                                           "signal 15 to 2", "signal 15 to 3", "signal 9 to 2", "release"));
+  EXPECT_LT(run.loop.seconds(), 10);
+}
+
+TEST(LeaderRun, ARankThatCannotBeStartedIsAFailureToStart) {
+  DrivenRun run;
+  run.agents.ranks[0].cannot_start = "python3: No such file or directory";
+  const Outcome outcome = run.go();
+  EXPECT_THAT(outcome.message, HasSubstr("python3: No such file or directory"));
+  EXPECT_NE(outcome.exit_code, 0);
+}
+
+TEST(LeaderRun, ARankWhoseEndNobodyKnowsIsLostAndNeverASuccess) {
+  DrivenRun run;
+  run.agents.ranks[2].end_unknown = "how process 1002 ended is not known";
+  const Outcome outcome = run.go();
+  EXPECT_EQ(outcome.failure_class, FailureClass::lost_host);
+  EXPECT_THAT(outcome.message, HasSubstr("how process 1002 ended is not known"));
+}
+
+TEST(LeaderRun, ALostAgentIsALostHostThatIsUnattendedWhereNoWorkerIsLeft) {
+  for (const bool has_worker : {false, true}) {
+    DrivenRun run;
+    run.agents.ranks[2].agent_is_lost = true;
+    run.agents.ranks[0].runs = milliseconds(500'000);
+    run.while_waiting = [&](const Workers&) {
+      if (has_worker) run.agents.worker_comes(run.worker(1));
+      return DrivenRun::ready();
+    };
+    const Outcome outcome = run.go();
+    EXPECT_EQ(outcome.failure_class, FailureClass::lost_host);
+    EXPECT_THAT(outcome.message, HasSubstr("no word from its agent for 10 s (connection reset)"));
+    EXPECT_THAT(outcome.hosts_at_fault, ElementsAre("algo-2"));
+    EXPECT_EQ(run.result.unattended_hosts,
+              has_worker ? std::vector<std::string>() : std::vector<std::string>{"algo-2"});
+  }
+}
+
+TEST(LeaderRun, AStopSignalGoesToEveryRankAndASecondOneKills) {
+  for (const bool again : {false, true}) {
+    DrivenRun run;
+    for (int rank = 0; rank < 4; ++rank) {
+      run.agents.ranks[rank].runs = milliseconds(500'000);
+      run.agents.ranks[rank].ignores_signals = again;
+    }
+    run.loop.after(milliseconds(1000), [&] { run.leader->stop_signal(SIGTERM); });
+    if (again) run.loop.after(milliseconds(2000), [&] { run.leader->stop_signal(SIGTERM); });
+    const Outcome outcome = run.go();
+    EXPECT_EQ(outcome.kind, OutcomeKind::stopped);
+    EXPECT_EQ(outcome.exit_code, 143);
+    EXPECT_TRUE(run.result.stop_asked);
+    EXPECT_THAT(run.agents.done, Contains("signal 15 to 3"));
+    EXPECT_EQ(std::count(run.agents.done.begin(), run.agents.done.end(), "signal 9 to 3"), again ? 1 : 0);
+    EXPECT_EQ(run.leader->late_signal(), 0);
+    EXPECT_LT(run.loop.seconds(), 10);
+  }
+}
+
+TEST(LeaderRun, ASignalThatComesWhenTheJobIsOverIsForWhoeverComesNext) {
+  DrivenRun run;
+  run.agents.workers_take_outcome = false;
+  run.while_waiting = [&](const Workers&) {
+    run.agents.worker_comes(run.worker(1));
+    return DrivenRun::ready();
+  };
+  run.loop.after(milliseconds(600), [&] {
+    EXPECT_EQ(run.agents.outcomes.size(), 1U);  // it is being said goodbye
+    run.leader->stop_signal(SIGINT);
+  });
+  EXPECT_EQ(run.go().kind, OutcomeKind::success);
+  EXPECT_EQ(run.leader->late_signal(), SIGINT);
+}
+
+TEST(LeaderRun, AWorkerThatIsToldToStopStopsTheJobOnceHoweverOftenItSaysSo) {
+  DrivenRun run;
+  for (int rank = 0; rank < 4; ++rank) run.agents.ranks[rank].runs = milliseconds(500'000);
+  run.while_waiting = [&](const Workers&) {
+    run.agents.worker_comes(run.worker(1));
+    return DrivenRun::ready();
+  };
+  for (const int time : {1000, 1001})
+    run.loop.after(milliseconds(time), [&] { run.agents.worker_is_told_to_stop(run.worker(1), SIGTERM); });
+  EXPECT_EQ(run.go().exit_code, 143);
+  EXPECT_THAT(run.agents.done, Not(Contains(HasSubstr("signal 9"))));
+  EXPECT_THAT(run.output.said, ElementsAre("algo-2 was told to stop by SIGTERM: passed on to every rank"));
+  EXPECT_EQ(run.agents.outcomes.at(run.worker(1)).kind, "stopped");
+}
+
+TEST(LeaderRun, AWorkerThatIsToldToStopWhileHostsAreWaitedForIsHeardThere) {
+  DrivenRun run;
+  run.while_waiting = [&](const Workers& workers) {
+    EXPECT_EQ(workers.serve(), 0);
+    run.loop.post([&] {
+      run.agents.worker_comes(run.worker(1));
+      run.agents.worker_is_told_to_stop(run.worker(1), SIGINT);
+    });
+    EXPECT_EQ(workers.serve(), SIGINT);
+    ReadyResult result = DrivenRun::ready();
+    result.outcome.emplace().exit_code = 130;
+    result.outcome->kind = OutcomeKind::stopped;
+    return result;
+  };
+  EXPECT_EQ(run.go().exit_code, 130);
+  EXPECT_TRUE(run.agents.done.empty());
+  EXPECT_EQ(run.agents.outcomes.at(run.worker(1)).exit_code, 130);
+}
+
+TEST(LeaderRun, AWorkerThatIsLostBeforeTheStartEndsTheJobUnlessItsHostIsSpareOrItComesAgain) {
+  enum class Case { lost, spare, again };
+  for (const Case each : {Case::lost, Case::spare, Case::again}) {
+    DrivenRun run;
+    run.settings.spare_hosts = {"algo-3"};
+    run.while_waiting = [&](const Workers& workers) {
+      const Peer peer = run.worker(each == Case::spare ? 2 : 1);
+      run.agents.worker_comes(peer);
+      run.agents.worker_is_lost(peer);
+      if (each == Case::again) run.agents.worker_comes(peer);
+      const auto code = workers.code();
+      EXPECT_EQ(code.size(), 3U);
+      EXPECT_EQ(code[1].is_lost, each == Case::lost);
+      return DrivenRun::ready();
+    };
+    const Outcome outcome = run.go();
+    EXPECT_EQ(outcome.kind, each == Case::lost ? OutcomeKind::failure : OutcomeKind::success);
+    if (each != Case::lost) continue;
+    EXPECT_EQ(outcome.failure_class, FailureClass::lost_host);
+    EXPECT_THAT(outcome.message, HasSubstr("algo-2"));
+    EXPECT_TRUE(run.agents.done.empty());
+  }
+}
+
+TEST(LeaderRun, AWorkerThatIsLostInTheJobEndsItUnlessItsHostIsSpare) {
+  for (const bool is_spare : {false, true}) {
+    DrivenRun run;
+    run.settings.spare_hosts = {"algo-3"};
+    for (int rank = 0; rank < 4; ++rank) run.agents.ranks[rank].runs = milliseconds(5'000);
+    const Peer peer = run.worker(is_spare ? 2 : 1);
+    run.while_waiting = [&](const Workers&) {
+      run.agents.worker_comes(peer);
+      return DrivenRun::ready();
+    };
+    run.loop.after(milliseconds(1000), [&] { run.agents.worker_is_lost(peer); });
+    const Outcome outcome = run.go();
+    EXPECT_EQ(outcome.kind, is_spare ? OutcomeKind::success : OutcomeKind::failure);
+    EXPECT_EQ(!run.output.said.empty() && run.output.said[0].starts_with("spare host algo-3 was lost"),
+              is_spare);
+  }
+}
+
+TEST(LeaderRun, TellsWorkersToWaitForASecondTryButForTheHostThatASpareOneReplaces) {
+  DrivenRun run;
+  run.settings.spare_hosts = {"algo-3"};
+  run.settings.is_tried_again = [](const Outcome& outcome) { return outcome.kind == OutcomeKind::failure; };
+  run.settings.tells_restart_count = true;
+  run.settings.restart_count = 1;
+  run.agents.ranks[2].agent_is_lost = true;
+  run.while_waiting = [&](const Workers&) {
+    for (const int index : {1, 2}) run.agents.worker_comes(run.worker(index));
+    return DrivenRun::ready();
+  };
+  EXPECT_EQ(run.go().failure_class, FailureClass::lost_host);
+  EXPECT_EQ(run.agents.outcomes.at(run.worker(1)).kind, "failure");
+  EXPECT_EQ(run.agents.outcomes.at(run.worker(2)).kind, job_is_tried_again);
+  EXPECT_EQ(run.agents.starts.at(0).variables.at("RESTART_COUNT"), "1");
+}
+
+TEST(LeaderRun, ATestThatPassesIsFollowedByTheJobWithAnotherSetOfAgents) {
+  DrivenRun run;
+  run.with_smoke();
+  EXPECT_EQ(run.go().kind, OutcomeKind::success);
+  ASSERT_TRUE(run.result.smoke);
+  EXPECT_EQ(run.result.smoke->verdict, SmokeVerdict::pass);
+  EXPECT_THAT(run.agents.done, ElementsAre("begin 4 ranks", "start the engine", "release", "begin 4 ranks",
+                                           "start the engine", "release"));
+  EXPECT_NE(run.agents.engine_environments[0].at(agent_token_variable),
+            run.agents.engine_environments[1].at(agent_token_variable));
+  EXPECT_FALSE(run.agents.starts.at(0).has_input);
+  EXPECT_THAT(run.output.printed, ElementsAre("0: hello\n", "1: hello\n", "2: hello\n", "3: hello\n"));
+}
+
+TEST(LeaderRun, ATestThatFailsOrIsAllThereIsToDoIsFollowedByNoJob) {
+  for (const bool fails : {false, true}) {
+    DrivenRun run;
+    run.with_smoke(!fails);
+    run.agents.check_programs_hang = fails;
+    const Outcome outcome = run.go();
+    EXPECT_EQ(outcome.failure_class, fails ? FailureClass::smoke : FailureClass::none);
+    EXPECT_EQ(run.result.smoke->verdict, fails ? SmokeVerdict::fail : SmokeVerdict::pass);
+    EXPECT_TRUE(run.output.printed.empty());
+    EXPECT_EQ(run.result.ranks.size(), 4U);
+  }
+}
+
+TEST(LeaderRun, AStopDuringTheTestEndsItAndStartsNoJob) {
+  for (const bool by_worker : {false, true}) {
+    DrivenRun run;
+    run.with_smoke();
+    run.agents.check_programs_hang = true;
+    run.while_waiting = [&](const Workers&) {
+      run.agents.worker_comes(run.worker(1));
+      return DrivenRun::ready();
+    };
+    run.loop.after(milliseconds(1000), [&] {
+      if (by_worker)
+        run.agents.worker_is_told_to_stop(run.worker(1), SIGTERM);
+      else
+        run.leader->stop_signal(SIGTERM);
+    });
+    const Outcome outcome = run.go();
+    EXPECT_EQ(outcome.kind, OutcomeKind::stopped);
+    EXPECT_EQ(outcome.exit_code, 143);
+    EXPECT_EQ(outcome.message, "stopped by SIGTERM during the smoke test");
+    EXPECT_FALSE(run.result.smoke);
+    EXPECT_EQ(run.leader->late_signal(), 0);
+    EXPECT_LT(run.loop.seconds(), 10);
+  }
+}
+
+TEST(LeaderRun, AHostThatIsLostWhileRanksAreStartedIsNamedWhenMpirunEnds) {
+  DrivenRun run;
+  run.agents.engine_fails = true;
+  run.settings.find_lost_hosts = [] { return std::vector<LostHost>{{"algo-2", "no route"}}; };
+  const Outcome outcome = run.go();
+  EXPECT_THAT(outcome.message, HasSubstr("algo-2 was lost: no route"));
+  EXPECT_THAT(run.output.said, Contains("mpirun: no such host"));
+}
+
+TEST(LeaderRun, RanksThatAreSilentTooLongAreAskedAndEnded) {
+  DrivenRun run;
+  run.settings.hang_timeout = 30;
+  for (int rank = 0; rank < 4; ++rank) run.agents.ranks[rank].runs = milliseconds(500'000);
+  const Outcome outcome = run.go();
+  EXPECT_THAT(outcome.message, HasSubstr("the job hangs"));
+  EXPECT_THAT(run.agents.done, Contains("inspect 3"));
+  EXPECT_LT(run.loop.seconds(), 60);
+}
+
+TEST(LeaderRun, AReaderThatIsSlowHoldsTheAgentsBackAndItsSilenceIsNoHang) {
+  DrivenRun run;
+  run.settings.hang_timeout = 30;
+  run.output.reader_is_slow = true;
+  for (int rank = 0; rank < 4; ++rank) run.agents.ranks[rank].runs = milliseconds(100'000);
+  EXPECT_EQ(run.go().kind, OutcomeKind::success);
+  EXPECT_THAT(run.agents.pauses, Contains(true));
+}
+
+}  // namespace
+}  // namespace smlaunch

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "launcher/leader/worker_roster.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace smlaunch {
+namespace {
+
+using ::testing::ElementsAre;
+
+WorkerRoster roster() { return {{"algo-1", "algo-2", "algo-3"}, {"algo-4", "algo-5"}, 6}; }
+
+TEST(WorkerRoster, HoldsThePeersBehindTheRanks) {
+  const WorkerRoster workers = roster();
+  EXPECT_FALSE(workers.holds(5));
+  EXPECT_TRUE(workers.holds(6));
+  EXPECT_EQ(workers.of(7).host, "algo-2");
+  EXPECT_EQ(workers.peer(4), 10);
+  EXPECT_THAT(workers.hosts(), ElementsAre("algo-1", "algo-2", "algo-3", "algo-4", "algo-5"));
+}
+
+TEST(WorkerRoster, ALossBeforeTheJobCountsUntilTheWorkerComesAgainAndNeverOfASpareHost) {
+  WorkerRoster workers = roster();
+  workers.joined(7);
+  EXPECT_TRUE(workers.any_connected());
+  workers.lost_before_job(7, {10, "reset"});
+  EXPECT_FALSE(workers.any_connected());
+  EXPECT_EQ(workers.find_lost()->host, "algo-2");
+  EXPECT_EQ(workers.find_lost()->loss->why, "reset");
+  workers.joined(7);
+  EXPECT_EQ(workers.find_lost(), nullptr);
+  workers.joined(9);
+  workers.lost_before_job(9, {10, "reset"});
+  EXPECT_FALSE(workers.of(9).is_connected);
+  EXPECT_EQ(workers.find_lost(), nullptr);
+}
+
+TEST(WorkerRoster, AWordToStopIsNewsOnce) {
+  WorkerRoster workers = roster();
+  EXPECT_TRUE(workers.told_to_stop(7));
+  EXPECT_FALSE(workers.told_to_stop(7));
+  EXPECT_TRUE(workers.told_to_stop(8));
+}
+
+TEST(WorkerRoster, ALateComerIsToldItsOwnHostAndOneThatIsThereNothing) {
+  WorkerRoster workers = roster();
+  EXPECT_THAT(workers.hosts_for_late_comer(1), ElementsAre("", "algo-2", "", "", ""));
+  workers.joined(7);
+  EXPECT_TRUE(workers.hosts_for_late_comer(1).empty());
+}
+
+TEST(WorkerRoster, RemembersWhoHadComeWhenTheGoodbyeBegan) {
+  WorkerRoster workers = roster();
+  workers.joined(7);
+  workers.begin_goodbye();
+  workers.left(7);
+  workers.joined(8);
+  EXPECT_TRUE(workers.of(7).had_come);
+  EXPECT_FALSE(workers.of(8).had_come);
+}
+
+TEST(WorkerRoster, AHostAtFaultIsReplacedWhileSpareOnesAreLeftButNeverTheLeader) {
+  const WorkerRoster workers = roster();
+  EXPECT_TRUE(workers.is_replaced(1, {"algo-2"}, "algo-1"));
+  EXPECT_FALSE(workers.is_replaced(2, {"algo-2"}, "algo-1"));
+  EXPECT_FALSE(workers.is_replaced(0, {"algo-1"}, "algo-1"));
+  EXPECT_TRUE(workers.is_replaced(2, {"algo-2", "algo-3"}, "algo-1"));
+  // One spare host is at fault itself: the other takes the place of the first.
+  EXPECT_TRUE(workers.is_replaced(1, {"algo-2", "algo-3", "algo-4"}, "algo-1"));
+  EXPECT_FALSE(workers.is_replaced(2, {"algo-2", "algo-3", "algo-4"}, "algo-1"));
+  EXPECT_FALSE(workers.is_replaced(3, {"algo-4"}, "algo-1"));
+}
+
+}  // namespace
+}  // namespace smlaunch
