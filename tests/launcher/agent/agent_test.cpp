@@ -157,7 +157,7 @@ TEST(Agent, HoldsItsRankBackWhileTheLeaderDoesNotKeepUp) {
 TEST(Agent, PassesSignalsInputAndQuestionsOnAndNoNonsense) {
   DrivenAgent driven;
   driven.is_started();
-  for (const std::uint64_t signal : {15, 0, 65}) driven.hears(FrameKind::signal, encode_number(signal));
+  for (const std::uint64_t signal : {15U, 0U, 65U}) driven.hears(FrameKind::signal, encode_number(signal));
   driven.hears(FrameKind::input, encode(Input{1, "quit"}));
   driven.hears(FrameKind::inspect);
   driven.hears(FrameKind::signal, "nonsense");
