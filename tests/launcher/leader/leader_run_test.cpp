@@ -296,7 +296,7 @@ TEST(LeaderRun, ATestThatPassesIsFollowedByTheJobWithAnotherSetOfAgents) {
   EXPECT_THAT(run.output.printed, ElementsAre("0: hello\n", "1: hello\n", "2: hello\n", "3: hello\n"));
 }
 
-TEST(LeaderRun, ATestThatFailsOrIsAllThereIsToDoIsFollowedByNoJob) {
+TEST(LeaderRun, NoJobFollowsAnAllReduceTestThatFailsOrThatAloneWasAskedFor) {
   for (const bool fails : {false, true}) {
     DrivenRun run;
     run.with_smoke(!fails);

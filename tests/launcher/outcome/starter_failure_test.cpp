@@ -5,27 +5,10 @@
 
 #include <csignal>
 
+#include "tests/launcher/evidence/torchrun_words.hpp"
+
 namespace smlaunch {
 namespace {
-
-std::vector<std::string> summary(const std::string& rank, const std::string& code) {
-  return {"torch.distributed.elastic.multiprocessing.errors.ChildFailedError: ",
-          "====",
-          "train.py FAILED",
-          "----",
-          "Failures:",
-          "[1]:",
-          "  rank      : 0 (local_rank: 0)",
-          "  exitcode  : -15 (pid: 11)",
-          "----",
-          "Root Cause (first observed failure):",
-          "[0]:",
-          "  time      : 2026-01-01_00:00:00",
-          "  host      : algo-1",
-          "  rank      : " + rank + " (local_rank: 1)",
-          "  exitcode  : " + code + " (pid: 12)",
-          "  error_file: <N/A>"};
-}
 
 RankRecord starter(const ExitStatus& status, double seconds, std::vector<std::string> lines = {},
                    std::optional<int> failed_rank = {}) {
@@ -47,14 +30,6 @@ Outcome outcome_of(const std::vector<std::string>& lines, std::optional<int> fai
                    const std::string& program = "torchrun") {
   return decide_outcome(job({starter(Exited{1}, 2.0, lines, failed_rank)}), {"algo-1"}, program);
 }
-
-std::vector<std::string> after(std::vector<std::string> lines, const std::vector<std::string>& more) {
-  lines.insert(lines.end(), more.begin(), more.end());
-  return lines;
-}
-
-const std::vector<std::string> traceback = {"Traceback (most recent call last):", "  File \"x.py\"",
-                                            "ValueError: x"};
 
 TEST(OutcomeOfStarters, NamesTheRankAndItsCodeAsTorchrunDoes) {
   const Outcome outcome = outcome_of(after(traceback, summary("3", "7")));
