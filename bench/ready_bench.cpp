@@ -13,7 +13,7 @@
 #include <thread>
 #include <vector>
 
-#include "launcher/remote/ready.hpp"
+#include "launcher/remote/run_on_hosts.hpp"
 
 namespace {
 
@@ -59,12 +59,12 @@ class BannerServer {
 
 double measure(int hosts) {
   BannerServer server;
-  smlaunch::ReadyRequest request;
+  smlaunch::RemoteRequest request;
   for (int i = 0; i < hosts; ++i) request.hosts.push_back(fmt::format("127.1.{}.{}", i / 250, i % 250 + 1));
   request.port = server.port();
   request.until = smlaunch::ReadyStage::banner;
   request.timeout = std::chrono::seconds(60);
-  const auto report = smlaunch::wait_ready(request);
+  const auto report = smlaunch::run_on_hosts(request);
   if (!report.ready) {
     fmt::print(stderr, "bench: not all of {} hosts became ready\n", hosts);
     std::exit(1);

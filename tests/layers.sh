@@ -27,7 +27,7 @@ launcher/channel/       messages.hpp             : base/ topology/ launcher/proc
 launcher/outcome/       outcome.hpp              : base/ topology/ launcher/contract/ launcher/smoke/ launcher/options/ launcher/process/ launcher/inspect/ launcher/evidence/
 launcher/code/          code_preparation.hpp     : base/ launcher/contract/s3/ launcher/contract/code/ launcher/process/ launcher/evidence/ launcher/channel/ launcher/outcome/
 launcher/output/        rank_output.hpp          : base/ topology/ launcher/process/ launcher/plan/
-launcher/remote/        ready.hpp                : base/ launcher/process/ launcher/plan/
+launcher/remote/        run_on_hosts.hpp         : base/ launcher/process/ launcher/plan/
 launcher/agent/         rank_agent.hpp           : base/ topology/ cuda/ launcher/contract/ launcher/process/ launcher/this_host/ launcher/inspect/ launcher/evidence/ launcher/channel/
 launcher/worker/        worker.hpp               : base/ topology/ launcher/process/ launcher/channel/ launcher/code/ launcher/remote/
 launcher/leader/        runner.hpp               : base/ topology/ mpi/ launcher/contract/ launcher/smoke/ launcher/process/ launcher/plan/ launcher/evidence/ launcher/channel/ launcher/outcome/ launcher/code/ launcher/output/

@@ -8,8 +8,8 @@
 #include <filesystem>
 
 #include "launcher/process/stop_signals.hpp"
-#include "launcher/remote/ready.hpp"
 #include "launcher/remote/ready_display.hpp"
+#include "launcher/remote/run_on_hosts.hpp"
 #include "mpi/shell_words.hpp"
 #include "topology/machine_json.hpp"
 
@@ -41,15 +41,15 @@ Result<Machine> parse_host_answer(const std::string& host, const std::string& an
 Result<MachinesByHost> probe_hosts(const Options& options, const std::vector<std::string>& hosts) {
   MachinesByHost machines;
   if (hosts.empty()) return machines;
-  ReadyRequest request;
-  request.hosts = hosts;
-  request.port = options.ssh_port;
-  request.timeout = std::chrono::milliseconds(
+  const std::chrono::milliseconds bound(
       static_cast<long>(std::min(options.ready_timeout, longest_wait_seconds) * 1000));
-  request.login_command = question();
-  request.longest_answer = longest_answer;
-  request.version = SMLAUNCH_VERSION;
-  ReadyReport report = show_while(options.quiet, request.progress, [&] { return wait_ready(request); });
+  const RemoteReport report = show_while(
+      options.quiet, run_on_hosts,
+      RemoteRequest{
+          .hosts = hosts,
+          .port = options.ssh_port,
+          .login = {.command = question(), .version = SMLAUNCH_VERSION, .longest_answer = longest_answer},
+          .timeout = bound});
   if (report.stopped_by_signal != 0) end_by_signal(report.stopped_by_signal);
   Error problems{Fault::not_ready, {}};
   for (const HostReadiness& host : report.hosts) {

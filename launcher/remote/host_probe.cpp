@@ -49,6 +49,10 @@ std::string refusal_remedy(int error) {
 
 constexpr const char* banner_remedy = "look at sshd's log there: the port is open, but no SSH server answers";
 
+constexpr const char* hang_cause = "SSH login hangs";
+constexpr const char* hang_remedy =
+    "log in by hand and see what its start-up files wait for (home on a dead file server?)";
+
 std::string instead(const std::string& seen) {
   return seen.empty() ? std::string() : fmt::format(", it says \"{}\"", to_plain_line(seen));
 }
@@ -81,10 +85,11 @@ HostProbe::Action HostProbe::on(const Resolved& event, Millis now) {
 
 HostProbe::Action HostProbe::on(const NameFailed& event, Millis now) {
   round_.reset();
-  return try_again(
-      {ReadyStage::name, fmt::format("name unknown ({})", to_plain_line(event.text)),
-       "check the spelling; see that DNS or /etc/hosts of this machine knows the name", stage_since_},
-      now);
+  return try_again({.stage = ReadyStage::name,
+                    .cause = fmt::format("name unknown ({})", to_plain_line(event.text)),
+                    .remedy = "check the spelling; see that DNS or /etc/hosts of this machine knows the name",
+                    .since = stage_since_},
+                   now);
 }
 
 HostProbe::Action HostProbe::on(const Connected&, Millis now) {
@@ -92,8 +97,10 @@ HostProbe::Action HostProbe::on(const Connected&, Millis now) {
 }
 
 HostProbe::Action HostProbe::on(const ConnectFailed& event, Millis now) {
-  return next_address({ReadyStage::tcp, fmt::format("{} ({})", refusal(event.error), endpoint()),
-                       refusal_remedy(event.error), stage_since_},
+  return next_address({.stage = ReadyStage::tcp,
+                       .cause = fmt::format("{} ({})", refusal(event.error), endpoint()),
+                       .remedy = refusal_remedy(event.error),
+                       .since = stage_since_},
                       now);
 }
 
@@ -103,19 +110,21 @@ HostProbe::Action HostProbe::on(const BannerRead&, Millis now) {
 }
 
 HostProbe::Action HostProbe::on(const BannerTimeout& event, Millis now) {
-  return next_address({ReadyStage::banner,
-                       fmt::format("no SSH banner ({}, {} s waited{})", endpoint(),
-                                   in_seconds(settings_.banner_timeout), instead(event.seen)),
-                       banner_remedy, stage_since_},
+  return next_address({.stage = ReadyStage::banner,
+                       .cause = fmt::format("no SSH banner ({}, {} s waited{})", endpoint(),
+                                            in_seconds(settings_.banner_timeout), instead(event.seen)),
+                       .remedy = banner_remedy,
+                       .since = stage_since_},
                       now);
 }
 
 HostProbe::Action HostProbe::on(const BannerClosed& event, Millis now) {
   const char* how = event.error == 0 ? "closed" : event.error == ECONNRESET ? "reset" : "broken";
   return next_address(
-      {ReadyStage::banner,
-       fmt::format("SSH connection {} before a banner ({}{})", how, endpoint(), instead(event.seen)),
-       banner_remedy, stage_since_},
+      {.stage = ReadyStage::banner,
+       .cause = fmt::format("SSH connection {} before a banner ({}{})", how, endpoint(), instead(event.seen)),
+       .remedy = banner_remedy,
+       .since = stage_since_},
       now);
 }
 
@@ -127,9 +136,10 @@ HostProbe::Action HostProbe::on(const LoginStarted&, Millis now) {
 
 HostProbe::Action HostProbe::on(const LoginNotStarted& event, Millis now) {
   logging_in_ = false;
-  Trouble trouble{ReadyStage::login,
-                  fmt::format("cannot run ssh on this machine: {}", std::strerror(event.error)),
-                  "install an SSH client here (openssh-client)", now};
+  Trouble trouble{.stage = ReadyStage::login,
+                  .cause = fmt::format("cannot run ssh on this machine: {}", std::strerror(event.error)),
+                  .remedy = "install an SSH client here (openssh-client)",
+                  .since = now};
   if (event.error == ENOENT || event.error == EACCES || event.error == ENOEXEC) return give_up(trouble, now);
   trouble.remedy = "free memory, processes or open files on this machine";
   return try_again(std::move(trouble), now);
@@ -146,13 +156,19 @@ HostProbe::Action HostProbe::on(const LoginEnded& event, Millis now) {
     if (answer && answer->version == settings_.version) {
       answer_ = answer->text;
       if (auto lacking = settings_.judge ? settings_.judge(answer_) : std::nullopt)
-        return give_up({ReadyStage::smlaunch, std::move(lacking->cause), std::move(lacking->remedy), now},
+        return give_up({.stage = ReadyStage::smlaunch,
+                        .cause = std::move(lacking->cause),
+                        .remedy = std::move(lacking->remedy),
+                        .since = now},
                        now);
       return become_ready(now);
     }
   }
   SshFailure failure = parse_ssh_failure(event.end, settings_.host, settings_.port, settings_.version);
-  Trouble trouble{failure.stage, std::move(failure.cause), std::move(failure.remedy), now};
+  Trouble trouble{.stage = failure.stage,
+                  .cause = std::move(failure.cause),
+                  .remedy = std::move(failure.remedy),
+                  .since = now};
   return failure.permanent ? give_up(std::move(trouble), now) : try_again(std::move(trouble), now);
 }
 
@@ -160,9 +176,7 @@ HostProbe::Action HostProbe::on(const LoginHung&, Millis now) {
   logging_in_ = false;
   ++logins_hung_;
   return try_again(
-      {ReadyStage::login, "SSH login hangs",
-       "log in by hand and see what its start-up files wait for (home on a dead file server?)", stage_since_},
-      now);
+      {.stage = ReadyStage::login, .cause = hang_cause, .remedy = hang_remedy, .since = stage_since_}, now);
 }
 
 HostProbe::Action HostProbe::on(const WaitOver&, Millis now) {
@@ -246,10 +260,8 @@ HostReadiness HostProbe::status(Millis now) const {
     host.since = in_seconds(stage_since_);
     host.login_under_way = stage_ == ReadyStage::login;
     const bool hangs = logging_in_ && now - stage_since_ >= login_counts_as_hanging;
-    host.cause = hangs ? "SSH login hangs" : in_progress(stage_, logging_in_);
-    host.remedy =
-        hangs ? "log in by hand and see what its start-up files wait for (home on a dead file server?)"
-              : "wait";
+    host.cause = hangs ? hang_cause : in_progress(stage_, logging_in_);
+    host.remedy = hangs ? hang_remedy : "wait";
   }
   return host;
 }

@@ -11,7 +11,7 @@
 #include <variant>
 #include <vector>
 
-#include "launcher/remote/ready.hpp"
+#include "launcher/remote/run_on_hosts.hpp"
 #include "launcher/remote/ssh_failure.hpp"
 
 namespace smlaunch {
@@ -21,12 +21,12 @@ class HostProbe {
   using Millis = std::chrono::milliseconds;  // all times: since the start of the wait
 
   struct Settings {
-    std::string host;
+    std::string host = {};
     int port = 22;
     ReadyStage until = ReadyStage::smlaunch;
-    std::string version;
+    std::string version = {};
     std::size_t longest_answer = 4096;
-    std::function<std::optional<HostProblem>(const std::string& answer)> judge;
+    std::function<std::optional<HostProblem>(const std::string& answer)> judge = {};
     Millis timeout{std::chrono::hours(1)};
     Millis banner_timeout{5'000};
     Millis login_deadline{20'000};
@@ -95,8 +95,8 @@ class HostProbe {
  private:
   struct Trouble {
     ReadyStage stage = ReadyStage::name;
-    std::string cause;
-    std::string remedy;
+    std::string cause = {};
+    std::string remedy = {};
     Millis since{0};
   };
 

@@ -40,7 +40,7 @@ ReadyDisplay::~ReadyDisplay() {
   if (line_shown_) write("\r\033[K");
 }
 
-void ReadyDisplay::show(const ReadyReport& report) {
+void ReadyDisplay::show(const RemoteReport& report) {
   if (report.seconds < next_ || report.ready) return;
   if (terminal_) {
     // One column less: a full line would wrap on some terminals.
@@ -60,16 +60,6 @@ void ReadyDisplay::write(const std::string& text) const {
     if (written < 0 && errno != EINTR) return;  // nobody to show it to
     if (written > 0) done += static_cast<std::size_t>(written);
   }
-}
-
-ReadyReport show_while(bool quiet, std::function<void(const ReadyReport&)>& progress,
-                       const std::function<ReadyReport()>& wait,
-                       const std::function<ReadyReport(const ReadyReport&)>& as) {
-  ReadyDisplay display(2);
-  if (!quiet) progress = [&](const ReadyReport& now) { display.show(as ? as(now) : now); };
-  ReadyReport report = wait();
-  progress = nullptr;
-  return report;
 }
 
 }  // namespace smlaunch

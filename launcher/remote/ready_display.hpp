@@ -3,10 +3,9 @@
 #pragma once
 
 #include <functional>
-
 #include <string>
 
-#include "launcher/remote/ready.hpp"
+#include "launcher/remote/run_on_hosts.hpp"
 
 namespace smlaunch {
 
@@ -17,8 +16,8 @@ class ReadyDisplay {
   ReadyDisplay(const ReadyDisplay&) = delete;
   ReadyDisplay& operator=(const ReadyDisplay&) = delete;
 
-  // For ReadyRequest::progress.
-  void show(const ReadyReport& report);
+  // For a request's `progress`.
+  void show(const RemoteReport& report);
 
  private:
   void write(const std::string& text) const;
@@ -30,10 +29,14 @@ class ReadyDisplay {
   double interval_ = 0;
 };
 
-// Runs `wait` with a display as the progress of its request; nothing is shown where `quiet`. `as`: what is shown
-// in the place of a report, if it is given.
-ReadyReport show_while(bool quiet, std::function<void(const ReadyReport&)>& progress,
-                       const std::function<ReadyReport()>& wait,
-                       const std::function<ReadyReport(const ReadyReport&)>& as = {});
+// The report of `wait` (run_on_hosts() or watch_hosts()), with a display on stderr as the progress of its
+// request; none where `quiet`. `as`: what is shown in the place of a report, if it is given.
+template <class Request>
+RemoteReport show_while(bool quiet, RemoteReport (*wait)(const Request&), Request request,
+                        const std::function<RemoteReport(const RemoteReport&)>& as = {}) {
+  ReadyDisplay display(2);
+  if (!quiet) request.progress = [&](const RemoteReport& now) { display.show(as ? as(now) : now); };
+  return wait(request);
+}
 
 }  // namespace smlaunch

@@ -11,7 +11,7 @@ double to_milliseconds(double seconds) { return std::round(seconds * 1000) / 100
 
 }  // namespace
 
-std::string render_ready_json(const ReadyReport& report) {
+std::string render_ready_json(const RemoteReport& report) {
   using Json = nlohmann::ordered_json;
   Json hosts = Json::array();
   for (const HostReadiness& host : report.hosts) {

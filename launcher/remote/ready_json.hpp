@@ -4,11 +4,11 @@
 
 #include <string>
 
-#include "launcher/remote/ready.hpp"
+#include "launcher/remote/run_on_hosts.hpp"
 
 namespace smlaunch {
 
 // One object, "schema": "smlaunch.ready/1", indented, with a line feed at its end.
-std::string render_ready_json(const ReadyReport& report);
+std::string render_ready_json(const RemoteReport& report);
 
 }  // namespace smlaunch

@@ -14,7 +14,7 @@ constexpr std::size_t most_rows = 20;
 constexpr std::size_t most_names = 8;
 
 // Those that can never be ready first, then those that are stuck for longest.
-std::vector<const HostReadiness*> missing_hosts(const ReadyReport& report) {
+std::vector<const HostReadiness*> missing_hosts(const RemoteReport& report) {
   std::vector<const HostReadiness*> missing;
   for (const HostReadiness& host : report.hosts) {
     if (host.state != ReadyState::ready) missing.push_back(&host);
@@ -108,7 +108,7 @@ std::string render_table(const std::vector<Row>& rows) {
   return text;
 }
 
-std::size_t count_ready(const ReadyReport& report) {
+std::size_t count_ready(const RemoteReport& report) {
   return static_cast<std::size_t>(
       std::count_if(report.hosts.begin(), report.hosts.end(),
                     [](const HostReadiness& host) { return host.state == ReadyState::ready; }));
@@ -120,7 +120,7 @@ std::string hosts_in_words(std::size_t count) {
 
 }  // namespace
 
-std::string render_ready_line(const ReadyReport& report, std::size_t width) {
+std::string render_ready_line(const RemoteReport& report, std::size_t width) {
   const auto missing = missing_hosts(report);
   std::string line = fmt::format("{}/{} ready", count_ready(report), report.hosts.size());
   for (std::size_t i = 0; i < missing.size(); ++i) {
@@ -137,7 +137,7 @@ std::string render_ready_line(const ReadyReport& report, std::size_t width) {
   return line.substr(0, width);
 }
 
-std::string render_ready_table(const ReadyReport& report) {
+std::string render_ready_table(const RemoteReport& report) {
   const auto missing = missing_hosts(report);
   if (missing.empty()) return {};
   const auto failed = std::count_if(missing.begin(), missing.end(), [](const HostReadiness* host) {
@@ -157,7 +157,7 @@ std::string render_ready_table(const ReadyReport& report) {
   return text + render_table(rows);
 }
 
-std::string render_ready_answer(const ReadyReport& report) {
+std::string render_ready_answer(const RemoteReport& report) {
   if (count_ready(report) < report.hosts.size()) return render_ready_table(report);
   std::string text =
       fmt::format("{} ready after {}", hosts_in_words(report.hosts.size()), render_time(report.seconds));

@@ -5,20 +5,20 @@
 #include <cstddef>
 #include <string>
 
-#include "launcher/remote/ready.hpp"
+#include "launcher/remote/run_on_hosts.hpp"
 
 namespace smlaunch {
 
 // "61/64 ready; algo-7: TCP refused since 43 s; algo-12: name unknown since 43 s; 1 more missing", at most
 // `width` long.
-std::string render_ready_line(const ReadyReport& report, std::size_t width);
+std::string render_ready_line(const RemoteReport& report, std::size_t width);
 
 // What kept the hosts from being ready: a sentence, then a table of host, stage, cause and what to do. Over
 // 20 missing hosts it shows those with the same cause as one row. Every line ends with a line feed; empty
 // when all are ready.
-std::string render_ready_table(const ReadyReport& report);
+std::string render_ready_table(const RemoteReport& report);
 
 // The answer of `smlaunch ready`: the table, or how long it took and which host was last.
-std::string render_ready_answer(const ReadyReport& report);
+std::string render_ready_answer(const RemoteReport& report);
 
 }  // namespace smlaunch

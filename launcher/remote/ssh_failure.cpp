@@ -91,7 +91,8 @@ std::string known_name(std::string_view host, int port) {
 }
 
 SshFailure permanent_login(std::string cause, std::string remedy) {
-  return {ReadyStage::login, std::move(cause), std::move(remedy), true};
+  return {
+      .stage = ReadyStage::login, .cause = std::move(cause), .remedy = std::move(remedy), .permanent = true};
 }
 
 SshFailure parse_own_failure(std::string_view err, std::string_view host, int port) {
@@ -136,18 +137,23 @@ SshFailure parse_own_failure(std::string_view err, std::string_view host, int po
   }
   for (const Passing& known : passing) {
     if (contains(err, known.words)) {
-      return {known.stage, fmt::format("{} ({})", known.cause, line_with(err, known.words)),
-              std::string(known.remedy), false};
+      return {.stage = known.stage,
+              .cause = fmt::format("{} ({})", known.cause, line_with(err, known.words)),
+              .remedy = std::string(known.remedy)};
     }
   }
   const std::string line = last_line(err);
-  return {ReadyStage::login,
-          line.empty() ? "SSH login failed without a word" : fmt::format("SSH login failed ({})", line),
-          fmt::format("try by hand: ssh -p {} {} true", port, host), false};
+  return {
+      .stage = ReadyStage::login,
+      .cause = line.empty() ? "SSH login failed without a word" : fmt::format("SSH login failed ({})", line),
+      .remedy = fmt::format("try by hand: ssh -p {} {} true", port, host)};
 }
 
 SshFailure permanent_smlaunch(std::string cause, std::string remedy) {
-  return {ReadyStage::smlaunch, std::move(cause), std::move(remedy), true};
+  return {.stage = ReadyStage::smlaunch,
+          .cause = std::move(cause),
+          .remedy = std::move(remedy),
+          .permanent = true};
 }
 
 }  // namespace
@@ -180,10 +186,11 @@ std::optional<LoginAnswer> parse_login_answer(std::string_view out, std::string_
 }
 
 SshFailure parse_ssh_failure(const LoginEnd& end, std::string_view host, int port, std::string_view version) {
-  if (!end.unknown.empty()) return {ReadyStage::login, "ssh: " + end.unknown, "", false};
+  if (!end.unknown.empty()) return {.stage = ReadyStage::login, .cause = "ssh: " + end.unknown};
   if (!end.exit_code) {
-    return {ReadyStage::login, fmt::format("ssh was ended by signal {}", end.signal),
-            "see who ends processes on this machine", false};
+    return {.stage = ReadyStage::login,
+            .cause = fmt::format("ssh was ended by signal {}", end.signal),
+            .remedy = "see who ends processes on this machine"};
   }
   const int code = *end.exit_code;
   const auto answer = parse_login_answer(end.out, version);
@@ -217,8 +224,9 @@ SshFailure parse_ssh_failure(const LoginEnd& end, std::string_view host, int por
         "something else than smlaunch answered" + in_words,
         "see for a forced command (command= in authorized_keys) or a start-up file that ends the shell");
   }
-  return {ReadyStage::smlaunch, fmt::format("smlaunch there ended with exit status {}{}", code, in_words),
-          "run smlaunch --version there by hand", false};
+  return {.stage = ReadyStage::smlaunch,
+          .cause = fmt::format("smlaunch there ended with exit status {}{}", code, in_words),
+          .remedy = "run smlaunch --version there by hand"};
 }
 
 }  // namespace smlaunch

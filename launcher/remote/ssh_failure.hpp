@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include "launcher/remote/ready.hpp"
+#include "launcher/remote/run_on_hosts.hpp"
 
 namespace smlaunch {
 
@@ -20,8 +20,8 @@ struct LoginEnd {
 
 struct SshFailure {
   ReadyStage stage = ReadyStage::login;
-  std::string cause;
-  std::string remedy;
+  std::string cause = {};
+  std::string remedy = {};
   bool permanent = false;
   bool operator==(const SshFailure&) const = default;
 };

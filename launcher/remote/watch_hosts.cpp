@@ -20,7 +20,7 @@ class Watch {
  public:
   explicit Watch(const WatchRequest& request) : request_(request), signals_(loop_), timer_(loop_) {}
 
-  ReadyReport run() {
+  RemoteReport run() {
     signals_.on_signal([this](int number) {
       report_.stopped_by_signal = number;
       loop_.stop();
@@ -60,11 +60,11 @@ class Watch {
   asio::steady_timer timer_;
   std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
   milliseconds interval_ = first_interval;
-  ReadyReport report_;
+  RemoteReport report_;
 };
 
 }  // namespace
 
-ReadyReport watch_hosts(const WatchRequest& request) { return Watch(request).run(); }
+RemoteReport watch_hosts(const WatchRequest& request) { return Watch(request).run(); }
 
 }  // namespace smlaunch

@@ -32,17 +32,22 @@ std::chrono::milliseconds time_left(const Options& options, double passed) {
 }
 
 HostReadiness waiting(const std::string& name) {
-  HostReadiness host;
-  host.name = name;
-  host.stage = ReadyStage::code;
-  host.cause = in_progress;
-  host.remedy = "wait, or see what pip and S3 do there; --ready-timeout is the bound";
-  return host;
+  return {.name = name,
+          .stage = ReadyStage::code,
+          .cause = in_progress,
+          .remedy = "wait, or see what pip and S3 do there; --ready-timeout is the bound"};
+}
+
+std::optional<HostProblem> judge_code_answer(const std::string& answer) {
+  const auto end = parse_code_answer(answer);
+  if (!end) return HostProblem{"what prepares the code there gives no answer", "run smlaunch there by hand"};
+  if (end->is_ready) return {};
+  return HostProblem{end->message, ""};
 }
 
 class CodeWait {
  public:
-  CodeWait(const Options& options, const Job& job, ReadyRequest request, const ReadyReport& ready,
+  CodeWait(const Options& options, const Job& job, RemoteRequest request, const RemoteReport& ready,
            const Workers& workers, EventLog& events)
       : options_(options),
         job_(job),
@@ -54,7 +59,7 @@ class CodeWait {
     for (const HostReadiness& host : ready.hosts) {
       if (host.name == own) continue;
       const bool has_worker =
-          !request_.login_input.empty() && host.answer.find(no_worker_answer) == std::string::npos;
+          !request_.login.input.empty() && host.answer.find(no_worker_answer) == std::string::npos;
       (has_worker ? with_worker_ : by_login_).push_back(host.name);
     }
   }
@@ -90,11 +95,11 @@ class CodeWait {
   }
 
   std::optional<Outcome> wait_for_workers() {
-    WatchRequest watch;
-    watch.timeout = time_left(options_, ready_.seconds);
-    watch.look = [this](double seconds) { return look(seconds); };
-    watch.stop_asked = workers_.serve;
-    ReadyReport report = show_while(options_.quiet, watch.progress, [&] { return watch_hosts(watch); });
+    const RemoteReport report =
+        show_while(options_.quiet, watch_hosts,
+                   WatchRequest{.timeout = time_left(options_, ready_.seconds),
+                                .look = [this](double seconds) { return look(seconds); },
+                                .stop_asked = workers_.serve});
     add_host_events(report, events_);
     if (auto failed = find_failed_code(job_, workers_.code())) return failed;
     if (!report.ready) return give_up(report);
@@ -105,34 +110,32 @@ class CodeWait {
   }
 
   std::optional<Outcome> prepare_by_login() {
-    ReadyRequest request = request_;
-    request.hosts = by_login_;
-    request.spare_hosts.clear();
-    request.own_host.clear();
-    request.timeout = time_left(options_, std::max(passed_, ready_.seconds));
-    request.login_command =
-        fmt::format("{} worker {}", quote_shell_word(job_.spec.smlaunch), prepare_code_argument);
-    request.login_input = encode(make_login_request());
-    // Each takes as long as pip does, and costs this machine next to nothing.
-    request.login_deadline = request.timeout;
-    request.logins_at_once = static_cast<int>(by_login_.size());
-    request.longest_answer = longest_code_answer;
-    request.judge = [](const std::string& answer) -> std::optional<HostProblem> {
-      const auto end = parse_code_answer(answer);
-      if (!end)
-        return HostProblem{"what prepares the code there gives no answer", "run smlaunch there by hand"};
-      if (end->is_ready) return {};
-      return HostProblem{end->message, ""};
-    };
-    request.stop_asked = workers_.serve;
-    ReadyReport report = as_code_wait(show_while(
-        options_.quiet, request.progress, [&] { return wait_ready(request); }, as_code_wait));
+    const RemoteReport report =
+        as_code_wait(show_while(options_.quiet, run_on_hosts, make_code_request(), as_code_wait));
     add_host_events(report, events_);
     for (const HostReadiness& host : report.hosts)
       if (const auto end = parse_code_answer(host.answer); end && !end->is_ready)
         return outcome_of_code(*end);
     if (!report.ready) return give_up(report);
     return {};
+  }
+
+  RemoteRequest make_code_request() const {
+    RemoteRequest request = request_;
+    request.hosts = by_login_;
+    request.spare_hosts.clear();
+    request.own_host.clear();
+    request.timeout = time_left(options_, std::max(passed_, ready_.seconds));
+    request.stop_asked = workers_.serve;
+    RemoteLogin& login = request.login;
+    login.command = fmt::format("{} worker {}", quote_shell_word(job_.spec.smlaunch), prepare_code_argument);
+    login.input = encode(make_login_request());
+    // Each takes as long as pip does, and costs this machine next to nothing.
+    login.deadline = request.timeout;
+    login.at_once = static_cast<int>(by_login_.size());
+    login.longest_answer = longest_code_answer;
+    login.judge = judge_code_answer;
+    return request;
   }
 
   CodeRequest make_login_request() const {
@@ -142,15 +145,15 @@ class CodeWait {
     return request;
   }
 
-  static Outcome give_up(const ReadyReport& report) {
+  static Outcome give_up(const RemoteReport& report) {
     if (report.stopped_by_signal == 0) print_ready_table(report);
     return outcome_of_hosts(report, doing);
   }
 
   const Options& options_;
   const Job& job_;
-  ReadyRequest request_;
-  const ReadyReport& ready_;
+  RemoteRequest request_;
+  const RemoteReport& ready_;
   const Workers& workers_;
   EventLog& events_;
   std::vector<std::string> with_worker_;
@@ -167,7 +170,7 @@ std::optional<Outcome> find_failed_code(const Job& job, const std::vector<Worker
   return {};
 }
 
-ReadyReport as_code_wait(ReadyReport report) {
+RemoteReport as_code_wait(RemoteReport report) {
   for (HostReadiness& host : report.hosts) {
     if (host.login_under_way) {
       HostReadiness code = waiting(host.name);
@@ -189,8 +192,8 @@ void drop_spares_without_code(std::vector<std::string>& spares, const std::vecto
   }
 }
 
-std::optional<Outcome> wait_for_code(const Options& options, const Job& job, ReadyRequest request,
-                                     const ReadyReport& ready, const Workers& workers, EventLog& events) {
+std::optional<Outcome> wait_for_code(const Options& options, const Job& job, RemoteRequest request,
+                                     const RemoteReport& ready, const Workers& workers, EventLog& events) {
   return CodeWait(options, job, std::move(request), ready, workers, events).run();
 }
 

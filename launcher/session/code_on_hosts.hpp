@@ -12,7 +12,7 @@
 #include "launcher/options/options.hpp"
 #include "launcher/outcome/event_log.hpp"
 #include "launcher/outcome/outcome.hpp"
-#include "launcher/remote/ready.hpp"
+#include "launcher/remote/run_on_hosts.hpp"
 
 namespace smlaunch {
 
@@ -21,7 +21,7 @@ std::optional<Outcome> find_failed_code(const Job& job, const std::vector<Worker
 
 // The logins that prepare the code, told as the waiting for it: a login that is under way is the code's; one
 // that fails says why itself.
-ReadyReport as_code_wait(ReadyReport report);
+RemoteReport as_code_wait(RemoteReport report);
 
 // Spare hosts whose code could not be prepared so far are said, and taken out of `spares`.
 void drop_spares_without_code(std::vector<std::string>& spares, const std::vector<WorkerCode>& code);
@@ -30,7 +30,7 @@ void drop_spares_without_code(std::vector<std::string>& spares, const std::vecto
 // for what is left of --ready-timeout. Nothing: so it is, or a worker was lost (which is the runner's to
 // say). Otherwise why not; it stops at once where one has failed. `request`: how the hosts were reached.
 // `ready`: what they answered then.
-std::optional<Outcome> wait_for_code(const Options& options, const Job& job, ReadyRequest request,
-                                     const ReadyReport& ready, const Workers& workers, EventLog& events);
+std::optional<Outcome> wait_for_code(const Options& options, const Job& job, RemoteRequest request,
+                                     const RemoteReport& ready, const Workers& workers, EventLog& events);
 
 }  // namespace smlaunch

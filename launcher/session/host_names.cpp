@@ -35,7 +35,7 @@ std::chrono::milliseconds longest_wait_for_names(const Options& options) {
   return std::min<std::chrono::milliseconds>(asked, toolkits_bound);
 }
 
-std::optional<Outcome> outcome_of_names(const ReadyReport& report) {
+std::optional<Outcome> outcome_of_names(const RemoteReport& report) {
   if (report.ready) return {};
   if (report.stopped_by_signal != 0)
     return make_stopped(report.stopped_by_signal,
@@ -51,11 +51,9 @@ std::optional<Outcome> outcome_of_names(const ReadyReport& report) {
 }
 
 ReadyResult wait_for_names(const Options& options, const std::vector<std::string>& hosts, EventLog& events) {
-  ReadyRequest request;
-  request.hosts = hosts;
-  request.until = ReadyStage::name;
-  request.timeout = longest_wait_for_names(options);
-  ReadyReport report = show_while(options.quiet, request.progress, [&] { return wait_ready(request); });
+  const RemoteReport report = show_while(
+      options.quiet, run_on_hosts,
+      RemoteRequest{.hosts = hosts, .until = ReadyStage::name, .timeout = longest_wait_for_names(options)});
   add_host_events(report, events);
   ReadyResult result;
   result.outcome = outcome_of_names(report);

@@ -12,7 +12,7 @@
 #include "launcher/leader/runner.hpp"
 #include "launcher/options/options.hpp"
 #include "launcher/outcome/event_log.hpp"
-#include "launcher/remote/ready.hpp"
+#include "launcher/remote/run_on_hosts.hpp"
 
 namespace smlaunch {
 
@@ -27,6 +27,6 @@ std::chrono::milliseconds longest_wait_for_names(const Options& options);
 ReadyResult wait_for_names(const Options& options, const std::vector<std::string>& hosts, EventLog& events);
 
 // The outcome of a wait that is over. Nothing: all names are known.
-std::optional<Outcome> outcome_of_names(const ReadyReport& report);
+std::optional<Outcome> outcome_of_names(const RemoteReport& report);
 
 }  // namespace smlaunch

@@ -3,19 +3,23 @@
 
 #include <chrono>
 
-#include "launcher/remote/ready.hpp"
+#include "launcher/remote/run_on_hosts.hpp"
 #include "launcher/session/other_hosts.hpp"
 
 namespace smlaunch {
 
 std::vector<LostHost> find_lost_hosts(const Options& options, const Job& job) {
-  ReadyRequest request = make_ready_request(options, job, "", {});
-  request.spare_hosts.clear();
-  request.until = ReadyStage::banner;
-  request.timeout = std::chrono::milliseconds(3000);
-  request.connect_timeout = request.banner_timeout = std::chrono::milliseconds(2500);
+  constexpr std::chrono::milliseconds bound{3000};
+  constexpr std::chrono::milliseconds host_bound{2500};
+  const RemoteRequest request{.hosts = names_of_hosts(job),
+                              .own_host = job.environment->current_host,
+                              .port = options.ssh_port,
+                              .until = ReadyStage::banner,
+                              .timeout = bound,
+                              .connect_timeout = host_bound,
+                              .banner_timeout = host_bound};
   std::vector<LostHost> lost;
-  for (const HostReadiness& host : wait_ready(request).hosts)
+  for (const HostReadiness& host : run_on_hosts(request).hosts)
     if (host.state != ReadyState::ready) lost.push_back({host.name, host.cause});
   return lost;
 }

@@ -30,7 +30,7 @@ constexpr int no_signal = -1;
 
 }  // namespace
 
-Outcome outcome_of_hosts(const ReadyReport& report, const std::string& doing) {
+Outcome outcome_of_hosts(const RemoteReport& report, const std::string& doing) {
   if (report.stopped_by_signal != 0)
     return make_stopped(report.stopped_by_signal,
                         fmt::format("stopped by {} while {}", signal_name(report.stopped_by_signal), doing));
@@ -66,7 +66,7 @@ std::string remote_daemon(const JobSpec& spec) {
 
 // Nothing: every host has the interfaces, and they can carry the job.
 std::optional<Outcome> check_interfaces(const std::vector<WantedInterface>& wanted,
-                                        const ReadyReport& report) {
+                                        const RemoteReport& report) {
   std::string message;
   for (const HostReadiness& host : report.hosts) {
     for (const InterfaceAnswer& answer : parse_interface_answers(host.answer)) {
@@ -85,7 +85,7 @@ std::string in_words(const std::vector<WantedInterface>& wanted, const Interface
              : answer.problem;
 }
 
-void drop_useless_spares(const std::vector<WantedInterface>& wanted, const ReadyReport& report,
+void drop_useless_spares(const std::vector<WantedInterface>& wanted, const RemoteReport& report,
                          std::vector<std::string>& spares) {
   for (const HostReadiness& host : report.spare_hosts) {
     const auto problems = parse_interface_answers(host.answer);
@@ -98,40 +98,44 @@ void drop_useless_spares(const std::vector<WantedInterface>& wanted, const Ready
 
 // Workers that were not reached yet, or have come since their host was, would wait for a leader that never
 // comes.
-void tell_the_rest(ReadyRequest request, const ReadyReport& report) {
+void tell_the_rest(RemoteRequest request, const RemoteReport& report) {
   request.hosts.clear();
   request.spare_hosts.clear();
   for (const auto* hosts : {&report.hosts, &report.spare_hosts})
     for (const HostReadiness& host : *hosts)
       if (host.state == ReadyState::waiting || host.answer.find(no_worker_answer) != std::string::npos)
         request.hosts.push_back(host.name);
-  if (request.hosts.empty() || request.login_input.empty()) return;
+  if (request.hosts.empty() || request.login.input.empty()) return;
   request.timeout = farewell_bound;
-  request.progress = nullptr;
-  request.judge = nullptr;
+  request.login.judge = nullptr;
   // Those that have come are not to believe that we are lost meanwhile.
   request.stop_asked = [serve = request.stop_asked] {
     if (serve) serve();
     return 0;
   };
-  wait_ready(request);
+  run_on_hosts(request);
 }
 
 }  // namespace
 
-void print_ready_table(const ReadyReport& report) {
+std::vector<std::string> names_of_hosts(const Job& job) {
+  std::vector<std::string> names;
+  for (const Host& host : job.cluster.hosts) names.push_back(host.name);
+  return names;
+}
+
+void print_ready_table(const RemoteReport& report) {
   std::istringstream lines(render_ready_table(report));
   for (std::string line; std::getline(lines, line);) fmt::print(stderr, "smlaunch: {}\n", line);
 }
 
-void add_host_events(const ReadyReport& report, EventLog& events) {
+void add_host_events(const RemoteReport& report, EventLog& events) {
   for (const HostReadiness& host : report.hosts)
-    events.add({0,
-                "host_state",
-                {},
-                host.name,
-                {{"state", to_string(host.state)}, {"stage", to_string(host.stage)}, {"cause", host.cause}},
-                {}});
+    events.add(
+        {.event = "host_state",
+         .host = host.name,
+         .texts = {
+             {"state", to_string(host.state)}, {"stage", to_string(host.stage)}, {"cause", host.cause}}});
 }
 
 std::optional<HostProblem> judge_host_answer(const std::vector<WantedInterface>& wanted,
@@ -147,33 +151,32 @@ std::optional<HostProblem> judge_host_answer(const std::vector<WantedInterface>&
   return {};
 }
 
-ReadyRequest make_ready_request(const Options& options, const Job& job, const std::string& worker,
-                                const std::vector<WantedInterface>& wanted) {
-  ReadyRequest request;
-  for (const Host& host : job.cluster.hosts) request.hosts.push_back(host.name);
-  request.spare_hosts = job.spare_hosts;
-  request.own_host = job.environment->current_host;
-  request.port = options.ssh_port;
-  request.timeout = std::chrono::milliseconds(static_cast<long>(options.ready_timeout * 1000));
-  request.login_command = quote_shell_word(job.spec.smlaunch) + " worker";
-  for (const WantedInterface& each : wanted)
-    request.login_command += " --interface " + quote_shell_word(each.pattern);
-  request.login_command += fmt::format(" {} {}", worker.empty() ? "-" : worker, worker_wait_seconds);
+RemoteRequest make_ready_request(const Options& options, const Job& job, const std::string& worker,
+                                 const std::vector<WantedInterface>& wanted) {
+  std::string command = quote_shell_word(job.spec.smlaunch) + " worker";
+  for (const WantedInterface& each : wanted) command += " --interface " + quote_shell_word(each.pattern);
+  command += fmt::format(" {} {}", worker.empty() ? "-" : worker, worker_wait_seconds);
   if (const std::string daemon = remote_daemon(job.spec); !daemon.empty())
-    request.login_command += " " + quote_shell_word(daemon);
-  request.version = SMLAUNCH_VERSION;
-  request.judge = [wanted](const std::string& answer) { return judge_host_answer(wanted, answer); };
-  return request;
+    command += " " + quote_shell_word(daemon);
+  return {
+      .hosts = names_of_hosts(job),
+      .spare_hosts = job.spare_hosts,
+      .own_host = job.environment->current_host,
+      .port = options.ssh_port,
+      .login = {.command = std::move(command),
+                .version = SMLAUNCH_VERSION,
+                .judge = [wanted](const std::string& answer) { return judge_host_answer(wanted, answer); }},
+      .timeout = std::chrono::milliseconds(static_cast<long>(options.ready_timeout * 1000))};
 }
 
-void keep_connections(ReadyRequest& request, const std::string& control_path) {
-  request.keep_connections = true;
-  request.ssh = {
+void keep_connections(RemoteRequest& request, const std::string& control_path) {
+  request.login.keep_connections = true;
+  request.login.ssh = {
       "ssh", "-o", "ControlMaster=auto", "-o", "ControlPersist=60", "-o", "ControlPath=" + control_path};
 }
 
 HostsReady wait_for_hosts(const Options& options, const std::vector<WantedInterface>& wanted,
-                          ReadyRequest request, std::vector<std::string>& spares,
+                          RemoteRequest request, std::vector<std::string>& spares,
                           const FindFailure& find_failure, EventLog& events) {
   const auto serve = request.stop_asked;
   request.stop_asked = [&] {
@@ -181,8 +184,8 @@ HostsReady wait_for_hosts(const Options& options, const std::vector<WantedInterf
     return signal == 0 && find_failure && find_failure() ? no_signal : signal;
   };
   HostsReady hosts;
-  ReadyReport& report = hosts.report;
-  report = show_while(options.quiet, request.progress, [&] { return wait_ready(request); });
+  RemoteReport& report = hosts.report;
+  report = show_while(options.quiet, run_on_hosts, request);
   add_host_events(report, events);
   ReadyResult& result = hosts.result;
   request.stop_asked = serve;
@@ -199,7 +202,7 @@ HostsReady wait_for_hosts(const Options& options, const std::vector<WantedInterf
         [](const HostReadiness& a, const HostReadiness& b) { return a.seconds < b.seconds; });
     result.slowest_host = last->name;
     result.slowest_seconds = last->seconds;
-    events.add({0, "ready", {}, "", {}, {{"hosts", static_cast<long>(report.hosts.size())}}});
+    events.add({.event = "ready", .numbers = {{"hosts", static_cast<long>(report.hosts.size())}}});
     return hosts;
   }
   print_ready_table(report);
@@ -210,29 +213,27 @@ HostsReady wait_for_hosts(const Options& options, const std::vector<WantedInterf
 
 void tell_hosts(const Options& options, const Job& job, const std::string& worker,
                 const std::string& hand_over, const std::function<int()>& serve, bool is_hurried) {
-  ReadyRequest request = make_ready_request(options, job, worker, {});
-  request.login_input = hand_over;
+  RemoteRequest request = make_ready_request(options, job, worker, {});
+  request.login.input = hand_over;
   request.timeout =
       std::min<std::chrono::milliseconds>(request.timeout, is_hurried ? farewell_bound : telling_bound);
-  request.judge = nullptr;
+  request.login.judge = nullptr;
   request.stop_asked = [&serve] {
     serve();
     return 0;
   };
-  wait_ready(request);
+  run_on_hosts(request);
 }
 
 void end_job_on_hosts(const Options& options, const Job& job, const std::vector<std::string>& hosts,
                       const std::string& marker) {
   if (hosts.empty()) return;
-  ReadyRequest request;
-  request.hosts = hosts;
-  request.port = options.ssh_port;
-  request.timeout = cleaning_bound;
-  request.login_command = quote_shell_word(job.spec.smlaunch) + " worker --end-job";
-  request.login_input = marker;
-  request.version = SMLAUNCH_VERSION;
-  wait_ready(request);
+  run_on_hosts({.hosts = hosts,
+                .port = options.ssh_port,
+                .login = {.command = quote_shell_word(job.spec.smlaunch) + " worker --end-job",
+                          .input = marker,
+                          .version = SMLAUNCH_VERSION},
+                .timeout = cleaning_bound});
 }
 
 }  // namespace smlaunch

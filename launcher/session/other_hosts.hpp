@@ -13,33 +13,36 @@
 #include "launcher/options/options.hpp"
 #include "launcher/outcome/event_log.hpp"
 #include "launcher/outcome/outcome.hpp"
-#include "launcher/remote/ready.hpp"
+#include "launcher/remote/run_on_hosts.hpp"
 
 namespace smlaunch {
 
+// The hosts that run ranks of the job.
+std::vector<std::string> names_of_hosts(const Job& job);
+
 // Who is not ready, why, and what to do, on stderr.
-void print_ready_table(const ReadyReport& report);
+void print_ready_table(const RemoteReport& report);
 
 // How each host stood at the end of a wait.
-void add_host_events(const ReadyReport& report, EventLog& events);
+void add_host_events(const RemoteReport& report, EventLog& events);
 
-// What a host where smlaunch answers (as run_login_command() does) lacks, without which it can never be ready:
-// Open MPI's daemon, or one of the interfaces. Nothing: it lacks none.
+// What a host where smlaunch answers (as run_login_command() does) lacks and can never be ready without: Open
+// MPI's daemon, or one of the interfaces. Nothing: it lacks none.
 std::optional<HostProblem> judge_host_answer(const std::vector<WantedInterface>& wanted,
                                              const std::string& answer);
 
 // The request for the hosts that run ranks of the job, without a hand-over. `worker`: worker_socket_name(),
 // or empty. `wanted`: LaunchPlan::wanted_interfaces.
-ReadyRequest make_ready_request(const Options& options, const Job& job, const std::string& worker,
-                                const std::vector<WantedInterface>& wanted);
+RemoteRequest make_ready_request(const Options& options, const Job& job, const std::string& worker,
+                                 const std::vector<WantedInterface>& wanted);
 
 // Leaves each login's connection open for a minute, for mpirun to start its daemon over it: a second login
 // costs each host and this one more than the daemon itself.
-void keep_connections(ReadyRequest& request, const std::string& control_path);
+void keep_connections(RemoteRequest& request, const std::string& control_path);
 
 struct HostsReady {
   ReadyResult result;
-  ReadyReport report;
+  RemoteReport report;
 };
 
 // What makes waiting pointless; nothing: go on. May be empty.
@@ -49,11 +52,11 @@ using FindFailure = std::function<std::optional<Outcome>()>;
 // on each. Otherwise why not; the table is on stderr then. Spare hosts that are of no use are said, and taken
 // out of `spares`.
 HostsReady wait_for_hosts(const Options& options, const std::vector<WantedInterface>& wanted,
-                          ReadyRequest request, std::vector<std::string>& spares,
+                          RemoteRequest request, std::vector<std::string>& spares,
                           const FindFailure& find_failure, EventLog& events);
 
 // The outcome of a wait that has not ended with all of them ready. `doing`: "waiting for the hosts".
-Outcome outcome_of_hosts(const ReadyReport& report, const std::string& doing);
+Outcome outcome_of_hosts(const RemoteReport& report, const std::string& doing);
 
 // Brings the hand-over to the workers of the other hosts, for them to learn that there will be no job: until
 // all have it, or for half a minute; `is_hurried`: for seconds. `serve`: MakeReady's.

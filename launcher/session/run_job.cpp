@@ -164,7 +164,7 @@ class JobTries {
     if (auto written = only_smoke() ? Result<void>() : write_long_variables(plan_); !written)
       return refuse(written.error());
     warn_of(plan_, job_.spec.inherited);
-    events_.add({0, "start", {}, "", {{"version", SMLAUNCH_VERSION}}, {}});
+    events_.add({.event = "start", .texts = {{"version", SMLAUNCH_VERSION}}});
     while (true) {
       auto report = try_once();
       if (!report) return refuse(report.error());
@@ -204,12 +204,9 @@ class JobTries {
       fmt::print(stderr, "smlaunch: plan {}: {} rank{} on {} host{}, launcher {}\n", plan_.hash,
                  plan_.world_size(), plan_.world_size() == 1 ? "" : "s", plan_.cluster.hosts.size(),
                  plan_.cluster.hosts.size() == 1 ? "" : "s", to_string(plan_.launcher));
-    events_.add({0,
-                 "plan",
-                 {},
-                 "",
-                 {{"hash", plan_.hash}, {"launcher", to_string(plan_.launcher)}},
-                 {{"ranks", plan_.world_size()}}});
+    events_.add({.event = "plan",
+                 .texts = {{"hash", plan_.hash}, {"launcher", to_string(plan_.launcher)}},
+                 .numbers = {{"ranks", plan_.world_size()}}});
   }
 
   RunSettings make_settings() {
@@ -239,8 +236,8 @@ class JobTries {
     settings.find_lost_hosts = [this] { return find_lost_hosts(options_, job_); };
     settings.make_ready = [this, worker = settings.worker](const std::string& hand_over,
                                                            const Workers& workers) {
-      ReadyRequest request = make_ready_request(options_, job_, worker, plan_.wanted_interfaces);
-      if (!worker.empty()) request.login_input = hand_over;
+      RemoteRequest request = make_ready_request(options_, job_, worker, plan_.wanted_interfaces);
+      if (!worker.empty()) request.login.input = hand_over;
       if (connections_) keep_connections(request, connections_->control_path());
       request.stop_asked = workers.serve;
       const auto find_failure = [&] { return find_failed_code(job_, workers.code()); };
@@ -293,12 +290,9 @@ class JobTries {
     report.restarts = policy_.restarts;
     for (const RankPlace& place : processes.layout.ranks)
       report.hosts.push_back(plan_.cluster.hosts[static_cast<std::size_t>(place.node_rank)].name);
-    events_.add({0,
-                 "outcome",
-                 {},
-                 "",
-                 {{"outcome", to_string(report.outcome.kind)}, {"message", report.outcome.message}},
-                 {{"exit_code", report.outcome.exit_code}}});
+    events_.add({.event = "outcome",
+                 .texts = {{"outcome", to_string(report.outcome.kind)}, {"message", report.outcome.message}},
+                 .numbers = {{"exit_code", report.outcome.exit_code}}});
     return report;
   }
 
@@ -318,7 +312,9 @@ class JobTries {
         stderr, "smlaunch: restart{}: {}\n",
         counts_as_restart(outcome) ? fmt::format(" {} of {}", policy_.restarts, policy_.max_restarts) : "",
         replaced.empty() ? "the same plan again" : "the same ranks again");
-    events_.add({0, "restart", {}, "", {{"message", outcome.message}}, {{"restarts", policy_.restarts}}});
+    events_.add({.event = "restart",
+                 .texts = {{"message", outcome.message}},
+                 .numbers = {{"restarts", policy_.restarts}}});
     policy_.spare_hosts = job_.spare_hosts.size();
     job_.spec.spare_hosts = job_.spare_hosts;
     remove_old_result_files(paths_);

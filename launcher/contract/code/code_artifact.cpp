@@ -55,7 +55,8 @@ Result<CodeArtifactRepository> parse_code_artifact_arn(const std::string& arn) {
     return failure(Fault::configuration, code_artifact_variable,
                    fmt::format("\"{}\" is no repository's ARN", arn),
                    "set it to arn:aws:codeartifact:REGION:ACCOUNT:repository/DOMAIN/NAME");
-  return CodeArtifactRepository{part[1], part[2], part[3], part[4], part[5]};
+  return CodeArtifactRepository{
+      .partition = part[1], .region = part[2], .owner = part[3], .domain = part[4], .name = part[5]};
 }
 
 std::string index_of_endpoint(std::string endpoint, const std::string& name) {

@@ -10,8 +10,8 @@
 namespace smlaunch {
 namespace {
 
-ReadyReport waiting_for(double seconds) {
-  ReadyReport report;
+RemoteReport waiting_for(double seconds) {
+  RemoteReport report;
   report.seconds = seconds;
   report.hosts.resize(1);
   report.hosts[0].name = "algo-2";

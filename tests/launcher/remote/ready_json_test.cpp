@@ -9,7 +9,7 @@ namespace smlaunch {
 namespace {
 
 TEST(ReadyJson, HasTheKeysOfItsSchemaAndNoOthers) {
-  ReadyReport report;
+  RemoteReport report;
   report.seconds = 1.23456;
   report.hosts.resize(2);
   report.hosts[0].name = "algo-1";
@@ -31,7 +31,7 @@ TEST(ReadyJson, HasTheKeysOfItsSchemaAndNoOthers) {
 }
 
 TEST(ReadyJson, IsAnEmptyListWithoutHosts) {
-  ReadyReport report;
+  RemoteReport report;
   report.ready = true;
   EXPECT_EQ(
       nlohmann::json::parse(render_ready_json(report)),
@@ -39,7 +39,7 @@ TEST(ReadyJson, IsAnEmptyListWithoutHosts) {
 }
 
 TEST(ReadyJson, SurvivesANameThatIsNotUtf8) {
-  ReadyReport report;
+  RemoteReport report;
   report.hosts.resize(1);
   report.hosts[0].name = "a\xff";
   EXPECT_EQ(nlohmann::json::parse(render_ready_json(report))["hosts"][0]["name"], "a\xef\xbf\xbd");

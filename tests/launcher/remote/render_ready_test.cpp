@@ -28,8 +28,8 @@ HostReadiness missing_host(std::string name, ReadyStage stage, std::string cause
   return host;
 }
 
-ReadyReport some_missing() {
-  ReadyReport report;
+RemoteReport some_missing() {
+  RemoteReport report;
   report.seconds = 60;
   report.hosts = {ready_host("algo-1"),
                   missing_host("algo-12", ReadyStage::name, "name unknown (not known)", 17),
@@ -43,14 +43,14 @@ TEST(ReadyLine, NamesWhoIsMissingAndWhyTheLongestStuckFirst) {
 }
 
 TEST(ReadyLine, PutsWhatNeverHealsFirst) {
-  ReadyReport report = some_missing();
+  RemoteReport report = some_missing();
   report.hosts.push_back(
       missing_host("algo-9", ReadyStage::login, "SSH login denied (publickey)", 59, ReadyState::failed));
   EXPECT_EQ(render_ready_line(report, 51), "1/4 ready; algo-9: SSH login denied; 2 more missing");
 }
 
 TEST(ReadyLine, FitsTheWidth) {
-  const ReadyReport report = some_missing();
+  const RemoteReport report = some_missing();
   EXPECT_EQ(render_ready_line(report, 60), "1/3 ready; algo-7: TCP refused since 58 s; 1 more missing");
   EXPECT_EQ(render_ready_line(report, 30), "1/3 ready; 2 missing");
   for (std::size_t width = 0; width < 100; ++width) EXPECT_LE(render_ready_line(report, width).size(), width);
@@ -65,7 +65,7 @@ TEST(ReadyTable, NamesHostStageCauseAndWhatToDo) {
 }
 
 TEST(ReadyTable, SaysWhyTheWaitEnded) {
-  ReadyReport report = some_missing();
+  RemoteReport report = some_missing();
   report.stopped_by_signal = 15;
   EXPECT_EQ(render_ready_table(report).substr(0, 54),
             "2 of 3 hosts not ready after 60 s, when signal 15 came");
@@ -80,7 +80,7 @@ TEST(ReadyTable, SaysWhyTheWaitEnded) {
 }
 
 TEST(ReadyTable, ShowsOneRowForEachCauseOverTwentyHosts) {
-  ReadyReport report;
+  RemoteReport report;
   report.seconds = 10;
   for (int i = 1; i <= 20; ++i) {
     report.hosts.push_back(missing_host(fmt::format("h{}", i), ReadyStage::tcp,
@@ -100,14 +100,14 @@ TEST(ReadyTable, ShowsOneRowForEachCauseOverTwentyHosts) {
 }
 
 TEST(ReadyTable, IsEmptyWhenAllAreReady) {
-  ReadyReport report;
+  RemoteReport report;
   report.ready = true;
   report.hosts = {ready_host("a")};
   EXPECT_EQ(render_ready_table(report), "");
 }
 
 TEST(ReadyAnswer, SaysHowLongItTookAndWhoWasLast) {
-  ReadyReport report;
+  RemoteReport report;
   report.ready = true;
   report.seconds = 12.34;
   report.hosts = {ready_host("a", 0.1), ready_host("b", 12.3), ready_host("c", 4)};

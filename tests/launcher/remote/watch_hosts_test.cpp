@@ -25,8 +25,8 @@ TEST(WatchHosts, EndsWhenAllAreReady) {
     return std::vector{host("algo-2", ready), host("algo-3", looks < 3 ? waiting : ready)};
   };
   int shown = 0;
-  request.progress = [&](const ReadyReport&) { ++shown; };
-  const ReadyReport report = watch_hosts(request);
+  request.progress = [&](const RemoteReport&) { ++shown; };
+  const RemoteReport report = watch_hosts(request);
   EXPECT_TRUE(report.ready);
   EXPECT_EQ(looks, 3);
   EXPECT_EQ(shown, 3);
@@ -43,14 +43,14 @@ TEST(WatchHosts, EndsAtTheTimeOutAndWhenItIsTold) {
   WatchRequest request;
   request.look = [](double) { return std::vector{host("algo-2", waiting)}; };
   request.timeout = std::chrono::milliseconds(0);
-  const ReadyReport late = watch_hosts(request);
+  const RemoteReport late = watch_hosts(request);
   EXPECT_FALSE(late.ready);
   EXPECT_EQ(late.stopped_by_signal, 0);
   request.timeout = std::chrono::hours(1);
   request.stop_asked = [] { return SIGTERM; };
   EXPECT_EQ(watch_hosts(request).stopped_by_signal, SIGTERM);
   request.stop_asked = nullptr;
-  request.progress = [](const ReadyReport&) { raise(SIGINT); };
+  request.progress = [](const RemoteReport&) { raise(SIGINT); };
   EXPECT_EQ(watch_hosts(request).stopped_by_signal, SIGINT);
 }
 

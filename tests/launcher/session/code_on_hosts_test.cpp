@@ -73,7 +73,7 @@ TEST(AsCodeWait, TellsALoginThatIsUnderWayAsTheCodes) {
     host.cause = each.cause;
     host.login_under_way = each.login_under_way;
     host.since = 7;
-    ReadyReport report;
+    RemoteReport report;
     report.hosts = {host};
     const HostReadiness told = as_code_wait(report).hosts.front();
     EXPECT_EQ(told.name, "algo-2");

@@ -43,7 +43,7 @@ TEST(HostNames, AreWaitedForAsLongAsTheToolkitWouldOrShorter) {
 }
 
 TEST(HostNames, ThatStayUnknownAreTheOutcome) {
-  ReadyReport report;
+  RemoteReport report;
   report.ready = true;
   EXPECT_FALSE(outcome_of_names(report));
   report.ready = false;

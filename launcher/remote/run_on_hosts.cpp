@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "launcher/remote/ready.hpp"
+#include "launcher/remote/run_on_hosts.hpp"
 
 #include <fmt/format.h>
 
 #include <exception>
 
-#include "launcher/remote/ready_loop.hpp"
+#include "launcher/remote/remote_loop.hpp"
 
 namespace smlaunch {
 
@@ -30,19 +30,16 @@ std::string to_string(ReadyState state) {
   return "failed";
 }
 
-ReadyReport wait_ready(const ReadyRequest& request) {
+RemoteReport run_on_hosts(const RemoteRequest& request) {
   try {
-    return ReadyLoop(request).run();
+    return RemoteLoop(request).run();
   } catch (const std::exception& error) {
-    ReadyReport report;
-    for (const std::string& name : request.hosts) {
-      HostReadiness host;
-      host.name = name;
-      host.state = ReadyState::failed;
-      host.cause = fmt::format("this machine cannot wait for hosts: {}", error.what());
-      host.remedy = "free memory, threads or open files on this machine";
-      report.hosts.push_back(std::move(host));
-    }
+    RemoteReport report;
+    for (const std::string& name : request.hosts)
+      report.hosts.push_back({.name = name,
+                              .state = ReadyState::failed,
+                              .cause = fmt::format("this machine cannot wait for hosts: {}", error.what()),
+                              .remedy = "free memory, threads or open files on this machine"});
     return report;
   }
 }

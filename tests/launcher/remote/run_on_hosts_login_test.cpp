@@ -9,7 +9,7 @@
 #include <fstream>
 #include <sstream>
 
-#include "launcher/remote/ready.hpp"
+#include "launcher/remote/run_on_hosts.hpp"
 #include "tests/launcher/remote/fake_hosts.hpp"
 
 namespace smlaunch {
@@ -18,9 +18,9 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-class WaitReadyLogin : public ::testing::Test {
+class RunOnHostsLogin : public ::testing::Test {
  protected:
-  WaitReadyLogin() {
+  RunOnHostsLogin() {
     std::string pattern = ::testing::TempDir() + "ready.XXXXXX";
     folder_ = ::mkdtemp(pattern.data());
     // What each host does lies in a file of its name; the host is the word before the last.
@@ -29,7 +29,7 @@ class WaitReadyLogin : public ::testing::Test {
           "while [ $# -gt 2 ]; do shift; done\n. \"$here/$1\"\n");
     ::chmod((folder_ / "ssh").c_str(), 0755);
   }
-  ~WaitReadyLogin() override { std::filesystem::remove_all(folder_); }
+  ~RunOnHostsLogin() override { std::filesystem::remove_all(folder_); }
 
   void write(const std::string& name, const std::string& text) const {
     std::ofstream(folder_ / name) << text;
@@ -43,14 +43,14 @@ class WaitReadyLogin : public ::testing::Test {
     write(host, script + "\n");
     hosts_.push_back(host);
   }
-  ReadyRequest request() const {
-    ReadyRequest all;
+  RemoteRequest request() const {
+    RemoteRequest all;
     all.hosts = hosts_;
     all.port = servers_.port();
     all.timeout = seconds(120);
-    all.ssh = {(folder_ / "ssh").string()};
-    all.login_command = "smlaunch worker --greet 'a b'";
-    all.version = "1.2.3";
+    all.login.ssh = {(folder_ / "ssh").string()};
+    all.login.command = "smlaunch worker --greet 'a b'";
+    all.login.version = "1.2.3";
     return all;
   }
 
@@ -74,47 +74,47 @@ class WaitReadyLogin : public ::testing::Test {
   std::vector<std::string> hosts_;
 };
 
-TEST_F(WaitReadyLogin, IsReadyWithOurVersionEvenAfterNoise) {
+TEST_F(RunOnHostsLogin, IsReadyWithOurVersionEvenAfterNoise) {
   host_does("127.0.0.2", "echo 'smlaunch 1.2.3'; echo more");
   host_does("127.0.0.3", "echo motd; echo warning >&2; seq 20000; echo 'smlaunch 1.2.3'");
-  const ReadyReport report = wait_ready(request());
+  const RemoteReport report = run_on_hosts(request());
   EXPECT_TRUE(report.ready) << report.hosts[0].cause << report.hosts[1].cause;
   EXPECT_EQ(report.hosts[0].answer, "smlaunch 1.2.3\nmore\n");
   EXPECT_EQ(report.hosts[0].stage, ReadyStage::smlaunch);
   EXPECT_EQ(report.hosts[1].answer, "smlaunch 1.2.3\n") << "what came before is no part of it";
 }
 
-TEST_F(WaitReadyLogin, GivesSshItsOptionsTheHostAndTheCommandAsOneWord) {
+TEST_F(RunOnHostsLogin, GivesSshItsOptionsTheHostAndTheCommandAsOneWord) {
   host_does("127.0.0.2", "echo 'smlaunch 1.2.3'");
-  ReadyRequest with_option = request();
-  with_option.ssh.push_back("-q");
-  EXPECT_TRUE(wait_ready(with_option).ready);
+  RemoteRequest with_option = request();
+  with_option.login.ssh.push_back("-q");
+  EXPECT_TRUE(run_on_hosts(with_option).ready);
   EXPECT_EQ(read("arguments"),
             fmt::format("-q\n-o\nBatchMode=yes\n-o\nConnectTimeout=10\n-o\nServerAliveInterval=5\n-o\n"
                         "ServerAliveCountMax=2\n-p\n{}\n-T\n--\n127.0.0.2\nsmlaunch worker --greet 'a b'\n",
                         servers_.port()));
 }
 
-TEST_F(WaitReadyLogin, HandsTheInputToTheLoginWhateverItsLength) {
+TEST_F(RunOnHostsLogin, HandsTheInputToTheLoginWhateverItsLength) {
   host_does("127.0.0.2", "cat > \"$here/input\"; echo 'smlaunch 1.2.3'");
   for (const std::size_t length : {0U, 20U, 300'000U}) {
-    ReadyRequest with_input = request();
-    with_input.login_input = std::string(length, 's');
-    EXPECT_TRUE(wait_ready(with_input).ready);
+    RemoteRequest with_input = request();
+    with_input.login.input = std::string(length, 's');
+    EXPECT_TRUE(run_on_hosts(with_input).ready);
     EXPECT_EQ(read("input").size(), length);
   }
 }
 
-TEST_F(WaitReadyLogin, DoesNotMindALoginThatReadsNoInputAndWritesMuch) {
+TEST_F(RunOnHostsLogin, DoesNotMindALoginThatReadsNoInputAndWritesMuch) {
   host_does("127.0.0.2", "exec 0<&-; echo 'smlaunch 1.2.3'; seq 200000; seq 200000 >&2");
-  ReadyRequest with_input = request();
-  with_input.login_input = std::string(300'000, 's');
-  const ReadyReport report = wait_ready(with_input);
+  RemoteRequest with_input = request();
+  with_input.login.input = std::string(300'000, 's');
+  const RemoteReport report = run_on_hosts(with_input);
   EXPECT_TRUE(report.ready);
   EXPECT_EQ(report.hosts[0].answer.size(), 4096U);
 }
 
-TEST_F(WaitReadyLogin, ReturnsAtOnceWithTheHostThatCanNeverBeReady) {
+TEST_F(RunOnHostsLogin, ReturnsAtOnceWithTheHostThatCanNeverBeReady) {
   struct Case {
     const char* script;
     ReadyStage stage;
@@ -132,9 +132,9 @@ TEST_F(WaitReadyLogin, ReturnsAtOnceWithTheHostThatCanNeverBeReady) {
     std::filesystem::remove(folder_ / "pid");
     host_does("127.0.0.8", "echo $$ > \"$here/pid\"; exec sleep 1000");
     host_does("127.0.0.9", std::string("while ! [ -s \"$here/pid\" ]; do sleep 0.01; done\n") + one.script);
-    ReadyRequest forever = request();
+    RemoteRequest forever = request();
     forever.timeout = std::chrono::hours(1);
-    const ReadyReport report = wait_ready(forever);
+    const RemoteReport report = run_on_hosts(forever);
     EXPECT_FALSE(report.ready);
     EXPECT_EQ(report.hosts[1].state, ReadyState::failed);
     EXPECT_EQ(to_string(report.hosts[1].stage), to_string(one.stage));
@@ -144,63 +144,63 @@ TEST_F(WaitReadyLogin, ReturnsAtOnceWithTheHostThatCanNeverBeReady) {
   }
 }
 
-TEST_F(WaitReadyLogin, NamesASshThatIsNotThere) {
+TEST_F(RunOnHostsLogin, NamesASshThatIsNotThere) {
   host_does("127.0.0.2", "exit 0");
-  ReadyRequest without = request();
-  without.ssh = {"/no/such/ssh"};
-  const ReadyReport report = wait_ready(without);
+  RemoteRequest without = request();
+  without.login.ssh = {"/no/such/ssh"};
+  const RemoteReport report = run_on_hosts(without);
   EXPECT_EQ(report.hosts[0].state, ReadyState::failed);
   EXPECT_EQ(report.hosts[0].cause, "cannot run ssh on this machine: No such file or directory");
 }
 
-TEST_F(WaitReadyLogin, EndsALoginThatHangsAndTriesAgain) {
+TEST_F(RunOnHostsLogin, EndsALoginThatHangsAndTriesAgain) {
   host_does("127.0.0.2",
             "[ -e \"$here/pid\" ] && { echo 'smlaunch 1.2.3'; exit; }\n"
             "echo $$ > \"$here/pid\"; exec sleep 1000");
-  ReadyRequest impatient = request();
-  impatient.login_deadline = seconds(1);
-  EXPECT_TRUE(wait_ready(impatient).ready);
+  RemoteRequest impatient = request();
+  impatient.login.deadline = seconds(1);
+  EXPECT_TRUE(run_on_hosts(impatient).ready);
   EXPECT_FALSE(runs("pid"));
 }
 
-TEST_F(WaitReadyLogin, SaysThatALoginHangsAtTheTimeOutAndEndsIt) {
+TEST_F(RunOnHostsLogin, SaysThatALoginHangsAtTheTimeOutAndEndsIt) {
   host_does("127.0.0.2", "echo $$ > \"$here/pid\"; exec sleep 1000");
-  ReadyRequest impatient = request();
-  impatient.login_deadline = milliseconds(500);
+  RemoteRequest impatient = request();
+  impatient.login.deadline = milliseconds(500);
   impatient.timeout = seconds(2);
-  const ReadyReport report = wait_ready(impatient);
+  const RemoteReport report = run_on_hosts(impatient);
   EXPECT_EQ(report.hosts[0].state, ReadyState::waiting);
   EXPECT_EQ(report.hosts[0].cause, "SSH login hangs");
   EXPECT_EQ(report.stopped_by_signal, 0);
   EXPECT_FALSE(runs("pid"));
 }
 
-TEST_F(WaitReadyLogin, EndsTheHelpersOfAHangingLoginToo) {
+TEST_F(RunOnHostsLogin, EndsTheHelpersOfAHangingLoginToo) {
   host_does("127.0.0.2", "sleep 1000 & echo $! > \"$here/helper\"; wait");
-  ReadyRequest impatient = request();
+  RemoteRequest impatient = request();
   impatient.timeout = seconds(2);
-  EXPECT_FALSE(wait_ready(impatient).ready);
+  EXPECT_FALSE(run_on_hosts(impatient).ready);
   EXPECT_TRUE(ends("helper"));
 }
 
-TEST_F(WaitReadyLogin, DoesNotWaitForWhoeverKeepsTheOutputOpen) {
+TEST_F(RunOnHostsLogin, DoesNotWaitForWhoeverKeepsTheOutputOpen) {
   // As a connection that ssh leaves open for others would: in a session of its own.
   host_does("127.0.0.2",
             "setsid sh -c 'echo $$ > \"$0/holder\"; exec sleep 1000' \"$here\" &\n"
             "while ! [ -s \"$here/holder\" ]; do sleep 0.01; done; echo 'smlaunch 1.2.3'");
-  EXPECT_TRUE(wait_ready(request()).ready);
+  EXPECT_TRUE(run_on_hosts(request()).ready);
   EXPECT_TRUE(runs("holder"));
   ::kill(std::stoi(read("holder")), SIGKILL);
 }
 
-TEST_F(WaitReadyLogin, ComesBackToAFailedLoginThatMayHeal) {
+TEST_F(RunOnHostsLogin, ComesBackToAFailedLoginThatMayHeal) {
   host_does("127.0.0.2",
             "[ -e \"$here/seen\" ] && { echo 'smlaunch 1.2.3'; exit; }\n"
             "touch \"$here/seen\"; echo 'Connection closed by 127.0.0.2 port 22' >&2; exit 255");
-  EXPECT_TRUE(wait_ready(request()).ready);
+  EXPECT_TRUE(run_on_hosts(request()).ready);
 }
 
-TEST_F(WaitReadyLogin, RunsNoMoreLoginsAtOnceThanAskedForAndAllInTurn) {
+TEST_F(RunOnHostsLogin, RunsNoMoreLoginsAtOnceThanAskedForAndAllInTurn) {
   for (int i = 1; i <= 12; ++i) {
     // A third one at the same time would find both places taken.
     host_does(
@@ -209,29 +209,29 @@ TEST_F(WaitReadyLogin, RunsNoMoreLoginsAtOnceThanAskedForAndAllInTurn) {
         "[ $place = none ] && { echo 'too many at once' >&2; exit 126; }\n"
         "sleep 0.05; rmdir \"$here/place$place\"; echo 'smlaunch 1.2.3'");
   }
-  ReadyRequest two = request();
-  two.logins_at_once = 2;
-  const ReadyReport report = wait_ready(two);
+  RemoteRequest two = request();
+  two.login.at_once = 2;
+  const RemoteReport report = run_on_hosts(two);
   EXPECT_TRUE(report.ready);
   for (const HostReadiness& host : report.hosts) EXPECT_EQ(host.cause, "");
 }
 
-TEST_F(WaitReadyLogin, EndsTheLoginsOnASignal) {
+TEST_F(RunOnHostsLogin, EndsTheLoginsOnASignal) {
   host_does("127.0.0.2", "echo $$ > \"$here/pid\"; exec sleep 1000");
-  ReadyRequest stopped = request();
+  RemoteRequest stopped = request();
   stopped.timeout = std::chrono::hours(1);
-  stopped.progress = [&](const ReadyReport& report) {
+  stopped.progress = [&](const RemoteReport& report) {
     if (report.stopped_by_signal == 0 && !read("pid").empty()) ::kill(::getpid(), SIGINT);
   };
-  EXPECT_EQ(wait_ready(stopped).stopped_by_signal, SIGINT);
+  EXPECT_EQ(run_on_hosts(stopped).stopped_by_signal, SIGINT);
   EXPECT_FALSE(runs("pid"));
 }
 
-TEST_F(WaitReadyLogin, TakesAnyEndOfTheCommandForALoginWhenAskedOnlyForThat) {
+TEST_F(RunOnHostsLogin, TakesAnyEndOfTheCommandForALoginWhenAskedOnlyForThat) {
   host_does("127.0.0.2", "exit 127");
-  ReadyRequest login = request();
+  RemoteRequest login = request();
   login.until = ReadyStage::login;
-  EXPECT_TRUE(wait_ready(login).ready);
+  EXPECT_TRUE(run_on_hosts(login).ready);
 }
 
 }  // namespace

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The wait for hosts, up to their SSH banner, against servers of this process.
-#include "launcher/remote/ready.hpp"
+#include "launcher/remote/run_on_hosts.hpp"
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
@@ -17,8 +17,8 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-ReadyRequest until_banner(int port, std::vector<std::string> hosts) {
-  ReadyRequest request;
+RemoteRequest until_banner(int port, std::vector<std::string> hosts) {
+  RemoteRequest request;
   request.hosts = std::move(hosts);
   request.port = port;
   request.until = ReadyStage::banner;
@@ -26,10 +26,10 @@ ReadyRequest until_banner(int port, std::vector<std::string> hosts) {
   return request;
 }
 
-TEST(WaitReady, FindsHostsThatSendABannerWithLinesBeforeItOrNot) {
+TEST(RunOnHosts, FindsHostsThatSendABannerWithLinesBeforeItOrNot) {
   const FakeHost plain("127.0.0.2", 0, Greets::with_banner);
   const FakeHost wordy("127.0.0.3", plain.port(), Greets::after_other_lines);
-  const ReadyReport report = wait_ready(until_banner(plain.port(), {"127.0.0.3", "127.0.0.2"}));
+  const RemoteReport report = run_on_hosts(until_banner(plain.port(), {"127.0.0.3", "127.0.0.2"}));
   EXPECT_TRUE(report.ready);
   ASSERT_EQ(report.hosts.size(), 2U);
   EXPECT_EQ(report.hosts[0].name, "127.0.0.3");
@@ -39,30 +39,30 @@ TEST(WaitReady, FindsHostsThatSendABannerWithLinesBeforeItOrNot) {
   }
 }
 
-TEST(WaitReady, NeedsNothingForItselfOrForNobody) {
-  ReadyRequest request = until_banner(1, {"algo-1"});
+TEST(RunOnHosts, NeedsNothingForItselfOrForNobody) {
+  RemoteRequest request = until_banner(1, {"algo-1"});
   request.own_host = "algo-1";
-  EXPECT_TRUE(wait_ready(request).ready);
-  EXPECT_TRUE(wait_ready(until_banner(1, {})).ready);
+  EXPECT_TRUE(run_on_hosts(request).ready);
+  EXPECT_TRUE(run_on_hosts(until_banner(1, {})).ready);
 }
 
-TEST(WaitReady, FindsANameInTheHostsFile) {
+TEST(RunOnHosts, FindsANameInTheHostsFile) {
   const FakeHost all("0.0.0.0", 0, Greets::with_banner);
-  const ReadyReport report = wait_ready(until_banner(all.port(), {"localhost", "127.0.0.9", "localhost"}));
+  const RemoteReport report = run_on_hosts(until_banner(all.port(), {"localhost", "127.0.0.9", "localhost"}));
   EXPECT_TRUE(report.ready) << report.hosts[0].cause;
 }
 
-TEST(WaitReady, SaysAtTheTimeOutWhatEachHostIsStuckAt) {
+TEST(RunOnHosts, SaysAtTheTimeOutWhatEachHostIsStuckAt) {
   const FakeHost silent("127.0.0.2", 0, Greets::never);
   const FakeHost closing("127.0.0.3", silent.port(), Greets::closes);
   const FakeHost web("127.0.0.4", silent.port(), Greets::as_web_server);
   const FakeHost ready("127.0.0.5", silent.port(), Greets::with_banner);
   const FakeHost noisy("127.0.0.7", silent.port(), Greets::after_much_noise);
-  ReadyRequest request = until_banner(silent.port(), {"127.0.0.2", "127.0.0.3", "127.0.0.4", "127.0.0.5",
-                                                      "127.0.0.6", "no-such-host.invalid", "127.0.0.7"});
+  RemoteRequest request = until_banner(silent.port(), {"127.0.0.2", "127.0.0.3", "127.0.0.4", "127.0.0.5",
+                                                       "127.0.0.6", "no-such-host.invalid", "127.0.0.7"});
   request.timeout = seconds(2);
   request.banner_timeout = milliseconds(100);
-  const ReadyReport report = wait_ready(request);
+  const RemoteReport report = run_on_hosts(request);
   EXPECT_FALSE(report.ready);
   const std::string port = fmt::format(" port {}", silent.port());
   EXPECT_EQ(report.hosts[0].cause, "no SSH banner (127.0.0.2" + port + ", 0.1 s waited)");
@@ -78,39 +78,39 @@ TEST(WaitReady, SaysAtTheTimeOutWhatEachHostIsStuckAt) {
   for (const std::size_t i : {0U, 1U, 2U, 4U, 5U, 6U}) EXPECT_EQ(report.hosts[i].state, ReadyState::waiting);
 }
 
-TEST(WaitReady, IsReadyOnceARefusingHostListens) {
+TEST(RunOnHosts, IsReadyOnceARefusingHostListens) {
   const FakeHost first("127.0.0.2", 0, Greets::with_banner);
   std::unique_ptr<FakeHost> late;
-  ReadyRequest request = until_banner(first.port(), {"127.0.0.2", "127.0.0.3"});
-  request.progress = [&](const ReadyReport& report) {
+  RemoteRequest request = until_banner(first.port(), {"127.0.0.2", "127.0.0.3"});
+  request.progress = [&](const RemoteReport& report) {
     const bool refused = report.hosts[1].cause.starts_with("TCP refused");
     if (refused && !late) late = std::make_unique<FakeHost>("127.0.0.3", first.port(), Greets::with_banner);
   };
-  EXPECT_TRUE(wait_ready(request).ready);
+  EXPECT_TRUE(run_on_hosts(request).ready);
   EXPECT_TRUE(late) << "the refusal was shown while it lasted";
 }
 
-TEST(WaitReady, ComesBackToAHostThatSentNoBannerTheFirstTime) {
+TEST(RunOnHosts, ComesBackToAHostThatSentNoBannerTheFirstTime) {
   const FakeHost slow("127.0.0.2", 0, Greets::second_time);
-  ReadyRequest request = until_banner(slow.port(), {"127.0.0.2"});
+  RemoteRequest request = until_banner(slow.port(), {"127.0.0.2"});
   request.banner_timeout = milliseconds(50);
-  EXPECT_TRUE(wait_ready(request).ready);
+  EXPECT_TRUE(run_on_hosts(request).ready);
   EXPECT_GE(slow.visits(), 2);
 }
 
-TEST(WaitReady, ShowsItsProgressAtLastAsItReturnsIt) {
+TEST(RunOnHosts, ShowsItsProgressAtLastAsItReturnsIt) {
   const FakeHost host("127.0.0.2", 0, Greets::with_banner);
-  ReadyRequest request = until_banner(host.port(), {"127.0.0.2"});
-  ReadyReport last;
-  request.progress = [&](const ReadyReport& report) { last = report; };
-  const ReadyReport report = wait_ready(request);
+  RemoteRequest request = until_banner(host.port(), {"127.0.0.2"});
+  RemoteReport last;
+  request.progress = [&](const RemoteReport& report) { last = report; };
+  const RemoteReport report = run_on_hosts(request);
   EXPECT_TRUE(last.ready);
   EXPECT_EQ(last.seconds, report.seconds);
 }
 
 volatile sig_atomic_t handled = 0;
 
-TEST(WaitReady, StopsAtOnceOnASignalAndLeavesTheHandlersAsTheyWere) {
+TEST(RunOnHosts, StopsAtOnceOnASignalAndLeavesTheHandlersAsTheyWere) {
   struct sigaction ours {};
   struct sigaction before {};
   ours.sa_handler = [](int number) { handled = number; };
@@ -121,12 +121,12 @@ TEST(WaitReady, StopsAtOnceOnASignalAndLeavesTheHandlersAsTheyWere) {
   // Even a caller that has blocked the signal, for a signalfd, can be stopped.
   for (const bool blocked : {false, true}) {
     if (blocked) ::pthread_sigmask(SIG_BLOCK, &term, nullptr);
-    ReadyRequest request = until_banner(1, {"127.0.0.2"});
+    RemoteRequest request = until_banner(1, {"127.0.0.2"});
     request.timeout = std::chrono::hours(1);
-    request.progress = [](const ReadyReport& report) {
+    request.progress = [](const RemoteReport& report) {
       if (report.stopped_by_signal == 0) ::kill(::getpid(), SIGTERM);
     };
-    const ReadyReport report = wait_ready(request);
+    const RemoteReport report = run_on_hosts(request);
     EXPECT_EQ(report.stopped_by_signal, SIGTERM);
     EXPECT_FALSE(report.ready);
     EXPECT_EQ(report.hosts[0].state, ReadyState::waiting);
@@ -147,28 +147,28 @@ std::vector<std::string> loopback_hosts(int count) {
   return hosts;
 }
 
-TEST(WaitReady, FindsAThousandHosts) {
+TEST(RunOnHosts, FindsAThousandHosts) {
   const FakeHost all("0.0.0.0", 0, Greets::with_banner);
-  const ReadyReport report = wait_ready(until_banner(all.port(), loopback_hosts(1000)));
+  const RemoteReport report = run_on_hosts(until_banner(all.port(), loopback_hosts(1000)));
   EXPECT_TRUE(report.ready);
   EXPECT_EQ(all.visits(), 1000);
   RecordProperty("seconds", fmt::format("{:.3f}", report.seconds));
 }
 
-TEST(WaitReady, RaisesTheFileLimitForTheWaitOnly) {
+TEST(RunOnHosts, RaisesTheFileLimitForTheWaitOnly) {
   const FakeHost all("0.0.0.0", 0, Greets::with_banner);
   rlimit before{};
   ::getrlimit(RLIMIT_NOFILE, &before);
   const rlimit low{64, before.rlim_max};
   ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &low), 0);
   rlim_t during = 0;
-  ReadyRequest request = until_banner(all.port(), loopback_hosts(300));
-  request.progress = [&](const ReadyReport&) {
+  RemoteRequest request = until_banner(all.port(), loopback_hosts(300));
+  request.progress = [&](const RemoteReport&) {
     rlimit now{};
     ::getrlimit(RLIMIT_NOFILE, &now);
     during = now.rlim_cur;
   };
-  EXPECT_TRUE(wait_ready(request).ready);
+  EXPECT_TRUE(run_on_hosts(request).ready);
   EXPECT_EQ(during, before.rlim_max);
   rlimit after{};
   ::getrlimit(RLIMIT_NOFILE, &after);
@@ -176,14 +176,14 @@ TEST(WaitReady, RaisesTheFileLimitForTheWaitOnly) {
   ::setrlimit(RLIMIT_NOFILE, &before);
 }
 
-TEST(WaitReady, TakesTurnsWhereItMayOpenFewFiles) {
+TEST(RunOnHosts, TakesTurnsWhereItMayOpenFewFiles) {
   const FakeHost all("0.0.0.0", 0, Greets::with_banner);
   // In a child: a hard limit, once lowered, stays.
   const auto wait_with_few_files = [&] {
     rlimit few{};
     few.rlim_cur = few.rlim_max = 48;
     if (::setrlimit(RLIMIT_NOFILE, &few) != 0) ::_exit(2);
-    const ReadyReport report = wait_ready(until_banner(all.port(), loopback_hosts(300)));
+    const RemoteReport report = run_on_hosts(until_banner(all.port(), loopback_hosts(300)));
     ::_exit(report.ready ? 0 : 1);
   };
   EXPECT_EXIT(wait_with_few_files(), ::testing::ExitedWithCode(0), "");

@@ -1,0 +1,275 @@
+// SPDX-License-Identifier: Apache-2.0
+// Policy: a host holds one of the limited connections from its first TCP connect until its banner is read,
+// and one of the limited logins while its ssh runs; who has to wait for either waits in line, so every host
+// gets its turn.
+#include "launcher/remote/remote_loop.hpp"
+
+#include <algorithm>
+#include <boost/asio/post.hpp>
+#include <random>
+#include <thread>
+#include <utility>
+
+namespace smlaunch {
+namespace {
+
+namespace asio = boost::asio;
+using boost::system::error_code;
+using std::chrono::milliseconds;
+
+constexpr milliseconds progress_interval{200};
+constexpr milliseconds quiet_interval{1'000};  // between calls where only the seconds changed
+constexpr std::size_t files_per_login = 4;
+constexpr std::size_t files_aside = 24;  // the loop's own, those of look-ups, and of a login being started
+
+int sane_logins() { return std::clamp(4 * static_cast<int>(std::thread::hardware_concurrency()), 8, 64); }
+
+std::size_t wanted_logins(const RemoteRequest& request) {
+  return static_cast<std::size_t>(request.login.at_once > 0 ? request.login.at_once : sane_logins());
+}
+
+std::size_t wanted_files(const RemoteRequest& request) {
+  return request.hosts.size() + request.spare_hosts.size() + wanted_logins(request) * files_per_login +
+         files_aside;
+}
+
+// With too few descriptors everything takes its turn more often, and nothing fails.
+std::size_t usable_files(const FileLimit& files) {
+  return files.free() > files_aside ? files.free() - files_aside : 0;
+}
+
+std::size_t most_logins(const RemoteRequest& request, const FileLimit& files) {
+  return std::clamp<std::size_t>(usable_files(files) / 2 / files_per_login, 1, wanted_logins(request));
+}
+
+std::size_t most_connections(const RemoteRequest& request, const FileLimit& files) {
+  const std::size_t usable = usable_files(files);
+  const std::size_t for_logins = most_logins(request, files) * files_per_login;
+  return usable > for_logins ? usable - for_logins : 1;
+}
+
+}  // namespace
+
+RemoteLoop::RemoteLoop(const RemoteRequest& request)
+    : request_(request),
+      files_(wanted_files(request)),
+      connections_(most_connections(request, files_)),
+      logins_(most_logins(request, files_)) {
+  std::random_device entropy;
+  for (const std::string& name : request.hosts) add_host(name, false, entropy());
+  for (const std::string& name : request.spare_hosts) add_host(name, true, entropy());
+}
+
+void RemoteLoop::add_host(const std::string& name, bool is_spare, unsigned seed) {
+  if (!request_.own_host.empty() && name == request_.own_host) {
+    hosts_.push_back(nullptr);
+    return;
+  }
+  hosts_.push_back(
+      std::make_unique<Host>(loop_, HostProbe::Settings{.host = name,
+                                                        .port = request_.port,
+                                                        .until = request_.until,
+                                                        .version = request_.login.version,
+                                                        .longest_answer = request_.login.longest_answer,
+                                                        .judge = request_.login.judge,
+                                                        .timeout = request_.timeout,
+                                                        .banner_timeout = request_.banner_timeout,
+                                                        .login_deadline = request_.login.deadline,
+                                                        .seed = seed}));
+  hosts_.back()->is_spare = is_spare;
+  ++(is_spare ? missing_spares_ : missing_);
+}
+
+RemoteReport RemoteLoop::run() {
+  if (missing_ + missing_spares_ > 0) {
+    signals_.on_signal([this](int number) {
+      stopped_by_signal_ = number;
+      finish();
+    });
+    deadline_.expires_after(request_.timeout);
+    deadline_.async_wait([this](const error_code& error) {
+      if (!error) finish();
+    });
+    if (request_.progress || request_.stop_asked) tick();
+    if (missing_ == 0) wait_for_spares();
+    for (const auto& host : hosts_) {
+      if (host) perform(*host, host->probe.start());
+    }
+    loop_.run();
+    // A signal that came in the last moment still counts: the caller would not hear of it otherwise.
+    loop_.restart();
+    loop_.poll();
+  }
+  RemoteReport result = report();
+  if (request_.progress) request_.progress(result);
+  for (const auto& host : hosts_) {
+    if (host && host->login) host->login->stop();
+  }
+  return result;
+}
+
+void RemoteLoop::finish() {
+  done_ = true;
+  loop_.stop();
+}
+
+void RemoteLoop::feed(Host& host, const HostProbe::Event& event) {
+  if (done_) return;
+  HostProbe::Action action = host.probe.step(event, now());
+  note_change(host);
+  perform(host, std::move(action));
+}
+
+void RemoteLoop::perform(Host& host, HostProbe::Action action) {
+  std::visit([&](const auto& one) { perform(host, one); }, action);
+}
+
+void RemoteLoop::perform(Host& host, const HostProbe::Resolve&) {
+  names_.resolve(host.probe.host(), [this, &host](NameAnswer answer) {
+    if (answer.addresses.empty()) {
+      feed(host, HostProbe::NameFailed{std::move(answer.error)});
+    } else {
+      feed(host, HostProbe::Resolved{std::move(answer.addresses)});
+    }
+  });
+}
+
+void RemoteLoop::perform(Host& host, const HostProbe::Connect& action) {
+  host.address = action.address;
+  if (host.has_connection) return connect(host);  // the next address of the same host
+  if (!connections_.take(host)) return;
+  host.has_connection = true;
+  connect(host);
+}
+
+void RemoteLoop::connect(Host& host) {
+  host.port.connect(host.address, request_.port, request_.connect_timeout,
+                    [this, &host](const HostProbe::Event& event) { feed(host, event); });
+}
+
+void RemoteLoop::perform(Host& host, const HostProbe::ReadBanner&) {
+  host.port.read_banner(request_.banner_timeout,
+                        [this, &host](const HostProbe::Event& event) { feed(host, event); });
+}
+
+void RemoteLoop::perform(Host& host, const HostProbe::Login& action) {
+  leave_connection(host);
+  host.login_deadline = action.deadline;
+  if (logins_.take(host)) log_in(host);
+}
+
+void RemoteLoop::log_in(Host& host) {
+  feed(host, HostProbe::LoginStarted{});
+  host.login = std::make_shared<SshLogin>(loop_, request_.login.keep_connections);
+  const int error = host.login->start(
+      make_ssh_argv(request_.login.ssh, host.probe.host(), request_.port, request_.login.command),
+      request_.login.input, host.login_deadline,
+      [this, &host](LoginEnd end) {
+        leave_login(host);
+        feed(host, HostProbe::LoginEnded{std::move(end)});
+      },
+      [this, &host] {
+        leave_login(host);
+        feed(host, HostProbe::LoginHung{});
+      });
+  if (error != 0) {
+    asio::post(loop_, [this, &host, error] {
+      leave_login(host);
+      feed(host, HostProbe::LoginNotStarted{error});
+    });
+  }
+}
+
+void RemoteLoop::leave_login(Host& host) {
+  host.login.reset();
+  Host* next = logins_.pass_on();
+  if (next == nullptr || done_) return;
+  asio::post(loop_, [this, next] {
+    if (!done_) log_in(*next);
+  });
+}
+
+void RemoteLoop::leave_connection(Host& host) {
+  host.port.close();
+  if (!host.has_connection) return;
+  host.has_connection = false;
+  Host* next = connections_.pass_on();
+  if (next == nullptr) return;
+  next->has_connection = true;
+  connect(*next);
+}
+
+void RemoteLoop::perform(Host& host, const HostProbe::Wait& action) {
+  leave_connection(host);
+  host.pause.expires_after(action.time);
+  host.pause.async_wait([this, &host](const error_code& error) {
+    if (!error) feed(host, HostProbe::WaitOver{});
+  });
+}
+
+void RemoteLoop::perform(Host& host, const HostProbe::Finish& action) {
+  leave_connection(host);
+  if (host.is_spare) {
+    if (--missing_spares_ == 0 && missing_ == 0) finish();
+    return;
+  }
+  // One that can never be ready makes waiting for the others pointless.
+  if (action.state == ReadyState::failed) return finish();
+  if (--missing_ > 0) return;
+  if (missing_spares_ == 0) return finish();
+  wait_for_spares();
+}
+
+void RemoteLoop::wait_for_spares() {
+  deadline_.expires_after(std::min(request_.spare_wait, request_.timeout));
+  deadline_.async_wait([this](const error_code& error) {
+    if (!error) finish();
+  });
+}
+
+RemoteReport RemoteLoop::report() const {
+  RemoteReport result;
+  const milliseconds time = now();
+  result.seconds = static_cast<double>(time.count()) / 1000.0;
+  result.stopped_by_signal = stopped_by_signal_;
+  result.ready = missing_ == 0;
+  for (std::size_t i = 0; i < hosts_.size(); ++i) {
+    auto& list = i < request_.hosts.size() ? result.hosts : result.spare_hosts;
+    if (hosts_[i]) {
+      list.push_back(hosts_[i]->probe.status(time));
+    } else {
+      list.push_back({.name = request_.own_host, .state = ReadyState::ready, .stage = request_.until});
+    }
+  }
+  return result;
+}
+
+void RemoteLoop::note_change(Host& host) {
+  if (!request_.progress) return;
+  HostReadiness is = host.probe.status(now());
+  if (is.state == host.shown.state && is.stage == host.shown.stage && is.cause == host.shown.cause) return;
+  host.shown = std::move(is);
+  changed_ = true;
+  if (now() - last_progress_ >= progress_interval) show_progress();
+}
+
+void RemoteLoop::tick() {
+  ticker_.expires_after(progress_interval);
+  ticker_.async_wait([this](const error_code& error) {
+    if (error || done_) return;
+    if (const int signal = request_.stop_asked ? request_.stop_asked() : 0; signal != 0) {
+      stopped_by_signal_ = signal;
+      return finish();
+    }
+    if (request_.progress && (changed_ || now() - last_progress_ >= quiet_interval)) show_progress();
+    tick();
+  });
+}
+
+void RemoteLoop::show_progress() {
+  last_progress_ = now();
+  changed_ = false;
+  request_.progress(report());
+}
+
+}  // namespace smlaunch

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+// The room launcher/remote: something on every host, by SSH logins. It promises a state, a cause and a remedy
+// for each host within the bound, and what each host answered. It touches the name server, TCP, ssh, and the
+// folder of the connections that stay open for mpirun.
+//
+// All hosts at once, each of them: name -> TCP -> SSH banner -> login -> smlaunch found. The request says how
+// far to go, and what is run there. Readiness, names alone, the user's code and clean-up are such requests, and
+// functions of the report.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/error.hpp"
+
+namespace smlaunch {
+
+enum class ReadyStage {
+  name,
+  tcp,
+  banner,
+  login,
+  smlaunch,
+  code,  // a run waits for it, run_on_hosts() never
+};
+enum class ReadyState { waiting, ready, failed };
+std::string to_string(ReadyStage stage);
+std::string to_string(ReadyState state);
+
+struct HostReadiness {
+  std::string name = {};
+  ReadyState state = ReadyState::waiting;
+  ReadyStage stage = ReadyStage::name;  // the stage it is in, or failed at; smlaunch when ready
+  std::string cause = {};               // why it is not ready, in words; empty when ready
+  std::string remedy = {};              // what to do about it
+  double seconds = 0;                   // since the start, when it became ready or failed
+  std::string answer = {};              // what the login command printed on stdout, as far as it was wanted
+  double since = 0;                     // since the start, when the present cause was first seen
+  bool login_under_way = false;         // or waits for its turn; nothing is wrong so far
+};
+
+struct RemoteReport {
+  bool ready = false;
+  double seconds = 0;
+  int stopped_by_signal = 0;              // a signal told us to stop waiting
+  std::vector<HostReadiness> hosts = {};  // in the order of the request
+  std::vector<HostReadiness> spare_hosts = {};
+};
+
+struct HostProblem {
+  std::string cause = {};
+  std::string remedy = {};
+};
+
+// What is run on each host, and what its answer has to be.
+struct RemoteLogin {
+  std::vector<std::string> ssh = {"ssh"};  // argv up to the options
+  // A connection that made it stays open in the background, for others to share (ssh's ControlPersist, in
+  // `ssh`).
+  bool keep_connections = false;
+  std::string command = {};  // run by the remote shell; must print "smlaunch <version>" as its first line
+  std::string input = {};    // handed to it on stdin; may hold a secret
+  std::string version = {};  // ours: another one there can never heal
+  std::size_t longest_answer = 4096;  // how much of what it prints is wanted
+  // What a host lacks that answered so, if it can never be ready; may be empty.
+  std::function<std::optional<HostProblem>(const std::string& answer)> judge = {};
+  int at_once = 0;                             // 0: what is sane for this machine's cores
+  std::chrono::milliseconds deadline{20'000};  // of the first try; twice, then three times as long later
+};
+
+struct RemoteRequest {
+  std::vector<std::string> hosts = {};
+  // Waited for as long as the others take, and spare_wait at most after them; they need not come.
+  std::vector<std::string> spare_hosts = {};
+  std::chrono::milliseconds spare_wait{10'000};
+  std::string own_host = {};  // ready at once: no SSH to oneself; empty: none of them
+  int port = 22;
+  ReadyStage until = ReadyStage::smlaunch;  // how far; `login` counts only beyond the banner
+  RemoteLogin login = {};
+  std::chrono::milliseconds timeout{std::chrono::hours(1)};  // the bound of all
+  std::chrono::milliseconds connect_timeout{5'000};          // for each address
+  std::chrono::milliseconds banner_timeout{5'000};
+  // Called at most every 0.2 s and at each change, from the event loop.
+  std::function<void(const RemoteReport&)> progress = {};
+  // Asked every 0.2 s from the event loop; a signal's number ends the waiting as that signal would.
+  std::function<int()> stop_asked = {};
+};
+
+// Returns when all are ready, when one can never be (permission denied, changed host key, another version,
+// no smlaunch), at the time-out, or on SIGINT/SIGTERM; never later than timeout + 1 s. Leaves no ssh client
+// behind.
+RemoteReport run_on_hosts(const RemoteRequest& request);
+
+}  // namespace smlaunch
