@@ -118,6 +118,7 @@ Result<LaunchPlan> make_plan(const JobSpec& spec, const Cluster& cluster) {
               : has_host_to_itself       ? BindPolicy::core
                                          : spec.bind;
   plan.machines_as_planned = spec.machines_as_planned;
+  plan.machines_chosen = spec.machines_chosen;
   plan.sources = spec.sources;
   plan.engine = choose_engine(spec.launcher, cluster, job.current_host);
   for (const Problem& warning : job.warnings)

@@ -63,6 +63,7 @@ struct JobSpec {
   std::optional<int> master_port;
   int ssh_port = 22;
   std::string ssh_control_path;  // readiness's logins stay open there for mpirun; empty: they do not
+  bool machines_chosen = false;  // by an option of the user's: --topology, --gpus-per-host
   bool machines_as_planned =
       false;  // --gpus-per-host: ranks are placed as planned, whatever their hosts are like
   std::vector<std::string> spare_hosts;  // of the job, beside the cluster's
@@ -106,6 +107,7 @@ struct LaunchPlan {
   std::vector<std::string> spare_hosts;  // run none until they replace one of them
   Layout layout;
   bool machines_as_planned = false;         // JobSpec::machines_as_planned
+  bool machines_chosen = false;             // JobSpec::machines_chosen
   BindPolicy bind = BindPolicy::automatic;  // none where the user's MPI options say who binds, if anybody
   std::vector<std::string> command;
   std::vector<std::string> process_command;

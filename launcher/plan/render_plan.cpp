@@ -127,10 +127,7 @@ std::string source_of(const LaunchPlan& plan, const std::string& name) {
 std::string topology_of(const LaunchPlan& plan) {
   std::vector<NodeRank> all;
   for (const NodeRank host : plan.cluster.hosts.indices()) all.push_back(host);
-  const std::string source = source_of(plan, "topology");
-  const bool by_option =
-      source.find("option ") != std::string::npos || source.find("variable ") != std::string::npos;
-  return sources_in_words(plan, all) + (by_option ? source : "");
+  return sources_in_words(plan, all) + (plan.machines_chosen ? source_of(plan, "topology") : "");
 }
 
 }  // namespace

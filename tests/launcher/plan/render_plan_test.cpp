@@ -57,6 +57,7 @@ TEST(RenderPlan, SaysOfAllHostsWhereTheirMachinesComeFrom) {
   SmallJob job(1, 1);
   job.cluster.hosts[{0}].source = file;
   job.spec.sources = {{"topology", "option --topology"}};
+  job.spec.machines_chosen = true;
   EXPECT_THAT(render_plan(job.plan()), HasSubstr("\ntopology     from a file  (option --topology)\n"));
 }
 
