@@ -6,7 +6,6 @@
 
 #include "base/exit_codes.hpp"
 #include "launcher/launch.hpp"
-#include "launcher/options/cli.hpp"
 
 namespace {
 
@@ -26,5 +25,5 @@ void hear_of_children() { std::signal(SIGCHLD, SIG_DFL); }
 int main(int argc, char** argv) {
   keep_standard_streams_apart();
   hear_of_children();
-  return smlaunch::run_smlaunch(smlaunch::arguments_of({argv, argv + argc}));
+  return smlaunch::run_smlaunch({argv, argv + argc});
 }
