@@ -92,7 +92,6 @@ Result<RunResult> run_plan(const LaunchPlan& plan, const RunSettings& settings, 
                 token);
   if (auto listening = run.listen(); !listening) return tl::unexpected(listening.error());
   become_subreaper();
-  std::signal(SIGPIPE, SIG_IGN);
   run.wait_until_ready();
   StopSignals heard(loop.context());
   heard.on_signal([&](int signal) { run.stop_signal(signal); });
