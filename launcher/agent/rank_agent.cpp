@@ -25,6 +25,7 @@
 #include "launcher/process/asio_loop.hpp"
 #include "launcher/process/descendants.hpp"
 #include "launcher/process/job_processes.hpp"
+#include "launcher/process/orphan_reaper.hpp"
 #include "launcher/process/stop_signals.hpp"
 
 namespace smlaunch {
@@ -77,6 +78,7 @@ int run_agent(const AgentIdentity& identity, const std::vector<std::string>& pro
   become_subreaper();
   AsioLoop loop;
   StopSignals signals(loop.context());
+  const OrphanReaper reaper(loop.context());
   const std::string host = probe_host_name();
   const auto machine = probe_machine_if_needed(identity, host);
   std::optional<ChannelClient> channel;
