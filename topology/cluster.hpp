@@ -6,7 +6,9 @@
 #include <string>
 #include <vector>
 
+#include "base/indexed.hpp"
 #include "topology/machine.hpp"
+#include "topology/ranks.hpp"
 
 namespace smlaunch {
 
@@ -22,9 +24,9 @@ struct Host {
   TopologySource source = TopologySource::assumed;
 };
 
-// The hosts that run ranks, in rank order: host n is node rank n.
+// The hosts that run ranks, in rank order.
 struct Cluster {
-  std::vector<Host> hosts;
+  Indexed<NodeRank, Host> hosts;
 };
 
 // What a job should know of the machines that are known, those that are assumed left out: "algo-1: 1 of its 8

@@ -59,19 +59,19 @@ class CrowdedHosts {
   std::vector<Kind> kinds_;  // in the order of their first hosts
 };
 
-std::vector<std::size_t> hosts_by_rank(const std::vector<int>& ranks_per_host, HostOrder numbering) {
-  std::vector<std::size_t> hosts;
+std::vector<NodeRank> hosts_by_rank(const Indexed<NodeRank, int>& ranks_per_host, HostOrder numbering) {
+  std::vector<NodeRank> hosts;
   if (numbering == HostOrder::by_slot) {
-    for (std::size_t host = 0; host < ranks_per_host.size(); ++host)
-      hosts.insert(hosts.end(), static_cast<std::size_t>(ranks_per_host[host]), host);
+    for (const NodeRank host : ranks_per_host.indices())
+      for (int i = 0; i < ranks_per_host[host]; ++i) hosts.push_back(host);
     return hosts;
   }
-  std::vector<std::size_t> unfinished;
-  for (std::size_t host = 0; host < ranks_per_host.size(); ++host)
+  std::vector<NodeRank> unfinished;
+  for (const NodeRank host : ranks_per_host.indices())
     if (ranks_per_host[host] > 0) unfinished.push_back(host);
   for (int turn = 1; !unfinished.empty(); ++turn) {
     hosts.insert(hosts.end(), unfinished.begin(), unfinished.end());
-    std::erase_if(unfinished, [&](std::size_t host) { return ranks_per_host[host] == turn; });
+    std::erase_if(unfinished, [&](NodeRank host) { return ranks_per_host[host] == turn; });
   }
   return hosts;
 }
@@ -97,42 +97,41 @@ std::optional<BindPolicy> parse_bind_policy(std::string_view text) {
   return std::nullopt;
 }
 
-std::vector<int> spread_by_slot(const std::vector<int>& slots, int world_size) {
-  std::vector<int> counts;
+Indexed<NodeRank, int> spread_by_slot(const Indexed<NodeRank, int>& slots, int world_size) {
+  Indexed<NodeRank, int> counts;
   int left = world_size;
   for (const int slot : slots) {
     counts.push_back(std::clamp(left, 0, slot));
     left -= counts.back();
   }
+  if (left <= 0) return counts;
   const auto hosts = static_cast<int>(slots.size());
-  for (int host = 0; host < hosts && left > 0; ++host) {
-    counts[static_cast<std::size_t>(host)] += left / hosts + (host < left % hosts ? 1 : 0);
-  }
+  for (const NodeRank host : counts.indices())
+    counts[host] += left / hosts + (host.value < left % hosts ? 1 : 0);
   return counts;
 }
 
-std::vector<int> spread_by_node(const std::vector<int>& slots, int world_size) {
+Indexed<NodeRank, int> spread_by_node(const Indexed<NodeRank, int>& slots, int world_size) {
   const long long offered = std::accumulate(slots.begin(), slots.end(), 0LL);
-  if (world_size > offered) return spread_by_slot(std::vector<int>(slots.size(), 0), world_size);
-  std::vector<int> counts(slots.size(), 0);
+  if (world_size > offered) return spread_by_slot(Indexed<NodeRank, int>(slots.size(), 0), world_size);
+  Indexed<NodeRank, int> counts(slots.size(), 0);
   for (int left = world_size; left > 0;)
-    for (std::size_t host = 0; host < slots.size() && left > 0; ++host)
-      if (counts[host] < slots[host]) {
+    for (const NodeRank host : slots.indices())
+      if (left > 0 && counts[host] < slots[host]) {
         ++counts[host];
         --left;
       }
   return counts;
 }
 
-std::vector<std::vector<Rank>> ranks_of_hosts(const Layout& layout) {
-  std::vector<std::vector<Rank>> ranks(layout.ranks_per_host.size());
-  for (const RankPlace& place : layout.ranks)
-    ranks[static_cast<std::size_t>(place.node_rank)].push_back(place.rank);
+Indexed<NodeRank, std::vector<Rank>> ranks_of_hosts(const Layout& layout) {
+  Indexed<NodeRank, std::vector<Rank>> ranks(layout.ranks_per_host.size());
+  for (const RankPlace& place : layout.ranks) ranks[place.node_rank].push_back(place.rank);
   return ranks;
 }
 
 Result<Layout> place(const Cluster& cluster, const LayoutRequest& request) {
-  std::vector<int> slots;
+  Indexed<NodeRank, int> slots;
   long long offered = 0;
   for (const Host& host : cluster.hosts) {
     slots.push_back(std::max(host.ranks, 0));
@@ -166,9 +165,9 @@ Result<Layout> place(const Cluster& cluster, const LayoutRequest& request) {
   // Hosts of one kind and one count share their placements.
   MachineKinds kinds;
   std::map<std::pair<std::size_t, int>, std::vector<std::shared_ptr<const Placement>>> known;
-  std::vector<const std::vector<std::shared_ptr<const Placement>>*> places(slots.size());
+  Indexed<NodeRank, const std::vector<std::shared_ptr<const Placement>>*> places(slots.size());
   CrowdedHosts crowded;
-  for (std::size_t host = 0; host < slots.size(); ++host) {
+  for (const NodeRank host : slots.indices()) {
     const int count = layout.ranks_per_host[host];
     const Machine& machine = *cluster.hosts[host].machine;
     const auto [found, is_new] = known.try_emplace({kinds.kind_of(machine), count});
@@ -177,11 +176,11 @@ Result<Layout> place(const Cluster& cluster, const LayoutRequest& request) {
     places[host] = &found->second;
   }
   layout.ranks.reserve(static_cast<std::size_t>(wanted));
-  std::vector<int> next(slots.size(), 0);
-  for (const std::size_t host : hosts_by_rank(layout.ranks_per_host, request.numbering)) {
+  Indexed<NodeRank, int> next(slots.size(), 0);
+  for (const NodeRank host : hosts_by_rank(layout.ranks_per_host, request.numbering)) {
     const int local = next[host]++;
-    layout.ranks.push_back({Rank{static_cast<int>(layout.ranks.size())}, LocalRank{local},
-                            static_cast<int>(host), (*places[host])[static_cast<std::size_t>(local)]});
+    layout.ranks.push_back({layout.ranks.next_index(), LocalRank{local}, host,
+                            (*places[host])[static_cast<std::size_t>(local)]});
   }
   for (std::string& sentence : crowded.sentences()) layout.warnings.push_back(std::move(sentence));
   return layout;

@@ -2,7 +2,6 @@
 // Where every rank goes: a pure function of the cluster and the request.
 #pragma once
 
-#include <compare>
 #include <memory>
 #include <optional>
 #include <string>
@@ -10,19 +9,11 @@
 #include <vector>
 
 #include "base/error.hpp"
+#include "base/indexed.hpp"
 #include "topology/cluster.hpp"
+#include "topology/ranks.hpp"
 
 namespace smlaunch {
-
-// Swapping these two is the bug of this field, so they are two types.
-struct Rank {
-  int value = 0;
-  auto operator<=>(const Rank&) const = default;
-};
-struct LocalRank {
-  int value = 0;
-  auto operator<=>(const LocalRank&) const = default;
-};
 
 enum class BindPolicy { automatic, gpu, numa, core, none };
 std::string to_string(BindPolicy policy);  // as --bind has it
@@ -42,7 +33,7 @@ struct Placement {
 struct RankPlace {
   Rank rank;
   LocalRank local_rank;
-  int node_rank = 0;  // index into Cluster::hosts
+  NodeRank node_rank;
   std::shared_ptr<const Placement> placement;
 };
 
@@ -59,9 +50,9 @@ struct LayoutRequest {
 };
 
 struct Layout {
-  std::vector<RankPlace> ranks;     // by rank
-  std::vector<int> ranks_per_host;  // index: node rank
-  bool oversubscribed = false;      // more ranks than slots
+  Indexed<Rank, RankPlace> ranks;
+  Indexed<NodeRank, int> ranks_per_host;
+  bool oversubscribed = false;  // more ranks than slots
   std::vector<std::string> warnings;
 };
 
@@ -72,14 +63,14 @@ std::vector<std::shared_ptr<const Placement>> place_on_machine(
 
 // How many ranks each host gets, as Open MPI's `--map-by slot --oversubscribe` gives them: slots first, then
 // what is left in equal numbers over all hosts.
-std::vector<int> spread_by_slot(const std::vector<int>& slots, int world_size);
+Indexed<NodeRank, int> spread_by_slot(const Indexed<NodeRank, int>& slots, int world_size);
 
 // As `--map-by node --oversubscribe` gives them: one rank for each host that has a slot left, again and
 // again; more ranks than slots in equal numbers over all hosts, whatever their slots.
-std::vector<int> spread_by_node(const std::vector<int>& slots, int world_size);
+Indexed<NodeRank, int> spread_by_node(const Indexed<NodeRank, int>& slots, int world_size);
 
 // For each host its ranks, in the order of their local ranks.
-std::vector<std::vector<Rank>> ranks_of_hosts(const Layout& layout);
+Indexed<NodeRank, std::vector<Rank>> ranks_of_hosts(const Layout& layout);
 
 // Errors: world_size below 1, no hosts (Fault::configuration).
 Result<Layout> place(const Cluster& cluster, const LayoutRequest& request);

@@ -72,13 +72,13 @@ std::size_t count_hosts(const std::vector<const AlikeHosts*>& kinds) {
   return count;
 }
 
-std::string hosts_in_words(const std::vector<std::string>& names,
+std::string hosts_in_words(const Indexed<NodeRank, std::string>& names,
                            const std::vector<const AlikeHosts*>& kinds) {
-  std::vector<std::size_t> hosts;
+  std::vector<NodeRank> hosts;
   for (const AlikeHosts* kind : kinds) hosts.insert(hosts.end(), kind->hosts.begin(), kind->hosts.end());
   std::sort(hosts.begin(), hosts.end());
   std::vector<std::string> named;
-  for (const std::size_t host : hosts) named.push_back(names[host]);
+  for (const NodeRank host : hosts) named.push_back(names[host]);
   return join_names(named);
 }
 
@@ -87,8 +87,9 @@ std::string in_words(const Trait& trait, const std::string& value) {
                                   : fmt::format("{} {}", trait.name, value);
 }
 
-void name_odd_ones(const std::vector<std::string>& names, const KindsByValue& by_value, const Trait& trait,
-                   std::set<const AlikeHosts*>& odd, std::vector<std::string>& sentences) {
+void name_odd_ones(const Indexed<NodeRank, std::string>& names, const KindsByValue& by_value,
+                   const Trait& trait, std::set<const AlikeHosts*>& odd,
+                   std::vector<std::string>& sentences) {
   const auto most = std::max_element(by_value.begin(), by_value.end(), [](const auto& a, const auto& b) {
     return count_hosts(a.second) < count_hosts(b.second);
   });
@@ -149,7 +150,7 @@ std::vector<Trait> traits_of(const Machine& machine) {
   return traits;
 }
 
-std::vector<std::string> find_odd_traits(const std::vector<std::string>& names,
+std::vector<std::string> find_odd_traits(const Indexed<NodeRank, std::string>& names,
                                          const std::vector<AlikeHosts>& alike) {
   std::map<std::string, std::vector<const AlikeHosts*>> groups;
   for (const AlikeHosts& each : alike) groups[each.group].push_back(&each);
@@ -176,14 +177,15 @@ std::vector<std::string> find_odd_traits(const std::vector<std::string>& names,
 std::vector<std::string> find_odd_hosts(const Cluster& cluster) {
   MachineKinds kinds;
   std::map<std::pair<std::string, std::size_t>, AlikeHosts> alike;
-  std::vector<std::string> names;
-  for (const Host& host : cluster.hosts) {
+  Indexed<NodeRank, std::string> names;
+  for (const NodeRank node_rank : cluster.hosts.indices()) {
+    const Host& host = cluster.hosts[node_rank];
     names.push_back(host.name);
     if (host.source == TopologySource::assumed) continue;
     const std::string group = host.group + "\n" + host.instance_type;
     const auto [found, is_new] = alike.try_emplace({group, kinds.kind_of(*host.machine)});
     if (is_new) found->second = {{}, group, traits_of(*host.machine)};
-    found->second.hosts.push_back(names.size() - 1);
+    found->second.hosts.push_back(node_rank);
   }
   std::vector<AlikeHosts> all;
   for (auto& [key, each] : alike) all.push_back(std::move(each));

@@ -29,13 +29,13 @@ std::vector<Trait> traits_of(const Machine& machine);
 
 // Hosts that have all their traits in common.
 struct AlikeHosts {
-  std::vector<std::size_t> hosts;  // positions among the names, ascending
-  std::string group;               // only hosts of one group are compared
+  std::vector<NodeRank> hosts;  // ascending
+  std::string group;            // only hosts of one group are compared
   std::vector<Trait> traits;
 };
 
 // "algo-3 differs: usable GPUs 7, on the 15 other hosts 8". Sorted by group, then trait.
-std::vector<std::string> find_odd_traits(const std::vector<std::string>& names,
+std::vector<std::string> find_odd_traits(const Indexed<NodeRank, std::string>& names,
                                          const std::vector<AlikeHosts>& alike);
 
 // Compares the hosts whose machines are known; those that are assumed say nothing.

@@ -138,6 +138,7 @@ Result<Job> finish_job(const Options& options, const Facts& facts, Job job) {
     spec.sources.emplace_back("python", source_of(options, "python", "the first python3 on PATH"));
   if (auto found = find_mpirun(options, facts.ask, job); !found) return tl::unexpected(found.error());
   spec.machines_as_planned = options.gpus_per_host.has_value();
+  spec.machines_chosen = options.gpus_per_host || !options.topology.empty();
   if (auto wished = find_smoke_wish(options, facts, job); !wished) return tl::unexpected(wished.error());
   spec.watches_for_hangs = options.hang_timeout.has_value();
   find_network_interface(facts.ask, job);

@@ -23,7 +23,7 @@ std::optional<std::string> HostWatch::found_elsewhere(Rank rank, const Hello& he
   return {};
 }
 
-std::optional<std::pair<int, int>> HostWatch::facts_of(int node_rank) const {
+std::optional<std::pair<int, int>> HostWatch::facts_of(NodeRank node_rank) const {
   const auto found = facts_.find(node_rank);
   const bool was_seen = host(node_rank).source == TopologySource::probed;
   if (found == facts_.end() || was_seen || plan_.machines_as_planned) return {};
@@ -45,17 +45,17 @@ std::vector<std::string> HostWatch::host_warnings() const {
 
 std::vector<std::string> HostWatch::odd_hosts() const {
   if (plan_.machines_as_planned) return {};
-  std::vector<std::string> names;
+  Indexed<NodeRank, std::string> names;
   std::vector<AlikeHosts> hosts;
-  for (std::size_t i = 0; i < plan_.cluster.hosts.size(); ++i) {
-    const Host& each = plan_.cluster.hosts[i];
+  for (const NodeRank node_rank : plan_.cluster.hosts.indices()) {
+    const Host& each = host(node_rank);
     names.push_back(each.name);
-    const auto found = facts_.find(static_cast<int>(i));
+    const auto found = facts_.find(node_rank);
     if (found == facts_.end() && each.name != plan_.current_host) continue;
     const bool told = found != facts_.end();
     const int gpus = told ? *found->second.gpus : each.machine->usable_gpus();
     const int cpus = told ? *found->second.cpus : each.machine->processing_units;
-    AlikeHosts& one = hosts.emplace_back(AlikeHosts{{i}, each.group + "\n" + each.instance_type, {}});
+    AlikeHosts& one = hosts.emplace_back(AlikeHosts{{node_rank}, each.group + "\n" + each.instance_type, {}});
     one.traits = {{"usable GPUs", std::to_string(gpus)}, {"CPUs", std::to_string(cpus)}};
     if (told) one.traits.insert(one.traits.end(), found->second.traits.begin(), found->second.traits.end());
   }
@@ -78,7 +78,7 @@ std::vector<std::string> HostWatch::started(Rank rank, const Started* started) {
                             started->host_cpus, started->host_gpus,
                             host(at.node_rank).source == TopologySource::file});
   }
-  if (all.reported < plan_.layout.ranks_per_host[static_cast<std::size_t>(at.node_rank)]) return {};
+  if (all.reported < plan_.layout.ranks_per_host[at.node_rank]) return {};
   std::vector<std::string> sentences;
   for (const std::string& sentence : render_binding_warnings(all.bindings))
     sentences.push_back(fmt::format("{}: {}", host(at.node_rank).name, sentence));

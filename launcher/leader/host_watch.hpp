@@ -23,7 +23,7 @@ class HostWatch {
   // Another host of the plan than the planned one.
   [[nodiscard]] std::optional<std::string> found_elsewhere(Rank rank, const Hello& hello) const;
   // GPUs and online CPUs, where the plan has not seen the host.
-  [[nodiscard]] std::optional<std::pair<int, int>> facts_of(int node_rank) const;
+  [[nodiscard]] std::optional<std::pair<int, int>> facts_of(NodeRank node_rank) const;
   // Hosts that are not like the others of their group, and what is wrong with those that the plan has not
   // seen: a sentence each, but for those that are warnings of the plan.
   [[nodiscard]] std::vector<std::string> odd_hosts() const;
@@ -41,18 +41,14 @@ class HostWatch {
     int reported = 0;
     std::vector<RankBinding> bindings;
   };
-  [[nodiscard]] const RankPlace& place(Rank rank) const {
-    return plan_.layout.ranks[static_cast<std::size_t>(rank.value)];
-  }
-  [[nodiscard]] const Host& host(int node_rank) const {
-    return plan_.cluster.hosts[static_cast<std::size_t>(node_rank)];
-  }
+  [[nodiscard]] const RankPlace& place(Rank rank) const { return plan_.layout.ranks[rank]; }
+  [[nodiscard]] const Host& host(NodeRank node_rank) const { return plan_.cluster.hosts[node_rank]; }
 
   [[nodiscard]] std::vector<std::string> host_warnings() const;
 
   const LaunchPlan& plan_;
-  std::map<int, Hello> facts_;            // by node rank: what its agent with local rank 0 told
-  std::map<int, HostBindings> bindings_;  // by node rank
+  std::map<NodeRank, Hello> facts_;  // what a host's agent with local rank 0 told
+  std::map<NodeRank, HostBindings> bindings_;
 };
 
 }  // namespace smlaunch

@@ -150,7 +150,7 @@ void JobRun::start_ranks() {
   if (settings_.tells_restart_count) facts.restart_count = settings_.restart_count;
   for (const std::vector<Rank>& of_host : ranks_of_hosts(plan_.layout)) {
     if (of_host.empty()) continue;
-    const int node_rank = plan_.layout.ranks[static_cast<std::size_t>(of_host.front().value)].node_rank;
+    const NodeRank node_rank = plan_.layout.ranks[of_host.front()].node_rank;
     const Variables own = variables_of_host(plan_, node_rank, reports_.watch().facts_of(node_rank));
     for (const Rank rank : of_host) {
       Start start = make_start(plan_, rank, own, facts);

@@ -22,8 +22,8 @@ namespace smlaunch {
 class JobRun {
  public:
   struct Callbacks {
-    std::function<std::string(int node_rank)> late_hand_over;  // Start::hand_over of a host's first rank
-    std::function<void(Outcome)> finished;                     // nothing of the job runs any more
+    std::function<std::string(NodeRank node_rank)> late_hand_over;  // Start::hand_over of a host's first rank
+    std::function<void(Outcome)> finished;                          // nothing of the job runs any more
   };
 
   // All of it outlives this object. Messages of the peers below the plan's world size are for it.

@@ -128,7 +128,7 @@ void LeaderRun::begin_job() {
   phase_ = Phase::running;
   job_run_ = std::make_unique<JobRun>(
       plan_, settings_, world_, events_, phases_, agent_facts(),
-      JobRun::Callbacks{[this](int node_rank) { return make_late_hand_over(node_rank); },
+      JobRun::Callbacks{[this](NodeRank node_rank) { return make_late_hand_over(node_rank); },
                         [this](Outcome outcome) { begin_goodbye(std::move(outcome)); }});
   if (auto started = job_run_->begin(); !started) {
     start_error_ = started.error();

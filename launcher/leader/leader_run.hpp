@@ -68,7 +68,7 @@ class LeaderRun {
 
   [[nodiscard]] std::vector<WorkerCode> worker_code() const;
   [[nodiscard]] std::string make_hand_over(std::vector<std::string> hosts) const;
-  [[nodiscard]] std::string make_late_hand_over(int node_rank) const;
+  [[nodiscard]] std::string make_late_hand_over(NodeRank node_rank) const;
   [[nodiscard]] AgentFacts agent_facts() const;
   [[nodiscard]] JobEnd job_end(std::size_t worker) const;
   [[nodiscard]] RunResult result() const;

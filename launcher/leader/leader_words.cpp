@@ -18,8 +18,8 @@ std::string LeaderRun::make_hand_over(std::vector<std::string> hosts) const {
 }
 
 // For a host where no smlaunch has come to us: one may still come to wait there.
-std::string LeaderRun::make_late_hand_over(int node_rank) const {
-  const auto node = static_cast<std::size_t>(node_rank);
+std::string LeaderRun::make_late_hand_over(NodeRank node_rank) const {
+  const auto node = static_cast<std::size_t>(node_rank.value);
   if (settings_.worker.empty() || workers_.all()[node].host == plan_.current_host) return "";
   std::vector<std::string> hosts = workers_.hosts_for_late_comer(node);
   return hosts.empty() ? "" : make_hand_over(std::move(hosts));
@@ -60,14 +60,15 @@ RunResult LeaderRun::result() const {
 
 std::vector<std::string> LeaderRun::unattended_hosts() const {
   if (!job_run_) return {};
-  std::vector<bool> has_loss(plan_.cluster.hosts.size());
+  Indexed<NodeRank, char> has_loss(plan_.cluster.hosts.size(), 0);
   for (const RankPlace& place : plan_.layout.ranks)
     if (job_run_->record().ranks[static_cast<std::size_t>(place.rank.value)].loss)
-      has_loss[static_cast<std::size_t>(place.node_rank)] = true;
+      has_loss[place.node_rank] = 1;
   std::vector<std::string> found;
-  for (std::size_t i = 0; i < has_loss.size(); ++i) {
-    const RosterWorker& worker = workers_.all()[i];
-    if (has_loss[i] && !worker.had_come && worker.host != plan_.current_host) found.push_back(worker.host);
+  for (const NodeRank node_rank : has_loss.indices()) {
+    const RosterWorker& worker = workers_.all()[static_cast<std::size_t>(node_rank.value)];
+    if (has_loss[node_rank] != 0 && !worker.had_come && worker.host != plan_.current_host)
+      found.push_back(worker.host);
   }
   return found;
 }

@@ -7,7 +7,7 @@ namespace smlaunch {
 
 void RankActivity::used(Rank rank, std::uint64_t agent_ns, std::uint64_t cpu_ns) {
   if (cpu_ns == 0) return;  // it has not started, or has ended
-  Samples& samples = cpu_[static_cast<std::size_t>(rank.value)];
+  Samples& samples = cpu_[rank];
   samples.ring[samples.count++ % samples.ring.size()] = {agent_ns, cpu_ns};
 }
 
@@ -16,7 +16,7 @@ double RankActivity::silent_seconds(std::uint64_t now_ns) const {
 }
 
 std::optional<double> RankActivity::cores_used(Rank rank) const {
-  const Samples& samples = cpu_[static_cast<std::size_t>(rank.value)];
+  const Samples& samples = cpu_[rank];
   if (samples.count < 2) return {};
   const std::size_t size = samples.ring.size();
   const Sample& last = samples.ring[(samples.count - 1) % size];

@@ -5,9 +5,9 @@
 #include <array>
 #include <cstdint>
 #include <optional>
-#include <vector>
 
-#include "topology/layout.hpp"
+#include "base/indexed.hpp"
+#include "topology/ranks.hpp"
 
 namespace smlaunch {
 
@@ -39,7 +39,7 @@ class RankActivity {
     std::size_t count = 0;  // of all that came
   };
   std::uint64_t output_ns_;
-  std::vector<Samples> cpu_;  // by rank
+  Indexed<Rank, Samples> cpu_;
 };
 
 }  // namespace smlaunch

@@ -9,11 +9,11 @@ double seconds(std::uint64_t ns) { return static_cast<double>(ns) / 1e9; }
 
 }  // namespace
 
-void RankClocks::share(Rank rank) { clocks_[static_cast<std::size_t>(rank.value)] = {0, 0, true}; }
+void RankClocks::share(Rank rank) { clocks_[rank] = {0, 0, true}; }
 
 void RankClocks::measure(Rank rank, const Pong& pong, std::uint64_t now_ns) {
   if (now_ns < pong.leader_ns) return;
-  Clock& clock = clocks_[static_cast<std::size_t>(rank.value)];
+  Clock& clock = clocks_[rank];
   const std::uint64_t trip = now_ns - pong.leader_ns;
   if (clock.measured && seconds(trip) / 2 >= clock.uncertainty) return;
   clock.measured = true;
@@ -23,7 +23,7 @@ void RankClocks::measure(Rank rank, const Pong& pong, std::uint64_t now_ns) {
 
 Moment RankClocks::on_our_clock(Rank rank, std::uint64_t agent_ns, std::uint64_t earliest_ns,
                                 std::uint64_t arrived_ns) const {
-  const Clock& clock = clocks_[static_cast<std::size_t>(rank.value)];
+  const Clock& clock = clocks_[rank];
   if (!clock.measured)
     return {arrived_ns, arrived_ns > earliest_ns ? seconds(arrived_ns - earliest_ns) : 0.0};
   return {agent_ns - static_cast<std::uint64_t>(clock.offset_ns), clock.uncertainty};

@@ -4,10 +4,10 @@
 #pragma once
 
 #include <cstdint>
-#include <vector>
 
+#include "base/indexed.hpp"
 #include "launcher/channel/messages.hpp"
-#include "topology/layout.hpp"
+#include "topology/ranks.hpp"
 
 namespace smlaunch {
 
@@ -38,7 +38,7 @@ class RankClocks {
     double uncertainty = 0;
     bool measured = false;
   };
-  std::vector<Clock> clocks_;  // by rank
+  Indexed<Rank, Clock> clocks_;
 };
 
 }  // namespace smlaunch

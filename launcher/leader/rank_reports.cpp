@@ -18,7 +18,7 @@ RankReports::RankReports(const LaunchPlan& plan, const LeaderWorld& world, Event
       activity_(plan.world_size(), start_ns_),
       watch_(plan) {
   for (const RankPlace& place : plan.layout.ranks) {
-    hosts_.push_back(plan.cluster.hosts[static_cast<std::size_t>(place.node_rank)].name);
+    hosts_.push_back(plan.cluster.hosts[place.node_rank].name);
     if (plan.cluster.hosts.size() == 1 || hosts_.back() == plan.current_host) clocks_.share(place.rank);
   }
 }

@@ -74,7 +74,7 @@ void SmokeRun::perform(const std::vector<SmokeAction>& actions) {
     if (std::holds_alternative<StartSet>(action)) start_set();
     if (const auto* end = std::get_if<EndSet>(&action)) end_set(end->gently);
     if (const auto* send = std::get_if<SendCommand>(&action))
-      world_.channel.input(send->rank, encode(send->command) + "\n");
+      world_.channel.input(send->rank.value, encode(send->command) + "\n");
     if (const auto* tell = std::get_if<TellStage>(&action)) callbacks_.stage(*tell);
     if (const auto* tell = std::get_if<TellSearch>(&action)) callbacks_.search(*tell);
     if (const auto* set = std::get_if<SetSmokeTimer>(&action)) {
@@ -130,7 +130,7 @@ std::string SmokeRun::missing_hosts() const {
   std::set<std::string> names;
   for (std::size_t i = 0; i < peers_.size(); ++i)
     if (!peers_[i].joined)
-      names.insert(plan_.cluster.hosts[static_cast<std::size_t>(plan_.layout.ranks[i].node_rank)].name);
+      names.insert(plan_.cluster.hosts[plan_.layout.ranks[Rank{static_cast<int>(i)}].node_rank].name);
   return fmt::format("{}", fmt::join(names, ", "));
 }
 
@@ -147,7 +147,7 @@ void SmokeRun::agents_there() {
   state_ = State::running;
   start_timer_->cancel();
   Variables of_host;
-  int node = -1;
+  std::optional<NodeRank> node;
   for (const RankPlace& place : plan_.layout.ranks) {
     if (place.node_rank != node) of_host = variables_of_host(plan_, place.node_rank);
     node = place.node_rank;
@@ -185,7 +185,7 @@ void SmokeRun::take_lines(Rank rank, bool is_stderr, std::string_view lines) {
     lines.remove_prefix(std::min(end + 1, lines.size()));
     const auto message = is_stderr ? failure(Fault::internal, "", "") : parse_check_message(line);
     if (message) {
-      perform(conductor_.message(rank.value, *message, now()));
+      perform(conductor_.message(rank, *message, now()));
       continue;
     }
     callbacks_.line(fmt::format("rank {}: {}", rank.value, line));
@@ -196,7 +196,7 @@ void SmokeRun::take_lines(Rank rank, bool is_stderr, std::string_view lines) {
 
 void SmokeRun::program_gone(Rank rank, const std::string& how, bool alone) {
   peers_[static_cast<std::size_t>(rank.value)].ended = true;
-  perform(conductor_.gone(rank.value, how, alone, now()));
+  perform(conductor_.gone(rank, how, alone, now()));
   if (state_ == State::ending && !released_ &&
       std::all_of(peers_.begin(), peers_.end(), [](const Peer_& peer) { return peer.ended || peer.away; }))
     release();
@@ -204,7 +204,7 @@ void SmokeRun::program_gone(Rank rank, const std::string& how, bool alone) {
 
 void SmokeRun::lost(Rank rank, const std::string& why) {
   peers_[static_cast<std::size_t>(rank.value)].away = true;
-  if (state_ != State::ending) perform(conductor_.gone(rank.value, why, true, now()));
+  if (state_ != State::ending) perform(conductor_.gone(rank, why, true, now()));
   finish_set_if_over();
 }
 

@@ -29,7 +29,7 @@ void set_ssh_folder(std::string& word, const std::string& ssh_folder) {
 }  // namespace
 
 Start make_start(const LaunchPlan& plan, Rank rank, const Variables& of_host, const StartFacts& facts) {
-  const RankPlace& place = plan.layout.ranks[static_cast<std::size_t>(rank.value)];
+  const RankPlace& place = plan.layout.ranks[rank];
   Start start;
   // SM_*, rank identity, the rendezvous and what the job says of itself replace what the host's environment
   // has; the rest yields to it.
@@ -41,7 +41,7 @@ Start make_start(const LaunchPlan& plan, Rank rank, const Variables& of_host, co
     }
   };
   take(plan.environment);
-  if (plan.cluster.hosts[static_cast<std::size_t>(place.node_rank)].name != plan.current_host)
+  if (plan.cluster.hosts[place.node_rank].name != plan.current_host)
     start.default_variables.insert(plan.defaults_elsewhere.begin(), plan.defaults_elsewhere.end());
   take(of_host);
   take(variables_of_rank(plan, rank));
@@ -66,10 +66,10 @@ Start make_start(const LaunchPlan& plan, Rank rank, const Variables& of_host, co
     start.command_file = command_file(plan.entry_point);
   start.cpus = to_string(place.placement->cpus);
   start.numa = to_string(place.placement->numa);
-  const Host& host = plan.cluster.hosts[static_cast<std::size_t>(place.node_rank)];
+  const Host& host = plan.cluster.hosts[place.node_rank];
   if (host.source != TopologySource::probed && !plan.machines_as_planned)
     start.own_bind = to_string(plan.bind);
-  start.local_ranks = plan.layout.ranks_per_host[static_cast<std::size_t>(place.node_rank)];
+  start.local_ranks = plan.layout.ranks_per_host[place.node_rank];
   start.grace_milliseconds = static_cast<int>(std::min(facts.grace, longest_orphan_grace).count());
   start.lost_after_milliseconds = static_cast<int>(facts.lost_after.count());
   return start;

@@ -23,8 +23,8 @@ bool RankOutput::is_shown(Rank rank) const {
 
 void RankOutput::print(Rank rank, bool is_stderr, double seconds, std::string_view lines) {
   LineOrigin origin;
-  const RankPlace& place = plan_.layout.ranks[static_cast<std::size_t>(rank.value)];
-  origin.host = plan_.cluster.hosts[static_cast<std::size_t>(place.node_rank)].name;
+  const RankPlace& place = plan_.layout.ranks[rank];
+  origin.host = plan_.cluster.hosts[place.node_rank].name;
   // What torchrun and xla print is all their ranks'.
   if (!has_starter(plan_.launcher)) origin.rank = rank.value;
   origin.is_stderr = is_stderr;

@@ -11,11 +11,11 @@ namespace smlaunch {
 namespace {
 
 // What is shown of a host's ranks, whatever their numbers.
-std::string places_in_words(const LaunchPlan& plan, std::size_t host, const std::vector<Rank>& ranks) {
+std::string places_in_words(const LaunchPlan& plan, NodeRank host, const std::vector<Rank>& ranks) {
   const Machine& machine = *plan.cluster.hosts[host].machine;
   std::string text;
   for (const Rank rank : ranks) {
-    const Placement& at = *plan.layout.ranks[static_cast<std::size_t>(rank.value)].placement;
+    const Placement& at = *plan.layout.ranks[rank].placement;
     if (at.gpu) text += fmt::format("{} {}", *at.gpu, machine.gpus[static_cast<std::size_t>(*at.gpu)].pci);
     if (at.nic)
       text +=
@@ -27,15 +27,15 @@ std::string places_in_words(const LaunchPlan& plan, std::size_t host, const std:
 
 }  // namespace
 
-std::vector<HostGroup> equal_hosts(const LaunchPlan& plan, const std::vector<std::vector<Rank>>& ranks) {
+std::vector<HostGroup> equal_hosts(const LaunchPlan& plan,
+                                   const Indexed<NodeRank, std::vector<Rank>>& ranks) {
   std::vector<HostGroup> groups;
   // Hosts of one machine share their placements; others are compared by what is shown of them.
   std::map<std::pair<const Placement*, std::size_t>, std::size_t> known;
   std::map<std::string, std::size_t> known_words;
-  for (std::size_t host = 0; host < plan.cluster.hosts.size(); ++host) {
+  for (const NodeRank host : plan.cluster.hosts.indices()) {
     if (ranks[host].empty()) continue;
-    const auto first = static_cast<std::size_t>(ranks[host].front().value);
-    const auto key = std::pair{plan.layout.ranks[first].placement.get(), ranks[host].size()};
+    const auto key = std::pair{plan.layout.ranks[ranks[host].front()].placement.get(), ranks[host].size()};
     auto entry = known.find(key);
     if (entry == known.end()) {
       const auto [words, is_new] =
@@ -43,34 +43,32 @@ std::vector<HostGroup> equal_hosts(const LaunchPlan& plan, const std::vector<std
       if (is_new) groups.emplace_back();
       entry = known.emplace(key, words->second).first;
     }
-    groups[entry->second].node_ranks.push_back(static_cast<int>(host));
+    groups[entry->second].node_ranks.push_back(host);
   }
   return groups;
 }
 
 // "algo-1 to algo-3, algo-5", by the hosts' order in the plan.
-std::string host_ranges(const LaunchPlan& plan, const std::vector<int>& node_ranks) {
+std::string host_ranges(const LaunchPlan& plan, const std::vector<NodeRank>& node_ranks) {
   constexpr std::size_t most_ranges = 8;
-  const auto name = [&](int node_rank) {
-    return plan.cluster.hosts[static_cast<std::size_t>(node_rank)].name;
-  };
+  const auto name = [&](NodeRank host) { return plan.cluster.hosts[host].name; };
   std::string out;
   std::size_t ranges = 0;
   for (std::size_t i = 0; i < node_ranks.size(); ++i) {
     if (ranges++ == most_ranges) return out + ", \u2026";
     const std::size_t begin = i;
-    while (i + 1 < node_ranks.size() && node_ranks[i + 1] == node_ranks[i] + 1) ++i;
+    while (i + 1 < node_ranks.size() && node_ranks[i + 1].value == node_ranks[i].value + 1) ++i;
     out += (out.empty() ? "" : ", ") + name(node_ranks[begin]);
     if (i > begin) out += " to " + name(node_ranks[i]);
   }
   return out;
 }
 
-std::string sources_in_words(const LaunchPlan& plan, const std::vector<int>& node_ranks) {
+std::string sources_in_words(const LaunchPlan& plan, const std::vector<NodeRank>& node_ranks) {
   std::map<TopologySource, int> counts;
   std::string seen;  // the last that was probed
-  for (const int node_rank : node_ranks) {
-    const Host& host = plan.cluster.hosts[static_cast<std::size_t>(node_rank)];
+  for (const NodeRank node_rank : node_ranks) {
+    const Host& host = plan.cluster.hosts[node_rank];
     ++counts[host.source];
     if (host.source == TopologySource::probed)
       seen = host.name == plan.current_host ? "this machine" : host.name;

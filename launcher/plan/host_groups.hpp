@@ -11,16 +11,16 @@ namespace smlaunch {
 
 // Hosts whose ranks sit in the same places, in the order of their first ranks.
 struct HostGroup {
-  std::vector<int> node_ranks;
+  std::vector<NodeRank> node_ranks;
 };
 
 // `ranks`: ranks_of_hosts().
-std::vector<HostGroup> equal_hosts(const LaunchPlan& plan, const std::vector<std::vector<Rank>>& ranks);
+std::vector<HostGroup> equal_hosts(const LaunchPlan& plan, const Indexed<NodeRank, std::vector<Rank>>& ranks);
 
 // "algo-1 to algo-3, algo-5", by the hosts' order in the plan.
-std::string host_ranges(const LaunchPlan& plan, const std::vector<int>& node_ranks);
+std::string host_ranges(const LaunchPlan& plan, const std::vector<NodeRank>& node_ranks);
 
 // Where the plan has these hosts from: "probed (this machine), 2 hosts assumed to be like it, 1 from a file".
-std::string sources_in_words(const LaunchPlan& plan, const std::vector<int>& node_ranks);
+std::string sources_in_words(const LaunchPlan& plan, const std::vector<NodeRank>& node_ranks);
 
 }  // namespace smlaunch

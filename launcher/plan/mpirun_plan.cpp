@@ -18,7 +18,7 @@ namespace {
 
 // Two ranks of a host that were given one core wait by spinning, each in the other's way.
 bool shares_cores(const Layout& layout, const Cluster& cluster) {
-  for (std::size_t host = 0; host < cluster.hosts.size(); ++host)
+  for (const NodeRank host : cluster.hosts.indices())
     if (layout.ranks_per_host[host] > std::max(1, cluster.hosts[host].machine->cores)) return true;
   return false;
 }
@@ -127,10 +127,10 @@ MpirunRequest mpirun_request(const JobSpec& spec, const LaunchPlan& plan) {
   request.mpirun = spec.mpirun;
   request.version = spec.open_mpi;
   request.style = plan.launcher == LauncherKind::smddp ? MpirunStyle::smddp : MpirunStyle::mpi;
-  for (std::size_t i = 0; i < plan.cluster.hosts.size(); ++i)
-    if (plan.layout.ranks_per_host[i] > 0)
-      request.hosts.emplace_back(spec.known_by_name ? plan.cluster.hosts[i].name : "localhost",
-                                 has_starter(plan.launcher) ? 1 : plan.cluster.hosts[i].ranks);
+  for (const NodeRank host : plan.cluster.hosts.indices())
+    if (plan.layout.ranks_per_host[host] > 0)
+      request.hosts.emplace_back(spec.known_by_name ? plan.cluster.hosts[host].name : "localhost",
+                                 has_starter(plan.launcher) ? 1 : plan.cluster.hosts[host].ranks);
   request.processes = has_starter(plan.launcher) ? static_cast<int>(request.hosts.size()) : plan.world_size();
   request.oversubscribe = plan.layout.oversubscribed;
   request.oversubscribed_cores = !has_starter(plan.launcher) && shares_cores(plan.layout, plan.cluster);

@@ -27,10 +27,9 @@ constexpr int toolkit_master_port = 7777;
 std::map<const Placement*, int> find_threads(const LaunchPlan& plan) {
   std::map<const Placement*, int> threads;
   const auto ranks_of_host = ranks_of_hosts(plan.layout);
-  for (std::size_t host = 0; host < ranks_of_host.size(); ++host) {
+  for (const NodeRank host : ranks_of_host.indices()) {
     std::vector<std::shared_ptr<const Placement>> places;
-    for (const Rank rank : ranks_of_host[host])
-      places.push_back(plan.layout.ranks[static_cast<std::size_t>(rank.value)].placement);
+    for (const Rank rank : ranks_of_host[host]) places.push_back(plan.layout.ranks[rank].placement);
     if (places.empty() || threads.contains(places.front().get())) continue;
     const std::vector<int> numbers = threads_of_ranks(*plan.cluster.hosts[host].machine, places);
     for (std::size_t i = 0; i < places.size(); ++i) threads.emplace(places[i].get(), numbers[i]);
@@ -119,6 +118,7 @@ Result<LaunchPlan> make_plan(const JobSpec& spec, const Cluster& cluster) {
               : has_host_to_itself       ? BindPolicy::core
                                          : spec.bind;
   plan.machines_as_planned = spec.machines_as_planned;
+  plan.machines_chosen = spec.machines_chosen;
   plan.sources = spec.sources;
   plan.engine = choose_engine(spec.launcher, cluster, job.current_host);
   for (const Problem& warning : job.warnings)
@@ -179,7 +179,7 @@ Result<LaunchPlan> make_plan(const JobSpec& spec, const Cluster& cluster) {
 
   // What each host has for itself is not common; agents are given it by name.
   if (cluster.hosts.size() > 1)
-    for (const auto& [name, value] : variables_of_host(plan, 0)) plan.environment.erase(name);
+    for (const auto& [name, value] : variables_of_host(plan, NodeRank{0})) plan.environment.erase(name);
 
   if (plan.engine == Engine::mpirun) {
     auto unbound = add_mpirun_command(spec, plan);

@@ -63,6 +63,7 @@ struct JobSpec {
   std::optional<int> master_port;
   int ssh_port = 22;
   std::string ssh_control_path;  // readiness's logins stay open there for mpirun; empty: they do not
+  bool machines_chosen = false;  // by an option of the user's: --topology, --gpus-per-host
   bool machines_as_planned =
       false;  // --gpus-per-host: ranks are placed as planned, whatever their hosts are like
   std::vector<std::string> spare_hosts;  // of the job, beside the cluster's
@@ -106,11 +107,12 @@ struct LaunchPlan {
   std::vector<std::string> spare_hosts;  // run none until they replace one of them
   Layout layout;
   bool machines_as_planned = false;         // JobSpec::machines_as_planned
+  bool machines_chosen = false;             // JobSpec::machines_chosen
   BindPolicy bind = BindPolicy::automatic;  // none where the user's MPI options say who binds, if anybody
   std::vector<std::string> command;
   std::vector<std::string> process_command;
   Variables environment;                    // common to all ranks
-  std::vector<Variables> of_hosts;          // torchrun, xla: what each host's starter must know; may be empty
+  Indexed<NodeRank, Variables> of_hosts;    // torchrun, xla: what each host's starter must know; may be empty
   std::map<const Placement*, int> threads;  // OMP_NUM_THREADS; empty where it is not ours to set
   bool has_own_threads = false;             // this host's environment has an OMP_NUM_THREADS
   // What this host's environment has of its own, and others may lack: set there if unset.
@@ -145,11 +147,11 @@ Variables common_variables(const LaunchPlan& plan);
 // host: then they are common.
 // `found`: GPUs and online CPUs as the host itself has found them; without it, as the plan's machine has
 // them.
-Variables variables_of_host(const LaunchPlan& plan, int node_rank,
+Variables variables_of_host(const LaunchPlan& plan, NodeRank node_rank,
                             const std::optional<std::pair<int, int>>& found = std::nullopt);
 
 // Those of them whose length does not grow with the number of hosts.
-Variables brief_variables_of_host(const LaunchPlan& plan, int node_rank);
+Variables brief_variables_of_host(const LaunchPlan& plan, NodeRank node_rank);
 
 // What differs by rank: its identity, and the threads it may use.
 Variables variables_of_rank(const LaunchPlan& plan, Rank rank);

@@ -89,16 +89,16 @@ class HostVariableTexts {
  public:
   HostVariableTexts(const LaunchPlan& plan, const Redactor& redactor) : plan_(plan), redactor_(redactor) {
     if (plan.cluster.hosts.size() == 1) return;
-    const Variables first = variables_of_host(plan, 0);
+    const Variables first = variables_of_host(plan, NodeRank{0});
     std::size_t bytes = 0;
     for (const auto& [name, value] : first) bytes += value.size();
     if (bytes * static_cast<std::size_t>(plan.world_size()) <= most_host_variable_bytes) return;
-    const Variables brief = brief_variables_of_host(plan, 0);
+    const Variables brief = brief_variables_of_host(plan, NodeRank{0});
     for (const auto& [name, value] : first)
       if (!brief.contains(name)) named_only_.emplace(name, each_hosts_own);
   }
 
-  std::vector<HostVariableText> of(int node_rank) const {
+  std::vector<HostVariableText> of(NodeRank node_rank) const {
     Variables own =
         named_only_.empty() ? variables_of_host(plan_, node_rank) : brief_variables_of_host(plan_, node_rank);
     own.insert(named_only_.begin(), named_only_.end());
@@ -133,14 +133,14 @@ void write_ranks(JsonWriter& json, const LaunchPlan& plan, const Redactor& redac
   // Hosts of one kind share their placements, but not what their devices are called.
   std::map<std::pair<const Machine*, const Placement*>, PlacementText> placements;
   std::vector<HostVariableText> of_host;
-  int host = -1;
+  std::optional<NodeRank> host;
   for (const RankPlace& place : plan.layout.ranks) {
-    const Host& at = plan.cluster.hosts[static_cast<std::size_t>(place.node_rank)];
+    const Host& at = plan.cluster.hosts[place.node_rank];
     auto [text, is_new] = placements.try_emplace({at.machine.get(), place.placement.get()});
     if (is_new) text->second = write_placement(*at.machine, *place.placement);
     if (place.node_rank != host) {
       host = place.node_rank;
-      of_host = host_texts.of(host);
+      of_host = host_texts.of(place.node_rank);
     }
     json.open_object();
     json.raw(text->second.cpus);
@@ -157,7 +157,7 @@ void write_ranks(JsonWriter& json, const LaunchPlan& plan, const Redactor& redac
     json.key("host").value(at.name);
     json.key("local_rank").value(place.local_rank.value);
     json.raw(text->second.nic);
-    json.key("node_rank").value(plan.first_node_rank + place.node_rank);
+    json.key("node_rank").value(plan.first_node_rank + place.node_rank.value);
     json.raw(text->second.numa);
     json.key("rank").value(plan.first_rank + place.rank.value);
     json.raw(text->second.why);
@@ -168,15 +168,15 @@ void write_ranks(JsonWriter& json, const LaunchPlan& plan, const Redactor& redac
 
 void write_hosts(JsonWriter& json, const LaunchPlan& plan) {
   json.key("hosts").open_list();
-  for (std::size_t i = 0; i < plan.cluster.hosts.size(); ++i) {
-    const Host& host = plan.cluster.hosts[i];
+  for (const NodeRank node_rank : plan.cluster.hosts.indices()) {
+    const Host& host = plan.cluster.hosts[node_rank];
     json.open_object();
     json.key("gpus").value(host.machine->usable_gpus());
     json.key("group").value(host.group);
     json.key("instance_type").value(host.instance_type);
     json.key("name").value(host.name);
-    json.key("node_rank").value(plan.first_node_rank + static_cast<int>(i));
-    json.key("ranks").value(plan.layout.ranks_per_host[i]);
+    json.key("node_rank").value(plan.first_node_rank + node_rank.value);
+    json.key("ranks").value(plan.layout.ranks_per_host[node_rank]);
     json.key("topology").value(to_string(host.source));
     json.close_object();
   }

@@ -68,7 +68,7 @@ Variables common_variables(const LaunchPlan& plan) {
   return all;
 }
 
-Variables variables_of_host(const LaunchPlan& plan, int node_rank,
+Variables variables_of_host(const LaunchPlan& plan, NodeRank node_rank,
                             const std::optional<std::pair<int, int>>& found) {
   if (plan.cluster.hosts.size() == 1) return {};
   // Where those that name every host are too long for any variable, they need not be made.
@@ -77,7 +77,7 @@ Variables variables_of_host(const LaunchPlan& plan, int node_rank,
       std::all_of(HostVariables::long_names.begin(), HostVariables::long_names.end(), [&](auto name) {
         return std::find(too_long_names.begin(), too_long_names.end(), name) != too_long_names.end();
       });
-  const Host& host = plan.cluster.hosts[static_cast<std::size_t>(node_rank)];
+  const Host& host = plan.cluster.hosts[node_rank];
   const int gpus = found ? found->first : host.machine->usable_gpus();
   const int cpus = found ? found->second : count_cpus(host);
   Variables own = only_brief ? plan.host_variables->brief(host.name, gpus, cpus)
@@ -89,31 +89,30 @@ Variables variables_of_host(const LaunchPlan& plan, int node_rank,
   return own;
 }
 
-Variables brief_variables_of_host(const LaunchPlan& plan, int node_rank) {
+Variables brief_variables_of_host(const LaunchPlan& plan, NodeRank node_rank) {
   if (plan.cluster.hosts.size() == 1) return {};
-  const Host& host = plan.cluster.hosts[static_cast<std::size_t>(node_rank)];
+  const Host& host = plan.cluster.hosts[node_rank];
   Variables own = plan.host_variables->brief(host.name, host.machine->usable_gpus(), count_cpus(host));
   own[current_host_variable] = host.name;
   return own;
 }
 
 Variables variables_of_rank(const LaunchPlan& plan, Rank rank) {
-  const RankPlace& place = plan.layout.ranks[static_cast<std::size_t>(rank.value)];
+  const RankPlace& place = plan.layout.ranks[rank];
   Variables own;
   if (sets_rank_identity(plan.launcher)) {
-    const int local_ranks = plan.layout.ranks_per_host[static_cast<std::size_t>(place.node_rank)];
+    const int local_ranks = plan.layout.ranks_per_host[place.node_rank];
     own["RANK"] = std::to_string(rank.value);
     own["LOCAL_RANK"] = std::to_string(place.local_rank.value);
     own["LOCAL_WORLD_SIZE"] = std::to_string(local_ranks);
-    own["NODE_RANK"] = std::to_string(place.node_rank);
-    own["GROUP_RANK"] = std::to_string(place.node_rank);
+    own["NODE_RANK"] = std::to_string(place.node_rank.value);
+    own["GROUP_RANK"] = std::to_string(place.node_rank.value);
   }
   if (!plan.of_hosts.empty()) {
-    const Variables& of_host = plan.of_hosts[static_cast<std::size_t>(place.node_rank)];
+    const Variables& of_host = plan.of_hosts[place.node_rank];
     own.insert(of_host.begin(), of_host.end());
   }
-  const bool is_here =
-      plan.cluster.hosts[static_cast<std::size_t>(place.node_rank)].name == plan.current_host;
+  const bool is_here = plan.cluster.hosts[place.node_rank].name == plan.current_host;
   if (const auto threads = plan.threads.find(place.placement.get());
       threads != plan.threads.end() && !(plan.has_own_threads && is_here))
     own["OMP_NUM_THREADS"] = std::to_string(threads->second);

@@ -46,7 +46,7 @@ std::string nic_cell(const Machine& machine, const Placement& placement) {
 }
 
 Row rank_row(const LaunchPlan& plan, const RankPlace& place, std::string rank, std::string host) {
-  const Machine& machine = *plan.cluster.hosts[static_cast<std::size_t>(place.node_rank)].machine;
+  const Machine& machine = *plan.cluster.hosts[place.node_rank].machine;
   const Placement& at = *place.placement;
   return {std::move(rank),
           std::move(host),
@@ -64,26 +64,26 @@ std::string render_ranks(const LaunchPlan& plan) {
   if (plan.world_size() <= most_ranks_shown) {
     for (const RankPlace& place : plan.layout.ranks)
       rows.push_back(rank_row(plan, place, std::to_string(plan.first_rank + place.rank.value),
-                              plan.cluster.hosts[static_cast<std::size_t>(place.node_rank)].name));
+                              plan.cluster.hosts[place.node_rank].name));
     return render_table(rows);
   }
-  const std::vector<std::vector<Rank>> ranks_of = ranks_of_hosts(plan.layout);
+  const Indexed<NodeRank, std::vector<Rank>> ranks_of = ranks_of_hosts(plan.layout);
   std::string out;
   for (const HostGroup& group : equal_hosts(plan, ranks_of)) {
-    const int first = group.node_ranks.front();
-    const std::vector<Rank>& own = ranks_of[static_cast<std::size_t>(first)];
+    const NodeRank first = group.node_ranks.front();
+    const std::vector<Rank>& own = ranks_of[first];
     const std::size_t count = own.size();
     const std::string ranks = fmt::format("{} rank{}", count, count == 1 ? "" : "s");
     if (group.node_ranks.size() == 1)
-      out += fmt::format("  {}, {}:\n", plan.cluster.hosts[static_cast<std::size_t>(first)].name, ranks);
+      out += fmt::format("  {}, {}:\n", plan.cluster.hosts[first].name, ranks);
     else
       out += fmt::format("  {} equal hosts of {} each ({}); the first one's:\n", group.node_ranks.size(),
                          ranks, host_ranges(plan, group.node_ranks));
     rows = {heading};
     for (const Rank rank : own) {
-      const RankPlace& place = plan.layout.ranks[static_cast<std::size_t>(rank.value)];
+      const RankPlace& place = plan.layout.ranks[rank];
       rows.push_back(rank_row(plan, place, std::to_string(plan.first_rank + place.rank.value),
-                              plan.cluster.hosts[static_cast<std::size_t>(place.node_rank)].name));
+                              plan.cluster.hosts[place.node_rank].name));
     }
     out += render_table(rows);
   }
@@ -125,12 +125,9 @@ std::string source_of(const LaunchPlan& plan, const std::string& name) {
 
 // What options say of it stands behind; that hosts were probed or assumed is said of each anyway.
 std::string topology_of(const LaunchPlan& plan) {
-  std::vector<int> all(plan.cluster.hosts.size());
-  std::iota(all.begin(), all.end(), 0);
-  const std::string source = source_of(plan, "topology");
-  const bool by_option =
-      source.find("option ") != std::string::npos || source.find("variable ") != std::string::npos;
-  return sources_in_words(plan, all) + (by_option ? source : "");
+  std::vector<NodeRank> all;
+  for (const NodeRank host : plan.cluster.hosts.indices()) all.push_back(host);
+  return sources_in_words(plan, all) + (plan.machines_chosen ? source_of(plan, "topology") : "");
 }
 
 }  // namespace

@@ -32,8 +32,8 @@ DrawingMarks marks_of(const LaunchPlan& plan, const std::vector<Rank>& of_host) 
   std::map<int, IdSet> on_nic;
   IdSet unbound;
   for (const Rank each : of_host) {
-    const RankPlace& place = plan.layout.ranks[static_cast<std::size_t>(each.value)];
-    const Machine& machine = *plan.cluster.hosts[static_cast<std::size_t>(place.node_rank)].machine;
+    const RankPlace& place = plan.layout.ranks[each];
+    const Machine& machine = *plan.cluster.hosts[place.node_rank].machine;
     const Placement& at = *place.placement;
     const int rank = plan.first_rank + place.rank.value;
     const char* colour = rank_colours[static_cast<std::size_t>(place.local_rank.value) % rank_colours.size()];
@@ -55,7 +55,7 @@ DrawingMarks marks_of(const LaunchPlan& plan, const std::vector<Rank>& of_host) 
 }
 
 std::string title_of(const LaunchPlan& plan, const HostGroup& group) {
-  const auto first = static_cast<std::size_t>(group.node_ranks.front());
+  const NodeRank first = group.node_ranks.front();
   const int ranks = plan.layout.ranks_per_host[first];
   const std::string count = fmt::format("{} rank{}", ranks, ranks == 1 ? "" : "s");
   const std::string known = sources_in_words(plan, group.node_ranks);
@@ -68,19 +68,19 @@ std::string title_of(const LaunchPlan& plan, const HostGroup& group) {
 }  // namespace
 
 std::string render_plan_svg(const LaunchPlan& plan) {
-  const std::vector<std::vector<Rank>> ranks = ranks_of_hosts(plan.layout);
+  const Indexed<NodeRank, std::vector<Rank>> ranks = ranks_of_hosts(plan.layout);
   std::vector<HostGroup> groups;
   if (plan.world_size() > most_ranks_shown) {
     groups = equal_hosts(plan, ranks);
   } else {
-    for (std::size_t i = 0; i < plan.cluster.hosts.size(); ++i)
-      if (plan.layout.ranks_per_host[i] > 0) groups.push_back({{static_cast<int>(i)}});
+    for (const NodeRank host : plan.cluster.hosts.indices())
+      if (plan.layout.ranks_per_host[host] > 0) groups.push_back({{host}});
   }
   Drawing all;
   MachineKinds kinds;
   std::set<std::size_t> shown;
   for (const HostGroup& group : groups) {
-    const auto host = static_cast<std::size_t>(group.node_ranks.front());
+    const NodeRank host = group.node_ranks.front();
     DrawingMarks marks = marks_of(plan, ranks[host]);
     // What is near what is the same for all of a kind.
     marks.with_table = shown.insert(kinds.kind_of(*plan.cluster.hosts[host].machine)).second;

@@ -120,17 +120,17 @@ Variables starter_variables(const JobSpec& spec, const LaunchPlan& plan) {
   return made;
 }
 
-std::vector<Variables> starter_host_variables(const JobSpec&, const LaunchPlan& plan) {
+Indexed<NodeRank, Variables> starter_host_variables(const JobSpec&, const LaunchPlan& plan) {
   if (plan.cluster.hosts.size() == 1) return {};
-  std::vector<Variables> made(plan.cluster.hosts.size());
-  for (std::size_t i = 0; i < made.size(); ++i) {
+  Indexed<NodeRank, Variables> made(plan.cluster.hosts.size());
+  for (const NodeRank host : made.indices()) {
     if (plan.launcher == LauncherKind::xla) {
-      made[i]["XRT_HOST_ORDINAL"] = std::to_string(i);
+      made[host]["XRT_HOST_ORDINAL"] = std::to_string(host.value);
       continue;
     }
-    made[i]["PET_NODE_RANK"] = std::to_string(i);
+    made[host]["PET_NODE_RANK"] = std::to_string(host.value);
     if (!hosts_have_equal_ranks(plan))
-      made[i]["PET_NPROC_PER_NODE"] = std::to_string(plan.layout.ranks_per_host[i]);
+      made[host]["PET_NPROC_PER_NODE"] = std::to_string(plan.layout.ranks_per_host[host]);
   }
   return made;
 }
@@ -155,7 +155,7 @@ LaunchPlan plan_of_processes(const JobSpec& spec, const LaunchPlan& plan) {
   for (const RankPlace& place : plan.layout.ranks)
     if (place.local_rank.value == 0)
       run.layout.ranks.push_back(
-          {Rank{static_cast<int>(run.layout.ranks.size())}, LocalRank{0}, place.node_rank, place.placement});
+          {run.layout.ranks.next_index(), LocalRank{0}, place.node_rank, place.placement});
   for (int& count : run.layout.ranks_per_host) count = std::min(count, 1);
   return run;
 }

@@ -22,7 +22,7 @@ Result<std::vector<std::string>> starter_command(const JobSpec& spec, const Laun
 
 // What the program needs to know: common to all hosts, and each host's own.
 Variables starter_variables(const JobSpec& spec, const LaunchPlan& plan);
-std::vector<Variables> starter_host_variables(const JobSpec& spec, const LaunchPlan& plan);
+Indexed<NodeRank, Variables> starter_host_variables(const JobSpec& spec, const LaunchPlan& plan);
 
 // Variables that say where the ranks meet: what the host's environment says of it belongs to another job.
 bool is_rendezvous(const std::string& variable);

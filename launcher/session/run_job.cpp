@@ -289,7 +289,7 @@ class JobTries {
     report.plan_hash = plan_.hash;
     report.restarts = policy_.restarts;
     for (const RankPlace& place : processes.layout.ranks)
-      report.hosts.push_back(plan_.cluster.hosts[static_cast<std::size_t>(place.node_rank)].name);
+      report.hosts.push_back(plan_.cluster.hosts[place.node_rank].name);
     events_.add({.event = "outcome",
                  .texts = {{"outcome", to_string(report.outcome.kind)}, {"message", report.outcome.message}},
                  .numbers = {{"exit_code", report.outcome.exit_code}}});

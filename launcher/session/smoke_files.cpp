@@ -27,7 +27,7 @@ void write_smoke_files(const Options& options, const Job& job, const LaunchPlan&
   }
   if (!beside && options.command != Command::smoke) return;
   const std::filesystem::path folder = beside ? beside->parent_path() : ".";
-  std::vector<int> slots;
+  Indexed<NodeRank, int> slots;
   for (const Host& host : plan.cluster.hosts) slots.push_back(host.ranks);
   write(folder / "hosts.good", render_hostfile(report.good_hosts(), report, slots));
   write(folder / "hosts.bad", render_hostfile(report.bad_hosts(), report, slots));

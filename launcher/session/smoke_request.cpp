@@ -30,14 +30,14 @@ Result<std::shared_ptr<const SmokeRequest>> make_smoke_request(const Options& op
   settings.library = is_nccl ? options.nccl_lib.value_or(library_of_python) : library_of_loader;
   for (const Host& host : plan.cluster.hosts) settings.hosts.push_back(host.name);
   for (const RankPlace& place : request->plan.layout.ranks) {
-    const Machine& machine = *plan.cluster.hosts[static_cast<std::size_t>(place.node_rank)].machine;
+    const Machine& machine = *plan.cluster.hosts[place.node_rank].machine;
     const auto& gpu = place.placement->gpu;
     settings.ranks.push_back(
-        {place.node_rank, place.local_rank.value, gpu ? cuda_index(machine, *gpu) : place.local_rank.value});
+        {place.node_rank, place.local_rank, gpu ? cuda_index(machine, *gpu) : place.local_rank.value});
   }
   if (injects) {
-    if (auto sound = check_injection(job.injection, static_cast<int>(settings.ranks.size()), settings.hosts,
-                                     source_of(options, "inject", "--inject"));
+    if (auto sound = check_injection(job.injection, static_cast<int>(settings.ranks.size()),
+                                     settings.hosts.items(), source_of(options, "inject", "--inject"));
         !sound)
       return tl::unexpected(sound.error());
     settings.injection = job.injection;

@@ -27,10 +27,6 @@ double median(std::vector<double> values) {
   return values[values.size() / 2];
 }
 
-const CheckMember& member(const std::vector<CheckMember>& members, int rank) {
-  return members[static_cast<std::size_t>(rank)];
-}
-
 // Of each repeat its slowest rank, with what it waited for the last to arrive.
 void add_repeats(const TestResult& result, std::vector<double>& repeats) {
   repeats.resize(std::max(repeats.size(), result.transfer_seconds.size()));
@@ -41,10 +37,10 @@ void add_repeats(const TestResult& result, std::vector<double>& repeats) {
 }
 
 // What the ranks report themselves: a wrong sum says more than a rank that failed.
-GroupResult judge_reports(const CheckGroup& group, const std::vector<CheckMember>& members) {
-  GroupResult made{.hosts = group.hosts};
+GroupResult judge_reports(const CheckGroup& group, const Indexed<Rank, CheckMember>& members) {
+  GroupResult made{.units = group.units};
   for (const int rank : group.ranks) {
-    const CheckMember& each = member(members, rank);
+    const CheckMember& each = members[Rank{rank}];
     if (each.result && each.result->sums.count > 0) {
       made.trouble = GroupTrouble::wrong_sums;
       made.wrong_elements = each.result->sums.count;
@@ -60,29 +56,29 @@ GroupResult judge_reports(const CheckGroup& group, const std::vector<CheckMember
 
 CheckGroup make_group_of_all(const SmokeSettings& settings) {
   CheckGroup all;
-  for (std::size_t i = 0; i < settings.ranks.size(); ++i) all.ranks.push_back(static_cast<int>(i));
+  for (const Rank rank : settings.ranks.indices()) all.ranks.push_back(rank.value);
   return all;
 }
 
-CheckGroup make_group(const SmokeSettings& settings, std::vector<int> hosts) {
-  CheckGroup group{.hosts = std::move(hosts)};
-  for (std::size_t i = 0; i < settings.ranks.size(); ++i) {
-    const int unit = searches_ranks(settings) ? static_cast<int>(i) : settings.ranks[i].node;
-    if (std::find(group.hosts.begin(), group.hosts.end(), unit) != group.hosts.end())
-      group.ranks.push_back(static_cast<int>(i));
+CheckGroup make_group(const SmokeSettings& settings, std::vector<TestedUnit> units) {
+  CheckGroup group{.units = std::move(units)};
+  for (const Rank rank : settings.ranks.indices()) {
+    const TestedUnit unit{searches_ranks(settings) ? rank.value : settings.ranks[rank].node.value};
+    if (std::find(group.units.begin(), group.units.end(), unit) != group.units.end())
+      group.ranks.push_back(rank.value);
   }
   return group;
 }
 
 std::vector<CheckSettings> make_check_settings(const SmokeSettings& settings, bool is_first) {
   std::vector<CheckSettings> made;
-  std::set<int> told;
-  for (std::size_t i = 0; i < settings.ranks.size(); ++i) {
-    const SmokeRank& rank = settings.ranks[i];
+  std::set<NodeRank> told;
+  for (const Rank index : settings.ranks.indices()) {
+    const SmokeRank& rank = settings.ranks[index];
     CheckSettings command;
-    command.rank = static_cast<int>(i);
-    command.local_rank = rank.local_rank;
-    command.host = settings.hosts[static_cast<std::size_t>(rank.node)];
+    command.rank = index.value;
+    command.local_rank = rank.local_rank.value;
+    command.host = settings.hosts[rank.node];
     command.injection = injection_of(settings.injection, command.rank, command.host);
     command.library = settings.library;
     command.python = settings.python;
@@ -114,11 +110,11 @@ RunTest make_test(const SmokeSettings& settings, const CheckGroup& group, bool i
 }
 
 std::optional<GroupResult> judge_group(const SmokeSettings& settings, const CheckGroup& group,
-                                       const std::vector<CheckMember>& members) {
+                                       const Indexed<Rank, CheckMember>& members) {
   GroupResult made = judge_reports(group, members);
   const auto any = [&](auto&& test) {
     return std::any_of(group.ranks.begin(), group.ranks.end(),
-                       [&](int rank) { return test(member(members, rank)); });
+                       [&](int rank) { return test(members[Rank{rank}]); });
   };
   if (made.passed() && any([](const CheckMember& each) { return !each.result; })) {
     // On the CPU nobody gets past MPI_Init while one of the set does not come.
@@ -132,7 +128,7 @@ std::optional<GroupResult> judge_group(const SmokeSettings& settings, const Chec
   }
   if (!made.passed() || group.ranks.size() < 2) return made;
   std::vector<double> repeats;
-  for (const int rank : group.ranks) add_repeats(*member(members, rank).result, repeats);
+  for (const int rank : group.ranks) add_repeats(*members[Rank{rank}].result, repeats);
   if (!repeats.empty())
     made.busbw_gbps = busbw_gbps(settings.bytes, median(repeats), static_cast<int>(group.ranks.size()));
   return made;

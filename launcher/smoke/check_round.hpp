@@ -32,13 +32,13 @@ struct CheckMember {
 // Ranks that are tested together.
 struct CheckGroup {
   int test = 0;
-  std::vector<int> hosts = {};  // of the localiser: ranks where there is one host; empty: all ranks
+  std::vector<TestedUnit> units = {};  // of the localiser; empty: all ranks
   IdSet ranks = {};
 };
 
 // All ranks; those of some units of the localiser.
 CheckGroup make_group_of_all(const SmokeSettings& settings);
-CheckGroup make_group(const SmokeSettings& settings, std::vector<int> hosts);
+CheckGroup make_group(const SmokeSettings& settings, std::vector<TestedUnit> units);
 
 // What each rank's program is told first. `is_first`: of the test of all, not of the search.
 std::vector<CheckSettings> make_check_settings(const SmokeSettings& settings, bool is_first);
@@ -48,6 +48,6 @@ RunTest make_test(const SmokeSettings& settings, const CheckGroup& group, bool i
 
 // Nothing: the group was never tested, and that says nothing about it.
 std::optional<GroupResult> judge_group(const SmokeSettings& settings, const CheckGroup& group,
-                                       const std::vector<CheckMember>& members);
+                                       const Indexed<Rank, CheckMember>& members);
 
 }  // namespace smlaunch

@@ -10,13 +10,13 @@ namespace smlaunch {
 
 LocaliserSettings make_localiser_settings(const SmokeSettings& settings, const SmokeRecord& record) {
   LocaliserSettings how;
-  how.hosts = static_cast<int>(settings.hosts.size());
+  how.units = static_cast<int>(settings.hosts.size());
   how.tests_alone = settings.ranks.size() > settings.hosts.size();
   how.judges_speed = is_on_gpus_alone(settings, record);
   if (settings.expected_pair) how.slow_below_gbps = settings.expected_pair->busbw_gbps * 0.5;
   how.all_pairs = settings.all_pairs;
   if (!searches_ranks(settings)) return how;
-  how.hosts = static_cast<int>(settings.ranks.size());
+  how.units = static_cast<int>(settings.ranks.size());
   how.tests_alone = false;
   // Two GPUs of one host may be much nearer to each other than two others, and all be well.
   how.judges_speed = false;
@@ -32,37 +32,37 @@ std::optional<Finding> find_bad_groups(const SmokeSettings& settings, const Smok
   for (const GroupResult& group : record.groups) localiser.add(group);
   const LocaliserFindings found = localiser.findings();
   const bool is_rank = searches_ranks(settings);
-  const auto name = [&](int unit) {
-    return is_rank ? std::to_string(unit) : settings.hosts[static_cast<std::size_t>(unit)];
+  const auto name = [&](TestedUnit unit) {
+    return is_rank ? std::to_string(unit.value) : settings.hosts[NodeRank{unit.value}];
   };
-  const auto partners = [&](int unit) {
+  const auto partners = [&](TestedUnit unit) {
     std::vector<std::string> names;
     std::string why;
     for (const GroupResult& group : record.groups) {
-      if (std::find(group.hosts.begin(), group.hosts.end(), unit) == group.hosts.end()) continue;
+      if (std::find(group.units.begin(), group.units.end(), unit) == group.units.end()) continue;
       if (!group.passed() && why.empty()) why = describe_trouble(group);
-      names.push_back(group.hosts.size() == 1
+      names.push_back(group.units.size() == 1
                           ? "alone"
                           : fmt::format("with {}{}", is_rank ? "rank " : "",
-                                        name(group.hosts[group.hosts[0] == unit ? 1 : 0])));
+                                        name(group.units[group.units[0] == unit ? 1 : 0])));
     }
     return fmt::format("{}fails {}{}", is_rank ? fmt::format("on {}: ", settings.hosts.front()) : "",
                        fmt::join(names, ", "), why.empty() ? "" : " (" + why + ")");
   };
-  if (static_cast<int>(found.undecided_hosts.size()) == how.hosts) {
+  if (static_cast<int>(found.undecided.size()) == how.units) {
     finding.reason =
         fmt::format("no two {} can do it either, so none stands out", is_rank ? "ranks" : "hosts");
     return finding;
   }
-  const auto accuse_unit = [&](int unit, const std::string& more, Confidence confidence) {
+  const auto accuse_unit = [&](TestedUnit unit, const std::string& more, Confidence confidence) {
     finding.suspects.push_back({.subject = is_rank ? SuspectSubject::rank : SuspectSubject::host,
                                 .name = name(unit),
                                 .evidence = partners(unit) + more,
                                 .confidence = confidence,
-                                .nodes = {is_rank ? 0 : unit}});
+                                .nodes = {NodeRank{is_rank ? 0 : unit.value}}});
   };
-  for (const int unit : found.bad_hosts) accuse_unit(unit, "", Confidence::high);
-  for (const int unit : found.undecided_hosts)
+  for (const TestedUnit unit : found.bad) accuse_unit(unit, "", Confidence::high);
+  for (const TestedUnit unit : found.undecided)
     accuse_unit(unit,
                 fmt::format(": it or its partner, there was no good {} to ask", is_rank ? "rank" : "host"),
                 Confidence::low);
@@ -72,7 +72,7 @@ std::optional<Finding> find_bad_groups(const SmokeSettings& settings, const Smok
                                 .evidence = "the two fail together, and each passes with others",
                                 .confidence = Confidence::medium});
   finding.reason =
-      found.bad_hosts.empty() && found.bad_links.empty() && found.undecided_hosts.empty()
+      found.bad.empty() && found.bad_links.empty() && found.undecided.empty()
           ? fmt::format(
                 "no {} and no link was found: {} of {} pairs were tested, which shows a single bad "
                 "link with probability {:.2f}",

@@ -34,24 +34,23 @@ std::optional<Finding> find_stragglers(const SmokeSettings& settings, const Smok
   }
   if (repeats < 2 || settings.hosts.size() < 2) return {};
   // How late each host's last-to-wait rank was, least of all repeats.
-  std::vector<double> late(settings.hosts.size(), 1e9);
+  Indexed<NodeRank, double> late(settings.hosts.size(), 1e9);
   for (std::size_t repeat = 0; repeat < repeats; ++repeat) {
     double longest = 0;
-    std::vector<double> shortest(settings.hosts.size(), 1e9);
-    for (std::size_t i = 0; i < record.ranks.size(); ++i) {
-      const double waited = record.ranks[i].result->barrier_seconds[repeat];
-      double& of_host = shortest[static_cast<std::size_t>(settings.ranks[i].node)];
+    Indexed<NodeRank, double> shortest(settings.hosts.size(), 1e9);
+    for (const Rank rank : record.ranks.indices()) {
+      const double waited = record.ranks[rank].result->barrier_seconds[repeat];
+      double& of_host = shortest[settings.ranks[rank].node];
       longest = std::max(longest, waited);
       of_host = std::min(of_host, waited);
     }
-    for (std::size_t node = 0; node < late.size(); ++node)
-      late[node] = std::min(late[node], longest - shortest[node]);
+    for (const NodeRank node : late.indices()) late[node] = std::min(late[node], longest - shortest[node]);
   }
   const double limit = is_on_gpus_alone(settings, record) ? late_on_gpu_seconds : late_on_cpu_seconds;
   Finding finding;
-  for (std::size_t node = 0; node < late.size(); ++node) {
+  for (const NodeRank node : late.indices()) {
     std::vector<double> others;
-    for (std::size_t other = 0; other < late.size(); ++other)
+    for (const NodeRank other : late.indices())
       if (other != node) others.push_back(late[other]);
     if (late[node] < limit || late[node] < late_share * median(others)) continue;
     finding.suspects.push_back(
@@ -60,7 +59,7 @@ std::optional<Finding> find_stragglers(const SmokeSettings& settings, const Smok
          .evidence = fmt::format("arrives at least {:.0f} ms after the others at each of {} repeats",
                                  late[node] * 1000, repeats),
          .confidence = Confidence::medium,
-         .nodes = {static_cast<int>(node)}});
+         .nodes = {node}});
   }
   if (finding.suspects.empty()) return {};
   finding.reason = fmt::format("{} {}", finding.suspects.front().name, finding.suspects.front().evidence);

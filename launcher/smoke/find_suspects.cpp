@@ -16,41 +16,38 @@ namespace {
 // Ranks that are gone within this of the first are its victims or its host's, not culprits of their own.
 constexpr double same_moment_seconds = 0.05;
 
-const std::string& host_of(const SmokeSettings& settings, int rank) {
-  return settings.hosts[static_cast<std::size_t>(settings.ranks[static_cast<std::size_t>(rank)].node)];
+const std::string& host_of(const SmokeSettings& settings, Rank rank) {
+  return settings.hosts[settings.ranks[rank].node];
 }
 
-int node_of(const SmokeSettings& settings, int rank) {
-  return settings.ranks[static_cast<std::size_t>(rank)].node;
-}
-
-std::vector<int> ranks_of_node(const SmokeSettings& settings, int node) {
-  std::vector<int> ranks;
-  for (std::size_t i = 0; i < settings.ranks.size(); ++i)
-    if (settings.ranks[i].node == node) ranks.push_back(static_cast<int>(i));
+std::vector<Rank> ranks_of_node(const SmokeSettings& settings, NodeRank node) {
+  std::vector<Rank> ranks;
+  for (const Rank rank : settings.ranks.indices())
+    if (settings.ranks[rank].node == node) ranks.push_back(rank);
   return ranks;
 }
 
 // `whole_hosts`: a host with one rank is accused, not its rank.
-std::vector<Suspect> accuse(const SmokeSettings& settings, const std::map<int, std::string>& guilty,
+std::vector<Suspect> accuse(const SmokeSettings& settings, const std::map<Rank, std::string>& guilty,
                             bool whole_hosts) {
   std::vector<Suspect> suspects;
-  std::set<int> told;
+  std::set<NodeRank> told;
   for (const auto& [rank, evidence] : guilty) {
-    const int node = node_of(settings, rank);
-    const std::vector<int> all = ranks_of_node(settings, node);
-    const bool is_host = (whole_hosts || all.size() > 1) &&
-                         std::all_of(all.begin(), all.end(), [&](int each) { return guilty.contains(each); });
+    const NodeRank node = settings.ranks[rank].node;
+    const std::vector<Rank> all = ranks_of_node(settings, node);
+    const bool is_host =
+        (whole_hosts || all.size() > 1) &&
+        std::all_of(all.begin(), all.end(), [&](Rank each) { return guilty.contains(each); });
     if (!is_host) {
       suspects.push_back({.subject = SuspectSubject::rank,
-                          .name = std::to_string(rank),
+                          .name = std::to_string(rank.value),
                           .evidence = fmt::format("on {}: {}", host_of(settings, rank), evidence),
                           .nodes = {node}});
     } else if (told.insert(node).second) {
       suspects.push_back({.subject = SuspectSubject::host,
                           .name = host_of(settings, rank),
                           .evidence = all.size() == 1
-                                          ? fmt::format("rank {}: {}", rank, evidence)
+                                          ? fmt::format("rank {}: {}", rank.value, evidence)
                                           : fmt::format("all its {} ranks: {}", all.size(), evidence),
                           .nodes = {node}});
     }
@@ -86,50 +83,52 @@ bool is_on_gpus_alone(const SmokeSettings& settings, const SmokeRecord& record) 
          });
 }
 
-std::string describe_ranks(const SmokeSettings& settings, const std::vector<int>& ranks) {
-  if (ranks.size() == 1) return fmt::format("rank {} ({})", ranks.front(), host_of(settings, ranks.front()));
+std::string describe_ranks(const SmokeSettings& settings, const std::vector<Rank>& ranks) {
+  if (ranks.size() == 1)
+    return fmt::format("rank {} ({})", ranks.front().value, host_of(settings, ranks.front()));
   std::set<std::string> hosts;
-  for (const int rank : ranks) hosts.insert(host_of(settings, rank));
-  const std::string numbers = to_string(IdSet(ranks));
+  IdSet values;
+  for (const Rank rank : ranks) {
+    hosts.insert(host_of(settings, rank));
+    values.push_back(rank.value);
+  }
+  const std::string numbers = to_string(values);
   if (hosts.size() > 4) return fmt::format("ranks {}", numbers);
   return fmt::format("ranks {} ({})", numbers, fmt::join(hosts, ", "));
 }
 
 std::optional<Finding> find_broken_ranks(const SmokeSettings& settings, const SmokeRecord& record) {
-  std::map<int, std::string> failed;
-  std::map<int, std::string> lost;
+  std::map<Rank, std::string> failed;
+  std::map<Rank, std::string> lost;
   bool before_talking = false;
   std::optional<CheckLoss> first_lost;
   for (const RankCheck& rank : record.ranks)
     if (rank.loss && (!first_lost || rank.loss->seconds < first_lost->seconds)) first_lost = rank.loss;
-  for (std::size_t i = 0; i < record.ranks.size(); ++i) {
-    const RankCheck& rank = record.ranks[i];
+  for (const Rank index : record.ranks.indices()) {
+    const RankCheck& rank = record.ranks[index];
     if (rank.failure) {
       before_talking = before_talking || rank.failure->stage <= SmokeStage::communicator_called;
-      failed[static_cast<int>(i)] = rank.failure->text;
+      failed[index] = rank.failure->text;
     } else if (rank.loss && rank.loss->seconds <= first_lost->seconds + same_moment_seconds) {
-      lost[static_cast<int>(i)] = rank.loss->how;
+      lost[index] = rank.loss->how;
     }
   }
   // Once ranks talk, one that fails takes others with it: then the first that was gone, or nobody, is
   // accused.
   if (!failed.empty() && before_talking)
     std::erase_if(failed, [&](const auto& each) {
-      return record.ranks[static_cast<std::size_t>(each.first)].failure->stage >
-             SmokeStage::communicator_called;
+      return record.ranks[each.first].failure->stage > SmokeStage::communicator_called;
     });
-  const auto is_victim = [&](const auto& each) {
-    return record.ranks[static_cast<std::size_t>(each.first)].failure->blames_peer;
-  };
+  const auto is_victim = [&](const auto& each) { return record.ranks[each.first].failure->blames_peer; };
   const bool only_victims = !failed.empty() && std::all_of(failed.begin(), failed.end(), is_victim);
   if (!only_victims) std::erase_if(failed, is_victim);
   if (failed.empty() && lost.empty()) return {};
   const bool all_failed = failed.size() == record.ranks.size();
   Finding finding;
   if (!failed.empty()) {
-    std::vector<int> ranks;
+    std::vector<Rank> ranks;
     for (const auto& each : failed) ranks.push_back(each.first);
-    const CheckFailed& first = *record.ranks[static_cast<std::size_t>(ranks.front())].failure;
+    const CheckFailed& first = *record.ranks[ranks.front()].failure;
     const std::string words = fmt::format("reached \"{}\": {}", to_string(first.stage), first.text);
     finding.reason = all_failed ? fmt::format("no rank {}", words)
                                 : fmt::format("{} never {}", describe_ranks(settings, ranks), words);
@@ -139,7 +138,7 @@ std::optional<Finding> find_broken_ranks(const SmokeSettings& settings, const Sm
     if (all_failed && settings.hosts.size() > 1) finding.suspects.clear();
   }
   if (!lost.empty() && failed.empty()) {
-    std::vector<int> ranks;
+    std::vector<Rank> ranks;
     for (const auto& each : lost) ranks.push_back(each.first);
     finding.reason = fmt::format("{}: {}", describe_ranks(settings, ranks), lost.begin()->second);
     // One that gave up because it could not talk proves nothing of itself.
@@ -150,10 +149,10 @@ std::optional<Finding> find_broken_ranks(const SmokeSettings& settings, const Sm
 }
 
 std::optional<Finding> find_odd_libraries(const SmokeSettings& settings, const SmokeRecord& record) {
-  std::map<std::pair<std::string, std::string>, std::vector<int>> by_build;
-  for (std::size_t i = 0; i < record.ranks.size(); ++i)
-    if (const auto& library = record.ranks[i].library)
-      by_build[{library->version, library->build_id}].push_back(static_cast<int>(i));
+  std::map<std::pair<std::string, std::string>, std::vector<Rank>> by_build;
+  for (const Rank rank : record.ranks.indices())
+    if (const auto& library = record.ranks[rank].library)
+      by_build[{library->version, library->build_id}].push_back(rank);
   if (by_build.size() < 2) return {};
   Finding finding;
   const auto most = std::max_element(by_build.begin(), by_build.end(), [](const auto& a, const auto& b) {
@@ -162,15 +161,15 @@ std::optional<Finding> find_odd_libraries(const SmokeSettings& settings, const S
   const bool tie = std::count_if(by_build.begin(), by_build.end(), [&](const auto& each) {
                      return each.second.size() == most->second.size();
                    }) > 1;
-  std::map<int, std::string> odd;
+  std::map<Rank, std::string> odd;
   for (const auto& [build, ranks] : by_build) {
-    const LibraryFacts& facts = *record.ranks[static_cast<std::size_t>(ranks.front())].library;
+    const LibraryFacts& facts = *record.ranks[ranks.front()].library;
     finding.reason += fmt::format(
         "{}{} ({}{}) on {}", finding.reason.empty() ? "the libraries differ: " : "; ", facts.version,
         facts.path, facts.build_id.empty() ? "" : ", build " + facts.build_id.substr(0, 12),
         describe_ranks(settings, ranks));
     if (build == most->first || tie) continue;
-    for (const int rank : ranks)
+    for (const Rank rank : ranks)
       odd[rank] = fmt::format("loads {} where most load {}", facts.version, most->first.first);
   }
   finding.suspects = accuse(settings, odd, true);
@@ -181,12 +180,12 @@ std::optional<Finding> find_absent_ranks(const SmokeSettings& settings, const Sm
   if (!record.timed_out) return {};
   Finding finding;
   for (const SmokeStage stage : all_smoke_stages) {
-    std::map<int, std::string> absent;
-    std::vector<int> ranks;
-    for (std::size_t i = 0; i < record.ranks.size(); ++i) {
-      if (record.ranks[i].reached[static_cast<std::size_t>(stage)]) continue;
-      ranks.push_back(static_cast<int>(i));
-      absent[static_cast<int>(i)] =
+    std::map<Rank, std::string> absent;
+    std::vector<Rank> ranks;
+    for (const Rank rank : record.ranks.indices()) {
+      if (record.ranks[rank].reached[stage]) continue;
+      ranks.push_back(rank);
+      absent[rank] =
           fmt::format("did not reach \"{}\" within {:.0f} s", to_string(stage), settings.deadline_seconds);
     }
     if (ranks.empty()) continue;
@@ -207,33 +206,32 @@ std::optional<Finding> find_absent_ranks(const SmokeSettings& settings, const Sm
 
 std::optional<Finding> find_wrong_contributors(const SmokeSettings& settings, const SmokeRecord& record) {
   Finding finding;
-  std::map<int, std::string> guilty;
-  std::vector<int> saw;
+  std::map<Rank, std::string> guilty;
+  std::vector<Rank> saw;
   std::size_t most = 0;
   bool nameless = false;
-  for (std::size_t i = 0; i < record.ranks.size(); ++i) {
-    const auto& result = record.ranks[i].result;
+  for (const Rank rank : record.ranks.indices()) {
+    const auto& result = record.ranks[rank].result;
     if (!result) continue;
-    const int rank = static_cast<int>(i);
     if (result->contributions.count > 0)
       guilty[rank] = fault_words(result->contributions.ranges.front()) + ", as its own buffer shows";
     if (result->sums.count > 0) saw.push_back(rank);
     most = std::max(most, result->sums.count);
   }
-  for (const int witness : saw)
-    for (const WrongRange& range : record.ranks[static_cast<std::size_t>(witness)].result->sums.ranges) {
+  for (const Rank witness : saw)
+    for (const WrongRange& range : record.ranks[witness].result->sums.ranges) {
       if (!range.index || *range.index >= static_cast<int>(record.ranks.size())) {
         nameless = true;
         continue;
       }
-      guilty.try_emplace(*range.index, fmt::format("{}, as {} of {} ranks saw", fault_words(range),
-                                                   saw.size(), record.ranks.size()));
+      guilty.try_emplace(Rank{*range.index}, fmt::format("{}, as {} of {} ranks saw", fault_words(range),
+                                                         saw.size(), record.ranks.size()));
     }
   if (guilty.empty() && saw.empty()) return {};
   // Sums that are wrong on some ranks only were right before they came there.
   if (guilty.empty() && nameless && saw.size() * 2 < record.ranks.size())
-    for (const int rank : saw) {
-      const WrongRange& range = record.ranks[static_cast<std::size_t>(rank)].result->sums.ranges.front();
+    for (const Rank rank : saw) {
+      const WrongRange& range = record.ranks[rank].result->sums.ranges.front();
       guilty[rank] =
           fmt::format("its sums alone are wrong, in {} (first {:#x}, expected {:#x})", range_words(range),
                       static_cast<std::uint64_t>(range.value), static_cast<std::uint64_t>(range.expected));
@@ -244,7 +242,7 @@ std::optional<Finding> find_wrong_contributors(const SmokeSettings& settings, co
                                : saw.empty()                     ? "no rank"
                                                                  : describe_ranks(settings, saw));
   if (!guilty.empty())
-    finding.reason += fmt::format(": rank {} ({}): {}", guilty.begin()->first,
+    finding.reason += fmt::format(": rank {} ({}): {}", guilty.begin()->first.value,
                                   host_of(settings, guilty.begin()->first), guilty.begin()->second);
   return finding;
 }

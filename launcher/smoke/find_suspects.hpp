@@ -39,6 +39,6 @@ inline bool searches_ranks(const SmokeSettings& settings) { return settings.host
 LocaliserSettings make_localiser_settings(const SmokeSettings& settings, const SmokeRecord& record);
 
 // "rank 3 (algo-2)", "ranks 3, 5-7"
-std::string describe_ranks(const SmokeSettings& settings, const std::vector<int>& ranks);
+std::string describe_ranks(const SmokeSettings& settings, const std::vector<Rank>& ranks);
 
 }  // namespace smlaunch

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <compare>
 #include <cstddef>
 #include <optional>
 #include <string>
@@ -8,12 +9,18 @@
 
 namespace smlaunch {
 
+// What the search tells apart: a host, by its node rank; in a job on a single host a rank.
+struct TestedUnit {
+  int value = 0;
+  auto operator<=>(const TestedUnit&) const = default;
+};
+
 // Why a group did not pass.
 enum class GroupTrouble { none, rank_failed, wrong_sums, no_answer, did_not_begin };
 
 // What came of a test among the ranks of one host, or of two; in a job on a single host, between two ranks.
 struct GroupResult {
-  std::vector<int> hosts = {};                // one or two node ranks; on a single host two ranks
+  std::vector<TestedUnit> units = {};         // one or two
   GroupTrouble trouble = GroupTrouble::none;  // none: every sum was right, in time
   std::optional<double> busbw_gbps =
       {};                          // with what was waited for the last to arrive; nothing: it did not end

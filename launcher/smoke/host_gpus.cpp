@@ -7,14 +7,14 @@
 
 namespace smlaunch {
 
-std::vector<HostFinding> judge_host_gpus(const std::vector<std::optional<HostGpus>>& gpus) {
+std::vector<HostFinding> judge_host_gpus(const Indexed<NodeRank, std::optional<HostGpus>>& gpus) {
   const auto with_gpus =
       std::count_if(gpus.begin(), gpus.end(), [](const auto& each) { return each && each->usable > 0; });
   std::vector<HostFinding> findings;
-  for (std::size_t i = 0; i < gpus.size(); ++i) {
-    if (!gpus[i] || gpus[i]->usable > 0) continue;
-    const HostGpus& host = *gpus[i];
-    HostFinding finding{static_cast<int>(i), false, ""};
+  for (const NodeRank node : gpus.indices()) {
+    if (!gpus[node] || gpus[node]->usable > 0) continue;
+    const HostGpus& host = *gpus[node];
+    HostFinding finding{node, false, ""};
     if (host.device_nodes && !host.nvml_error.empty()) {
       finding.fails = true;
       finding.text = fmt::format("it has /dev/nvidia* but NVML does not work: {}", host.nvml_error);

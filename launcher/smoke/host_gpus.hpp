@@ -6,12 +6,14 @@
 #include <string>
 #include <vector>
 
+#include "base/indexed.hpp"
 #include "launcher/smoke/rank_result.hpp"
+#include "topology/ranks.hpp"
 
 namespace smlaunch {
 
 struct HostFinding {
-  int host = 0;        // node rank
+  NodeRank host;
   bool fails = false;  // else it is a warning
   std::string text;    // what was found, without the host's name
   bool operator==(const HostFinding&) const = default;
@@ -19,7 +21,7 @@ struct HostFinding {
 
 // A host fails where device nodes are there and NVML does not work, and where other hosts have GPUs and it
 // has none. The kernel module without a device node in this container: the GPUs are masked, a warning.
-// `gpus`: by node rank; nothing where it was not told.
-std::vector<HostFinding> judge_host_gpus(const std::vector<std::optional<HostGpus>>& gpus);
+// `gpus`: nothing where a host has not told.
+std::vector<HostFinding> judge_host_gpus(const Indexed<NodeRank, std::optional<HostGpus>>& gpus);
 
 }  // namespace smlaunch

@@ -7,12 +7,13 @@
 #include <utility>
 #include <vector>
 
+#include "base/indexed.hpp"
 #include "launcher/smoke/group_result.hpp"
 
 namespace smlaunch {
 
 struct LocaliserSettings {
-  int hosts = 0;
+  int units = 0;
   bool tests_alone = true;                // each host by itself first; of no use where each has one rank
   bool judges_speed = false;              // else only whether a group passed
   std::optional<double> slow_below_gbps;  // what a pair should reach; nothing: compared with the best tenth
@@ -22,11 +23,11 @@ struct LocaliserSettings {
 };
 
 struct LocaliserFindings {
-  std::vector<int> bad_hosts;
-  std::vector<int> undecided_hosts;            // no pair with them passed, and there was no good host to ask
-  std::vector<std::pair<int, int>> bad_links;  // between hosts that are good with others
-  int pairs_tested = 0;                        // of two hosts
-  int pairs_possible = 0;                      // among those that are not bad
+  std::vector<TestedUnit> bad;
+  std::vector<TestedUnit> undecided;  // no pair with them passed, and there was no good host to ask
+  std::vector<std::pair<TestedUnit, TestedUnit>> bad_links;  // between hosts that are good with others
+  int pairs_tested = 0;                                      // of two hosts
+  int pairs_possible = 0;                                    // among those that are not bad
   // How likely it is that a single bad link among the good hosts would have been seen.
   [[nodiscard]] double coverage() const {
     return pairs_possible == 0 ? 1.0 : static_cast<double>(pairs_tested) / pairs_possible;
@@ -41,7 +42,7 @@ class Localiser {
   explicit Localiser(LocaliserSettings settings) : settings_(settings) {}
 
   // Groups of one or two hosts, disjoint, to be tested at the same time. Empty: the search is over.
-  std::vector<std::vector<int>> next_round();
+  std::vector<std::vector<TestedUnit>> next_round();
   // Of each group of the round; one that could not be tested need not come.
   void add(const GroupResult& result) { results_.push_back(result); }
 
@@ -51,15 +52,15 @@ class Localiser {
  private:
   enum class State { unknown, good, suspect, bad };
   struct View {
-    std::vector<State> hosts;
-    std::vector<std::vector<int>> partners;  // tested with, whatever came of it
+    Indexed<TestedUnit, State> states;
+    Indexed<TestedUnit, std::vector<TestedUnit>> partners;  // tested with, whatever came of it
   };
 
   [[nodiscard]] double slow_limit() const;
   [[nodiscard]] bool is_bad(const GroupResult& result, double limit) const;
   [[nodiscard]] View look() const;
-  [[nodiscard]] std::vector<std::vector<int>> pairs_with_good(const View& view) const;
-  std::vector<std::vector<int>> next_circle_round(const View& view, State least);
+  [[nodiscard]] std::vector<std::vector<TestedUnit>> pairs_with_good(const View& view) const;
+  std::vector<std::vector<TestedUnit>> next_circle_round(const View& view, State least);
 
   LocaliserSettings settings_;
   std::vector<GroupResult> results_;

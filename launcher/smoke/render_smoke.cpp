@@ -123,8 +123,7 @@ std::string render_smoke(const SmokeReport& report) {
     for (std::size_t i = 0; i < report.pairs.size() && i < most_groups_shown; ++i) {
       const GroupResult& pair = report.pairs[i];
       fmt::format_to(std::back_inserter(out), "pair         {} {}: {}\n",
-                     report.hosts[static_cast<std::size_t>(pair.hosts[0])],
-                     report.hosts[static_cast<std::size_t>(pair.hosts[1])],
+                     report.hosts[NodeRank{pair.units[0].value}], report.hosts[NodeRank{pair.units[1].value}],
                      !pair.passed()    ? describe_trouble(pair)
                      : pair.busbw_gbps ? fmt::format("{:.3g} GB/s", *pair.busbw_gbps)
                                        : "fine");
@@ -137,11 +136,11 @@ std::string render_smoke(const SmokeReport& report) {
 }
 
 std::string render_hostfile(const std::vector<std::string>& hosts, const SmokeReport& report,
-                            const std::vector<int>& slots) {
+                            const Indexed<NodeRank, int>& slots) {
   std::string out;
   for (const std::string& host : hosts) {
     const auto at = std::find(report.hosts.begin(), report.hosts.end(), host) - report.hosts.begin();
-    out += fmt::format("{} slots={}\n", host, slots[static_cast<std::size_t>(at)]);
+    out += fmt::format("{} slots={}\n", host, slots[NodeRank{static_cast<int>(at)}]);
   }
   return out;
 }
@@ -174,7 +173,7 @@ std::string render_matrix_svg(const SmokeReport& report) {
                              report.pairs.size(), hosts * (hosts - 1) / 2))));
   const bool has_words = cell >= 12;
   for (int i = 0; has_words && i < hosts; ++i) {
-    const std::string name = escape_xml(report.hosts[static_cast<std::size_t>(i)]);
+    const std::string name = escape_xml(report.hosts[NodeRank{i}]);
     const int middle = i * cell + cell / 2;
     add(fmt::format(R"(<text x="{}" y="{}" text-anchor="end">{}</text>)", left - 6, top + middle + 4, name));
     add(fmt::format(R"svg(<text transform="translate({} {}) rotate(-90)">{}</text>)svg", left + middle + 4,
@@ -184,15 +183,15 @@ std::string render_matrix_svg(const SmokeReport& report) {
     add(fmt::format(R"(<rect x="{}" y="{}" width="{}" height="{}" fill="#f0f0f0"/>)", left + i * cell,
                     top + i * cell, cell, cell));
   for (const GroupResult& pair : report.pairs) {
-    const std::string& a = report.hosts[static_cast<std::size_t>(pair.hosts[0])];
-    const std::string& b = report.hosts[static_cast<std::size_t>(pair.hosts[1])];
+    const std::string& a = report.hosts[NodeRank{pair.units[0].value}];
+    const std::string& b = report.hosts[NodeRank{pair.units[1].value}];
     const double share = best <= 0 ? 0.0 : pair.busbw_gbps.value_or(0) / best;
     const std::string fill = pair.passed() ? color_of(share) : "#c0392b";
     const std::string words = !pair.passed()    ? "fails"
                               : pair.busbw_gbps ? fmt::format("{:.3g}", *pair.busbw_gbps)
                                                 : "";
-    for (const auto& [x, y] :
-         {std::pair(pair.hosts[0], pair.hosts[1]), std::pair(pair.hosts[1], pair.hosts[0])}) {
+    for (const auto& [x, y] : {std::pair(pair.units[0].value, pair.units[1].value),
+                               std::pair(pair.units[1].value, pair.units[0].value)}) {
       add(fmt::format(R"(<rect x="{}" y="{}" width="{}" height="{}" fill="{}"><title>{}</title></rect>)",
                       left + x * cell, top + y * cell, cell - 1, cell - 1, fill,
                       escape_xml(fmt::format("{} {}: {}", a, b,

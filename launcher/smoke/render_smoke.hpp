@@ -21,9 +21,9 @@ std::string render_smoke(const SmokeReport& report);
 // injected, warnings, mpi (the library of the CPU's test), expected (busbw_gbps, source), pairs.
 std::string render_smoke_json(const SmokeReport& report);
 
-// Open MPI's hostfile of these hosts; `slots`: of each host of the job, by node rank.
+// Open MPI's hostfile of these hosts; `slots`: of each host of the job.
 std::string render_hostfile(const std::vector<std::string>& hosts, const SmokeReport& report,
-                            const std::vector<int>& slots);
+                            const Indexed<NodeRank, int>& slots);
 
 // A heat map: each two hosts' bandwidth; what failed is red, what was not tested is empty.
 std::string render_matrix_svg(const SmokeReport& report);

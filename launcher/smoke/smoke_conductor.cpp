@@ -4,6 +4,7 @@
 #include "launcher/smoke/smoke_conductor.hpp"
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
 #include "launcher/smoke/find_suspects.hpp"
@@ -23,8 +24,8 @@ constexpr double least_search_seconds = 60;
 }  // namespace
 
 SmokeConductor::SmokeConductor(SmokeSettings settings) : settings_(std::move(settings)) {
-  record_.ranks.resize(settings_.ranks.size());
-  record_.gpus.resize(settings_.hosts.size());
+  record_.ranks = Indexed<Rank, RankCheck>(settings_.ranks.size());
+  record_.gpus = Indexed<NodeRank, std::optional<HostGpus>>(settings_.hosts.size());
   groups_.push_back(make_group_of_all(settings_));
 }
 
@@ -35,7 +36,7 @@ std::vector<SmokeAction> SmokeConductor::begin() {
 }
 
 void SmokeConductor::start_set(Actions& actions) {
-  members_.assign(settings_.ranks.size(), {});
+  members_ = Indexed<Rank, CheckMember>(settings_.ranks.size());
   phase_ = Phase::starting;
   actions.emplace_back(StartSet{});
 }
@@ -46,31 +47,31 @@ std::vector<SmokeAction> SmokeConductor::agents_there(double now) {
   phase_ = Phase::preparing;
   set_begin_ = now;
   for (CheckSettings& command : make_check_settings(settings_, is_first())) {
-    const int rank = command.rank;
+    const Rank rank{command.rank};
     actions.emplace_back(SendCommand{rank, std::move(command)});
   }
   actions.emplace_back(SetSmokeTimer{is_first() ? settings_.deadline_seconds : longest_round_seconds});
   return actions;
 }
 
-std::vector<SmokeAction> SmokeConductor::message(int rank, const CheckMessage& message, double now) {
+std::vector<SmokeAction> SmokeConductor::message(Rank rank, const CheckMessage& message, double now) {
   Actions actions;
   if (phase_ != Phase::preparing && phase_ != Phase::testing) return actions;
-  const int node = settings_.ranks[static_cast<std::size_t>(rank)].node;
+  const NodeRank node = settings_.ranks[rank].node;
   if (const auto* reached = std::get_if<StageReached>(&message)) stage_reached(rank, *reached, now, actions);
   if (const auto* found = std::get_if<FoundLibrary>(&message))
-    for (std::size_t i = 0; i < settings_.ranks.size(); ++i)
-      if (settings_.ranks[i].node == node)
-        actions.emplace_back(SendCommand{static_cast<int>(i), UseLibrary{found->path}});
+    for (const Rank each : settings_.ranks.indices())
+      if (settings_.ranks[each].node == node)
+        actions.emplace_back(SendCommand{each, UseLibrary{found->path}});
   if (const auto* facts = std::get_if<LibraryFacts>(&message); facts != nullptr && is_first())
     checked(rank).library = *facts;
-  if (const auto* gpus = std::get_if<HostGpus>(&message))
-    record_.gpus[static_cast<std::size_t>(node)] = *gpus;
+  if (const auto* gpus = std::get_if<HostGpus>(&message)) record_.gpus[node] = *gpus;
   if (const auto* unique = std::get_if<UniqueId>(&message))
     for (const CheckGroup& group : groups_)
       if (group.test == unique->test)
         for (const int other : group.ranks)
-          if (other != rank) actions.emplace_back(SendCommand{other, TakeId{unique->test, unique->id}});
+          if (Rank{other} != rank)
+            actions.emplace_back(SendCommand{Rank{other}, TakeId{unique->test, unique->id}});
   if (const auto* failed = std::get_if<CheckFailed>(&message)) {
     member(rank).failed = true;
     member(rank).why = failed->text;
@@ -88,26 +89,25 @@ std::vector<SmokeAction> SmokeConductor::message(int rank, const CheckMessage& m
   return actions;
 }
 
-void SmokeConductor::stage_reached(int rank, const StageReached& reached, double now, Actions& actions) {
+void SmokeConductor::stage_reached(Rank rank, const StageReached& reached, double now, Actions& actions) {
   member(rank).reached = reached.stage;
   if (reached.stage == SmokeStage::device_ready) member(rank).ready = true;
   if (!is_first()) return;
-  const auto stage = static_cast<std::size_t>(reached.stage);
+  const SmokeStage stage = reached.stage;
   checked(rank).reached[stage] = now;
   const auto there = [&](const RankCheck& each) { return each.reached[stage].has_value(); };
   if (std::all_of(record_.ranks.begin(), record_.ranks.end(), there))
     actions.emplace_back(TellStage{reached.stage, static_cast<int>(record_.ranks.size()), {}});
 }
 
-std::vector<SmokeAction> SmokeConductor::gone(int rank, const std::string& how, bool alone, double now) {
+std::vector<SmokeAction> SmokeConductor::gone(Rank rank, const std::string& how, bool alone, double now) {
   Actions actions;
   if (phase_ == Phase::over || phase_ == Phase::ending) return actions;
   if (member(rank).usable()) member(rank).why = how;
   member(rank).gone = true;
   // A rank that has said what is wrong, or is done, may go.
   if (is_first() && checked(rank).is_open()) {
-    const bool has_talked =
-        checked(rank).reached[static_cast<std::size_t>(SmokeStage::communicator_called)].has_value();
+    const bool has_talked = checked(rank).reached[SmokeStage::communicator_called].has_value();
     checked(rank).loss = CheckLoss{.how = how, .seconds = now, .alone = alone || !has_talked};
   }
   if (phase_ == Phase::preparing || phase_ == Phase::starting)
@@ -154,11 +154,12 @@ void SmokeConductor::start_groups(double now, Actions& actions) {
   const bool is_cpu = settings_.backend == cpu_backend;
   const double left = is_first() ? settings_.deadline_seconds - (now - set_begin_)
                                  : std::min(longest_round_seconds, settings_.deadline_seconds);
-  std::vector<bool> busy(members_.size());
+  std::set<Rank> busy;
   const auto run = [&](const CheckGroup& group) {
     const RunTest test = make_test(settings_, group, is_first(), left);
-    for (const int rank : group.ranks) {
-      busy[static_cast<std::size_t>(rank)] = true;
+    for (const int id : group.ranks) {
+      const Rank rank{id};
+      busy.insert(rank);
       member(rank).asked = true;
       member(rank).done = false;
       member(rank).result.reset();
@@ -172,8 +173,9 @@ void SmokeConductor::start_groups(double now, Actions& actions) {
   }
   // MPI_Init waits for all of the set: those without a partner are tested by themselves.
   alone_.clear();
-  for (std::size_t i = 0; is_cpu && !mpi_begun_ && i < busy.size(); ++i)
-    if (!busy[i]) alone_.push_back({.test = next_test_++, .ranks = {static_cast<int>(i)}});
+  if (is_cpu && !mpi_begun_)
+    for (const Rank rank : members_.indices())
+      if (!busy.contains(rank)) alone_.push_back({.test = next_test_++, .ranks = {rank.value}});
   for (const CheckGroup& group : alone_) run(group);
   mpi_begun_ = true;
   actions.emplace_back(SetSmokeTimer{left});
@@ -185,8 +187,9 @@ void SmokeConductor::look_at_groups(double now, Actions& actions) {
   bool any_may_still = false;
   const auto look = [&](const CheckGroup& group) {
     const auto of = [&](auto&& test) { return std::any_of(group.ranks.begin(), group.ranks.end(), test); };
-    const bool waits = of([&](int rank) { return !member(rank).done && member(rank).usable(); });
-    const bool failed = of([&](int rank) { return !member(rank).done && !member(rank).usable(); });
+    const bool waits = of([&](int rank) { return !member(Rank{rank}).done && member(Rank{rank}).usable(); });
+    const bool failed =
+        of([&](int rank) { return !member(Rank{rank}).done && !member(Rank{rank}).usable(); });
     any_waits = any_waits || waits;
     any_may_still = any_may_still || (waits && !failed);
   };
@@ -207,11 +210,11 @@ std::vector<SmokeAction> SmokeConductor::expired(double now) {
     record_.timed_out = true;
     for (const SmokeStage stage : all_smoke_stages) {
       TellStage told{stage, 0, {}};
-      for (std::size_t i = 0; i < record_.ranks.size(); ++i)
-        if (record_.ranks[i].reached[static_cast<std::size_t>(stage)])
+      for (const Rank rank : record_.ranks.indices())
+        if (record_.ranks[rank].reached[stage])
           ++told.reached;
         else
-          told.missing.push_back(static_cast<int>(i));
+          told.missing.push_back(rank.value);
       if (told.missing.empty()) continue;
       actions.emplace_back(std::move(told));
       break;
@@ -237,7 +240,7 @@ void SmokeConductor::end_round(double now, Actions& actions) {
   } else {
     for (const CheckGroup& group : groups_) {
       if (phase_ != Phase::testing && std::all_of(group.ranks.begin(), group.ranks.end(),
-                                                  [&](int rank) { return member(rank).usable(); }))
+                                                  [&](int rank) { return member(Rank{rank}).usable(); }))
         continue;
       if (auto result = judge_group(settings_, group, members_)) {
         localiser_->add(*result);
@@ -249,8 +252,8 @@ void SmokeConductor::end_round(double now, Actions& actions) {
     record_.search_cut_short = true;
   groups_.clear();
   if (!record_.search_cut_short)
-    for (std::vector<int>& hosts : localiser_->next_round())
-      groups_.push_back(make_group(settings_, std::move(hosts)));
+    for (std::vector<TestedUnit>& units : localiser_->next_round())
+      groups_.push_back(make_group(settings_, std::move(units)));
   if (groups_.empty()) return finish(now, actions);
   actions.emplace_back(TellSearch{++round_, static_cast<int>(groups_.size())});
   if (healthy) return start_groups(now, actions);
@@ -261,10 +264,10 @@ void SmokeConductor::finish(double now, Actions& actions) {
   finishing_ = true;
   record_.seconds = now;
   bool gently = true;
-  for (std::size_t i = 0; i < members_.size(); ++i) {
-    const CheckMember& each = members_[i];
+  for (const Rank rank : members_.indices()) {
+    const CheckMember& each = members_[rank];
     gently = gently && each.usable() && each.done;
-    if (each.usable()) actions.emplace_back(SendCommand{static_cast<int>(i), QuitCheck{}});
+    if (each.usable()) actions.emplace_back(SendCommand{rank, QuitCheck{}});
   }
   end_set(gently, actions);
 }

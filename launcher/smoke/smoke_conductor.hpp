@@ -30,7 +30,7 @@ struct EndSet {
   bool gently = false;
 };
 struct SendCommand {
-  int rank = 0;
+  Rank rank;
   CheckCommand command;
 };
 // The one timer, in seconds from now; replaces what was set. expired() when it runs out.
@@ -58,9 +58,9 @@ class SmokeConductor {
   // `now`: seconds since the test began, never going back.
   std::vector<SmokeAction> begin();
   std::vector<SmokeAction> agents_there(double now);
-  std::vector<SmokeAction> message(int rank, const CheckMessage& message, double now);
+  std::vector<SmokeAction> message(Rank rank, const CheckMessage& message, double now);
   // Its program ended, or could not be started, or its agent was lost. `alone`: CheckLoss's.
-  std::vector<SmokeAction> gone(int rank, const std::string& how, bool alone, double now);
+  std::vector<SmokeAction> gone(Rank rank, const std::string& how, bool alone, double now);
   // No set could be started, or it ended before its time, through no fault of a rank.
   std::vector<SmokeAction> set_failed(const std::string& why, double now);
   std::vector<SmokeAction> expired(double now);
@@ -74,10 +74,10 @@ class SmokeConductor {
   using Actions = std::vector<SmokeAction>;
 
   [[nodiscard]] bool is_first() const { return !searching_; }
-  CheckMember& member(int rank) { return members_[static_cast<std::size_t>(rank)]; }
-  RankCheck& checked(int rank) { return record_.ranks[static_cast<std::size_t>(rank)]; }
+  CheckMember& member(Rank rank) { return members_[rank]; }
+  RankCheck& checked(Rank rank) { return record_.ranks[rank]; }
   void start_set(Actions& actions);
-  void stage_reached(int rank, const StageReached& reached, double now, Actions& actions);
+  void stage_reached(Rank rank, const StageReached& reached, double now, Actions& actions);
   void look_at_preparation(double now, Actions& actions);
   void start_groups(double now, Actions& actions);
   void look_at_groups(double now, Actions& actions);
@@ -88,7 +88,7 @@ class SmokeConductor {
   SmokeSettings settings_;
   SmokeRecord record_;
   Phase phase_ = Phase::starting;
-  std::vector<CheckMember> members_;
+  Indexed<Rank, CheckMember> members_;
   std::vector<CheckGroup> groups_;
   std::vector<CheckGroup> alone_;  // ranks that are in no group of the round, each by itself
   std::optional<Localiser> localiser_;

@@ -3,12 +3,15 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "base/indexed.hpp"
 #include "launcher/smoke/group_result.hpp"
 #include "launcher/smoke/rank_result.hpp"
+#include "topology/ranks.hpp"
 
 namespace smlaunch {
 
@@ -19,10 +22,21 @@ struct CheckLoss {
   bool alone = false;  // not because it could not talk to others: killed, never started, agent gone
 };
 
+// In seconds since the test began, by the leader's clock; nothing: not reached.
+class StageTimes {
+ public:
+  std::optional<double>& operator[](SmokeStage stage) { return times_[static_cast<std::size_t>(stage)]; }
+  const std::optional<double>& operator[](SmokeStage stage) const {
+    return times_[static_cast<std::size_t>(stage)];
+  }
+
+ private:
+  std::array<std::optional<double>, all_smoke_stages.size()> times_ = {};
+};
+
 // One rank in the test of all.
 struct RankCheck {
-  // When it reached each stage, in seconds since the test began, by the leader's clock.
-  std::array<std::optional<double>, all_smoke_stages.size()> reached = {};
+  StageTimes reached = {};
   std::optional<LibraryFacts> library;
   std::optional<TestResult> result;
   std::optional<CheckFailed> failure;
@@ -33,8 +47,8 @@ struct RankCheck {
 };
 
 struct SmokeRecord {
-  std::vector<RankCheck> ranks;
-  std::vector<std::optional<HostGpus>> gpus;  // by node rank
+  Indexed<Rank, RankCheck> ranks;
+  Indexed<NodeRank, std::optional<HostGpus>> gpus;
   bool timed_out = false;
   std::optional<std::string> not_run;  // why it could not be run, through no fault of a rank
   std::vector<GroupResult> groups;     // of the search, in the order in which they ran

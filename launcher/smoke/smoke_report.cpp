@@ -34,10 +34,10 @@ std::vector<StageSummary> summarise_stages(const SmokeRecord& record) {
   std::vector<StageSummary> stages;
   for (const SmokeStage stage : all_smoke_stages) {
     StageSummary summary{stage, {}, {}};
-    for (std::size_t i = 0; i < record.ranks.size(); ++i) {
-      const auto& reached = record.ranks[i].reached[static_cast<std::size_t>(stage)];
+    for (const Rank rank : record.ranks.indices()) {
+      const auto& reached = record.ranks[rank].reached[stage];
       if (!reached)
-        summary.missing_ranks.push_back(static_cast<int>(i));
+        summary.missing_ranks.push_back(rank.value);
       else
         summary.seconds = std::max(summary.seconds.value_or(0), *reached);
     }
@@ -82,7 +82,7 @@ class Judge {
     report_.seconds = record.seconds;
     if (settings.injection.kind != InjectionKind::none) report_.injected = to_string(settings.injection);
     for (const GroupResult& group : record.groups)
-      if (group.hosts.size() == 2 && !searches_ranks(settings)) report_.pairs.push_back(group);
+      if (group.units.size() == 2 && !searches_ranks(settings)) report_.pairs.push_back(group);
     for (const RankCheck& rank : record.ranks) {
       if (!report_.library && rank.library) report_.library = rank.library;
       if (rank.result) report_.wrong_elements = std::max(report_.wrong_elements, rank.result->sums.count);
@@ -138,7 +138,7 @@ class Judge {
 
   void judge_gpus() {
     for (HostFinding& finding : judge_host_gpus(record_.gpus)) {
-      const std::string& host = settings_.hosts[static_cast<std::size_t>(finding.host)];
+      const std::string& host = settings_.hosts[finding.host];
       if (!finding.fails) {
         report_.warnings.push_back(fmt::format("{}: {}", host, finding.text));
         continue;
@@ -234,10 +234,10 @@ std::string to_string(Confidence confidence) {
 }
 
 std::vector<std::string> SmokeReport::bad_hosts() const {
-  std::set<int> nodes;
+  std::set<NodeRank> nodes;
   for (const Suspect& suspect : suspects) nodes.insert(suspect.nodes.begin(), suspect.nodes.end());
   std::vector<std::string> names;
-  for (const int node : nodes) names.push_back(hosts[static_cast<std::size_t>(node)]);
+  for (const NodeRank node : nodes) names.push_back(hosts[node]);
   return names;
 }
 
@@ -263,7 +263,7 @@ bool needs_search(const SmokeReport& report, const SmokeSettings& settings, cons
   if (report.verdict == SmokeVerdict::degraded) return !searches_ranks(settings);
   // Every rank has come far enough to talk, or nobody would be found by talking less.
   const bool all_talked = std::all_of(record.ranks.begin(), record.ranks.end(), [](const RankCheck& rank) {
-    return rank.reached[static_cast<std::size_t>(SmokeStage::communicator_called)].has_value();
+    return rank.reached[SmokeStage::communicator_called].has_value();
   });
   return report.verdict == SmokeVerdict::fail && all_talked;
 }

@@ -25,7 +25,7 @@ struct Suspect {
   std::string name = {};      // "algo-2"; a rank's number; "algo-1 algo-3" for a link
   std::string evidence = {};  // one clause
   Confidence confidence = Confidence::high;
-  std::vector<int> nodes = {};  // whose hosts it is
+  std::vector<NodeRank> nodes = {};  // whose hosts it is
   bool operator==(const Suspect&) const = default;
 };
 
@@ -39,7 +39,7 @@ struct SmokeReport {
   SmokeVerdict verdict = SmokeVerdict::not_run;
   std::string backend;
   std::string evidence;  // "multi-host nccl", "mpi-cpu; NCCL NOT RUN", …
-  std::vector<std::string> hosts;
+  Indexed<NodeRank, std::string> hosts;
   int ranks = 0;
   long bytes = 0;
   std::optional<double> p50_seconds;  // over the repeats, of the slowest rank of each

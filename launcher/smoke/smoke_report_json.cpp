@@ -45,7 +45,7 @@ std::string render_smoke_json(const SmokeReport& report) {
                   {"evidence", suspect.evidence},
                   {"confidence", to_string(suspect.confidence)}};
     if (suspect.subject == SuspectSubject::rank)
-      for (const int node : suspect.nodes) entry["host"] = report.hosts[static_cast<std::size_t>(node)];
+      for (const NodeRank node : suspect.nodes) entry["host"] = report.hosts[node];
     json["suspects"].push_back(std::move(entry));
   }
   json["reason"] = report.reason;
@@ -57,12 +57,12 @@ std::string render_smoke_json(const SmokeReport& report) {
                         {"source", report.expected->source}};
   if (!report.pairs.empty()) json["pairs"] = Json::array();
   for (const GroupResult& pair : report.pairs)
-    json["pairs"].push_back({{"hosts",
-                              {report.hosts[static_cast<std::size_t>(pair.hosts[0])],
-                               report.hosts[static_cast<std::size_t>(pair.hosts[1])]}},
-                             {"passed", pair.passed()},
-                             {"busbw_gbps", number(pair.busbw_gbps, 1, 1000)},
-                             {"why", describe_trouble(pair)}});
+    json["pairs"].push_back(
+        {{"hosts",
+          {report.hosts[NodeRank{pair.units[0].value}], report.hosts[NodeRank{pair.units[1].value}]}},
+         {"passed", pair.passed()},
+         {"busbw_gbps", number(pair.busbw_gbps, 1, 1000)},
+         {"why", describe_trouble(pair)}});
   return json.dump(1, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 

@@ -6,9 +6,11 @@
 #include <string>
 #include <vector>
 
+#include "base/indexed.hpp"
 #include "launcher/smoke/check_settings.hpp"
 #include "launcher/smoke/expected_bandwidth.hpp"
 #include "launcher/smoke/injection.hpp"
+#include "topology/ranks.hpp"
 
 namespace smlaunch {
 
@@ -16,15 +18,15 @@ inline constexpr const char* nccl_backend = "nccl";
 inline constexpr const char* cpu_backend = "mpi-cpu";
 
 struct SmokeRank {
-  int node = 0;
-  int local_rank = 0;
+  NodeRank node;
+  LocalRank local_rank;
   int device = 0;  // as CUDA counts inside the rank
 };
 
 struct SmokeSettings {
   std::string backend = cpu_backend;
-  std::vector<std::string> hosts;  // by node rank
-  std::vector<SmokeRank> ranks;
+  Indexed<NodeRank, std::string> hosts;
+  Indexed<Rank, SmokeRank> ranks;
   long bytes = 64L << 20;
   double deadline_seconds = 120;
   std::string library = library_of_loader;  // CheckSettings's

@@ -27,9 +27,9 @@ Cluster cluster_of(const std::vector<int>& slots) {
 }
 
 struct Spread {
-  std::vector<int> slots;
+  Indexed<NodeRank, int> slots;
   int world_size;
-  std::vector<int> ranks;
+  Indexed<NodeRank, int> ranks;
 };
 
 TEST(SpreadBySlot, IsWhatOpenMpiFourDoes) {
@@ -61,7 +61,8 @@ TEST(SpreadBySlot, IsWhatOpenMpiFourDoes) {
       {{2, 5}, 19, {8, 11}},
   };
   for (const Spread& each : measured) {
-    EXPECT_EQ(spread_by_slot(each.slots, each.world_size), each.ranks) << testing::PrintToString(each.slots);
+    EXPECT_EQ(spread_by_slot(each.slots, each.world_size), each.ranks)
+        << testing::PrintToString(each.slots.items());
   }
 }
 
@@ -72,7 +73,8 @@ TEST(Layout, SpreadsByNodeAsMpirunDoes) {
       {{4, 1, 4}, 6, {3, 1, 2}}, {{2, 2, 2}, 9, {3, 3, 3}}, {{1, 4, 2}, 9, {3, 3, 3}},
   };
   for (const Spread& each : measured) {
-    EXPECT_EQ(spread_by_node(each.slots, each.world_size), each.ranks) << testing::PrintToString(each.slots);
+    EXPECT_EQ(spread_by_node(each.slots, each.world_size), each.ranks)
+        << testing::PrintToString(each.slots.items());
   }
 }
 
@@ -104,19 +106,19 @@ TEST(Layout, RanksAreNumberedInTurnsWhereTheUserAsksForThat) {
     const auto layout = place(cluster_of(each.slots), request);
     ASSERT_TRUE(layout.has_value());
     std::vector<int> hosts;
-    std::vector<int> next(each.slots.size(), 0);
+    Indexed<NodeRank, int> next(each.slots.size(), 0);
     for (const RankPlace& place : layout->ranks) {
       EXPECT_EQ(place.rank.value, static_cast<int>(hosts.size()));
-      EXPECT_EQ(place.local_rank.value, next[static_cast<std::size_t>(place.node_rank)]++);
-      hosts.push_back(place.node_rank);
+      EXPECT_EQ(place.local_rank.value, next[place.node_rank]++);
+      hosts.push_back(place.node_rank.value);
     }
     EXPECT_EQ(hosts, each.hosts) << testing::PrintToString(each.slots);
     const auto of_hosts = ranks_of_hosts(*layout);
-    for (std::size_t host = 0; host < of_hosts.size(); ++host) {
+    for (const NodeRank host : of_hosts.indices()) {
       EXPECT_EQ(of_hosts[host].size(), static_cast<std::size_t>(layout->ranks_per_host[host]));
       for (std::size_t local = 0; local < of_hosts[host].size(); ++local) {
-        const RankPlace& place = layout->ranks[static_cast<std::size_t>(of_hosts[host][local].value)];
-        EXPECT_EQ(place.node_rank, static_cast<int>(host));
+        const RankPlace& place = layout->ranks[of_hosts[host][local]];
+        EXPECT_EQ(place.node_rank, host);
         EXPECT_EQ(place.local_rank.value, static_cast<int>(local));
       }
     }
@@ -131,7 +133,7 @@ TEST(Layout, RanksAreNumberedHostByHost) {
   EXPECT_THAT(layout->warnings, IsEmpty());
   std::vector<std::vector<int>> seen;
   for (const RankPlace& each : layout->ranks) {
-    seen.push_back({each.rank.value, each.node_rank, each.local_rank.value});
+    seen.push_back({each.rank.value, each.node_rank.value, each.local_rank.value});
   }
   EXPECT_THAT(seen, ElementsAre(ElementsAre(0, 0, 0), ElementsAre(1, 0, 1), ElementsAre(2, 1, 0),
                                 ElementsAre(3, 1, 1), ElementsAre(4, 1, 2)));
@@ -182,23 +184,23 @@ TEST(Layout, WhatCannotBePlacedIsSaid) {
 TEST(Layout, EqualHostsShareTheirPlacements) {
   const auto layout = place(cluster_of({4, 4, 3}), {});
   ASSERT_TRUE(layout.has_value());
-  EXPECT_EQ(layout->ranks[0].placement, layout->ranks[4].placement);
-  EXPECT_NE(layout->ranks[0].placement, layout->ranks[8].placement)
+  EXPECT_EQ(layout->ranks[{0}].placement, layout->ranks[{4}].placement);
+  EXPECT_NE(layout->ranks[{0}].placement, layout->ranks[{8}].placement)
       << "three ranks divide a machine otherwise than four";
 }
 
 TEST(Layout, HostsOfOneKindShareThemToo) {
   Cluster cluster = cluster_of({4, 4});
-  Machine own = *cluster.hosts[0].machine;
+  Machine own = *cluster.hosts[{0}].machine;
   own.host = "another";
-  cluster.hosts[1].machine = std::make_shared<const Machine>(own);
+  cluster.hosts[{1}].machine = std::make_shared<const Machine>(own);
   const auto layout = place(cluster, {});
   ASSERT_TRUE(layout.has_value());
-  EXPECT_EQ(layout->ranks[0].placement, layout->ranks[4].placement);
+  EXPECT_EQ(layout->ranks[{0}].placement, layout->ranks[{4}].placement);
   own.core_cpus.pop_back();
-  cluster.hosts[1].machine = std::make_shared<const Machine>(own);
+  cluster.hosts[{1}].machine = std::make_shared<const Machine>(own);
   const auto differs = place(cluster, {});
-  EXPECT_NE(differs->ranks[0].placement, differs->ranks[4].placement);
+  EXPECT_NE(differs->ranks[{0}].placement, differs->ranks[{4}].placement);
 }
 
 TEST(Layout, MoreRanksThanCoresAreAWarning) {
@@ -207,7 +209,7 @@ TEST(Layout, MoreRanksThanCoresAreAWarning) {
   EXPECT_THAT(place(cluster_of({16}), {})->warnings,
               ElementsAre("algo-1 has 4 cores for 16 ranks: ranks share cores"));
   Cluster unknown = cluster_of({16});
-  unknown.hosts[0].machine = std::make_shared<const Machine>();
+  unknown.hosts[{0}].machine = std::make_shared<const Machine>();
   EXPECT_THAT(place(unknown, {})->warnings, IsEmpty());
 }
 
@@ -216,6 +218,7 @@ TEST(Layout, EveryRankHasOnePlaceOnGeneratedClusters) {
   for (int round = 0; round < 300; ++round) {
     std::vector<int> slots(1 + random() % 6);
     for (int& slot : slots) slot = static_cast<int>(random() % 5);
+    const Indexed<NodeRank, int> slots_of(slots);
     LayoutRequest request;
     request.world_size = 1 + static_cast<int>(random() % 30);
     const auto layout = place(cluster_of(slots), request);
@@ -224,15 +227,17 @@ TEST(Layout, EveryRankHasOnePlaceOnGeneratedClusters) {
     ASSERT_EQ(std::accumulate(counts.begin(), counts.end(), 0), *request.world_size);
     ASSERT_EQ(layout->ranks.size(), static_cast<std::size_t>(*request.world_size));
     ASSERT_EQ(layout->oversubscribed, *request.world_size > std::accumulate(slots.begin(), slots.end(), 0));
-    std::vector<int> next(slots.size(), 0);
-    for (std::size_t i = 0; i < layout->ranks.size(); ++i) {
-      const RankPlace& each = layout->ranks[i];
-      ASSERT_EQ(each.rank.value, static_cast<int>(i));
-      ASSERT_EQ(each.local_rank.value, next[static_cast<std::size_t>(each.node_rank)]++);
-      ASSERT_TRUE(i == 0 || layout->ranks[i - 1].node_rank <= each.node_rank);
+    Indexed<NodeRank, int> next(slots.size(), 0);
+    NodeRank before;
+    for (const Rank rank : layout->ranks.indices()) {
+      const RankPlace& each = layout->ranks[rank];
+      ASSERT_EQ(each.rank, rank);
+      ASSERT_EQ(each.local_rank.value, next[each.node_rank]++);
+      ASSERT_LE(before, each.node_rank);
+      before = each.node_rank;
       ASSERT_NE(each.placement, nullptr);
       if (!layout->oversubscribed) {
-        ASSERT_LT(each.local_rank.value, slots[static_cast<std::size_t>(each.node_rank)]);
+        ASSERT_LT(each.local_rank.value, slots_of[each.node_rank]);
       }
     }
   }

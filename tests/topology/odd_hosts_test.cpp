@@ -29,10 +29,10 @@ Cluster cluster_of(int hosts, const MadeUp& shape = two_gpus) {
   return cluster;
 }
 
-void change(Cluster& cluster, std::size_t host, const std::function<void(Machine&)>& how) {
-  Machine machine = *cluster.hosts[host].machine;
+void change(Cluster& cluster, int host, const std::function<void(Machine&)>& how) {
+  Machine machine = *cluster.hosts[{host}].machine;
   how(machine);
-  cluster.hosts[host].machine = std::make_shared<const Machine>(std::move(machine));
+  cluster.hosts[{host}].machine = std::make_shared<const Machine>(std::move(machine));
 }
 
 TEST(FindOddHosts, EqualHostsAreNotNamed) {
@@ -78,7 +78,7 @@ TEST(FindOddHosts, EachDifferenceIsNamedWithItsHost) {
        "algo-2 differs: NIC speeds 1 x 200 Gb/s, 1 x 400 Gb/s, on the 2 other hosts 2 x 400 Gb/s"}};
   for (const Case& each : cases) {
     Cluster cluster = cluster_of(3);
-    for (std::size_t host = 0; host < 3; ++host) {
+    for (int host = 0; host < 3; ++host) {
       change(cluster, host, [](Machine& m) {
         m.versions = {{"nccl", "2.18.5"}, {"smlaunch", "1"}};
         for (Gpu& gpu : m.gpus) gpu.link = {16, 5};
@@ -101,7 +101,7 @@ TEST(FindOddHosts, WhatIsNotKnownIsNoDifference) {
     m.nics[0].link = {16, 5};
   });
   change(cluster, 2, [](Machine& m) { m.nics.clear(); });
-  cluster.hosts[2].source = TopologySource::assumed;
+  cluster.hosts[{2}].source = TopologySource::assumed;
   EXPECT_THAT(find_odd_hosts(cluster), IsEmpty());
 }
 
@@ -117,19 +117,20 @@ TEST(FindOddHosts, DevicesThatWereNotLookedForAreNoDifference) {
 }
 
 TEST(FindOddTraits, ATraitThatOnlySomeKnowIsComparedAmongThose) {
-  const std::vector<std::string> names = {"a", "b", "c"};
-  EXPECT_THAT(find_odd_traits(names, {{{0}, "", {{"x", "1"}}},
-                                      {{1}, "", {{"x", "1"}, {"y", "2"}}},
-                                      {{2}, "", {{"x", "1"}, {"y", "3"}}}}),
+  const Indexed<NodeRank, std::string> names = {"a", "b", "c"};
+  EXPECT_THAT(find_odd_traits(names, {{{NodeRank{0}}, "", {{"x", "1"}}},
+                                      {{NodeRank{1}}, "", {{"x", "1"}, {"y", "2"}}},
+                                      {{NodeRank{2}}, "", {{"x", "1"}, {"y", "3"}}}}),
               ElementsAre("hosts differ: y 2 on b, 3 on c"));
   EXPECT_THAT(find_odd_traits({}, {}), IsEmpty());
 }
 
 TEST(FindOddTraits, HostsThatAreAlikeCountTogetherAndAreNamedInOrder) {
   EXPECT_THAT(
-      find_odd_traits({"a", "b", "c", "d", "e"}, {{{1, 4}, "", {{"x", "1"}, {"y", "1"}}},
-                                                  {{2}, "", {{"x", "1"}, {"y", "2"}}},
-                                                  {{0, 3}, "", {{"x", "2"}, {"y", "2"}}}}),
+      find_odd_traits({"a", "b", "c", "d", "e"},
+                      {{{NodeRank{1}, NodeRank{4}}, "", {{"x", "1"}, {"y", "1"}}},
+                       {{NodeRank{2}}, "", {{"x", "1"}, {"y", "2"}}},
+                       {{NodeRank{0}, NodeRank{3}}, "", {{"x", "2"}, {"y", "2"}}}}),
       ElementsAre("a, d differ: x 2, on the 3 other hosts 1", "b, e differ: y 1, on the 3 other hosts 2"));
 }
 
@@ -143,9 +144,9 @@ TEST(TraitsOf, AreSmallEnoughForAHello) {
 
 TEST(FindOddHosts, OnlyHostsOfOneGroupAreCompared) {
   Cluster cluster = cluster_of(4);
-  for (const std::size_t host : {2U, 3U}) {
+  for (const int host : {2, 3}) {
     change(cluster, host, [](Machine& m) { m.gpus.clear(); });
-    cluster.hosts[host].group = "without";
+    cluster.hosts[{host}].group = "without";
   }
   EXPECT_THAT(find_odd_hosts(cluster), IsEmpty());
 }
@@ -158,7 +159,7 @@ TEST(FindOddHosts, WithoutAMajorityBothSidesAreNamed) {
 
 TEST(FindOddHosts, ManyOddOnesAreOneSentence) {
   Cluster cluster = cluster_of(30);
-  for (std::size_t host = 0; host < 10; ++host) change(cluster, host, [](Machine& m) { m.cores = 6; });
+  for (int host = 0; host < 10; ++host) change(cluster, host, [](Machine& m) { m.cores = 6; });
   EXPECT_THAT(
       find_odd_hosts(cluster),
       ElementsAre(

@@ -121,10 +121,10 @@ TEST(MakeCluster, KnowsGroupAndInstanceTypeOfEachHost) {
   Sources sources;
   const auto cluster =
       value_of(make_cluster({}, facts, LauncherKind::mpi, {}, facts.environment->hosts, sources));
-  EXPECT_EQ(cluster.hosts[0].instance_type, "ml.c5.xlarge");
-  EXPECT_EQ(cluster.hosts[0].group, "");
-  EXPECT_EQ(cluster.hosts[1].instance_type, "ml.p5.48xlarge");
-  EXPECT_EQ(cluster.hosts[1].group, "big");
+  EXPECT_EQ(cluster.hosts[{0}].instance_type, "ml.c5.xlarge");
+  EXPECT_EQ(cluster.hosts[{0}].group, "");
+  EXPECT_EQ(cluster.hosts[{1}].instance_type, "ml.p5.48xlarge");
+  EXPECT_EQ(cluster.hosts[{1}].group, "big");
 }
 
 TEST(CheckRanksOfXla, RefusesAnotherNumberThanThatOfTheGpus) {

@@ -198,10 +198,10 @@ class FakeAgents final : public LeaderChannel {
 
   void agent_comes(int rank) {
     if (!ranks[rank].agent_comes) return;
-    const RankPlace& place = plan_.layout.ranks[static_cast<std::size_t>(rank)];
+    const RankPlace& place = plan_.layout.ranks[{rank}];
     Hello hello;
     hello.version = SMLAUNCH_VERSION;
-    hello.host = plan_.cluster.hosts[static_cast<std::size_t>(place.node_rank)].name;
+    hello.host = plan_.cluster.hosts[place.node_rank].name;
     hello.peer = rank;
     hello.local_rank = place.local_rank.value;
     if (rank == 0) hello.master_port = 5000;

@@ -108,25 +108,25 @@ TEST(HostWatch, WhatIsWrongIsSaidByThePlanWhereItHasSeenTheHost) {
   warn(odd, "the driver cannot reach GPU 2");
   for (int rank = 0; rank < 2; ++rank) watch.joined(Rank{rank}, hello_of(odd));
   EXPECT_THAT(watch.odd_hosts(), ElementsAre("algo-2: the driver cannot reach GPU 2"));
-  plan.cluster.hosts[0].source = TopologySource::file;
+  plan.cluster.hosts[{0}].source = TopologySource::file;
   EXPECT_THAT(watch.odd_hosts(), ElementsAre("algo-1, algo-2: the driver cannot reach GPU 2"));
 }
 
 TEST(HostWatch, CountsAsFoundStandForThePlansWhereItHasNotSeenTheHost) {
   LaunchPlan plan = plan_of(3);
-  plan.cluster.hosts[1].source = TopologySource::file;
+  plan.cluster.hosts[{1}].source = TopologySource::file;
   HostWatch watch(plan);
   Machine other = usual();
   other.gpus.pop_back();
   for (int rank = 0; rank < 2; ++rank) watch.joined(Rank{rank}, hello_of(other));
-  EXPECT_EQ(watch.facts_of(0), std::nullopt);
-  EXPECT_EQ(watch.facts_of(1), (std::pair{1, 4}));
-  EXPECT_EQ(watch.facts_of(2), std::nullopt) << "it has not said anything";
+  EXPECT_EQ(watch.facts_of({0}), std::nullopt);
+  EXPECT_EQ(watch.facts_of({1}), (std::pair{1, 4}));
+  EXPECT_EQ(watch.facts_of({2}), std::nullopt) << "it has not said anything";
 }
 
 TEST(HostWatch, ComparesBindingsWithThePlan) {
   LaunchPlan plan = plan_of(2);
-  plan.cluster.hosts[1].source = TopologySource::file;
+  plan.cluster.hosts[{1}].source = TopologySource::file;
   HostWatch watch(plan);
   Started started;
   started.cpus = started.chosen_cpus = "0-1";

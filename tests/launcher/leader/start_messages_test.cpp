@@ -165,10 +165,10 @@ TEST(StartMessage, OnHostsThatThePlanHasNotSeenAgentsPlaceTheirRanks) {
   for (const auto& [source, own_bind] :
        {std::pair{TopologySource::assumed, "numa"}, std::pair{TopologySource::probed, ""},
         std::pair{TopologySource::file, "numa"}}) {
-    plan.cluster.hosts[0].source = source;
+    plan.cluster.hosts[{0}].source = source;
     EXPECT_EQ(make_start(plan, Rank{0}, {}, {}).own_bind, own_bind) << to_string(source);
   }
-  plan.cluster.hosts[0].source = TopologySource::assumed;
+  plan.cluster.hosts[{0}].source = TopologySource::assumed;
   EXPECT_EQ(make_start(plan, Rank{0}, {}, {}).local_ranks, 2);
   plan.machines_as_planned = true;
   EXPECT_EQ(make_start(plan, Rank{0}, {}, {}).own_bind, "") << "--gpus-per-host says how it is";

@@ -574,7 +574,8 @@ TEST(Outcome, OfAFailedSmokeTestNamesItsHostsAndWhatWasInjected) {
   report.evidence = "mpi-cpu; NCCL NOT RUN";
   report.reason = "rank 1 (algo-2) is gone";
   report.hosts = {"algo-1", "algo-2"};
-  report.suspects = {{.subject = SuspectSubject::rank, .name = "1", .evidence = "gone", .nodes = {1}}};
+  report.suspects = {
+      {.subject = SuspectSubject::rank, .name = "1", .evidence = "gone", .nodes = {NodeRank{1}}}};
   const Outcome failed = failed_by_smoke(report);
   EXPECT_EQ(failed.kind, OutcomeKind::failure);
   EXPECT_EQ(failed.failure_class, FailureClass::smoke);

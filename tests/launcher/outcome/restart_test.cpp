@@ -73,9 +73,9 @@ TEST(ReplaceHosts, KeepsOrderAndNumberOfRanks) {
   EXPECT_EQ(spares, Strings{"z"});
   ASSERT_EQ(replaced.size(), 2U);
   EXPECT_EQ(replaced[0].lost + " " + replaced[0].spare, "b x");
-  EXPECT_EQ(cluster.hosts[1].ranks, 2);
-  EXPECT_EQ(cluster.hosts[1].source, TopologySource::assumed);
-  EXPECT_EQ(cluster.hosts[2].source, TopologySource::probed);
+  EXPECT_EQ(cluster.hosts[{1}].ranks, 2);
+  EXPECT_EQ(cluster.hosts[{1}].source, TopologySource::assumed);
+  EXPECT_EQ(cluster.hosts[{2}].source, TopologySource::probed);
 }
 
 TEST(ReplaceHosts, KeepsTheLeaderAndWhatCannotBeReplaced) {

@@ -57,9 +57,9 @@ TEST(PlanJson, HasNullForWhatThereIsNot) {
 
 TEST(PlanJson, CountsGpusAsCudaDoes) {
   SmallJob job(1, 2, {1, 4, 1, {0, 0, 0}, {}});
-  Machine machine = *job.cluster.hosts[0].machine;
+  Machine machine = *job.cluster.hosts[{0}].machine;
   machine.gpus[0].usable = false;
-  job.cluster.hosts[0].machine = std::make_shared<const Machine>(machine);
+  job.cluster.hosts[{0}].machine = std::make_shared<const Machine>(machine);
   const json plan = printed(job.plan());
   EXPECT_EQ(plan["hosts"][0]["gpus"], 2);
   EXPECT_EQ(plan["ranks"][0]["gpu"]["index"], 0);

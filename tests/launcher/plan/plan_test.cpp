@@ -96,19 +96,19 @@ TEST(MakePlan, SetsMasterPortOnlyWhereItWasGiven) {
 TEST(MakePlan, KeepsWhatDiffersByHostOutOfTheCommonVariables) {
   const LaunchPlan two = SmallJob(2, 1, two_gpus).plan();
   for (int host = 0; host < 2; ++host) {
-    const Variables own = variables_of_host(two, host);
+    const Variables own = variables_of_host(two, {host});
     EXPECT_EQ(own.size(), 9U);
     EXPECT_EQ(own.at("SM_CURRENT_HOST"), fmt::format("algo-{}", host + 1));
     EXPECT_EQ(own.at("CURRENT_HOST"), fmt::format("algo-{}", host + 1));
     EXPECT_EQ(own.at("SM_NUM_GPUS"), "2");
     EXPECT_EQ(own.at("SM_NUM_CPUS"), "8");
     for (const auto& [name, value] : own) EXPECT_FALSE(two.environment.contains(name)) << name;
-    const Variables brief = brief_variables_of_host(two, host);
+    const Variables brief = brief_variables_of_host(two, {host});
     EXPECT_EQ(brief.size(), 6U);
     for (const auto& [name, value] : brief) EXPECT_EQ(own.at(name), value) << name;
   }
   const LaunchPlan one = SmallJob(1, 1).plan();
-  EXPECT_TRUE(variables_of_host(one, 0).empty());
+  EXPECT_TRUE(variables_of_host(one, {0}).empty());
   EXPECT_EQ(one.environment.at("SM_CURRENT_HOST"), "algo-1");
 }
 
@@ -129,14 +129,14 @@ TEST(MakePlan, DescribesTheOnlyHostAndNotTheMachineThatPlans) {
 // Python counts the machine's; ranks are placed on what they may use.
 TEST(MakePlan, CountsTheCpusOfAMachineAndNotTheJobsShare) {
   SmallJob job(2, 1);
-  Machine machine = *job.cluster.hosts[1].machine;
+  Machine machine = *job.cluster.hosts[{1}].machine;
   machine.online_cpus = 96;
-  job.cluster.hosts[1].machine = std::make_shared<const Machine>(machine);
+  job.cluster.hosts[{1}].machine = std::make_shared<const Machine>(machine);
   const LaunchPlan plan = job.plan();
-  EXPECT_EQ(variables_of_host(plan, 0).at("SM_NUM_CPUS"), "4");
-  EXPECT_EQ(variables_of_host(plan, 1).at("SM_NUM_CPUS"), "96");
-  EXPECT_EQ(variables_of_host(plan, 1, std::pair{0, 32}).at("SM_NUM_CPUS"), "32");
-  EXPECT_EQ(plan.layout.ranks[1].placement->cpus, plan.layout.ranks[0].placement->cpus);
+  EXPECT_EQ(variables_of_host(plan, {0}).at("SM_NUM_CPUS"), "4");
+  EXPECT_EQ(variables_of_host(plan, {1}).at("SM_NUM_CPUS"), "96");
+  EXPECT_EQ(variables_of_host(plan, {1}, std::pair{0, 32}).at("SM_NUM_CPUS"), "32");
+  EXPECT_EQ(plan.layout.ranks[{1}].placement->cpus, plan.layout.ranks[{0}].placement->cpus);
 }
 
 TEST(MakePlan, PutsTheCodeFolderFirstInPythonsPath) {
@@ -161,7 +161,7 @@ TEST(MakePlan, TellsEachHostItsPlaceInTensorFlowsCluster) {
   const LaunchPlan plan = job.plan();
   EXPECT_FALSE(plan.environment.contains("TF_CONFIG"));
   for (int host = 0; host < 2; ++host)
-    EXPECT_THAT(variables_of_host(plan, host).at("TF_CONFIG"),
+    EXPECT_THAT(variables_of_host(plan, {host}).at("TF_CONFIG"),
                 testing::HasSubstr(fmt::format("\"index\": {}", host)));
   SmallJob alone(1, 1);
   alone.environment = job.environment;
@@ -387,12 +387,12 @@ TEST(MakePlan, TakesHostsInTheOrderThatMpirunIsTold) {
     job.spec.inherited.insert(each.inherited.begin(), each.inherited.end());
     const LaunchPlan plan = job.plan();
     std::vector<int> nodes;
-    for (const RankPlace& place : plan.layout.ranks) nodes.push_back(place.node_rank);
+    for (const RankPlace& place : plan.layout.ranks) nodes.push_back(place.node_rank.value);
     EXPECT_EQ(nodes, each.nodes) << testing::PrintToString(each.options);
     EXPECT_THAT(plan.command, Contains(each.hosts));
     for (const RankPlace& place : plan.layout.ranks) {
       const Variables variables = variables_of_rank(plan, place.rank);
-      EXPECT_EQ(variables.at("NODE_RANK"), std::to_string(place.node_rank));
+      EXPECT_EQ(variables.at("NODE_RANK"), std::to_string(place.node_rank.value));
       EXPECT_EQ(variables.at("LOCAL_RANK"), std::to_string(place.local_rank.value));
     }
   }
@@ -407,15 +407,15 @@ TEST(MakePlan, CallsTheOnlyHostLocalhostWhereItsNameLeadsNowhere) {
 TEST(MakePlan, BindsNobodyWhereTheUsersOptionsBind) {
   SmallJob job(1, 2);
   EXPECT_EQ(job.plan().bind, BindPolicy::automatic);
-  EXPECT_EQ(job.plan().layout.ranks[0].placement->cpus, (IdSet{0, 1}));
+  EXPECT_EQ(job.plan().layout.ranks[{0}].placement->cpus, (IdSet{0, 1}));
   job.spec.mpi_options = {"--bind-to", "core"};
   const LaunchPlan plan = job.plan();
   EXPECT_EQ(plan.bind, BindPolicy::none);
-  EXPECT_TRUE(plan.layout.ranks[0].placement->cpus.empty());
+  EXPECT_TRUE(plan.layout.ranks[{0}].placement->cpus.empty());
   EXPECT_THAT(
       plan.sources,
       Contains(Pair("bind", "not bound by us: mpirun binds it, as -bind-to core in the MPI options asks")));
-  EXPECT_EQ(plan.layout.ranks[0].placement->why,
+  EXPECT_EQ(plan.layout.ranks[{0}].placement->why,
             "Not bound by us: mpirun binds it, as -bind-to core in the MPI options asks.");
 }
 
@@ -433,12 +433,12 @@ TEST(MakePlan, WhyNobodyIsBoundIsTrue) {
     SmallJob job(1, 1, {1, 4, 1, {0}, {0}});
     job.spec.mpi_options = options;
     const LaunchPlan plan = job.plan();
-    EXPECT_EQ(plan.layout.ranks[0].placement->why, why);
+    EXPECT_EQ(plan.layout.ranks[{0}].placement->why, why);
     EXPECT_EQ(plan.bind == BindPolicy::none, options.back() != "slot");
   }
   SmallJob job(1, 1);
   job.spec.launcher = LauncherKind::torchrun;
-  EXPECT_EQ(job.plan().layout.ranks[0].placement->why, "Not bound, because torchrun starts the ranks.");
+  EXPECT_EQ(job.plan().layout.ranks[{0}].placement->why, "Not bound, because torchrun starts the ranks.");
 }
 
 TEST(MakePlan, ThreadsAreTheRanksPartOfItsCores) {
@@ -446,19 +446,19 @@ TEST(MakePlan, ThreadsAreTheRanksPartOfItsCores) {
   job.spec.bind = BindPolicy::numa;
   EXPECT_EQ(variables_of_rank(job.plan(), Rank{0}).at("OMP_NUM_THREADS"), "2");
   SmallJob limited(1, 2, {1, 8, 1, {}, {}});
-  Machine machine = *limited.cluster.hosts[0].machine;
+  Machine machine = *limited.cluster.hosts[{0}].machine;
   machine.cpu_quota = 3;
-  limited.cluster.hosts[0].machine = std::make_shared<const Machine>(machine);
+  limited.cluster.hosts[{0}].machine = std::make_shared<const Machine>(machine);
   EXPECT_EQ(variables_of_rank(limited.plan(), Rank{1}).at("OMP_NUM_THREADS"), "1");
 }
 
 TEST(MakePlan, WarnsOfWhatIsWrongWithTheMachinesThatAreKnown) {
   SmallJob job(2, 1, {1, 4, 1, {0, 0}, {}});
-  Machine machine = *job.cluster.hosts[0].machine;
+  Machine machine = *job.cluster.hosts[{0}].machine;
   machine.gpus[1].usable = false;
   machine.gpus[1].unusable_because = "it has fallen off the PCI bus";
-  job.cluster.hosts[0].machine = std::make_shared<const Machine>(machine);
-  job.cluster.hosts[0].source = TopologySource::probed;
+  job.cluster.hosts[{0}].machine = std::make_shared<const Machine>(machine);
+  job.cluster.hosts[{0}].source = TopologySource::probed;
   EXPECT_THAT(
       job.plan().warnings,
       ElementsAre("algo-1: 1 of its 2 GPUs cannot be used (0000:20:00.0): it has fallen off the PCI bus"));

@@ -65,7 +65,7 @@ TEST(RenderPlanSvg, AboveSixtyFourRanksEqualHostsAreDrawnOnce) {
   const MadeUp shape{1, 8, 1, {0, 0, 0, 0, 0, 0, 0, 0}, {0}};
   EXPECT_THAT(render_plan_svg(SmallJob(8, 8, shape).plan()), HasSubstr(">algo-8: 8 ranks, "));
   SmallJob job(9, 8, shape);
-  job.cluster.hosts[0].source = TopologySource::probed;
+  job.cluster.hosts[{0}].source = TopologySource::probed;
   const std::string folded = render_plan_svg(job.plan());
   EXPECT_THAT(folded, HasSubstr(">9 equal hosts of 8 ranks each (algo-1 to algo-9), probed (this machine), 8 "
                                 "hosts assumed to be like it; the first one:<"));

@@ -51,12 +51,13 @@ TEST(RenderPlan, SaysOfAllHostsWhereTheirMachinesComeFrom) {
       {{assumed, probed}, "probed (algo-2), 1 assumed to be like algo-2"}};
   for (const auto& [hosts, words] : cases) {
     SmallJob job(static_cast<int>(hosts.size()), 1);
-    for (std::size_t i = 0; i < hosts.size(); ++i) job.cluster.hosts[i].source = hosts[i];
+    for (std::size_t i = 0; i < hosts.size(); ++i) job.cluster.hosts[{static_cast<int>(i)}].source = hosts[i];
     EXPECT_THAT(render_plan(job.plan()), HasSubstr(fmt::format("\ntopology     {}\n", words)));
   }
   SmallJob job(1, 1);
-  job.cluster.hosts[0].source = file;
+  job.cluster.hosts[{0}].source = file;
   job.spec.sources = {{"topology", "option --topology"}};
+  job.spec.machines_chosen = true;
   EXPECT_THAT(render_plan(job.plan()), HasSubstr("\ntopology     from a file  (option --topology)\n"));
 }
 
@@ -74,9 +75,9 @@ TEST(RenderPlan, PutsEachOptionWithItsValuesOnALine) {
 
 TEST(RenderPlan, CountsGpusAsTheJsonDoes) {
   SmallJob job(1, 1, two_gpus);
-  Machine machine = *job.cluster.hosts[0].machine;
+  Machine machine = *job.cluster.hosts[{0}].machine;
   machine.gpus[0].usable = false;
-  job.cluster.hosts[0].machine = std::make_shared<const Machine>(machine);
+  job.cluster.hosts[{0}].machine = std::make_shared<const Machine>(machine);
   EXPECT_THAT(render_plan(job.plan()),
               HasSubstr("  0    algo-1 0     0 0000:20:00.0 1    4-7  mlx5_1 PIX\n"));
 }
@@ -117,7 +118,7 @@ TEST(RenderPlan, FoldsEqualHostsOnlyAboveSixtyFourRanks) {
                         "  1    algo-1 1     -   0    1    -\n"
                         "  2    algo-1 2     -   0    2    -\n"
                         "  3    algo-1 3     -   0    3    -\n\n"));
-  job.cluster.hosts[4].ranks = 2;
+  job.cluster.hosts[{4}].ranks = 2;
   const std::string uneven = render_plan(job.plan());
   EXPECT_THAT(
       uneven,

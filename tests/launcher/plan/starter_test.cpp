@@ -63,7 +63,7 @@ TEST(Torchrun, WhereEachHostStartsItsOwnAllAgreeOnThePort) {
 
 TEST(Torchrun, ThroughMpirunIsOneProcessOnEachHost) {
   SmallJob job = torchrun_job(2, 4);
-  job.cluster.hosts[1].ranks = 2;
+  job.cluster.hosts[{1}].ranks = 2;
   const LaunchPlan plan = job.plan();
   EXPECT_EQ(plan.engine, Engine::mpirun);
   EXPECT_EQ(plan.process_command, (Words{"torchrun", "--nnodes", "2", "train.py"}));
@@ -72,8 +72,8 @@ TEST(Torchrun, ThroughMpirunIsOneProcessOnEachHost) {
               IsSupersetOf({Pair("PET_NODE_RANK", "1"), Pair("PET_NPROC_PER_NODE", "2")}));
   const LaunchPlan processes = plan_of_processes(job.spec, plan);
   ASSERT_EQ(processes.world_size(), 2);
-  EXPECT_EQ(processes.layout.ranks[1].node_rank, 1);
-  EXPECT_EQ(processes.layout.ranks_per_host, (std::vector<int>{1, 1}));
+  EXPECT_EQ(processes.layout.ranks[{1}].node_rank, NodeRank{1});
+  EXPECT_THAT(processes.layout.ranks_per_host, testing::ElementsAre(1, 1));
 }
 
 TEST(Torchrun, StartsPackagesAndCommandsToo) {

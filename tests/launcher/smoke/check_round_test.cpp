@@ -28,9 +28,9 @@ CheckMember that_waits(SmokeStage stage) { return {.ready = true, .asked = true,
 
 const SmokeSettings four_hosts = small_settings(4, 1);
 
-std::optional<GroupResult> judge(const std::vector<CheckMember>& members,
+std::optional<GroupResult> judge(const Indexed<Rank, CheckMember>& members,
                                  const SmokeSettings& settings = four_hosts) {
-  return judge_group(settings, make_group(settings, {0, 1}), members);
+  return judge_group(settings, make_group(settings, {TestedUnit{0}, TestedUnit{1}}), members);
 }
 
 TEST(CheckRound, TellsWhyAGroupDidNotPass) {
@@ -38,7 +38,7 @@ TEST(CheckRound, TellsWhyAGroupDidNotPass) {
   const CheckMember talks = that_waits(SmokeStage::communicator_called);
   const CheckMember is_absent = that_waits(SmokeStage::device_ready);
   struct Case {
-    std::vector<CheckMember> members;
+    Indexed<Rank, CheckMember> members;
     GroupTrouble trouble;
     const char* words;
   };
@@ -65,7 +65,7 @@ TEST(CheckRound, TellsWhyAGroupDidNotPass) {
 // On the CPU nobody gets past MPI_Init before all of the set have called it.
 TEST(CheckRound, SaysNothingOfAGroupThatOnlyWaitsForOthersOnTheCpu) {
   const CheckMember talks = that_waits(SmokeStage::communicator_called);
-  const std::vector<CheckMember> members = {talks, talks, that_waits(SmokeStage::device_ready), talks};
+  const Indexed<Rank, CheckMember> members = {talks, talks, that_waits(SmokeStage::device_ready), talks};
   EXPECT_FALSE(judge(members));
   SmokeSettings on_gpus = four_hosts;
   on_gpus.backend = nccl_backend;
@@ -74,8 +74,8 @@ TEST(CheckRound, SaysNothingOfAGroupThatOnlyWaitsForOthersOnTheCpu) {
 }
 
 TEST(CheckRound, GroupsAreOfHostsAndOnASingleHostOfRanks) {
-  EXPECT_EQ(make_group(small_settings(4, 2), {1, 3}).ranks, (IdSet{2, 3, 6, 7}));
-  EXPECT_EQ(make_group(small_settings(1, 4), {1, 3}).ranks, (IdSet{1, 3}));
+  EXPECT_EQ(make_group(small_settings(4, 2), {TestedUnit{1}, TestedUnit{3}}).ranks, (IdSet{2, 3, 6, 7}));
+  EXPECT_EQ(make_group(small_settings(1, 4), {TestedUnit{1}, TestedUnit{3}}).ranks, (IdSet{1, 3}));
   EXPECT_EQ(make_group_of_all(small_settings(2, 2)).ranks, (IdSet{0, 1, 2, 3}));
 }
 
@@ -92,7 +92,7 @@ TEST(CheckRound, OneProgramOfEachHostTellsOfItAndOnlyInTheTestOfAll) {
 }
 
 TEST(CheckRound, TheSearchMovesLittle) {
-  const CheckGroup group = make_group(four_hosts, {0, 1});
+  const CheckGroup group = make_group(four_hosts, {TestedUnit{0}, TestedUnit{1}});
   EXPECT_EQ(make_test(four_hosts, group, true, 20).most_repeats, 5);
   EXPECT_EQ(make_test(four_hosts, group, false, 20).most_repeats, 3);
   EXPECT_EQ(make_test(four_hosts, group, false, 20).deadline_seconds, 30)

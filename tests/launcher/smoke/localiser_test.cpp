@@ -19,18 +19,24 @@ struct Cluster {
   bool slow = false;  // bad ones pass, at a third of the speed
   bool fails_alone = false;
 
-  [[nodiscard]] GroupResult test(const std::vector<int>& group) const {
+  [[nodiscard]] GroupResult test(const std::vector<TestedUnit>& group) const {
     const bool bad_host =
-        std::any_of(group.begin(), group.end(), [&](int h) { return bad_hosts.contains(h); });
-    const bool bad_link = group.size() == 2 && bad_links.contains({group[0], group[1]});
+        std::any_of(group.begin(), group.end(), [&](TestedUnit h) { return bad_hosts.contains(h.value); });
+    const bool bad_link = group.size() == 2 && bad_links.contains({group[0].value, group[1].value});
     const bool bad = (bad_host && (group.size() == 2 || fails_alone)) || bad_link;
-    GroupResult result{.hosts = group,
+    GroupResult result{.units = group,
                        .trouble = slow || !bad ? GroupTrouble::none : GroupTrouble::no_answer,
                        .busbw_gbps = 100.0};
     if (bad) result.busbw_gbps = slow ? std::optional(33.0) : std::nullopt;
     return result;
   }
 };
+
+std::vector<TestedUnit> units(const std::set<int>& values) {
+  std::vector<TestedUnit> made;
+  for (const int value : values) made.push_back({value});
+  return made;
+}
 
 struct Search {
   LocaliserFindings findings;
@@ -40,7 +46,7 @@ struct Search {
 };
 
 Search search(const Cluster& cluster, LocaliserSettings settings = {}) {
-  settings.hosts = cluster.hosts;
+  settings.units = cluster.hosts;
   settings.judges_speed = cluster.slow;
   Localiser localiser(settings);
   Search made;
@@ -48,7 +54,7 @@ Search search(const Cluster& cluster, LocaliserSettings settings = {}) {
     ++made.rounds;
     std::set<int> busy;
     for (const auto& group : round) {
-      for (const int host : group) EXPECT_TRUE(busy.insert(host).second) << "one test at a time";
+      for (const TestedUnit host : group) EXPECT_TRUE(busy.insert(host.value).second) << "one test at a time";
       localiser.add(cluster.test(group));
       ++made.tests;
     }
@@ -72,9 +78,8 @@ TEST_P(BadHosts, AreFoundExactly) {
     while (cluster.bad_hosts.size() < static_cast<std::size_t>(bad))
       cluster.bad_hosts.insert(static_cast<int>(random() % static_cast<unsigned>(hosts)));
     const Search found = search(cluster);
-    const std::vector<int> expected(cluster.bad_hosts.begin(), cluster.bad_hosts.end());
-    ASSERT_EQ(found.findings.bad_hosts, expected) << hosts << " hosts, run " << run;
-    EXPECT_TRUE(found.findings.undecided_hosts.empty());
+    ASSERT_EQ(found.findings.bad, units(cluster.bad_hosts)) << hosts << " hosts, run " << run;
+    EXPECT_TRUE(found.findings.undecided.empty());
     EXPECT_TRUE(found.findings.bad_links.empty());
     EXPECT_LE(found.rounds, 1 + 8);
     // Half of the hosts, then two tests for each suspect.
@@ -90,7 +95,7 @@ INSTANTIATE_TEST_SUITE_P(Simulated, BadHosts,
 
 TEST(Localiser, AHostThatFailsAloneIsNotTestedWithOthers) {
   const Search found = search({8, {3}, {}, false, true});
-  EXPECT_EQ(found.findings.bad_hosts, std::vector<int>{3});
+  EXPECT_EQ(found.findings.bad, units({3}));
 }
 
 TEST(Localiser, ABadLinkAccusesNoHost) {
@@ -100,9 +105,9 @@ TEST(Localiser, ABadLinkAccusesNoHost) {
         LocaliserSettings settings;
         settings.most_link_rounds = hosts;
         const Search found = search({hosts, {}, {{a, b}}, false, false}, settings);
-        EXPECT_TRUE(found.findings.bad_hosts.empty()) << hosts << ": " << a << "-" << b;
-        EXPECT_TRUE(found.findings.undecided_hosts.empty()) << hosts << ": " << a << "-" << b;
-        ASSERT_EQ(found.findings.bad_links, (std::vector<std::pair<int, int>>{{a, b}})) << hosts;
+        EXPECT_TRUE(found.findings.bad.empty()) << hosts << ": " << a << "-" << b;
+        EXPECT_TRUE(found.findings.undecided.empty()) << hosts << ": " << a << "-" << b;
+        ASSERT_EQ(found.findings.bad_links, (std::vector{std::pair{TestedUnit{a}, TestedUnit{b}}})) << hosts;
       }
   }
 }
@@ -115,7 +120,7 @@ TEST(Localiser, SaysHowLikelyABadLinkWasSeen) {
     for (int b = a + 1; b < 64; ++b) {
       const Search found = search({64, {}, {{a, b}}, false, false}, settings);
       seen += static_cast<int>(found.findings.bad_links.size());
-      EXPECT_TRUE(found.findings.bad_hosts.empty());
+      EXPECT_TRUE(found.findings.bad.empty());
     }
   // Five rounds of the 63 that there are, and those that retested the suspects.
   const Search healthy = search({64, {}, {}, false, false}, settings);
@@ -127,21 +132,21 @@ TEST(Localiser, SaysHowLikelyABadLinkWasSeen) {
 TEST(Localiser, HealthyHostsAreNotAccused) {
   for (const int hosts : {1, 2, 3, 5, 8, 33}) {
     const Search found = search({hosts, {}, {}, false, false});
-    EXPECT_TRUE(found.findings.bad_hosts.empty()) << hosts;
-    EXPECT_TRUE(found.findings.undecided_hosts.empty()) << hosts;
+    EXPECT_TRUE(found.findings.bad.empty()) << hosts;
+    EXPECT_TRUE(found.findings.undecided.empty()) << hosts;
     EXPECT_TRUE(found.findings.bad_links.empty()) << hosts;
   }
 }
 
 TEST(Localiser, OfTwoHostsThatCannotTalkNeitherIsAccused) {
   const Search found = search({2, {1}, {}, false, false});
-  EXPECT_TRUE(found.findings.bad_hosts.empty());
-  EXPECT_EQ(found.findings.undecided_hosts, (std::vector<int>{0, 1}));
+  EXPECT_TRUE(found.findings.bad.empty());
+  EXPECT_EQ(found.findings.undecided, units({0, 1}));
 }
 
 TEST(Localiser, OfThreeHostsTheBadOneIsFound) {
   for (int bad = 0; bad < 3; ++bad)
-    EXPECT_EQ(search({3, {bad}, {}, false, false}).findings.bad_hosts, std::vector<int>{bad});
+    EXPECT_EQ(search({3, {bad}, {}, false, false}).findings.bad, units({bad}));
 }
 
 TEST(Localiser, AMatrixTestsEveryTwoHostsOnce) {

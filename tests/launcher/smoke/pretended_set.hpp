@@ -21,7 +21,8 @@ inline SmokeSettings small_settings(int hosts, int ranks_per_host, const std::st
   settings.deadline_seconds = 20;
   for (int host = 0; host < hosts; ++host) {
     settings.hosts.push_back("algo-" + std::to_string(host + 1));
-    for (int rank = 0; rank < ranks_per_host; ++rank) settings.ranks.push_back({host, rank, rank});
+    for (int rank = 0; rank < ranks_per_host; ++rank)
+      settings.ranks.push_back({NodeRank{host}, LocalRank{rank}, rank});
   }
   return settings;
 }
@@ -76,7 +77,7 @@ class PretendedSet {
   void say(int rank, CheckMessage message) {
     const int set = sets;
     queue_.emplace_back([this, rank, set, message = std::move(message)] {
-      return set == sets ? conductor_.message(rank, message, now_) : Actions();
+      return set == sets ? conductor_.message(Rank{rank}, message, now_) : Actions();
     });
   }
 
@@ -96,7 +97,7 @@ class PretendedSet {
       if (const auto* stage = std::get_if<TellStage>(&action)) stages.push_back(*stage);
       if (const auto* search = std::get_if<TellSearch>(&action)) rounds = search->round;
       if (std::holds_alternative<FinishSmoke>(action)) over = true;
-      if (const auto* send = std::get_if<SendCommand>(&action)) take(send->rank, send->command);
+      if (const auto* send = std::get_if<SendCommand>(&action)) take(send->rank.value, send->command);
     }
   }
 
@@ -129,7 +130,7 @@ class PretendedSet {
     if (ends(rank)) {
       const int set = sets;
       queue_.emplace_back([this, rank, set] {
-        return set == sets ? conductor_.gone(rank, "exited with code 255", false, now_) : Actions();
+        return set == sets ? conductor_.gone(Rank{rank}, "exited with code 255", false, now_) : Actions();
       });
       return;
     }
@@ -151,9 +152,7 @@ class PretendedSet {
     say(rank, result);
   }
 
-  [[nodiscard]] int node_of(int rank) const {
-    return conductor_.settings().ranks[static_cast<std::size_t>(rank)].node;
-  }
+  [[nodiscard]] int node_of(int rank) const { return conductor_.settings().ranks[{rank}].node.value; }
 
   SmokeConductor conductor_;
   std::deque<std::function<Actions()>> queue_;

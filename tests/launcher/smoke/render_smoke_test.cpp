@@ -68,8 +68,11 @@ TEST(RenderSmoke, JsonOfAFailureSaysWhoAndWhatWasInjected) {
   report.injected = "hang:rank=3";
   report.stages[4] = {SmokeStage::communicator_called, 0.5, {3}};
   report.suspects = {
-      {.subject = SuspectSubject::rank, .name = "3", .evidence = "on algo-2: did not come", .nodes = {1}},
-      {.name = "algo-1", .evidence = "slow", .confidence = Confidence::low, .nodes = {0}}};
+      {.subject = SuspectSubject::rank,
+       .name = "3",
+       .evidence = "on algo-2: did not come",
+       .nodes = {NodeRank{1}}},
+      {.name = "algo-1", .evidence = "slow", .confidence = Confidence::low, .nodes = {NodeRank{0}}}};
   const Json json = Json::parse(render_smoke_json(report));
   EXPECT_EQ(json["injected"], "hang:rank=3");
   EXPECT_EQ(json["time_us"], (Json{{"p50", nullptr}, {"max", nullptr}}));
@@ -98,8 +101,8 @@ TEST(RenderSmoke, TheTextIsATable) {
   report.reason = "rank 3 (algo-2) is gone";
   report.warnings = {"algo-1: masked"};
   report.suspects = {
-      {.subject = SuspectSubject::rank, .name = "3", .evidence = "on algo-2: gone", .nodes = {1}}};
-  report.pairs = {{.hosts = {0, 1}, .busbw_gbps = 0.5}};
+      {.subject = SuspectSubject::rank, .name = "3", .evidence = "on algo-2: gone", .nodes = {NodeRank{1}}}};
+  report.pairs = {{.units = {TestedUnit{0}, TestedUnit{1}}, .busbw_gbps = 0.5}};
   report.stages.erase(report.stages.begin() + 2, report.stages.end());
   report.stages[1].missing_ranks = {1, 3};
   EXPECT_EQ(render_smoke(report),
@@ -126,8 +129,8 @@ TEST(RenderSmoke, HostfilesHaveSlots) {
 TEST(RenderSmoke, ThePictureHasACellForEachTestedPair) {
   SmokeReport report = report_of_pass();
   report.hosts = {"algo-1", "a<b&c", "algo-3"};
-  report.pairs = {{.hosts = {0, 1}, .busbw_gbps = 0.5},
-                  {.hosts = {0, 2}, .trouble = GroupTrouble::no_answer}};
+  report.pairs = {{.units = {TestedUnit{0}, TestedUnit{1}}, .busbw_gbps = 0.5},
+                  {.units = {TestedUnit{0}, TestedUnit{2}}, .trouble = GroupTrouble::no_answer}};
   const std::string svg = render_matrix_svg(report);
   EXPECT_THAT(svg, HasSubstr("<title>algo-1 a&lt;b&amp;c: 0.5 GB/s</title>"));
   EXPECT_THAT(svg, HasSubstr("<title>algo-1 algo-3: no answer in time</title>"));

@@ -229,7 +229,7 @@ TEST(SmokeConductor, AnAgentThatIsLostIsNamed) {
   SmokeConductor conductor(small_settings(2, 1));
   conductor.begin();
   conductor.agents_there(0);
-  conductor.gone(1, "no word from its agent for 10 s", true, 1);
+  conductor.gone(Rank{1}, "no word from its agent for 10 s", true, 1);
   conductor.expired(2);
   conductor.set_over(3);
   const SmokeReport report = judge_smoke(conductor.settings(), conductor.record());

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+// A list whose positions have a type of their own, so that the rank of a process does not find a host.
+#pragma once
+
+#include <cstddef>
+#include <initializer_list>
+#include <utility>
+#include <vector>
+
+namespace smlaunch {
+
+// `Index`: a struct whose first member is `int value`, from 0 on. Below 0 and past the end are errors of the
+// program, as with std::vector.
+template <class Index, class T>
+class Indexed {
+ public:
+  using value_type = T;
+  using const_reference = const T&;
+  using iterator = typename std::vector<T>::iterator;
+  using const_iterator = typename std::vector<T>::const_iterator;
+
+  Indexed() = default;
+  Indexed(std::initializer_list<T> items) : items_(items) {}
+  explicit Indexed(std::vector<T> items) : items_(std::move(items)) {}
+  explicit Indexed(std::size_t size, const T& item = T()) : items_(size, item) {}
+
+  T& operator[](Index index) { return items_[static_cast<std::size_t>(index.value)]; }
+  const T& operator[](Index index) const { return items_[static_cast<std::size_t>(index.value)]; }
+  [[nodiscard]] bool has(Index index) const {
+    return index.value >= 0 && static_cast<std::size_t>(index.value) < items_.size();
+  }
+
+  // All positions, ascending.
+  class Indices {
+   public:
+    class Iterator {
+     public:
+      explicit Iterator(int value) : value_(value) {}
+      Index operator*() const { return Index{value_}; }
+      Iterator& operator++() {
+        ++value_;
+        return *this;
+      }
+      bool operator==(const Iterator&) const = default;
+
+     private:
+      int value_;
+    };
+    explicit Indices(int size) : size_(size) {}
+    [[nodiscard]] Iterator begin() const { return Iterator(0); }
+    [[nodiscard]] Iterator end() const { return Iterator(size_); }
+
+   private:
+    int size_;
+  };
+  [[nodiscard]] Indices indices() const { return Indices(static_cast<int>(items_.size())); }
+  // Where the next item comes to be.
+  [[nodiscard]] Index next_index() const { return Index{static_cast<int>(items_.size())}; }
+
+  [[nodiscard]] std::size_t size() const { return items_.size(); }
+  [[nodiscard]] bool empty() const { return items_.empty(); }
+  iterator begin() { return items_.begin(); }
+  iterator end() { return items_.end(); }
+  [[nodiscard]] const_iterator begin() const { return items_.begin(); }
+  [[nodiscard]] const_iterator end() const { return items_.end(); }
+  T& front() { return items_.front(); }
+  [[nodiscard]] const T& front() const { return items_.front(); }
+  T& back() { return items_.back(); }
+  [[nodiscard]] const T& back() const { return items_.back(); }
+
+  void push_back(T item) { items_.push_back(std::move(item)); }
+  template <class... Arguments>
+  T& emplace_back(Arguments&&... arguments) {
+    return items_.emplace_back(std::forward<Arguments>(arguments)...);
+  }
+  void pop_back() { items_.pop_back(); }
+  void reserve(std::size_t size) { items_.reserve(size); }
+  void clear() { items_.clear(); }
+  // For what does not ask whose item is whose.
+  [[nodiscard]] const std::vector<T>& items() const { return items_; }
+
+  bool operator==(const Indexed&) const = default;
+
+ private:
+  std::vector<T> items_;
+};
+
+}  // namespace smlaunch
