@@ -60,7 +60,7 @@ TEST(NcclLibrary, ATorchThatHasItsNcclInsideIsSaid) {
       list_nccl_candidates({torch_with({"", {"libc.so.6"}, {}, {}})}, "", {}),
       (NcclCandidates{
           {{"libnccl.so.2", "the loader's search"}},
-          torch_path + " asks for no libnccl.so.2: its NCCL is part of it, and the one tested is another"}));
+          torch_path + " asks for no libnccl.so.2: NCCL is a part of it, so the test uses another NCCL"}));
 }
 
 TEST(NcclLibrary, VersionsAreWrittenAsTheirMakersDo) {

@@ -182,7 +182,7 @@ TEST(GpuFacts, OfAGpuThatIsCutIntoInstancesCudaGivesOneAndNothingElse) {
   EXPECT_THAT(pcis(machine), ElementsAre("0000:1a:00.0", "0000:3b:00.0", "0000:86:00.0"));
   EXPECT_EQ(machine.gpus[1].index, 1);
   EXPECT_EQ(machine.gpus[1].unusable_because,
-            "it is cut into MIG instances, of which CUDA gives a process one");
+            "it is cut into MIG instances, and CUDA gives a process only one of them");
   EXPECT_THAT(machine.findings, ElementsAre("GPU 1 (0000:3b:00.0) is cut into 2 MIG instances: CUDA gives a "
                                             "process one instance and no other GPU beside it"));
   apply_visible_devices(machine, std::nullopt, "");

@@ -226,7 +226,7 @@ TEST(NcclCheck, WhatIsNotThereIsNamed) {
   variables["FAKE_GPU_MEMORY"] = "100000";
   EXPECT_EQ(
       failed(variables, InjectionKind::none),
-      "device ready: GPU 0: 65536 bytes of its memory cannot be had: out of memory "
+      "device ready: GPU 0: 65536 bytes of its memory cannot be allocated: out of memory "
       "(CUDA_ERROR_OUT_OF_MEMORY); 100000 of 100000 bytes were free (end what uses the GPU (nvidia-smi), "
       "or give less --smoke-bytes)");
 }
@@ -238,8 +238,8 @@ TEST(NcclCheck, ATestDoubleIsRefusedOutsideOfTests) {
   CheckCrew crew(1, program, variables);
   ASSERT_TRUE(crew.wait([&] { return !failure_of(crew, 0).empty(); }));
   EXPECT_EQ(failure_of(crew, 0),
-            "library loaded: libnccl.so.2: is a test's imitation of NCCL (name the real one; only tests set "
-            "SMLAUNCH_TEST_DOUBLES)");
+            "library loaded: libnccl.so.2: is a test's imitation of NCCL (name the real library; only tests "
+            "set SMLAUNCH_TEST_DOUBLES)");
 }
 
 TEST(NcclCheck, TheInterpretersOwnLibraryIsFoundAndUsed) {

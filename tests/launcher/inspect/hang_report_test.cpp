@@ -52,9 +52,10 @@ TEST(HangReport, BlamesNobodyWithoutAMajority) {
   auto all = looks(4, "a.py:1 in f");
   all[0] = look(0, "algo-1", "b.py:2 in g");
   all[1] = look(1, "algo-1", "b.py:2 in g");
-  EXPECT_EQ(describe_hang(all),
-            "no half of the ranks are at one place: ranks 0, 1 on algo-1: b.py:2 in g; ranks 2, 3 on algo-2: "
-            "a.py:1 in f");
+  EXPECT_EQ(
+      describe_hang(all),
+      "no place has more than half of the ranks: ranks 0, 1 on algo-1: b.py:2 in g; ranks 2, 3 on algo-2: "
+      "a.py:1 in f");
 }
 
 TEST(HangReport, NamesThoseThatWereNotHeardOf) {

@@ -117,8 +117,8 @@ TEST(SmokeConductor, WhereEverybodyOnlyHearsOfAFailureNobodyIsAccused) {
   const SmokeReport report = set.run();
   EXPECT_EQ(report.verdict, SmokeVerdict::fail);
   EXPECT_EQ(report.reason,
-            "no rank reached \"warm-up\": remote process exited; no two ranks can do it either, so none "
-            "stands out");
+            "no rank reached \"warm-up\": remote process exited; no two ranks can do it either, so the "
+            "search accuses none of the ranks");
   EXPECT_TRUE(report.suspects.empty());
 }
 
