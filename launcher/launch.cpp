@@ -259,7 +259,7 @@ int run_command(const std::vector<std::string>& command_line) {
   const bool wants_a_job = options.command == Command::run || options.command == Command::dry_run;
   if (wants_a_job && !options.called_train &&
       is_without_job(options, variables, find_base_folder(options, variables))) {
-    fmt::print(stderr, "{}", render_no_job());
+    write_text(2, render_no_job());
     return exit_codes::usage;
   }
   switch (options.command) {

@@ -25,6 +25,19 @@ for line in --help help "help hosts" --version; do
 done
 nothing_made
 
+step "the doctor looks at this machine, and at named hosts"
+outside "$smlaunch" doctor
+assert_eq 0 "$status"
+assert_contains "$out" "this machine ("
+assert_contains "$out" $'\n  Open MPI '
+outside "$smlaunch" doctor --hosts nosuchhost.invalid --ready-timeout 1
+assert_eq 69 "$status"
+assert_contains "$out" $'the hosts\n  nosuchhost.invalid  missing   name: '
+outside "$smlaunch" --version --verbose
+assert_eq 0 "$status"
+assert_contains "$out" "kernels     PTX 6.3 in the program"
+nothing_made
+
 step "a slip of the hand is understood"
 outside "$smlaunch" --hsots localhost train.py
 assert_eq 64 "$status"
