@@ -214,6 +214,7 @@ class JobTries {
     RunSettings settings;
     settings.failure_grace = milliseconds_of(options_.failure_grace);
     settings.stop_grace = milliseconds_of(options_.stop_grace);
+    settings.leftover_grace = milliseconds_of(options_.leftover_grace);
     settings.lost_after = milliseconds_of(options_.lost_after);
     settings.hang_timeout = options_.hang_timeout;
     settings.channel_port = options_.channel_port.value_or(0);
