@@ -6,6 +6,7 @@
 
 #include "base/exit_codes.hpp"
 #include "launcher/launch.hpp"
+#include "launcher/process/stop_signals.hpp"
 
 namespace {
 
@@ -29,5 +30,6 @@ int main(int argc, char** argv) {
   keep_standard_streams_apart();
   hear_of_children();
   outlive_readers();
+  smlaunch::outlive_user_signals();
   return smlaunch::run_smlaunch({argv, argv + argc});
 }

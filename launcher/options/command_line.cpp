@@ -4,6 +4,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
+#include <string_view>
 #include <utility>
 
 #include "launcher/options/nearest_word.hpp"
@@ -15,20 +17,35 @@ namespace {
 const std::vector<std::string> answers = {"help", "help-all", "version"};
 constexpr std::string_view help_letter = "h";
 
-// Other launchers' words for ours.
-const std::vector<std::pair<std::string, std::string>> foreign = {
-    {"np", "processes-per-host"},
-    {"n", "processes-per-host"},
-    {"num-proc", "processes-per-host"},
-    {"nproc-per-node", "processes-per-host"},
-    {"nproc_per_node", "processes-per-host"},
-    {"num_gpus", "processes-per-host"},
-    {"H", "hosts"},
-    {"host", "hosts"},
-    {"machinefile", "hostfile"},
-    {"mpi-args", "mpi-options"},
-    {"max_restarts", "max-restarts"},
-};
+// Options of mpirun, torchrun, horovodrun and DeepSpeed that people type out of habit, and what says the same here.
+std::string_view instead_of(std::string_view name) {
+  constexpr std::string_view ranks = "say how many ranks each host has: --processes-per-host N";
+  constexpr std::string_view hosts = "name the hosts, each with its slots: --hosts a:8,b:8";
+  constexpr std::string_view file = "name the file: --hostfile FILE";
+  constexpr std::string_view to_mpirun = "hand it to mpirun: --mpi-options '-x NAME -mca PARAMETER VALUE'";
+  constexpr std::string_view module = "a module stands behind --: smlaunch OPTION... -- -m MODULE";
+  static constexpr std::array<std::pair<std::string_view, std::string_view>, 17> table = {
+      {{"np", ranks},
+       {"n", ranks},
+       {"c", ranks},
+       {"N", ranks},
+       {"npernode", ranks},
+       {"num-proc", ranks},
+       {"num_gpus", ranks},
+       {"nproc_per_node", ranks},
+       {"nproc-per-node", ranks},
+       {"H", hosts},
+       {"host", hosts},
+       {"machinefile", file},
+       {"x", to_mpirun},
+       {"mca", to_mpirun},
+       {"mpi-args", to_mpirun},
+       {"m", module},
+       {"module", module}}};
+  const auto found =
+      std::find_if(table.begin(), table.end(), [&](const auto& each) { return each.first == name; });
+  return found == table.end() ? std::string_view() : found->second;
+}
 
 const OptionInfo* find_option(const OptionTable& table, const std::string& name) {
   const auto found = std::find_if(table.options.begin(), table.options.end(),
@@ -106,26 +123,24 @@ Error unknown_word(const std::string& word, const OptionTable& table) {
   const auto error = [](std::string what, std::string remedy) {
     return Error{Fault::usage, {{"command line", std::move(what), std::move(remedy)}}};
   };
-  if (word.starts_with("-m"))
-    return error(fmt::format("there is no option {}", word),
-                 "a module stands behind --: smlaunch -- -m MODULE");
   if (word.starts_with("-")) {
     const std::string name = name_of(word);
+    const std::string what = fmt::format("{} is no option of smlaunch", word);
+    if (const std::string_view instead = instead_of(name); !instead.empty())
+      return error(what, std::string(instead));
     std::vector<std::string> names = answers;
     for (const OptionInfo& each : table.options) names.push_back(each.name);
-    std::string meant;
-    for (const auto& [theirs, ours] : foreign)
-      if (theirs == name) meant = ours;
-    if (meant.empty()) meant = nearest_word(name, names);
-    return error(fmt::format("there is no option {}", word),
-                 meant.empty() ? more : fmt::format("did you mean --{}? {}", meant, more));
+    const std::string meant = nearest_word(name, names);
+    return error(what, meant.empty() ? more : fmt::format("did you mean --{}? {}", meant, more));
   }
   std::vector<std::string> words;
   for (const CommandInfo& each : table.commands) words.push_back(each.word);
   const std::string meant = nearest_word(word, words);
-  return error(fmt::format("\"{}\" is no command of smlaunch, and no .py", word),
-               meant.empty() ? fmt::format("a program of another kind stands behind --: smlaunch -- {}", word)
-                             : fmt::format("did you mean smlaunch {}?", meant));
+  return error(
+      fmt::format("\"{}\" is no command of smlaunch, and no .py", word),
+      meant.empty()
+          ? fmt::format("a program and its arguments stand behind --: smlaunch OPTION... -- {}", word)
+          : fmt::format("did you mean smlaunch {}?", meant));
 }
 
 }  // namespace smlaunch

@@ -41,7 +41,7 @@ nothing_made
 step "a slip of the hand is understood"
 outside "$smlaunch" --hsots localhost train.py
 assert_eq 64 "$status"
-assert_eq "smlaunch: command line: there is no option --hsots; did you mean --hosts? smlaunch --help-all lists all options" "$err"
+assert_eq "smlaunch: command line: --hsots is no option of smlaunch; did you mean --hosts? smlaunch --help-all lists all options" "$err"
 
 [[ ! -e /opt/ml ]] || skip "/opt/ml is there, so there is a job: the explanation was not tried"
 step "no job: ten lines, 64, and no folder"

@@ -45,6 +45,10 @@ class Cli : public testing::Test {
     return {};
   }
 
+  static std::string remedy_of(const Strings& arguments) {
+    const auto result = parse_cli(arguments);
+    return result ? "none is needed" : result.error().problems.front().remedy;
+  }
   static void refused(const Strings& arguments, const std::string& what) {
     const auto result = parse_cli(arguments);
     ASSERT_FALSE(result) << what;
@@ -84,6 +88,7 @@ const OptionCase option_cases[] = {
     {"inject", "hang:rank=3", [](const Options& o) { return o.inject == "hang:rank=3"; }},
     {"failure-grace", "0.5", [](const Options& o) { return o.failure_grace == 0.5; }},
     {"stop-grace", "0", [](const Options& o) { return o.stop_grace == 0; }},
+    {"leftover-grace", "20", [](const Options& o) { return o.leftover_grace == 20; }},
     {"upload-timeout", "60", [](const Options& o) { return o.upload_timeout == 60; }},
     {"lost-after", "3", [](const Options& o) { return o.lost_after == 3; }},
     {"hang-timeout", "600", [](const Options& o) { return o.hang_timeout == 600; }},
@@ -113,6 +118,7 @@ TEST_F(Cli, DefaultsAreThoseOfTheContract) {
   EXPECT_EQ(options.smoke_timeout, 120);
   EXPECT_EQ(options.failure_grace, 5);
   EXPECT_EQ(options.stop_grace, 110);
+  EXPECT_EQ(options.leftover_grace, 0);
   EXPECT_EQ(options.lost_after, 10);
   EXPECT_EQ(options.format, Format::text);
   EXPECT_EQ(options.color, ColorOption::automatic);
@@ -234,6 +240,25 @@ TEST_F(Cli, TextsAreTakenAsTheyAre) {
                   options.python == text)
           << option << " " << text;
     }
+}
+
+TEST_F(Cli, AProgramOfPythonsThatComesFirstNeedsNoSeparator) {
+  const Options options = parsed({"train.py", "--hosts", "a", "--", "-x"});
+  EXPECT_EQ(*options.entry_point, (std::vector<std::string>{"train.py", "--hosts", "a", "--", "-x"}));
+  EXPECT_FALSE(options.hosts);
+  EXPECT_EQ(*parsed({"--hosts", "a", "--", "train.py"}).entry_point, (std::vector<std::string>{"train.py"}));
+}
+
+TEST_F(Cli, SaysWhatStandsForOptionsOfMpirunAndTorchrun) {
+  for (const char* word : {"-np", "-n", "-N", "--nproc_per_node"}) {
+    EXPECT_EQ(parse_cli({word, "4", "train.py"}).error().problems.front().what,
+              fmt::format("{} is no option of smlaunch", word));
+    EXPECT_EQ(remedy_of({word, "4", "train.py"}), "say how many ranks each host has: --processes-per-host N");
+  }
+  EXPECT_EQ(remedy_of({"-H", "a:2"}), "name the hosts, each with its slots: --hosts a:8,b:8");
+  EXPECT_EQ(remedy_of({"--nproc-per-node=4"}), "say how many ranks each host has: --processes-per-host N");
+  EXPECT_EQ(remedy_of({"-x", "A=1"}), "hand it to mpirun: --mpi-options '-x NAME -mca PARAMETER VALUE'");
+  EXPECT_EQ(remedy_of({"--nonsense"}), "smlaunch --help-all lists all options");
 }
 
 TEST_F(Cli, RefusesWithOneClearLine) {
@@ -408,20 +433,21 @@ TEST_F(Cli, AWordThatEndsInPyIsTheProgramWithAllBehindIt) {
 TEST_F(Cli, WhatIsNotKnownIsSaidWithWhatMayBeMeant) {
   constexpr const char* more = "smlaunch --help-all lists all options";
   const std::tuple<Strings, std::string, std::string> cases[] = {
-      {{"--nonsense"}, "there is no option --nonsense", more},
-      {{"--hosst=a", "x.py"}, "there is no option --hosst", fmt::format("did you mean --hosts? {}", more)},
-      {{"--smok", "off"}, "there is no option --smok", fmt::format("did you mean --smoke? {}", more)},
-      {{"-np", "4", "x.py"},
-       "there is no option -np",
-       fmt::format("did you mean --processes-per-host? {}", more)},
-      {{"--nproc_per_node=4"},
-       "there is no option --nproc_per_node",
-       fmt::format("did you mean --processes-per-host? {}", more)},
-      {{"-m", "pkg.train"}, "there is no option -m", "a module stands behind --: smlaunch -- -m MODULE"},
+      {{"--nonsense"}, "--nonsense is no option of smlaunch", more},
+      {{"--hosst=a", "x.py"},
+       "--hosst is no option of smlaunch",
+       fmt::format("did you mean --hosts? {}", more)},
+      {{"--smok", "off"}, "--smok is no option of smlaunch", fmt::format("did you mean --smoke? {}", more)},
+      {{"-hostfile", "f"},
+       "-hostfile is no option of smlaunch",
+       fmt::format("did you mean --hostfile? {}", more)},
+      {{"-m", "pkg.train"},
+       "-m is no option of smlaunch",
+       "a module stands behind --: smlaunch OPTION... -- -m MODULE"},
       {{"topolgy"}, "\"topolgy\" is no command of smlaunch, and no .py", "did you mean smlaunch topology?"},
       {{"./simulate", "x"},
        "\"./simulate\" is no command of smlaunch, and no .py",
-       "a program of another kind stands behind --: smlaunch -- ./simulate"},
+       "a program and its arguments stand behind --: smlaunch OPTION... -- ./simulate"},
       {{"env", "ready"}, "\"ready\" is no command of smlaunch, and no .py", "did you mean smlaunch ready?"}};
   for (const auto& [line, what, remedy] : cases) {
     const auto result = parse_cli(line);
