@@ -75,6 +75,7 @@ inside() {
     set -e
     mount --make-rprivate /
     mount -t proc proc "$0/proc"
+    mount -t sysfs -o ro sysfs "$0/sys"
     mount --rbind /dev "$0/dev"
     mount -t tmpfs -o size=1g tmpfs "$0/dev/shm" 2>/dev/null || mount -t tmpfs tmpfs "$0/dev/shm"
     exec chroot "$0" env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root \
@@ -100,7 +101,7 @@ step "the job of examples/digits, by four ranks"
 quietly inside apt-get -q -y install --no-install-recommends python3-numpy python3-mpi4py
 mkdir -p "$root/opt/ml"
 cp -r "$source/examples/digits/opt-ml/." "$root/opt/ml"
-inside smlaunch --python /usr/bin/python3 >"$work/out" 2>"$work/err" || fail "the job: $(cat "$work/out" "$work/err")"
+inside smlaunch --python /usr/bin/python3 --smoke-timeout 600 >"$work/out" 2>"$work/err" || fail "the job: $(cat "$work/out" "$work/err")"
 cat "$work/err"
 assert_contains "$(<"$work/out")" "accuracy"
 assert_contains "$(<"$work/err")" "smoke test: pass"
