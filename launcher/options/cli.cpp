@@ -191,6 +191,9 @@ Result<std::variant<Options, CliAnswer>> parse_cli(const std::vector<std::string
   if (line.command == "help")
     return explain({arguments.begin() + static_cast<std::ptrdiff_t>(line.command_at) + 1, arguments.end()},
                    table);
+  // CLI11 would take -hostfile for -h and more.
+  if (line.unknown && line.unknown->starts_with("-") && !line.unknown->starts_with("--"))
+    return tl::unexpected(unknown_word(*line.unknown, table));
   options.entry_point = line.program;
   if (options.entry_point && (options.entry_point->empty() || options.entry_point->front().empty()))
     return tl::unexpected(usage_error("no entry point after --"));
