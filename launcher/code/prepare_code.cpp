@@ -214,14 +214,21 @@ std::string render_install_failure(const std::string& failure_name, int exit_cod
   const std::string head = fmt::format("{}:\nExitCode {}\nErrorMessage \"", failure_name, exit_code);
   const std::string foot = fmt::format("\"\nExtraInfo \"{}\"\nCommand \"{}\"\n", host, fmt::join(argv, " "));
   const std::size_t room = head.size() + foot.size() < shown ? shown - head.size() - foot.size() : 0;
+  const std::string reason = cut_line(choose_pip_line(last_lines));
   std::string message;
   auto first = last_lines.end();
+  // What is said last need not be what failed.
+  const auto has_reason = [&] { return message.find(reason) != std::string::npos; };
+  const std::string reason_first = reason + "\n[...]\n";
+  const std::size_t room_for_all = room - std::min(room, reason_first.size());
   while (first != last_lines.begin()) {
     const std::string line = cut_line(*(first - 1));
-    if (message.size() + line.size() + 1 > room) break;
+    const bool shows_reason = has_reason() || line.find(reason) != std::string::npos;
+    if (message.size() + line.size() + 1 > (shows_reason ? room : room_for_all)) break;
     message.insert(0, message.empty() ? line : line + "\n");
     --first;
   }
+  if (!has_reason()) message.insert(0, reason_first);
   std::string text = head + message + foot;
   if (first == last_lines.begin()) return text;
   text += fmt::format("\nall last lines of pip on {}:\n", host);

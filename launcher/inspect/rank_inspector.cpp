@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // py-spy looks from outside and changes nothing. A program that has called faulthandler.register(SIGUSR1)
-// prints its stack and goes on. One with faulthandler.enable() (or PYTHONFAULTHANDLER) prints it for SIGABRT,
-// and is over; the job is about to be stopped anyway.
+// prints its stack and goes on. A program with faulthandler.enable() (or PYTHONFAULTHANDLER) prints its stack
+// for SIGABRT and ends; the job is about to be stopped anyway.
 #include "launcher/inspect/rank_inspector.hpp"
 
 #include <chrono>

@@ -82,7 +82,7 @@ std::vector<std::string> parse_py_spy_dump(std::string_view text) {
   bool is_main = false;
   for (const std::string_view line : lines_of(text)) {
     if (line.starts_with("Thread ")) {
-      // The first thread, unless the main one is named as such.
+      // The first thread counts, unless a thread is named as the main one.
       if (is_main) break;
       is_main = line.find("\"MainThread\"") != std::string_view::npos;
       in_thread = is_main || frames.empty();

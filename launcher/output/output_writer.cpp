@@ -41,17 +41,17 @@ struct OutputWriter::Block {
 
 struct OutputWriter::Shared {
   struct Stream {
-    bool closed = false;  // nobody reads it any more
+    bool closed = false;  // its reader is gone
     std::size_t lost_bytes = 0;
-    int error_number = 0;  // why the first of them were lost
+    int error_number = 0;  // why the first of these bytes were lost
   };
   std::function<void()> drained;
-  std::shared_ptr<LogFiles> log_files;  // the thread's
+  std::shared_ptr<LogFiles> log_files;  // only the thread uses them
   std::mutex mutex;
   std::condition_variable changed;
   std::deque<OutputWriter::Block> queue;
   std::size_t waiting_bytes = 0;
-  std::size_t written = 0;  // grows with every write: progress
+  std::size_t written = 0;  // grows with every write, which shows progress
   std::array<Stream, 3> streams;
   bool was_long = false;
   bool ending = false;
@@ -129,7 +129,7 @@ void OutputWriter::run(const std::shared_ptr<Shared>& shared) {
     lock.unlock();
     const int error_number = closed ? EPIPE : write_block(*shared, block);
     lock.lock();
-    // Our owner has given up meanwhile, and counted this block as not written.
+    // Meanwhile our owner has given up, and has counted this block as not written.
     if (shared->queue.empty()) return;
     if (error_number != 0) {
       auto& stream = shared->streams[static_cast<std::size_t>(block.stream)];

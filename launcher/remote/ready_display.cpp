@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Policy: nothing at all when it takes under 1 s; in a log the first line after 5 s, then every 10, 20, 40,
-// 60 s: an hour of waiting is about 60 lines.
+// Policy: nothing is shown in the first second. In a log the first line comes after 5 s; the waits for the
+// next lines are 10, 20, 40 s and then always 60 s: an hour of waiting is about 60 lines.
 #include "launcher/remote/ready_display.hpp"
 
 #include <fmt/format.h>
@@ -43,7 +43,7 @@ ReadyDisplay::~ReadyDisplay() {
 void ReadyDisplay::show(const RemoteReport& report) {
   if (report.seconds < next_ || report.ready) return;
   if (terminal_) {
-    // One column less: a full line would wrap on some terminals.
+    // One column stays free: a full line would wrap on some terminals.
     const std::size_t width = probe_terminal_width(fd_) - std::string_view(prefix).size() - 1;
     write_text(fd_, fmt::format("\r{}{}\033[K", prefix, render_ready_line(report, width)));
     line_shown_ = true;

@@ -39,7 +39,7 @@ TEST(Indexed, TellsAllItsIndicesInOrder) {
   for (const Row row : Rows().indices()) FAIL() << row.value;
 }
 
-TEST(Indexed, KnowsWhereTheNextItemComesToBe) {
+TEST(Indexed, KnowsThePositionOfTheNextItem) {
   Rows rows;
   const Row first = rows.next_index();
   rows.push_back("a");
@@ -47,7 +47,7 @@ TEST(Indexed, KnowsWhereTheNextItemComesToBe) {
   EXPECT_EQ(rows.next_index(), Row{1});
 }
 
-TEST(Indexed, KnowsWhatItHas) {
+TEST(Indexed, KnowsWhichPositionsItHas) {
   const Rows rows(2);
   EXPECT_FALSE(rows.has({-1}));
   EXPECT_TRUE(rows.has({0}));

@@ -41,6 +41,10 @@ class Cli : public testing::Test {
     return {};
   }
 
+  static std::string remedy_of(const Strings& arguments) {
+    const auto result = parse_cli(arguments);
+    return result ? "none is needed" : result.error().problems.front().remedy;
+  }
   static void refused(const Strings& arguments, const std::string& what) {
     const auto result = parse_cli(arguments);
     ASSERT_FALSE(result) << what;
@@ -236,9 +240,31 @@ TEST_F(Cli, TextsAreTakenAsTheyAre) {
     }
 }
 
+TEST_F(Cli, AProgramOfPythonsThatComesFirstNeedsNoSeparator) {
+  const Options options = parsed({"train.py", "--hosts", "a", "--", "-x"});
+  EXPECT_EQ(*options.entry_point, (std::vector<std::string>{"train.py", "--hosts", "a", "--", "-x"}));
+  EXPECT_FALSE(options.hosts);
+  EXPECT_EQ(*parsed({"--hosts", "a", "--", "train.py"}).entry_point, (std::vector<std::string>{"train.py"}));
+  EXPECT_EQ(remedy_of({"--dry-run", "train.py", "1"}),
+            "a program and its arguments stand behind --: smlaunch OPTION... -- train.py");
+}
+
+TEST_F(Cli, SaysWhatStandsForOptionsOfMpirunAndTorchrun) {
+  for (const char* word : {"-np", "-n", "-N", "--nproc_per_node"}) {
+    EXPECT_EQ(parse_cli({word, "4", "train.py"}).error().problems.front().what,
+              fmt::format("{} is no option of smlaunch", word));
+    EXPECT_EQ(remedy_of({word, "4", "train.py"}), "say how many ranks each host has: --processes-per-host N");
+  }
+  EXPECT_EQ(remedy_of({"-H", "a:2"}), "name the hosts, each with its slots: --hosts a:8,b:8");
+  EXPECT_EQ(remedy_of({"--nproc-per-node=4"}), "say how many ranks each host has: --processes-per-host N");
+  EXPECT_EQ(remedy_of({"-x", "A=1"}), "hand it to mpirun: --mpi-options '-x NAME -mca PARAMETER VALUE'");
+  EXPECT_EQ(remedy_of({"--nonsense"}), "smlaunch --help lists the options");
+}
+
 TEST_F(Cli, RefusesWithOneClearLine) {
   refused({"--nonsense"}, "The following argument was not expected: --nonsense");
-  refused({"extra"}, "The following argument was not expected: extra");
+  EXPECT_EQ(parse_cli({"extra"}).error().problems.front().what,
+            "The following argument was not expected: extra");
   refused({"--launcher", "nope"}, "--launcher: \"nope\" is none of auto|process|mpi|ddp|torchrun|xla|smddp");
   refused({"--launcher", "MPI"}, "--launcher: \"MPI\" is none of auto|process|mpi|ddp|torchrun|xla|smddp");
   refused({"--bind", ""}, "--bind: \"\" is none of auto|gpu|numa|core|none");
