@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The leader is heard at least once a second. Half of `lost_after` without a word, and the connection is made
-// anew (it may hang on a network that has changed); all of it, and the leader counts as lost.
+// anew (it may hang on a network that has changed); all of it, and the leader counts as lost. Where its host still
+// acknowledges, it was stopped, and is waited for (judge_silence).
 #include "launcher/channel/channel_client.hpp"
 
 #include <boost/asio/connect.hpp>
@@ -94,6 +95,7 @@ void ChannelClient::connect_failed(const error_code& error) {
 
 void ChannelClient::greet(tcp::socket socket) {
   link_ = std::make_shared<Link>(std::move(socket));
+  link_->ask_kernel();
   link_->start([this](Frame&& frame) { received(frame); },
                [this](const std::string&) {
                  link_.reset();
@@ -175,10 +177,18 @@ void ChannelClient::watch() {
   watch_timer_.async_wait([this](error_code cancelled) {
     if (cancelled || stopped_) return;
     const auto silent = std::chrono::nanoseconds(steady_now_ns() - heard_ns_);
-    if (silent > (was_trusted_ ? lost_after_ : first_bound_)) return give_up("it does not answer");
-    if (trusted_ && silent > lost_after_ / 2) drop();
+    if (!was_trusted_ && silent > first_bound_) return give_up("it does not answer");
+    const SilenceVerdict verdict =
+        was_trusted_ ? judge_silence(silent, link_ ? link_->since_acknowledged() : std::nullopt, bounds())
+                     : SilenceVerdict::wait;
+    if (verdict == SilenceVerdict::lost) return give_up("it does not answer");
+    if (verdict == SilenceVerdict::reconnect && trusted_) drop();
     watch();
   });
+}
+
+SilenceBounds ChannelClient::bounds() const {
+  return {lost_after_, is_paused_ ? std::nullopt : std::optional<std::chrono::nanoseconds>(leader_wait_)};
 }
 
 void ChannelClient::give_up(const std::string& why) {

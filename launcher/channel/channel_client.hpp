@@ -13,6 +13,7 @@
 
 #include "launcher/channel/link.hpp"
 #include "launcher/channel/peer_channel.hpp"
+#include "launcher/channel/silence.hpp"
 
 namespace smlaunch {
 
@@ -24,6 +25,8 @@ class ChannelClient final : public PeerChannel {
                 std::chrono::milliseconds first_bound);
   void start(Callbacks callbacks) override;
   void set_lost_after(std::chrono::milliseconds lost_after) override { lost_after_ = lost_after; }
+  void set_leader_wait(std::chrono::milliseconds leader_wait) override { leader_wait_ = leader_wait; }
+  void expect_pause(bool is_paused) override { is_paused_ = is_paused; }
   void send_data(FrameKind kind, const std::string& payload) override;
   void send(FrameKind kind, const std::string& payload) override;
   [[nodiscard]] std::size_t waiting_bytes() const override { return unacked_.bytes(); }
@@ -40,6 +43,7 @@ class ChannelClient final : public PeerChannel {
   void welcomed(const Frame& frame);
   void drop();
   void watch();
+  [[nodiscard]] SilenceBounds bounds() const;
   void give_up(const std::string& why);
 
   boost::asio::io_context& loop_;
@@ -53,6 +57,8 @@ class ChannelClient final : public PeerChannel {
   Hello hello_;
   std::chrono::milliseconds first_bound_;
   std::chrono::milliseconds lost_after_{10000};
+  std::chrono::milliseconds leader_wait_{0};
+  bool is_paused_ = false;
   Callbacks callbacks_;
   std::shared_ptr<Link> link_;
   std::string leader_nonce_;

@@ -23,6 +23,8 @@ namespace {
 constexpr std::chrono::seconds handshake_bound{5};
 // Strangers beyond this many are turned away: nobody can fill our file descriptors.
 constexpr std::size_t most_strangers = 4096;
+// Between two calls of ping_all(), which come every second.
+constexpr std::chrono::seconds longest_beat{3};
 // An agent keeps what is not acknowledged, and stops reading its peer's pipes at a megabyte of it.
 constexpr std::size_t acknowledge_every_bytes = 64U << 10U;
 
@@ -172,8 +174,20 @@ void ChannelServer::wait_for_return(Peer peer, const std::string& why) {
   gone.lost_timer = std::make_unique<asio::steady_timer>(
       loop_, std::max(lost_after_ - silent, std::chrono::nanoseconds(0)));
   gone.lost_timer->async_wait([this, peer, why](error_code error) {
-    if (!error && callbacks_.lost) callbacks_.lost(peer, agent(peer).heard_ns, why);
+    if (error) return;
+    forgive_own_pause();
+    const Agent& lost = agent(peer);
+    if (std::chrono::nanoseconds(steady_now_ns() - lost.heard_ns) < lost_after_)
+      return wait_for_return(peer, why);
+    if (callbacks_.lost) callbacks_.lost(peer, lost.heard_ns, why);
   });
+}
+
+// We were stopped ourselves (SIGSTOP, a debugger): nobody could be heard, and nobody has been silent.
+void ChannelServer::forgive_own_pause() {
+  const std::uint64_t now = steady_now_ns();
+  if (beat_ns_ != 0 && std::chrono::nanoseconds(now - beat_ns_) > longest_beat)
+    for (Agent& each : agents_) each.heard_ns = now;
 }
 
 void ChannelServer::start(Peer peer, const Start& start) {
@@ -233,7 +247,9 @@ void ChannelServer::send_outcome(Peer peer, const JobEnd& end) {
 }
 
 void ChannelServer::ping_all() {
+  forgive_own_pause();
   const std::uint64_t now = steady_now_ns();
+  beat_ns_ = now;
   const std::string ping = encode_frame(FrameKind::ping, encode_number(now));
   for (std::size_t i = 0; i < agents_.size(); ++i) {
     Agent& to = agents_[i];

@@ -66,6 +66,7 @@ class ChannelServer final : public LeaderChannel {
   void received(Peer peer, Frame&& frame);
   static void acknowledge(Agent& from);
   void wait_for_return(Peer peer, const std::string& why);
+  void forgive_own_pause();
   void disconnected(Peer peer, const std::string& why);
   Agent& agent(Peer peer) { return agents_[static_cast<std::size_t>(peer)]; }
 
@@ -81,6 +82,7 @@ class ChannelServer final : public LeaderChannel {
   std::vector<Agent> agents_;
   std::set<std::shared_ptr<Link>> strangers_;
   bool paused_ = false;
+  std::uint64_t beat_ns_ = 0;  // when ping_all() was called last
 };
 
 }  // namespace smlaunch

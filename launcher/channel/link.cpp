@@ -2,6 +2,8 @@
 #include "launcher/channel/link.hpp"
 
 #include <fcntl.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
 
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/write.hpp>
@@ -56,6 +58,22 @@ void Link::send(std::string bytes) {
 void Link::pause_reading(bool paused) {
   paused_ = paused;
   read();
+}
+
+void Link::ask_kernel() {
+  constexpr int second = 1;
+  constexpr int most_questions = 60;  // then the connection is broken off
+  const int socket = socket_.native_handle();
+  setsockopt(socket, IPPROTO_TCP, TCP_KEEPIDLE, &second, sizeof second);
+  setsockopt(socket, IPPROTO_TCP, TCP_KEEPINTVL, &second, sizeof second);
+  setsockopt(socket, IPPROTO_TCP, TCP_KEEPCNT, &most_questions, sizeof most_questions);
+}
+
+std::optional<std::chrono::nanoseconds> Link::since_acknowledged() {
+  tcp_info info{};
+  socklen_t size = sizeof info;
+  if (getsockopt(socket_.native_handle(), IPPROTO_TCP, TCP_INFO, &info, &size) != 0) return {};
+  return std::chrono::milliseconds(info.tcpi_last_ack_recv);
 }
 
 void Link::close() {

@@ -3,9 +3,11 @@
 #pragma once
 
 #include <boost/asio/ip/tcp.hpp>
+#include <chrono>
 #include <deque>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "launcher/channel/frame.hpp"
@@ -29,6 +31,11 @@ class Link : public std::enable_shared_from_this<Link> {
   [[nodiscard]] std::size_t queued() const { return queued_; }
   // While reading is paused the peer is held back by TCP.
   void pause_reading(bool paused);
+  // The kernel asks the peer's kernel every second from now on, while nothing is sent. Answers come though the peer's
+  // program is stopped.
+  void ask_kernel();
+  // Since the peer's kernel was heard last; nothing where ours does not tell.
+  [[nodiscard]] std::optional<std::chrono::nanoseconds> since_acknowledged();
   void close();
 
  private:

@@ -78,6 +78,7 @@ std::string encode(const Start& m) {
                {"is_starter", m.is_starter},
                {"grace_milliseconds", m.grace_milliseconds},
                {"lost_after_milliseconds", m.lost_after_milliseconds},
+               {"leader_wait_milliseconds", m.leader_wait_milliseconds},
                {"hand_over", m.hand_over},
                {"has_input", m.has_input}});
 }
@@ -101,6 +102,7 @@ std::optional<Start> decode_start(std::string_view text) {
     j.at("is_starter").get_to(m.is_starter);
     j.at("grace_milliseconds").get_to(m.grace_milliseconds);
     j.at("lost_after_milliseconds").get_to(m.lost_after_milliseconds);
+    j.at("leader_wait_milliseconds").get_to(m.leader_wait_milliseconds);
     j.at("hand_over").get_to(m.hand_over);
     j.at("has_input").get_to(m.has_input);
   });

@@ -72,6 +72,7 @@ struct Start {
   bool is_starter = false;        // the program is torchrun or xla, and its children are the ranks
   int grace_milliseconds = 5000;  // when the leader is lost
   int lost_after_milliseconds = 10000;
+  int leader_wait_milliseconds = 600000;
   std::string hand_over;   // for a smlaunch that comes to wait on this host yet; empty: none is looked for
   bool has_input = false;  // a check program: input frames are for its stdin
 };

@@ -156,6 +156,7 @@ void JobRun::start_ranks() {
   StartFacts facts{agents_.job,          reports_.master_port(),
                    own_environment(),    settings_.failure_grace,
                    settings_.lost_after, {}};
+  facts.leader_wait = settings_.leader_wait;
   if (settings_.tells_restart_count) facts.restart_count = settings_.restart_count;
   for (const std::vector<Rank>& of_host : ranks_of_hosts(plan_.layout)) {
     if (of_host.empty()) continue;

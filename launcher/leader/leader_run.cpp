@@ -92,6 +92,7 @@ Result<RunResult> LeaderRun::run() {
 
 void LeaderRun::begin() {
   if (outcome_) return begin_goodbye(*outcome_);
+  last_ping_ns_ = 0;
   ping();
   if (settings_.smoke) return begin_smoke();
   begin_job();
@@ -127,6 +128,13 @@ std::optional<Outcome> LeaderRun::interrupted_smoke() const {
 
 void LeaderRun::begin_job() {
   phase_ = Phase::running;
+  // It takes its time, in which we are not stopped.
+  if (settings_.find_lost_hosts)
+    settings_.find_lost_hosts = [this, find = std::move(settings_.find_lost_hosts)] {
+      auto found = find();
+      last_ping_ns_ = world_.loop.now_ns();
+      return found;
+    };
   job_run_ = std::make_unique<JobRun>(
       plan_, settings_, world_, events_, phases_, agent_facts(),
       JobRun::Callbacks{[this](NodeRank node_rank) { return make_late_hand_over(node_rank); },
@@ -153,6 +161,8 @@ void LeaderRun::begin_goodbye(Outcome outcome) {
 }
 
 void LeaderRun::ping() {
+  notice_own_pause();
+  last_ping_ns_ = world_.loop.now_ns();
   world_.channel.ping_all();
   if (phase_ == Phase::running && !is_suspended_) job_run_->look_around();
   ping_timer_->start(ping_interval, [this] { ping(); });

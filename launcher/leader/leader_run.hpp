@@ -67,9 +67,11 @@ class LeaderRun {
   void pass_on(int signal);
   void suspend();
   void go_on();
+  void tell_workers(int signal);
   [[nodiscard]] bool ranks_run() const;
   void begin_goodbye(Outcome outcome);
   void ping();
+  void notice_own_pause();
   int serve_workers();
 
   [[nodiscard]] std::vector<WorkerCode> worker_code() const;

@@ -73,6 +73,7 @@ Start make_start(const LaunchPlan& plan, Rank rank, const Variables& of_host, co
   start.local_ranks = plan.layout.ranks_per_host[place.node_rank];
   start.grace_milliseconds = static_cast<int>(std::min(facts.grace, longest_orphan_grace).count());
   start.lost_after_milliseconds = static_cast<int>(facts.lost_after.count());
+  start.leader_wait_milliseconds = static_cast<int>(facts.leader_wait.count());
   return start;
 }
 

@@ -19,6 +19,7 @@ struct StartFacts {
   std::chrono::milliseconds grace{5000};
   std::chrono::milliseconds lost_after{10000};
   std::optional<int> restart_count;  // told where the job may be tried again
+  std::chrono::milliseconds leader_wait{600000};
 };
 
 // `of_host`: variables_of_host() of the rank's host.

@@ -189,6 +189,9 @@ void add_options(Adder& adder, Options& o) {
                    "SECONDS");
   adder.add_number("lost-after", o.lost_after, 1, year, "when a silent agent or host counts as lost [10]",
                    "SECONDS");
+  adder.add_number("leader-wait", o.leader_wait, 0, year,
+                   "how much longer to wait for a leader that was stopped, while its host answers [600]",
+                   "SECONDS");
   adder.add_number("hang-timeout", o.hang_timeout, 1, year, "no output for so long: report, stop [off]",
                    "SECONDS");
   adder.add_number("master-port", o.master_port, 1, 65535, "rendezvous of the ranks [a free one]", "PORT");

@@ -55,6 +55,7 @@ struct Options {
   double leftover_grace = 0;
   double upload_timeout = 300;
   double lost_after = 10;
+  double leader_wait = 600;
   std::optional<double> hang_timeout;
   std::optional<int> master_port;
   std::optional<int> channel_port;

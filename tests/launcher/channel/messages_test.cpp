@@ -75,6 +75,7 @@ TEST(Messages, StartComesBackWhateverVariablesHold) {
   start.is_starter = true;
   start.grace_milliseconds = 3000;
   start.lost_after_milliseconds = 12000;
+  start.leader_wait_milliseconds = 13000;
   start.hand_over = any_bytes;
   const auto back = decode_start(encode(start));
   ASSERT_TRUE(back);
@@ -92,6 +93,7 @@ TEST(Messages, StartComesBackWhateverVariablesHold) {
   EXPECT_EQ(back->local_ranks, 8);
   EXPECT_EQ(back->grace_milliseconds, 3000);
   EXPECT_EQ(back->lost_after_milliseconds, 12000);
+  EXPECT_EQ(back->leader_wait_milliseconds, 13000);
   EXPECT_EQ(back->hand_over, any_bytes);
 }
 

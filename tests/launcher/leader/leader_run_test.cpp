@@ -234,6 +234,37 @@ TEST(LeaderRun, AShellsCtrlZStopsTheRanksAndUsAndContinuingLetsAllGoOn) {
   EXPECT_EQ(std::count(run.agents.done.begin(), run.agents.done.end(), "pass 18 to 3"), 1);
 }
 
+TEST(LeaderRun, APauseOfItsOwnIsSaidAndIsNobodysSilence) {
+  DrivenRun run;
+  run.settings.hang_timeout = 20;
+  for (int rank = 0; rank < 4; ++rank) run.agents.ranks[rank].runs = milliseconds(80'000);
+  run.loop.after(milliseconds(5500), [&] { run.loop.stall(milliseconds(60'000)); });
+  EXPECT_EQ(run.go().kind, OutcomeKind::success);
+  EXPECT_THAT(run.output.said, ElementsAre(HasSubstr("smlaunch was stopped for 6")));
+}
+
+TEST(LeaderRun, WhatItDoesForALittleWhileIsNoPause) {
+  DrivenRun run;
+  for (int rank = 0; rank < 4; ++rank) run.agents.ranks[rank].runs = milliseconds(10'000);
+  run.loop.after(milliseconds(5500), [&] { run.loop.stall(milliseconds(1000)); });
+  EXPECT_EQ(run.go().kind, OutcomeKind::success);
+  EXPECT_TRUE(run.output.said.empty());
+}
+
+TEST(LeaderRun, AWorkerKnowsOfAShellsCtrlZ) {
+  DrivenRun run;
+  for (int rank = 0; rank < 4; ++rank) run.agents.ranks[rank].runs = milliseconds(20'000);
+  run.while_waiting = [&](const Workers&) {
+    run.agents.worker_comes(run.worker(1));
+    return DrivenRun::ready();
+  };
+  run.loop.after(milliseconds(1000), [&] { run.leader->passed_signal(SIGTSTP); });
+  run.loop.after(milliseconds(5000), [&] { run.leader->passed_signal(SIGCONT); });
+  EXPECT_EQ(run.go().kind, OutcomeKind::success);
+  for (const int signal : {SIGSTOP, SIGCONT})
+    EXPECT_THAT(run.agents.done, Contains(fmt::format("pass {} to {}", signal, run.worker(1))));
+}
+
 TEST(LeaderRun, RanksThatAreStoppedDoNotHangAndGoOnWhenTheyAreToldToEnd) {
   DrivenRun run;
   run.settings.hang_timeout = 5;

@@ -82,6 +82,7 @@ TEST(StartMessage, SaysWhatReplacesAndWhatYields) {
   facts.job = "marker";
   facts.master_port = 40001;
   facts.lost_after = milliseconds(7000);
+  facts.leader_wait = milliseconds(8000);
   const Start start = make_start(plan, Rank{1}, {{"SM_CURRENT_HOST", "algo-1"}}, facts);
   EXPECT_EQ(start.variables, (std::map<std::string, std::string>{{"SM_HOSTS", "[\"algo-1\"]"},
                                                                  {"SM_CURRENT_HOST", "algo-1"},
@@ -101,6 +102,7 @@ TEST(StartMessage, SaysWhatReplacesAndWhatYields) {
   EXPECT_EQ(start.cpus, "2-3");
   EXPECT_EQ(start.numa, "0");
   EXPECT_EQ(start.lost_after_milliseconds, 7000);
+  EXPECT_EQ(start.leader_wait_milliseconds, 8000);
 }
 
 TEST(StartMessage, TakesTheUsersPortBeforeTheAgents) {
