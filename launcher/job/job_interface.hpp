@@ -20,9 +20,6 @@ namespace smlaunch {
 // other hosts are in, or what mpirun must not take. Nothing where the user's MPI options choose.
 void find_network_interface(const Questions& ask, Job& job);
 
-// Do these words, or Open MPI's variables, choose interfaces for its traffic?
-bool chooses_interface(const std::vector<std::string>& mpi_options, const Variables& variables);
-
 // Subnets and interfaces that lead to no other machine, less the subnets that an address of another host is
 // in: "127.0.0.1/8,172.17.0.0/16,docker0,…". Names that a host lacks do no harm there.
 std::string interfaces_to_avoid(const std::vector<std::string>& addresses);

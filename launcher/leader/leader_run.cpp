@@ -268,10 +268,6 @@ void LeaderRun::request_stop(int signal) {
   job_run_->request_stop(signal);
 }
 
-bool LeaderRun::has_process(int pid) const {
-  return (job_run_ && job_run_->engine().has(pid)) || (smoke_ && smoke_->has_process(pid));
-}
-
 void LeaderRun::remove_session_folders() const {
   if (job_run_ && plan_.engine == Engine::mpirun) job_run_->engine().remove_session_folders(own_host_);
 }

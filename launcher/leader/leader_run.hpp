@@ -41,7 +41,6 @@ class LeaderRun {
   [[nodiscard]] int late_signal() const;
 
   [[nodiscard]] const std::string& job() const { return job_; }  // the marker that its processes carry
-  [[nodiscard]] bool has_process(int pid) const;                 // of an engine
   void remove_session_folders() const;                           // that mpirun leaves
 
  private:

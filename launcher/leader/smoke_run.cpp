@@ -273,8 +273,4 @@ void SmokeRun::finish_set_if_over() {
   world_.loop.post([this] { perform(conductor_.set_over(now())); });
 }
 
-bool SmokeRun::has_process(int pid) const {
-  return std::any_of(engines_.begin(), engines_.end(), [&](const auto& each) { return each->has(pid); });
-}
-
 }  // namespace smlaunch

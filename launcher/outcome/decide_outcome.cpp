@@ -8,6 +8,7 @@
 
 #include <algorithm>
 
+#include "launcher/evidence/mpirun_words.hpp"
 #include "launcher/outcome/failure_sentence.hpp"
 
 namespace smlaunch {
@@ -25,6 +26,7 @@ class Decision {
     Outcome outcome = choose();
     outcome.stop_was_asked = record_.stop_signal.has_value();
     if (outcome.causes.empty()) outcome.causes = find_causes(record_, first_);
+    if (is_told_by_mpirun(outcome)) outcome.engine_lines = record_.engine_lines;
     return outcome;
   }
 
@@ -52,6 +54,15 @@ class Decision {
   [[nodiscard]] bool all_ended_by_themselves() const {
     return all_ended_well() && std::none_of(record_.ranks.begin(), record_.ranks.end(),
                                             [](const RankRecord& rank) { return rank.told_to_stop(); });
+  }
+
+  static bool is_told_by_mpirun(const Outcome& outcome) {
+    return outcome.failure_class == FailureClass::start || outcome.failure_class == FailureClass::lost_host;
+  }
+
+  [[nodiscard]] std::string describe_engine() const {
+    const std::string reason = find_mpirun_reason(record_.engine_lines);
+    return describe(*record_.engine_failure) + (reason.empty() ? "" : ": " + reason);
   }
 
   [[nodiscard]] bool is_only_rank() const { return hosts_.size() == 1; }
@@ -133,7 +144,7 @@ class Decision {
       return outcome;
     }
     const std::string why = record_.start_timed_out ? "not every rank's agent came in time"
-                            : failure               ? describe(*failure)
+                            : failure               ? describe_engine()
                                                     : "it ended before its ranks had started";
     return make_failure(FailureClass::start,
                         fmt::format("the job could not be started: {}{}", why, missing_ranks()));
@@ -168,7 +179,7 @@ class Decision {
   [[nodiscard]] std::string describe_what_was_lost(const std::optional<FirstFailure>& loss,
                                                    const std::string& starter) const {
     if (record_.worker_loss) return describe_host_loss(record_.worker_loss->host, record_.worker_loss->loss);
-    const std::string engine = record_.engine_failure ? describe(*record_.engine_failure) : "";
+    const std::string engine = record_.engine_failure ? describe_engine() : "";
     if (!loss) return engine;
     const RankLoss& why = *record_.ranks[static_cast<std::size_t>(loss->rank.value)].loss;
     const bool engine_first = record_.engine_failure && record_.engine_seconds < loss->seconds;

@@ -6,6 +6,7 @@
 #include <csignal>
 #include <string_view>
 
+#include "launcher/evidence/failure_reason.hpp"
 #include "launcher/evidence/peer_loss.hpp"
 #include "launcher/evidence/python_traceback.hpp"
 
@@ -122,6 +123,11 @@ std::optional<ExitStatus> FirstFailure::status() const {
 std::vector<std::string> FirstFailure::last_lines() const {
   if (not_started) return {*not_started};
   return end ? end->last_lines : std::vector<std::string>();
+}
+
+std::optional<std::string> FirstFailure::reason() const {
+  const auto found = find_reason(last_lines());
+  return found ? std::optional(found->text) : std::nullopt;
 }
 
 std::string to_string(Cause cause) {

@@ -26,6 +26,8 @@ struct FirstFailure {
   [[nodiscard]] std::optional<ExitStatus> status() const;
   // What to show of it: of a rank that never ran, the reason.
   [[nodiscard]] std::vector<std::string> last_lines() const;
+  // Why it failed, in its own words on one line; nothing: it said nothing.
+  [[nodiscard]] std::optional<std::string> reason() const;
 };
 
 enum class Cause { own, stopped_by_us, collateral };

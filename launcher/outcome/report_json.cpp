@@ -31,6 +31,8 @@ Json first_failure_json(const std::optional<FirstFailure>& first) {
   Json json = {{"rank", first->rank.value}, {"host", first->host}};
   add_status(json, first->status());
   json["seconds"] = milli(first->seconds);
+  const auto reason = first->reason();
+  json["reason"] = reason ? Json(*reason) : Json(nullptr);
   json["last_lines"] = first->last_lines();
   json["certain"] = first->certain;
   json["tied_with"] = Json::array();

@@ -14,6 +14,7 @@
 #include <mutex>
 #include <thread>
 
+#include "base/own_words.hpp"
 #include "base/signal_free_thread.hpp"
 
 namespace smlaunch {
@@ -89,13 +90,13 @@ OutputWriter::~OutputWriter() {
   else
     thread.detach();
   if (left > 0)
-    fmt::print(stderr, "smlaunch: nobody has read our output for {} s: its last {} bytes were not written\n",
-               stalled_bound.count(), left);
+    say("nobody has read our output for {} s: its last {} bytes were not written", stalled_bound.count(),
+        left);
   for (const int stream : {1, 2, log_stream}) {
     const auto& each = streams[static_cast<std::size_t>(stream)];
     if (each.lost_bytes > 0 && each.error_number != EPIPE)
-      fmt::print(stderr, "smlaunch: {} bytes of the ranks' lines for {} were lost: {}\n", each.lost_bytes,
-                 name_of(stream), std::strerror(each.error_number));
+      say("{} bytes of the ranks' lines for {} were lost: {}", each.lost_bytes, name_of(stream),
+          std::strerror(each.error_number));
   }
 }
 
@@ -135,8 +136,8 @@ void OutputWriter::run(const std::shared_ptr<Shared>& shared) {
       if (stream.lost_bytes == 0) {
         stream.error_number = error_number;
         stream.closed = error_number == EPIPE;
-        fmt::print(stderr, "smlaunch: {} cannot be written ({}): ranks' lines are lost, the job goes on\n",
-                   name_of(block.stream), std::strerror(error_number));
+        say("{} cannot be written ({}): ranks' lines are lost, the job goes on", name_of(block.stream),
+            std::strerror(error_number));
       }
       stream.lost_bytes += block.lines.size();
     }

@@ -7,6 +7,9 @@
 
 namespace smlaunch {
 
+// What `root` has started, or taken over.
+std::vector<int> find_children(int root);
+
 // What `root` has started, and what that has, as far as it still belongs to it.
 std::vector<int> find_descendants(int root);
 

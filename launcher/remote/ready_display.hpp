@@ -20,8 +20,6 @@ class ReadyDisplay {
   void show(const RemoteReport& report);
 
  private:
-  void write(const std::string& text) const;
-
   int fd_;
   bool terminal_;
   bool line_shown_ = false;

@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 #include <poll.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -53,7 +52,7 @@ SshConnections::~SshConnections() {
   if (folder_.empty()) return;
   // The guard may have been ended with our other descendants, and its pid may now be another process's.
   if (guard_.pidfd.valid() && syscall(SYS_pidfd_send_signal, guard_.pidfd.get(), SIGKILL, nullptr, 0) == 0)
-    waitpid(guard_.pid, nullptr, 0);
+    (void)reap(guard_.pid);
   remove_folder(folder_);
 }
 

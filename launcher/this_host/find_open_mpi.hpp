@@ -4,8 +4,10 @@
 
 #include <map>
 #include <string>
+#include <vector>
 
 #include "base/error.hpp"
+#include "mpi/mpi_settings.hpp"
 #include "mpi/open_mpi.hpp"
 
 namespace smlaunch {
@@ -13,7 +15,8 @@ namespace smlaunch {
 struct FoundOpenMpi {
   std::string mpirun;  // its path; empty: there is none, and `version` is assumed
   OpenMpiVersion version;
-  std::string source;  // of the version
+  std::string source;                              // of the version
+  std::vector<SetParameter> file_parameters = {};  // of Open MPI's files; what counts comes first
 };
 
 // The mpirun on the PATH of `variables`. Errors: there is none (Fault::start; with `may_assume` version 4 is

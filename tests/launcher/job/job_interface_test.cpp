@@ -72,7 +72,7 @@ TEST(FindNetworkInterface, IsNoneOfAJobOnOneHost) {
 
 TEST(FindNetworkInterface, IsLeftToTheUsersMpiOptions) {
   Job job = job_on_two(LauncherKind::mpi);
-  job.spec.mpi_options = {"-mca", "btl_tcp_if_include", "ib0"};
+  job.spec.mpi = parse_mpi_settings({"-mca", "btl_tcp_if_include", "ib0"}, "", {}, {}).value();
   find_network_interface(on_a_network(), job);
   EXPECT_EQ(job.spec.network_interface, "");
   EXPECT_EQ(source_in(job.spec, "network_interface"), "left to the MPI options given");

@@ -173,7 +173,6 @@ class FakeAgents final : public LeaderChannel {
       agents_.engine_signals.push_back(signal);
       agents_.loop_.post([this, signal] { end(Signaled{signal, false}); });
     }
-    [[nodiscard]] bool has(int) const override { return false; }
     [[nodiscard]] bool was_started() const override { return was_started_; }
     [[nodiscard]] std::vector<std::string> last_words() const override { return {"no such host"}; }
     void remove_session_folders(const std::string&) const override {}

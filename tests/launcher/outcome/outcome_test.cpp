@@ -229,6 +229,39 @@ TEST(Outcome, SaysThePythonException) {
   EXPECT_EQ(outcome.message, "rank 0 on algo-1 exited with code 1 1.0 s after the start: ValueError: no");
 }
 
+TEST(Outcome, SaysTheLastWordsOfARankThatWasNotEndedFromOutside) {
+  const auto message = [](const ExitStatus& status, const std::string& words) {
+    RankRecord rank = ended(status, 1.0);
+    rank.end->last_lines = {words};
+    return decide_outcome(job({rank}), {"algo-1"}).message;
+  };
+  const std::string when = " 1.0 s after the start";
+  EXPECT_EQ(message(Exited{1}, "no lr"),
+            "rank 0 on algo-1 exited with code 1" + when + "; its last words: no lr");
+  EXPECT_EQ(message(Exited{1}, "ERROR: no lr"),
+            "rank 0 on algo-1 exited with code 1" + when + ": ERROR: no lr");
+  EXPECT_EQ(message(Signaled{SIGSEGV, false}, "epoch 3"),
+            "rank 0 on algo-1 was killed by signal 11 (SIGSEGV)" + when + "; its last words: epoch 3");
+  EXPECT_EQ(message(Signaled{SIGKILL, false}, "epoch 3"),
+            "rank 0 on algo-1 was killed by signal 9 (SIGKILL)" + when);
+}
+
+TEST(Outcome, SaysWhyMpirunFailed) {
+  JobRecord record = job({RankRecord{}, RankRecord{}});
+  record.started = false;
+  record.engine_failure = MpirunEnded{Exited{1}};
+  record.engine_lines = {"mpirun: Error: unknown option \"--no\"", "Type 'mpirun --help' for usage."};
+  const Outcome outcome = decide_outcome(record, {"a", "b"});
+  EXPECT_EQ(outcome.message,
+            "the job could not be started: mpirun exited with code 1 before the job was over: mpirun: Error: "
+            "unknown option \"--no\"; never heard of: ranks 0, 1 (first on a)");
+  EXPECT_EQ(outcome.engine_lines, record.engine_lines);
+  record.started = true;
+  record.ranks = {stopped(1), stopped(1)};
+  EXPECT_EQ(decide_outcome(record, {"a", "b"}).message,
+            "mpirun exited with code 1 before the job was over: mpirun: Error: unknown option \"--no\"");
+}
+
 TEST(Outcome, OfAStoppedJobIsStoppedHoweverItsRanksEnded) {
   for (const auto& [rank, message] :
        {std::pair{stopped(1), "stopped by SIGTERM"},

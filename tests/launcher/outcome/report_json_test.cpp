@@ -54,7 +54,7 @@ TEST(Report, OfAFailure) {
     "schema": "smlaunch.report/1", "outcome": "failure", "class": "user_code", "exit_code": 139,
     "message": "rank 1 on algo-2 was killed",
     "first_failure": {"rank": 1, "host": "algo-2", "exit_code": null, "signal": 11, "seconds": 3.5,
-      "last_lines": ["one", "two"], "certain": false, "tied_with": [0]},
+      "reason": "two", "last_lines": ["one", "two"], "certain": false, "tied_with": [0]},
     "ranks": [
       {"rank": 0, "host": "algo-1", "pid": null, "exit_code": null, "signal": null, "seconds": 0.0, "cause": "stopped_by_us"},
       {"rank": 1, "host": "algo-2", "pid": 7, "exit_code": null, "signal": 11, "seconds": 3.5, "cause": "own"}],

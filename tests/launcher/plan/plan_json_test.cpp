@@ -104,7 +104,7 @@ TEST(PlanJson, JoinsWhatSeveralSourcesSayOfOneValue) {
 
 TEST(PlanJson, LetsTheUsersVariableStandInsteadOfOurs) {
   SmallJob job(2, 1);
-  job.spec.mpi_options = {"-x", "NCCL_DEBUG=WARN", "-x", "MY_TOKEN=abc"};
+  job.mpi_options = {"-x", "NCCL_DEBUG=WARN", "-x", "MY_TOKEN=abc"};
   const json plan = printed(job.plan());
   EXPECT_EQ(plan["environment"]["NCCL_DEBUG"], "WARN");
   EXPECT_EQ(plan["environment"]["MY_TOKEN"], "<redacted>");
