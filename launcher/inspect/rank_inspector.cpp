@@ -9,6 +9,7 @@
 
 #include "launcher/contract/search_path.hpp"
 #include "launcher/inspect/inspect_processes.hpp"
+#include "launcher/process/signal_masks.hpp"
 
 namespace smlaunch {
 
@@ -31,9 +32,8 @@ bool RankInspector::begin(int pid, bool is_starter, const std::map<std::string, 
   }
   if (const std::string py_spy = find_on_path("py-spy", path); !py_spy.empty())
     add_py_spy_stacks(*state_, py_spy);
-  const int signal = catches_signal(python, SIGUSR1)   ? SIGUSR1
-                     : catches_signal(python, SIGABRT) ? SIGABRT
-                                                       : 0;
+  const std::uint64_t caught = read_signal_masks(python).caught;
+  const int signal = has_signal(caught, SIGUSR1) ? SIGUSR1 : has_signal(caught, SIGABRT) ? SIGABRT : 0;
   if (!state_->python_source.empty() || signal == 0 || kill(python, signal) != 0) {
     conclude();
     return false;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the job came to is decided by the first of these that holds: it hung; mpirun blames a rank for leaving
-// early; a host was lost before anything failed; a rank failed; we were told to stop; it never started;
+// early; a host was lost before anything failed; a rank failed, of its own or because another had left; we were told to stop; it never started;
 // something was lost.
 #include "launcher/outcome/decide_outcome.hpp"
 
@@ -37,7 +37,7 @@ class Decision {
     if (record_.hang_seconds && !record_.stop_signal && !all_ended_by_themselves()) return hung();
     if (improper && !first_ && !record_.stop_signal) return left_early(*improper);
     if (first_ && record_.started && loss && lost_before(*loss, *first_, record_)) return lost_first();
-    if (first_) return rank_failed(*first_);
+    if (first_) return failed(*first_);
     if (record_.stop_signal) return stopped();
     if (!record_.started) return not_started(loss.has_value());
     // Ranks that we stopped because of a loss may have ended with code 0: the job was not done all the same.
@@ -91,6 +91,18 @@ class Decision {
         make_failure(FailureClass::user_code, describe_improper_exit(who(first, starter_), first));
     outcome.causes = find_causes(record_, first);
     outcome.first_failure = first;
+    return outcome;
+  }
+
+  [[nodiscard]] Outcome failed(const FirstFailure& first) const {
+    Outcome outcome = rank_failed(first);
+    const std::vector<Rank> left = find_early_leavers(record_, first);
+    if (left.empty()) return outcome;
+    FirstFailure leaver = make_failure_of(record_, left.front(), hosts_);
+    leaver.certain = left.size() == 1;
+    outcome.message = describe_early_leave(who(leaver, starter_), leaver, left, outcome.message);
+    outcome.causes = find_causes(record_, leaver);
+    outcome.first_failure = std::move(leaver);
     return outcome;
   }
 

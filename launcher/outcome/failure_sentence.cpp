@@ -52,7 +52,7 @@ std::string end_words(const FirstFailure& first, const std::string& verb, bool i
     words += fmt::format("; {} failed within the clock's error of it, and may have been first",
                          plural_of_tied(first));
   else if (!is_only_rank)
-    words += ", before any other";
+    words += first.ended_first ? ", before any other" : ", the first to fail";
   return words + memory_words(*first.end) + reason;
 }
 
@@ -103,6 +103,16 @@ std::string describe_end(const StarterFailure& failure, const FirstFailure& torc
   const std::string reason = reason_of_starter(failure, find_reason(torchrun.end->last_lines));
   return fmt::format("{} {}, says torchrun{}, which {}", name_of(failure.rank, torchrun.host),
                      to_string(failure.status), instead, end_words(torchrun, "ended", is_only_rank, reason));
+}
+
+std::string describe_early_leave(const std::string& who, const FirstFailure& leaver,
+                                 const std::vector<Rank>& left, const std::string& failure) {
+  std::string others;
+  if (left.size() > 1)
+    others = fmt::format(" (as did rank{} {} after it)", left.size() == 2 ? "" : "s",
+                         list_ranks({left.begin() + 1, left.end()}));
+  return fmt::format("{} ended with code 0 {:.1f} s after the start, while others still ran{}; then {}", who,
+                     leaver.seconds, others, failure);
 }
 
 std::string describe_not_started(const std::string& who, const FirstFailure& first) {

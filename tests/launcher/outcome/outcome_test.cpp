@@ -150,9 +150,46 @@ TEST(Outcome, ATracebackThatWasSurvivedIsNoReason) {
        {saying(stopped(200), own_reason, 100.0), saying(fine(200), own_reason, 199.0),
         saying(stopped(203), own_reason, 202.0)}) {
     const Outcome outcome = decide_outcome(
-        job({saying(ended(Exited{1}, 200), peer_lost, 199.9), other, fine(), fine()}), four_hosts);
+        job({saying(ended(Exited{1}, 200), peer_lost, 199.9), other, fine(300), fine(300)}), four_hosts);
     EXPECT_EQ(outcome.first_failure->rank, Rank{0});
   }
+}
+
+TEST(Outcome, NamesTheRankThatLeftWhereAnotherFailsOfIt) {
+  const RankRecord victim = saying(ended(Exited{1}, 2.4), peer_lost);
+  Outcome outcome = decide_outcome(job({victim, fine(1.0), stopped(2.5), stopped(2.5)}), four_hosts);
+  EXPECT_EQ(outcome.failure_class, FailureClass::user_code);
+  EXPECT_EQ(outcome.exit_code, 1);
+  ASSERT_TRUE(outcome.first_failure);
+  EXPECT_EQ(outcome.first_failure->rank, Rank{1});
+  EXPECT_EQ(outcome.first_failure->status(), ExitStatus(Exited{0}));
+  EXPECT_TRUE(outcome.first_failure->certain);
+  EXPECT_EQ(
+      outcome.message,
+      "rank 1 on algo-1 ended with code 0 1.0 s after the start, while others still ran; then rank 0 on "
+      "algo-1 exited with code 1 2.4 s after the start, the first to fail: " +
+          peer_lost.front());
+  EXPECT_EQ(outcome.causes,
+            (Causes{Cause::collateral, Cause::own, Cause::stopped_by_us, Cause::stopped_by_us}));
+
+  outcome = decide_outcome(job({victim, fine(1.5), fine(1.0), stopped(2.5)}), four_hosts);
+  EXPECT_EQ(outcome.first_failure->rank, Rank{2});
+  EXPECT_NE(outcome.message.find("still ran (as did rank 1 after it); then"), std::string::npos)
+      << outcome.message;
+}
+
+TEST(Outcome, ARankThatLeftIsNamedOnlyWhereTheFailureIsThatOfALostPeer) {
+  Outcome outcome = decide_outcome(job({saying(ended(Exited{1}, 2.4), own_reason), fine(1.0)}), {"a", "b"});
+  EXPECT_EQ(outcome.first_failure->rank, Rank{0});
+  EXPECT_EQ(outcome.message,
+            "rank 0 on a exited with code 1 2.4 s after the start, the first to fail: ValueError: bad batch");
+  outcome = decide_outcome(job({saying(ended(Exited{1}, 2.4), peer_lost), fine(3.0)}), {"a", "b"});
+  EXPECT_EQ(outcome.first_failure->rank, Rank{0}) << "it left afterwards";
+  EXPECT_NE(outcome.message.find(", before any other: "), std::string::npos) << outcome.message;
+  outcome = decide_outcome(
+      job({saying(ended(Exited{1}, 2.4), peer_lost), fine(1.0), saying(ended(Exited{5}, 2.41), own_reason)}),
+      {"a", "b", "c"});
+  EXPECT_EQ(outcome.first_failure->rank, Rank{2}) << "one with a reason of its own comes before it";
 }
 
 TEST(Outcome, OfAJobThatHangs) {
