@@ -63,8 +63,8 @@ void JobRun::data(Rank rank, const Frame& frame) {
   if (const auto event = reports_.take(rank, frame)) handle(*event);
 }
 
-void JobRun::lost(Rank rank, std::uint64_t heard_ns, const Silence& silence) {
-  handle(AgentLost{.rank = rank, .loss = silence, .seconds = reports_.seconds_at(heard_ns)});
+void JobRun::lost(Rank rank, std::uint64_t heard_ns, const RankLoss& loss) {
+  handle(AgentLost{.rank = rank, .loss = loss, .seconds = reports_.seconds_at(heard_ns)});
 }
 
 void JobRun::left(Rank rank) {
@@ -156,7 +156,7 @@ void JobRun::start_ranks() {
       Start start = make_start(plan_, rank, own, facts);
       if (rank == of_host.front()) start.hand_over = callbacks_.late_hand_over(node_rank);
       start.forward_output = world_.output.is_wanted(rank);
-      world_.channel.start(rank.value, start);
+      world_.channel.start(peer_of(rank), start);
     }
   }
 }
@@ -164,7 +164,7 @@ void JobRun::start_ranks() {
 void JobRun::signal_ranks(int signal) {
   reports_.event("stop", std::nullopt, {{"signal", signal_name(signal)}});
   for (int i = 0; i < plan_.world_size(); ++i)
-    if (!record().ranks[static_cast<std::size_t>(i)].done()) world_.channel.signal(i, signal);
+    if (!record().ranks[static_cast<std::size_t>(i)].done()) world_.channel.signal(Peer{i}, signal);
 }
 
 void JobRun::inspect_ranks() {
@@ -173,7 +173,7 @@ void JobRun::inspect_ranks() {
                   *record().hang_seconds));
   reports_.event("hang", std::nullopt, {});
   for (int i = 0; i < plan_.world_size(); ++i)
-    if (!record().ranks[static_cast<std::size_t>(i)].done()) world_.channel.inspect(i);
+    if (!record().ranks[static_cast<std::size_t>(i)].done()) world_.channel.inspect(Peer{i});
 }
 
 void JobRun::set_timer(const SetTimer& wanted) {
