@@ -21,8 +21,7 @@ constexpr const char* reporting_failure = "smlaunch: Reporting training FAILURE\
 }  // namespace
 
 void warn(const Error& error) {
-  for (const Problem& problem : error.problems)
-    fmt::print(stderr, "smlaunch: warning: {}\n", to_string(problem));
+  for (const std::string& line : render_problems(error)) fmt::print(stderr, "smlaunch: warning: {}\n", line);
 }
 
 // The events and the report: where they were asked for, else under BASE, if there is one.
