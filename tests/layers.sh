@@ -43,7 +43,7 @@ libraries='
 CLI/       launcher/options/cli.cpp
 hwloc      topology/
 archive    launcher/contract/code/
-boost/     launcher/channel/ launcher/process/stop_signals launcher/process/asio_loop launcher/process/orphan_reaper launcher/inspect/ launcher/code/ launcher/remote/ launcher/agent/ launcher/worker/ launcher/leader/
+boost/     launcher/channel/ launcher/process/stop_signals launcher/process/asio_loop launcher/process/orphan_reaper launcher/inspect/ launcher/code/ launcher/remote/ launcher/agent/ launcher/worker/ launcher/leader/ bench/channel_bench.cpp
 nlohmann/  *_json.cpp *_json.hpp launcher/channel/ launcher/code/ launcher/outcome/ launcher/plan/ launcher/remote/ tests/ bench/
 openssl/   base/digest.cpp launcher/channel/
 curl/      launcher/contract/s3/
