@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <utility>
+
 #include "mpi/shell_words.hpp"
 
 namespace smlaunch {
@@ -19,7 +21,7 @@ const char* options_hyperparameter(const Environment& environment, LauncherKind 
 
 }  // namespace
 
-Result<void> read_mpi_options(const Options& options, JobSpec& spec) {
+Result<void> read_mpi_options(const Options& options, bool are_used, JobSpec& spec) {
   const char* key = options_hyperparameter(*spec.environment, spec.launcher);
   const std::string source = source_of(options, "mpi-options", fmt::format("hyperparameter {}", key));
   const auto hyperparameter = text_parameter(*spec.environment, key);
@@ -33,9 +35,13 @@ Result<void> read_mpi_options(const Options& options, JobSpec& spec) {
     for (Problem& problem : error.problems) problem.where = fmt::format("{}: {}", source, problem.where);
     return tl::unexpected(std::move(error));
   }
-  spec.mpi_options = std::move(*words);
-  spec.mpi_options_source = source;
-  if (!spec.mpi_options.empty()) spec.sources.emplace_back("mpi_options", source);
+  if (!words->empty()) spec.sources.emplace_back("mpi_options", source);
+  spec.mpi.source = source;
+  spec.mpi.is_given = !words->empty();
+  if (!are_used) return {};
+  auto settings = parse_mpi_settings(*words, source, std::move(spec.mpi.parameters), spec.open_mpi);
+  if (!settings) return tl::unexpected(settings.error());
+  spec.mpi = std::move(*settings);
   return {};
 }
 

@@ -76,13 +76,17 @@ TEST(MpirunCommand, StartsItsDaemonsByAnotherAgentThanSsh) {
   // Every agent runs as long as its daemon: none waits for its turn.
   request.hosts.assign(200, {"a", 8});
   EXPECT_NE(line(request).find("-mca plm_rsh_num_concurrent 200"), std::string::npos);
-  request.user_options = {"-mca", "plm_rsh_args", "-v"};
-  EXPECT_NE(line(request).find("-mca plm_rsh_args -v "), std::string::npos);
-  request.version = {5, 0, 7};
-  EXPECT_NE(line(request).find("--prtemca plm ssh --prtemca plm_ssh_agent /usr/bin/smlaunch worker --srun "
-                               "--prtemca ras ^slurm"),
+  // Which batch job it is has been decided by then.
+  request.schedulers = {"Slurm"};
+  EXPECT_EQ(line(request).find("^slurm -mca plm ^slurm"), std::string::npos) << line(request);
+  request = with_options("-mca plm_rsh_args -v", 5);
+  request.remote_agent = "/usr/bin/smlaunch worker --srun";
+  const std::string in_5 = line(request);
+  EXPECT_NE(in_5.find("--prtemca plm_ssh_args -v "), std::string::npos) << in_5;
+  EXPECT_NE(in_5.find("--prtemca plm ssh --prtemca plm_ssh_agent /usr/bin/smlaunch worker --srun "
+                      "--prtemca ras ^slurm"),
             std::string::npos)
-      << line(request);
+      << in_5;
 }
 
 TEST(MpirunCommand, SaysOnlyWhatTheRequestNeeds) {
@@ -115,7 +119,8 @@ TEST(MpirunCommand, KeepsToASubnetOrOffWhatLeadsNowhere) {
   request.tcp_include = "";
   EXPECT_THAT(line(request),
               testing::HasSubstr(" -mca btl_tcp_if_exclude docker0 -mca oob_tcp_if_exclude docker0 "));
-  request.user_options = {"-mca", "btl_tcp_if_include", "eth1"};
+  request.settings =
+      parse_mpi_settings({"-mca", "btl_tcp_if_include", "eth1"}, "", {}, request.version).value();
   EXPECT_THAT(line(request), testing::HasSubstr(" -mca oob_tcp_if_exclude docker0 "));
   EXPECT_THAT(line(request), testing::HasSubstr(" -mca btl_tcp_if_include eth1 "));
   EXPECT_THAT(line(request), Not(testing::HasSubstr("btl_tcp_if_exclude")));
