@@ -19,7 +19,7 @@
 #include "launcher/env_answer.hpp"
 #include "launcher/job/base_folder.hpp"
 #include "launcher/job/facts.hpp"
-#include "launcher/job/given_hosts.hpp"
+#include "launcher/job/find_job_hosts.hpp"
 #include "launcher/job/job.hpp"
 #include "launcher/job/job_environment.hpp"
 #include "launcher/job/job_interface.hpp"
@@ -82,9 +82,10 @@ int show_topology(const Options& options) {
 
 // The hosts are read here, and only here: a hostfile may be a pipe.
 Result<Facts> read_job_facts(const Options& options, const Variables& variables) {
-  auto hosts = read_given_hosts(options);
+  auto hosts = find_job_hosts(options, variables);
   if (!hosts) return tl::unexpected(hosts.error());
-  return read_facts(options, variables, find_base_folder(options, variables), *hosts);
+  return read_facts(options, variables, find_base_folder(options, variables, hosts->slots.has_value()),
+                    *hosts);
 }
 
 int show_env(const Options& options, const Variables& variables) {
@@ -147,10 +148,9 @@ int show_smoke(const Options& given, const Variables& variables) {
   return run_job(options, *job, *plan, HostCode{});
 }
 
-int run(const Options& options, const Variables& variables, BaseFolder base) {
+int run(const Options& options, const Variables& variables, const Result<JobHosts>& hosts, BaseFolder base) {
   const Paths paths = make_paths(base.path);
   const auto refuse = [&](const Error& error) { return report_failed_start(options, paths, error); };
-  const auto hosts = read_given_hosts(options);
   // The command line's own mistakes are no failure of a job.
   if (auto sound = check_command_line(options, hosts); !sound) return report_error(sound.error());
   if (!hosts) return refuse(hosts.error());
@@ -182,9 +182,11 @@ Error internal_error(const std::exception& error) {
 
 // A job that we fail has failed, too.
 int run_whatever_happens(const Options& options, const Variables& variables) {
-  const BaseFolder base = find_base_folder(options, variables);
+  const Result<JobHosts> hosts = find_job_hosts(options, variables);
+  // A job whose hosts cannot be read has no folder of its own.
+  const BaseFolder base = find_base_folder(options, variables, !hosts || hosts->slots);
   try {
-    return run(options, variables, base);
+    return run(options, variables, hosts, base);
   } catch (const std::exception& error) {
     return report_failed_start(options, make_paths(base.path), internal_error(error));
   }

@@ -23,6 +23,11 @@ const Names<LauncherOption> launchers = {
     {"auto", LauncherOption::automatic}, {"process", LauncherOption::process},   {"mpi", LauncherOption::mpi},
     {"ddp", LauncherOption::ddp},        {"torchrun", LauncherOption::torchrun}, {"xla", LauncherOption::xla},
     {"smddp", LauncherOption::smddp}};
+const Names<SchedulerOption> schedulers = {
+    {"auto", SchedulerOption::automatic}, {"none", SchedulerOption::none},
+    {"slurm", SchedulerOption::slurm},    {"pbs", SchedulerOption::pbs},
+    {"lsf", SchedulerOption::lsf},        {"mpi-operator", SchedulerOption::mpi_operator},
+    {"pet", SchedulerOption::pet}};
 const Names<FrameworkModuleOption> framework_modules = {{"native", FrameworkModuleOption::native},
                                                         {"run", FrameworkModuleOption::run}};
 const Names<BindPolicy> binds = {{"auto", BindPolicy::automatic},
@@ -147,9 +152,14 @@ void add_options(Adder& adder, Options& o) {
   adder.add("base-dir", o.base_dir,
             "where input/, output/, code/, model/ lie [$SAGEMAKER_BASE_DIR, else /opt/ml]", "DIR");
   adder.add("resource-config", o.resource_config, "another resourceconfig.json", "FILE");
-  adder.add("hosts", o.hosts, "hosts instead of a resourceconfig.json: a:8,b:8", "LIST");
+  adder.add("hosts", o.hosts, "hosts instead of a resourceconfig.json: a:8,b:8 or gn[01-04,7]:8", "LIST");
   adder.add("hostfile", o.hostfile, "the same from a file in Open MPI's form, name slots=N; - is stdin",
             "FILE");
+  adder.add_choice("scheduler", o.scheduler, schedulers,
+                   "where hosts come from when none are named and there is no resource config [auto: what "
+                   "the environment shows]");
+  adder.add("exclude", o.exclude, "hosts that are not used: gn07,gn[11-12]", "LIST");
+  adder.add("exclude-file", o.exclude_file, "the same from a hostfile, such as a hosts.bad", "FILE");
   adder.add("current-host", o.current_host, "which of the hosts this is", "NAME");
   adder.add_choice("launcher", o.launcher, launchers,
                    "how ranks are started [auto: from the hyperparameters]");
@@ -343,8 +353,9 @@ Result<std::variant<Options, CliAnswer>> parse_cli(const std::vector<std::string
       return argument == flag || argument.starts_with(flag + "=");
     });
     options.sources[name] = on_line ? "option " + flag : "variable " + variable_of(name);
-    static constexpr std::array<std::string_view, 8> of_files = {
-        "hostfile", "topology", "events", "report", "log-dir", "resource-config", "nccl-lib", "matrix"};
+    static constexpr std::array<std::string_view, 9> of_files = {"hostfile", "topology", "events",
+                                                                 "report",   "log-dir",  "resource-config",
+                                                                 "nccl-lib", "matrix",   "exclude-file"};
     const auto values = option->results();
     if (std::find(of_files.begin(), of_files.end(), name) != of_files.end() &&
         std::find(values.begin(), values.end(), "") != values.end())

@@ -120,6 +120,7 @@ MpirunRequest mpirun_request(const JobSpec& spec, const LaunchPlan& plan) {
   request.oversubscribed_cores = !has_starter(plan.launcher) && shares_cores(plan.layout, plan.cluster);
   request.tcp_include = spec.network_interface.empty() ? spec.mpi_subnet : spec.network_interface;
   request.tcp_exclude = spec.mpi_exclude;
+  if (spec.by_slurm) request.remote_agent = fmt::format("{} {}", spec.smlaunch, slurm_agent_words);
   request.ssh_port = spec.ssh_port;
   if (plan.cluster.hosts.size() > 1) request.ssh_control_path = spec.ssh_control_path;
   request.settings = spec.mpi;

@@ -125,6 +125,8 @@ Result<LaunchPlan> make_plan(const JobSpec& spec, const Cluster& cluster) {
   for (const Problem& warning : job.warnings)
     plan.warnings.push_back(fmt::format("{}: {}", warning.where, warning.what));
 
+  plan.warnings.insert(plan.warnings.end(), spec.warnings.begin(), spec.warnings.end());
+
   LayoutRequest request{spec.world_size, plan.bind};
   if (has_starter(spec.launcher))
     request.why_none = fmt::format("not bound, because {} starts the ranks", to_string(spec.launcher));

@@ -267,7 +267,7 @@ class JobTries {
   // A run without them takes a login more for each host.
   void open_connections() {
     connections_.reset();
-    if (plan_.engine != Engine::mpirun || !has_other_hosts(plan_)) return;
+    if (plan_.engine != Engine::mpirun || !has_other_hosts(plan_) || job_.spec.by_slurm) return;
     auto opened = SshConnections::open(job_.spec.smlaunch);
     if (!opened) return warn(opened.error());
     connections_.emplace(std::move(*opened));

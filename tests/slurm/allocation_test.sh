@@ -1,0 +1,85 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# In a Slurm job the program alone is the command: hosts and ranks come from the allocation, srun reaches the hosts, and
+# no host has an sshd.
+source "$(dirname "$0")/../cluster/lib.sh"
+cluster=$(dirname "$(readlink -f "$0")")/slurm-cluster
+smlaunch=${SMLAUNCH:?the program under test}
+cluster_up 3
+# A node of Slurm's is no container of SageMaker's.
+for name in "${hosts[@]}"; do host "$name" sh -c "umount -l /opt/ml; rmdir /opt/ml"; done
+
+# shellcheck disable=SC2016
+tell='echo "$RANK of $WORLD_SIZE, local rank $LOCAL_RANK, on $(hostname)"'
+allocated() { run 120 host algo-1 salloc --quiet "$@"; }
+sorted() { sort "$scratch/out"; }
+two_each='[0 algo-1] 0 of 6, local rank 0, on algo-1
+[1 algo-1] 1 of 6, local rank 1, on algo-1
+[2 algo-2] 2 of 6, local rank 0, on algo-2
+[3 algo-2] 3 of 6, local rank 1, on algo-2
+[4 algo-3] 4 of 6, local rank 0, on algo-3
+[5 algo-3] 5 of 6, local rank 1, on algo-3'
+
+step "no host lets anybody in by SSH"
+run 10 host algo-1 ssh -o BatchMode=yes algo-2 true
+assert_eq 255 "$status"
+
+for launcher in mpi ddp; do
+  step "under salloc, launcher $launcher"
+  allocated -N3 --ntasks-per-node=2 "$smlaunch" --launcher "$launcher" -- sh -c "$tell"
+  assert_eq "0 $two_each" "$status $(sorted)"
+done
+
+step "the plan says where the hosts come from"
+allocated -N3 --ntasks-per-node=2 "$smlaunch" --dry-run --format json -- true
+assert_eq 0 "$status"
+assert_contains "$(jq -r .sources.hosts <<<"$out")" "SLURM_JOB_NODELIST"
+assert_eq "SLURM_TASKS_PER_NODE" "$(jq -r .sources.processes_per_host <<<"$out")"
+assert_eq "algo-1 algo-2 algo-3" "$(jq -r '[.hosts[].name] | join(" ")' <<<"$out")"
+
+step "readiness is one step for all hosts"
+allocated -N3 "$smlaunch" ready --format json
+assert_eq 0 "$status"
+assert_eq "true ready ready ready" "$(jq -r '[.ready, .hosts[].state] | join(" ")' <<<"$out")"
+
+step "in a batch script, with other numbers for its steps in the environment"
+host algo-1 tee /tmp/job.sh >/dev/null <<END
+#!/bin/sh
+exec "$smlaunch" -- sh -c '$tell'
+END
+run 60 host algo-1 sbatch --parsable -N3 --ntasks-per-node=2 --output=/tmp/job.out /tmp/job.sh
+assert_eq 0 "$status"
+job=$out
+# shellcheck disable=SC2317
+is_over() { [[ -z $(host algo-1 squeue --noheader --jobs "$1" --states pending,running,completing 2>/dev/null) ]]; }
+eventually 60 is_over "$job"
+assert_eq "$two_each" "$(host algo-1 grep '^\[' /tmp/job.out | sort)"
+
+step "without hosts that are excluded, led by a host that runs no rank"
+allocated -N3 "$smlaunch" --exclude algo-1 --launcher ddp -- sh -c "$tell"
+assert_eq 0 "$status"
+assert_eq "[0 algo-2] 0 of 2, local rank 0, on algo-2
+[1 algo-3] 1 of 2, local rank 0, on algo-3" "$(sorted)"
+
+step "a rank's own exit code comes through"
+# shellcheck disable=SC2016
+allocated -N3 "$smlaunch" -- sh -c '[ "$RANK" != 2 ] || exit 7; sleep 60'
+assert_eq 7 "$status"
+assert_contains "$err" "rank 2"
+for name in "${hosts[@]}"; do assert_no_process_left "$name" '(^| )sleep 60|orted' 10; done
+
+step "ranks that talk MPI"
+if python3 -c 'import mpi4py' 2>/dev/null; then
+  allocated -N3 --ntasks-per-node=2 "$smlaunch" --launcher mpi --python "$(command -v python3)" -- \
+    python3 -c 'from mpi4py import MPI; print(MPI.COMM_WORLD.allreduce(MPI.COMM_WORLD.rank))'
+  assert_eq "0 6" "$status $(grep -c '\] 15$' "$scratch/out")"
+fi
+
+step "a step of several tasks would start the job several times"
+run 60 host algo-1 srun -N2 -n2 "$smlaunch" -- true
+assert_contains "$err" "this step of Slurm's job"
+assert_contains "$err" "start it once, without srun"
+
+step "--scheduler none is a job of this host alone"
+allocated -N3 "$smlaunch" --scheduler none --dry-run --format json -- true
+assert_eq "0 algo-1" "$status $(jq -r '[.hosts[].name] | join(" ")' <<<"$out")"
