@@ -137,13 +137,13 @@ void parse_hosts(std::string_view hosts, const std::string& where, Line& line) {
       continue;
     }
     if (name.find('@') != std::string_view::npos) {
-      line.problems.add({where, fmt::format("'{}': a login name per host is not supported", name),
+      line.problems.push_back({where, fmt::format("'{}': a login name per host is not supported", name),
                                "set User for the host in ~/.ssh/config"});
       continue;
     }
     const bool bare_address = name.find('[') == std::string_view::npos && name.find(':') != name.rfind(':');
     Entry entry = bare_address ? parse_entry(fmt::format("[{}]", name)) : parse_entry(name);
-    if (!entry.problem.empty()) line.problems.add({where, entry.problem, entry.remedy});
+    if (!entry.problem.empty()) line.problems.push_back({where, entry.problem, entry.remedy});
     for (HostSlots& host : entry.hosts) line.hosts.push_back(std::move(host));
   }
 }
@@ -153,19 +153,19 @@ void parse_settings(const std::vector<std::string_view>& words, std::size_t firs
   for (std::size_t i = first; i < words.size();) {
     const std::string_view key = words[i];
     if (i + 2 >= words.size() || words[i + 1] != "=") {
-      line.problems.add({where, fmt::format("'{}' stands where slots=N or max_slots=N may", key),
+      line.problems.push_back({where, fmt::format("'{}' stands where slots=N or max_slots=N may", key),
                                "write the hosts first: name slots=N"});
       return;
     }
     const std::string_view value = words[i + 2];
     i += 3;
     if (key == "slots" || key == "count" || key == "cpu") {
-      if (line.slots) line.problems.add({where, "the number of slots is given twice", ""});
+      if (line.slots) line.problems.push_back({where, "the number of slots is given twice", ""});
       line.slots = parse_slots(value);
-      if (!line.slots) line.problems.add({where, not_slots(value), ""});
+      if (!line.slots) line.problems.push_back({where, not_slots(value), ""});
     } else if (key == "max_slots" || key == "max-slots") {
       line.most = parse_slots(value);
-      if (!line.most) line.problems.add({where, not_slots(value), ""});
+      if (!line.most) line.problems.push_back({where, not_slots(value), ""});
     } else if (key == "username" || key == "user-name" || key == "user_name") {
       line.problems.push_back(
           {where, "a login name per host is not supported", "set User for the host in ~/.ssh/config"});
@@ -186,7 +186,7 @@ Line parse_line(const std::vector<std::string_view>& words, const std::string& w
   parse_hosts(fmt::format("{}", fmt::join(words.begin(), hosts_end, " ")), where, line);
   if (line.problems.empty()) parse_settings(words, settings, where, line);
   for (HostSlots& host : line.hosts) {
-    if (line.slots && host.slots) line.problems.add({where, "the number of slots is given twice", ""});
+    if (line.slots && host.slots) line.problems.push_back({where, "the number of slots is given twice", ""});
     if (line.slots) host.slots = line.slots;
     if (line.most && host.slots && *host.slots > *line.most)
       line.problems.push_back(
