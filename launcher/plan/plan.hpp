@@ -35,7 +35,6 @@ struct SmokeWish {
   bool require_gpu = false;
   std::optional<double> min_busbw_gbps;
   std::string min_busbw_source = "--min-busbw";
-  bool has_nccl_check = false;   // it was built with the kernels for GPUs
   bool has_mpirun = false;       // what the check on the CPU is started by
   std::optional<bool> has_gpus;  // where the plan's machines are not to be believed: do they?
 };
