@@ -268,7 +268,6 @@ ParameterIn5 parameter_in_5(std::string_view parameter) {
   if (parameter.starts_with("plm_rsh_")) return {"prtemca", "plm_ssh_" + std::string(parameter.substr(8))};
   if (parameter.starts_with("orte_")) return {"prtemca", "prte_" + std::string(parameter.substr(5))};
   const bool of_the_launcher =
-      parameter == "plm" || parameter == "ras" ||
       starts_with_any(parameter, {"oob_", "plm_", "ras_", "rmaps_", "routed_", "state_", "errmgr_",
                                   "grpcomm_", "iof_", "odls_", "ess_", "filem_"});
   const bool is_framework = parameter == "plm" || parameter == "ras" || parameter == "rmaps";

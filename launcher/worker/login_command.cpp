@@ -68,7 +68,7 @@ int become_srun(const std::string& host, const std::vector<std::string>& words) 
   for (std::string& word : argv) pointers.push_back(word.data());
   pointers.push_back(nullptr);
   execvp(pointers.front(), pointers.data());
-  fmt::print(stderr, "smlaunch: srun cannot be started: {}\n", std::strerror(errno));
+  say("srun cannot be started: {}", std::strerror(errno));
   return exit_codes::start;
 }
 

@@ -2,7 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 # In a Slurm job the program alone is the command: hosts and ranks come from the allocation, srun reaches the hosts, and
 # no host has an sshd.
+# shellcheck source=tests/cluster/lib.sh
 source "$(dirname "$0")/../cluster/lib.sh"
+# shellcheck disable=SC2034 # it is lib.sh's
 cluster=$(dirname "$(readlink -f "$0")")/slurm-cluster
 smlaunch=${SMLAUNCH:?the program under test}
 cluster_up 3
@@ -42,18 +44,23 @@ allocated -N3 "$smlaunch" ready --format json
 assert_eq 0 "$status"
 assert_eq "true ready ready ready" "$(jq -r '[.ready, .hosts[].state] | join(" ")' <<<"$out")"
 
-step "in a batch script, with other numbers for its steps in the environment"
-host algo-1 tee /tmp/job.sh >/dev/null <<END
-#!/bin/sh
-exec "$smlaunch" -- sh -c '$tell'
-END
-run 60 host algo-1 sbatch --parsable -N3 --ntasks-per-node=2 --output=/tmp/job.out /tmp/job.sh
-assert_eq 0 "$status"
-job=$out
 # shellcheck disable=SC2317
 is_over() { [[ -z $(host algo-1 squeue --noheader --jobs "$1" --states pending,running,completing 2>/dev/null) ]]; }
-eventually 60 is_over "$job"
-assert_eq "$two_each" "$(host algo-1 grep '^\[' /tmp/job.out | sort)"
+batch() { # EXAMPLE N OPTION... ARG...: with N options for sbatch; what it prints, in /tmp/EXAMPLE.out of algo-1
+  host algo-1 tee "/tmp/$1" <"$(dirname "$0")/../../examples/slurm/$1" >/dev/null
+  run 60 host algo-1 env SMLAUNCH="$smlaunch" sbatch --parsable --output="/tmp/$1.out" "${@:3:$2}" "/tmp/$1" "${@:3+$2}"
+  assert_eq 0 "$status"
+  eventually 120 is_over "$out"
+}
+
+step "the examples, in batch scripts whose numbers are no numbers for our steps"
+batch ddp.sbatch 1 -N3 sh -c "$tell"
+assert_eq "$two_each" "$(host algo-1 grep '^\[' /tmp/ddp.sbatch.out | sort)"
+batch mpi.sbatch 0
+assert_eq "[0 algo-1] algo-1
+[1 algo-1] algo-1
+[2 algo-2] algo-2
+[3 algo-2] algo-2" "$(host algo-1 grep '^\[' /tmp/mpi.sbatch.out | sort)"
 
 step "without hosts that are excluded, led by a host that runs no rank"
 allocated -N3 "$smlaunch" --exclude algo-1 --launcher ddp -- sh -c "$tell"
