@@ -21,6 +21,9 @@ using boost::system::error_code;
 namespace {
 
 constexpr std::chrono::seconds handshake_bound{5};
+// An agent whose connection breaks is back at once. One that is not, though its side has closed the connection, is
+// gone with its process or its host.
+constexpr std::chrono::milliseconds closed_bound{1500};
 // Strangers beyond this many are turned away: nobody can fill our file descriptors.
 constexpr std::size_t most_strangers = 4096;
 // An agent keeps what is not acknowledged, and stops reading its peer's pipes at a megabyte of it.
@@ -164,12 +167,13 @@ void ChannelServer::disconnected(Peer peer, const std::string& why) {
   wait_for_return(peer, why);
 }
 
-// It may come back until `lost_after` has passed since it was heard.
+// It may come back for a moment, at most until `lost_after` has passed since it was heard.
 void ChannelServer::wait_for_return(Peer peer, const std::string& why) {
   Agent& gone = agent(peer);
   const auto silent = std::chrono::nanoseconds(steady_now_ns() - gone.heard_ns);
   gone.lost_timer = std::make_unique<asio::steady_timer>(
-      loop_, std::max(lost_after_ - silent, std::chrono::nanoseconds(0)));
+      loop_,
+      std::clamp<std::chrono::nanoseconds>(lost_after_ - silent, std::chrono::nanoseconds(0), closed_bound));
   gone.lost_timer->async_wait([this, peer, why](error_code error) {
     if (!error && callbacks_.lost) callbacks_.lost(peer, agent(peer).heard_ns, why);
   });

@@ -52,7 +52,7 @@ std::string end_words(const FirstFailure& first, const std::string& verb, bool i
     words += fmt::format("; {} failed within the clock's error of it, and may have been first",
                          plural_of_tied(first));
   else if (!is_only_rank)
-    words += ", before any other";
+    words += first.ended_first ? ", before any other" : ", the first to fail";
   return words + memory_words(*first.end) + reason;
 }
 
@@ -105,6 +105,16 @@ std::string describe_end(const StarterFailure& failure, const FirstFailure& torc
                      to_string(failure.status), instead, end_words(torchrun, "ended", is_only_rank, reason));
 }
 
+std::string describe_early_leave(const std::string& who, const FirstFailure& leaver,
+                                 const std::vector<Rank>& left, const std::string& failure) {
+  std::string others;
+  if (left.size() > 1)
+    others = fmt::format(" (as did rank{} {} after it)", left.size() == 2 ? "" : "s",
+                         list_ranks({left.begin() + 1, left.end()}));
+  return fmt::format("{} ended with code 0 {:.1f} s after the start, while others still ran{}; then {}", who,
+                     leaver.seconds, others, failure);
+}
+
 std::string describe_not_started(const std::string& who, const FirstFailure& first) {
   return fmt::format("{} could not be started: {}", who, *first.not_started);
 }
@@ -122,6 +132,16 @@ std::string describe_loss(const std::string& who, const FirstFailure& lost, cons
                                ? std::string()
                                : fmt::format(" {:.1f} s after the start", lost.seconds);
   return fmt::format("{} was lost{}: {}", who, when, describe(why));
+}
+
+std::string describe_lost_daemon(const std::string& host) {
+  return fmt::format("mpirun's daemon on {} (orted, prted) was lost, and mpirun ended the job", host);
+}
+
+std::string describe_cut_off_leader(const std::string& leader, std::size_t hosts) {
+  return fmt::format(
+      "no other host answers {}, which leads the job: all {} fell silent; its own network may be cut", leader,
+      hosts);
 }
 
 std::string describe_host_loss(const std::string& host, const HostLoss& why) {

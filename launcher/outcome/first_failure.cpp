@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <charconv>
 #include <csignal>
+#include <set>
 #include <string_view>
 
 #include "launcher/evidence/failure_reason.hpp"
@@ -36,14 +37,7 @@ std::vector<Rank> all_ranks(const JobRecord& record) {
   return ranks;
 }
 
-FirstFailure make_failure_of(const JobRecord& record, Rank rank, const Hosts& hosts) {
-  const RankRecord& failed = record_of(record, rank);
-  return {.rank = rank,
-          .host = hosts[static_cast<std::size_t>(rank.value)],
-          .end = failed.end,
-          .not_started = failed.not_started,
-          .seconds = failed.times.seconds};
-}
+bool has_left(const RankRecord& rank) { return rank.ended_well() && !rank.told_to_stop(); }
 
 // How a lost rank ended, if it did, says nothing about the loss.
 FirstFailure make_loss_of(const JobRecord& record, Rank rank, const Hosts& hosts) {
@@ -95,6 +89,7 @@ std::optional<FirstFailure> find_own_reason(const JobRecord& record, const First
   for (const Rank each : ended_first.tied_with)
     if (each != *cause) first.tied_with.push_back(each);
   first.before_its_end = !is_tied;
+  first.ended_first = ended_first.ended_first;
   return first;
 }
 
@@ -155,6 +150,7 @@ std::optional<FirstFailure> find_first_failure(const JobRecord& record, const Ho
   const double uncertainty = record_of(record, *earliest).times.uncertainty;
   for (const Rank each : all_ranks(record)) {
     const RankRecord& rank = record_of(record, each);
+    if (has_left(rank) && rank.times.seconds < first.seconds) first.ended_first = false;
     if (each == first.rank || !failed_by_itself(rank)) continue;
     const double bound = wake_up_uncertainty + uncertainty + rank.times.uncertainty;
     if (rank.times.seconds - first.seconds <= bound) first.tied_with.push_back(each);
@@ -163,6 +159,32 @@ std::optional<FirstFailure> find_first_failure(const JobRecord& record, const Ho
   if (!blames_peer(first.last_lines())) return first;
   if (auto own_reason = find_own_reason(record, first, hosts)) return own_reason;
   return first;
+}
+
+FirstFailure make_failure_of(const JobRecord& record, Rank rank, const Hosts& hosts) {
+  const RankRecord& failed = record_of(record, rank);
+  return {.rank = rank,
+          .host = hosts[static_cast<std::size_t>(rank.value)],
+          .end = failed.end,
+          .not_started = failed.not_started,
+          .seconds = failed.times.seconds};
+}
+
+std::vector<Rank> find_early_leavers(const JobRecord& record, const FirstFailure& failure) {
+  const RankRecord& failed = record_of(record, failure.rank);
+  if (failure.before_its_end || !only_lost_its_peer(failed)) return {};
+  const double noticed =
+      std::min(failed.times.seconds, failed.times.traceback_seconds.value_or(failed.times.seconds));
+  std::vector<Rank> left;
+  for (const Rank each : all_ranks(record)) {
+    const RankRecord& rank = record_of(record, each);
+    const double bound = noticed + failed.times.uncertainty + rank.times.uncertainty;
+    if (has_left(rank) && rank.times.seconds <= bound) left.push_back(each);
+  }
+  std::stable_sort(left.begin(), left.end(), [&](Rank a, Rank b) {
+    return record_of(record, a).times.seconds < record_of(record, b).times.seconds;
+  });
+  return left;
 }
 
 std::vector<Cause> find_causes(const JobRecord& record, const std::optional<FirstFailure>& first) {
@@ -184,10 +206,14 @@ std::vector<Cause> find_causes(const JobRecord& record, const std::optional<Firs
 
 std::optional<FirstFailure> find_first_loss(const JobRecord& record, const Hosts& hosts) {
   std::optional<FirstFailure> first;
-  for (const Rank each : all_ranks(record)) {
-    const RankRecord& rank = record_of(record, each);
-    if (!rank.loss || rank.is_lost_by<OutlivedKill>()) continue;
-    if (!first || rank.times.seconds < first->seconds) first = make_loss_of(record, each, hosts);
+  for (const bool ended_by_others : {false, true}) {
+    for (const Rank each : all_ranks(record)) {
+      const RankRecord& rank = record_of(record, each);
+      if (!rank.loss || rank.is_lost_by<OutlivedKill>()) continue;
+      if (rank.is_lost_by<EndedByOthers>() != ended_by_others) continue;
+      if (!first || rank.times.seconds < first->seconds) first = make_loss_of(record, each, hosts);
+    }
+    if (first) break;
   }
   return first;
 }
@@ -210,6 +236,19 @@ std::optional<FirstFailure> find_improper_exit(const JobRecord& record, const Ho
   const auto rank = parse_improper_exit(record.engine_lines);
   if (!rank || rank->value < 0 || static_cast<std::size_t>(rank->value) >= record.ranks.size()) return {};
   return make_failure_of(record, *rank, hosts);
+}
+
+std::size_t count_hosts_if_leader_is_cut_off(const JobRecord& record, const Hosts& hosts) {
+  std::set<std::string> others;
+  for (const Rank each : all_ranks(record)) {
+    const std::string& host = hosts[static_cast<std::size_t>(each.value)];
+    if (host == record.leader_host) continue;
+    const auto* silence =
+        record_of(record, each).loss ? std::get_if<Silence>(&*record_of(record, each).loss) : nullptr;
+    if (silence == nullptr || silence->is_closed) return 0;
+    others.insert(host);
+  }
+  return others.size() > 1 ? others.size() : 0;
 }
 
 std::vector<std::string> hosts_of_losses(const JobRecord& record, const Hosts& hosts) {
