@@ -16,6 +16,9 @@ namespace {
 
 // Between two calls of ping_all(), which come every second.
 constexpr std::chrono::seconds longest_beat{3};
+// An agent whose connection breaks is back at once. One that is not, though its side has closed the connection, is
+// gone with its process or its host.
+constexpr std::chrono::milliseconds closed_bound{1500};
 // An agent keeps what is not acknowledged, and stops reading its peer's pipes at a megabyte of it.
 constexpr std::size_t acknowledge_every_bytes = 64U << 10U;
 
@@ -131,27 +134,26 @@ void ChannelServer::disconnected(Peer peer, const std::string& why) {
   wait_for_return(peer, why);
 }
 
-// It may come back until `lost_after` has passed since it was heard.
+// It may come back for a moment, at most until `lost_after` has passed since it was heard.
 void ChannelServer::wait_for_return(Peer peer, const std::string& why) {
   Agent& gone = agents_[peer];
   const auto silent = std::chrono::nanoseconds(steady_now_ns() - gone.heard_ns);
   gone.lost_timer = std::make_unique<asio::steady_timer>(
-      loop_, std::max(lost_after_ - silent, std::chrono::nanoseconds(0)));
+      loop_,
+      std::clamp<std::chrono::nanoseconds>(lost_after_ - silent, std::chrono::nanoseconds(0), closed_bound));
   gone.lost_timer->async_wait([this, peer, why](error_code error) {
     if (error) return;
-    forgive_own_pause();
-    const Agent& lost = agents_[peer];
-    if (std::chrono::nanoseconds(steady_now_ns() - lost.heard_ns) < lost_after_)
-      return wait_for_return(peer, why);
-    if (callbacks_.lost) callbacks_.lost(peer, lost.heard_ns, why);
+    if (forgive_own_pause()) return wait_for_return(peer, why);
+    if (callbacks_.lost) callbacks_.lost(peer, agents_[peer].heard_ns, why);
   });
 }
 
 // We were stopped ourselves (SIGSTOP, a debugger): nobody could be heard, and nobody has been silent.
-void ChannelServer::forgive_own_pause() {
+bool ChannelServer::forgive_own_pause() {
   const std::uint64_t now = steady_now_ns();
-  if (beat_ns_ != 0 && std::chrono::nanoseconds(now - beat_ns_) > longest_beat)
-    for (Agent& each : agents_) each.heard_ns = now;
+  if (beat_ns_ == 0 || std::chrono::nanoseconds(now - beat_ns_) <= longest_beat) return false;
+  for (Agent& each : agents_) each.heard_ns = now;
+  return true;
 }
 
 void ChannelServer::start(Peer peer, const Start& start) {

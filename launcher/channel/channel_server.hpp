@@ -71,7 +71,8 @@ class ChannelServer final : public LeaderChannel {
   void refuse(Peer peer, const std::string& what);
   static void acknowledge(Agent& from);
   void wait_for_return(Peer peer, const std::string& why);
-  void forgive_own_pause();
+  // True: we were stopped ourselves, and nobody has been silent.
+  bool forgive_own_pause();
   void disconnected(Peer peer, const std::string& why);
   [[nodiscard]] bool is_rank(Peer peer) const { return peer.value < ranks_; }
 

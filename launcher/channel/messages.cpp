@@ -248,7 +248,8 @@ std::string encode(const RankState& m) {
                          {"threads", process.threads},
                          {"wait_channel", process.wait_channel},
                          {"kernel_stack", process.kernel_stack},
-                         {"python_stack", process.python_stack}});
+                         {"python_stack", process.python_stack},
+                         {"rank", process.rank ? Json(*process.rank) : Json(nullptr)}});
   return pack({{"processes", processes}, {"primary", m.primary}, {"python_source", m.python_source}});
 }
 
@@ -264,6 +265,7 @@ std::optional<RankState> decode_rank_state(std::string_view text) {
       each.at("wait_channel").get_to(process.wait_channel);
       each.at("kernel_stack").get_to(process.kernel_stack);
       each.at("python_stack").get_to(process.python_stack);
+      if (each.at("rank").is_number()) process.rank = each.at("rank").get<int>();
       m.processes.push_back(std::move(process));
     }
     take_number(j.at("primary"), m.primary, 0, std::max(0, static_cast<int>(m.processes.size()) - 1));

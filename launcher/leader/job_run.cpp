@@ -27,6 +27,7 @@ constexpr milliseconds start_bound_per_host{1000};
 SupervisorSettings supervisor_settings(const LaunchPlan& plan, const RunSettings& settings) {
   SupervisorSettings made;
   made.world_size = plan.world_size();
+  made.leader_host = plan.current_host;
   made.failure_grace = settings.failure_grace;
   made.stop_grace = settings.stop_grace;
   made.leftover_grace = settings.leftover_grace;

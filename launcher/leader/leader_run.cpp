@@ -7,6 +7,7 @@
 
 #include "base/host_name.hpp"
 #include "launcher/channel/token.hpp"
+#include "launcher/outcome/failure_sentence.hpp"
 #include "launcher/outcome/failure_text.hpp"
 #include "launcher/process/child_process.hpp"
 
@@ -25,6 +26,17 @@ std::vector<std::string> names_of(const Cluster& cluster) {
   std::vector<std::string> names;
   for (const Host& host : cluster.hosts) names.push_back(host.name);
   return names;
+}
+
+// How many hosts there are beside `leader`, where all of them have fallen silent; else 0.
+std::size_t count_silent_hosts(const WorkerRoster& workers, const std::string& leader) {
+  std::size_t silent = 0;
+  for (const RosterWorker& worker : workers.all()) {
+    if (worker.host == leader) continue;
+    if (!worker.loss || worker.loss->is_closed) return 0;
+    ++silent;
+  }
+  return silent;
 }
 
 }  // namespace
@@ -125,6 +137,9 @@ std::optional<Outcome> LeaderRun::interrupted_smoke() const {
     stopped.stop_was_asked = true;
     return stopped;
   }
+  if (const std::size_t hosts = count_silent_hosts(workers_, plan_.current_host); hosts > 1)
+    return make_failure(FailureClass::lost_host, "the job could not be started: " +
+                                                     describe_cut_off_leader(plan_.current_host, hosts));
   if (const RosterWorker* lost = workers_.find_lost()) return lost_before_start({lost->host, *lost->loss});
   return {};
 }
@@ -213,7 +228,10 @@ void LeaderRun::pong(Peer peer, const Pong& told) {
 }
 
 void LeaderRun::lost(Peer peer, std::uint64_t heard_ns, const std::string& why) {
-  const Silence silence{static_cast<double>(settings_.lost_after.count()) / 1000, why};
+  // One that is not back at once after its connection was closed is not waited for as long as one that is silent.
+  const double bound = static_cast<double>(settings_.lost_after.count()) / 1000;
+  const double silent = seconds_between(heard_ns, world_.loop.now_ns());
+  const Silence silence{std::min(bound, silent), why, silent < bound};
   if (workers_.holds(peer))
     worker_lost(peer, silence);
   else
@@ -228,8 +246,9 @@ void LeaderRun::refused(Peer peer, const std::string& what) {
 }
 
 void LeaderRun::rank_lost(Rank rank, std::uint64_t heard_ns, const RankLoss& loss) {
+  const auto* silence = std::get_if<Silence>(&loss);
   if (phase_ == Phase::smoking)
-    smoke_->lost(rank, describe(loss));
+    smoke_->lost(rank, describe(loss), heard_ns, silence == nullptr || silence->is_closed);
   else if (job_run_)
     job_run_->lost(rank, heard_ns, loss);
 }

@@ -15,6 +15,8 @@ namespace smlaunch {
 struct Silence {
   double seconds = 0;
   std::string why;  // what the connection's end was
+  bool is_closed =
+      false;  // its connection was closed, and it did not come back: it is its process that is gone
 };
 
 // It has sent what nobody of ours sends, and is not heard any more: what that was.

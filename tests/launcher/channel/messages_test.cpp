@@ -158,6 +158,7 @@ TEST(Messages, WhatARankIsDoingComesBack) {
                      {13, "", '?', 1, "", {}, {}}};
   state.primary = 1;
   state.python_source = "py-spy";
+  state.processes.front().rank = 3;
   EXPECT_EQ(decode_rank_state(encode(state)), state);
   EXPECT_FALSE(decode_rank_state("x"));
 }

@@ -135,15 +135,17 @@ class FakeAgents final : public LeaderChannel {
     done.push_back(fmt::format("inspect {}", peer.value));
     tell(peer, FrameKind::inspected, encode(RankState{}));
   }
-  void pass_on(Peer peer, int signal) override { done.push_back(fmt::format("pass {} to {}", signal, peer.value)); }
+  void pass_on(Peer peer, int signal) override {
+    done.push_back(fmt::format("pass {} to {}", signal, peer.value));
+  }
   void release_agents(int, const Release& how) override {
     done.emplace_back("release");
     release = how;
     for (auto& [peer, state] : states_) {
       if (!state.is_there) continue;
       state.is_there = state.is_running = false;
-      if (!ranks[peer].leaves_running.empty())
-        tell(peer, FrameKind::left_running, encode(LeftRunning{ranks[peer].leaves_running}));
+      if (!ranks[peer.value].leaves_running.empty())
+        tell(peer, FrameKind::left_running, encode(LeftRunning{ranks[peer.value].leaves_running}));
       loop_.post([this, peer = peer] { callbacks_.left(peer); });
     }
     loop_.post([this] {
