@@ -30,7 +30,7 @@ class RanksPerHost {
       source_ = source_of(options, "processes-per-host", "option --processes-per-host");
     } else if (counts.per_host) {
       fixed_ = counts.per_host;
-      source_ = fmt::format("hyperparameter {}", counts.per_host_key);
+      source_ = counts.per_host_source;
     } else if (slots) {
       for (const HostSlots& host : *slots)
         if (host.slots) slots_[host.name] = *host.slots;

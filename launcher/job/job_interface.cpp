@@ -47,6 +47,14 @@ Network choose_network(const Questions& ask, const std::vector<std::string>& oth
                                      : "no subnet of this machine has all the other hosts in it")};
 }
 
+// What SageMaker's local mode writes into resourceconfig.json, whatever its containers have.
+constexpr const char* local_mode_interface = "ethwe";
+
+bool has_interface(const std::vector<NetworkInterface>& interfaces, const std::string& name) {
+  return std::any_of(interfaces.begin(), interfaces.end(),
+                     [&](const NetworkInterface& each) { return each.name == name; });
+}
+
 bool hosts_ranks_here(const LaunchPlan& plan) {
   const auto& hosts = plan.cluster.hosts;
   return std::any_of(hosts.begin(), hosts.end(),
@@ -98,8 +106,10 @@ std::string interfaces_to_avoid(const std::vector<std::string>& addresses) {
 void find_network_interface(const Questions& ask, Job& job) {
   JobSpec& spec = job.spec;
   const auto say = [&](const std::string& source) { spec.sources.emplace_back("network_interface", source); };
-  if (!job.hosts_given && !job.environment->network_interface.empty()) {
-    spec.network_interface = job.environment->network_interface;
+  const std::string& named = job.environment->network_interface;
+  const bool is_of_local_mode = named == local_mode_interface && !has_interface(ask.interfaces(), named);
+  if (!job.hosts_given && !named.empty() && !is_of_local_mode) {
+    spec.network_interface = named;
     return say("resource config");
   }
   const std::string& current_host = job.environment->current_host;

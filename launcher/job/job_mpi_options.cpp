@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "launcher/contract/trainer_job.hpp"
 #include "mpi/shell_words.hpp"
 
 namespace smlaunch {
@@ -27,6 +28,16 @@ Result<void> read_mpi_options(const Options& options, JobSpec& spec) {
   if (!options.mpi_options && !hyperparameter && is_given)
     return failure(Fault::configuration, source, "is no text",
                    "write mpirun's options as one JSON string: \"-x NAME --report-bindings\"");
+  if (!options.mpi_options && !hyperparameter && spec.environment->trainer) {
+    auto of_trainer = trainer_mpi_options(*spec.environment->trainer);
+    if (!of_trainer) return tl::unexpected(of_trainer.error());
+    if (!*of_trainer) return {};
+    spec.mpi_options = std::move(**of_trainer);
+    spec.mpi_options_source =
+        fmt::format("mpi_additional_options of {}", spec.environment->trainer->distributed_file.native());
+    spec.sources.emplace_back("mpi_options", spec.mpi_options_source);
+    return {};
+  }
   auto words = split_shell_words(options.mpi_options ? *options.mpi_options : hyperparameter.value_or(""));
   if (!words) {
     Error error = words.error();
