@@ -12,6 +12,7 @@
 #include "mpi/mpirun.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <string_view>
@@ -19,6 +20,7 @@
 #include <unordered_set>
 
 #include "mpi/mpirun_options.hpp"
+#include "mpi/schedulers.hpp"
 
 namespace smlaunch {
 namespace {
@@ -27,6 +29,7 @@ namespace {
 constexpr std::size_t longest_host_list = 100'000;
 // mpirun's own default for ssh processes at a time.
 constexpr std::size_t most_logins_at_once = 128;
+constexpr const char* loopback_interface = "lo";
 
 MpirunOption mca(std::string parameter, std::string value) {
   return {"mca", {std::move(parameter), std::move(value)}};
@@ -66,12 +69,15 @@ std::vector<MpirunOption> our_options(const MpirunRequest& request) {
   if (mpi) options.push_back({"display-map", {}});
   options.push_back({"tag-output", {}});
   if (request.oversubscribe || !mpi) options.push_back({"oversubscribe", {}});
-  for (const char* traffic : {"btl", "oob"}) {
+  for (const std::string traffic : {"btl", "oob"}) {
+    // PRRTE, under Open MPI 5, refuses to talk over loopback alone, and needs not be told where that is all.
+    if (traffic == "oob" && request.version.major >= 5 && request.tcp_include == loopback_interface) continue;
     if (!request.tcp_include.empty())
       options.push_back(mca(fmt::format("{}_tcp_if_include", traffic), request.tcp_include));
     else if (!request.tcp_exclude.empty())
       options.push_back(mca(fmt::format("{}_tcp_if_exclude", traffic), request.tcp_exclude));
   }
+  for (MpirunOption& option : options_against(request.schedulers)) options.push_back(std::move(option));
   options.push_back(mca("plm_rsh_no_tree_spawn", "1"));
   options.push_back({"bind-to", {"none"}});
   options.push_back({"map-by", {"slot"}});
@@ -123,18 +129,51 @@ void merge_ssh_arguments(UserOptions& user, std::vector<MpirunOption>& ours) {
   ours.erase(own);
 }
 
-// What the container's own OMPI_MCA_* say, ours need not: mpirun takes the command line's word over theirs,
-// and aborts where one includes interfaces and the other excludes some.
-void yield_to_environment(const MpirunRequest& request, UserOptions& user, std::vector<MpirunOption>& ours) {
-  for (const auto& [parameter, value] : request.environment_parameters) {
-    const std::string key = option_key(mca(parameter, value));
+// What the container's own OMPI_MCA_* and the user's file of parameters say, ours need not: mpirun takes the
+// command line's word over theirs, and aborts where one includes interfaces and the other excludes some. The
+// file that comes with Open MPI gives way to ours but for the latter: Debian's chooses components there that
+// the toolkit's command line has always chosen otherwise.
+void yield_to_parameters(const MpirunRequest& request, UserOptions& user, std::vector<MpirunOption>& ours) {
+  for (const SetParameter& parameter : request.settings.parameters) {
+    const std::string key = option_key(mca(parameter.name, parameter.value));
+    if (parameter.is_of_system && !key.ends_with("_if_include")) continue;
     const auto replaced = std::find_if(ours.begin(), ours.end(),
                                        [&](const MpirunOption& option) { return option_key(option) == key; });
     if (replaced == ours.end()) continue;
-    user.notes.push_back(fmt::format("OMPI_MCA_{}={} of the environment replaces ours: {}", parameter, value,
-                                     to_string(*replaced)));
+    user.notes.push_back(fmt::format("{} replaces ours: {}", to_string(parameter), to_string(*replaced)));
     ours.erase(replaced);
   }
+}
+
+// Who gives hosts and who starts daemons is one decision.
+void leave_schedulers_to_user(const MpirunRequest& request, UserOptions& user,
+                              std::vector<MpirunOption>& ours) {
+  if (request.schedulers.empty()) return;
+  const auto decides = [](std::string_view parameter) { return parameter == "ras" || parameter == "plm"; };
+  const bool is_said =
+      std::any_of(
+          user.options.begin(), user.options.end(),
+          [&](const MpirunOption& option) { return option.name == "mca" && decides(option.values[0]); }) ||
+      std::any_of(
+          request.settings.parameters.begin(), request.settings.parameters.end(),
+          [&](const SetParameter& parameter) { return !parameter.is_of_system && decides(parameter.name); });
+  if (is_said)
+    std::erase_if(
+        ours, [&](const MpirunOption& option) { return option.name == "mca" && decides(option.values[0]); });
+  else
+    user.notes.push_back(
+        fmt::format("this is a job of {}: mpirun takes neither hosts nor starts daemons by it",
+                    fmt::join(request.schedulers, " and ")));
+}
+
+// mpirun aborts where -x stands beside a list of variables, and one in a file cannot be taken away. The
+// command line's list is taken instead of it.
+void list_variables(std::vector<MpirunOption>& options) {
+  std::string names;
+  for (const MpirunOption& option : options)
+    if (option.name == "x") names += (names.empty() ? "" : ";") + option.values[0];
+  std::erase_if(options, [](const MpirunOption& option) { return option.name == "x"; });
+  options.push_back(mca(environment_list, names));
 }
 
 // Beside our -bind-to none a request for certain CPUs is void (an error, in 5), and a mapping to cores or
@@ -208,42 +247,38 @@ Result<MpirunCommand> mpirun_command(const MpirunRequest& request) {
     return failure(Fault::internal, "mpirun", "a command for no host or no rank was asked for");
   }
   std::vector<Problem> problems = problems_of(request);
-  // Before the user's options, which may say otherwise.
-  std::vector<std::string> user_words;
-  for (const auto& [parameter, value] : request.environment_parameters)
-    if (parameter == environment_list) user_words.insert(user_words.end(), {"-mca", parameter, value});
-  user_words.insert(user_words.end(), request.user_options.begin(), request.user_options.end());
-  Result<UserOptions> user = parse_user_options(user_words, request.version, request.user_options_source);
-  if (!user) problems.insert(problems.end(), user.error().problems.begin(), user.error().problems.end());
   if (!problems.empty()) return tl::unexpected<Error>(Error{Fault::configuration, std::move(problems)});
 
   std::vector<MpirunOption> ours = our_options(request);
   const std::vector<MpirunOption> variables = our_exports(request);
   ours.insert(ours.end(), variables.begin(), variables.end());
-  yield_to_environment(request, *user, ours);
-  merge_ssh_arguments(*user, ours);
-  leave_binding_to_mpirun(*user, ours);
+  UserOptions user = all_options(request.settings);
+  leave_schedulers_to_user(request, user, ours);
+  yield_to_parameters(request, user, ours);
+  merge_ssh_arguments(user, ours);
+  leave_binding_to_mpirun(user, ours);
   std::vector<MpirunOption> options = host_options(request.hosts);
   options.push_back({"np", {std::to_string(request.processes)}});
-  const std::vector<MpirunOption> merged = merge(std::move(ours), *user);
+  const std::vector<MpirunOption> merged = merge(std::move(ours), user);
   options.insert(options.end(), merged.begin(), merged.end());
+  if (lists_variables_in_a_file(request.settings)) list_variables(options);
 
   MpirunCommand command;
   command.argv.push_back(request.mpirun);
   const std::vector<std::string> words = render_options(options, request.version);
   command.argv.insert(command.argv.end(), words.begin(), words.end());
   command.argv.insert(command.argv.end(), request.program.begin(), request.program.end());
-  command.user_binding = user->binding;
-  command.user_binding_option = std::move(user->binding_option);
-  command.user_maps = !user->moving_options.empty();
-  for (const std::string& option : user->moving_options)
-    user->warnings.push_back(
+  command.user_binding = user.binding;
+  command.user_binding_option = std::move(user.binding_option);
+  command.user_maps = !user.moving_options.empty();
+  for (const std::string& option : user.moving_options)
+    user.warnings.push_back(
         fmt::format("your {} may place ranks on other hosts than the plan shows", option));
-  command.working_directory = std::move(user->working_directory);
-  command.user_variables = std::move(user->variables);
-  command.user_exported = std::move(user->exported);
-  command.notes = std::move(user->notes);
-  command.warnings = std::move(user->warnings);
+  command.working_directory = std::move(user.working_directory);
+  command.user_variables = std::move(user.variables);
+  command.user_exported = std::move(user.exported);
+  command.notes = std::move(user.notes);
+  command.warnings = std::move(user.warnings);
   return command;
 }
 

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/error.hpp"
+#include "mpi/mpi_settings.hpp"
 #include "mpi/mpirun_options.hpp"
 #include "mpi/open_mpi.hpp"
 
@@ -18,10 +19,6 @@ namespace smlaunch {
 
 // Which of the toolkit's two mpirun lines (sagemaker_training/mpi.py, smdataparallel.py).
 enum class MpirunStyle { mpi, smddp };
-
-// A list of variables to export, which mpirun refuses beside -x, on its command line or in OMPI_MCA_*: it
-// becomes -x, and must be taken out of mpirun's environment.
-inline constexpr const char* environment_list = "mca_base_env_list";
 
 struct MpirunRequest {
   std::string mpirun = "mpirun";  // path
@@ -37,12 +34,10 @@ struct MpirunRequest {
   std::string ssh_control_path;       // of connections that are open already (ssh_config(5)); or empty
   std::vector<std::string> exported;  // names for -x; values never appear
   std::vector<std::pair<std::string, std::string>>
-      exported_values;                              // -x NAME=VALUE, for public settings of ours
-  std::vector<std::string> user_options;            // --mpi-options, taken apart; the user wins
-  std::string user_options_source = "MPI options";  // where errors say that they stand
-  // OMPI_MCA_* of mpirun's environment, without the prefix: they win over ours, user_options over them.
-  std::vector<std::pair<std::string, std::string>> environment_parameters;
-  std::vector<std::string> program;  // ".../smlaunch rank -- python3 train.py"
+      exported_values;                  // -x NAME=VALUE, for public settings of ours
+  std::vector<std::string> schedulers;  // whose batch job this is (schedulers.hpp)
+  MpiSettings settings;                 // its parameters win over ours, the user's options over both
+  std::vector<std::string> program;     // ".../smlaunch rank -- python3 train.py"
 };
 
 struct MpirunCommand {
@@ -62,11 +57,8 @@ struct MpirunCommand {
 
 // The toolkit's command, in its order, each option of ours replaced by the user's where both say the same
 // thing: one MCA parameter (if_include and if_exclude of one component are one), -map-by, -bind-to, one
-// variable. An option given twice by the user is given once: the last one, said in `notes`. Options that the
-// running version does not know are translated, or left out with a warning. Errors (Fault::configuration),
-// all at once: an option without its value, one that would change what is planned (-np, --host, --hostfile,
-// …: named in the message), a program among the options, an IPv6 address as a host's name. Give the hosts
-// with the leader's own first: Open MPI 4 maps its own host first wherever it stands, 5 does not.
+// variable. Error (Fault::configuration): an IPv6 address as a host's name. Give the hosts with the leader's
+// own first: Open MPI 4 maps its own host first wherever it stands, 5 does not.
 Result<MpirunCommand> mpirun_command(const MpirunRequest& request);
 
 }  // namespace smlaunch

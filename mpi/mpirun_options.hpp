@@ -58,8 +58,10 @@ struct UserOptions {
   std::vector<std::string> warnings;
 };
 
-// The user's options, in either version's words. Errors (Fault::configuration), all at once: see
-// mpirun_command.
+// The user's options, in either version's words. An option given twice is given once: the last one, said in
+// `notes`. Options that the running version does not know are translated, or left out with a warning. Errors
+// (Fault::configuration), all at once: an option without its value, one that would change what is planned
+// (-np, --host, --hostfile, …: named in the message), a program among the options.
 // `where`: what errors name as their place.
 Result<UserOptions> parse_user_options(const std::vector<std::string>& words, const OpenMpiVersion& version,
                                        const std::string& where = "MPI options");

@@ -270,7 +270,8 @@ ParameterIn5 parameter_in_5(std::string_view parameter) {
   const bool of_the_launcher =
       starts_with_any(parameter, {"oob_", "plm_", "ras_", "rmaps_", "routed_", "state_", "errmgr_",
                                   "grpcomm_", "iof_", "odls_", "ess_", "filem_"});
-  return {of_the_launcher ? "prtemca" : "mca", std::string(parameter)};
+  const bool is_framework = parameter == "plm" || parameter == "ras" || parameter == "rmaps";
+  return {of_the_launcher || is_framework ? "prtemca" : "mca", std::string(parameter)};
 }
 
 std::span<const Directive> directives() {
@@ -283,6 +284,14 @@ std::span<const Directive> directives() {
                                         {"merge-stderr-to-stdout", "output", "merge-stderr-to-stdout"},
                                         {"xml", "output", "xml"}};
   return table;
+}
+
+std::string lower_case(std::string_view text) {
+  std::string result(text);
+  for (char& c : result) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  }
+  return result;
 }
 
 bool is_our_variable(std::string_view name) {

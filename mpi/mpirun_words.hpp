@@ -49,6 +49,9 @@ struct Directive {
 };
 std::span<const Directive> directives();
 
+// mpirun takes the names of policies in either case; ASCII only.
+std::string lower_case(std::string_view text);
+
 // RANK, LOCAL_RANK, …, SM_* and our agents' own: always set by smlaunch, never by the user's -x.
 bool is_our_variable(std::string_view name);
 

@@ -2,25 +2,23 @@
 // The user's MPI options, read as mpirun reads them. The policy:
 // - what would change which ranks there are, or where, is refused and the option of smlaunch for it named;
 // - a value of -x never reaches a command line, secret or not: it goes to the environment of mpirun, which
-// exports it by
-//   name;
+//   exports it by name;
 // - what only the other version of Open MPI knows is translated, else left out with a warning;
 // - given twice, the last one counts (Open MPI 4 aborts at a repeated MCA parameter, 5 at a repeated
-// --map-by);
+//   --map-by);
 // - --NCCL_DEBUG VALUE is no option of mpirun's: the SageMaker toolkit takes it here and exports it. Its
-// argparse
-//   takes beginnings of the name too, but what mpirun knows is mpirun's here (--N);
+//   argparse takes beginnings of the name too, but what mpirun knows is mpirun's here (--N);
 // - a name unknown here is mpirun's to judge, and so are the words behind it that begin with no dash.
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <cstddef>
 #include <string_view>
 #include <unordered_map>
 
 #include "mpi/mpirun_options.hpp"
 #include "mpi/mpirun_words.hpp"
+#include "mpi/placement_options.hpp"
 
 namespace smlaunch {
 namespace {
@@ -32,85 +30,6 @@ std::string_view without_dashes(std::string_view word) {
   return word;
 }
 
-std::string lower(std::string_view text) {
-  std::string result(text);
-  for (char& c : result) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return result;
-}
-
-// "core:PE=2" → {"core", "pe=2"}
-std::vector<std::string> parts_of(std::string_view value) {
-  const std::string text = lower(value);
-  std::vector<std::string> parts;
-  for (std::size_t start = 0; start <= text.size();) {
-    const std::size_t end = std::min(text.find(':', start), text.size());
-    parts.push_back(text.substr(start, end - start));
-    start = end + 1;
-  }
-  return parts;
-}
-
-// Names CPUs for a rank, which means nothing unless mpirun binds.
-bool names_cpus(const MpirunOption& option) {
-  if (option.name == "cpu-list" || option.name == "cpus-per-proc" || option.name == "rankfile") return true;
-  if (option.name != "map-by") return false;
-  const std::vector<std::string> parts = parts_of(option.values[0]);
-  return parts[0].starts_with("pe-list") || parts[0] == "rankfile" ||
-         std::any_of(parts.begin(), parts.end(),
-                     [](const std::string& part) { return part.starts_with("pe="); });
-}
-
-bool maps_to_hardware(const MpirunOption& option) {
-  if (option.name != "map-by") return false;
-  const std::vector<std::string> parts = parts_of(option.values[0]);
-  if (parts[0] == "ppr") return parts.size() > 2 && parts[2] != "node";
-  return parts[0] != "slot" && parts[0] != "node" && parts[0] != "seq";
-}
-
-// -bind-to itself has the last word, then a list of CPUs, then a mapping.
-void find_binding(UserOptions& user) {
-  const auto found = [&](UserBinding binding, const MpirunOption& option) {
-    user.binding = binding;
-    user.binding_option = to_string(option);
-  };
-  for (const MpirunOption& option : user.options)
-    if (maps_to_hardware(option)) found(UserBinding::by_default, option);
-  for (const MpirunOption& option : user.options)
-    if (names_cpus(option)) found(UserBinding::on, option);
-  for (const MpirunOption& option : user.options) {
-    if (option.name != "bind-to") continue;
-    found(parts_of(option.values[0])[0] == "none" ? UserBinding::off : UserBinding::on, option);
-  }
-}
-
-// Measured with 4.1.4: hosts take turns where ranks are mapped by node, and are numbered in turns where they
-// are ranked by node, which mapping by node implies. Any other mapping fills host after host.
-void find_host_order(UserOptions& user) {
-  const auto word_of = [&](const char* name) -> std::string {
-    for (const MpirunOption& option : user.options)
-      if (option.name == name) return parts_of(option.values[0])[0];
-    return "";
-  };
-  const std::string ranked = word_of("rank-by");
-  if (word_of("map-by") == "node") user.counting = HostOrder::by_node;
-  if (ranked == "node" || (ranked.empty() && user.counting == HostOrder::by_node))
-    user.numbering = HostOrder::by_node;
-}
-
-bool moves_ranks(const MpirunOption& option) {
-  if (option.name == "rankfile") return true;
-  if (option.name != "map-by" && option.name != "rank-by") return false;
-  const std::vector<std::string> parts = parts_of(option.values[0]);
-  if (std::find(parts.begin(), parts.end(), "span") != parts.end()) return true;
-  constexpr std::array<std::string_view, 11> keep = {"slot",    "hwthread", "core", "l1cache",
-                                                     "l2cache", "l3cache",  "numa", "package",
-                                                     "socket",  "board",    "node"};
-  const bool filling = option.name == "rank-by" && parts[0] == "fill";
-  return !filling && std::count(keep.begin(), keep.end(), parts[0]) == 0;
-}
-
 class Reader {
  public:
   Reader(const std::vector<std::string>& words, const OpenMpiVersion& version, std::string where)
@@ -119,10 +38,7 @@ class Reader {
   Result<UserOptions> read() {
     while (at_ < words_.size()) read_one();
     if (!problems_.empty()) return tl::unexpected<Error>(Error{Fault::configuration, std::move(problems_)});
-    find_binding(result_);
-    find_host_order(result_);
-    for (const MpirunOption& option : result_.options)
-      if (moves_ranks(option)) result_.moving_options.push_back(to_string(option));
+    find_placement(result_);
     return std::move(result_);
   }
 
@@ -240,7 +156,7 @@ class Reader {
     for (std::size_t start = 0; start <= value.size();) {
       const std::size_t end = std::min(value.find(':', start), value.size());
       const std::string part = value.substr(start, end - start);
-      const std::string word = lower(part);
+      const std::string word = lower_case(part);
       start = end + 1;
       if (word == "oversubscribe" || word == "nooversubscribe")
         add({word, {}});
@@ -290,7 +206,7 @@ class Reader {
     if (parameter == "hwloc_base_cpu_list") return add({"cpu-list", {std::move(values[1])}});
     if (parameter == "rmaps_rank_file_path") return add({"rankfile", {std::move(values[1])}});
     if (parameter == "rmaps_base_oversubscribe" || parameter == "rmaps_base_no_oversubscribe") {
-      const std::string word = lower(values[1]);
+      const std::string word = lower_case(values[1]);
       const bool on = word != "0" && word != "false" && word != "no";
       return add({on == (parameter == "rmaps_base_oversubscribe") ? "oversubscribe" : "nooversubscribe", {}});
     }

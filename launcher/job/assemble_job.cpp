@@ -61,8 +61,9 @@ Result<void> find_mpirun(const Options& options, const Questions& ask, Job& job)
   if (by_mpirun)
     if (auto found = use_open_mpi(ask, spec); !found) return found;
   // A hyperparameter's are of no meaning to the other launchers; an option says what is wanted now.
-  if (by_mpirun || spec.launcher == LauncherKind::ddp || options.mpi_options)
-    if (auto read = read_mpi_options(options, spec); !read) return read;
+  const bool are_used = by_mpirun || spec.launcher == LauncherKind::ddp;
+  if (are_used || options.mpi_options)
+    if (auto read = read_mpi_options(options, are_used, spec); !read) return read;
   if (by_mpirun) find_own_name(ask, job);
   return {};
 }
@@ -75,7 +76,7 @@ Result<void> find_what_mpirun_needs(const Options& options, const Questions& ask
                               (has_starter(spec.launcher) && job.hosts_given);
   if (!goes_by_mpirun || !ask.has_mpirun()) return {};
   if (auto found = use_open_mpi(ask, spec); !found) return found;
-  if (auto read = read_mpi_options(options, spec); !read) return read;
+  if (auto read = read_mpi_options(options, true, spec); !read) return read;
   find_network_interface(ask, job);
   return {};
 }

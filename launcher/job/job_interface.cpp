@@ -8,6 +8,8 @@
 #include <algorithm>
 
 #include "base/host_name.hpp"
+#include "base/own_words.hpp"
+#include "launcher/job/job_hosts.hpp"
 #include "launcher/outcome/report_error.hpp"
 #include "launcher/this_host/own_host.hpp"
 #include "topology/interfaces.hpp"
@@ -50,9 +52,12 @@ Network choose_network(const Questions& ask, const std::vector<std::string>& oth
 // What SageMaker's local mode writes into resourceconfig.json, whatever its containers have.
 constexpr const char* local_mode_interface = "ethwe";
 
-bool has_interface(const std::vector<NetworkInterface>& interfaces, const std::string& name) {
-  return std::any_of(interfaces.begin(), interfaces.end(),
-                     [&](const NetworkInterface& each) { return each.name == name; });
+// It counts as none where the interfaces are known and it is none of them.
+bool is_of_local_mode(const Questions& ask, const std::string& name) {
+  if (name != local_mode_interface) return false;
+  const std::vector<NetworkInterface> interfaces = ask.interfaces();
+  return !interfaces.empty() && std::none_of(interfaces.begin(), interfaces.end(),
+                                             [&](const NetworkInterface& each) { return each.name == name; });
 }
 
 bool hosts_ranks_here(const LaunchPlan& plan) {
@@ -65,6 +70,21 @@ bool spans_machines(const LaunchPlan& plan) {
   return plan.cluster.hosts.size() > 1 || plan.nodes.size() > 1 || !hosts_ranks_here(plan);
 }
 
+// One host's ranks may meet over any interface. mpirun must be told the truth about its own.
+bool needs_none(const Job& job) {
+  const LauncherKind launcher = job.spec.launcher;
+  return (launcher == LauncherKind::ddp || launcher == LauncherKind::torchrun) &&
+         hosts_together(*job.environment).size() == 1 &&
+         choose_engine(launcher, job.cluster, job.environment->current_host) != Engine::mpirun;
+}
+
+// SageMaker's local mode names ethwe, which its containers do not have. Empty: it can be used, or nothing is
+// known.
+std::string why_unusable(const Questions& ask, const std::string& interface) {
+  const std::vector<NetworkInterface> interfaces = ask.interfaces();
+  return interfaces.empty() ? "" : interface_problem(interfaces, interface, false);
+}
+
 void set_network(const Questions& ask, const std::vector<std::string>& others, const std::string& reason,
                  JobSpec& spec) {
   Network network = choose_network(ask, others);
@@ -74,19 +94,6 @@ void set_network(const Questions& ask, const std::vector<std::string>& others, c
 }
 
 }  // namespace
-
-bool chooses_interface(const std::vector<std::string>& mpi_options, const Variables& variables) {
-  const bool by_option = std::any_of(mpi_options.begin(), mpi_options.end(), [](const std::string& word) {
-    return word.starts_with("btl_tcp_if_") || word.starts_with("oob_tcp_if_") ||
-           word.starts_with("oob_tcp_include") || word.starts_with("oob_tcp_exclude") ||
-           word.starts_with("prte_if_");
-  });
-  return by_option || std::any_of(variables.begin(), variables.end(), [](const auto& variable) {
-           const std::string& name = variable.first;
-           return name.starts_with("OMPI_MCA_btl_tcp_if_") || name.starts_with("OMPI_MCA_oob_tcp_") ||
-                  name.starts_with("PRTE_MCA_prte_if_");
-         });
-}
 
 std::string interfaces_to_avoid(const std::vector<std::string>& addresses) {
   std::string list;
@@ -107,8 +114,12 @@ void find_network_interface(const Questions& ask, Job& job) {
   JobSpec& spec = job.spec;
   const auto say = [&](const std::string& source) { spec.sources.emplace_back("network_interface", source); };
   const std::string& named = job.environment->network_interface;
-  const bool is_of_local_mode = named == local_mode_interface && !has_interface(ask.interfaces(), named);
-  if (!job.hosts_given && !named.empty() && !is_of_local_mode) {
+  const bool is_local_modes = !needs_none(job) && is_of_local_mode(ask, named);
+  if (!job.hosts_given && !named.empty() && !is_local_modes) {
+    const std::string problem = needs_none(job) ? why_unusable(ask, named) : "";
+    if (!problem.empty())
+      return say(
+          fmt::format("none: one host needs none, and the resource config's {} {} here", named, problem));
     spec.network_interface = named;
     return say("resource config");
   }
@@ -117,7 +128,7 @@ void find_network_interface(const Questions& ask, Job& job) {
   for (const Host& host : job.cluster.hosts)
     if (host.name != current_host) others.push_back(host.name);
   if (others.empty()) return;
-  if (chooses_interface(spec.mpi_options, spec.inherited)) return say("left to the MPI options given");
+  if (chooses_interface(spec.mpi)) return say("left to the MPI options given");
   std::string reason = "none named: this machine, which leads, is none of the hosts";
   if (!current_host.empty()) {
     const std::vector<std::string> asked(
@@ -183,8 +194,7 @@ Result<void> check_planned_interface(const Options& options, const LaunchPlan& p
   if (!hosts_ranks_here(plan) || plan.wanted_interfaces.empty()) return {};
   if (const auto error = find_interface_errors(plan.current_host, plan.wanted_interfaces, probe_interfaces(),
                                                spans_machines(plan)))
-    for (const Problem& problem : error->problems)
-      fmt::print(stderr, "smlaunch: warning: {}\n", to_string(problem));
+    for (const Problem& problem : error->problems) say("warning: {}", to_string(problem));
   return {};
 }
 

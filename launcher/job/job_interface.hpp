@@ -15,13 +15,11 @@
 
 namespace smlaunch {
 
-// Into job.spec, with its source. An interface: the resource config's; with given hosts the one that leads to
+// Into job.spec, with its source. An interface: the resource config's, but for a ddp or torchrun job on one
+// host that has no such; with given hosts the one that leads to
 // the others. Where there is none, and mpirun starts ranks on several machines, either the subnet that all
 // other hosts are in, or what mpirun must not take. Nothing where the user's MPI options choose.
 void find_network_interface(const Questions& ask, Job& job);
-
-// Do these words, or Open MPI's variables, choose interfaces for its traffic?
-bool chooses_interface(const std::vector<std::string>& mpi_options, const Variables& variables);
 
 // Subnets and interfaces that lead to no other machine, less the subnets that an address of another host is
 // in: "127.0.0.1/8,172.17.0.0/16,docker0,…". Names that a host lacks do no harm there.

@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <utility>
+
 #include "launcher/contract/trainer_job.hpp"
 #include "mpi/shell_words.hpp"
 
@@ -18,9 +20,21 @@ const char* options_hyperparameter(const Environment& environment, LauncherKind 
   return "sagemaker_mpi_custom_mpi_options";
 }
 
+Result<void> use_mpi_options(const std::vector<std::string>& words, const std::string& source, bool are_used,
+                             JobSpec& spec) {
+  if (!words.empty()) spec.sources.emplace_back("mpi_options", source);
+  spec.mpi.source = source;
+  spec.mpi.is_given = !words.empty();
+  if (!are_used) return {};
+  auto settings = parse_mpi_settings(words, source, std::move(spec.mpi.parameters), spec.open_mpi);
+  if (!settings) return tl::unexpected(settings.error());
+  spec.mpi = std::move(*settings);
+  return {};
+}
+
 }  // namespace
 
-Result<void> read_mpi_options(const Options& options, JobSpec& spec) {
+Result<void> read_mpi_options(const Options& options, bool are_used, JobSpec& spec) {
   const char* key = options_hyperparameter(*spec.environment, spec.launcher);
   const std::string source = source_of(options, "mpi-options", fmt::format("hyperparameter {}", key));
   const auto hyperparameter = text_parameter(*spec.environment, key);
@@ -28,15 +42,13 @@ Result<void> read_mpi_options(const Options& options, JobSpec& spec) {
   if (!options.mpi_options && !hyperparameter && is_given)
     return failure(Fault::configuration, source, "is no text",
                    "write mpirun's options as one JSON string: \"-x NAME --report-bindings\"");
-  if (!options.mpi_options && !hyperparameter && spec.environment->trainer) {
-    auto of_trainer = trainer_mpi_options(*spec.environment->trainer);
-    if (!of_trainer) return tl::unexpected(of_trainer.error());
-    if (!*of_trainer) return {};
-    spec.mpi_options = std::move(**of_trainer);
-    spec.mpi_options_source =
-        fmt::format("mpi_additional_options of {}", spec.environment->trainer->distributed_file.native());
-    spec.sources.emplace_back("mpi_options", spec.mpi_options_source);
-    return {};
+  const auto& trainer = spec.environment->trainer;
+  if (!options.mpi_options && !hyperparameter && trainer) {
+    auto words = trainer_mpi_options(*trainer);
+    if (!words) return tl::unexpected(words.error());
+    return use_mpi_options(words->value_or(std::vector<std::string>()),
+                           fmt::format("mpi_additional_options of {}", trainer->distributed_file.native()),
+                           are_used, spec);
   }
   auto words = split_shell_words(options.mpi_options ? *options.mpi_options : hyperparameter.value_or(""));
   if (!words) {
@@ -44,10 +56,7 @@ Result<void> read_mpi_options(const Options& options, JobSpec& spec) {
     for (Problem& problem : error.problems) problem.where = fmt::format("{}: {}", source, problem.where);
     return tl::unexpected(std::move(error));
   }
-  spec.mpi_options = std::move(*words);
-  spec.mpi_options_source = source;
-  if (!spec.mpi_options.empty()) spec.sources.emplace_back("mpi_options", source);
-  return {};
+  return use_mpi_options(*words, source, are_used, spec);
 }
 
 }  // namespace smlaunch

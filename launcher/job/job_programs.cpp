@@ -13,6 +13,9 @@ Result<void> use_open_mpi(const Questions& ask, JobSpec& spec) {
   if (!found->mpirun.empty()) spec.mpirun = found->mpirun;
   spec.open_mpi = found->version;
   spec.open_mpi_is_decided = true;
+  spec.mpi.parameters = parameters_of(spec.inherited, found->version);
+  spec.mpi.parameters.insert(spec.mpi.parameters.end(), found->file_parameters.begin(),
+                             found->file_parameters.end());
   spec.sources.emplace_back("open_mpi", found->source);
   return {};
 }

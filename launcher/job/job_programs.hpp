@@ -7,7 +7,8 @@
 
 namespace smlaunch {
 
-// Sets spec.mpirun and spec.open_mpi by this machine's mpirun, and says so in its sources. Errors: those of
+// Sets spec.mpirun and spec.open_mpi by this machine's mpirun, and says so in its sources; sets
+// spec.mpi.parameters by the environment and Open MPI's files. Errors: those of
 // find_open_mpi(); a dry run assumes an mpirun where there is none.
 Result<void> use_open_mpi(const Questions& ask, JobSpec& spec);
 

@@ -11,6 +11,7 @@
 #include "launcher/plan/launcher_variables.hpp"
 #include "launcher/plan/starter.hpp"
 #include "launcher/process/agent_variables.hpp"
+#include "mpi/schedulers.hpp"
 
 namespace smlaunch {
 
@@ -49,7 +50,7 @@ struct UserSettings {
 Result<void> take_user_settings(const UserSettings& user, const JobSpec& spec, LaunchPlan& plan) {
   if (!user.working_directory.empty()) {
     if (!std::filesystem::path(user.working_directory).is_absolute())
-      return failure(Fault::configuration, spec.mpi_options_source,
+      return failure(Fault::configuration, spec.mpi.source,
                      fmt::format("-wdir {} is no absolute path", user.working_directory),
                      "name the folder from / on: every host looks for it by itself");
     plan.entry_point.working_directory = user.working_directory;
@@ -67,8 +68,7 @@ Result<void> take_user_settings(const UserSettings& user, const JobSpec& spec, L
 
 }  // namespace
 
-Result<std::vector<WantedInterface>> find_wanted_interfaces(const JobSpec& spec, Engine engine,
-                                                            bool several_hosts) {
+std::vector<WantedInterface> find_wanted_interfaces(const JobSpec& spec, Engine engine, bool several_hosts) {
   constexpr const char* of_nccl = "NCCL_SOCKET_IFNAME";
   const std::string& planned = spec.network_interface;
   const bool by_mpirun = engine == Engine::mpirun;
@@ -76,12 +76,7 @@ Result<std::vector<WantedInterface>> find_wanted_interfaces(const JobSpec& spec,
     const auto found = spec.inherited.find(name);
     return found == spec.inherited.end() ? "" : found->second;
   };
-  UserOptions user;
-  if (by_mpirun || spec.launcher == LauncherKind::ddp) {
-    auto read = parse_user_options(spec.mpi_options, spec.open_mpi, spec.mpi_options_source);
-    if (!read) return tl::unexpected(read.error());
-    user = std::move(*read);
-  }
+  const UserOptions user = by_mpirun ? all_options(spec.mpi) : spec.mpi.user;
   std::string pattern = inherited(of_nccl);
   for (const auto& [name, value] : user.variables)
     if (name == of_nccl) pattern = value;
@@ -95,31 +90,20 @@ Result<std::vector<WantedInterface>> find_wanted_interfaces(const JobSpec& spec,
     for (const MpirunOption& option : user.options)
       if (option.name == "mca" && includes_interfaces(option.values[0]))
         add_list(option.values[1], "-mca " + option.values[0]);
-    for (const char* parameter : {"btl_tcp_if_include", "oob_tcp_if_include"}) {
-      const std::string variable = fmt::format("OMPI_MCA_{}", parameter);
-      const auto is_replaced = std::any_of(wanted.begin(), wanted.end(), [&](const WantedInterface& each) {
-        return each.origin == fmt::format("-mca {}", parameter);
-      });
-      if (!is_replaced) add_list(inherited(variable), variable);
+    for (const SetParameter& parameter : spec.mpi.parameters) {
+      const auto is_replaced =
+          std::any_of(user.options.begin(), user.options.end(), [&](const MpirunOption& option) {
+            return option.name == "mca" && option.values[0] == parameter.name;
+          });
+      if (!is_replaced && includes_interfaces(parameter.name))
+        add_list(parameter.value, parameter.variable.empty()
+                                      ? fmt::format("{}: {}", parameter.file, parameter.name)
+                                      : parameter.variable);
     }
   }
   const bool is_checked = by_mpirun && (pattern == planned || pattern == "=" + planned);
   if (several_hosts && !pattern.empty() && !is_checked) wanted.push_back({pattern, of_nccl});
   return wanted;
-}
-
-void take_host_order(const JobSpec& spec, LayoutRequest& request) {
-  std::vector<std::string> words;
-  for (const char* parameter : {"rmaps_base_mapping_policy", "rmaps_base_ranking_policy"})
-    if (const auto found = spec.inherited.find(fmt::format("OMPI_MCA_{}", parameter));
-        found != spec.inherited.end())
-      words.insert(words.end(), {"-mca", parameter, found->second});
-  words.insert(words.end(), spec.mpi_options.begin(), spec.mpi_options.end());
-  // What cannot be read is an error of add_mpirun_command().
-  const auto user = parse_user_options(words, spec.open_mpi, spec.mpi_options_source);
-  if (!user) return;
-  request.counting = user->counting;
-  request.numbering = user->numbering;
 }
 
 MpirunRequest mpirun_request(const JobSpec& spec, const LaunchPlan& plan) {
@@ -138,10 +122,8 @@ MpirunRequest mpirun_request(const JobSpec& spec, const LaunchPlan& plan) {
   request.tcp_exclude = spec.mpi_exclude;
   request.ssh_port = spec.ssh_port;
   if (plan.cluster.hosts.size() > 1) request.ssh_control_path = spec.ssh_control_path;
-  request.user_options = spec.mpi_options;
-  request.user_options_source = spec.mpi_options_source;
-  for (const auto& [name, value] : spec.inherited)
-    if (name.starts_with("OMPI_MCA_")) request.environment_parameters.emplace_back(name.substr(9), value);
+  request.settings = spec.mpi;
+  request.schedulers = find_schedulers(spec.inherited);
   for (const char* name :
        {"LD_LIBRARY_PATH", "PATH", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"})
     if (spec.inherited.contains(name)) request.exported.emplace_back(name);
@@ -166,34 +148,30 @@ Result<std::string> add_mpirun_command(const JobSpec& spec, LaunchPlan& plan) {
   if (!taken) return tl::unexpected(taken.error());
   std::string unbound = why_not_bound(*made);
   if (!unbound.empty()) plan.sources.emplace_back("bind", unbound);
-  auto wanted = find_wanted_interfaces(spec, plan.engine, plan.cluster.hosts.size() > 1);
-  if (!wanted) return tl::unexpected(wanted.error());
-  plan.wanted_interfaces = std::move(*wanted);
+  plan.wanted_interfaces = find_wanted_interfaces(spec, plan.engine, plan.cluster.hosts.size() > 1);
   for (auto& note : made->notes) plan.sources.emplace_back("mpi_options", std::move(note));
   for (auto& warning : made->warnings) plan.warnings.push_back(std::move(warning));
   return unbound;
 }
 
 Result<void> take_options_without_mpirun(const JobSpec& spec, LaunchPlan& plan) {
-  if (spec.mpi_options.empty()) return {};
+  if (!spec.mpi.is_given) return {};
   if (plan.launcher != LauncherKind::ddp) {
     plan.warnings.push_back(fmt::format("{}: not used, for launcher {} starts no mpirun here",
-                                        spec.mpi_options_source, to_string(plan.launcher)));
+                                        spec.mpi.source, to_string(plan.launcher)));
     return {};
   }
-  auto user = parse_user_options(spec.mpi_options, spec.open_mpi, spec.mpi_options_source);
-  if (!user) return tl::unexpected(user.error());
-  auto taken = take_user_settings(
-      {user->working_directory, std::move(user->exported), std::move(user->variables)}, spec, plan);
+  const UserOptions& user = spec.mpi.user;
+  auto taken = take_user_settings({user.working_directory, user.exported, user.variables}, spec, plan);
   if (!taken) return taken;
   std::vector<std::string> unused;
-  for (const MpirunOption& option : user->options)
+  for (const MpirunOption& option : user.options)
     if (option.name != "x") unused.push_back(to_string(option));
-  for (auto& warning : user->warnings) plan.warnings.push_back(std::move(warning));
+  plan.warnings.insert(plan.warnings.end(), user.warnings.begin(), user.warnings.end());
   if (!unused.empty())
     plan.warnings.push_back(
         fmt::format("{}: not used, for launcher ddp starts the ranks of one host without mpirun: {}",
-                    spec.mpi_options_source, fmt::join(unused, ", ")));
+                    spec.mpi.source, fmt::join(unused, ", ")));
   return {};
 }
 

@@ -22,12 +22,8 @@ Result<std::string> add_mpirun_command(const JobSpec& spec, LaunchPlan& plan);
 // use none of them, which is a warning too.
 Result<void> take_options_without_mpirun(const JobSpec& spec, LaunchPlan& plan);
 
-// In which order mpirun will take the hosts, into `request`: the user's options say, else the environment.
-void take_host_order(const JobSpec& spec, LayoutRequest& request);
-
 // What mpirun (where it is the engine) and NCCL are told to use, by the plan, the user's options or the
-// environment. Errors: the user's options cannot be read.
-Result<std::vector<WantedInterface>> find_wanted_interfaces(const JobSpec& spec, Engine engine,
-                                                            bool several_hosts);
+// environment.
+std::vector<WantedInterface> find_wanted_interfaces(const JobSpec& spec, Engine engine, bool several_hosts);
 
 }  // namespace smlaunch

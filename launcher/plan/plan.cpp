@@ -127,7 +127,10 @@ Result<LaunchPlan> make_plan(const JobSpec& spec, const Cluster& cluster) {
   LayoutRequest request{spec.world_size, plan.bind};
   if (has_starter(spec.launcher))
     request.why_none = fmt::format("not bound, because {} starts the ranks", to_string(spec.launcher));
-  if (plan.engine == Engine::mpirun && !has_starter(spec.launcher)) take_host_order(spec, request);
+  if (plan.engine == Engine::mpirun && !has_starter(spec.launcher)) {
+    request.counting = spec.mpi.counting;
+    request.numbering = spec.mpi.numbering;
+  }
   auto layout = place(cluster, request);
   if (!layout) return tl::unexpected(layout.error());
   plan.layout = std::move(*layout);
@@ -198,11 +201,8 @@ Result<LaunchPlan> make_plan(const JobSpec& spec, const Cluster& cluster) {
     plan.command.insert(plan.command.end(), plan.process_command.begin(), plan.process_command.end());
     if (has_starter(plan.launcher)) plan.command = std::move(starter);
   }
-  if (plan.engine != Engine::mpirun && plan.launcher != LauncherKind::process) {
-    auto wanted = find_wanted_interfaces(spec, plan.engine, plan.nodes.size() > 1);
-    if (!wanted) return tl::unexpected(wanted.error());
-    plan.wanted_interfaces = std::move(*wanted);
-  }
+  if (plan.engine != Engine::mpirun && plan.launcher != LauncherKind::process)
+    plan.wanted_interfaces = find_wanted_interfaces(spec, plan.engine, plan.nodes.size() > 1);
   plan.has_own_threads = spec.inherited.contains("OMP_NUM_THREADS");
   if (plan.launcher != LauncherKind::process && (!plan.has_own_threads || cluster.hosts.size() > 1))
     plan.threads = find_threads(plan);

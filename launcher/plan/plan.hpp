@@ -53,9 +53,8 @@ struct JobSpec {
       false;  // a release that fails unless it redirects output (launcher/this_host/torchrun.hpp)
   std::vector<std::string> nodes;  // torchrun, xla: the job's hosts, where each starts its own ranks
   OpenMpiVersion open_mpi;
-  bool open_mpi_is_decided = false;  // by the mpirun that was found, or assumed where a dry run has none
-  std::vector<std::string> mpi_options;
-  std::string mpi_options_source = "MPI options";
+  bool open_mpi_is_decided = false;   // by the mpirun that was found, or assumed where a dry run has none
+  MpiSettings mpi;                    // what the user and the environment tell mpirun
   std::string smlaunch = "smlaunch";  // this binary, at the same path on every host
   std::string network_interface;      // empty: none was named; then for mpirun's traffic:
   std::string mpi_subnet;             // a subnet that all hosts are in: "10.0.0.0/24", or

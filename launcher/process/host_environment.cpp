@@ -28,27 +28,34 @@ std::vector<std::string> split_path(const std::string& path) {
   return entries;
 }
 
+std::string value_in(const Environment_& environment, const char* name) {
+  const auto found = environment.find(name);
+  return found == environment.end() ? "" : found->second;
+}
+
 // mpirun puts its own folders first, and another python3 than the job's may lie there. Its libraries stay
-// within reach, behind the job's own.
-void take_back_paths(Environment_& environment, const Environment_& own) {
-  constexpr const char* libraries = "LD_LIBRARY_PATH";
-  for (const char* name : {"PATH", libraries}) {
-    const auto mpiruns = environment.find(name);
-    if (mpiruns == environment.end()) continue;
-    const auto before = own.find(name);
-    std::string path = before == own.end() ? "" : before->second;
-    if (name == libraries) {
-      const std::vector<std::string> known = split_path(path);
-      for (const std::string& entry : split_path(mpiruns->second))
-        if (!entry.empty() && !is_searched_anyway(entry) &&
-            std::find(known.begin(), known.end(), entry) == known.end())
-          path += (path.empty() ? "" : ":") + entry;
-    }
+// within reach, behind the job's own: where Open MPI has a prefix of its own, an MPI program finds them there
+// and nowhere else. `own`: the environment that counts, `agent`: as mpirun has made it on top of `leader`.
+void keep_own_paths(Environment_& environment, const Environment_& own, const Environment_& agent,
+                    const Environment_& leader) {
+  const auto set = [&](const char* name, const std::string& path) {
     if (path.empty())
-      environment.erase(mpiruns);
+      environment.erase(name);
     else
-      mpiruns->second = path;
-  }
+      environment[name] = path;
+  };
+  set("PATH", value_in(own, "PATH"));
+  constexpr const char* libraries = "LD_LIBRARY_PATH";
+  std::string added = value_in(agent, libraries);
+  if (const std::string brought = ":" + value_in(leader, libraries); added.ends_with(brought))
+    added.resize(added.size() - brought.size());
+  std::string path = value_in(own, libraries);
+  const std::vector<std::string> known = split_path(path);
+  for (const std::string& entry : split_path(added))
+    if (!entry.empty() && !is_searched_anyway(entry) &&
+        std::find(known.begin(), known.end(), entry) == known.end())
+      path += (path.empty() ? "" : ":") + entry;
+  set(libraries, path);
 }
 
 }  // namespace
@@ -58,7 +65,7 @@ Environment_ host_environment(const Environment_& agent, const std::optional<Env
   if (!worker && leader.empty()) return agent;
   if (!worker && on_leader_host) {
     Environment_ base = agent;
-    take_back_paths(base, leader);
+    keep_own_paths(base, leader, agent, leader);
     return base;
   }
   static constexpr std::array<std::string_view, 5> from_mpirun = {"OMPI_", "PMIX_", "ORTE_", "PRTE_",
@@ -80,6 +87,7 @@ Environment_ host_environment(const Environment_& agent, const std::optional<Env
                                    std::find(from_login.begin(), from_login.end(), name) != from_login.end());
     if (told || login) base[name] = value;
   }
+  keep_own_paths(base, worker ? *worker : leader, agent, leader);
   return base;
 }
 

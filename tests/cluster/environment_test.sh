@@ -43,3 +43,15 @@ start fabric env WHERE=outside "$smlaunch" --hosts algo-2:1 -- /opt/ml/code/trai
 ended fabric 30
 assert_eq 0 "$status"
 assert_contains "$out" "rank 0 WHERE=outside"
+
+step "the libraries of an Open MPI in a prefix of its own are found on every host, behind the host's own"
+for host in algo-1 algo-2; do
+  host $host sh -c 'mkdir -p /tmp/ompi/bin /tmp/ompi/lib && ln -s /usr/bin/mpirun /usr/bin/orted /tmp/ompi/bin/'
+done
+start algo-2 env PATH="$own_path" LD_LIBRARY_PATH=/opt/second/lib "$smlaunch"
+eventually 5 printed algo-2 1 "waits for algo-1"
+start algo-1 env PATH="/tmp/ompi/bin:$own_path" LD_LIBRARY_PATH=/opt/first/lib "$smlaunch"
+over 0 success 30 algo-1 algo-2
+out=$(<"$scratch/algo-1.out")
+assert_contains "$out" "rank 0 LD_LIBRARY_PATH=/opt/first/lib:/tmp/ompi/lib"
+assert_contains "$out" "rank 1 LD_LIBRARY_PATH=/opt/second/lib:/tmp/ompi/lib"

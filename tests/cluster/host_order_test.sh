@@ -27,6 +27,17 @@ assert_eq "0 0 0 2 0 0 algo-1,1 0 1 2 1 0 algo-2,2 0 2 2 2 0 algo-3,3 1 0 2 3 1 
 agree "-rank-by node"
 agree "-map-by node -rank-by slot"
 
+step "by turns, as Open MPI's variables and file of parameters ask for"
+with() { SMLAUNCH_CLUSTER_ENV="$SMLAUNCH_CLUSTER_ENV OMPI_MCA_rmaps_base_$1" agree "${@:2}"; }
+with mapping_policy=node ""
+assert_eq "0 0 0 2 0 0 algo-1,1 0 1 2 1 0 algo-2" "$(sed 's/^\[[^]]*\] //' <<<"$out" | sort -n | head -n 2 | paste -sd ,)"
+with ranking_policy=node "-map-by slot"
+with mapping_policy=--bynode "-map-by slot"
+host algo-1 sh -c 'mkdir -p ~/.openmpi && echo "rmaps_base_mapping_policy = node" > ~/.openmpi/mca-params.conf'
+agree ""
+assert_eq "0 0 0 2 0 0 algo-1,1 0 1 2 1 0 algo-2" "$(sed 's/^\[[^]]*\] //' <<<"$out" | sort -n | head -n 2 | paste -sd ,)"
+host algo-1 sh -c 'rm -r ~/.openmpi'
+
 step "by turns over hosts with different slots, all of them and not all"
 slots 1 4 2 | host algo-1 tee /tmp/hosts >/dev/null
 for options in "-map-by node" "-rank-by node" "-map-by node -rank-by slot" "-map-by slot -rank-by node"; do

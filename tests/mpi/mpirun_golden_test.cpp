@@ -62,10 +62,11 @@ MpirunRequest request_for(const Strings& toolkit, const std::string& custom) {
   }
   request.processes = std::stoi(value_behind(toolkit, "-np"));
   request.tcp_include = value_behind(toolkit, "-mca btl_tcp_if_include");
-  request.user_options = split_shell_words(custom).value();
+  const Strings words = split_shell_words(custom).value();
+  request.settings = parse_mpi_settings(words, "MPI options", {}, request.version).value();
   const Strings users = options_of([&] {
     Strings argv = {"mpirun"};
-    argv.insert(argv.end(), request.user_options.begin(), request.user_options.end());
+    argv.insert(argv.end(), words.begin(), words.end());
     return argv;
   }());
   for (const std::string& option : without(toolkit, users)) {

@@ -8,8 +8,14 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <list>
+#include <optional>
+#include <tuple>
 
 #include "mpi/mpirun.hpp"
+#include "mpi/schedulers.hpp"
 #include "mpi/shell_words.hpp"
 
 namespace smlaunch {
@@ -61,7 +67,10 @@ class MpirunProcess : public testing::Test {
 
   // Both ranks ran and printed `text`.
   void expect_ranks(const std::string& options, const std::string& text) {
-    request_.user_options = split_shell_words(options).value();
+    auto settings =
+        parse_mpi_settings(split_shell_words(options).value(), "MPI options", parameters_, request_.version);
+    ASSERT_TRUE(settings) << options << ": " << settings.error().problems.front().what;
+    request_.settings = std::move(*settings);
     const Result<MpirunCommand> command = mpirun_command(request_);
     ASSERT_TRUE(command) << options << ": " << command.error().problems.front().what;
     const Ran ran = run(*command);
@@ -75,6 +84,7 @@ class MpirunProcess : public testing::Test {
   }
 
   MpirunRequest request_;
+  std::vector<SetParameter> parameters_;
 };
 
 TEST_F(MpirunProcess, RunsTheCommandOfBothStyles) {
@@ -97,6 +107,69 @@ TEST_F(MpirunProcess, RunsWithTheUsersOptions) {
   expect_ranks("-mca rmaps_base_mapping_policy core -mca hwloc_base_binding_policy none", "INFO <>");
   expect_ranks("-mca plm_rsh_args '-p 23' -mca plm_rsh_agent ssh -wd / --timestamp-output --display map",
                "INFO <>");
+}
+
+// Of this process and of mpirun; what was there comes back.
+class SetVariable {
+ public:
+  SetVariable(std::string name, const std::string& value) : name_(std::move(name)) {
+    if (const char* before = getenv(name_.c_str())) before_ = before;
+    setenv(name_.c_str(), value.c_str(), 1);
+  }
+  SetVariable(const SetVariable&) = delete;
+  SetVariable& operator=(const SetVariable&) = delete;
+  ~SetVariable() {
+    if (before_)
+      setenv(name_.c_str(), before_->c_str(), 1);
+    else
+      unsetenv(name_.c_str());
+  }
+
+ private:
+  std::string name_;
+  std::optional<std::string> before_;
+};
+
+// A folder of its own for HOME, with a file of parameters that this text is.
+class HomeWithParameters {
+ public:
+  explicit HomeWithParameters(const std::string& text) {
+    std::string pattern = (std::filesystem::temp_directory_path() / "smlaunch-home-XXXXXX").string();
+    home_ = mkdtemp(pattern.data());
+    std::filesystem::create_directory(home_ / ".openmpi");
+    std::ofstream(home_ / ".openmpi/mca-params.conf") << text;
+    variable_.emplace("HOME", home_.string());
+  }
+  HomeWithParameters(const HomeWithParameters&) = delete;
+  HomeWithParameters& operator=(const HomeWithParameters&) = delete;
+  ~HomeWithParameters() {
+    std::error_code error;
+    std::filesystem::remove_all(home_, error);
+  }
+
+ private:
+  std::filesystem::path home_;
+  std::optional<SetVariable> variable_;
+};
+
+TEST_F(MpirunProcess, RunsBesideAFileOfParametersThatItRefusesBesideOurs) {
+  for (const auto& [name, value, seen] :
+       {std::tuple("mca_base_env_list", "A=of the file;FOO", "INFO <of the file>"),
+        std::tuple("oob_tcp_if_exclude", "docker0", "INFO <>"), std::tuple("pml", "ob1", "INFO <>")}) {
+    const HomeWithParameters home(fmt::format("{} = {}\n", name, value));
+    parameters_ = {{name, value, "", "a file", false}};
+    expect_ranks("", seen);
+  }
+}
+
+TEST_F(MpirunProcess, RunsItsRanksByItselfInABatchJobOfOneTask) {
+  std::list<SetVariable> job;
+  for (const char* name : {"SLURM_JOB_ID", "SLURM_JOBID", "SLURM_NNODES", "SLURM_JOB_NUM_NODES",
+                           "SLURM_TASKS_PER_NODE", "SLURM_JOB_CPUS_PER_NODE"})
+    job.emplace_back(name, "1");
+  for (const char* name : {"SLURM_NODELIST", "SLURM_JOB_NODELIST"}) job.emplace_back(name, "elsewhere");
+  request_.schedulers = find_schedulers({{"SLURM_JOB_ID", "1"}});
+  expect_ranks("", "INFO <>");
 }
 
 // mpirun takes a repeated --host as one list, so a list may be cut where the kernel's limit asks for it.

@@ -88,7 +88,8 @@ TEST(MpirunCommand, KeepsToASubnetOrOffWhatLeadsNowhere) {
   request.tcp_include = "";
   EXPECT_THAT(line(request),
               testing::HasSubstr(" -mca btl_tcp_if_exclude docker0 -mca oob_tcp_if_exclude docker0 "));
-  request.user_options = {"-mca", "btl_tcp_if_include", "eth1"};
+  request.settings =
+      parse_mpi_settings({"-mca", "btl_tcp_if_include", "eth1"}, "", {}, request.version).value();
   EXPECT_THAT(line(request), testing::HasSubstr(" -mca oob_tcp_if_exclude docker0 "));
   EXPECT_THAT(line(request), testing::HasSubstr(" -mca btl_tcp_if_include eth1 "));
   EXPECT_THAT(line(request), Not(testing::HasSubstr("btl_tcp_if_exclude")));

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "mpi/mpi_settings.hpp"
 #include "mpi/mpirun.hpp"
 #include "mpi/shell_words.hpp"
 
@@ -29,7 +30,8 @@ inline MpirunRequest two_hosts() {
 inline MpirunRequest with_options(std::string_view options, int major = 4) {
   MpirunRequest request = two_hosts();
   if (major == 5) request.version = {5, 0, 7};
-  request.user_options = split_shell_words(options).value();
+  request.settings =
+      parse_mpi_settings(split_shell_words(options).value(), "MPI options", {}, request.version).value();
   return request;
 }
 

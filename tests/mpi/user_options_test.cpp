@@ -137,40 +137,6 @@ TEST(UserOptions, GiveTheRanksTheirFolderNotMpirun) {
   EXPECT_THAT(joined(command->argv), Not(testing::HasSubstr("wdir")));
 }
 
-TEST(UserOptions, OfTheEnvironmentReplaceOursAndAreReplacedByThoseGiven) {
-  MpirunRequest request = with_options("-mca pml cm");
-  request.environment_parameters = {
-      {"oob_tcp_if_exclude", "docker0"}, {"pml", "ucx"}, {"btl_base_verbose", "9"}};
-  Result<MpirunCommand> command = mpirun_command(request);
-  ASSERT_TRUE(command);
-  const std::string text = joined(command->argv);
-  EXPECT_THAT(text, Not(testing::HasSubstr("oob_tcp_if")));
-  EXPECT_THAT(text, testing::HasSubstr("-mca btl_tcp_if_include eth0"));
-  EXPECT_THAT(text, testing::HasSubstr("-mca pml cm"));
-  EXPECT_THAT(text, Not(testing::HasSubstr("-mca pml ob1")));
-  EXPECT_THAT(command->notes,
-              ElementsAre("OMPI_MCA_oob_tcp_if_exclude=docker0 of the environment replaces ours: -mca "
-                          "oob_tcp_if_include eth0",
-                          "OMPI_MCA_pml=ucx of the environment replaces ours: -mca pml ob1"));
-}
-
-TEST(UserOptions, AListOfVariablesInTheEnvironmentBecomesExports) {
-  MpirunRequest request = with_options("-x B=2");
-  request.environment_parameters = {{environment_list, "A;B=1"}};
-  const Result<MpirunCommand> command = mpirun_command(request);
-  ASSERT_TRUE(command);
-  EXPECT_THAT(joined(command->argv), testing::HasSubstr("-x A -x B"));
-  EXPECT_THAT(command->user_variables, ElementsAre(std::pair<std::string, std::string>("B", "2")));
-}
-
-TEST(UserOptions, SayWhereTheyStandWhenTheyAreWrong) {
-  MpirunRequest request = with_options("-x");
-  request.user_options_source = "hyperparameter sagemaker_mpi_custom_mpi_options";
-  const Result<MpirunCommand> command = mpirun_command(request);
-  ASSERT_FALSE(command);
-  EXPECT_EQ(command.error().problems.front().where, "hyperparameter sagemaker_mpi_custom_mpi_options");
-}
-
 TEST(UserOptions, GivenTwiceCountOnce) {
   const Result<MpirunCommand> command = mpirun_command(with_options(
       "-mca pml ucx --mca pml cm -map-by core --map-by slot -x A=1 -x A=secret -x B=1 -x B --quiet -q "
@@ -393,12 +359,12 @@ TEST(UserOptions, AreRefusedWhereTheyWouldChangeThePlan) {
         {"'x' stands where an option is expected", program}}},
   };
   for (const auto& c : cases) {
-    const Result<MpirunCommand> command = mpirun_command(with_options(c.options));
-    ASSERT_FALSE(command) << c.options;
+    const auto read = parse_user_options(*split_shell_words(c.options), OpenMpiVersion{4, 1, 4});
+    ASSERT_FALSE(read) << c.options;
     std::vector<Problem> problems;
     for (const auto& [what, remedy] : c.problems) problems.push_back({"MPI options", what, remedy});
-    EXPECT_EQ(command.error(), (Error{Fault::configuration, problems}))
-        << c.options << ": " << command.error().problems.front().what;
+    EXPECT_EQ(read.error(), (Error{Fault::configuration, problems}))
+        << c.options << ": " << read.error().problems.front().what;
   }
 }
 

@@ -51,3 +51,31 @@ assert_success
 assert_contains "$err" "smlaunch: warning: option --mpi-options: not used, for launcher process starts no mpirun here"
 run SMLAUNCH_MPI_OPTIONS="-x MINE=1" "$smlaunch"
 assert_contains "$err" "smlaunch: warning: variable SMLAUNCH_MPI_OPTIONS: not used"
+
+step "a policy of Open MPI's variables that cannot be read is named, where nothing replaces it"
+hyperparameters '{"sagemaker_program": "train", "sagemaker_mpi_enabled": true}'
+run OMPI_MCA_rmaps_base_mapping_policy=--bynode "$smlaunch" --dry-run
+assert_eq 78 "$status"
+assert_contains "$err" "OMPI_MCA_rmaps_base_mapping_policy of the environment: '--bynode' is no mapping policy of Open MPI's"
+run OMPI_MCA_rmaps_base_mapping_policy=--bynode "$smlaunch" --dry-run --mpi-options "--map-by node"
+assert_success
+run OMPI_MCA_rmaps_base_mapping_policy= "$smlaunch" --dry-run
+assert_success
+run OMPI_MCA_rmaps_base_mapping_policy=node "$smlaunch" --dry-run
+assert_success
+assert_contains "$out" "-map-by node"
+
+step "a file of parameters is merged as Open MPI's variables are"
+command -v mpirun >/dev/null || exit 0
+mkdir -p "$scratch/home/.openmpi"
+for setting in "mca_base_env_list = MINE=of the file;NCCL_DEBUG" "oob_tcp_if_exclude = docker0"; do
+  echo "$setting" >"$scratch/home/.openmpi/mca-params.conf"
+  run HOME="$scratch/home" "$smlaunch" --smoke off
+  assert_success
+  [[ $setting != *MINE* ]] || assert_contains "$out" "of the file INFO"
+done
+
+step "in a batch job the hosts that are given count, and their slots"
+run SLURM_JOB_ID=1 SLURM_JOBID=1 SLURM_NODELIST=elsewhere SLURM_JOB_NODELIST=elsewhere SLURM_NNODES=1 SLURM_JOB_NUM_NODES=1 \
+  SLURM_TASKS_PER_NODE=1 SLURM_JOB_CPUS_PER_NODE=1 "$smlaunch" --hosts localhost:2 --launcher mpi --smoke off -- true
+assert_success

@@ -42,7 +42,7 @@ TEST(PlanJson, HasTheKeysThatWerePromised) {
   EXPECT_EQ(plan["ranks"][0]["cpus"], "0-3");
 }
 
-TEST(PlanJson, HasNullForWhatThereIsNot) {
+TEST(PlanJson, HasNullForThingsThatAreNotThere) {
   SmallJob job(1, 2);
   job.spec.bind = BindPolicy::none;
   const json plan = printed(job.plan());
@@ -104,7 +104,7 @@ TEST(PlanJson, JoinsWhatSeveralSourcesSayOfOneValue) {
 
 TEST(PlanJson, LetsTheUsersVariableStandInsteadOfOurs) {
   SmallJob job(2, 1);
-  job.spec.mpi_options = {"-x", "NCCL_DEBUG=WARN", "-x", "MY_TOKEN=abc"};
+  job.mpi_options = {"-x", "NCCL_DEBUG=WARN", "-x", "MY_TOKEN=abc"};
   const json plan = printed(job.plan());
   EXPECT_EQ(plan["environment"]["NCCL_DEBUG"], "WARN");
   EXPECT_EQ(plan["environment"]["MY_TOKEN"], "<redacted>");
@@ -154,7 +154,7 @@ TEST(PlanHash, IsTheSameOnEveryHost) {
   EXPECT_EQ(here.hash, there.hash);
 }
 
-TEST(PlanHash, ChangesWithWhatIsStarted) {
+TEST(PlanHash, ChangesWithTheProgramThatIsStarted) {
   const std::string before = SmallJob(2, 2).plan().hash;
   EXPECT_EQ(before.size(), 64U);
   SmallJob job(2, 2);

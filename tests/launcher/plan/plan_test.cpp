@@ -79,7 +79,7 @@ TEST(MakePlan, LeavesAloneWhatTheUserSet) {
 
 TEST(MakePlan, LetsTheUsersXWinOverOurVariables) {
   SmallJob job(2, 2);
-  job.spec.mpi_options = {"-x", "NCCL_DEBUG=WARN", "-x", "EXTRA=1"};
+  job.mpi_options = {"-x", "NCCL_DEBUG=WARN", "-x", "EXTRA=1"};
   const LaunchPlan plan = job.plan();
   EXPECT_EQ(plan.user_variables, (Variables{{"EXTRA", "1"}, {"NCCL_DEBUG", "WARN"}}));
   EXPECT_EQ(common_variables(plan).at("NCCL_DEBUG"), "WARN");
@@ -145,9 +145,9 @@ TEST(MakePlan, PutsTheCodeFolderFirstInPythonsPath) {
   EXPECT_THAT(job.plan().command, Contains("PYTHONPATH"));
   job.spec.inherited = {{"PYTHONPATH", "/lib"}};
   EXPECT_EQ(job.plan().environment.at("PYTHONPATH"), "/opt/ml/code:/lib");
-  job.spec.mpi_options = {"-x", "PYTHONPATH"};
+  job.mpi_options = {"-x", "PYTHONPATH"};
   EXPECT_EQ(common_variables(job.plan()).at("PYTHONPATH"), "/opt/ml/code:/lib");
-  job.spec.mpi_options = {"-x", "PYTHONPATH=/mine"};
+  job.mpi_options = {"-x", "PYTHONPATH=/mine"};
   EXPECT_EQ(common_variables(job.plan()).at("PYTHONPATH"), "/opt/ml/code:/mine");
 }
 
@@ -241,8 +241,8 @@ TEST(MakePlan, SetsNcclForModelParallelJobsUnlessTheContainerDoes) {
 SmallJob ddp_with(const std::vector<std::string>& options) {
   SmallJob job(1, 2);
   job.spec.launcher = LauncherKind::ddp;
-  job.spec.mpi_options = options;
-  job.spec.mpi_options_source = "option --mpi-options";
+  job.mpi_options = options;
+  job.mpi_options_source = "option --mpi-options";
   job.spec.inherited = {{"MINE", "1"}, {"PYTHONPATH", "/lib"}};
   return job;
 }
@@ -275,6 +275,8 @@ TEST(MakePlan, RefusesMpiOptionsWithoutMpirunAsWithIt) {
     SmallJob here = ddp_with(options);
     SmallJob there(2, 2);
     there.spec = here.spec;
+    there.mpi_options = here.mpi_options;
+    there.mpi_options_source = here.mpi_options_source;
     const auto refused_here = here.try_plan();
     const auto refused_there = there.try_plan();
     ASSERT_FALSE(refused_here) << options.front();
@@ -383,7 +385,7 @@ TEST(MakePlan, TakesHostsInTheOrderThatMpirunIsTold) {
   for (const Case& each : cases) {
     SmallJob job(3, 2);
     job.spec.world_size = 4;
-    job.spec.mpi_options = each.options;
+    job.mpi_options = each.options;
     job.spec.inherited.insert(each.inherited.begin(), each.inherited.end());
     const LaunchPlan plan = job.plan();
     std::vector<int> nodes;
@@ -408,7 +410,7 @@ TEST(MakePlan, BindsNobodyWhereTheUsersOptionsBind) {
   SmallJob job(1, 2);
   EXPECT_EQ(job.plan().bind, BindPolicy::automatic);
   EXPECT_EQ(job.plan().layout.ranks[{0}].placement->cpus, (IdSet{0, 1}));
-  job.spec.mpi_options = {"--bind-to", "core"};
+  job.mpi_options = {"--bind-to", "core"};
   const LaunchPlan plan = job.plan();
   EXPECT_EQ(plan.bind, BindPolicy::none);
   EXPECT_TRUE(plan.layout.ranks[{0}].placement->cpus.empty());
@@ -431,7 +433,7 @@ TEST(MakePlan, WhyNobodyIsBoundIsTrue) {
       {{"--map-by", "slot"}, "Has all 4 cores of NUMA node 0, where its GPU is; NIC mlx5_0 (PIX)."}};
   for (const auto& [options, why] : cases) {
     SmallJob job(1, 1, {1, 4, 1, {0}, {0}});
-    job.spec.mpi_options = options;
+    job.mpi_options = options;
     const LaunchPlan plan = job.plan();
     EXPECT_EQ(plan.layout.ranks[{0}].placement->why, why);
     EXPECT_EQ(plan.bind == BindPolicy::none, options.back() != "slot");
@@ -483,11 +485,11 @@ TEST(MakePlan, KnowsWhichInterfacesMustBeThere) {
   EXPECT_EQ(job.plan().wanted_interfaces, Wanted{});
   job.spec.network_interface = "eth0";
   EXPECT_EQ(job.plan().wanted_interfaces, (Wanted{{"=eth0", ""}}));
-  job.spec.mpi_options = {"-mca", "btl_tcp_if_include", "eth1,10.0.0.0/8", "-x", "NCCL_SOCKET_IFNAME=ib"};
+  job.mpi_options = {"-mca", "btl_tcp_if_include", "eth1,10.0.0.0/8", "-x", "NCCL_SOCKET_IFNAME=ib"};
   job.spec.inherited["NCCL_SOCKET_IFNAME"] = "en";
   EXPECT_EQ(job.plan().wanted_interfaces,
             (Wanted{{"=eth0", ""}, {"=eth1", "-mca btl_tcp_if_include"}, {"ib", "NCCL_SOCKET_IFNAME"}}));
-  job.spec.mpi_options = {};
+  job.mpi_options = {};
   EXPECT_EQ(job.plan().wanted_interfaces, (Wanted{{"=eth0", ""}, {"en", "NCCL_SOCKET_IFNAME"}}));
   job.spec.inherited["NCCL_SOCKET_IFNAME"] = "eth0";
   EXPECT_EQ(job.plan().wanted_interfaces, (Wanted{{"=eth0", ""}})) << "the same is checked once";
@@ -500,10 +502,10 @@ TEST(MakePlan, WithoutMpirunOnlyNcclsInterfaceMustBeThere) {
   SmallJob job(1, 2);
   job.spec.launcher = LauncherKind::ddp;
   job.spec.network_interface = "eth0";
-  job.spec.mpi_options = {"-mca", "btl_tcp_if_include", "eth1"};
+  job.mpi_options = {"-mca", "btl_tcp_if_include", "eth1"};
   job.spec.inherited["OMPI_MCA_oob_tcp_if_include"] = "eth2";
   EXPECT_EQ(job.plan().wanted_interfaces, (Wanted{{"=eth0", ""}}));
-  job.spec.mpi_options = {"-x", "NCCL_SOCKET_IFNAME=ib"};
+  job.mpi_options = {"-x", "NCCL_SOCKET_IFNAME=ib"};
   EXPECT_EQ(job.plan().wanted_interfaces, Wanted{}) << "on one host any will do";
   job.spec.launcher = LauncherKind::torchrun;
   job.spec.nodes = {"algo-1", "algo-2"};
@@ -525,7 +527,7 @@ TEST(MakePlan, PassesOnWhatTheLayoutAndMpirunRefuse) {
   job.spec.world_size = 0;
   EXPECT_EQ(job.try_plan().error().problems.front().what, "0 is below 1");
   job.spec.world_size.reset();
-  job.spec.mpi_options = {"-np", "3"};
+  job.mpi_options = {"-np", "3"};
   EXPECT_EQ(job.try_plan().error().fault, Fault::configuration);
 }
 

@@ -63,7 +63,7 @@ TEST(RenderPlan, SaysOfAllHostsWhereTheirMachinesComeFrom) {
 
 TEST(RenderPlan, PutsEachOptionWithItsValuesOnALine) {
   SmallJob job(2, 1);
-  job.spec.mpi_options = {"-mca", "plm_rsh_args", "-i key", "--report-bindings"};
+  job.mpi_options = {"-mca", "plm_rsh_args", "-i key", "--report-bindings"};
   const std::string text = render_plan(job.plan());
   EXPECT_THAT(
       text,

@@ -42,8 +42,19 @@ struct SmallJob {
     spec.smlaunch = "/usr/bin/smlaunch";
   }
 
+  // With `mpi_options` and `spec.inherited` read as for a real job.
   [[nodiscard]] Result<LaunchPlan> try_plan() {
     spec.environment = std::make_shared<const Environment>(environment);
+    const bool is_mpirun = choose_engine(spec.launcher, cluster, environment.current_host) == Engine::mpirun;
+    spec.mpi = {};
+    spec.mpi.source = mpi_options_source;
+    spec.mpi.is_given = !mpi_options.empty();
+    if (is_mpirun || spec.launcher == LauncherKind::ddp) {
+      auto read = parse_mpi_settings(mpi_options, mpi_options_source,
+                                     parameters_of(spec.inherited, spec.open_mpi), spec.open_mpi);
+      if (!read) return tl::unexpected(read.error());
+      spec.mpi = std::move(*read);
+    }
     return make_plan(spec, cluster);
   }
   // With its hash.
@@ -57,6 +68,8 @@ struct SmallJob {
   }
 
   Environment environment;
+  std::vector<std::string> mpi_options;
+  std::string mpi_options_source = "MPI options";
   JobSpec spec;
   Cluster cluster;
 };

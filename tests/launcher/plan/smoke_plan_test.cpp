@@ -154,7 +154,7 @@ TEST(SmokePlan, ABandwidthThatCannotBeIsRefused) {
 
 TEST(SmokePlan, TheUsersOptionsAreTheChecksToo) {
   SmallJob job = job_of(0);
-  job.spec.mpi_options = {"--mca", "btl_tcp_eager_limit", "4096", "-x", "NCCL_HOSTID=mine"};
+  job.mpi_options = {"--mca", "btl_tcp_eager_limit", "4096", "-x", "NCCL_HOSTID=mine"};
   const LaunchPlan plan = job.plan();
   EXPECT_THAT(plan.smoke->command, Contains("btl_tcp_eager_limit"));
   EXPECT_THAT(plan.smoke->command, Contains("NCCL_HOSTID"));

@@ -52,5 +52,29 @@ TEST(HostEnvironment, IsElseTheLeadersWithoutWhatBelongsToALogin) {
                         {"OMPI_COMM_WORLD_RANK", "1"}}));
 }
 
+TEST(HostEnvironment, HasTheLibrariesOfAnOpenMpiInAPrefixOfItsOwnBehindItsOwn) {
+  const Variables_ agent = {{"PATH", "/opt/ompi/bin:/usr/bin"},
+                            {"LD_LIBRARY_PATH", "/opt/ompi/lib:/usr/lib:/opt/nccl/lib"}};
+  EXPECT_EQ(host_environment(agent, Variables_{{"PATH", "/bin"}, {"LD_LIBRARY_PATH", "/opt/nccl/lib"}},
+                             {{"A", "leader"}}, false),
+            (Variables_{{"PATH", "/bin"}, {"LD_LIBRARY_PATH", "/opt/nccl/lib:/opt/ompi/lib"}}));
+  EXPECT_EQ(host_environment(agent, Variables_{}, {{"A", "leader"}}, true),
+            (Variables_{{"LD_LIBRARY_PATH", "/opt/ompi/lib:/opt/nccl/lib"}}));
+  EXPECT_EQ(host_environment(agent, std::nullopt, {{"PATH", "/bin"}}, false),
+            (Variables_{{"PATH", "/bin"}, {"LD_LIBRARY_PATH", "/opt/ompi/lib:/opt/nccl/lib"}}));
+}
+
+TEST(HostEnvironment, HasNoneOfTheLeadersLibrariesWhereAWorkerWaits) {
+  EXPECT_EQ(host_environment({{"LD_LIBRARY_PATH", "/opt/ompi/lib:/of/leader:/opt/ompi/lib"}}, Variables_{},
+                             {{"LD_LIBRARY_PATH", "/of/leader:/opt/ompi/lib"}}, false),
+            (Variables_{{"LD_LIBRARY_PATH", "/opt/ompi/lib"}}));
+}
+
+TEST(HostEnvironment, HasNoPathOfLibrariesWhereNobodyGivesOne) {
+  EXPECT_EQ(
+      host_environment({{"LD_LIBRARY_PATH", "/usr/lib:"}}, Variables_{{"A", "b"}}, {{"A", "leader"}}, false),
+      (Variables_{{"A", "b"}}));
+}
+
 }  // namespace
 }  // namespace smlaunch

@@ -69,17 +69,6 @@ TEST(JudgeHostAnswer, SaysWhatAHostLacks) {
   EXPECT_FALSE(judge_host_answer(wanted, "interface: 2|is down|")) << "it was not asked about";
 }
 
-TEST(ChoosesInterface, IsWhatOpenMpisParametersDo) {
-  EXPECT_TRUE(chooses_interface({"-mca", "btl_tcp_if_include", "ib0"}, {}));
-  EXPECT_TRUE(chooses_interface({"--mca", "oob_tcp_if_exclude", "lo"}, {}));
-  EXPECT_TRUE(chooses_interface({"--prtemca", "prte_if_include", "ib0"}, {}));
-  EXPECT_TRUE(chooses_interface({}, {{"OMPI_MCA_btl_tcp_if_include", "ib0"}}));
-  EXPECT_TRUE(chooses_interface({}, {{"OMPI_MCA_oob_tcp_if_exclude", "ib0"}}));
-  EXPECT_FALSE(chooses_interface({"-mca", "btl", "^openib", "-x", "NCCL_DEBUG=INFO"},
-                                 {{"OMPI_MCA_btl", "tcp,self"}, {"NCCL_SOCKET_IFNAME", "eth0"}}));
-  EXPECT_FALSE(chooses_interface({}, {}));
-}
-
 TEST(ParseHostAnswer, FindsTheMachineBehindTheVersion) {
   const Machine machine = make_machine({2, 4, 2, {0, 1}, {0}});
   const auto found = parse_host_answer("algo-2", "smlaunch 0.1.0\n" + render_machine_json(machine));

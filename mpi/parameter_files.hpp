@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+// Open MPI's files of MCA parameters, mca-params.conf: where they lie, and what they say.
+#pragma once
+
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "mpi/mpi_settings.hpp"
+#include "mpi/open_mpi.hpp"
+
+namespace smlaunch {
+
+struct ParameterFile {
+  std::string path;
+  bool is_of_system = false;  // it comes with Open MPI
+  bool operator==(const ParameterFile&) const = default;
+};
+
+// Where this mpirun may look, what counts before what. Not all of them need be there. `mpirun`: its path.
+std::vector<ParameterFile> parameter_files(const std::map<std::string, std::string>& variables,
+                                           std::string_view mpirun, const OpenMpiVersion& version);
+
+// Lines without a name and a value are passed over, as mpirun does.
+std::vector<SetParameter> parse_parameter_file(std::string_view text, const ParameterFile& file);
+
+}  // namespace smlaunch

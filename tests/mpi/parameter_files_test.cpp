@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "mpi/parameter_files.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace smlaunch {
+namespace {
+
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+constexpr OpenMpiVersion four{4, 1, 4};
+constexpr OpenMpiVersion five{5, 0, 3};
+
+TEST(ParameterFiles, AreTheUsersAndThoseBesideTheMpirun) {
+  using Files = std::vector<ParameterFile>;
+  const std::map<std::string, std::string> home = {{"HOME", "/home/me"}};
+  const ParameterFile mine{"/home/me/.openmpi/mca-params.conf", false};
+  EXPECT_EQ(
+      parameter_files(home, "/usr/bin/mpirun", four),
+      (Files{mine, {"/etc/openmpi/openmpi-mca-params.conf", true}, {"/etc/openmpi-mca-params.conf", true}}));
+  EXPECT_EQ(parameter_files(home, "/opt/ompi/bin/mpirun", four),
+            (Files{mine, {"/opt/ompi/etc/openmpi-mca-params.conf", true}}));
+  EXPECT_EQ(parameter_files({{"OPAL_PREFIX", "/moved"}}, "/opt/ompi/bin/mpirun", four),
+            (Files{{"/moved/etc/openmpi-mca-params.conf", true}}));
+  EXPECT_EQ(parameter_files(home, "/opt/ompi/bin/mpirun", five),
+            (Files{{"/home/me/.prte/mca-params.conf", false},
+                   mine,
+                   {"/opt/ompi/etc/prte-mca-params.conf", true},
+                   {"/opt/ompi/etc/openmpi-mca-params.conf", true}}));
+  EXPECT_EQ(parameter_files({{"OMPI_MCA_mca_base_param_files", "/a:/b,/c"}, {"HOME", "/h"}},
+                            "/usr/bin/mpirun", four),
+            (Files{{"/a", false}, {"/b", false}, {"/c", false}}));
+  EXPECT_THAT(parameter_files({}, "mpirun", four), IsEmpty());
+}
+
+TEST(ParameterFiles, SayANameAndAValueOnALine) {
+  const ParameterFile file{"/f", false};
+  const auto parameter = [](const char* name, const char* value) {
+    return SetParameter{name, value, "", "/f", false};
+  };
+  EXPECT_THAT(parse_parameter_file("# a comment\n\n pml = ucx \r\noob_tcp_include=eth1\n"
+                                   "a = \"quoted words\"\nempty =\nlonely\n= value\ntwo names = x\nlast='1'",
+                                   file),
+              ElementsAre(parameter("pml", "ucx"), parameter("oob_tcp_if_include", "eth1"),
+                          parameter("a", "quoted words"), parameter("last", "1")));
+  EXPECT_THAT(parse_parameter_file("", file), IsEmpty());
+  EXPECT_THAT(parse_parameter_file("\n\n", file), IsEmpty());
+}
+
+}  // namespace
+}  // namespace smlaunch
