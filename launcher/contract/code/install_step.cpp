@@ -65,4 +65,9 @@ InstallStep decide_install(EntryPointKind kind, const CodeFacts& facts, const st
   return step;
 }
 
+InstallStep install_requirements(const std::string& requirements, const std::string& python) {
+  if (requirements.empty()) return {};
+  return {InstallKind::requirements, {python, "-m", "pip", "install", "-r", requirements}};
+}
+
 }  // namespace smlaunch
