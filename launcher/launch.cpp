@@ -21,7 +21,7 @@
 #include "launcher/env_answer.hpp"
 #include "launcher/job/base_folder.hpp"
 #include "launcher/job/facts.hpp"
-#include "launcher/job/given_hosts.hpp"
+#include "launcher/job/find_job_hosts.hpp"
 #include "launcher/job/job.hpp"
 #include "launcher/job/job_environment.hpp"
 #include "launcher/job/job_interface.hpp"
@@ -96,9 +96,10 @@ int show_topology(const Options& options) {
 
 // The hosts are read here, and only here: a hostfile may be a pipe.
 Result<Facts> read_job_facts(const Options& options, const Variables& variables) {
-  auto hosts = read_given_hosts(options);
+  auto hosts = find_job_hosts(options, variables);
   if (!hosts) return tl::unexpected(hosts.error());
-  return read_facts(options, variables, find_base_folder(options, variables), *hosts);
+  return read_facts(options, variables, find_base_folder(options, variables, hosts->slots.has_value()),
+                    *hosts);
 }
 
 int show_env(const Options& options, const Variables& variables) {
@@ -196,10 +197,9 @@ int show_doctor(const Options& options, const Variables& variables) {
   return written != 0 || ready ? written : exit_codes::not_ready;
 }
 
-int run(const Options& options, const Variables& variables, BaseFolder base) {
+int run(const Options& options, const Variables& variables, const Result<JobHosts>& hosts, BaseFolder base) {
   const Paths paths = make_paths(base.path);
   const auto refuse = [&](const Error& error) { return report_failed_start(options, paths, error); };
-  const auto hosts = read_given_hosts(options);
   // The command line's own mistakes are no failure of a job.
   if (auto sound = check_command_line(options, hosts); !sound) return report_error(sound.error());
   if (!hosts) return refuse(hosts.error());
@@ -231,12 +231,21 @@ Error internal_error(const std::exception& error) {
 
 // A job that we fail has failed, too.
 int run_whatever_happens(const Options& options, const Variables& variables) {
-  const BaseFolder base = find_base_folder(options, variables);
+  const Result<JobHosts> hosts = find_job_hosts(options, variables);
+  // A job whose hosts cannot be read has no folder of its own.
+  const BaseFolder base = find_base_folder(options, variables, !hosts || hosts->slots);
   try {
-    return run(options, variables, base);
+    return run(options, variables, hosts, base);
   } catch (const std::exception& error) {
     return report_failed_start(options, make_paths(base.path), internal_error(error));
   }
+}
+
+// A hostfile may be a pipe, which is read once, later.
+bool has_hosts(const Options& options, const Variables& variables) {
+  if (options.hosts || options.hostfile) return true;
+  const Result<JobHosts> found = find_job_hosts(options, variables);
+  return !found || found->slots;
 }
 
 int run_command(const std::vector<std::string>& command_line) {
@@ -258,7 +267,8 @@ int run_command(const std::vector<std::string>& command_line) {
   const Variables variables = own_environment();
   const bool wants_a_job = options.command == Command::run || options.command == Command::dry_run;
   if (wants_a_job && !options.called_train &&
-      is_without_job(options, variables, find_base_folder(options, variables))) {
+      is_without_job(options, variables,
+                     find_base_folder(options, variables, has_hosts(options, variables)))) {
     write_text(2, render_no_job());
     return exit_codes::usage;
   }

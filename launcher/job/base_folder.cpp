@@ -18,7 +18,7 @@ BaseFolder choose_base_folder(const Options& options, const Variables& variables
   const std::string source = source_of(options, "base-dir", otherwise);
   if (options.base_dir) return {*options.base_dir, source};
   if (given != variables.end() && !given->second.empty()) return {given->second, source};
-  if (options.hosts || options.hostfile || options.resource_config || facts.has_container)
+  if (options.hosts || options.hostfile || options.resource_config || facts.has_hosts || facts.has_container)
     return {container_base_dir, source};
   const auto home = variables.find("HOME");
   return {local_base_dir(home == variables.end() ? "/root" : home->second, facts.seconds).string(),
@@ -29,8 +29,9 @@ BaseFolder choose_base_folder(const Options& options, const Variables& variables
           true, false};
 }
 
-BaseFolder find_base_folder(const Options& options, const Variables& variables) {
+BaseFolder find_base_folder(const Options& options, const Variables& variables, bool has_hosts) {
   BaseFolderFacts facts;
+  facts.has_hosts = has_hosts;
   std::error_code error;
   facts.has_container = std::filesystem::exists(container_base_dir, error);
   const auto now = std::chrono::system_clock::now().time_since_epoch();

@@ -82,15 +82,17 @@ Result<Machine> probe_job_machine(const Options& options) {
 }
 
 Result<Facts> read_facts(const Options& options, const Variables& variables, const BaseFolder& base,
-                         const GivenHostSlots& given_hosts) {
+                         const JobHosts& hosts) {
   auto machine = options.command == Command::ready ? Result<Machine>(Machine{}) : probe_job_machine(options);
   if (!machine) return tl::unexpected(machine.error());
-  auto environment = read_job_environment(options, variables, base, given_hosts, *machine);
+  auto environment = read_job_environment(options, variables, base, hosts, *machine);
   if (!environment) return tl::unexpected(environment.error());
   Facts facts;
   facts.variables = variables;
   facts.base = base;
-  facts.given_hosts = given_hosts;
+  facts.given_hosts = hosts.slots;
+  facts.hosts_source = hosts.source;
+  facts.allocation = hosts.allocation;
   facts.environment = std::move(*environment);
   facts.machine = std::move(*machine);
   facts.python = find_python(options, variables);

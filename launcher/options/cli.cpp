@@ -21,6 +21,11 @@ const Names<LauncherOption> launchers = {
     {"auto", LauncherOption::automatic}, {"process", LauncherOption::process},   {"mpi", LauncherOption::mpi},
     {"ddp", LauncherOption::ddp},        {"torchrun", LauncherOption::torchrun}, {"xla", LauncherOption::xla},
     {"smddp", LauncherOption::smddp}};
+const Names<SchedulerOption> schedulers = {
+    {"auto", SchedulerOption::automatic}, {"none", SchedulerOption::none},
+    {"slurm", SchedulerOption::slurm},    {"pbs", SchedulerOption::pbs},
+    {"lsf", SchedulerOption::lsf},        {"mpi-operator", SchedulerOption::mpi_operator},
+    {"pet", SchedulerOption::pet}};
 const Names<FrameworkModuleOption> framework_modules = {{"native", FrameworkModuleOption::native},
                                                         {"run", FrameworkModuleOption::run}};
 const Names<BindPolicy> binds = {{"auto", BindPolicy::automatic},
@@ -49,8 +54,13 @@ void add_options(Adder& adder, Options& o, bool& dry_run) {
             "where input/, output/, code/, model/ lie [$SAGEMAKER_BASE_DIR, else /opt/ml]", "DIR");
   adder.add("resource-config", o.resource_config, "another resourceconfig.json", "FILE");
   adder.matter("hosts");
-  adder.add("hosts", o.hosts, "the hosts, with the ranks on each: a:8,b:8", "LIST");
+  adder.add("hosts", o.hosts, "the hosts, with the ranks on each: a:8,b:8 or gn[01-04,7]:8", "LIST");
   adder.add("hostfile", o.hostfile, "the same in a file: lines of name slots=N; - is stdin", "FILE");
+  adder.add_choice("scheduler", o.scheduler, schedulers,
+                   "where hosts come from when none are named and there is no resource config [auto: what "
+                   "the environment shows]");
+  adder.add("exclude", o.exclude, "hosts that are not used: gn07,gn[11-12]", "LIST");
+  adder.add("exclude-file", o.exclude_file, "the same from a hostfile, such as a hosts.bad", "FILE");
   adder.add("current-host", o.current_host, "which of the hosts this is", "NAME");
   adder.matter("launchers");
   adder.add_choice("launcher", o.launcher, launchers,
@@ -100,6 +110,9 @@ void add_options(Adder& adder, Options& o, bool& dry_run) {
                    "SECONDS");
   adder.matter("failures");
   adder.add_number("lost-after", o.lost_after, 1, year, "when a silent agent or host counts as lost [10]",
+                   "SECONDS");
+  adder.add_number("leader-wait", o.leader_wait, 0, year,
+                   "how much longer to wait for a leader that was stopped, while its host answers [600]",
                    "SECONDS");
   adder.add_number("hang-timeout", o.hang_timeout, 1, year, "no output for so long: report, stop [off]",
                    "SECONDS");
@@ -235,8 +248,9 @@ Result<std::variant<Options, CliAnswer>> parse_cli(const std::vector<std::string
       return argument == flag || argument.starts_with(flag + "=");
     });
     options.sources[name] = on_line ? "option " + flag : "variable " + variable_of(name);
-    static constexpr std::array<std::string_view, 8> of_files = {
-        "hostfile", "topology", "events", "report", "log-dir", "resource-config", "nccl-lib", "matrix"};
+    static constexpr std::array<std::string_view, 9> of_files = {"hostfile", "topology", "events",
+                                                                 "report",   "log-dir",  "resource-config",
+                                                                 "nccl-lib", "matrix",   "exclude-file"};
     const auto values = option->results();
     if (std::find(of_files.begin(), of_files.end(), name) != of_files.end() &&
         std::find(values.begin(), values.end(), "") != values.end())

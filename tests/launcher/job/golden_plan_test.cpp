@@ -128,6 +128,7 @@ class GoldenCase {
     Facts facts;
     facts.variables = variables();
     facts.given_hosts = value_of(read_given_hosts(options));
+    if (facts.given_hosts) facts.hosts_source = source_of(options, options.hosts ? "hosts" : "hostfile", "");
     facts.environment = std::make_shared<const Environment>(read_job(options, facts.given_hosts));
     facts.python = "/usr/bin/python3";
     facts.smlaunch = "/usr/local/bin/smlaunch";

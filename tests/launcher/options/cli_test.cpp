@@ -91,6 +91,7 @@ const OptionCase option_cases[] = {
     {"leftover-grace", "20", [](const Options& o) { return o.leftover_grace == 20; }},
     {"upload-timeout", "60", [](const Options& o) { return o.upload_timeout == 60; }},
     {"lost-after", "3", [](const Options& o) { return o.lost_after == 3; }},
+    {"leader-wait", "30", [](const Options& o) { return o.leader_wait == 30; }},
     {"hang-timeout", "600", [](const Options& o) { return o.hang_timeout == 600; }},
     {"master-port", "29500", [](const Options& o) { return o.master_port == 29500; }},
     {"channel-port", "65535", [](const Options& o) { return o.channel_port == 65535; }},
@@ -120,6 +121,7 @@ TEST_F(Cli, DefaultsAreThoseOfTheContract) {
   EXPECT_EQ(options.stop_grace, 110);
   EXPECT_EQ(options.leftover_grace, 0);
   EXPECT_EQ(options.lost_after, 10);
+  EXPECT_EQ(options.leader_wait, 600);
   EXPECT_EQ(options.format, Format::text);
   EXPECT_EQ(options.color, ColorOption::automatic);
   EXPECT_FALSE(options.require_gpu);
