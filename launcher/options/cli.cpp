@@ -54,11 +54,13 @@ void add_options(Adder& adder, Options& o, bool& dry_run) {
             "where input/, output/, code/, model/ lie [$SAGEMAKER_BASE_DIR, else /opt/ml]", "DIR");
   adder.add("resource-config", o.resource_config, "another resourceconfig.json", "FILE");
   adder.matter("hosts");
-  adder.add("hosts", o.hosts, "the hosts, with the ranks on each: a:8,b:8 or gn[01-04,7]:8", "LIST");
+  adder.add("hosts", o.hosts, "hosts and ranks on each: a:8,b:8 or gn[01-04,7]:8", "LIST");
   adder.add("hostfile", o.hostfile, "the same in a file: lines of name slots=N; - is stdin", "FILE");
+  adder.matter("slurm");
   adder.add_choice("scheduler", o.scheduler, schedulers,
                    "where hosts come from when none are named and there is no resource config [auto: what "
                    "the environment shows]");
+  adder.matter("hosts");
   adder.add("exclude", o.exclude, "hosts that are not used: gn07,gn[11-12]", "LIST");
   adder.add("exclude-file", o.exclude_file, "the same from a hostfile, such as a hosts.bad", "FILE");
   adder.add("current-host", o.current_host, "which of the hosts this is", "NAME");

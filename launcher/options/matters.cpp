@@ -70,10 +70,13 @@ the program, launcher, hosts and arguments come from /opt/ml/input/config, and
 the arguments and the paths. Without /opt/ml, `train` makes a job's folder
 below ~/sagemaker_local, as the toolkit does.
 )"},
-      {"slurm", "in a Slurm allocation",
-       R"(Inside salloc or sbatch, hand the allocation's hosts over:
-  scontrol show hostnames | smlaunch --hostfile - --processes-per-host 8 a.py
-The hosts need SSH from the one where this runs (see smlaunch help hosts).
+      {"slurm", "in a batch job of Slurm, PBS, LSF, or under the MPI Operator",
+       R"(No host needs to be named: those that the batch system has given the job are
+taken, with the ranks that it says.
+  sbatch --nodes 4 --ntasks-per-node 8 --wrap "smlaunch train.py --lr 0.1"
+  salloc --nodes 2 --ntasks-per-node 8 smlaunch -- ./simulate
+Start smlaunch once. Under Slurm srun reaches the hosts, and none needs SSH; those
+of the others are reached by SSH. --dry-run shows the hosts before anything starts.
 )"},
       {"doctor", "what is fine, what is missing, and what mends it",
        R"(`smlaunch doctor` looks at this machine: Open MPI, SSH, Python, GPUs and their
