@@ -33,7 +33,8 @@ std::size_t count_silent_hosts(const WorkerRoster& workers, const std::string& l
   std::size_t silent = 0;
   for (const RosterWorker& worker : workers.all()) {
     if (worker.host == leader) continue;
-    if (!worker.loss || worker.loss->is_closed) return 0;
+    const auto* silence = worker.loss ? std::get_if<Silence>(&*worker.loss) : nullptr;
+    if (silence == nullptr || silence->is_closed) return 0;
     ++silent;
   }
   return silent;

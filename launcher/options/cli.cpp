@@ -54,7 +54,7 @@ void add_options(Adder& adder, Options& o, bool& dry_run) {
             "where input/, output/, code/, model/ lie [$SAGEMAKER_BASE_DIR, else /opt/ml]", "DIR");
   adder.add("resource-config", o.resource_config, "another resourceconfig.json", "FILE");
   adder.matter("hosts");
-  adder.add("hosts", o.hosts, "the hosts, with the ranks on each: a:8,b:8 or gn[01-04,7]:8", "LIST");
+  adder.add("hosts", o.hosts, "hosts, with their ranks: a:8,b:8 or gn[01-04,7]:8", "LIST");
   adder.add("hostfile", o.hostfile, "the same in a file: lines of name slots=N; - is stdin", "FILE");
   adder.add_choice("scheduler", o.scheduler, schedulers,
                    "where hosts come from when none are named and there is no resource config [auto: what "
@@ -212,6 +212,8 @@ Result<std::variant<Options, CliAnswer>> parse_cli(const std::vector<std::string
   try {
     app.parse(std::move(own));
   } catch (const CLI::CallForHelp&) {
+    // -hostfile is no cluster of letters with -h first.
+    if (line.unknown) return tl::unexpected(unknown_word(*line.unknown, table));
     if (!line.command.empty()) return answer_of(render_help_of(line.command, table));
     return CliAnswer{render_help(table)};
   } catch (const CLI::CallForAllHelp&) {

@@ -262,7 +262,7 @@ TEST(LeaderRun, AWorkerKnowsOfAShellsCtrlZ) {
   run.loop.after(milliseconds(5000), [&] { run.leader->passed_signal(SIGCONT); });
   EXPECT_EQ(run.go().kind, OutcomeKind::success);
   for (const int signal : {SIGSTOP, SIGCONT})
-    EXPECT_THAT(run.agents.done, Contains(fmt::format("pass {} to {}", signal, run.worker(1))));
+    EXPECT_THAT(run.agents.done, Contains(fmt::format("pass {} to {}", signal, run.worker(1).value)));
 }
 
 TEST(LeaderRun, RanksThatAreStoppedDoNotHangAndGoOnWhenTheyAreToldToEnd) {

@@ -149,7 +149,7 @@ TEST(Redactor, HidesWhatFollowsAnOptionWithSuchAName) {
 TEST(Redactor, HidesValuesOfJsonInsideValues) {
   const Redactor redactor(Variables{});
   EXPECT_EQ(redactor.text(R"({"cfg": "{\"db\": {\"password\": \"pw\"}, \"lr\": 1}", "lr": 2})"),
-            R"({"cfg": "{\"db\": {\"password\": \"<redacted>\"}, \"lr\": 1}", "lr": 2})");
+            R"({"cfg":"{\"db\":{\"password\":\"<redacted>\"},\"lr\":1}","lr":2})");
   EXPECT_EQ(redactor.text(R"(["{\"max_tokens\": 3}"])"), R"(["{\"max_tokens\": 3}"])");
 }
 
