@@ -265,7 +265,7 @@ std::optional<RankState> decode_rank_state(std::string_view text) {
       each.at("wait_channel").get_to(process.wait_channel);
       each.at("kernel_stack").get_to(process.kernel_stack);
       each.at("python_stack").get_to(process.python_stack);
-      if (each.at("rank").is_number()) process.rank = each.at("rank").get<int>();
+      if (!each.at("rank").is_null()) take_number(each.at("rank"), process.rank.emplace(), 0);
       m.processes.push_back(std::move(process));
     }
     take_number(j.at("primary"), m.primary, 0, std::max(0, static_cast<int>(m.processes.size()) - 1));

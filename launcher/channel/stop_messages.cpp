@@ -7,12 +7,18 @@ namespace smlaunch {
 
 using Json = nlohmann::json;
 
+namespace {
+
+constexpr int most_signal = 64;
+
+}  // namespace
+
 std::string encode(const PassedSignal& m) { return pack({{"number", m.number}, {"signal", m.signal}}); }
 
 std::optional<PassedSignal> decode_passed_signal(std::string_view text) {
   return unpack<PassedSignal>(text, [](const Json& j, PassedSignal& m) {
-    j.at("number").get_to(m.number);
-    j.at("signal").get_to(m.signal);
+    take_number(j.at("number"), m.number);
+    take_number(j.at("signal"), m.signal, 1, most_signal);
   });
 }
 
@@ -23,8 +29,8 @@ std::string encode(const Release& m) {
 
 std::optional<Release> decode_release(std::string_view text) {
   return unpack<Release>(text, [](const Json& j, Release& m) {
-    j.at("leftover_milliseconds").get_to(m.leftover_milliseconds);
-    j.at("grace_milliseconds").get_to(m.grace_milliseconds);
+    take_number(j.at("leftover_milliseconds"), m.leftover_milliseconds, 0);
+    take_number(j.at("grace_milliseconds"), m.grace_milliseconds, 0);
   });
 }
 
@@ -37,8 +43,12 @@ std::string encode(const LeftRunning& m) {
 
 std::optional<LeftRunning> decode_left_running(std::string_view text) {
   return unpack<LeftRunning>(text, [](const Json& j, LeftRunning& m) {
-    for (const Json& each : j.at("processes"))
-      m.processes.push_back({each.at("pid").get<int>(), each.at("command").get<std::string>()});
+    for (const Json& each : j.at("processes")) {
+      LeftProcess process;
+      take_number(each.at("pid"), process.pid, 0);
+      each.at("command").get_to(process.command);
+      m.processes.push_back(std::move(process));
+    }
   });
 }
 

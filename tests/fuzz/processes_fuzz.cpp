@@ -10,7 +10,6 @@ namespace smlaunch {
 void fuzz(std::string_view bytes) {
   (void)parse_py_spy_dump(bytes);
   (void)parse_faulthandler(lines_of(bytes));
-  (void)parse_catches(bytes, 15);
   (void)parse_proc_stat(bytes, 100);
   (void)parse_oom_kills(bytes);
   (void)parse_oom_files(bytes);
