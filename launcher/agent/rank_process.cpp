@@ -154,8 +154,9 @@ void RankProcess::signal(int signal) {
     kill(-child_->pid, SIGKILL);
     return signal_descendants(SIGKILL);
   }
-  for (const int target : find_stop_targets(read_tree(child_->pid, signal), child_->pid))
-    kill(target, signal);
+  std::vector<int> targets = find_stop_targets(read_tree(child_->pid, signal), child_->pid);
+  if (targets.empty()) targets = {child_->pid};  // where there is no /proc to look at
+  for (const int target : targets) kill(target, signal);
   if (is_paused_) pass_on(SIGCONT);
 }
 

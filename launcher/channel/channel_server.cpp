@@ -136,6 +136,7 @@ void ChannelServer::disconnected(Peer peer, const std::string& why) {
 
 // It may come back for a moment, at most until `lost_after` has passed since it was heard.
 void ChannelServer::wait_for_return(Peer peer, const std::string& why) {
+  forgive_own_pause();
   Agent& gone = agents_[peer];
   const auto silent = std::chrono::nanoseconds(steady_now_ns() - gone.heard_ns);
   gone.lost_timer = std::make_unique<asio::steady_timer>(
