@@ -15,6 +15,7 @@
 
 #include "base/host_name.hpp"
 #include "base/host_ranges.hpp"
+#include "base/problem_list.hpp"
 
 namespace smlaunch {
 namespace {
@@ -199,7 +200,7 @@ Line parse_line(const std::vector<std::string_view>& words, const std::string& w
 
 Result<std::vector<HostSlots>> parse_host_option(std::string_view text, std::string_view where) {
   std::vector<HostSlots> hosts;
-  std::vector<Problem> problems;
+  ProblemList problems;
   std::unordered_map<std::string, std::size_t> seen;
   const std::vector<std::string_view> entries = split_host_list(text);
   if (entries.empty())
@@ -216,9 +217,9 @@ Result<std::vector<HostSlots>> parse_host_option(std::string_view text, std::str
       hosts.push_back(std::move(host));
     }
     if (!entry.problem.empty())
-      problems.push_back({fmt::format("{}, entry {}", where, number), entry.problem, entry.remedy});
+      problems.add({fmt::format("{}, entry {}", where, number), entry.problem, entry.remedy});
   }
-  if (!problems.empty()) return tl::unexpected<Error>(Error{Fault::usage, std::move(problems)});
+  if (!problems.empty()) return tl::unexpected<Error>(Error{Fault::usage, problems.take(std::string(where))});
   return hosts;
 }
 
@@ -229,7 +230,7 @@ Result<std::vector<HostSlots>> parse_hostfile(std::string_view text, std::string
     bool counted;  // with slots: a second line for the host is refused, as Open MPI does
   };
   std::vector<HostSlots> hosts;
-  std::vector<Problem> problems;
+  ProblemList problems;
   std::unordered_map<std::string, Seen> seen;
   constexpr std::string_view byte_order_mark = "\xef\xbb\xbf";
   if (text.substr(0, byte_order_mark.size()) == byte_order_mark) text.remove_prefix(byte_order_mark.size());
@@ -242,7 +243,7 @@ Result<std::vector<HostSlots>> parse_hostfile(std::string_view text, std::string
     const std::string where = fmt::format("{}:{}", file, number);
     Line line = parse_line(words, where);
     if (!line.problems.empty()) {
-      problems.insert(problems.end(), line.problems.begin(), line.problems.end());
+      problems.add(std::move(line.problems));
       continue;
     }
     for (HostSlots& host : line.hosts) {
@@ -253,7 +254,7 @@ Result<std::vector<HostSlots>> parse_hostfile(std::string_view text, std::string
         continue;
       }
       if (counted || first->second.counted) {
-        problems.push_back({where,
+        problems.add({where,
                             fmt::format("host '{}' is on line {} already, and one of the two says its slots",
                                         host.name, first->second.line),
                             "say slots=N once, or repeat the bare name once per slot"});
@@ -264,9 +265,10 @@ Result<std::vector<HostSlots>> parse_hostfile(std::string_view text, std::string
     }
   }
   if (hosts.empty() && problems.empty()) {
-    problems.push_back({std::string(file), "no hosts are listed", "one host a line: name slots=N"});
+    problems.add({std::string(file), "no hosts are listed", "one host a line: name slots=N"});
   }
-  if (!problems.empty()) return tl::unexpected<Error>(Error{Fault::configuration, std::move(problems)});
+  if (!problems.empty())
+    return tl::unexpected<Error>(Error{Fault::configuration, problems.take(std::string(file))});
   return hosts;
 }
 

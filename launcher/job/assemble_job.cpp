@@ -106,6 +106,7 @@ Result<Job> begin_job(const Options& options, const Facts& facts) {
   LauncherChoice choice = choose_job_launcher(options, env, job.hosts_given);
   spec.launcher = choice.kind;
   spec.sources.emplace_back("launcher", choice.source);
+  if (!env.program_source.empty()) spec.sources.emplace_back("entry_point", env.program_source);
   if (!env.framework_source.empty()) spec.sources.emplace_back("entry_point", env.framework_source);
   spec.sources.emplace_back("base_dir", facts.base.source);
   const std::string config =

@@ -39,4 +39,12 @@ BaseFolder find_base_folder(const Options& options, const Variables& variables, 
   return choose_base_folder(options, variables, facts);
 }
 
+bool is_without_job(const Options& options, const Variables& variables, const BaseFolder& base) {
+  if (base.is_made || options.entry_point) return false;
+  for (const char* name : {"SAGEMAKER_PROGRAM", "SAGEMAKER_TRAINING_MODULE"})
+    if (const auto found = variables.find(name); found != variables.end() && !found->second.empty())
+      return false;
+  return true;
+}
+
 }  // namespace smlaunch

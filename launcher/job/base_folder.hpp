@@ -35,4 +35,7 @@ BaseFolder choose_base_folder(const Options& options, const Variables& variables
 // The same for this machine and now: to be asked once, for each time has a folder of its own.
 BaseFolder find_base_folder(const Options& options, const Variables& variables, bool has_hosts);
 
+// Whether there is no job at all here: no program is named, no host, no folder and no container.
+bool is_without_job(const Options& options, const Variables& variables, const BaseFolder& base);
+
 }  // namespace smlaunch

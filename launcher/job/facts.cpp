@@ -7,7 +7,6 @@
 #include <filesystem>
 
 #include "cuda/probe_gpus.hpp"
-#include "cuda/smoke_kernels.hpp"
 #include "launcher/contract/search_path.hpp"
 #include "launcher/job/job_environment.hpp"
 #include "launcher/job/probe_hosts.hpp"
@@ -99,7 +98,6 @@ Result<Facts> read_facts(const Options& options, const Variables& variables, con
   facts.python = find_python(options, variables);
   std::error_code error;
   facts.smlaunch = std::filesystem::read_symlink("/proc/self/exe", error).string();
-  facts.has_nccl_check = smoke_kernels() != nullptr;
   facts.ask = questions_to_the_world(options, variables);
   return facts;
 }

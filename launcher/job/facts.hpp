@@ -66,7 +66,6 @@ struct Facts {
   Machine machine;                    // this one, or what --gpus-per-host makes of it
   std::string python = "python3";     // the job's interpreter: --python, else the first on PATH
   std::string smlaunch = "smlaunch";  // this program
-  bool has_nccl_check = false;        // it was built with the kernels for GPUs
   Questions ask;
 };
 

@@ -30,7 +30,7 @@ class RanksPerHost {
       source_ = source_of(options, "processes-per-host", "option --processes-per-host");
     } else if (counts.per_host) {
       fixed_ = counts.per_host;
-      source_ = fmt::format("hyperparameter {}", counts.per_host_key);
+      source_ = counts.per_host_source;
     } else if (facts.given_hosts) {
       for (const HostSlots& host : *facts.given_hosts)
         if (host.slots) slots_[host.name] = *host.slots;

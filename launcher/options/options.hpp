@@ -16,7 +16,7 @@
 
 namespace smlaunch {
 
-enum class Command { run, dry_run, topology, ready, smoke, env };
+enum class Command { run, dry_run, topology, ready, smoke, env, doctor, versions };
 enum class Format { text, json, shell, svg };
 enum class LauncherOption { automatic, process, mpi, ddp, torchrun, xla, smddp };
 enum class SchedulerOption { automatic, none, slurm, pbs, lsf, mpi_operator, pet };
@@ -59,6 +59,7 @@ struct Options {
   double leftover_grace = 0;
   double upload_timeout = 300;
   double lost_after = 10;
+  double leader_wait = 600;
   std::optional<double> hang_timeout;
   std::optional<int> master_port;
   std::optional<int> channel_port;
@@ -74,6 +75,7 @@ struct Options {
   bool quiet = false;
   bool verbose = false;
   std::optional<std::vector<std::string>> entry_point;  // after --
+  bool called_train = false;  // by that name: outside a container too, it does as the toolkit
 
   // "hosts" -> "option --hosts" or "variable SMLAUNCH_HOSTS": for those that were given.
   std::map<std::string, std::string> sources;

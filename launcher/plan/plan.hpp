@@ -4,6 +4,7 @@
 // compares it. Pure: it touches nothing.
 #pragma once
 
+#include <cstddef>
 #include <map>
 #include <memory>
 #include <optional>
@@ -34,7 +35,6 @@ struct SmokeWish {
   bool require_gpu = false;
   std::optional<double> min_busbw_gbps;
   std::string min_busbw_source = "--min-busbw";
-  bool has_nccl_check = false;   // it was built with the kernels for GPUs
   bool has_mpirun = false;       // what the check on the CPU is started by
   std::optional<bool> has_gpus;  // where the plan's machines are not to be believed: do they?
 };
@@ -112,6 +112,8 @@ struct LaunchPlan {
   BindPolicy bind = BindPolicy::automatic;  // none where the user's MPI options say who binds, if anybody
   std::vector<std::string> command;
   std::vector<std::string> process_command;
+  // Which words of it look secret, ascending: they do not stand on mpirun's command line, which is public.
+  std::vector<std::size_t> secret_arguments;
   Variables environment;                    // common to all ranks
   Indexed<NodeRank, Variables> of_hosts;    // torchrun, xla: what each host's starter must know; may be empty
   std::map<const Placement*, int> threads;  // OMP_NUM_THREADS; empty where it is not ours to set

@@ -65,7 +65,7 @@ TEST(ReadGivenHosts, RefusesWhatIsNoListOfHosts) {
   EXPECT_EQ(first_problem(read_given_hosts(with_hostfile("/nowhere"))),
             "--hostfile /nowhere: cannot be read: No such file or directory");
   EXPECT_EQ(first_problem(read_given_hosts(with_hostfile("/dev/zero"))),
-            "--hostfile /dev/zero: is longer than 64 MiB");
+            "--hostfile /dev/zero: is a device, not a file");
   EXPECT_EQ(first_problem(read_given_hosts(with_hostfile("/tmp"))), "--hostfile /tmp: is a folder");
   Options both = with_hostfile("/nowhere");
   both.hosts = "a";
