@@ -109,11 +109,11 @@ Result<Job> begin_job(const Options& options, const Facts& facts) {
   if (!env.program_source.empty()) spec.sources.emplace_back("entry_point", env.program_source);
   if (!env.framework_source.empty()) spec.sources.emplace_back("entry_point", env.framework_source);
   spec.sources.emplace_back("base_dir", facts.base.source);
-  const std::string config =
-      source_of(options, "resource-config", (env.paths.input_config / "resourceconfig.json").string());
-  spec.sources.emplace_back("hosts", !facts.hosts_source.empty()
-                                         ? facts.hosts_source
-                                         : source_of(options, options.hosts ? "hosts" : "hostfile", config));
+  spec.sources.emplace_back(
+      "hosts",
+      !facts.hosts_source.empty()
+          ? facts.hosts_source
+          : source_of(options, "resource-config", (env.paths.input_config / "resourceconfig.json").string()));
   spec.bind = options.bind;
   spec.sources.emplace_back("bind", source_of(options, "bind", "default"));
   spec.ssh_port = options.ssh_port;
