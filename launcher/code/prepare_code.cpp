@@ -166,7 +166,7 @@ CodeEnd fetch(const CodeRequest& request, const Variables& variables, CodeFolder
   fetch.download = [&](const std::string& url, const std::filesystem::path& file) {
     return download(of_s3, request, url, file);
   };
-  fetch.warn = [&](const std::string& warning) { say(fmt::format("{}: {}", request.host, warning)); };
+  fetch.warn = [&](const std::string& warning) { say("{}: {}", request.host, warning); };
   const auto fetched = fetch_code(fetch, folder);
   if (!fetched) return code_failure(request.host, fetched.error());
   if (*fetched && !request.is_quiet) say("code from {} is in {}", request.module_dir, request.code);
