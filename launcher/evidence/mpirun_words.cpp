@@ -75,7 +75,25 @@ std::string find_box(const Lines& lines) {
   return "";
 }
 
+// "  Remote daemon: [[40410,0],1] on node algo-2" -> "algo-2"
+std::string host_of_daemon(std::string_view line) {
+  constexpr std::string_view on_node = "on node ";
+  const std::size_t at = line.find(on_node);
+  if (at == std::string_view::npos) return "";
+  const std::string_view rest = line.substr(at + on_node.size());
+  return std::string(rest.substr(0, rest.find_first_of(" ,.\t")));
+}
+
 }  // namespace
+
+std::string find_lost_daemon(const std::vector<std::string>& lines) {
+  bool is_lost = false;
+  for (const std::string& line : lines) {
+    is_lost = is_lost || has(line, "lost communication with a remote daemon");
+    if (is_lost && has(line, "Remote daemon")) return host_of_daemon(line);
+  }
+  return "";
+}
 
 std::string find_mpirun_reason(const std::vector<std::string>& lines) {
   const auto complaint =

@@ -10,4 +10,7 @@ namespace smlaunch {
 // that a process ended.
 std::string find_mpirun_reason(const std::vector<std::string>& lines);
 
+// The host whose daemon mpirun says that it has lost; empty: it says no such thing.
+std::string find_lost_daemon(const std::vector<std::string>& lines);
+
 }  // namespace smlaunch

@@ -52,6 +52,7 @@ std::string describe_activity(const std::vector<RankLook>& looks) {
 
 std::string look_line(const RankLook& look) {
   std::string text = fmt::format("rank {} on {}: ", look.rank.value, look.host);
+  if (!look.ended.empty()) return text + "it " + look.ended;
   if (!look.state) return text + "its agent has not answered";
   text += place_in_words(*look.state);
   if (look.cores_used) text += fmt::format("; {:.2f} cores busy", *look.cores_used);
@@ -81,7 +82,9 @@ std::vector<RankGroup> group_by_place(const std::vector<RankLook>& looks) {
   std::vector<RankGroup> groups;
   std::map<std::string, std::size_t> known;
   for (std::size_t i = 0; i < looks.size(); ++i) {
-    const std::string place = looks[i].state ? place_in_words(*looks[i].state) : "not heard of";
+    const std::string place = !looks[i].ended.empty() ? "ended"
+                              : looks[i].state        ? place_in_words(*looks[i].state)
+                                                      : "not heard of";
     const auto [at, is_new] = known.try_emplace(place, groups.size());
     if (is_new) groups.push_back({place, {}});
     groups[at->second].ranks.push_back(i);
@@ -91,7 +94,36 @@ std::vector<RankGroup> group_by_place(const std::vector<RankLook>& looks) {
   return groups;
 }
 
-std::string describe_hang(const std::vector<RankLook>& looks) {
+std::vector<Rank> find_odd_ranks(const std::vector<RankLook>& looks) {
+  std::vector<Rank> odd;
+  for (const RankLook& look : looks)
+    if (!look.ended.empty()) odd.push_back(look.rank);
+  if (!odd.empty()) return odd;
+  const auto groups = group_by_place(looks);
+  if (groups.size() < 2 || groups.front().ranks.size() * 2 <= looks.size()) return {};
+  for (std::size_t i = 1; i < groups.size(); ++i)
+    for (const std::size_t look : groups[i].ranks) odd.push_back(looks[look].rank);
+  return odd;
+}
+
+std::vector<RankLook> looks_at_ranks(const RankLook& starter) {
+  std::vector<RankLook> looks;
+  if (!starter.state) return {starter};
+  for (const ProcessState& process : starter.state->processes)
+    if (process.rank)
+      looks.push_back({.rank = Rank{*process.rank},
+                       .host = starter.host,
+                       .state = RankState{{process}, 0, starter.state->python_source},
+                       .cores_used = {}});
+  if (looks.empty()) return {starter};
+  std::sort(looks.begin(), looks.end(),
+            [](const RankLook& a, const RankLook& b) { return a.rank.value < b.rank.value; });
+  return looks;
+}
+
+namespace {
+
+std::string describe_running(const std::vector<RankLook>& looks) {
   const auto groups = group_by_place(looks);
   if (groups.empty()) return "";
   if (looks.size() == 1) return fmt::format("rank {}: {}", looks.front().rank.value, groups.front().place);
@@ -113,6 +145,25 @@ std::string describe_hang(const std::vector<RankLook>& looks) {
   if (groups.size() > most_places + 1)
     text += fmt::format("; {} further places", groups.size() - most_places - 1);
   return text + describe_activity(looks);
+}
+
+}  // namespace
+
+std::string describe_hang(const std::vector<RankLook>& looks) {
+  std::vector<RankLook> running;
+  std::string ended;
+  std::size_t others = 0;
+  for (const RankLook& look : looks) {
+    if (look.ended.empty())
+      running.push_back(look);
+    else if (ended.empty())
+      ended = fmt::format("rank {} on {} {}", look.rank.value, look.host, look.ended);
+    else
+      ++others;
+  }
+  if (others > 0) ended += fmt::format(", and so had {} other{} ended", others, others == 1 ? "" : "s");
+  if (ended.empty()) return describe_running(looks);
+  return running.empty() ? ended : fmt::format("{}; of those that run, {}", ended, describe_running(running));
 }
 
 std::vector<std::string> render_looks(const std::vector<RankLook>& looks) {

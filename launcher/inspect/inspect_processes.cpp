@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "launcher/inspect/inspect_processes.hpp"
 
+#include <algorithm>
+#include <charconv>
 #include <chrono>
 #include <filesystem>
+#include <fstream>
+#include <string_view>
 
 #include "base/read_file.hpp"
 #include "launcher/process/child_process.hpp"
@@ -47,16 +51,39 @@ ProcessState state_of(int pid, const ProcStat& stat) {
   return state;
 }
 
+// By the variable that its starter has given it.
+std::optional<int> rank_of_process(int pid) {
+  constexpr std::string_view name = "RANK=";
+  std::ifstream file("/proc/" + std::to_string(pid) + "/environ", std::ios::binary);
+  for (std::string variable; std::getline(file, variable, '\0');) {
+    if (!variable.starts_with(name)) continue;
+    int rank = 0;
+    const char* end = variable.data() + variable.size();
+    const auto [stopped, error] = std::from_chars(variable.data() + name.size(), end, rank);
+    if (error == std::errc() && stopped == end) return rank;
+  }
+  return {};
+}
+
 }  // namespace
 
 RankState inspect_processes(int root, bool is_starter) {
   RankState state;
   std::vector<int> pids = {root};
-  const std::vector<int> below = find_descendants(root);
+  std::vector<int> below = find_descendants(root);
+  const auto is_child = [&](int pid) {
+    const auto stat = read_proc_stat(pid);
+    return stat && stat->parent == root;
+  };
+  // What the ranks have started may be more than there is room for.
+  if (is_starter) std::stable_partition(below.begin(), below.end(), is_child);
   pids.insert(pids.end(), below.begin(), below.end());
   for (const int pid : pids) {
     if (state.processes.size() == most_processes) break;
-    if (const auto stat = read_proc_stat(pid)) state.processes.push_back(state_of(pid, *stat));
+    const auto stat = read_proc_stat(pid);
+    if (!stat) continue;
+    state.processes.push_back(state_of(pid, *stat));
+    if (is_starter && stat->parent == root) state.processes.back().rank = rank_of_process(pid);
   }
   if (is_starter)
     for (std::size_t i = 1; i < state.processes.size() && state.primary == 0; ++i)

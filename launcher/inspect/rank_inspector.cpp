@@ -4,50 +4,98 @@
 // for SIGABRT and ends; the job is about to be stopped anyway.
 #include "launcher/inspect/rank_inspector.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <csignal>
+#include <utility>
 
 #include "launcher/contract/search_path.hpp"
 #include "launcher/inspect/inspect_processes.hpp"
+#include "launcher/process/proc_stat.hpp"
 #include "launcher/process/signal_masks.hpp"
 
 namespace smlaunch {
 
 namespace {
 
-constexpr std::chrono::milliseconds faulthandler_bound{1000};
+using Clock = std::chrono::steady_clock;
+
+constexpr std::chrono::milliseconds process_bound{1000};
+constexpr std::chrono::milliseconds all_bound{5000};
+constexpr std::chrono::milliseconds look_interval{20};
 constexpr std::size_t most_lines = 2000;
+
+bool is_over(int pid) {
+  const auto stat = read_proc_stat(pid);
+  return !stat || stat->state == 'Z' || stat->is_ending;
+}
 
 }  // namespace
 
 bool RankInspector::begin(int pid, bool is_starter, const std::map<std::string, std::string>& path) {
   if (state_) return false;
   state_ = inspect_processes(pid, is_starter);
-  lines_.clear();
   const auto primary = static_cast<std::size_t>(state_->primary);
-  const int python = primary < state_->processes.size() ? state_->processes[primary].pid : 0;
-  if (python == 0 || !is_python(python)) {
+  if (primary >= state_->processes.size() || !is_python(state_->processes[primary].pid)) {
     conclude();
     return false;
   }
   if (const std::string py_spy = find_on_path("py-spy", path); !py_spy.empty())
     add_py_spy_stacks(*state_, py_spy);
-  const std::uint64_t caught = read_signal_masks(python).caught;
-  const int signal = has_signal(caught, SIGUSR1) ? SIGUSR1 : has_signal(caught, SIGABRT) ? SIGABRT : 0;
-  if (!state_->python_source.empty() || signal == 0 || kill(python, signal) != 0) {
-    conclude();
-    return false;
+  if (state_->python_source.empty()) choose_asked(is_starter);
+  const bool ends_any =
+      std::any_of(to_ask_.begin(), to_ask_.end(), [](const Asked& each) { return each.signal == SIGABRT; });
+  give_up_all_ = Clock::now() + all_bound;
+  ask_next();
+  return ends_any;
+}
+
+// The rank's own process, or each rank of a starter.
+void RankInspector::choose_asked(bool is_starter) {
+  to_ask_.clear();
+  for (std::size_t i = 0; i < state_->processes.size(); ++i) {
+    const ProcessState& process = state_->processes[i];
+    const bool is_a_rank = static_cast<int>(i) == state_->primary || (is_starter && process.rank);
+    if (!is_a_rank || !is_python(process.pid)) continue;
+    const std::uint64_t caught = read_signal_masks(process.pid).caught;
+    const int signal = has_signal(caught, SIGUSR1) ? SIGUSR1 : has_signal(caught, SIGABRT) ? SIGABRT : 0;
+    if (signal != 0) to_ask_.push_back({i, signal});
   }
-  collecting_ = true;
-  timer_.expires_after(faulthandler_bound);
+}
+
+void RankInspector::ask_next() {
+  asked_.reset();
+  lines_.clear();
+  lines_at_last_look_ = 0;
+  was_over_ = false;
+  while (!to_ask_.empty() && !asked_) {
+    const Asked next = to_ask_.front();
+    to_ask_.erase(to_ask_.begin());
+    if (kill(state_->processes[next.process].pid, next.signal) == 0) asked_ = next;
+  }
+  if (!asked_ || Clock::now() > give_up_all_) return conclude();
+  give_up_ = Clock::now() + process_bound;
+  look_again();
+}
+
+void RankInspector::look_again() {
+  timer_.expires_after(look_interval);
   timer_.async_wait([this](boost::system::error_code error) {
-    if (!error) conclude();
+    if (error || !asked_) return;
+    // One that goes on has said all when nothing more comes; one that ends, when it is over.
+    const bool is_silent = lines_.size() == lines_at_last_look_;
+    const bool has_said = !parse_faulthandler(lines_).empty() && is_silent;
+    const bool is_done = has_said || (is_silent && was_over_);
+    was_over_ = is_over(state_->processes[asked_->process].pid);
+    lines_at_last_look_ = lines_.size();
+    if (!is_done && Clock::now() < give_up_) return look_again();
+    take_stack();
+    ask_next();
   });
-  return signal == SIGABRT;
 }
 
 void RankInspector::heard(std::string_view lines) {
-  if (!collecting_) return;
+  if (!asked_) return;
   while (!lines.empty() && lines_.size() < most_lines) {
     const std::size_t end = std::min(lines.find('\n'), lines.size());
     lines_.emplace_back(lines.substr(0, end));
@@ -55,15 +103,19 @@ void RankInspector::heard(std::string_view lines) {
   }
 }
 
+void RankInspector::take_stack() {
+  if (!asked_) return;
+  auto& stack = state_->processes[asked_->process].python_stack;
+  stack = parse_faulthandler(lines_);
+  if (!stack.empty()) state_->python_source = "faulthandler";
+}
+
 void RankInspector::conclude() {
   if (!state_) return;
   timer_.cancel();
-  if (collecting_) {
-    auto& process = state_->processes[static_cast<std::size_t>(state_->primary)];
-    process.python_stack = parse_faulthandler(lines_);
-    if (!process.python_stack.empty()) state_->python_source = "faulthandler";
-  }
-  collecting_ = false;
+  take_stack();
+  asked_.reset();
+  to_ask_.clear();
   const RankState state = std::move(*state_);
   state_.reset();
   done_(state);

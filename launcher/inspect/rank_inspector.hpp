@@ -9,6 +9,8 @@
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <chrono>
+#include <cstddef>
 #include <functional>
 #include <map>
 #include <optional>
@@ -26,8 +28,8 @@ class RankInspector {
       : timer_(loop), done_(std::move(done)) {}
 
   // Looks at `pid` and the processes that it has started; `done` is called once, after some seconds at the
-  // latest. `path`: the rank's environment, whose PATH is searched for py-spy. Returns true if the process
-  // has been ended to get its stack: faulthandler.enable() prints it only for a deadly signal.
+  // latest. `path`: the rank's environment, whose PATH is searched for py-spy. Returns true if processes are
+  // ended to get their stacks: faulthandler.enable() prints them only for a deadly signal.
   bool begin(int pid, bool is_starter, const std::map<std::string, std::string>& path);
   // Takes what the rank prints on stderr meanwhile.
   void heard(std::string_view lines);
@@ -35,13 +37,28 @@ class RankInspector {
   void rank_ended() { conclude(); }
 
  private:
+  // A process that is asked for its stack by a signal.
+  struct Asked {
+    std::size_t process = 0;  // of the state
+    int signal = 0;
+  };
+  void choose_asked(bool is_starter);
+  void ask_next();
+  void look_again();
+  void take_stack();
   void conclude();
 
   boost::asio::steady_timer timer_;
   std::function<void(const RankState&)> done_;
   std::optional<RankState> state_;  // while it goes on
-  std::vector<std::string> lines_;
-  bool collecting_ = false;
+  // One after the other: under torchrun all write to one pipe.
+  std::vector<Asked> to_ask_;
+  std::optional<Asked> asked_;
+  std::vector<std::string> lines_;  // since it was asked
+  std::size_t lines_at_last_look_ = 0;
+  bool was_over_ = false;                          // then
+  std::chrono::steady_clock::time_point give_up_;  // on the one that is asked
+  std::chrono::steady_clock::time_point give_up_all_;
 };
 
 }  // namespace smlaunch

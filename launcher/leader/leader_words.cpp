@@ -13,8 +13,8 @@ AgentFacts LeaderRun::agent_facts() const {
 }
 
 std::string LeaderRun::make_hand_over(std::vector<std::string> hosts) const {
-  return encode(
-      HandOver{settings_.channel_host, port_, token_, job_, workers_.peer(0), std::move(hosts), plan_.hash});
+  return encode(HandOver{settings_.channel_host, port_, token_, job_, workers_.peer(0).value,
+                         std::move(hosts), plan_.hash});
 }
 
 // For a host where no smlaunch has come to us: one may still come to wait there.
@@ -61,9 +61,12 @@ RunResult LeaderRun::result() const {
 std::vector<std::string> LeaderRun::unattended_hosts() const {
   if (!job_run_) return {};
   Indexed<NodeRank, char> has_loss(plan_.cluster.hosts.size(), 0);
-  for (const RankPlace& place : plan_.layout.ranks)
-    if (job_run_->record().ranks[static_cast<std::size_t>(place.rank.value)].loss)
-      has_loss[place.node_rank] = 1;
+  for (const RankPlace& place : plan_.layout.ranks) {
+    const auto& loss = job_run_->record().ranks[static_cast<std::size_t>(place.rank.value)].loss;
+    // A host that has fallen silent would not answer a login either; what is left on it ends by itself.
+    const auto* silence = loss ? std::get_if<Silence>(&*loss) : nullptr;
+    if (loss && (silence == nullptr || silence->is_closed)) has_loss[place.node_rank] = 1;
+  }
   std::vector<std::string> found;
   for (const NodeRank node_rank : has_loss.indices()) {
     const RosterWorker& worker = workers_.all()[static_cast<std::size_t>(node_rank.value)];

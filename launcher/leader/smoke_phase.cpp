@@ -47,7 +47,7 @@ void SmokePhase::tell_stage(const TellStage& stage) {
 }
 
 std::optional<Outcome> SmokePhase::judge() {
-  report_ = judge_smoke(request_.settings, run_.record());
+  report_ = judge_smoke(run_.settings(), run_.record());
   events_.add({0,
                "smoke",
                {},

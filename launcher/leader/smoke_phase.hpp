@@ -27,7 +27,9 @@ class SmokePhase {
 
   void joined(Rank rank) { run_.joined(rank); }
   void data(Rank rank, const Frame& frame) { run_.data(rank, frame); }
-  void lost(Rank rank, const std::string& why) { run_.lost(rank, why); }
+  void lost(Rank rank, const std::string& why, std::uint64_t heard_ns, bool is_closed) {
+    run_.lost(rank, why, heard_ns, is_closed);
+  }
   void left(Rank rank) { run_.left(rank); }
 
   [[nodiscard]] double seconds() const { return run_.record().seconds; }

@@ -10,6 +10,7 @@
 
 #include "launcher/channel/detached_notice.hpp"
 #include "launcher/channel/token.hpp"
+#include "launcher/evidence/mpirun_words.hpp"
 #include "launcher/smoke/rank_result.hpp"
 #include "mpi/tagged_line.hpp"
 
@@ -37,6 +38,12 @@ struct EngineStep {
 constexpr std::array<EngineStep, 3> engine_steps = {
     {{SIGTERM, milliseconds(150)}, {SIGTERM, milliseconds(500)}, {SIGKILL, milliseconds(2000)}}};
 
+SmokeSettings with_leader(SmokeSettings settings, const LaunchPlan& plan, const StartFacts& start) {
+  settings.leader_host = plan.current_host;
+  settings.lost_after_seconds = static_cast<double>(start.lost_after.count()) / 1000;
+  return settings;
+}
+
 std::string last_line(std::string_view text) {
   const std::size_t end = text.find_last_not_of('\n');
   if (end == std::string_view::npos) return "";
@@ -51,7 +58,7 @@ SmokeRun::SmokeRun(const LeaderWorld& world, const LaunchPlan& plan, SmokeSettin
                    AgentFacts agents, StartFacts start, std::string ssh_folder, Callbacks callbacks)
     : world_(world),
       plan_(plan),
-      conductor_(std::move(settings)),
+      conductor_(with_leader(std::move(settings), plan, start)),
       agents_(std::move(agents)),
       start_(std::move(start)),
       ssh_folder_(std::move(ssh_folder)),
@@ -62,7 +69,9 @@ SmokeRun::SmokeRun(const LeaderWorld& world, const LaunchPlan& plan, SmokeSettin
 
 SmokeRun::~SmokeRun() = default;
 
-double SmokeRun::now() const { return static_cast<double>(world_.loop.now_ns() - begin_ns_) / 1e9; }
+double SmokeRun::seconds_at(std::uint64_t ns) const {
+  return ns <= begin_ns_ ? 0.0 : static_cast<double>(ns - begin_ns_) / 1e9;
+}
 
 void SmokeRun::begin() {
   begin_ns_ = world_.loop.now_ns();
@@ -74,7 +83,7 @@ void SmokeRun::perform(const std::vector<SmokeAction>& actions) {
     if (std::holds_alternative<StartSet>(action)) start_set();
     if (const auto* end = std::get_if<EndSet>(&action)) end_set(end->gently);
     if (const auto* send = std::get_if<SendCommand>(&action))
-      world_.channel.input(send->rank.value, encode(send->command) + "\n");
+      world_.channel.input(peer_of(send->rank), encode(send->command) + "\n");
     if (const auto* tell = std::get_if<TellStage>(&action)) callbacks_.stage(*tell);
     if (const auto* tell = std::get_if<TellSearch>(&action)) callbacks_.search(*tell);
     if (const auto* set = std::get_if<SetSmokeTimer>(&action)) {
@@ -153,7 +162,7 @@ void SmokeRun::agents_there() {
     node = place.node_rank;
     Start start = make_start(plan_, place.rank, of_host, start_);
     start.has_input = true;
-    world_.channel.start(place.rank.value, start);
+    world_.channel.start(peer_of(place.rank), start);
   }
   perform(conductor_.agents_there(now()));
 }
@@ -164,16 +173,24 @@ void SmokeRun::data(Rank rank, const Frame& frame) {
   if (frame.kind == FrameKind::output) {
     if (const auto output = decode_output(frame.payload)) take_lines(rank, output->is_stderr, output->lines);
   } else if (frame.kind == FrameKind::start_failed) {
-    program_gone(rank, fmt::format("the check program could not be started: {}", frame.payload), true);
+    program_gone(rank, {.how = fmt::format("the check program could not be started: {}", frame.payload),
+                        .seconds = now(),
+                        .alone = true});
   } else if (frame.kind == FrameKind::end_unknown) {
-    program_gone(rank, fmt::format("the check program ended, and {}", frame.payload), true);
+    program_gone(rank, {.how = fmt::format("the check program ended, and {}", frame.payload),
+                        .seconds = now(),
+                        .alone = true});
   } else if (frame.kind == FrameKind::ended) {
     const auto ended = decode_ended(frame.payload);
     const std::string words = last_line(peers_[static_cast<std::size_t>(rank.value)].tail);
+    // What mpirun has ended because of another host, or somebody by hand, is no evidence.
+    const bool by_others = ended && ended->end.told_to_stop && state_ == State::running;
     program_gone(rank,
-                 fmt::format("the check program {}{}", ended ? to_string(ended->end.status) : "ended",
-                             words.empty() ? "" : ": " + words),
-                 ended && std::holds_alternative<Signaled>(ended->end.status));
+                 {.how = fmt::format("the check program {}{}", ended ? to_string(ended->end.status) : "ended",
+                                     words.empty() ? "" : ": " + words),
+                  .seconds = now(),
+                  .alone = ended && !by_others && std::holds_alternative<Signaled>(ended->end.status),
+                  .by_others = by_others});
   }
 }
 
@@ -194,17 +211,21 @@ void SmokeRun::take_lines(Rank rank, bool is_stderr, std::string_view lines) {
   }
 }
 
-void SmokeRun::program_gone(Rank rank, const std::string& how, bool alone) {
+void SmokeRun::program_gone(Rank rank, const CheckLoss& loss) {
   peers_[static_cast<std::size_t>(rank.value)].ended = true;
-  perform(conductor_.gone(rank, how, alone, now()));
-  if (state_ == State::ending && !released_ &&
-      std::all_of(peers_.begin(), peers_.end(), [](const Peer_& peer) { return peer.ended || peer.away; }))
-    release();
+  perform(conductor_.lost(rank, loss, now()));
+  if (state_ == State::ending && !released_ && all_gone()) release();
 }
 
-void SmokeRun::lost(Rank rank, const std::string& why) {
+bool SmokeRun::all_gone() const {
+  return std::all_of(peers_.begin(), peers_.end(), [](const Peer_& peer) { return peer.ended || peer.away; });
+}
+
+void SmokeRun::lost(Rank rank, const std::string& why, std::uint64_t heard_ns, bool is_closed) {
   peers_[static_cast<std::size_t>(rank.value)].away = true;
-  if (state_ != State::ending) perform(conductor_.gone(rank, why, true, now()));
+  if (state_ != State::ending)
+    perform(conductor_.lost(
+        rank, {.how = why, .seconds = seconds_at(heard_ns), .alone = true, .is_silent = !is_closed}, now()));
   finish_set_if_over();
 }
 
@@ -220,10 +241,8 @@ void SmokeRun::stop() { set_failed("it was told to stop"); }
 void SmokeRun::end_set(bool gently) {
   timer_->cancel();
   start_timer_->cancel();
-  const bool all_ended =
-      std::all_of(peers_.begin(), peers_.end(), [](const Peer_& peer) { return peer.ended || peer.away; });
   state_ = State::ending;
-  if (!gently || all_ended) return release();
+  if (!gently || all_gone()) return release();
   end_timer_->start(quit_bound, [this] { release(); });
 }
 
@@ -253,8 +272,17 @@ void SmokeRun::engine_ended(const Result<ExitStatus>& end, bool all) {
   if (state_ == State::ending) return finish_set_if_over();
   const std::vector<std::string> words = engines_.back()->last_words();
   const std::string text = words.empty() ? "" : fmt::format(": {}", fmt::join(words, " "));
-  set_failed(fmt::format("{} {}{}", to_string(plan_.engine),
-                         end ? to_string(*end) : "ended, and " + end.error().problems.front().what, text));
+  const std::string how =
+      fmt::format("{} {}", to_string(plan_.engine),
+                  end ? to_string(*end) : "ended, and " + end.error().problems.front().what);
+  if (state_ != State::running || all_gone()) return set_failed(how + text);
+  // It has ended the programs that it could reach. Whose host is gone is known when that has been silent for long.
+  const std::string daemon = find_lost_daemon(words);
+  conductor_.engine_failed(daemon.empty() ? how + text
+                                          : fmt::format("{}: it lost its daemon on {}", how, daemon));
+  start_timer_->start(start_.lost_after + engine_bound, [this, how] {
+    if (state_ == State::running) set_failed(how);
+  });
 }
 
 void SmokeRun::finish_set_if_over() {

@@ -38,7 +38,8 @@ class SmokeRun {
 
   void joined(Rank rank);
   void data(Rank rank, const Frame& frame);
-  void lost(Rank rank, const std::string& why);
+  // `heard_ns`: when its agent was heard last. `is_closed`: its connection was closed, and it did not come back.
+  void lost(Rank rank, const std::string& why, std::uint64_t heard_ns, bool is_closed);
   void left(Rank rank);
 
   [[nodiscard]] const SmokeRecord& record() const { return conductor_.record(); }
@@ -53,14 +54,16 @@ class SmokeRun {
     std::string tail;    // of what its program wrote to stderr
   };
 
-  [[nodiscard]] double now() const;
+  [[nodiscard]] double now() const { return seconds_at(world_.loop.now_ns()); }
+  [[nodiscard]] double seconds_at(std::uint64_t ns) const;
   void perform(const std::vector<SmokeAction>& actions);
   void start_set();
   void engine_line(std::string_view line);
   void set_failed(const std::string& why);
   void agents_there();
   void take_lines(Rank rank, bool is_stderr, std::string_view lines);
-  void program_gone(Rank rank, const std::string& how, bool alone);
+  void program_gone(Rank rank, const CheckLoss& loss);
+  [[nodiscard]] bool all_gone() const;
   void end_set(bool gently);
   void release();
   void engine_ended(const Result<ExitStatus>& end, bool all);

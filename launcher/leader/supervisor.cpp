@@ -36,6 +36,7 @@ constexpr EngineStep engine_steps[] = {
 
 Supervisor::Supervisor(const SupervisorSettings& settings) : settings_(settings) {
   record_.ranks.resize(static_cast<std::size_t>(settings.world_size));
+  record_.leader_host = settings.leader_host;
 }
 
 std::vector<Action> Supervisor::begin() {
@@ -106,6 +107,12 @@ void Supervisor::ended(const RankEnded& event, Actions& actions) {
 void Supervisor::engine_ended(const EngineEnded& event, Actions& actions) {
   engine_ended_ = true;
   record_.engine_lines = event.last_lines;
+  // It has ended the ranks, and only then itself.
+  const bool was_first = ends_by_itself() && engine_signals_ == 0 && record_.started;
+  if (phase_ == Phase::releasing && was_first) {
+    record_.engine_failure = event.failure;
+    record_.engine_seconds = event.seconds;
+  }
   if (phase_ == Phase::releasing) return;
   if (phase_ != Phase::joining && any_detached()) {
     end_detached(event);

@@ -72,16 +72,49 @@ class Decision {
     return starter.empty() ? name_of(first.rank, first.host) : fmt::format("{} on {}", starter, first.host);
   }
 
-  [[nodiscard]] Outcome hung() const {
+  [[nodiscard]] std::vector<RankLook> look_at_ranks() const {
     std::vector<RankLook> looks;
-    for (std::size_t i = 0; i < record_.ranks.size(); ++i)
-      looks.push_back({.rank = Rank{static_cast<int>(i)},
-                       .host = hosts_[i],
-                       .state = record_.ranks[i].state,
-                       .cores_used = record_.ranks[i].cores_used});
+    for (std::size_t i = 0; i < record_.ranks.size(); ++i) {
+      const RankRecord& rank = record_.ranks[i];
+      RankLook look{.rank = Rank{static_cast<int>(i)},
+                    .host = hosts_[i],
+                    .state = rank.state,
+                    .cores_used = rank.cores_used};
+      if (rank.end && !rank.state && !rank.told_to_stop())
+        look.ended =
+            fmt::format("had {} {:.1f} s after the start", to_string(rank.end->status), rank.times.seconds);
+      if (starter_.empty())
+        looks.push_back(std::move(look));
+      else
+        for (RankLook& each : looks_at_ranks(look)) looks.push_back(std::move(each));
+    }
+    return looks;
+  }
+
+  // Those that the report points at; where it can tell none from the others, all of them.
+  [[nodiscard]] FirstFailure first_of_hang(const std::vector<RankLook>& looks) const {
+    std::vector<Rank> odd = find_odd_ranks(looks);
+    if (odd.empty())
+      for (const RankLook& look : looks) odd.push_back(look.rank);
+    const auto look = std::find_if(looks.begin(), looks.end(),
+                                   [&](const RankLook& each) { return each.rank == odd.front(); });
+    FirstFailure first{.rank = odd.front(), .host = look->host};
+    if (!look->ended.empty()) {
+      const RankRecord& rank = record_.ranks[static_cast<std::size_t>(first.rank.value)];
+      first.end = rank.end;
+      first.seconds = rank.times.seconds;
+    }
+    first.certain = odd.size() == 1;
+    first.tied_with.assign(odd.begin() + 1, odd.end());
+    return first;
+  }
+
+  [[nodiscard]] Outcome hung() const {
+    std::vector<RankLook> looks = look_at_ranks();
     Outcome outcome = make_failure(FailureClass::lost_host,
                                    fmt::format("the job hangs: no rank has printed anything for {:.0f} s; {}",
                                                *record_.hang_seconds, describe_hang(looks)));
+    outcome.first_failure = first_of_hang(looks);
     outcome.hang = std::move(looks);
     return outcome;
   }
@@ -181,11 +214,37 @@ class Decision {
   }
 
   [[nodiscard]] Outcome lost(const std::string& starter) const {
+    if (const std::size_t silent = count_hosts_if_leader_is_cut_off(record_, hosts_); silent > 0) {
+      Outcome outcome =
+          make_failure(FailureClass::lost_host, describe_cut_off_leader(record_.leader_host, silent));
+      outcome.first_failure = find_first_loss(record_, hosts_);
+      return outcome;
+    }
     const auto loss = find_loss_to_tell(record_, hosts_);
     Outcome outcome = make_failure(FailureClass::lost_host, describe_what_was_lost(loss, starter));
     outcome.hosts_at_fault = hosts_of_losses(record_, hosts_);
-    outcome.first_failure = loss;
+    if (const std::string daemon = lost_daemon(loss); !daemon.empty()) outcome.hosts_at_fault = {daemon};
+    outcome.first_failure = record_.worker_loss ? first_of_host(record_.worker_loss->host) : loss;
     return outcome;
+  }
+
+  // The lowest rank of a host that was lost, or nothing where it runs none.
+  [[nodiscard]] std::optional<FirstFailure> first_of_host(const std::string& host) const {
+    for (std::size_t i = 0; i < hosts_.size(); ++i) {
+      if (hosts_[i] != host) continue;
+      FirstFailure first = make_failure_of(record_, Rank{static_cast<int>(i)}, hosts_);
+      first.end.reset();
+      return first;
+    }
+    return {};
+  }
+
+  // Where nobody but mpirun has ended the ranks: the host whose daemon it says that it has lost.
+  [[nodiscard]] std::string lost_daemon(const std::optional<FirstFailure>& loss) const {
+    const bool by_mpirun =
+        !record_.worker_loss && loss &&
+        record_.ranks[static_cast<std::size_t>(loss->rank.value)].is_lost_by<EndedByOthers>();
+    return by_mpirun ? find_lost_daemon(record_.engine_lines) : "";
   }
 
   [[nodiscard]] std::string describe_what_was_lost(const std::optional<FirstFailure>& loss,
@@ -193,8 +252,11 @@ class Decision {
     if (record_.worker_loss) return describe_host_loss(record_.worker_loss->host, record_.worker_loss->loss);
     const std::string engine = record_.engine_failure ? describe_engine() : "";
     if (!loss) return engine;
+    if (const std::string daemon = lost_daemon(loss); !daemon.empty()) return describe_lost_daemon(daemon);
     const RankLoss& why = *record_.ranks[static_cast<std::size_t>(loss->rank.value)].loss;
-    const bool engine_first = record_.engine_failure && record_.engine_seconds < loss->seconds;
+    // Whom mpirun has ended says nothing of himself.
+    const bool engine_first = record_.engine_failure && (record_.engine_seconds < loss->seconds ||
+                                                         std::holds_alternative<EndedByOthers>(why));
     if (engine_first && !std::holds_alternative<OutlivedKill>(why)) return engine;
     return describe_loss(who(*loss, starter), *loss, why);
   }

@@ -134,6 +134,16 @@ std::string describe_loss(const std::string& who, const FirstFailure& lost, cons
   return fmt::format("{} was lost{}: {}", who, when, describe(why));
 }
 
+std::string describe_lost_daemon(const std::string& host) {
+  return fmt::format("mpirun's daemon on {} (orted, prted) was lost, and mpirun ended the job", host);
+}
+
+std::string describe_cut_off_leader(const std::string& leader, std::size_t hosts) {
+  return fmt::format(
+      "no other host answers {}, which leads the job: all {} fell silent; its own network may be cut", leader,
+      hosts);
+}
+
 std::string describe_host_loss(const std::string& host, const HostLoss& why) {
   return fmt::format("{} was lost: {}", host, describe(why));
 }

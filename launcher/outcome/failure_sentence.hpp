@@ -38,6 +38,12 @@ std::string describe_improper_exit(const std::string& who, const FirstFailure& f
 // "rank 2 on algo-2 was lost 2.0 s after the start: …"
 std::string describe_loss(const std::string& who, const FirstFailure& lost, const RankLoss& why);
 
+// mpirun has lost its daemon on a host that still answers.
+std::string describe_lost_daemon(const std::string& host);
+
+// "no other host answers algo-1: …"
+std::string describe_cut_off_leader(const std::string& leader, std::size_t hosts);
+
 // "algo-2 was lost: …"
 std::string describe_host_loss(const std::string& host, const HostLoss& why);
 

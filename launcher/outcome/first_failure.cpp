@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <charconv>
 #include <csignal>
+#include <set>
 #include <string_view>
 
 #include "launcher/evidence/failure_reason.hpp"
@@ -205,10 +206,14 @@ std::vector<Cause> find_causes(const JobRecord& record, const std::optional<Firs
 
 std::optional<FirstFailure> find_first_loss(const JobRecord& record, const Hosts& hosts) {
   std::optional<FirstFailure> first;
-  for (const Rank each : all_ranks(record)) {
-    const RankRecord& rank = record_of(record, each);
-    if (!rank.loss || rank.is_lost_by<OutlivedKill>()) continue;
-    if (!first || rank.times.seconds < first->seconds) first = make_loss_of(record, each, hosts);
+  for (const bool ended_by_others : {false, true}) {
+    for (const Rank each : all_ranks(record)) {
+      const RankRecord& rank = record_of(record, each);
+      if (!rank.loss || rank.is_lost_by<OutlivedKill>()) continue;
+      if (rank.is_lost_by<EndedByOthers>() != ended_by_others) continue;
+      if (!first || rank.times.seconds < first->seconds) first = make_loss_of(record, each, hosts);
+    }
+    if (first) break;
   }
   return first;
 }
@@ -231,6 +236,19 @@ std::optional<FirstFailure> find_improper_exit(const JobRecord& record, const Ho
   const auto rank = parse_improper_exit(record.engine_lines);
   if (!rank || rank->value < 0 || static_cast<std::size_t>(rank->value) >= record.ranks.size()) return {};
   return make_failure_of(record, *rank, hosts);
+}
+
+std::size_t count_hosts_if_leader_is_cut_off(const JobRecord& record, const Hosts& hosts) {
+  std::set<std::string> others;
+  for (const Rank each : all_ranks(record)) {
+    const std::string& host = hosts[static_cast<std::size_t>(each.value)];
+    if (host == record.leader_host) continue;
+    const auto* silence =
+        record_of(record, each).loss ? std::get_if<Silence>(&*record_of(record, each).loss) : nullptr;
+    if (silence == nullptr || silence->is_closed) return 0;
+    others.insert(host);
+  }
+  return others.size() > 1 ? others.size() : 0;
 }
 
 std::vector<std::string> hosts_of_losses(const JobRecord& record, const Hosts& hosts) {

@@ -52,8 +52,9 @@ FirstFailure make_failure_of(const JobRecord& record, Rank rank, const std::vect
 // Why each rank ended as it did, given who was first.
 std::vector<Cause> find_causes(const JobRecord& record, const std::optional<FirstFailure>& first);
 
-// The rank that was heard last before all others that are lost. A rank that outlives our SIGKILL was there when
-// whatever made us send it happened: it is not counted.
+// The rank that was heard last before all others that are lost; one that mpirun, or somebody, has ended, only where
+// there is no other. A rank that outlives our SIGKILL was there when whatever made us send it happened: it is not
+// counted.
 std::optional<FirstFailure> find_first_loss(const JobRecord& record, const std::vector<std::string>& hosts);
 
 // The loss that a lost job is told by. mpirun that misses a host ends the agents of all others: the host that
@@ -66,6 +67,10 @@ bool lost_before(const FirstFailure& loss, const FirstFailure& failure, const Jo
 // The rank that mpirun says has left without MPI_Finalize.
 std::optional<FirstFailure> find_improper_exit(const JobRecord& record,
                                                const std::vector<std::string>& hosts);
+
+// How many hosts there are beside the leader's, where they are several and each has fallen silent: then it is the
+// leader that nobody hears. Else 0.
+std::size_t count_hosts_if_leader_is_cut_off(const JobRecord& record, const std::vector<std::string>& hosts);
 
 // Hosts that may not be there, or not be sound, when the job is tried again.
 std::vector<std::string> hosts_of_losses(const JobRecord& record, const std::vector<std::string>& hosts);

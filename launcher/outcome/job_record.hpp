@@ -52,6 +52,7 @@ struct WorkerLoss {
 
 struct JobRecord {
   std::vector<RankRecord> ranks;
+  std::string leader_host = {};    // whose smlaunch leads
   bool started = false;            // all agents were there
   std::optional<int> stop_signal;  // we were told to stop
   std::optional<WorkerLoss> worker_loss;

@@ -162,6 +162,7 @@ RemoteRequest make_ready_request(const Options& options, const Job& job, const s
   return {
       .hosts = names_of_hosts(job),
       .spare_hosts = job.spare_hosts,
+      .by_slurm = job.spec.by_slurm,
       .own_host = job.environment->current_host,
       .port = options.ssh_port,
       .login = {.command = std::move(command),
@@ -230,6 +231,7 @@ void end_job_on_hosts(const Options& options, const Job& job, const std::vector<
                       const std::string& marker) {
   if (hosts.empty()) return;
   run_on_hosts({.hosts = hosts,
+                .by_slurm = job.spec.by_slurm,
                 .port = options.ssh_port,
                 .login = {.command = quote_shell_word(job.spec.smlaunch) + " worker --end-job",
                           .input = marker,

@@ -224,6 +224,7 @@ class JobTries {
     settings.stop_grace = milliseconds_of(options_.stop_grace);
     settings.leftover_grace = milliseconds_of(options_.leftover_grace);
     settings.lost_after = milliseconds_of(options_.lost_after);
+    settings.leader_wait = milliseconds_of(options_.leader_wait);
     settings.hang_timeout = options_.hang_timeout;
     settings.channel_port = options_.channel_port.value_or(0);
     settings.verbose = options_.verbose;
@@ -266,7 +267,7 @@ class JobTries {
   // A run without them takes a login more for each host.
   void open_connections() {
     connections_.reset();
-    if (plan_.engine != Engine::mpirun || !has_other_hosts(plan_)) return;
+    if (plan_.engine != Engine::mpirun || !has_other_hosts(plan_) || job_.spec.by_slurm) return;
     auto opened = SshConnections::open(job_.spec.smlaunch);
     if (!opened) return warn(opened.error());
     connections_.emplace(std::move(*opened));
@@ -283,8 +284,7 @@ class JobTries {
     auto ran = run_plan(processes, settings, events_);
     if (!ran) return tl::unexpected(ran.error());
     stop_asked_ = ran->stop_asked;
-    connections_.reset();
-    end_job_on_hosts(options_, job_, ran->unattended_hosts, ran->job);
+    left_ = Left{std::move(ran->unattended_hosts), ran->job};
     Report report;
     report.outcome = std::move(ran->outcome);
     report.ranks = std::move(ran->ranks);
@@ -306,8 +306,16 @@ class JobTries {
     return report;
   }
 
+  // The logins that were kept open, and what a try has left on hosts that had nobody to end it there.
+  void clean_up() {
+    connections_.reset();
+    if (left_) end_job_on_hosts(options_, job_, left_->hosts, left_->job);
+    left_.reset();
+  }
+
   // Whatever failed is said now: the next try may succeed.
   Result<void> prepare_next(const Report& failed) {
+    clean_up();
     const Outcome& outcome = failed.outcome;
     if (outcome.first_failure) print_last_lines(*outcome.first_failure);
     say("{}", outcome.message);
@@ -346,14 +354,26 @@ class JobTries {
     return report.outcome.exit_code;
   }
 
+  // What it came to is there before anything is waited for.
   int finish(Report report) {
-    if (only_smoke()) return answer_smoke(report);
+    if (only_smoke()) {
+      const int code = answer_smoke(report);
+      clean_up();
+      return code;
+    }
     report.earlier = std::move(earlier_);
     write_result_files(report.outcome, paths_);
     write_report(options_, paths_, report);
     print_outcome(options_, report);
+    clean_up();
     return report.outcome.exit_code;
   }
+
+  // Of a try: hosts where nobody ends what it has started, and the marker of its processes.
+  struct Left {
+    std::vector<std::string> hosts;
+    std::string job;
+  };
 
   const Options& options_;
   Job job_;
@@ -366,6 +386,7 @@ class JobTries {
   std::vector<EarlierTry> earlier_;
   std::optional<SmokeReport> smoke_;  // of the last try
   std::optional<SshConnections> connections_;
+  std::optional<Left> left_;
   std::optional<SteadyTime> stop_asked_;
 };
 

@@ -74,6 +74,46 @@ std::string fault_words(const WrongRange& range) {
   return "";
 }
 
+// The losses that say something of a rank or its host: the first, what was lost at the same moment, and the rest of
+// its host. Whom mpirun has ended is none of them.
+std::map<Rank, std::string> find_own_losses(const SmokeSettings& settings, const SmokeRecord& record) {
+  std::optional<Rank> first;
+  const auto counts = [&](Rank rank) {
+    return record.ranks[rank].loss && !record.ranks[rank].loss->by_others;
+  };
+  for (const Rank rank : record.ranks.indices())
+    if (counts(rank) && (!first || record.ranks[rank].loss->seconds < record.ranks[*first].loss->seconds))
+      first = rank;
+  std::map<Rank, std::string> lost;
+  for (const Rank rank : record.ranks.indices()) {
+    if (!counts(rank)) continue;
+    const CheckLoss& loss = *record.ranks[rank].loss;
+    const bool is_same_moment = loss.seconds <= record.ranks[*first].loss->seconds + same_moment_seconds;
+    const bool is_same_host = loss.is_silent && settings.ranks[rank].node == settings.ranks[*first].node;
+    if (is_same_moment || is_same_host) lost[rank] = loss.how;
+  }
+  return lost;
+}
+
+// Every host but the leader's has fallen silent, and they are several: it is the leader that nobody hears.
+bool is_leader_cut_off(const SmokeSettings& settings, const SmokeRecord& record) {
+  std::set<NodeRank> others;
+  for (const Rank rank : record.ranks.indices()) {
+    if (host_of(settings, rank) == settings.leader_host) continue;
+    const auto& loss = record.ranks[rank].loss;
+    if (!loss || !loss->is_silent) return false;
+    others.insert(settings.ranks[rank].node);
+  }
+  return others.size() > 1;
+}
+
+Finding nobody_to_accuse(const SmokeRecord& record) {
+  for (const RankCheck& rank : record.ranks)
+    if (record.engine_failure.empty() && rank.loss)
+      return {{}, fmt::format("the check programs were told to end, not by us: {}", rank.loss->how)};
+  return {{}, record.engine_failure};
+}
+
 }  // namespace
 
 bool is_on_gpus_alone(const SmokeSettings& settings, const SmokeRecord& record) {
@@ -99,19 +139,15 @@ std::string describe_ranks(const SmokeSettings& settings, const std::vector<Rank
 
 std::optional<Finding> find_broken_ranks(const SmokeSettings& settings, const SmokeRecord& record) {
   std::map<Rank, std::string> failed;
-  std::map<Rank, std::string> lost;
+  const std::map<Rank, std::string> lost = find_own_losses(settings, record);
+  const bool any_loss = std::any_of(record.ranks.begin(), record.ranks.end(),
+                                    [](const RankCheck& rank) { return rank.loss.has_value(); });
   bool before_talking = false;
-  std::optional<CheckLoss> first_lost;
-  for (const RankCheck& rank : record.ranks)
-    if (rank.loss && (!first_lost || rank.loss->seconds < first_lost->seconds)) first_lost = rank.loss;
   for (const Rank index : record.ranks.indices()) {
     const RankCheck& rank = record.ranks[index];
-    if (rank.failure) {
-      before_talking = before_talking || rank.failure->stage <= SmokeStage::communicator_called;
-      failed[index] = rank.failure->text;
-    } else if (rank.loss && rank.loss->seconds <= first_lost->seconds + same_moment_seconds) {
-      lost[index] = rank.loss->how;
-    }
+    if (!rank.failure) continue;
+    before_talking = before_talking || rank.failure->stage <= SmokeStage::communicator_called;
+    failed[index] = rank.failure->text;
   }
   // Once ranks talk, a rank that fails takes others with it. Then the first rank that was gone is accused, or
   // nobody.
@@ -121,8 +157,14 @@ std::optional<Finding> find_broken_ranks(const SmokeSettings& settings, const Sm
     });
   const auto is_victim = [&](const auto& each) { return record.ranks[each.first].failure->blames_peer; };
   const bool only_victims = !failed.empty() && std::all_of(failed.begin(), failed.end(), is_victim);
-  if (!only_victims) std::erase_if(failed, is_victim);
-  if (failed.empty() && lost.empty()) return {};
+  const bool is_lost_alone = !lost.empty() && record.ranks[lost.begin()->first].loss->alone;
+  if (!only_victims || is_lost_alone) std::erase_if(failed, is_victim);
+  if (failed.empty() && is_leader_cut_off(settings, record))
+    return Finding{{},
+                   fmt::format("no other host answers {}, which leads the test; its own network may be cut",
+                               settings.leader_host)};
+  if (failed.empty() && lost.empty())
+    return any_loss ? std::optional(nobody_to_accuse(record)) : std::nullopt;
   const bool all_failed = failed.size() == record.ranks.size();
   Finding finding;
   if (!failed.empty()) {
@@ -142,7 +184,7 @@ std::optional<Finding> find_broken_ranks(const SmokeSettings& settings, const Sm
     for (const auto& each : lost) ranks.push_back(each.first);
     finding.reason = fmt::format("{}: {}", describe_ranks(settings, ranks), lost.begin()->second);
     // A rank that gave up because it could not talk proves nothing about itself.
-    if (first_lost->alone && (lost.size() < record.ranks.size() || settings.hosts.size() == 1))
+    if (is_lost_alone && (lost.size() < record.ranks.size() || settings.hosts.size() == 1))
       finding.suspects = accuse(settings, lost, false);
   }
   return finding;

@@ -16,6 +16,8 @@ namespace {
 
 // How long other ranks may still report a failure of their own after the first one.
 constexpr double settle_seconds = 1.0;
+// The same where the failure is that of a lost peer: until it is known whose connection has gone for good.
+constexpr double settle_seconds_of_victims = 3.0;
 // A round of the search moves little data; a round that takes this long hangs.
 constexpr double longest_round_seconds = 30;
 // The search ends when it has taken this long, or as long as the test might.
@@ -101,15 +103,23 @@ void SmokeConductor::stage_reached(Rank rank, const StageReached& reached, doubl
 }
 
 std::vector<SmokeAction> SmokeConductor::gone(Rank rank, const std::string& how, bool alone, double now) {
+  return lost(rank, CheckLoss{.how = how, .seconds = now, .alone = alone}, now);
+}
+
+std::vector<SmokeAction> SmokeConductor::lost(Rank rank, CheckLoss loss, double now) {
   Actions actions;
   if (phase_ == Phase::over || phase_ == Phase::ending) return actions;
-  if (member(rank).usable()) member(rank).why = how;
+  if (member(rank).usable()) member(rank).why = loss.how;
   member(rank).gone = true;
   // A rank that has said what is wrong, or is done, may end.
-  if (is_first() && checked(rank).is_open()) {
+  const bool is_news = is_first() && checked(rank).is_open();
+  if (is_news) {
     const bool has_talked = checked(rank).reached[SmokeStage::communicator_called].has_value();
-    checked(rank).loss = CheckLoss{.how = how, .seconds = now, .alone = alone || !has_talked};
+    loss.alone = !loss.by_others && (loss.alone || !has_talked);
+    checked(rank).loss = loss;
   }
+  // Who ends programs, as mpirun does, has a reason that may take longer to be seen here.
+  if (is_news && loss.by_others && settling_) actions.emplace_back(SetSmokeTimer{settle_bound()});
   if (phase_ == Phase::preparing || phase_ == Phase::starting)
     look_at_preparation(now, actions);
   else
@@ -137,10 +147,7 @@ void SmokeConductor::look_at_preparation(double now, Actions& actions) {
   const bool any_failed =
       std::any_of(members_.begin(), members_.end(), [](const CheckMember& each) { return !each.usable(); });
   if (!std::all_of(members_.begin(), members_.end(), settled)) {
-    if (any_failed && !settling_) {
-      settling_ = true;
-      actions.emplace_back(SetSmokeTimer{settle_seconds});
-    }
+    if (any_failed) settle(actions);
     return;
   }
   if (any_failed) return end_round(now, actions);
@@ -196,9 +203,23 @@ void SmokeConductor::look_at_groups(double now, Actions& actions) {
   for (const CheckGroup& group : groups_) look(group);
   for (const CheckGroup& group : alone_) look(group);
   if (!any_waits) return end_round(now, actions);
-  if (any_may_still || settling_) return;
+  if (!any_may_still) settle(actions);
+}
+
+void SmokeConductor::settle(Actions& actions) {
+  if (settling_) return;
   settling_ = true;
-  actions.emplace_back(SetSmokeTimer{settle_seconds});
+  actions.emplace_back(SetSmokeTimer{settle_bound()});
+}
+
+double SmokeConductor::settle_bound() const {
+  if (!is_first()) return settle_seconds;
+  double bound = settle_seconds;
+  for (const RankCheck& rank : record_.ranks) {
+    if (rank.loss && rank.loss->by_others) return settings_.lost_after_seconds + settle_seconds;
+    if (rank.failure && rank.failure->blames_peer) bound = settle_seconds_of_victims;
+  }
+  return bound;
 }
 
 std::vector<SmokeAction> SmokeConductor::expired(double now) {

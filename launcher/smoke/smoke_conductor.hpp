@@ -61,6 +61,10 @@ class SmokeConductor {
   std::vector<SmokeAction> message(Rank rank, const CheckMessage& message, double now);
   // The rank's program ended, or could not be started, or its agent was lost. `alone`: CheckLoss::alone.
   std::vector<SmokeAction> gone(Rank rank, const std::string& how, bool alone, double now);
+  // The same for any loss.
+  std::vector<SmokeAction> lost(Rank rank, CheckLoss loss, double now);
+  // The engine ended while programs ran. Programs that are still open may be gone with their host.
+  void engine_failed(const std::string& why) { record_.engine_failure = why; }
   // No set could be started, or the set ended too early, and no rank is to blame.
   std::vector<SmokeAction> set_failed(const std::string& why, double now);
   std::vector<SmokeAction> expired(double now);
@@ -81,6 +85,8 @@ class SmokeConductor {
   void look_at_preparation(double now, Actions& actions);
   void start_groups(double now, Actions& actions);
   void look_at_groups(double now, Actions& actions);
+  void settle(Actions& actions);
+  [[nodiscard]] double settle_bound() const;
   void end_round(double now, Actions& actions);
   void finish(double now, Actions& actions);
   void end_set(bool gently, Actions& actions);

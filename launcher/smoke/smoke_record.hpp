@@ -17,9 +17,11 @@ namespace smlaunch {
 
 // The program of a rank, or its agent, was gone before it had a result.
 struct CheckLoss {
-  std::string how;
-  double seconds = 0;  // when, since the test began
-  bool alone = false;  // others have no part in it: it was killed, never started, or its agent was gone
+  std::string how = {};
+  double seconds = 0;      // when, since the test began; of a silent agent, when it was heard last
+  bool alone = false;      // others have no part in it: it was killed, never started, or its agent was gone
+  bool by_others = false;  // mpirun, or somebody, had told it to end: it says nothing about the rank
+  bool is_silent = false;  // its agent's connection was not closed, and nothing came
 };
 
 // In seconds since the test began, by the leader's clock; nothing: not reached.
@@ -50,6 +52,7 @@ struct SmokeRecord {
   Indexed<Rank, RankCheck> ranks;
   Indexed<NodeRank, std::optional<HostGpus>> gpus;
   bool timed_out = false;
+  std::string engine_failure;          // how the engine ended while programs ran; empty: it did not
   std::optional<std::string> not_run;  // why it could not be run, where no rank is to blame
   std::vector<GroupResult> groups;     // of the search, in the order in which they ran
   bool searched = false;

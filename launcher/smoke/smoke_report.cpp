@@ -254,7 +254,8 @@ SmokeReport judge_smoke(const SmokeSettings& settings, const SmokeRecord& record
 }
 
 bool needs_search(const SmokeReport& report, const SmokeSettings& settings, const SmokeRecord& record) {
-  if (record.not_run) return false;
+  // Without its engine no test of fewer ranks would say anything of this one.
+  if (record.not_run || !record.engine_failure.empty()) return false;
   if (searches_ranks(settings) && (settings.backend == cpu_backend || settings.ranks.size() < 3))
     return false;
   if (settings.require_gpu && settings.backend == cpu_backend) return false;

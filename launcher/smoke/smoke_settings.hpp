@@ -29,6 +29,8 @@ struct SmokeSettings {
   Indexed<Rank, SmokeRank> ranks;
   long bytes = 64L << 20;
   double deadline_seconds = 120;
+  double lost_after_seconds = 10;           // after so long a silent agent counts as lost
+  std::string leader_host = {};             // whose smlaunch leads
   std::string library = library_of_loader;  // for CheckSettings::library
   std::string python = "python3";
   Injection injection;

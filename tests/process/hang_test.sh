@@ -22,7 +22,7 @@ hangs() {
   run "$smlaunch" --hosts localhost:4 --launcher ddp --python "$python" --hang-timeout 2 --failure-grace 1 -- \
     "$base/code/train.py"
   assert_eq 76 "$status"
-  assert_report '[.outcome, .class, .exit_code, .first_failure]' '["failure","lost_host",76,null]'
+  assert_report '[.outcome, .class, .exit_code]' '["failure","lost_host",76]'
   assert_eq "$(tail -n 1 <<<"$err" | sed 's/^smlaunch: //')" "$(jq -r .message "$base/output/data/smlaunch/report.json")"
   assert_nothing_left
 }
@@ -34,6 +34,7 @@ write_program ''
 hangs
 [[ $err =~ "smlaunch: the job hangs: no rank has printed anything for "[2-9]" s; $odd"$ ]] || fail "$err"
 assert_report '[.hang[] | .rank]' '[0,1,2,3]'
+assert_report '.first_failure | [.rank, .host, .exit_code, .signal, .certain]' '[2,"localhost",null,null,true]'
 assert_report '.hang[2] | [.place, .processes[0].state, .processes[0].name]' '["train.py:5 in load","S","python3"]'
 assert_report '[.ranks[].cause] | unique' '["stopped_by_us"]'
 assert_contains "$(<"$base/output/failure")" "lost_host: the job hangs: "
@@ -76,3 +77,19 @@ step "a job that ends silently has not hung"
 container
 run "$smlaunch" --hosts localhost:2 --launcher ddp --hang-timeout 60 -- /bin/true
 assert_success
+
+step "a rank that has ended is known, and named"
+container
+cat >"$base/code/train.py" <<'END'
+import os, time
+if os.environ["RANK"] == "1":
+    raise SystemExit(0)
+print("waiting", flush=True)
+time.sleep(600)
+END
+run "$smlaunch" --hosts localhost:2 --launcher ddp --python "$python" --hang-timeout 2 --failure-grace 1 -- \
+  "$base/code/train.py"
+assert_eq 76 "$status"
+assert_contains "$(tail -n 1 <<<"$err")" "; rank 1 on localhost had exited with code 0 0."
+assert_contains "$(tail -n 1 <<<"$err")" "of those that run, rank 0: train.py:5 in <module>"
+assert_report '.first_failure | [.rank, .exit_code]' '[1,0]'

@@ -67,6 +67,63 @@ assert_contains "$shown" $'Traceback (most recent call last):\n  File "'"$base/c
 [[ $shown != *"by peer"* ]] || fail "a rank that lost its peer is blamed: $shown"
 assert_contains "$(<"$base/output/failure")" "Root Cause (first observed failure):"
 
+step "the words of a rank stand before torchrun's"
+cat >"$base/code/words.py" <<'END'
+import os, sys, time
+if os.environ["RANK"] == "1":
+    sys.exit("conf.yaml lacks lr")
+time.sleep(60)
+END
+hyperparameters '{"sagemaker_program": "words.py", "sagemaker_torch_distributed_enabled": true,
+  "sagemaker_mpi_num_of_processes_per_host": 2}'
+rm "$base/output/failure"
+run "$smlaunch"
+assert_eq 1 "$status"
+read -r first <"$base/output/failure"
+assert_contains "$first" "rank 1 on algo-1 exited with code 1, says torchrun"
+assert_contains "$first" "its last words: conf.yaml lacks lr"
+
+step "a recorded traceback is that of the rank with a reason of its own"
+cat >"$base/code/record.py" <<'END'
+import os, time
+from torch.distributed.elastic.multiprocessing.errors import record
+
+@record
+def main():
+    if os.environ["RANK"] == "0":
+        time.sleep(0.3)
+        raise RuntimeError("Connection closed by peer [127.0.0.1]:1234")
+    raise ValueError("bad shard 7")
+
+main()
+END
+hyperparameters '{"sagemaker_program": "record.py", "sagemaker_torch_distributed_enabled": true,
+  "sagemaker_mpi_num_of_processes_per_host": 2}'
+rm "$base/output/failure"
+run "$smlaunch"
+read -r first <"$base/output/failure"
+assert_contains "$first" "rank 1 on algo-1 exited with code 1"
+assert_contains "$first" ": ValueError: bad shard 7"
+assert_report .first_failure.rank 1
+
+step "a hang is told rank by rank"
+cat >"$base/code/hang.py" <<'END'
+import os, time
+def load_batch(): time.sleep(600)
+def wait_for_peer(): time.sleep(600)
+print("step 0", flush=True)
+load_batch() if os.environ["RANK"] == "1" else wait_for_peer()
+END
+hyperparameters '{"sagemaker_program": "hang.py", "sagemaker_torch_distributed_enabled": true,
+  "sagemaker_mpi_num_of_processes_per_host": 3}'
+rm "$base/output/failure"
+run "$smlaunch" --hang-timeout 3 --failure-grace 1
+assert_eq 76 "$status"
+assert_contains "$(tail -n 1 "$scratch/err")" \
+  "rank 1 on algo-1 is elsewhere than the 2 others: hang.py:2 in load_batch; they: hang.py:3 in wait_for_peer"
+assert_report '[.hang[] | .rank]' '[0,1,2]'
+assert_report .first_failure.rank 1
+
 step "a command is made executable"
 printf '#!/bin/sh\necho "command $RANK"\n' >"$base/code/command"
 chmod 644 "$base/code/command"

@@ -40,5 +40,17 @@ TEST(MpirunReason, IsNotTheEndOfAProcess) {
             "");
 }
 
+TEST(LostDaemon, IsOnTheHostThatMpirunNames) {
+  const Lines lines = {rule,
+                       "ORTE has lost communication with a remote daemon.",
+                       "",
+                       "  HNP daemon   : [[40410,0],0] on node algo-1",
+                       "  Remote daemon: [[40410,0],1] on node algo-2",
+                       rule};
+  EXPECT_EQ(find_lost_daemon(lines), "algo-2");
+  EXPECT_EQ(find_lost_daemon({"  Remote daemon: [[40410,0],1] on node algo-2"}), "");
+  EXPECT_EQ(find_lost_daemon({}), "");
+}
+
 }  // namespace
 }  // namespace smlaunch

@@ -65,6 +65,53 @@ TEST(HangReport, NamesRanksThatWereNotHeardOf) {
             "rank 3 on algo-2 is elsewhere than the 3 others: not heard of; they: a.py:1 in f");
 }
 
+TEST(HangReport, NamesThoseThatHadEnded) {
+  auto all = looks(4, "a.py:1 in f");
+  all[1] = {.rank = Rank{1}, .host = "algo-1", .ended = "had exited with code 0 2.0 s after the start"};
+  EXPECT_EQ(
+      describe_hang(all),
+      "rank 1 on algo-1 had exited with code 0 2.0 s after the start; of those that run, all 3 ranks are at "
+      "one place: a.py:1 in f");
+  EXPECT_EQ(find_odd_ranks(all), std::vector<Rank>{Rank{1}});
+  EXPECT_EQ(render_looks(all)[4], "rank 2 on algo-2: a.py:1 in f")
+      << "after two lines of rank 0 and one of rank 1";
+  all[3] = all[1];
+  all[3].rank = Rank{3};
+  EXPECT_EQ(describe_hang({all[0], all[1], all[3]}),
+            "rank 1 on algo-1 had exited with code 0 2.0 s after the start, and so had 1 other ended; of "
+            "those that "
+            "run, rank 0: a.py:1 in f");
+}
+
+TEST(HangReport, PointsAtThoseThatAreElsewhereThanMost) {
+  auto all = looks(4, "a.py:1 in f");
+  EXPECT_EQ(find_odd_ranks(all), std::vector<Rank>{});
+  all[2] = look(2, "algo-2", "b.py:2 in g");
+  EXPECT_EQ(find_odd_ranks(all), std::vector<Rank>{Rank{2}});
+  all[0] = look(0, "algo-1", "b.py:2 in g");
+  EXPECT_EQ(find_odd_ranks(all), std::vector<Rank>{}) << "no half of them is a majority";
+}
+
+TEST(HangReport, TellsTheRanksOfAStarterOneByOne) {
+  RankLook torchrun = look(0, "algo-1", "api.py:1 in wait");
+  const ProcessState starter = torchrun.state->processes.front();
+  EXPECT_EQ(looks_at_ranks(torchrun).size(), 1U) << "nobody knows whose its processes are";
+  for (const int rank : {5, 4}) {
+    ProcessState process = starter;
+    process.rank = rank;
+    process.python_stack = {rank == 5 ? "train.py:3 in load" : "train.py:4 in wait"};
+    torchrun.state->processes.push_back(process);
+  }
+  const auto ranks = looks_at_ranks(torchrun);
+  ASSERT_EQ(ranks.size(), 2U);
+  EXPECT_EQ(ranks[0].rank, Rank{4});
+  EXPECT_EQ(ranks[1].rank, Rank{5});
+  EXPECT_EQ(describe_hang(ranks),
+            "no place has more than half of the ranks: rank 4 on algo-1: train.py:4 in wait; rank 5 on algo-1: "
+            "train.py:3 in load");
+  EXPECT_EQ(looks_at_ranks(unheard(0, "algo-1")).size(), 1U);
+}
+
 TEST(HangReport, TellsWhoWorksFromWhoWaits) {
   std::vector<RankLook> all;
   for (int i = 0; i < 4; ++i) all.push_back(look(i, "algo-1", "a.py:1 in f", i == 2 ? 0.02 : 0.99));

@@ -416,6 +416,27 @@ TEST(Supervisor, NeverLetsAgentsGoBeforeAllRanksAreDone) {
   }
 }
 
+// It ends the ranks, and only then itself.
+TEST(Supervisor, KnowsHowMpirunEndedThatHasEndedTheRanks) {
+  Supervisor supervisor = running(2);
+  for (const int rank : {0, 1}) {
+    supervisor.on(stopped(rank, 15));
+    supervisor.on(left(rank));
+  }
+  supervisor.on(
+      EngineEnded{.failure = MpirunEnded{Signaled{9, false}}, .seconds = 2.1, .status = Signaled{9, false}});
+  EXPECT_EQ(decide_outcome(supervisor.record(), {"a", "b"}).message,
+            "mpirun was killed by signal 9 (SIGKILL) before the job was over");
+
+  Supervisor ended_by_us = running(2);
+  ended_by_us.on(exited(0, 3));
+  ended_by_us.on(stopped(1, 15));
+  ended_by_us.on(left(0));
+  ended_by_us.on(left(1));
+  ended_by_us.on(EngineEnded{.failure = MpirunEnded{Exited{1}}, .seconds = 2.1, .status = Exited{1}});
+  EXPECT_FALSE(ended_by_us.record().engine_failure) << "we have ended it";
+}
+
 TEST(Supervisor, TakesMpirunsEndForRanksWithoutAChannel) {
   for (const int code : {0, 3}) {
     Supervisor supervisor(settings(2));

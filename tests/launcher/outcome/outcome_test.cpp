@@ -215,8 +215,90 @@ TEST(Outcome, OfAJobThatHangs) {
             "others: "
             "train.py:12 in load; they: dist.py:9 in all_reduce");
   EXPECT_EQ(outcome.hang.size(), 4U);
+  ASSERT_TRUE(outcome.first_failure);
+  EXPECT_EQ(outcome.first_failure->rank, Rank{2});
+  EXPECT_EQ(outcome.first_failure->host, "algo-2");
+  EXPECT_TRUE(outcome.first_failure->certain);
+  EXPECT_EQ(outcome.first_failure->status(), std::nullopt);
   record.stop_signal = SIGTERM;
   EXPECT_EQ(decide_outcome(record, four_hosts).kind, OutcomeKind::stopped);
+}
+
+TEST(Outcome, OfAJobThatHangsNamesTheRankThatHadEnded) {
+  JobRecord record = job({stopped(70), fine(2.0)});
+  record.hang_seconds = 60.4;
+  RankState state;
+  state.processes.emplace_back();
+  state.processes.front().python_stack = {"dist.py:9 in all_reduce"};
+  record.ranks[0].state = state;
+  const Outcome outcome = decide_outcome(record, {"a", "b"});
+  EXPECT_EQ(outcome.message,
+            "the job hangs: no rank has printed anything for 60 s; rank 1 on b had exited with code 0 2.0 s "
+            "after the "
+            "start; of those that run, rank 0: dist.py:9 in all_reduce");
+  ASSERT_TRUE(outcome.first_failure);
+  EXPECT_EQ(outcome.first_failure->rank, Rank{1});
+  EXPECT_EQ(outcome.first_failure->status(), ExitStatus(Exited{0}));
+  EXPECT_EQ(outcome.first_failure->seconds, 2.0);
+}
+
+TEST(Outcome, OfAJobThatHangsAtOnePlaceIsCertainOfNobody) {
+  JobRecord record = job({stopped(70), stopped(70)});
+  record.hang_seconds = 60;
+  const Outcome outcome = decide_outcome(record, {"a", "b"});
+  ASSERT_TRUE(outcome.first_failure);
+  EXPECT_FALSE(outcome.first_failure->certain);
+  EXPECT_EQ(values(outcome.first_failure->tied_with), std::vector<int>{1});
+}
+
+// mpirun, or its daemon, was killed: it ends the agents, and says of its daemon where that was.
+TEST(Outcome, WhomMpirunHasEndedIsNoCulprit) {
+  RankRecord ended_by_mpirun = ended(Exited{0}, 1.6, true);
+  ended_by_mpirun.loss = EndedByOthers{};
+  JobRecord record = job({ended_by_mpirun, ended_by_mpirun});
+  record.engine_failure = MpirunEnded{Signaled{SIGKILL, false}};
+  record.engine_seconds = 1.7;
+  Outcome outcome = decide_outcome(record, {"a", "b"});
+  EXPECT_EQ(outcome.message, "mpirun was killed by signal 9 (SIGKILL) before the job was over");
+  record.engine_failure = MpirunEnded{Exited{1}};
+  record.engine_lines = {"ORTE has lost communication with a remote daemon.", "",
+                         "  HNP daemon   : [[1,0],0] on node a", "  Remote daemon: [[1,0],1] on node b", ""};
+  outcome = decide_outcome(record, {"a", "b"});
+  EXPECT_EQ(outcome.message, "mpirun's daemon on b (orted, prted) was lost, and mpirun ended the job");
+  EXPECT_EQ(outcome.hosts_at_fault, Hosts{"b"});
+  // The host that fell silent is the cause of both.
+  record.ranks[1] = lost(silence, 1.2);
+  outcome = decide_outcome(record, {"a", "b"});
+  EXPECT_EQ(outcome.first_failure->rank, Rank{1});
+  EXPECT_EQ(outcome.hosts_at_fault, Hosts{"b"});
+  EXPECT_NE(outcome.message.find("rank 1 on b was lost"), std::string::npos) << outcome.message;
+}
+
+TEST(Outcome, OfALeaderThatNobodyAnswersBlamesNoOtherHost) {
+  JobRecord record = job({stopped(9), lost(silence, 2.0), lost(silence, 2.1)});
+  record.leader_host = "a";
+  record.worker_loss = WorkerLoss{"b", silence};
+  Outcome outcome = decide_outcome(record, {"a", "b", "c"});
+  EXPECT_EQ(outcome.exit_code, 76);
+  EXPECT_EQ(outcome.message,
+            "no other host answers a, which leads the job: all 2 fell silent; its own network may be cut");
+  EXPECT_EQ(outcome.hosts_at_fault, Hosts{});
+  record.ranks[2] = stopped(9);
+  EXPECT_EQ(decide_outcome(record, {"a", "b", "c"}).hosts_at_fault, Hosts{"b"}) << "c answers";
+  record.ranks[2] = lost(Silence{2, "connection closed", true}, 2.1);
+  EXPECT_NE(decide_outcome(record, {"a", "b", "c"}).hosts_at_fault, Hosts{}) << "c has closed its connection";
+  record.ranks = {stopped(9), lost(silence, 2.0)};
+  EXPECT_EQ(decide_outcome(record, {"a", "b"}).hosts_at_fault, Hosts{"b"}) << "one host proves nothing";
+}
+
+TEST(Outcome, OfALostWorkerHasTheLowestRankOfItsHost) {
+  JobRecord record = job({fine(), fine(), stopped(3), stopped(3)});
+  record.worker_loss = WorkerLoss{"algo-2", silence};
+  const Outcome outcome = decide_outcome(record, four_hosts);
+  ASSERT_TRUE(outcome.first_failure);
+  EXPECT_EQ(outcome.first_failure->rank, Rank{2});
+  EXPECT_EQ(outcome.first_failure->host, "algo-2");
+  EXPECT_EQ(outcome.first_failure->status(), std::nullopt);
 }
 
 TEST(Outcome, NamesTheHostsAtFault) {

@@ -238,6 +238,86 @@ TEST(SmokeConductor, AnAgentThatIsLostIsNamed) {
   EXPECT_THAT(names(report), ElementsAre("rank 1"));
 }
 
+CheckLoss ended_by_mpirun(double seconds) {
+  return {.how = "the check program was killed by signal 9 (SIGKILL)", .seconds = seconds, .by_others = true};
+}
+CheckLoss gone_with_its_host(double heard, bool is_silent) {
+  return {.how = "no word from its agent", .seconds = heard, .alone = true, .is_silent = is_silent};
+}
+
+// mpirun ends the programs of all others when it misses a host, long before we do.
+TEST(SmokeConductor, TheHostThatIsGoneIsAccusedAndNotWhomMpirunEnded) {
+  for (const bool is_silent : {false, true}) {
+    SmokeConductor conductor(small_settings(3, 2));
+    conductor.begin();
+    conductor.agents_there(0);
+    for (const int rank : {0, 1, 4}) conductor.lost(Rank{rank}, ended_by_mpirun(1.2), 1.2);
+    const auto actions = conductor.lost(Rank{5}, ended_by_mpirun(1.2), 1.2);
+    const auto timer = std::find_if(actions.begin(), actions.end(), [](const SmokeAction& each) {
+      return std::holds_alternative<SetSmokeTimer>(each);
+    });
+    ASSERT_NE(timer, actions.end());
+    EXPECT_GT(std::get<SetSmokeTimer>(*timer).seconds, conductor.settings().lost_after_seconds);
+    conductor.engine_failed("mpirun exited with code 1");
+    conductor.lost(Rank{2}, gone_with_its_host(1.0, is_silent), 3);
+    conductor.lost(Rank{3}, gone_with_its_host(1.02, is_silent), 3);
+    conductor.set_over(4);
+    const SmokeReport report = judge_smoke(conductor.settings(), conductor.record());
+    EXPECT_EQ(report.verdict, SmokeVerdict::fail);
+    EXPECT_THAT(names(report), ElementsAre("host algo-2"));
+  }
+}
+
+TEST(SmokeConductor, WhereMpirunItselfWasEndedNobodyIsAccused) {
+  SmokeConductor conductor(small_settings(2, 1));
+  conductor.begin();
+  conductor.agents_there(0);
+  conductor.lost(Rank{0}, ended_by_mpirun(1.2), 1.2);
+  conductor.engine_failed("mpirun was killed by signal 9 (SIGKILL)");
+  conductor.lost(Rank{1}, ended_by_mpirun(1.3), 1.3);
+  conductor.set_over(2);
+  const SmokeReport report = judge_smoke(conductor.settings(), conductor.record());
+  EXPECT_EQ(report.verdict, SmokeVerdict::fail);
+  EXPECT_EQ(report.reason, "mpirun was killed by signal 9 (SIGKILL)");
+  EXPECT_THAT(names(report), ElementsAre());
+  EXPECT_FALSE(conductor.record().searched);
+}
+
+TEST(SmokeConductor, ALeaderThatNobodyAnswersAccusesNobody) {
+  SmokeSettings settings = small_settings(3, 1);
+  settings.leader_host = "algo-1";
+  SmokeConductor conductor(settings);
+  conductor.begin();
+  conductor.agents_there(0);
+  conductor.lost(Rank{1}, gone_with_its_host(1.0, true), 11);
+  conductor.lost(Rank{2}, gone_with_its_host(1.0, true), 11);
+  conductor.expired(12);
+  conductor.set_over(13);
+  const SmokeReport report = judge_smoke(conductor.settings(), conductor.record());
+  EXPECT_EQ(report.verdict, SmokeVerdict::fail);
+  EXPECT_EQ(report.reason, "no other host answers algo-1, which leads the test; its own network may be cut");
+  EXPECT_THAT(names(report), ElementsAre());
+}
+
+TEST(SmokeConductor, WhoIsGoneIsAccusedAndNotWhoMissesIt) {
+  SmokeConductor conductor(small_settings(3, 1));
+  conductor.begin();
+  conductor.agents_there(0);
+  for (const int rank : {0, 1, 2})
+    for (const SmokeStage stage : {SmokeStage::spawned, SmokeStage::library_loaded, SmokeStage::device_ready,
+                                   SmokeStage::id_received, SmokeStage::communicator_called})
+      conductor.message(Rank{rank}, StageReached{0, stage, 0}, 1);
+  CheckFailed misses_a_peer{0, SmokeStage::communicator_ready, "ncclRemoteError"};
+  misses_a_peer.blames_peer = true;
+  conductor.message(Rank{0}, misses_a_peer, 2);
+  conductor.lost(Rank{1}, gone_with_its_host(1.5, false), 3);
+  conductor.message(Rank{2}, misses_a_peer, 3.1);
+  conductor.set_over(4);
+  const SmokeReport report = judge_smoke(conductor.settings(), conductor.record());
+  EXPECT_EQ(report.reason, "rank 1 (algo-2): no word from its agent");
+  EXPECT_THAT(names(report), ElementsAre("rank 1"));
+}
+
 TEST(SmokeConductor, ASetThatCannotBeStartedAccusesNobody) {
   SmokeConductor conductor(small_settings(2, 1));
   conductor.begin();
