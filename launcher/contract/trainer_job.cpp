@@ -78,9 +78,11 @@ std::shared_ptr<const TrainerJob> read_trainer_job(const Paths& paths, const Var
       if (const PyList* list = in_file.expect_list(*arguments, "args"); list != nullptr)
         for (const PyValue& argument : *list) job.command_arguments.push_back(python_str(argument));
   }
-  if (const auto level = variables.find("SM_LOG_LEVEL"); level != variables.end())
-    job.log_level = level->second;
   job.is_prepared = variables.contains("SM_SOURCE_DIR");
+  // The script that has started us sets it too, to 20 where the container does not.
+  if (const auto level = variables.find("SM_LOG_LEVEL");
+      level != variables.end() && !(job.is_prepared && level->second == "20"))
+    job.log_level = level->second;
   return std::make_shared<const TrainerJob>(std::move(job));
 }
 

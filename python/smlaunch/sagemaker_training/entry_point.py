@@ -105,7 +105,8 @@ def _launcher_of(runner_type: Any) -> str:
 
 def _program_words(name: str, kind: str, code: str) -> List[str]:
     if kind == "python_package":
-        return ["-m", name.replace(".py", "")]
+        path = name[2:] if name.startswith("./") else name
+        return ["-m", path.replace(".py", "").replace("/", ".")]
     if kind == "command":
         path = os.path.join(code, name)
         if os.path.exists(path):

@@ -216,6 +216,10 @@ TEST(TrainerJob, KnowsWhetherTheSdksScriptHasStartedUs) {
   EXPECT_EQ(container.environment().trainer->requirements, "requirements.txt");
   container.request.variables = {{"SM_SOURCE_DIR", "/opt/ml/input/data/code"}};
   EXPECT_TRUE(container.environment().trainer->is_prepared);
+  container.request.variables["SM_LOG_LEVEL"] = "20";
+  EXPECT_EQ(container.environment().trainer->log_level, std::nullopt) << "the script's own";
+  container.request.variables["SM_LOG_LEVEL"] = "10";
+  EXPECT_EQ(container.environment().trainer->log_level, "10");
 }
 
 }  // namespace
