@@ -23,7 +23,7 @@ namespace {
 constexpr std::chrono::seconds handshake_bound{5};
 // An agent whose connection breaks is back at once. One that is not, though its side has closed the connection, is
 // gone with its process or its host.
-constexpr std::chrono::milliseconds closed_bound{1500};
+constexpr std::chrono::milliseconds closed_bound{1000};
 // Strangers beyond this many are turned away: nobody can fill our file descriptors.
 constexpr std::size_t most_strangers = 4096;
 // An agent keeps what is not acknowledged, and stops reading its peer's pipes at a megabyte of it.
