@@ -7,6 +7,7 @@
 #include "base/exit_codes.hpp"
 #include "launcher/launch.hpp"
 #include "launcher/options/cli.hpp"
+#include "launcher/process/stop_signals.hpp"
 
 namespace {
 
@@ -30,5 +31,6 @@ int main(int argc, char** argv) {
   keep_standard_streams_apart();
   hear_of_children();
   outlive_readers();
+  smlaunch::outlive_user_signals();
   return smlaunch::run_smlaunch(smlaunch::arguments_of({argv, argv + argc}));
 }

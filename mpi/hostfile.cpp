@@ -87,6 +87,27 @@ Entry parse_entry(std::string_view text) {
   return entry;
 }
 
+// "a:8, b:8\nc" → a:8 b:8 c. An empty entry where a comma has no host on one of its sides; none at all for
+// blanks alone.
+std::vector<std::string_view> split_hosts(std::string_view text) {
+  constexpr std::string_view blanks = " \t\r\n";
+  std::vector<std::string_view> entries;
+  if (text.find_first_not_of(blanks) == std::string_view::npos) return entries;
+  for (std::size_t start = 0; start <= text.size();) {
+    const std::size_t comma = std::min(text.find(',', start), text.size());
+    const std::string_view part = text.substr(start, comma - start);
+    start = comma + 1;
+    std::size_t word = part.find_first_not_of(blanks);
+    if (word == std::string_view::npos) entries.emplace_back();
+    while (word != std::string_view::npos) {
+      const std::size_t end = std::min(part.find_first_of(blanks, word), part.size());
+      entries.push_back(part.substr(word, end - word));
+      word = part.find_first_not_of(blanks, end);
+    }
+  }
+  return entries;
+}
+
 // The words of a hostfile's line, '=' a word of its own, comments gone.
 std::vector<std::string_view> split_line(std::string_view line) {
   if (const std::size_t comment = line.find('#'); comment != std::string_view::npos)
@@ -171,12 +192,11 @@ Result<std::vector<HostSlots>> parse_host_option(std::string_view text, std::str
   std::vector<HostSlots> hosts;
   std::vector<Problem> problems;
   std::unordered_map<std::string, std::size_t> seen;
-  if (text.empty())
+  const std::vector<std::string_view> entries = split_hosts(text);
+  if (entries.empty())
     return failure(Fault::usage, std::string(where), "no hosts are given", "name them: a:8,b:8");
-  for (std::size_t start = 0, number = 1; start <= text.size(); ++number) {
-    const std::size_t comma = std::min(text.find(',', start), text.size());
-    Entry entry = parse_entry(text.substr(start, comma - start));
-    start = comma + 1;
+  for (std::size_t number = 1; number <= entries.size(); ++number) {
+    Entry entry = parse_entry(entries[number - 1]);
     if (entry.problem.empty()) {
       const auto [first, is_new] = seen.emplace(lower(entry.host.name), number);
       if (is_new) {

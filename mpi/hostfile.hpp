@@ -17,9 +17,9 @@ struct HostSlots {
   bool operator==(const HostSlots&) const = default;
 };
 
-// "a:8,b:8". `where` names the option in errors. Errors (Fault::usage): an empty list or name, a name with a
-// blank or a leading dash or other than letters, digits, '.', '-', '_' (and [IPv6]), a repeated name, slots
-// that are no number from 1 to 65,536.
+// "a:8,b:8", with blanks or newlines beside or instead of the commas. `where` names the option in errors.
+// Errors (Fault::usage): an empty list or name, a name with a leading dash or other than letters, digits,
+// '.', '-', '_' (and [IPv6]), a repeated name, slots that are no number from 1 to 65,536.
 Result<std::vector<HostSlots>> parse_host_option(std::string_view text, std::string_view where);
 
 // Open MPI's hostfile (mpirun(1)): `name slots=N max_slots=N`, `name:N`, comments with #, blank lines; a name

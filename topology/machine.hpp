@@ -85,7 +85,7 @@ struct Machine {
   int cores = 0;
   int processing_units = 0;         // that this process may use (cgroup, affinity)
   int online_cpus = 0;              // of the machine, whoever may use them; 0: not known
-  std::optional<double> cpu_quota;  // the container's share of CPU time, in CPUs; nothing: no limit
+  std::optional<double> cpu_quota;  // the container's limit in CPUs; nothing: none below processing_units
   std::vector<NumaNode> numa_nodes;
   std::vector<IdSet> core_cpus;  // for each core that may be used, in order, its hardware threads
   std::vector<Gpu> gpus;

@@ -23,13 +23,36 @@ bool ends_with(std::string_view text, std::string_view end) {
   return text.size() >= end.size() && text.substr(text.size() - end.size()) == end;
 }
 
-// The toolkit drops every ".py" of the name, not only the last.
+// The toolkit drops every ".py" of the name, not only the last. It leaves slashes, and Python finds no such
+// module.
 std::string module_of(std::string name) {
   constexpr std::string_view suffix = ".py";
   for (std::size_t at = name.find(suffix); at != std::string::npos; at = name.find(suffix, at)) {
     name.erase(at, suffix.size());
   }
+  if (name.starts_with("./")) name.erase(0, 2);
+  std::replace(name.begin(), name.end(), '/', '.');
   return name;
+}
+
+// "src/pkg/train.py" is src.pkg.train; "../train.py" and "my-dir/train.py" are no module's.
+bool is_no_modules_path(std::string_view name) {
+  if (name.find('/') == std::string_view::npos || !ends_with(name, ".py")) return false;
+  if (name.starts_with("./")) name.remove_prefix(2);
+  name.remove_suffix(3);
+  while (true) {
+    const std::size_t slash = std::min(name.find('/'), name.size());
+    const std::string_view part = name.substr(0, slash);
+    const auto is_of_a_name = [](char c) {
+      return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+             static_cast<unsigned char>(c) >= 0x80;
+    };
+    if (part.empty() || !std::all_of(part.begin(), part.end(), is_of_a_name) ||
+        (part.front() >= '0' && part.front() <= '9'))
+      return true;
+    if (slash == name.size()) return false;
+    name.remove_prefix(slash + 1);
+  }
 }
 
 }  // namespace
@@ -56,8 +79,9 @@ EntryPointKind probe_entry_point_kind(const std::filesystem::path& directory, co
   if (ends_with(name, ".sh")) return EntryPointKind::command;
   std::error_code error;
   const auto status = std::filesystem::symlink_status(directory / "setup.py", error);
-  if (std::filesystem::exists(status)) return EntryPointKind::python_package;
-  return ends_with(name, ".py") ? EntryPointKind::python_program : EntryPointKind::command;
+  if (std::filesystem::exists(status) && !is_no_modules_path(name)) return EntryPointKind::python_package;
+  return ends_with(name, ".py") || is_python_folder(directory / name) ? EntryPointKind::python_program
+                                                                      : EntryPointKind::command;
 }
 
 bool probe_interpreter_line(const std::filesystem::path& file) {
@@ -73,7 +97,12 @@ bool probe_interpreter_line(const std::filesystem::path& file) {
                                           "ELF";
 }
 
-std::string read_interpreter(const std::filesystem::path& file) {
+bool is_python_folder(const std::filesystem::path& folder) {
+  std::error_code error;
+  return std::filesystem::is_regular_file(folder / "__main__.py", error);
+}
+
+InterpreterLine read_interpreter_line(const std::filesystem::path& file) {
   const int descriptor = open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (descriptor < 0) return {};
   std::array<char, 256> start{};  // as much as the kernel looks at
@@ -82,8 +111,18 @@ std::string read_interpreter(const std::filesystem::path& file) {
   std::string_view line(start.data(), static_cast<std::size_t>(std::max<ssize_t>(count, 0)));
   line = line.substr(0, line.find('\n'));
   if (!line.starts_with("#!")) return {};
-  line.remove_prefix(std::min(line.size(), line.find_first_not_of(" \t", 2)));
-  return std::string(line.substr(0, line.find_first_of(" \t")));
+  InterpreterLine result;
+  result.ends_with_return = line.ends_with('\r');
+  if (result.ends_with_return) line.remove_suffix(1);
+  constexpr std::string_view blanks = " \t";
+  const auto skip_blanks = [&] { line.remove_prefix(std::min(line.size(), line.find_first_not_of(blanks))); };
+  line.remove_prefix(2);
+  skip_blanks();
+  result.interpreter = line.substr(0, line.find_first_of(blanks));
+  line.remove_prefix(result.interpreter.size());
+  skip_blanks();
+  result.argument = line.substr(0, line.find_last_not_of(blanks) + 1);
+  return result;
 }
 
 EntryPoint probe_entry_point(const std::filesystem::path& directory, const std::string& name,

@@ -26,7 +26,9 @@ struct EntryPoint {
 // The module of "-m pkg.train": `pkg.train`, which the interpreter finds by itself. Nothing for other names.
 std::optional<std::string> parse_module_option(const std::string& name);
 
-// The kind the toolkit gives to `name` in `directory`; "-m pkg.train", which it does not know, is a package.
+// The kind the toolkit gives to `name` in `directory`, but for what it cannot start: "-m pkg.train" is a
+// package, a folder with a __main__.py is a program of Python's, and so is a .py file beside a setup.py whose
+// path is no module's ("my-dir/train.py").
 // Touches the file system.
 EntryPointKind probe_entry_point_kind(const std::filesystem::path& directory, const std::string& name);
 
@@ -34,8 +36,16 @@ EntryPointKind probe_entry_point_kind(const std::filesystem::path& directory, co
 // there (yet) is taken to.
 bool probe_interpreter_line(const std::filesystem::path& file);
 
-// What stands behind "#!" in the first line of `file`, up to a blank (execve(2)); empty where there is none.
-std::string read_interpreter(const std::filesystem::path& file);
+// A folder that Python runs: it holds a __main__.py.
+bool is_python_folder(const std::filesystem::path& folder);
+
+// The first line of a script, as execve(2) reads it. Empty where there is none.
+struct InterpreterLine {
+  std::string interpreter;
+  std::string argument;           // the rest of the line, which is one argument
+  bool ends_with_return = false;  // the line ends with CR LF
+};
+InterpreterLine read_interpreter_line(const std::filesystem::path& file);
 
 // `name` in `directory` with its kind. To be asked again once the user's code has been fetched into
 // `directory`.

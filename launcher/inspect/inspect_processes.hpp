@@ -17,6 +17,5 @@ RankState inspect_processes(int root, bool is_starter);
 void add_py_spy_stacks(RankState& state, const std::string& py_spy);
 
 bool is_python(int pid);
-bool catches_signal(int pid, int signal);
 
 }  // namespace smlaunch

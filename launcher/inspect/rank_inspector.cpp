@@ -7,11 +7,13 @@
 #include <algorithm>
 #include <chrono>
 #include <csignal>
+#include <cstdint>
 #include <utility>
 
 #include "launcher/contract/search_path.hpp"
 #include "launcher/inspect/inspect_processes.hpp"
 #include "launcher/process/proc_stat.hpp"
+#include "launcher/process/signal_masks.hpp"
 
 namespace smlaunch {
 
@@ -56,9 +58,8 @@ void RankInspector::choose_asked(bool is_starter) {
     const ProcessState& process = state_->processes[i];
     const bool is_a_rank = static_cast<int>(i) == state_->primary || (is_starter && process.rank);
     if (!is_a_rank || !is_python(process.pid)) continue;
-    const int signal = catches_signal(process.pid, SIGUSR1)   ? SIGUSR1
-                       : catches_signal(process.pid, SIGABRT) ? SIGABRT
-                                                              : 0;
+    const std::uint64_t caught = read_signal_masks(process.pid).caught;
+    const int signal = has_signal(caught, SIGUSR1) ? SIGUSR1 : has_signal(caught, SIGABRT) ? SIGABRT : 0;
     if (signal != 0) to_ask_.push_back({i, signal});
   }
 }

@@ -115,17 +115,4 @@ std::vector<std::string> parse_faulthandler(const std::vector<std::string>& line
   return frames;
 }
 
-bool parse_catches(std::string_view proc_status, int signal) {
-  constexpr std::string_view name = "SigCgt:";
-  for (const std::string_view line : lines_of(proc_status)) {
-    if (!line.starts_with(name)) continue;
-    const std::string_view digits = without_blanks(line.substr(name.size()));
-    std::uint64_t mask = 0;
-    if (std::from_chars(digits.data(), digits.data() + digits.size(), mask, 16).ec != std::errc())
-      return false;
-    return signal >= 1 && signal <= 64 && ((mask >> (signal - 1)) & 1U) != 0;
-  }
-  return false;
-}
-
 }  // namespace smlaunch

@@ -37,7 +37,4 @@ std::vector<std::string> parse_py_spy_dump(std::string_view text);
 // What Python's faulthandler prints for a signal -> the frames of the thread that took it.
 std::vector<std::string> parse_faulthandler(const std::vector<std::string>& lines);
 
-// Whether the process handles this signal, by SigCgt in /proc/PID/status.
-bool parse_catches(std::string_view proc_status, int signal);
-
 }  // namespace smlaunch

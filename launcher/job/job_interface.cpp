@@ -9,6 +9,7 @@
 
 #include "base/host_name.hpp"
 #include "base/own_words.hpp"
+#include "launcher/job/job_hosts.hpp"
 #include "launcher/outcome/report_error.hpp"
 #include "launcher/this_host/own_host.hpp"
 #include "topology/interfaces.hpp"
@@ -58,6 +59,21 @@ bool spans_machines(const LaunchPlan& plan) {
   return plan.cluster.hosts.size() > 1 || plan.nodes.size() > 1 || !hosts_ranks_here(plan);
 }
 
+// One host's ranks may meet over any interface. mpirun must be told the truth about its own.
+bool needs_none(const Job& job) {
+  const LauncherKind launcher = job.spec.launcher;
+  return (launcher == LauncherKind::ddp || launcher == LauncherKind::torchrun) &&
+         hosts_together(*job.environment).size() == 1 &&
+         choose_engine(launcher, job.cluster, job.environment->current_host) != Engine::mpirun;
+}
+
+// SageMaker's local mode names ethwe, which its containers do not have. Empty: it can be used, or nothing is
+// known.
+std::string why_unusable(const Questions& ask, const std::string& interface) {
+  const std::vector<NetworkInterface> interfaces = ask.interfaces();
+  return interfaces.empty() ? "" : interface_problem(interfaces, interface, false);
+}
+
 void set_network(const Questions& ask, const std::vector<std::string>& others, const std::string& reason,
                  JobSpec& spec) {
   Network network = choose_network(ask, others);
@@ -87,7 +103,12 @@ void find_network_interface(const Questions& ask, Job& job) {
   JobSpec& spec = job.spec;
   const auto say = [&](const std::string& source) { spec.sources.emplace_back("network_interface", source); };
   if (!job.hosts_given && !job.environment->network_interface.empty()) {
-    spec.network_interface = job.environment->network_interface;
+    const std::string& named = job.environment->network_interface;
+    const std::string problem = needs_none(job) ? why_unusable(ask, named) : "";
+    if (!problem.empty())
+      return say(
+          fmt::format("none: one host needs none, and the resource config's {} {} here", named, problem));
+    spec.network_interface = named;
     return say("resource config");
   }
   const std::string& current_host = job.environment->current_host;

@@ -15,7 +15,8 @@
 
 namespace smlaunch {
 
-// Into job.spec, with its source. An interface: the resource config's; with given hosts the one that leads to
+// Into job.spec, with its source. An interface: the resource config's, but for a ddp or torchrun job on one
+// host that has no such; with given hosts the one that leads to
 // the others. Where there is none, and mpirun starts ranks on several machines, either the subnet that all
 // other hosts are in, or what mpirun must not take. Nothing where the user's MPI options choose.
 void find_network_interface(const Questions& ask, Job& job);

@@ -58,13 +58,16 @@ Result<RunResult> run_plan(const LaunchPlan& plan, const RunSettings& settings, 
                 {loop, channel, output,
                  [&](JobEngine::Callbacks callbacks) {
                    return std::make_unique<EngineProcesses>(loop.context(), std::move(callbacks));
-                 }},
+                 },
+                 [] { raise(SIGSTOP); }},
                 token);
   if (auto listening = run.listen(); !listening) return tl::unexpected(listening.error());
   become_subreaper();
   run.wait_until_ready();
   StopSignals heard(loop.context());
   heard.on_signal([&](int signal) { run.stop_signal(signal); });
+  HeardSignals passed(loop.context(), find_passed_signals());
+  passed.on_signal([&](int signal) { run.passed_signal(signal); });
   const OrphanReaper reaper(loop.context());
   auto result = run.run();
   end_descendants(std::chrono::milliseconds(0));

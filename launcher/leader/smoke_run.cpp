@@ -250,7 +250,7 @@ void SmokeRun::end_set(bool gently) {
 void SmokeRun::release() {
   if (released_) return;
   released_ = true;
-  world_.channel.release_agents(plan_.world_size());
+  world_.channel.release_agents(plan_.world_size(), {});
   const bool any_there =
       std::any_of(peers_.begin(), peers_.end(), [](const Peer_& peer) { return peer.joined && !peer.away; });
   end_timer_->start(any_there ? leave_bound : milliseconds(0), [this] { end_engine(0); });

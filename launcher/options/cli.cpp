@@ -182,6 +182,8 @@ void add_options(Adder& adder, Options& o) {
                    "from SIGTERM to SIGKILL after a rank failed [5]", "SECONDS");
   adder.add_number("stop-grace", o.stop_grace, 0, year, "from SIGTERM to SIGKILL when told to stop [110]",
                    "SECONDS");
+  adder.add_number("leftover-grace", o.leftover_grace, 0, year,
+                   "how long what a rank left running may go on when all ranks have ended [0]", "SECONDS");
   adder.add_number("upload-timeout", o.upload_timeout, 0, year,
                    "how long the end of the job may wait for intermediate files to be uploaded [300]",
                    "SECONDS");
@@ -206,14 +208,57 @@ void add_options(Adder& adder, Options& o) {
 }
 
 constexpr const char* footer =
-    "Everything after -- is the entry point (a .py file, -m MODULE or a command) and its arguments.\n"
+    "Everything after -- is the entry point (a .py file, -m MODULE or a command) and its arguments;\n"
+    "before a .py file that comes first, -- may be left out.\n"
     "Each option can be given as SMLAUNCH_<OPTION>.\n"
     "Exit codes: the first failing rank's own (128+n for signal n); 64 usage, 69 hosts not ready, 70 "
     "internal error,\n"
     "71 could not start, 75 smoke test failed, 76 host or rank lost, 78 bad configuration, 130/143 stopped.";
 
-Error usage_error(const std::string& what) {
-  return {Fault::usage, {{"command line", what, "smlaunch --help lists the options"}}};
+Error usage_error(const std::string& what, const std::string& remedy = "smlaunch --help lists the options") {
+  return {Fault::usage, {{"command line", what, remedy}}};
+}
+
+// Options of mpirun and torchrun that people type out of habit, and what says the same here.
+std::string_view instead_of(std::string_view word) {
+  constexpr std::string_view ranks = "say how many ranks each host has: --processes-per-host N";
+  constexpr std::string_view hosts = "name the hosts, each with its slots: --hosts a:8,b:8";
+  constexpr std::string_view file = "name the file: --hostfile FILE";
+  constexpr std::string_view to_mpirun = "hand it to mpirun: --mpi-options '-x NAME -mca PARAMETER VALUE'";
+  static constexpr std::array<std::pair<std::string_view, std::string_view>, 18> table = {
+      {{"-np", ranks},
+       {"--np", ranks},
+       {"-n", ranks},
+       {"-c", ranks},
+       {"-N", ranks},
+       {"-npernode", ranks},
+       {"--npernode", ranks},
+       {"--nproc_per_node", ranks},
+       {"--nproc-per-node", ranks},
+       {"-H", hosts},
+       {"-host", hosts},
+       {"--host", hosts},
+       {"-hostfile", file},
+       {"-machinefile", file},
+       {"--machinefile", file},
+       {"-x", to_mpirun},
+       {"-mca", to_mpirun},
+       {"--mca", to_mpirun}}};
+  word = word.substr(0, word.find('='));
+  const auto found =
+      std::find_if(table.begin(), table.end(), [&](const auto& each) { return each.first == word; });
+  return found == table.end() ? std::string_view() : found->second;
+}
+
+// `extra`: what is left of the command line when all options are taken.
+Error extra_error(const std::vector<std::string>& extra, const std::string& what) {
+  if (extra.empty()) return usage_error(what);
+  const std::string& word = extra.front();
+  if (const std::string_view instead = instead_of(word); !instead.empty())
+    return usage_error(fmt::format("{} is no option of smlaunch", word), std::string(instead));
+  if (!word.empty() && word.front() == '-') return usage_error(what);
+  return usage_error(
+      what, fmt::format("a program and its arguments stand behind --: smlaunch OPTION... -- {}", word));
 }
 
 }  // namespace
@@ -254,10 +299,12 @@ Result<std::variant<Options, CliAnswer>> parse_cli(const std::vector<std::string
       {app.add_subcommand("env", "the SM_* variables, the arguments and the container's paths"),
        Command::env}};
 
-  const auto separator = std::find(arguments.begin(), arguments.end(), "--");
+  // `smlaunch PROGRAM.py ARG...` is `smlaunch -- PROGRAM.py ARG...`.
+  const bool is_bare = !arguments.empty() && arguments.front().ends_with(".py");
+  const auto separator = is_bare ? arguments.begin() : std::find(arguments.begin(), arguments.end(), "--");
   std::vector<std::string> own(arguments.begin(), separator);
   if (separator != arguments.end()) {
-    options.entry_point.emplace(separator + 1, arguments.end());
+    options.entry_point.emplace(separator + (is_bare ? 0 : 1), arguments.end());
     if (options.entry_point->empty() || options.entry_point->front().empty())
       return tl::unexpected(usage_error("no entry point after --"));
   }
@@ -268,6 +315,8 @@ Result<std::variant<Options, CliAnswer>> parse_cli(const std::vector<std::string
     return CliAnswer{app.help()};
   } catch (const CLI::CallForVersion&) {
     return CliAnswer{std::string("smlaunch ") + SMLAUNCH_VERSION + "\n"};
+  } catch (const CLI::ExtrasError& error) {
+    return tl::unexpected(extra_error(app.remaining(true), error.what()));
   } catch (const CLI::ParseError& error) {
     return tl::unexpected(usage_error(error.what()));
   }

@@ -49,9 +49,11 @@ Variables make_common_variables(const JobSpec& spec, const LaunchPlan& plan, con
     for (auto& [name, value] : starter_variables(spec, plan))
       if (is_rendezvous(name) || !inherited.contains(name)) result[name] = value;
   }
-  if (plan.launcher != LauncherKind::process && !spec.network_interface.empty() &&
-      !inherited.contains("NCCL_SOCKET_IFNAME"))
-    result["NCCL_SOCKET_IFNAME"] = spec.network_interface;
+  // Gloo, left alone, offers what the host's own name leads to: loopback, where an installer has written
+  // 127.0.1.1 beside it.
+  if (plan.launcher != LauncherKind::process && !spec.network_interface.empty())
+    for (const char* name : {"NCCL_SOCKET_IFNAME", "GLOO_SOCKET_IFNAME"})
+      if (!inherited.contains(name)) result[name] = spec.network_interface;
   // Our pipes, unlike mpirun's terminals, make Python hold its lines back until a block is full.
   if (plan.entry_point.kind != EntryPointKind::command && !inherited.contains("PYTHONUNBUFFERED"))
     result["PYTHONUNBUFFERED"] = "1";

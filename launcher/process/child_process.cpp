@@ -16,9 +16,11 @@
 #include <cstring>
 #include <mutex>
 #include <set>
+#include <utility>
 
 #include "launcher/contract/executable.hpp"
 #include "launcher/contract/search_path.hpp"
+#include "launcher/process/exec_failure.hpp"
 
 namespace smlaunch {
 
@@ -184,7 +186,17 @@ tl::expected<Child, SpawnError> spawn_child(const ChildRequest& request) {
   if (got == static_cast<ssize_t>(sizeof error)) {
     (void)reap(pid);
     const bool in_directory = directory.empty() || access(directory.c_str(), X_OK) == 0;
-    return tl::unexpected(spawn_error(in_directory ? request.argv.front() : directory, error));
+    if (!in_directory) return tl::unexpected(spawn_error(directory, error));
+    if (error == EACCES)
+      if (auto words = through_interpreter(request.argv, request.working_directory)) {
+        ChildRequest other = request;
+        other.argv = std::move(*words);
+        return spawn_child(other);
+      }
+    SpawnError refused = spawn_error(request.argv.front(), error);
+    const std::string why = explain_exec_failure(request.argv.front(), request.working_directory, error);
+    if (!why.empty()) refused.text += fmt::format(": {}", why);
+    return tl::unexpected(std::move(refused));
   }
   Child child;
   child.pid = pid;

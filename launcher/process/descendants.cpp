@@ -87,6 +87,11 @@ void signal_descendants(int signal, int but_group) {
     if (but_group == 0 || getpgid(pid) != but_group) kill(pid, signal);
 }
 
+bool has_children() {
+  siginfo_t info{};
+  return waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) == 0;
+}
+
 void end_descendants(std::chrono::milliseconds grace) {
   if (reap_all()) return;
   signal_descendants(SIGTERM);

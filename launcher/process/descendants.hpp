@@ -20,6 +20,9 @@ void become_subreaper();
 // To every child and descendant of this process, wherever it has moved to, but those in this process group.
 void signal_descendants(int signal, int but_group = 0);
 
+// Is there any child of ours, be it as a zombie? Of a subreaper: any descendant. This costs nothing.
+bool has_children();
+
 // Ends every child and descendant of this process: SIGTERM, `grace`, SIGKILL; reaps them. Bounded by grace +
 // 2 s. Nothing that is not a descendant is touched.
 void end_descendants(std::chrono::milliseconds grace);

@@ -79,8 +79,16 @@ Result<void> check_entry_point(const LaunchPlan& plan) {
   if (!std::filesystem::exists(file, error) && !error)
     return failure(Fault::start, file.string(), "does not exist",
                    "name a file that is there, or a program on PATH");
-  const std::string interpreter =
-      entry.kind == EntryPointKind::command ? read_interpreter(file) : std::string();
+  if (entry.kind != EntryPointKind::command) return {};
+  if (std::filesystem::is_directory(file, error))
+    return failure(Fault::start, file.string(), "is a folder, and Python finds no __main__.py in it",
+                   "name the program in it");
+  const InterpreterLine line = read_interpreter_line(file);
+  if (line.ends_with_return)
+    return failure(Fault::start, file.string(),
+                   "its first line ends with CR LF, as Windows writes it: no such interpreter is there",
+                   "convert it with dos2unix, or with sed -i 's/\\r$//'");
+  const std::string& interpreter = line.interpreter;
   if (interpreter.empty() || std::filesystem::exists(entry.working_directory / interpreter, error) || error)
     return {};
   return failure(Fault::start, file.string(), fmt::format("its interpreter {} does not exist", interpreter),
@@ -214,6 +222,7 @@ class JobTries {
     RunSettings settings;
     settings.failure_grace = milliseconds_of(options_.failure_grace);
     settings.stop_grace = milliseconds_of(options_.stop_grace);
+    settings.leftover_grace = milliseconds_of(options_.leftover_grace);
     settings.lost_after = milliseconds_of(options_.lost_after);
     settings.hang_timeout = options_.hang_timeout;
     settings.channel_port = options_.channel_port.value_or(0);

@@ -89,6 +89,8 @@ WorkerResult run_until_over(const WorkerSettings& settings, UniqueFd listener) {
   // We may be the first process of a container, whose orphans are then ours.
   const OrphanReaper reaper(loop.context());
   signals.on_signal([&](int signal) { run.told_to_stop(signal); });
+  HeardSignals passed(loop.context(), {SIGUSR1, SIGUSR2});
+  passed.on_signal([&](int signal) { run.pass_on(signal); });
   RequestServer server(loop.context(), std::move(listener), run);
   run.begin();
   loop.run();

@@ -44,6 +44,21 @@ run 60 fabric "$smlaunch" --dry-run --format json --mpi-options '-mca btl_tcp_if
 assert_eq "left to the MPI options given" "$(jq -r .sources.network_interface <<<"$out")"
 assert_eq "" "$(jq -r '.command[]' <<<"$out" | grep -e exclude -e oob_tcp_if || :)"
 
+step "localhost beside others is called by the address that they reach, and Gloo keeps to the interface that NCCL keeps to"
+# As Debian's installer leaves it.
+host algo-1 sh -c 'sed "/ algo-1$/d" /etc/hosts >/tmp/hosts && echo "127.0.1.1 algo-1" >>/tmp/hosts && cp /etc/hosts /tmp/hosts.before &&
+  cat /tmp/hosts >/etc/hosts'
+# shellcheck disable=SC2016
+run 60 host algo-1 "$smlaunch" --launcher ddp --hosts localhost:1,algo-2:1 -- \
+  sh -c 'echo "$RANK of $(hostname) $MASTER_ADDR $NCCL_SOCKET_IFNAME $GLOO_SOCKET_IFNAME"'
+assert_eq 0 "$status"
+assert_eq "0 of algo-1 198.18.0.1 eth0 eth0,1 of algo-2 198.18.0.1 eth0 eth0" \
+  "$(sed 's/^\[[^]]*\] //' <<<"$out" | sort | paste -sd ,)"
+# shellcheck disable=SC2016
+run 60 host algo-1 env GLOO_SOCKET_IFNAME=mine "$smlaunch" --launcher ddp --hosts algo-2:1 -- sh -c 'echo "$GLOO_SOCKET_IFNAME"'
+assert_eq "0 mine" "$status ${out##* }"
+host algo-1 sh -c 'cat /tmp/hosts.before >/etc/hosts'
+
 step "an interface without a carrier, and one with only a link-local address"
 mpi 1
 program <<<'#!/bin/sh'

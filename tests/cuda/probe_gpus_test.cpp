@@ -129,7 +129,7 @@ TEST(GpuFacts, LinksToSwitchesJoinAllGpusThatHaveThem) {
   EXPECT_THAT(machine.gpu_gpu[0], ElementsAre("X", "NV3", "SYS"));
 }
 
-TEST(GpuFacts, AGpuThatTheDriverCannotReachIsNotTakenForAnothersGpu) {
+TEST(GpuFacts, AGpuThatTheDriverCannotReachSaysSoItself) {
   Machine machine = bus();
   NvmlAnswer answer = answer_of({told(0, "0000:1a:00.0"), told(2, "0000:86:00.0")});
   answer.unreachable = {"GPU 1: GPU is lost"};
@@ -145,7 +145,7 @@ TEST(GpuFacts, AGpuThatTheDriverCannotReachIsNotTakenForAnothersGpu) {
                   "and cannot reach GPU 1: GPU is lost"));
 }
 
-TEST(GpuFacts, OneThatIsNotOnTheBusEitherIsAWarning) {
+TEST(GpuFacts, AnUnreachableGpuThatIsNotOnTheBusIsAWarning) {
   Machine machine;
   NvmlAnswer answer = answer_of({});
   answer.unreachable = {"GPU 0: GPU is lost"};
@@ -153,7 +153,7 @@ TEST(GpuFacts, OneThatIsNotOnTheBusEitherIsAWarning) {
   EXPECT_THAT(machine_warnings(machine), ElementsAre("the NVIDIA driver cannot reach GPU 0: GPU is lost"));
 }
 
-TEST(GpuFacts, ADriverThatIsBrokenIsSaidWhereNoGpuCanSayIt) {
+TEST(GpuFacts, ABrokenDriverIsAWarningWhereThereIsNoGpuToSayIt) {
   const std::pair<NvmlAnswer, const char*> cases[] = {
       {{DriverState::failed, "Driver/library version mismatch", {}, {}},
        "no GPU is on the PCI bus as seen here, and the NVIDIA driver does not answer: Driver/library version "
@@ -177,7 +177,7 @@ Machine with_mig() {
   return machine;
 }
 
-TEST(GpuFacts, OfAGpuThatIsCutIntoInstancesCudaGivesOneAndNothingElse) {
+TEST(GpuFacts, CudaGivesOneInstanceOfADividedGpuAndNothingElse) {
   Machine machine = with_mig();
   EXPECT_THAT(pcis(machine), ElementsAre("0000:1a:00.0", "0000:3b:00.0", "0000:86:00.0"));
   EXPECT_EQ(machine.gpus[1].index, 1);

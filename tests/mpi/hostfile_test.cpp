@@ -29,6 +29,9 @@ TEST(HostOption, ReadsNamesAndSlots) {
       {"a:8,b:8", {{"a", 8}, {"b", 8}}},
       {"algo-2:1,algo-1", {{"algo-2", 1}, {"algo-1", {}}}},
       {"node_1.cluster.local:65536", {{"node_1.cluster.local", 65536}}},
+      {"a:8, b:8", {{"a", 8}, {"b", 8}}},
+      {"a:8 b:8\tc", {{"a", 8}, {"b", 8}, {"c", {}}}},
+      {"\na:8\r\nb:8 ,c\n", {{"a", 8}, {"b", 8}, {"c", {}}}},
       {"198.18.0.1:2,[fe80::1]:4,[fe80::2]", {{"198.18.0.1", 2}, {"fe80::1", 4}, {"fe80::2", {}}}},
   };
   for (const auto& c : cases)
@@ -44,7 +47,9 @@ TEST(HostOption, NamesTheEntryThatIsWrong) {
       {"a,,b,",
        {{"--hosts, entry 2", "an empty host name", ""}, {"--hosts, entry 4", "an empty host name", ""}}},
       {":8", {{"--hosts, entry 1", "':8' has no host name", ""}}},
-      {"a, b", {{"--hosts, entry 2", "host name ' b' holds a blank", ""}}},
+      {" \n", {{"--hosts", "no hosts are given", "name them: a:8,b:8"}}},
+      {"a, ,b", {{"--hosts, entry 2", "an empty host name", ""}}},
+      {"a:8 b 8x:y", {{"--hosts, entry 3", "'y' is no number of slots from 1 to 65536", ""}}},
       {"-oProxyCommand=x", {{"--hosts, entry 1", "host name '-oProxyCommand=x' begins with a dash", ""}}},
       {"a;b", {{"--hosts, entry 1", "host name 'a;b' holds the character ';'", ""}}},
       {"a:0,b:65537,c:x,d:,e:1x",

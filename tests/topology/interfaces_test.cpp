@@ -116,7 +116,7 @@ TEST(CommonSubnet, HasAnAddressOfEveryHost) {
   EXPECT_EQ(found({}), " ");
 }
 
-TEST(ChooseInterface, TakesTheOneThatMostHostsAreReachedOver) {
+TEST(ChooseInterface, TakesTheInterfaceThatMostHostsAreReachedOver) {
   struct Case {
     std::vector<std::pair<std::string, std::string>> routes;
     const char* name;

@@ -27,6 +27,56 @@ TEST(EntryPoint, KindFollowsTheNameAndSetupPy) {
   EXPECT_EQ(probe_entry_point_kind(code, "run.sh"), EntryPointKind::command);
 }
 
+TEST(EntryPoint, OfPythonsInASubfolderIsAModuleBesideSetupPyOrTheFile) {
+  const Folder folder;
+  const auto& code = folder.path();
+  folder.write("setup.py", "");
+  for (const char* module : {"src/pkg/train.py", "./train.py", "pkg/_x1.py", "ž/train.py"})
+    EXPECT_EQ(probe_entry_point_kind(code, module), EntryPointKind::python_package) << module;
+  for (const char* file :
+       {"../train.py", "my-dir/train.py", "pkg//train.py", "/abs/train.py", "1st/train.py"})
+    EXPECT_EQ(probe_entry_point_kind(code, file), EntryPointKind::python_program) << file;
+  const auto command = [](const char* name) {
+    return process_command({name, EntryPointKind::python_package, {}, "/code", true}, "/py", false);
+  };
+  EXPECT_EQ(command("src/pkg/train.py"), (Words{"/py", "-m", "src.pkg.train"}));
+  EXPECT_EQ(command("./train.py"), (Words{"/py", "-m", "train"}));
+}
+
+TEST(EntryPoint, IsAProgramOfPythonsWhereItIsAFolderThatPythonRuns) {
+  const Folder folder;
+  std::filesystem::create_directories(folder.path() / "app");
+  std::filesystem::create_directories(folder.path() / "data");
+  folder.write("app/__main__.py", "");
+  EXPECT_EQ(probe_entry_point_kind(folder.path(), "app"), EntryPointKind::python_program);
+  EXPECT_EQ(probe_entry_point_kind(folder.path(), "app/"), EntryPointKind::python_program);
+  EXPECT_EQ(probe_entry_point_kind(folder.path(), "data"), EntryPointKind::command);
+}
+
+TEST(EntryPoint, HasTheInterpreterOfItsFirstLine) {
+  const Folder folder;
+  const struct {
+    const char* text;
+    const char* interpreter;
+    const char* argument;
+    bool ends_with_return;
+  } cases[] = {{"#!/bin/sh\necho", "/bin/sh", "", false},
+               {"#! /usr/bin/env  python3 -u \n", "/usr/bin/env", "python3 -u", false},
+               {"#!/bin/sh -e\r\necho", "/bin/sh", "-e", true},
+               {"#!/bin/sh\r\n", "/bin/sh", "", true},
+               {"echo\n#!/bin/sh\n", "", "", false},
+               {"#!", "", "", false},
+               {"", "", "", false}};
+  for (const auto& c : cases) {
+    folder.write("script", c.text);
+    const InterpreterLine line = read_interpreter_line(folder.path() / "script");
+    EXPECT_EQ(line.interpreter, c.interpreter) << c.text;
+    EXPECT_EQ(line.argument, c.argument) << c.text;
+    EXPECT_EQ(line.ends_with_return, c.ends_with_return) << c.text;
+  }
+  EXPECT_EQ(read_interpreter_line(folder.path() / "absent").interpreter, "");
+}
+
 TEST(EntryPoint, MayBeAModuleThatTheInterpreterFinds) {
   EXPECT_EQ(parse_module_option("-m pkg.train"), "pkg.train");
   EXPECT_EQ(parse_module_option("-m   pkg.train "), "pkg.train");

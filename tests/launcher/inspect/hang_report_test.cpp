@@ -28,7 +28,7 @@ std::vector<RankLook> looks(int ranks, const std::string& frame) {
   return all;
 }
 
-TEST(HangReport, NamesTheOneThatIsElsewhere) {
+TEST(HangReport, NamesTheRankThatIsElsewhere) {
   auto all = looks(8, "distributed.py:99 in all_reduce");
   all[5] = look(5, "algo-2", "train.py:12 in load");
   EXPECT_EQ(describe_hang(all),
@@ -58,7 +58,7 @@ TEST(HangReport, BlamesNobodyWithoutAMajority) {
       "a.py:1 in f");
 }
 
-TEST(HangReport, NamesThoseThatWereNotHeardOf) {
+TEST(HangReport, NamesRanksThatWereNotHeardOf) {
   auto all = looks(4, "a.py:1 in f");
   all[3] = unheard(3, "algo-2");
   EXPECT_EQ(describe_hang(all),

@@ -72,6 +72,41 @@ TEST(ReadGivenHosts, RefusesWhatIsNoListOfHosts) {
   EXPECT_EQ(first_problem(read_given_hosts(both)), "--hosts: does not go with --hostfile");
 }
 
+std::string named_for_others(std::vector<HostSlots> hosts, const Routes& routes) {
+  const auto named = name_for_others(
+      hosts, [&](const std::vector<std::string>&) { return routes; }, Fault::usage, "--hosts");
+  if (!named) return named.error().problems.front().what;
+  std::string names;
+  for (const HostSlots& host : hosts) names += (names.empty() ? "" : " ") + host.name;
+  return names;
+}
+
+TEST(NameForOthers, CallsLocalhostByTheAddressThatTheOthersReach) {
+  for (const char* own : {"localhost", "127.0.0.1", "127.0.1.1", "::1", "my.localhost"}) {
+    EXPECT_EQ(named_for_others({{own, 4}, {"b", 4}}, {{"b", "10.0.0.1"}}), "10.0.0.1 b") << own;
+    EXPECT_EQ(named_for_others({{"b", 4}, {own, 4}, {"c", 1}}, {{"b", ""}, {"c", "10.0.0.1"}}),
+              "b 10.0.0.1 c");
+  }
+}
+
+TEST(NameForOthers, LeavesWhatIsNoOthersOrOnlyThisMachines) {
+  EXPECT_EQ(named_for_others({{"localhost", 4}}, {}), "localhost");
+  EXPECT_EQ(named_for_others({{"a", 4}, {"b", 4}}, {}), "a b");
+  EXPECT_EQ(named_for_others({{"localhost", 1}, {"127.0.0.1", 1}}, {}), "localhost 127.0.0.1");
+  EXPECT_EQ(named_for_others({{"localhost", 1}, {"here", 1}}, {{"here", "127.0.0.1"}}), "localhost here");
+}
+
+TEST(NameForOthers, RefusesWhatTheyWouldNotFind) {
+  EXPECT_EQ(named_for_others({{"localhost", 1}, {"b", 1}}, {}),
+            "'localhost' means another machine to every other host, and no address of this one is known at "
+            "which b would reach it");
+  EXPECT_FALSE(named_for_others({{"localhost", 1}, {"b", 1}}, {{"b", "fe80::1"}}).starts_with("fe80"));
+  EXPECT_EQ(named_for_others({{"localhost", 1}, {"10.0.0.1", 1}}, {{"10.0.0.1", "10.0.0.1"}}),
+            "'localhost' and 10.0.0.1 are both this machine");
+  EXPECT_EQ(named_for_others({{"localhost", 1}, {"127.0.0.1", 1}, {"b", 1}}, {{"b", "10.0.0.1"}}),
+            "'localhost' is not this machine's only name beside hosts that are others");
+}
+
 TEST(CheckCommandLine, RefusesOnlyWhatStandsOnIt) {
   Options options;
   options.hosts = "a,,b";

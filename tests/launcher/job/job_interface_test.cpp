@@ -70,6 +70,29 @@ TEST(FindNetworkInterface, IsNoneOfAJobOnOneHost) {
   EXPECT_EQ(source_in(job.spec, "network_interface"), "");
 }
 
+TEST(FindNetworkInterface, IsNotWhatTheOnlyHostLacks) {
+  const auto source_with = [](LauncherKind launcher, const char* name, bool on_one_host) {
+    Job job = job_on_two(launcher);
+    Environment environment = *job.environment;
+    environment.network_interface = name;
+    if (on_one_host) {
+      environment.hosts.pop_back();
+      environment.distribution_hosts = environment.hosts;
+      job.cluster.hosts.pop_back();
+    }
+    job.environment = std::make_shared<const Environment>(environment);
+    job.hosts_given = false;
+    find_network_interface(on_a_network(), job);
+    return source_in(job.spec, "network_interface");
+  };
+  const std::string none = "none: one host needs none, and the resource config's ethwe does not exist here";
+  EXPECT_EQ(source_with(LauncherKind::ddp, "ethwe", true), none);
+  EXPECT_EQ(source_with(LauncherKind::torchrun, "ethwe", true), none);
+  EXPECT_EQ(source_with(LauncherKind::ddp, "lo", true), "resource config");
+  EXPECT_EQ(source_with(LauncherKind::mpi, "ethwe", true), "resource config") << "mpirun would be told it";
+  EXPECT_EQ(source_with(LauncherKind::ddp, "ethwe", false), "resource config") << "it is refused";
+}
+
 TEST(FindNetworkInterface, IsLeftToTheUsersMpiOptions) {
   Job job = job_on_two(LauncherKind::mpi);
   job.spec.mpi = parse_mpi_settings({"-mca", "btl_tcp_if_include", "ib0"}, "", {}, {}).value();

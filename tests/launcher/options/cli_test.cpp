@@ -41,6 +41,10 @@ class Cli : public testing::Test {
     return {};
   }
 
+  static std::string remedy_of(const Strings& arguments) {
+    const auto result = parse_cli(arguments);
+    return result ? "none is needed" : result.error().problems.front().remedy;
+  }
   static void refused(const Strings& arguments, const std::string& what) {
     const auto result = parse_cli(arguments);
     ASSERT_FALSE(result) << what;
@@ -80,6 +84,7 @@ const OptionCase option_cases[] = {
     {"inject", "hang:rank=3", [](const Options& o) { return o.inject == "hang:rank=3"; }},
     {"failure-grace", "0.5", [](const Options& o) { return o.failure_grace == 0.5; }},
     {"stop-grace", "0", [](const Options& o) { return o.stop_grace == 0; }},
+    {"leftover-grace", "20", [](const Options& o) { return o.leftover_grace == 20; }},
     {"upload-timeout", "60", [](const Options& o) { return o.upload_timeout == 60; }},
     {"lost-after", "3", [](const Options& o) { return o.lost_after == 3; }},
     {"hang-timeout", "600", [](const Options& o) { return o.hang_timeout == 600; }},
@@ -109,6 +114,7 @@ TEST_F(Cli, DefaultsAreThoseOfTheContract) {
   EXPECT_EQ(options.smoke_timeout, 120);
   EXPECT_EQ(options.failure_grace, 5);
   EXPECT_EQ(options.stop_grace, 110);
+  EXPECT_EQ(options.leftover_grace, 0);
   EXPECT_EQ(options.lost_after, 10);
   EXPECT_EQ(options.format, Format::text);
   EXPECT_EQ(options.color, ColorOption::automatic);
@@ -232,9 +238,31 @@ TEST_F(Cli, TextsAreTakenAsTheyAre) {
     }
 }
 
+TEST_F(Cli, AProgramOfPythonsThatComesFirstNeedsNoSeparator) {
+  const Options options = parsed({"train.py", "--hosts", "a", "--", "-x"});
+  EXPECT_EQ(*options.entry_point, (std::vector<std::string>{"train.py", "--hosts", "a", "--", "-x"}));
+  EXPECT_FALSE(options.hosts);
+  EXPECT_EQ(*parsed({"--hosts", "a", "--", "train.py"}).entry_point, (std::vector<std::string>{"train.py"}));
+  EXPECT_EQ(remedy_of({"--dry-run", "train.py", "1"}),
+            "a program and its arguments stand behind --: smlaunch OPTION... -- train.py");
+}
+
+TEST_F(Cli, SaysWhatStandsForOptionsOfMpirunAndTorchrun) {
+  for (const char* word : {"-np", "-n", "-N", "--nproc_per_node"}) {
+    EXPECT_EQ(parse_cli({word, "4", "train.py"}).error().problems.front().what,
+              fmt::format("{} is no option of smlaunch", word));
+    EXPECT_EQ(remedy_of({word, "4", "train.py"}), "say how many ranks each host has: --processes-per-host N");
+  }
+  EXPECT_EQ(remedy_of({"-H", "a:2"}), "name the hosts, each with its slots: --hosts a:8,b:8");
+  EXPECT_EQ(remedy_of({"--nproc-per-node=4"}), "say how many ranks each host has: --processes-per-host N");
+  EXPECT_EQ(remedy_of({"-x", "A=1"}), "hand it to mpirun: --mpi-options '-x NAME -mca PARAMETER VALUE'");
+  EXPECT_EQ(remedy_of({"--nonsense"}), "smlaunch --help lists the options");
+}
+
 TEST_F(Cli, RefusesWithOneClearLine) {
   refused({"--nonsense"}, "The following argument was not expected: --nonsense");
-  refused({"extra"}, "The following argument was not expected: extra");
+  EXPECT_EQ(parse_cli({"extra"}).error().problems.front().what,
+            "The following argument was not expected: extra");
   refused({"--launcher", "nope"}, "--launcher: \"nope\" is none of auto|process|mpi|ddp|torchrun|xla|smddp");
   refused({"--launcher", "MPI"}, "--launcher: \"MPI\" is none of auto|process|mpi|ddp|torchrun|xla|smddp");
   refused({"--bind", ""}, "--bind: \"\" is none of auto|gpu|numa|core|none");

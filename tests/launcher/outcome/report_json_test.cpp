@@ -27,7 +27,7 @@ TEST(Report, OfASuccess) {
     "ranks": [{"rank": 0, "host": "algo-1", "pid": 42, "exit_code": 0, "signal": null, "seconds": 1.235, "cause": "own"}],
     "phases": [{"name": "start", "seconds": 0.0}, {"name": "run", "seconds": 2.0,
       "slowest_host": "algo-1", "slowest_seconds": 1.5}],
-    "plan_hash": "abc", "smoke": null, "restarts": 0})"));
+    "plan_hash": "abc", "smoke": null, "restarts": 0, "left_running": []})"));
 }
 
 TEST(Report, OfAFailure) {
@@ -48,6 +48,7 @@ TEST(Report, OfAFailure) {
   report.ranks[1].end = RankEnd{.status = Signaled{11, true}};
   report.ranks[1].times.seconds = 3.5;
   report.ranks[1].pid = 7;
+  report.ranks[1].left_running = {{77, "rsync"}};
   report.hosts = {"algo-1", "algo-2"};
   report.smoke_json = R"({"schema": "smlaunch.smoke/1"})";
   EXPECT_EQ(Json::parse(render_report(report)), Json::parse(R"({
@@ -59,7 +60,7 @@ TEST(Report, OfAFailure) {
       {"rank": 0, "host": "algo-1", "pid": null, "exit_code": null, "signal": null, "seconds": 0.0, "cause": "stopped_by_us"},
       {"rank": 1, "host": "algo-2", "pid": 7, "exit_code": null, "signal": 11, "seconds": 3.5, "cause": "own"}],
     "phases": [], "plan_hash": "", "smoke": {"schema": "smlaunch.smoke/1"},
-    "restarts": 0})"));
+    "restarts": 0, "left_running": [{"rank": 1, "pid": 77, "command": "rsync"}]})"));
 }
 
 TEST(Report, OfAJobThatWasTriedAgainAndHung) {
