@@ -18,7 +18,7 @@ namespace {
 constexpr std::chrono::seconds longest_beat{3};
 // An agent whose connection breaks is back at once. One that is not, though its side has closed the connection, is
 // gone with its process or its host.
-constexpr std::chrono::milliseconds closed_bound{1500};
+constexpr std::chrono::milliseconds closed_bound{1000};
 // An agent keeps what is not acknowledged, and stops reading its peer's pipes at a megabyte of it.
 constexpr std::size_t acknowledge_every_bytes = 64U << 10U;
 

@@ -51,7 +51,7 @@ bool is_complaint(std::string_view line) {
                                                       "cannot execute",
                                                       "kex_exchange_identification",
                                                       "error while loading shared libraries"};
-  return has_one_of(line, words);
+  return has_one_of(line, words) && !has(line, "Warning");
 }
 
 // The first paragraph that mpirun puts between two rules, but for the end of a process.

@@ -26,6 +26,7 @@ constexpr std::chrono::seconds farewell_bound{3};
 constexpr std::chrono::seconds telling_bound{30};
 // A login, and what end_job_processes() takes.
 constexpr std::chrono::seconds cleaning_bound{8};
+constexpr std::chrono::milliseconds answer_bound{1000};
 // Ends the waiting as a signal would, where there is another reason.
 constexpr int no_signal = -1;
 
@@ -230,7 +231,21 @@ void tell_hosts(const Options& options, const Job& job, const std::string& worke
 void end_job_on_hosts(const Options& options, const Job& job, const std::vector<std::string>& hosts,
                       const std::string& marker) {
   if (hosts.empty()) return;
-  run_on_hosts({.hosts = hosts,
+  std::vector<std::string> answering = hosts;
+  // A host that is gone is not logged in to, nor waited for. Slurm knows itself which nodes are gone.
+  if (!job.spec.by_slurm) {
+    answering.clear();
+    const RemoteRequest look{.hosts = hosts,
+                             .port = options.ssh_port,
+                             .until = ReadyStage::banner,
+                             .timeout = answer_bound,
+                             .connect_timeout = answer_bound,
+                             .banner_timeout = answer_bound};
+    for (const HostReadiness& host : run_on_hosts(look).hosts)
+      if (host.state == ReadyState::ready) answering.push_back(host.name);
+  }
+  if (answering.empty()) return;
+  run_on_hosts({.hosts = answering,
                 .by_slurm = job.spec.by_slurm,
                 .port = options.ssh_port,
                 .login = {.command = quote_shell_word(job.spec.smlaunch) + " worker --end-job",

@@ -34,6 +34,9 @@ TEST(MpirunReason, IsTheFirstParagraphBetweenRules) {
 TEST(MpirunReason, IsNotTheEndOfAProcess) {
   EXPECT_EQ(find_mpirun_reason({}), "");
   EXPECT_EQ(find_mpirun_reason({"[a:1] [[1,0],0] ORTE_ERROR_LOG: Not found"}), "");
+  EXPECT_EQ(
+      find_mpirun_reason({"[a:1] plm:rsh: Warning: setpgid(7,7) failed with errno=Permission denied(13)"}),
+      "");
   EXPECT_EQ(find_mpirun_reason(
                 {rule, "Primary job  terminated normally, but 1 process returned", "a non-zero exit code.",
                  rule, rule, "mpirun detected that one or more processes exited with non-zero status", rule}),
