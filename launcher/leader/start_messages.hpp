@@ -28,8 +28,8 @@ Start make_start(const LaunchPlan& plan, Rank rank, const Variables& of_host, co
 // is this one too long for that?
 bool is_too_long_for_mpirun(const std::vector<std::string>& process_command);
 
-// What the engine is started with. A process command that is too long is left out: agents get it with the
-// start message, and this word in its place.
+// What the engine is started with. Secrets among the arguments go by agent_secrets_variable. A process command
+// that is too long is left out: agents get it with the start message, and this word in its place.
 inline constexpr const char* program_comes_later = "(the program comes over the channel)";
 // `ssh_folder` is put in the place of planned_ssh_folder; empty: no connection was left open, and none is
 // looked for.

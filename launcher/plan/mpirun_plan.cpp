@@ -134,6 +134,7 @@ MpirunRequest mpirun_request(const JobSpec& spec, const LaunchPlan& plan) {
   for (const char* name : {agent_channel_variable, agent_token_variable, agent_worker_variable,
                            agent_host_variable, agent_directory_variable, job_marker_variable})
     request.exported.emplace_back(name);
+  if (!plan.secret_arguments.empty()) request.exported.emplace_back(agent_secrets_variable);
   request.program = {spec.smlaunch, "rank", "--"};
   request.program.insert(request.program.end(), plan.process_command.begin(), plan.process_command.end());
   return request;

@@ -12,6 +12,7 @@
 #include "launcher/contract/result_files.hpp"
 #include "launcher/plan/mpirun_plan.hpp"
 #include "launcher/plan/plan_variables.hpp"
+#include "launcher/plan/redaction.hpp"
 #include "launcher/plan/smoke_plan.hpp"
 #include "launcher/plan/starter.hpp"
 #include "topology/odd_hosts.hpp"
@@ -185,6 +186,7 @@ Result<LaunchPlan> make_plan(const JobSpec& spec, const Cluster& cluster) {
     for (const auto& [name, value] : variables_of_host(plan, NodeRank{0})) plan.environment.erase(name);
 
   if (plan.engine == Engine::mpirun) {
+    plan.secret_arguments = find_secret_arguments(plan.process_command);
     auto unbound = add_mpirun_command(spec, plan);
     if (!unbound) return tl::unexpected(unbound.error());
     if (!unbound->empty()) {

@@ -4,6 +4,7 @@
 // compares it. Pure: it touches nothing.
 #pragma once
 
+#include <cstddef>
 #include <map>
 #include <memory>
 #include <optional>
@@ -110,6 +111,8 @@ struct LaunchPlan {
   BindPolicy bind = BindPolicy::automatic;  // none where the user's MPI options say who binds, if anybody
   std::vector<std::string> command;
   std::vector<std::string> process_command;
+  // Which words of it look secret, ascending: they do not stand on mpirun's command line, which is public.
+  std::vector<std::size_t> secret_arguments;
   Variables environment;                    // common to all ranks
   Indexed<NodeRank, Variables> of_hosts;    // torchrun, xla: what each host's starter must know; may be empty
   std::map<const Placement*, int> threads;  // OMP_NUM_THREADS; empty where it is not ours to set

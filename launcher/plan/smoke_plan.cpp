@@ -93,6 +93,7 @@ Result<LaunchPlan> make_check_plan(const JobSpec& spec, const LaunchPlan& plan) 
   LaunchPlan check = plan;
   const bool by_nccl = plan.smoke->backend == nccl_backend;
   check.process_command = {spec.smlaunch, by_nccl ? nccl_check_word : mpi_check_word};
+  check.secret_arguments.clear();
   check.smoke.reset();
   check.of_hosts.clear();
   // Under ddp and torchrun ranks lose what mpirun tells them; MPI needs it.

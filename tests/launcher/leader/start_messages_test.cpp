@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 namespace smlaunch {
 namespace {
 
@@ -56,6 +58,21 @@ TEST(StartMessage, HoldsAProgramThatIsTooLongForMpirun) {
   ASSERT_EQ(command.size(), 7U);
   EXPECT_EQ(command[5], "--");
   EXPECT_LT(command[6].size(), 100U);
+}
+
+TEST(EngineCommand, HasSecretArgumentsOnNoCommandLineOfMpiruns) {
+  LaunchPlan plan = two_ranks(LauncherKind::mpi);
+  plan.process_command = {"train", "--api-key", "abcdef", "--lr", "1"};
+  plan.command = {"mpirun", "smlaunch", "rank", "--", "train", "--api-key", "abcdef", "--lr", "1"};
+  EXPECT_EQ(engine_command(plan, ""), plan.command) << "nothing is secret";
+  plan.secret_arguments = {2};
+  const std::vector<std::string> command = engine_command(plan, "");
+  EXPECT_EQ(command.size(), plan.command.size());
+  EXPECT_EQ(std::count(command.begin(), command.end(), "abcdef"), 0);
+  EXPECT_EQ(command[5], "--api-key");
+  EXPECT_EQ(command.back(), "1");
+  plan.engine = Engine::local;
+  EXPECT_EQ(engine_command(plan, ""), plan.command);
 }
 
 TEST(StartMessage, SaysWhatReplacesAndWhatYields) {
