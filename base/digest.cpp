@@ -14,7 +14,7 @@ namespace smlaunch {
 
 namespace {
 
-// OpenSSL fails here only where it is broken, or forbids an algorithm: nothing is right then.
+// OpenSSL fails here only when it is broken or forbids the algorithm. No result could be trusted then.
 void require(bool fine) {
   if (!fine) std::abort();
 }

@@ -12,7 +12,7 @@ std::string sha256_hex(std::string_view data);                         // 64 dig
 std::string hmac_sha256(std::string_view key, std::string_view data);  // 32 raw bytes
 std::string base64(std::string_view raw);
 
-// MD5 of what comes piece by piece: S3's Content-MD5 and ETag. It protects against nobody.
+// MD5 of data that comes in pieces, for S3's Content-MD5 and ETag. MD5 protects against no attacker.
 class Md5 {
  public:
   Md5();

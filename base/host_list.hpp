@@ -6,7 +6,7 @@
 
 namespace smlaunch {
 
-// "a, b, c": hosts in a sentence. Of many the first six, "and 10 more".
+// "a, b, c": hosts in a sentence. Where there are more than six, the first six and "and 10 more".
 std::string join_names(const std::vector<std::string>& names);
 
 }  // namespace smlaunch

@@ -7,9 +7,8 @@
 namespace smlaunch {
 
 // Why `name` cannot be a host's name ("holds a blank", "begins with a dash", "is longer than 253 characters",
-// …), or empty. A host name ends up on ssh's and mpirun's command lines, so only letters, digits, '.', '-',
-// '_' and
-// ':' (IPv6, in brackets or not) are let through.
+// …), or empty. Host names stand on ssh's and mpirun's command lines, so only letters, digits, '.', '-', '_'
+// and ':' (IPv6, in brackets or not) are allowed.
 std::string host_name_problem(std::string_view name);
 
 // This machine's name, as gethostname(2) has it.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A list whose positions have a type of their own, so that the rank of a process does not find a host.
+// A list whose positions have a type of their own, so that nobody looks up a host by the rank of a process.
 #pragma once
 
 #include <cstddef>
@@ -9,8 +9,8 @@
 
 namespace smlaunch {
 
-// `Index`: a struct whose first member is `int value`, from 0 on. Below 0 and past the end are errors of the
-// program, as with std::vector.
+// `Index`: a struct whose first member is `int value`, from 0 on. A position below 0 or past the end is an
+// error of the program, as with std::vector.
 template <class Index, class T>
 class Indexed {
  public:
@@ -54,7 +54,7 @@ class Indexed {
     int size_;
   };
   [[nodiscard]] Indices indices() const { return Indices(static_cast<int>(items_.size())); }
-  // Where the next item comes to be.
+  // The position of the next item that is appended.
   [[nodiscard]] Index next_index() const { return Index{static_cast<int>(items_.size())}; }
 
   [[nodiscard]] std::size_t size() const { return items_.size(); }
@@ -76,7 +76,7 @@ class Indexed {
   void pop_back() { items_.pop_back(); }
   void reserve(std::size_t size) { items_.reserve(size); }
   void clear() { items_.clear(); }
-  // For what does not ask whose item is whose.
+  // For callers that need the items but not their positions.
   [[nodiscard]] const std::vector<T>& items() const { return items_; }
 
   bool operator==(const Indexed&) const = default;

@@ -9,8 +9,8 @@
 
 namespace smlaunch {
 
-// No white space; strings as Python's json.dumps(ensure_ascii=False) writes them, with U+FFFD for what is no
-// UTF-8. The caller gives an object's keys in sorted order.
+// No white space. Strings look as Python's json.dumps(ensure_ascii=False) writes them, with U+FFFD in place
+// of invalid UTF-8. The caller gives an object's keys in sorted order.
 class JsonWriter {
  public:
   JsonWriter& key(std::string_view name);

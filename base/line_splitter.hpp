@@ -16,7 +16,7 @@ class LineSplitter {
   // Appends every line that `bytes` completes to `lines`, each ended by \n.
   void feed(std::string_view bytes, std::string& lines);
 
-  // At the end of the stream: what has no newline becomes a line.
+  // At the end of the stream: bytes that no newline follows become a line.
   void finish(std::string& lines);
 
  private:

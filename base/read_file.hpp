@@ -15,7 +15,7 @@ std::string read_small_file(const std::string& path);
 // read, it is longer than `most` bytes.
 Result<std::string> read_given_file(const std::string& path, std::size_t most);
 
-// The same of stdin, by its descriptor: where it is a socket, /dev/stdin cannot be opened.
+// The same for stdin, read by its descriptor: /dev/stdin cannot be opened where stdin is a socket.
 Result<std::string> read_given_stdin(std::size_t most);
 
 }  // namespace smlaunch

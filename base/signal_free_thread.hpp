@@ -8,7 +8,7 @@
 
 namespace smlaunch {
 
-// This thread takes no signal for as long as this lives.
+// The calling thread takes no signal as long as this object lives.
 class AllSignalsBlocked {
  public:
   AllSignalsBlocked() {
@@ -24,8 +24,8 @@ class AllSignalsBlocked {
   sigset_t before_{};
 };
 
-// A thread that takes no signal: those of the process are for the thread that waits for them. Throws what
-// std::thread throws.
+// Starts a thread that takes no signal: the process's signals are for the thread that waits for them. Throws
+// what std::thread throws.
 template <class Work>
 std::thread start_signal_free_thread(Work&& work) {
   const AllSignalsBlocked blocked;

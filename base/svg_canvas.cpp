@@ -28,7 +28,7 @@ std::string render_svg(const Drawing& drawing) {
 
 std::string_view letters_on(const std::string& colour) {
   if (colour.size() != 7) return "#222";
-  // How bright the eye finds it, of 255,000.
+  // How bright the colour looks to the eye, from 0 to 255,000.
   const auto part = [&](std::size_t at) { return std::stoi(colour.substr(at, 2), nullptr, 16); };
   return 299 * part(1) + 587 * part(3) + 114 * part(5) < 140'000 ? "#ffffff" : "#222";
 }

@@ -24,7 +24,7 @@ struct TextStyle {
   std::string_view anchor = "start";  // middle, end
 };
 
-// The colour of letters that can be read on a colour ("#4e79a7").
+// A colour for letters that stand on `colour` ("#4e79a7") and must be readable.
 std::string_view letters_on(const std::string& colour);
 
 class Canvas {
@@ -33,9 +33,9 @@ class Canvas {
            int corner = 3);
   // Without an edge.
   void area(int x, int y, int width, int height, std::string_view fill);
-  // `y` is its base line.
+  // `y` is the base line of the letters.
   void text(int x, int y, std::string_view words, const TextStyle& style = {});
-  // Read from below upwards, and ending at (x, y).
+  // Text that is read upwards and ends at (x, y).
   void standing_text(int x, int y, std::string_view words, const TextStyle& style = {});
   void line(std::pair<int, int> from, std::pair<int, int> to, std::string_view colour, int width);
 

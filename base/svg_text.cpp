@@ -15,7 +15,7 @@ struct Character {
   std::size_t bytes = 1;
 };
 
-// The first character of a text that is not empty; a byte that begins none stands for itself alone.
+// The first character of a text that is not empty. A byte that begins no character counts as one by itself.
 Character first_character(std::string_view text) {
   const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
   const unsigned lead = byte(0);
@@ -37,8 +37,8 @@ bool is_allowed(std::uint32_t code) {
          code != 0xffff;
 }
 
-// In parts of the size of letters, as DejaVu Sans has it, which is wider than most. Han, Kana, Hangul and
-// pictures fill a square.
+// A character's width as a part of the letter size, in DejaVu Sans, which is wider than most fonts. Han,
+// Kana, Hangul and pictures fill a square.
 double width_of(std::uint32_t code) {
   if (code >= 0x1100) return code >= 0x2000 && code < 0x2e80 ? 1.0 : 1.05;
   const char c = code < 0x80 ? static_cast<char>(code) : 'M';

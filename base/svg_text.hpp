@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Text for a picture: what a file, a driver or a host calls itself may hold any byte, and must neither break
-// the document nor grow out of its box.
+// Text for a picture: the name of a file, a driver or a host may hold any byte. It must neither break the
+// document nor grow out of its box.
 #pragma once
 
 #include <string>
@@ -8,14 +8,14 @@
 
 namespace smlaunch {
 
-// Well-formed UTF-8 of characters that XML allows, & < > " as entities; what is neither becomes U+FFFD.
+// Well-formed UTF-8 of characters that XML allows, & < > " as entities; anything else becomes U+FFFD.
 std::string xml_text(std::string_view text);
 
-// How wide a text is, in pixels, at most, at a size of letters of so many pixels; no font is known here.
+// The greatest width of a text in pixels, with letters of `size` pixels; the reader's font is not known here.
 int text_width(std::string_view text, int size, bool bold = false);
 
-// The text, or its beginning and "…", so that it is no wider; cut between characters. Empty where not even a
-// letter fits.
+// The text, or its beginning and "…", at most `width` pixels wide. It is cut between characters; empty where
+// not even one letter fits.
 std::string fitted(std::string_view text, int width, int size, bool bold = false);
 
 }  // namespace smlaunch

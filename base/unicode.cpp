@@ -11,7 +11,7 @@
 namespace smlaunch {
 namespace {
 
-// From U+0080 on, in turn: how many characters are printable, how many are not.
+// From U+0080 on, in turn: how many characters in a row are printable, and how many are not.
 // clang-format off
 constexpr std::uint32_t printable_runs[] = {
     0, 33, 12, 1, 714, 2, 6, 4, 7, 1, 1, 1, 20, 1, 397, 1, 38, 2, 50, 2, 3, 1, 55, 8, 27, 4, 6, 17, 22, 1,

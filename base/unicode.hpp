@@ -24,7 +24,7 @@ constexpr bool is_surrogate(char32_t value) { return value >= 0xD800 && value <=
 // Where `text` stops being strict UTF-8 (no surrogates), if it does.
 std::optional<std::size_t> find_invalid_utf8(std::string_view text);
 
-// Strict UTF-8 without NUL: what is not becomes U+FFFD.
+// Strict UTF-8 without NUL: anything else becomes U+FFFD.
 std::string repair_utf8(std::string_view text);
 
 // str.isprintable() of one character.

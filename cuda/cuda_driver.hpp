@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The CUDA driver's own functions, opened at run time and declared by hand: the same program runs with and
-// without a driver, and with any version of it, whatever toolkit it was built with.
+// The CUDA driver's own functions, opened at run time and declared by hand. So the same program runs with and
+// without a driver, and with any version of the driver, whatever toolkit was there to build it.
 #pragma once
 
 #include <cstddef>

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The layout is that of elf(5), declared by offsets: 64 bit, little endian, which is what NCCL is built for.
+// The layout of elf(5), declared by offsets. Only 64 bit and little endian, since NCCL is built for nothing
+// else.
 #include "cuda/elf_facts.hpp"
 
 #include <fcntl.h>
@@ -34,7 +35,7 @@ struct Segment {
   std::uint64_t size = 0;
 };
 
-// Zero beyond the end.
+// 0 where the number would lie beyond the end.
 template <class Number>
 Number number_at(std::string_view bytes, std::size_t at) {
   Number number = 0;

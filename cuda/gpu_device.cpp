@@ -43,7 +43,7 @@ Result<GpuDevice> GpuDevice::open(const CudaDriver& driver, int index) {
 
 Result<void> GpuDevice::start(int index) {
   const char* kernels = smoke_kernels();
-  // A test's driver carries its own.
+  // A test's driver brings its own kernels.
   if (kernels == nullptr && !driver_.is_test_double)
     return failure(Fault::start, "NCCL check", "this smlaunch was built without the CUDA SDK",
                    "build it where nvcc is");
@@ -84,8 +84,8 @@ Result<CuPointer> GpuDevice::allocate(std::size_t elements, CuPointer old) const
   const std::size_t bytes = std::max<std::size_t>(1, elements) * sizeof(std::int64_t);
   if (const CuResult result = driver_.allocate(&pointer, bytes); result != cu_success)
     return failure(Fault::start, name_,
-                   fmt::format("{} bytes of its memory cannot be had: {}; {} of {} bytes were free", bytes,
-                               driver_.describe(result), facts_.free_bytes, facts_.total_bytes),
+                   fmt::format("{} bytes of its memory cannot be allocated: {}; {} of {} bytes were free",
+                               bytes, driver_.describe(result), facts_.free_bytes, facts_.total_bytes),
                    "end what uses the GPU (nvidia-smi), or give less --smoke-bytes");
   return pointer;
 }
@@ -131,7 +131,7 @@ Result<void> GpuDevice::set_bytes(CuPointer buffer, std::size_t elements, unsign
 
 Result<void> GpuDevice::verify(CuPointer buffer, std::size_t elements, CuPointer values, std::size_t period,
                                CuPointer found) const {
-  // As unsigned numbers: 0, the largest, 0.
+  // The kernel reads these as unsigned numbers: 0, the largest one, 0.
   const std::array<std::int64_t, 3> none = {0, -1, 0};
   if (auto r = copy_in(found, none); !r) return r;
   unsigned long long count = elements;

@@ -19,7 +19,7 @@ bool find(void* library, const char* name, Function*& function) {
   return function != nullptr;
 }
 
-// Empty: all are there.
+// Returns the name of the first function that is missing; empty: none is.
 std::string find_functions(void* library, NcclApi& nccl) {
   find(library, "ncclCommInitRankConfig", nccl.init_rank_config);
   find(library, "ncclCommFinalize", nccl.finalize);
@@ -35,7 +35,7 @@ std::string find_functions(void* library, NcclApi& nccl) {
   return {};
 }
 
-// Where the loader found what a function lies in.
+// The file of the library, as the loader found it.
 std::string loaded_path(const NcclApi& nccl, const std::string& asked) {
   Dl_info info{};
   if (dladdr(reinterpret_cast<void*>(nccl.get_version), &info) == 0 || info.dli_fname == nullptr)
@@ -50,7 +50,7 @@ Result<NcclApi> take(void* library, const std::string& asked) {
   const LibraryOrigin origin = find_origin(library);
   if (origin == LibraryOrigin::refused_test_double)
     return failure(Fault::start, asked, "is a test's imitation of NCCL",
-                   fmt::format("name the real one; only tests set {}", test_double_variable));
+                   fmt::format("name the real library; only tests set {}", test_double_variable));
   nccl.is_test_double = origin == LibraryOrigin::test_double;
   if (const std::string missing = find_functions(library, nccl); !missing.empty())
     return failure(Fault::start, asked, fmt::format("is no NCCL: it lacks {}", missing),

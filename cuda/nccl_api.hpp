@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// NCCL, opened at run time: the job's own. Declared by hand, by its stable ABI (nccl.h of 2.14 to 2.29), so
-// that no NCCL is needed to build. Never closed again: neither it nor the driver expects to be unloaded.
+// The job's own NCCL, opened at run time. It is declared by hand, by its stable ABI (nccl.h of 2.14 to
+// 2.29), so that no NCCL is needed to build. It is never closed again: neither NCCL nor the driver expects
+// to be unloaded.
 #pragma once
 
 #include <array>
@@ -22,8 +23,8 @@ using NcclComm = struct ncclComm*;
 using NcclUniqueId = struct NcclUniqueIdBytes { std::array<char, 128> bytes{}; };
 static_assert(sizeof(NcclUniqueId) == 128);
 
-// ncclConfig_t as 2.14 had it. Later versions read `size` bytes and fill the fields that they have beyond it
-// by `version` (init.cc: parseCommConfig).
+// ncclConfig_t of NCCL 2.14. Later versions read `size` bytes, and fill their newer fields by `version`
+// (init.cc: parseCommConfig).
 struct NcclConfig {
   std::size_t size = sizeof(NcclConfig);
   unsigned magic = 0xcafebeef;
@@ -48,10 +49,10 @@ struct NcclApi {
   NcclResult (*destroy)(NcclComm) = nullptr;
   const char* (*error_string)(NcclResult) = nullptr;
 
-  // Since 2.14; null in older ones, whose calls only return when they are done.
+  // Since 2.14; null in older versions, whose calls return only when they are done.
   NcclResult (*init_rank_config)(NcclComm*, int ranks, NcclUniqueId, int rank, NcclConfig*) = nullptr;
   NcclResult (*finalize)(NcclComm) = nullptr;
-  // Since 2.13; null in older ones.
+  // Since 2.13; null in older versions.
   const char* (*last_error)(NcclComm) = nullptr;
 
   [[nodiscard]] bool is_non_blocking() const { return init_rank_config != nullptr && finalize != nullptr; }
@@ -59,8 +60,8 @@ struct NcclApi {
   [[nodiscard]] std::string describe(NcclResult result, NcclComm comm) const;
 };
 
-// `path`: a file, or without a slash what the loader's search finds. Errors (Fault::start): it cannot be
-// opened, with what the loader says; it lacks functions of NCCL; it is a test double outside a test.
+// `path`: a file; without a slash, a name that the loader searches for. Errors (Fault::start): it cannot be
+// opened, with the loader's words; it lacks functions of NCCL; it is a test double outside a test.
 Result<NcclApi> load_nccl(const std::string& path);
 
 }  // namespace smlaunch

@@ -11,7 +11,7 @@
 namespace smlaunch {
 namespace {
 
-// Short against the fastest all-reduce of interest, long enough to leave a core to others.
+// Short compared with the fastest all-reduce that matters, and long enough to leave the core to others.
 constexpr std::chrono::microseconds poll_interval{50};
 constexpr std::chrono::seconds abort_bound{5};
 
@@ -39,7 +39,7 @@ Result<void> NcclCommunicator::go_on() const {
   return {};
 }
 
-// Until the communicator has done what it was asked for.
+// Waits until the communicator has done what it was asked for.
 Result<void> NcclCommunicator::settle(NcclResult result, const char* what) {
   while (result == nccl_in_progress) {
     if (auto on = go_on(); !on) return on;
@@ -87,7 +87,7 @@ Result<void> NcclCommunicator::wait() {
     const auto idle = device_.is_idle();
     if (!idle) return tl::unexpected(idle.error());
     if (*idle) return {};
-    // Others may have failed: then the stream would wait for ever.
+    // Other ranks may have failed: then the stream would wait for ever.
     NcclResult state = nccl_success;
     if (const NcclResult asked = nccl_.get_async_error(comm_, &state); asked != nccl_success)
       return failed(asked, "ncclCommGetAsyncError");

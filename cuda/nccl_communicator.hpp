@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// One rank's communicator. Every call that waits for others asks again and again whether to go on, so that a
-// rank which waits for one that never comes ends in time and says so.
+// One rank's communicator. Every call that waits for other ranks asks again and again whether to go on. So a
+// rank that waits for a rank that never comes ends in time, and says so.
 #pragma once
 
 #include <functional>
@@ -13,10 +13,11 @@
 
 namespace smlaunch {
 
-// Nothing: go on. Else why not, as in "it was told to stop".
+// Nothing: go on. Otherwise the reason to stop: "it was told to stop".
 using WhyStop = std::function<std::optional<std::string>()>;
 
-// Errors of all functions: Fault::start, with NCCL's own words or why it was stopped. After one, abort().
+// All functions have the same error: Fault::start, with NCCL's own words or the reason to stop. Call abort()
+// after an error.
 class NcclCommunicator {
  public:
   NcclCommunicator(const NcclApi& nccl, const GpuDevice& device, WhyStop why_stop);
@@ -24,18 +25,18 @@ class NcclCommunicator {
   NcclCommunicator(const NcclCommunicator&) = delete;
   NcclCommunicator& operator=(const NcclCommunicator&) = delete;
 
-  // Returns when all `ranks` have called it with the same id.
+  // Returns when all ranks have called it with the same id.
   Result<void> init(int ranks, int rank, const NcclUniqueId& id);
-  // Puts it on the device's stream. `operation`: nccl_sum, nccl_max; over 64-bit integers.
+  // Puts an all-reduce on the device's stream. `operation`: nccl_sum, nccl_max; over 64-bit integers.
   Result<void> all_reduce(CuPointer send, CuPointer receive, std::size_t elements, int operation);
-  // Until all that is on the stream is done.
+  // Waits until all work on the stream is done.
   Result<void> wait();
-  // The good end.
+  // Ends the communicator after success.
   Result<void> close();
-  // The other: gives up what is under way, here; every rank does so for itself. False: it does not come back
-  // (or this NCCL is too old to give up), and only the end of the process will do.
+  // Ends it after an error: gives up the work that is under way on this rank; every rank does so for itself.
+  // False: NCCL does not return from it (or this NCCL is too old to give up), so the process must end.
   bool abort();
-  // The last error was NCCL's word for another rank's.
+  // The last error says that another rank has failed.
   [[nodiscard]] bool blames_peer() const { return blames_peer_; }
 
  private:

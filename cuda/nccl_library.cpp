@@ -89,7 +89,7 @@ NcclCandidates list_nccl_candidates(const std::vector<TorchLibrary>& torch, cons
     add_torch(made, *user, variables.library_path);
   } else {
     if (!torch.empty())
-      made.warning = fmt::format("{} asks for no {}: its NCCL is part of it, and the one tested is another",
+      made.warning = fmt::format("{} asks for no {}: NCCL is a part of it, so the test uses another NCCL",
                                  torch.front().path, nccl_file_name);
     if (!wheel.empty()) made.list.push_back({wheel, "the interpreter's nvidia-nccl package"});
   }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Which NCCL the job's own interpreter would load: pure. A launcher that opens "libnccl.so.2" would often
-// test another one than the job uses: PyTorch's libtorch_cuda.so finds its own by DT_RPATH, which comes
+// test another NCCL than the job uses: PyTorch's libtorch_cuda.so finds its own by DT_RPATH, which comes
 // before LD_LIBRARY_PATH (ld.so(8)).
 #pragma once
 
@@ -18,7 +18,7 @@ inline constexpr const char* nccl_file_name = "libnccl.so.2";
 // prints where PyTorch's CUDA libraries and the wheel nvidia-nccl lie.
 extern const char* const find_nccl_script;
 
-// What it printed: libraries of PyTorch, and the wheel's libnccl.so.2.
+// What that program printed: libraries of PyTorch, and the wheel's libnccl.so.2.
 struct PythonLibraries {
   std::vector<std::string> torch;
   std::string wheel;
@@ -32,13 +32,14 @@ struct TorchLibrary {
   ElfFacts facts;
 };
 
-// Where the loader looks first, beside the library's own words.
+// Variables by which the loader searches, besides the folders that the library itself names.
 struct LoaderVariables {
   std::string preload;       // LD_PRELOAD
   std::string library_path;  // LD_LIBRARY_PATH
 };
 
-// What to open, in the loader's order; the first that exists is it. `source` says why it is looked for there.
+// Files to open, in the loader's order; the first file that exists counts. `source` says why it is looked for
+// there.
 struct NcclCandidate {
   std::string path;  // without a slash: the loader's own search decides
   std::string source;
@@ -46,7 +47,7 @@ struct NcclCandidate {
 };
 struct NcclCandidates {
   std::vector<NcclCandidate> list;  // never empty: the last is libnccl.so.2 by the loader's search
-  std::string warning;              // that the job may use another one all the same; empty: none
+  std::string warning;              // the job may use another NCCL all the same; empty: no warning
   bool operator==(const NcclCandidates&) const = default;
 };
 NcclCandidates list_nccl_candidates(const std::vector<TorchLibrary>& torch, const std::string& wheel,

@@ -36,7 +36,7 @@ struct nvmlMemory_t {
   unsigned long long used;
 };
 
-// Those that every driver has; without one of them the library is not NVML.
+// The functions that every driver has; a library without one of them is not NVML.
 struct Required {
   nvmlReturn_t (*init)() = nullptr;
   nvmlReturn_t (*shutdown)() = nullptr;
@@ -49,7 +49,7 @@ struct Required {
   const char* (*error)(nvmlReturn_t) = nullptr;
 };
 
-// Those that older drivers lack.
+// The functions that older drivers lack.
 struct Optional {
   nvmlReturn_t (*mig_mode)(nvmlDevice_t, unsigned*, unsigned*) = nullptr;
   nvmlReturn_t (*mig_count)(nvmlDevice_t, unsigned*) = nullptr;
@@ -93,7 +93,7 @@ std::vector<std::string> read_nvlink_peers(const Optional& nvml, nvmlDevice_t de
   return peers;
 }
 
-// Of the places for instances that a GPU has, some may be empty.
+// A GPU has a fixed number of places for instances, and some of them may be empty.
 std::vector<std::string> read_mig_instances(const Required& nvml, const Optional& extra,
                                             nvmlDevice_t device) {
   std::vector<std::string> uuids;

@@ -18,7 +18,8 @@ struct NvmlGpu {
   std::string pci;  // "0000:3b:00.0"
   std::uint64_t memory_bytes = 0;
   bool mig = false;  // cut into MIG instances
-  // The PCI id at the other end of each active link to a GPU or a switch, not of those to a CPU; "" if not told.
+  // For each active link to a GPU or a switch, the PCI id at its other end; "" if not told. No links to a
+  // CPU.
   std::vector<std::string> nvlink_peers;
   std::vector<std::string> mig_instances = {};  // their UUIDs: "MIG-…"
   bool operator==(const NvmlGpu&) const = default;

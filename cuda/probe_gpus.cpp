@@ -19,7 +19,7 @@
 namespace smlaunch {
 namespace {
 
-constexpr const char* is_divided = "it is cut into MIG instances, of which CUDA gives a process one";
+constexpr const char* is_divided = "it is cut into MIG instances, and CUDA gives a process only one of them";
 
 std::string reason_not_shown(const NvmlAnswer& answer) {
   switch (answer.state) {
@@ -35,7 +35,7 @@ std::string reason_not_shown(const NvmlAnswer& answer) {
   return "the NVIDIA driver does not show it here: it is not among this container's GPUs";
 }
 
-// The GPUs, and the rows and columns of the matrices, in a new order.
+// Puts the GPUs, and the rows and columns of the matrices, into a new order.
 void reorder_gpus(Machine& machine, const std::vector<std::size_t>& order) {
   std::vector<Gpu> gpus;
   std::vector<std::vector<Nearness>> to_nics;
@@ -74,8 +74,8 @@ std::size_t add_placeless_gpu(Machine& machine, const std::string& pci) {
   return machine.gpus.size() - 1;
 }
 
-// Links that end at another GPU count for that pair; the others end at NVSwitches, which join everything they
-// reach.
+// A link that ends at another GPU counts for that pair. The other links end at NVSwitches, which join
+// everything that they reach.
 void add_nvlinks(Machine& machine, const std::vector<NvmlGpu>& gpus) {
   std::set<std::string> ids;
   for (const NvmlGpu& gpu : gpus) ids.insert(gpu.pci);
@@ -116,7 +116,7 @@ std::string environment_variable(const char* name) {
   return value == nullptr ? std::string() : std::string(value);
 }
 
-// NVIDIA's or AMD's display controllers and accelerators, or what their drivers make.
+// True if there are display controllers or accelerators of NVIDIA or AMD, or files that their drivers make.
 bool may_have_accelerators() {
   std::error_code error;
   for (const char* node : {"/dev/nvidiactl", "/dev/kfd", "/proc/driver/nvidia"})
@@ -166,13 +166,13 @@ void add_gpu_facts(Machine& machine, const NvmlAnswer& answer, const std::vector
     if (std::find(order.begin(), order.end(), i) == order.end()) order.push_back(i);
   }
   reorder_gpus(machine, order);
-  // The driver's numbers stay; the rest are counted on from there.
+  // The GPUs that the driver has numbered keep their numbers; the others get the numbers after them.
   int next = 0;
   for (std::size_t i = 0; i < machine.gpus.size(); ++i) {
     if (i >= shown) machine.gpus[i].index = next;
     next = std::max(next, machine.gpus[i].index + 1);
   }
-  // A GPU of the bus that the driver does not show says the same of itself.
+  // If a GPU is on the bus and the driver does not show it, its own reason says this already.
   const bool is_said = machine.gpus.size() > shown;
   for (const std::string& lost : answer.unreachable) {
     std::string sentence = fmt::format("the NVIDIA driver cannot reach {}", lost);
@@ -206,7 +206,7 @@ void apply_visible_devices(Machine& machine, const std::optional<std::string>& v
   const auto divided =
       std::find_if(shown.begin(), shown.end(), [](const Gpu& gpu) { return !gpu.mig_instances.empty(); });
   if (shown.empty() || (!visible && divided == shown.end())) return;
-  // Left to itself, CUDA takes the first instance that there is.
+  // Without CUDA_VISIBLE_DEVICES, CUDA takes the first instance that there is.
   const VisibleDevices kept = visible
                                   ? parse_visible_devices(*visible, shown)
                                   : VisibleDevices{{static_cast<std::size_t>(divided - shown.begin())}, {}};

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // The room cuda: the GPUs by NVIDIA's libraries: facts by NVML; memory, kernels and NCCL by the driver, for
-// the all-reduce test. All is opened at run time, so that one binary runs with and without a driver. It
-// touches those libraries only, and makes no CUDA context but for the test.
+// the all-reduce test. The libraries are opened at run time, so that one binary runs with and without a
+// driver. The room touches only those libraries, and makes a CUDA context only for the test.
 //
-// Adds to a machine's GPUs, which are known from the PCI bus, what the driver says about them.
+// Adds what the driver says about a machine's GPUs, which are known from the PCI bus.
 #pragma once
 
 #include <optional>
@@ -17,7 +17,7 @@
 namespace smlaunch {
 
 // Joins by PCI id. GPUs that the driver does not show stay unusable, with the reason; `off_the_bus` are the
-// PCI ids of devices that no longer answer. A GPU that only the driver knows is added, its place unknown.
+// PCI ids of devices that no longer answer. A GPU that only the driver knows is added without a place.
 void add_gpu_facts(Machine& machine, const NvmlAnswer& answer, const std::vector<std::string>& off_the_bus);
 
 // CUDA_VISIBLE_DEVICES: GPUs left out become unusable, and the others come first, in CUDA's order. Nothing:
@@ -28,11 +28,11 @@ void apply_visible_devices(Machine& machine, const std::optional<std::string>& v
 // Asks the driver, /sys and the environment of this process.
 void probe_gpus(Machine& machine);
 
-// This machine, devices and all: probe_machine() and probe_gpus().
+// This machine with its devices: probe_machine() and probe_gpus().
 Result<Machine> probe_machine_with_gpus();
 
 // The same where an accelerator is on the PCI bus (/sys/bus/pci) or a driver's device node is there.
-// Otherwise without devices, which takes a tenth of the time: ranks without a GPU are given no NIC.
+// Otherwise this machine without devices, which takes a tenth of the time: ranks without a GPU get no NIC.
 Result<Machine> probe_machine_for_ranks();
 
 }  // namespace smlaunch

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the all-reduce check does on the GPU itself: fill a buffer with a rank's contribution, compare every
-// element of a sum with what it must be, and hold a stream until all work is on it. What the numbers mean is
-// not known here: `values` is repeated through the buffer.
+// element of a sum with what it must be, and hold a stream until all work is on it. The kernels do not know
+// what the numbers mean: `values` is repeated through the buffer.
 
 // The elements from `begin` to before `end`.
 extern "C" __global__ void smlaunch_fill(long long* buffer, unsigned long long begin, unsigned long long end,
@@ -33,8 +33,8 @@ extern "C" __global__ void smlaunch_verify(const long long* buffer, unsigned lon
   atomicMax(&found[2], last);
 }
 
-// One thread. Ends when the host has written to `latch`, or after so many clocks: what the host waits for in
-// the meantime may itself wait for this stream.
+// One thread. It ends when the host has written to `latch`, or after `most_clocks`: in the meantime the host
+// may wait for something that itself waits for this stream.
 extern "C" __global__ void smlaunch_hold(const volatile unsigned* latch, unsigned long long most_clocks) {
   const long long end = clock64() + static_cast<long long>(most_clocks);
   while (*latch == 0 && clock64() < end) {

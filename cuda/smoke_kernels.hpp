@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The kernels of smoke_kernels.cu as this program carries them: as PTX, which the driver compiles for the GPU
-// that it finds. The PTX says version 6.3, target sm_50 (embed_kernels.cmake): any driver since CUDA 10 takes
-// it.
+// The kernels of smoke_kernels.cu, which this program carries as PTX. The driver compiles PTX for the GPU
+// that it finds. The PTX says version 6.3, target sm_50 (embed_kernels.cmake): any driver since CUDA 10
+// takes it.
 #pragma once
 
 namespace smlaunch {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Libraries that only pretend, for tests: they export a symbol that says so, and are refused without a
-// variable that says that this is a test. Nothing that they answer is evidence about a GPU.
+// Libraries for tests, which only pretend. They export a symbol that says so, and are refused unless a
+// variable says that this is a test. Their answers are no evidence about a GPU.
 #pragma once
 
 namespace smlaunch {

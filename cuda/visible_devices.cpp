@@ -32,7 +32,7 @@ std::optional<std::size_t> find_gpu(std::string_view entry, const std::vector<Gp
   return found;
 }
 
-// "MIG-…" as the driver names it, or in the older form "MIG-GPU-…/1/0", which holds its GPU's UUID.
+// "MIG-…" as the driver names an instance, or the older form "MIG-GPU-…/1/0", which holds the GPU's UUID.
 std::optional<std::size_t> find_gpu_of_instance(std::string_view entry, const std::vector<Gpu>& gpus) {
   const std::string_view of_gpu = entry.substr(4, entry.find('/') - 4);
   for (std::size_t i = 0; i < gpus.size(); ++i) {

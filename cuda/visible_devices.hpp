@@ -17,10 +17,11 @@ struct VisibleDevices {
   bool operator==(const VisibleDevices&) const = default;
 };
 
-// `gpus` are those the driver shows, in its order; one that is not usable is cut into MIG instances. Numbers
-// and UUIDs (or their beginnings) may be mixed; as in CUDA, the first entry that names no GPU ends the list.
-// A MIG instance stands for its GPU, and a GPU cut into instances for its first one; it must be the only
-// entry: CUDA gives a process one instance and nothing else (MIG User Guide, CUDA Device Enumeration).
+// `gpus`: the GPUs that the driver shows, in its order; a GPU that is not usable is cut into MIG instances.
+// Numbers and UUIDs (or their beginnings) may be mixed; as in CUDA, the first entry that names no GPU ends
+// the list. A MIG instance stands for its GPU, and a GPU that is cut into instances for its first instance.
+// Such an entry must be the only one: CUDA gives a process one instance and nothing else (MIG User Guide,
+// CUDA Device Enumeration).
 VisibleDevices parse_visible_devices(std::string_view text, const std::vector<Gpu>& gpus);
 
 }  // namespace smlaunch

@@ -5,9 +5,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cerrno>
+#include <csignal>
 #include <exception>
 
 #include "base/host_name.hpp"
+#include "base/own_words.hpp"
 #include "launcher/agent/rank_agent.hpp"
 #include "launcher/checks/mpi_check.hpp"
 #include "launcher/checks/nccl_check_program.hpp"
@@ -30,6 +33,7 @@
 #include "launcher/plan/render_plan_svg.hpp"
 #include "launcher/plan/smoke_plan.hpp"
 #include "launcher/process/child_process.hpp"
+#include "launcher/process/stop_signals.hpp"
 #include "launcher/remote/ready_display.hpp"
 #include "launcher/remote/ready_json.hpp"
 #include "launcher/remote/render_ready.hpp"
@@ -51,7 +55,10 @@ namespace {
 
 // An answer that cannot be written whole is no answer.
 int answer(const std::string& text) {
-  if (std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0) return 0;
+  const int error = write_text(1, text);
+  if (error == 0) return 0;
+  // As of any program whose reader wants no more, such as head(1).
+  if (error == EPIPE) end_by_signal(SIGPIPE);
   return report_error({Fault::internal, {{"stdout", "could not be written", "is the disk full?"}}});
 }
 
@@ -86,8 +93,7 @@ int show_env(const Options& options, const Variables& variables) {
   if (!facts) return report_error(facts.error());
   const Environment& environment = *facts->environment;
   const EnvAnswer made = render_env(environment, choose_launcher(environment), options.format);
-  if (const std::string warning = render_left_out(made); !warning.empty())
-    fmt::print(stderr, "smlaunch: warning: {}\n", warning);
+  if (const std::string warning = render_left_out(made); !warning.empty()) say("warning: {}", warning);
   return answer(made.text);
 }
 
@@ -149,8 +155,7 @@ int run(const Options& options, const Variables& variables, BaseFolder base) {
   if (auto sound = check_command_line(options, hosts); !sound) return report_error(sound.error());
   if (!hosts) return refuse(hosts.error());
   if (!base.is_made) {
-    fmt::print(stderr, "smlaunch: there is no /opt/ml and no host is named: the job's folder is {}\n",
-               base.path);
+    say("there is no /opt/ml and no host is named: the job's folder is {}", base.path);
     if (auto made = make_local_job(paths, probe_host_name()); !made) return refuse(made.error());
     base.is_made = true;
   }

@@ -7,6 +7,7 @@
 #include "base/exit_codes.hpp"
 #include "launcher/launch.hpp"
 #include "launcher/options/cli.hpp"
+#include "launcher/process/stop_signals.hpp"
 
 namespace {
 
@@ -21,10 +22,15 @@ void keep_standard_streams_apart() {
 // Whoever started us may have ignored SIGCHLD: then the kernel would tell us of no child how it ended.
 void hear_of_children() { std::signal(SIGCHLD, SIG_DFL); }
 
+// A reader of ours that goes away is an error of a write, as a full disk is.
+void outlive_readers() { std::signal(SIGPIPE, SIG_IGN); }
+
 }  // namespace
 
 int main(int argc, char** argv) {
   keep_standard_streams_apart();
   hear_of_children();
+  outlive_readers();
+  smlaunch::outlive_user_signals();
   return smlaunch::run_smlaunch(smlaunch::arguments_of({argv, argv + argc}));
 }

@@ -117,6 +117,13 @@ expect 1 'mpi/a.cpp:1: <dlfcn.h> is included only by cuda/ launcher/checks/mpi_c
 write tests/topology/a_test.cpp '#include <archive.h>'
 expect 1 'tests/topology/a_test.cpp:1: <archive.h> is included only by launcher/contract/code/'
 
+echo "what we print goes through one file"
+doors base launcher
+write launcher/a.cpp '#include <fmt/format.h>' 'void a() { fmt::print(stderr, "a"); }' '// std::cerr is not used'
+write launcher/b.cpp 'void b() { std::cerr << "b"; }'
+expect 1 'launcher/a.cpp:2: what we print goes through base/own_words.hpp
+launcher/b.cpp:1: what we print goes through base/own_words.hpp'
+
 echo "every breach is listed, and a path must start at the root"
 doors mpi
 write mpi/a.cpp '#include "b.hpp"' '#include "../topology/c.hpp"'

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// A NIC takes any number of GPUs, so the least total distance is every GPU at its own least distance. What is
-// left is to balance: as long as some chain of swaps leads from a NIC to one with at least two GPUs fewer,
-// follow it. Where none does, no assignment shares less (the loads are then optimal for every convex cost).
+// A NIC takes any number of GPUs, so the total distance is least when every GPU uses one of its nearest NICs.
+// Then the loads are balanced: a chain of swaps is followed as long as one leads from a NIC to another NIC
+// with at least two GPUs fewer. When no such chain is left, no assignment shares less (the loads are then
+// optimal for every convex cost).
 #include "topology/assign_nics.hpp"
 
 #include <algorithm>
@@ -44,7 +45,7 @@ class Balance {
  private:
   int& at(int nic) { return load_[static_cast<std::size_t>(nic)]; }
 
-  // Breadth first over "a GPU of this NIC could use that one instead".
+  // A breadth-first search. A step leads from one NIC to another that a GPU of the first could use instead.
   bool relieve(int from) {
     std::vector<int> moved(load_.size(), -1);  // the GPU that would come to this NIC
     std::vector<bool> seen(load_.size(), false);

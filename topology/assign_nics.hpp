@@ -9,11 +9,13 @@
 
 namespace smlaunch {
 
-// NICs that carry training traffic, by index: up, and of a fabric (InfiniBand, EFA) where one of those is up.
+// Indices of the NICs that carry training traffic: their link is up. Where a NIC of a fabric (InfiniBand,
+// EFA) is up, only NICs of a fabric.
 std::vector<int> training_nics(const Machine& machine);
 
-// For each of `gpus` (indices into Machine::gpus) a NIC: the least total distance, and of those the least
-// sharing, counted as the sum over NICs of the square of its GPUs. Nothing where there is no NIC to use.
+// A NIC for each of `gpus` (indices into Machine::gpus), with the least total distance. Among equal
+// distances, with the least sharing: the sum over all NICs of the square of the number of their GPUs.
+// Nothing where there is no NIC to use.
 std::vector<std::optional<int>> assign_nics(const Machine& machine, const std::vector<int>& gpus);
 
 }  // namespace smlaunch

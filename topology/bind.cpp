@@ -68,21 +68,22 @@ Result<Binding> bind_current_process(const IdSet& cpus, const IdSet& numa) {
   const bool refused =
       !cpus.empty() && hwloc_set_cpubind(topology.get(), to_bitmap(cpus).get(), HWLOC_CPUBIND_PROCESS) != 0;
   if (refused) {
-    // Without the CPUs, which differ by rank: what ranks share is said once.
+    // The note does not name the CPUs, which differ by rank: equal notes of several ranks are told once.
     binding.notes.push_back(fmt::format("the kernel refuses to bind it there: {}", std::strerror(errno)));
   }
   binding.cpus = bound_cpus(topology.get());
   if (!refused && !cpus.empty() && binding.cpus != cpus) {
     binding.notes.push_back(
         fmt::format("asked for CPUs {}, the kernel gave {}", to_string(cpus),
-                    binding.cpus.empty() ? "none that it names" : to_string(binding.cpus)));
+                    binding.cpus.empty() ? "others, which it does not name" : to_string(binding.cpus)));
   }
   IdSet asked_memory;
   if (!refused && !numa.empty()) {
     const IdSet filled = nodes_with_memory(topology.get(), numa);
     if (filled != numa) {
-      binding.notes.push_back(fmt::format("of NUMA nodes {} only {} have memory this process may use",
-                                          to_string(numa), filled.empty() ? "none" : to_string(filled)));
+      binding.notes.push_back(
+          fmt::format("asked for memory of NUMA nodes {}, this process may use memory of {}", to_string(numa),
+                      filled.empty() ? "none" : to_string(filled)));
     }
     if (filled.empty() || bind_memory(topology.get(), filled))
       asked_memory = filled;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Binding this process, and what the kernel then says about it.
+// Binding this process, and what the kernel says about the binding afterwards.
 #pragma once
 
 #include <string>
@@ -10,16 +10,16 @@
 
 namespace smlaunch {
 
-// What was read back, not what was asked for.
+// The binding that the kernel reports, not the one that was asked for.
 struct Binding {
-  IdSet cpus;                      // where it may run
+  IdSet cpus;                      // where the process may run
   IdSet numa;                      // where its memory comes from; empty: any node
-  std::vector<std::string> notes;  // where that differs from what was asked, a sentence each
+  std::vector<std::string> notes;  // a sentence for each difference from what was asked for
 };
 
 // Binds this process and what it starts. Empty `cpus`: CPUs are left alone; empty `numa`: memory is left
-// alone. What cannot be bound (CPUs that are not here, a node without memory, a container that forbids it) is
-// a note, not an error; memory is not bound near CPUs that this process was not given. Error (Fault::start):
+// alone. A binding that fails (the CPUs are not here, the node has no memory, the container forbids it) is a
+// note, not an error. Where the kernel refuses the CPUs, memory is not bound either. Error (Fault::start):
 // hwloc cannot read the machine.
 Result<Binding> bind_current_process(const IdSet& cpus, const IdSet& numa);
 

@@ -14,8 +14,8 @@ std::optional<double> parse_cpu_max(std::string_view text);
 // The texts of cpu.cfs_quota_us and cpu.cfs_period_us; a negative quota means none.
 std::optional<double> parse_cfs_quota(std::string_view quota, std::string_view period);
 
-// Where this process lies in the tree of version 2 and in version 1's tree of the cpu controller, as
-// /proc/self/cgroup tells; empty where it does not.
+// This process's path in the tree of version 2, and in version 1's tree of the cpu controller. Both come from
+// /proc/self/cgroup, and are empty where that file does not name them.
 struct CgroupPaths {
   std::string unified;
   std::string cpu;

@@ -19,7 +19,7 @@ struct Host {
   std::string name;
   std::string group;  // instance group; empty where there is none
   std::string instance_type;
-  int ranks = 1;  // how many of the job's ranks it is asked to run, before any wrap round
+  int ranks = 1;  // how many ranks it is asked to run, before ranks that are left over go round all hosts
   std::shared_ptr<const Machine> machine;  // never null; equal hosts share one
   TopologySource source = TopologySource::assumed;
 };
@@ -29,8 +29,8 @@ struct Cluster {
   Indexed<NodeRank, Host> hosts;
 };
 
-// What a job should know of the machines that are known, those that are assumed left out: "algo-1: 1 of its 8
-// GPUs cannot be used (0000:3b:00.0): it has fallen off the PCI bus".
+// Warnings about the machines, except those that are only assumed: "algo-1: 1 of its 8 GPUs cannot be used
+// (0000:3b:00.0): it has fallen off the PCI bus".
 std::vector<std::string> cluster_warnings(const Cluster& cluster);
 
 }  // namespace smlaunch

@@ -10,7 +10,7 @@ namespace smlaunch {
 
 namespace {
 
-// libfabric's list: "efa", "tcp,efa"; "^efa" names what is not to be used.
+// libfabric's list: "efa", "tcp,efa"; "^efa" names providers that must not be used.
 bool names_efa(const std::string& providers) {
   return providers.front() != '^' && ("," + providers + ",").find(",efa,") != std::string::npos;
 }

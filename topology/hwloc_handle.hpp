@@ -17,8 +17,9 @@ struct HwlocDeleter {
 using HwlocTopology = std::unique_ptr<hwloc_topology, HwlocDeleter>;
 using HwlocBitmap = std::unique_ptr<hwloc_bitmap_s, HwlocDeleter>;
 
-// A topology that is initialised and not loaded yet; null when out of memory. The first one loads hwloc's
-// plug-ins and the last to go unloads them, which takes longer than all the rest: so one is kept.
+// A topology that is initialised and not loaded yet; null when out of memory. hwloc loads its plug-ins for
+// the first topology and unloads them with the last one, which takes longer than all the rest: so one is
+// kept.
 inline HwlocTopology new_hwloc_topology() {
   const auto init = [] {
     hwloc_topology_t raw = nullptr;

@@ -51,8 +51,8 @@ std::optional<IdSet> parse_id_set(std::string_view text) {
     ranges.emplace_back(*first, *last);
     begin = comma + 1;
   }
-  // Expanded in order and never twice, so that a hostile list of overlapping ranges costs no more than its
-  // result.
+  // Every number is added once and in order, so that a hostile list of overlapping ranges costs no more than
+  // its result.
   std::sort(ranges.begin(), ranges.end());
   IdSet ids;
   for (const auto& [first, last] : ranges) {

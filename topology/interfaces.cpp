@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The kernel's routes decide: the interface that most of the hosts are reached over. What container engines
-// and hypervisors make for their own guests is never chosen, though it is up and has an address, which other
-// hosts have too.
+// The kernel's routes decide: most of the hosts are reached over the chosen interface. An interface that a
+// container engine or a hypervisor made for its own guests is never chosen. It is up and has an address, but
+// other hosts have the same address.
 #include "topology/interfaces.hpp"
 
 #include <arpa/inet.h>
@@ -71,7 +71,7 @@ std::string subnet_text(const sockaddr* address, const sockaddr* mask) {
 namespace fs = std::filesystem;
 constexpr const char* class_net = "/sys/class/net/";
 
-// A device of its own, or stacked on one: bond0 on eth0.
+// The interface is a device of its own, or is stacked on one: bond0 on eth0.
 bool is_physical(const std::string& interface, int deepest = 4) {
   std::error_code error;
   const fs::path folder = class_net + interface;
@@ -190,8 +190,8 @@ std::string pattern_problem(const std::vector<NetworkInterface>& interfaces, std
       first_problem = says_which ? fmt::format("{} {}", each.name, problem) : problem;
   }
   if (!first_problem.empty()) return first_problem;
-  if (excludes) return "leaves none that leads to another host";
-  return is_whole && names.size() == 1 ? "does not exist" : "is the name of none";
+  if (excludes) return "leaves no interface that leads to another host";
+  return is_whole && names.size() == 1 ? "does not exist" : "matches no interface";
 }
 
 std::string usable_interfaces(const std::vector<NetworkInterface>& interfaces) {

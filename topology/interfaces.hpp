@@ -11,24 +11,26 @@
 
 namespace smlaunch {
 
-// This machine's, with their addresses; those without one too.
+// This machine's interfaces with their addresses, also interfaces without an address.
 std::vector<NetworkInterface> probe_interfaces();
 
-// Is a name that container engines and hypervisors give (docker0, br- and twelve hex digits, cni0, virbr0,
-// veth…)? Such an interface leads to no other host.
+// Whether container engines and hypervisors give this name (docker0, br- and twelve hex digits, cni0, virbr0,
+// veth…). Such an interface leads to no other host.
 bool is_engines_name(std::string_view interface);
 
-// Loopback, what container engines and hypervisors make, a bridge without a physical port.
+// True for loopback, for interfaces that container engines and hypervisors make, and for a bridge without a
+// physical port.
 bool leads_nowhere(const NetworkInterface& interface);
 
 // Why `name` cannot carry a job ("does not exist", "is down", "has no carrier", "has no address", "has no
 // address but link-local"); of a job on several hosts also "is a container engine's, which leads to no other
-// host". Empty: it can. Loopback is not refused: who names it means it.
+// host". Empty: it can. Loopback is not refused: a user who names it wants it.
 std::string interface_problem(const std::vector<NetworkInterface>& interfaces, std::string_view name,
                               bool several_hosts);
 
-// The same for what NCCL_SOCKET_IFNAME may hold: a comma list of beginnings of names, after "=" of whole
-// names, after "^" of those that are not used. One interface that it allows is enough.
+// The same for a value of NCCL_SOCKET_IFNAME: a comma list of beginnings of names; after "=" of whole names;
+// after "^" of interfaces that are not used. It is enough that one of the allowed interfaces can carry the
+// job.
 std::string pattern_problem(const std::vector<NetworkInterface>& interfaces, std::string_view pattern,
                             bool several_hosts);
 
@@ -39,7 +41,7 @@ struct WantedInterface {
   bool operator==(const WantedInterface&) const = default;
 };
 
-// "eth0, eth1": those that can carry a job.
+// "eth0, eth1": the interfaces that can carry a job.
 std::string usable_interfaces(const std::vector<NetworkInterface>& interfaces);
 
 struct ChosenInterface {
@@ -47,15 +49,16 @@ struct ChosenInterface {
   std::string why;
 };
 
-// `routes`: other hosts, each with the address of ours that it is reached from ("" where it is not reached).
+// `routes`: other hosts, each with our own address on the way to it ("" where there is no way to it).
 ChosenInterface choose_interface(const std::vector<NetworkInterface>& interfaces,
                                  const std::vector<std::pair<std::string, std::string>>& routes);
 
-// Does a subnet ("10.0.0.0/24") contain an address ("10.0.0.7")? Never where one of them is malformed.
+// Whether a subnet ("10.0.0.0/24") contains an address ("10.0.0.7"). False where one of them is malformed.
 bool subnet_contains(std::string_view subnet, std::string_view address);
 
-// The interface, and its subnet, that has an address of each of these hosts, of which there must be one; both
-// empty where there is none. Loopback is none, nor is IPv6: Open MPI takes no such subnet.
+// The first interface with a subnet that contains an address of each of `hosts`, and that subnet. Both are
+// empty where there is no such interface, and where `hosts` is empty. Loopback and IPv6 do not count: Open
+// MPI takes no such subnet.
 std::pair<std::string, std::string> common_subnet(const std::vector<NetworkInterface>& interfaces,
                                                   const std::vector<std::vector<std::string>>& hosts);
 

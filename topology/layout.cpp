@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Counts ranks as Open MPI's `--map-by slot --oversubscribe` does, because it is mpirun that starts them:
-// hosts are filled in order up to their slots; what is left goes round in equal numbers whatever the slots,
-// the first hosts taking one more. Ranks are numbered after that, so those of a host are neighbours; where
-// the user has mpirun count or number by node, hosts take turns (measured with 4.1.4).
+// Counts ranks as Open MPI's `--map-by slot --oversubscribe` does, because mpirun starts them. Hosts are
+// filled in order up to their slots. The ranks that are left go to all hosts in equal numbers, whatever
+// their slots; the first hosts take one more. Ranks are numbered after that, so the ranks of a host are
+// neighbours. Where the user has mpirun count or number by node, hosts take turns (measured with 4.1.4).
 #include "topology/layout.hpp"
 
 #include <fmt/format.h>

@@ -41,10 +41,10 @@ struct RankPlace {
 enum class HostOrder { by_slot, by_node };
 
 struct LayoutRequest {
-  std::optional<int> world_size;  // nothing: the sum of Host::ranks; otherwise filled host by host, the
-                                  // excess goes round again
+  std::optional<int> world_size;  // nothing: the sum of Host::ranks; otherwise hosts are filled one after the
+                                  // other, and the excess goes round all hosts
   BindPolicy bind = BindPolicy::automatic;
-  std::string why_none = "not bound, as --bind none asks";  // in the words of Placement::why, for that policy
+  std::string why_none = "not bound, as --bind none asks";  // what Placement::why says under BindPolicy::none
   HostOrder counting = HostOrder::by_slot;                  // how many ranks a host gets: -map-by
   HostOrder numbering = HostOrder::by_slot;                 // which ranks these are: -rank-by
 };
@@ -61,12 +61,12 @@ std::vector<std::shared_ptr<const Placement>> place_on_machine(
     const Machine& machine, int local_world_size, BindPolicy bind,
     const std::string& why_none = LayoutRequest().why_none);
 
-// How many ranks each host gets, as Open MPI's `--map-by slot --oversubscribe` gives them: slots first, then
-// what is left in equal numbers over all hosts.
+// How many ranks each host gets, as Open MPI's `--map-by slot --oversubscribe` gives them: first as many as
+// slots, then the ranks that are left in equal numbers over all hosts.
 Indexed<NodeRank, int> spread_by_slot(const Indexed<NodeRank, int>& slots, int world_size);
 
 // As `--map-by node --oversubscribe` gives them: one rank for each host that has a slot left, again and
-// again; more ranks than slots in equal numbers over all hosts, whatever their slots.
+// again. If there are more ranks than slots, all hosts get equal numbers, whatever their slots.
 Indexed<NodeRank, int> spread_by_node(const Indexed<NodeRank, int>& slots, int world_size);
 
 // For each host its ranks, in the order of their local ranks.

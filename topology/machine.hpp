@@ -4,7 +4,7 @@
 // touches hwloc, /sys and /proc, and binds the calling process.
 //
 // Plain facts about one machine. They come from a probe, from an hwloc XML file or from the JSON that
-// `smlaunch topology` prints; nothing after this can tell which.
+// `smlaunch topology` prints; whoever uses them cannot tell which.
 #pragma once
 
 #include <cstdint>
@@ -22,7 +22,7 @@ struct NumaNode {
   int os_index = 0;
   IdSet cpus;
   std::uint64_t memory_bytes = 0;
-  std::optional<int> package = {};  // that it is a part of, from 0; nothing: not known, or it spans several
+  std::optional<int> package = {};  // the package that holds it, from 0; nothing: not known, or several do
   bool operator==(const NumaNode&) const = default;
 };
 
@@ -34,7 +34,7 @@ std::optional<Nearness> parse_nearness(std::string_view text);
 // Between a device and the PCI bus.
 struct PciLink {
   int lanes = 0;       // in use; 0: not known
-  int generation = 0;  // of PCIe, the newest that both ends can, since an idle link is slower; 0: not known
+  int generation = 0;  // PCIe's, the newest that both ends support (an idle link is slower); 0: not known
   bool operator==(const PciLink&) const = default;
 };
 
@@ -49,7 +49,7 @@ struct Gpu {
   bool usable = true;  // the driver shows it and the job may use it
   std::string unusable_because;
   PciLink link = {};
-  std::vector<std::string> mig_instances = {};  // UUIDs of what it is cut into: "MIG-…"; empty: it is whole
+  std::vector<std::string> mig_instances = {};  // UUIDs of its MIG instances: "MIG-…"; empty: it is not cut
   bool operator==(const Gpu&) const = default;
 };
 
@@ -85,7 +85,7 @@ struct Machine {
   int cores = 0;
   int processing_units = 0;         // that this process may use (cgroup, affinity)
   int online_cpus = 0;              // of the machine, whoever may use them; 0: not known
-  std::optional<double> cpu_quota;  // CPUs' worth of time that the container may use, where that is less
+  std::optional<double> cpu_quota;  // the container's limit in CPUs; nothing: none below processing_units
   std::vector<NumaNode> numa_nodes;
   std::vector<IdSet> core_cpus;  // for each core that may be used, in order, its hardware threads
   std::vector<Gpu> gpus;
@@ -96,9 +96,9 @@ struct Machine {
   bool has_devices = true;                        // false: GPUs and NICs were not looked for
   std::vector<NetworkInterface> interfaces;       // empty: not known
   std::map<std::string, std::string> versions;  // of what is installed: "nccl" -> "2.18.5"; empty: not known,
-                                                // otherwise what is not named is not installed
+                                                // otherwise what has no entry is not installed
   std::vector<std::string> findings;            // what is odd about it, a sentence each
-  std::vector<std::string> warnings;            // those of the findings that a job on it should know
+  std::vector<std::string> warnings;            // the findings that a job on it should know
   bool operator==(const Machine&) const = default;
 
   // What a program counts as the machine's CPUs, such as Python's multiprocessing.cpu_count().
@@ -117,7 +117,7 @@ std::vector<std::string> machine_warnings(const Machine& machine);
 // The hardware threads that this process may use: those of Machine::core_cpus.
 IdSet allowed_cpus(const Machine& machine);
 
-// Those of them that no NUMA node has: its memory is missing, offline, or not allowed here.
+// The allowed CPUs that belong to no NUMA node, because its memory is missing, offline, or not allowed here.
 IdSet cpus_without_node(const Machine& machine);
 
 }  // namespace smlaunch

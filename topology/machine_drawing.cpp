@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Everything is measured first: boxes are as wide as the widest of their kind needs, so that they stand in
-// columns and no text is cut that could have been given room.
+// Everything is measured first: every box gets the width that the widest box of its kind needs. So boxes
+// stand in columns, and text is cut only where it cannot be given room.
 #include "topology/machine_drawing.hpp"
 
 #include <fmt/format.h>
@@ -56,7 +56,7 @@ std::string found_or_empty(const std::map<int, std::string>& texts, int key) {
   return found == texts.end() ? "" : found->second;
 }
 
-// Without the domain that nearly every machine has alone.
+// Without the domain 0000, which is the only one on nearly every machine.
 std::string short_pci(const std::string& pci) { return pci.starts_with("0000:") ? pci.substr(5) : pci; }
 
 class MachinePainter {
@@ -74,7 +74,7 @@ class MachinePainter {
                                 [](const auto& core) { return core.second.size() > 1; });
   }
 
-  // From `left`, `top`; returns the width and the height of all packages.
+  // Draws all packages from (`left`, `top`) on; returns their width and height together.
   std::pair<int, int> draw_packages(Canvas& canvas, int left, int top) const {
     int y = top;
     int width = 0;
@@ -110,7 +110,7 @@ class MachinePainter {
   [[nodiscard]] int cell_pitch() const { return cell_width_ + 2; }
   [[nodiscard]] int full_cell_height() const { return cell_height + (shares_cores_ ? stripes_height : 0); }
 
-  // As few rows as will do, and those of one length.
+  // The cores stand in as few rows as possible, and the rows are equally long.
   [[nodiscard]] std::size_t cells_in_row(const NodeBox& node) const {
     const auto most = static_cast<std::size_t>(std::max(1, (inner_width + 2) / cell_pitch()));
     const std::size_t rows = std::max<std::size_t>(1, (node.cores.size() + most - 1) / most);
@@ -128,7 +128,7 @@ class MachinePainter {
            static_cast<int>(node.gpus.size() + node.nics.size()) * device_pitch + padding;
   }
 
-  // Of one row of the package's nodes, which are as high as the highest.
+  // The height of one row of the package's nodes: that of the highest node.
   [[nodiscard]] int row_height(const PackageBox& package, std::size_t first) const {
     int height = 0;
     for (std::size_t i = first; i < std::min(first + columns_of(package), package.nodes.size()); ++i)
@@ -194,7 +194,7 @@ class MachinePainter {
     draw_rails(canvas, node, left, gpu_heights, nic_heights);
   }
 
-  // The ranks that run there; the number of its first CPU where none does.
+  // The ranks that run on the core; where there is none, the number of its first CPU.
   [[nodiscard]] std::string cell_label(int core) const {
     constexpr std::size_t most_named = 4;
     const auto found = marks_.cores.find(core);
@@ -237,7 +237,7 @@ class MachinePainter {
     const Gpu& gpu = machine_.gpus[g];
     std::vector<std::string> facts;
     const auto nic = marks_.gpu_nics.find(index);
-    // Its NIC is in another box, where no line leads.
+    // The GPU's NIC is in another box, and no line leads there.
     const bool is_far = nic != marks_.gpu_nics.end() &&
                         std::none_of(node.rails.begin(), node.rails.end(),
                                      [&](const Rail& rail) { return rail.nic == nic->second; });
@@ -263,7 +263,8 @@ class MachinePainter {
                     note);
   }
 
-  // A vertical line for each NIC; from it one to every device, broken where the word for the nearness stands.
+  // A vertical line for each NIC, and from there a line to every device. That line has a gap, where a word
+  // says how near the two are.
   void draw_rails(Canvas& canvas, const NodeBox& node, int left, const std::map<int, int>& gpu_heights,
                   const std::map<int, int>& nic_heights) const {
     for (std::size_t i = 0; i < node.rails.size(); ++i) {
@@ -293,7 +294,7 @@ class MachinePainter {
   bool shares_cores_ = false;
 };
 
-// A colour and what it stands for, as many in a line as there is room for. Returns the height.
+// Draws each colour and what it stands for, as many in a line as there is room for. Returns the height.
 int draw_legend(Canvas& canvas, const DrawingMarks& marks, int left, int top, int width) {
   if (marks.legend.empty()) return 0;
   int x = left;

@@ -18,7 +18,7 @@ struct CoreMark {
   std::string colour;  // "#4e79a7"
 };
 
-// What is shown on a machine beside itself; all of it may be left out.
+// What the drawing shows besides the machine; every part may be left out.
 struct DrawingMarks {
   std::map<int, std::vector<CoreMark>> cores;  // index into Machine::core_cpus
   std::map<int, std::string> gpu_notes;        // index into Machine::gpus -> "rank 3"
@@ -28,7 +28,7 @@ struct DrawingMarks {
   bool with_table = true;
 };
 
-// With its upper left corner at (0, `top`); as wide as its widest text.
+// The upper left corner is at (0, `top`); the drawing is as wide as its widest text.
 Drawing draw_machine(const Machine& machine, const std::string& title, const DrawingMarks& marks, int top);
 
 }  // namespace smlaunch

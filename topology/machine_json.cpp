@@ -13,7 +13,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-// Of a machine with a thousand cores and as many devices there are a few.
+// The JSON of a machine with a thousand cores and a thousand devices takes a few MiB.
 constexpr std::size_t longest_file = std::size_t{64} << 20U;
 
 Json optional_number(const std::optional<int>& number) { return number ? Json(*number) : Json(nullptr); }

@@ -15,7 +15,7 @@ inline constexpr const char* machine_schema = "smlaunch.topology/1";
 
 std::string render_machine_json(const Machine& machine);
 
-// `where` names the text in errors, of which all are reported. Unknown keys are accepted; only `schema` and
+// `where` names the text in errors; all errors are reported. Unknown keys are accepted; only `schema` and
 // `numa_nodes` must be there.
 Result<Machine> parse_machine_json(std::string_view text, const std::string& where);
 

@@ -14,7 +14,7 @@ bool are_of_one_kind(const Gpu& a, const Gpu& b) {
          a.unusable_because == b.unusable_because && a.mig_instances.size() == b.mig_instances.size();
 }
 
-// Of a few facts that tell most kinds apart; the rest is compared.
+// A hash of a few facts that tell most kinds apart. Machines with equal hashes are compared in full.
 std::size_t hash_of_kind(const Machine& machine) {
   std::size_t hash = 0;
   const auto add = [&hash](std::size_t value) { hash = hash * 1'000'003 + value; };

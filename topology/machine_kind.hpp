@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Machines that are the same but for what is each host's own: its name, UUIDs, addresses, what is odd about
-// it. Ranks are given the same places on them, and none of them is unlike the others; so thousands of hosts
-// cost little more than one of each kind.
+// Machines are of one kind if they differ only in each host's own facts: its name, UUIDs, addresses and what
+// is odd about it. Ranks get the same places on all machines of a kind, and none of these machines counts as
+// different. So thousands of hosts cost little more than one host of each kind.
 #pragma once
 
 #include <cstddef>
@@ -17,7 +17,7 @@ bool are_of_one_kind(const Machine& a, const Machine& b);
 // Numbers kinds from 0 in the order they come.
 class MachineKinds {
  public:
-  // `machine` is looked at again when others come: it must stay.
+  // `machine` must outlive this object: later machines are compared with it.
   std::size_t kind_of(const Machine& machine);
 
  private:

@@ -11,8 +11,8 @@ Nearness nearness(const PciPlace& a, const PciPlace& b) {
   const auto shared = static_cast<std::size_t>(parted.first - a.bridges.begin());
   if (shared == 1) return Nearness::PHB;
   if (shared > 1) {
-    // One switch lies between two devices when each hangs on one of its ports: at most that port below the
-    // shared bridge. Any more, and the way leads through several switches.
+    // One switch lies between two devices when each hangs on one of its ports: then at most one bridge, that
+    // port, is below the shared bridge. With more bridges, the way leads through several switches.
     const std::size_t below = std::max(a.bridges.size(), b.bridges.size()) - shared;
     return below <= 1 ? Nearness::PIX : Nearness::PXB;
   }

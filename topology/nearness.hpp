@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// How near two PCI devices are, worked out from where each hangs.
+// How near two PCI devices are, worked out from their places in the tree of bridges.
 #pragma once
 
 #include <optional>
@@ -19,8 +19,8 @@ struct PciPlace {
 
 Nearness nearness(const PciPlace& a, const PciPlace& b);
 
-// Machine::gpu_nic; Machine::nic_nic, and Machine::gpu_gpu as far as PCI tells (NVLink is added where it is
-// known).
+// The first makes Machine::gpu_nic; the second Machine::nic_nic, and Machine::gpu_gpu as far as PCI tells
+// (NVLink is added where it is known).
 std::vector<std::vector<Nearness>> gpu_nic_nearness(const std::vector<PciPlace>& gpus,
                                                     const std::vector<PciPlace>& nics);
 std::vector<std::vector<std::string>> nearness_among(const std::vector<PciPlace>& devices);

@@ -50,7 +50,7 @@ Table table_of(const Machine& machine) {
   return table;
 }
 
-// One above the other, as many to a line as there is room for.
+// Explains the words of the table, as many in a line as there is room for. Returns the last line's `y`.
 int write_words(Canvas& canvas, int left, int top, int width) {
   constexpr const char* words[] = {"NV# so many NVLinks",
                                    "PIX one PCIe switch between",

@@ -7,8 +7,8 @@
 
 namespace smlaunch {
 
-// With its upper left corner at (`left`, `top`), and the words explained below it in lines of `width` at
-// least. Nothing for a machine without GPUs. The drawing's width counts from 0, its height from `top`.
+// The upper left corner is at (`left`, `top`). Below the table its words are explained, in lines of at least
+// `width`. Nothing for a machine without GPUs. The drawing's width counts from 0, its height from `top`.
 Drawing draw_nearness_table(const Machine& machine, int left, int top, int width);
 
 }  // namespace smlaunch

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Which things of a machine are drawn together, and how they are joined: what machine_drawing.cpp draws.
+// Which parts of a machine are drawn together, and which lines join them: what machine_drawing.cpp draws.
 #pragma once
 
 #include <optional>
@@ -16,7 +16,7 @@ struct Rail {
   std::vector<int> gpus;
 };
 
-// A NUMA node, or (without a number) the devices that lie near none.
+// A NUMA node, or (without a number) the devices that are near no known node.
 struct NodeBox {
   std::optional<int> numa;
   std::string title;
@@ -25,10 +25,10 @@ struct NodeBox {
   std::vector<int> cores;  // indices into the machine's lists
   std::vector<int> gpus;
   std::vector<int> nics;
-  std::vector<Rail> rails;  // none where there would be too many to tell apart
+  std::vector<Rail> rails;  // empty where they would be too many to tell apart
 };
 
-// The nodes of one package; without a number, those that are known to be in none.
+// The nodes of one package; without a number, the nodes and devices whose package is not known.
 struct PackageBox {
   std::optional<int> package;
   std::vector<NodeBox> nodes;

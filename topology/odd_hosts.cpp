@@ -157,7 +157,7 @@ std::vector<std::string> find_odd_traits(const Indexed<NodeRank, std::string>& n
   std::vector<std::string> sentences;
   for (const auto& [group, members] : groups) {
     std::set<const AlikeHosts*> odd;
-    // Of two versions one may know a trait more.
+    // Hosts may run different versions of smlaunch, and one version may know more traits than the other.
     const AlikeHosts& longest =
         **std::max_element(members.begin(), members.end(),
                            [](const auto* a, const auto* b) { return a->traits.size() < b->traits.size(); });

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Hosts that are not like the rest of their group: named before anything starts, because a job is as fast as
-// its slowest host and as large as its smallest.
+// Hosts that are not like the rest of their group. They are named before anything starts, because a job is as
+// fast as its slowest host and as large as its smallest.
 #pragma once
 
 #include <cstddef>
@@ -15,19 +15,19 @@ namespace smlaunch {
 struct Trait {
   std::string name;            // "usable GPUs"
   std::string value;           // "8"; trait_is_absent; empty: not known, and not compared
-  bool of_equal_only = false;  // says something only about hosts that are alike in all that came before
+  bool of_equal_only = false;  // compared only between hosts whose earlier traits are all equal
   bool is_short = true;        // false: the value is a digest, and not shown
   bool operator==(const Trait&) const = default;
 };
 
-// Looked for and not there: "no NCCL".
+// The value of a thing that was looked for and is not there: "no NCCL".
 inline constexpr const char* trait_is_absent = "none";
 
 // A machine's: its devices, how they hang on the PCI bus, how wide and fast their links are, which versions
 // are installed. What was not looked for has no value.
 std::vector<Trait> traits_of(const Machine& machine);
 
-// Hosts that have all their traits in common.
+// Hosts whose traits are all equal.
 struct AlikeHosts {
   std::vector<NodeRank> hosts;  // ascending
   std::string group;            // only hosts of one group are compared
@@ -38,7 +38,7 @@ struct AlikeHosts {
 std::vector<std::string> find_odd_traits(const Indexed<NodeRank, std::string>& names,
                                          const std::vector<AlikeHosts>& alike);
 
-// Compares the hosts whose machines are known; those that are assumed say nothing.
+// Compares the hosts whose machines are known; assumed machines are left out.
 std::vector<std::string> find_odd_hosts(const Cluster& cluster);
 
 }  // namespace smlaunch

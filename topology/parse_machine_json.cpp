@@ -171,7 +171,7 @@ void read_numa_nodes(Reader& reader, const Json& json, Machine& machine) {
   });
 }
 
-// What each device of a kind is to each other one.
+// How near each device of a kind is to every other device of that kind.
 void read_relations(Reader& reader, const Json& json, const char* key, std::size_t devices, const char* kind,
                     std::vector<std::vector<std::string>>& matrix) {
   reader.read_matrix(
@@ -270,7 +270,7 @@ std::vector<IdSet> assumed_cores(const Machine& machine) {
 }
 
 void read_cores(Reader& reader, const Json& json, Machine& machine) {
-  // Said apart, so that a mistyped number is still a mistake.
+  // The text lists CPUs without a node by themselves, so that a mistyped number in core_cpus stays an error.
   IdSet known;
   reader.read(json, "", "cpus_without_node", known);
   for (const NumaNode& node : machine.numa_nodes) known = united(known, node.cpus);

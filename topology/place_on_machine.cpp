@@ -26,7 +26,7 @@ struct Units {
   std::vector<IdSet> cpus;  // per unit, in NUMA order
   const char* name = "core";
   std::map<int, int> unit_of_cpu;
-  std::map<int, IdSet> of_node;  // OS index of a NUMA node, -1 for what is in none -> units
+  std::map<int, IdSet> of_node;  // OS index of a NUMA node (-1: in no node) -> its units
 };
 
 int node_of_cpu(const Machine& machine, int cpu) {
@@ -165,7 +165,7 @@ class MachinePlacer {
     }
   }
 
-  // Gives a home to each of those that have none.
+  // Gives a home to each rank that has none.
   void spread(std::vector<Home>& homes, const Units& units) const {
     std::vector<int> node_ids;
     std::vector<NodeRoom> rooms;
@@ -197,7 +197,7 @@ class MachinePlacer {
     }
   }
 
-  // Whole NUMA nodes, which ranks then share.
+  // Every rank gets a whole NUMA node, which it may share with others.
   void bind_to_nodes() {
     std::vector<Home> homes;
     for (const Placement& placement : placed_) homes.push_back(home_of_gpu(placement));
@@ -213,7 +213,7 @@ class MachinePlacer {
     }
   }
 
-  // Fewer ranks than nodes: each was given several.
+  // With fewer ranks than nodes, a home may span several nodes: the first one is kept.
   void keep_one_node(Home& home) const {
     for (const NumaNode& node : machine_.numa_nodes) {
       const IdSet cpus = intersection(node.cpus, home.cpus);
@@ -285,7 +285,7 @@ class MachinePlacer {
                        home.name, where, because);
   }
 
-  // Memory comes from where the CPUs are. A rank spread over all nodes is left to the kernel.
+  // Memory comes from where the CPUs are. For a rank that is spread over all nodes, the kernel decides.
   [[nodiscard]] IdSet nodes_for(const IdSet& cpus) const {
     IdSet nodes;
     const bool memory_is_known = std::any_of(machine_.numa_nodes.begin(), machine_.numa_nodes.end(),

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Devices are known by their PCI bus id, never by hwloc's order, which is not CUDA's. Whether a cable is
-// plugged in is a matter of now: a saved topology says how a machine is built, so its NICs count as up.
+// Devices are known by their PCI bus id, never by hwloc's order, which is not CUDA's. A saved topology says
+// how a machine is built, not whether a cable is plugged in today: so its NICs count as up.
 #include "topology/probe_devices.hpp"
 
 #include <fmt/format.h>
@@ -62,7 +62,7 @@ std::optional<int> number_after(std::string_view name, std::string_view prefix) 
   return number;
 }
 
-// The only node with CPUs around the device; nothing where the machine leaves it open.
+// The only node with CPUs around the device; nothing where there are several.
 std::optional<int> numa_near(const Machine& machine, const IdSet& nodes) {
   std::optional<int> found;
   for (const NumaNode& node : machine.numa_nodes) {
@@ -94,8 +94,8 @@ bool is_display(const hwloc_obj_attr_u::hwloc_pcidev_attr_s& pci) {
   return pci.class_id == class_vga || pci.class_id == class_3d;
 }
 
-// AMD's accelerators call themselves display controllers, or (MI300) processing accelerators. One with a
-// screen may as well be part of the CPU.
+// AMD's accelerators call themselves display controllers, or (MI300) processing accelerators. A controller
+// with a screen may also be part of the CPU.
 bool is_amd_gpu(const hwloc_obj_attr_u::hwloc_pcidev_attr_s& pci) {
   return pci.vendor_id == vendor_amd &&
          (is_display(pci) || pci.class_id == class_other_display || pci.class_id == class_accelerator);
@@ -126,13 +126,13 @@ Gpu read_gpu(const Machine& machine, hwloc_topology_t topology, hwloc_obj_t devi
   if (gpu.model.empty())
     gpu.model = fmt::format("NVIDIA GPU 10de:{:04x}", unsigned{device->attr->pcidev.device_id});
   const hwloc_obj_t around = hwloc_get_non_io_ancestor_obj(topology, device);
-  // The whole machine around it means that its place is unknown, unless there is only one place.
+  // If hwloc puts a device below the whole machine, its place is unknown, unless there is only one place.
   const bool is_placed = around->parent != nullptr || machine.numa_nodes.size() == 1;
   if (is_placed) gpu.cpus = intersection(to_ids(around->cpuset), allowed_cpus(machine));
   return gpu;
 }
 
-// Of what the kernel says about a device; 0 where it says nothing. "16", "400 Gb/sec (4X NDR)", "-1"
+// The number that such a file of the kernel begins with: "16", "400 Gb/sec (4X NDR)". 0: none, or "-1".
 int number_in(const std::string& file) {
   const std::string text = read_small_file(file);
   int number = 0;
@@ -152,7 +152,7 @@ PciLink read_link(const std::string& pci) {
   PciLink link;
   link.lanes = number_in(device + "/current_link_width");
   link.generation = generation_of(device + "/max_link_speed");
-  // The bridge that it hangs on; the root of a bus says nothing.
+  // The bridge above the device; a root of a bus has no such file.
   if (const int above = generation_of(device + "/../max_link_speed"); above > 0 && link.generation > 0)
     link.generation = std::min(link.generation, above);
   return link;
@@ -182,7 +182,7 @@ bool fabric_is_up(hwloc_obj_t os) {
   return !any_port;
 }
 
-// One NIC a PCI function, under its RDMA name where it has one. Nothing for what is no NIC.
+// One NIC for each PCI function, under its RDMA name where it has one. Nothing for other devices.
 std::optional<Nic> read_nic(Machine& machine, hwloc_obj_t device, bool live) {
   hwloc_obj_t fabric = nullptr;
   hwloc_obj_t network = nullptr;
@@ -212,8 +212,9 @@ int nvlinks(std::uint64_t bandwidth) {
   return static_cast<int>(bandwidth % 25'000 == 0 ? bandwidth / 25'000 : bandwidth / 20'000);
 }
 
-// Direct links count as they are; GPUs that only reach NVSwitches are joined by as many as both have. A link
-// that ends at a CPU (POWER9, Grace) joins no GPUs: hwloc names that CPU's package or NUMA node there.
+// Direct links between two GPUs count as they are. Two GPUs that reach only NVSwitches are joined by as many
+// links as both have. A link that ends at a CPU (POWER9, Grace) joins no GPUs: hwloc names that CPU's package
+// or NUMA node there.
 void add_nvlinks(Machine& machine, hwloc_topology_t topology, const std::vector<Placed<Gpu>>& gpus) {
   hwloc_distances_s* distances = nullptr;
   unsigned count = 1;
@@ -284,7 +285,7 @@ void add_devices(Machine& machine, hwloc_topology_t topology, bool live) {
       nics.push_back({std::move(*nic), place, device});
     }
   }
-  // The driver's numbers where it gave any, then the rest by bus id.
+  // First the GPUs that the driver has numbered, then the others by bus id.
   std::sort(gpus.begin(), gpus.end(), [](const auto& a, const auto& b) {
     return std::make_tuple(!a.device.usable, a.device.index, a.device.pci) <
            std::make_tuple(!b.device.usable, b.device.index, b.device.pci);

@@ -7,7 +7,7 @@
 
 namespace smlaunch {
 
-// Expects Machine::numa_nodes and core_cpus. `live`: this machine as it is now, so the state of links is read
+// Needs Machine::numa_nodes and core_cpus. `live`: this machine as it is now, so the state of links is read
 // too.
 void add_devices(Machine& machine, hwloc_topology_t topology, bool live);
 

@@ -42,9 +42,9 @@ HwlocTopology new_topology(bool with_devices) {
     hwloc_topology_set_type_filter(raw, HWLOC_OBJ_CORE, HWLOC_TYPE_FILTER_KEEP_ALL);
   }
   hwloc_topology_set_flags(raw, flags);
-  // It would visit every CPU in turn; the kernel has already said all that is needed here.
+  // The component x86 would visit every CPU in turn; the kernel has already said all that is needed here.
   hwloc_topology_set_components(raw, HWLOC_TOPOLOGY_COMPONENTS_FLAG_BLACKLIST, "x86");
-  // The others would start drivers' libraries, or knock at X servers.
+  // These components would start drivers' libraries, or connect to X servers.
   for (const char* component : {"gl", "opencl", "cuda", "nvml", "rsmi", "levelzero"})
     hwloc_topology_set_components(raw, HWLOC_TOPOLOGY_COMPONENTS_FLAG_BLACKLIST, component);
   return topology;
@@ -78,7 +78,7 @@ void add_cores(Machine& machine, hwloc_topology_t topology, const IdSet& usable)
   machine.processing_units = static_cast<int>(usable.size());
 }
 
-// By its CPUs: a node with none of its own is where those around it are.
+// The package that holds all of a node's CPUs; a node without own CPUs comes with the CPUs around it.
 std::optional<int> package_of(hwloc_topology_t topology, const IdSet& cpus) {
   hwloc_obj_t package = nullptr;
   while ((package = hwloc_get_next_obj_by_type(topology, HWLOC_OBJ_PACKAGE, package)) != nullptr) {
@@ -94,7 +94,7 @@ void add_numa_nodes(Machine& machine, hwloc_topology_t topology, const IdSet& us
   while ((node = hwloc_get_next_obj_by_type(topology, HWLOC_OBJ_NUMANODE, node)) != nullptr)
     nodes.push_back(node);
   // A node without CPUs of its own (a GPU's memory, persistent memory) is shown with the CPUs around it.
-  // Small nodes claim first, so such a node ends with none and no CPU is in two nodes.
+  // Small nodes claim CPUs first, so such a node ends without any, and no CPU is in two nodes.
   std::stable_sort(nodes.begin(), nodes.end(), [](hwloc_obj_t a, hwloc_obj_t b) {
     return hwloc_bitmap_weight(a->cpuset) < hwloc_bitmap_weight(b->cpuset);
   });
@@ -160,15 +160,15 @@ bool set_xml(const HwlocTopology& topology, const std::string& xml) {
          hwloc_topology_set_xmlbuffer(topology.get(), xml.c_str(), static_cast<int>(xml.size() + 1)) == 0;
 }
 
-// "<topology version="3.0">": hwloc 2 does not read it.
+// "<topology version="3.0">": hwloc 2 does not read such a file.
 bool is_of_hwloc_3(const std::string& xml) {
   constexpr std::string_view version = "<topology version=\"";
   const std::size_t at = xml.find(version);
   return at != std::string::npos && xml.compare(at + version.size(), 2, "3.") == 0;
 }
 
-// hwloc trusts a file to be whole: a damaged one can crash it. So a child reads it first, and what it ends
-// with tells. Errors (Fault::internal): that is not known.
+// hwloc trusts a file to be whole: a damaged file can crash it. So a child process reads the file first, and
+// the way it ends tells. Errors (Fault::internal): it is not known how the child ended.
 Result<bool> crashes_hwloc(const std::string& xml) {
   const pid_t child = fork();
   if (child == 0) {

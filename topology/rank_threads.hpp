@@ -8,9 +8,9 @@
 
 namespace smlaunch {
 
-// How many threads each rank of a machine should use: its cores, each divided by the ranks that share it; a
-// rank that is not bound, its part of all that the machine lets it use. Never more than its part of the
-// container's CPU quota, and at least 1. `places`: of all ranks on the machine, by local rank.
+// How many threads each rank of a machine should use. For a bound rank: its cores, each divided by the ranks
+// that share it. For a rank that is not bound: its part of all cores that may be used. Never more than its
+// part of the container's CPU quota, and at least 1. `places`: of all ranks on the machine, by local rank.
 std::vector<int> threads_of_ranks(const Machine& machine,
                                   const std::vector<std::shared_ptr<const Placement>>& places);
 

@@ -43,7 +43,7 @@ std::string or_dash(const std::optional<int>& number) { return number ? fmt::for
 
 std::string gpu_name(const Gpu& gpu) { return fmt::format("GPU{}", gpu.index); }
 
-// As `nvidia-smi topo -m` prints it; what CPUs are near is said of GPUs only, as there.
+// As `nvidia-smi topo -m` prints it, which also shows the CPUs nearby for GPUs only.
 std::string render_matrix(const Machine& machine) {
   std::vector<Row> rows{{""}};
   for (const Gpu& gpu : machine.gpus) rows[0].push_back(gpu_name(gpu));

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Homes are NUMA nodes as a rule: they do not overlap, and each is cut into even runs. Homes that overlap (a
-// GPU that only its package is known of) form a district, whose units are dealt out one at a time in turn,
-// the ranks with the smallest homes first. A rank that finds no unit in its district borrows one elsewhere:
-// where nobody is at home, else where most are left for each rank.
+// GPU of which only the package is known) form a district. Its units are dealt out one at a time in turn, the
+// ranks with the smallest homes first. A rank that finds no unit in its district borrows one: a unit in
+// nobody's home, otherwise from the district that has most units left for each of its ranks.
 #include "topology/share_cores.hpp"
 
 #include <algorithm>
@@ -56,13 +56,13 @@ void cut(const IdSet& home, const std::vector<std::size_t>& ranks, std::vector<C
   }
 }
 
-// The first unit of `home` that is free, from `cursor` on, which only ever moves forward.
+// The first free unit of `home` from `cursor` on; -1: none. The cursor only moves forward.
 int next_free(const IdSet& home, std::size_t& cursor, const std::vector<bool>& taken) {
   while (cursor < home.size() && taken[static_cast<std::size_t>(home[cursor])]) ++cursor;
   return cursor < home.size() ? home[cursor] : -1;
 }
 
-// Of one district. Returns the ranks that found none of its units.
+// Deals out the units of one district. Returns the ranks that got none.
 std::vector<std::size_t> deal(const std::vector<IdSet>& homes, const IdSet& units,
                               std::vector<std::size_t> order, std::vector<CoreShare>& shares) {
   std::stable_sort(order.begin(), order.end(),
@@ -102,7 +102,8 @@ std::vector<std::size_t> deal(const std::vector<IdSet>& homes, const IdSet& unit
   return left_out;
 }
 
-// The units that are in no district, and then the last ones of the district with most for each of its ranks.
+// Lends first the units that are in no district, then the last units of the district that has most units to
+// spare for each of its ranks.
 class Lenders {
  public:
   Lenders(std::vector<District>& districts, std::size_t units) : districts_(districts) {
@@ -133,7 +134,7 @@ void share_by_district(const std::vector<IdSet>& homes, const RanksByHome& group
                        std::vector<CoreShare>& shares) {
   std::vector<District> districts = districts_of(groups);
   Lenders lenders(districts, units);
-  // The full ones first: what they borrow is not the others' to divide.
+  // Full districts come first: the units that they borrow must not be divided among the ranks of the others.
   for (const District& district : districts) {
     if (district.units.size() >= district.ranks.size()) continue;
     for (const std::size_t rank : deal(homes, district.units, district.ranks, shares)) {
@@ -151,7 +152,7 @@ void share_by_district(const std::vector<IdSet>& homes, const RanksByHome& group
   }
 }
 
-// Fewer units than ranks: the ranks of one home go round it.
+// With fewer units than ranks, each rank takes the unit of its home that has the fewest ranks.
 void go_round(const RanksByHome& groups, std::size_t units, std::vector<CoreShare>& shares) {
   std::vector<int> load(units, 0);
   for (const auto& [home, ranks] : groups) {

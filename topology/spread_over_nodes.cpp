@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// One rank after the other goes where it finds the most cores for itself (the method of D'Hondt), which makes
+// One rank after the other goes to the node that has most cores for it (the method of D'Hondt). This makes
 // the smallest share as large as it can be.
 #include "topology/spread_over_nodes.hpp"
 
@@ -48,20 +48,20 @@ std::vector<IdSet> spread_over_nodes(const std::vector<NodeRoom>& nodes, std::si
     all += static_cast<std::size_t>(node.ranks);
     room += static_cast<std::size_t>(node.room);
   }
-  // Where ranks must share, it is the places that are shared evenly.
+  // Where ranks must share places, they are counted by places instead of cores.
   const auto weight = [&](std::size_t node) -> long {
     return all > room ? nodes[node].room : nodes[node].cores;
   };
   std::vector<int> added(nodes.size(), 0);
   for (std::size_t rank = 0; rank < ranks; ++rank) {
     std::size_t best = nodes.size();
-    // Room there is, unless ranks that were there before have taken more than theirs.
+    // Some node has room, unless earlier ranks have taken more than the room of their node.
     const bool any_free = all <= room && std::any_of(nodes.begin(), nodes.end(), [&](const NodeRoom& node) {
                             return load[static_cast<std::size_t>(&node - nodes.data())] < node.room;
                           });
     for (std::size_t node = 0; node < nodes.size(); ++node) {
       if (any_free && load[node] >= nodes[node].room) continue;
-      // weight / (load + 1), compared without division.
+      // Compares weight / (load + 1) without a division.
       if (best == nodes.size() || weight(node) * (load[best] + 1) > weight(best) * (load[node] + 1))
         best = node;
     }

@@ -5,8 +5,8 @@
 
 namespace smlaunch {
 
-// The machine as if it had so many usable GPUs: the first of those it has, with all that is known of them;
-// the others are taken away, and what is missing is added without a model or a place.
+// The machine as if it had `count` usable GPUs. The first of its usable GPUs stay, with all that is known of
+// them, and the others are removed. Missing GPUs are added without a model or a place.
 Machine with_gpus(Machine machine, int count);
 
 }  // namespace smlaunch

@@ -19,6 +19,12 @@ namespace {
 
 // What waits for the leader, or for its acknowledgement, before the rank is held back.
 constexpr std::size_t most_waiting_bytes = 1U << 20U;
+// Between two looks whether what the rank has left running has ended.
+constexpr milliseconds leftover_interval{20};
+// Every so many of them, what has been left to us meanwhile is told to end.
+constexpr int looks_until_told = 10;
+// What the leader gets to take our last words.
+constexpr milliseconds last_words_bound{1000};
 // mpirun kills us 1 s after its SIGTERM, whatever the grace.
 constexpr milliseconds grace_under_mpirun{300};
 
@@ -41,6 +47,7 @@ void Agent::begin() {
                          [this] {
                            world_.rank.resume();
                            leave_if_done();
+                           if (has_ended_leftovers_ && waiting_bytes() == 0) leave();
                          },
                          [this] { leader_lost(); },
                          [this](const std::string& why) { run_without_channel(why); },
@@ -58,9 +65,18 @@ void Agent::received(const Frame& frame) {
     case FrameKind::input:
       if (const auto input = decode_input(frame.payload)) world_.rank.input(*input);
       return;
-    case FrameKind::release: return released();
+    case FrameKind::pass_on: return pass_on_signal(frame);
+    case FrameKind::release: return released(decode_release(frame.payload).value_or(Release()));
     default: return;
   }
+}
+
+// Told again when the connection was lost.
+void Agent::pass_on_signal(const Frame& frame) {
+  const auto passed = decode_passed_signal(frame.payload);
+  if (!passed || passed->number <= passed_signals_) return;
+  passed_signals_ = passed->number;
+  world_.rank.pass_on(passed->signal);
 }
 
 // ---- the rank
@@ -103,14 +119,14 @@ void Agent::rank_ended(const Result<Ended>& end) {
   has_succeeded_ = end && succeeded(end->end.status);
   if (has_lost_leader_) {
     exit_code_ = exit_codes::lost;
-    return leave();
+    return end_leftovers_in_time();
   }
   if (is_detached_) {
     if (!end)
       world_.print(true, fmt::format("smlaunch: rank {} on {}: {}\n", identity_.rank, world_.host,
                                      end.error().problems.front().what));
     exit_code_ = end ? shell_code(end->end.status) : exit_codes::internal;
-    return leave();
+    return end_leftovers_in_time();
   }
   if (end)
     world_.channel->send_data(FrameKind::ended, encode(*end));
@@ -121,6 +137,9 @@ void Agent::rank_ended(const Result<Ended>& end) {
 // ---- the end
 
 void Agent::told_to_end() {
+  if (is_leaving_) return leave();
+  if (world_.is_under_mpirun && phase_ != Phase::running)
+    return end_leftovers(milliseconds(0), std::min(grace_, grace_under_mpirun));
   stop_rank();
   if (!world_.is_under_mpirun || is_hurried_) return;
   is_hurried_ = true;
@@ -132,27 +151,84 @@ void Agent::told_to_end() {
 void Agent::stop_rank() {
   if (is_stopping_) return;
   is_stopping_ = true;
-  if (phase_ != Phase::running) return leave();
+  if (phase_ != Phase::running) return end_leftovers_in_time();
   world_.rank.signal(SIGTERM);
   kill_rank_after(grace_);
 }
 
 void Agent::kill_rank_after(milliseconds grace) {
-  stop_timer_->start(grace, [this] { world_.rank.kill(); });
+  stop_deadline_ns_ = after(grace);
+  stop_timer_->start(grace, [this] { world_.rank.signal(SIGKILL); });
 }
 
 void Agent::leader_lost() {
   has_lost_leader_ = true;
   exit_code_ = exit_codes::lost;
-  if (phase_ == Phase::ended) return leave();  // stopped already, by the signal that our parent's death sends
+  // Stopped already, by the signal that our parent's death sends.
+  if (phase_ == Phase::ended) return end_leftovers_in_time();
   stop_rank();
 }
 
-void Agent::released() {
+// The connection closes with this process: when the leader sees it, nothing of the rank is left.
+void Agent::released(const Release& how) {
   exit_code_ = 0;
-  world_.rank.signal(SIGKILL);
-  // The connection closes with this process: when the leader sees it, nothing of the rank is left.
-  leave();
+  if (phase_ == Phase::running) {
+    world_.rank.signal(SIGKILL);
+    return leave();
+  }
+  if (!is_leaving_)
+    end_leftovers(milliseconds(how.leftover_milliseconds), milliseconds(how.grace_milliseconds));
+}
+
+// ---- what the rank has left running
+
+std::uint64_t Agent::after(milliseconds time) const {
+  return world_.loop.now_ns() + static_cast<std::uint64_t>(time.count()) * 1'000'000;
+}
+
+void Agent::end_leftovers_in_time() {
+  if (is_leaving_) return;
+  const std::uint64_t now = world_.loop.now_ns();
+  const bool is_late = stop_deadline_ns_ != 0 && stop_deadline_ns_ <= now;
+  end_leftovers(milliseconds(0), stop_deadline_ns_ == 0 ? grace_
+                                 : is_late              ? milliseconds(0)
+                                           : milliseconds((stop_deadline_ns_ - now) / 1'000'000));
+}
+
+void Agent::end_leftovers(milliseconds untouched, milliseconds grace) {
+  is_leaving_ = true;
+  wait_for_leftovers(after(untouched), [this, grace] { stop_leftovers(grace); });
+}
+
+void Agent::wait_for_leftovers(std::uint64_t until_ns, std::function<void()> still_there) {
+  if (!world_.rank.has_descendants()) return leave_when_all_is_said();
+  if (world_.loop.now_ns() >= until_ns) return still_there();
+  if (is_stopping_leftovers_ && leftover_looks_++ % looks_until_told == 0) world_.rank.stop_leftovers();
+  stop_timer_->start(leftover_interval, [this, until_ns, still_there = std::move(still_there)] {
+    wait_for_leftovers(until_ns, still_there);
+  });
+}
+
+void Agent::stop_leftovers(milliseconds grace) {
+  tell_leftovers();
+  is_stopping_leftovers_ = true;
+  wait_for_leftovers(after(grace), [this] { leave_when_all_is_said(); });
+}
+
+void Agent::tell_leftovers() {
+  const LeftRunning left{world_.rank.find_leftovers()};
+  if (left.processes.empty()) return;
+  if (!is_detached_) return world_.channel->send_data(FrameKind::left_running, encode(left));
+  for (const LeftProcess& each : left.processes)
+    world_.print(true, fmt::format("smlaunch: rank {} on {} left {} running (pid {}): it is ended\n",
+                                   identity_.rank, world_.host, each.command, each.pid));
+}
+
+// What is there yet is killed when we leave.
+void Agent::leave_when_all_is_said() {
+  has_ended_leftovers_ = true;
+  if (has_lost_leader_ || waiting_bytes() == 0) return leave();
+  stop_timer_->start(last_words_bound, [this] { leave(); });
 }
 
 // mpirun looks after ranks that end without MPI_Finalize while others wait for them, when it sees them end: so a

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// What an agent decides. Its rank's life: connected -> started -> ended -> released. Whatever happens to the
-// leader, to mpirun or to the network, the rank does not outlive what it belongs to.
+// What an agent decides. Its rank's life: connected -> started -> ended -> released, and what it has left running is
+// ended. Whatever happens to the leader, to mpirun or to the network, the rank does not outlive what it belongs to.
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -12,6 +13,7 @@
 #include "launcher/agent/agent_environment.hpp"
 #include "launcher/agent/agent_rank.hpp"
 #include "launcher/channel/peer_channel.hpp"
+#include "launcher/channel/stop_messages.hpp"
 #include "launcher/process/event_loop.hpp"
 
 namespace smlaunch {
@@ -51,9 +53,17 @@ class Agent {
   void stop_rank();
   void kill_rank_after(std::chrono::milliseconds grace);
   void leader_lost();
-  void released();
+  void pass_on_signal(const Frame& frame);
+  void released(const Release& how);
+  void end_leftovers_in_time();
+  void end_leftovers(std::chrono::milliseconds untouched, std::chrono::milliseconds grace);
+  void wait_for_leftovers(std::uint64_t until_ns, std::function<void()> still_there);
+  void stop_leftovers(std::chrono::milliseconds grace);
+  void tell_leftovers();
+  void leave_when_all_is_said();
   void run_without_channel(const std::string& why);
   void leave() { world_.loop.stop(); }
+  [[nodiscard]] std::uint64_t after(std::chrono::milliseconds time) const;
   void leave_if_done();
   [[nodiscard]] std::size_t waiting_bytes() const;
 
@@ -67,6 +77,12 @@ class Agent {
   bool forwards_output_ = true;
   bool is_stopping_ = false;
   bool is_hurried_ = false;
+  bool is_leaving_ = false;  // only what the rank has left running is waited for
+  bool has_ended_leftovers_ = false;
+  bool is_stopping_leftovers_ = false;
+  int leftover_looks_ = 0;
+  std::uint64_t stop_deadline_ns_ = 0;
+  std::uint64_t passed_signals_ = 0;
   std::chrono::milliseconds grace_{5000};
   int exit_code_ = 0;
 };

@@ -3,18 +3,17 @@
 // its parent (SIGTERM from the kernel), and the rank is killed by the kernel when the agent dies.
 #include "launcher/agent/rank_agent.hpp"
 
-#include <fmt/format.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 
 #include <boost/asio/ip/tcp.hpp>
 #include <csignal>
-#include <cstdio>
 #include <cstdlib>
 #include <optional>
 
 #include "base/exit_codes.hpp"
 #include "base/host_name.hpp"
+#include "base/own_words.hpp"
 #include "launcher/agent/agent.hpp"
 #include "launcher/agent/agent_environment.hpp"
 #include "launcher/agent/host_facts.hpp"
@@ -27,6 +26,7 @@
 #include "launcher/process/descendants.hpp"
 #include "launcher/process/hidden_arguments.hpp"
 #include "launcher/process/job_processes.hpp"
+#include "launcher/process/orphan_reaper.hpp"
 #include "launcher/process/stop_signals.hpp"
 
 namespace smlaunch {
@@ -75,16 +75,11 @@ std::optional<Machine> probe_machine_if_needed(const AgentIdentity& identity, co
   return probe_own_machine(is_compared);
 }
 
-void print_text(bool is_stderr, const std::string& text) {
-  std::FILE* to = is_stderr ? stderr : stdout;
-  std::fwrite(text.data(), 1, text.size(), to);
-  std::fflush(to);
-}
-
 int run_agent(const AgentIdentity& identity, const std::vector<std::string>& program) {
   become_subreaper();
   AsioLoop loop;
   StopSignals signals(loop.context());
+  const OrphanReaper reaper(loop.context());
   const std::string host = probe_host_name();
   const auto machine = probe_machine_if_needed(identity, host);
   std::optional<ChannelClient> channel;
@@ -93,15 +88,17 @@ int run_agent(const AgentIdentity& identity, const std::vector<std::string>& pro
                     make_hello(identity, host, machine), first_bound);
   RankProcess rank(loop.context(), identity, program, machine);
   std::optional<LateHandOver> late_hand_over;
-  Agent agent(identity, {.loop = loop,
-                         .channel = channel ? &*channel : nullptr,
-                         .rank = rank,
-                         .host = host,
-                         .is_under_mpirun = std::getenv("OMPI_COMM_WORLD_RANK") != nullptr,
-                         .print = print_text,
-                         .look_for_late_worker = [&](const std::string& hand_over) {
-                           late_hand_over.emplace(loop.context(), identity.worker, hand_over).look();
-                         }});
+  Agent agent(identity,
+              {.loop = loop,
+               .channel = channel ? &*channel : nullptr,
+               .rank = rank,
+               .host = host,
+               .is_under_mpirun = std::getenv("OMPI_COMM_WORLD_RANK") != nullptr,
+               .print = [](bool is_stderr, const std::string& text) { write_text(is_stderr ? 2 : 1, text); },
+               .look_for_late_worker =
+                   [&](const std::string& hand_over) {
+                     late_hand_over.emplace(loop.context(), identity.worker, hand_over).look();
+                   }});
   signals.on_signal([&](int) { agent.told_to_end(); });
   loop.post([&] { agent.begin(); });
   loop.run();
@@ -123,8 +120,7 @@ int run_rank_agent(const std::vector<std::string>& words) {
   if (!identity || program.empty()) {
     const std::string what =
         program.empty() ? "no program was given" : identity.error().problems.front().what;
-    fmt::print(stderr, "smlaunch: smlaunch rank: {}: it is started by smlaunch or by mpirun, not by hand\n",
-               what);
+    say("smlaunch rank: {}: it is started by smlaunch or by mpirun, not by hand", what);
     return exit_codes::usage;
   }
   if (getppid() != parent) return exit_codes::lost;

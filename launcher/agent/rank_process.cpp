@@ -13,9 +13,10 @@
 #include "launcher/channel/worker_socket.hpp"
 #include "launcher/contract/executable.hpp"
 #include "launcher/process/agent_variables.hpp"
-#include "launcher/process/descendants.hpp"
 #include "launcher/process/host_environment.hpp"
+#include "launcher/process/orphan_reaper.hpp"
 #include "launcher/process/proc_stat.hpp"
+#include "launcher/process/signal_targets.hpp"
 
 namespace smlaunch {
 
@@ -24,8 +25,6 @@ using std::chrono::milliseconds;
 
 namespace {
 
-// What the rank leaves running gets this to end after SIGTERM.
-constexpr milliseconds leftover_grace{500};
 // mpirun kills us 1 s after its SIGTERM, whatever the grace; what the rank leaves must be gone by then.
 constexpr milliseconds leftover_grace_in_a_hurry{100};
 
@@ -151,7 +150,24 @@ void RankProcess::signal(int signal) {
   if (!runs()) return;
   // It may be over already, and we have not come to hear of it: then it was not told to stop.
   if (!has_ended(child_->pid)) told_to_stop_ = true;
-  ::kill(-child_->pid, signal);
+  if (signal == SIGKILL) {
+    kill(-child_->pid, SIGKILL);
+    return signal_descendants(SIGKILL);
+  }
+  for (const int target : find_stop_targets(read_tree(child_->pid, signal), child_->pid))
+    kill(target, signal);
+  if (is_paused_) pass_on(SIGCONT);
+}
+
+void RankProcess::pass_on(int signal) {
+  if (!runs()) return;
+  if (signal == SIGSTOP || signal == SIGCONT) {
+    is_paused_ = signal == SIGSTOP;
+    // What has been forked meanwhile is met the second time.
+    for (int round = 0; round < 2; ++round) signal_descendants(signal);
+    return;
+  }
+  for (const int target : find_hearers(read_tree(child_->pid, signal), child_->pid)) kill(target, signal);
 }
 
 void RankProcess::hurry() {
@@ -159,16 +175,20 @@ void RankProcess::hurry() {
   if (runs()) signal_descendants(SIGTERM, child_->pid);
 }
 
-void RankProcess::kill() {
-  signal(SIGKILL);
-  // On a busy machine it may be long until the rank is gone, and there is no time after that.
-  if (hurried_) signal_descendants(SIGKILL);
+bool RankProcess::has_descendants() const {
+  reap_orphans();
+  return has_children();
 }
 
-bool RankProcess::has_descendants() const { return !find_descendants(getpid()).empty(); }
+// As the rank was told to: each program, and none of what it has started, before it is left to us in its turn.
+void RankProcess::stop_leftovers() {
+  for (const int left : find_children(getpid()))
+    if (stopped_leftovers_.insert(left).second)
+      for (const int target : find_stop_targets(read_tree(left, SIGTERM), left)) kill(target, SIGTERM);
+}
 
 void RankProcess::end_leftovers() {
-  end_descendants(hurried_ ? leftover_grace_in_a_hurry : leftover_grace);
+  end_descendants(hurried_ ? leftover_grace_in_a_hurry : milliseconds(0));
   if (cgroup_) cgroup_->end();
 }
 

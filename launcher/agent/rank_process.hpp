@@ -7,6 +7,7 @@
 #include <chrono>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -17,6 +18,7 @@
 #include "launcher/inspect/rank_inspector.hpp"
 #include "launcher/process/agent_priority.hpp"
 #include "launcher/process/child_process.hpp"
+#include "launcher/process/descendants.hpp"
 #include "launcher/process/oom_kills.hpp"
 #include "launcher/process/processor_wait.hpp"
 #include "launcher/process/rank_cgroup.hpp"
@@ -33,15 +35,17 @@ class RankProcess final : public AgentRank {
   void set_callbacks(Callbacks callbacks) override { callbacks_ = std::move(callbacks); }
   Result<Started> start(Start message) override;
   void signal(int signal) override;
+  void pass_on(int signal) override;
   void inspect() override;
   void input(const Input& input) override { input_.take(input); }
   void resume() override { streams_.resume(); }
   void fill(Pong& pong) override;
   void hurry() override;
-  void kill() override;
   [[nodiscard]] bool has_descendants() const override;
+  [[nodiscard]] std::vector<LeftProcess> find_leftovers() const override { return find_left_processes(); }
+  void stop_leftovers() override;
 
-  // Ends what the rank has left running.
+  // Kills what is there yet.
   void end_leftovers();
 
  private:
@@ -71,6 +75,8 @@ class RankProcess final : public AgentRank {
   std::uint64_t output_ns_ = 0;  // when it printed last
   bool told_to_stop_ = false;
   bool hurried_ = false;
+  bool is_paused_ = false;  // by SIGSTOP
+  std::set<int> stopped_leftovers_;
   // How it ended:
   std::optional<Result<ExitStatus>> status_;  // nothing: it runs
   Ended end_;

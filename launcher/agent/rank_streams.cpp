@@ -80,20 +80,21 @@ void RankStreams::wait_for_held_lines() {
     });
     return;
   }
+  // What the rank has left running may have something to say yet, and would die of a pipe that nobody reads.
   for (Stream* stream : {&out_, &err_}) {
-    if (!stream->open) continue;
     std::string lines;
     stream->splitter.finish(lines);
     if (!lines.empty()) callbacks_.lines(stream->is_stderr, lines);
-    stream->open = false;
-    error_code ignored;
-    stream->pipe.close(ignored);
   }
-  tell_if_drained();
+  tell_drained();
 }
 
 void RankStreams::tell_if_drained() {
-  if (is_drained_ || !has_ended_ || out_.open || err_.open) return;
+  if (has_ended_ && !out_.open && !err_.open) tell_drained();
+}
+
+void RankStreams::tell_drained() {
+  if (is_drained_) return;
   is_drained_ = true;
   drain_timer_.cancel();
   callbacks_.drained();

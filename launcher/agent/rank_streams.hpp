@@ -21,14 +21,14 @@ class RankStreams {
   struct Callbacks {
     std::function<void(bool is_stderr, const std::string& lines)> lines;
     std::function<bool()> has_room;  // for more lines; otherwise the rank is held back until resume()
-    std::function<void()> drained;   // the rank has ended, and all its lines have been told
+    std::function<void()> drained;   // the rank has ended, and all its lines have been told: called once
   };
 
   RankStreams(boost::asio::io_context& loop, Callbacks callbacks);
 
   void open(UniqueFd out, UniqueFd err);
   void resume();  // there may be room again
-  // The rank has ended. A descendant may hold the pipes open for ever: that is not waited for.
+  // The rank has ended. A descendant may hold the pipes open for ever: that is not waited for, but read on.
   void rank_ended();
 
  private:
@@ -45,6 +45,7 @@ class RankStreams {
   void read(Stream& stream);
   void wait_for_held_lines();
   void tell_if_drained();
+  void tell_drained();
 
   Callbacks callbacks_;
   Stream out_;

@@ -104,10 +104,11 @@ void ChannelServer::admit(const std::shared_ptr<Link>& link, const std::string& 
   for (const std::string& input : known.inputs) link->send(input);
   if (known.signal != 0)
     link->send(encode_frame(FrameKind::signal, encode_number(static_cast<std::uint64_t>(known.signal))));
+  for (const std::string& passed : known.passed) link->send(passed);
   if (!known.outcome.empty())
     link->send(known.outcome);
   else if (known.released)
-    link->send(encode_frame(FrameKind::release, ""));
+    link->send(known.release);
   if (paused_) link->pause_reading(true);
   if (!known.joined) {
     known.joined = true;
@@ -208,11 +209,19 @@ void ChannelServer::inspect(Peer peer) {
   if (Agent& to = agent(peer); to.link) to.link->send(encode_frame(FrameKind::inspect, ""));
 }
 
-void ChannelServer::release_agents(int world_size) {
+void ChannelServer::pass_on(Peer peer, int signal) {
+  Agent& to = agent(peer);
+  to.passed.push_back(encode_frame(FrameKind::pass_on, encode(PassedSignal{to.passed.size() + 1, signal})));
+  if (to.link) to.link->send(to.passed.back());
+}
+
+void ChannelServer::release_agents(int world_size, const Release& how) {
+  const std::string frame = encode_frame(FrameKind::release, encode(how));
   for (Peer peer = 0; peer < world_size; ++peer) {
     Agent& to = agent(peer);
     to.released = true;
-    if (to.link) to.link->send(encode_frame(FrameKind::release, ""));
+    to.release = frame;
+    if (to.link) to.link->send(frame);
   }
 }
 

@@ -31,7 +31,8 @@ class ChannelServer final : public LeaderChannel {
   void input(Peer peer, const std::string& text) override;
   void signal(Peer peer, int signal) override;
   void inspect(Peer peer) override;
-  void release_agents(int world_size) override;
+  void pass_on(Peer peer, int signal) override;
+  void release_agents(int world_size, const Release& how) override;
   void send_outcome(Peer peer, const JobEnd& end) override;
   void ping_all() override;
   void pause(bool paused) override;
@@ -49,6 +50,8 @@ class ChannelServer final : public LeaderChannel {
     std::size_t unacknowledged = 0;  // bytes
     std::string start;
     std::vector<std::string> inputs;
+    std::vector<std::string> passed;  // signals
+    std::string release;
     std::string outcome;
     int signal = 0;
     bool has_outcome = false;  // a worker has said so

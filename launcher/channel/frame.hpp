@@ -18,12 +18,13 @@ enum class FrameKind : std::uint8_t {
   ping,           // leader: its clock
   pong,           // agent: that, and its own clock
   ack,            // leader: the last data frame it has
-  signal,         // leader: a signal for the rank's process group
+  signal,         // leader: a signal that ends the rank
   release,        // leader: leave
   outcome,        // leader to a worker: what the job came to; from it, without a payload: it has it
-  stop_request,   // worker: its host was told to stop, by this signal
-  inspect,        // leader: what are the processes of your rank doing?
-  input,          // leader: text for the stdin of a check program
+  stop_request,  // worker: its host was told to stop, by this signal; or got SIGUSR1 or SIGUSR2, for the ranks
+  inspect,       // leader: what are the processes of your rank doing?
+  input,         // leader: text for the stdin of a check program
+  pass_on,       // leader: a signal that does not end the rank
   // Data frames: their payload begins with a sequence number, and they survive a lost connection.
   started = 32,  // agent: the entry point runs
   start_failed,  // agent: it could not be started
@@ -32,6 +33,7 @@ enum class FrameKind : std::uint8_t {
   inspected,     // agent: what the processes of its rank are doing
   code_ended,    // worker: what came of the user's code on its host
   end_unknown,   // agent: the entry point ended, and how is not known: why
+  left_running,  // agent: what its rank has left running and is ended now
 };
 
 inline bool is_data(FrameKind kind) { return kind >= FrameKind::started; }

@@ -9,6 +9,7 @@
 #include "base/error.hpp"
 #include "launcher/channel/frame.hpp"
 #include "launcher/channel/messages.hpp"
+#include "launcher/channel/stop_messages.hpp"
 
 namespace smlaunch {
 
@@ -42,7 +43,8 @@ class LeaderChannel {
   virtual void input(Peer peer, const std::string& text) = 0;  // for the stdin of its check program
   virtual void signal(Peer peer, int signal) = 0;
   virtual void inspect(Peer peer) = 0;  // this one is not: the answer must be fresh
-  virtual void release_agents(int world_size) = 0;
+  virtual void pass_on(Peer peer, int signal) = 0;
+  virtual void release_agents(int world_size, const Release& how) = 0;
   virtual void send_outcome(Peer peer, const JobEnd& end) = 0;
   // Asks every peer for its clock, and drops those that have not answered for `lost_after`.
   virtual void ping_all() = 0;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Each repeat is a barrier and an all-reduce, timed apart: who comes late to the barrier waits the shortest
-// there, and nobody's lateness is in the time of the all-reduce.
+// Each repeat is a barrier and an all-reduce, which are timed separately. A rank that comes late to the
+// barrier waits the shortest there, and its lateness is not in the time of the all-reduce.
 #include "launcher/checks/mpi_check.hpp"
 
 #include <fmt/format.h>
@@ -29,7 +29,7 @@ constexpr const char* open_mpi_library = "libmpi.so.40";
 constexpr int least_arrivals = 2;
 // A mebibyte.
 constexpr std::size_t warm_up_elements = 131072;
-// What no sum of contributions is: an all-reduce that writes nothing is found out.
+// No sum of contributions has this value, so an all-reduce that writes nothing is detected.
 constexpr std::int64_t unwritten = -0x5A5A'5A5A'5A5A'5A5BLL;
 
 double seconds_since(Clock::time_point begin) {
@@ -60,7 +60,7 @@ class MpiCheck {
     return false;
   }
 
-  // Where this rank cannot go on, MPI_Finalize would wait for the others.
+  // A rank that cannot go on must not call MPI_Finalize, which would wait for the others.
   static int wait_for_quit(CheckStream& stream) {
     while (!std::holds_alternative<QuitCheck>(stream.wait())) {
     }
@@ -117,7 +117,7 @@ class MpiCheck {
     const std::span<std::int64_t> sums(sums_.get(), elements);
     fill_contributions(sent, index, ranks, change());
 
-    // Makes the connections; what the whole buffer takes is estimated from this piece of it.
+    // Makes the connections. The time for the whole buffer is estimated from this piece of it.
     const std::size_t piece = std::min(elements, warm_up_elements);
     double slowest = 0;
     for (int i = 0; i < std::max(1, test.warm_up) && error == 0; ++i) {
@@ -137,7 +137,7 @@ class MpiCheck {
     const int repeats = static_cast<int>(std::clamp(test.budget_seconds / std::max(of_all, 1e-9),
                                                     static_cast<double>(test.least_repeats),
                                                     static_cast<double>(test.most_repeats)));
-    // The last to arrive is told by two repeats at least; the second needs no all-reduce.
+    // It takes at least two repeats to tell which rank arrives last; the second needs no all-reduce.
     for (int i = 0; i < std::max(repeats, least_arrivals); ++i) {
       std::fill(sums.begin(), sums.end(), unwritten);
       if (settings_.injection == InjectionKind::slow)
@@ -150,7 +150,7 @@ class MpiCheck {
       if (error != 0) return failed_at(SmokeStage::timed, error);
       if (i >= repeats) continue;
       result.transfer_seconds.push_back(seconds_since(all_there));
-      // Looking at the sums takes processors, which the others may need to end theirs.
+      // The check of the sums keeps processors busy, which other ranks may still need for their all-reduce.
       error = mpi_->barrier();
       if (error != 0) return failed_at(SmokeStage::timed, error);
       if (WrongElements wrong = find_wrong_sums(sums, ranks); wrong.count > result.sums.count)

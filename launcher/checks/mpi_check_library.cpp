@@ -15,7 +15,7 @@ namespace smlaunch {
 
 namespace {
 
-// mpi.h's.
+// The values in mpi.h.
 constexpr int longest_version = 256;
 constexpr int longest_error = 256;
 
@@ -67,7 +67,7 @@ struct MpiLibrary::Functions {
 };
 
 Result<MpiLibrary> MpiLibrary::open(const std::string& name) {
-  // Its plugins look for its symbols among those of the whole program.
+  // Open MPI's plugins look for the library's symbols among those of the whole program.
   void* handle = dlopen(name.c_str(), RTLD_NOW | RTLD_GLOBAL);
   const std::string why = handle == nullptr ? loader_error() : "";
   if (handle == nullptr && name.find('/') == std::string::npos)
@@ -175,7 +175,7 @@ void MpiLibrary::free_communicator() {
 int MpiLibrary::barrier() { return functions_->barrier(communicator_); }
 
 int MpiLibrary::sum(std::span<const std::int64_t> from, std::span<std::int64_t> to) {
-  // Its counts are ints.
+  // MPI counts elements by int.
   constexpr auto most = static_cast<std::size_t>(std::numeric_limits<int>::max());
   for (std::size_t at = 0; at < from.size(); at += most) {
     const auto count = static_cast<int>(std::min(most, from.size() - at));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Open MPI's library, opened at run time: a machine without it can run all the rest of smlaunch.
+// Open MPI's library, opened at run time: a machine without it can run everything else of smlaunch.
 #pragma once
 
 #include <cstdint>
@@ -15,20 +15,21 @@ namespace smlaunch {
 // library exports.
 class MpiLibrary {
  public:
-  // `name`: a path, or what the loader looks for, then the `lib` folder beside mpirun's. Errors
-  // (Fault::start): the loader's words; a symbol that is missing.
+  // `name`: a path, or a name that the loader searches for. If it finds none, the folder `lib` beside
+  // mpirun's folder is searched. Errors (Fault::start): the loader's words; a symbol that is missing.
   static Result<MpiLibrary> open(const std::string& name);
 
   [[nodiscard]] std::string version() const;  // "Open MPI 4.1.4"
-  [[nodiscard]] const void* symbol() const;   // something that lies in it
+  [[nodiscard]] const void* symbol() const;   // an address inside the library
 
-  // A number that is not 0 is an MPI error; describe() puts it into words.
+  // A result that is not 0 is an MPI error; describe() puts it into words.
   int init();
   [[nodiscard]] bool is_initialised() const { return initialised_; }
   void finalize();
   [[nodiscard]] std::string describe(int error) const;
 
-  // The communicator of these ranks of the world, this process among them. Only they call it.
+  // Makes the communicator of these ranks of the world; this process is one of them. Only these ranks call
+  // it.
   int make_communicator(const std::vector<int>& ranks, int tag);
   void free_communicator();
 

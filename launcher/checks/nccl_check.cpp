@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // A repeat is a barrier (an all-reduce of one element) and then the all-reduce, with the GPU's own time
-// stamps around each; the stream is held until all of it is there, for a non-blocking NCCL starts a thread
-// for every call (group.cc), which would count as transfer. Who comes last waits the shortest in the barrier:
-// so it is known who is late without comparing clocks, and the all-reduce itself is measured from a common
-// start.
+// stamps around each. The stream is held until all work is on it: a non-blocking NCCL starts a thread for
+// every call (group.cc), and that time would count as transfer. The rank that comes last waits the shortest
+// in the barrier. So it is known which rank is late without comparing clocks, and all ranks start the
+// all-reduce together.
 #include "launcher/checks/nccl_check.hpp"
 
 #include <fmt/format.h>
@@ -19,9 +19,9 @@
 namespace smlaunch {
 namespace {
 
-// No right sum: it has digits that are not 1.
+// Never a right sum: its digits are not all 1.
 constexpr unsigned char poison = 0x5a;
-// Of a buffer with wrong elements so much is looked at one by one, from the first wrong one on.
+// The host looks at so many elements of a wrong buffer one by one, from the first wrong element on.
 constexpr std::size_t most_window = (1UL << 30U) / sizeof(std::int64_t);
 
 Result<void> reserve(const GpuDevice& device, std::size_t elements, NcclBuffer& buffer) {
@@ -85,7 +85,7 @@ class NcclRun {
     return fill();
   }
 
-  // One period of what `value` gives for each element.
+  // Copies one period of values to the GPU; `value` gives the value of an element.
   template <class Value>
   Result<void> put_values(CuPointer to, Value value) {
     std::vector<std::int64_t> values(slots_);
@@ -120,7 +120,7 @@ class NcclRun {
     return compare_gpus();
   }
 
-  // Which GPU every rank has, as an all-reduce in which each fills its own place.
+  // Learns which GPU every rank has, by an all-reduce in which each rank fills its own place.
   Result<void> compare_gpus() {
     const CuPointer all = buffers_.gpus.at;
     std::vector<std::int64_t> own(test_.order.ranks.size(), 0);
@@ -136,7 +136,7 @@ class NcclRun {
     return {};
   }
 
-  // A repeat that is not held gives NCCL the chance to make connections that it has not needed before.
+  // In a repeat that is not held, NCCL can make connections that it has not needed before.
   Result<double> repeat(bool held) {
     if (auto done = reduce_once(held); !done) return tl::unexpected(done.error());
     const auto barrier = device_.seconds_between(buffers_.begin, buffers_.together);
@@ -188,7 +188,7 @@ class NcclRun {
     return {};
   }
 
-  // All ranks must make the same number: by what the slowest of them took.
+  // All ranks must make the same number of repeats: it follows from the time of the slowest rank.
   Result<int> agree_on_repeats() {
     const std::int64_t own = std::max<std::int64_t>(1, std::llround(warm_up_seconds_ * 1e9));
     if (auto r = device_.copy_in(scalar(0), std::span(&own, 1)); !r) return tl::unexpected(r.error());
@@ -215,7 +215,7 @@ class NcclRun {
     return {};
   }
 
-  // The GPU looks at every element; what it finds wrong is named here. The worst of all looks is kept.
+  // The GPU looks at every element; the wrong ones are named here. `worst` keeps the worst result.
   template <class Find>
   Result<void> verify(CuPointer buffer, CuPointer values, WrongElements& worst, Find find) {
     if (auto r = device_.verify(buffer, elements_, values, slots_, buffers_.found.at); !r) return r;

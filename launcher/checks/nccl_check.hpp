@@ -21,7 +21,7 @@ struct NcclBuffer {
   std::size_t elements = 0;
 };
 
-// What a test works on; kept from test to test.
+// The buffers of a test; they are kept from test to test.
 struct NcclBuffers {
   NcclBuffer sent;
   NcclBuffer received;
@@ -36,15 +36,15 @@ struct NcclBuffers {
   CuEvent end = nullptr;
 };
 
-// Room for tests of so many elements. Errors: the GPU has no more memory.
+// Makes room for tests of `elements` elements. Errors: the GPU has no more memory.
 Result<void> reserve_nccl_buffers(const GpuDevice& device, std::size_t elements, NcclBuffers& buffers);
 
 struct NcclTest {
   RunTest order;
-  int index = 0;  // this rank's, among the test's
+  int index = 0;  // of this rank among the test's ranks
   NcclUniqueId id;
   ContributionChange change = ContributionChange::none;
-  double late_seconds = 0;  // sleeps so long before each repeat
+  double late_seconds = 0;  // how long it sleeps before each repeat
 };
 
 struct NcclWatch {
@@ -57,7 +57,7 @@ struct NcclFailure {
   bool must_end = false;  // this process cannot run another test
 };
 
-// What `buffers` lack is added.
+// Adds the buffers that are still missing in `buffers`.
 tl::expected<TestResult, NcclFailure> run_nccl_test(const NcclApi& nccl, const GpuDevice& device,
                                                     NcclBuffers& buffers, const NcclTest& test,
                                                     const NcclWatch& watch);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // One process for one rank, from the first test to the last: making a CUDA context takes longer than a test.
-// It has one thread that waits for others, and it looks for commands while it waits.
+// Its one thread looks for commands while it waits for other ranks.
 #include "launcher/checks/nccl_check_program.hpp"
 
 #include <fmt/format.h>
@@ -64,7 +64,7 @@ std::optional<NcclUniqueId> parse_id(const std::string& text) {
   return id;
 }
 
-// Where the job's interpreter has its NCCL: the first place of the loader's order that exists.
+// The NCCL of the job's interpreter: the first file in the loader's order that exists.
 FoundLibrary find_library(const std::string& python) {
   const auto asked = run_captured({python, "-c", find_nccl_script}, find_bound_milliseconds);
   if (!asked) return {"", one_sentence(asked.error())};
@@ -78,7 +78,7 @@ FoundLibrary find_library(const std::string& python) {
     if (each.path.find('/') != std::string::npos && access(each.path.c_str(), R_OK) == 0)
       return {each.path, each.source};
   return {"", candidates.warning.empty()
-                  ? fmt::format("{} has no NCCL of its own: the loader's is taken", python)
+                  ? fmt::format("{} has no NCCL of its own: the loader's NCCL is used", python)
                   : candidates.warning};
 }
 
@@ -92,7 +92,7 @@ class Program {
     settings_ = *settings;
     if (settings_.tells_host) stream_.send(probe_host_gpus());
     if (open_library() && open_device()) serve();
-    // Nothing of NCCL or the driver is to run any more: a thread may be stuck in either.
+    // No code of NCCL or the driver may run any more: a thread may be stuck in one of them.
     _exit(0);
   }
 
@@ -104,7 +104,7 @@ class Program {
     return false;
   }
 
-  // The path to open; nothing: the program is to end.
+  // The path to open; nothing: the program must end.
   std::optional<std::string> choose_library() {
     if (settings_.finds_library) stream_.send(find_library(settings_.python));
     if (settings_.library != library_of_python)
@@ -136,8 +136,8 @@ class Program {
 
   bool driver_is_imitation() const { return driver_ && driver_->is_test_double; }
 
-  // More ranks than GPUs: they share, and each calls itself a host, for NCCL refuses two ranks of one host on
-  // one GPU. (NCCL reads it once, when it is used first.)
+  // With more ranks than GPUs, ranks share GPUs. Each rank then calls itself a host, since NCCL refuses two
+  // ranks of one host on one GPU. (NCCL reads the variable once, when it is used first.)
   void find_device() {
     int count = 0;
     if (!driver_ || driver_->device_count(&count) != cu_success || count == 0) return;
@@ -166,7 +166,7 @@ class Program {
     }
   }
 
-  // Looks for a command on the way, so long as `wait`. Nothing: the test goes on.
+  // Waits at most `wait` for a command. Nothing: the test goes on.
   std::optional<std::string> why_stop(const RunTest& order, steady_clock::time_point until,
                                       milliseconds wait) {
     if (const auto command = stream_.next(wait)) {
@@ -221,7 +221,7 @@ class Program {
     if (result.error().must_end) _exit(1);
   }
 
-  // Nothing: it is there.
+  // Waits for NCCL's unique id. Nothing: the id is there; otherwise why not.
   std::optional<std::string> take_id(NcclTest& test, const WhyStop& why_stop) {
     while (!taken_id_)
       if (auto why = why_stop()) return why;
@@ -243,7 +243,7 @@ class Program {
   std::optional<GpuDevice> device_;
   NcclBuffers buffers_;
   std::optional<std::string> taken_id_;  // hexadecimal; of the test that runs
-  std::optional<RunTest> next_test_;     // it came while another ran
+  std::optional<RunTest> next_test_;     // came while another test ran
   bool quits_ = false;
 };
 

@@ -13,6 +13,7 @@
 #include <cstring>
 #include <filesystem>
 
+#include "base/own_words.hpp"
 #include "launcher/code/prepare_code.hpp"
 #include "launcher/contract/s3/transfer_display.hpp"
 #include "launcher/process/stop_signals.hpp"
@@ -37,16 +38,6 @@ UniqueFd make_input(const std::string& text) {
   }
   if (input.valid()) lseek(input.get(), 0, SEEK_SET);
   return input;
-}
-
-void write_all(int fd, const char* bytes, std::size_t size) {
-  while (size > 0) {
-    const ssize_t written = write(fd, bytes, size);
-    if (written < 0 && errno != EINTR) return;  // nobody to show it to
-    if (written <= 0) continue;
-    bytes += written;
-    size -= static_cast<std::size_t>(written);
-  }
 }
 
 }  // namespace
@@ -87,7 +78,7 @@ void CodePreparation::pass_on(Descriptor& from, bool is_answer) {
     const ssize_t got = read(from.native_handle(), bytes.data(), bytes.size());
     if (got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR)) return;
     if (got > 0 && is_answer) answer_.append(bytes.data(), static_cast<std::size_t>(got));
-    if (got > 0 && !is_answer) write_all(STDERR_FILENO, bytes.data(), static_cast<std::size_t>(got));
+    if (got > 0 && !is_answer) write_text(STDERR_FILENO, {bytes.data(), static_cast<std::size_t>(got)});
     pass_on(from, is_answer);
   });
 }
@@ -101,7 +92,7 @@ void CodePreparation::wait_for_end() {
 void CodePreparation::finish() {
   std::array<char, 16384> bytes{};
   for (ssize_t got = 0; (got = read(words_pipe_.native_handle(), bytes.data(), bytes.size())) > 0;)
-    write_all(STDERR_FILENO, bytes.data(), static_cast<std::size_t>(got));
+    write_text(STDERR_FILENO, {bytes.data(), static_cast<std::size_t>(got)});
   for (ssize_t got = 0; (got = read(answer_pipe_.native_handle(), bytes.data(), bytes.size())) > 0;)
     answer_.append(bytes.data(), static_cast<std::size_t>(got));
   const auto status = reap(pid_);

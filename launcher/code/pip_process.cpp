@@ -12,6 +12,7 @@
 #include <csignal>
 
 #include "base/line_splitter.hpp"
+#include "launcher/evidence/failure_reason.hpp"
 #include "launcher/evidence/text_tail.hpp"
 #include "launcher/process/child_process.hpp"
 
@@ -125,13 +126,14 @@ Result<PipEnd> run_pip(const PipRequest& request) {
 }
 
 std::string choose_pip_line(const std::vector<std::string>& lines) {
-  std::string last;
-  for (auto line = lines.rbegin(); line != lines.rend(); ++line) {
-    if (line->starts_with("ERROR:") || line->starts_with("error:")) return *line;
-    const bool is_empty = line->find_first_not_of(" \t\r") == std::string::npos;
-    if (last.empty() && !is_empty) last = *line;
-  }
-  return last;
+  const auto is_error = [](const std::string& line) {
+    return line.starts_with("ERROR:") || line.starts_with("error:");
+  };
+  const auto last = std::find_if(lines.rbegin(), lines.rend(), is_error);
+  const auto end = last == lines.rend() ? lines.end() : last.base();
+  // Of a build that failed, with what its own output says.
+  const auto reason = find_reason({lines.begin(), end});
+  return reason ? reason->text : "";
 }
 
 std::string choose_pip_remedy(const std::vector<std::string>& lines) {

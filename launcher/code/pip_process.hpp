@@ -34,7 +34,8 @@ struct PipEnd {
 // gets SIGINT, by which pip tidies up, and after 3 s SIGKILL. Errors (Fault::start): it cannot be started.
 Result<PipEnd> run_pip(const PipRequest& request);
 
-// The line that tells why: the last that begins with "ERROR:" or "error:", else the last that is not empty.
+// What tells why, on one line: the last line that begins with "ERROR:" or "error:", with what a build said that
+// failed; else the last words.
 std::string choose_pip_line(const std::vector<std::string>& lines);
 
 // What a person can do about it, where the lines tell; else empty.

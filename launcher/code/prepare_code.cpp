@@ -18,6 +18,7 @@
 
 #include "base/exit_codes.hpp"
 #include "base/host_name.hpp"
+#include "base/own_words.hpp"
 #include "base/read_file.hpp"
 #include "launcher/code/pip_process.hpp"
 #include "launcher/contract/code/code_artifact.hpp"
@@ -42,12 +43,6 @@ std::atomic<bool> cancelled{false};
 static_assert(std::atomic<bool>::is_always_lock_free, "set by a signal handler");
 
 void cancel(int) { cancelled = true; }
-
-// Whoever started us may be gone: then nobody hears it.
-void say(std::string_view text) {
-  const std::string line = fmt::format("smlaunch: {}\n", text);
-  (void)!write(STDERR_FILENO, line.data(), line.size());
-}
 
 // Sets `cancelled` when nobody reads stdout any more: the login that wanted an answer is gone.
 class ReaderWatch {
@@ -132,7 +127,7 @@ Result<void> download(const Variables& variables, const CodeRequest& request, co
   settings.counter = [&](std::uint64_t bytes) { display.add(bytes); };
   settings.size_known = [&](std::uint64_t bytes) {
     display.set_size(bytes);
-    if (!request.is_quiet) say(fmt::format("fetching {}, {} bytes", url, bytes));
+    if (!request.is_quiet) say("fetching {}, {} bytes", url, bytes);
   };
   return S3Client(variables, settings).download(*object, file);
 }
@@ -173,8 +168,7 @@ CodeEnd fetch(const CodeRequest& request, const Variables& variables, CodeFolder
   };
   const auto fetched = fetch_code(fetch, folder);
   if (!fetched) return code_failure(request.host, fetched.error());
-  if (*fetched && !request.is_quiet)
-    say(fmt::format("code from {} is in {}", request.module_dir, request.code));
+  if (*fetched && !request.is_quiet) say("code from {} is in {}", request.module_dir, request.code);
   return ready();
 }
 
@@ -189,7 +183,7 @@ CodeEnd install(const CodeRequest& request, const Variables& variables) {
   pip.folder = request.code;
   pip.cancelled = &cancelled;
   pip.line = [&](bool is_stderr, std::string_view line) {
-    if (is_stderr || !request.is_quiet) say(fmt::format("pip: {}", line));
+    if (is_stderr || !request.is_quiet) say("pip: {}", line);
   };
   UniqueFd netrc;
   if (facts.has_requirements) {
@@ -197,7 +191,7 @@ CodeEnd install(const CodeRequest& request, const Variables& variables) {
     if (!set) return code_failure(request.host, set.error());
     netrc = std::move(*set);
   }
-  if (!request.is_quiet) say(fmt::format("{}", fmt::join(step.argv, " ")));
+  if (!request.is_quiet) say("{}", fmt::join(step.argv, " "));
   const auto ended = run_pip(pip);
   if (!ended) return code_failure(request.host, ended.error());
   return succeeded(ended->status) ? ready() : install_failed(request, step, *ended);
@@ -220,14 +214,21 @@ std::string render_install_failure(const std::string& failure_name, int exit_cod
   const std::string head = fmt::format("{}:\nExitCode {}\nErrorMessage \"", failure_name, exit_code);
   const std::string foot = fmt::format("\"\nExtraInfo \"{}\"\nCommand \"{}\"\n", host, fmt::join(argv, " "));
   const std::size_t room = head.size() + foot.size() < shown ? shown - head.size() - foot.size() : 0;
+  const std::string reason = cut_line(choose_pip_line(last_lines));
   std::string message;
   auto first = last_lines.end();
+  // What is said last need not be what failed.
+  const auto has_reason = [&] { return message.find(reason) != std::string::npos; };
+  const std::string reason_first = reason + "\n[...]\n";
+  const std::size_t room_for_all = room - std::min(room, reason_first.size());
   while (first != last_lines.begin()) {
     const std::string line = cut_line(*(first - 1));
-    if (message.size() + line.size() + 1 > room) break;
+    const bool shows_reason = has_reason() || line.find(reason) != std::string::npos;
+    if (message.size() + line.size() + 1 > (shows_reason ? room : room_for_all)) break;
     message.insert(0, message.empty() ? line : line + "\n");
     --first;
   }
+  if (!has_reason()) message.insert(0, reason_first);
   std::string text = head + message + foot;
   if (first == last_lines.begin()) return text;
   text += fmt::format("\nall last lines of pip on {}:\n", host);
@@ -239,14 +240,12 @@ std::string render_install_failure(const std::string& failure_name, int exit_cod
 int run_prepare_code() {
   become_subreaper();
   for (const int signal : find_heard_stop_signals()) std::signal(signal, cancel);
-  std::signal(SIGPIPE, SIG_IGN);
   std::string bytes;
   std::array<char, 16384> piece{};
   for (ssize_t got = 0; (got = read(STDIN_FILENO, piece.data(), piece.size())) > 0;)
     bytes.append(piece.data(), static_cast<std::size_t>(got));
   auto request = decode_code_request(bytes);
-  fmt::print("smlaunch {}\n", SMLAUNCH_VERSION);
-  std::fflush(stdout);
+  write_text(1, fmt::format("smlaunch {}\n", SMLAUNCH_VERSION));
   if (!request) return exit_codes::usage;
   if (request->host.empty()) request->host = probe_host_name();
   auto environment = own_environment();
@@ -259,7 +258,7 @@ int run_prepare_code() {
   }
   end_descendants(std::chrono::milliseconds(0));
   if (cancelled) return exit_codes::start;
-  fmt::print("{}", render_code_answer(end));
+  write_text(1, render_code_answer(end));
   return 0;
 }
 

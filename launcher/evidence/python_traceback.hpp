@@ -16,6 +16,10 @@ inline constexpr std::size_t most_traceback_bytes = 32U << 10U;
 inline constexpr std::string_view traceback_mark = "Traceback (most recent call last)";
 
 bool begins_traceback(std::string_view line);
+// Rich draws a box around a traceback, and breaks the lines of the message behind it.
+bool is_boxed_traceback(std::string_view line);
+// What a worker process raised: PyTorch writes it behind the exception that passes it on.
+bool begins_original_traceback(std::string_view line);
 
 // What stands at the margin of a traceback, or behind the bar of an exception group's; nothing for what is
 // further in.
@@ -30,12 +34,24 @@ bool is_between_chained(std::string_view line);
 // Without colours and other sequences of a terminal: ESC [ … letter.
 std::string without_colours(std::string_view text);
 
-// The last exception of some lines, torchrun's own left out.
+// How a traceback belongs to the one before it: it was raised from it, or while that was handled; or it is what
+// a worker process raised, which the one before has passed on.
+enum class Chain { none, cause, handling, original };
+
 struct Traceback {
-  std::size_t begin = 0;  // of its traceback, among the lines
-  std::size_t end = 0;    // the line of the exception itself
-  std::string exception;  // "ValueError: no such thing", without colours
+  std::size_t begin = 0;       // of its traceback, among the lines
+  std::size_t end = 0;         // the line of the exception itself
+  std::string exception = {};  // "ValueError: no such thing", without colours
+  Chain chain = Chain::none;
+  bool is_aside = false;  // of another thread, of a destructor, of the interpreter's own end
 };
+
+// All of them in the order of the lines, torchrun's own left out.
+std::vector<Traceback> find_tracebacks(const std::vector<std::string>& lines);
+
+// The index of the one that tells why the program failed: the last that is not aside, else the last.
+std::optional<std::size_t> choose_traceback(const std::vector<Traceback>& tracebacks);
+
 std::optional<Traceback> find_traceback(const std::vector<std::string>& lines);
 
 // Its exception.

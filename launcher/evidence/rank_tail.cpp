@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "launcher/evidence/failure_reason.hpp"
 #include "launcher/evidence/python_traceback.hpp"
 
 namespace smlaunch {
@@ -10,6 +11,8 @@ namespace smlaunch {
 namespace {
 
 constexpr std::size_t most_bytes = 64U << 10U;
+// What is shown of stdout before its last words.
+constexpr std::size_t lines_before = 50;
 
 }  // namespace
 
@@ -44,26 +47,31 @@ void RankTail::add_stderr(std::string_view lines, std::uint64_t now_ns) {
     stderr_.add(lines, now_ns);
 }
 
+// Of stdout, with torchrun's summary after it, where there is one.
+LastWords RankTail::words_on_stdout(const LastWords& on_stderr) const {
+  if (starter_) {
+    StarterTail both;
+    both.add(stdout_.lines(), stdout_.traceback_ns());
+    for (const std::string& line : on_stderr.lines) both.add(line + "\n");
+    return both.last_words();
+  }
+  TextTail tail;
+  tail.add(stdout_.lines());
+  return {tail.lines(), stdout_.traceback_ns(), {}};
+}
+
 LastWords RankTail::last_words() const {
   LastWords words =
       starter_ ? starter_->last_words() : LastWords{stderr_.lines(), stderr_.traceback_ns(), {}};
-  if (stdout_.traceback_ns() == 0 || find_traceback(words.lines)) return words;
-  LastWords printed;
-  if (starter_) {
-    // The ranks' lines are on stdout, and torchrun's summary on stderr.
-    StarterTail both;
-    both.add(stdout_.lines(), stdout_.traceback_ns());
-    for (const std::string& line : words.lines) both.add(line + "\n");
-    printed = both.last_words();
-  } else {
-    TextTail tail;
-    tail.add(stdout_.lines());
-    printed = {tail.lines(), stdout_.traceback_ns(), {}};
-  }
-  const auto traceback = find_traceback(printed.lines);
-  if (!traceback) return words;
-  printed.lines.erase(printed.lines.begin(),
-                      printed.lines.begin() + static_cast<std::ptrdiff_t>(traceback->begin));
+  const auto reason = find_reason(words.lines);
+  if (stdout_.lines().empty() || find_traceback(words.lines) || (reason && reason->is_error)) return words;
+  LastWords printed = words_on_stdout(words);
+  const auto other = find_reason(printed.lines);
+  if (!other || (reason && !other->is_error)) return words;
+  // An error is told from where it begins; last words, with some of what came before them.
+  const std::size_t first = other->is_error ? other->begin : other->end - std::min(other->end, lines_before);
+  printed.lines.erase(printed.lines.begin(), printed.lines.begin() + static_cast<std::ptrdiff_t>(first));
+  if (!find_traceback(printed.lines)) printed.traceback_ns = 0;
   return printed;
 }
 

@@ -38,11 +38,13 @@ class RankTail {
   void add_stdout(std::string_view lines, std::uint64_t now_ns) { stdout_.add(lines, now_ns); }
   void add_stderr(std::string_view lines, std::uint64_t now_ns);
 
-  // The last lines of stderr; where those have no Python exception and stdout's last lines have one, these,
-  // from its traceback on.
+  // The last lines of stderr; where those say no error and stdout's last lines say one, these, from there on;
+  // stdout's last lines, too, where stderr says nothing.
   [[nodiscard]] LastWords last_words() const;
 
  private:
+  [[nodiscard]] LastWords words_on_stdout(const LastWords& on_stderr) const;
+
   std::optional<StarterTail> starter_;
   TextTail stderr_;
   ByteTail stdout_;

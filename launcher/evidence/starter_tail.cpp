@@ -31,6 +31,7 @@ Lines joined(Lines lines, const Lines& more, std::size_t from) {
 
 void StarterTail::FirstTraceback::add(std::string_view line, std::uint64_t now_ns) {
   if (is_found_) return;
+  if (has_exception_ && begins_original_traceback(line)) goes_on_ = true;
   if (begins_traceback(line) && !goes_on_) {
     if (is_own()) {
       is_found_ = true;
@@ -98,13 +99,22 @@ const TextTail* StarterTail::tail_of(int rank, int local_rank) const {
   return found == by_rank_.end() ? nullptr : &found->second;
 }
 
+// Of one that stands in torchrun's summary: it came before, among the lines that are nobody's.
+std::uint64_t StarterTail::ns_of_traceback(const Lines& traceback) const {
+  const LastWords first = first_.found();
+  const bool is_first = find_python_exception(first.lines) == find_python_exception(traceback);
+  return is_first ? first.traceback_ns : 0;
+}
+
 LastWords StarterTail::last_words() const {
   const Lines others = others_.lines();
   const std::vector<TorchrunFailure> failures = find_torchrun_failures(others);
   const std::size_t summary = find_torchrun_summary(others);
   const auto words_of = [&](const TorchrunFailure& failure) {
     const TextTail* tail = tail_of(failure.rank, failure.local_rank);
-    return tail == nullptr ? LastWords() : LastWords{tail->lines(), tail->traceback_ns(), failure.rank};
+    if (tail != nullptr) return LastWords{tail->lines(), tail->traceback_ns(), failure.rank};
+    if (failure.traceback.empty()) return LastWords();
+    return LastWords{failure.traceback, ns_of_traceback(failure.traceback), failure.rank};
   };
   if (!failures.empty()) {
     LastWords chosen = words_of(failures.front());

@@ -28,8 +28,9 @@ class StarterTail {
   void add(std::string_view lines, std::uint64_t now_ns = 0);
 
   // The lines of the rank that torchrun names, or (where that one has only lost its peer) of the first of the
-  // others with a reason of its own; where no line says whose it is, the first traceback that does not blame
-  // a peer. torchrun's own summary after them.
+  // others with a reason of its own; of a rank whose lines are not known, the traceback that the summary has;
+  // where no line says whose it is, the first traceback that does not blame a peer. torchrun's own summary
+  // after them.
   [[nodiscard]] LastWords last_words() const;
 
  private:
@@ -50,6 +51,7 @@ class StarterTail {
     bool is_found_ = false;
   };
   [[nodiscard]] const TextTail* tail_of(int rank, int local_rank) const;
+  [[nodiscard]] std::uint64_t ns_of_traceback(const std::vector<std::string>& traceback) const;
   void add_line(std::string_view line, std::uint64_t now_ns);
   // Of all whose lines are known, one that blames no peer first.
   [[nodiscard]] LastWords earliest_traceback() const;

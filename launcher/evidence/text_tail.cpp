@@ -38,8 +38,10 @@ void TextTail::add(std::string_view lines, std::uint64_t now_ns) {
 // `line` leaves the tail.
 void TextTail::keep_traceback(std::string line) {
   if (begins_traceback(line)) {
-    traceback_.clear();
-    traceback_bytes_ = 0;
+    if (!begins_original_traceback(line)) {
+      traceback_.clear();
+      traceback_bytes_ = 0;
+    }
     in_lost_traceback_ = true;
   } else if (!in_lost_traceback_) {
     return;

@@ -17,10 +17,14 @@ struct TorchrunFailure {
   int rank = 0;
   int local_rank = 0;
   ExitStatus status;
+  std::vector<std::string> traceback = {};  // where the program records it (@record)
 };
 
 // All failures of torchrun's last summary, its "Root Cause" first. Empty: there is no summary.
 std::vector<TorchrunFailure> find_torchrun_failures(const std::vector<std::string>& lines);
+
+// For each line: is it torchrun's own: of its log, its traceback or its summary?
+std::vector<bool> find_torchrun_lines(const std::vector<std::string>& lines);
 
 // Where the last summary begins among the lines; their number: there is none.
 std::size_t find_torchrun_summary(const std::vector<std::string>& lines);

@@ -27,14 +27,14 @@ std::string name_ranks(const std::vector<RankLook>& looks, const std::vector<std
   for (std::size_t i = 0; i < ranks.size() && i < most_named; ++i)
     text += fmt::format("{}{}", i == 0 ? "" : ", ", looks[ranks[i]].rank.value);
   if (ranks.size() > most_named) text += fmt::format(" and {} more", ranks.size() - most_named);
-  // One bad host is worth its name.
+  // If all of them are on one host, it is named.
   const std::string& host = looks[ranks.front()].host;
   if (std::all_of(ranks.begin(), ranks.end(), [&](std::size_t i) { return looks[i].host == host; }))
     text += " on " + host;
   return text;
 }
 
-// Of ranks that can be told apart by it: who works and who waits.
+// Which ranks work and which wait; empty where that does not tell ranks apart.
 std::string describe_activity(const std::vector<RankLook>& looks) {
   std::vector<std::size_t> busy;
   std::vector<std::size_t> idle;
@@ -107,7 +107,7 @@ std::string describe_hang(const std::vector<RankLook>& looks) {
     text += fmt::format("; they: {}", groups.front().place);
   } else {
     for (std::size_t i = 0; i < groups.size() && i <= most_places; ++i)
-      text += fmt::format("{}{}: {}", text.empty() ? "no half of the ranks are at one place: " : "; ",
+      text += fmt::format("{}{}: {}", text.empty() ? "no place has more than half of the ranks: " : "; ",
                           name_ranks(looks, groups[i].ranks), groups[i].place);
   }
   if (groups.size() > most_places + 1)

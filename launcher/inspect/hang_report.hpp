@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A job in which nobody prints any more: where its ranks are, and which of them are somewhere else than most.
-// Pure.
+// A job in which no rank prints any more: where its ranks are, and which of them are not where most ranks
+// are. Pure.
 #pragma once
 
 #include <optional>
@@ -19,7 +19,7 @@ struct RankLook {
   std::optional<double> cores_used;  // how many cores it has kept busy of late
 };
 
-// Ranks at one place, the largest group first; of equal ones the one with the lowest rank.
+// Ranks at one place. The largest group comes first; among equal groups, the one with the lowest rank.
 struct RankGroup {
   std::string place;               // place_in_words(), or "not heard of"
   std::vector<std::size_t> ranks;  // indices of the looks
@@ -30,8 +30,8 @@ std::vector<RankGroup> group_by_place(const std::vector<RankLook>& looks);
 // all_reduce; rank 3 is busy, the others wait". Names at most eight ranks.
 std::string describe_hang(const std::vector<RankLook>& looks);
 
-// A line a rank, with its processes' states and stacks: all of a small job; of a large one those that are
-// elsewhere than most, and one of the rest.
+// A line for each rank, with its processes' states and stacks. A small job shows all ranks; a large job
+// shows the ranks that are elsewhere than most, and one of the others.
 std::vector<std::string> render_looks(const std::vector<RankLook>& looks);
 
 }  // namespace smlaunch

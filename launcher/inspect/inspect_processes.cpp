@@ -85,6 +85,4 @@ bool is_python(int pid) {
   return !error && program.filename().string().starts_with("python");
 }
 
-bool catches_signal(int pid, int signal) { return parse_catches(of_process(pid, "status"), signal); }
-
 }  // namespace smlaunch

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Asks the kernel, and py-spy where it is, what the processes of a rank are doing.
+// Asks the kernel, and py-spy where it is installed, what the processes of a rank are doing.
 #pragma once
 
 #include <map>
@@ -13,10 +13,9 @@ namespace smlaunch {
 // the ranks.
 RankState inspect_processes(int root, bool is_starter);
 
-// Python stacks for those that are Python, by `py-spy` (a path), for at most 6 s in all.
+// Adds the stacks of Python processes, by `py_spy` (a path). Takes at most 6 s for all of them together.
 void add_py_spy_stacks(RankState& state, const std::string& py_spy);
 
 bool is_python(int pid);
-bool catches_signal(int pid, int signal);
 
 }  // namespace smlaunch

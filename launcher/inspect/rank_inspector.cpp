@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // py-spy looks from outside and changes nothing. A program that has called faulthandler.register(SIGUSR1)
-// prints its stack and goes on. One with faulthandler.enable() (or PYTHONFAULTHANDLER) prints it for SIGABRT,
-// and is over; the job is about to be stopped anyway.
+// prints its stack and goes on. A program with faulthandler.enable() (or PYTHONFAULTHANDLER) prints its stack
+// for SIGABRT and ends; the job is about to be stopped anyway.
 #include "launcher/inspect/rank_inspector.hpp"
 
 #include <chrono>
@@ -9,6 +9,7 @@
 
 #include "launcher/contract/search_path.hpp"
 #include "launcher/inspect/inspect_processes.hpp"
+#include "launcher/process/signal_masks.hpp"
 
 namespace smlaunch {
 
@@ -31,9 +32,8 @@ bool RankInspector::begin(int pid, bool is_starter, const std::map<std::string, 
   }
   if (const std::string py_spy = find_on_path("py-spy", path); !py_spy.empty())
     add_py_spy_stacks(*state_, py_spy);
-  const int signal = catches_signal(python, SIGUSR1)   ? SIGUSR1
-                     : catches_signal(python, SIGABRT) ? SIGABRT
-                                                       : 0;
+  const std::uint64_t caught = read_signal_masks(python).caught;
+  const int signal = has_signal(caught, SIGUSR1) ? SIGUSR1 : has_signal(caught, SIGABRT) ? SIGABRT : 0;
   if (!state_->python_source.empty() || signal == 0 || kill(python, signal) != 0) {
     conclude();
     return false;

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// The room launcher/inspect: what a rank is doing now, and what that says of a job that hangs. It promises
-// facts within a bound and changes nothing in the rank. It touches /proc, py-spy, and a signal that the rank
-// has asked for.
+// The room launcher/inspect: what a rank is doing now, and what that says about a job that hangs. It promises
+// facts within a bounded time, and changes nothing in the rank. It touches /proc and py-spy, and sends a
+// signal that the rank has asked for.
 //
-// What a rank is doing, with its Python stack where that can be had: from py-spy, else from Python's own
-// faulthandler, which prints it for a signal that the program has given it.
+// What a rank is doing, with its Python stack if possible. The stack comes from py-spy, otherwise from
+// Python's own faulthandler, which prints it for a signal that the program has chosen.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -25,13 +25,13 @@ class RankInspector {
   RankInspector(boost::asio::io_context& loop, std::function<void(const RankState&)> done)
       : timer_(loop), done_(std::move(done)) {}
 
-  // Looks at `pid` and what it has started; `done` is called once, at the latest after some seconds. `path`:
-  // where py-spy is looked for (the rank's environment). Returns true if it has ended the process for its
-  // stack: faulthandler.enable() prints it only for a deadly signal.
+  // Looks at `pid` and the processes that it has started; `done` is called once, after some seconds at the
+  // latest. `path`: the rank's environment, whose PATH is searched for py-spy. Returns true if the process
+  // has been ended to get its stack: faulthandler.enable() prints it only for a deadly signal.
   bool begin(int pid, bool is_starter, const std::map<std::string, std::string>& path);
-  // What the rank prints on stderr meanwhile.
+  // Takes what the rank prints on stderr meanwhile.
   void heard(std::string_view lines);
-  // The rank is over, and has printed all it will.
+  // The rank has ended, and everything that it printed has been heard.
   void rank_ended() { conclude(); }
 
  private:

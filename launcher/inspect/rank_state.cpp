@@ -82,7 +82,7 @@ std::vector<std::string> parse_py_spy_dump(std::string_view text) {
   bool is_main = false;
   for (const std::string_view line : lines_of(text)) {
     if (line.starts_with("Thread ")) {
-      // The first thread, unless the main one is named as such.
+      // The first thread counts, unless a thread is named as the main one.
       if (is_main) break;
       is_main = line.find("\"MainThread\"") != std::string_view::npos;
       in_thread = is_main || frames.empty();
@@ -113,19 +113,6 @@ std::vector<std::string> parse_faulthandler(const std::vector<std::string>& line
       in_thread = false;
   }
   return frames;
-}
-
-bool parse_catches(std::string_view proc_status, int signal) {
-  constexpr std::string_view name = "SigCgt:";
-  for (const std::string_view line : lines_of(proc_status)) {
-    if (!line.starts_with(name)) continue;
-    const std::string_view digits = without_blanks(line.substr(name.size()));
-    std::uint64_t mask = 0;
-    if (std::from_chars(digits.data(), digits.data() + digits.size(), mask, 16).ec != std::errc())
-      return false;
-    return signal >= 1 && signal <= 64 && ((mask >> (signal - 1)) & 1U) != 0;
-  }
-  return false;
 }
 
 }  // namespace smlaunch

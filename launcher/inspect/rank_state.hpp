@@ -14,20 +14,20 @@ struct ProcessState {
   std::string name;
   char state = '?';  // R, S, D, T, Z, … (proc(5))
   int threads = 0;
-  std::string wait_channel;  // the kernel function it sleeps in; empty: it runs, or we may not know
+  std::string wait_channel;  // the kernel function that it sleeps in; empty: it runs, or we may not see it
   std::vector<std::string> kernel_stack;  // innermost first; empty where the kernel does not show it
   std::vector<std::string> python_stack;  // of its main thread, innermost first: "train.py:12 in load"
   bool operator==(const ProcessState&) const = default;
 };
 
 struct RankState {
-  std::vector<ProcessState> processes;  // the rank's own first, then what it has started
-  int primary = 0;                      // the one of them that tells: under torchrun its first rank
-  std::string python_source;            // "py-spy" or "faulthandler"; empty: no Python stack was had
+  std::vector<ProcessState> processes;  // first the rank's own process, then those that it has started
+  int primary = 0;                      // the process that stands for the rank; under torchrun its first rank
+  std::string python_source;            // "py-spy" or "faulthandler"; empty: there is no Python stack
   bool operator==(const RankState&) const = default;
 };
 
-// Where it is, in a few words: its innermost Python frame, else "sleeping in futex_wait", "running".
+// Where a rank is, in a few words: its innermost Python frame, otherwise "sleeping in futex_wait", "running".
 std::string place_in_words(const RankState& state);
 
 // What `py-spy dump` prints -> the frames of its main thread, innermost first.
@@ -35,8 +35,5 @@ std::vector<std::string> parse_py_spy_dump(std::string_view text);
 
 // What Python's faulthandler prints for a signal -> the frames of the thread that took it.
 std::vector<std::string> parse_faulthandler(const std::vector<std::string>& lines);
-
-// From SigCgt in /proc/PID/status: does the process handle this signal?
-bool parse_catches(std::string_view proc_status, int signal);
 
 }  // namespace smlaunch

@@ -8,6 +8,7 @@
 #include <algorithm>
 
 #include "base/host_name.hpp"
+#include "base/own_words.hpp"
 #include "launcher/job/job_hosts.hpp"
 #include "launcher/outcome/report_error.hpp"
 #include "launcher/this_host/own_host.hpp"
@@ -181,8 +182,7 @@ Result<void> check_planned_interface(const Options& options, const LaunchPlan& p
   if (!hosts_ranks_here(plan) || plan.wanted_interfaces.empty()) return {};
   if (const auto error = find_interface_errors(plan.current_host, plan.wanted_interfaces, probe_interfaces(),
                                                spans_machines(plan)))
-    for (const Problem& problem : error->problems)
-      fmt::print(stderr, "smlaunch: warning: {}\n", to_string(problem));
+    for (const Problem& problem : error->problems) say("warning: {}", to_string(problem));
   return {};
 }
 

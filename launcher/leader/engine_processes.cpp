@@ -109,11 +109,6 @@ void EngineProcesses::signal(int signal) {
     if (!process->ended) kill(process->pid, signal);
 }
 
-bool EngineProcesses::has(int pid) const {
-  return std::any_of(processes_.begin(), processes_.end(),
-                     [&](const auto& each) { return each->pid == pid; });
-}
-
 std::vector<std::string> EngineProcesses::last_words() const {
   return processes_.empty() ? std::vector<std::string>() : processes_.front()->tail.lines();
 }

@@ -22,7 +22,6 @@ class EngineProcesses final : public JobEngine {
                                        const std::map<std::string, std::string>& environment,
                                        Rank rank) override;
   void signal(int signal) override;
-  [[nodiscard]] bool has(int pid) const override;
   [[nodiscard]] bool was_started() const override { return !processes_.empty(); }
   [[nodiscard]] std::vector<std::string> last_words() const override;
   void remove_session_folders(const std::string& own_host) const override;

@@ -28,7 +28,6 @@ class JobEngine {
                                                const std::map<std::string, std::string>& environment,
                                                Rank rank) = 0;
   virtual void signal(int signal) = 0;  // all that run
-  [[nodiscard]] virtual bool has(int pid) const = 0;
   [[nodiscard]] virtual bool was_started() const = 0;
   // The last lines that were no rank's.
   [[nodiscard]] virtual std::vector<std::string> last_words() const = 0;

@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <csignal>
+
 #include "launcher/channel/detached_notice.hpp"
 #include "launcher/leader/start_messages.hpp"
 #include "launcher/outcome/decide_outcome.hpp"
@@ -27,6 +29,7 @@ SupervisorSettings supervisor_settings(const LaunchPlan& plan, const RunSettings
   made.world_size = plan.world_size();
   made.failure_grace = settings.failure_grace;
   made.stop_grace = settings.stop_grace;
+  made.leftover_grace = settings.leftover_grace;
   made.hang_timeout = settings.hang_timeout;
   made.start_deadline = start_bound + start_bound_per_host * static_cast<int>(plan.cluster.hosts.size());
   return made;
@@ -75,6 +78,11 @@ void JobRun::left(Rank rank) {
 void JobRun::request_stop(int signal) {
   if (!has_spawned_) reports_.event("stop", std::nullopt, {{"signal", signal_name(signal)}});
   handle(StopRequested{signal});
+}
+
+void JobRun::pass_on(int signal) {
+  reports_.event("signal", std::nullopt, {{"passed_on", signal_name(signal)}});
+  handle(SignalPassed{signal});
 }
 
 // What comes through mpirun itself: lines of a rank without a channel, or mpirun's own words, which matter
@@ -134,7 +142,8 @@ void JobRun::perform(const std::vector<Action>& actions) {
     if (std::holds_alternative<StartRanks>(action)) start_ranks();
     if (const auto* signal = std::get_if<SignalRanks>(&action)) signal_ranks(signal->signal);
     if (std::holds_alternative<InspectRanks>(action)) inspect_ranks();
-    if (std::holds_alternative<ReleaseAgents>(action)) world_.channel.release_agents(plan_.world_size());
+    if (const auto* passed = std::get_if<PassSignalOn>(&action)) pass_signal_on(passed->signal);
+    if (const auto* how = std::get_if<ReleaseAgents>(&action)) release(*how);
     if (const auto* end = std::get_if<EndEngine>(&action)) engine_->signal(end->signal);
     if (const auto* timer = std::get_if<SetTimer>(&action)) set_timer(*timer);
     if (std::holds_alternative<Finish>(action)) finish();
@@ -161,10 +170,30 @@ void JobRun::start_ranks() {
   }
 }
 
-void JobRun::signal_ranks(int signal) {
-  reports_.event("stop", std::nullopt, {{"signal", signal_name(signal)}});
+std::vector<Rank> JobRun::ranks_that_run() const {
+  std::vector<Rank> found;
   for (int i = 0; i < plan_.world_size(); ++i)
-    if (!record().ranks[static_cast<std::size_t>(i)].done()) world_.channel.signal(i, signal);
+    if (!record().ranks[static_cast<std::size_t>(i)].done()) found.push_back(Rank{i});
+  return found;
+}
+
+void JobRun::pass_signal_on(int signal) {
+  for (const Rank rank : ranks_that_run()) world_.channel.pass_on(rank.value, signal);
+}
+
+// What a rank has left running is stopped as the ranks were: it has what is left of their grace.
+void JobRun::release(const ReleaseAgents& how) {
+  const std::uint64_t now = world_.loop.now_ns();
+  milliseconds grace = settings_.failure_grace;
+  if (grace_end_ns_ > 0) grace = milliseconds(grace_end_ns_ <= now ? 0 : (grace_end_ns_ - now) / 1'000'000);
+  leftover_time_ = how.leftover_grace + grace;
+  world_.channel.release_agents(plan_.world_size(), {how.leftover_grace.count(), grace.count()});
+}
+
+void JobRun::signal_ranks(int signal) {
+  if (signal == SIGKILL) grace_end_ns_ = world_.loop.now_ns();
+  reports_.event("stop", std::nullopt, {{"signal", signal_name(signal)}});
+  for (const Rank rank : ranks_that_run()) world_.channel.signal(rank.value, signal);
 }
 
 void JobRun::inspect_ranks() {
@@ -172,14 +201,16 @@ void JobRun::inspect_ranks() {
       fmt::format("no rank has printed anything for {:.0f} s: asking every rank what it is doing",
                   *record().hang_seconds));
   reports_.event("hang", std::nullopt, {});
-  for (int i = 0; i < plan_.world_size(); ++i)
-    if (!record().ranks[static_cast<std::size_t>(i)].done()) world_.channel.inspect(i);
+  for (const Rank rank : ranks_that_run()) world_.channel.inspect(rank.value);
 }
 
 void JobRun::set_timer(const SetTimer& wanted) {
   auto& timer = timers_[wanted.timer];
   if (!timer) timer = world_.loop.make_timer();
-  timer->start(wanted.length, [this, which = wanted.timer] { handle(TimerExpired{which}); });
+  const milliseconds length = wanted.length + (wanted.after_leftovers ? leftover_time_ : milliseconds(0));
+  if (wanted.timer == Timer::grace)
+    grace_end_ns_ = world_.loop.now_ns() + static_cast<std::uint64_t>(length.count()) * 1'000'000;
+  timer->start(length, [this, which = wanted.timer] { handle(TimerExpired{which}); });
 }
 
 void JobRun::finish() {

@@ -40,7 +40,9 @@ class JobRun {
   void left(Rank rank);
   void worker_lost(const WorkerLoss& loss) { handle(WorkerLost{loss}); }
   void request_stop(int signal);
-  void look_around();  // to be called every second
+  void pass_on(int signal);  // to every rank that runs
+  void look_around();        // to be called every second
+  void forget_silence() { reports_.forget_silence(); }
 
   [[nodiscard]] const JobRecord& record() const { return supervisor_.record(); }
   [[nodiscard]] bool has_spawned() const { return has_spawned_; }
@@ -52,6 +54,9 @@ class JobRun {
   void start_ranks();
   void signal_ranks(int signal);
   void inspect_ranks();
+  [[nodiscard]] std::vector<Rank> ranks_that_run() const;
+  void pass_signal_on(int signal);
+  void release(const ReleaseAgents& how);
   void set_timer(const SetTimer& wanted);
   void finish();
   void engine_line(std::string_view line);
@@ -70,6 +75,8 @@ class JobRun {
   std::map<Timer, std::unique_ptr<LoopTimer>> timers_;
   bool has_spawned_ = false;
   std::uint64_t next_look_ns_ = 0;
+  std::uint64_t grace_end_ns_ = 0;  // of the ranks that are being stopped; 0: none is
+  std::chrono::milliseconds leftover_time_{0};
 };
 
 }  // namespace smlaunch

@@ -43,7 +43,8 @@ LeaderRun::LeaderRun(const LaunchPlan& plan, RunSettings settings, EventLog& eve
       own_host_(probe_host_name()),
       workers_(names_of(plan.cluster), settings_.spare_hosts, count_rank_peers(plan, settings_)),
       ping_timer_(world_.loop.make_timer()),
-      goodbye_timer_(world_.loop.make_timer()) {}
+      goodbye_timer_(world_.loop.make_timer()),
+      suspend_timer_(world_.loop.make_timer()) {}
 
 LeaderRun::~LeaderRun() = default;
 
@@ -153,7 +154,7 @@ void LeaderRun::begin_goodbye(Outcome outcome) {
 
 void LeaderRun::ping() {
   world_.channel.ping_all();
-  if (phase_ == Phase::running) job_run_->look_around();
+  if (phase_ == Phase::running && !is_suspended_) job_run_->look_around();
   ping_timer_->start(ping_interval, [this] { ping(); });
 }
 
@@ -228,48 +229,6 @@ void LeaderRun::left(Peer peer) {
   } else if (job_run_) {
     job_run_->left(Rank{peer});
   }
-}
-
-void LeaderRun::worker_told_to_stop(Peer peer, int signal) {
-  if (!workers_.holds(peer) || signal < 1 || signal > 64 || !workers_.told_to_stop(peer)) return;
-  world_.output.say(fmt::format("{} was told to stop by {}: passed on to every rank", workers_.of(peer).host,
-                                signal_name(signal)));
-  worker_signal_ = signal;
-  if (job_run_) request_stop(signal);
-  if (phase_ == Phase::smoking) smoke_->stop();
-}
-
-// ---- stopping
-
-void LeaderRun::stop_signal(int signal) {
-  if (phase_ == Phase::smoking) {
-    smoke_signal_ = signal;
-    world_.output.say(fmt::format("{}: ending the smoke test", signal_name(signal)));
-    return smoke_->stop();
-  }
-  if (phase_ != Phase::running) {
-    late_signal_ = signal;
-    return;
-  }
-  const bool again = job_run_->record().stop_signal.has_value();
-  world_.output.say(
-      again ? fmt::format("{} again: ending every rank now", signal_name(signal))
-            : fmt::format("{}: passed on to every rank; those that run in {:.0f} s will be killed",
-                          signal_name(signal), static_cast<double>(settings_.stop_grace.count()) / 1000));
-  late_signal_ = signal;
-  request_stop(signal);
-}
-
-// One that the supervisor has not heeded: the job was over.
-int LeaderRun::late_signal() const { return job_run_ && job_run_->record().stop_signal ? 0 : late_signal_; }
-
-void LeaderRun::request_stop(int signal) {
-  if (!stop_asked_) stop_asked_ = std::chrono::steady_clock::now();
-  job_run_->request_stop(signal);
-}
-
-bool LeaderRun::has_process(int pid) const {
-  return (job_run_ && job_run_->engine().has(pid)) || (smoke_ && smoke_->has_process(pid));
 }
 
 void LeaderRun::remove_session_folders() const {

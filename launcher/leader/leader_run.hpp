@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -37,11 +38,12 @@ class LeaderRun {
 
   // We were told to stop.
   void stop_signal(int signal);
+  // One that stops no job came: for the ranks, or for us and them as a shell's Ctrl-Z and fg are.
+  void passed_signal(int signal);
   // One that came too late to stop anything here, else 0.
   [[nodiscard]] int late_signal() const;
 
   [[nodiscard]] const std::string& job() const { return job_; }  // the marker that its processes carry
-  [[nodiscard]] bool has_process(int pid) const;                 // of an engine
   void remove_session_folders() const;                           // that mpirun leaves
 
  private:
@@ -62,6 +64,10 @@ class LeaderRun {
   [[nodiscard]] std::optional<Outcome> interrupted_smoke() const;
   void begin_job();
   void request_stop(int signal);
+  void pass_on(int signal);
+  void suspend();
+  void go_on();
+  [[nodiscard]] bool ranks_run() const;
   void begin_goodbye(Outcome outcome);
   void ping();
   int serve_workers();
@@ -93,6 +99,9 @@ class LeaderRun {
   int smoke_signal_ = 0;   // told us to stop during the test
   int worker_signal_ = 0;  // told a worker to stop
   int late_signal_ = 0;
+  bool is_suspended_ = false;
+  std::unique_ptr<LoopTimer> suspend_timer_;
+  std::map<int, std::uint64_t> passed_on_ns_;  // by signal: when last
   std::optional<std::chrono::steady_clock::time_point> stop_asked_;
   std::optional<Outcome> outcome_;
   std::optional<Error> start_error_;

@@ -2,6 +2,8 @@
 // What the leader acts upon: real in run_plan, made up in tests. All of it outlives whoever is given it.
 #pragma once
 
+#include <functional>
+
 #include "launcher/channel/leader_channel.hpp"
 #include "launcher/leader/job_engine.hpp"
 #include "launcher/output/line_output.hpp"
@@ -14,6 +16,7 @@ struct LeaderWorld {
   LeaderChannel& channel;
   LineOutput& output;
   MakeEngine make_engine;
+  std::function<void()> stop_ourselves;  // as a shell's Ctrl-Z does; returns when we go on
 };
 
 inline double seconds_between(std::uint64_t from_ns, std::uint64_t to_ns) {

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "launcher/channel/messages.hpp"
+#include "launcher/channel/stop_messages.hpp"
 
 namespace smlaunch {
 
@@ -62,6 +63,10 @@ std::optional<Event> RankReports::take(Rank rank, const Frame& frame) {
     case FrameKind::end_unknown:
       event("exit", rank, {{"error", frame.payload}});
       return AgentLost{.rank = rank, .loss = EndUnknown{frame.payload}, .seconds = seconds_at(now)};
+    case FrameKind::left_running:
+      if (auto left = decode_left_running(frame.payload))
+        return left_running(rank, std::move(left->processes));
+      return {};
     case FrameKind::inspected:
       if (auto state = decode_rank_state(frame.payload))
         return RankInspected{rank, std::move(*state), activity_.cores_used(rank)};
@@ -109,6 +114,18 @@ Event RankReports::ended(Rank rank, const Ended& ended) {
       .rank = rank,
       .end = ended.end,
       .times = {.seconds = seconds_at(end.ns), .uncertainty = uncertainty, .traceback_seconds = traceback}};
+}
+
+Event RankReports::left_running(Rank rank, std::vector<LeftProcess> processes) {
+  std::vector<std::string> names;
+  for (const LeftProcess& each : processes) {
+    names.push_back(fmt::format("{} (pid {})", each.command, each.pid));
+    events_.add({0, "leftover", rank.value, host(rank), {{"command", each.command}}, {{"pid", each.pid}}});
+  }
+  world_.output.say(fmt::format("rank {} on {} has ended and left running: {}; told to end now{}", rank.value,
+                                host(rank), fmt::join(names, ", "),
+                                " (--leftover-grace SECONDS would let it finish)"));
+  return RankLeftRunning{rank, std::move(processes)};
 }
 
 void RankReports::print(Rank rank, bool is_stderr, std::uint64_t read_ns, std::string_view lines) {

@@ -38,6 +38,8 @@ class RankReports {
   // How long no rank has printed anything. While nobody reads what we print, ranks are held back: that they
   // are silent means nothing.
   double silent_seconds();
+  // Nobody could print, or was heard.
+  void forget_silence() { activity_.printed(world_.loop.now_ns()); }
 
   [[nodiscard]] double seconds_at(std::uint64_t ns) const { return seconds_between(start_ns_, ns); }
   [[nodiscard]] const std::string& host(Rank rank) const {
@@ -50,6 +52,7 @@ class RankReports {
  private:
   Event started(Rank rank, const Started& started);
   Event ended(Rank rank, const Ended& ended);
+  Event left_running(Rank rank, std::vector<LeftProcess> processes);
   void warn(const std::vector<std::string>& sentences);
 
   const LaunchPlan& plan_;

@@ -59,6 +59,7 @@ struct LostHost {
 
 struct RunSettings {
   std::chrono::milliseconds failure_grace{5000};
+  std::chrono::milliseconds leftover_grace{0};
   std::chrono::milliseconds stop_grace{110000};
   std::chrono::milliseconds lost_after{10000};
   std::optional<double> hang_timeout;  // seconds

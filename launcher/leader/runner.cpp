@@ -5,11 +5,9 @@
 
 #include <fmt/format.h>
 #include <sys/resource.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <boost/asio/signal_set.hpp>
 #include <csignal>
 
 #include "launcher/channel/channel_server.hpp"
@@ -18,6 +16,7 @@
 #include "launcher/leader/leader_run.hpp"
 #include "launcher/process/asio_loop.hpp"
 #include "launcher/process/descendants.hpp"
+#include "launcher/process/orphan_reaper.hpp"
 #include "launcher/process/rank_cgroup.hpp"
 #include "launcher/process/stop_signals.hpp"
 
@@ -42,35 +41,6 @@ Result<void> raise_descriptor_limit(const LaunchPlan& plan, int rank_peers) {
                  "raise it: ulimit -Hn, or LimitNOFILE= of the service");
 }
 
-// What our ranks leave behind becomes our child: it is taken out of the process table when it ends.
-class LeftoverReaper {
- public:
-  LeftoverReaper(boost::asio::io_context& loop, const LeaderRun& run) : signal_(loop, SIGCHLD), run_(run) {
-    wait();
-  }
-
- private:
-  void wait() {
-    signal_.async_wait([this](const boost::system::error_code& error, int) {
-      if (error) return;
-      reap();
-      wait();
-    });
-  }
-
-  void reap() const {
-    while (true) {
-      siginfo_t info{};
-      if (waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) != 0 || info.si_pid == 0) return;
-      if (run_.has_process(info.si_pid)) return;
-      waitpid(info.si_pid, nullptr, WNOHANG);
-    }
-  }
-
-  boost::asio::signal_set signal_;
-  const LeaderRun& run_;
-};
-
 }  // namespace
 
 Result<RunResult> run_plan(const LaunchPlan& plan, const RunSettings& settings, EventLog& events) {
@@ -88,15 +58,17 @@ Result<RunResult> run_plan(const LaunchPlan& plan, const RunSettings& settings, 
                 {loop, channel, output,
                  [&](JobEngine::Callbacks callbacks) {
                    return std::make_unique<EngineProcesses>(loop.context(), std::move(callbacks));
-                 }},
+                 },
+                 [] { raise(SIGSTOP); }},
                 token);
   if (auto listening = run.listen(); !listening) return tl::unexpected(listening.error());
   become_subreaper();
-  std::signal(SIGPIPE, SIG_IGN);
   run.wait_until_ready();
   StopSignals heard(loop.context());
   heard.on_signal([&](int signal) { run.stop_signal(signal); });
-  LeftoverReaper reaper(loop.context(), run);
+  HeardSignals passed(loop.context(), find_passed_signals());
+  passed.on_signal([&](int signal) { run.passed_signal(signal); });
+  const OrphanReaper reaper(loop.context());
   auto result = run.run();
   end_descendants(std::chrono::milliseconds(0));
   end_job_cgroups(run.job());

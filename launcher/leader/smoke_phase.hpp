@@ -30,7 +30,6 @@ class SmokePhase {
   void lost(Rank rank, const std::string& why) { run_.lost(rank, why); }
   void left(Rank rank) { run_.left(rank); }
 
-  [[nodiscard]] bool has_process(int pid) const { return run_.has_process(pid); }
   [[nodiscard]] double seconds() const { return run_.record().seconds; }
 
   // After `finished`: judges the test and tells the result. Returns the outcome; nothing: the job may follow.

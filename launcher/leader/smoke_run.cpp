@@ -231,7 +231,7 @@ void SmokeRun::end_set(bool gently) {
 void SmokeRun::release() {
   if (released_) return;
   released_ = true;
-  world_.channel.release_agents(plan_.world_size());
+  world_.channel.release_agents(plan_.world_size(), {});
   const bool any_there =
       std::any_of(peers_.begin(), peers_.end(), [](const Peer_& peer) { return peer.joined && !peer.away; });
   end_timer_->start(any_there ? leave_bound : milliseconds(0), [this] { end_engine(0); });
@@ -271,10 +271,6 @@ void SmokeRun::finish_set_if_over() {
   engines_.back()->remove_session_folders(agents_.leader_host);
   state_ = State::none;
   world_.loop.post([this] { perform(conductor_.set_over(now())); });
-}
-
-bool SmokeRun::has_process(int pid) const {
-  return std::any_of(engines_.begin(), engines_.end(), [&](const auto& each) { return each->has(pid); });
 }
 
 }  // namespace smlaunch

@@ -41,7 +41,6 @@ class SmokeRun {
   void lost(Rank rank, const std::string& why);
   void left(Rank rank);
 
-  [[nodiscard]] bool has_process(int pid) const;
   [[nodiscard]] const SmokeRecord& record() const { return conductor_.record(); }
   [[nodiscard]] const SmokeSettings& settings() const { return conductor_.settings(); }
 

@@ -55,6 +55,9 @@ std::vector<Action> Supervisor::on(const Event& event) {
   if (const auto* e = std::get_if<RankEnded>(&event)) ended(*e, actions);
   if (const auto* e = std::get_if<EngineEnded>(&event)) engine_ended(*e, actions);
   if (const auto* e = std::get_if<StopRequested>(&event)) stop_requested(*e, actions);
+  if (const auto* e = std::get_if<SignalPassed>(&event); e != nullptr && ranks_run())
+    actions.emplace_back(PassSignalOn{e->signal});
+  if (const auto* e = std::get_if<RankLeftRunning>(&event)) rank(e->rank).left_running = e->processes;
   if (const auto* e = std::get_if<Silent>(&event)) silent(*e, actions);
   if (const auto* e = std::get_if<RankInspected>(&event)) inspected(*e);
   if (const auto* e = std::get_if<TimerExpired>(&event)) expired(*e, actions);
@@ -201,13 +204,14 @@ void Supervisor::release_for_detached(Actions& actions) {
                                        [](const RankRecord& r) { return !r.detached && !r.left; });
   if (released_early_ || !only_detached_run || !others_wait) return;
   released_early_ = true;
-  actions.emplace_back(ReleaseAgents{});
+  actions.emplace_back(ReleaseAgents{settings_.leftover_grace});
 }
 
 void Supervisor::release(Actions& actions) {
   phase_ = Phase::releasing;
-  actions.emplace_back(ReleaseAgents{});
-  actions.emplace_back(SetTimer{Timer::engine_exit, leave_bound});
+  // Whoever stops us from outside does not wait for what nobody asked for.
+  actions.emplace_back(ReleaseAgents{record_.stop_signal ? milliseconds(0) : settings_.leftover_grace});
+  actions.emplace_back(SetTimer{Timer::engine_exit, leave_bound, record_.started});
 }
 
 void Supervisor::end_engine(Actions& actions) {

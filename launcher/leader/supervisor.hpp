@@ -58,6 +58,15 @@ struct EngineEnded {
 struct StopRequested {
   int signal = 0;
 };
+// A signal that does not end a rank.
+struct SignalPassed {
+  int signal = 0;
+};
+// What a rank had left running, and what is ended now.
+struct RankLeftRunning {
+  Rank rank;
+  std::vector<LeftProcess> processes;
+};
 // No rank has printed anything for so long.
 struct Silent {
   double seconds = 0;
@@ -71,9 +80,9 @@ enum class Timer { start_deadline, grace, give_up, engine_exit, inspection };
 struct TimerExpired {
   Timer timer;
 };
-using Event =
-    std::variant<AgentJoined, RankDetached, RankStarted, RankNotStarted, RankEnded, AgentLost, AgentLeft,
-                 WorkerLost, EngineEnded, StopRequested, Silent, RankInspected, TimerExpired>;
+using Event = std::variant<AgentJoined, RankDetached, RankStarted, RankNotStarted, RankEnded, AgentLost,
+                           AgentLeft, WorkerLost, EngineEnded, StopRequested, SignalPassed, RankLeftRunning,
+                           Silent, RankInspected, TimerExpired>;
 
 // What to do about it.
 struct StartRanks {
@@ -83,11 +92,17 @@ struct SignalRanks {
   int signal = 0;
   bool operator==(const SignalRanks&) const = default;
 };  // all that run
+struct PassSignalOn {
+  int signal = 0;
+  bool operator==(const PassSignalOn&) const = default;
+};  // to all that run
 // Ask the agents of all that run what they are doing.
 struct InspectRanks {
   bool operator==(const InspectRanks&) const = default;
 };
+// What ranks have left running may go on for so long, and then has what is left of the grace.
 struct ReleaseAgents {
+  std::chrono::milliseconds leftover_grace{0};
   bool operator==(const ReleaseAgents&) const = default;
 };
 struct EndEngine {
@@ -97,19 +112,21 @@ struct EndEngine {
 struct SetTimer {
   Timer timer;
   std::chrono::milliseconds length;
+  bool after_leftovers = false;  // when their time is over, not from now on
   bool operator==(const SetTimer&) const = default;
 };
 struct Finish {
   bool operator==(const Finish&) const = default;
 };
-using Action =
-    std::variant<StartRanks, SignalRanks, InspectRanks, ReleaseAgents, EndEngine, SetTimer, Finish>;
+using Action = std::variant<StartRanks, SignalRanks, PassSignalOn, InspectRanks, ReleaseAgents, EndEngine,
+                            SetTimer, Finish>;
 
 struct SupervisorSettings {
   int world_size = 1;
   std::chrono::milliseconds failure_grace{5000};
   std::chrono::milliseconds stop_grace{110000};
   std::chrono::milliseconds start_deadline{120000};
+  std::chrono::milliseconds leftover_grace{0};
   std::optional<double> hang_timeout;  // seconds; nothing: silence is no reason to stop
 };
 
@@ -136,6 +153,7 @@ class Supervisor {
   void release(Actions& actions);
   void release_for_detached(Actions& actions);
   void end_detached(const EngineEnded& event);
+  [[nodiscard]] bool ranks_run() const { return phase_ == Phase::running || phase_ == Phase::stopping; }
   [[nodiscard]] bool all_done() const;
   [[nodiscard]] bool any_detached() const;
   void end_engine(Actions& actions);

@@ -182,6 +182,8 @@ void add_options(Adder& adder, Options& o) {
                    "from SIGTERM to SIGKILL after a rank failed [5]", "SECONDS");
   adder.add_number("stop-grace", o.stop_grace, 0, year, "from SIGTERM to SIGKILL when told to stop [110]",
                    "SECONDS");
+  adder.add_number("leftover-grace", o.leftover_grace, 0, year,
+                   "how long what a rank left running may go on when all ranks have ended [0]", "SECONDS");
   adder.add_number("upload-timeout", o.upload_timeout, 0, year,
                    "how long the end of the job may wait for intermediate files to be uploaded [300]",
                    "SECONDS");

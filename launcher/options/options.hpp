@@ -52,6 +52,7 @@ struct Options {
   std::optional<std::string> matrix;    // of smlaunch smoke: a picture
   double failure_grace = 5;
   double stop_grace = 110;
+  double leftover_grace = 0;
   double upload_timeout = 300;
   double lost_after = 10;
   std::optional<double> hang_timeout;

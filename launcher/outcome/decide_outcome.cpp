@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the job came to is decided by the first of these that holds: it hung; mpirun blames a rank for leaving
-// early; a host was lost before anything failed; a rank failed; we were told to stop; it never started;
+// early; a host was lost before anything failed; a rank failed, of its own or because another had left; we were told to stop; it never started;
 // something was lost.
 #include "launcher/outcome/decide_outcome.hpp"
 
@@ -8,6 +8,7 @@
 
 #include <algorithm>
 
+#include "launcher/evidence/mpirun_words.hpp"
 #include "launcher/outcome/failure_sentence.hpp"
 
 namespace smlaunch {
@@ -25,6 +26,7 @@ class Decision {
     Outcome outcome = choose();
     outcome.stop_was_asked = record_.stop_signal.has_value();
     if (outcome.causes.empty()) outcome.causes = find_causes(record_, first_);
+    if (is_told_by_mpirun(outcome)) outcome.engine_lines = record_.engine_lines;
     return outcome;
   }
 
@@ -35,7 +37,7 @@ class Decision {
     if (record_.hang_seconds && !record_.stop_signal && !all_ended_by_themselves()) return hung();
     if (improper && !first_ && !record_.stop_signal) return left_early(*improper);
     if (first_ && record_.started && loss && lost_before(*loss, *first_, record_)) return lost_first();
-    if (first_) return rank_failed(*first_);
+    if (first_) return failed(*first_);
     if (record_.stop_signal) return stopped();
     if (!record_.started) return not_started(loss.has_value());
     // Ranks that we stopped because of a loss may have ended with code 0: the job was not done all the same.
@@ -52,6 +54,15 @@ class Decision {
   [[nodiscard]] bool all_ended_by_themselves() const {
     return all_ended_well() && std::none_of(record_.ranks.begin(), record_.ranks.end(),
                                             [](const RankRecord& rank) { return rank.told_to_stop(); });
+  }
+
+  static bool is_told_by_mpirun(const Outcome& outcome) {
+    return outcome.failure_class == FailureClass::start || outcome.failure_class == FailureClass::lost_host;
+  }
+
+  [[nodiscard]] std::string describe_engine() const {
+    const std::string reason = find_mpirun_reason(record_.engine_lines);
+    return describe(*record_.engine_failure) + (reason.empty() ? "" : ": " + reason);
   }
 
   [[nodiscard]] bool is_only_rank() const { return hosts_.size() == 1; }
@@ -80,6 +91,18 @@ class Decision {
         make_failure(FailureClass::user_code, describe_improper_exit(who(first, starter_), first));
     outcome.causes = find_causes(record_, first);
     outcome.first_failure = first;
+    return outcome;
+  }
+
+  [[nodiscard]] Outcome failed(const FirstFailure& first) const {
+    Outcome outcome = rank_failed(first);
+    const std::vector<Rank> left = find_early_leavers(record_, first);
+    if (left.empty()) return outcome;
+    FirstFailure leaver = make_failure_of(record_, left.front(), hosts_);
+    leaver.certain = left.size() == 1;
+    outcome.message = describe_early_leave(who(leaver, starter_), leaver, left, outcome.message);
+    outcome.causes = find_causes(record_, leaver);
+    outcome.first_failure = std::move(leaver);
     return outcome;
   }
 
@@ -133,7 +156,7 @@ class Decision {
       return outcome;
     }
     const std::string why = record_.start_timed_out ? "not every rank's agent came in time"
-                            : failure               ? describe(*failure)
+                            : failure               ? describe_engine()
                                                     : "it ended before its ranks had started";
     return make_failure(FailureClass::start,
                         fmt::format("the job could not be started: {}{}", why, missing_ranks()));
@@ -168,7 +191,7 @@ class Decision {
   [[nodiscard]] std::string describe_what_was_lost(const std::optional<FirstFailure>& loss,
                                                    const std::string& starter) const {
     if (record_.worker_loss) return describe_host_loss(record_.worker_loss->host, record_.worker_loss->loss);
-    const std::string engine = record_.engine_failure ? describe(*record_.engine_failure) : "";
+    const std::string engine = record_.engine_failure ? describe_engine() : "";
     if (!loss) return engine;
     const RankLoss& why = *record_.ranks[static_cast<std::size_t>(loss->rank.value)].loss;
     const bool engine_first = record_.engine_failure && record_.engine_seconds < loss->seconds;

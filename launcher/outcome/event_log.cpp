@@ -2,13 +2,13 @@
 #include "launcher/outcome/event_log.hpp"
 
 #include <fcntl.h>
-#include <fmt/format.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
 
+#include "base/own_words.hpp"
 #include "base/steady_time.hpp"
 #include "launcher/process/unique_fd.hpp"
 #include "launcher/process/write_file.hpp"
@@ -37,8 +37,7 @@ void EventLog::add(EventLine event) {
   const std::string line = render_event(event) + "\n";
   const bool whole = std::fwrite(line.data(), 1, line.size(), file_.get()) == line.size();
   if (whole && std::fflush(file_.get()) == 0) return;
-  fmt::print(stderr, "smlaunch: warning: {}: cannot be written: {}; it ends here\n", path_.string(),
-             std::strerror(errno));
+  say("warning: {}: cannot be written: {}; it ends here", path_.string(), std::strerror(errno));
   file_.reset();
 }
 

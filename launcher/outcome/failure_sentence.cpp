@@ -5,7 +5,7 @@
 
 #include <csignal>
 
-#include "launcher/evidence/python_traceback.hpp"
+#include "launcher/evidence/failure_reason.hpp"
 
 namespace smlaunch {
 
@@ -25,36 +25,52 @@ std::string plural_of_tied(const FirstFailure& first) {
   return fmt::format("rank{} {}", first.tied_with.size() == 1 ? "" : "s", list_ranks(first.tied_with));
 }
 
+// Somebody ended it, and what it said last has nothing to do with it.
+bool was_ended_from_outside(const ExitStatus& status) {
+  const auto* signaled = std::get_if<Signaled>(&status);
+  return signaled != nullptr && (signaled->signal == SIGKILL || signaled->signal == SIGTERM ||
+                                 signaled->signal == SIGINT || signaled->signal == SIGHUP);
+}
+
+// ": ValueError: no", "; its last words: loading", or nothing.
+std::string reason_words(const ExitStatus& status, const std::optional<Reason>& reason) {
+  if (!reason) return "";
+  if (reason->is_error) return ": " + reason->text;
+  return was_ended_from_outside(status) ? "" : "; its last words: " + reason->text;
+}
+
 // "exited with code 3 2.0 s after the start, before any other". `verb`: how it ended, but for a rank that
-// failed before its end. `exception`: in words that join the sentence, or empty.
+// failed before its end. `reason`: in words that join the sentence, or empty.
 std::string end_words(const FirstFailure& first, const std::string& verb, bool is_only_rank,
-                      const std::string& exception) {
+                      const std::string& reason) {
   if (first.before_its_end)
     return fmt::format(
         "failed {:.1f} s after the start: {}; {} ended before it, but only because a peer was gone",
-        first.seconds, find_python_exception(first.end->last_lines).value_or("it had a traceback"),
-        plural_of_tied(first));
+        first.seconds, first.reason().value_or("it had a traceback"), plural_of_tied(first));
   std::string words = fmt::format("{} {:.1f} s after the start", verb, first.seconds);
   if (!first.certain)
     words += fmt::format("; {} failed within the clock's error of it, and may have been first",
                          plural_of_tied(first));
   else if (!is_only_rank)
-    words += ", before any other";
-  return words + memory_words(*first.end) + exception;
+    words += first.ended_first ? ", before any other" : ", the first to fail";
+  return words + memory_words(*first.end) + reason;
 }
 
-// Of lines that are nobody's: an exception is one of those that the ranks had which exited.
-std::string exception_of_starter(const StarterFailure& failure, const std::string& exception) {
-  if (failure.has_own_lines) return ": " + exception;
+// Of lines that are nobody's: an exception is one of those that the ranks had which exited, and any other word
+// that of the only rank that failed.
+std::string reason_of_starter(const StarterFailure& failure, const std::optional<Reason>& reason) {
+  if (!reason) return "";
+  const bool is_python = reason->is_traceback;
+  const bool is_the_ranks = failure.has_own_lines || (!is_python && failure.may_be_first.empty()) ||
+                            failure.exited == std::vector<Rank>{failure.rank};
+  if (is_the_ranks) return reason_words(failure.status, reason);
+  if (!is_python) return fmt::format("; one of its ranks said: {}", reason->text);
   if (failure.exited.empty()) return "";
-  if (failure.exited.size() > 1) {
-    std::string ranks;
-    for (const Rank rank : failure.exited)
-      ranks += fmt::format("{}{}", ranks.empty() ? "" : ", ", rank.value);
-    return fmt::format("; one of the ranks {} had {}", ranks, exception);
-  }
-  const Rank only = failure.exited.front();
-  return only == failure.rank ? ": " + exception : fmt::format("; rank {} had {}", only.value, exception);
+  if (failure.exited.size() == 1)
+    return fmt::format("; rank {} had {}", failure.exited.front().value, reason->text);
+  std::string ranks;
+  for (const Rank rank : failure.exited) ranks += fmt::format("{}{}", ranks.empty() ? "" : ", ", rank.value);
+  return fmt::format("; one of the ranks {} had {}", ranks, reason->text);
 }
 
 }  // namespace
@@ -73,22 +89,30 @@ std::string list_ranks(const std::vector<Rank>& ranks) {
 }
 
 std::string describe_end(const std::string& who, const FirstFailure& first, bool is_only_rank) {
-  const auto exception = find_python_exception(first.end->last_lines);
+  const ExitStatus& status = first.end->status;
   return fmt::format("{} {}", who,
-                     end_words(first, to_string(first.end->status), is_only_rank,
-                               exception ? ": " + *exception : std::string()));
+                     end_words(first, to_string(status), is_only_rank,
+                               reason_words(status, find_reason(first.end->last_lines))));
 }
 
 std::string describe_end(const StarterFailure& failure, const FirstFailure& torchrun, bool is_only_rank) {
-  const auto exception = find_python_exception(torchrun.end->last_lines);
   const std::string instead = failure.named_instead
                                   ? fmt::format(" (it names rank {} first, which had only lost its peer)",
                                                 failure.named_instead->value)
                                   : std::string();
+  const std::string reason = reason_of_starter(failure, find_reason(torchrun.end->last_lines));
   return fmt::format("{} {}, says torchrun{}, which {}", name_of(failure.rank, torchrun.host),
-                     to_string(failure.status), instead,
-                     end_words(torchrun, "ended", is_only_rank,
-                               exception ? exception_of_starter(failure, *exception) : std::string()));
+                     to_string(failure.status), instead, end_words(torchrun, "ended", is_only_rank, reason));
+}
+
+std::string describe_early_leave(const std::string& who, const FirstFailure& leaver,
+                                 const std::vector<Rank>& left, const std::string& failure) {
+  std::string others;
+  if (left.size() > 1)
+    others = fmt::format(" (as did rank{} {} after it)", left.size() == 2 ? "" : "s",
+                         list_ranks({left.begin() + 1, left.end()}));
+  return fmt::format("{} ended with code 0 {:.1f} s after the start, while others still ran{}; then {}", who,
+                     leaver.seconds, others, failure);
 }
 
 std::string describe_not_started(const std::string& who, const FirstFailure& first) {

@@ -24,6 +24,11 @@ std::string describe_end(const std::string& who, const FirstFailure& first, bool
 // torchrun, which ended 2.0 s after the start, …".
 std::string describe_end(const StarterFailure& failure, const FirstFailure& torchrun, bool is_only_rank);
 
+// "rank 1 on algo-1 ended with code 0 1.0 s after the start, while others still ran; …". `left`: `leaver`, and who
+// left after it. `failure`: describe_end() of a rank that failed of it.
+std::string describe_early_leave(const std::string& who, const FirstFailure& leaver,
+                                 const std::vector<Rank>& left, const std::string& failure);
+
 // "rank 2 on algo-2 could not be started: …"
 std::string describe_not_started(const std::string& who, const FirstFailure& first);
 

@@ -4,8 +4,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 #include <vector>
 
+#include "launcher/evidence/failure_reason.hpp"
 #include "launcher/evidence/python_traceback.hpp"
 
 namespace smlaunch {
@@ -22,21 +24,60 @@ std::string end_of_line(const std::string& line, std::size_t room) {
   return line.substr(begin) + "\n";
 }
 
-// As much as there is room for: the end of the traceback, and what follows it; or the end of the lines.
-std::string excerpt(const std::vector<std::string>& lines, std::size_t room) {
-  const auto traceback = find_traceback(lines);
-  const std::size_t first = traceback ? traceback->begin : 0;
-  const std::size_t end = traceback ? traceback->end + 1 : lines.size();
+// What of some lines is shown first: [begin, end), and the line that matters most.
+struct Excerpt {
+  std::size_t begin = 0;
+  std::size_t end = 0;
+  std::size_t most_important = 0;
+};
+
+// As much as there is room for: of a traceback its end, and what follows it; else from the reason on, and then
+// what comes before.
+Excerpt choose_excerpt(const std::vector<std::string>& lines, std::size_t room) {
+  const auto reason = find_reason(lines);
+  const bool is_traceback = reason && reason->is_traceback;
+  const std::size_t first = is_traceback ? reason->begin : 0;
+  Excerpt excerpt{lines.size(), lines.size(), lines.size() - 1};
+  if (is_traceback)
+    excerpt = {reason->end, reason->end, reason->end - 1};
+  else if (reason)
+    excerpt = {reason->begin, reason->begin, reason->begin};
+  const auto fits = [&](std::size_t line) {
+    const std::size_t bytes = lines[line].size() + 1;
+    if (bytes > room) return false;
+    room -= bytes;
+    return true;
+  };
+  const auto forward = [&] {
+    while (excerpt.end < lines.size() && fits(excerpt.end)) ++excerpt.end;
+  };
+  if (!is_traceback) forward();
+  while (excerpt.begin > first && fits(excerpt.begin - 1)) --excerpt.begin;
+  if (is_traceback && excerpt.begin == first) forward();
+  return excerpt;
+}
+
+std::string excerpt_of(const std::vector<std::string>& lines, std::size_t room) {
+  const auto [begin, end, most_important] = choose_excerpt(lines, room);
+  if (begin == end) return end_of_line(lines[most_important], room);
   std::string text;
-  std::size_t begin = end;
-  while (begin > first && text.size() + lines[begin - 1].size() + 1 <= room)
-    text.insert(0, lines[--begin] + "\n");
-  if (begin == end && end > first) return end_of_line(lines[end - 1], room);
-  for (std::size_t i = end; begin == first && i < lines.size(); ++i) {
-    if (text.size() + lines[i].size() + 1 > room) break;
-    text += lines[i] + "\n";
-  }
+  for (std::size_t i = begin; i < end; ++i) text += lines[i] + "\n";
   return text;
+}
+
+// Whose lines stand under the sentence, and which.
+struct Shown {
+  std::string whose = {};
+  std::vector<std::string> lines = {};
+};
+
+Shown choose_shown(const Outcome& outcome) {
+  if (outcome.first_failure) {
+    const FirstFailure& first = *outcome.first_failure;
+    if (auto lines = first.last_lines(); !lines.empty())
+      return {fmt::format("rank {} on {}", first.rank.value, first.host), std::move(lines)};
+  }
+  return {"mpirun", outcome.engine_lines};
 }
 
 }  // namespace
@@ -45,30 +86,28 @@ std::string render_failure(const Outcome& outcome) {
   if (!outcome.failure_file.empty()) return outcome.failure_file;
   std::string text =
       fmt::format("{}: {}\n", to_string(outcome.failure_class), without_colours(outcome.message));
-  if (!outcome.first_failure) return text;
-  const FirstFailure& first = *outcome.first_failure;
-  const std::vector<std::string> last_lines = first.last_lines();
-  if (last_lines.empty()) return text;
+  const Shown under = choose_shown(outcome);
+  if (under.lines.empty()) return text;
   std::vector<std::string> lines;
   std::string all;
-  for (const std::string& line : last_lines) {
+  for (const std::string& line : under.lines) {
     lines.push_back(without_colours(line));
     all += lines.back() + "\n";
   }
   const std::size_t room = text.size() < shown ? shown - text.size() : 0;
   if (all.size() <= room) return text + all;
-  return text + excerpt(lines, room) +
-         fmt::format("\nall last lines of rank {} on {}:\n", first.rank.value, first.host) + all;
+  return text + excerpt_of(lines, room) + fmt::format("\nall last lines of {}:\n", under.whose) + all;
 }
 
 std::vector<std::string> choose_last_lines(const std::vector<std::string>& lines, std::size_t most) {
   if (lines.size() <= most) return lines;
   const auto at = [&](std::size_t index) { return lines.begin() + static_cast<std::ptrdiff_t>(index); };
-  const auto traceback = find_traceback(lines);
-  if (!traceback || traceback->end + most >= lines.size()) return {at(lines.size() - most), lines.end()};
+  const auto reason = find_reason(lines);
+  if (!reason || reason->end + most > lines.size()) return {at(lines.size() - most), lines.end()};
   const std::size_t half = most / 2;
-  const std::size_t end = traceback->end + 1;
-  std::vector<std::string> chosen(at(std::max(traceback->begin, end > half ? end - half : 0)), at(end));
+  const std::size_t first = reason->is_traceback ? reason->begin : 0;
+  std::vector<std::string> chosen(at(std::max(first, reason->end > half ? reason->end - half : 0)),
+                                  at(reason->end));
   chosen.emplace_back("[...]");
   chosen.insert(chosen.end(), at(lines.size() - (most - half - 1)), lines.end());
   return chosen;

@@ -6,6 +6,7 @@
 #include <csignal>
 #include <string_view>
 
+#include "launcher/evidence/failure_reason.hpp"
 #include "launcher/evidence/peer_loss.hpp"
 #include "launcher/evidence/python_traceback.hpp"
 
@@ -35,14 +36,7 @@ std::vector<Rank> all_ranks(const JobRecord& record) {
   return ranks;
 }
 
-FirstFailure make_failure_of(const JobRecord& record, Rank rank, const Hosts& hosts) {
-  const RankRecord& failed = record_of(record, rank);
-  return {.rank = rank,
-          .host = hosts[static_cast<std::size_t>(rank.value)],
-          .end = failed.end,
-          .not_started = failed.not_started,
-          .seconds = failed.times.seconds};
-}
+bool has_left(const RankRecord& rank) { return rank.ended_well() && !rank.told_to_stop(); }
 
 // How a lost rank ended, if it did, says nothing about the loss.
 FirstFailure make_loss_of(const JobRecord& record, Rank rank, const Hosts& hosts) {
@@ -94,6 +88,7 @@ std::optional<FirstFailure> find_own_reason(const JobRecord& record, const First
   for (const Rank each : ended_first.tied_with)
     if (each != *cause) first.tied_with.push_back(each);
   first.before_its_end = !is_tied;
+  first.ended_first = ended_first.ended_first;
   return first;
 }
 
@@ -124,6 +119,11 @@ std::vector<std::string> FirstFailure::last_lines() const {
   return end ? end->last_lines : std::vector<std::string>();
 }
 
+std::optional<std::string> FirstFailure::reason() const {
+  const auto found = find_reason(last_lines());
+  return found ? std::optional(found->text) : std::nullopt;
+}
+
 std::string to_string(Cause cause) {
   switch (cause) {
     case Cause::own: return "own";
@@ -149,6 +149,7 @@ std::optional<FirstFailure> find_first_failure(const JobRecord& record, const Ho
   const double uncertainty = record_of(record, *earliest).times.uncertainty;
   for (const Rank each : all_ranks(record)) {
     const RankRecord& rank = record_of(record, each);
+    if (has_left(rank) && rank.times.seconds < first.seconds) first.ended_first = false;
     if (each == first.rank || !failed_by_itself(rank)) continue;
     const double bound = wake_up_uncertainty + uncertainty + rank.times.uncertainty;
     if (rank.times.seconds - first.seconds <= bound) first.tied_with.push_back(each);
@@ -157,6 +158,32 @@ std::optional<FirstFailure> find_first_failure(const JobRecord& record, const Ho
   if (!blames_peer(first.last_lines())) return first;
   if (auto own_reason = find_own_reason(record, first, hosts)) return own_reason;
   return first;
+}
+
+FirstFailure make_failure_of(const JobRecord& record, Rank rank, const Hosts& hosts) {
+  const RankRecord& failed = record_of(record, rank);
+  return {.rank = rank,
+          .host = hosts[static_cast<std::size_t>(rank.value)],
+          .end = failed.end,
+          .not_started = failed.not_started,
+          .seconds = failed.times.seconds};
+}
+
+std::vector<Rank> find_early_leavers(const JobRecord& record, const FirstFailure& failure) {
+  const RankRecord& failed = record_of(record, failure.rank);
+  if (failure.before_its_end || !only_lost_its_peer(failed)) return {};
+  const double noticed =
+      std::min(failed.times.seconds, failed.times.traceback_seconds.value_or(failed.times.seconds));
+  std::vector<Rank> left;
+  for (const Rank each : all_ranks(record)) {
+    const RankRecord& rank = record_of(record, each);
+    const double bound = noticed + failed.times.uncertainty + rank.times.uncertainty;
+    if (has_left(rank) && rank.times.seconds <= bound) left.push_back(each);
+  }
+  std::stable_sort(left.begin(), left.end(), [&](Rank a, Rank b) {
+    return record_of(record, a).times.seconds < record_of(record, b).times.seconds;
+  });
+  return left;
 }
 
 std::vector<Cause> find_causes(const JobRecord& record, const std::optional<FirstFailure>& first) {

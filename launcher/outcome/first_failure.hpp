@@ -22,10 +22,13 @@ struct FirstFailure {
   // It failed (`seconds`: its traceback) before any other, though it did not end first: those in tied_with
   // ended before it, because their peer was gone.
   bool before_its_end = false;
+  bool ended_first = true;  // no other had ended before it, not even well
 
   [[nodiscard]] std::optional<ExitStatus> status() const;
   // What to show of it: of a rank that never ran, the reason.
   [[nodiscard]] std::vector<std::string> last_lines() const;
+  // Why it failed, in its own words on one line; nothing: it said nothing.
+  [[nodiscard]] std::optional<std::string> reason() const;
 };
 
 enum class Cause { own, stopped_by_us, collateral };
@@ -38,6 +41,13 @@ bool failed_by_itself(const RankRecord& rank);
 // `hosts`: each rank's host; so below.
 std::optional<FirstFailure> find_first_failure(const JobRecord& record,
                                                const std::vector<std::string>& hosts);
+
+// The ranks that had left with code 0, the earliest first, before `failure`, which only says that a peer was gone.
+// None, where it has a reason of its own.
+std::vector<Rank> find_early_leavers(const JobRecord& record, const FirstFailure& failure);
+
+// How a rank ended, as a failure.
+FirstFailure make_failure_of(const JobRecord& record, Rank rank, const std::vector<std::string>& hosts);
 
 // Why each rank ended as it did, given who was first.
 std::vector<Cause> find_causes(const JobRecord& record, const std::optional<FirstFailure>& first);

@@ -9,6 +9,7 @@
 #include "launcher/evidence/rank_end.hpp"
 #include "launcher/inspect/rank_state.hpp"
 #include "launcher/outcome/losses.hpp"
+#include "launcher/process/left_process.hpp"
 
 namespace smlaunch {
 
@@ -32,6 +33,7 @@ struct RankRecord {
   std::optional<RankLoss> loss = {};            // it may have ended all the same
   std::optional<RankState> state = {};          // when the job was found to hang
   std::optional<double> cores_used = {};        // then
+  std::vector<LeftProcess> left_running = {};   // when it had ended, and was ended by us
 
   [[nodiscard]] bool done() const { return end || not_started || loss; }
   [[nodiscard]] bool told_to_stop() const { return end && end->told_to_stop; }

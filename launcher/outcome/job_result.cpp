@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <functional>
 
+#include "base/own_words.hpp"
 #include "launcher/contract/result_files.hpp"
 #include "launcher/outcome/failure_text.hpp"
 #include "launcher/outcome/job_phases.hpp"
@@ -16,13 +17,12 @@ namespace smlaunch {
 
 namespace {
 
-constexpr const char* reporting_failure = "smlaunch: Reporting training FAILURE\n";
+constexpr const char* reporting_failure = "Reporting training FAILURE";
 
 }  // namespace
 
 void warn(const Error& error) {
-  for (const Problem& problem : error.problems)
-    fmt::print(stderr, "smlaunch: warning: {}\n", to_string(problem));
+  for (const Problem& problem : error.problems) say("warning: {}", to_string(problem));
 }
 
 // The events and the report: where they were asked for, else under BASE, if there is one.
@@ -59,31 +59,30 @@ void write_report(const Options& options, const Paths& paths, const Report& repo
 void print_last_lines(const FirstFailure& first) {
   constexpr std::size_t most = 20;
   if (!first.end || first.end->last_lines.empty()) return;
-  fmt::print(stderr, "smlaunch: the last lines of rank {} on {}:\n", first.rank.value, first.host);
-  for (const std::string& line : choose_last_lines(first.end->last_lines, most))
-    fmt::print(stderr, "smlaunch:   {}\n", line);
+  say("the last lines of rank {} on {}:", first.rank.value, first.host);
+  for (const std::string& line : choose_last_lines(first.end->last_lines, most)) say("  {}", line);
 }
 
 void print_outcome(const Options& options, const Report& report) {
   const Outcome& outcome = report.outcome;
   if (outcome.kind == OutcomeKind::success && options.quiet) return;
-  for (const std::string& line : render_looks(outcome.hang)) fmt::print(stderr, "smlaunch:   {}\n", line);
+  for (const std::string& line : render_looks(outcome.hang)) say("  {}", line);
   if (outcome.kind != OutcomeKind::success && outcome.first_failure) print_last_lines(*outcome.first_failure);
   const bool several_hosts = std::adjacent_find(report.hosts.begin(), report.hosts.end(),
                                                 std::not_equal_to<>()) != report.hosts.end();
   const std::string phases = render_phases(report.phases, several_hosts);
   if (!options.quiet && !phases.empty())
-    fmt::print(stderr, "smlaunch: {}: {}{}\n", to_string(outcome.kind), phases,
-               report.restarts == 0 ? "" : fmt::format("; restarts: {}", report.restarts));
+    say("{}: {}{}", to_string(outcome.kind), phases,
+        report.restarts == 0 ? "" : fmt::format("; restarts: {}", report.restarts));
   if (outcome.kind == OutcomeKind::success) {
-    fmt::print(stderr, "smlaunch: Reporting training SUCCESS\n");
+    say("Reporting training SUCCESS");
     return;
   }
-  if (outcome.kind == OutcomeKind::failure) fmt::print(stderr, "{}", reporting_failure);
+  if (outcome.kind == OutcomeKind::failure) say("{}", reporting_failure);
   // Several things that are wrong are a line each.
   for (std::size_t begin = 0; begin <= outcome.message.size();) {
     const std::size_t end = std::min(outcome.message.find('\n', begin), outcome.message.size());
-    fmt::print(stderr, "smlaunch: {}\n", std::string_view(outcome.message).substr(begin, end - begin));
+    say("{}", std::string_view(outcome.message).substr(begin, end - begin));
     begin = end + 1;
   }
 }
@@ -104,7 +103,7 @@ int report_failed_start(const Options& options, const Paths& paths, const Error&
   report.outcome = make_failure(error);
   write_result_files(report.outcome, paths);
   write_report(options, paths, report);
-  fmt::print(stderr, "{}", reporting_failure);
+  say("{}", reporting_failure);
   return report_error(error);
 }
 

@@ -33,6 +33,7 @@ struct Outcome {
   int exit_code = 0;
   std::string message = {};  // one sentence: what failed first, where, how
   std::optional<FirstFailure> first_failure = {};
+  std::vector<std::string> engine_lines = {};    // what mpirun said last, where it failed
   std::vector<Cause> causes = {};                // by rank
   std::vector<RankLook> hang = {};               // by rank, where the job was stopped because it hung
   std::vector<std::string> hosts_at_fault = {};  // lost, not ready, or failed by the smoke test

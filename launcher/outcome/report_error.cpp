@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include "base/own_words.hpp"
+
 namespace smlaunch {
 
 std::string to_string(const Problem& problem) {
@@ -13,7 +15,7 @@ std::string to_string(const Problem& problem) {
 }
 
 int report_error(const Error& error) {
-  for (const Problem& problem : error.problems) fmt::print(stderr, "smlaunch: {}\n", to_string(problem));
+  for (const Problem& problem : error.problems) say("{}", to_string(problem));
   return exit_code_of(error.fault);
 }
 

@@ -31,6 +31,8 @@ Json first_failure_json(const std::optional<FirstFailure>& first) {
   Json json = {{"rank", first->rank.value}, {"host", first->host}};
   add_status(json, first->status());
   json["seconds"] = milli(first->seconds);
+  const auto reason = first->reason();
+  json["reason"] = reason ? Json(*reason) : Json(nullptr);
   json["last_lines"] = first->last_lines();
   json["certain"] = first->certain;
   json["tied_with"] = Json::array();
@@ -69,6 +71,14 @@ Json hang_json(const std::vector<RankLook>& looks) {
   return list;
 }
 
+Json left_running_json(const std::vector<RankRecord>& ranks) {
+  Json list = Json::array();
+  for (std::size_t i = 0; i < ranks.size(); ++i)
+    for (const LeftProcess& each : ranks[i].left_running)
+      list.push_back({{"rank", i}, {"pid", each.pid}, {"command", each.command}});
+  return list;
+}
+
 }  // namespace
 
 std::string render_report(const Report& report) {
@@ -89,6 +99,7 @@ std::string render_report(const Report& report) {
     entry["cause"] = i < outcome.causes.size() ? to_string(outcome.causes[i]) : "own";
     json["ranks"].push_back(std::move(entry));
   }
+  json["left_running"] = left_running_json(report.ranks);
   json["phases"] = Json::array();
   for (const Phase& phase : report.phases) {
     Json entry = {{"name", phase.name}, {"seconds", milli(phase.seconds)}};

@@ -12,14 +12,14 @@ namespace smlaunch {
 class LineOutput {
  public:
   virtual ~LineOutput() = default;
-  // Has anybody a use for this rank's lines?
+  // True if this rank's lines are shown or logged.
   [[nodiscard]] virtual bool is_wanted(Rank rank) const = 0;
-  // `seconds`: when they were read, since the start of the run.
+  // `seconds`: when the lines were read, since the start of the run.
   virtual void print(Rank rank, bool is_stderr, double seconds, std::string_view lines) = 0;
-  // Text of nobody's in particular, for stderr.
+  // Text that belongs to no rank, for stderr.
   virtual void print_plain(std::string text) = 0;
   virtual void say(const std::string& sentence) = 0;
-  // Do more lines wait to be read than are good?
+  // True if too many lines wait to be written: the caller should pause.
   [[nodiscard]] virtual bool is_long() = 0;
 };
 

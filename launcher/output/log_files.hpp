@@ -13,16 +13,15 @@
 
 namespace smlaunch {
 
-// Keeps a bounded number of files open, whatever the number of ranks. A file is begun anew by the first lines
-// of this run, in the mode that the user's umask leaves.
+// Keeps a bounded number of files open, whatever the number of ranks. The first lines of this run begin a
+// file anew, with the mode that the user's umask gives.
 class LogFiles {
  public:
   // Makes the folder where it is missing. Errors (Fault::start): it cannot be made, or nothing can be written
   // there.
   static Result<LogFiles> open(const std::filesystem::path& folder);
 
-  // Appends to the file `name`. Returns 0, or the errno of what went wrong: then part of `lines` may be
-  // there.
+  // Appends to the file `name`. Returns 0 or an errno; after an error, a part of `lines` may be in the file.
   int append(const std::string& name, std::string_view lines);
 
   [[nodiscard]] const std::filesystem::path& folder() const { return folder_; }

@@ -14,6 +14,7 @@
 #include <mutex>
 #include <thread>
 
+#include "base/own_words.hpp"
 #include "base/signal_free_thread.hpp"
 
 namespace smlaunch {
@@ -40,17 +41,17 @@ struct OutputWriter::Block {
 
 struct OutputWriter::Shared {
   struct Stream {
-    bool closed = false;  // nobody reads it any more
+    bool closed = false;  // its reader is gone
     std::size_t lost_bytes = 0;
-    int error_number = 0;  // why the first of them were lost
+    int error_number = 0;  // why the first of these bytes were lost
   };
   std::function<void()> drained;
-  std::shared_ptr<LogFiles> log_files;  // the thread's
+  std::shared_ptr<LogFiles> log_files;  // only the thread uses them
   std::mutex mutex;
   std::condition_variable changed;
   std::deque<OutputWriter::Block> queue;
   std::size_t waiting_bytes = 0;
-  std::size_t written = 0;  // grows with every write: progress
+  std::size_t written = 0;  // grows with every write, which shows progress
   std::array<Stream, 3> streams;
   bool was_long = false;
   bool ending = false;
@@ -89,13 +90,13 @@ OutputWriter::~OutputWriter() {
   else
     thread.detach();
   if (left > 0)
-    fmt::print(stderr, "smlaunch: nobody has read our output for {} s: its last {} bytes were not written\n",
-               stalled_bound.count(), left);
+    say("nobody has read our output for {} s: its last {} bytes were not written", stalled_bound.count(),
+        left);
   for (const int stream : {1, 2, log_stream}) {
     const auto& each = streams[static_cast<std::size_t>(stream)];
     if (each.lost_bytes > 0 && each.error_number != EPIPE)
-      fmt::print(stderr, "smlaunch: {} bytes of the ranks' lines for {} were lost: {}\n", each.lost_bytes,
-                 name_of(stream), std::strerror(each.error_number));
+      say("{} bytes of the ranks' lines for {} were lost: {}", each.lost_bytes, name_of(stream),
+          std::strerror(each.error_number));
   }
 }
 
@@ -128,15 +129,15 @@ void OutputWriter::run(const std::shared_ptr<Shared>& shared) {
     lock.unlock();
     const int error_number = closed ? EPIPE : write_block(*shared, block);
     lock.lock();
-    // Our owner has given up meanwhile, and counted this block as not written.
+    // Meanwhile our owner has given up, and has counted this block as not written.
     if (shared->queue.empty()) return;
     if (error_number != 0) {
       auto& stream = shared->streams[static_cast<std::size_t>(block.stream)];
       if (stream.lost_bytes == 0) {
         stream.error_number = error_number;
         stream.closed = error_number == EPIPE;
-        fmt::print(stderr, "smlaunch: {} cannot be written ({}): ranks' lines are lost, the job goes on\n",
-                   name_of(block.stream), std::strerror(error_number));
+        say("{} cannot be written ({}): ranks' lines are lost, the job goes on", name_of(block.stream),
+            std::strerror(error_number));
       }
       stream.lost_bytes += block.lines.size();
     }

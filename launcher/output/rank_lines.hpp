@@ -19,13 +19,13 @@ struct LineOrigin {
   bool alone = false;  // the job's only rank: no prefix
 };
 
-// Every one of `lines` (each ends with \n) with its prefix: "[3 algo-2] ", "[algo-2] ", or none; or as one
-// JSON object a line: {"host":…,"line":…,"rank":…|null,"stream":"stdout"|"stderr","t":seconds}. What is no
-// UTF-8 becomes U+FFFD there.
+// Each of `lines` (each ends with \n) with its prefix: "[3 algo-2] ", "[algo-2] ", or none. As JSON, one
+// object for each line: {"host":…,"line":…,"rank":…|null,"stream":"stdout"|"stderr","t":seconds}, with
+// U+FFFD in place of invalid UTF-8.
 std::string render_rank_lines(LogFormat format, const LineOrigin& origin, std::string_view lines);
 
-// The file of --log-dir that has them: "rank-3.stdout", "algo-2.stderr"; from the second try of a job on
-// "rank-3.restart-1.stdout".
+// The file of --log-dir that gets these lines: "rank-3.stdout", "algo-2.stderr"; from the second try of a job
+// on, "rank-3.restart-1.stdout".
 std::string log_file_name(const LineOrigin& origin, int restart_count);
 
 }  // namespace smlaunch

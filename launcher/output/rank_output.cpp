@@ -25,7 +25,7 @@ void RankOutput::print(Rank rank, bool is_stderr, double seconds, std::string_vi
   LineOrigin origin;
   const RankPlace& place = plan_.layout.ranks[rank];
   origin.host = plan_.cluster.hosts[place.node_rank].name;
-  // What torchrun and xla print is all their ranks'.
+  // The lines of torchrun and xla belong to all their ranks.
   if (!has_starter(plan_.launcher)) origin.rank = rank.value;
   origin.is_stderr = is_stderr;
   origin.seconds = seconds;

@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The room launcher/output: where the lines of ranks go: our stdout and stderr, the files of --log-dir. It
-// promises whole lines, each with its rank, in the order of each rank, and that a reader that stops reading
-// stops no loop. It touches those descriptors, from a thread of its own.
-//
-// Where the lines of ranks go: our stdout and stderr, and the files of --log-dir.
+// promises whole lines, each with its rank, and keeps the order of each rank. A reader that stops reading
+// stops no loop. The room touches these descriptors and files, from a thread of its own.
 #pragma once
 
 #include <functional>
@@ -21,21 +19,21 @@ namespace smlaunch {
 
 struct OutputSettings {
   LogFormat format = LogFormat::text;
-  std::optional<IdSet> only_ranks;      // whose lines are shown; nothing: all
+  std::optional<IdSet> only_ranks;      // the ranks whose lines are shown; nothing: all
   std::shared_ptr<LogFiles> log_files;  // of --log-dir; null: there is none
   int restart_count = 0;
 };
 
 class RankOutput final : public LineOutput {
  public:
-  // `drained`: OutputWriter's.
+  // `drained`: as OutputWriter has it.
   RankOutput(const LaunchPlan& plan, OutputSettings settings, std::function<void()> drained);
 
-  // Has anybody a use for this rank's lines?
+  // True if this rank's lines are shown or logged.
   [[nodiscard]] bool is_wanted(Rank rank) const { return is_logged_ || is_shown(rank); }
-  // `seconds`: when they were read, since the start of the run.
+  // `seconds`: when the lines were read, since the start of the run.
   void print(Rank rank, bool is_stderr, double seconds, std::string_view lines);
-  // Text of nobody's in particular, for stderr.
+  // Text that belongs to no rank, for stderr.
   void print_plain(std::string text) { writer_.write(2, std::move(text)); }
   void say(const std::string& sentence);
   [[nodiscard]] bool is_long() { return writer_.is_long(); }

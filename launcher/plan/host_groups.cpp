@@ -10,7 +10,7 @@ namespace smlaunch {
 
 namespace {
 
-// What is shown of a host's ranks, whatever their numbers.
+// What a plan shows of a host's ranks, without their numbers.
 std::string places_in_words(const LaunchPlan& plan, NodeRank host, const std::vector<Rank>& ranks) {
   const Machine& machine = *plan.cluster.hosts[host].machine;
   std::string text;
@@ -30,7 +30,7 @@ std::string places_in_words(const LaunchPlan& plan, NodeRank host, const std::ve
 std::vector<HostGroup> equal_hosts(const LaunchPlan& plan,
                                    const Indexed<NodeRank, std::vector<Rank>>& ranks) {
   std::vector<HostGroup> groups;
-  // Hosts of one machine share their placements; others are compared by what is shown of them.
+  // Hosts with one machine share their placements; other hosts are compared by what the plan shows of them.
   std::map<std::pair<const Placement*, std::size_t>, std::size_t> known;
   std::map<std::string, std::size_t> known_words;
   for (const NodeRank host : plan.cluster.hosts.indices()) {
@@ -66,7 +66,7 @@ std::string host_ranges(const LaunchPlan& plan, const std::vector<NodeRank>& nod
 
 std::string sources_in_words(const LaunchPlan& plan, const std::vector<NodeRank>& node_ranks) {
   std::map<TopologySource, int> counts;
-  std::string seen;  // the last that was probed
+  std::string seen;  // the last host that was probed
   for (const NodeRank node_rank : node_ranks) {
     const Host& host = plan.cluster.hosts[node_rank];
     ++counts[host.source];

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Every object's keys are written in sorted order here, by hand: the text is the canonical form that is
+// The keys of every object are written in sorted order, by hand: this text is the canonical form that is
 // hashed.
 #include "launcher/plan/plan_json.hpp"
 
@@ -17,7 +17,8 @@ namespace smlaunch {
 namespace {
 
 // SM_RESOURCE_CONFIG and SM_TRAINING_ENV name every host and differ on every host: in a plan of thousands of
-// ranks they would be gigabytes. Above this much in all they are named, with this instead of their value.
+// ranks they would take gigabytes. Where all of them together are longer than this, only their names are
+// written, with this text instead of their values.
 constexpr std::size_t most_host_variable_bytes = 16U << 20U;
 constexpr std::string_view each_hosts_own = "<each host's own>";
 
@@ -48,7 +49,7 @@ void write_nic(JsonWriter& json, const Machine& machine, const Placement& placem
   json.key("path").value(to_string(placement.nic_path)).close_object();
 }
 
-// What a placement says of one machine is the same for all ranks that share both, so it is written once.
+// The text of a placement on a machine. Ranks that share both have the same text, so it is made once.
 struct PlacementText {
   std::string cpus, gpu, nic, numa, why;  // each a member, with its key
 };
@@ -78,8 +79,8 @@ PlacementText write_placement(const Machine& machine, const Placement& placement
   return text;
 }
 
-// Members of a rank's `environment` that its host gives it, ready to stand among others. Those that begin
-// with SM_ are one text: no variable of a rank sorts between them.
+// Members of a rank's `environment` that come from its host, as text. All members that begin with SM_ are one
+// text: no variable of a rank sorts between them.
 struct HostVariableText {
   std::string first_name;
   std::string members;
@@ -130,7 +131,7 @@ class HostVariableTexts {
 void write_ranks(JsonWriter& json, const LaunchPlan& plan, const Redactor& redactor) {
   json.key("ranks").open_list();
   const HostVariableTexts host_texts(plan, redactor);
-  // Hosts of one kind share their placements, but not what their devices are called.
+  // Hosts of one kind share their placements, but their devices have different names.
   std::map<std::pair<const Machine*, const Placement*>, PlacementText> placements;
   std::vector<HostVariableText> of_host;
   std::optional<NodeRank> host;
@@ -146,7 +147,7 @@ void write_ranks(JsonWriter& json, const LaunchPlan& plan, const Redactor& redac
     json.raw(text->second.cpus);
     json.key("environment").open_object();
     auto next = of_host.begin();
-    // Those of variables_of_rank are numbers of ours: nothing to redact.
+    // variables_of_rank() gives our own numbers: there is nothing to redact.
     for (const auto& [name, value] : variables_of_rank(plan, place.rank)) {
       for (; next != of_host.end() && next->first_name < name; ++next) json.raw(next->members);
       json.key(name).value(value);

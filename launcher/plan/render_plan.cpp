@@ -90,7 +90,7 @@ std::string render_ranks(const LaunchPlan& plan) {
   return fmt::format("  ({} ranks: equal hosts are shown once)\n", plan.world_size()) + out;
 }
 
-// For each word, whether it begins a line: an option does, and the program, but no value of -mca.
+// For each word, whether it begins a line: an option and the program do, the values of -mca do not.
 std::vector<bool> begin_lines(const std::vector<std::string>& argv, std::size_t program) {
   std::vector<bool> begins(argv.size(), false);
   for (std::size_t i = 1; i < argv.size() && i <= program; ++i) {
@@ -123,7 +123,7 @@ std::string source_of(const LaunchPlan& plan, const std::string& name) {
   return "";
 }
 
-// What options say of it stands behind; that hosts were probed or assumed is said of each anyway.
+// Where the facts about all hosts come from. If the user chose the machines, the option that says so follows.
 std::string topology_of(const LaunchPlan& plan) {
   std::vector<NodeRank> all;
   for (const NodeRank host : plan.cluster.hosts.indices()) all.push_back(host);

@@ -17,7 +17,8 @@ namespace smlaunch {
 
 namespace {
 
-// Apart from each other for most eyes; after them they begin again, told apart by the numbers.
+// Most eyes can tell these colours apart. Further ranks get the same colours again, and differ by their
+// numbers.
 constexpr std::array<const char*, 12> rank_colours = {"#4e79a7", "#f28e2b", "#59a14f", "#e15759",
                                                       "#76b7b2", "#edc948", "#b07aa1", "#9c755f",
                                                       "#2f4b7c", "#a0cbe8", "#8cd17d", "#ff9da7"};
@@ -82,7 +83,7 @@ std::string render_plan_svg(const LaunchPlan& plan) {
   for (const HostGroup& group : groups) {
     const NodeRank host = group.node_ranks.front();
     DrawingMarks marks = marks_of(plan, ranks[host]);
-    // What is near what is the same for all of a kind.
+    // The table of nearness is the same for all machines of a kind, so it is drawn once.
     marks.with_table = shown.insert(kinds.kind_of(*plan.cluster.hosts[host].machine)).second;
     const Drawing one =
         draw_machine(*plan.cluster.hosts[host].machine, title_of(plan, group), marks, all.height);

@@ -14,6 +14,8 @@
 #include <chrono>
 #include <csignal>
 #include <cstring>
+#include <mutex>
+#include <set>
 #include <utility>
 
 #include "launcher/contract/executable.hpp"
@@ -107,6 +109,18 @@ SpawnError spawn_error(const std::string& what, int error) {
   return SpawnError{error, std::move(text)};
 }
 
+// Those that spawn_child() has started and reap() has not taken. The kernel's table of our children is one for the
+// whole process, and so is this.
+struct StartedChildren {
+  std::mutex mutex;
+  std::set<int> pids;
+};
+
+StartedChildren& started_children() {
+  static StartedChildren children;
+  return children;
+}
+
 int open_pidfd(int pid) { return static_cast<int>(syscall(SYS_pidfd_open, pid, 0)); }
 
 }  // namespace
@@ -151,9 +165,16 @@ tl::expected<Child, SpawnError> spawn_child(const ChildRequest& request) {
   sigset_t before;
   sigfillset(&all);
   pthread_sigmask(SIG_SETMASK, &all, &before);
-  const int pid = fork();
-  if (pid == 0) become(prepared);
-  const int fork_error = errno;
+  int pid = -1;
+  int fork_error = 0;
+  {
+    StartedChildren& started = started_children();
+    const std::lock_guard lock(started.mutex);
+    pid = fork();
+    if (pid == 0) become(prepared);
+    fork_error = errno;
+    if (pid > 0) started.pids.insert(pid);
+  }
   pthread_sigmask(SIG_SETMASK, &before, nullptr);
   if (pid < 0) return tl::unexpected(spawn_error("fork", fork_error));
 
@@ -201,15 +222,26 @@ bool has_ended(int pid) {
 }
 
 Result<ExitStatus> reap(int pid) {
+  siginfo_t ended{};
+  while (waitid(P_PID, static_cast<id_t>(pid), &ended, WEXITED | WNOWAIT) != 0 && errno == EINTR) {
+  }
   int status = 0;
-  int got = 0;
-  do got = waitpid(pid, &status, 0);
-  while (got < 0 && errno == EINTR);
-  if (got != pid)
+  StartedChildren& started = started_children();
+  const std::lock_guard lock(started.mutex);
+  started.pids.erase(pid);
+  if (waitpid(pid, &status, WNOHANG) != pid)
     return failure(Fault::internal, fmt::format("process {}", pid),
                    fmt::format("how process {} ended is not known: waitpid: {}", pid, std::strerror(errno)),
                    "see that nothing else in this process waits for children or ignores SIGCHLD");
   return decode_wait_status(status);
+}
+
+bool reap_unless_started(int pid) {
+  StartedChildren& started = started_children();
+  const std::lock_guard lock(started.mutex);
+  if (started.pids.count(pid) != 0) return false;
+  waitpid(pid, nullptr, WNOHANG);
+  return true;
 }
 
 Result<Captured> run_captured(const std::vector<std::string>& argv, int milliseconds) {

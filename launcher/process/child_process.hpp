@@ -59,6 +59,10 @@ bool has_ended(int pid);
 // status is lost, because somebody else has taken it.
 Result<ExitStatus> reap(int pid);
 
+// Takes a child that spawn_child() has not started out of the process table, if it has ended. False: somebody
+// here waits for it.
+bool reap_unless_started(int pid);
+
 // What a short helper program printed (`mpirun --version`), its stderr put after its stdout; at most 64 KiB
 // of it.
 struct Captured {

@@ -41,9 +41,8 @@ bool wait_until_gone(std::chrono::milliseconds bound) {
   return true;
 }
 
-}  // namespace
-
-std::vector<int> find_descendants(int root) {
+// Of all processes, by their parents.
+std::multimap<int, int> read_children() {
   std::multimap<int, int> children;
   const std::unique_ptr<DIR, int (*)(DIR*)> proc(opendir("/proc"), closedir);
   if (!proc) return {};
@@ -53,6 +52,21 @@ std::vector<int> find_descendants(int root) {
     if (std::from_chars(entry->d_name, end, pid).ptr != end) continue;
     if (const auto stat = read_proc_stat(pid)) children.emplace(stat->parent, pid);
   }
+  return children;
+}
+
+}  // namespace
+
+std::vector<int> find_children(int root) {
+  std::vector<int> found;
+  const auto children = read_children();
+  for (auto [child, last] = children.equal_range(root); child != last; ++child)
+    found.push_back(child->second);
+  return found;
+}
+
+std::vector<int> find_descendants(int root) {
+  const auto children = read_children();
   std::vector<int> found;
   std::vector<int> parents = {root};
   while (!parents.empty()) {
@@ -71,6 +85,11 @@ void become_subreaper() { prctl(PR_SET_CHILD_SUBREAPER, 1); }
 void signal_descendants(int signal, int but_group) {
   for (const int pid : find_descendants(getpid()))
     if (but_group == 0 || getpgid(pid) != but_group) kill(pid, signal);
+}
+
+bool has_children() {
+  siginfo_t info{};
+  return waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) == 0;
 }
 
 void end_descendants(std::chrono::milliseconds grace) {

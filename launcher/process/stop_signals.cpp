@@ -6,7 +6,6 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <ctime>
-#include <iterator>
 #include <utility>
 
 namespace smlaunch {
@@ -44,37 +43,51 @@ void end_by_signal(int signal) {
   std::raise(signal);
 }
 
-struct StopSignals::Heard {
+std::vector<int> find_passed_signals() {
+  std::vector<int> passed = {SIGUSR1, SIGUSR2, SIGCONT};
+  struct sigaction action {};
+  sigaction(SIGTSTP, nullptr, &action);
+  if (action.sa_handler != SIG_IGN) passed.push_back(SIGTSTP);
+  return passed;
+}
+
+void outlive_user_signals() {
+  for (const int signal : {SIGUSR1, SIGUSR2}) std::signal(signal, SIG_IGN);
+}
+
+struct HeardSignals::Heard {
   explicit Heard(boost::asio::io_context& loop) : set(loop) {}
   boost::asio::signal_set set;
-  struct sigaction before[std::size(stop_signals)] = {};
+  std::vector<std::pair<int, struct sigaction>> before;
   sigset_t mask{};
   std::function<void(int)> handler;
 };
 
-StopSignals::StopSignals(boost::asio::io_context& loop) : heard_(std::make_shared<Heard>(loop)) {
-  for (std::size_t i = 0; i < std::size(stop_signals); ++i)
-    sigaction(stop_signals[i], nullptr, &heard_->before[i]);
-  const std::vector<int> heard = find_heard_stop_signals();
-  for (const int signal : heard) heard_->set.add(signal);
-  const sigset_t ours = set_of(heard);
+HeardSignals::HeardSignals(boost::asio::io_context& loop, const std::vector<int>& signals)
+    : heard_(std::make_shared<Heard>(loop)) {
+  for (const int signal : signals) {
+    struct sigaction action {};
+    sigaction(signal, nullptr, &action);
+    heard_->before.emplace_back(signal, action);
+    heard_->set.add(signal);
+  }
+  const sigset_t ours = set_of(signals);
   pthread_sigmask(SIG_UNBLOCK, &ours, &heard_->mask);
 }
 
-StopSignals::~StopSignals() {
+HeardSignals::~HeardSignals() {
   pthread_sigmask(SIG_SETMASK, &heard_->mask, nullptr);
   boost::system::error_code ignored;
   heard_->set.clear(ignored);
-  for (std::size_t i = 0; i < std::size(stop_signals); ++i)
-    sigaction(stop_signals[i], &heard_->before[i], nullptr);
+  for (const auto& [signal, action] : heard_->before) sigaction(signal, &action, nullptr);
 }
 
-void StopSignals::on_signal(std::function<void(int)> handler) {
+void HeardSignals::on_signal(std::function<void(int)> handler) {
   heard_->handler = std::move(handler);
   wait(heard_);
 }
 
-void StopSignals::wait(const std::shared_ptr<Heard>& heard) {
+void HeardSignals::wait(const std::shared_ptr<Heard>& heard) {
   // The loop may run on when the owner is gone.
   heard->set.async_wait(
       [weak = std::weak_ptr<Heard>(heard)](const boost::system::error_code& error, int signal) {

@@ -16,6 +16,12 @@ namespace smlaunch {
 
 inline constexpr int stop_signals[] = {SIGINT, SIGTERM, SIGHUP};
 
+// These are passed on to the ranks, and stop no job. SIGTSTP and SIGCONT are a shell's.
+std::vector<int> find_passed_signals();
+
+// SIGUSR1 and SIGUSR2 end nothing of ours: there may be no rank yet, or this may be no process that passes them on.
+void outlive_user_signals();
+
 // Those of them that are not ignored now.
 std::vector<int> find_heard_stop_signals();
 
@@ -25,14 +31,14 @@ void block_stop_signals();
 // Ends this process by the signal, so that whoever waits for us sees that.
 void end_by_signal(int signal);
 
-// Hears them on a loop for as long as it lives, even where the caller has blocked them; then handlers and mask
+// Hears signals on a loop for as long as it lives, even where the caller has blocked them; then handlers and mask
 // are as they were.
-class StopSignals {
+class HeardSignals {
  public:
-  explicit StopSignals(boost::asio::io_context& loop);
-  ~StopSignals();
-  StopSignals(const StopSignals&) = delete;
-  StopSignals& operator=(const StopSignals&) = delete;
+  HeardSignals(boost::asio::io_context& loop, const std::vector<int>& signals);
+  ~HeardSignals();
+  HeardSignals(const HeardSignals&) = delete;
+  HeardSignals& operator=(const HeardSignals&) = delete;
 
   // Called for each that has come or comes while the loop runs.
   void on_signal(std::function<void(int signal)> handler);
@@ -42,6 +48,11 @@ class StopSignals {
   static void wait(const std::shared_ptr<Heard>& heard);
 
   std::shared_ptr<Heard> heard_;
+};
+
+class StopSignals : public HeardSignals {
+ public:
+  explicit StopSignals(boost::asio::io_context& loop) : HeardSignals(loop, find_heard_stop_signals()) {}
 };
 
 // Keeps them pending for as long as it lives, for whoever looks now and then.

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Policy: each failed round (name -> every address -> banner -> login) is followed by a wait of 0.1 s,
-// doubling up to 5 s, with jitter, and by a new look-up of the name: a replaced host may have a new address.
-// The wait starts small again only when a round came further than the one before. What is shown is the last
-// failure until a round gets beyond its stage, so that the retries in between do not make the display
-// flicker.
+// Policy: after each failed round (name -> every address -> banner -> login) comes a wait, and then the name
+// is looked up again: a replaced host may have a new address. The wait is 0.1 s, doubles up to 5 s, and has
+// jitter. It starts small again only when a round came further than the round before. The last failure is
+// shown until a round gets beyond its stage, so that the retries in between do not make the display flicker.
 #include "launcher/remote/host_probe.hpp"
 
 #include <fmt/format.h>
@@ -168,7 +167,7 @@ HostProbe::Action HostProbe::on(const LoginNotStarted& event, Millis now) {
 
 HostProbe::Action HostProbe::on(const LoginEnded& event, Millis now) {
   logging_in_ = false;
-  // Only 255 means that nobody was logged in; what the command then did matters for the next stage alone.
+  // Only 255 means that the login failed. Whatever the command did then, it matters only for the next stage.
   if (settings_.until == ReadyStage::login && event.end.exit_code && *event.end.exit_code != 255) {
     return become_ready(now);
   }
@@ -226,11 +225,11 @@ HostProbe::Action HostProbe::try_again(Trouble trouble, Millis now) {
     trouble.since = trouble_->since;
   trouble_ = std::move(trouble);
   stage_ = ReadyStage::name;  // where the next round begins
-  // Between half and the whole of it, so that a thousand hosts that failed together do not come back
-  // together.
+  // The wait is between half and the whole of the back-off, so that a thousand hosts that failed together are
+  // not tried again together.
   const Millis::rep half = backoff_.count() / 2;
   const Millis delay{half + std::uniform_int_distribution<Millis::rep>(0, half)(random_)};
-  // Near the end shorter, for a last try before it rather than none.
+  // Near the time-out the wait is shorter, so that there is one more try before it.
   const Millis remaining = std::max(settings_.timeout - now, Millis{0});
   return Wait{std::min({delay, std::max(remaining / 2, shortest_wait), remaining})};
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The way of ONE host to readiness, as a state machine without clock, socket or process: events in, an action
-// out.
+// The way of ONE host to readiness, as a state machine without clock, socket or process. Each event brings
+// the next action.
 #pragma once
 
 #include <chrono>
@@ -19,7 +19,7 @@ namespace smlaunch {
 
 class HostProbe {
  public:
-  using Millis = std::chrono::milliseconds;  // all times: since the start of the wait
+  using Millis = std::chrono::milliseconds;  // all times count from the start of the wait
 
   struct Settings {
     std::string host = {};
@@ -51,7 +51,7 @@ class HostProbe {
   };
   struct BannerRead {};
   struct BannerTimeout {
-    std::string seen;  // what came instead of a banner
+    std::string seen;  // the text that came instead of a banner
   };
   struct BannerClosed {
     int error = 0;  // errno, 0: end of file
@@ -70,7 +70,7 @@ class HostProbe {
       std::variant<SshAsked, Resolved, NameFailed, Connected, ConnectFailed, BannerRead, BannerTimeout,
                    BannerClosed, LoginStarted, LoginNotStarted, LoginEnded, LoginHung, WaitOver>;
 
-  // What to do next; each is answered by one of its events.
+  // What to do next; one of its events answers each action.
   struct AskSsh {};
   struct Resolve {
     std::string name;
@@ -99,7 +99,7 @@ class HostProbe {
   Action start() const { return settings_.asks_ssh ? Action(AskSsh{}) : Action(Resolve{target_.host}); }
   Action step(const Event& event, Millis now);
 
-  // How it stands, for people and reports.
+  // How far the host is, for people and reports.
   HostReadiness status(Millis now) const;
 
  private:
@@ -138,12 +138,12 @@ class HostProbe {
   std::minstd_rand random_;
   std::vector<std::string> addresses_;
   std::size_t address_ = 0;
-  ReadyStage stage_ = ReadyStage::name;  // being tried now
+  ReadyStage stage_ = ReadyStage::name;  // that is tried now
   Millis stage_since_{0};
   bool logging_in_ = false;
   int logins_hung_ = 0;
   std::optional<Trouble> round_;    // the worst of this round's addresses
-  std::optional<Trouble> trouble_;  // what the last failed round ended in
+  std::optional<Trouble> trouble_;  // the end of the last failed round
   Millis backoff_{0};
   ReadyState state_ = ReadyState::waiting;
   Millis finished_{0};

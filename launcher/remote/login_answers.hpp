@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What `smlaunch worker` says on the stdout of the leader's login about its host.
+// What `smlaunch worker` says about its host on stdout, when the leader has logged in there.
 #pragma once
 
 #include <cstddef>
@@ -15,13 +15,13 @@ inline constexpr const char* no_worker_answer = "no worker";
 inline constexpr const char* shell_answer = "shell: ";
 inline constexpr const char* folder_answer = "folder: ";
 
-// How its line about an interface that cannot carry the job begins: "interface: 0|is down|eth1, eth2": which
-// of those it was asked about, why, and which could.
+// The beginning of a line about an interface that cannot carry the job: "interface: 0|is down|eth1, eth2".
+// Its parts: the number of the interface among those that were asked about, why, and which interfaces could.
 inline constexpr const char* interface_answer = "interface: ";
 
-// What `smlaunch worker --interface PATTERN …` said of one of them.
+// What `smlaunch worker --interface PATTERN …` said about one of the patterns.
 struct InterfaceAnswer {
-  std::size_t wanted = 0;  // which, in the order they were given
+  std::size_t wanted = 0;  // which pattern, in the order of the command line
   std::string problem;
   std::string usable;  // what could be used instead
   bool operator==(const InterfaceAnswer&) const = default;

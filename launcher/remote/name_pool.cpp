@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Policy: getaddrinfo cannot be cancelled and may block for many seconds when a name server is silent, so its
-// threads are detached and own what they touch: whoever waits for readiness can leave at its time-out without
+// Policy: getaddrinfo cannot be cancelled, and may block for many seconds when a name server is silent. So
+// its threads are detached and own what they touch: the wait for the hosts can end at its time-out without
 // them.
 #include "launcher/remote/name_pool.hpp"
 
@@ -74,7 +74,7 @@ struct NamePool::Shared {
 
 NamePool::NamePool(boost::asio::io_context& loop)
     : loop_(loop), shared_(std::make_shared<Shared>()), wake_(loop) {
-  // A duplicate: the threads may still hold theirs when ours is closed.
+  // A duplicate: the threads may still use their descriptor when ours is closed.
   wake_.assign(::fcntl(shared_->wake, F_DUPFD_CLOEXEC, 0));
   listen();
 }
@@ -115,7 +115,7 @@ void NamePool::look_up_names(const std::shared_ptr<Shared>& shared) {
     lock.lock();
     shared->answered.push_back({asked.ticket, std::move(answer)});
     const std::uint64_t one = 1;
-    // It can only fail when the counter is full: then the loop is awake already.
+    // The write can fail only when the counter is full: then the loop is awake already.
     [[maybe_unused]] const ssize_t written = ::write(shared->wake, &one, sizeof one);
   }
   --shared->threads;
@@ -123,12 +123,12 @@ void NamePool::look_up_names(const std::shared_ptr<Shared>& shared) {
 
 // Called with the mutex held.
 void NamePool::add_thread() {
-  // Signals are for the caller's thread: it may wait for them by other means than handlers.
+  // Signals are for the caller's thread, which may wait for them by other means than handlers.
   try {
     start_signal_free_thread([shared = shared_] { look_up_names(shared); }).detach();
     ++shared_->threads;
   } catch (const std::system_error& error) {
-    // With one thread at least, the names only take longer.
+    // As long as there is one thread, the names only take longer.
     if (shared_->threads == 0) {
       const Shared::Asked asked = std::move(shared_->asked.back());
       shared_->asked.pop_back();

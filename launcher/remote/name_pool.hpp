@@ -13,7 +13,7 @@ namespace smlaunch {
 
 struct NameAnswer {
   std::vector<std::string> addresses;  // numeric, in the order of getaddrinfo, each once
-  std::string error;                   // why there are none
+  std::string error;                   // why there is no address
 };
 
 class NamePool {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Policy: nothing at all when it takes under 1 s; in a log the first line after 5 s, then every 10, 20, 40,
-// 60 s: an hour of waiting is about 60 lines.
+// Policy: nothing is shown in the first second. In a log the first line comes after 5 s; the waits for the
+// next lines are 10, 20, 40 s and then always 60 s: an hour of waiting is about 60 lines.
 #include "launcher/remote/ready_display.hpp"
 
 #include <fmt/format.h>
@@ -8,8 +8,8 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
 
+#include "base/own_words.hpp"
 #include "launcher/remote/render_ready.hpp"
 
 namespace smlaunch {
@@ -37,28 +37,20 @@ ReadyDisplay::ReadyDisplay(int fd)
       interval_(first_interval) {}
 
 ReadyDisplay::~ReadyDisplay() {
-  if (line_shown_) write("\r\033[K");
+  if (line_shown_) write_text(fd_, "\r\033[K");
 }
 
 void ReadyDisplay::show(const RemoteReport& report) {
   if (report.seconds < next_ || report.ready) return;
   if (terminal_) {
-    // One column less: a full line would wrap on some terminals.
+    // One column stays free: a full line would wrap on some terminals.
     const std::size_t width = probe_terminal_width(fd_) - std::string_view(prefix).size() - 1;
-    write(fmt::format("\r{}{}\033[K", prefix, render_ready_line(report, width)));
+    write_text(fd_, fmt::format("\r{}{}\033[K", prefix, render_ready_line(report, width)));
     line_shown_ = true;
   } else {
-    write(fmt::format("{}{}\n", prefix, render_ready_line(report, log_width)));
+    write_text(fd_, fmt::format("{}{}\n", prefix, render_ready_line(report, log_width)));
     next_ = report.seconds + interval_;
     interval_ = std::min(2 * interval_, longest_interval);
-  }
-}
-
-void ReadyDisplay::write(const std::string& text) const {
-  for (std::size_t done = 0; done < text.size();) {
-    const ssize_t written = ::write(fd_, text.data() + done, text.size() - done);
-    if (written < 0 && errno != EINTR) return;  // nobody to show it to
-    if (written > 0) done += static_cast<std::size_t>(written);
   }
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Readiness while it goes on: a live line on a terminal, elsewhere a line now and then.
+// Shows how far the hosts are during the wait: a live line on a terminal, elsewhere a line now and then.
 #pragma once
 
 #include <functional>
@@ -20,8 +20,6 @@ class ReadyDisplay {
   void show(const RemoteReport& report);
 
  private:
-  void write(const std::string& text) const;
-
   int fd_;
   bool terminal_;
   bool line_shown_ = false;
@@ -29,8 +27,8 @@ class ReadyDisplay {
   double interval_ = 0;
 };
 
-// The report of `wait` (run_on_hosts() or watch_hosts()), with a display on stderr as the progress of its
-// request; none where `quiet`. `as`: what is shown in the place of a report, if it is given.
+// Returns the report of `wait` (run_on_hosts() or watch_hosts()), and shows its progress on stderr unless
+// `quiet`. `as`, if given, turns a report into the report that is shown.
 template <class Request>
 RemoteReport show_while(bool quiet, RemoteReport (*wait)(const Request&), Request request,
                         const std::function<RemoteReport(const RemoteReport&)>& as = {}) {

@@ -26,7 +26,7 @@ std::string render_ready_json(const RemoteReport& report) {
                     {"ready", report.ready},
                     {"seconds", to_milliseconds(report.seconds)},
                     {"hosts", std::move(hosts)}};
-  // A host name that is no UTF-8 must not cost the whole answer.
+  // A host name that is no UTF-8 must not spoil the whole answer.
   return all.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Readiness for programs.
+// The readiness of hosts, for programs.
 #pragma once
 
 #include <string>

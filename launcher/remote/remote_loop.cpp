@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Policy: a host holds one of the limited connections from its first TCP connect until its banner is read,
-// and one of the limited logins while its ssh runs; who has to wait for either waits in line, so every host
-// gets its turn.
+// Policy: the numbers of connections and of logins are limited. A host holds a connection from its first TCP
+// connect until its banner is read, and a login while its ssh runs. Hosts that must wait for one stand in
+// line, so every host gets its turn.
 #include "launcher/remote/remote_loop.hpp"
 
 #include <algorithm>
@@ -18,10 +18,10 @@ using boost::system::error_code;
 using std::chrono::milliseconds;
 
 constexpr milliseconds progress_interval{200};
-constexpr milliseconds quiet_interval{1'000};   // between calls where only the seconds changed
+constexpr milliseconds quiet_interval{1'000};   // between calls, if only the seconds have changed
 constexpr milliseconds question_bound{10'000};  // for ssh to say what it would connect to
 constexpr std::size_t files_per_login = 4;
-constexpr std::size_t files_aside = 24;  // the loop's own, those of look-ups, and of a login being started
+constexpr std::size_t files_aside = 24;  // for the loop itself, for look-ups and for the start of a login
 
 int sane_logins() { return std::clamp(4 * static_cast<int>(std::thread::hardware_concurrency()), 8, 64); }
 
@@ -34,7 +34,7 @@ std::size_t wanted_files(const RemoteRequest& request) {
          files_aside;
 }
 
-// With too few descriptors everything takes its turn more often, and nothing fails.
+// With too few descriptors hosts wait in line more often, and nothing fails.
 std::size_t usable_files(const FileLimit& files) {
   return files.free() > files_aside ? files.free() - files_aside : 0;
 }
@@ -99,7 +99,7 @@ RemoteReport RemoteLoop::run() {
       if (host) perform(*host, host->probe.start());
     }
     loop_.run();
-    // A signal that came in the last moment still counts: the caller would not hear of it otherwise.
+    // A signal that came in the last moment still counts; otherwise the caller would not hear of it.
     loop_.restart();
     loop_.poll();
   }
@@ -238,7 +238,7 @@ void RemoteLoop::perform(Host& host, const HostProbe::Finish& action) {
     if (--missing_spares_ == 0 && missing_ == 0) finish();
     return;
   }
-  // One that can never be ready makes waiting for the others pointless.
+  // If one host can never be ready, waiting for the others is pointless.
   if (action.state == ReadyState::failed) return finish();
   if (--missing_ > 0) return;
   if (missing_spares_ == 0) return finish();

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Does what the hosts' state machines ask for: all on one event loop, one thread but for getaddrinfo's.
+// Does what the hosts' state machines ask for, on one event loop and in one thread; only getaddrinfo has
+// others.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -35,7 +36,7 @@ class RemoteLoop {
     SshPort port;
     boost::asio::steady_timer pause;  // between two rounds
     std::shared_ptr<SshLogin> login;
-    bool has_connection = false;  // one of the limited ones
+    bool has_connection = false;  // it holds one of the limited connections
     bool is_spare = false;
     bool asks_ssh = false;  // it has, or waits for, a login's turn to ask ssh
     std::string address;
@@ -81,8 +82,8 @@ class RemoteLoop {
   std::vector<std::unique_ptr<Host>> hosts_;  // null: this machine itself
   Turns<Host> connections_;
   Turns<Host> logins_;
-  std::size_t missing_ = 0;         // of those that are needed
-  std::size_t missing_spares_ = 0;  // that are neither ready nor can never be
+  std::size_t missing_ = 0;         // hosts that are needed and not ready
+  std::size_t missing_spares_ = 0;  // spare hosts that are not ready and may still be
   bool changed_ = false;
   Millis last_progress_{-1'000};  // so that the first change is shown at once
   int stopped_by_signal_ = 0;

@@ -13,7 +13,7 @@ namespace {
 constexpr std::size_t most_rows = 20;
 constexpr std::size_t most_names = 8;
 
-// Those that can never be ready first, then those that are stuck for longest.
+// Hosts that can never be ready come first, then the hosts that have been stuck for longest.
 std::vector<const HostReadiness*> missing_hosts(const RemoteReport& report) {
   std::vector<const HostReadiness*> missing;
   for (const HostReadiness& host : report.hosts) {

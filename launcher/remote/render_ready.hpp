@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Readiness for people.
+// The readiness of hosts, for people.
 #pragma once
 
 #include <cstddef>
@@ -13,12 +13,12 @@ namespace smlaunch {
 // `width` long.
 std::string render_ready_line(const RemoteReport& report, std::size_t width);
 
-// What kept the hosts from being ready: a sentence, then a table of host, stage, cause and what to do. Over
-// 20 missing hosts it shows those with the same cause as one row. Every line ends with a line feed; empty
-// when all are ready.
+// Why hosts are not ready: a sentence, then a table of host, stage, cause and what to do. Where more than 20
+// hosts are missing, hosts with the same cause share a row. Every line ends with a line feed; empty when all
+// are ready.
 std::string render_ready_table(const RemoteReport& report);
 
-// The answer of `smlaunch ready`: the table, or how long it took and which host was last.
+// The answer of `smlaunch ready`: the table; when all are ready, how long that took and which host was last.
 std::string render_ready_answer(const RemoteReport& report);
 
 }  // namespace smlaunch

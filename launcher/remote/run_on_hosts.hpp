@@ -3,9 +3,9 @@
 // for each host within the bound, and what each host answered. It touches the name server, TCP, ssh, and the
 // folder of the connections that stay open for mpirun.
 //
-// All hosts at once, each of them: name -> TCP -> SSH banner -> login -> smlaunch found. The request says how
-// far to go, and what is run there. Readiness, names alone, the user's code and clean-up are such requests, and
-// functions of the report.
+// All hosts at once, and each in these steps: name -> TCP -> SSH banner -> login -> smlaunch found. The
+// request says how many of the steps to go, and what to run on the hosts. Readiness, looking up names alone,
+// the user's code and clean-up are such requests, and functions of the report.
 #pragma once
 
 #include <chrono>
@@ -25,7 +25,7 @@ enum class ReadyStage {
   banner,
   login,
   smlaunch,
-  code,  // a run waits for it, run_on_hosts() never
+  code,  // the user's code is prepared; a run waits for that, run_on_hosts() never does
 };
 enum class ReadyState { waiting, ready, failed };
 std::string to_string(ReadyStage stage);
@@ -34,13 +34,13 @@ std::string to_string(ReadyState state);
 struct HostReadiness {
   std::string name = {};
   ReadyState state = ReadyState::waiting;
-  ReadyStage stage = ReadyStage::name;  // the stage it is in, or failed at; smlaunch when ready
+  ReadyStage stage = ReadyStage::name;  // the stage that it is in, or has failed at; smlaunch when ready
   std::string cause = {};               // why it is not ready, in words; empty when ready
   std::string remedy = {};              // what to do about it
   double seconds = 0;                   // since the start, when it became ready or failed
-  std::string answer = {};              // what the login command printed on stdout, as far as it was wanted
+  std::string answer = {};              // the stdout of the login command, at most longest_answer bytes
   double since = 0;                     // since the start, when the present cause was first seen
-  bool login_under_way = false;         // or waits for its turn; nothing is wrong so far
+  bool login_under_way = false;         // the login runs or waits for its turn; nothing is wrong so far
 };
 
 struct RemoteReport {
@@ -56,43 +56,43 @@ struct HostProblem {
   std::string remedy = {};
 };
 
-// What is run on each host, and what its answer has to be.
+// What is run on each host, and what it must answer.
 struct RemoteLogin {
   std::vector<std::string> ssh = {"ssh"};  // argv up to the options
-  // A connection that made it stays open in the background, for others to share (ssh's ControlPersist, in
-  // `ssh`).
+  // Connections that were made stay open in the background for other logins (ControlPersist, which must be
+  // set in `ssh`).
   bool keep_connections = false;
   std::string command = {};  // run by the remote shell; must print "smlaunch <version>" as its first line
-  std::string input = {};    // handed to it on stdin; may hold a secret
-  std::string version = {};  // ours: another one there can never heal
-  std::size_t longest_answer = 4096;  // how much of what it prints is wanted
-  // What a host lacks that answered so, if it can never be ready; may be empty.
+  std::string input = {};    // the command's stdin; may hold a secret
+  std::string version = {};  // ours: a host with another version can never be ready
+  std::size_t longest_answer = 4096;  // how many bytes of its output are kept
+  // The problem of a host that gave this answer and can never be ready; may be empty.
   std::function<std::optional<HostProblem>(const std::string& answer)> judge = {};
-  int at_once = 0;                             // 0: what is sane for this machine's cores
+  int at_once = 0;                             // logins at the same time; 0: by this machine's cores
   std::chrono::milliseconds deadline{20'000};  // of the first try; twice, then three times as long later
 };
 
 struct RemoteRequest {
   std::vector<std::string> hosts = {};
-  // Waited for as long as the others take, and spare_wait at most after them; they need not come.
+  // They are waited for until the other hosts are ready, and at most spare_wait longer; they need not come.
   std::vector<std::string> spare_hosts = {};
   std::chrono::milliseconds spare_wait{10'000};
-  std::string own_host = {};  // ready at once: no SSH to oneself; empty: none of them
+  std::string own_host = {};  // this machine: ready at once, without SSH; empty: none of them
   int port = 22;
-  ReadyStage until = ReadyStage::smlaunch;  // how far; `login` counts only beyond the banner
+  ReadyStage until = ReadyStage::smlaunch;  // the last stage; `login` counts only beyond the banner
   RemoteLogin login = {};
-  std::chrono::milliseconds timeout{std::chrono::hours(1)};  // the bound of all
+  std::chrono::milliseconds timeout{std::chrono::hours(1)};  // for everything together
   std::chrono::milliseconds connect_timeout{5'000};          // for each address
   std::chrono::milliseconds banner_timeout{5'000};
   // Called at most every 0.2 s and at each change, from the event loop.
   std::function<void(const RemoteReport&)> progress = {};
-  // Asked every 0.2 s from the event loop; a signal's number ends the waiting as that signal would.
+  // Called every 0.2 s from the event loop; if it returns a signal's number, the wait ends as by that signal.
   std::function<int()> stop_asked = {};
 };
 
-// Returns when all are ready, when one can never be (permission denied, changed host key, another version,
-// no smlaunch), at the time-out, or on SIGINT/SIGTERM; never later than timeout + 1 s. Leaves no ssh client
-// behind.
+// Returns when all hosts are ready, when one of them can never be (permission denied, changed host key,
+// another version, no smlaunch), at the time-out, or on SIGINT/SIGTERM; never later than timeout + 1 s.
+// Leaves no ssh client behind.
 RemoteReport run_on_hosts(const RemoteRequest& request);
 
 }  // namespace smlaunch

@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 #include <poll.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -20,8 +19,8 @@ namespace smlaunch {
 
 namespace {
 
-// Short, whatever TMPDIR says: with ssh's 40 hexadecimal digits and the 17 bytes that it adds while it binds,
-// the path must fit a socket's address, 107 bytes.
+// The path must fit a socket's address, 107 bytes, together with ssh's 40 hexadecimal digits and the 17
+// bytes that ssh adds while it binds. So it is short, whatever TMPDIR says.
 constexpr const char* folder_template = "/tmp/smlaunch-ssh-XXXXXX";
 constexpr int close_bound_milliseconds = 2000;
 
@@ -51,9 +50,9 @@ SshConnections::SshConnections(SshConnections&& other) noexcept
 
 SshConnections::~SshConnections() {
   if (folder_.empty()) return;
-  // It may have been ended with our other descendants, and its pid be another's.
+  // The guard may have been ended with our other descendants, and its pid may now be another process's.
   if (guard_.pidfd.valid() && syscall(SYS_pidfd_send_signal, guard_.pidfd.get(), SIGKILL, nullptr, 0) == 0)
-    waitpid(guard_.pid, nullptr, 0);
+    (void)reap(guard_.pid);
   remove_folder(folder_);
 }
 
@@ -61,7 +60,7 @@ std::string SshConnections::control_path() const { return folder_ + "/" + ssh_so
 
 int run_connection_guard(const std::string& folder, int parent) {
   const UniqueFd alive(static_cast<int>(syscall(SYS_pidfd_open, parent, 0)));
-  // Another process may have the number already.
+  // Another process may have the parent's number already.
   if (alive.valid() && getppid() == parent) {
     pollfd end{alive.get(), POLLIN, 0};
     while (poll(&end, 1, -1) < 0 && errno == EINTR) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The connections that readiness's logins leave open for mpirun: their sockets lie in a folder of one run's
-// own, so that no other run, and no other user, has to do with them.
+// The connections that the logins to hosts leave open for mpirun. Their sockets lie in a folder of this run,
+// so that no other run and no other user can use them.
 #pragma once
 
 #include <string>
@@ -13,10 +13,10 @@ namespace smlaunch {
 class SshConnections {
  public:
   // Makes the folder, and starts a guard (`smlaunch` again, at that path) that closes the connections when we
-  // are killed. Errors (Fault::start): one of them cannot be had.
+  // are killed. Errors (Fault::start): the folder cannot be made, or the guard cannot be started.
   static Result<SshConnections> open(const std::string& smlaunch);
 
-  // Removes the folder. The connections themselves are our descendants, and ended as such.
+  // Removes the folder. The connections themselves are our descendants, and end with them.
   ~SshConnections();
   SshConnections(SshConnections&& other) noexcept;
   SshConnections& operator=(SshConnections&&) = delete;
@@ -32,7 +32,7 @@ class SshConnections {
 };
 
 // `smlaunch worker --guard FOLDER PID`: when PID, our parent, has ended, closes the connections in FOLDER and
-// removes it. Returns the exit code.
+// removes FOLDER. Returns the exit code.
 inline constexpr const char* guard_argument = "--guard";
 int run_connection_guard(const std::string& folder, int parent);
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Policy: exit status 255 is ssh's own, and its stderr says why; any other status is the remote command's,
-// and the same words ("Permission denied") mean something else there. Permanent is only what no amount of
-// waiting cures: a wrong key, a wrong program, a wrong version. All that a booting host may say heals with
-// time.
+// Policy: exit status 255 is ssh's own, and its stderr says why. Any other status is the remote command's,
+// and the same words ("Permission denied") mean something else there. A failure is permanent only if no
+// waiting cures it: a wrong key, a wrong program, a wrong version. Whatever a booting host may say heals
+// with time.
 #include "launcher/remote/ssh_failure.hpp"
 
 #include <fmt/format.h>
@@ -54,7 +54,7 @@ std::string line_with(std::string_view text, std::string_view part) {
   return {};
 }
 
-// What healing causes look like in ssh's words.
+// Causes that heal with time, in ssh's words.
 struct Passing {
   std::string_view words;
   ReadyStage stage;
@@ -179,7 +179,7 @@ std::optional<LoginAnswer> parse_login_answer(std::string_view out, std::string_
     const auto start = static_cast<std::size_t>(line.data() - out.data());
     LoginAnswer answer{std::string(found), std::string(out.substr(start, longest))};
     if (found == version) return answer;
-    // Another version is only believed if ours does not follow: a greeting may mention it.
+    // Another version counts only if ours does not follow: a greeting may mention other versions.
     if (!other) other = LoginAnswer{to_plain_line(found), std::move(answer.text)};
   }
   return other;

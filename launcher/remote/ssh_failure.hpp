@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the end of one SSH login means: ready, a reason that may heal with time, or one that never will.
+// What the end of one SSH login means: ready, a reason that may heal with time, or a reason that never will.
 #pragma once
 
 #include <optional>
@@ -26,11 +26,12 @@ struct SshFailure {
   bool operator==(const SshFailure&) const = default;
 };
 
-// Why a login that ended so is no success. `host` and `port` appear in the remedy's commands, `version` is
-// ours.
+// Why a login with this end is no success. `host` and `port` appear in the remedy's commands; `version` is
+// our own.
 SshFailure parse_ssh_failure(const LoginEnd& end, std::string_view host, int port, std::string_view version);
 
-// The answer from the line "smlaunch VERSION" on. Start-up files of the remote shell may print before it.
+// The answer from the line "smlaunch VERSION" on. Start-up files of the remote shell may print lines before
+// it.
 struct LoginAnswer {
   std::string version;
   std::string text;  // at most `longest` bytes
@@ -38,7 +39,7 @@ struct LoginAnswer {
 std::optional<LoginAnswer> parse_login_answer(std::string_view out, std::string_view version,
                                               std::size_t longest = 4096);
 
-// One line of foreign text, fit for a terminal and for JSON: no control characters, at most 160 bytes.
+// Foreign text as one line, fit for a terminal and for JSON: no control characters, at most 160 bytes.
 std::string to_plain_line(std::string_view text);
 
 }  // namespace smlaunch

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Policy: the login is over when ssh itself has ended, not when its pipes are closed: a connection that it
-// leaves open for others (ControlPersist) may hold them for long. Its output is read to the end but kept only
-// in part.
+// Policy: the login is over when ssh itself has ended, not when its pipes are closed. A connection that ssh
+// leaves open for other logins (ControlPersist) may hold the pipes for long. The output is read to the end
+// but kept only in part.
 #include "launcher/remote/ssh_login.hpp"
 
 #include <fcntl.h>
@@ -48,7 +48,7 @@ int open_pipe(Fd& read_end, Fd& write_end) {
   return 0;
 }
 
-// A file in memory instead of a pipe: it takes any length at once, and nobody has to feed it.
+// A file in memory instead of a pipe: it takes any length at once, and no loop has to feed it.
 int open_input(const std::string& text, Fd& input) {
   input.reset(::memfd_create("ssh-input", MFD_CLOEXEC));
   if (input.get() < 0) return errno;
@@ -64,7 +64,8 @@ int open_input(const std::string& text, Fd& input) {
 // Runs in the child between fork and exec: only calls that are safe there.
 [[noreturn]] void become_ssh(char* const* argv, int in, int out, int err, int failed, pid_t parent) {
   ::setpgid(0, 0);
-  // Even a parent that is killed leaves no ssh behind. (It follows the forking thread, which waits for us.)
+  // Even a parent that is killed leaves no ssh behind. (The signal comes when the forking thread ends; that
+  // thread waits for us.)
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (::getppid() != parent) ::_exit(1);
   for (const int number : {SIGPIPE, SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGCHLD}) ::signal(number, SIG_DFL);
@@ -72,7 +73,7 @@ int open_input(const std::string& text, Fd& input) {
   sigemptyset(&none);
   ::sigprocmask(SIG_SETMASK, &none, nullptr);
   if (::dup2(in, 0) >= 0 && ::dup2(out, 1) >= 0 && ::dup2(err, 2) >= 0) {
-    // Others' descriptors need not be close-on-exec for a secret or a connection to stay here.
+    // A secret or a connection of ours must not reach ssh, even in a descriptor without close-on-exec.
     ::syscall(SYS_close_range, 3U, ~0U, 4U /* CLOSE_RANGE_CLOEXEC */);
     ::execvp(argv[0], argv);
   }
@@ -106,7 +107,7 @@ int SshLogin::start(const std::vector<std::string>& argv, const std::string& inp
   if (child_ == 0) {
     become_ssh(words.data(), in.get(), out_child.get(), err_child.get(), failed_child.get(), parent);
   }
-  ::setpgid(child_, child_);  // in both, so that neither can be too early
+  ::setpgid(child_, child_);  // parent and child both do it, so that neither comes too early
   failed_child.reset();
   int error = 0;
   ssize_t got;
@@ -120,7 +121,7 @@ int SshLogin::start(const std::vector<std::string>& argv, const std::string& inp
     return error;
   }
 
-  // What a program sets on its own end must not matter to ours, so ours alone are made non-blocking.
+  // Only our own ends are made non-blocking: the programs at the other ends must not notice it.
   for (const int fd : {out.get(), err.get()}) ::fcntl(fd, F_SETFL, O_NONBLOCK);
   out_.assign(out.release());
   err_.assign(err.release());
@@ -167,14 +168,14 @@ void SshLogin::wait_for_end() {
 LoginEnd SshLogin::reap() {
   for (const auto& [from, into] : {std::pair{&out_, &result_.out}, std::pair{&err_, &result_.err}}) {
     char buffer[4096];
-    // Bounded: whoever else still writes into the pipe cannot keep us here.
+    // Bounded: another process that still writes into the pipe cannot keep us here.
     for (ssize_t got = 1; got > 0 && into->size() < most_kept;) {
       got = ::read(from->native_handle(), buffer, sizeof buffer);
       if (got > 0) into->append(buffer, std::min(static_cast<std::size_t>(got), most_kept - into->size()));
     }
   }
-  // The process that was ssh may be gone while a helper of it (ProxyCommand) is not; one that serves a
-  // connection that is to stay must not be.
+  // ssh itself may be gone while a helper of it (ProxyCommand) still runs. Such helpers are killed, unless
+  // they may serve a connection that must stay.
   if (!keep_connection_) ::kill(-child_, SIGKILL);
   const auto status = smlaunch::reap(child_);
   child_ = -1;

@@ -17,17 +17,17 @@
 
 namespace smlaunch {
 
-// Held by its own handlers too, which may still be queued when its user lets go of it.
+// Its own handlers hold it too: they may still be queued when its user lets go of it.
 class SshLogin : public std::enable_shared_from_this<SshLogin> {
  public:
-  // `keep_connection`: what ssh leaves in the background to serve its connection may stay.
+  // `keep_connection`: a process that ssh leaves in the background to serve its connection may stay.
   SshLogin(boost::asio::io_context& loop, bool keep_connection);
   ~SshLogin();
   SshLogin(const SshLogin&) = delete;
   SshLogin& operator=(const SshLogin&) = delete;
 
-  // 0, or the errno of starting it. Then one of `ended` and `hung` is called, once, from the loop, unless
-  // stop() came before.
+  // Returns 0, or the errno of the failed start. After 0, either `ended` or `hung` is called once from the
+  // loop, unless stop() came before.
   int start(const std::vector<std::string>& argv, const std::string& input,
             std::chrono::milliseconds deadline, std::function<void(LoginEnd)> ended,
             std::function<void()> hung);

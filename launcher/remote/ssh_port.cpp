@@ -34,7 +34,7 @@ std::size_t SshPort::begin(milliseconds bound, Told told, std::function<HostProb
 void SshPort::tell(std::size_t turn, const HostProbe::Event& event) {
   if (turn != turn_) return;
   ++turn_;
-  // The receiver may begin the next step, which replaces it.
+  // `told` may begin the next step, which replaces told_.
   const Told told = std::exchange(told_, nullptr);
   told(event);
 }
@@ -46,7 +46,8 @@ void SshPort::close() {
   timer_.cancel(ignored);
 }
 
-// Opened here and not by Asio, which leaves it open in the ssh clients that we start meanwhile.
+// The socket is opened here, because a socket opened by Asio stays open in ssh clients that we start
+// meanwhile.
 error_code SshPort::open_socket(const tcp::endpoint& endpoint) {
   const int fd = ::socket(endpoint.protocol().family(), SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   if (fd < 0) return {errno, boost::system::system_category()};

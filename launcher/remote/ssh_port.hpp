@@ -25,7 +25,7 @@ class SshPort {
   // Connected or ConnectFailed. `address`: numeric.
   void connect(const std::string& address, int port, std::chrono::milliseconds bound, Told told);
 
-  // BannerRead, BannerTimeout or BannerClosed, of the port that is connected.
+  // BannerRead, BannerTimeout or BannerClosed, for the port that is connected.
   void read_banner(std::chrono::milliseconds bound, Told told);
 
   void close();
@@ -41,7 +41,7 @@ class SshPort {
   boost::asio::io_context& loop_;
   tcp::socket socket_;
   boost::asio::steady_timer timer_;
-  std::size_t turn_ = 0;  // of what is under way: what belongs to an earlier one is not told
+  std::size_t turn_ = 0;  // the number of the call under way: events of earlier calls are not told
   Told told_;
   std::string greeting_;
 };

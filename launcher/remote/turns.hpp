@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A limited number of turns, and the line of those who wait for one. They get it in the order they came.
+// A limited number of turns, and the line of those who wait for a turn. They get it in the order they came.
 #pragma once
 
 #include <cstddef>
@@ -12,7 +12,7 @@ class Turns {
  public:
   explicit Turns(std::size_t most) : free_(most) {}
 
-  // False: none is free. `who` stands in line now, and pass_on() will name it.
+  // False: no turn is free. Then `who` stands in line, and pass_on() will return it.
   bool take(Who& who) {
     if (free_ == 0) {
       line_.push_back(&who);
@@ -22,7 +22,7 @@ class Turns {
     return true;
   }
 
-  // Gives a turn back. Whoever has it now; null: nobody waits.
+  // Gives a turn back. Returns who has it now; null: nobody waits.
   Who* pass_on() {
     if (line_.empty()) {
       ++free_;

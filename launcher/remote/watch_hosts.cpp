@@ -27,7 +27,7 @@ class Watch {
     });
     look();
     loop_.run();
-    // A signal that came in the last moment still counts: the caller would not hear of it otherwise.
+    // A signal that came in the last moment still counts; otherwise the caller would not hear of it.
     loop_.restart();
     loop_.poll();
     return std::move(report_);

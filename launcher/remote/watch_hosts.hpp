@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Waiting for what hosts do by themselves, as run_on_hosts() waits for them.
+// Waits for hosts that do something by themselves, in the way of run_on_hosts().
 #pragma once
 
 #include <chrono>
@@ -12,13 +12,13 @@ namespace smlaunch {
 
 struct WatchRequest {
   std::chrono::milliseconds timeout{std::chrono::hours(1)};
-  // How they stand `seconds` after the start; asked often at first, then five times a second.
+  // How far the hosts are, `seconds` after the start; called often at first, then five times a second.
   std::function<std::vector<HostReadiness>(double seconds)> look = {};
   std::function<void(const RemoteReport&)> progress = {};  // called after each look; may be empty
-  std::function<int()> stop_asked = {};  // before each look: a signal's number ends the waiting
+  std::function<int()> stop_asked = {};  // called before each look; a signal's number ends the wait
 };
 
-// Returns when all are ready, when one never will be, at the time-out, or on SIGINT/SIGTERM.
+// Returns when all hosts are ready, when one of them never will be, at the time-out, or on SIGINT/SIGTERM.
 RemoteReport watch_hosts(const WatchRequest& request);
 
 }  // namespace smlaunch

@@ -7,6 +7,7 @@
 #include <chrono>
 #include <map>
 
+#include "base/own_words.hpp"
 #include "launcher/code/prepare_code.hpp"
 #include "launcher/remote/login_answers.hpp"
 #include "launcher/remote/ready_display.hpp"
@@ -186,8 +187,7 @@ void drop_spares_without_code(std::vector<std::string>& spares, const std::vecto
   for (const WorkerCode& each : code) {
     const auto spare = std::find(spares.begin(), spares.end(), each.host);
     if (spare == spares.end() || !each.end || each.end->is_ready) continue;
-    fmt::print(stderr, "smlaunch: warning: spare host {} is not counted on: {}\n", each.host,
-               each.end->message);
+    say("warning: spare host {} is not counted on: {}", each.host, each.end->message);
     spares.erase(spare);
   }
 }

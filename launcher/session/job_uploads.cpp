@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <map>
 
+#include "base/own_words.hpp"
 #include "launcher/outcome/report_error.hpp"
 #include "launcher/process/stop_signals.hpp"
 
@@ -44,10 +45,10 @@ std::vector<std::string> render_not_uploaded(const std::vector<NotUploaded>& lef
 
 Result<void> JobUploads::start(const Environment& environment, const Variables& variables) {
   if (is_uploaded_by_platform(environment) && !options_.quiet)
-    fmt::print(stderr, "smlaunch: {} was there before the job: whoever made it uploads it\n",
-               environment.paths.output_intermediate.string());
+    say("{} was there before the job: whoever made it uploads it",
+        environment.paths.output_intermediate.string());
   auto started = IntermediateOutput::start(environment, variables, [](const Problem& problem) {
-    fmt::print(stderr, "smlaunch: warning: intermediate output: {}\n", to_string(problem));
+    say("warning: intermediate output: {}", to_string(problem));
   });
   if (!started) return tl::unexpected(std::move(started.error()));
   output_ = std::move(*started);
@@ -86,17 +87,16 @@ void JobUploads::wait(std::optional<SteadyTime> stop_asked) {
     if (said || now < start + quiet) continue;
     said = true;
     const std::size_t count = output_->waiting();
-    fmt::print(stderr, "smlaunch: waiting for {} intermediate file{} to be uploaded, for at most {:.0f} s\n",
-               count, count == 1 ? "" : "s", std::chrono::duration<double>(deadline - start).count());
+    say("waiting for {} intermediate file{} to be uploaded, for at most {:.0f} s", count,
+        count == 1 ? "" : "s", std::chrono::duration<double>(deadline - start).count());
   }
 }
 
 void JobUploads::say_summary(const IntermediateSummary& summary) const {
   if (summary.count > 0 && !options_.quiet)
-    fmt::print(stderr, "smlaunch: intermediate output: {} upload{} to {}\n", summary.count,
-               summary.count == 1 ? "" : "s", summary.where);
-  for (const std::string& sentence : render_not_uploaded(summary.left))
-    fmt::print(stderr, "smlaunch: warning: {}\n", sentence);
+    say("intermediate output: {} upload{} to {}", summary.count, summary.count == 1 ? "" : "s",
+        summary.where);
+  for (const std::string& sentence : render_not_uploaded(summary.left)) say("warning: {}", sentence);
 }
 
 }  // namespace smlaunch

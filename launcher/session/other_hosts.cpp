@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <sstream>
 
+#include "base/own_words.hpp"
 #include "launcher/job/job_interface.hpp"
 #include "launcher/outcome/report_error.hpp"
 #include "launcher/remote/daemon_needs.hpp"
@@ -101,8 +102,8 @@ void drop_useless_spares(const std::vector<WantedInterface>& wanted, const Remot
   for (const HostReadiness& host : report.spare_hosts) {
     const auto problems = parse_interface_answers(host.answer);
     if (host.state == ReadyState::ready && problems.empty()) continue;
-    fmt::print(stderr, "smlaunch: warning: spare host {} is not counted on: {}\n", host.name,
-               problems.empty() ? host.cause : in_words(wanted, problems.front()));
+    say("warning: spare host {} is not counted on: {}", host.name,
+        problems.empty() ? host.cause : in_words(wanted, problems.front()));
     std::erase(spares, host.name);
   }
 }
@@ -137,7 +138,7 @@ std::vector<std::string> names_of_hosts(const Job& job) {
 
 void print_ready_table(const RemoteReport& report) {
   std::istringstream lines(render_ready_table(report));
-  for (std::string line; std::getline(lines, line);) fmt::print(stderr, "smlaunch: {}\n", line);
+  for (std::string line; std::getline(lines, line);) say("{}", line);
 }
 
 void add_host_events(const RemoteReport& report, EventLog& events) {

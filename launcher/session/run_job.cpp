@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/host_name.hpp"
+#include "base/own_words.hpp"
 #include "launcher/channel/worker_socket.hpp"
 #include "launcher/contract/efa_instances.hpp"
 #include "launcher/contract/result_files.hpp"
@@ -50,8 +51,8 @@ std::chrono::milliseconds milliseconds_of(double seconds) {
 Result<void> write_long_variables(const LaunchPlan& plan) {
   std::error_code error;
   if (!plan.long_variables.empty() && !std::filesystem::exists(plan.job->paths.base, error)) {
-    fmt::print(stderr, "smlaunch: warning: {} does not exist: {} is in no file either\n",
-               plan.job->paths.base.string(), fmt::join(plan.long_variables, ", "));
+    say("warning: {} does not exist: {} is in no file either", plan.job->paths.base.string(),
+        fmt::join(plan.long_variables, ", "));
     return {};
   }
   const Variables all = sm_variables(*plan.job);
@@ -135,7 +136,7 @@ void warn_of(const LaunchPlan& plan, const Variables& variables) {
     sentences.push_back(probe_neuron_difference(host.instance_type, find_on_path("neuron-ls", variables)));
   }
   for (const std::string& sentence : sentences)
-    if (!sentence.empty()) fmt::print(stderr, "smlaunch: warning: {}\n", sentence);
+    if (!sentence.empty()) say("warning: {}", sentence);
 }
 
 std::string first_other_host(const LaunchPlan& plan) {
@@ -209,9 +210,9 @@ class JobTries {
 
   void announce() {
     if (!options_.quiet)
-      fmt::print(stderr, "smlaunch: plan {}: {} rank{} on {} host{}, launcher {}\n", plan_.hash,
-                 plan_.world_size(), plan_.world_size() == 1 ? "" : "s", plan_.cluster.hosts.size(),
-                 plan_.cluster.hosts.size() == 1 ? "" : "s", to_string(plan_.launcher));
+      say("plan {}: {} rank{} on {} host{}, launcher {}", plan_.hash, plan_.world_size(),
+          plan_.world_size() == 1 ? "" : "s", plan_.cluster.hosts.size(),
+          plan_.cluster.hosts.size() == 1 ? "" : "s", to_string(plan_.launcher));
     events_.add({.event = "plan",
                  .texts = {{"hash", plan_.hash}, {"launcher", to_string(plan_.launcher)}},
                  .numbers = {{"ranks", plan_.world_size()}}});
@@ -221,6 +222,7 @@ class JobTries {
     RunSettings settings;
     settings.failure_grace = milliseconds_of(options_.failure_grace);
     settings.stop_grace = milliseconds_of(options_.stop_grace);
+    settings.leftover_grace = milliseconds_of(options_.leftover_grace);
     settings.lost_after = milliseconds_of(options_.lost_after);
     settings.hang_timeout = options_.hang_timeout;
     settings.channel_port = options_.channel_port.value_or(0);
@@ -308,16 +310,14 @@ class JobTries {
   Result<void> prepare_next(const Report& failed) {
     const Outcome& outcome = failed.outcome;
     if (outcome.first_failure) print_last_lines(*outcome.first_failure);
-    fmt::print(stderr, "smlaunch: {}\n", outcome.message);
+    say("{}", outcome.message);
     earlier_.push_back({outcome, plan_.hash});
     if (counts_as_restart(outcome)) ++policy_.restarts;
     const auto replaced =
         replace_hosts(job_.cluster, job_.spare_hosts, outcome.hosts_at_fault, job_.environment->leader);
-    for (const auto& [lost, spare] : replaced)
-      fmt::print(stderr, "smlaunch: {} takes the place of {}\n", spare, lost);
+    for (const auto& [lost, spare] : replaced) say("{} takes the place of {}", spare, lost);
     for (Host& host : job_.cluster.hosts) set_instance(host, *job_.environment);
-    fmt::print(
-        stderr, "smlaunch: restart{}: {}\n",
+    say("restart{}: {}",
         counts_as_restart(outcome) ? fmt::format(" {} of {}", policy_.restarts, policy_.max_restarts) : "",
         replaced.empty() ? "the same plan again" : "the same ranks again");
     events_.add({.event = "restart",
@@ -338,11 +338,11 @@ class JobTries {
   int answer_smoke(const Report& report) {
     if (options_.report) write_report(options_, paths_, report);
     if (!smoke_) {
-      fmt::print(stderr, "smlaunch: {}\n", report.outcome.message);
+      say("{}", report.outcome.message);
       return report.outcome.exit_code;
     }
-    fmt::print("{}", options_.format == Format::json ? report.smoke_json : render_smoke(*smoke_));
-    if (std::fflush(stdout) != 0) fmt::print(stderr, "smlaunch: stdout could not be written\n");
+    const std::string answer = options_.format == Format::json ? report.smoke_json : render_smoke(*smoke_);
+    if (write_text(1, answer) != 0) say("stdout could not be written");
     return report.outcome.exit_code;
   }
 

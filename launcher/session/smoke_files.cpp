@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "launcher/session/smoke_files.hpp"
 
-#include <fmt/format.h>
-
 #include <filesystem>
 
+#include "base/own_words.hpp"
 #include "launcher/outcome/job_result.hpp"
 #include "launcher/process/write_file.hpp"
 #include "launcher/smoke/render_smoke.hpp"
@@ -31,8 +30,7 @@ void write_smoke_files(const Options& options, const Job& job, const LaunchPlan&
   for (const Host& host : plan.cluster.hosts) slots.push_back(host.ranks);
   write(folder / "hosts.good", render_hostfile(report.good_hosts(), report, slots));
   write(folder / "hosts.bad", render_hostfile(report.bad_hosts(), report, slots));
-  fmt::print(stderr, "smlaunch: hosts.good and hosts.bad are in {}\n",
-             std::filesystem::weakly_canonical(folder, error).string());
+  say("hosts.good and hosts.bad are in {}", std::filesystem::weakly_canonical(folder, error).string());
 }
 
 }  // namespace smlaunch

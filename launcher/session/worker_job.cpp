@@ -5,6 +5,7 @@
 
 #include <chrono>
 
+#include "base/own_words.hpp"
 #include "launcher/contract/result_files.hpp"
 #include "launcher/outcome/job_result.hpp"
 #include "launcher/session/job_code.hpp"
@@ -21,7 +22,7 @@ std::chrono::milliseconds milliseconds_of(double seconds) {
 
 // At once: the leader may be long in coming.
 void tell_failed_code(const CodeEnd& end, const Paths& paths) {
-  fmt::print(stderr, "smlaunch: {}\n", end.message);
+  say("{}", end.message);
   write_result_files(outcome_of_code(end), paths);
 }
 
@@ -50,8 +51,8 @@ int run_as_worker(const Options& options, const Job& job) {
   const bool only_smoke = options.command == Command::smoke;
   if (!only_smoke) remove_old_result_files(paths);
   if (!options.quiet)
-    fmt::print(stderr, "smlaunch: {} waits for {} to lead, for at most {:.0f} s\n",
-               job.environment->current_host, job.environment->leader, options.ready_timeout);
+    say("{} waits for {} to lead, for at most {:.0f} s", job.environment->current_host,
+        job.environment->leader, options.ready_timeout);
   JobUploads uploads(options);
   if (!only_smoke)
     if (auto started = uploads.start(*job.environment, job.spec.inherited); !started)
@@ -71,7 +72,7 @@ int run_as_worker(const Options& options, const Job& job) {
   if (!result) return report_failed_start(options, paths, result.error());
   Outcome outcome = worker_outcome(*result, *job.environment, options);
   if (only_smoke) {
-    if (outcome.kind != OutcomeKind::success) fmt::print(stderr, "smlaunch: {}\n", outcome.message);
+    if (outcome.kind != OutcomeKind::success) say("{}", outcome.message);
     return outcome.exit_code;
   }
   if (outcome.kind == OutcomeKind::failure && !result->end.failure.empty()) {
@@ -79,8 +80,7 @@ int run_as_worker(const Options& options, const Job& job) {
   } else {
     write_result_files(outcome, paths);
   }
-  if (!result->end.plan_hash.empty() && !options.quiet)
-    fmt::print(stderr, "smlaunch: plan {}\n", result->end.plan_hash);
+  if (!result->end.plan_hash.empty() && !options.quiet) say("plan {}", result->end.plan_hash);
   Report report;
   report.outcome = outcome;
   print_outcome(options, report);

@@ -11,10 +11,10 @@ namespace smlaunch {
 
 namespace {
 
-// We end a test before a program gives it up by itself: it would look like one that failed.
+// We end a test before a program gives it up by itself: that would look like a program that failed.
 constexpr double give_up_seconds = 10;
 constexpr int round_repeats = 3;
-// On the CPU speed is not judged, and every job pays for the time.
+// Speed is not judged on the CPU, and every job pays for the time.
 constexpr double cpu_budget_seconds = 0.1;
 constexpr int cpu_least_repeats = 1;
 constexpr int cpu_most_repeats = 5;
@@ -27,7 +27,7 @@ double median(std::vector<double> values) {
   return values[values.size() / 2];
 }
 
-// Of each repeat its slowest rank, with what it waited for the last to arrive.
+// Adds to `repeats`: for each repeat the time of the slowest rank, with its wait for the last rank to arrive.
 void add_repeats(const TestResult& result, std::vector<double>& repeats) {
   repeats.resize(std::max(repeats.size(), result.transfer_seconds.size()));
   for (std::size_t i = 0; i < result.transfer_seconds.size(); ++i)
@@ -36,7 +36,7 @@ void add_repeats(const TestResult& result, std::vector<double>& repeats) {
                                  (i < result.barrier_seconds.size() ? result.barrier_seconds[i] : 0.0));
 }
 
-// What the ranks report themselves: a wrong sum says more than a rank that failed.
+// Judges by the ranks' own reports: a wrong sum says more than a rank that failed.
 GroupResult judge_reports(const CheckGroup& group, const Indexed<Rank, CheckMember>& members) {
   GroupResult made{.units = group.units};
   for (const int rank : group.ranks) {
@@ -117,7 +117,7 @@ std::optional<GroupResult> judge_group(const SmokeSettings& settings, const Chec
                        [&](int rank) { return test(members[Rank{rank}]); });
   };
   if (made.passed() && any([](const CheckMember& each) { return !each.result; })) {
-    // On the CPU nobody gets past MPI_Init while one of the set does not come.
+    // On the CPU no rank gets past MPI_Init as long as one rank of the set does not come.
     const bool waits_for_others = settings.backend == cpu_backend &&
                                   std::any_of(members.begin(), members.end(), [](const CheckMember& each) {
                                     return each.usable() && !each.done && each.reached && each.is_absent();

@@ -16,7 +16,7 @@ CheckStream::~CheckStream() {
   if (out_ >= 0) close(out_);
 }
 
-// The agent may be gone: then our end is near, too (it kills us).
+// If the agent is gone, the line is lost; then the kernel kills this program, too.
 void CheckStream::send(const CheckMessage& message) {
   const std::string line = encode(message) + "\n";
   for (std::size_t at = 0; at < line.size();) {

@@ -13,7 +13,7 @@ namespace smlaunch {
 
 class CheckStream {
  public:
-  // Takes stdout for messages alone: what libraries print there goes to stderr from now on.
+  // Takes stdout for messages alone: from now on, text that libraries print there goes to stderr.
   CheckStream();
   ~CheckStream();
   CheckStream(const CheckStream&) = delete;
@@ -23,8 +23,8 @@ class CheckStream {
   // StageReached, with the time since this object was made.
   void reached(int test, SmokeStage stage);
 
-  // The next command; nothing when none came within `wait` (0: only what is there). The end of stdin, and a
-  // line that is no command, is QuitCheck.
+  // The next command; nothing when no command came within `wait` (0: do not wait). The end of stdin, and a
+  // line that is no command, count as QuitCheck.
   std::optional<CheckCommand> next(std::chrono::milliseconds wait);
   CheckCommand wait();
 

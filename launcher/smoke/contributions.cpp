@@ -9,7 +9,7 @@ namespace {
 
 constexpr std::size_t all_fit = most_wrong_ranges;
 
-// Elements of one slot that are wrong in one way lie `slots` apart.
+// Collects ranges. Neighbouring elements of one slot lie `slots` apart.
 class RangeCollector {
  public:
   explicit RangeCollector(int slots) : slots_(static_cast<std::size_t>(slots)) {}
@@ -44,8 +44,8 @@ struct Digit {
   int times = 0;
 };
 
-// The digits that are not 1; nothing where the value is no sum of contributions at all: a digit beyond the
-// slot's ranks, or so many wrong ones that it is no story of single ranks.
+// The digits that are not 1. Nothing where the value is no sum of contributions at all: it has a digit beyond
+// the slot's ranks, or more wrong digits than single ranks explain.
 std::optional<std::vector<Digit>> read_digits(std::int64_t value, int slot, int ranks) {
   if (value < 0) return {};
   auto rest = static_cast<std::uint64_t>(value);
@@ -59,7 +59,7 @@ std::optional<std::vector<Digit>> read_digits(std::int64_t value, int slot, int 
   return wrong;
 }
 
-// Single ranks are missing or doubled; when most of the digits are wrong, bits are.
+// A few wrong digits are ranks that are missing or doubled; when most digits are wrong, bits are wrong.
 bool is_plausible(const std::vector<Digit>& wrong, int ranks_of_slot) {
   const auto doubled = std::count_if(wrong.begin(), wrong.end(), [](const Digit& d) { return d.times > 1; });
   const auto missing = static_cast<long>(wrong.size()) - doubled;

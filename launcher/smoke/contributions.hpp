@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// What each rank puts into the all-reduce, such that a wrong sum names who is missing from it.
+// What each rank adds in the all-reduce. The numbers are chosen so that a wrong sum names the missing rank.
 //
 // The elements are 64-bit integers, read as 31 digits to the base 4. Element i belongs to slot
-// i mod contribution_slots(n); the rank with index r in its group adds 4^(r mod 31) to the elements of slot
-// r / 31 and 0 to all others. A right sum has the digit 1 for each rank of the slot; the digit 0 is a rank
-// that is missing, 2 or 3 one that was counted so often. (To the base 2 a rank that is counted twice would
-// look like its neighbour.)
+// i mod contribution_slots(n). The rank with index r in its group adds 4^(r mod 31) to the elements of slot
+// r / 31, and 0 to all others. A right sum has the digit 1 for each rank of the slot. The digit 0 means that
+// the rank is missing, and 2 or 3 that it was counted so often. (To the base 2, a rank that is counted twice
+// would look like its neighbour.)
 #pragma once
 
 #include <cstddef>
@@ -30,7 +30,7 @@ constexpr std::int64_t contribution(std::size_t element, int index, int ranks) {
   const auto slot = static_cast<int>(element % static_cast<std::size_t>(contribution_slots(ranks)));
   return index / ranks_per_slot == slot ? contribution_digit(index % ranks_per_slot) : 0;
 }
-// What all of them add up to.
+// The sum of all ranks' contributions to an element.
 constexpr std::int64_t expected_sum(std::size_t element, int ranks) {
   const auto slot = static_cast<int>(element % static_cast<std::size_t>(contribution_slots(ranks)));
   const int in_slot =
@@ -38,8 +38,8 @@ constexpr std::int64_t expected_sum(std::size_t element, int ranks) {
   return static_cast<std::int64_t>(((std::uint64_t{1} << (2U * static_cast<unsigned>(in_slot))) - 1) / 3);
 }
 
-// Faults that a rehearsal puts into a rank's own contribution (injection.hpp). `corrupt` turns over bits in
-// the second eighth of the elements.
+// Faults that a rehearsal puts into a rank's own contribution (injection.hpp). `corrupt` inverts bits in the
+// second eighth of the elements.
 enum class ContributionChange { none, doubled, corrupt };
 inline constexpr std::int64_t corrupted_bits = 0x2AAA'5A5A'A5A5'AAAALL;
 constexpr bool is_corrupted_element(std::size_t element, std::size_t elements) {
@@ -64,11 +64,11 @@ std::string to_string(ContributionFault fault);
 // Neighbouring wrong elements of one slot that are wrong in the same way.
 struct WrongRange {
   ContributionFault fault = ContributionFault::corrupt;
-  std::optional<int> index;  // whose contribution it is, in its group; nothing: the digits make no sense
-  int times = 0;             // how often that was counted: 0 missing, 2 or 3 doubled
+  std::optional<int> index;  // the rank's index in its group; nothing: the digits make no sense
+  int times = 0;             // how often its contribution was counted: 0 missing, 2 or 3 doubled
   std::size_t first = 0;     // elements, both included
   std::size_t last = 0;
-  std::int64_t value = 0;  // of the first
+  std::int64_t value = 0;  // of the first element
   std::int64_t expected = 0;
   bool operator==(const WrongRange&) const = default;
 };
@@ -83,8 +83,8 @@ inline constexpr std::size_t most_wrong_ranges = 16;
 // Looks at every element of a sum over `ranks`.
 WrongElements find_wrong_sums(std::span<const std::int64_t> sums, int ranks);
 
-// Looks at every element of the buffer that the rank with this index has sent: what is wrong in it was wrong
-// before, or was changed by, the collective. Every range bears the rank's index.
+// Looks at every element of the buffer that the rank with this index has sent. A wrong element was wrong
+// before the collective, or the collective changed it. Every range has the rank's index.
 WrongElements find_wrong_contributions(std::span<const std::int64_t> sent, int index, int ranks);
 
 }  // namespace smlaunch

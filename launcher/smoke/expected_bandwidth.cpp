@@ -11,12 +11,12 @@ namespace smlaunch {
 
 namespace {
 
-// Of what the links carry, NCCL's ring reaches 0.78 to 0.82 inside hosts of A100, H100 and H200, and 0.8 to
+// NCCL's ring reaches 0.78 to 0.82 of what the links carry inside hosts of A100, H100 and H200, and 0.8 to
 // 0.9 over NICs (published nccl-tests).
 constexpr double ring_share = 0.8;
 constexpr double nic_share = 0.8;
-// The size at which half of it is reached: 16 MiB inside a host of 8 H200 (40 GB/s at 1 MiB, 220 at 16, 347
-// at 64, 464 at 1 GiB), about 80 MiB between two of them; it grows with the steps.
+// The size at which half of that is reached: 16 MiB inside a host of 8 H200 (40 GB/s at 1 MiB, 220 at 16,
+// 347 at 64, 464 at 1 GiB), about 80 MiB between two such hosts. The size grows with the steps.
 constexpr double half_size_inside = 20e6;
 constexpr double half_size_between = 90e6;
 
@@ -25,7 +25,7 @@ struct Link {
   std::string words;
 };
 
-// The slowest GPU's NVLinks; each carries so much in one direction.
+// The NVLinks of the slowest GPU, and what they carry together in one direction.
 std::optional<Link> nvlinks(const Machine& machine) {
   int fewest = 0;
   for (std::size_t i = 0; i < machine.gpus.size(); ++i) {
@@ -70,7 +70,7 @@ double busbw_gbps(long bytes, double seconds, int ranks) {
 std::optional<ExpectedBandwidth> busbw_bound(const Machine& machine, const BandwidthRequest& request) {
   if (request.ranks < 2) return {};
   const bool has_peers = request.ranks > request.hosts;
-  // A switch that adds up itself (NVLS) takes each GPU's bytes once.
+  // A switch that computes the sum itself (NVLS) takes each GPU's bytes once.
   std::optional<ExpectedBandwidth> inside;
   if (const auto links = nvlinks(machine); links && has_peers) {
     const double bound = links->gbps * factor(request.ranks);
@@ -80,7 +80,7 @@ std::optional<ExpectedBandwidth> busbw_bound(const Machine& machine, const Bandw
   if (request.hosts < 2) return inside;
   const auto between = nics(machine);
   if (!between) return inside;
-  // Reduced inside each host first, a host sends 2(H-1)/H of the bytes; with SHARP, once.
+  // Each host reduces inside itself first. Then it sends 2(H-1)/H of the bytes; with SHARP, all of them once.
   const double sent = request.reduces_in_network ? 1.0 : factor(request.hosts);
   const double bound = between->gbps * factor(request.ranks) / sent;
   if (inside && inside->busbw_gbps < bound) return inside;

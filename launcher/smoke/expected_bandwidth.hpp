@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// What an all-reduce over GPUs should reach, and what it can never exceed, from what is known of the
-// machines. busbw = bytes / time * 2 (n - 1) / n over n ranks, as nccl-tests has it (doc/PERFORMANCE.md);
-// GB/s are 10^9 bytes a second.
+// The speed that an all-reduce over GPUs should reach, and the speed that it can never exceed, worked out
+// from the facts about the machines. busbw = bytes / time * 2 (n - 1) / n over n ranks, as in nccl-tests
+// (doc/PERFORMANCE.md). A GB/s is 10^9 bytes a second.
 #pragma once
 
 #include <optional>
@@ -14,7 +14,7 @@ namespace smlaunch {
 
 struct BandwidthRequest {
   int ranks = 0;
-  int hosts = 0;  // with as many ranks each
+  int hosts = 0;  // with equal numbers of ranks
   long bytes = 0;
   bool reduces_in_network = false;  // SHARP: NCCL_COLLNET_ENABLE
 };
@@ -25,8 +25,8 @@ struct ExpectedBandwidth {
   bool operator==(const ExpectedBandwidth&) const = default;
 };
 
-// What a healthy machine reaches at this size. Nothing: the links are not known, or not of a kind whose rate
-// says anything (PCIe).
+// What a healthy machine reaches at this size. Nothing: the links are not known, or their rate says nothing
+// (PCIe).
 std::optional<ExpectedBandwidth> expect_busbw(const Machine& machine, const BandwidthRequest& request);
 
 // What the links carry at most. Nothing: not known.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The search as evidence: the tests of hosts and of pairs, of a single host's ranks by twos.
+// Evidence from the search: the tests of hosts and of pairs of hosts, or of pairs of ranks on a single host.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -18,7 +18,7 @@ LocaliserSettings make_localiser_settings(const SmokeSettings& settings, const S
   if (!searches_ranks(settings)) return how;
   how.units = static_cast<int>(settings.ranks.size());
   how.tests_alone = false;
-  // Two GPUs of one host may be much nearer to each other than two others, and all be well.
+  // Two GPUs of a healthy host may be much nearer to each other than two others.
   how.judges_speed = false;
   how.all_pairs = false;
   return how;
@@ -50,8 +50,8 @@ std::optional<Finding> find_bad_groups(const SmokeSettings& settings, const Smok
                        fmt::join(names, ", "), why.empty() ? "" : " (" + why + ")");
   };
   if (static_cast<int>(found.undecided.size()) == how.units) {
-    finding.reason =
-        fmt::format("no two {} can do it either, so none stands out", is_rank ? "ranks" : "hosts");
+    finding.reason = fmt::format("no two {0} can do it either, so the search accuses none of the {0}",
+                                 is_rank ? "ranks" : "hosts");
     return finding;
   }
   const auto accuse_unit = [&](TestedUnit unit, const std::string& more, Confidence confidence) {
@@ -64,7 +64,8 @@ std::optional<Finding> find_bad_groups(const SmokeSettings& settings, const Smok
   for (const TestedUnit unit : found.bad) accuse_unit(unit, "", Confidence::high);
   for (const TestedUnit unit : found.undecided)
     accuse_unit(unit,
-                fmt::format(": it or its partner, there was no good {} to ask", is_rank ? "rank" : "host"),
+                fmt::format(": the fault is its own or its partner's, no good {} was there to tell",
+                            is_rank ? "rank" : "host"),
                 Confidence::low);
   for (const auto& [a, b] : found.bad_links)
     finding.suspects.push_back({.subject = SuspectSubject::link,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Time as evidence: a host that keeps the others waiting in the barrier before each repeat.
+// Evidence from time: a host that keeps the others waiting in the barrier before each repeat.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -10,8 +10,8 @@ namespace smlaunch {
 
 namespace {
 
-// Later than this at every repeat, and four times as late as the others, is a straggler. A process on a busy
-// CPU may be late by tens of milliseconds; a GPU is not.
+// A host is a straggler if it is later than this at every repeat, and four times as late as the others. A
+// process on a busy CPU may be late by tens of milliseconds; a GPU is not.
 constexpr double late_on_cpu_seconds = 0.1;
 constexpr double late_on_gpu_seconds = 0.005;
 constexpr double late_share = 4;
@@ -33,7 +33,7 @@ std::optional<Finding> find_stragglers(const SmokeSettings& settings, const Smok
                            : std::min(repeats, rank.result->barrier_seconds.size());
   }
   if (repeats < 2 || settings.hosts.size() < 2) return {};
-  // How late each host's last-to-wait rank was, least of all repeats.
+  // How late each host was at the repeat where it was least late. A host's shortest wait counts.
   Indexed<NodeRank, double> late(settings.hosts.size(), 1e9);
   for (std::size_t repeat = 0; repeat < repeats; ++repeat) {
     double longest = 0;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A rank is accused where only it is at fault; its host, where all ranks of that host are, and either there
-// are several or the fault is the host's by its nature.
+// A rank is accused where only some ranks of its host are at fault. The host is accused where all its ranks
+// are, and there are several of them, or the fault is by its nature the host's.
 #include "launcher/smoke/find_suspects.hpp"
 
 #include <fmt/format.h>
@@ -13,7 +13,7 @@ namespace smlaunch {
 
 namespace {
 
-// Ranks that are gone within this of the first are its victims or its host's, not culprits of their own.
+// Ranks that are gone so soon after the first one are victims of that rank or its host, not culprits.
 constexpr double same_moment_seconds = 0.05;
 
 const std::string& host_of(const SmokeSettings& settings, Rank rank) {
@@ -113,8 +113,8 @@ std::optional<Finding> find_broken_ranks(const SmokeSettings& settings, const Sm
       lost[index] = rank.loss->how;
     }
   }
-  // Once ranks talk, one that fails takes others with it: then the first that was gone, or nobody, is
-  // accused.
+  // Once ranks talk, a rank that fails takes others with it. Then the first rank that was gone is accused, or
+  // nobody.
   if (!failed.empty() && before_talking)
     std::erase_if(failed, [&](const auto& each) {
       return record.ranks[each.first].failure->stage > SmokeStage::communicator_called;
@@ -141,7 +141,7 @@ std::optional<Finding> find_broken_ranks(const SmokeSettings& settings, const Sm
     std::vector<Rank> ranks;
     for (const auto& each : lost) ranks.push_back(each.first);
     finding.reason = fmt::format("{}: {}", describe_ranks(settings, ranks), lost.begin()->second);
-    // One that gave up because it could not talk proves nothing of itself.
+    // A rank that gave up because it could not talk proves nothing about itself.
     if (first_lost->alone && (lost.size() < record.ranks.size() || settings.hosts.size() == 1))
       finding.suspects = accuse(settings, lost, false);
   }
@@ -197,7 +197,7 @@ std::optional<Finding> find_absent_ranks(const SmokeSettings& settings, const Sm
     finding.reason = fmt::format("{} of {} ranks reached \"{}\" within {:.0f} s; not there: {}",
                                  record.ranks.size() - ranks.size(), record.ranks.size(), to_string(stage),
                                  settings.deadline_seconds, describe_ranks(settings, ranks));
-    // From here on ranks depend on each other: being behind proves nothing.
+    // After this stage ranks depend on each other: a rank that is behind proves nothing.
     if (stage <= SmokeStage::communicator_called) finding.suspects = accuse(settings, absent, false);
     return finding;
   }
@@ -228,7 +228,7 @@ std::optional<Finding> find_wrong_contributors(const SmokeSettings& settings, co
                                                          saw.size(), record.ranks.size()));
     }
   if (guilty.empty() && saw.empty()) return {};
-  // Sums that are wrong on some ranks only were right before they came there.
+  // If sums are wrong on a few ranks only, they were right before they came to these ranks.
   if (guilty.empty() && nameless && saw.size() * 2 < record.ranks.size())
     for (const Rank rank : saw) {
       const WrongRange& range = record.ranks[rank].result->sums.ranges.front();

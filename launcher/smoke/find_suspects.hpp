@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Who is to blame, by each kind of evidence.
+// Who is to blame: one function for each kind of evidence.
 #pragma once
 
 #include <optional>
@@ -11,27 +11,27 @@
 
 namespace smlaunch {
 
-// What was found by one kind of evidence: the accused, and the sentence that tells it. Nothing is wrong by an
-// evidence that has none.
+// What one kind of evidence shows: the accused, and the sentence that tells it. A function below that returns
+// nothing has found nothing wrong.
 struct Finding {
   std::vector<Suspect> suspects;
   std::string reason;
 };
 
-// Ranks that said that they cannot go on, or that were gone.
+// Ranks that could not go on and said so, and ranks that were gone.
 std::optional<Finding> find_broken_ranks(const SmokeSettings& settings, const SmokeRecord& record);
-// Libraries that are not the same everywhere: those of the minority.
+// Ranks whose library is not the one that most ranks load.
 std::optional<Finding> find_odd_libraries(const SmokeSettings& settings, const SmokeRecord& record);
-// After the deadline: ranks that did not come as far as others did.
+// After the deadline: ranks that did not come as far as the others.
 std::optional<Finding> find_absent_ranks(const SmokeSettings& settings, const SmokeRecord& record);
-// By the digits of wrong sums, by the buffers that ranks sent, by who alone saw them.
+// By the digits of wrong sums, by the buffers that ranks sent, and by which ranks alone saw wrong sums.
 std::optional<Finding> find_wrong_contributors(const SmokeSettings& settings, const SmokeRecord& record);
-// Hosts that came late to every repeat: those that waited the shortest in the barrier before it.
+// Hosts that came late to every repeat: their ranks waited the shortest in the barrier before it.
 std::optional<Finding> find_stragglers(const SmokeSettings& settings, const SmokeRecord& record);
 // By the tests of single hosts and of pairs.
 std::optional<Finding> find_bad_groups(const SmokeSettings& settings, const SmokeRecord& record);
 
-// Each rank on a GPU of its own, by the real NCCL: only then do times say something about the machines.
+// True if each rank had a GPU of its own and the real NCCL: only then the times say something about machines.
 bool is_on_gpus_alone(const SmokeSettings& settings, const SmokeRecord& record);
 
 // The search tells hosts apart, and where there is only one, its ranks.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Whether the hosts of a job may be tested on the CPU: one whose GPUs do not work is broken, not without.
+// Whether the hosts of a job may be tested on the CPU. A host whose GPUs do not work is broken, which is not
+// the same as a host without GPUs.
 #pragma once
 
 #include <optional>
@@ -14,14 +15,14 @@ namespace smlaunch {
 
 struct HostFinding {
   NodeRank host;
-  bool fails = false;  // else it is a warning
+  bool fails = false;  // otherwise the finding is a warning
   std::string text;    // what was found, without the host's name
   bool operator==(const HostFinding&) const = default;
 };
 
-// A host fails where device nodes are there and NVML does not work, and where other hosts have GPUs and it
-// has none. The kernel module without a device node in this container: the GPUs are masked, a warning.
-// `gpus`: nothing where a host has not told.
+// A host fails where device nodes are there and NVML does not work. It also fails where other hosts have GPUs
+// and it has none. Where the kernel module is loaded and the container has no device node, the GPUs are
+// masked: a warning. `gpus`: nothing where a host has not told.
 std::vector<HostFinding> judge_host_gpus(const Indexed<NodeRank, std::optional<HostGpus>>& gpus);
 
 }  // namespace smlaunch

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A fault that a user asks for, to see that the test names it. Never there by itself.
+// A fault that a user asks for, to see that the test names it. Without such a request there is none.
 #pragma once
 
 #include <optional>
@@ -11,8 +11,8 @@
 
 namespace smlaunch {
 
-// hang: stops before it makes the communicator. corrupt, doubled: in what the rank contributes. slow: is late
-// at every repeat. missing_library: loads a library that does not exist.
+// hang: the rank stops before it makes the communicator. corrupt, doubled: its contribution is wrong. slow:
+// it is late at every repeat. missing_library: it loads a library that does not exist.
 enum class InjectionKind { none, hang, corrupt, slow, missing_library, doubled };
 std::string to_string(InjectionKind kind);  // as --inject has it; "none"
 std::optional<InjectionKind> parse_injection_kind(std::string_view text);
@@ -32,7 +32,7 @@ Result<Injection> parse_injection(std::string_view text, std::string_view where)
 Result<void> check_injection(const Injection& injection, int ranks, const std::vector<std::string>& hosts,
                              std::string_view where);
 
-// What it asks of this rank.
+// The fault that the injection asks of this rank.
 InjectionKind injection_of(const Injection& injection, int rank, std::string_view host);
 
 }  // namespace smlaunch

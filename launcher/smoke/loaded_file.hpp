@@ -11,7 +11,7 @@ struct LoadedFile {
   std::string build_id;  // GNU build id in hexadecimal; empty: the file has none
 };
 
-// Of the library that `symbol`, an address, lies in.
+// The file of the library that holds the address `symbol`.
 LoadedFile find_loaded_file(const void* symbol);
 
 }  // namespace smlaunch

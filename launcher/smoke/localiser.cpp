@@ -11,7 +11,8 @@ namespace {
 // A pair below this share of the best is slow.
 constexpr double slow_share = 0.6;
 
-// Round `round` of n - 1 (n made even by a unit that is not there): every two meet once.
+// Round `round` of n - 1 rounds, in which every two units meet once. An odd n is made even by a unit that is
+// not there.
 std::vector<std::vector<TestedUnit>> circle_round(int units, int round) {
   const int even = units + units % 2;
   const int turning = even - 1;
@@ -88,7 +89,8 @@ Localiser::View Localiser::look() const {
   return view;
 }
 
-// Each unit that is not known to be good, with a good unit that it has not met; as far as these reach.
+// Pairs each unit that is not known to be good with a good unit that it has not met, as far as there are
+// enough.
 std::vector<std::vector<TestedUnit>> Localiser::pairs_with_good(const View& view) const {
   std::vector<TestedUnit> good;
   for (const TestedUnit unit : view.states.indices())
@@ -106,7 +108,7 @@ std::vector<std::vector<TestedUnit>> Localiser::pairs_with_good(const View& view
   return pairs;
 }
 
-// The next round of the circle that has pairs which have not met, both at least `least`.
+// The next round of the circle with pairs that have not met and whose units are both at least `least`.
 std::vector<std::vector<TestedUnit>> Localiser::next_circle_round(const View& view, State least) {
   while (circle_ < circle_length(settings_.units)) {
     std::vector<std::vector<TestedUnit>> round = circle_round(settings_.units, circle_++);

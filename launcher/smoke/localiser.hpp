@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Which host, or which link between two, makes an all-reduce fail or slow: decides what is tested next, and
-// what the results say. Pure; what it asks for may be run by anybody.
+// Which host, or which link between two hosts, makes an all-reduce fail or slow. Decides what is tested next,
+// and what the results say. Pure: anybody may run the tests that it asks for.
 #pragma once
 
 #include <optional>
@@ -14,17 +14,17 @@ namespace smlaunch {
 
 struct LocaliserSettings {
   int units = 0;
-  bool tests_alone = true;                // each host by itself first; of no use where each has one rank
-  bool judges_speed = false;              // else only whether a group passed
+  bool tests_alone = true;                // each host by itself first; useless where each has one rank
+  bool judges_speed = false;              // false: only whether a group passed
   std::optional<double> slow_below_gbps;  // what a pair should reach; nothing: compared with the best tenth
   int most_pair_rounds = 8;               // until every host is known to be good or bad
-  int most_link_rounds = 4;  // further ones among good hosts, while nothing else explains the failure
-  bool all_pairs = false;    // as many as it takes to have tested every two hosts: for a matrix
+  int most_link_rounds = 4;  // further rounds among good hosts, while nothing else explains the failure
+  bool all_pairs = false;    // go on until every two hosts have been tested: for a matrix
 };
 
 struct LocaliserFindings {
   std::vector<TestedUnit> bad;
-  std::vector<TestedUnit> undecided;  // no pair with them passed, and there was no good host to ask
+  std::vector<TestedUnit> undecided;  // no pair with them passed, and no good host was there to tell
   std::vector<std::pair<TestedUnit, TestedUnit>> bad_links;  // between hosts that are good with others
   int pairs_tested = 0;                                      // of two hosts
   int pairs_possible = 0;                                    // among those that are not bad
@@ -34,16 +34,17 @@ struct LocaliserFindings {
   }
 };
 
-// One host alone fails: it is bad. A host that is in a pair which passed is good. One whose pairs all failed
-// is bad when it has failed with two partners, or with all there are, and one of them is good; so a bad link
-// accuses nobody. Pairs come by the circle method: in n - 1 rounds every two hosts meet once.
+// A host that fails alone is bad. A host in a pair that passed is good. A host whose pairs all failed is bad
+// if it has failed with two partners, or with all there are, and one of them is good; so a bad link accuses
+// nobody. Pairs come by the circle method: in n - 1 rounds every two hosts meet once.
 class Localiser {
  public:
   explicit Localiser(LocaliserSettings settings) : settings_(settings) {}
 
-  // Groups of one or two hosts, disjoint, to be tested at the same time. Empty: the search is over.
+  // Groups of one or two hosts to be tested at the same time; no host is in two groups. Empty: the search is
+  // over.
   std::vector<std::vector<TestedUnit>> next_round();
-  // Of each group of the round; one that could not be tested need not come.
+  // Takes the result of each group of the round, except of groups that could not be tested.
   void add(const GroupResult& result) { results_.push_back(result); }
 
   [[nodiscard]] LocaliserFindings findings() const;

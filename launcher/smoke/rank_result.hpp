@@ -26,7 +26,7 @@ struct StageReached {
 };
 
 struct FoundLibrary {
-  std::string path;  // empty: the interpreter loads none of its own, the loader's is taken
+  std::string path;  // empty: the interpreter has no NCCL of its own, and the loader's is used
   std::string note;  // where it was found, or why it was not
   bool operator==(const FoundLibrary&) const = default;
 };
@@ -36,13 +36,13 @@ struct LibraryFacts {
   std::string path;           // as the loader resolved it, symbolic links followed
   std::string version;        // "2.28.9"; "Open MPI 4.1.4"
   std::string build_id;       // GNU build id in hexadecimal; empty: the file has none
-  bool is_imitation = false;  // a test's: what it does is no evidence about a GPU
+  bool is_imitation = false;  // a test's library, which is no evidence about a GPU
   bool operator==(const LibraryFacts&) const = default;
 };
 
 // GPUs of a host, as its program with tells_host finds them (judged in host_gpus.hpp).
 struct HostGpus {
-  int usable = 0;              // that NVML shows
+  int usable = 0;              // GPUs that NVML shows
   int on_bus = 0;              // NVIDIA display controllers on the PCI bus
   bool module_loaded = false;  // the kernel module
   bool device_nodes = false;   // /dev/nvidia0 and so on
@@ -50,7 +50,7 @@ struct HostGpus {
   bool operator==(const HostGpus&) const = default;
 };
 
-struct UniqueId {  // from index 0 of a test
+struct UniqueId {  // from the rank with index 0 of a test
   int test = 0;
   std::string id;
   bool operator==(const UniqueId&) const = default;
@@ -59,12 +59,12 @@ struct UniqueId {  // from index 0 of a test
 // After `verified`.
 struct TestResult {
   int test = 0;
-  // For each repeat, in seconds: in the barrier before it (the last rank to arrive waits the shortest), and
-  // in the all-reduce itself.
+  // For each repeat, in seconds: the time in the barrier before it (the last rank to arrive waits the
+  // shortest), and the time in the all-reduce itself.
   std::vector<double> barrier_seconds;
   std::vector<double> transfer_seconds;
-  WrongElements sums;                          // in what this rank got, worst over all repeats
-  WrongElements contributions;                 // in what it had sent
+  WrongElements sums;                          // in the sums that this rank got, at the worst repeat
+  WrongElements contributions;                 // in the buffer that it sent
   std::optional<double> estimated_busbw_gbps;  // NCCL's own model (ncclGroupSimulateEnd)
   bool shares_gpu = false;                     // with another rank: speed means nothing
   bool operator==(const TestResult&) const = default;
@@ -73,9 +73,9 @@ struct TestResult {
 // This rank could not go on. After it the program waits for quit.
 struct CheckFailed {
   int test = 0;
-  SmokeStage stage = SmokeStage::spawned;  // that it did not reach
+  SmokeStage stage = SmokeStage::spawned;  // the stage that it did not reach
   std::string text;                        // one sentence, with the library's own words
-  bool blames_peer = false;                // by which another rank, or the way to it, has failed
+  bool blames_peer = false;                // those words say that another rank, or the way to it, failed
   bool operator==(const CheckFailed&) const = default;
 };
 
@@ -84,7 +84,7 @@ using CheckMessage =
 
 // One line, without its newline.
 std::string encode(const CheckMessage& message);
-// Errors (Fault::internal): no such line.
+// Errors (Fault::internal): the line is no such message.
 Result<CheckMessage> parse_check_message(std::string_view line);
 
 }  // namespace smlaunch

@@ -73,7 +73,7 @@ std::string escape_xml(const std::string& text) {
   return out;
 }
 
-// From pale to dark blue.
+// A colour between pale and dark blue.
 std::string color_of(double share) {
   const double x = std::clamp(share, 0.0, 1.0);
   return fmt::format("#{:02x}{:02x}{:02x}", static_cast<int>(226 - 195 * x), static_cast<int>(236 - 157 * x),

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What an all-reduce test came to, for people and for programs.
+// The result of an all-reduce test, for people and for programs.
 #pragma once
 
 #include <string>
@@ -13,7 +13,7 @@ namespace smlaunch {
 // "smoke test: pass (mpi-cpu; NCCL NOT RUN), 8 ranks on 4 hosts, …": one line, without its end.
 std::string render_smoke_sentence(const SmokeReport& report);
 
-// All of it, as lines: a head, the suspects as a table, the tests of hosts and pairs.
+// The whole report as lines: a head, the suspects as a table, the tests of hosts and pairs.
 std::string render_smoke(const SmokeReport& report);
 
 // `smlaunch.smoke/1`: {schema, verdict, backend, evidence, ranks, hosts, bytes, time_us: {p50, max},
@@ -25,7 +25,7 @@ std::string render_smoke_json(const SmokeReport& report);
 std::string render_hostfile(const std::vector<std::string>& hosts, const SmokeReport& report,
                             const Indexed<NodeRank, int>& slots);
 
-// A heat map: each two hosts' bandwidth; what failed is red, what was not tested is empty.
+// A heat map of the bandwidth between each two hosts: failed pairs are red, untested pairs are empty.
 std::string render_matrix_svg(const SmokeReport& report);
 
 }  // namespace smlaunch

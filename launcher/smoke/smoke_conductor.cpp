@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// starting -> preparing -> testing -> (next round | ending) -> over. The first round is all ranks; the rounds
-// of the search are the localiser's.
+// starting -> preparing -> testing -> (next round | ending) -> over. The first round tests all ranks; the
+// localiser chooses the rounds of the search.
 #include "launcher/smoke/smoke_conductor.hpp"
 
 #include <algorithm>
@@ -14,9 +14,9 @@ namespace smlaunch {
 
 namespace {
 
-// From the first failure until the others count as not failed.
+// How long other ranks may still report a failure of their own after the first one.
 constexpr double settle_seconds = 1.0;
-// A round of the search moves little; what takes this long hangs.
+// A round of the search moves little data; a round that takes this long hangs.
 constexpr double longest_round_seconds = 30;
 // The search ends when it has taken this long, or as long as the test might.
 constexpr double least_search_seconds = 60;
@@ -105,7 +105,7 @@ std::vector<SmokeAction> SmokeConductor::gone(Rank rank, const std::string& how,
   if (phase_ == Phase::over || phase_ == Phase::ending) return actions;
   if (member(rank).usable()) member(rank).why = how;
   member(rank).gone = true;
-  // A rank that has said what is wrong, or is done, may go.
+  // A rank that has said what is wrong, or is done, may end.
   if (is_first() && checked(rank).is_open()) {
     const bool has_talked = checked(rank).reached[SmokeStage::communicator_called].has_value();
     checked(rank).loss = CheckLoss{.how = how, .seconds = now, .alone = alone || !has_talked};
@@ -131,7 +131,7 @@ std::vector<SmokeAction> SmokeConductor::set_failed(const std::string& why, doub
   return actions;
 }
 
-// Everybody is ready, or has failed: then the test begins, or there is none.
+// When every rank is ready or has failed, the test begins, or there is none.
 void SmokeConductor::look_at_preparation(double now, Actions& actions) {
   const auto settled = [](const CheckMember& each) { return each.ready || !each.usable(); };
   const bool any_failed =
@@ -171,7 +171,7 @@ void SmokeConductor::start_groups(double now, Actions& actions) {
     group.test = next_test_++;
     run(group);
   }
-  // MPI_Init waits for all of the set: those without a partner are tested by themselves.
+  // MPI_Init waits for all ranks of the set, so ranks without a partner are tested by themselves.
   alone_.clear();
   if (is_cpu && !mpi_begun_)
     for (const Rank rank : members_.indices())

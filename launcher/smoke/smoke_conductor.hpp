@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // The room launcher/smoke: all of the all-reduce test that is pure: what ranks add up, what a wrong sum says,
 // what is tested next, who is accused and by what evidence, the verdict and its forms. It promises to accuse
-// nobody without evidence. It touches nothing; whoever runs the check programs reports events and carries out
-// the answers.
+// nobody without evidence. It touches nothing; the caller that runs the check programs reports events and
+// carries out the answers.
 //
 // Decides what happens in an all-reduce test; never does it. Check programs run beside all ranks, as one set
-// of processes; after a failure that nobody explains the same set, or a new one where programs of it hang,
-// tests single hosts and pairs of hosts. Whoever runs the set reports each event and carries out the answer.
+// of processes. After a failure without an explanation, single hosts and pairs of hosts are tested: by the
+// same set, or by a new one where programs of the first hang.
 #pragma once
 
 #include <optional>
@@ -22,10 +22,10 @@
 
 namespace smlaunch {
 
-// Start an agent and its check program beside every rank; agents_there() when all agents are there.
+// Start an agent and its check program beside every rank; call agents_there() when all agents are there.
 struct StartSet {};
-// End the set; set_over() when nothing of it is left. `gently`: its programs have been told to quit, and get
-// a moment to do it.
+// End the set; call set_over() when no process of it is left. `gently`: its programs have been told to quit,
+// and get a moment to do so.
 struct EndSet {
   bool gently = false;
 };
@@ -33,11 +33,11 @@ struct SendCommand {
   Rank rank;
   CheckCommand command;
 };
-// The one timer, in seconds from now; replaces what was set. expired() when it runs out.
+// Set the one timer, in seconds from now; an earlier setting is dropped. Call expired() when it runs out.
 struct SetSmokeTimer {
   double seconds = 0;
 };
-// For the event log: all ranks of the test of all have reached it, or its time is over.
+// For the event log: in the test of all, every rank has reached this stage, or the time is over.
 struct TellStage {
   SmokeStage stage = SmokeStage::spawned;
   int reached = 0;
@@ -59,9 +59,9 @@ class SmokeConductor {
   std::vector<SmokeAction> begin();
   std::vector<SmokeAction> agents_there(double now);
   std::vector<SmokeAction> message(Rank rank, const CheckMessage& message, double now);
-  // Its program ended, or could not be started, or its agent was lost. `alone`: CheckLoss's.
+  // The rank's program ended, or could not be started, or its agent was lost. `alone`: CheckLoss::alone.
   std::vector<SmokeAction> gone(Rank rank, const std::string& how, bool alone, double now);
-  // No set could be started, or it ended before its time, through no fault of a rank.
+  // No set could be started, or the set ended too early, and no rank is to blame.
   std::vector<SmokeAction> set_failed(const std::string& why, double now);
   std::vector<SmokeAction> expired(double now);
   std::vector<SmokeAction> set_over(double now);
@@ -93,7 +93,7 @@ class SmokeConductor {
   std::vector<CheckGroup> alone_;  // ranks that are in no group of the round, each by itself
   std::optional<Localiser> localiser_;
   bool searching_ = false;
-  bool settling_ = false;  // somebody failed: the others get a moment to say so, too
+  bool settling_ = false;  // a rank failed: the others get a moment to report a failure, too
   bool finishing_ = false;
   bool mpi_begun_ = false;  // in this set
   int next_test_ = 0;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// All that is known about an all-reduce test; its verdict is a function of it (smoke_report.hpp).
+// All that is known about an all-reduce test; the verdict is a function of this record (smoke_report.hpp).
 #pragma once
 
 #include <array>
@@ -19,7 +19,7 @@ namespace smlaunch {
 struct CheckLoss {
   std::string how;
   double seconds = 0;  // when, since the test began
-  bool alone = false;  // not because it could not talk to others: killed, never started, agent gone
+  bool alone = false;  // others have no part in it: it was killed, never started, or its agent was gone
 };
 
 // In seconds since the test began, by the leader's clock; nothing: not reached.
@@ -42,7 +42,7 @@ struct RankCheck {
   std::optional<CheckFailed> failure;
   std::optional<CheckLoss> loss;
 
-  // Nothing that it has come to is known yet.
+  // No end of this rank's test is known yet.
   [[nodiscard]] bool is_open() const { return !result && !failure && !loss; }
 };
 
@@ -50,7 +50,7 @@ struct SmokeRecord {
   Indexed<Rank, RankCheck> ranks;
   Indexed<NodeRank, std::optional<HostGpus>> gpus;
   bool timed_out = false;
-  std::optional<std::string> not_run;  // why it could not be run, through no fault of a rank
+  std::optional<std::string> not_run;  // why it could not be run, where no rank is to blame
   std::vector<GroupResult> groups;     // of the search, in the order in which they ran
   bool searched = false;
   bool search_cut_short = false;  // its time was over

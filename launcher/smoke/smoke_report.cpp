@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Fails closed: only a test in which every rank reported right sums, in time, is a pass.
+// When in doubt, the test fails: it passes only if every rank reported right sums in time.
 #include "launcher/smoke/smoke_report.hpp"
 
 #include <fmt/format.h>
@@ -46,7 +46,7 @@ std::vector<StageSummary> summarise_stages(const SmokeRecord& record) {
   return stages;
 }
 
-// Of each repeat its slowest rank.
+// Takes the times of the slowest rank in each repeat.
 void measure(const SmokeRecord& record, SmokeReport& report) {
   std::vector<double> repeats;
   for (const RankCheck& rank : record.ranks) {
@@ -151,7 +151,7 @@ class Judge {
     }
   }
 
-  // A pair that fails where all together passed is worth knowing, and no failure of the job's.
+  // If all ranks together passed and a pair fails, users should know it, but the test has not failed.
   void judge_pairs() {
     auto groups = find_bad_groups(settings_, record_);
     if (groups && !groups->suspects.empty()) take(std::move(groups), SmokeVerdict::degraded);
@@ -166,7 +166,7 @@ class Judge {
       return;
     }
     report_.expected = settings_.expected;
-    // NCCL's own model is optimistic: where it expects less than we do, it is right.
+    // NCCL's own model is optimistic: where it expects less than we do, NCCL is right.
     if (const auto estimate = nccls_estimate(record_);
         estimate && (!report_.expected || *estimate < report_.expected->busbw_gbps))
       report_.expected = ExpectedBandwidth{*estimate, "NCCL's own estimate"};
@@ -180,7 +180,7 @@ class Judge {
     const std::string words =
         fmt::format("busbw {:.1f} GB/s is {:.0f} % of the {:.1f} expected ({})", reached, share * 100,
                     report_.expected->busbw_gbps, report_.expected->source);
-    // What the user asks for is what decides whether the job may run.
+    // If the user asks for a speed, only that speed decides whether the job may run.
     if (share < fail_share && !settings_.min_busbw_gbps)
       fail(Finding{{}, words});
     else if (share < degraded_share)
@@ -261,7 +261,7 @@ bool needs_search(const SmokeReport& report, const SmokeSettings& settings, cons
   if (settings.all_pairs && report.verdict == SmokeVerdict::pass) return !searches_ranks(settings);
   if (!report.suspects.empty()) return false;
   if (report.verdict == SmokeVerdict::degraded) return !searches_ranks(settings);
-  // Every rank has come far enough to talk, or nobody would be found by talking less.
+  // The search makes ranks talk in small groups: it finds nothing unless every rank came far enough to talk.
   const bool all_talked = std::all_of(record.ranks.begin(), record.ranks.end(), [](const RankCheck& rank) {
     return rank.reached[SmokeStage::communicator_called].has_value();
   });

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What an all-reduce test came to, as a pure function of its record.
+// The result of an all-reduce test, as a pure function of its record.
 #pragma once
 
 #include <optional>
@@ -25,7 +25,7 @@ struct Suspect {
   std::string name = {};      // "algo-2"; a rank's number; "algo-1 algo-3" for a link
   std::string evidence = {};  // one clause
   Confidence confidence = Confidence::high;
-  std::vector<NodeRank> nodes = {};  // whose hosts it is
+  std::vector<NodeRank> nodes = {};  // the hosts that it belongs to
   bool operator==(const Suspect&) const = default;
 };
 
@@ -42,7 +42,7 @@ struct SmokeReport {
   Indexed<NodeRank, std::string> hosts;
   int ranks = 0;
   long bytes = 0;
-  std::optional<double> p50_seconds;  // over the repeats, of the slowest rank of each
+  std::optional<double> p50_seconds;  // over the repeats, by the slowest rank of each
   std::optional<double> max_seconds;
   std::optional<double> algbw_gbps;
   std::optional<double> busbw_gbps;
@@ -52,8 +52,8 @@ struct SmokeReport {
   std::vector<StageSummary> stages;
   std::vector<Suspect> suspects;
   std::vector<std::string> warnings;
-  std::string reason;    // one sentence; of a pass, what was tested
-  std::string injected;  // "hang:rank=3"; empty: nothing was
+  std::string reason;    // one sentence; for a pass, what was tested
+  std::string injected;  // "hang:rank=3"; empty: no fault was injected
   std::vector<GroupResult> pairs;
   double seconds = 0;
 
@@ -64,7 +64,7 @@ struct SmokeReport {
 
 SmokeReport judge_smoke(const SmokeSettings& settings, const SmokeRecord& record);
 
-// Nobody is accused of a failure, or of slowness, that testing hosts and pairs of them may explain.
+// True if there is a failure or slowness, nobody is accused, and tests of hosts and pairs may find the cause.
 bool needs_search(const SmokeReport& report, const SmokeSettings& settings, const SmokeRecord& record);
 
 }  // namespace smlaunch

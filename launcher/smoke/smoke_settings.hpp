@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What an all-reduce test is to do, and what is known of the machines beforehand.
+// What an all-reduce test shall do, and what is known of the machines beforehand.
 #pragma once
 
 #include <optional>
@@ -29,15 +29,15 @@ struct SmokeSettings {
   Indexed<Rank, SmokeRank> ranks;
   long bytes = 64L << 20;
   double deadline_seconds = 120;
-  std::string library = library_of_loader;  // CheckSettings's
+  std::string library = library_of_loader;  // for CheckSettings::library
   std::string python = "python3";
   Injection injection;
   bool require_gpu = false;
   std::optional<double> min_busbw_gbps;
   std::optional<ExpectedBandwidth> expected;       // of all ranks
   std::optional<ExpectedBandwidth> expected_pair;  // of two hosts
-  bool is_thorough = false;                        // nobody waits for a job: more repeats
-  bool all_pairs = false;                          // test every two hosts, whatever came of all
+  bool is_thorough = false;                        // no job waits for the test: more repeats
+  bool all_pairs = false;                          // test every two hosts, even after a pass
 };
 
 }  // namespace smlaunch

@@ -10,7 +10,7 @@
 namespace smlaunch {
 
 // In the order in which a rank goes through them. `library_loaded`: libnccl or libmpi; `device_ready`: a GPU
-// with its buffers, on the CPU the buffers; `id_received`: the rank knows with whom it is to talk (on GPUs
+// with its buffers, on the CPU only the buffers; `id_received`: the rank knows its partners (on GPUs it has
 // NCCL's unique id); `communicator_called`: it has begun to make the communicator (ncclCommInitRank,
 // MPI_Init); `timed`: all repeats are done; `verified`: every element was looked at.
 enum class SmokeStage {

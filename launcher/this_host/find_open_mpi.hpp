@@ -19,8 +19,8 @@ struct FoundOpenMpi {
   std::vector<SetParameter> file_parameters = {};  // of Open MPI's files; what counts comes first
 };
 
-// By the mpirun on the PATH of `variables`. Errors: there is none (Fault::start; with `may_assume` version 4 is
-// taken), it does not answer, it is none of Open MPI 4 or later.
+// The mpirun on the PATH of `variables`. Errors: there is none (Fault::start; with `may_assume` version 4 is
+// assumed instead), it does not answer, it is not the mpirun of Open MPI 4 or later.
 Result<FoundOpenMpi> find_open_mpi(const std::map<std::string, std::string>& variables, bool may_assume);
 
 }  // namespace smlaunch

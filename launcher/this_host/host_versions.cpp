@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Read from names and files where that tells; only mpirun has to be asked.
+// Versions are read from file names and files where possible; only mpirun must be asked.
 #include "launcher/this_host/host_versions.hpp"
 
 #include <filesystem>
@@ -15,7 +15,7 @@ namespace {
 
 constexpr int mpirun_bound_milliseconds = 10000;
 
-// libnccl.so.2 is a link to libnccl.so.2.18.5. The job's interpreter may bring another one with it.
+// libnccl.so.2 is a link to libnccl.so.2.18.5. The job's interpreter may bring another NCCL with it.
 std::string nccl_of_the_system() {
   constexpr std::string_view stem = "libnccl.so.";
   for (const char* folder : {"/usr/lib/x86_64-linux-gnu", "/usr/lib/aarch64-linux-gnu", "/usr/lib64",

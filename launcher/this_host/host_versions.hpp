@@ -6,7 +6,8 @@
 
 namespace smlaunch {
 
-// Of what a job leans on, as far as this machine tells cheaply: smlaunch, open_mpi, driver, nccl.
+// Versions of the software that a job needs, as far as this machine tells them quickly: smlaunch, open_mpi,
+// driver, nccl.
 std::map<std::string, std::string> probe_versions();
 
 }  // namespace smlaunch

@@ -15,7 +15,8 @@ namespace {
 
 constexpr int probe_bound_milliseconds = 20000;
 
-// What neuron-ls says; where it does not, `problem` is why. Neither: it is not there.
+// What neuron-ls says; if it does not say it, `problem` tells why. Both are empty where there is no
+// neuron-ls.
 struct NeuronAnswer {
   std::optional<int> cores;
   std::string problem;
@@ -54,7 +55,7 @@ NeuronCores probe_neuron_cores(const std::string& instance_type, const std::stri
   if (const auto told = neuron_cores_of(instance_type)) return {*told, {}};
   const NeuronAnswer answer = ask_neuron_ls(neuron_ls);
   NeuronCores found{answer.cores.value_or(0), {}};
-  // Elsewhere it fails because there are none.
+  // On other instances neuron-ls fails because there are no Neuron devices.
   if (!answer.problem.empty() && has_neuron_devices(instance_type))
     found.warning = Problem{neuron_ls,
                             fmt::format("{}: SM_NUM_NEURONS is 0 on this {}; give the number of ranks with "

@@ -89,12 +89,12 @@ std::optional<std::string> resolve_own(const std::vector<std::string>& hosts,
   return found;
 }
 
-// The address from which this machine would talk to another: connecting a datagram socket sends nothing, the
-// kernel only chooses the way. Empty: there is none.
+// Our own address on the way to another machine. Connecting a datagram socket sends nothing, the kernel only
+// chooses the way. Empty: there is no way.
 std::string address_towards(const sockaddr* other, socklen_t length) {
   sockaddr_storage to{};
   std::memcpy(&to, other, std::min<std::size_t>(length, sizeof to));
-  // A port is needed, any will do.
+  // A port is needed; any port will do.
   if (to.ss_family == AF_INET) reinterpret_cast<sockaddr_in&>(to).sin_port = htons(22);
   if (to.ss_family == AF_INET6) reinterpret_cast<sockaddr_in6&>(to).sin6_port = htons(22);
   const int fd = socket(to.ss_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);

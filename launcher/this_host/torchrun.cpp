@@ -15,11 +15,11 @@ namespace smlaunch {
 namespace {
 
 constexpr int probe_bound_milliseconds = 20000;
-// What the packages say of themselves: importing torch would take seconds.
+// Asks the packages' metadata, since importing torch would take seconds.
 constexpr const char* question =
     "import importlib.metadata as m, sys; print('%d.%d' % sys.version_info[:2], m.version('torch'))";
 
-// "3.11" -> {3, 11}; {0, 0} for what is no version.
+// "3.11" -> {3, 11}; {0, 0} for a text that is no version.
 std::pair<int, int> parse_version(std::string_view text) {
   std::pair<int, int> version;
   const char* end = text.data() + text.size();

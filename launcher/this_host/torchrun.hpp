@@ -15,11 +15,12 @@ struct Torchrun {
   std::string source;
 };
 
-// The interpreter that a script's first line names; nothing where it names none by an absolute path.
+// The interpreter that a script's first line names; nothing where it names no interpreter by an absolute
+// path.
 std::optional<std::string> parse_interpreter_line(std::string_view script);
 
-// `answer`: "3.11 1.13.0a0+git". PyTorch before 2.0 on Python 3.11 or later cannot start a rank whose output
-// is not redirected: an enumeration lost its zero.
+// `answer`: "3.11 1.13.0a0+git". PyTorch before 2.0 on Python 3.11 or later can start a rank only if its
+// output is redirected: an enumeration lost its zero.
 bool parse_must_redirect(std::string_view answer);
 
 // `found`: torchrun on PATH, or empty. `python`: the interpreter that the user named, or empty.

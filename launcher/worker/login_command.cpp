@@ -8,6 +8,7 @@
 #include <chrono>
 #include <cstdlib>
 
+#include "base/own_words.hpp"
 #include "launcher/channel/hand_over.hpp"
 #include "launcher/channel/worker_socket.hpp"
 #include "launcher/process/job_processes.hpp"
@@ -31,7 +32,7 @@ std::string read_stdin() {
 }
 
 int run_hand_over(std::vector<std::string> arguments) {
-  fmt::print("smlaunch {}\n", SMLAUNCH_VERSION);
+  std::string answer = fmt::format("smlaunch {}\n", SMLAUNCH_VERSION);
   std::vector<std::string> wanted;
   while (arguments.size() >= 2 && arguments[0] == "--interface") {
     wanted.push_back(arguments[1]);
@@ -40,7 +41,7 @@ int run_hand_over(std::vector<std::string> arguments) {
   const auto interfaces = wanted.empty() ? std::vector<NetworkInterface>() : probe_interfaces();
   for (std::size_t i = 0; i < wanted.size(); ++i) {
     if (const std::string problem = pattern_problem(interfaces, wanted[i], true); !problem.empty())
-      fmt::print("{}{}|{}|{}\n", interface_answer, i, problem, usable_interfaces(interfaces));
+      answer += fmt::format("{}{}|{}|{}\n", interface_answer, i, problem, usable_interfaces(interfaces));
   }
   double seconds = 0;
   if (arguments.size() >= 2)
@@ -50,12 +51,14 @@ int run_hand_over(std::vector<std::string> arguments) {
   const bool waits = !arguments.empty() && !hand_over.empty() &&
                      hand_over_to_worker(arguments[0], hand_over,
                                          std::chrono::milliseconds(static_cast<long>(seconds * 1000)));
-  fmt::print("{}\n", waits ? "worker" : no_worker_answer);
-  if (arguments.size() < 3) return 0;
-  if (access(arguments[2].c_str(), X_OK) != 0) fmt::print("{}\n", no_daemon_answer);
-  fmt::print("{}{}\n", shell_answer, probe_login_shell());
-  if (const std::string problem = probe_temporary_folder(); !problem.empty())
-    fmt::print("{}{}\n", folder_answer, problem);
+  answer += fmt::format("{}\n", waits ? "worker" : no_worker_answer);
+  if (arguments.size() >= 3) {
+    if (access(arguments[2].c_str(), X_OK) != 0) answer += fmt::format("{}\n", no_daemon_answer);
+    answer += fmt::format("{}{}\n", shell_answer, probe_login_shell());
+    if (const std::string problem = probe_temporary_folder(); !problem.empty())
+      answer += fmt::format("{}{}\n", folder_answer, problem);
+  }
+  write_text(1, answer);
   return 0;
 }
 
@@ -65,7 +68,7 @@ int run_login_command(const std::vector<std::string>& arguments) {
   if (arguments.size() == 3 && arguments.front() == guard_argument)
     return run_connection_guard(arguments[1], std::atoi(arguments[2].c_str()));
   if (!arguments.empty() && arguments.front() == end_job_argument) {
-    fmt::print("smlaunch {}\n", SMLAUNCH_VERSION);
+    write_text(1, fmt::format("smlaunch {}\n", SMLAUNCH_VERSION));
     end_job_processes(read_stdin(), orphan_grace);
     return 0;
   }

@@ -17,6 +17,7 @@
 #include "launcher/process/asio_loop.hpp"
 #include "launcher/process/child_process.hpp"
 #include "launcher/process/job_processes.hpp"
+#include "launcher/process/orphan_reaper.hpp"
 #include "launcher/process/stop_signals.hpp"
 #include "launcher/worker/sshd.hpp"
 #include "launcher/worker/worker_run.hpp"
@@ -85,7 +86,11 @@ WorkerResult run_until_over(const WorkerSettings& settings, UniqueFd listener) {
                            },
                            [](const std::string& job) { end_job_processes(job, orphan_grace); }});
   StopSignals signals(loop.context());
+  // We may be the first process of a container, whose orphans are then ours.
+  const OrphanReaper reaper(loop.context());
   signals.on_signal([&](int signal) { run.told_to_stop(signal); });
+  HeardSignals passed(loop.context(), {SIGUSR1, SIGUSR2});
+  passed.on_signal([&](int signal) { run.pass_on(signal); });
   RequestServer server(loop.context(), std::move(listener), run);
   run.begin();
   loop.run();

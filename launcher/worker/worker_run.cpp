@@ -103,6 +103,10 @@ void WorkerRun::told_to_stop(int signal) {
   bound_timer_->start(settings_.stop_grace, [this] { world_.loop.stop(); });
 }
 
+void WorkerRun::pass_on(int signal) {
+  if (channel_) channel_->send(FrameKind::stop_request, encode_number(static_cast<std::uint64_t>(signal)));
+}
+
 // Dropped where the connection is just being taken up again: then it is said on the new one.
 void WorkerRun::ask_to_stop() {
   channel_->send(FrameKind::stop_request,

@@ -33,6 +33,8 @@ class WorkerRun {
   // The bytes of a HandOver, as the leader's login has brought them; may be empty.
   void take_over(const std::string& hand_over);
   void told_to_stop(int signal);
+  // A signal that stops no job: the leader has it told to every rank.
+  void pass_on(int signal);
 
   // When the loop has been stopped:
   [[nodiscard]] const WorkerResult& result() const { return result_; }

@@ -23,7 +23,7 @@ TEST(Sha256, CountsANulAsAByte) {
             "6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d");
 }
 
-TEST(Digest, IsThatOfTheStandards) {
+TEST(Digest, AgreesWithTheStandardsExamples) {
   // RFC 4231, case 2.
   EXPECT_EQ(to_hex(hmac_sha256("Jefe", "what do ya want for nothing?")),
             "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");

@@ -20,7 +20,9 @@ struct Column {
 using Rows = Indexed<Row, std::string>;
 
 template <class List, class Index>
-concept CanBeAsked = requires(List list, Index index) { list[index]; };
+concept CanBeAsked = requires(List list, Index index) {
+  list[index];
+};
 
 TEST(Indexed, IsAskedByItsOwnIndexOnly) {
   static_assert(CanBeAsked<Rows, Row>);
@@ -37,7 +39,7 @@ TEST(Indexed, TellsAllItsIndicesInOrder) {
   for (const Row row : Rows().indices()) FAIL() << row.value;
 }
 
-TEST(Indexed, KnowsWhereTheNextItemComesToBe) {
+TEST(Indexed, KnowsThePositionOfTheNextItem) {
   Rows rows;
   const Row first = rows.next_index();
   rows.push_back("a");
@@ -45,7 +47,7 @@ TEST(Indexed, KnowsWhereTheNextItemComesToBe) {
   EXPECT_EQ(rows.next_index(), Row{1});
 }
 
-TEST(Indexed, KnowsWhatItHas) {
+TEST(Indexed, KnowsWhichPositionsItHas) {
   const Rows rows(2);
   EXPECT_FALSE(rows.has({-1}));
   EXPECT_TRUE(rows.has({0}));

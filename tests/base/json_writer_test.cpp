@@ -30,7 +30,7 @@ TEST(JsonWriter, EscapesWhatJsonAsksForAndNothingElse) {
   for (const auto& [text, json] : cases) EXPECT_EQ(written(text), json);
 }
 
-TEST(JsonWriter, WritesAReplacementCharacterForWhatIsNoUtf8) {
+TEST(JsonWriter, WritesAReplacementCharacterForInvalidUtf8) {
   const std::pair<std::string_view, std::string_view> cases[] = {
       {"a\xff z", "\"a\ufffd z\""},              // a byte of no character
       {"\x80", "\"\ufffd\""},                    // one that only continues

@@ -8,16 +8,16 @@ namespace {
 
 constexpr const char* unknown = "\xef\xbf\xbd";  // U+FFFD
 
-TEST(XmlText, EscapesWhatXmlGivesAMeaning) {
+TEST(XmlText, EscapesCharactersThatXmlGivesAMeaning) {
   EXPECT_EQ(xml_text("<a> & \"b\" 'c'"), "&lt;a&gt; &amp; &quot;b&quot; 'c'");
 }
 
-TEST(XmlText, LeavesWhatIsWellFormed) {
+TEST(XmlText, LeavesWellFormedTextAsItIs) {
   for (const char* text : {"", "plain", "h\u00f6st", "\u4e3b\u673a", "\U0001f680", "\u0080", "\ufffd"})
     EXPECT_EQ(xml_text(text), text);
 }
 
-TEST(XmlText, ReplacesWhatIsNotAllowed) {
+TEST(XmlText, ReplacesBytesThatAreNotAllowed) {
   const std::string_view cases[] = {std::string_view("\x00", 1),
                                     "\x01",
                                     "\x1f",

@@ -20,7 +20,7 @@ TEST(Unicode, DecodesWhatItAppends) {
   }
 }
 
-TEST(Unicode, RefusesWhatIsNotUtf8) {
+TEST(Unicode, RefusesInvalidUtf8) {
   for (const char* text : {"\x80", "\xC0\x80", "\xC3", "\xC3(", "\xE0\x80\x80", "\xF0\x80\x80\x80",
                            "\xF4\x90\x80\x80", "\xF5\x80\x80\x80", "\xFF"}) {
     EXPECT_EQ(decode_code_point(text, 0).length, 0U);

@@ -106,7 +106,7 @@ run 60 host algo-1 env NCCL_SOCKET_IFNAME=y "$smlaunch" --mpi-options '-mca btl_
 assert_eq "78/" "$status/$out"
 odd=$(sed -n 's/^smlaunch: \(algo-[23]\): network interface y0 .*/\1/p' <<<"$err" | head -1)
 assert_contains "$err" "smlaunch: $odd: network interface y0 of -mca btl_tcp_if_include: does not exist there"
-assert_contains "$err" $'\nsmlaunch: '"$odd: NCCL_SOCKET_IFNAME=y: is the name of none there"
+assert_contains "$err" $'\nsmlaunch: '"$odd: NCCL_SOCKET_IFNAME=y: matches no interface there"
 run 60 host algo-1 env NCCL_SOCKET_IFNAME='^docker,lo' "$smlaunch"
 assert_eq 0 "$status"
 run 60 host algo-1 env NCCL_SOCKET_IFNAME==z0 "$smlaunch" --dry-run

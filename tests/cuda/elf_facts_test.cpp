@@ -77,7 +77,7 @@ TEST(Elf, RunpathIsToldFromRpath) {
   EXPECT_EQ(elf.parsed(), (ElfFacts{"abcd01ff", {}, {}, {"$ORIGIN/../lib", "/opt/lib"}}));
 }
 
-TEST(Elf, WhatIsNoElfFileIsRefused) {
+TEST(Elf, AFileThatIsNoElfFileIsRefused) {
   for (const std::string& bytes : {std::string(), std::string("#!/bin/sh\n"), std::string(64, '\0'),
                                    std::string("\x7f"
                                                "ELF\x01\x01\x01") +

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Answers like the NVIDIA driver's library on a host with two GPUs joined by two NVLinks, each with one more
-// link to a switch; a third GPU is lost. The second is cut into two MIG
-// instances, with room for a third. FAKE_NVML_INIT makes nvmlInit_v2 return that number.
+// link to a switch; a third GPU is lost. The second GPU is cut into two MIG instances, with room for a third.
+// FAKE_NVML_INIT makes nvmlInit_v2 return that number.
 #include <cstdio>
 #include <cstdlib>
 

@@ -21,7 +21,7 @@ std::string real_path() {
   return nccl_file_name;
 }
 
-TEST(NcclApi, TheRealOneLoadsAndSaysWhatItIs) {
+TEST(NcclApi, TheRealNcclLoadsAndSaysItsVersion) {
   const auto nccl = load_nccl(real_path());
   if (!nccl) GTEST_SKIP() << "no NCCL on this machine: " << nccl.error().problems.front().what;
   EXPECT_FALSE(nccl->is_test_double);
@@ -39,7 +39,7 @@ TEST(NcclApi, TheRealOneLoadsAndSaysWhatItIs) {
   EXPECT_NE(first.bytes, second.bytes);
 }
 
-TEST(NcclApi, WhatCannotBeLoadedIsToldWithTheReason) {
+TEST(NcclApi, ALibraryThatCannotBeLoadedIsToldWithTheReason) {
   const auto refused = [](const std::string& path) {
     const auto nccl = load_nccl(path);
     return nccl ? std::string("loaded") : nccl.error().problems.front().what;
@@ -53,7 +53,7 @@ TEST(NcclApi, WhatCannotBeLoadedIsToldWithTheReason) {
   EXPECT_EQ(refused(FAKE_GPU), "is a test's imitation of NCCL");
 }
 
-TEST(CudaDriver, WithoutADriverThatIsSaid) {
+TEST(CudaDriver, AMissingDriverIsSaid) {
   const auto driver = load_cuda_driver();
   if (driver) GTEST_SKIP() << "this machine has an NVIDIA driver";
   const Problem& problem = driver.error().problems.front();

@@ -40,13 +40,13 @@ TEST(NcclLibrary, TorchsRunpathComesAfterLdLibraryPathAndMakesRpathVoid) {
   EXPECT_EQ(made.list[1].path, "/runpath/libnccl.so.2");
 }
 
-TEST(NcclLibrary, APreloadedOneComesFirst) {
+TEST(NcclLibrary, APreloadedLibraryComesFirst) {
   const auto made =
       list_nccl_candidates({}, "", {"/x/libfoo.so /opt/libnccl.so.2.18:/y/libnccl-net.so.old", ""});
   EXPECT_EQ(made.list.front(), (NcclCandidate{"/opt/libnccl.so.2.18", "LD_PRELOAD"}));
 }
 
-TEST(NcclLibrary, WithoutTorchThePackageIsIt) {
+TEST(NcclLibrary, WithoutTorchThePackageCounts) {
   EXPECT_EQ(list_nccl_candidates({}, "/w/libnccl.so.2", {"", "/opt/lib"}),
             (NcclCandidates{{{"/w/libnccl.so.2", "the interpreter's nvidia-nccl package"},
                              {"libnccl.so.2", "the loader's search"}},
@@ -55,12 +55,12 @@ TEST(NcclLibrary, WithoutTorchThePackageIsIt) {
             (NcclCandidates{{{"libnccl.so.2", "the loader's search"}}, ""}));
 }
 
-TEST(NcclLibrary, ATorchThatHasItsNcclInsideIsSaid) {
+TEST(NcclLibrary, ATorchWithItsNcclInsideIsAWarning) {
   EXPECT_EQ(
       list_nccl_candidates({torch_with({"", {"libc.so.6"}, {}, {}})}, "", {}),
       (NcclCandidates{
           {{"libnccl.so.2", "the loader's search"}},
-          torch_path + " asks for no libnccl.so.2: its NCCL is part of it, and the one tested is another"}));
+          torch_path + " asks for no libnccl.so.2: NCCL is a part of it, so the test uses another NCCL"}));
 }
 
 TEST(NcclLibrary, VersionsAreWrittenAsTheirMakersDo) {

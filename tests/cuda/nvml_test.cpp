@@ -14,7 +14,7 @@ TEST(Nvml, APciIdIsWrittenAsTheKernelWritesIt) {
   EXPECT_EQ(parse_pci_id("00010000:3B:00.0"), "10000:3b:00.0");
 }
 
-TEST(Nvml, WhatIsNoPciIdIsRefused) {
+TEST(Nvml, ATextThatIsNoPciIdIsRefused) {
   for (const char* text : {"", "3b:00.0", "0000:3b:00", "0000:3b:00.0x", "0000:3b:20.0", "0000:3b:00.8",
                            "0000:3bb:00.0", "0000:zz:00.0", ":3b:00.0"}) {
     EXPECT_EQ(parse_pci_id(text), std::nullopt) << text;

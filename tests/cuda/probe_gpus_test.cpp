@@ -129,7 +129,7 @@ TEST(GpuFacts, LinksToSwitchesJoinAllGpusThatHaveThem) {
   EXPECT_THAT(machine.gpu_gpu[0], ElementsAre("X", "NV3", "SYS"));
 }
 
-TEST(GpuFacts, AGpuThatTheDriverCannotReachIsNotTakenForAnothersGpu) {
+TEST(GpuFacts, AGpuThatTheDriverCannotReachSaysSoItself) {
   Machine machine = bus();
   NvmlAnswer answer = answer_of({told(0, "0000:1a:00.0"), told(2, "0000:86:00.0")});
   answer.unreachable = {"GPU 1: GPU is lost"};
@@ -145,7 +145,7 @@ TEST(GpuFacts, AGpuThatTheDriverCannotReachIsNotTakenForAnothersGpu) {
                   "and cannot reach GPU 1: GPU is lost"));
 }
 
-TEST(GpuFacts, OneThatIsNotOnTheBusEitherIsAWarning) {
+TEST(GpuFacts, AnUnreachableGpuThatIsNotOnTheBusIsAWarning) {
   Machine machine;
   NvmlAnswer answer = answer_of({});
   answer.unreachable = {"GPU 0: GPU is lost"};
@@ -153,7 +153,7 @@ TEST(GpuFacts, OneThatIsNotOnTheBusEitherIsAWarning) {
   EXPECT_THAT(machine_warnings(machine), ElementsAre("the NVIDIA driver cannot reach GPU 0: GPU is lost"));
 }
 
-TEST(GpuFacts, ADriverThatIsBrokenIsSaidWhereNoGpuCanSayIt) {
+TEST(GpuFacts, ABrokenDriverIsAWarningWhereThereIsNoGpuToSayIt) {
   const std::pair<NvmlAnswer, const char*> cases[] = {
       {{DriverState::failed, "Driver/library version mismatch", {}, {}},
        "no GPU is on the PCI bus as seen here, and the NVIDIA driver does not answer: Driver/library version "
@@ -177,12 +177,12 @@ Machine with_mig() {
   return machine;
 }
 
-TEST(GpuFacts, OfAGpuThatIsCutIntoInstancesCudaGivesOneAndNothingElse) {
+TEST(GpuFacts, CudaGivesOneInstanceOfADividedGpuAndNothingElse) {
   Machine machine = with_mig();
   EXPECT_THAT(pcis(machine), ElementsAre("0000:1a:00.0", "0000:3b:00.0", "0000:86:00.0"));
   EXPECT_EQ(machine.gpus[1].index, 1);
   EXPECT_EQ(machine.gpus[1].unusable_because,
-            "it is cut into MIG instances, of which CUDA gives a process one");
+            "it is cut into MIG instances, and CUDA gives a process only one of them");
   EXPECT_THAT(machine.findings, ElementsAre("GPU 1 (0000:3b:00.0) is cut into 2 MIG instances: CUDA gives a "
                                             "process one instance and no other GPU beside it"));
   apply_visible_devices(machine, std::nullopt, "");

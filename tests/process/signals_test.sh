@@ -8,6 +8,8 @@ env "$marker" "$programs/wait_forever" >"$scratch/bystander" &
 bystander=$!
 eventually 10 grep -q waiting "$scratch/bystander"
 
+needs python3
+is_stopped() { [[ $(sed 's/.*) //' "/proc/$1/stat") == T* ]]; }
 engines=(process ddp)
 if command -v mpirun >/dev/null; then engines+=(mpi); else echo "mpirun is not installed: without launcher mpi"; fi
 
@@ -40,6 +42,80 @@ for launcher in "${engines[@]}"; do
   assert_eq "$ranks" "$(grep -c saved <<<"$out")"
   assert_neither_file
   assert_nothing_left
+
+  step "SIGTERM is for the program, not for what it has started, launcher $launcher"
+  container
+  cat >"$base/code/train.py" <<'END'
+import signal, subprocess, sys, time
+worker = subprocess.Popen(["sleep", "600"])
+def stop(*_):
+    worker.kill()
+    print("worker ended by", -worker.wait(), flush=True)
+    sys.exit(0)
+signal.signal(signal.SIGTERM, stop)
+print("waiting", flush=True)
+while True:
+    time.sleep(1)
+END
+  start "$smlaunch" "${hosts[@]}" -- python3 "$base/code/train.py"
+  eventually 20 printed "$ranks" waiting
+  kill -TERM "$started"
+  ended
+  assert_eq 143 "$status"
+  assert_eq "$ranks" "$(grep -c 'worker ended by 9' <<<"$out")"
+  assert_nothing_left
+
+  step "a shell that does not catch it is passed over: what it runs gets it, and it goes on, launcher $launcher"
+  container
+  cat >"$base/code/train.sh" <<'END'
+#!/bin/bash
+bash -c 'sh -c "trap \"echo saved; exit 0\" TERM; echo waiting; while :; do sleep 0.05; done"; echo after'
+echo and after that
+END
+  chmod +x "$base/code/train.sh"
+  start "$smlaunch" "${hosts[@]}" -- "$base/code/train.sh"
+  eventually 20 printed "$ranks" waiting
+  kill -TERM "$started"
+  ended
+  assert_eq 143 "$status"
+  for word in saved 'after$' 'and after that'; do assert_eq "$ranks" "$(grep -c "\(^\|] \)$word" <<<"$out")"; done
+  assert_report '[.ranks[].exit_code] | unique' '[0]'
+  assert_nothing_left
+
+  step "SIGUSR1 reaches the ranks that handle it, ends none, and the job goes on, launcher $launcher"
+  container
+  cat >"$base/code/train.sh" <<END
+#!/bin/bash
+trap 'echo checkpoint; touch $scratch/go.\$RANK' USR1
+[[ \${RANK:-0} == 0 ]] || trap - USR1
+echo waiting
+until [[ -e $scratch/go.\$RANK || \${RANK:-0} != 0 ]]; do sleep 0.05; done
+until [[ -e $scratch/end ]]; do sleep 0.05; done
+END
+  chmod +x "$base/code/train.sh"
+  rm -f "$scratch"/go.* "$scratch/end"
+  start "$smlaunch" "${hosts[@]}" -- "$base/code/train.sh"
+  eventually 20 printed "$ranks" waiting
+  kill -USR1 "$started"
+  eventually 20 printed 1 checkpoint
+  touch "$scratch/end"
+  ended
+  assert_success
+  assert_contains "$err" 'SIGUSR1: passed on to every rank that handles it'
+
+  step "Ctrl-Z stops ranks and smlaunch, and continuing lets them go on, launcher $launcher"
+  container
+  rm -f "$scratch/end"
+  start "$smlaunch" "${hosts[@]}" -- /bin/sh -c "echo \$\$ >$scratch/rank.\$\$; echo waiting; until [ -e $scratch/end ]; do sleep 0.05; done"
+  eventually 20 printed "$ranks" waiting
+  kill -TSTP "$started"
+  eventually 20 is_stopped "$started"
+  for file in "$scratch"/rank.*; do eventually 20 is_stopped "$(<"$file")"; done
+  touch "$scratch/end"
+  kill -CONT "$started"
+  ended
+  assert_success
+  rm -f "$scratch"/rank.*
 
   step "ranks that ignore it are killed after --stop-grace, launcher $launcher"
   container

@@ -100,7 +100,7 @@ TEST(AssignNics, AGpuWithAChoiceLeavesTheNicToOneWithout) {
   EXPECT_EQ(assign_nics(machine, {0, 1}), (Chosen{1, 0}));
 }
 
-TEST(AssignNics, FourNicsEachAreUsedOneEach) {
+TEST(AssignNics, EachGpuUsesOneOfItsFourNics) {
   MadeUp shape;
   shape.nodes = 8;
   for (int node = 0; node < 8; ++node) {
@@ -125,7 +125,7 @@ TEST(AssignNics, ANicThatIsDownIsNotUsed) {
   EXPECT_EQ(assign_nics(machine, {0}), (Chosen{std::nullopt}));
 }
 
-TEST(AssignNics, ANicThatIsNearOnlyToOneGpuIsItsAllTheSame) {
+TEST(AssignNics, AGpuWithoutANearNicGetsTheNearestOne) {
   // The third GPU has no NIC near; the one that is far from everybody is the nearest it has.
   const auto machine = machine_with({{Nearness::PIX, Nearness::SYS, Nearness::SYS},
                                      {Nearness::SYS, Nearness::PXB, Nearness::SYS},

@@ -46,13 +46,13 @@ TEST(Bind, TheCpusThatWereAskedForAreReadBack) {
   }
 }
 
-TEST(Bind, NothingAskedForLeavesEverythingAsItIs) {
+TEST(Bind, ARequestForNothingChangesNothing) {
   const auto machine = probe_machine({false});
   ASSERT_TRUE(machine.has_value());
   EXPECT_EQ(bound({}, {}), to_string(allowed_cpus(*machine)) + "|");
 }
 
-TEST(Bind, WhereItIsRefusedTheCpusThatItHasAreToldAllTheSame) {
+TEST(Bind, IfTheKernelRefusesTheRealCpusAreTold) {
   const auto machine = probe_machine({false});
   ASSERT_TRUE(machine.has_value());
   const std::string begin = to_string(allowed_cpus(*machine)) + "||the kernel refuses to bind it there: ";
@@ -75,8 +75,9 @@ TEST(Bind, MemoryIsBoundOrANoteSaysWhyNot) {
 TEST(Bind, ANodeWithoutMemoryIsANoteAndNotAnError) {
   const auto machine = probe_machine({false});
   ASSERT_TRUE(machine.has_value());
-  EXPECT_EQ(bound({}, {1000}), to_string(allowed_cpus(*machine)) +
-                                   "||of NUMA nodes 1000 only none have memory this process may use");
+  EXPECT_EQ(bound({}, {1000}),
+            to_string(allowed_cpus(*machine)) +
+                "||asked for memory of NUMA nodes 1000, this process may use memory of none");
 }
 
 }  // namespace

@@ -37,7 +37,7 @@ TEST(EfaDifference, IsSaidOnlyWhereThereIsOne) {
       "FI_PROVIDER and NCCL_PROTO are not set; set FI_PROVIDER=efa if NCCL is to use them");
 }
 
-TEST(EfaDifference, IsNoneOfAJobThatNamesItsProvider) {
+TEST(EfaDifference, CountsTheProviderThatTheJobNamesInsteadOfTheTable) {
   for (const char* other : {"tcp", "tcp,verbs", "^efa", "efa-direct"}) {
     EXPECT_EQ(describe_efa_difference("ml.p5.48xlarge", true, {}, other), "") << other;
     EXPECT_EQ(describe_efa_difference("ml.p5e.48xlarge", false, {"rdmap0"}, other), "") << other;

@@ -65,16 +65,16 @@ TEST(PatternProblem, ReadsWhatNcclReads) {
       {"=eth0", ""},
       {"=eth", "does not exist"},
       {"en,ib", ""},
-      {"en", "is the name of none"},
+      {"en", "matches no interface"},
       {"=eth1", "is down"},
       {"eth1", "eth1 is down"},
       {"=eth1,eth2", "eth1 is down"},
-      {"=eth9,eth8", "is the name of none"},
+      {"=eth9,eth8", "matches no interface"},
       {"docker", "docker0 is a container engine's, which leads to no other host"},
       {"=lo", ""},
       {"^eth0", ""},
       {"^docker,lo", ""},
-      {"^eth,ib,br", "leaves none that leads to another host"},
+      {"^eth,ib,br", "leaves no interface that leads to another host"},
       {"^eth0,ib,br", "eth1 is down"},
       {"^=eth0,ib0,br0,eth1,eth2,eth3", "eth4 has no address but link-local"},
   };
@@ -116,7 +116,7 @@ TEST(CommonSubnet, HasAnAddressOfEveryHost) {
   EXPECT_EQ(found({}), " ");
 }
 
-TEST(ChooseInterface, TakesTheOneThatMostHostsAreReachedOver) {
+TEST(ChooseInterface, TakesTheInterfaceThatMostHostsAreReachedOver) {
   struct Case {
     std::vector<std::pair<std::string, std::string>> routes;
     const char* name;

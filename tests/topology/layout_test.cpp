@@ -151,7 +151,7 @@ TEST(Layout, MoreRanksThanSlotsGoRoundAgainWithOneWarning) {
                           "more ranks than they offer"));
 }
 
-TEST(Layout, HostsBeyondTheWorldSizeGetNone) {
+TEST(Layout, HostsBeyondTheWorldSizeGetNoRank) {
   LayoutRequest request;
   request.world_size = 3;
   const auto layout = place(cluster_of({2, 2, 2}), request);
@@ -161,7 +161,7 @@ TEST(Layout, HostsBeyondTheWorldSizeGetNone) {
   EXPECT_EQ(layout->ranks.size(), 3U);
 }
 
-TEST(Layout, WhatCannotBePlacedIsSaid) {
+TEST(Layout, RanksThatCannotBePlacedAreSaid) {
   const auto problem = [](const Cluster& cluster, std::optional<int> world_size) {
     LayoutRequest request;
     request.world_size = world_size;
@@ -189,7 +189,7 @@ TEST(Layout, EqualHostsShareTheirPlacements) {
       << "three ranks divide a machine otherwise than four";
 }
 
-TEST(Layout, HostsOfOneKindShareThemToo) {
+TEST(Layout, HostsOfOneKindShareTheirPlacementsToo) {
   Cluster cluster = cluster_of({4, 4});
   Machine own = *cluster.hosts[{0}].machine;
   own.host = "another";

@@ -176,7 +176,7 @@ TEST(MachineJson, EveryMistakeIsNamedWithItsPath) {
                           "m.json: findings[0]: must be a string"));
 }
 
-TEST(MachineJson, WhatIsNoMachineIsRefused) {
+TEST(MachineJson, ATextThatIsNoMachineIsRefused) {
   EXPECT_THAT(problems("[]"), ElementsAre("m.json: must be a JSON object"));
   EXPECT_THAT(problems("{}"), ElementsAre("m.json: schema: must be \"smlaunch.topology/1\"",
                                           "m.json: numa_nodes: is missing"));
@@ -233,7 +233,7 @@ TEST(MachineFile, MayBeAPipeButNotEndless) {
             (Error{Fault::configuration, {{"/dev/zero", "is longer than 64 MiB", "name the right file"}}}));
 }
 
-TEST(MachineJson, WhatContradictsItselfIsRefused) {
+TEST(MachineJson, AMachineThatContradictsItselfIsRefused) {
   const std::string begin = R"({"schema": "smlaunch.topology/1", "numa_nodes": [{"cpus": "0-3"}], )";
   const std::pair<const char*, const char*> cases[] = {
       {R"("gpus": [{"pci": "0000:03:00.0"}, {"pci": "0000:03:00.0"}]})",

@@ -12,7 +12,7 @@ namespace {
 
 const MadeUp shape = {2, 4, 2, {0, 1}, {0, 1}};
 
-TEST(MachineKind, WhatIsEachHostsOwnMakesNoDifference) {
+TEST(MachineKind, FactsOfASingleHostMakeNoDifference) {
   const Machine one = make_machine(shape);
   Machine other = one;
   other.host = "other";
@@ -25,7 +25,7 @@ TEST(MachineKind, WhatIsEachHostsOwnMakesNoDifference) {
   EXPECT_EQ(kinds.kind_of(other), 0U);
 }
 
-TEST(MachineKind, EverythingElseDoes) {
+TEST(MachineKind, AnyOtherFactMakesADifference) {
   const std::pair<const char*, std::function<void(Machine&)>> changes[] = {
       {"cores", [](Machine& m) { m.core_cpus.pop_back(); }},
       {"a core", [](Machine& m) { m.core_cpus[3] = {3}; }},

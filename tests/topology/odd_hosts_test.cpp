@@ -116,7 +116,7 @@ TEST(FindOddHosts, DevicesThatWereNotLookedForAreNoDifference) {
   EXPECT_THAT(find_odd_hosts(cluster), ElementsAre("algo-1 differs: NICs 0, on the 2 other hosts 1"));
 }
 
-TEST(FindOddTraits, ATraitThatOnlySomeKnowIsComparedAmongThose) {
+TEST(FindOddTraits, ATraitIsComparedAmongTheHostsThatKnowIt) {
   const Indexed<NodeRank, std::string> names = {"a", "b", "c"};
   EXPECT_THAT(find_odd_traits(names, {{{NodeRank{0}}, "", {{"x", "1"}}},
                                       {{NodeRank{1}}, "", {{"x", "1"}, {"y", "2"}}},
@@ -157,7 +157,7 @@ TEST(FindOddHosts, WithoutAMajorityBothSidesAreNamed) {
   EXPECT_THAT(find_odd_hosts(cluster), ElementsAre("hosts differ: usable GPUs 1 on algo-2, 2 on algo-1"));
 }
 
-TEST(FindOddHosts, ManyOddOnesAreOneSentence) {
+TEST(FindOddHosts, ManyOddHostsAreOneSentence) {
   Cluster cluster = cluster_of(30);
   for (int host = 0; host < 10; ++host) change(cluster, host, [](Machine& m) { m.cores = 6; });
   EXPECT_THAT(

@@ -86,7 +86,7 @@ TEST(PlaceOnMachine, WithoutGpusTheCoresAreSharedEvenly) {
             "Has 1 of the 2 hardware threads of NUMA node 0, because 3 ranks meet 2 cores.");
 }
 
-TEST(PlaceOnMachine, WithoutGpusNoRankLiesAcrossNodesThatCouldDoOtherwise) {
+TEST(PlaceOnMachine, WithoutGpusNoRankLiesAcrossNodesIfThatCanBeAvoided) {
   std::mt19937 random(23);
   for (int round = 0; round < 300; ++round) {
     MadeUp shape{1 + static_cast<int>(random() % 5),
@@ -120,7 +120,7 @@ TEST(PlaceOnMachine, ARankWhoseNodeIsFullGetsCoresElsewhereAndSaysSo) {
             "Has 1 core away from its GPU, because NUMA node 0 has fewer cores than ranks.");
 }
 
-TEST(PlaceOnMachine, CpusThatMayNotBeUsedAreNot) {
+TEST(PlaceOnMachine, CpusThatMayNotBeUsedAreLeftOut) {
   Machine machine = two_nodes();
   machine.core_cpus = {{0, 8}, {1}, {2, 10}};  // a container with part of node 0
   EXPECT_THAT(places(machine, 2), ElementsAre("0 0 0-1,8 1:PIX", "1 0 2,10 0:PIX"));
@@ -200,7 +200,7 @@ TEST(PlaceOnMachine, AFarOrMissingNicIsSaid) {
             "Has all 4 cores of NUMA node 0, where its GPU is; no NIC, because every link is down.");
 }
 
-TEST(PlaceOnMachine, ANearerNicThatIsNotTakenIsNoSecret) {
+TEST(PlaceOnMachine, ANearerNicThatIsNotUsedIsSaid) {
   Machine machine = make_machine({2, 4, 1, {0}, {1, 0}});
   const auto nic = [&] {
     const std::string why = reasons(machine, 1)[0];
@@ -222,7 +222,7 @@ TEST(PlaceOnMachine, WhyNothingIsBoundCanBeSaidOtherwise) {
             "Not bound, because it is Sunday; NIC mlx5_1 (PIX).");
 }
 
-TEST(PlaceOnMachine, OnGeneratedMachinesNobodyIsUnplacedAndNoCoreIsGivenTwice) {
+TEST(PlaceOnMachine, OnGeneratedMachinesEveryRankHasAPlaceAndNoCoreIsGivenTwice) {
   std::mt19937 random(3);
   const auto below = [&](std::size_t limit) { return static_cast<int>(random() % limit); };
   for (int round = 0; round < 400; ++round) {

@@ -35,7 +35,7 @@ TEST(SyntheticMachine, ANodeWithoutMemoryIsAFinding) {
   EXPECT_THAT(machine->findings, ElementsAre("NUMA node 0 has CPUs but no memory"));
 }
 
-TEST(SyntheticMachine, ADescriptionThatIsNoneIsRefused) {
+TEST(SyntheticMachine, ATextThatIsNoDescriptionIsRefused) {
   EXPECT_EQ(parse_synthetic_machine("eight cores").error(),
             (Error{Fault::configuration,
                    {{"eight cores", "hwloc does not understand this description of a machine",
@@ -89,7 +89,7 @@ TEST(SavedMachine, ItsDevicesAreAsNearAsTheTreeSays) {
                                             ElementsAre("SYS", "SYS", "X")));
 }
 
-TEST(SavedMachine, WhatIsOddIsSaid) {
+TEST(SavedMachine, OddThingsAreSaid) {
   const auto machine = read_machine_file(small_machine);
   ASSERT_TRUE(machine.has_value());
   EXPECT_THAT(machine->findings,

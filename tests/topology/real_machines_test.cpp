@@ -103,7 +103,7 @@ TEST(RealMachine, PascalsGpusShareANicBehindTheirSwitch) {
   EXPECT_THAT(nodes_of(pascal, 2), ElementsAre("0", "0"));
 }
 
-TEST(RealMachine, EveryOneOfThemSurvivesItsJson) {
+TEST(RealMachine, EveryMachineSurvivesItsJson) {
   for (const char* name : {"turin-4xh200-nvml.xml", "turin-4xh200-nodriver.xml", "g4dn-metal-8xt4-efa.xml",
                            "dgx2-16xv100.xml", "pascal-2xp100.xml"}) {
     const Machine before = machine(name);
@@ -113,7 +113,7 @@ TEST(RealMachine, EveryOneOfThemSurvivesItsJson) {
   }
 }
 
-TEST(RealMachine, WhatIsPrintedOfItIsReadAgain) {
+TEST(RealMachine, ThePrintedMachineIsReadAgain) {
   for (const char* name : {"turin-4xh200-nvml.xml", "turin-4xh200-nodriver.xml", "dgx2-16xv100.xml",
                            "g4dn-metal-8xt4-efa.xml", "pascal-2xp100.xml"}) {
     const Machine read = machine(name);

@@ -41,7 +41,7 @@ TEST(ShareCores, ASmallHomeInsideALargeOneIsServedFirst) {
   EXPECT_FALSE(shares[0].away || shares[1].away);
 }
 
-TEST(ShareCores, WhatOverlapsIsDealtAndTheRestIsNotTouched) {
+TEST(ShareCores, HomesThatOverlapAreDealtOutAndOthersAreNotTouched) {
   const auto shares = share_cores({{0, 1, 2, 3}, {0, 1}, {4, 5, 6, 7}, {4, 5, 6, 7}}, 8);
   EXPECT_EQ(units(shares), (std::vector<IdSet>{{1, 2, 3}, {0}, {4, 5}, {6, 7}}));
 }
@@ -50,7 +50,7 @@ TEST(ShareCores, AFullHomeBorrowsWhereNobodyIsAtHome) {
   EXPECT_EQ(units(share_cores({{0}, {0}, {1, 2, 3}}, 5)), (std::vector<IdSet>{{0}, {4}, {1, 2, 3}}));
 }
 
-TEST(ShareCores, AFullHomeBorrowsFromTheOneWithMostForEachRank) {
+TEST(ShareCores, AFullHomeBorrowsFromTheHomeWithMostUnitsForEachRank) {
   const auto shares = share_cores({{0}, {0}, {1, 2, 3, 4}, {5, 6, 7, 8}, {5, 6, 7, 8}}, 9);
   EXPECT_EQ(units(shares), (std::vector<IdSet>{{0}, {4}, {1, 2, 3}, {5, 6}, {7, 8}}));
   EXPECT_TRUE(shares[1].away);
@@ -63,7 +63,7 @@ TEST(ShareCores, MoreRanksThanUnitsGoRoundTheirHome) {
   EXPECT_FALSE(shares[1].shared);
 }
 
-TEST(ShareCores, NobodyGoesWithoutAndNothingIsGivenTwiceWhileThereIsEnough) {
+TEST(ShareCores, EveryRankGetsAUnitAndNoneIsGivenTwiceIfThereAreEnough) {
   std::mt19937 random(7);
   const auto below = [&](int limit) { return static_cast<int>(random() % static_cast<unsigned>(limit)); };
   for (int round = 0; round < 2000; ++round) {

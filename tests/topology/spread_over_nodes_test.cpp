@@ -24,7 +24,7 @@ std::string places(const std::vector<NodeRoom>& on, std::size_t ranks) {
   return text;
 }
 
-TEST(SpreadOverNodes, EachRankHasOneNodeAndTheNodesTheirPart) {
+TEST(SpreadOverNodes, EachRankHasOneNodeAndEachNodeItsPart) {
   EXPECT_EQ(places(nodes({4, 4}), 2), "0 1");
   EXPECT_EQ(places(nodes({4, 4}), 3), "0 0 1");
   EXPECT_EQ(places(nodes({4, 4}), 8), "0 0 0 0 1 1 1 1");
@@ -40,7 +40,7 @@ TEST(SpreadOverNodes, FewerRanksThanNodesTakeSeveralEach) {
   EXPECT_EQ(places(nodes({4}), 0), "");
 }
 
-TEST(SpreadOverNodes, WhoIsThereAlreadyCounts) {
+TEST(SpreadOverNodes, RanksThatAreThereAlreadyCount) {
   EXPECT_EQ(places({{4, 4, 1}, {4, 4, 0}}, 1), "1");
   EXPECT_EQ(places({{4, 4, 2}, {4, 4, 0}}, 2), "1 1");
   EXPECT_EQ(places({{4, 4, 1}, {4, 4, 0}, {4, 4, 0}}, 1), "1-2");

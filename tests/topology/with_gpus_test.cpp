@@ -19,7 +19,7 @@ Machine three_gpus() {
   return machine;
 }
 
-TEST(WithGpus, FewerAreTheFirstUsableOnes) {
+TEST(WithGpus, FewerGpusAreTheFirstUsableOnes) {
   const Machine machine = with_gpus(three_gpus(), 1);
   ASSERT_EQ(machine.gpus.size(), 1U);
   EXPECT_EQ(machine.gpus[0], three_gpus().gpus[0]);
@@ -28,14 +28,14 @@ TEST(WithGpus, FewerAreTheFirstUsableOnes) {
   EXPECT_THAT(machine.gpu_gpu, ElementsAre(ElementsAre("X")));
 }
 
-TEST(WithGpus, AsManyAreThoseThatCanBeUsed) {
+TEST(WithGpus, TheUsableGpusAreKept) {
   const Machine machine = with_gpus(three_gpus(), 2);
   EXPECT_EQ(machine.gpus[1], three_gpus().gpus[2]);
   EXPECT_THAT(machine.gpu_gpu, ElementsAre(ElementsAre("X", "NV2"), ElementsAre("NV2", "X")));
   EXPECT_THAT(machine.gpu_nic[1], ElementsAre(Nearness::SYS, Nearness::PIX));
 }
 
-TEST(WithGpus, MoreAreAddedWithoutAPlace) {
+TEST(WithGpus, MissingGpusAreAddedWithoutAPlace) {
   const Machine machine = with_gpus(three_gpus(), 4);
   ASSERT_EQ(machine.usable_gpus(), 4);
   EXPECT_EQ(machine.gpus[2].index, 3);
@@ -46,7 +46,7 @@ TEST(WithGpus, MoreAreAddedWithoutAPlace) {
   EXPECT_THAT(machine.gpu_nic[3], ElementsAre(Nearness::SYS, Nearness::SYS));
 }
 
-TEST(WithGpus, NoneAreNone) {
+TEST(WithGpus, ZeroGpusLeaveNone) {
   const Machine machine = with_gpus(three_gpus(), 0);
   EXPECT_THAT(machine.gpus, IsEmpty());
   EXPECT_THAT(machine.gpu_nic, IsEmpty());

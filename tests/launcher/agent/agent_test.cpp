@@ -28,13 +28,20 @@ class FakeRank final : public AgentRank {
     return Started{};
   }
   void signal(int signal) override { done.push_back(fmt::format("signal {}", signal)); }
+  void pass_on(int signal) override { done.push_back(fmt::format("pass on {}", signal)); }
   void inspect() override { done.emplace_back("inspect"); }
   void input(const Input& input) override { done.push_back("input " + input.text); }
   void resume() override { done.emplace_back("resume"); }
   void fill(Pong& pong) override { pong.cpu_ns = 7; }
   void hurry() override { done.emplace_back("hurry"); }
-  void kill() override { done.emplace_back("kill"); }
   [[nodiscard]] bool has_descendants() const override { return left_something; }
+  [[nodiscard]] std::vector<LeftProcess> find_leftovers() const override {
+    return left_something ? std::vector<LeftProcess>{{77, "rsync"}} : std::vector<LeftProcess>();
+  }
+  void stop_leftovers() override {
+    if (done.back() != "stop leftovers") done.emplace_back("stop leftovers");
+    if (leftovers_end_when_told) left_something = false;
+  }
 
   void ends(const ExitStatus& status) {
     Ended end;
@@ -45,6 +52,7 @@ class FakeRank final : public AgentRank {
   Callbacks callbacks;
   std::string cannot_start;
   bool left_something = false;
+  bool leftovers_end_when_told = true;
   std::vector<std::string> done;
 };
 
@@ -96,8 +104,88 @@ TEST(Agent, StartsItsRankWhenItIsToldToOnceAndLeavesWhenItIsReleased) {
   driven.loop.post([&] { driven.hears(FrameKind::release); });
   EXPECT_TRUE(driven.leaves());
   EXPECT_EQ(driven.agent->exit_code(), 0);
-  EXPECT_THAT(driven.rank.done, ElementsAre("start", "signal 9"));
+  EXPECT_THAT(driven.rank.done, ElementsAre("start"));
   EXPECT_THAT(driven.lines, IsEmpty());
+}
+
+TEST(Agent, KillsARankThatRunsWhenItIsReleased) {
+  DrivenAgent driven;
+  driven.is_started();
+  driven.loop.post([&] { driven.hears(FrameKind::release, encode(Release{60000, 60000})); });
+  EXPECT_TRUE(driven.leaves());
+  EXPECT_EQ(driven.loop.seconds(), 0);
+  EXPECT_THAT(driven.rank.done, ElementsAre("start", "signal 9"));
+}
+
+// Agent and rank are there, the rank has ended and has left something running.
+struct AgentWithLeftovers : DrivenAgent {
+  explicit AgentWithLeftovers(bool is_under_mpirun = false) : DrivenAgent(true, is_under_mpirun) {
+    is_started();
+    rank.left_something = true;
+    rank.ends(Exited{0});
+  }
+  [[nodiscard]] bool has_told() const { return channel.kinds().back() == FrameKind::left_running; }
+};
+
+TEST(Agent, WhatTheRankLeftRunningIsToldToEndAndHasTheGraceAndTheLeaderHearsOfIt) {
+  for (const bool ends_when_told : {true, false}) {
+    AgentWithLeftovers driven;
+    driven.rank.leftovers_end_when_told = ends_when_told;
+    driven.loop.post([&] { driven.hears(FrameKind::release, encode(Release{0, 3000})); });
+    EXPECT_TRUE(driven.leaves());
+    EXPECT_THAT(driven.rank.done, ElementsAre("start", "stop leftovers"));
+    ASSERT_TRUE(driven.has_told());
+    EXPECT_THAT(decode_left_running(driven.channel.sent.back().payload)->processes,
+                ElementsAre(LeftProcess{77, "rsync"}));
+    EXPECT_EQ(driven.loop.seconds() < 0.1, ends_when_told);
+    EXPECT_EQ(driven.loop.seconds() >= 3, !ends_when_told);
+  }
+}
+
+TEST(Agent, WhatTheRankLeftRunningMayGoOnForItsTimeAndNobodyIsToldOfWhatEndsWithin) {
+  for (const int seconds : {5, 15}) {
+    AgentWithLeftovers driven;
+    driven.loop.post([&] { driven.hears(FrameKind::release, encode(Release{10000, 3000})); });
+    driven.loop.after(std::chrono::seconds(seconds), [&] { driven.rank.left_something = false; });
+    EXPECT_TRUE(driven.leaves());
+    EXPECT_EQ(driven.has_told(), seconds > 10);
+    EXPECT_EQ(driven.rank.done.size(), seconds > 10 ? 2U : 1U);
+  }
+}
+
+TEST(Agent, LeavesOnlyWhenTheLeaderHasTakenWhatItWasToldOfThat) {
+  AgentWithLeftovers driven;
+  driven.channel.waiting = 100;
+  driven.loop.post([&] { driven.hears(FrameKind::release, encode(Release{0, 3000})); });
+  driven.loop.after(milliseconds(500), [&] {
+    driven.channel.waiting = 0;
+    driven.channel.callbacks.acknowledged();
+  });
+  EXPECT_TRUE(driven.leaves());
+  EXPECT_EQ(driven.loop.seconds(), 0.5);
+}
+
+TEST(Agent, WaitsForNothingMoreWhenItIsToldToEndWhileItWaitsForLeftovers) {
+  for (const bool is_under_mpirun : {false, true}) {
+    AgentWithLeftovers driven(is_under_mpirun);
+    driven.rank.leftovers_end_when_told = false;
+    driven.loop.post([&] { driven.hears(FrameKind::release, encode(Release{60000, 60000})); });
+    driven.loop.after(milliseconds(1000), [&] { driven.agent->told_to_end(); });
+    EXPECT_TRUE(driven.leaves());
+    EXPECT_EQ(driven.loop.seconds(), 1);
+  }
+}
+
+TEST(Agent, WhatIsLeftRunningHasTheRestOfTheGraceWhenTheLeaderIsLost) {
+  DrivenAgent driven;
+  driven.is_started();  // with a grace of 2 s
+  driven.rank.left_something = true;
+  driven.rank.leftovers_end_when_told = false;
+  driven.channel.callbacks.lost();
+  driven.loop.after(milliseconds(1500), [&] { driven.rank.ends(Signaled{15}); });
+  EXPECT_TRUE(driven.leaves());
+  EXPECT_NEAR(driven.loop.seconds(), 2, 0.05);
+  EXPECT_THAT(driven.rank.done, ElementsAre("start", "signal 15", "stop leftovers"));
 }
 
 TEST(Agent, StaysUntilItIsReleasedWhateverItsRankCameTo) {
@@ -161,10 +249,19 @@ TEST(Agent, PassesSignalsInputAndQuestionsOnAndNoNonsense) {
   driven.hears(FrameKind::input, encode(Input{1, "quit"}));
   driven.hears(FrameKind::inspect);
   driven.hears(FrameKind::signal, "nonsense");
+  driven.hears(FrameKind::pass_on, "nonsense");
   EXPECT_THAT(driven.rank.done, ElementsAre("start", "signal 15", "input quit", "inspect"));
   Pong pong;
   driven.channel.callbacks.fill_pong(pong);
   EXPECT_EQ(pong.cpu_ns, 7U);
+}
+
+TEST(Agent, PassesASignalOnOnceThoughItIsToldAgainOnANewConnection) {
+  DrivenAgent driven;
+  driven.is_started();
+  for (const std::uint64_t number : {1U, 1U, 2U, 1U, 2U})
+    driven.hears(FrameKind::pass_on, encode(PassedSignal{number, number == 1 ? SIGUSR1 : SIGUSR2}));
+  EXPECT_THAT(driven.rank.done, ElementsAre("start", "pass on 10", "pass on 12"));
 }
 
 TEST(Agent, EndsItsRankWithinTheGraceWhenTheLeaderIsLost) {
@@ -179,7 +276,7 @@ TEST(Agent, EndsItsRankWithinTheGraceWhenTheLeaderIsLost) {
     if (ends_in_time)
       EXPECT_THAT(driven.rank.done, ElementsAre("start", "signal 15"));
     else
-      EXPECT_THAT(driven.rank.done, ElementsAre("start", "signal 15", "kill"));
+      EXPECT_THAT(driven.rank.done, ElementsAre("start", "signal 15", "signal 9"));
   }
 }
 
@@ -206,7 +303,7 @@ TEST(Agent, ToldToEndItStopsItsRankAndUnderMpirunHurries) {
     driven.loop.after(milliseconds(1000), [&] { driven.hears(FrameKind::release); });
     EXPECT_TRUE(driven.leaves());
     if (is_under_mpirun)
-      EXPECT_THAT(driven.rank.done, ElementsAre("start", "signal 15", "hurry", "kill", "signal 9"));
+      EXPECT_THAT(driven.rank.done, ElementsAre("start", "signal 15", "hurry", "signal 9", "signal 9"));
     else
       EXPECT_THAT(driven.rank.done, ElementsAre("start", "signal 15", "signal 9"));
   }

@@ -83,6 +83,21 @@ TEST(RankStreams, AreDrainedWhenTheRankHasEndedAndBothAreAtTheirEndAndNotBefore)
   EXPECT_EQ(slow.drained, 1);
 }
 
+TEST(RankStreams, WhatTheRankHasLeftRunningIsNotWaitedForAndReadOn) {
+  DrivenStreams rank;
+  rank.out.say("last, and no newline");
+  rank.streams.rank_ended();
+  while (rank.drained == 0) rank.loop.run_one();
+  EXPECT_THAT(rank.lines, ElementsAre("1:last, and no newline\n"));
+  rank.err.say("left running\n");
+  rank.poll();
+  EXPECT_THAT(rank.lines, ElementsAre("1:last, and no newline\n", "2:left running\n"));
+  rank.out.write.reset();
+  rank.err.write.reset();
+  rank.poll();
+  EXPECT_EQ(rank.drained, 1);
+}
+
 TEST(RankStreams, HoldTheRankBackWhileThereIsNoRoomAndLoseNothing) {
   DrivenStreams rank;
   rank.has_room = false;

@@ -77,7 +77,7 @@ TEST(NcclCheck, OneSetOfProgramsRunsOneTestAfterAnother) {
   for (const auto& member : crew.members) EXPECT_EQ(member.last<TestResult>()->sums.count, 0U);
 }
 
-TEST(NcclCheck, OfMoreRanksThanASlotHoldsTheMissingOneIsNamed) {
+TEST(NcclCheck, TheMissingRankIsNamedAmongMoreRanksThanASlotHolds) {
   CheckCrew crew(33, program, with_fake("drop:rank=32"), [](CheckSettings& s) { s.device %= 8; });
   IdSet all;
   for (int rank = 0; rank < 33; ++rank) all.push_back(rank);
@@ -90,7 +90,7 @@ TEST(NcclCheck, OfMoreRanksThanASlotHoldsTheMissingOneIsNamed) {
   EXPECT_EQ(result->sums.ranges[0], (WrongRange{ContributionFault::missing, 32, 0, 1, 8191, 1, 5}));
 }
 
-TEST(NcclCheck, AnInjectedFaultIsInWhatItsRankContributes) {
+TEST(NcclCheck, AnInjectedFaultIsInTheContributionOfItsRank) {
   for (const auto kind : {InjectionKind::corrupt, InjectionKind::doubled}) {
     CheckCrew crew(3, program, with_fake(), [kind](CheckSettings& s) {
       if (s.rank == 2) s.injection = kind;
@@ -113,7 +113,7 @@ TEST(NcclCheck, AnInjectedFaultIsInWhatItsRankContributes) {
   }
 }
 
-TEST(NcclCheck, WhatIsChangedOnItsWayBackIsSeenByThatRankAlone) {
+TEST(NcclCheck, ASumThatChangesOnItsWayBackIsSeenByThatRankAlone) {
   CheckCrew crew(3, program, with_fake("corrupt_received:rank=1"));
   ASSERT_TRUE(crew.run_test(order(1, {0, 1, 2})));
   for (int rank = 0; rank < 3; ++rank) {
@@ -127,7 +127,7 @@ TEST(NcclCheck, WhatIsChangedOnItsWayBackIsSeenByThatRankAlone) {
   }
 }
 
-TEST(NcclCheck, WhoDoesNotArriveStopsAtItsStageAndTheOthersGoOnWithoutIt) {
+TEST(NcclCheck, ARankThatDoesNotArriveStopsAtItsStageAndTheOthersGoOn) {
   CheckCrew crew(3, program, with_fake(), [](CheckSettings& s) {
     if (s.rank == 1) s.injection = InjectionKind::hang;
   });
@@ -206,7 +206,7 @@ TEST(NcclCheck, RanksThatShareAGpuSaySo) {
   for (const auto& member : crew.members) EXPECT_TRUE(member.last<TestResult>()->shares_gpu);
 }
 
-TEST(NcclCheck, WhatIsNotThereIsNamed) {
+TEST(NcclCheck, AMissingGpuLibraryOrMemoryIsNamed) {
   const auto failed = [](std::map<std::string, std::string> variables, InjectionKind injection) {
     CheckCrew crew(1, program, variables, [&](CheckSettings& s) { s.injection = injection; });
     crew.wait([&] { return !failure_of(crew, 0).empty(); });
@@ -226,7 +226,7 @@ TEST(NcclCheck, WhatIsNotThereIsNamed) {
   variables["FAKE_GPU_MEMORY"] = "100000";
   EXPECT_EQ(
       failed(variables, InjectionKind::none),
-      "device ready: GPU 0: 65536 bytes of its memory cannot be had: out of memory "
+      "device ready: GPU 0: 65536 bytes of its memory cannot be allocated: out of memory "
       "(CUDA_ERROR_OUT_OF_MEMORY); 100000 of 100000 bytes were free (end what uses the GPU (nvidia-smi), "
       "or give less --smoke-bytes)");
 }
@@ -238,8 +238,8 @@ TEST(NcclCheck, ATestDoubleIsRefusedOutsideOfTests) {
   CheckCrew crew(1, program, variables);
   ASSERT_TRUE(crew.wait([&] { return !failure_of(crew, 0).empty(); }));
   EXPECT_EQ(failure_of(crew, 0),
-            "library loaded: libnccl.so.2: is a test's imitation of NCCL (name the real one; only tests set "
-            "SMLAUNCH_TEST_DOUBLES)");
+            "library loaded: libnccl.so.2: is a test's imitation of NCCL (name the real library; only tests "
+            "set SMLAUNCH_TEST_DOUBLES)");
 }
 
 TEST(NcclCheck, TheInterpretersOwnLibraryIsFoundAndUsed) {

@@ -17,6 +17,9 @@ TEST(ChoosePipLine, IsTheLastErrorElseTheLastLine) {
             "error: externally-managed-environment");
   EXPECT_EQ(choose_pip_line({"one", "two", " "}), "two");
   EXPECT_EQ(choose_pip_line({}), "");
+  EXPECT_EQ(choose_pip_line({"      RuntimeError: needs nvcc", "      [end of output]",
+                             "error: metadata-generation-failed", "", "note: This is an issue", "see it"}),
+            "error: metadata-generation-failed: RuntimeError: needs nvcc");
 }
 
 TEST(ChoosePipRemedy, IsThereWhereOneIsKnown) {
@@ -43,6 +46,17 @@ TEST(RenderInstallFailure, FitsIntoWhatIsShownAndHasAllLinesBehindThat) {
   EXPECT_NE(shown.find("number 149\n" + std::string(300, 'x') + "[...]\""), std::string::npos);
   EXPECT_EQ(shown.find("number 100\n"), std::string::npos);
   EXPECT_NE(text.find("\nall last lines of pip on algo-2:\na line of pip's, number 51\n"), std::string::npos);
+}
+
+TEST(RenderInstallFailure, HasTheReasonFirstWhereItIsNotAmongTheLastLines) {
+  Lines lines = {"ERROR: no wheel"};
+  for (int i = 0; i < 150; ++i) lines.push_back("a line of pip's, number " + std::to_string(i));
+  const std::string text = render_install_failure("InstallModuleError", 1, "algo-2", {"python3"}, lines);
+  EXPECT_TRUE(
+      text.starts_with("InstallModuleError:\nExitCode 1\nErrorMessage \"ERROR: no wheel\n[...]\na line"))
+      << text;
+  EXPECT_NE(text.substr(0, 1024).find("number 149\"\nExtraInfo \"algo-2\"\nCommand \"python3\"\n"),
+            std::string::npos);
 }
 
 }  // namespace

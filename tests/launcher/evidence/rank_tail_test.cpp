@@ -53,6 +53,25 @@ TEST(RankTail, OfTorchrunFindsTheNamedRanksExceptionOnStdout) {
   EXPECT_EQ(words.lines[3], "x.ChildFailedError: ");
 }
 
+TEST(RankTail, TellsStdoutsLastLinesWhereStderrSaysNothing) {
+  RankTail tail(false);
+  tail.add_stdout("step 1\nthe data set is empty\n", 1);
+  EXPECT_EQ(tail.last_words(), (LastWords{{"step 1", "the data set is empty"}, 0, {}}));
+  tail.add_stderr("/w/t.py:3: UserWarning: slow\n", 2);
+  EXPECT_EQ(tail.last_words().lines.back(), "the data set is empty");
+  tail.add_stderr("killed by me\n", 3);
+  EXPECT_EQ(tail.last_words().lines.back(), "killed by me");
+  tail.add_stdout("ERROR: no such file\nbye\nFatal Python error: x\n", 4);
+  EXPECT_EQ(tail.last_words().lines, (Lines{"Fatal Python error: x"})) << "an error before mere words";
+}
+
+TEST(RankTail, OfTorchrunTellsWhatTheRanksSaidOnStdout) {
+  RankTail tail(true);
+  tail.add_stdout("ERROR: the data set is empty\n", 5);
+  tail.add_stderr("ERROR:torch.distributed.elastic.x:failed (exitcode: 1)\n", 8);
+  EXPECT_EQ(tail.last_words().lines.front(), "ERROR: the data set is empty");
+}
+
 TEST(ByteTail, KeepsTheLastWholeLines) {
   ByteTail tail;
   EXPECT_EQ(tail.lines(), "");

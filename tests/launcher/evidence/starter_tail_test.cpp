@@ -165,6 +165,30 @@ TEST(StarterTail, WithoutASummaryTellsTheEarliestReason) {
   EXPECT_EQ(tail.words().traceback_ns, 100U);
 }
 
+// What a program writes with @record, and PyTorch's launcher in its summary.
+TEST(StarterTail, TellsTheRecordedTracebackOfTheRankThatHasAReasonOfItsOwn) {
+  const auto recorded = [](int rank, const std::string& exception) {
+    return Lines{"  rank      : " + std::to_string(rank) + " (local_rank: " + std::to_string(rank) + ")",
+                 "  exitcode  : 1 (pid: 12)",
+                 "  error_file: /tmp/error.json",
+                 "  traceback : Traceback (most recent call last):",
+                 "    File \"train.py\", line 3",
+                 "  " + exception,
+                 "  "};
+  };
+  Lines lines = {"Traceback (most recent call last):", "  File \"torchrun\", line 8",
+                 "torch.distributed.elastic.multiprocessing.errors.ChildFailedError: ", "====", "Failures:"};
+  lines = with(with(lines, recorded(1, own_reason)), {"----", "Root Cause (first observed failure):"});
+  lines = with(with(lines, recorded(0, lost_peer)), {"===="});
+  Tail tail;
+  tail.add(traceback(own_reason), 100).add(traceback(lost_peer), 200).add(lines, 300);
+  const LastWords words = tail.words();
+  EXPECT_EQ(words.failed_rank, 1);
+  EXPECT_EQ(words.traceback_ns, 100U);
+  EXPECT_EQ(Lines(words.lines.begin(), words.lines.begin() + 3), traceback(own_reason));
+  EXPECT_EQ(find_python_exception(words.lines), own_reason);
+}
+
 TEST(StarterTail, HoldsNoMoreRanksThanAHostCanHave) {
   Tail tail;
   for (int i = 0; i < 1000; ++i) tail.add({"[rank" + std::to_string(i) + "]: x"});

@@ -28,7 +28,7 @@ std::vector<RankLook> looks(int ranks, const std::string& frame) {
   return all;
 }
 
-TEST(HangReport, NamesTheOneThatIsElsewhere) {
+TEST(HangReport, NamesTheRankThatIsElsewhere) {
   auto all = looks(8, "distributed.py:99 in all_reduce");
   all[5] = look(5, "algo-2", "train.py:12 in load");
   EXPECT_EQ(describe_hang(all),
@@ -52,12 +52,13 @@ TEST(HangReport, BlamesNobodyWithoutAMajority) {
   auto all = looks(4, "a.py:1 in f");
   all[0] = look(0, "algo-1", "b.py:2 in g");
   all[1] = look(1, "algo-1", "b.py:2 in g");
-  EXPECT_EQ(describe_hang(all),
-            "no half of the ranks are at one place: ranks 0, 1 on algo-1: b.py:2 in g; ranks 2, 3 on algo-2: "
-            "a.py:1 in f");
+  EXPECT_EQ(
+      describe_hang(all),
+      "no place has more than half of the ranks: ranks 0, 1 on algo-1: b.py:2 in g; ranks 2, 3 on algo-2: "
+      "a.py:1 in f");
 }
 
-TEST(HangReport, NamesThoseThatWereNotHeardOf) {
+TEST(HangReport, NamesRanksThatWereNotHeardOf) {
   auto all = looks(4, "a.py:1 in f");
   all[3] = unheard(3, "algo-2");
   EXPECT_EQ(describe_hang(all),

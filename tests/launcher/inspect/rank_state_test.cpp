@@ -68,15 +68,6 @@ TEST(PlaceInWords, PrefersThePythonFrame) {
   EXPECT_EQ(place_in_words(state), "a.py:1 in f");
 }
 
-TEST(Catches, ReadsTheMask) {
-  // SIGUSR1 is 10: bit 9.
-  EXPECT_TRUE(parse_catches("Name:\tx\nSigCgt:\t0000000000000200\n", SIGUSR1));
-  EXPECT_FALSE(parse_catches("SigCgt:\t0000000000000200\n", SIGABRT));
-  EXPECT_TRUE(parse_catches("SigCgt:\tffffffffffffffff\n", 64));
-  EXPECT_FALSE(parse_catches("SigCgt:\t\n", SIGUSR1));
-  EXPECT_FALSE(parse_catches("", SIGUSR1));
-}
-
 TEST(ProcStat, ReadsANameWithAnythingInIt) {
   const auto stat =
       parse_proc_stat("12 (a) b (c) S 7 12 12 0 -1 4194560 100 0 0 0 250 50 0 0 20 0 9 0 1 2 3\n", 100);

@@ -30,6 +30,7 @@ struct FakeRank {
   std::string cannot_start;      // why; empty: it can
   std::string end_unknown;       // why nobody knows how it ended
   std::string prints = "hello\n";
+  std::vector<LeftProcess> leaves_running;
 };
 
 class FakeAgents final : public LeaderChannel {
@@ -48,6 +49,7 @@ class FakeAgents final : public LeaderChannel {
   std::vector<std::map<std::string, std::string>> engine_environments;
   std::vector<bool> pauses;
   std::vector<int> engine_signals;
+  Release release;
 
   MakeEngine make_engine() {
     return [this](JobEngine::Callbacks callbacks) {
@@ -125,11 +127,15 @@ class FakeAgents final : public LeaderChannel {
     done.push_back(fmt::format("inspect {}", peer));
     tell(peer, FrameKind::inspected, encode(RankState{}));
   }
-  void release_agents(int) override {
+  void pass_on(Peer peer, int signal) override { done.push_back(fmt::format("pass {} to {}", signal, peer)); }
+  void release_agents(int, const Release& how) override {
     done.emplace_back("release");
+    release = how;
     for (auto& [peer, state] : states_) {
       if (!state.is_there) continue;
       state.is_there = state.is_running = false;
+      if (!ranks[peer].leaves_running.empty())
+        tell(peer, FrameKind::left_running, encode(LeftRunning{ranks[peer].leaves_running}));
       loop_.post([this, peer = peer] { callbacks_.left(peer); });
     }
     loop_.post([this] {
@@ -173,7 +179,6 @@ class FakeAgents final : public LeaderChannel {
       agents_.engine_signals.push_back(signal);
       agents_.loop_.post([this, signal] { end(Signaled{signal, false}); });
     }
-    [[nodiscard]] bool has(int) const override { return false; }
     [[nodiscard]] bool was_started() const override { return was_started_; }
     [[nodiscard]] std::vector<std::string> last_words() const override { return {"no such host"}; }
     void remove_session_folders(const std::string&) const override {}

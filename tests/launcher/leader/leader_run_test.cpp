@@ -4,6 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <csignal>
+
 #include "launcher/channel/hand_over.hpp"
 #include "launcher/process/agent_variables.hpp"
 #include "tests/launcher/leader/fake_agents.hpp"
@@ -51,8 +53,11 @@ struct DrivenRun {
   }
 
   Outcome go() {
-    leader = std::make_unique<LeaderRun>(plan, settings, events,
-                                         LeaderWorld{loop, agents, output, agents.make_engine()}, "token");
+    leader =
+        std::make_unique<LeaderRun>(plan, settings, events,
+                                    LeaderWorld{loop, agents, output, agents.make_engine(),
+                                                [this] { stopped_ourselves_at.push_back(loop.seconds()); }},
+                                    "token");
     EXPECT_TRUE(leader->listen());
     leader->wait_until_ready();
     auto made = leader->run();
@@ -71,6 +76,7 @@ struct DrivenRun {
   FakeAgents agents{loop, plan};
   std::unique_ptr<LeaderRun> leader;
   RunResult result;
+  std::vector<double> stopped_ourselves_at;
 };
 
 TEST(LeaderRun, StartsAllRanksPassesTheirLinesOnAndEndsWithSuccess) {
@@ -171,6 +177,104 @@ TEST(LeaderRun, AStopSignalGoesToEveryRankAndASecondOneKills) {
     EXPECT_EQ(std::count(run.agents.done.begin(), run.agents.done.end(), "signal 9 to 3"), again ? 1 : 0);
     EXPECT_EQ(run.leader->late_signal(), 0);
     EXPECT_LT(run.loop.seconds(), 10);
+  }
+}
+
+TEST(LeaderRun, AUsersSignalReachesEveryRankAndTheJobGoesOn) {
+  DrivenRun run;
+  for (int rank = 0; rank < 4; ++rank) run.agents.ranks[rank].runs = milliseconds(rank == 3 ? 500 : 5000);
+  run.loop.after(milliseconds(1000), [&] { run.leader->passed_signal(SIGUSR1); });
+  run.loop.after(milliseconds(1500), [&] { run.leader->passed_signal(SIGUSR2); });
+  EXPECT_EQ(run.go().kind, OutcomeKind::success);
+  EXPECT_THAT(run.agents.done,
+              ElementsAre("begin 4 ranks", "start the engine", "pass 10 to 0", "pass 10 to 1", "pass 10 to 2",
+                          "pass 12 to 0", "pass 12 to 1", "pass 12 to 2", "release"));
+  EXPECT_THAT(run.output.said[0], "SIGUSR1: passed on to every rank that handles it");
+}
+
+TEST(LeaderRun, AUsersSignalEndsNothingWhereNoRankRuns) {
+  DrivenRun run;
+  run.agents.ranks[3].agent_comes = false;
+  run.loop.after(milliseconds(1000), [&] { run.leader->passed_signal(SIGUSR1); });
+  EXPECT_EQ(run.go().failure_class, FailureClass::start);
+  EXPECT_THAT(run.output.said, Contains("SIGUSR1: no rank runs"));
+}
+
+TEST(LeaderRun, AUsersSignalToAWorkerReachesEveryRankOnceThoughEveryHostGotIt) {
+  DrivenRun run;
+  for (int rank = 0; rank < 4; ++rank) run.agents.ranks[rank].runs = milliseconds(20'000);
+  run.while_waiting = [&](const Workers&) {
+    run.agents.worker_comes(run.worker(1));
+    return DrivenRun::ready();
+  };
+  const auto passed = [&] {
+    return std::count(run.agents.done.begin(), run.agents.done.end(), "pass 10 to 3");
+  };
+  run.loop.after(milliseconds(1000), [&] { run.leader->passed_signal(SIGUSR1); });
+  run.loop.after(milliseconds(1100), [&] { run.agents.worker_is_told_to_stop(run.worker(1), SIGUSR1); });
+  run.loop.after(milliseconds(2000), [&] { EXPECT_EQ(passed(), 1); });
+  run.loop.after(milliseconds(9000), [&] { run.agents.worker_is_told_to_stop(run.worker(1), SIGUSR1); });
+  EXPECT_EQ(run.go().kind, OutcomeKind::success);
+  EXPECT_EQ(passed(), 2);
+}
+
+TEST(LeaderRun, AShellsCtrlZStopsTheRanksAndUsAndContinuingLetsAllGoOn) {
+  DrivenRun run;
+  for (int rank = 0; rank < 4; ++rank) run.agents.ranks[rank].runs = milliseconds(20'000);
+  run.loop.after(milliseconds(1000), [&] { run.leader->passed_signal(SIGTSTP); });
+  run.loop.after(milliseconds(1050), [&] { run.leader->passed_signal(SIGTSTP); });
+  run.loop.after(milliseconds(5000), [&] {
+    EXPECT_THAT(run.agents.done, Contains("pass 19 to 3"));
+    EXPECT_THAT(run.agents.done, Not(Contains("pass 18 to 3")));
+    run.leader->passed_signal(SIGCONT);
+    run.leader->passed_signal(SIGCONT);
+  });
+  EXPECT_EQ(run.go().kind, OutcomeKind::success);
+  EXPECT_THAT(run.stopped_ourselves_at, ElementsAre(1.1));
+  EXPECT_EQ(std::count(run.agents.done.begin(), run.agents.done.end(), "pass 18 to 3"), 1);
+}
+
+TEST(LeaderRun, RanksThatAreStoppedDoNotHangAndGoOnWhenTheyAreToldToEnd) {
+  DrivenRun run;
+  run.settings.hang_timeout = 5;
+  for (int rank = 0; rank < 4; ++rank) run.agents.ranks[rank].runs = milliseconds(500'000);
+  run.loop.after(milliseconds(1000), [&] { run.leader->passed_signal(SIGTSTP); });
+  run.loop.after(milliseconds(60000), [&] { run.leader->stop_signal(SIGTERM); });
+  EXPECT_EQ(run.go().exit_code, 143);
+  EXPECT_FALSE(run.result.outcome.hang.size() > 0);
+  EXPECT_THAT(run.agents.done, Contains("pass 18 to 3"));
+}
+
+TEST(LeaderRun, WhatRanksLeftRunningHasItsTimeAndTheRestOfTheGraceAndIsNamed) {
+  struct Case {
+    bool fails;
+    int stop_after;   // milliseconds; 0: nobody stops it
+    Release release;  // milliseconds
+  };
+  // --leftover-grace 7, --failure-grace 5, --stop-grace 110: a rank needs a second from SIGTERM to its end.
+  for (const Case& each :
+       {Case{false, 0, {7000, 5000}}, {true, 0, {7000, 4000}}, {false, 2000, {0, 109000}}}) {
+    DrivenRun run;
+    run.settings.leftover_grace = milliseconds(7000);
+    for (int rank = 0; rank < 4; ++rank) {
+      run.agents.ranks[rank].runs = milliseconds(each.fails || each.stop_after > 0 ? 3000 : 1000);
+      run.agents.ranks[rank].ignores_signals = true;
+    }
+    if (each.fails) {
+      run.agents.ranks[0].runs = milliseconds(2000);
+      run.agents.ranks[0].ends = Exited{3};
+    }
+    run.agents.ranks[2].leaves_running = {{77, "rsync"}, {78, "python3 upload.py"}};
+    if (each.stop_after > 0)
+      run.loop.after(milliseconds(each.stop_after), [&] { run.leader->stop_signal(SIGTERM); });
+    run.go();
+    EXPECT_EQ(run.agents.release.leftover_milliseconds, each.release.leftover_milliseconds);
+    EXPECT_EQ(run.agents.release.grace_milliseconds, each.release.grace_milliseconds);
+    EXPECT_THAT(
+        run.output.said,
+        Contains(HasSubstr("rank 2 on algo-2 has ended and left running: rsync (pid 77), python3 upload.py "
+                           "(pid 78); told to end now")));
+    EXPECT_EQ(run.result.ranks[2].left_running.size(), 2U);
   }
 }
 

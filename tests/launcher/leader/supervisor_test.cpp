@@ -33,7 +33,10 @@ std::string to_text(const std::vector<Action>& actions) {
     if (std::holds_alternative<StartRanks>(action)) text += "start";
     if (const auto* a = std::get_if<SignalRanks>(&action)) text += fmt::format("signal {}", a->signal);
     if (std::holds_alternative<InspectRanks>(action)) text += "inspect";
-    if (std::holds_alternative<ReleaseAgents>(action)) text += "release";
+    if (const auto* a = std::get_if<PassSignalOn>(&action)) text += fmt::format("pass {}", a->signal);
+    if (const auto* a = std::get_if<ReleaseAgents>(&action))
+      text +=
+          a->leftover_grace.count() == 0 ? "release" : fmt::format("release {}", a->leftover_grace.count());
     if (const auto* a = std::get_if<EndEngine>(&action)) text += fmt::format("end engine {}", a->signal);
     if (const auto* a = std::get_if<SetTimer>(&action))
       text += fmt::format("timer {} {}", to_text(a->timer), a->length.count());
@@ -134,6 +137,37 @@ TEST(Supervisor, GivesUpOnAnAgentThatDoesNotReportTheKill) {
                        {expired(Timer::give_up), release_all}});
   EXPECT_TRUE(supervisor.record().ranks[0].is_lost_by<OutlivedKill>());
   EXPECT_FALSE(is_lost(supervisor, 1));
+}
+
+TEST(Supervisor, PassesSignalsOnWhileRanksRunAndNeitherBeforeNorAfter) {
+  Supervisor supervisor(settings(2));
+  supervisor.begin();
+  perform(supervisor, {{SignalPassed{SIGUSR1}, ""},
+                       {joined(0), ""},
+                       {joined(1), "start"},
+                       {SignalPassed{SIGUSR1}, "pass 10"},
+                       {exited(1, 3), stop_all},
+                       {SignalPassed{SIGCONT}, "pass 18"},
+                       {stopped(0, SIGTERM), release_all},
+                       {SignalPassed{SIGUSR1}, ""}});
+  EXPECT_FALSE(supervisor.record().stop_signal);
+}
+
+TEST(Supervisor, GivesWhatRanksLeftRunningItsTimeUnlessItWasStoppedFromOutside) {
+  for (const bool from_outside : {false, true}) {
+    SupervisorSettings made = settings(1);
+    made.leftover_grace = milliseconds(7000);
+    Supervisor supervisor(made);
+    supervisor.begin();
+    supervisor.on(joined(0));
+    if (from_outside) supervisor.on(StopRequested{SIGTERM});
+    const auto actions = supervisor.on(from_outside ? stopped(0, SIGTERM) : exited(0, 0));
+    ASSERT_EQ(actions.size(), 2U);
+    EXPECT_EQ(to_text(actions), from_outside ? release_all : "release 7000, timer engine_exit 4000");
+    EXPECT_TRUE(std::get<SetTimer>(actions[1]).after_leftovers);
+    supervisor.on(RankLeftRunning{Rank{0}, {{77, "rsync"}}});
+    EXPECT_EQ(supervisor.record().ranks[0].left_running.size(), 1U);
+  }
 }
 
 TEST(Supervisor, DoesNotStopTwiceWhenSeveralFail) {

@@ -84,6 +84,7 @@ const OptionCase option_cases[] = {
     {"inject", "hang:rank=3", [](const Options& o) { return o.inject == "hang:rank=3"; }},
     {"failure-grace", "0.5", [](const Options& o) { return o.failure_grace == 0.5; }},
     {"stop-grace", "0", [](const Options& o) { return o.stop_grace == 0; }},
+    {"leftover-grace", "20", [](const Options& o) { return o.leftover_grace == 20; }},
     {"upload-timeout", "60", [](const Options& o) { return o.upload_timeout == 60; }},
     {"lost-after", "3", [](const Options& o) { return o.lost_after == 3; }},
     {"hang-timeout", "600", [](const Options& o) { return o.hang_timeout == 600; }},
@@ -113,6 +114,7 @@ TEST_F(Cli, DefaultsAreThoseOfTheContract) {
   EXPECT_EQ(options.smoke_timeout, 120);
   EXPECT_EQ(options.failure_grace, 5);
   EXPECT_EQ(options.stop_grace, 110);
+  EXPECT_EQ(options.leftover_grace, 0);
   EXPECT_EQ(options.lost_after, 10);
   EXPECT_EQ(options.format, Format::text);
   EXPECT_EQ(options.color, ColorOption::automatic);

@@ -81,6 +81,33 @@ TEST(FailureText, WithoutATracebackShowsTheLastLinesFirst) {
   EXPECT_TRUE(text.ends_with(":\n" + joined(lines)));
 }
 
+TEST(FailureText, ShowsAReasonAndWhatFollowsItBeforeWhatCameFirst) {
+  std::vector<std::string> lines;
+  for (int i = 0; i < 150; ++i) lines.push_back("noise " + std::to_string(i));
+  lines.emplace_back("Fatal Python error: Bus error");
+  lines.emplace_back("  File \"train.py\", line 3 in work");
+  const std::string text = render_failure(failed(lines));
+  const std::string first = text.substr(0, text.find("\nall last lines"));
+  EXPECT_LE(first.size(), shown);
+  EXPECT_TRUE(
+      first.ends_with("noise 149\nFatal Python error: Bus error\n  File \"train.py\", line 3 in work\n"))
+      << first;
+  for (int i = 0; i < 150; ++i) lines.push_back("  later frame " + std::to_string(i));
+  EXPECT_NE(render_failure(failed(lines)).substr(0, shown).find("\nFatal Python error: Bus error\n  File"),
+            std::string::npos);
+}
+
+TEST(FailureText, ShowsMpirunsWordsWhereNoRankIsToBlame) {
+  Outcome outcome;
+  outcome.kind = OutcomeKind::failure;
+  outcome.failure_class = FailureClass::start;
+  outcome.message = "the job could not be started";
+  outcome.engine_lines = {"one", "two"};
+  EXPECT_EQ(render_failure(outcome), "start: the job could not be started\none\ntwo\n");
+  outcome.engine_lines.emplace_back(2000, 'x');
+  EXPECT_NE(render_failure(outcome).find("\nall last lines of mpirun:\none\n"), std::string::npos);
+}
+
 TEST(FailureText, CutsALineThatIsLongerThanTheRoomBetweenTwoCharacters) {
   std::string line;
   for (int i = 0; i < 2500; ++i) line += "é";

@@ -150,9 +150,46 @@ TEST(Outcome, ATracebackThatWasSurvivedIsNoReason) {
        {saying(stopped(200), own_reason, 100.0), saying(fine(200), own_reason, 199.0),
         saying(stopped(203), own_reason, 202.0)}) {
     const Outcome outcome = decide_outcome(
-        job({saying(ended(Exited{1}, 200), peer_lost, 199.9), other, fine(), fine()}), four_hosts);
+        job({saying(ended(Exited{1}, 200), peer_lost, 199.9), other, fine(300), fine(300)}), four_hosts);
     EXPECT_EQ(outcome.first_failure->rank, Rank{0});
   }
+}
+
+TEST(Outcome, NamesTheRankThatLeftWhereAnotherFailsOfIt) {
+  const RankRecord victim = saying(ended(Exited{1}, 2.4), peer_lost);
+  Outcome outcome = decide_outcome(job({victim, fine(1.0), stopped(2.5), stopped(2.5)}), four_hosts);
+  EXPECT_EQ(outcome.failure_class, FailureClass::user_code);
+  EXPECT_EQ(outcome.exit_code, 1);
+  ASSERT_TRUE(outcome.first_failure);
+  EXPECT_EQ(outcome.first_failure->rank, Rank{1});
+  EXPECT_EQ(outcome.first_failure->status(), ExitStatus(Exited{0}));
+  EXPECT_TRUE(outcome.first_failure->certain);
+  EXPECT_EQ(
+      outcome.message,
+      "rank 1 on algo-1 ended with code 0 1.0 s after the start, while others still ran; then rank 0 on "
+      "algo-1 exited with code 1 2.4 s after the start, the first to fail: " +
+          peer_lost.front());
+  EXPECT_EQ(outcome.causes,
+            (Causes{Cause::collateral, Cause::own, Cause::stopped_by_us, Cause::stopped_by_us}));
+
+  outcome = decide_outcome(job({victim, fine(1.5), fine(1.0), stopped(2.5)}), four_hosts);
+  EXPECT_EQ(outcome.first_failure->rank, Rank{2});
+  EXPECT_NE(outcome.message.find("still ran (as did rank 1 after it); then"), std::string::npos)
+      << outcome.message;
+}
+
+TEST(Outcome, ARankThatLeftIsNamedOnlyWhereTheFailureIsThatOfALostPeer) {
+  Outcome outcome = decide_outcome(job({saying(ended(Exited{1}, 2.4), own_reason), fine(1.0)}), {"a", "b"});
+  EXPECT_EQ(outcome.first_failure->rank, Rank{0});
+  EXPECT_EQ(outcome.message,
+            "rank 0 on a exited with code 1 2.4 s after the start, the first to fail: ValueError: bad batch");
+  outcome = decide_outcome(job({saying(ended(Exited{1}, 2.4), peer_lost), fine(3.0)}), {"a", "b"});
+  EXPECT_EQ(outcome.first_failure->rank, Rank{0}) << "it left afterwards";
+  EXPECT_NE(outcome.message.find(", before any other: "), std::string::npos) << outcome.message;
+  outcome = decide_outcome(
+      job({saying(ended(Exited{1}, 2.4), peer_lost), fine(1.0), saying(ended(Exited{5}, 2.41), own_reason)}),
+      {"a", "b", "c"});
+  EXPECT_EQ(outcome.first_failure->rank, Rank{2}) << "one with a reason of its own comes before it";
 }
 
 TEST(Outcome, OfAJobThatHangs) {
@@ -227,6 +264,39 @@ TEST(Outcome, SaysThePythonException) {
   rank.end->last_lines = {"Traceback (most recent call last):", "  File \"t.py\", line 1", "ValueError: no"};
   const Outcome outcome = decide_outcome(job({rank}), {"algo-1"});
   EXPECT_EQ(outcome.message, "rank 0 on algo-1 exited with code 1 1.0 s after the start: ValueError: no");
+}
+
+TEST(Outcome, SaysTheLastWordsOfARankThatWasNotEndedFromOutside) {
+  const auto message = [](const ExitStatus& status, const std::string& words) {
+    RankRecord rank = ended(status, 1.0);
+    rank.end->last_lines = {words};
+    return decide_outcome(job({rank}), {"algo-1"}).message;
+  };
+  const std::string when = " 1.0 s after the start";
+  EXPECT_EQ(message(Exited{1}, "no lr"),
+            "rank 0 on algo-1 exited with code 1" + when + "; its last words: no lr");
+  EXPECT_EQ(message(Exited{1}, "ERROR: no lr"),
+            "rank 0 on algo-1 exited with code 1" + when + ": ERROR: no lr");
+  EXPECT_EQ(message(Signaled{SIGSEGV, false}, "epoch 3"),
+            "rank 0 on algo-1 was killed by signal 11 (SIGSEGV)" + when + "; its last words: epoch 3");
+  EXPECT_EQ(message(Signaled{SIGKILL, false}, "epoch 3"),
+            "rank 0 on algo-1 was killed by signal 9 (SIGKILL)" + when);
+}
+
+TEST(Outcome, SaysWhyMpirunFailed) {
+  JobRecord record = job({RankRecord{}, RankRecord{}});
+  record.started = false;
+  record.engine_failure = MpirunEnded{Exited{1}};
+  record.engine_lines = {"mpirun: Error: unknown option \"--no\"", "Type 'mpirun --help' for usage."};
+  const Outcome outcome = decide_outcome(record, {"a", "b"});
+  EXPECT_EQ(outcome.message,
+            "the job could not be started: mpirun exited with code 1 before the job was over: mpirun: Error: "
+            "unknown option \"--no\"; never heard of: ranks 0, 1 (first on a)");
+  EXPECT_EQ(outcome.engine_lines, record.engine_lines);
+  record.started = true;
+  record.ranks = {stopped(1), stopped(1)};
+  EXPECT_EQ(decide_outcome(record, {"a", "b"}).message,
+            "mpirun exited with code 1 before the job was over: mpirun: Error: unknown option \"--no\"");
 }
 
 TEST(Outcome, OfAStoppedJobIsStoppedHoweverItsRanksEnded) {

@@ -27,7 +27,7 @@ TEST(Report, OfASuccess) {
     "ranks": [{"rank": 0, "host": "algo-1", "pid": 42, "exit_code": 0, "signal": null, "seconds": 1.235, "cause": "own"}],
     "phases": [{"name": "start", "seconds": 0.0}, {"name": "run", "seconds": 2.0,
       "slowest_host": "algo-1", "slowest_seconds": 1.5}],
-    "plan_hash": "abc", "smoke": null, "restarts": 0})"));
+    "plan_hash": "abc", "smoke": null, "restarts": 0, "left_running": []})"));
 }
 
 TEST(Report, OfAFailure) {
@@ -48,18 +48,19 @@ TEST(Report, OfAFailure) {
   report.ranks[1].end = RankEnd{.status = Signaled{11, true}};
   report.ranks[1].times.seconds = 3.5;
   report.ranks[1].pid = 7;
+  report.ranks[1].left_running = {{77, "rsync"}};
   report.hosts = {"algo-1", "algo-2"};
   report.smoke_json = R"({"schema": "smlaunch.smoke/1"})";
   EXPECT_EQ(Json::parse(render_report(report)), Json::parse(R"({
     "schema": "smlaunch.report/1", "outcome": "failure", "class": "user_code", "exit_code": 139,
     "message": "rank 1 on algo-2 was killed",
     "first_failure": {"rank": 1, "host": "algo-2", "exit_code": null, "signal": 11, "seconds": 3.5,
-      "last_lines": ["one", "two"], "certain": false, "tied_with": [0]},
+      "reason": "two", "last_lines": ["one", "two"], "certain": false, "tied_with": [0]},
     "ranks": [
       {"rank": 0, "host": "algo-1", "pid": null, "exit_code": null, "signal": null, "seconds": 0.0, "cause": "stopped_by_us"},
       {"rank": 1, "host": "algo-2", "pid": 7, "exit_code": null, "signal": 11, "seconds": 3.5, "cause": "own"}],
     "phases": [], "plan_hash": "", "smoke": {"schema": "smlaunch.smoke/1"},
-    "restarts": 0})"));
+    "restarts": 0, "left_running": [{"rank": 1, "pid": 77, "command": "rsync"}]})"));
 }
 
 TEST(Report, OfAJobThatWasTriedAgainAndHung) {

@@ -42,7 +42,7 @@ TEST(PlanJson, HasTheKeysThatWerePromised) {
   EXPECT_EQ(plan["ranks"][0]["cpus"], "0-3");
 }
 
-TEST(PlanJson, HasNullForWhatThereIsNot) {
+TEST(PlanJson, HasNullForThingsThatAreNotThere) {
   SmallJob job(1, 2);
   job.spec.bind = BindPolicy::none;
   const json plan = printed(job.plan());
@@ -154,7 +154,7 @@ TEST(PlanHash, IsTheSameOnEveryHost) {
   EXPECT_EQ(here.hash, there.hash);
 }
 
-TEST(PlanHash, ChangesWithWhatIsStarted) {
+TEST(PlanHash, ChangesWithTheProgramThatIsStarted) {
   const std::string before = SmallJob(2, 2).plan().hash;
   EXPECT_EQ(before.size(), 64U);
   SmallJob job(2, 2);

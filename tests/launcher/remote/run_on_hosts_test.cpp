@@ -39,7 +39,7 @@ TEST(RunOnHosts, FindsHostsThatSendABannerWithLinesBeforeItOrNot) {
   }
 }
 
-TEST(RunOnHosts, NeedsNothingForItselfOrForNobody) {
+TEST(RunOnHosts, NeedsNoLoginForThisMachineOrForNoHosts) {
   RemoteRequest request = until_banner(1, {"algo-1"});
   request.own_host = "algo-1";
   EXPECT_TRUE(run_on_hosts(request).ready);

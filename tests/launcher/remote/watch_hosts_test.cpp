@@ -33,7 +33,7 @@ TEST(WatchHosts, EndsWhenAllAreReady) {
   EXPECT_EQ(report.hosts.size(), 2U);
 }
 
-TEST(WatchHosts, EndsWithTheFirstThatNeverWillBe) {
+TEST(WatchHosts, EndsWithTheFirstHostThatNeverWillBeReady) {
   WatchRequest request;
   request.look = [](double) { return std::vector{host("algo-2", waiting), host("algo-3", failed)}; };
   EXPECT_FALSE(watch_hosts(request).ready);

@@ -56,7 +56,7 @@ TEST(CheckMessages, AnswersArriveAsTheyWereSent) {
   }
 }
 
-TEST(CheckMessages, AnythingElseIsNone) {
+TEST(CheckMessages, AnyOtherLineIsRefused) {
   for (const char* line :
        {"", "{}", "[]", "NCCL INFO", R"({"message":"stage","test":1,"stage":"lunch","seconds":1})",
         R"({"message":"result"})", R"({"message":"other"})"})

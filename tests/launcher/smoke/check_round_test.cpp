@@ -79,7 +79,7 @@ TEST(CheckRound, GroupsAreOfHostsAndOnASingleHostOfRanks) {
   EXPECT_EQ(make_group_of_all(small_settings(2, 2)).ranks, (IdSet{0, 1, 2, 3}));
 }
 
-TEST(CheckRound, OneProgramOfEachHostTellsOfItAndOnlyInTheTestOfAll) {
+TEST(CheckRound, OneProgramTellsOfItsHostAndOnlyInTheTestOfAll) {
   SmokeSettings settings = small_settings(2, 2);
   settings.library = "auto";
   const auto first = make_check_settings(settings, true);
@@ -91,7 +91,7 @@ TEST(CheckRound, OneProgramOfEachHostTellsOfItAndOnlyInTheTestOfAll) {
   for (const CheckSettings& each : make_check_settings(settings, false)) EXPECT_FALSE(each.tells_host);
 }
 
-TEST(CheckRound, TheSearchMovesLittle) {
+TEST(CheckRound, TheSearchMovesLittleData) {
   const CheckGroup group = make_group(four_hosts, {TestedUnit{0}, TestedUnit{1}});
   EXPECT_EQ(make_test(four_hosts, group, true, 20).most_repeats, 5);
   EXPECT_EQ(make_test(four_hosts, group, false, 20).most_repeats, 3);

@@ -62,7 +62,7 @@ TEST(ExpectedBandwidth, IsSilentWhereTheLinksSayNothing) {
   EXPECT_FALSE(busbw_bound(made_machine(0, "", 0, 0), {8, 2, gib, false}));
 }
 
-TEST(ExpectedBandwidth, WhatCannotBeReachedIsRefusedWithTheArithmetic) {
+TEST(ExpectedBandwidth, ASpeedThatCannotBeReachedIsRefusedWithTheArithmetic) {
   const Machine p4d = made_machine(8, "NV12", 4, 100, "NVIDIA A100");
   EXPECT_TRUE(check_min_busbw(93, p4d, {16, 2, gib, false}, "--min-busbw"));
   const auto refused = check_min_busbw(300, p4d, {16, 2, gib, false}, "option --min-busbw");

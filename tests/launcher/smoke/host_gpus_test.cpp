@@ -10,7 +10,7 @@ HostGpus gpus(int usable, int on_bus, bool module, bool nodes, const char* error
   return {usable, on_bus, module, nodes, error};
 }
 
-TEST(HostGpus, HostsWithoutAnyAreFine) {
+TEST(HostGpus, HostsWithoutGpusAreFine) {
   EXPECT_TRUE(judge_host_gpus({gpus(0, 0, false, false, "no libnvidia-ml.so.1"), std::nullopt}).empty());
   EXPECT_TRUE(judge_host_gpus({gpus(8, 8, true, true, ""), gpus(8, 8, true, true, "")}).empty());
 }

@@ -16,7 +16,7 @@ TEST(Injection, NamesAFaultAndARankOrAHost) {
   }
 }
 
-TEST(Injection, RefusesWhatNamesNobody) {
+TEST(Injection, RefusesAFaultForNobody) {
   const auto message = [](const char* text) {
     const auto parsed = parse_injection(text, "--inject");
     return parsed ? "accepted" : parsed.error().problems.front().what;
@@ -29,7 +29,7 @@ TEST(Injection, RefusesWhatNamesNobody) {
     EXPECT_EQ(message(text), fmt::format("\"{}\" names neither a rank nor a host", text));
 }
 
-TEST(Injection, MustMeanSomebodyOfTheJob) {
+TEST(Injection, MustNameARankOrAHostOfTheJob) {
   const auto message = [](const char* text) {
     const auto sound =
         check_injection(*parse_injection(text, "--inject"), 4, {"algo-1", "algo-2"}, "--inject");

@@ -138,13 +138,13 @@ TEST(Localiser, HealthyHostsAreNotAccused) {
   }
 }
 
-TEST(Localiser, OfTwoHostsThatCannotTalkNeitherIsAccused) {
+TEST(Localiser, NeitherOfTwoHostsThatCannotTalkIsAccused) {
   const Search found = search({2, {1}, {}, false, false});
   EXPECT_TRUE(found.findings.bad.empty());
   EXPECT_EQ(found.findings.undecided, units({0, 1}));
 }
 
-TEST(Localiser, OfThreeHostsTheBadOneIsFound) {
+TEST(Localiser, TheBadHostOfThreeIsFound) {
   for (int bad = 0; bad < 3; ++bad)
     EXPECT_EQ(search({3, {bad}, {}, false, false}).findings.bad, units({bad}));
 }

@@ -56,7 +56,7 @@ TEST(SmokeConductor, AHostWhoseRanksAllHangIsNamedItself) {
   EXPECT_THAT(names(set.run()), ElementsAre("host algo-3"));
 }
 
-TEST(SmokeConductor, AMissingLibraryIsTheHosts) {
+TEST(SmokeConductor, AMissingLibraryIsTheHostsFault) {
   PretendedSet set(small_settings(4, 1));
   set.loads = [](int rank) { return rank != 2; };
   const SmokeReport report = set.run();
@@ -66,7 +66,7 @@ TEST(SmokeConductor, AMissingLibraryIsTheHosts) {
   EXPECT_EQ(report.stages[1].missing_ranks, std::vector<int>{2});
 }
 
-TEST(SmokeConductor, WhereEveryRankLacksItNobodyIsAccused) {
+TEST(SmokeConductor, IfEveryRankLacksTheLibraryNobodyIsAccused) {
   PretendedSet set(small_settings(4, 1));
   set.loads = [](int) { return false; };
   const SmokeReport report = set.run();
@@ -74,7 +74,7 @@ TEST(SmokeConductor, WhereEveryRankLacksItNobodyIsAccused) {
   EXPECT_TRUE(report.suspects.empty());
 }
 
-TEST(SmokeConductor, LibrariesThatDifferEndItBeforeAnyTest) {
+TEST(SmokeConductor, DifferentLibrariesEndTheTestAtOnce) {
   PretendedSet set(small_settings(4, 1));
   set.library = [](int rank) { return LibraryFacts{"/lib/x.so", "1.0", rank == 1 ? "bb" : "aa"}; };
   const SmokeReport report = set.run();
@@ -100,7 +100,7 @@ TEST(SmokeConductor, ARankWithWrongNumbersIsNamed) {
             "on algo-2: its contribution is missing in elements 0 to 499, as its own buffer shows");
 }
 
-TEST(SmokeConductor, WhoOnlyHearsOfAFailureIsNotAccused) {
+TEST(SmokeConductor, ARankThatOnlyHearsOfAFailureIsNotAccused) {
   PretendedSet set(small_settings(4, 2, nccl_backend));
   set.fails = [](int rank) {
     return CheckFailed{0, SmokeStage::warm_up, rank == 5 ? "system error" : "remote process exited",
@@ -111,18 +111,18 @@ TEST(SmokeConductor, WhoOnlyHearsOfAFailureIsNotAccused) {
   EXPECT_THAT(names(report), ElementsAre("rank 5"));
 }
 
-TEST(SmokeConductor, WhereEverybodyOnlyHearsOfAFailureNobodyIsAccused) {
+TEST(SmokeConductor, IfAllRanksOnlyHearOfAFailureNobodyIsAccused) {
   PretendedSet set(small_settings(1, 4, nccl_backend));
   set.fails = [](int) { return CheckFailed{0, SmokeStage::warm_up, "remote process exited", true}; };
   const SmokeReport report = set.run();
   EXPECT_EQ(report.verdict, SmokeVerdict::fail);
   EXPECT_EQ(report.reason,
-            "no rank reached \"warm-up\": remote process exited; no two ranks can do it either, so none "
-            "stands out");
+            "no rank reached \"warm-up\": remote process exited; no two ranks can do it either, so the "
+            "search accuses none of the ranks");
   EXPECT_TRUE(report.suspects.empty());
 }
 
-TEST(SmokeConductor, WhatATestsImitationDoesIsNoEvidence) {
+TEST(SmokeConductor, AnImitationOfNcclIsNoEvidence) {
   PretendedSet set(small_settings(2, 1, nccl_backend));
   set.library = [](int rank) { return LibraryFacts{"/lib/x.so", "1.0", "aa", rank == 1}; };
   const SmokeReport report = set.run();
@@ -209,13 +209,13 @@ TEST(SmokeConductor, ASlowHostIsFoundWhereSpeedIsJudged) {
   EXPECT_EQ(set.sets, 1) << "nobody hangs: the same programs go on";
 }
 
-TEST(SmokeConductor, OnTheCpuTheSameIsAPass) {
+TEST(SmokeConductor, OnTheCpuASlowHostIsAPass) {
   PretendedSet set(small_settings(8, 2));
   set.seconds = [](const std::set<int>& nodes) { return nodes.contains(5) ? 0.004 : 0.001; };
   EXPECT_EQ(set.run().verdict, SmokeVerdict::pass);
 }
 
-TEST(SmokeConductor, WhoComesLateIsSlowWhereverItRuns) {
+TEST(SmokeConductor, AHostThatComesLateIsSlowOnTheCpuToo) {
   PretendedSet set(small_settings(4, 2));
   set.late = [](int rank) { return rank / 2 == 1 ? 0.3 : 0.0; };
   const SmokeReport report = set.run();
@@ -238,7 +238,7 @@ TEST(SmokeConductor, AnAgentThatIsLostIsNamed) {
   EXPECT_THAT(names(report), ElementsAre("rank 1"));
 }
 
-TEST(SmokeConductor, ASetThatCannotBeStartedIsNoVerdictOnAnybody) {
+TEST(SmokeConductor, ASetThatCannotBeStartedAccusesNobody) {
   SmokeConductor conductor(small_settings(2, 1));
   conductor.begin();
   conductor.set_failed("mpirun exited with code 1: no such host", 1);
@@ -261,7 +261,7 @@ TEST(SmokeConductor, AGpuThatShouldBeThereIsAFailure) {
   EXPECT_THAT(names(report), ElementsAre("host algo-2"));
 }
 
-TEST(SmokeConductor, WithoutAGpuWhereOneIsRequiredItFailsAndSearchesNothing) {
+TEST(SmokeConductor, ATestWithoutTheRequiredGpuFailsAndSearchesNothing) {
   SmokeSettings settings = small_settings(2, 1);
   settings.require_gpu = true;
   PretendedSet set(settings);

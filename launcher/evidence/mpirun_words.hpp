@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace smlaunch {
+
+// Why mpirun, or ssh under it, could not do its work, by its last lines: one line, or empty where they only say
+// that a process ended.
+std::string find_mpirun_reason(const std::vector<std::string>& lines);
+
+}  // namespace smlaunch

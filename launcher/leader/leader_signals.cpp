@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the leader's run does with signals, those of its own and those that workers tell it of.
+#include <fmt/format.h>
+
+#include <csignal>
+
+#include "launcher/leader/leader_run.hpp"
+#include "launcher/process/exit_status.hpp"
+
+namespace smlaunch {
+
+using std::chrono::milliseconds;
+
+namespace {
+
+// What our words to the agents get to leave before we stop ourselves.
+constexpr milliseconds suspend_delay{100};
+// Whoever signals a whole job signals every host's smlaunch: that is one signal for the ranks.
+constexpr double same_signal_seconds = 2;
+
+bool is_users(int signal) { return signal == SIGUSR1 || signal == SIGUSR2; }
+
+}  // namespace
+
+void LeaderRun::worker_told_to_stop(Peer peer, int signal) {
+  if (workers_.holds(peer) && is_users(signal)) {
+    const std::uint64_t last_ns = passed_on_ns_[signal];
+    if (last_ns == 0 || seconds_between(last_ns, world_.loop.now_ns()) > same_signal_seconds) pass_on(signal);
+    return;
+  }
+  if (!workers_.holds(peer) || signal < 1 || signal > 64 || !workers_.told_to_stop(peer)) return;
+  world_.output.say(fmt::format("{} was told to stop by {}: passed on to every rank", workers_.of(peer).host,
+                                signal_name(signal)));
+  worker_signal_ = signal;
+  if (job_run_) request_stop(signal);
+  if (phase_ == Phase::smoking) smoke_->stop();
+}
+
+bool LeaderRun::ranks_run() const { return phase_ == Phase::running && job_run_->has_spawned(); }
+
+void LeaderRun::passed_signal(int signal) {
+  if (signal == SIGTSTP) return suspend();
+  if (signal == SIGCONT) return go_on();
+  pass_on(signal);
+}
+
+void LeaderRun::pass_on(int signal) {
+  passed_on_ns_[signal] = world_.loop.now_ns();
+  world_.output.say(fmt::format("{}: {}", signal_name(signal),
+                                ranks_run() ? "passed on to every rank that handles it" : "no rank runs"));
+  if (ranks_run()) job_run_->pass_on(signal);
+}
+
+void LeaderRun::suspend() {
+  if (phase_ == Phase::smoking) return world_.output.say("SIGTSTP: the smoke test is not stopped");
+  if (is_suspended_) return;
+  is_suspended_ = true;
+  if (ranks_run()) {
+    world_.output.say("SIGTSTP: every rank is stopped until SIGCONT comes");
+    job_run_->pass_on(SIGSTOP);
+  }
+  suspend_timer_->start(suspend_delay, [this] { world_.stop_ourselves(); });
+}
+
+void LeaderRun::go_on() {
+  if (!is_suspended_) return;
+  is_suspended_ = false;
+  suspend_timer_->cancel();
+  if (!ranks_run()) return;
+  world_.output.say("SIGCONT: every rank goes on");
+  job_run_->forget_silence();
+  job_run_->pass_on(SIGCONT);
+}
+
+void LeaderRun::stop_signal(int signal) {
+  go_on();
+  if (phase_ == Phase::smoking) {
+    smoke_signal_ = signal;
+    world_.output.say(fmt::format("{}: ending the smoke test", signal_name(signal)));
+    return smoke_->stop();
+  }
+  if (phase_ != Phase::running) {
+    late_signal_ = signal;
+    return;
+  }
+  const bool again = job_run_->record().stop_signal.has_value();
+  world_.output.say(
+      again ? fmt::format("{} again: ending every rank now", signal_name(signal))
+            : fmt::format("{}: passed on to every rank; those that run in {:.0f} s will be killed",
+                          signal_name(signal), static_cast<double>(settings_.stop_grace.count()) / 1000));
+  late_signal_ = signal;
+  request_stop(signal);
+}
+
+// One that the supervisor has not heeded: the job was over.
+int LeaderRun::late_signal() const { return job_run_ && job_run_->record().stop_signal ? 0 : late_signal_; }
+
+void LeaderRun::request_stop(int signal) {
+  if (!stop_asked_) stop_asked_ = std::chrono::steady_clock::now();
+  job_run_->request_stop(signal);
+}
+
+}  // namespace smlaunch

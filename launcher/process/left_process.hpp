@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+// What runs below this process yet.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace smlaunch {
+
+struct LeftProcess {
+  int pid = 0;
+  std::string command;
+  bool operator==(const LeftProcess&) const = default;
+};
+
+// /proc/PID/cmdline in a few words, for a log: the program, and its script where it has one. Never an option or a
+// value, which may be secret. Empty where there is none.
+std::string describe_command(std::string_view cmdline);
+
+// Our descendants that have not ended; at most 16.
+std::vector<LeftProcess> find_left_processes();
+
+}  // namespace smlaunch
