@@ -138,7 +138,7 @@ TEST(MpirunCommand, RefusesNamesThatOpenMpi4CannotTake) {
   EXPECT_EQ(problem("my_host", 4, false), "Open MPI 4 takes no host whose name holds '_', and hangs");
   EXPECT_EQ(problem(letters + "1", 4, false),
             "Open MPI 4 crashes at a host's name with more than 56 characters before its first digit");
-  for (const std::string name :
+  for (const std::string& name :
        {std::string("a-b.c"), letters.substr(1), letters.substr(1) + "1" + letters,
         std::string("w-0.train-job-worker.default.svc.cluster.local.a.long.one.at.that")})
     EXPECT_EQ(problem(name, 4, false), "") << name;
