@@ -249,10 +249,23 @@ std::vector<MpirunOption> our_exports(const MpirunRequest& request) {
 
 std::vector<Problem> problems_of(const MpirunRequest& request) {
   std::vector<Problem> problems;
+  // Both measured with 4.1.4, which writes the names of several hosts as patterns.
+  const bool has_patterns = request.version.major < 5 && request.hosts.size() > 1;
+  constexpr std::size_t longest_beginning = 56;
   for (const auto& [name, slots] : request.hosts) {
-    if (name.find(':') == std::string::npos) continue;
-    problems.push_back({fmt::format("host {}", name), "mpirun's --host takes no IPv6 address",
-                        "give the host by a name that resolves to the address"});
+    const auto add = [&name = name, &problems](std::string what, const char* remedy) {
+      problems.push_back({fmt::format("host {}", name), std::move(what), remedy});
+    };
+    if (name.find(':') != std::string::npos)
+      add("mpirun's --host takes no IPv6 address", "give the host by a name that resolves to the address");
+    else if (has_patterns && name.find('_') != std::string::npos)
+      add("Open MPI 4 takes no host whose name holds '_', and hangs",
+          "give the host by another name, or by its address");
+    else if (has_patterns && std::min(name.find_first_of("0123456789"), name.size()) > longest_beginning)
+      add(fmt::format(
+              "Open MPI 4 crashes at a host's name with more than {} characters before its first digit",
+              longest_beginning),
+          "give the host by a shorter name, or by its address");
   }
   return problems;
 }

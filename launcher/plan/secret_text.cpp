@@ -31,6 +31,7 @@ class Finder {
   std::vector<TextPart> find() {
     find_urls();
     find_assignments();
+    find_pairs();
     if (text_.find("earer") != text_.npos || text_.find("EARER") != text_.npos ||
         text_.find("uthorization") != text_.npos || text_.find("UTHORIZATION") != text_.npos)
       find_headers();
@@ -107,6 +108,34 @@ class Finder {
       } else {
         add(value, end_of_word(value));
       }
+    }
+  }
+
+  [[nodiscard]] std::size_t backslashes_before(std::size_t at) const {
+    std::size_t count = 0;
+    while (count < at && text_[at - count - 1] == '\\') ++count;
+    return count;
+  }
+
+  // "password": "…" and 'password': '…': JSON within other text, escaped or not, and dicts as Python shows
+  // them.
+  void find_pairs() {
+    for (std::size_t colon = text_.find(':'); colon != text_.npos; colon = text_.find(':', colon + 1)) {
+      std::size_t end = colon;
+      while (end > 0 && text_[end - 1] == ' ') --end;
+      if (end < 2 || (text_[end - 1] != '"' && text_[end - 1] != '\'')) continue;
+      const char quote = text_[--end];
+      const std::size_t depth = backslashes_before(end);
+      end -= depth;
+      const std::size_t open = end == 0 ? text_.npos : text_.rfind(quote, end - 1);
+      if (open == text_.npos || !looks_secret(text_.substr(open + 1, end - open - 1))) continue;
+      std::size_t value = std::min(text_.find_first_not_of(' ', colon + 1), text_.size());
+      value += std::min(text_.find_first_not_of('\\', value), text_.size()) - value;
+      if (value == text_.size() || (text_[value] != '"' && text_[value] != '\'')) continue;
+      std::size_t close = text_.find(text_[value], value + 1);
+      while (close != text_.npos && backslashes_before(close) > depth)
+        close = text_.find(text_[value], close + 1);
+      add(value + 1, close == text_.npos ? text_.size() : close - backslashes_before(close));
     }
   }
 

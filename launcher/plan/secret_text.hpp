@@ -15,8 +15,8 @@ struct TextPart {
 };
 
 // In order, none empty, none within another: the password of a URL (and whoever logs in by http without one:
-// that is a token), what its query names as a key, a token or a signature, the value of NAME=VALUE where NAME
-// looks secret, what follows "Authorization:" and "Bearer".
+// that is a token), what its query names as a key, a token or a signature, the value of NAME=VALUE and of
+// "NAME": "VALUE" where NAME looks secret, what follows "Authorization:" and "Bearer".
 std::vector<TextPart> find_secrets_in_text(std::string_view text);
 
 }  // namespace smlaunch

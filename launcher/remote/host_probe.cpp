@@ -67,11 +67,32 @@ const char* in_progress(ReadyStage stage, bool logging_in) {
 
 }  // namespace
 
-HostProbe::HostProbe(Settings settings) : settings_(std::move(settings)), random_(settings_.seed) {}
+HostProbe::HostProbe(Settings settings)
+    : settings_(std::move(settings)),
+      target_{settings_.host, settings_.port, false},
+      random_(settings_.seed) {}
 
 HostProbe::Action HostProbe::step(const Event& event, Millis now) {
   if (state_ != ReadyState::waiting) return GoOn{};
   return std::visit([&](const auto& one) { return on(one, now); }, event);
+}
+
+HostProbe::Action HostProbe::on(const SshAsked& event, Millis now) {
+  target_ = event.target;
+  return begin_round(now);
+}
+
+// Behind a proxy only ssh can connect: there the login alone decides.
+HostProbe::Action HostProbe::begin_round(Millis now) {
+  stage_since_ = now;
+  if (!target_.by_proxy) {
+    stage_ = ReadyStage::name;
+    return Resolve{target_.host};
+  }
+  if (settings_.until < ReadyStage::login) return become_ready(now);
+  logging_in_ = false;
+  stage_ = ReadyStage::login;
+  return Login{login_deadline()};
 }
 
 HostProbe::Action HostProbe::on(const Resolved& event, Millis now) {
@@ -79,7 +100,7 @@ HostProbe::Action HostProbe::on(const Resolved& event, Millis now) {
   addresses_ = event.addresses;
   address_ = 0;
   round_.reset();
-  return reached(ReadyStage::name, Connect{addresses_.front()}, now);
+  return reached(ReadyStage::name, Connect{addresses_.front(), target_.port}, now);
 }
 
 HostProbe::Action HostProbe::on(const NameFailed& event, Millis now) {
@@ -178,11 +199,7 @@ HostProbe::Action HostProbe::on(const LoginHung&, Millis now) {
       {.stage = ReadyStage::login, .cause = hang_cause, .remedy = hang_remedy, .since = stage_since_}, now);
 }
 
-HostProbe::Action HostProbe::on(const WaitOver&, Millis now) {
-  stage_ = ReadyStage::name;
-  stage_since_ = now;
-  return Resolve{};
-}
+HostProbe::Action HostProbe::on(const WaitOver&, Millis now) { return begin_round(now); }
 
 HostProbe::Action HostProbe::reached(ReadyStage stage, Action next, Millis now) {
   if (settings_.until <= stage) return become_ready(now);
@@ -196,7 +213,7 @@ HostProbe::Action HostProbe::next_address(Trouble trouble, Millis now) {
   if (++address_ < addresses_.size()) {
     stage_ = ReadyStage::tcp;
     stage_since_ = now;
-    return Connect{addresses_[address_]};
+    return Connect{addresses_[address_], target_.port};
   }
   return try_again(*round_, now);
 }
@@ -232,7 +249,7 @@ HostProbe::Action HostProbe::become_ready(Millis now) {
 }
 
 std::string HostProbe::endpoint() const {
-  return address_ < addresses_.size() ? fmt::format("{} port {}", addresses_[address_], settings_.port) : "";
+  return address_ < addresses_.size() ? fmt::format("{} port {}", addresses_[address_], target_.port) : "";
 }
 
 // A login that is only slow would never get through if every try had the same deadline.

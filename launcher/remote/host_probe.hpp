@@ -13,6 +13,7 @@
 
 #include "launcher/remote/run_on_hosts.hpp"
 #include "launcher/remote/ssh_failure.hpp"
+#include "launcher/remote/ssh_target.hpp"
 
 namespace smlaunch {
 
@@ -23,6 +24,7 @@ class HostProbe {
   struct Settings {
     std::string host = {};
     int port = 22;
+    bool asks_ssh = false;  // ssh's configuration may send a login elsewhere
     ReadyStage until = ReadyStage::smlaunch;
     std::string version = {};
     std::size_t longest_answer = 4096;
@@ -34,6 +36,9 @@ class HostProbe {
   };
 
   // What happened.
+  struct SshAsked {
+    SshTarget target;
+  };
   struct Resolved {
     std::vector<std::string> addresses;  // numeric, best first
   };
@@ -61,13 +66,18 @@ class HostProbe {
   };
   struct LoginHung {};  // ended by us at its deadline
   struct WaitOver {};
-  using Event = std::variant<Resolved, NameFailed, Connected, ConnectFailed, BannerRead, BannerTimeout,
-                             BannerClosed, LoginStarted, LoginNotStarted, LoginEnded, LoginHung, WaitOver>;
+  using Event =
+      std::variant<SshAsked, Resolved, NameFailed, Connected, ConnectFailed, BannerRead, BannerTimeout,
+                   BannerClosed, LoginStarted, LoginNotStarted, LoginEnded, LoginHung, WaitOver>;
 
   // What to do next; one of its events answers each action.
-  struct Resolve {};
+  struct AskSsh {};
+  struct Resolve {
+    std::string name;
+  };
   struct Connect {
     std::string address;
+    int port = 22;
   };
   struct ReadBanner {};
   struct Login {
@@ -80,13 +90,13 @@ class HostProbe {
   struct Finish {
     ReadyState state = ReadyState::ready;
   };
-  using Action = std::variant<Resolve, Connect, ReadBanner, Login, Wait, GoOn, Finish>;
+  using Action = std::variant<AskSsh, Resolve, Connect, ReadBanner, Login, Wait, GoOn, Finish>;
 
   explicit HostProbe(Settings settings);
 
   const std::string& host() const { return settings_.host; }
 
-  Action start() const { return Resolve{}; }
+  Action start() const { return settings_.asks_ssh ? Action(AskSsh{}) : Action(Resolve{target_.host}); }
   Action step(const Event& event, Millis now);
 
   // How far the host is, for people and reports.
@@ -100,6 +110,7 @@ class HostProbe {
     Millis since{0};
   };
 
+  Action on(const SshAsked& event, Millis now);
   Action on(const Resolved& event, Millis now);
   Action on(const NameFailed& event, Millis now);
   Action on(const Connected& event, Millis now);
@@ -113,6 +124,7 @@ class HostProbe {
   Action on(const LoginHung& event, Millis now);
   Action on(const WaitOver& event, Millis now);
 
+  Action begin_round(Millis now);
   Action reached(ReadyStage stage, Action next, Millis now);
   Action next_address(Trouble trouble, Millis now);
   Action try_again(Trouble trouble, Millis now);
@@ -122,6 +134,7 @@ class HostProbe {
   Millis login_deadline() const;
 
   Settings settings_;
+  SshTarget target_;
   std::minstd_rand random_;
   std::vector<std::string> addresses_;
   std::size_t address_ = 0;

@@ -6,6 +6,16 @@
 
 namespace smlaunch {
 
+std::string line_of_answer(std::string_view answer, std::string_view begin) {
+  for (std::size_t at = 0; at < answer.size();) {
+    const std::size_t end = std::min(answer.find('\n', at), answer.size());
+    const std::string_view line = answer.substr(at, end - at);
+    at = end + 1;
+    if (line.starts_with(begin)) return std::string(line.substr(begin.size()));
+  }
+  return {};
+}
+
 std::vector<InterfaceAnswer> parse_interface_answers(std::string_view answer) {
   const std::string_view begin = interface_answer;
   std::vector<InterfaceAnswer> answers;

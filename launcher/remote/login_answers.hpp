@@ -11,6 +11,9 @@ namespace smlaunch {
 
 inline constexpr const char* no_daemon_answer = "no daemon";
 inline constexpr const char* no_worker_answer = "no worker";
+// How the lines begin about what the daemon needs (daemon_needs.hpp): "shell: bash", "folder: /tmp …".
+inline constexpr const char* shell_answer = "shell: ";
+inline constexpr const char* folder_answer = "folder: ";
 
 // The beginning of a line about an interface that cannot carry the job: "interface: 0|is down|eth1, eth2".
 // Its parts: the number of the interface among those that were asked about, why, and which interfaces could.
@@ -24,5 +27,8 @@ struct InterfaceAnswer {
   bool operator==(const InterfaceAnswer&) const = default;
 };
 std::vector<InterfaceAnswer> parse_interface_answers(std::string_view answer);
+
+// What follows `begin` in the first line of the answer that begins so; empty where none does.
+std::string line_of_answer(std::string_view answer, std::string_view begin);
 
 }  // namespace smlaunch

@@ -18,7 +18,8 @@ using boost::system::error_code;
 using std::chrono::milliseconds;
 
 constexpr milliseconds progress_interval{200};
-constexpr milliseconds quiet_interval{1'000};  // between calls, if only the seconds have changed
+constexpr milliseconds quiet_interval{1'000};   // between calls, if only the seconds have changed
+constexpr milliseconds question_bound{10'000};  // for ssh to say what it would connect to
 constexpr std::size_t files_per_login = 4;
 constexpr std::size_t files_aside = 24;  // for the loop itself, for look-ups and for the start of a login
 
@@ -55,6 +56,7 @@ RemoteLoop::RemoteLoop(const RemoteRequest& request)
       files_(wanted_files(request)),
       connections_(most_connections(request, files_)),
       logins_(most_logins(request, files_)) {
+  asks_ssh_ = request.until != ReadyStage::name && may_own_config_redirect();
   std::random_device entropy;
   for (const std::string& name : request.hosts) add_host(name, false, entropy());
   for (const std::string& name : request.spare_hosts) add_host(name, true, entropy());
@@ -68,6 +70,7 @@ void RemoteLoop::add_host(const std::string& name, bool is_spare, unsigned seed)
   hosts_.push_back(
       std::make_unique<Host>(loop_, HostProbe::Settings{.host = name,
                                                         .port = request_.port,
+                                                        .asks_ssh = asks_ssh_,
                                                         .until = request_.until,
                                                         .version = request_.login.version,
                                                         .longest_answer = request_.login.longest_answer,
@@ -124,8 +127,29 @@ void RemoteLoop::perform(Host& host, HostProbe::Action action) {
   std::visit([&](const auto& one) { perform(host, one); }, action);
 }
 
-void RemoteLoop::perform(Host& host, const HostProbe::Resolve&) {
-  names_.resolve(host.probe.host(), [this, &host](NameAnswer answer) {
+// A process as a login is one, so it takes a login's turn.
+void RemoteLoop::perform(Host& host, const HostProbe::AskSsh&) {
+  host.asks_ssh = true;
+  if (logins_.take(host)) ask_ssh(host);
+}
+
+// What ssh does not answer, the login will tell.
+void RemoteLoop::ask_ssh(Host& host) {
+  host.asks_ssh = false;
+  host.login = std::make_shared<SshLogin>(loop_, false);
+  const SshTarget given{host.probe.host(), request_.port, false};
+  const auto told = [this, &host, given](const std::string& answer) {
+    leave_login(host);
+    feed(host, HostProbe::SshAsked{parse_ssh_target(answer, given)});
+  };
+  const int error = host.login->start(
+      make_ssh_question(request_.login.ssh, host.probe.host(), request_.port), "", question_bound,
+      [told](const LoginEnd& end) { told(end.exit_code == 0 ? end.out : ""); }, [told] { told(""); });
+  if (error != 0) asio::post(loop_, [told] { told(""); });
+}
+
+void RemoteLoop::perform(Host& host, const HostProbe::Resolve& action) {
+  names_.resolve(action.name, [this, &host](NameAnswer answer) {
     if (answer.addresses.empty()) {
       feed(host, HostProbe::NameFailed{std::move(answer.error)});
     } else {
@@ -136,6 +160,7 @@ void RemoteLoop::perform(Host& host, const HostProbe::Resolve&) {
 
 void RemoteLoop::perform(Host& host, const HostProbe::Connect& action) {
   host.address = action.address;
+  host.target_port = action.port;
   if (host.has_connection) return connect(host);  // the next address of the same host
   if (!connections_.take(host)) return;
   host.has_connection = true;
@@ -143,7 +168,7 @@ void RemoteLoop::perform(Host& host, const HostProbe::Connect& action) {
 }
 
 void RemoteLoop::connect(Host& host) {
-  host.port.connect(host.address, request_.port, request_.connect_timeout,
+  host.port.connect(host.address, host.target_port, request_.connect_timeout,
                     [this, &host](const HostProbe::Event& event) { feed(host, event); });
 }
 
@@ -185,7 +210,7 @@ void RemoteLoop::leave_login(Host& host) {
   Host* next = logins_.pass_on();
   if (next == nullptr || done_) return;
   asio::post(loop_, [this, next] {
-    if (!done_) log_in(*next);
+    if (!done_) next->asks_ssh ? ask_ssh(*next) : log_in(*next);
   });
 }
 

@@ -38,7 +38,9 @@ class RemoteLoop {
     std::shared_ptr<SshLogin> login;
     bool has_connection = false;  // it holds one of the limited connections
     bool is_spare = false;
+    bool asks_ssh = false;  // it has, or waits for, a login's turn to ask ssh
     std::string address;
+    int target_port = 22;
     Millis login_deadline{0};
     HostReadiness shown;
   };
@@ -46,7 +48,8 @@ class RemoteLoop {
   Millis now() const { return std::chrono::duration_cast<Millis>(std::chrono::steady_clock::now() - start_); }
   void feed(Host& host, const HostProbe::Event& event);
   void perform(Host& host, HostProbe::Action action);
-  void perform(Host& host, const HostProbe::Resolve&);
+  void perform(Host& host, const HostProbe::AskSsh&);
+  void perform(Host& host, const HostProbe::Resolve& action);
   void perform(Host& host, const HostProbe::Connect& action);
   void perform(Host& host, const HostProbe::ReadBanner&);
   void perform(Host& host, const HostProbe::Login& action);
@@ -55,6 +58,7 @@ class RemoteLoop {
   void perform(Host& host, const HostProbe::Finish& action);
   void connect(Host& host);
   void log_in(Host& host);
+  void ask_ssh(Host& host);
   void leave_connection(Host& host);
   void leave_login(Host& host);
 
@@ -68,6 +72,7 @@ class RemoteLoop {
 
   const RemoteRequest& request_;
   const std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+  bool asks_ssh_ = false;
   FileLimit files_;
   boost::asio::io_context loop_{1};
   StopSignals signals_{loop_};

@@ -203,6 +203,14 @@ void SshLogin::close() {
   for (Descriptor* one : {&out_, &err_, &end_}) one->close(ignored);
 }
 
+namespace {
+
+void add_port(std::vector<std::string>& argv, int port) {
+  if (port != 22) argv.insert(argv.end(), {"-p", std::to_string(port)});
+}
+
+}  // namespace
+
 std::vector<std::string> make_ssh_argv(const std::vector<std::string>& ssh, const std::string& host, int port,
                                        const std::string& command) {
   std::vector<std::string> argv = ssh;
@@ -211,7 +219,16 @@ std::vector<std::string> make_ssh_argv(const std::vector<std::string>& ssh, cons
        {"BatchMode=yes", "ConnectTimeout=10", "ServerAliveInterval=5", "ServerAliveCountMax=2"}) {
     argv.insert(argv.end(), {"-o", option});
   }
-  argv.insert(argv.end(), {"-p", std::to_string(port), "-T", "--", host, command});
+  add_port(argv, port);
+  argv.insert(argv.end(), {"-T", "--", host, command});
+  return argv;
+}
+
+std::vector<std::string> make_ssh_question(const std::vector<std::string>& ssh, const std::string& host,
+                                           int port) {
+  std::vector<std::string> argv = ssh;
+  add_port(argv, port);
+  argv.insert(argv.end(), {"-G", "--", host});
   return argv;
 }
 

@@ -53,8 +53,12 @@ class SshLogin : public std::enable_shared_from_this<SshLogin> {
   std::function<void()> hung_;
 };
 
-// The argv of a login to `host`.
+// The argv of a login to `host`. Port 22 is left to ssh's configuration, as mpirun leaves it.
 std::vector<std::string> make_ssh_argv(const std::vector<std::string>& ssh, const std::string& host, int port,
                                        const std::string& command);
+
+// The argv of the question what such a login would connect to (ssh_target.hpp).
+std::vector<std::string> make_ssh_question(const std::vector<std::string>& ssh, const std::string& host,
+                                           int port);
 
 }  // namespace smlaunch

@@ -10,6 +10,7 @@
 #include "base/own_words.hpp"
 #include "launcher/job/job_interface.hpp"
 #include "launcher/outcome/report_error.hpp"
+#include "launcher/remote/daemon_needs.hpp"
 #include "launcher/remote/login_answers.hpp"
 #include "launcher/remote/ready_display.hpp"
 #include "launcher/remote/render_ready.hpp"
@@ -64,6 +65,16 @@ std::string remote_daemon(const JobSpec& spec) {
   const std::filesystem::path mpirun = spec.mpirun;
   if (!mpirun.is_absolute()) return "";
   return mpirun.parent_path() / (spec.open_mpi.major >= 5 ? "prted" : "orted");
+}
+
+ShellsOfMpirun shells_of(const JobSpec& spec) {
+  constexpr const char* parameter = "plm_rsh_assume_same_shell";
+  ShellsOfMpirun shells{.own = probe_login_shell()};
+  for (auto found = spec.mpi.parameters.rbegin(); found != spec.mpi.parameters.rend(); ++found)
+    if (found->name == parameter) shells.are_asked = found->value == "0";
+  for (const MpirunOption& option : spec.mpi.user.options)
+    if (option.name == "mca" && option.values[0] == parameter) shells.are_asked = option.values[1] == "0";
+  return shells;
 }
 
 // Nothing: every host has the interfaces, and they can carry the job.
@@ -141,10 +152,16 @@ void add_host_events(const RemoteReport& report, EventLog& events) {
 }
 
 std::optional<HostProblem> judge_host_answer(const std::vector<WantedInterface>& wanted,
-                                             const std::string& answer) {
+                                             const ShellsOfMpirun& shells, const std::string& answer) {
   if (answer.find(no_daemon_answer) != std::string::npos)
     return HostProblem{"Open MPI's daemon is not there beside the path of our mpirun",
                        "install the same Open MPI at the same path"};
+  if (std::string problem = shell_problem(shells.own, line_of_answer(answer, shell_answer), shells.are_asked);
+      !problem.empty())
+    return HostProblem{std::move(problem), "give that user a shell as here: chsh -s /bin/bash"};
+  if (std::string problem = line_of_answer(answer, folder_answer); !problem.empty())
+    return HostProblem{problem + " there, and Open MPI's daemon puts its files there",
+                       "make room, mount it writable, or set TMPDIR for that user's logins"};
   for (const InterfaceAnswer& problem : parse_interface_answers(answer)) {
     if (problem.wanted >= wanted.size()) continue;
     const Error error = interface_error("", wanted[problem.wanted], problem.problem, problem.usable);
@@ -160,16 +177,18 @@ RemoteRequest make_ready_request(const Options& options, const Job& job, const s
   command += fmt::format(" {} {}", worker.empty() ? "-" : worker, worker_wait_seconds);
   if (const std::string daemon = remote_daemon(job.spec); !daemon.empty())
     command += " " + quote_shell_word(daemon);
-  return {
-      .hosts = names_of_hosts(job),
-      .spare_hosts = job.spare_hosts,
-      .by_slurm = job.spec.by_slurm,
-      .own_host = job.environment->current_host,
-      .port = options.ssh_port,
-      .login = {.command = std::move(command),
-                .version = SMLAUNCH_VERSION,
-                .judge = [wanted](const std::string& answer) { return judge_host_answer(wanted, answer); }},
-      .timeout = std::chrono::milliseconds(static_cast<long>(options.ready_timeout * 1000))};
+  return {.hosts = names_of_hosts(job),
+          .spare_hosts = job.spare_hosts,
+          .by_slurm = job.spec.by_slurm,
+          .own_host = job.environment->current_host,
+          .port = options.ssh_port,
+          .login = {.command = std::move(command),
+                    .version = SMLAUNCH_VERSION,
+                    .judge =
+                        [wanted, shells = shells_of(job.spec)](const std::string& answer) {
+                          return judge_host_answer(wanted, shells, answer);
+                        }},
+          .timeout = std::chrono::milliseconds(static_cast<long>(options.ready_timeout * 1000))};
 }
 
 void keep_connections(RemoteRequest& request, const std::string& control_path) {

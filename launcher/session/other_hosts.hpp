@@ -26,10 +26,16 @@ void print_ready_table(const RemoteReport& report);
 // How each host stood at the end of a wait.
 void add_host_events(const RemoteReport& report, EventLog& events);
 
+// This machine's login shell, and whether mpirun asks for the others' (plm_rsh_assume_same_shell 0).
+struct ShellsOfMpirun {
+  std::string own = {};
+  bool are_asked = false;
+};
+
 // What a host where smlaunch answers (as run_login_command() does) lacks and can never be ready without: Open
-// MPI's daemon, or one of the interfaces. Nothing: it lacks none.
+// MPI's daemon, what that needs (daemon_needs.hpp), or one of the interfaces. Nothing: it lacks none.
 std::optional<HostProblem> judge_host_answer(const std::vector<WantedInterface>& wanted,
-                                             const std::string& answer);
+                                             const ShellsOfMpirun& shells, const std::string& answer);
 
 // The request for the hosts that run ranks of the job, without a hand-over. `worker`: worker_socket_name(),
 // or empty. `wanted`: LaunchPlan::wanted_interfaces.

@@ -15,6 +15,7 @@
 #include "launcher/channel/hand_over.hpp"
 #include "launcher/channel/worker_socket.hpp"
 #include "launcher/process/job_processes.hpp"
+#include "launcher/remote/daemon_needs.hpp"
 #include "launcher/remote/login_answers.hpp"
 #include "launcher/remote/slurm_step.hpp"
 #include "launcher/remote/ssh_connections.hpp"
@@ -55,8 +56,12 @@ int run_hand_over(std::vector<std::string> arguments) {
                      hand_over_to_worker(arguments[0], hand_over,
                                          std::chrono::milliseconds(static_cast<long>(seconds * 1000)));
   answer += fmt::format("{}\n", waits ? "worker" : no_worker_answer);
-  if (arguments.size() >= 3 && access(arguments[2].c_str(), X_OK) != 0)
-    answer += fmt::format("{}\n", no_daemon_answer);
+  if (arguments.size() >= 3) {
+    if (access(arguments[2].c_str(), X_OK) != 0) answer += fmt::format("{}\n", no_daemon_answer);
+    answer += fmt::format("{}{}\n", shell_answer, probe_login_shell());
+    if (const std::string problem = probe_temporary_folder(); !problem.empty())
+      answer += fmt::format("{}{}\n", folder_answer, problem);
+  }
   write_text(1, answer);
   return 0;
 }

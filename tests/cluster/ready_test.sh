@@ -25,6 +25,20 @@ run 20 host algo-1 "$smlaunch" doctor --hosts algo-1:1,algo-2:1,algo-3:1
 assert_eq 0 "$status"
 assert_eq 3 "$(grep -c '^  algo-[123]  fine      answers in' <<<"$out")"
 
+step "hosts that ssh's configuration calls otherwise, at another port and behind another host"
+host algo-2 sh -c '"$(command -v sshd)" -p 2222 -o PidFile=/run/other.pid </dev/null >/dev/null 2>&1'
+printf '%s\n' 'Host elsewhere' '  HostName 198.18.0.2' '  Port 2222' '  HostKeyAlias algo-2' 'Host inside' '  HostName algo-3' \
+  '  ProxyJump algo-2' '  HostKeyAlias algo-3' | host algo-1 tee -a /root/.ssh/config >/dev/null
+run 30 host algo-1 "$smlaunch" ready --hosts algo-1:1,elsewhere:1,inside:1 --format json
+assert_eq 0 "$status"
+assert_eq '["smlaunch.ready/1",true,["algo-1","ready","smlaunch",""],["elsewhere","ready","smlaunch",""],["inside","ready","smlaunch",""]]' \
+  "$(states)"
+host algo-2 sh -c 'kill "$(cat /run/other.pid)"'
+run 20 host algo-1 "$smlaunch" ready --hosts algo-1:1,elsewhere:1 --ready-timeout 2
+assert_eq 69 "$status"
+assert_contains "$out" "TCP refused (198.18.0.2 port 2222)"
+host algo-1 sed -i '/^Host elsewhere/,$d' /root/.ssh/config
+
 step "a host whose sshd comes up late"
 "$cluster" sshd algo-3 stop
 start algo-1 "$smlaunch"

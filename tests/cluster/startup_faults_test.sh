@@ -37,6 +37,19 @@ host algo-1 sed -i.before '/^algo-2,/s/ssh-ed25519 .*/ssh-ed25519 AAAAC3NzaC1lZD
 refuses login "SSH host key changed"
 host algo-1 mv /root/.ssh/known_hosts.before /root/.ssh/known_hosts
 
+with_shell() { # NAME TEXT: algo-2's login shell has this name, and runs TEXT first
+  # shellcheck disable=SC2016
+  host algo-2 sh -c 'printf "#!/bin/sh\n%s\nexec /bin/sh \"\$@\"\n" "$2" >"/run/$1" && chmod +x "/run/$1" &&
+    sed "s#^root:.*#root:x:0:0:root:/root:/run/$1#" /etc/passwd >/run/passwd && mount --bind /run/passwd /etc/passwd' sh "$@"
+}
+step "a login shell that does not understand mpirun, and a folder where its daemon cannot write: at once"
+with_shell fish :
+refuses smlaunch "the login shell there is fish, which does not understand what mpirun has it do"
+host algo-2 umount /etc/passwd
+with_shell sh "export TMPDIR=/no/such/folder"
+refuses smlaunch "/no/such/folder cannot be written (No such file or directory) there"
+host algo-2 umount /etc/passwd
+
 step "no smlaunch there: at once"
 host algo-2 mount -t tmpfs none "${smlaunch%/*}"
 refuses smlaunch "no smlaunch there"

@@ -156,6 +156,29 @@ TEST(MpirunCommand, SplitsAHostListThatIsTooLongForTheKernel) {
   EXPECT_THAT(joined(command->argv), testing::HasSubstr("-mca plm_rsh_num_concurrent 128 "));
 }
 
+TEST(MpirunCommand, RefusesNamesThatOpenMpi4CannotTake) {
+  const auto problem = [](const std::string& name, int major, bool alone) {
+    MpirunRequest request = two_hosts();
+    if (major == 5) request.version = {5, 0, 7};
+    request.hosts = {{name, 8}};
+    if (!alone) request.hosts.emplace_back("algo-2", 8);
+    const auto command = mpirun_command(request);
+    return command ? "" : command.error().problems.front().what;
+  };
+  const std::string letters(57, 'l');
+  EXPECT_EQ(problem("my_host", 4, false), "Open MPI 4 takes no host whose name holds '_', and hangs");
+  EXPECT_EQ(problem(letters + "1", 4, false),
+            "Open MPI 4 crashes at a host's name with more than 56 characters before its first digit");
+  for (const std::string& name :
+       {std::string("a-b.c"), letters.substr(1), letters.substr(1) + "1" + letters,
+        std::string("w-0.train-job-worker.default.svc.cluster.local.a.long.one.at.that")})
+    EXPECT_EQ(problem(name, 4, false), "") << name;
+  for (const std::string& name : {std::string("my_host"), letters}) {
+    EXPECT_EQ(problem(name, 4, true), "") << "one host needs no daemon";
+    EXPECT_EQ(problem(name, 5, false), "");
+  }
+}
+
 TEST(MpirunCommand, RefusesAnIpv6AddressThatMpirunWouldMisread) {
   MpirunRequest request = two_hosts();
   request.hosts[1].first = "fe80::1";

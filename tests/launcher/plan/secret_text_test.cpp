@@ -38,16 +38,39 @@ TEST(SecretText, ShowsWhatANameOrAHeaderSays) {
       {"PASSWORD='open", "PASSWORD='*"},
       {"Authorization: Basic dXNlcjpwdw==\nHost: h", "Authorization: *\nHost: h"},
       {"-H 'authorization: Bearer abcdefgh'", "-H 'authorization: *'"},
+      {"{'lr': 1, 'password': 'a b', 'x': \"y\"}", "{'lr': 1, 'password': '*', 'x': \"y\"}"},
+      {R"({'cfg': '{"db": {"api_key": "a\"b", "n": 1}}'})", R"({'cfg': '{"db": {"api_key": "*", "n": 1}}'})"},
+      {R"("{\"pwd\": \"ab\", \"n\": 1}")", R"("{\"pwd\": \"*\", \"n\": 1}")"},
+      {"'token': 'open", "'token': '*"},
       {"with Bearer abcdefgh.i-j_k", "with Bearer *"},
   };
   for (const auto& [text, hidden] : cases) EXPECT_EQ(shown(text), hidden);
 }
 
 TEST(SecretText, LeavesTheRest) {
-  for (const char* text :
-       {"", "=", "://", "a=b", "https://host:8080/path?x=1&page=2", "ssh://git@host/x", "the bearer of news",
-        "forbearer abcdefghij", "lr=0.1 max_tokens=7", "https://h/?<redacted>", "TOKEN=<redacted>",
-        "TOKEN=", "https://@host", "mail me@host: yes", "a?b=c", "https://h?key", "==TOKEN"})
+  for (const char* text : {"",
+                           "=",
+                           "://",
+                           "a=b",
+                           "https://host:8080/path?x=1&page=2",
+                           "ssh://git@host/x",
+                           "the bearer of news",
+                           "forbearer abcdefghij",
+                           "lr=0.1 max_tokens=7",
+                           "https://h/?<redacted>",
+                           "TOKEN=<redacted>",
+                           "TOKEN=",
+                           "https://@host",
+                           "mail me@host: yes",
+                           "a?b=c",
+                           "https://h?key",
+                           "==TOKEN",
+                           "{\"max_tokens\": \"7\"}",
+                           "'token': 7",
+                           "\":",
+                           "'token':",
+                           "a: b: 'c': 'd'",
+                           "'token': ''"})
     EXPECT_EQ(shown(text), text);
 }
 

@@ -13,8 +13,13 @@ using Millis = HostProbe::Millis;
 
 std::string in_words(const HostProbe::Action& action) {
   struct {
-    std::string operator()(const HostProbe::Resolve&) { return "resolve"; }
-    std::string operator()(const HostProbe::Connect& one) { return "connect " + one.address; }
+    std::string operator()(const HostProbe::AskSsh&) { return "ask ssh"; }
+    std::string operator()(const HostProbe::Resolve& one) {
+      return one.name == "algo-2" ? "resolve" : "resolve " + one.name;
+    }
+    std::string operator()(const HostProbe::Connect& one) {
+      return "connect " + one.address + (one.port == 22 ? "" : fmt::format(" at {}", one.port));
+    }
     std::string operator()(const HostProbe::ReadBanner&) { return "read banner"; }
     std::string operator()(const HostProbe::Login& one) {
       return fmt::format("login {} ms", one.deadline.count());
@@ -54,6 +59,34 @@ TEST(HostProbe, SaysThatALoginIsUnderWayOnlyWhileNothingIsWrongWithIt) {
   probe.step(login_ended(255, "", "no"), Millis{20000});
   EXPECT_EQ(probe.status(Millis{20001}).cause, "SSH login failed (no)");
   EXPECT_FALSE(probe.status(Millis{20001}).login_under_way);
+}
+
+TEST(HostProbe, WaitsOnWhatSshWouldConnectTo) {
+  HostProbe::Settings all = settings();
+  all.asks_ssh = true;
+  HostProbe probe(all);
+  EXPECT_EQ(in_words(probe.start()), "ask ssh");
+  EXPECT_EQ(in_words(probe.step(HostProbe::SshAsked{{"10.9.0.2", 2222, false}}, Millis{1})),
+            "resolve 10.9.0.2");
+  EXPECT_EQ(in_words(probe.step(HostProbe::Resolved{{"10.9.0.2"}}, Millis{2})), "connect 10.9.0.2 at 2222");
+  EXPECT_EQ(in_words(probe.step(HostProbe::ConnectFailed{ECONNREFUSED}, Millis{3})), "wait");
+  EXPECT_EQ(probe.status(Millis{3}).cause, "TCP refused (10.9.0.2 port 2222)");
+  EXPECT_EQ(in_words(probe.step(HostProbe::WaitOver{}, Millis{4})), "resolve 10.9.0.2");
+}
+
+TEST(HostProbe, LeavesAHostBehindAProxyToTheLoginAlone) {
+  HostProbe::Settings all = settings();
+  all.asks_ssh = true;
+  HostProbe probe(all);
+  EXPECT_EQ(in_words(probe.step(HostProbe::SshAsked{{"inside", 22, true}}, Millis{1})), "login 20000 ms");
+  probe.step(HostProbe::LoginStarted{}, Millis{2});
+  EXPECT_EQ(in_words(probe.step(login_ended(255, "", "channel 0: open failed"), Millis{3})), "wait");
+  EXPECT_EQ(in_words(probe.step(HostProbe::WaitOver{}, Millis{4})), "login 20000 ms");
+  EXPECT_EQ(in_words(probe.step(login_ended(0, "smlaunch 1.2.3\n"), Millis{5})), "finish ready");
+  all.until = ReadyStage::banner;
+  HostProbe nearer(all);
+  EXPECT_EQ(in_words(nearer.step(HostProbe::SshAsked{{"inside", 22, true}}, Millis{1})), "finish ready")
+      << "there is no banner to read";
 }
 
 TEST(HostProbe, GoesFromNameToSmlaunchWhenNothingFails) {

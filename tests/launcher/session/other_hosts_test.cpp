@@ -54,19 +54,26 @@ TEST(InterfacesToAvoid, AreLoopbackAndContainerEnginesUnlessHostsAreThere) {
 
 TEST(JudgeHostAnswer, SaysWhatAHostLacks) {
   const std::vector<WantedInterface> wanted = {{"=eth7", ""}, {"ib", "NCCL_SOCKET_IFNAME"}};
-  EXPECT_FALSE(judge_host_answer(wanted, "smlaunch 0.1.0\nworker\n"));
-  EXPECT_FALSE(judge_host_answer(wanted, "smlaunch 0.1.0\nno worker\n"));
-  const auto daemon = judge_host_answer(wanted, "smlaunch 0.1.0\nno worker\nno daemon\n");
+  EXPECT_FALSE(judge_host_answer(wanted, {"bash"}, "smlaunch 0.1.0\nworker\n"));
+  EXPECT_FALSE(judge_host_answer(wanted, {"bash"}, "smlaunch 0.1.0\nno worker\n"));
+  const auto daemon = judge_host_answer(wanted, {"bash"}, "smlaunch 0.1.0\nno worker\nno daemon\n");
   ASSERT_TRUE(daemon);
   EXPECT_EQ(daemon->cause, "Open MPI's daemon is not there beside the path of our mpirun");
   EXPECT_EQ(daemon->remedy, "install the same Open MPI at the same path");
-  const auto interface = judge_host_answer(wanted, "smlaunch 0.1.0\ninterface: 0|is down|eth0\nworker\n");
+  const auto interface =
+      judge_host_answer(wanted, {"bash"}, "smlaunch 0.1.0\ninterface: 0|is down|eth0\nworker\n");
   ASSERT_TRUE(interface);
   EXPECT_EQ(interface->cause, "network interface eth7 is down there");
   EXPECT_EQ(interface->remedy, interface_error("", {"=eth7", ""}, "", "eth0").problems.front().remedy);
-  EXPECT_EQ(judge_host_answer(wanted, "interface: 1|is the name of none|")->cause,
+  EXPECT_EQ(judge_host_answer(wanted, {"bash"}, "interface: 1|is the name of none|")->cause,
             "NCCL_SOCKET_IFNAME=ib is the name of none there");
-  EXPECT_FALSE(judge_host_answer(wanted, "interface: 2|is down|")) << "it was not asked about";
+  EXPECT_FALSE(judge_host_answer(wanted, {"bash"}, "interface: 2|is down|")) << "it was not asked about";
+  EXPECT_FALSE(judge_host_answer(wanted, {"bash"}, "smlaunch 0.1.0\nno worker\nshell: dash\n"));
+  EXPECT_EQ(judge_host_answer(wanted, {"bash"}, "smlaunch 0.1.0\nno worker\nshell: fish\n")->cause,
+            "the login shell there is fish, which does not understand what mpirun has it do");
+  EXPECT_FALSE(judge_host_answer(wanted, {"bash", true}, "smlaunch 0.1.0\nno worker\nshell: tcsh\n"));
+  EXPECT_EQ(judge_host_answer(wanted, {"bash"}, "shell: sh\nfolder: /tmp cannot be written (x)\n")->cause,
+            "/tmp cannot be written (x) there, and Open MPI's daemon puts its files there");
 }
 
 TEST(ParseHostAnswer, FindsTheMachineBehindTheVersion) {

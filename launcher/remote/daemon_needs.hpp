@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+// What Open MPI's daemon needs of a host beside the login: a shell that understands mpirun's words, a folder
+// for its files. Without one of them it does not come, and mpirun does not say so.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace smlaunch {
+
+// The name of this user's login shell here: "bash"; empty where it is not known.
+std::string probe_login_shell();
+
+// Why no file can be written to the folder where the daemon would put its own ("/tmp cannot be written
+// (Read-only file system)"); empty: it can.
+std::string probe_temporary_folder();
+
+// Why mpirun, started where the login shell is `own`, is not understood by a host's login shell; empty: it is,
+// or the shell is not known. mpirun takes it that all hosts have the shell that this one has.
+// `asks_shells`: it was told to ask each host (plm_rsh_assume_same_shell 0).
+std::string shell_problem(std::string_view own, std::string_view theirs, bool asks_shells);
+
+}  // namespace smlaunch
