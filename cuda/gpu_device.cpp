@@ -42,11 +42,6 @@ Result<GpuDevice> GpuDevice::open(const CudaDriver& driver, int index) {
 }
 
 Result<void> GpuDevice::start(int index) {
-  const char* kernels = smoke_kernels();
-  // A test's driver brings its own kernels.
-  if (kernels == nullptr && !driver_.is_test_double)
-    return failure(Fault::start, "NCCL check", "this smlaunch was built without the CUDA SDK",
-                   "build it where nvcc is");
   int count = 0;
   if (auto counted = check(driver_.device_count(&count), "cuDeviceGetCount"); !counted) return counted;
   if (index >= count)
@@ -62,7 +57,7 @@ Result<void> GpuDevice::start(int index) {
     if (auto r = check(driver_.set_context(context_), "cuCtxSetCurrent"); !r) return r;
     driver_.memory(&facts_.free_bytes, &facts_.total_bytes);
     if (auto r = check(driver_.create_stream(&stream_, non_blocking_stream), "cuStreamCreate"); !r) return r;
-    if (auto r = check(driver_.load_module(&module, kernels), "cuModuleLoadData"); !r) return r;
+    if (auto r = check(driver_.load_module(&module, smoke_kernels()), "cuModuleLoadData"); !r) return r;
     if (auto r = check(driver_.function(&fill_, module, "smlaunch_fill"), "cuModuleGetFunction"); !r)
       return r;
     if (auto r = check(driver_.function(&verify_, module, "smlaunch_verify"), "cuModuleGetFunction"); !r)

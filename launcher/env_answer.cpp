@@ -5,6 +5,7 @@
 
 #include "base/json_writer.hpp"
 #include "base/unicode.hpp"
+#include "launcher/contract/training_env.hpp"
 #include "mpi/shell_words.hpp"
 
 namespace smlaunch {
@@ -39,7 +40,14 @@ std::string render_json(const Environment& environment, const LauncherChoice& la
   json.key("output_data").value(paths.output_data.string());
   json.key("output_intermediate").value(paths.output_intermediate.string());
   json.key("success").value(paths.success.string()).close_object();
-  json.key("schema").value("smlaunch.env/1").close_object();
+  const auto s3_output = text_parameter(environment, "sagemaker_s3_output");
+  json.key("s3_output");
+  if (s3_output)
+    json.value(*s3_output);
+  else
+    json.null();
+  json.key("schema").value("smlaunch.env/1");
+  json.key("training_env").raw(training_env_json(environment)).close_object();
   return json.take() + "\n";
 }
 

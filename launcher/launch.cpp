@@ -16,14 +16,17 @@
 #include "launcher/checks/nccl_check_program.hpp"
 #include "launcher/code/prepare_code.hpp"
 #include "launcher/contract/local_job.hpp"
+#include "launcher/doctor/judge_machine.hpp"
+#include "launcher/doctor/machine_facts.hpp"
 #include "launcher/env_answer.hpp"
 #include "launcher/job/base_folder.hpp"
 #include "launcher/job/facts.hpp"
-#include "launcher/job/given_hosts.hpp"
+#include "launcher/job/find_job_hosts.hpp"
 #include "launcher/job/job.hpp"
 #include "launcher/job/job_environment.hpp"
 #include "launcher/job/job_interface.hpp"
 #include "launcher/options/cli.hpp"
+#include "launcher/options/help.hpp"
 #include "launcher/outcome/job_result.hpp"
 #include "launcher/outcome/outcome.hpp"
 #include "launcher/outcome/report_error.hpp"
@@ -53,6 +56,12 @@ namespace smlaunch {
 
 namespace {
 
+#ifdef __clang__
+constexpr const char* compiler = __VERSION__;
+#else
+constexpr const char* compiler = "g++ " __VERSION__;
+#endif
+
 // An answer that cannot be written whole is no answer.
 int answer(const std::string& text) {
   const int error = write_text(1, text);
@@ -64,6 +73,11 @@ int answer(const std::string& text) {
 
 int unsuitable_format(const std::string& command, const std::string& formats) {
   return report_error({Fault::usage, {{"--format", fmt::format("{} has only {}", command, formats), ""}}});
+}
+
+std::string made_of() {
+  return fmt::format("C++{} by {}, fmt {}.{}.{}", __cplusplus / 100 % 100, compiler, FMT_VERSION / 10000,
+                     FMT_VERSION / 100 % 100, FMT_VERSION % 100);
 }
 
 int show_topology(const Options& options) {
@@ -82,9 +96,10 @@ int show_topology(const Options& options) {
 
 // The hosts are read here, and only here: a hostfile may be a pipe.
 Result<Facts> read_job_facts(const Options& options, const Variables& variables) {
-  auto hosts = read_given_hosts(options);
+  auto hosts = find_job_hosts(options, variables);
   if (!hosts) return tl::unexpected(hosts.error());
-  return read_facts(options, variables, find_base_folder(options, variables), *hosts);
+  return read_facts(options, variables, find_base_folder(options, variables, hosts->slots.has_value()),
+                    *hosts);
 }
 
 int show_env(const Options& options, const Variables& variables) {
@@ -109,7 +124,9 @@ int show_plan(const Options& options, const Variables& variables) {
   if (!plan) return report_error(plan.error());
   if (auto usable = check_planned_interface(options, *plan); !usable) return report_error(usable.error());
   if (options.format == Format::svg) return answer(render_plan_svg(*plan));
-  return answer(options.format == Format::json ? render_plan_json(*plan) : render_plan(*plan));
+  return answer(options.format == Format::json
+                    ? render_plan_json(*plan)
+                    : render_plan(*plan, options.verbose ? PlanDetail::all : PlanDetail::folded));
 }
 
 int show_ready(const Options& options, const Variables& variables) {
@@ -147,10 +164,42 @@ int show_smoke(const Options& given, const Variables& variables) {
   return run_job(options, *job, *plan, HostCode{});
 }
 
-int run(const Options& options, const Variables& variables, BaseFolder base) {
+constexpr double doctor_wait_seconds = 15;
+
+// Each of the hosts is asked for itself: one that can never be ready says nothing about the others.
+Result<std::vector<Finding>> ask_hosts(const Options& given, const Variables& variables) {
+  Options options = given;
+  if (!options.sources.contains("ready-timeout")) options.ready_timeout = doctor_wait_seconds;
+  auto facts = read_job_facts(options, variables);
+  if (!facts) return tl::unexpected(facts.error());
+  auto job = assemble_hosts(options, *facts);
+  if (!job) return tl::unexpected(job.error());
+  RemoteRequest request = make_ready_request(options, *job, "", {});
+  request.spare_hosts.insert(request.spare_hosts.begin(), request.hosts.begin(), request.hosts.end());
+  request.hosts.clear();
+  request.spare_wait = request.timeout;
+  return judge_hosts(run_on_hosts(request).spare_hosts);
+}
+
+int show_doctor(const Options& options, const Variables& variables) {
+  if (options.format != Format::text) return unsuitable_format("doctor", "text");
+  std::vector<Finding> findings = judge_machine(probe_machine_facts(variables));
+  std::string text = render_findings(fmt::format("this machine ({})", probe_host_name()), findings);
+  bool ready = true;
+  if (options.hosts || options.hostfile) {
+    const auto hosts = ask_hosts(options, variables);
+    if (!hosts) return report_error(hosts.error());
+    text += render_findings("the hosts", *hosts);
+    for (const Finding& host : *hosts) ready = ready && host.state == FindingState::fine;
+    findings.insert(findings.end(), hosts->begin(), hosts->end());
+  }
+  const int written = answer(text + render_summary(findings));
+  return written != 0 || ready ? written : exit_codes::not_ready;
+}
+
+int run(const Options& options, const Variables& variables, const Result<JobHosts>& hosts, BaseFolder base) {
   const Paths paths = make_paths(base.path);
   const auto refuse = [&](const Error& error) { return report_failed_start(options, paths, error); };
-  const auto hosts = read_given_hosts(options);
   // The command line's own mistakes are no failure of a job.
   if (auto sound = check_command_line(options, hosts); !sound) return report_error(sound.error());
   if (!hosts) return refuse(hosts.error());
@@ -182,15 +231,25 @@ Error internal_error(const std::exception& error) {
 
 // A job that we fail has failed, too.
 int run_whatever_happens(const Options& options, const Variables& variables) {
-  const BaseFolder base = find_base_folder(options, variables);
+  const Result<JobHosts> hosts = find_job_hosts(options, variables);
+  // A job whose hosts cannot be read has no folder of its own.
+  const BaseFolder base = find_base_folder(options, variables, !hosts || hosts->slots);
   try {
-    return run(options, variables, base);
+    return run(options, variables, hosts, base);
   } catch (const std::exception& error) {
     return report_failed_start(options, make_paths(base.path), internal_error(error));
   }
 }
 
-int run_command(const std::vector<std::string>& arguments) {
+// A hostfile may be a pipe, which is read once, later.
+bool has_hosts(const Options& options, const Variables& variables) {
+  if (options.hosts || options.hostfile) return true;
+  const Result<JobHosts> found = find_job_hosts(options, variables);
+  return !found || found->slots;
+}
+
+int run_command(const std::vector<std::string>& command_line) {
+  const std::vector<std::string> arguments = arguments_of(command_line);
   if (!arguments.empty() && arguments.front() == "rank") {
     const auto separator = std::find(arguments.begin(), arguments.end(), "--");
     return run_rank_agent({separator == arguments.end() ? separator : separator + 1, arguments.end()});
@@ -203,8 +262,16 @@ int run_command(const std::vector<std::string>& arguments) {
   auto parsed = parse_cli(arguments);
   if (!parsed) return report_error(parsed.error());
   if (const auto* text = std::get_if<CliAnswer>(&*parsed)) return answer(text->text);
-  const Options& options = std::get<Options>(*parsed);
+  Options& options = std::get<Options>(*parsed);
+  options.called_train = is_called_train(command_line);
   const Variables variables = own_environment();
+  const bool wants_a_job = options.command == Command::run || options.command == Command::dry_run;
+  if (wants_a_job && !options.called_train &&
+      is_without_job(options, variables,
+                     find_base_folder(options, variables, has_hosts(options, variables)))) {
+    write_text(2, render_no_job());
+    return exit_codes::usage;
+  }
   switch (options.command) {
     case Command::topology: return show_topology(options);
     case Command::env: return show_env(options, variables);
@@ -212,15 +279,17 @@ int run_command(const std::vector<std::string>& arguments) {
     case Command::run: return run_whatever_happens(options, variables);
     case Command::ready: return show_ready(options, variables);
     case Command::smoke: return show_smoke(options, variables);
+    case Command::doctor: return show_doctor(options, variables);
+    case Command::versions: return answer(render_versions(probe_machine_facts(variables), made_of()));
   }
   return exit_codes::internal;
 }
 
 }  // namespace
 
-int run_smlaunch(const std::vector<std::string>& arguments) {
+int run_smlaunch(const std::vector<std::string>& command_line) {
   try {
-    return run_command(arguments);
+    return run_command(command_line);
   } catch (const std::exception& error) {
     return report_error(internal_error(error));
   }

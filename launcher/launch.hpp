@@ -8,7 +8,7 @@
 
 namespace smlaunch {
 
-// The whole program. Returns its exit code.
-int run_smlaunch(const std::vector<std::string>& arguments);
+// The whole program, by its command line, the program's name first. Returns its exit code.
+int run_smlaunch(const std::vector<std::string>& command_line);
 
 }  // namespace smlaunch

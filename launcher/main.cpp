@@ -6,7 +6,6 @@
 
 #include "base/exit_codes.hpp"
 #include "launcher/launch.hpp"
-#include "launcher/options/cli.hpp"
 #include "launcher/process/stop_signals.hpp"
 
 namespace {
@@ -32,5 +31,5 @@ int main(int argc, char** argv) {
   hear_of_children();
   outlive_readers();
   smlaunch::outlive_user_signals();
-  return smlaunch::run_smlaunch(smlaunch::arguments_of({argv, argv + argc}));
+  return smlaunch::run_smlaunch({argv, argv + argc});
 }

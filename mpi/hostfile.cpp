@@ -14,6 +14,8 @@
 #include <utility>
 
 #include "base/host_name.hpp"
+#include "base/host_ranges.hpp"
+#include "base/problem_list.hpp"
 
 namespace smlaunch {
 namespace {
@@ -39,73 +41,56 @@ std::string lower(std::string_view name) {
   return key;
 }
 
-// "name", "name:8", "[fe80::1]", "[fe80::1]:8". `what` of the Problem is empty if all is well.
+// "name", "name:8", "[fe80::1]:8", "gn[01-04,7]:8". `problem` is empty if all is well.
 struct Entry {
-  HostSlots host;
+  std::vector<HostSlots> hosts;
   std::string problem;
   std::string remedy;
 };
 
-Entry parse_entry(std::string_view text) {
-  Entry entry;
-  std::optional<std::string_view> slots;
-  if (!text.empty() && text.front() == '[') {
-    const std::size_t close = text.find(']');
-    if (close == std::string_view::npos) {
-      entry.problem = fmt::format("'{}' opens a bracket and does not close it", text);
-      return entry;
-    }
-    entry.host.name = text.substr(1, close - 1);
-    const std::string_view rest = text.substr(close + 1);
-    if (!rest.empty() && rest.front() != ':') {
-      entry.problem = fmt::format("'{}' follows the bracket where ':SLOTS' may stand", rest);
-      return entry;
-    }
-    if (!rest.empty()) slots = rest.substr(1);
-  } else {
-    const std::size_t colon = text.find(':');
-    if (colon != std::string_view::npos && text.find(':', colon + 1) != std::string_view::npos) {
-      entry.problem = fmt::format("'{}' may be an IPv6 address with or without slots", text);
-      entry.remedy = "write an address in brackets: [fe80::1] or [fe80::1]:8";
-      return entry;
-    }
-    entry.host.name = text.substr(0, colon);
-    if (colon != std::string_view::npos) slots = text.substr(colon + 1);
-  }
-  if (entry.host.name.empty()) {
-    entry.problem = text.empty() ? "an empty host name" : fmt::format("'{}' has no host name", text);
-    return entry;
-  }
-  if (const std::string problem = host_name_problem(entry.host.name); !problem.empty()) {
-    entry.problem = fmt::format("host name '{}' {}", entry.host.name, problem);
-    return entry;
-  }
-  if (slots) {
-    entry.host.slots = parse_slots(*slots);
-    if (!entry.host.slots) entry.problem = not_slots(*slots);
-  }
-  return entry;
+Entry wrong_entry(std::string problem, std::string remedy = "") {
+  return {{}, std::move(problem), std::move(remedy)};
 }
 
-// "a:8, b:8\nc" → a:8 b:8 c. An empty entry where a comma has no host on one of its sides; none at all for
-// blanks alone.
-std::vector<std::string_view> split_hosts(std::string_view text) {
-  constexpr std::string_view blanks = " \t\r\n";
-  std::vector<std::string_view> entries;
-  if (text.find_first_not_of(blanks) == std::string_view::npos) return entries;
-  for (std::size_t start = 0; start <= text.size();) {
-    const std::size_t comma = std::min(text.find(',', start), text.size());
-    const std::string_view part = text.substr(start, comma - start);
-    start = comma + 1;
-    std::size_t word = part.find_first_not_of(blanks);
-    if (word == std::string_view::npos) entries.emplace_back();
-    while (word != std::string_view::npos) {
-      const std::size_t end = std::min(part.find_first_of(blanks, word), part.size());
-      entries.push_back(part.substr(word, end - word));
-      word = part.find_first_not_of(blanks, end);
-    }
+// What stands in brackets at the beginning is an address if there is a colon in it, else a range.
+bool begins_with_address(std::string_view text) {
+  return !text.empty() && text.front() == '[' && text.substr(0, text.find(']')).find(':') != text.npos;
+}
+
+Entry parse_entry(std::string_view text) {
+  std::vector<std::string> names;
+  std::string_view after_name;
+  if (begins_with_address(text)) {
+    const std::size_t close = text.find(']');
+    if (close == std::string_view::npos)
+      return wrong_entry(fmt::format("'{}' opens a bracket and does not close it", text));
+    names.emplace_back(text.substr(1, close - 1));
+    after_name = text.substr(close + 1);
+    if (!after_name.empty() && after_name.front() != ':')
+      return wrong_entry(fmt::format("'{}' follows the bracket where ':SLOTS' may stand", after_name));
+  } else {
+    const std::size_t colon = std::min(text.find(':'), text.size());
+    after_name = text.substr(colon);
+    if (after_name.find(':', 1) != std::string_view::npos)
+      return wrong_entry(fmt::format("'{}' may be an IPv6 address with or without slots", text),
+                         "write an address in brackets: [fe80::1] or [fe80::1]:8");
+    auto expanded = expand_host_ranges(text.substr(0, colon));
+    if (!expanded) return wrong_entry(expanded.error());
+    names = std::move(*expanded);
   }
-  return entries;
+  Entry entry;
+  for (std::string& name : names) {
+    if (name.empty())
+      return wrong_entry(text.empty() ? "an empty host name" : fmt::format("'{}' has no host name", text));
+    if (const std::string problem = host_name_problem(name); !problem.empty())
+      return wrong_entry(fmt::format("host name '{}' {}", name, problem));
+    entry.hosts.push_back({std::move(name), {}});
+  }
+  if (after_name.empty()) return entry;
+  const auto slots = parse_slots(after_name.substr(1));
+  if (!slots) return wrong_entry(not_slots(after_name.substr(1)));
+  for (HostSlots& host : entry.hosts) host.slots = slots;
+  return entry;
 }
 
 // The words of a hostfile's line, '=' a word of its own, comments gone.
@@ -129,45 +114,55 @@ std::vector<std::string_view> split_line(std::string_view line) {
 }
 
 struct Line {
-  HostSlots host;
+  std::vector<HostSlots> hosts;
+  std::optional<int> slots;
   std::optional<int> most;
   std::vector<Problem> problems;
 };
 
-Line parse_line(const std::vector<std::string_view>& words, const std::string& where) {
-  Line line;
-  const std::string_view name = words[0];
-  if (name.front() == '^' || name.front() == '+') {
-    line.problems.push_back({where,
-                             fmt::format("'{}': excluded (^) and relative (+) hosts are not supported", name),
-                             "list the hosts of the job by name"});
-    return line;
-  }
-  if (name.find('@') != std::string_view::npos) {
-    line.problems.push_back({where, fmt::format("'{}': a login name per host is not supported", name),
-                             "set User for the host in ~/.ssh/config"});
-    return line;
-  }
-  const bool bare_address = name.front() != '[' && name.find(':') != name.rfind(':');
-  Entry entry = bare_address ? parse_entry(fmt::format("[{}]", name)) : parse_entry(name);
-  if (!entry.problem.empty()) line.problems.push_back({where, entry.problem, entry.remedy});
-  line.host = std::move(entry.host);
+// A bare number is the slots of those who forgot to write slots=.
+bool is_host(std::string_view word) {
+  static constexpr std::string_view settings[] = {
+      "slots", "count", "cpu", "max_slots", "max-slots", "username", "user-name", "user_name", "="};
+  return word.find_first_not_of("0123456789") != std::string_view::npos &&
+         std::find(std::begin(settings), std::end(settings), word) == std::end(settings);
+}
 
-  for (std::size_t i = 1; i < words.size();) {
+void parse_hosts(std::string_view hosts, const std::string& where, Line& line) {
+  for (const std::string_view name : split_host_list(hosts)) {
+    if (!name.empty() && (name.front() == '^' || name.front() == '+')) {
+      line.problems.push_back(
+          {where, fmt::format("'{}': excluded (^) and relative (+) hosts are not supported", name),
+           "list the hosts of the job by name"});
+      continue;
+    }
+    if (name.find('@') != std::string_view::npos) {
+      line.problems.push_back({where, fmt::format("'{}': a login name per host is not supported", name),
+                               "set User for the host in ~/.ssh/config"});
+      continue;
+    }
+    const bool bare_address = name.find('[') == std::string_view::npos && name.find(':') != name.rfind(':');
+    Entry entry = bare_address ? parse_entry(fmt::format("[{}]", name)) : parse_entry(name);
+    if (!entry.problem.empty()) line.problems.push_back({where, entry.problem, entry.remedy});
+    for (HostSlots& host : entry.hosts) line.hosts.push_back(std::move(host));
+  }
+}
+
+void parse_settings(const std::vector<std::string_view>& words, std::size_t first, const std::string& where,
+                    Line& line) {
+  for (std::size_t i = first; i < words.size();) {
     const std::string_view key = words[i];
     if (i + 2 >= words.size() || words[i + 1] != "=") {
-      line.problems.push_back(
-          {where, fmt::format("'{}' stands where slots=N or max_slots=N may", key), "one host a line"});
-      break;
+      line.problems.push_back({where, fmt::format("'{}' stands where slots=N or max_slots=N may", key),
+                               "write the hosts first: name slots=N"});
+      return;
     }
     const std::string_view value = words[i + 2];
     i += 3;
     if (key == "slots" || key == "count" || key == "cpu") {
-      if (line.host.slots && entry.problem.empty()) {
-        line.problems.push_back({where, "the number of slots is given twice", ""});
-      }
-      line.host.slots = parse_slots(value);
-      if (!line.host.slots) line.problems.push_back({where, not_slots(value), ""});
+      if (line.slots) line.problems.push_back({where, "the number of slots is given twice", ""});
+      line.slots = parse_slots(value);
+      if (!line.slots) line.problems.push_back({where, not_slots(value), ""});
     } else if (key == "max_slots" || key == "max-slots") {
       line.most = parse_slots(value);
       if (!line.most) line.problems.push_back({where, not_slots(value), ""});
@@ -179,9 +174,24 @@ Line parse_line(const std::vector<std::string_view>& words, const std::string& w
           {where, fmt::format("unknown setting '{}'", key), "slots=N and max_slots=N are known"});
     }
   }
-  if (line.most && line.host.slots && *line.host.slots > *line.most) {
-    line.problems.push_back(
-        {where, fmt::format("slots={} is more than max_slots={}", *line.host.slots, *line.most), ""});
+}
+
+Line parse_line(const std::vector<std::string_view>& words, const std::string& where) {
+  Line line;
+  std::size_t settings = 1;
+  while (settings < words.size() && is_host(words[settings]) &&
+         (settings + 1 == words.size() || words[settings + 1] != "="))
+    ++settings;
+  const auto hosts_end = words.begin() + static_cast<std::ptrdiff_t>(settings);
+  parse_hosts(fmt::format("{}", fmt::join(words.begin(), hosts_end, " ")), where, line);
+  if (line.problems.empty()) parse_settings(words, settings, where, line);
+  for (HostSlots& host : line.hosts) {
+    if (line.slots && host.slots) line.problems.push_back({where, "the number of slots is given twice", ""});
+    if (line.slots) host.slots = line.slots;
+    if (line.most && host.slots && *host.slots > *line.most)
+      line.problems.push_back(
+          {where, fmt::format("slots={} is more than max_slots={}", *host.slots, *line.most), ""});
+    if (!line.problems.empty()) break;
   }
   return line;
 }
@@ -190,25 +200,26 @@ Line parse_line(const std::vector<std::string_view>& words, const std::string& w
 
 Result<std::vector<HostSlots>> parse_host_option(std::string_view text, std::string_view where) {
   std::vector<HostSlots> hosts;
-  std::vector<Problem> problems;
+  ProblemList problems;
   std::unordered_map<std::string, std::size_t> seen;
-  const std::vector<std::string_view> entries = split_hosts(text);
+  const std::vector<std::string_view> entries = split_host_list(text);
   if (entries.empty())
     return failure(Fault::usage, std::string(where), "no hosts are given", "name them: a:8,b:8");
   for (std::size_t number = 1; number <= entries.size(); ++number) {
     Entry entry = parse_entry(entries[number - 1]);
-    if (entry.problem.empty()) {
-      const auto [first, is_new] = seen.emplace(lower(entry.host.name), number);
-      if (is_new) {
-        hosts.push_back(std::move(entry.host));
-        continue;
+    for (HostSlots& host : entry.hosts) {
+      const auto [first, is_new] = seen.emplace(lower(host.name), number);
+      if (!is_new) {
+        entry.problem = fmt::format("host '{}' is named already as entry {}", host.name, first->second);
+        entry.remedy = "name each host once, with all its slots";
+        break;
       }
-      entry.problem = fmt::format("host '{}' is named already as entry {}", entry.host.name, first->second);
-      entry.remedy = "name each host once, with all its slots";
+      hosts.push_back(std::move(host));
     }
-    problems.push_back({fmt::format("{}, entry {}", where, number), entry.problem, entry.remedy});
+    if (!entry.problem.empty())
+      problems.add({fmt::format("{}, entry {}", where, number), entry.problem, entry.remedy});
   }
-  if (!problems.empty()) return tl::unexpected<Error>(Error{Fault::usage, std::move(problems)});
+  if (!problems.empty()) return tl::unexpected<Error>(Error{Fault::usage, problems.take(std::string(where))});
   return hosts;
 }
 
@@ -219,7 +230,7 @@ Result<std::vector<HostSlots>> parse_hostfile(std::string_view text, std::string
     bool counted;  // with slots: a second line for the host is refused, as Open MPI does
   };
   std::vector<HostSlots> hosts;
-  std::vector<Problem> problems;
+  ProblemList problems;
   std::unordered_map<std::string, Seen> seen;
   constexpr std::string_view byte_order_mark = "\xef\xbb\xbf";
   if (text.substr(0, byte_order_mark.size()) == byte_order_mark) text.remove_prefix(byte_order_mark.size());
@@ -232,29 +243,32 @@ Result<std::vector<HostSlots>> parse_hostfile(std::string_view text, std::string
     const std::string where = fmt::format("{}:{}", file, number);
     Line line = parse_line(words, where);
     if (!line.problems.empty()) {
-      problems.insert(problems.end(), line.problems.begin(), line.problems.end());
+      problems.add(std::move(line.problems));
       continue;
     }
-    const bool counted = line.host.slots.has_value();
-    const auto [first, is_new] = seen.emplace(lower(line.host.name), Seen{hosts.size(), number, counted});
-    if (is_new) {
-      hosts.push_back(std::move(line.host));
-      continue;
+    for (HostSlots& host : line.hosts) {
+      const bool counted = host.slots.has_value();
+      const auto [first, is_new] = seen.emplace(lower(host.name), Seen{hosts.size(), number, counted});
+      if (is_new) {
+        hosts.push_back(std::move(host));
+        continue;
+      }
+      if (counted || first->second.counted) {
+        problems.add({where,
+                            fmt::format("host '{}' is on line {} already, and one of the two says its slots",
+                                        host.name, first->second.line),
+                            "say slots=N once, or repeat the bare name once per slot"});
+        break;
+      }
+      std::optional<int>& slots = hosts[first->second.host].slots;
+      slots = slots.value_or(1) + 1;
     }
-    if (counted || first->second.counted) {
-      problems.push_back({where,
-                          fmt::format("host '{}' is on line {} already, and one of the two says its slots",
-                                      line.host.name, first->second.line),
-                          "say slots=N once, or repeat the bare name once per slot"});
-      continue;
-    }
-    std::optional<int>& slots = hosts[first->second.host].slots;
-    slots = slots.value_or(1) + 1;
   }
   if (hosts.empty() && problems.empty()) {
-    problems.push_back({std::string(file), "no hosts are listed", "one host a line: name slots=N"});
+    problems.add({std::string(file), "no hosts are listed", "one host a line: name slots=N"});
   }
-  if (!problems.empty()) return tl::unexpected<Error>(Error{Fault::configuration, std::move(problems)});
+  if (!problems.empty())
+    return tl::unexpected<Error>(Error{Fault::configuration, problems.take(std::string(file))});
   return hosts;
 }
 

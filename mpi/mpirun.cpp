@@ -63,6 +63,16 @@ std::string ssh_arguments(int port, const std::string& control_path) {
   return arguments;
 }
 
+// Slurm ends what a step has left behind, so mpirun's daemons must stay what their agent has started; then every
+// agent runs as long as the job. Open MPI's own Slurm modules take the allocation's first hosts for whatever
+// hosts they are given, and must not have a say.
+void add_remote_agent(const MpirunRequest& request, std::vector<MpirunOption>& options) {
+  options.push_back(mca("plm", request.version.major >= 5 ? "ssh" : "rsh"));
+  options.push_back(mca("plm_rsh_agent", request.remote_agent));
+  options.push_back(mca("ras", "^slurm"));
+  options.push_back(mca("orte_leave_session_attached", "1"));
+}
+
 std::vector<MpirunOption> our_options(const MpirunRequest& request) {
   std::vector<MpirunOption> options = {{"allow-run-as-root", {}}};
   const bool mpi = request.style == MpirunStyle::mpi;
@@ -77,7 +87,8 @@ std::vector<MpirunOption> our_options(const MpirunRequest& request) {
     else if (!request.tcp_exclude.empty())
       options.push_back(mca(fmt::format("{}_tcp_if_exclude", traffic), request.tcp_exclude));
   }
-  for (MpirunOption& option : options_against(request.schedulers)) options.push_back(std::move(option));
+  if (request.remote_agent.empty())
+    for (MpirunOption& option : options_against(request.schedulers)) options.push_back(std::move(option));
   options.push_back(mca("plm_rsh_no_tree_spawn", "1"));
   options.push_back({"bind-to", {"none"}});
   options.push_back({"map-by", {"slot"}});
@@ -87,9 +98,14 @@ std::vector<MpirunOption> our_options(const MpirunRequest& request) {
   options.push_back(mca("btl_vader_single_copy_mechanism", "none"));
   if (request.hosts.size() > 1) {
     options.push_back(
-        mca("plm_rsh_num_concurrent", std::to_string(std::min(request.hosts.size(), most_logins_at_once))));
+        mca("plm_rsh_num_concurrent",
+            std::to_string(request.remote_agent.empty() ? std::min(request.hosts.size(), most_logins_at_once)
+                                                        : request.hosts.size())));
   }
-  options.push_back(mca("plm_rsh_args", ssh_arguments(request.ssh_port, request.ssh_control_path)));
+  if (request.remote_agent.empty())
+    options.push_back(mca("plm_rsh_args", ssh_arguments(request.ssh_port, request.ssh_control_path)));
+  else
+    add_remote_agent(request, options);
   options.push_back(mca("oob_tcp_keepalive_time", "5"));
   options.push_back(mca("oob_tcp_keepalive_intvl", "2"));
   options.push_back(mca("oob_tcp_keepalive_probes", "3"));
@@ -116,6 +132,7 @@ void merge_ssh_arguments(UserOptions& user, std::vector<MpirunOption>& ours) {
     return option_key(option) == "mca plm_rsh_args";
   };
   const auto own = std::find_if(ours.begin(), ours.end(), is_arguments);
+  if (own == ours.end()) return;
   for (const MpirunOption& option : user.options) {
     if (option_key(option) != "mca plm_rsh_agent" || is_ssh(option.values[1])) continue;
     user.notes.push_back(
@@ -148,7 +165,7 @@ void yield_to_parameters(const MpirunRequest& request, UserOptions& user, std::v
 // Who gives hosts and who starts daemons is one decision.
 void leave_schedulers_to_user(const MpirunRequest& request, UserOptions& user,
                               std::vector<MpirunOption>& ours) {
-  if (request.schedulers.empty()) return;
+  if (request.schedulers.empty() || !request.remote_agent.empty()) return;
   const auto decides = [](std::string_view parameter) { return parameter == "ras" || parameter == "plm"; };
   const bool is_said =
       std::any_of(

@@ -30,6 +30,8 @@ struct MpirunRequest {
   bool oversubscribed_cores = false;  // more ranks than cores on some host: waiting ranks yield
   std::string tcp_include;            // interfaces or subnets for its traffic; empty: mpirun chooses
   std::string tcp_exclude;            // where nothing is included: those that it may not choose
+  // Starts a program on another host instead of ssh: AGENT HOST COMMAND; empty: ssh does.
+  std::string remote_agent;
   int ssh_port = 22;
   std::string ssh_control_path;       // of connections that are open already (ssh_config(5)); or empty
   std::vector<std::string> exported;  // names for -x; values never appear

@@ -18,6 +18,7 @@ launcher/contract/code/ fetch_code.hpp           : base/ launcher/contract/ laun
 launcher/smoke/         smoke_conductor.hpp      : base/ topology/
 launcher/options/       options.hpp              : base/ topology/
 launcher/process/       child_process.hpp        : base/ launcher/contract/
+launcher/scheduler/     allocation.hpp           : base/ topology/ mpi/ launcher/contract/ launcher/options/
 launcher/plan/          plan.hpp                 : base/ topology/ mpi/ launcher/contract/ launcher/smoke/ launcher/process/
 launcher/this_host/     own_host.hpp             : base/ topology/ cuda/ mpi/ launcher/contract/ launcher/smoke/ launcher/process/
 launcher/checks/        nccl_check_program.hpp   : base/ cuda/ launcher/smoke/ launcher/process/ launcher/this_host/
@@ -31,19 +32,20 @@ launcher/remote/        run_on_hosts.hpp         : base/ launcher/process/ launc
 launcher/agent/         rank_agent.hpp           : base/ topology/ cuda/ launcher/contract/ launcher/process/ launcher/this_host/ launcher/inspect/ launcher/evidence/ launcher/channel/
 launcher/worker/        worker.hpp               : base/ topology/ launcher/process/ launcher/channel/ launcher/code/ launcher/remote/
 launcher/leader/        runner.hpp               : base/ topology/ mpi/ launcher/contract/ launcher/smoke/ launcher/process/ launcher/plan/ launcher/evidence/ launcher/channel/ launcher/outcome/ launcher/code/ launcher/output/
-launcher/job/           job.hpp                  : base/ topology/ cuda/ mpi/ launcher/contract/ launcher/smoke/ launcher/options/ launcher/process/ launcher/plan/ launcher/this_host/ launcher/outcome/ launcher/remote/
+launcher/job/           job.hpp                  : base/ topology/ cuda/ mpi/ launcher/contract/ launcher/smoke/ launcher/options/ launcher/process/ launcher/scheduler/ launcher/plan/ launcher/this_host/ launcher/outcome/ launcher/remote/
 launcher/session/       run_job.hpp              : base/ topology/ cuda/ mpi/ launcher/contract/ launcher/contract/s3/ launcher/contract/code/ launcher/smoke/ launcher/options/ launcher/process/ launcher/plan/ launcher/this_host/ launcher/channel/ launcher/outcome/ launcher/code/ launcher/remote/ launcher/worker/ launcher/leader/ launcher/job/
-launcher/               launch.hpp               : base/ topology/ mpi/ launcher/contract/ launcher/options/ launcher/process/ launcher/plan/ launcher/this_host/ launcher/checks/ launcher/outcome/ launcher/code/ launcher/remote/ launcher/agent/ launcher/worker/ launcher/job/ launcher/session/
+launcher/doctor/        doctor.hpp               : base/ topology/ launcher/contract/ launcher/contract/s3/ launcher/contract/code/ launcher/smoke/ launcher/process/ launcher/this_host/ launcher/remote/
+launcher/               launch.hpp               : base/ topology/ mpi/ launcher/contract/ launcher/options/ launcher/process/ launcher/plan/ launcher/this_host/ launcher/checks/ launcher/outcome/ launcher/code/ launcher/remote/ launcher/agent/ launcher/worker/ launcher/job/ launcher/session/ launcher/doctor/
 '
 # These include any room: what they test, measure or show. Nobody includes them.
 outside='bench/ tests/ examples/'
 
 # Libraries have one home: "header: who may include it". A test may use what the code that it tests may use.
 libraries='
-CLI/       launcher/options/cli.cpp
+CLI/       launcher/options/cli.cpp launcher/options/option_adder
 hwloc      topology/
 archive    launcher/contract/code/
-boost/     launcher/channel/ launcher/process/stop_signals launcher/process/asio_loop launcher/process/orphan_reaper launcher/inspect/ launcher/code/ launcher/remote/ launcher/agent/ launcher/worker/ launcher/leader/
+boost/     launcher/channel/ launcher/process/stop_signals launcher/process/asio_loop launcher/process/orphan_reaper launcher/inspect/ launcher/code/ launcher/remote/ launcher/agent/ launcher/worker/ launcher/leader/ bench/channel_bench.cpp
 nlohmann/  *_json.cpp *_json.hpp launcher/channel/ launcher/code/ launcher/outcome/ launcher/plan/ launcher/remote/ tests/ bench/
 openssl/   base/digest.cpp launcher/channel/
 curl/      launcher/contract/s3/

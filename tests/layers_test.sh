@@ -101,7 +101,7 @@ expect 1 'mpi/mpirun.hpp: the room'\''s door does not say "// The room mpi: …"
 echo "a library away from its home is named"
 doors launcher
 write launcher/launch.cpp '#include <CLI/CLI.hpp>'
-expect 1 'launcher/launch.cpp:1: <CLI/CLI.hpp> is included only by launcher/options/cli.cpp'
+expect 1 'launcher/launch.cpp:1: <CLI/CLI.hpp> is included only by launcher/options/cli.cpp launcher/options/option_adder'
 doors cuda
 write cuda/a.cpp '#include <hwloc/linux.h>'
 expect 1 'cuda/a.cpp:1: <hwloc/linux.h> is included only by topology/'

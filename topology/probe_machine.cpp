@@ -244,4 +244,9 @@ Result<Machine> parse_synthetic_machine(const std::string& description) {
   return load(std::move(topology), description, false);
 }
 
+std::string hwloc_version() {
+  const unsigned version = hwloc_get_api_version();
+  return fmt::format("{}.{}", version >> 16U, (version >> 8U) & 0xffU);
+}
+
 }  // namespace smlaunch

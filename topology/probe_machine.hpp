@@ -24,4 +24,7 @@ Result<Machine> parse_machine_xml(const std::string& xml, const std::string& whe
 // hwloc's short notation for made-up machines, such as "package:2 numa:2 core:4 pu:2"; it knows no devices.
 Result<Machine> parse_synthetic_machine(const std::string& description);
 
+// The hwloc that is loaded: "2.9".
+std::string hwloc_version();
+
 }  // namespace smlaunch

@@ -76,6 +76,8 @@ void Agent::pass_on_signal(const Frame& frame) {
   const auto passed = decode_passed_signal(frame.payload);
   if (!passed || passed->number <= passed_signals_) return;
   passed_signals_ = passed->number;
+  if (passed->signal == SIGSTOP || passed->signal == SIGCONT)
+    world_.channel->expect_pause(passed->signal == SIGSTOP);
   world_.rank.pass_on(passed->signal);
 }
 
@@ -85,6 +87,7 @@ void Agent::start(const Frame& frame) {
   const auto message = decode_start(frame.payload);
   if (!message || phase_ != Phase::waiting) return;
   world_.channel->set_lost_after(milliseconds(message->lost_after_milliseconds));
+  world_.channel->set_leader_wait(milliseconds(message->leader_wait_milliseconds));
   grace_ = milliseconds(message->grace_milliseconds);
   start_rank(*message);
 }

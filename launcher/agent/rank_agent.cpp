@@ -24,6 +24,7 @@
 #include "launcher/process/agent_variables.hpp"
 #include "launcher/process/asio_loop.hpp"
 #include "launcher/process/descendants.hpp"
+#include "launcher/process/hidden_arguments.hpp"
 #include "launcher/process/job_processes.hpp"
 #include "launcher/process/orphan_reaper.hpp"
 #include "launcher/process/stop_signals.hpp"
@@ -109,10 +110,13 @@ int run_agent(const AgentIdentity& identity, const std::vector<std::string>& pro
 
 }  // namespace
 
-int run_rank_agent(const std::vector<std::string>& program) {
+int run_rank_agent(const std::vector<std::string>& words) {
   const int parent = getppid();
   prctl(PR_SET_PDEATHSIG, SIGTERM);
-  auto identity = parse_agent_identity(own_environment());
+  const auto environment = own_environment();
+  const auto secrets = environment.find(agent_secrets_variable);
+  const auto program = show_arguments(words, secrets == environment.end() ? "" : secrets->second);
+  auto identity = parse_agent_identity(environment);
   if (!identity || program.empty()) {
     const std::string what =
         program.empty() ? "no program was given" : identity.error().problems.front().what;

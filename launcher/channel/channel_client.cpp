@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // The leader is heard at least once a second. Half of `lost_after` without a word, and the connection is made
-// anew (it may hang on a network that has changed); all of it, and the leader counts as lost.
+// anew (it may hang on a network that has changed); all of it, and the leader counts as lost. Where its host still
+// acknowledges, it was stopped, and is waited for (judge_silence).
 #include "launcher/channel/channel_client.hpp"
 
 #include <boost/asio/connect.hpp>
 
 #include "base/steady_time.hpp"
-#include "launcher/channel/token.hpp"
 
 namespace smlaunch {
 
@@ -23,7 +23,7 @@ constexpr milliseconds watch_interval{500};
 
 }  // namespace
 
-ChannelClient::ChannelClient(asio::io_context& loop, std::string host, int port, std::string token,
+ChannelClient::ChannelClient(asio::io_context& loop, std::string host, int port, const std::string& token,
                              Hello hello, milliseconds first_bound)
     : loop_(loop),
       resolver_(loop),
@@ -32,7 +32,7 @@ ChannelClient::ChannelClient(asio::io_context& loop, std::string host, int port,
       watch_timer_(loop),
       host_(std::move(host)),
       port_(port),
-      token_(std::move(token)),
+      key_(make_channel_key(token)),
       hello_(std::move(hello)),
       first_bound_(first_bound) {}
 
@@ -86,6 +86,10 @@ void ChannelClient::connect_to(const tcp::resolver::results_type& found) {
 void ChannelClient::connect_failed(const error_code& error) {
   // Nobody listens there: the leader is gone and cannot come back, or it never was there.
   if (error == asio::error::connection_refused) return give_up(error.message());
+  connect_later();
+}
+
+void ChannelClient::connect_later() {
   retry_timer_.expires_after(retry_interval);
   retry_timer_.async_wait([this](error_code cancelled) {
     if (!cancelled && !stopped_) connect();
@@ -93,18 +97,23 @@ void ChannelClient::connect_failed(const error_code& error) {
 }
 
 void ChannelClient::greet(tcp::socket socket) {
-  link_ = std::make_shared<Link>(std::move(socket));
+  link_ = std::make_shared<Link>(std::move(socket), TlsSession::End::connecting, std::vector{key_});
+  link_->ask_kernel();
   link_->start([this](Frame&& frame) { received(frame); },
                [this](const std::string&) {
+                 const bool was_up = trusted_;
                  link_.reset();
                  trusted_ = false;
-                 if (!stopped_) connect();
+                 if (was_up)
+                   connect();
+                 else
+                   connect_later();
                });
+  link_->send(encode_frame(FrameKind::hello, encode(hello_)));
 }
 
 void ChannelClient::received(const Frame& frame) {
   heard_ns_ = trusted_ ? steady_now_ns() : heard_ns_;
-  if (frame.kind == FrameKind::challenge && !trusted_) return answer(frame);
   if (frame.kind == FrameKind::welcome && !trusted_) return welcomed(frame);
   if (!trusted_) return drop();
   switch (frame.kind) {
@@ -128,19 +137,9 @@ Pong ChannelClient::make_pong(std::uint64_t leader_ns) const {
   return pong;
 }
 
-void ChannelClient::answer(const Frame& frame) {
-  const auto challenge = decode_challenge(frame.payload);
-  if (!challenge) return drop();
-  leader_nonce_ = challenge->nonce;
-  hello_.nonce = make_nonce();
-  hello_.proof = prove_token(token_, "agent", leader_nonce_, hello_.nonce);
-  link_->send(encode_frame(FrameKind::hello, encode(hello_)));
-}
-
 void ChannelClient::welcomed(const Frame& frame) {
   const auto welcome = decode_welcome(frame.payload);
-  if (!welcome || !equal_proofs(welcome->proof, prove_token(token_, "leader", leader_nonce_, hello_.nonce)))
-    return drop();
+  if (!welcome) return drop();
   trusted_ = true;
   was_trusted_ = true;
   heard_ns_ = steady_now_ns();
@@ -164,10 +163,7 @@ void ChannelClient::drop() {
   if (link_) link_->close();
   link_.reset();
   trusted_ = false;
-  retry_timer_.expires_after(retry_interval);
-  retry_timer_.async_wait([this](error_code cancelled) {
-    if (!cancelled && !stopped_) connect();
-  });
+  connect_later();
 }
 
 void ChannelClient::watch() {
@@ -175,10 +171,18 @@ void ChannelClient::watch() {
   watch_timer_.async_wait([this](error_code cancelled) {
     if (cancelled || stopped_) return;
     const auto silent = std::chrono::nanoseconds(steady_now_ns() - heard_ns_);
-    if (silent > (was_trusted_ ? lost_after_ : first_bound_)) return give_up("it does not answer");
-    if (trusted_ && silent > lost_after_ / 2) drop();
+    if (!was_trusted_ && silent > first_bound_) return give_up("it does not answer");
+    const SilenceVerdict verdict =
+        was_trusted_ ? judge_silence(silent, link_ ? link_->since_acknowledged() : std::nullopt, bounds())
+                     : SilenceVerdict::wait;
+    if (verdict == SilenceVerdict::lost) return give_up("it does not answer");
+    if (verdict == SilenceVerdict::reconnect && trusted_) drop();
     watch();
   });
+}
+
+SilenceBounds ChannelClient::bounds() const {
+  return {lost_after_, is_paused_ ? std::nullopt : std::optional<std::chrono::nanoseconds>(leader_wait_)};
 }
 
 void ChannelClient::give_up(const std::string& why) {

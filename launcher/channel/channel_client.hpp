@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// An agent's or a worker's end of the channel: connects, proves that it knows the token, and takes a lost
+// An agent's or a worker's end of the channel: connects, by TLS with the token's key, and takes a lost
 // connection up again.
 #pragma once
 
@@ -13,17 +13,19 @@
 
 #include "launcher/channel/link.hpp"
 #include "launcher/channel/peer_channel.hpp"
+#include "launcher/channel/silence.hpp"
 
 namespace smlaunch {
 
 class ChannelClient final : public PeerChannel {
  public:
-  // `hello` says who we are; nonce and proof are filled in here. `first_bound`: how long the first connection
-  // and its welcome may take.
-  ChannelClient(boost::asio::io_context& loop, std::string host, int port, std::string token, Hello hello,
-                std::chrono::milliseconds first_bound);
+  // `hello` says who we are. `first_bound`: how long the first connection and its welcome may take.
+  ChannelClient(boost::asio::io_context& loop, std::string host, int port, const std::string& token,
+                Hello hello, std::chrono::milliseconds first_bound);
   void start(Callbacks callbacks) override;
   void set_lost_after(std::chrono::milliseconds lost_after) override { lost_after_ = lost_after; }
+  void set_leader_wait(std::chrono::milliseconds leader_wait) override { leader_wait_ = leader_wait; }
+  void expect_pause(bool is_paused) override { is_paused_ = is_paused; }
   void send_data(FrameKind kind, const std::string& payload) override;
   void send(FrameKind kind, const std::string& payload) override;
   [[nodiscard]] std::size_t waiting_bytes() const override { return unacked_.bytes(); }
@@ -32,14 +34,15 @@ class ChannelClient final : public PeerChannel {
  private:
   void connect();
   void connect_to(const boost::asio::ip::tcp::resolver::results_type& found);
+  void connect_later();
   void connect_failed(const boost::system::error_code& error);
   void greet(boost::asio::ip::tcp::socket socket);
   void received(const Frame& frame);
   [[nodiscard]] Pong make_pong(std::uint64_t leader_ns) const;
-  void answer(const Frame& frame);
   void welcomed(const Frame& frame);
   void drop();
   void watch();
+  [[nodiscard]] SilenceBounds bounds() const;
   void give_up(const std::string& why);
 
   boost::asio::io_context& loop_;
@@ -49,13 +52,14 @@ class ChannelClient final : public PeerChannel {
   boost::asio::steady_timer watch_timer_;
   std::string host_;
   int port_;
-  std::string token_;
+  ChannelKey key_;
   Hello hello_;
   std::chrono::milliseconds first_bound_;
   std::chrono::milliseconds lost_after_{10000};
+  std::chrono::milliseconds leader_wait_{0};
+  bool is_paused_ = false;
   Callbacks callbacks_;
   std::shared_ptr<Link> link_;
-  std::string leader_nonce_;
   UnackedFrames unacked_;
   std::uint64_t heard_ns_ = 0;  // or, before the first word, when we began
   bool trusted_ = false;

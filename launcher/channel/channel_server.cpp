@@ -1,96 +1,47 @@
 // SPDX-License-Identifier: Apache-2.0
-// A connection is a stranger until it has proved that it knows the job's token: it gets a challenge, five
-// seconds and small frames. An agent whose connection breaks may come back for `lost_after`; what it had sent
-// is not taken twice, what it was told is told again.
+// An agent whose connection breaks may come back for `lost_after`; what it had sent is not taken twice, what it
+// was told is told again. One that sends what it may not has been heard for the last time.
 #include "launcher/channel/channel_server.hpp"
-
-#include <fcntl.h>
-#include <fmt/format.h>
 
 #include <algorithm>
 
 #include "base/steady_time.hpp"
-#include "launcher/channel/token.hpp"
 
 namespace smlaunch {
 
 namespace asio = boost::asio;
-using asio::ip::tcp;
 using boost::system::error_code;
 
 namespace {
 
-constexpr std::chrono::seconds handshake_bound{5};
+// Between two calls of ping_all(), which come every second.
+constexpr std::chrono::seconds longest_beat{3};
 // An agent whose connection breaks is back at once. One that is not, though its side has closed the connection, is
 // gone with its process or its host.
 constexpr std::chrono::milliseconds closed_bound{1000};
-// Strangers beyond this many are turned away: nobody can fill our file descriptors.
-constexpr std::size_t most_strangers = 4096;
 // An agent keeps what is not acknowledged, and stops reading its peer's pipes at a megabyte of it.
 constexpr std::size_t acknowledge_every_bytes = 64U << 10U;
 
 }  // namespace
 
-ChannelServer::ChannelServer(asio::io_context& loop, std::string token, int peers,
-                             std::chrono::milliseconds lost_after)
-    : loop_(loop), acceptor_(loop), token_(std::move(token)), lost_after_(lost_after) {
-  agents_.resize(static_cast<std::size_t>(peers));
+ChannelServer::ChannelServer(asio::io_context& loop, const std::string& token, int peers,
+                             std::chrono::milliseconds lost_after, std::size_t most_strangers)
+    : loop_(loop),
+      listener_(loop, most_strangers,
+                [this](const std::shared_ptr<Link>& link, const Hello& hello) { admit(link, hello); }),
+      key_(make_channel_key(token)),
+      lost_after_(lost_after) {
+  for (int i = 0; i < peers; ++i) agents_.emplace_back(PeerRules::Role::worker);
+  listener_.set_keys({key_});
 }
 
 ChannelServer::~ChannelServer() { close(); }
 
-Result<int> ChannelServer::listen(const std::string& address, int port) {
-  const std::string where = fmt::format("channel {}:{}", address, port);
-  try {
-    const tcp::endpoint endpoint(asio::ip::make_address(address), static_cast<unsigned short>(port));
-    acceptor_.open(endpoint.protocol());
-    // An agent that inherited it would be the one that answers when we are gone: nobody.
-    fcntl(acceptor_.native_handle(), F_SETFD, FD_CLOEXEC);
-    acceptor_.set_option(tcp::acceptor::reuse_address(true));
-    acceptor_.bind(endpoint);
-    acceptor_.listen(4096);
-    accept();
-    return acceptor_.local_endpoint().port();
-  } catch (const boost::system::system_error& error) {
-    return failure(Fault::start, where, error.code().message(),
-                   port == 0 ? "" : "give another --channel-port, or none");
-  }
-}
-
-void ChannelServer::accept() {
-  acceptor_.async_accept([this](error_code error, tcp::socket socket) {
-    if (error == asio::error::operation_aborted || !acceptor_.is_open()) return;
-    if (!error && strangers_.size() < most_strangers) greet(std::make_shared<Link>(std::move(socket)));
-    accept();
-  });
-}
-
-void ChannelServer::greet(std::shared_ptr<Link> link) {
-  const std::string nonce = make_nonce();
-  strangers_.insert(link);
-  auto bound = std::make_shared<asio::steady_timer>(loop_, handshake_bound);
-  bound->async_wait([this, link, bound](error_code) {
-    if (strangers_.erase(link) > 0) link->close();
-  });
-  link->start(
-      [this, link = std::weak_ptr<Link>(link), nonce](Frame&& frame) {
-        if (const auto held = link.lock()) admit(held, nonce, frame);
-      },
-      [this, link = std::weak_ptr<Link>(link)](const std::string&) {
-        if (const auto held = link.lock()) strangers_.erase(held);
-      });
-  link->send(encode_frame(FrameKind::challenge, encode(Challenge{nonce})));
-}
-
-void ChannelServer::admit(const std::shared_ptr<Link>& link, const std::string& nonce, const Frame& frame) {
-  strangers_.erase(link);
-  const auto hello = frame.kind == FrameKind::hello ? decode_hello(frame.payload) : std::nullopt;
-  if (!hello ||
-      !equal_proofs(hello->proof, prove_token(token_of(hello->peer), "agent", nonce, hello->nonce)) ||
-      hello->peer < 0 || static_cast<std::size_t>(hello->peer) >= agents_.size())
-    return link->close();
-  const Peer peer = hello->peer;
-  Agent& known = agent(peer);
+void ChannelServer::admit(const std::shared_ptr<Link>& link, const Hello& hello) {
+  const Peer peer{hello.peer};
+  const ChannelKey& key = is_rank(peer) ? rank_key_ : key_;
+  if (!agents_.has(peer) || link->identity() != key.identity || agents_[peer].refused) return link->close();
+  Agent& known = agents_[peer];
   if (known.link) known.link->close();
   known.lost_timer.reset();
   known.heard_ns = steady_now_ns();
@@ -98,30 +49,39 @@ void ChannelServer::admit(const std::shared_ptr<Link>& link, const std::string& 
   link->trust();
   link->start([this, peer](Frame&& data) { received(peer, std::move(data)); },
               [this, peer](const std::string& why) { disconnected(peer, why); });
-  link->send(encode_frame(
-      FrameKind::welcome,
-      encode(Welcome{prove_token(token_of(peer), "leader", nonce, hello->nonce), known.received})));
+  link->send(encode_frame(FrameKind::welcome, encode(Welcome{known.rules.received()})));
   // Before the rank can start: when it ends, its clock has been compared with ours.
   link->send(encode_frame(FrameKind::ping, encode_number(steady_now_ns())));
-  if (!known.start.empty()) link->send(known.start);
-  for (const std::string& input : known.inputs) link->send(input);
-  if (known.signal != 0)
-    link->send(encode_frame(FrameKind::signal, encode_number(static_cast<std::uint64_t>(known.signal))));
-  for (const std::string& passed : known.passed) link->send(passed);
-  if (!known.outcome.empty())
-    link->send(known.outcome);
-  else if (known.released)
-    link->send(known.release);
+  tell_again(known);
   if (paused_) link->pause_reading(true);
   if (!known.joined) {
     known.joined = true;
-    if (callbacks_.joined) callbacks_.joined(peer, *hello);
+    if (callbacks_.joined) callbacks_.joined(peer, hello);
   }
 }
 
+void ChannelServer::tell_again(const Agent& agent) {
+  Link& link = *agent.link;
+  if (!agent.start.empty()) link.send(agent.start);
+  for (const std::string& input : agent.inputs) link.send(input);
+  if (agent.signal != 0)
+    link.send(encode_frame(FrameKind::signal, encode_number(static_cast<std::uint64_t>(agent.signal))));
+  for (const std::string& passed : agent.passed) link.send(passed);
+  if (!agent.outcome.empty())
+    link.send(agent.outcome);
+  else if (agent.released)
+    link.send(agent.release);
+}
+
 void ChannelServer::received(Peer peer, Frame&& frame) {
-  Agent& from = agent(peer);
+  Agent& from = agents_[peer];
   from.heard_ns = steady_now_ns();
+  if (const auto why = from.rules.refuse(frame)) return refuse(peer, *why);
+  if (from.rules.is_news()) take(peer, frame);
+}
+
+void ChannelServer::take(Peer peer, const Frame& frame) {
+  Agent& from = agents_[peer];
   if (frame.kind == FrameKind::stop_request) {
     if (const auto signal = decode_number(frame.payload); signal && callbacks_.stop_requested)
       callbacks_.stop_requested(peer, static_cast<int>(*signal));
@@ -136,32 +96,38 @@ void ChannelServer::received(Peer peer, Frame&& frame) {
     if (from.unacknowledged > 0) acknowledge(from);
     return;
   }
-  if (!is_data(frame.kind)) return;
-  // Sent again after a reconnect, though it had arrived.
-  if (frame.sequence <= from.received) return;
-  from.received = frame.sequence;
-  if (frame.kind == FrameKind::ended || frame.kind == FrameKind::end_unknown ||
-      frame.kind == FrameKind::start_failed)
-    from.ended = true;
+  const bool has_ended = from.rules.has_ended();
   // It has its start: of thousands of ranks, all their variables are a lot to keep.
-  if (frame.kind == FrameKind::started || from.ended) std::string().swap(from.start);
+  if (frame.kind == FrameKind::started || has_ended) std::string().swap(from.start);
   from.unacknowledged += frame.payload.size();
-  if (from.ended || from.unacknowledged >= acknowledge_every_bytes) acknowledge(from);
+  if (has_ended || from.unacknowledged >= acknowledge_every_bytes) acknowledge(from);
   if (callbacks_.data) callbacks_.data(peer, frame);
+}
+
+void ChannelServer::refuse(Peer peer, const std::string& what) {
+  Agent& from = agents_[peer];
+  from.refused = true;
+  from.link->close();
+  from.link.reset();
+  if (from.released || from.rules.has_ended()) {
+    if (callbacks_.left) callbacks_.left(peer);
+  } else if (callbacks_.refused) {
+    callbacks_.refused(peer, what);
+  }
 }
 
 void ChannelServer::acknowledge(Agent& from) {
   from.unacknowledged = 0;
-  from.link->send(encode_frame(FrameKind::ack, encode_number(from.received)));
+  from.link->send(encode_frame(FrameKind::ack, encode_number(from.rules.received())));
 }
 
 void ChannelServer::disconnected(Peer peer, const std::string& why) {
-  Agent& gone = agent(peer);
+  Agent& gone = agents_[peer];
   gone.link.reset();
   // What was sent on a connection that broke may not have arrived: its worker takes it up again, and gets it
   // then.
   if (!gone.outcome.empty() && !gone.has_outcome) return;
-  if (gone.released || gone.ended) {
+  if (gone.released || gone.rules.has_ended()) {
     if (callbacks_.left) callbacks_.left(peer);
     return;
   }
@@ -170,18 +136,28 @@ void ChannelServer::disconnected(Peer peer, const std::string& why) {
 
 // It may come back for a moment, at most until `lost_after` has passed since it was heard.
 void ChannelServer::wait_for_return(Peer peer, const std::string& why) {
-  Agent& gone = agent(peer);
+  Agent& gone = agents_[peer];
   const auto silent = std::chrono::nanoseconds(steady_now_ns() - gone.heard_ns);
   gone.lost_timer = std::make_unique<asio::steady_timer>(
       loop_,
       std::clamp<std::chrono::nanoseconds>(lost_after_ - silent, std::chrono::nanoseconds(0), closed_bound));
   gone.lost_timer->async_wait([this, peer, why](error_code error) {
-    if (!error && callbacks_.lost) callbacks_.lost(peer, agent(peer).heard_ns, why);
+    if (error) return;
+    if (forgive_own_pause()) return wait_for_return(peer, why);
+    if (callbacks_.lost) callbacks_.lost(peer, agents_[peer].heard_ns, why);
   });
 }
 
+// We were stopped ourselves (SIGSTOP, a debugger): nobody could be heard, and nobody has been silent.
+bool ChannelServer::forgive_own_pause() {
+  const std::uint64_t now = steady_now_ns();
+  if (beat_ns_ == 0 || std::chrono::nanoseconds(now - beat_ns_) <= longest_beat) return false;
+  for (Agent& each : agents_) each.heard_ns = now;
+  return true;
+}
+
 void ChannelServer::start(Peer peer, const Start& start) {
-  Agent& to = agent(peer);
+  Agent& to = agents_[peer];
   to.start = encode_frame(FrameKind::start, encode(start));
   if (to.link) to.link->send(to.start);
 }
@@ -189,40 +165,41 @@ void ChannelServer::start(Peer peer, const Start& start) {
 void ChannelServer::begin_ranks(int ranks, std::string token) {
   const int known = std::max(ranks, ranks_);
   ranks_ = ranks;
-  rank_token_ = std::move(token);
-  for (Peer peer = 0; peer < known; ++peer) {
-    if (agent(peer).link) agent(peer).link->close();
-    agent(peer) = Agent();
+  rank_key_ = make_channel_key(token);
+  listener_.set_keys({key_, rank_key_});
+  for (Peer peer{0}; peer.value < known; ++peer.value) {
+    if (agents_[peer].link) agents_[peer].link->close();
+    agents_[peer] = Agent(is_rank(peer) ? PeerRules::Role::rank : PeerRules::Role::worker);
   }
 }
 
 void ChannelServer::input(Peer peer, const std::string& text) {
-  Agent& to = agent(peer);
+  Agent& to = agents_[peer];
   to.inputs.push_back(encode_frame(FrameKind::input, encode(Input{to.inputs.size() + 1, text})));
   if (to.link) to.link->send(to.inputs.back());
 }
 
 void ChannelServer::signal(Peer peer, int signal) {
-  Agent& to = agent(peer);
+  Agent& to = agents_[peer];
   to.signal = signal;
   if (to.link)
     to.link->send(encode_frame(FrameKind::signal, encode_number(static_cast<std::uint64_t>(signal))));
 }
 
 void ChannelServer::inspect(Peer peer) {
-  if (Agent& to = agent(peer); to.link) to.link->send(encode_frame(FrameKind::inspect, ""));
+  if (Agent& to = agents_[peer]; to.link) to.link->send(encode_frame(FrameKind::inspect, ""));
 }
 
 void ChannelServer::pass_on(Peer peer, int signal) {
-  Agent& to = agent(peer);
+  Agent& to = agents_[peer];
   to.passed.push_back(encode_frame(FrameKind::pass_on, encode(PassedSignal{to.passed.size() + 1, signal})));
   if (to.link) to.link->send(to.passed.back());
 }
 
 void ChannelServer::release_agents(int world_size, const Release& how) {
   const std::string frame = encode_frame(FrameKind::release, encode(how));
-  for (Peer peer = 0; peer < world_size; ++peer) {
-    Agent& to = agent(peer);
+  for (Peer peer{0}; peer.value < world_size; ++peer.value) {
+    Agent& to = agents_[peer];
     to.released = true;
     to.release = frame;
     if (to.link) to.link->send(frame);
@@ -230,23 +207,25 @@ void ChannelServer::release_agents(int world_size, const Release& how) {
 }
 
 void ChannelServer::send_outcome(Peer peer, const JobEnd& end) {
-  Agent& to = agent(peer);
+  Agent& to = agents_[peer];
   to.released = true;
   to.outcome = encode_frame(FrameKind::outcome, encode(end));
   if (to.link) to.link->send(to.outcome);
 }
 
 void ChannelServer::ping_all() {
+  forgive_own_pause();
   const std::uint64_t now = steady_now_ns();
+  beat_ns_ = now;
   const std::string ping = encode_frame(FrameKind::ping, encode_number(now));
-  for (std::size_t i = 0; i < agents_.size(); ++i) {
-    Agent& to = agents_[i];
+  for (const Peer peer : agents_.indices()) {
+    Agent& to = agents_[peer];
     if (!to.link) continue;
     // While we do not read, nobody can be heard.
     if (paused_) to.heard_ns = now;
     if (std::chrono::nanoseconds(now - to.heard_ns) > lost_after_) {
       to.link->close();
-      disconnected(static_cast<Peer>(i), "it does not answer");
+      disconnected(peer, "it does not answer");
       continue;
     }
     to.link->send(ping);
@@ -260,10 +239,7 @@ void ChannelServer::pause(bool paused) {
 }
 
 void ChannelServer::close() {
-  error_code ignored;
-  acceptor_.close(ignored);
-  for (const auto& stranger : strangers_) stranger->close();
-  strangers_.clear();
+  listener_.close();
   for (Agent& each : agents_) {
     if (each.link) each.link->close();
     each.link.reset();

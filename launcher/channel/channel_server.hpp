@@ -4,28 +4,33 @@
 #pragma once
 
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <chrono>
 #include <functional>
 #include <memory>
-#include <set>
 #include <string>
 #include <vector>
 
+#include "base/indexed.hpp"
+#include "launcher/channel/channel_listener.hpp"
 #include "launcher/channel/leader_channel.hpp"
 #include "launcher/channel/link.hpp"
+#include "launcher/channel/peer_rules.hpp"
 
 namespace smlaunch {
 
 class ChannelServer final : public LeaderChannel {
  public:
-  ChannelServer(boost::asio::io_context& loop, std::string token, int peers,
-                std::chrono::milliseconds lost_after);
+  // `token`: of all peers, until begin_ranks gives those of ranks another one. `most_strangers`: ChannelListener's.
+  ChannelServer(boost::asio::io_context& loop, const std::string& token, int peers,
+                std::chrono::milliseconds lost_after, std::size_t most_strangers = 256);
   ~ChannelServer() override;
 
   void set_callbacks(Callbacks callbacks) override { callbacks_ = std::move(callbacks); }
-  Result<int> listen(const std::string& address, int port) override;
+  Result<int> listen(const std::string& address, int port) override {
+    return listener_.listen(address, port);
+  }
+  void keep_to(const std::string& address) override { listener_.keep_to(address); }
   void begin_ranks(int ranks, std::string token) override;
   void start(Peer peer, const Start& start) override;
   void input(Peer peer, const std::string& text) override;
@@ -36,17 +41,16 @@ class ChannelServer final : public LeaderChannel {
   void send_outcome(Peer peer, const JobEnd& end) override;
   void ping_all() override;
   void pause(bool paused) override;
-  [[nodiscard]] bool is_connected(Peer peer) const {
-    return agents_[static_cast<std::size_t>(peer)].link != nullptr;
-  }
+  [[nodiscard]] std::size_t strangers() const { return listener_.strangers(); }
   void close();
 
  private:
   struct Agent {
+    explicit Agent(PeerRules::Role role) : rules(role) {}
     std::shared_ptr<Link> link;
     std::unique_ptr<boost::asio::steady_timer> lost_timer;
+    PeerRules rules;
     std::uint64_t heard_ns = 0;
-    std::uint64_t received = 0;
     std::size_t unacknowledged = 0;  // bytes
     std::string start;
     std::vector<std::string> inputs;
@@ -56,31 +60,32 @@ class ChannelServer final : public LeaderChannel {
     int signal = 0;
     bool has_outcome = false;  // a worker has said so
     bool joined = false;
-    bool ended = false;
+    bool refused = false;
     bool released = false;
   };
 
-  void accept();
-  void greet(std::shared_ptr<Link> link);
-  void admit(const std::shared_ptr<Link>& link, const std::string& nonce, const Frame& frame);
+  void admit(const std::shared_ptr<Link>& link, const Hello& hello);
+  void tell_again(const Agent& agent);
   void received(Peer peer, Frame&& frame);
+  void take(Peer peer, const Frame& frame);
+  void refuse(Peer peer, const std::string& what);
   static void acknowledge(Agent& from);
   void wait_for_return(Peer peer, const std::string& why);
+  // True: we were stopped ourselves, and nobody has been silent.
+  bool forgive_own_pause();
   void disconnected(Peer peer, const std::string& why);
-  Agent& agent(Peer peer) { return agents_[static_cast<std::size_t>(peer)]; }
+  [[nodiscard]] bool is_rank(Peer peer) const { return peer.value < ranks_; }
 
   boost::asio::io_context& loop_;
-  boost::asio::ip::tcp::acceptor acceptor_;
-  [[nodiscard]] const std::string& token_of(Peer peer) const { return peer < ranks_ ? rank_token_ : token_; }
-
-  std::string token_;
-  std::string rank_token_;  // of the peers below ranks_
+  ChannelListener listener_;
+  ChannelKey key_;
+  ChannelKey rank_key_;  // of the peers below ranks_
   int ranks_ = 0;
   std::chrono::milliseconds lost_after_;
   Callbacks callbacks_;
-  std::vector<Agent> agents_;
-  std::set<std::shared_ptr<Link>> strangers_;
+  Indexed<Peer, Agent> agents_;
   bool paused_ = false;
+  std::uint64_t beat_ns_ = 0;  // when ping_all() was called last
 };
 
 }  // namespace smlaunch

@@ -11,16 +11,15 @@
 namespace smlaunch {
 
 enum class FrameKind : std::uint8_t {
-  challenge = 1,  // leader: a nonce
-  hello,          // agent: who it is, proof that it knows the token, what it has received
-  welcome,        // leader: proof that it knows the token, the last data frame it has
-  start,          // leader: the rank's variables; sent when all agents are there
-  ping,           // leader: its clock
-  pong,           // agent: that, and its own clock
-  ack,            // leader: the last data frame it has
-  signal,         // leader: a signal that ends the rank
-  release,        // leader: leave
-  outcome,        // leader to a worker: what the job came to; from it, without a payload: it has it
+  hello = 1,     // agent: who it is; nothing comes before it
+  welcome,       // leader: the last data frame it has
+  start,         // leader: the rank's variables; sent when all agents are there
+  ping,          // leader: its clock
+  pong,          // agent: that, and its own clock
+  ack,           // leader: the last data frame it has
+  signal,        // leader: a signal that ends the rank
+  release,       // leader: leave
+  outcome,       // leader to a worker: what the job came to; from it, without a payload: it has it
   stop_request,  // worker: its host was told to stop, by this signal; or got SIGUSR1 or SIGUSR2, for the ranks
   inspect,       // leader: what are the processes of your rank doing?
   input,         // leader: text for the stdin of a check program

@@ -10,7 +10,7 @@ namespace smlaunch {
 
 namespace {
 
-// It ends with the job within 2 s, so it must know of the job soon; looking costs two system calls.
+// It ends with the job within 2 s, so it must know of the job soon; looking costs a few system calls.
 constexpr std::chrono::milliseconds look_interval{250};
 
 }  // namespace

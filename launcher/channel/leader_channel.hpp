@@ -9,13 +9,10 @@
 #include "base/error.hpp"
 #include "launcher/channel/frame.hpp"
 #include "launcher/channel/messages.hpp"
+#include "launcher/channel/peer.hpp"
 #include "launcher/channel/stop_messages.hpp"
 
 namespace smlaunch {
-
-// Who is at the other end: a rank's agent has its rank's number, the worker of a host the world size plus its
-// node rank.
-using Peer = int;
 
 class LeaderChannel {
  public:
@@ -26,6 +23,8 @@ class LeaderChannel {
     std::function<void(Peer, int signal)> stop_requested;  // a worker's host was told to stop
     // Not heard for `lost_after`, or not back within it. `heard_ns`: when it was heard last, on our clock.
     std::function<void(Peer, std::uint64_t heard_ns, const std::string& why)> lost;
+    // It has sent what it may not (peer_rules.hpp), and is not heard any more.
+    std::function<void(Peer, const std::string& what)> refused;
     std::function<void(Peer)> left;  // after its release, or when it has said that it has its outcome
   };
 
@@ -34,6 +33,9 @@ class LeaderChannel {
 
   // Listens; port 0 takes a free one. Returns the port. Errors: Fault::start with the address and the reason.
   virtual Result<int> listen(const std::string& address, int port) = 0;
+
+  // The job's address here, where it was not known to listen(): only connections to it are taken from now on.
+  virtual void keep_to(const std::string& address) = 0;
 
   // Other agents come for the ranks from now on, who know this token; those that were there are forgotten.
   virtual void begin_ranks(int ranks, std::string token) = 0;

@@ -2,9 +2,12 @@
 #include "launcher/channel/link.hpp"
 
 #include <fcntl.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
 
 #include <boost/asio/buffer.hpp>
-#include <boost/asio/write.hpp>
+#include <boost/asio/post.hpp>
+#include <utility>
 
 #include "base/line_splitter.hpp"
 
@@ -20,6 +23,8 @@ constexpr std::size_t most_trusted = LineSplitter::longest_line + (1U << 20U);
 constexpr std::size_t read_size = 256U << 10U;
 // From one connection before the others get their turn.
 constexpr int most_reads = 4;
+// Encrypted at a time: what waits behind it stays in the clear, and is there once.
+constexpr std::size_t most_in_flight = 256U << 10U;
 
 // One for all links: thousands of connections that wait need no memory to read into.
 std::string& read_buffer() {
@@ -29,18 +34,22 @@ std::string& read_buffer() {
 
 }  // namespace
 
-Link::Link(asio::ip::tcp::socket socket) : socket_(std::move(socket)), reader_(most_untrusted) {
+Link::Link(asio::ip::tcp::socket socket, TlsSession::End end, std::vector<ChannelKey> keys)
+    : socket_(std::move(socket)), end_(end), keys_(std::move(keys)), reader_(most_untrusted) {
   // A rank that held it open would hide the end of its agent from the leader.
   fcntl(socket_.native_handle(), F_SETFD, FD_CLOEXEC);
   error_code ignored;
+  // Without it every handshake waits 40 ms for an acknowledgement that is delayed.
   socket_.set_option(asio::ip::tcp::no_delay(true), ignored);
   socket_.set_option(asio::socket_base::keep_alive(true), ignored);
   socket_.non_blocking(true, ignored);
+  if (end_ == TlsSession::End::connecting) tls_ = std::make_unique<TlsSession>(end_, std::move(keys_));
 }
 
 void Link::start(OnFrame on_frame, OnClosed on_closed) {
   on_frame_ = std::move(on_frame);
   on_closed_ = std::move(on_closed);
+  write();
   read();
 }
 
@@ -48,9 +57,8 @@ void Link::trust() { reader_.set_most(most_trusted); }
 
 void Link::send(std::string bytes) {
   if (closed_) return;
-  queued_ += bytes.size();
-  outgoing_.push_back(std::move(bytes));
-  if (!writing_) write();
+  queued_.push_back(std::move(bytes));
+  write();
 }
 
 void Link::pause_reading(bool paused) {
@@ -58,14 +66,34 @@ void Link::pause_reading(bool paused) {
   read();
 }
 
+void Link::ask_kernel() {
+  constexpr int second = 1;
+  constexpr int most_questions = 60;  // then the connection is broken off
+  const int socket = socket_.native_handle();
+  setsockopt(socket, IPPROTO_TCP, TCP_KEEPIDLE, &second, sizeof second);
+  setsockopt(socket, IPPROTO_TCP, TCP_KEEPINTVL, &second, sizeof second);
+  setsockopt(socket, IPPROTO_TCP, TCP_KEEPCNT, &most_questions, sizeof most_questions);
+}
+
+std::optional<std::chrono::nanoseconds> Link::since_acknowledged() {
+  tcp_info info{};
+  socklen_t size = sizeof info;
+  if (getsockopt(socket_.native_handle(), IPPROTO_TCP, TCP_INFO, &info, &size) != 0) return {};
+  return std::chrono::milliseconds(info.tcpi_last_ack_recv);
+}
+
 void Link::close() {
   if (closed_) return;
   closed_ = true;
   on_frame_ = nullptr;
   on_closed_ = nullptr;
-  on_drained_ = nullptr;
   error_code ignored;
   socket_.close(ignored);
+}
+
+const std::string& Link::identity() const {
+  static const std::string none;
+  return tls_ ? tls_->identity() : none;
 }
 
 void Link::lost(const std::string& why) {
@@ -97,32 +125,59 @@ bool Link::take_in() {
     lost(error == asio::error::eof ? "the connection was closed" : error.message());
     return false;
   }
-  reader_.feed(std::string_view(read_buffer()).substr(0, got));
+  if (!tls_) tls_ = std::make_unique<TlsSession>(end_, std::move(keys_));
+  const bool goes_on = tls_->receive(std::string_view(read_buffer()).substr(0, got),
+                                     [this](std::string_view text) { reader_.feed(text); });
+  write();
   while (auto frame = reader_.next()) {
     // A copy: the callback may close us, which drops the original.
     const OnFrame on_frame = on_frame_;
     on_frame(std::move(*frame));
     if (closed_) return false;
   }
-  if (reader_.broken()) {
-    lost("bytes that are no frame of ours");
+  if (reader_.broken() || !goes_on) {
+    lost(reader_.broken() ? "bytes that are no frame of ours" : tls_->error());
     return false;
   }
   return got == read_buffer().size();
 }
 
+void Link::encrypt_queued() {
+  std::size_t taken = 0;
+  while (tls_->is_open() && !queued_.empty() && taken < most_in_flight) {
+    taken += queued_.front().size();
+    tls_->send(queued_.front());
+    queued_.pop_front();
+  }
+}
+
+// What the kernel takes goes at once: whoever says its last word and closes has said it. An error is told later, since
+// we may be anywhere in the code of whoever sends.
 void Link::write() {
-  writing_ = true;
-  asio::async_write(socket_, asio::buffer(outgoing_.front()),
-                    [self = shared_from_this()](error_code error, std::size_t sent) {
-                      self->writing_ = false;
-                      if (self->closed_) return;
-                      if (error) return self->lost(error.message());
-                      self->queued_ -= sent;
-                      self->outgoing_.pop_front();
-                      if (!self->outgoing_.empty()) return self->write();
-                      if (self->on_drained_) self->on_drained_();
-                    });
+  if (closed_ || waiting_to_write_ || write_failed_ || !tls_) return;
+  error_code error;
+  while (!error) {
+    if (sent_ == in_flight_.size()) {
+      encrypt_queued();
+      in_flight_ = tls_->take_outgoing();
+      sent_ = 0;
+      if (in_flight_.empty()) return;
+    }
+    sent_ += socket_.write_some(asio::buffer(in_flight_.data() + sent_, in_flight_.size() - sent_), error);
+  }
+  if (error == asio::error::would_block || error == asio::error::try_again) return write_later();
+  write_failed_ = true;
+  asio::post(socket_.get_executor(), [self = shared_from_this(), error] { self->lost(error.message()); });
+}
+
+void Link::write_later() {
+  waiting_to_write_ = true;
+  socket_.async_wait(asio::ip::tcp::socket::wait_write, [self = shared_from_this()](error_code error) {
+    self->waiting_to_write_ = false;
+    if (self->closed_) return;
+    if (error) return self->lost(error.message());
+    self->write();
+  });
 }
 
 }  // namespace smlaunch

@@ -3,6 +3,7 @@
 // arrive unchanged.
 #include "launcher/channel/messages.hpp"
 
+#include <algorithm>
 #include <charconv>
 
 #include "launcher/channel/message_pack.hpp"
@@ -11,15 +12,20 @@ namespace smlaunch {
 
 using Json = nlohmann::json;
 
-std::string encode(const Challenge& m) { return pack({{"nonce", m.nonce}}); }
+namespace {
 
-std::optional<Challenge> decode_challenge(std::string_view text) {
-  return unpack<Challenge>(text, [](const Json& j, Challenge& m) { j.at("nonce").get_to(m.nonce); });
-}
+constexpr int most_port = 65535;
+constexpr int most_exit_code = 255;
+constexpr int most_signal = 64;
+
+}  // namespace
 
 std::string encode(const Hello& m) {
-  Json json = {{"nonce", m.nonce}, {"proof", m.proof}, {"version", m.version},      {"host", m.host},
-               {"peer", m.peer},   {"pid", m.pid},     {"local_rank", m.local_rank}};
+  Json json = {{"version", m.version},
+               {"host", m.host},
+               {"peer", m.peer},
+               {"pid", m.pid},
+               {"local_rank", m.local_rank}};
   if (m.master_port) json["master_port"] = *m.master_port;
   if (m.gpus) json["gpus"] = *m.gpus;
   if (m.cpus) json["cpus"] = *m.cpus;
@@ -32,32 +38,27 @@ std::string encode(const Hello& m) {
 
 std::optional<Hello> decode_hello(std::string_view text) {
   return unpack<Hello>(text, [](const Json& j, Hello& m) {
-    j.at("nonce").get_to(m.nonce);
-    j.at("proof").get_to(m.proof);
     j.at("version").get_to(m.version);
     j.at("host").get_to(m.host);
-    j.at("peer").get_to(m.peer);
-    j.at("local_rank").get_to(m.local_rank);
-    j.at("pid").get_to(m.pid);
-    if (j.contains("master_port")) m.master_port = j["master_port"].get<int>();
-    if (j.contains("gpus")) m.gpus = j["gpus"].get<int>();
-    if (j.contains("cpus")) m.cpus = j["cpus"].get<int>();
+    take_number(j.at("peer"), m.peer, 0);
+    take_number(j.at("local_rank"), m.local_rank, 0);
+    take_number(j.at("pid"), m.pid, 0);
+    if (j.contains("master_port")) take_number(j["master_port"], m.master_port.emplace(), 1, most_port);
+    if (j.contains("gpus")) take_number(j["gpus"], m.gpus.emplace(), 0);
+    if (j.contains("cpus")) take_number(j["cpus"], m.cpus.emplace(), 0);
     if (j.contains("traits"))
       for (const Json& each : j["traits"])
         m.traits.push_back({each.at(0).get<std::string>(), each.at(1).get<std::string>(),
                             each.at(2).get<bool>(), each.at(3).get<bool>()});
     if (j.contains("warnings")) j["warnings"].get_to(m.warnings);
-    if (j.contains("online_cpus")) m.online_cpus = j["online_cpus"].get<int>();
+    if (j.contains("online_cpus")) take_number(j["online_cpus"], m.online_cpus.emplace(), 0);
   });
 }
 
-std::string encode(const Welcome& m) { return pack({{"proof", m.proof}, {"received", m.received}}); }
+std::string encode(const Welcome& m) { return pack({{"received", m.received}}); }
 
 std::optional<Welcome> decode_welcome(std::string_view text) {
-  return unpack<Welcome>(text, [](const Json& j, Welcome& m) {
-    j.at("proof").get_to(m.proof);
-    j.at("received").get_to(m.received);
-  });
+  return unpack<Welcome>(text, [](const Json& j, Welcome& m) { take_number(j.at("received"), m.received); });
 }
 
 std::string encode(const Start& m) {
@@ -78,6 +79,7 @@ std::string encode(const Start& m) {
                {"is_starter", m.is_starter},
                {"grace_milliseconds", m.grace_milliseconds},
                {"lost_after_milliseconds", m.lost_after_milliseconds},
+               {"leader_wait_milliseconds", m.leader_wait_milliseconds},
                {"hand_over", m.hand_over},
                {"has_input", m.has_input}});
 }
@@ -96,11 +98,12 @@ std::optional<Start> decode_start(std::string_view text) {
     j.at("cpus").get_to(m.cpus);
     j.at("numa").get_to(m.numa);
     j.at("own_bind").get_to(m.own_bind);
-    j.at("local_ranks").get_to(m.local_ranks);
+    take_number(j.at("local_ranks"), m.local_ranks, 0);
     j.at("forward_output").get_to(m.forward_output);
     j.at("is_starter").get_to(m.is_starter);
-    j.at("grace_milliseconds").get_to(m.grace_milliseconds);
-    j.at("lost_after_milliseconds").get_to(m.lost_after_milliseconds);
+    take_number(j.at("grace_milliseconds"), m.grace_milliseconds, 0);
+    take_number(j.at("lost_after_milliseconds"), m.lost_after_milliseconds, 0);
+    take_number(j.at("leader_wait_milliseconds"), m.leader_wait_milliseconds, 0);
     j.at("hand_over").get_to(m.hand_over);
     j.at("has_input").get_to(m.has_input);
   });
@@ -110,7 +113,7 @@ std::string encode(const Input& m) { return pack({{"number", m.number}, {"text",
 
 std::optional<Input> decode_input(std::string_view text) {
   return unpack<Input>(text, [](const Json& j, Input& m) {
-    j.at("number").get_to(m.number);
+    take_number(j.at("number"), m.number);
     j.at("text").get_to(m.text);
   });
 }
@@ -128,13 +131,13 @@ std::string encode(const Started& m) {
 
 std::optional<Started> decode_started(std::string_view text) {
   return unpack<Started>(text, [](const Json& j, Started& m) {
-    j.at("pid").get_to(m.pid);
-    j.at("time_ns").get_to(m.time_ns);
+    take_number(j.at("pid"), m.pid, 0);
+    take_number(j.at("time_ns"), m.time_ns);
     j.at("cpus").get_to(m.cpus);
     j.at("numa").get_to(m.numa);
     j.at("chosen_cpus").get_to(m.chosen_cpus);
-    j.at("host_cpus").get_to(m.host_cpus);
-    j.at("host_gpus").get_to(m.host_gpus);
+    take_number(j.at("host_cpus"), m.host_cpus, 0);
+    take_number(j.at("host_gpus"), m.host_gpus, 0);
     j.at("binding_note").get_to(m.binding_note);
   });
 }
@@ -160,18 +163,23 @@ std::string encode(const Ended& m) {
 
 std::optional<Ended> decode_ended(std::string_view text) {
   return unpack<Ended>(text, [](const Json& j, Ended& m) {
-    j.at("time_ns").get_to(m.time_ns);
-    j.at("waited_ns").get_to(m.waited_ns);
-    j.at("traceback_ns").get_to(m.traceback_ns);
+    take_number(j.at("time_ns"), m.time_ns);
+    take_number(j.at("waited_ns"), m.waited_ns);
+    take_number(j.at("traceback_ns"), m.traceback_ns);
     j.at("told_to_stop").get_to(m.end.told_to_stop);
     j.at("last_lines").get_to(m.end.last_lines);
-    j.at("oom_kills").get_to(m.end.oom_kills);
-    j.at("earlier_oom_kills").get_to(m.end.earlier_oom_kills);
-    if (j.contains("failed_rank")) m.end.failed_rank = j["failed_rank"].get<int>();
-    if (j.contains("signal"))
-      m.end.status = Signaled{j["signal"].get<int>(), j.at("core_dumped").get<bool>()};
-    else
-      m.end.status = Exited{j.at("exit_code").get<int>()};
+    take_number(j.at("oom_kills"), m.end.oom_kills, 0);
+    take_number(j.at("earlier_oom_kills"), m.end.earlier_oom_kills, 0);
+    if (j.contains("failed_rank")) take_number(j["failed_rank"], m.end.failed_rank.emplace(), 0);
+    if (j.contains("signal")) {
+      Signaled signaled{0, j.at("core_dumped").get<bool>()};
+      take_number(j["signal"], signaled.signal, 1, most_signal);
+      m.end.status = signaled;
+    } else {
+      Exited exited;
+      take_number(j.at("exit_code"), exited.code, 0, most_exit_code);
+      m.end.status = exited;
+    }
   });
 }
 
@@ -184,10 +192,10 @@ std::string encode(const Pong& m) {
 
 std::optional<Pong> decode_pong(std::string_view text) {
   return unpack<Pong>(text, [](const Json& j, Pong& m) {
-    j.at("leader_ns").get_to(m.leader_ns);
-    j.at("agent_ns").get_to(m.agent_ns);
-    j.at("output_ns").get_to(m.output_ns);
-    j.at("cpu_ns").get_to(m.cpu_ns);
+    take_number(j.at("leader_ns"), m.leader_ns);
+    take_number(j.at("agent_ns"), m.agent_ns);
+    take_number(j.at("output_ns"), m.output_ns);
+    take_number(j.at("cpu_ns"), m.cpu_ns);
   });
 }
 
@@ -202,7 +210,7 @@ std::string encode(const JobEnd& m) {
 std::optional<JobEnd> decode_job_end(std::string_view text) {
   return unpack<JobEnd>(text, [](const Json& j, JobEnd& m) {
     j.at("kind").get_to(m.kind);
-    j.at("exit_code").get_to(m.exit_code);
+    take_number(j.at("exit_code"), m.exit_code, 0, most_exit_code);
     j.at("message").get_to(m.message);
     j.at("failure").get_to(m.failure);
     j.at("plan_hash").get_to(m.plan_hash);
@@ -222,10 +230,10 @@ std::string encode(const HandOver& m) {
 std::optional<HandOver> decode_hand_over(std::string_view text) {
   return unpack<HandOver>(text, [](const Json& j, HandOver& m) {
     j.at("channel_host").get_to(m.channel_host);
-    j.at("channel_port").get_to(m.channel_port);
+    take_number(j.at("channel_port"), m.channel_port, 0, most_port);
     j.at("token").get_to(m.token);
     j.at("job").get_to(m.job);
-    j.at("world_size").get_to(m.world_size);
+    take_number(j.at("world_size"), m.world_size, 0);
     j.at("hosts").get_to(m.hosts);
     j.at("plan_hash").get_to(m.plan_hash);
   });
@@ -249,18 +257,18 @@ std::optional<RankState> decode_rank_state(std::string_view text) {
   return unpack<RankState>(text, [](const Json& j, RankState& m) {
     for (const Json& each : j.at("processes")) {
       ProcessState process;
-      each.at("pid").get_to(process.pid);
+      take_number(each.at("pid"), process.pid, 0);
       each.at("name").get_to(process.name);
       const auto state = each.at("state").get<std::string>();
       process.state = state.empty() ? '?' : state.front();
-      each.at("threads").get_to(process.threads);
+      take_number(each.at("threads"), process.threads, 0);
       each.at("wait_channel").get_to(process.wait_channel);
       each.at("kernel_stack").get_to(process.kernel_stack);
       each.at("python_stack").get_to(process.python_stack);
       if (each.at("rank").is_number()) process.rank = each.at("rank").get<int>();
       m.processes.push_back(std::move(process));
     }
-    j.at("primary").get_to(m.primary);
+    take_number(j.at("primary"), m.primary, 0, std::max(0, static_cast<int>(m.processes.size()) - 1));
     j.at("python_source").get_to(m.python_source);
   });
 }

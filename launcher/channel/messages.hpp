@@ -22,13 +22,7 @@
 
 namespace smlaunch {
 
-struct Challenge {
-  std::string nonce;
-};
-
 struct Hello {
-  std::string nonce;
-  std::string proof;
   std::string version;
   std::string host;  // its own name for it
   int peer = 0;      // its rank; a worker: world size + node rank
@@ -43,7 +37,6 @@ struct Hello {
 };
 
 struct Welcome {
-  std::string proof;
   std::uint64_t received = 0;  // the last data frame the leader has
 };
 
@@ -72,6 +65,7 @@ struct Start {
   bool is_starter = false;        // the program is torchrun or xla, and its children are the ranks
   int grace_milliseconds = 5000;  // when the leader is lost
   int lost_after_milliseconds = 10000;
+  int leader_wait_milliseconds = 600000;
   std::string hand_over;   // for a smlaunch that comes to wait on this host yet; empty: none is looked for
   bool has_input = false;  // a check program: input frames are for its stdin
 };
@@ -129,7 +123,6 @@ struct Pong {
   std::uint64_t cpu_ns = 0;     // what its rank has used so far
 };
 
-std::string encode(const Challenge&);
 std::string encode(const Hello&);
 std::string encode(const Welcome&);
 std::string encode(const Start&);
@@ -142,8 +135,7 @@ std::string encode(const HandOver&);
 std::string encode(const RankState&);
 std::string encode_number(std::uint64_t number);  // ping, ack, signal
 
-// Nothing for text that is not such a message.
-std::optional<Challenge> decode_challenge(std::string_view text);
+// Nothing for text that is not such a message, or has a number that its field cannot have: the signal -5.
 std::optional<Hello> decode_hello(std::string_view text);
 std::optional<Welcome> decode_welcome(std::string_view text);
 std::optional<Start> decode_start(std::string_view text);

@@ -26,6 +26,10 @@ class PeerChannel {
   virtual ~PeerChannel() = default;
   virtual void start(Callbacks callbacks) = 0;
   virtual void set_lost_after(std::chrono::milliseconds lost_after) = 0;
+  // How much longer a leader is waited for whose smlaunch is stopped, but whose host still answers.
+  virtual void set_leader_wait(std::chrono::milliseconds leader_wait) = 0;
+  // The leader has said that it stops, and will go on: then as long as its host answers.
+  virtual void expect_pause(bool is_paused) = 0;
   // A data frame is kept until the leader has it.
   virtual void send_data(FrameKind kind, const std::string& payload) = 0;
   virtual void send(FrameKind kind, const std::string& payload) = 0;  // dropped while there is no connection

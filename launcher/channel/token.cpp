@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "launcher/channel/token.hpp"
 
-#include <fmt/format.h>
-#include <openssl/crypto.h>
 #include <sys/random.h>
 
 #include <array>
@@ -28,14 +26,9 @@ std::string random_hex() {
 std::string make_token() { return random_hex<32>(); }
 std::string make_nonce() { return random_hex<16>(); }
 
-std::string prove_token(std::string_view token, std::string_view speaker, std::string_view leader_nonce,
-                        std::string_view agent_nonce) {
-  const std::string text = fmt::format("{}|{}|{}", speaker, leader_nonce, agent_nonce);
-  return to_hex(hmac_sha256(token, text));
-}
-
-bool equal_proofs(std::string_view a, std::string_view b) {
-  return a.size() == b.size() && CRYPTO_memcmp(a.data(), b.data(), a.size()) == 0;
+ChannelKey make_channel_key(std::string_view token) {
+  return {to_hex(hmac_sha256(token, "smlaunch channel: identity")),
+          hmac_sha256(token, "smlaunch channel: key")};
 }
 
 }  // namespace smlaunch

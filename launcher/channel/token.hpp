@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The secret of one job, and how each side of a connection proves that it knows it without saying it.
+// The secret of one job, and the key that is made of it for the channel.
 #pragma once
 
 #include <string>
@@ -13,11 +13,12 @@ std::string make_token();
 // 32 hexadecimal digits, used once.
 std::string make_nonce();
 
-// HMAC-SHA-256 over who speaks and both nonces, in hexadecimal.
-std::string prove_token(std::string_view token, std::string_view speaker, std::string_view leader_nonce,
-                        std::string_view agent_nonce);
-
-// Takes the same time wherever they differ.
-bool equal_proofs(std::string_view a, std::string_view b);
+// A TLS pre-shared key.
+struct ChannelKey {
+  std::string identity;  // is sent in the clear, and tells nothing of the token
+  std::string secret;    // 32 bytes
+  bool operator==(const ChannelKey&) const = default;
+};
+ChannelKey make_channel_key(std::string_view token);
 
 }  // namespace smlaunch

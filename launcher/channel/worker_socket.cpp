@@ -6,7 +6,6 @@
 #include <fmt/format.h>
 #include <poll.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <sys/time.h>
 #include <sys/un.h>
 
@@ -14,6 +13,7 @@
 #include <cstring>
 
 #include "base/digest.hpp"
+#include "launcher/channel/private_folders.hpp"
 #include "launcher/process/job_processes.hpp"
 
 namespace smlaunch {
@@ -22,18 +22,13 @@ namespace {
 
 constexpr std::size_t most_bytes = 64U << 20U;
 
-// True when it is a folder of ours that nobody else can enter.
-bool is_private_folder(const std::string& path) {
-  struct stat facts {};
-  return lstat(path.c_str(), &facts) == 0 && S_ISDIR(facts.st_mode) && facts.st_uid == getuid() &&
-         (facts.st_mode & 0077U) == 0;
-}
-
-sockaddr_un address_of(const std::string& name) {
+// Nothing: its path is too long for a socket.
+std::optional<sockaddr_un> address_of(const std::string& folder, const std::string& name) {
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
-  const std::string path = private_folder() + "/" + name;
-  std::memcpy(address.sun_path, path.c_str(), std::min(path.size(), sizeof address.sun_path - 1));
+  const std::string path = folder + "/" + name;
+  if (path.size() >= sizeof address.sun_path) return {};
+  std::memcpy(address.sun_path, path.c_str(), path.size());
   return address;
 }
 
@@ -88,28 +83,35 @@ std::optional<std::string> receive_with_length(int fd) {
 }
 
 UniqueFd connect_to(const std::string& name) {
-  if (!is_private_folder(private_folder())) return {};
-  UniqueFd fd(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  const sockaddr_un address = address_of(name);
-  if (!fd.valid() || connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0)
+  for (const std::string& folder : find_private_folders(own_private_places())) {
+    UniqueFd fd(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    const auto address = address_of(folder, name);
+    if (!fd.valid() || !address ||
+        connect(fd.get(), reinterpret_cast<const sockaddr*>(&*address), sizeof *address) != 0 ||
+        !is_own_user(fd.get()))
+      continue;
+    bound_transfers(fd.get(), 5);
+    return fd;
+  }
+  return {};
+}
+
+// Errors are in errno.
+UniqueFd listen_in(const std::string& folder, const std::string& name) {
+  const auto address = address_of(folder, name);
+  if (!address) {
+    errno = ENAMETOOLONG;
     return {};
-  if (!is_own_user(fd.get())) return {};
-  bound_transfers(fd.get(), 5);
+  }
+  unlink(address->sun_path);  // of one that was killed
+  UniqueFd fd(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  if (!fd.valid() || bind(fd.get(), reinterpret_cast<const sockaddr*>(&*address), sizeof *address) != 0 ||
+      listen(fd.get(), 64) != 0)
+    return {};
   return fd;
 }
 
 }  // namespace
-
-std::string private_folder() { return fmt::format("/tmp/smlaunch-{}", getuid()); }
-
-Result<void> make_private_folder() {
-  const std::string path = private_folder();
-  if (mkdir(path.c_str(), 0700) != 0 && errno != EEXIST)
-    return failure(Fault::start, path, fmt::format("cannot be made: {}", std::strerror(errno)));
-  if (is_private_folder(path)) return {};
-  return failure(Fault::start, path, "is not a folder of this user's alone",
-                 "remove it, or mend its owner and mode (0700)");
-}
 
 std::string worker_socket_name(const std::vector<std::string>& hosts) {
   std::string text;
@@ -117,21 +119,25 @@ std::string worker_socket_name(const std::vector<std::string>& hosts) {
   return sha256_hex(text).substr(0, 16);
 }
 
-Result<UniqueFd> listen_as_worker(const std::string& name) {
-  if (auto made = make_private_folder(); !made) return tl::unexpected(made.error());
+Result<std::vector<UniqueFd>> listen_as_worker(const std::string& name) {
+  const auto folders = make_private_folders(own_private_places());
+  if (!folders) return tl::unexpected(folders.error());
   if (connect_to(name).valid())
-    return failure(Fault::start, private_folder() + "/" + name,
-                   "another smlaunch waits here for the same job", "end it first");
-  sockaddr_un address = address_of(name);
-  unlink(address.sun_path);  // of one that was killed
-  UniqueFd fd(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-  if (!fd.valid() || bind(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 ||
-      listen(fd.get(), 64) != 0)
-    return failure(Fault::start, address.sun_path, fmt::format("cannot listen: {}", std::strerror(errno)));
-  return fd;
+    return failure(Fault::start, folders->back() + "/" + name, "another smlaunch waits here for the same job",
+                   "end it first");
+  std::vector<UniqueFd> listeners;
+  for (const std::string& folder : *folders)
+    if (UniqueFd fd = listen_in(folder, name); fd.valid()) listeners.push_back(std::move(fd));
+  if (listeners.empty())
+    return failure(Fault::start, folders->back() + "/" + name,
+                   fmt::format("cannot listen: {}", std::strerror(errno)));
+  return listeners;
 }
 
-void remove_worker_socket(const std::string& name) { unlink(address_of(name).sun_path); }
+void remove_worker_socket(const std::string& name) {
+  for (const std::string& folder : find_private_folders(own_private_places()))
+    unlink((folder + "/" + name).c_str());
+}
 
 std::optional<WorkerRequest> serve_worker_request(int listener,
                                                   const std::map<std::string, std::string>& environment) {

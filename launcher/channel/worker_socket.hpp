@@ -14,17 +14,12 @@
 
 namespace smlaunch {
 
-// A folder that only this user can enter, made where it is missing: sockets lie there. Errors (Fault::start):
-// it is somebody else's, or others can enter it.
-std::string private_folder();
-Result<void> make_private_folder();
-
 // The same on every host of a job, and different for other jobs on the same host.
 std::string worker_socket_name(const std::vector<std::string>& hosts);
 
-// Listens in a folder that only this user can enter. Errors (Fault::start): the folder is somebody else's, or
-// another smlaunch waits for the same job here.
-Result<UniqueFd> listen_as_worker(const std::string& name);
+// Listens in folders that only this user can enter. Errors (Fault::start): there are none, or another smlaunch waits
+// for the same job here.
+Result<std::vector<UniqueFd>> listen_as_worker(const std::string& name);
 void remove_worker_socket(const std::string& name);
 
 // One request that came in: the leader's hand-over (MessagePack, see messages.hpp), or an agent that asks for

@@ -166,6 +166,7 @@ CodeEnd fetch(const CodeRequest& request, const Variables& variables, CodeFolder
   fetch.download = [&](const std::string& url, const std::filesystem::path& file) {
     return download(of_s3, request, url, file);
   };
+  fetch.warn = [&](const std::string& warning) { say("{}: {}", request.host, warning); };
   const auto fetched = fetch_code(fetch, folder);
   if (!fetched) return code_failure(request.host, fetched.error());
   if (*fetched && !request.is_quiet) say("code from {} is in {}", request.module_dir, request.code);
@@ -175,7 +176,8 @@ CodeEnd fetch(const CodeRequest& request, const Variables& variables, CodeFolder
 CodeEnd install(const CodeRequest& request, const Variables& variables) {
   const EntryPointKind kind = probe_entry_point_kind(request.code, request.program);
   const CodeFacts facts = probe_code_facts(request.code);
-  const InstallStep step = decide_install(kind, facts, request.python);
+  const InstallStep step = request.is_named ? install_requirements(request.requirements, request.python)
+                                            : decide_install(kind, facts, request.python);
   if (step.kind == InstallKind::none) return ready();
   PipRequest pip;
   pip.argv = step.argv;
@@ -186,7 +188,7 @@ CodeEnd install(const CodeRequest& request, const Variables& variables) {
     if (is_stderr || !request.is_quiet) say("pip: {}", line);
   };
   UniqueFd netrc;
-  if (facts.has_requirements) {
+  if (facts.has_requirements || request.is_named) {
     auto set = set_package_index(variables, pip);
     if (!set) return code_failure(request.host, set.error());
     netrc = std::move(*set);

@@ -7,6 +7,7 @@
 
 #include "launcher/contract/environment.hpp"
 #include "launcher/contract/framework_module.hpp"
+#include "launcher/contract/trainer_job.hpp"
 
 namespace smlaunch {
 namespace {
@@ -65,6 +66,7 @@ LauncherChoice choose_launcher(const Environment& environment) {
     }
     return {entry.kind, fmt::format("hyperparameter {}", entry.key)};
   }
+  if (environment.trainer) return choose_trainer_launcher(environment);
   return {LauncherKind::process, "default"};
 }
 

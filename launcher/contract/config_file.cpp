@@ -16,6 +16,8 @@
 namespace smlaunch {
 namespace {
 
+constexpr std::size_t longest_file = 256U << 20U;
+
 Result<std::string> read_descriptor(int descriptor, const std::string& name) {
   struct stat status {};
   if (fstat(descriptor, &status) != 0) {
@@ -31,6 +33,8 @@ Result<std::string> read_descriptor(int descriptor, const std::string& name) {
     if (count == 0) return text;
     if (count > 0) {
       text.append(buffer.data(), static_cast<std::size_t>(count));
+      if (text.size() > longest_file)
+        return failure(Fault::configuration, name, fmt::format("is longer than {} MiB", longest_file >> 20U));
     } else if (errno != EINTR) {
       return failure(Fault::configuration, name, fmt::format("cannot be read: {}", std::strerror(errno)));
     }

@@ -12,12 +12,19 @@
 namespace smlaunch {
 namespace {
 
-// Module and function arrive as arguments, so that no name can become code.
+// Module and function arrive as arguments, so that no name can become code. An exception with an errno ends it
+// with that number, as it ends the toolkit's `train` (sagemaker_training/trainer.py); one that no exit code can
+// tell is 1.
 constexpr const char* framework_program =
-    "import importlib, sys\n"
+    "import importlib, sys, traceback\n"
     "module, function = sys.argv[1:3]\n"
     "del sys.argv[1:]\n"
-    "getattr(importlib.import_module(module), function)()\n";
+    "try:\n"
+    "    getattr(importlib.import_module(module), function)()\n"
+    "except Exception as error:\n"
+    "    traceback.print_exc()\n"
+    "    number = getattr(error, 'errno', None)\n"
+    "    sys.exit((number & 255 if isinstance(number, int) else 0) or 1)\n";
 
 bool ends_with(std::string_view text, std::string_view end) {
   return text.size() >= end.size() && text.substr(text.size() - end.size()) == end;

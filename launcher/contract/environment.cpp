@@ -18,6 +18,7 @@
 #include "launcher/contract/neuron_instances.hpp"
 #include "launcher/contract/resource_config.hpp"
 #include "launcher/contract/search_path.hpp"
+#include "launcher/contract/trainer_job.hpp"
 #include "launcher/contract/user_program.hpp"
 
 namespace smlaunch {
@@ -50,6 +51,9 @@ class Reader {
       : request_(request),
         hyperparameters_file_(make_paths(request.base_dir).input_config / "hyperparameters.json") {
     environment_.paths = make_paths(request.base_dir);
+    environment_.trainer =
+        read_trainer_job(environment_.paths, request.variables, request.working_directory, problems_);
+    if (environment_.trainer) environment_.paths.code = environment_.trainer->code;
   }
 
   Result<Environment> read() {
@@ -59,6 +63,8 @@ class Reader {
     read_variables();
     ConfigProblems problems(hyperparameters_file_.native(), problems_);
     choose_distribution(environment_, problems);
+    if (environment_.trainer && sagemaker(distribution_groups_key) == nullptr)
+      choose_trainer_hosts(environment_);
     choose_entry_point(environment_, request_, problems);
     if (!problems_.empty()) return tl::unexpected(Error{Fault::configuration, std::move(problems_)});
     return std::move(environment_);
@@ -74,6 +80,8 @@ class Reader {
     Hyperparameters split = split_hyperparameters(read_dict(hyperparameters_file_, problems_));
     ConfigProblems problems = hyperparameter_problems();
     check_hyperparameters(split, problems);
+    // The SDK's drivers give the program all of them.
+    if (environment_.trainer) split.user = split.all;
     environment_.hyperparameters = {std::move(split.user)};
     environment_.framework_parameters = {std::move(split.framework)};
     environment_.sagemaker_hyperparameters = {std::move(split.sagemaker)};
@@ -181,7 +189,7 @@ class Reader {
     if (!environment_.region) environment_.region = text_parameter(environment_, "sagemaker_region");
     if (!environment_.region) environment_.region = variable(request_, "AWS_DEFAULT_REGION");
 
-    const PyValue* directory = sagemaker("sagemaker_submit_directory");
+    const PyValue* directory = environment_.trainer ? nullptr : sagemaker("sagemaker_submit_directory");
     environment_.module_dir =
         directory == nullptr ? environment_.paths.code.native() : python_str(*directory);
     if (!system_bytes(environment_.module_dir)) {

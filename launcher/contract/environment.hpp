@@ -10,6 +10,7 @@
 #include <array>
 #include <filesystem>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -22,6 +23,8 @@
 namespace smlaunch {
 
 using Variables = std::map<std::string, std::string>;
+
+struct TrainerJob;  // trainer_job.hpp
 
 struct InstanceGroup {
   std::string name;
@@ -69,6 +72,7 @@ struct Environment {
   std::optional<std::string> framework_module;
   Framework native_framework = Framework::none;  // what its module does is done here; the program runs itself
   std::string framework_source;                  // which of the two it is, and why; empty without a module
+  std::string program_source;                    // where a job of the SDK v3 names its program; else empty
   std::optional<std::string> job_name;
   std::optional<std::string> region;
   int log_level = 20;
@@ -96,7 +100,8 @@ struct Environment {
   std::optional<std::string> mp_parameters;  // SM_HP_MP_PARAMETERS as it was given to smlaunch
   bool smddprun_installed = false;
   bool smddpmprun_installed = false;
-  EntryPoint entry_point;  // its name is empty where no program is named
+  EntryPoint entry_point;                     // its name is empty where no program is named
+  std::shared_ptr<const TrainerJob> trainer;  // a job of SageMaker's SDK v3; null for any other
   std::vector<Problem> warnings;
 };
 
@@ -122,15 +127,16 @@ class HostVariables {
 
   explicit HostVariables(const Environment& environment);
 
-  // All eight, at a cost that grows with the hosts.
+  // All of them, at a cost that grows with the hosts.
   [[nodiscard]] Variables all(const std::string& host, int num_gpus, int num_cpus) const;
 
-  // The five that are short, at a cost that does not grow with the hosts.
+  // Those that are short, at a cost that does not grow with the hosts.
   [[nodiscard]] Variables brief(const std::string& host, int num_gpus, int num_cpus) const;
 
  private:
   const Environment& environment_;
   std::map<std::string, const InstanceGroup*> group_of_;
+  std::map<std::string, std::size_t> trainer_rank_;  // each host's among all, in a job of the SDK v3
 };
 
 // Which launcher the hyperparameters ask for (entry_point.py, runner.py).

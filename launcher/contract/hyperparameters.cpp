@@ -50,6 +50,7 @@ Hyperparameters split_hyperparameters(const PyDict& raw) {
     PyValue decoded = decode_hyperparameter(value);
     const bool own = std::find(toolkit_keys.begin(), toolkit_keys.end(), key) != toolkit_keys.end();
     const bool prefixed = std::string_view(key).substr(0, prefix.size()) == prefix;
+    split.all.emplace_back(key, decoded);
     if (prefixed && !own) split.framework.emplace_back(key, decoded);
     (prefixed || own ? split.sagemaker : split.user).emplace_back(key, std::move(decoded));
   }

@@ -17,6 +17,7 @@ struct Hyperparameters {
   PyDict user;
   PyDict framework;  // sagemaker_* keys that are not the toolkit's own
   PyDict sagemaker;  // those and the toolkit's own
+  PyDict all;        // in the order of the file
 };
 
 // The values of `raw`, decoded: text that is JSON becomes what it says, all else stays.

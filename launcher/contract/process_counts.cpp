@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "launcher/contract/config_file.hpp"
+#include "launcher/contract/trainer_job.hpp"
 
 namespace smlaunch {
 
@@ -35,6 +36,15 @@ std::optional<int> parse_count(const PyValue& value, const std::string& path, Co
   return {};
 }
 
+// 0, like null, is no number: the SDK's drivers then take the GPUs.
+void read_trainer_count(const TrainerJob& job, ProcessCounts& counts, std::vector<Problem>& problems) {
+  const PyValue* value = job.distributed.find(trainer_count_key);
+  if (value == nullptr || !python_truth(*value)) return;
+  ConfigProblems in_file(job.distributed_file.native(), problems);
+  counts.per_host = parse_count(*value, trainer_count_key, in_file);
+  counts.per_host_source = fmt::format("{} of {}", trainer_count_key, job.distributed_file.native());
+}
+
 bool uses_count_per_host(LauncherKind launcher) {
   return launcher != LauncherKind::process && launcher != LauncherKind::xla;
 }
@@ -61,9 +71,14 @@ Result<ProcessCounts> parse_process_counts(const Environment& environment, Launc
     key = mpis;
     return read(key, may_be_false);
   };
-  if (uses_count_per_host(launcher))
+  if (uses_count_per_host(launcher)) {
+    std::string key;
     counts.per_host = read_either("sagemaker_process_slots_per_host",
-                                  "sagemaker_mpi_num_of_processes_per_host", false, counts.per_host_key);
+                                  "sagemaker_mpi_num_of_processes_per_host", false, key);
+    counts.per_host_source = fmt::format("hyperparameter {}", key);
+    if (environment.trainer && !counts.per_host && error.problems.empty())
+      read_trainer_count(*environment.trainer, counts, error.problems);
+  }
   if (launcher == LauncherKind::mpi)
     counts.in_all =
         read_either("sagemaker_num_processes", "sagemaker_mpi_num_processes", true, counts.in_all_key);

@@ -13,7 +13,7 @@ namespace smlaunch {
 struct ProcessCounts {
   std::optional<int> per_host;  // nothing: not said, or not used by the launcher
   std::optional<int> in_all;
-  std::string per_host_key;  // of the hyperparameters
+  std::string per_host_source;  // "hyperparameter KEY"
   std::string in_all_key;
 };
 

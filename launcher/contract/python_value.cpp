@@ -113,12 +113,16 @@ void append_repr_string(std::string& out, std::string_view text) {
   out += quote;
 }
 
-// The two ways of printing, as one walk.
+// The ways of printing, as one walk.
 struct Json {
   static constexpr std::string_view none = "null", yes = "true", no = "false", comma = ",", colon = ":";
   static constexpr std::string_view not_a_number = "NaN", infinity = "Infinity";
   static constexpr bool sorted = true;
   static void append_string(std::string& out, std::string_view text) { append_json_string(out, text); }
+};
+struct SpacedJson : Json {
+  static constexpr std::string_view comma = ", ", colon = ": ";
+  static constexpr bool sorted = false;
 };
 struct Repr {
   static constexpr std::string_view none = "None", yes = "True", no = "False", comma = ", ", colon = ": ";
@@ -212,6 +216,12 @@ bool python_truth(const PyValue& value) {
 std::string python_json_dumps(const PyValue& value) {
   std::string out;
   std::visit(Printer<Json>{out}, value.data);
+  return out;
+}
+
+std::string python_json_dumps_spaced(const PyValue& value) {
+  std::string out;
+  std::visit(Printer<SpacedJson>{out}, value.data);
   return out;
 }
 

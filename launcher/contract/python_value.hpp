@@ -54,6 +54,9 @@ Result<PyValue> parse_python_json(std::string_view text);
 // json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True).
 std::string python_json_dumps(const PyValue& value);
 
+// json.dumps(value): in the order of the keys, with blanks behind commas and colons.
+std::string python_json_dumps_spaced(const PyValue& value);
+
 // repr(value); str(value) differs for a top-level string only.
 std::string python_repr(const PyValue& value);
 std::string python_str(const PyValue& value);

@@ -13,6 +13,8 @@
 #include "launcher/contract/environment.hpp"
 #include "launcher/contract/hyperparameters.hpp"
 #include "launcher/contract/resource_config.hpp"
+#include "launcher/contract/trainer_job.hpp"
+#include "launcher/contract/training_env.hpp"
 
 namespace smlaunch {
 namespace {
@@ -237,17 +239,36 @@ Variables sm_variables(const Environment& environment) {
   for (const auto& [key, value] : *environment.hyperparameters.dict()) {
     set(python_upper("SM_HP_" + key), variable_value(value));
   }
+  if (!environment.trainer) return variables;
+  for (auto& [name, value] : trainer_variables(environment)) variables[name] = value;
+  for (auto& [name, value] :
+       trainer_host_variables(environment, environment.current_host, environment.resource_config,
+                              environment.num_gpus, environment.num_cpus))
+    variables[name] = value;
   return variables;
+}
+
+std::string training_env_json(const Environment& environment) {
+  return training_env(environment, SharedJson(environment), view_of_reader(environment));
 }
 
 HostVariables::HostVariables(const Environment& environment) : environment_(environment) {
   for (const InstanceGroup& group : environment.instance_groups)
     for (const std::string& host : group.hosts) group_of_.emplace(host, &group);
+  if (!environment.trainer) return;
+  std::vector<std::string> hosts = environment.hosts;
+  std::sort(hosts.begin(), hosts.end());
+  for (std::size_t rank = 0; rank < hosts.size(); ++rank) trainer_rank_.emplace(hosts[rank], rank);
 }
 
 Variables HostVariables::all(const std::string& host, int num_gpus, int num_cpus) const {
-  return host_variables(environment_, SharedJson(environment_),
-                        view_of_host(environment_, host, num_gpus, num_cpus));
+  Variables made = host_variables(environment_, SharedJson(environment_),
+                                  view_of_host(environment_, host, num_gpus, num_cpus));
+  if (!environment_.trainer) return made;
+  const PyValue config = resource_config_of_host(environment_.resource_config, host);
+  for (auto& [name, value] : trainer_host_variables(environment_, host, config, num_gpus, num_cpus))
+    made[name] = value;
+  return made;
 }
 
 Variables HostVariables::brief(const std::string& host, int num_gpus, int num_cpus) const {
@@ -255,11 +276,15 @@ Variables HostVariables::brief(const std::string& host, int num_gpus, int num_cp
   const PyValue& config = environment_.resource_config;
   const bool has_group = config.find("current_group_name") != nullptr && found != group_of_.end();
   const bool has_type = config.find("current_instance_type") != nullptr && found != group_of_.end();
-  return {{"SM_CURRENT_HOST", host},
-          {"SM_CURRENT_INSTANCE_GROUP", has_group ? found->second->name : instance_group_in(config)},
-          {"SM_CURRENT_INSTANCE_TYPE", has_type ? found->second->instance_type : instance_type_in(config)},
-          {"SM_NUM_CPUS", std::to_string(num_cpus)},
-          {"SM_NUM_GPUS", std::to_string(num_gpus)}};
+  Variables made = {
+      {"SM_CURRENT_HOST", host},
+      {"SM_CURRENT_INSTANCE_GROUP", has_group ? found->second->name : instance_group_in(config)},
+      {"SM_CURRENT_INSTANCE_TYPE", has_type ? found->second->instance_type : instance_type_in(config)},
+      {"SM_NUM_CPUS", std::to_string(num_cpus)},
+      {"SM_NUM_GPUS", std::to_string(num_gpus)}};
+  if (const auto rank = trainer_rank_.find(host); rank != trainer_rank_.end())
+    made[trainer_rank_variable] = std::to_string(rank->second);
+  return made;
 }
 
 }  // namespace smlaunch

@@ -3,8 +3,12 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <system_error>
+
 #include "launcher/contract/framework_module.hpp"
 #include "launcher/contract/hyperparameters.hpp"
+#include "launcher/contract/trainer_job.hpp"
 
 namespace smlaunch {
 namespace {
@@ -67,6 +71,36 @@ void check_module_option(const std::string& name, bool from_variable, ConfigProb
     problems.add(program_key, what, remedy);
 }
 
+// Why the program that the job names does not lie in its code; empty: it does, or is not there yet.
+std::string find_way_out(const std::filesystem::path& code, const std::string& name) {
+  const std::filesystem::path program(name);
+  if (program.is_absolute()) return "is an absolute path";
+  if (const auto plain = program.lexically_normal(); !plain.empty() && *plain.begin() == "..")
+    return "leads out of the folder of the code";
+  std::error_code error;
+  const std::filesystem::path inner = std::filesystem::weakly_canonical(code / program, error);
+  if (error) return "";
+  const std::filesystem::path outer = std::filesystem::weakly_canonical(code, error);
+  const bool is_inside =
+      error || std::mismatch(outer.begin(), outer.end(), inner.begin(), inner.end()).first == outer.end();
+  return is_inside ? "" : fmt::format("is a link to {}, out of the folder of the code", inner.native());
+}
+
+// As the toolkit has it (sagemaker_training/process.py, validate_entry_point): the program is of the code.
+void check_place(const std::filesystem::path& code, const std::string& name, bool from_variable,
+                 ConfigProblems& problems) {
+  if (parse_module_option(name)) return;
+  const std::string way_out = find_way_out(code, name);
+  if (way_out.empty()) return;
+  const std::string what = fmt::format("{} {}", describe_value({name}), way_out);
+  const std::string remedy =
+      fmt::format("name a program in {}, like train.py or bin/train.sh", code.native());
+  if (from_variable)
+    problems.add_elsewhere(program_variable, what, remedy);
+  else
+    problems.add(program_key, what, remedy);
+}
+
 void check_framework_module(const std::string& name, ConfigProblems& problems) {
   const std::size_t colon = name.find(':');
   const bool sound = colon != std::string::npos && colon > 0 && colon + 1 < name.size() &&
@@ -77,6 +111,36 @@ void check_framework_module(const std::string& name, ConfigProblems& problems) {
                          "set it to something like my_framework.training:main");
 }
 
+// The SDK's drivers know neither packages nor framework's modules: a .py file is for Python, all else itself.
+bool choose_trainer_program(Environment& environment) {
+  const TrainerJob& job = *environment.trainer;
+  if (job.command.empty() && !job.entry_script) return false;
+  environment.program_source = fmt::format("{} of {}", job.command.empty() ? "entry_script" : "command",
+                                           job.source_code_file.native());
+  if (job.command.empty()) {
+    std::vector<std::string> arguments = trainer_arguments(*environment.hyperparameters.dict());
+    for (std::string& argument : arguments) argument = system_bytes(argument).value_or(argument);
+    environment.entry_point = given_entry_point({*job.entry_script, std::move(arguments)}, job.code);
+  } else {
+    EntryPoint& shell = environment.entry_point;
+    shell = {"/bin/bash", EntryPointKind::command, {"-c", job.command + " \"$@\"", "bash"}, job.code, true};
+    shell.arguments.insert(shell.arguments.end(), job.command_arguments.begin(), job.command_arguments.end());
+  }
+  environment.user_entry_point = environment.entry_point.name;
+  environment.module_name = module_name(environment.entry_point.name);
+  return true;
+}
+
+// The folder of a program behind "--": in a job of the SDK v3 that of its code, where it is not in this one.
+std::filesystem::path folder_of_given(const Environment& environment, const EnvironmentRequest& request) {
+  std::error_code error;
+  const std::string& name = request.given_entry_point->name;
+  const bool is_elsewhere = environment.trainer && !name.starts_with('/') &&
+                            !std::filesystem::exists(request.working_directory / name, error) &&
+                            std::filesystem::exists(environment.paths.code / name, error);
+  return is_elsewhere ? environment.paths.code : request.working_directory;
+}
+
 }  // namespace
 
 void choose_entry_point(Environment& environment, const EnvironmentRequest& request,
@@ -84,9 +148,11 @@ void choose_entry_point(Environment& environment, const EnvironmentRequest& requ
   if (request.given_entry_point) {
     environment.user_entry_point = request.given_entry_point->name;
     environment.module_name = module_name(request.given_entry_point->name);
-    environment.entry_point = given_entry_point(*request.given_entry_point, request.working_directory);
+    environment.entry_point =
+        given_entry_point(*request.given_entry_point, folder_of_given(environment, request));
     return;
   }
+  if (environment.trainer && !request.run_framework_module && choose_trainer_program(environment)) return;
 
   const PyValue* program = environment.sagemaker_hyperparameters.find(program_key);
   const auto variable = request.variables.find(program_variable);
@@ -110,6 +176,7 @@ void choose_entry_point(Environment& environment, const EnvironmentRequest& requ
   } else if (!name.empty()) {
     const bool from_variable = variable != request.variables.end() && !variable->second.empty();
     check_module_option(name, from_variable, hyperparameter_problems);
+    check_place(environment.paths.code, name, from_variable, hyperparameter_problems);
     environment.entry_point = probe_entry_point(environment.paths.code, name, std::move(arguments));
   } else {
     environment.entry_point.arguments = std::move(arguments);

@@ -27,6 +27,7 @@ Job make_job(const Facts& facts) {
   job.spec.environment = facts.environment;
   job.spec.inherited = facts.variables;
   job.spec.smlaunch = facts.smlaunch;
+  job.spec.by_slurm = facts.allocation && facts.allocation->scheduler == Scheduler::slurm;
   if (facts.base.is_of_this_job) job.spec.told_base_dir = facts.base.path;
   return job;
 }
@@ -68,6 +69,20 @@ Result<void> find_mpirun(const Options& options, const Questions& ask, Job& job)
   return {};
 }
 
+// What the scheduler has given is what there is.
+Result<void> check_allocation(const Facts& facts, Job& job) {
+  if (!facts.allocation) return {};
+  std::vector<std::pair<std::string, int>> ranks;
+  for (const Host& host : job.cluster.hosts) ranks.emplace_back(host.name, host.ranks);
+  std::string asked;
+  for (const auto& [name, source] : job.spec.sources)
+    if (name == "processes_per_host") asked = source;
+  auto sentences = check_fit(*facts.allocation, ranks, asked);
+  if (!sentences) return tl::unexpected(sentences.error());
+  job.spec.warnings = std::move(*sentences);
+  return {};
+}
+
 // For a job that mpirun would start on its hosts: they need Open MPI as it is here, and the interface.
 Result<void> find_what_mpirun_needs(const Options& options, const Questions& ask, Job& job) {
   JobSpec& spec = job.spec;
@@ -91,12 +106,14 @@ Result<Job> begin_job(const Options& options, const Facts& facts) {
   LauncherChoice choice = choose_job_launcher(options, env, job.hosts_given);
   spec.launcher = choice.kind;
   spec.sources.emplace_back("launcher", choice.source);
+  if (!env.program_source.empty()) spec.sources.emplace_back("entry_point", env.program_source);
   if (!env.framework_source.empty()) spec.sources.emplace_back("entry_point", env.framework_source);
   spec.sources.emplace_back("base_dir", facts.base.source);
-  spec.sources.emplace_back("hosts",
-                            source_of(options, options.hosts ? "hosts" : "hostfile",
-                                      source_of(options, "resource-config",
-                                                (env.paths.input_config / "resourceconfig.json").string())));
+  spec.sources.emplace_back(
+      "hosts",
+      !facts.hosts_source.empty()
+          ? facts.hosts_source
+          : source_of(options, "resource-config", (env.paths.input_config / "resourceconfig.json").string()));
   spec.bind = options.bind;
   spec.sources.emplace_back("bind", source_of(options, "bind", "default"));
   spec.ssh_port = options.ssh_port;
@@ -132,6 +149,7 @@ Result<Job> finish_job(const Options& options, const Facts& facts, Job job) {
       make_cluster(options, facts, spec.launcher, counts.value_or(ProcessCounts()), hosts, spec.sources);
   if (!cluster) return tl::unexpected(cluster.error());
   job.cluster = std::move(*cluster);
+  if (auto fits = check_allocation(facts, job); !fits) return tl::unexpected(fits.error());
   if (auto fits = check_ranks_of_xla(options, spec.launcher, job.cluster); !fits)
     return tl::unexpected(fits.error());
 

@@ -25,6 +25,7 @@ struct BaseFolder {
 struct BaseFolderFacts {
   bool has_container = false;  // /opt/ml is there
   std::string seconds;         // since the epoch
+  bool has_hosts = false;      // a scheduler names the hosts
 };
 
 // --base-dir, $SAGEMAKER_BASE_DIR, /opt/ml, a folder of this job's own.
@@ -32,6 +33,9 @@ BaseFolder choose_base_folder(const Options& options, const Variables& variables
                               const BaseFolderFacts& facts);
 
 // The same for this machine and now: to be asked once, for each time has a folder of its own.
-BaseFolder find_base_folder(const Options& options, const Variables& variables);
+BaseFolder find_base_folder(const Options& options, const Variables& variables, bool has_hosts);
+
+// Whether there is no job at all here: no program is named, no host, no folder and no container.
+bool is_without_job(const Options& options, const Variables& variables, const BaseFolder& base);
 
 }  // namespace smlaunch

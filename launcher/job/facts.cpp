@@ -7,7 +7,6 @@
 #include <filesystem>
 
 #include "cuda/probe_gpus.hpp"
-#include "cuda/smoke_kernels.hpp"
 #include "launcher/contract/search_path.hpp"
 #include "launcher/job/job_environment.hpp"
 #include "launcher/job/probe_hosts.hpp"
@@ -83,21 +82,22 @@ Result<Machine> probe_job_machine(const Options& options) {
 }
 
 Result<Facts> read_facts(const Options& options, const Variables& variables, const BaseFolder& base,
-                         const GivenHostSlots& given_hosts) {
+                         const JobHosts& hosts) {
   auto machine = options.command == Command::ready ? Result<Machine>(Machine{}) : probe_job_machine(options);
   if (!machine) return tl::unexpected(machine.error());
-  auto environment = read_job_environment(options, variables, base, given_hosts, *machine);
+  auto environment = read_job_environment(options, variables, base, hosts, *machine);
   if (!environment) return tl::unexpected(environment.error());
   Facts facts;
   facts.variables = variables;
   facts.base = base;
-  facts.given_hosts = given_hosts;
+  facts.given_hosts = hosts.slots;
+  facts.hosts_source = hosts.source;
+  facts.allocation = hosts.allocation;
   facts.environment = std::move(*environment);
   facts.machine = std::move(*machine);
   facts.python = find_python(options, variables);
   std::error_code error;
   facts.smlaunch = std::filesystem::read_symlink("/proc/self/exe", error).string();
-  facts.has_nccl_check = smoke_kernels() != nullptr;
   facts.ask = questions_to_the_world(options, variables);
   return facts;
 }

@@ -6,6 +6,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -13,7 +14,7 @@
 #include "base/error.hpp"
 #include "launcher/contract/environment.hpp"
 #include "launcher/job/base_folder.hpp"
-#include "launcher/job/given_hosts.hpp"
+#include "launcher/job/find_job_hosts.hpp"
 #include "launcher/options/options.hpp"
 #include "launcher/this_host/find_open_mpi.hpp"
 #include "launcher/this_host/torchrun.hpp"
@@ -59,11 +60,12 @@ struct Facts {
   Variables variables;  // smlaunch's own environment
   BaseFolder base;
   GivenHostSlots given_hosts;
+  std::string hosts_source;              // of them
+  std::optional<Allocation> allocation;  // of the scheduler, if it names them
   std::shared_ptr<const Environment> environment;
   Machine machine;                    // this one, or what --gpus-per-host makes of it
   std::string python = "python3";     // the job's interpreter: --python, else the first on PATH
   std::string smlaunch = "smlaunch";  // this program
-  bool has_nccl_check = false;        // it was built with the kernels for GPUs
   Questions ask;
 };
 
@@ -72,6 +74,6 @@ Result<Machine> probe_job_machine(const Options& options);
 
 // All that is read for every job: the container and this machine, which `smlaunch ready` does not look at.
 Result<Facts> read_facts(const Options& options, const Variables& variables, const BaseFolder& base,
-                         const GivenHostSlots& given_hosts);
+                         const JobHosts& hosts);
 
 }  // namespace smlaunch

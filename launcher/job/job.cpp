@@ -8,6 +8,8 @@ namespace smlaunch {
 void look_at_code_again(Job& job) {
   const EntryPoint& before = job.environment->entry_point;
   Environment now = *job.environment;
+  // A job of the SDK v3 says itself what its program is, and its code is there already.
+  if (now.trainer) return;
   now.entry_point = probe_entry_point(before.working_directory, before.name, before.arguments);
   job.environment = std::make_shared<const Environment>(std::move(now));
   job.spec.environment = job.environment;

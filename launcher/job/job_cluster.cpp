@@ -17,9 +17,9 @@ namespace {
 // Each host's number of ranks: option, hyperparameter, slots, GPUs, Neuron cores, 1.
 class RanksPerHost {
  public:
-  RanksPerHost(const Options& options, const Environment& environment, LauncherKind launcher,
-               const ProcessCounts& counts, const GivenHostSlots& slots)
-      : environment_(environment), one_for_each_gpu_(launcher == LauncherKind::xla) {
+  RanksPerHost(const Options& options, const Facts& facts, LauncherKind launcher, const ProcessCounts& counts)
+      : environment_(*facts.environment), one_for_each_gpu_(launcher == LauncherKind::xla) {
+    if (facts.allocation) slots_source_ = facts.allocation->slots_source;
     if (launcher == LauncherKind::process) {
       fixed_ = 1;
       source_ = "launcher process: one on each host";
@@ -30,9 +30,9 @@ class RanksPerHost {
       source_ = source_of(options, "processes-per-host", "option --processes-per-host");
     } else if (counts.per_host) {
       fixed_ = counts.per_host;
-      source_ = fmt::format("hyperparameter {}", counts.per_host_key);
-    } else if (slots) {
-      for (const HostSlots& host : *slots)
+      source_ = counts.per_host_source;
+    } else if (facts.given_hosts) {
+      for (const HostSlots& host : *facts.given_hosts)
         if (host.slots) slots_[host.name] = *host.slots;
     }
   }
@@ -41,7 +41,7 @@ class RanksPerHost {
     if (fixed_) return *fixed_;
     if (one_for_each_gpu_) return std::max(1, machine.usable_gpus());
     if (const auto found = slots_.find(host); found != slots_.end())
-      return said("slots given", found->second);
+      return said(slots_source_, found->second);
     if (machine.usable_gpus() > 0) return said("GPUs", machine.usable_gpus());
     if (environment_.num_neurons > 0) return said("Neuron cores", environment_.num_neurons);
     return said("default", 1);
@@ -59,6 +59,7 @@ class RanksPerHost {
   bool one_for_each_gpu_ = false;
   std::optional<int> fixed_;
   std::map<std::string, int> slots_;
+  std::string slots_source_ = "slots given";
   std::string source_;
 };
 
@@ -144,7 +145,7 @@ Result<Cluster> make_cluster(const Options& options, const Facts& facts, Launche
                              const ProcessCounts& counts, const std::vector<std::string>& hosts,
                              Sources& sources) {
   const Environment& environment = *facts.environment;
-  RanksPerHost ranks(options, environment, launcher, counts, facts.given_hosts);
+  RanksPerHost ranks(options, facts, launcher, counts);
   auto saved = read_topologies(options, facts.ask, hosts);
   if (!saved) return tl::unexpected(saved.error());
   MachinesByHost asked;

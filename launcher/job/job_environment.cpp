@@ -32,21 +32,27 @@ Result<GivenEntryPoint> given_entry_point(const std::vector<std::string>& words,
   return GivenEntryPoint{"-m " + words[1], {words.begin() + 2, words.end()}};
 }
 
-std::optional<GivenHosts> name_hosts(const GivenHostSlots& slots, const Options& options) {
-  if (!slots) return std::nullopt;
+std::optional<GivenHosts> name_hosts(const JobHosts& hosts, const Options& options) {
+  if (!hosts.slots) return std::nullopt;
   GivenHosts given;
-  for (const HostSlots& host : *slots) given.hosts.push_back(host.name);
+  for (const HostSlots& host : *hosts.slots) given.hosts.push_back(host.name);
   // One that is not among them is refused where the environment is read.
-  const bool is_named = options.current_host && std::find(given.hosts.begin(), given.hosts.end(),
-                                                          *options.current_host) != given.hosts.end();
-  given.current_host = is_named ? *options.current_host : find_own_host(given.hosts).value_or("");
+  const auto is_host = [&](const std::string& name) {
+    return std::find(given.hosts.begin(), given.hosts.end(), name) != given.hosts.end();
+  };
+  if (options.current_host && is_host(*options.current_host))
+    given.current_host = *options.current_host;
+  else if (hosts.allocation && is_host(hosts.allocation->own_host))
+    given.current_host = hosts.allocation->own_host;
+  else
+    given.current_host = find_own_host(given.hosts).value_or("");
   return given;
 }
 
 }  // namespace
 
-Result<void> check_command_line(const Options& options, const Result<GivenHostSlots>& given) {
-  if (!given && given.error().fault == Fault::usage) return tl::unexpected(given.error());
+Result<void> check_command_line(const Options& options, const Result<JobHosts>& hosts) {
+  if (!hosts && hosts.error().fault == Fault::usage) return tl::unexpected(hosts.error());
   if (!options.entry_point) return {};
   if (const auto program = given_entry_point(*options.entry_point, {}); !program)
     return tl::unexpected(program.error());
@@ -55,14 +61,13 @@ Result<void> check_command_line(const Options& options, const Result<GivenHostSl
 
 Result<std::shared_ptr<const Environment>> read_job_environment(const Options& options,
                                                                 const Variables& variables,
-                                                                const BaseFolder& base,
-                                                                const GivenHostSlots& given,
+                                                                const BaseFolder& base, const JobHosts& hosts,
                                                                 const Machine& machine) {
   EnvironmentRequest request;
   request.base_dir = base.path;
   request.variables = variables;
   if (options.resource_config) request.resource_config = *options.resource_config;
-  request.given_hosts = name_hosts(given, options);
+  request.given_hosts = name_hosts(hosts, options);
   request.current_host = options.current_host;
   if (options.entry_point) {
     auto program = given_entry_point(*options.entry_point, variables);

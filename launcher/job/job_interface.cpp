@@ -49,6 +49,17 @@ Network choose_network(const Questions& ask, const std::vector<std::string>& oth
                                      : "no subnet of this machine has all the other hosts in it")};
 }
 
+// What SageMaker's local mode writes into resourceconfig.json, whatever its containers have.
+constexpr const char* local_mode_interface = "ethwe";
+
+// It counts as none where the interfaces are known and it is none of them.
+bool is_of_local_mode(const Questions& ask, const std::string& name) {
+  if (name != local_mode_interface) return false;
+  const std::vector<NetworkInterface> interfaces = ask.interfaces();
+  return !interfaces.empty() && std::none_of(interfaces.begin(), interfaces.end(),
+                                             [&](const NetworkInterface& each) { return each.name == name; });
+}
+
 bool hosts_ranks_here(const LaunchPlan& plan) {
   const auto& hosts = plan.cluster.hosts;
   return std::any_of(hosts.begin(), hosts.end(),
@@ -102,8 +113,9 @@ std::string interfaces_to_avoid(const std::vector<std::string>& addresses) {
 void find_network_interface(const Questions& ask, Job& job) {
   JobSpec& spec = job.spec;
   const auto say = [&](const std::string& source) { spec.sources.emplace_back("network_interface", source); };
-  if (!job.hosts_given && !job.environment->network_interface.empty()) {
-    const std::string& named = job.environment->network_interface;
+  const std::string& named = job.environment->network_interface;
+  const bool is_local_modes = !needs_none(job) && is_of_local_mode(ask, named);
+  if (!job.hosts_given && !named.empty() && !is_local_modes) {
     const std::string problem = needs_none(job) ? why_unusable(ask, named) : "";
     if (!problem.empty())
       return say(

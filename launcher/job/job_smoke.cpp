@@ -45,7 +45,6 @@ Result<void> find_smoke_wish(const Options& options, const Facts& facts, Job& jo
   wish.require_gpu = options.require_gpu;
   wish.min_busbw_gbps = options.min_busbw;
   wish.min_busbw_source = source_of(options, "min-busbw", "--min-busbw");
-  wish.has_nccl_check = facts.has_nccl_check;
   if (options.inject) {
     auto parsed = parse_injection(*options.inject, source_of(options, "inject", "--inject"));
     if (!parsed) return tl::unexpected(parsed.error());

@@ -67,8 +67,8 @@ void JobRun::data(Rank rank, const Frame& frame) {
   if (const auto event = reports_.take(rank, frame)) handle(*event);
 }
 
-void JobRun::lost(Rank rank, std::uint64_t heard_ns, const Silence& silence) {
-  handle(AgentLost{.rank = rank, .loss = silence, .seconds = reports_.seconds_at(heard_ns)});
+void JobRun::lost(Rank rank, std::uint64_t heard_ns, const RankLoss& loss) {
+  handle(AgentLost{.rank = rank, .loss = loss, .seconds = reports_.seconds_at(heard_ns)});
 }
 
 void JobRun::left(Rank rank) {
@@ -157,6 +157,7 @@ void JobRun::start_ranks() {
   StartFacts facts{agents_.job,          reports_.master_port(),
                    own_environment(),    settings_.failure_grace,
                    settings_.lost_after, {}};
+  facts.leader_wait = settings_.leader_wait;
   if (settings_.tells_restart_count) facts.restart_count = settings_.restart_count;
   for (const std::vector<Rank>& of_host : ranks_of_hosts(plan_.layout)) {
     if (of_host.empty()) continue;
@@ -166,7 +167,7 @@ void JobRun::start_ranks() {
       Start start = make_start(plan_, rank, own, facts);
       if (rank == of_host.front()) start.hand_over = callbacks_.late_hand_over(node_rank);
       start.forward_output = world_.output.is_wanted(rank);
-      world_.channel.start(rank.value, start);
+      world_.channel.start(peer_of(rank), start);
     }
   }
 }
@@ -179,7 +180,7 @@ std::vector<Rank> JobRun::ranks_that_run() const {
 }
 
 void JobRun::pass_signal_on(int signal) {
-  for (const Rank rank : ranks_that_run()) world_.channel.pass_on(rank.value, signal);
+  for (const Rank rank : ranks_that_run()) world_.channel.pass_on(Peer{rank.value}, signal);
 }
 
 // What a rank has left running is stopped as the ranks were: it has what is left of their grace.
@@ -194,7 +195,7 @@ void JobRun::release(const ReleaseAgents& how) {
 void JobRun::signal_ranks(int signal) {
   if (signal == SIGKILL) grace_end_ns_ = world_.loop.now_ns();
   reports_.event("stop", std::nullopt, {{"signal", signal_name(signal)}});
-  for (const Rank rank : ranks_that_run()) world_.channel.signal(rank.value, signal);
+  for (const Rank rank : ranks_that_run()) world_.channel.signal(Peer{rank.value}, signal);
 }
 
 void JobRun::inspect_ranks() {
@@ -202,7 +203,7 @@ void JobRun::inspect_ranks() {
       fmt::format("no rank has printed anything for {:.0f} s: asking every rank what it is doing",
                   *record().hang_seconds));
   reports_.event("hang", std::nullopt, {});
-  for (const Rank rank : ranks_that_run()) world_.channel.inspect(rank.value);
+  for (const Rank rank : ranks_that_run()) world_.channel.inspect(Peer{rank.value});
 }
 
 void JobRun::set_timer(const SetTimer& wanted) {

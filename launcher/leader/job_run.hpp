@@ -36,7 +36,7 @@ class JobRun {
   void joined(Rank rank, const Hello& hello) { handle(reports_.joined(rank, hello)); }
   void data(Rank rank, const Frame& frame);
   void pong(Rank rank, const Pong& pong) { reports_.pong(rank, pong); }
-  void lost(Rank rank, std::uint64_t heard_ns, const Silence& silence);
+  void lost(Rank rank, std::uint64_t heard_ns, const RankLoss& loss);
   void left(Rank rank);
   void worker_lost(const WorkerLoss& loss) { handle(WorkerLost{loss}); }
   void request_stop(int signal);

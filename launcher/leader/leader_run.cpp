@@ -18,6 +18,7 @@ using std::chrono::milliseconds;
 namespace {
 
 constexpr const char* own_loopback = "127.0.0.1";
+constexpr const char* any_address = "0.0.0.0";
 constexpr milliseconds ping_interval{1000};
 constexpr milliseconds goodbye_bound{1000};
 
@@ -32,7 +33,8 @@ std::size_t count_silent_hosts(const WorkerRoster& workers, const std::string& l
   std::size_t silent = 0;
   for (const RosterWorker& worker : workers.all()) {
     if (worker.host == leader) continue;
-    if (!worker.loss || worker.loss->is_closed) return 0;
+    const auto* silence = worker.loss ? std::get_if<Silence>(&*worker.loss) : nullptr;
+    if (silence == nullptr || silence->is_closed) return 0;
     ++silent;
   }
   return silent;
@@ -53,7 +55,7 @@ LeaderRun::LeaderRun(const LaunchPlan& plan, RunSettings settings, EventLog& eve
       token_(std::move(token)),
       job_(make_nonce()),
       own_host_(probe_host_name()),
-      workers_(names_of(plan.cluster), settings_.spare_hosts, count_rank_peers(plan, settings_)),
+      workers_(names_of(plan.cluster), settings_.spare_hosts, Peer{count_rank_peers(plan, settings_)}),
       ping_timer_(world_.loop.make_timer()),
       goodbye_timer_(world_.loop.make_timer()),
       suspend_timer_(world_.loop.make_timer()) {}
@@ -64,8 +66,8 @@ LeaderRun::~LeaderRun() = default;
 
 Result<void> LeaderRun::listen() {
   world_.channel.set_callbacks(channel_callbacks());
-  const bool only_here = settings_.channel_host == own_loopback;
-  auto port = world_.channel.listen(only_here ? own_loopback : "0.0.0.0", settings_.channel_port);
+  const std::string& address = settings_.channel_host;
+  auto port = world_.channel.listen(address.empty() ? any_address : address, settings_.channel_port);
   if (!port) return tl::unexpected(port.error());
   port_ = *port;
   return {};
@@ -78,8 +80,10 @@ void LeaderRun::wait_until_ready() {
       settings_.make_ready(make_hand_over(workers_.hosts()),
                            {[this] { return serve_workers(); }, [this] { return worker_code(); }});
   outcome_ = std::move(ready.outcome);
-  if (settings_.channel_host.empty()) settings_.channel_host = ready.channel_host;
-  if (settings_.channel_host.empty()) settings_.channel_host = own_loopback;
+  if (settings_.channel_host.empty()) {
+    settings_.channel_host = ready.channel_host.empty() ? own_loopback : ready.channel_host;
+    world_.channel.keep_to(settings_.channel_host);
+  }
   phases_.waited(seconds_between(start_ns, world_.loop.now_ns()), ready.slowest_host, ready.slowest_seconds);
   if (const RosterWorker* lost = workers_.find_lost(); lost != nullptr && !outcome_)
     outcome_ = lost_before_start({lost->host, *lost->loss});
@@ -104,6 +108,7 @@ Result<RunResult> LeaderRun::run() {
 
 void LeaderRun::begin() {
   if (outcome_) return begin_goodbye(*outcome_);
+  last_ping_ns_ = 0;
   ping();
   if (settings_.smoke) return begin_smoke();
   begin_job();
@@ -142,6 +147,13 @@ std::optional<Outcome> LeaderRun::interrupted_smoke() const {
 
 void LeaderRun::begin_job() {
   phase_ = Phase::running;
+  // It takes its time, in which we are not stopped.
+  if (settings_.find_lost_hosts)
+    settings_.find_lost_hosts = [this, find = std::move(settings_.find_lost_hosts)] {
+      auto found = find();
+      last_ping_ns_ = world_.loop.now_ns();
+      return found;
+    };
   job_run_ = std::make_unique<JobRun>(
       plan_, settings_, world_, events_, phases_, agent_facts(),
       JobRun::Callbacks{[this](NodeRank node_rank) { return make_late_hand_over(node_rank); },
@@ -168,6 +180,8 @@ void LeaderRun::begin_goodbye(Outcome outcome) {
 }
 
 void LeaderRun::ping() {
+  notice_own_pause();
+  last_ping_ns_ = world_.loop.now_ns();
   world_.channel.ping_all();
   if (phase_ == Phase::running && !is_suspended_) job_run_->look_around();
   ping_timer_->start(ping_interval, [this] { ping(); });
@@ -181,33 +195,37 @@ LeaderChannel::Callbacks LeaderRun::channel_callbacks() {
           [this](Peer peer, const Pong& told) { pong(peer, told); },
           [this](Peer peer, int signal) { worker_told_to_stop(peer, signal); },
           [this](Peer peer, std::uint64_t heard_ns, const std::string& why) { lost(peer, heard_ns, why); },
+          [this](Peer peer, const std::string& what) { refused(peer, what); },
           [this](Peer peer) { left(peer); }};
 }
 
 void LeaderRun::joined(Peer peer, const Hello& hello) {
   if (workers_.holds(peer)) {
     workers_.joined(peer);
-    const auto index = static_cast<std::size_t>(peer - workers_.peer(0));
-    if (phase_ == Phase::goodbye) world_.channel.send_outcome(peer, job_end(index));
+    if (phase_ == Phase::goodbye) world_.channel.send_outcome(peer, job_end(workers_.index(peer)));
   } else if (phase_ == Phase::smoking) {
-    smoke_->joined(Rank{peer});
+    smoke_->joined(rank_of(peer));
   } else if (job_run_) {
-    job_run_->joined(Rank{peer}, hello);
+    job_run_->joined(rank_of(peer), hello);
   }
 }
 
 void LeaderRun::data(Peer peer, const Frame& frame) {
   if (workers_.holds(peer)) {
-    if (frame.kind == FrameKind::code_ended) workers_.code_ended(peer, decode_code_end(frame.payload));
+    if (frame.kind != FrameKind::code_ended) return;
+    if (auto end = decode_code_end(frame.payload))
+      workers_.code_ended(peer, std::move(*end));
+    else
+      refused(peer, "a broken code_ended");
   } else if (phase_ == Phase::smoking) {
-    smoke_->data(Rank{peer}, frame);
+    smoke_->data(rank_of(peer), frame);
   } else if (job_run_) {
-    job_run_->data(Rank{peer}, frame);
+    job_run_->data(rank_of(peer), frame);
   }
 }
 
 void LeaderRun::pong(Peer peer, const Pong& told) {
-  if (!workers_.holds(peer) && job_run_) job_run_->pong(Rank{peer}, told);
+  if (!workers_.holds(peer) && job_run_) job_run_->pong(rank_of(peer), told);
 }
 
 void LeaderRun::lost(Peer peer, std::uint64_t heard_ns, const std::string& why) {
@@ -217,25 +235,38 @@ void LeaderRun::lost(Peer peer, std::uint64_t heard_ns, const std::string& why) 
   const Silence silence{std::min(bound, silent), why, silent < bound};
   if (workers_.holds(peer))
     worker_lost(peer, silence);
-  else if (phase_ == Phase::smoking)
-    smoke_->lost(Rank{peer}, describe(RankLoss(silence)), heard_ns, silence.is_closed);
-  else if (job_run_)
-    job_run_->lost(Rank{peer}, heard_ns, silence);
+  else
+    rank_lost(rank_of(peer), heard_ns, silence);
 }
 
-void LeaderRun::worker_lost(Peer peer, const Silence& silence) {
+void LeaderRun::refused(Peer peer, const std::string& what) {
+  if (workers_.holds(peer))
+    worker_lost(peer, WordsRefused{what});
+  else
+    rank_lost(rank_of(peer), world_.loop.now_ns(), WordsRefused{what});
+}
+
+void LeaderRun::rank_lost(Rank rank, std::uint64_t heard_ns, const RankLoss& loss) {
+  const auto* silence = std::get_if<Silence>(&loss);
+  if (phase_ == Phase::smoking)
+    smoke_->lost(rank, describe(loss), heard_ns, silence == nullptr || silence->is_closed);
+  else if (job_run_)
+    job_run_->lost(rank, heard_ns, loss);
+}
+
+void LeaderRun::worker_lost(Peer peer, const HostLoss& loss) {
   const RosterWorker& worker = workers_.of(peer);
   if (!job_run_) {
-    workers_.lost_before_job(peer, silence);
+    workers_.lost_before_job(peer, loss);
     if (phase_ == Phase::smoking && !worker.is_spare) smoke_->stop();
     return;
   }
   workers_.left(peer);
   if (worker.is_spare)
     world_.output.say(
-        fmt::format("spare host {} was lost: {}; the job goes on", worker.host, describe(HostLoss(silence))));
+        fmt::format("spare host {} was lost: {}; the job goes on", worker.host, describe(loss)));
   else
-    job_run_->worker_lost({worker.host, silence});
+    job_run_->worker_lost({worker.host, loss});
 }
 
 void LeaderRun::left(Peer peer) {
@@ -243,9 +274,9 @@ void LeaderRun::left(Peer peer) {
     workers_.left(peer);
     if (phase_ == Phase::goodbye && !workers_.any_connected()) world_.loop.stop();
   } else if (phase_ == Phase::smoking) {
-    smoke_->left(Rank{peer});
+    smoke_->left(rank_of(peer));
   } else if (job_run_) {
-    job_run_->left(Rank{peer});
+    job_run_->left(rank_of(peer));
   }
 }
 

@@ -54,7 +54,9 @@ class LeaderRun {
   void data(Peer peer, const Frame& frame);
   void pong(Peer peer, const Pong& pong);
   void lost(Peer peer, std::uint64_t heard_ns, const std::string& why);
-  void worker_lost(Peer peer, const Silence& silence);
+  void refused(Peer peer, const std::string& what);
+  void rank_lost(Rank rank, std::uint64_t heard_ns, const RankLoss& loss);
+  void worker_lost(Peer peer, const HostLoss& loss);
   void left(Peer peer);
   void worker_told_to_stop(Peer peer, int signal);
 
@@ -67,9 +69,11 @@ class LeaderRun {
   void pass_on(int signal);
   void suspend();
   void go_on();
+  void tell_workers(int signal);
   [[nodiscard]] bool ranks_run() const;
   void begin_goodbye(Outcome outcome);
   void ping();
+  void notice_own_pause();
   int serve_workers();
 
   [[nodiscard]] std::vector<WorkerCode> worker_code() const;

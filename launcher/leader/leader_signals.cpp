@@ -15,6 +15,8 @@ namespace {
 
 // What our words to the agents get to leave before we stop ourselves.
 constexpr milliseconds suspend_delay{100};
+// Without a ping, which we send every second.
+constexpr double shortest_pause_seconds = 3;
 // Whoever signals a whole job signals every host's smlaunch: that is one signal for the ranks.
 constexpr double same_signal_seconds = 2;
 
@@ -51,6 +53,14 @@ void LeaderRun::pass_on(int signal) {
   if (ranks_run()) job_run_->pass_on(signal);
 }
 
+// Somebody has stopped us without a word (SIGSTOP, a debugger, a frozen container): the others' silence was ours.
+void LeaderRun::notice_own_pause() {
+  const double seconds = seconds_between(last_ping_ns_, world_.loop.now_ns());
+  if (last_ping_ns_ == 0 || seconds < shortest_pause_seconds) return;
+  world_.output.say(fmt::format("smlaunch was stopped for {:.0f} s, and goes on", seconds));
+  if (job_run_) job_run_->forget_silence();
+}
+
 void LeaderRun::suspend() {
   if (phase_ == Phase::smoking) return world_.output.say("SIGTSTP: the smoke test is not stopped");
   if (is_suspended_) return;
@@ -58,8 +68,15 @@ void LeaderRun::suspend() {
   if (ranks_run()) {
     world_.output.say("SIGTSTP: every rank is stopped until SIGCONT comes");
     job_run_->pass_on(SIGSTOP);
+    tell_workers(SIGSTOP);
   }
   suspend_timer_->start(suspend_delay, [this] { world_.stop_ourselves(); });
+}
+
+// They are not to believe that we are lost.
+void LeaderRun::tell_workers(int signal) {
+  for (std::size_t i = 0; i < workers_.all().size(); ++i)
+    if (workers_.all()[i].is_connected) world_.channel.pass_on(workers_.peer(i), signal);
 }
 
 void LeaderRun::go_on() {
@@ -70,6 +87,7 @@ void LeaderRun::go_on() {
   world_.output.say("SIGCONT: every rank goes on");
   job_run_->forget_silence();
   job_run_->pass_on(SIGCONT);
+  tell_workers(SIGCONT);
 }
 
 void LeaderRun::stop_signal(int signal) {

@@ -13,8 +13,8 @@ AgentFacts LeaderRun::agent_facts() const {
 }
 
 std::string LeaderRun::make_hand_over(std::vector<std::string> hosts) const {
-  return encode(
-      HandOver{settings_.channel_host, port_, token_, job_, workers_.peer(0), std::move(hosts), plan_.hash});
+  return encode(HandOver{settings_.channel_host, port_, token_, job_, workers_.peer(0).value,
+                         std::move(hosts), plan_.hash});
 }
 
 // For a host where no smlaunch has come to us: one may still come to wait there.

@@ -62,6 +62,7 @@ struct RunSettings {
   std::chrono::milliseconds leftover_grace{0};
   std::chrono::milliseconds stop_grace{110000};
   std::chrono::milliseconds lost_after{10000};
+  std::chrono::milliseconds leader_wait{600000};
   std::optional<double> hang_timeout;  // seconds
   int channel_port = 0;
   // What agents are told; not loopback where a host is not this one. Empty: not known before the hosts are

@@ -27,14 +27,19 @@ namespace {
 // Sockets, pipes, files and timers beside the agents' connections.
 constexpr rlim_t own_descriptors = 128;
 
-Result<void> raise_descriptor_limit(const LaunchPlan& plan, int rank_peers) {
+// Connections that have proved nothing take none of these, but what is left, and no more than so many.
+constexpr rlim_t most_strangers = 512;
+constexpr rlim_t fewest_strangers = 8;
+
+// Returns how many strangers there is room for beside the job's own descriptors.
+Result<std::size_t> raise_descriptor_limit(const LaunchPlan& plan, int rank_peers) {
   rlimit limit{};
   getrlimit(RLIMIT_NOFILE, &limit);
   const rlim_t needed =
       own_descriptors + static_cast<rlim_t>(rank_peers) * (plan.engine != Engine::mpirun ? 4 : 1);
-  if (limit.rlim_cur >= needed) return {};
+  if (limit.rlim_cur >= needed) return std::clamp(limit.rlim_cur - needed, fewest_strangers, most_strangers);
   limit.rlim_cur = std::min(needed, limit.rlim_max);
-  if (limit.rlim_max >= needed && setrlimit(RLIMIT_NOFILE, &limit) == 0) return {};
+  if (limit.rlim_max >= needed && setrlimit(RLIMIT_NOFILE, &limit) == 0) return fewest_strangers;
   return failure(Fault::start, "open files",
                  fmt::format("{} ranks need {} file descriptors here, the limit is {}", plan.world_size(),
                              needed, limit.rlim_max),
@@ -46,13 +51,14 @@ Result<void> raise_descriptor_limit(const LaunchPlan& plan, int rank_peers) {
 Result<RunResult> run_plan(const LaunchPlan& plan, const RunSettings& settings, EventLog& events) {
   block_stop_signals();
   const int rank_peers = count_rank_peers(plan, settings);
-  if (auto enough = raise_descriptor_limit(plan, rank_peers); !enough) return tl::unexpected(enough.error());
+  const auto room = raise_descriptor_limit(plan, rank_peers);
+  if (!room) return tl::unexpected(room.error());
   const std::string token = make_token();
   AsioLoop loop;
   ChannelServer channel(
       loop.context(), token,
       rank_peers + static_cast<int>(plan.cluster.hosts.size() + settings.spare_hosts.size()),
-      settings.lost_after);
+      settings.lost_after, *room);
   RankOutput output(plan, settings.output, [&] { loop.post([&] { channel.pause(false); }); });
   LeaderRun run(plan, settings, events,
                 {loop, channel, output,

@@ -83,7 +83,7 @@ void SmokeRun::perform(const std::vector<SmokeAction>& actions) {
     if (std::holds_alternative<StartSet>(action)) start_set();
     if (const auto* end = std::get_if<EndSet>(&action)) end_set(end->gently);
     if (const auto* send = std::get_if<SendCommand>(&action))
-      world_.channel.input(send->rank.value, encode(send->command) + "\n");
+      world_.channel.input(peer_of(send->rank), encode(send->command) + "\n");
     if (const auto* tell = std::get_if<TellStage>(&action)) callbacks_.stage(*tell);
     if (const auto* tell = std::get_if<TellSearch>(&action)) callbacks_.search(*tell);
     if (const auto* set = std::get_if<SetSmokeTimer>(&action)) {
@@ -162,7 +162,7 @@ void SmokeRun::agents_there() {
     node = place.node_rank;
     Start start = make_start(plan_, place.rank, of_host, start_);
     start.has_input = true;
-    world_.channel.start(place.rank.value, start);
+    world_.channel.start(peer_of(place.rank), start);
   }
   perform(conductor_.agents_there(now()));
 }

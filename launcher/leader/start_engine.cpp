@@ -4,6 +4,7 @@
 #include "launcher/leader/start_messages.hpp"
 #include "launcher/process/agent_variables.hpp"
 #include "launcher/process/descendants.hpp"
+#include "launcher/process/hidden_arguments.hpp"
 
 namespace smlaunch {
 
@@ -22,13 +23,16 @@ Result<void> start_process(JobEngine& engine, const LaunchPlan& plan, const std:
 
 Result<void> start_engine(JobEngine& engine, const LaunchPlan& plan, const AgentFacts& facts,
                           const std::string& ssh_folder) {
-  const std::map<std::string, std::string> agent = {
+  std::map<std::string, std::string> agent = {
       {agent_channel_variable, facts.channel},
       {agent_token_variable, facts.token},
       {job_marker_variable, facts.job},
       {agent_worker_variable, facts.worker},
       {agent_host_variable, facts.leader_host},
       {agent_directory_variable, plan.entry_point.working_directory.string()}};
+  if (plan.engine == Engine::mpirun && !is_too_long_for_mpirun(plan.process_command))
+    if (const auto hidden = hide_arguments(plan.process_command, plan.secret_arguments); !hidden.told.empty())
+      agent[agent_secrets_variable] = hidden.told;
   const auto environment = engine_environment(plan, own_environment(), agent);
   if (plan.engine == Engine::mpirun) return start_process(engine, plan, ssh_folder, environment, Rank{0});
   for (const RankPlace& place : plan.layout.ranks) {

@@ -9,6 +9,7 @@
 #include "launcher/contract/program_variables.hpp"
 #include "launcher/plan/starter.hpp"
 #include "launcher/process/agent_variables.hpp"
+#include "launcher/process/hidden_arguments.hpp"
 
 namespace smlaunch {
 
@@ -72,6 +73,7 @@ Start make_start(const LaunchPlan& plan, Rank rank, const Variables& of_host, co
   start.local_ranks = plan.layout.ranks_per_host[place.node_rank];
   start.grace_milliseconds = static_cast<int>(std::min(facts.grace, longest_orphan_grace).count());
   start.lost_after_milliseconds = static_cast<int>(facts.lost_after.count());
+  start.leader_wait_milliseconds = static_cast<int>(facts.leader_wait.count());
   return start;
 }
 
@@ -85,9 +87,15 @@ std::vector<std::string> engine_command(const LaunchPlan& plan, const std::strin
   std::vector<std::string> command = plan.command;
   for (std::size_t i = 0; i + plan.process_command.size() < command.size(); ++i)
     set_ssh_folder(command[i], ssh_folder);
-  if (plan.engine != Engine::mpirun || !is_too_long_for_mpirun(plan.process_command)) return command;
+  const bool is_late = is_too_long_for_mpirun(plan.process_command);
+  if (plan.engine != Engine::mpirun || (!is_late && plan.secret_arguments.empty())) return command;
   command.resize(command.size() - plan.process_command.size());
-  command.emplace_back(program_comes_later);
+  if (is_late) {
+    command.emplace_back(program_comes_later);
+  } else {
+    const HiddenArguments hidden = hide_arguments(plan.process_command, plan.secret_arguments);
+    command.insert(command.end(), hidden.argv.begin(), hidden.argv.end());
+  }
   return command;
 }
 

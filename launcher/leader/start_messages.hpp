@@ -19,6 +19,7 @@ struct StartFacts {
   std::chrono::milliseconds grace{5000};
   std::chrono::milliseconds lost_after{10000};
   std::optional<int> restart_count;  // told where the job may be tried again
+  std::chrono::milliseconds leader_wait{600000};
 };
 
 // `of_host`: variables_of_host() of the rank's host.
@@ -28,8 +29,8 @@ Start make_start(const LaunchPlan& plan, Rank rank, const Variables& of_host, co
 // is this one too long for that?
 bool is_too_long_for_mpirun(const std::vector<std::string>& process_command);
 
-// What the engine is started with. A process command that is too long is left out: agents get it with the
-// start message, and this word in its place.
+// What the engine is started with. Secrets among the arguments go by agent_secrets_variable. A process command
+// that is too long is left out: agents get it with the start message, and this word in its place.
 inline constexpr const char* program_comes_later = "(the program comes over the channel)";
 // `ssh_folder` is put in the place of planned_ssh_folder; empty: no connection was left open, and none is
 // looked for.

@@ -20,9 +20,9 @@ void WorkerRoster::joined(Peer peer) {
   worker(peer).loss.reset();
 }
 
-void WorkerRoster::lost_before_job(Peer peer, const Silence& silence) {
+void WorkerRoster::lost_before_job(Peer peer, const HostLoss& loss) {
   worker(peer).is_connected = false;
-  if (!worker(peer).is_spare) worker(peer).loss = silence;
+  if (!worker(peer).is_spare) worker(peer).loss = loss;
 }
 
 bool WorkerRoster::told_to_stop(Peer peer) {

@@ -18,7 +18,7 @@ struct RosterWorker {
   bool is_connected = false;
   bool had_come = false;          // it was connected when the goodbye began
   bool was_told_to_stop = false;  // on its host
-  std::optional<Silence> loss;    // it had come, and was lost before there was a job
+  std::optional<HostLoss> loss;   // it had come, and was lost before there was a job
   std::optional<CodeEnd> code;    // nothing: it is still at it
 };
 
@@ -29,15 +29,18 @@ class WorkerRoster {
                Peer first_peer);
 
   [[nodiscard]] bool holds(Peer peer) const { return peer >= first_peer_; }
-  [[nodiscard]] Peer peer(std::size_t index) const { return first_peer_ + static_cast<Peer>(index); }
+  [[nodiscard]] Peer peer(std::size_t index) const { return {first_peer_.value + static_cast<int>(index)}; }
+  [[nodiscard]] std::size_t index(Peer peer) const {
+    return static_cast<std::size_t>(peer.value - first_peer_.value);
+  }
   [[nodiscard]] const std::vector<RosterWorker>& all() const { return workers_; }
   [[nodiscard]] const RosterWorker& of(Peer peer) const { return workers_[index(peer)]; }
 
   void joined(Peer peer);
   void left(Peer peer) { worker(peer).is_connected = false; }
-  void code_ended(Peer peer, std::optional<CodeEnd> end) { worker(peer).code = std::move(end); }
+  void code_ended(Peer peer, CodeEnd end) { worker(peer).code = std::move(end); }
   // It was lost while there was no job. Nobody needs a spare one then.
-  void lost_before_job(Peer peer, const Silence& silence);
+  void lost_before_job(Peer peer, const HostLoss& loss);
   // False where it has said so before: it says so again on every new connection.
   bool told_to_stop(Peer peer);
   void begin_goodbye();
@@ -53,7 +56,6 @@ class WorkerRoster {
                                  const std::string& leader) const;
 
  private:
-  [[nodiscard]] std::size_t index(Peer peer) const { return static_cast<std::size_t>(peer - first_peer_); }
   RosterWorker& worker(Peer peer) { return workers_[index(peer)]; }
 
   Peer first_peer_;

@@ -3,26 +3,29 @@
 
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <array>
-#include <cctype>
-#include <charconv>
-#include <cmath>
 #include <optional>
-#include <type_traits>
+
+#include "launcher/options/command_line.hpp"
+#include "launcher/options/completions.hpp"
+#include "launcher/options/help.hpp"
+#include "launcher/options/man_page.hpp"
+#include "launcher/options/option_adder.hpp"
 
 namespace smlaunch {
 
 namespace {
 
-template <class T>
-using Names = std::vector<std::pair<std::string, T>>;
-
 const Names<LauncherOption> launchers = {
     {"auto", LauncherOption::automatic}, {"process", LauncherOption::process},   {"mpi", LauncherOption::mpi},
     {"ddp", LauncherOption::ddp},        {"torchrun", LauncherOption::torchrun}, {"xla", LauncherOption::xla},
     {"smddp", LauncherOption::smddp}};
+const Names<SchedulerOption> schedulers = {
+    {"auto", SchedulerOption::automatic}, {"none", SchedulerOption::none},
+    {"slurm", SchedulerOption::slurm},    {"pbs", SchedulerOption::pbs},
+    {"lsf", SchedulerOption::lsf},        {"mpi-operator", SchedulerOption::mpi_operator},
+    {"pet", SchedulerOption::pet}};
 const Names<FrameworkModuleOption> framework_modules = {{"native", FrameworkModuleOption::native},
                                                         {"run", FrameworkModuleOption::run}};
 const Names<BindPolicy> binds = {{"auto", BindPolicy::automatic},
@@ -40,135 +43,51 @@ const Names<LogFormatOption> log_formats = {{"text", LogFormatOption::text}, {"j
 const Names<ColorOption> colors = {
     {"auto", ColorOption::automatic}, {"always", ColorOption::always}, {"never", ColorOption::never}};
 
-std::string variable_of(const std::string& option) {
-  std::string name = "SMLAUNCH_";
-  for (const char c : option)
-    name += c == '-' ? '_' : static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
-  return name;
-}
-
-// What a person calls a number: 010 is ten, 0x4 and 4k are none.
-std::optional<double> parse_decimal(const std::string& text) {
-  const std::size_t sign = text.starts_with('-') || text.starts_with('+') ? 1 : 0;
-  const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
-  const bool has_digit = std::any_of(text.begin(), text.end(), is_digit);
-  double number = 0;
-  const char* end = text.data() + text.size();
-  const auto [stopped, error] = std::from_chars(text.data() + (text.starts_with('+') ? 1 : 0), end, number);
-  const bool begins = text.size() > sign && (is_digit(text[sign]) || text[sign] == '.');
-  if (!has_digit || !begins || error != std::errc() || stopped != end) return {};
-  return number;
-}
-
-template <class T>
-struct Value {
-  using type = T;
-};
-template <class T>
-struct Value<std::optional<T>> {
-  using type = T;
-};
-template <class T>
-using ValueOf = typename Value<T>::type;
-
-// Adds options to an app, each with its SMLAUNCH_* variable.
-class Adder {
- public:
-  explicit Adder(CLI::App& app) : app_(app) {}
-
-  template <class T>
-  CLI::Option* add(const std::string& name, T& value, const std::string& what, const std::string& metavar) {
-    return finish(app_.add_option("--" + name, value, what), name)->type_name(metavar);
-  }
-
-  template <class T>
-  void add_number(const std::string& name, T& value, double least, double most, const std::string& what,
-                  const std::string& metavar) {
-    auto* option = app_.add_option_function<std::string>(
-        "--" + name,
-        [&value](const std::string& text) { value = static_cast<ValueOf<T>>(*parse_decimal(text)); }, what);
-    finish(option, name)->type_name(metavar);
-    option->check([least, most](const std::string& text) -> std::string {
-      const auto parsed = parse_decimal(text);
-      if (!parsed) return fmt::format("\"{}\" is no number", text);
-      const double number = *parsed;
-      if (std::is_integral_v<ValueOf<T>> && std::floor(number) != number)
-        return fmt::format("\"{}\" is no whole number", text);
-      if (number < least || number > most)
-        return fmt::format("{} is not between {:.15g} and {:.15g}", text, least, most);
-      return {};
-    });
-  }
-
-  template <class T>
-  void add_choice(const std::string& name, T& value, const Names<T>& names, const std::string& what) {
-    std::string list;
-    for (const auto& [text, each] : names) list += (list.empty() ? "" : "|") + text;
-    auto* option = app_.add_option_function<std::string>(
-        "--" + name,
-        [&value, names](const std::string& text) {
-          for (const auto& [known, each] : names)
-            if (known == text) value = each;
-        },
-        what);
-    option->check([names, list](const std::string& text) -> std::string {
-      const bool known =
-          std::any_of(names.begin(), names.end(), [&](const auto& each) { return each.first == text; });
-      return known ? "" : fmt::format("\"{}\" is none of {}", text, list);
-    });
-    finish(option, name)->type_name(list);
-  }
-
-  void add_ids(const std::string& name, std::optional<IdSet>& value, const std::string& what,
-               const std::string& metavar) {
-    auto* option = app_.add_option_function<std::string>(
-        "--" + name, [&value](const std::string& text) { value = parse_id_set(text); }, what);
-    option->check([](const std::string& text) -> std::string {
-      const auto ids = parse_id_set(text);
-      return ids && !ids->empty() ? "" : fmt::format("\"{}\" is no list of numbers such as 0,3-5", text);
-    });
-    finish(option, name)->type_name(metavar)->delimiter('\0');
-  }
-
-  [[nodiscard]] const std::vector<std::pair<std::string, CLI::Option*>>& options() const { return options_; }
-
- private:
-  CLI::Option* finish(CLI::Option* option, const std::string& name) {
-    options_.emplace_back(name, option);
-    return option->envname(variable_of(name))->take_last();
-  }
-
-  CLI::App& app_;
-  std::vector<std::pair<std::string, CLI::Option*>> options_;
-};
-
-void add_options(Adder& adder, Options& o) {
+void add_options(Adder& adder, Options& o, bool& dry_run) {
   constexpr double year = 31'536'000;
+  adder.matter("program");
+  adder.add_flag("dry-run", dry_run, "show the plan; start nothing, create no file");
+  adder.add_flag("probe", o.probe, "with --dry-run: ask the other hosts over SSH what they are");
+  adder.add_choice("format", o.format, formats, "of --dry-run, topology, ready, smoke, env [text]");
+  adder.matter("sagemaker");
   adder.add("base-dir", o.base_dir,
             "where input/, output/, code/, model/ lie [$SAGEMAKER_BASE_DIR, else /opt/ml]", "DIR");
   adder.add("resource-config", o.resource_config, "another resourceconfig.json", "FILE");
-  adder.add("hosts", o.hosts, "hosts instead of a resourceconfig.json: a:8,b:8", "LIST");
-  adder.add("hostfile", o.hostfile, "the same from a file in Open MPI's form, name slots=N; - is stdin",
-            "FILE");
+  adder.matter("hosts");
+  adder.add("hosts", o.hosts, "hosts, with their ranks: a:8,b:8 or gn[01-04,7]:8", "LIST");
+  adder.add("hostfile", o.hostfile, "the same in a file: lines of name slots=N; - is stdin", "FILE");
+  adder.add_choice("scheduler", o.scheduler, schedulers,
+                   "where hosts come from when none are named and there is no resource config [auto: what "
+                   "the environment shows]");
+  adder.add("exclude", o.exclude, "hosts that are not used: gn07,gn[11-12]", "LIST");
+  adder.add("exclude-file", o.exclude_file, "the same from a hostfile, such as a hosts.bad", "FILE");
   adder.add("current-host", o.current_host, "which of the hosts this is", "NAME");
+  adder.matter("launchers");
   adder.add_choice("launcher", o.launcher, launchers,
                    "how ranks are started [auto: from the hyperparameters]");
+  adder.matter("sagemaker");
   adder.add_choice("framework-module", o.framework_module, framework_modules,
                    "AWS's SAGEMAKER_TRAINING_MODULE: do what it does, or run it [native]");
+  adder.matter("launchers");
   adder.add_number("processes-per-host", o.processes_per_host, 1, 65536, "ranks on each host", "N");
   adder.add("python", o.python, "the job's interpreter [the first python3 on PATH]", "FILE");
+  adder.matter("mpi");
   adder.add("mpi-options", o.mpi_options, "custom MPI options, POSIX quoting; they win over ours", "STRING");
+  adder.matter("topology");
   adder.add_number("gpus-per-host", o.gpus_per_host, 0, 1024, "plan as if every host had N GPUs", "N");
   adder.add("topology", o.topology, "plan on saved machines: hwloc XML or smlaunch's JSON", "[HOST=]FILE")
       ->take_all()
       ->delimiter('\0');
   adder.add_choice("bind", o.bind, binds, "CPU binding of ranks [auto]");
+  adder.matter("hosts");
   adder.add_number("ready-timeout", o.ready_timeout, 0, year, "how long to wait for the hosts [3600]",
                    "SECONDS");
-  adder.add_number("ssh-port", o.ssh_port, 1, 65535, "[22]", "PORT");
+  adder.add_number("ssh-port", o.ssh_port, 1, 65535, "where the hosts' SSH listens [22]", "PORT");
+  adder.matter("smoke");
   adder.add_choice("smoke", o.smoke, smokes, "the all-reduce test before the job [auto]");
-  adder.add_number("smoke-bytes", o.smoke_bytes, 8, 1e12, "[67108864]", "N");
-  adder.add_number("smoke-timeout", o.smoke_timeout, 1, year, "[120]", "SECONDS");
+  adder.add_number("smoke-bytes", o.smoke_bytes, 8, 1e12, "how much each rank adds up [67108864]", "N");
+  adder.add_flag("require-gpu", o.require_gpu, "the smoke test fails where no GPU is");
+  adder.add_number("smoke-timeout", o.smoke_timeout, 1, year, "how long the test may take [120]", "SECONDS");
   adder.add_number("min-busbw", o.min_busbw, 0, 1e6, "bus bandwidth below which the test fails [none]",
                    "GBPS");
   adder.add("nccl-lib", o.nccl_lib,
@@ -178,155 +97,143 @@ void add_options(Adder& adder, Options& o) {
       "a fault for the smoke test to find: hang|corrupt|slow|missing-library|double, :rank=N or :host=NAME",
       "FAULT");
   adder.add("matrix", o.matrix, "of smlaunch smoke: every two hosts' bandwidth as a picture", "FILE.svg");
+  adder.matter("failures");
   adder.add_number("failure-grace", o.failure_grace, 0, year,
                    "from SIGTERM to SIGKILL after a rank failed [5]", "SECONDS");
   adder.add_number("stop-grace", o.stop_grace, 0, year, "from SIGTERM to SIGKILL when told to stop [110]",
                    "SECONDS");
   adder.add_number("leftover-grace", o.leftover_grace, 0, year,
                    "how long what a rank left running may go on when all ranks have ended [0]", "SECONDS");
+  adder.matter("sagemaker");
   adder.add_number("upload-timeout", o.upload_timeout, 0, year,
                    "how long the end of the job may wait for intermediate files to be uploaded [300]",
                    "SECONDS");
+  adder.matter("failures");
   adder.add_number("lost-after", o.lost_after, 1, year, "when a silent agent or host counts as lost [10]",
+                   "SECONDS");
+  adder.add_number("leader-wait", o.leader_wait, 0, year,
+                   "how much longer to wait for a leader that was stopped, while its host answers [600]",
                    "SECONDS");
   adder.add_number("hang-timeout", o.hang_timeout, 1, year, "no output for so long: report, stop [off]",
                    "SECONDS");
+  adder.matter("launchers");
   adder.add_number("master-port", o.master_port, 1, 65535, "rendezvous of the ranks [a free one]", "PORT");
   adder.add_number("channel-port", o.channel_port, 1, 65535, "our own channel [a free one]", "PORT");
+  adder.matter("output");
   adder.add("log-dir", o.log_dir, "also one file per rank and stream", "DIR");
   adder.add_ids("only-ranks", o.only_ranks, "show only these ranks' lines: 0,3-5 [all]", "RANKS");
   adder.add_choice("log-format", o.log_format, log_formats, "of the ranks' lines [text]");
+  adder.matter("failures");
   adder.add_number("max-restarts", o.max_restarts, 0, 1'000'000, "run again after a failure, so often [0]",
                    "N");
   adder.add_number("spare-hosts", o.spare_hosts, 0, 65536,
                    "the last K hosts run no rank until they replace one that was lost [0]", "K");
+  adder.matter("output");
   adder.add("events", o.events, "JSON lines of all that happened [BASE/output/data/smlaunch/events.jsonl]",
             "FILE");
   adder.add("report", o.report, "the final report as JSON [BASE/output/data/smlaunch/report.json]", "FILE");
-  adder.add_choice("format", o.format, formats, "of --dry-run, topology, ready, smoke, env [text]");
   adder.add_choice("color", o.color, colors, "[auto]");
+  adder.add_flag("quiet", o.quiet, "only errors", 'q');
+  adder.add_flag("verbose", o.verbose, "more of what goes on", 'v');
 }
 
-constexpr const char* footer =
-    "Everything after -- is the entry point (a .py file, -m MODULE or a command) and its arguments;\n"
-    "before a .py file that comes first, -- may be left out.\n"
-    "Each option can be given as SMLAUNCH_<OPTION>.\n"
-    "Exit codes: the first failing rank's own (128+n for signal n); 64 usage, 69 hosts not ready, 70 "
-    "internal error,\n"
-    "71 could not start, 75 smoke test failed, 76 host or rank lost, 78 bad configuration, 130/143 stopped.";
-
-Error usage_error(const std::string& what, const std::string& remedy = "smlaunch --help lists the options") {
-  return {Fault::usage, {{"command line", what, remedy}}};
+Error usage_error(const std::string& what) {
+  return {Fault::usage, {{"command line", what, "smlaunch --help-all lists all options"}}};
 }
 
-// Options of mpirun and torchrun that people type out of habit, and what says the same here.
-std::string_view instead_of(std::string_view word) {
-  constexpr std::string_view ranks = "say how many ranks each host has: --processes-per-host N";
-  constexpr std::string_view hosts = "name the hosts, each with its slots: --hosts a:8,b:8";
-  constexpr std::string_view file = "name the file: --hostfile FILE";
-  constexpr std::string_view to_mpirun = "hand it to mpirun: --mpi-options '-x NAME -mca PARAMETER VALUE'";
-  static constexpr std::array<std::pair<std::string_view, std::string_view>, 18> table = {
-      {{"-np", ranks},
-       {"--np", ranks},
-       {"-n", ranks},
-       {"-c", ranks},
-       {"-N", ranks},
-       {"-npernode", ranks},
-       {"--npernode", ranks},
-       {"--nproc_per_node", ranks},
-       {"--nproc-per-node", ranks},
-       {"-H", hosts},
-       {"-host", hosts},
-       {"--host", hosts},
-       {"-hostfile", file},
-       {"-machinefile", file},
-       {"--machinefile", file},
-       {"-x", to_mpirun},
-       {"-mca", to_mpirun},
-       {"--mca", to_mpirun}}};
-  word = word.substr(0, word.find('='));
-  const auto found =
-      std::find_if(table.begin(), table.end(), [&](const auto& each) { return each.first == word; });
-  return found == table.end() ? std::string_view() : found->second;
+using Answer = Result<std::variant<Options, CliAnswer>>;
+
+Answer answer_of(const Result<std::string>& text) {
+  if (!text) return tl::unexpected(text.error());
+  return CliAnswer{*text};
 }
 
-// `extra`: what is left of the command line when all options are taken.
-Error extra_error(const std::vector<std::string>& extra, const std::string& what) {
-  if (extra.empty()) return usage_error(what);
-  const std::string& word = extra.front();
-  if (const std::string_view instead = instead_of(word); !instead.empty())
-    return usage_error(fmt::format("{} is no option of smlaunch", word), std::string(instead));
-  if (!word.empty() && word.front() == '-') return usage_error(what);
-  return usage_error(
-      what, fmt::format("a program and its arguments stand behind --: smlaunch OPTION... -- {}", word));
+// `smlaunch help [MATTER]`
+Answer explain(const std::vector<std::string>& behind, const OptionTable& table) {
+  if (behind.empty() || behind.front().starts_with("-")) return CliAnswer{render_matters()};
+  if (behind.size() > 1) return tl::unexpected(usage_error("help takes one MATTER"));
+  const std::string& matter = behind.front();
+  if (matter == "man") return CliAnswer{render_man_page(table)};
+  if (matter == "bash") return CliAnswer{render_completion(Shell::bash, table)};
+  if (matter == "zsh") return CliAnswer{render_completion(Shell::zsh, table)};
+  if (matter == "fish") return CliAnswer{render_completion(Shell::fish, table)};
+  return answer_of(render_help_of(matter, table));
 }
 
 }  // namespace
 
+bool is_called_train(const std::vector<std::string>& command_line) {
+  if (command_line.empty()) return false;
+  const std::string& program = command_line.front();
+  return program == "train" || program.ends_with("/train");
+}
+
 std::vector<std::string> arguments_of(const std::vector<std::string>& command_line) {
   if (command_line.empty()) return {};
-  const std::string& program = command_line.front();
-  const bool is_train = program == "train" || program.ends_with("/train");
-  const bool is_told_twice = is_train && command_line.size() > 1 && command_line[1] == "train";
+  const bool is_told_twice =
+      is_called_train(command_line) && command_line.size() > 1 && command_line[1] == "train";
   return {command_line.begin() + (is_told_twice ? 2 : 1), command_line.end()};
 }
 
 Result<std::variant<Options, CliAnswer>> parse_cli(const std::vector<std::string>& arguments) {
   Options options;
-  CLI::App app(
-      "Starts distributed training: reads the job as a SageMaker container does, shows or runs the plan.",
-      "smlaunch");
-  app.footer(footer);
-  app.set_version_flag("--version", std::string("smlaunch ") + SMLAUNCH_VERSION);
+  CLI::App app("", "smlaunch");
+  app.set_help_all_flag("--help-all");
+  app.set_version_flag("--version", std::string());
   app.fallthrough();
   Adder adder(app);
-  add_options(adder, options);
   bool dry_run = false;
-  app.add_flag("--dry-run", dry_run, "show the plan; start nothing, create no file")
-      ->envname("SMLAUNCH_DRY_RUN");
-  app.add_flag("--probe", options.probe, "with --dry-run: ask the other hosts over SSH what they are")
-      ->envname("SMLAUNCH_PROBE");
-  app.add_flag("--require-gpu", options.require_gpu, "the smoke test fails where no GPU is")
-      ->envname("SMLAUNCH_REQUIRE_GPU");
-  app.add_flag("-q,--quiet", options.quiet, "only errors")->envname("SMLAUNCH_QUIET");
-  app.add_flag("-v,--verbose", options.verbose, "more of what goes on")->envname("SMLAUNCH_VERBOSE");
+  add_options(adder, options, dry_run);
   app.require_subcommand(0, 1);
-  const std::vector<std::pair<CLI::App*, Command>> commands = {
-      {app.add_subcommand("topology", "this machine: packages, NUMA, GPUs, NICs, how near they are"),
-       Command::topology},
-      {app.add_subcommand("ready", "only wait for the hosts"), Command::ready},
-      {app.add_subcommand("smoke", "wait for the hosts, then only the all-reduce test"), Command::smoke},
-      {app.add_subcommand("env", "the SM_* variables, the arguments and the container's paths"),
-       Command::env}};
+  std::vector<std::pair<CLI::App*, Command>> commands;
+  const auto add_command = [&](const char* word, Command command, const char* what, const char* matter) {
+    commands.emplace_back(adder.add_command(word, what, matter), command);
+  };
+  add_command("topology", Command::topology, "this machine: packages, NUMA, GPUs, NICs, how near they are",
+              "topology");
+  add_command("ready", Command::ready, "only wait for the hosts", "hosts");
+  add_command("smoke", Command::smoke, "wait for the hosts, then only the all-reduce test", "smoke");
+  add_command("env", Command::env, "the SM_* variables, the arguments and the container's paths",
+              "sagemaker");
+  add_command("doctor", Command::doctor, "what this machine (and --hosts) has and lacks, and what mends it",
+              "doctor");
+  adder.add_command("help", "what these commands and options are for, by matters", "help");
 
-  // `smlaunch PROGRAM.py ARG...` is `smlaunch -- PROGRAM.py ARG...`.
-  const bool is_bare = !arguments.empty() && arguments.front().ends_with(".py");
-  const auto separator = is_bare ? arguments.begin() : std::find(arguments.begin(), arguments.end(), "--");
-  std::vector<std::string> own(arguments.begin(), separator);
-  if (separator != arguments.end()) {
-    options.entry_point.emplace(separator + (is_bare ? 0 : 1), arguments.end());
-    if (options.entry_point->empty() || options.entry_point->front().empty())
-      return tl::unexpected(usage_error("no entry point after --"));
-  }
+  const OptionTable& table = adder.table();
+  const SplitLine line = split_line(arguments, table);
+  if (line.command == "help")
+    return explain({arguments.begin() + static_cast<std::ptrdiff_t>(line.command_at) + 1, arguments.end()},
+                   table);
+  options.entry_point = line.program;
+  if (options.entry_point && (options.entry_point->empty() || options.entry_point->front().empty()))
+    return tl::unexpected(usage_error("no entry point after --"));
+  std::vector<std::string> own = line.own;
   std::reverse(own.begin(), own.end());  // as CLI11 takes them
   try {
     app.parse(std::move(own));
   } catch (const CLI::CallForHelp&) {
-    return CliAnswer{app.help()};
+    // -hostfile is no cluster of letters with -h first.
+    if (line.unknown) return tl::unexpected(unknown_word(*line.unknown, table));
+    if (!line.command.empty()) return answer_of(render_help_of(line.command, table));
+    return CliAnswer{render_help(table)};
+  } catch (const CLI::CallForAllHelp&) {
+    return CliAnswer{render_help_all(table)};
   } catch (const CLI::CallForVersion&) {
-    return CliAnswer{std::string("smlaunch ") + SMLAUNCH_VERSION + "\n"};
+    if (!has_flag(line, "verbose", 'v')) return CliAnswer{std::string("smlaunch ") + SMLAUNCH_VERSION + "\n"};
+    options.command = Command::versions;
+    return options;
   } catch (const CLI::ExtrasError& error) {
-    return tl::unexpected(extra_error(app.remaining(true), error.what()));
+    return tl::unexpected(line.unknown ? unknown_word(*line.unknown, table) : usage_error(error.what()));
   } catch (const CLI::ParseError& error) {
     return tl::unexpected(usage_error(error.what()));
   }
   if (dry_run) options.command = Command::dry_run;
-  if (!dry_run && std::find(arguments.begin(), separator, "--probe") != separator)
+  if (!dry_run && has_flag(line, "probe", '\0'))
     return tl::unexpected(usage_error("--probe goes only with --dry-run"));
   options.probe = options.probe && dry_run;
   for (const auto& [subcommand, command] : commands) {
     if (!subcommand->parsed()) continue;
-    if (std::find(arguments.begin(), separator, "--dry-run") != separator)
+    if (has_flag(line, "dry-run", '\0'))
       return tl::unexpected(
           usage_error(fmt::format("--dry-run does not go with {}", subcommand->get_name())));
     options.command = command;
@@ -336,12 +243,13 @@ Result<std::variant<Options, CliAnswer>> parse_cli(const std::vector<std::string
   for (const auto& [name, option] : adder.options()) {
     if (option->count() == 0) continue;
     const std::string flag = "--" + name;
-    const bool on_line = std::any_of(arguments.begin(), separator, [&](const std::string& argument) {
+    const bool on_line = std::any_of(line.own.begin(), line.own.end(), [&](const std::string& argument) {
       return argument == flag || argument.starts_with(flag + "=");
     });
     options.sources[name] = on_line ? "option " + flag : "variable " + variable_of(name);
-    static constexpr std::array<std::string_view, 8> of_files = {
-        "hostfile", "topology", "events", "report", "log-dir", "resource-config", "nccl-lib", "matrix"};
+    static constexpr std::array<std::string_view, 9> of_files = {"hostfile", "topology", "events",
+                                                                 "report",   "log-dir",  "resource-config",
+                                                                 "nccl-lib", "matrix",   "exclude-file"};
     const auto values = option->results();
     if (std::find(of_files.begin(), of_files.end(), name) != of_files.end() &&
         std::find(values.begin(), values.end(), "") != values.end())

@@ -10,17 +10,20 @@
 
 namespace smlaunch {
 
-// --help or --version: a text for stdout.
+// --help, help or --version: a text for stdout.
 struct CliAnswer {
   std::string text;
 };
+
+// Whether the program (the first word) is called `train`, as SageMaker does.
+bool is_called_train(const std::vector<std::string>& command_line);
 
 // A command line without the program's name, which stands first in it. Where an image's entry point is this
 // program under the name `train`, SageMaker's own word for a training comes behind it: `train train`.
 std::vector<std::string> arguments_of(const std::vector<std::string>& command_line);
 
-// `arguments` without the program's name. Options may stand before or after the subcommand; all after `--` is
-// the entry point. Errors (Fault::usage): one clear line each.
+// `arguments` without the program's name. Options may stand before or after the subcommand; all after `--`, or
+// from the first word that ends in .py on, is the entry point. Errors (Fault::usage): one clear line each.
 Result<std::variant<Options, CliAnswer>> parse_cli(const std::vector<std::string>& arguments);
 
 }  // namespace smlaunch

@@ -16,9 +16,10 @@
 
 namespace smlaunch {
 
-enum class Command { run, dry_run, topology, ready, smoke, env };
+enum class Command { run, dry_run, topology, ready, smoke, env, doctor, versions };
 enum class Format { text, json, shell, svg };
 enum class LauncherOption { automatic, process, mpi, ddp, torchrun, xla, smddp };
+enum class SchedulerOption { automatic, none, slurm, pbs, lsf, mpi_operator, pet };
 enum class FrameworkModuleOption { native, run };
 enum class SmokeOption { automatic, nccl, cpu, off };
 enum class ColorOption { automatic, always, never };
@@ -30,6 +31,9 @@ struct Options {
   std::optional<std::string> resource_config;
   std::optional<std::string> hosts;
   std::optional<std::string> hostfile;
+  SchedulerOption scheduler = SchedulerOption::automatic;
+  std::optional<std::string> exclude;
+  std::optional<std::string> exclude_file;
   std::optional<std::string> current_host;
   LauncherOption launcher = LauncherOption::automatic;
   FrameworkModuleOption framework_module = FrameworkModuleOption::native;
@@ -55,6 +59,7 @@ struct Options {
   double leftover_grace = 0;
   double upload_timeout = 300;
   double lost_after = 10;
+  double leader_wait = 600;
   std::optional<double> hang_timeout;
   std::optional<int> master_port;
   std::optional<int> channel_port;
@@ -70,6 +75,7 @@ struct Options {
   bool quiet = false;
   bool verbose = false;
   std::optional<std::vector<std::string>> entry_point;  // after --
+  bool called_train = false;  // by that name: outside a container too, it does as the toolkit
 
   // "hosts" -> "option --hosts" or "variable SMLAUNCH_HOSTS": for those that were given.
   std::map<std::string, std::string> sources;

@@ -22,7 +22,7 @@ constexpr const char* reporting_failure = "Reporting training FAILURE";
 }  // namespace
 
 void warn(const Error& error) {
-  for (const Problem& problem : error.problems) say("warning: {}", to_string(problem));
+  for (const std::string& line : render_problems(error)) say("warning: {}", line);
 }
 
 // The events and the report: where they were asked for, else under BASE, if there is one.

@@ -11,10 +11,15 @@ std::string describe_silence(const char* whose, const Silence& silence) {
   return fmt::format("no word from {} for {:.0f} s ({})", whose, silence.seconds, silence.why);
 }
 
+std::string describe_refused(const char* who, const WordsRefused& refused) {
+  return fmt::format("{} sent what none of ours sends: {}", who, refused.what);
+}
+
 }  // namespace
 
 std::string describe(const RankLoss& loss) {
   if (const auto* silence = std::get_if<Silence>(&loss)) return describe_silence("its agent", *silence);
+  if (const auto* refused = std::get_if<WordsRefused>(&loss)) return describe_refused("its agent", *refused);
   if (const auto* ended = std::get_if<AgentEnded>(&loss))
     return fmt::format("its agent {}", to_string(ended->status));
   if (std::holds_alternative<EndedByOthers>(loss)) return "its agent was told to end, not by us";
@@ -24,6 +29,8 @@ std::string describe(const RankLoss& loss) {
 
 std::string describe(const HostLoss& loss) {
   if (const auto* silence = std::get_if<Silence>(&loss)) return describe_silence("its smlaunch", *silence);
+  if (const auto* refused = std::get_if<WordsRefused>(&loss))
+    return describe_refused("its smlaunch", *refused);
   return std::get<HostUnreachable>(loss).cause;
 }
 

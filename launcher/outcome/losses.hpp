@@ -19,6 +19,11 @@ struct Silence {
       false;  // its connection was closed, and it did not come back: it is its process that is gone
 };
 
+// It has sent what nobody of ours sends, and is not heard any more: what that was.
+struct WordsRefused {
+  std::string what;
+};
+
 // The agent that we started ourselves is gone.
 struct AgentEnded {
   ExitStatus status;
@@ -31,13 +36,13 @@ struct OutlivedKill {};
 struct EndUnknown {
   std::string why;
 };
-using RankLoss = std::variant<Silence, AgentEnded, EndedByOthers, OutlivedKill, EndUnknown>;
+using RankLoss = std::variant<Silence, WordsRefused, AgentEnded, EndedByOthers, OutlivedKill, EndUnknown>;
 
 // A host does not answer, by what readiness says of it.
 struct HostUnreachable {
   std::string cause;
 };
-using HostLoss = std::variant<Silence, HostUnreachable>;
+using HostLoss = std::variant<Silence, WordsRefused, HostUnreachable>;
 
 // The engine ended before its time: all agents that we started, or mpirun.
 struct AllAgentsEnded {};

@@ -45,9 +45,9 @@ Outcome make_user_code_failure(int exit_code, std::string message) {
 
 Outcome make_failure(const Error& error) {
   std::string message;
-  for (const Problem& problem : error.problems) {
+  for (const std::string& line : render_problems(error)) {
     if (!message.empty()) message += '\n';
-    message += to_string(problem);
+    message += line;
   }
   return {.kind = OutcomeKind::failure,
           .failure_class = failure_class_of(error.fault),

@@ -3,14 +3,17 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "base/error.hpp"
 #include "base/exit_codes.hpp"
 
 namespace smlaunch {
 
-// One line a problem: "WHERE: WHAT; REMEDY".
+// One line a problem: "WHERE: WHAT; REMEDY", of at most 2,000 bytes: names come from files that may hold anything.
 std::string to_string(const Problem& problem);
+// The first twenty, a line each, and how many more there are.
+std::vector<std::string> render_problems(const Error& error);
 
 // Every problem on stderr, prefixed `smlaunch: `. Returns the exit code.
 int report_error(const Error& error);

@@ -40,6 +40,12 @@ int LogFiles::descriptor_of(const std::string& name) {
   bool& begun = begun_[name];
   const int how = O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | (begun ? 0 : O_TRUNC);
   UniqueFd fd(::open((folder_ / name).c_str(), how, 0666));
+  // Where no descriptor is left, the files that were written longest ago give theirs.
+  while (!fd.valid() && errno == EMFILE && !open_.empty()) {
+    by_name_.erase(open_.back().name);
+    open_.pop_back();
+    fd = UniqueFd(::open((folder_ / name).c_str(), how, 0666));
+  }
   if (!fd.valid()) return -1;
   begun = true;
   open_.push_front({name, std::move(fd)});

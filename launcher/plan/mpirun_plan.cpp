@@ -120,6 +120,7 @@ MpirunRequest mpirun_request(const JobSpec& spec, const LaunchPlan& plan) {
   request.oversubscribed_cores = !has_starter(plan.launcher) && shares_cores(plan.layout, plan.cluster);
   request.tcp_include = spec.network_interface.empty() ? spec.mpi_subnet : spec.network_interface;
   request.tcp_exclude = spec.mpi_exclude;
+  if (spec.by_slurm) request.remote_agent = fmt::format("{} {}", spec.smlaunch, slurm_agent_words);
   request.ssh_port = spec.ssh_port;
   if (plan.cluster.hosts.size() > 1) request.ssh_control_path = spec.ssh_control_path;
   request.settings = spec.mpi;
@@ -134,6 +135,7 @@ MpirunRequest mpirun_request(const JobSpec& spec, const LaunchPlan& plan) {
   for (const char* name : {agent_channel_variable, agent_token_variable, agent_worker_variable,
                            agent_host_variable, agent_directory_variable, job_marker_variable})
     request.exported.emplace_back(name);
+  if (!plan.secret_arguments.empty()) request.exported.emplace_back(agent_secrets_variable);
   request.program = {spec.smlaunch, "rank", "--"};
   request.program.insert(request.program.end(), plan.process_command.begin(), plan.process_command.end());
   return request;

@@ -9,6 +9,9 @@
 
 namespace smlaunch {
 
+// What mpirun is told to start instead of ssh in a Slurm job: `smlaunch worker --srun HOST COMMAND...`.
+inline constexpr const char* slurm_agent_words = "worker --srun";
+
 // What mpirun is asked for by a plan whose engine it is; its program is our agent with the process command.
 MpirunRequest mpirun_request(const JobSpec& spec, const LaunchPlan& plan);
 

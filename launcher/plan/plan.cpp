@@ -12,6 +12,7 @@
 #include "launcher/contract/result_files.hpp"
 #include "launcher/plan/mpirun_plan.hpp"
 #include "launcher/plan/plan_variables.hpp"
+#include "launcher/plan/redaction.hpp"
 #include "launcher/plan/smoke_plan.hpp"
 #include "launcher/plan/starter.hpp"
 #include "topology/odd_hosts.hpp"
@@ -124,6 +125,8 @@ Result<LaunchPlan> make_plan(const JobSpec& spec, const Cluster& cluster) {
   for (const Problem& warning : job.warnings)
     plan.warnings.push_back(fmt::format("{}: {}", warning.where, warning.what));
 
+  plan.warnings.insert(plan.warnings.end(), spec.warnings.begin(), spec.warnings.end());
+
   LayoutRequest request{spec.world_size, plan.bind};
   if (has_starter(spec.launcher))
     request.why_none = fmt::format("not bound, because {} starts the ranks", to_string(spec.launcher));
@@ -185,6 +188,7 @@ Result<LaunchPlan> make_plan(const JobSpec& spec, const Cluster& cluster) {
     for (const auto& [name, value] : variables_of_host(plan, NodeRank{0})) plan.environment.erase(name);
 
   if (plan.engine == Engine::mpirun) {
+    plan.secret_arguments = find_secret_arguments(plan.process_command);
     auto unbound = add_mpirun_command(spec, plan);
     if (!unbound) return tl::unexpected(unbound.error());
     if (!unbound->empty()) {

@@ -4,6 +4,7 @@
 // compares it. Pure: it touches nothing.
 #pragma once
 
+#include <cstddef>
 #include <map>
 #include <memory>
 #include <optional>
@@ -34,7 +35,6 @@ struct SmokeWish {
   bool require_gpu = false;
   std::optional<double> min_busbw_gbps;
   std::string min_busbw_source = "--min-busbw";
-  bool has_nccl_check = false;   // it was built with the kernels for GPUs
   bool has_mpirun = false;       // what the check on the CPU is started by
   std::optional<bool> has_gpus;  // where the plan's machines are not to be believed: do they?
 };
@@ -60,12 +60,14 @@ struct JobSpec {
   std::string mpi_subnet;             // a subnet that all hosts are in: "10.0.0.0/24", or
   std::string mpi_exclude;            // the interfaces and subnets that it may not choose; or neither
   std::optional<int> master_port;
+  bool by_slurm = false;  // the hosts are those of our Slurm job: srun reaches them, and no ssh is needed
   int ssh_port = 22;
   std::string ssh_control_path;  // readiness's logins stay open there for mpirun; empty: they do not
   bool machines_chosen = false;  // by an option of the user's: --topology, --gpus-per-host
   bool machines_as_planned =
       false;  // --gpus-per-host: ranks are placed as planned, whatever their hosts are like
   std::vector<std::string> spare_hosts;  // of the job, beside the cluster's
+  std::vector<std::string> warnings;     // of its hosts
   SmokeWish smoke;
   bool watches_for_hangs = false;  // Python programs are to print their stacks when they are ended
   bool known_by_name = true;       // false: the only host is this machine, and its name leads nowhere here
@@ -110,6 +112,8 @@ struct LaunchPlan {
   BindPolicy bind = BindPolicy::automatic;  // none where the user's MPI options say who binds, if anybody
   std::vector<std::string> command;
   std::vector<std::string> process_command;
+  // Which words of it look secret, ascending: they do not stand on mpirun's command line, which is public.
+  std::vector<std::size_t> secret_arguments;
   Variables environment;                    // common to all ranks
   Indexed<NodeRank, Variables> of_hosts;    // torchrun, xla: what each host's starter must know; may be empty
   std::map<const Placement*, int> threads;  // OMP_NUM_THREADS; empty where it is not ours to set

@@ -6,6 +6,7 @@
 #include <cctype>
 
 #include "launcher/contract/python_value.hpp"
+#include "launcher/plan/secret_text.hpp"
 
 namespace smlaunch {
 
@@ -33,10 +34,20 @@ bool among(const std::string& word, const std::array<std::string_view, N>& list)
   return std::find(list.begin(), list.end(), word) != list.end();
 }
 
+// Is what stands before `end` a variable's name?
+bool is_name(const std::string& text, std::size_t end) {
+  return end > 0 && std::all_of(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(end), [](char c) {
+           return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_';
+         });
+}
+
 // Where the secret begins in an argument, if it is one: behind --api-key=, or all that follows --api-key.
 std::size_t secret_in_argument(const std::vector<std::string>& arguments, std::size_t i) {
   const std::string& argument = arguments[i];
   if (const std::size_t equals = argument.find('='); argument.starts_with('-') && equals != std::string::npos)
+    return equals + 1 < argument.size() && looks_secret(argument.substr(0, equals)) ? equals + 1
+                                                                                    : std::string::npos;
+  if (const std::size_t equals = argument.find('='); equals != std::string::npos && is_name(argument, equals))
     return equals + 1 < argument.size() && looks_secret(argument.substr(0, equals)) ? equals + 1
                                                                                     : std::string::npos;
   const bool named = i > 0 && arguments[i - 1].starts_with('-') &&
@@ -50,8 +61,8 @@ bool may_be_json_with_secrets(const std::string& text) {
   std::string upper(text);
   std::transform(upper.begin(), upper.end(), upper.begin(),
                  [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
-  static constexpr std::array<std::string_view, 8> signs = {"SECRET", "PASS", "TOKEN",   "CRED",
-                                                            "APIKEY", "KEY",  "PRIVATE", "PWD"};
+  static constexpr std::array<std::string_view, 10> signs = {"SECRET", "PASS",    "TOKEN", "CRED", "APIKEY",
+                                                             "KEY",    "PRIVATE", "PWD",   "AUTH", "BEARER"};
   return std::any_of(signs.begin(), signs.end(),
                      [&](std::string_view sign) { return upper.find(sign) != std::string::npos; });
 }
@@ -62,14 +73,25 @@ bool is_secret_value(const PyValue& value) {
 }
 
 // Hides what a dict's key or an option before it in a list calls secret; what was hidden goes to `found`.
-void hide(PyValue& value, std::vector<std::string>& found) {
+void hide(PyValue& value, std::vector<std::string>& found, int depth = 0) {
+  // A hyperparameter is JSON in itself, and stands in SM_HPS, which stands in SM_TRAINING_ENV.
+  constexpr int most_texts_in_texts = 4;
+  if (const std::string* text = value.string(); text != nullptr) {
+    if (depth < most_texts_in_texts && may_be_json_with_secrets(*text))
+      if (auto inner = parse_python_json(*text)) {
+        const std::size_t before = found.size();
+        hide(*inner, found, depth + 1);
+        if (found.size() > before) value.data = python_json_dumps(*inner);
+      }
+    return;
+  }
   if (auto* dict = std::get_if<PyDict>(&value.data)) {
     for (auto& [key, each] : *dict) {
       if (looks_secret(key) && is_secret_value(each)) {
         found.push_back(python_str(each));
         each.data = std::string(redacted);
       } else {
-        hide(each, found);
+        hide(each, found, depth);
       }
     }
   }
@@ -80,7 +102,7 @@ void hide(PyValue& value, std::vector<std::string>& found) {
   for (std::size_t i = 0; i < list->size(); ++i) {
     const std::size_t at = secret_in_argument(arguments, i);
     if (at == std::string::npos) {
-      hide((*list)[i], found);
+      hide((*list)[i], found, depth);
       continue;
     }
     found.push_back(arguments[i].substr(at));
@@ -105,13 +127,14 @@ constexpr std::size_t shortest_searched_secret = 6;
 }  // namespace
 
 bool looks_secret(std::string_view variable) {
-  static constexpr std::array<std::string_view, 11> secret = {
-      "SECRET", "SECRETS",    "PASSWORD", "PASSWD",      "PASSPHRASE", "TOKEN",
-      "CREDS",  "CREDENTIAL", "APIKEY",   "CREDENTIALS", "PRIVATE"};
+  static constexpr std::array<std::string_view, 13> secret = {
+      "SECRET",     "SECRETS", "PASSWORD",    "PASSWD",  "PASSPHRASE", "TOKEN",        "CREDS",
+      "CREDENTIAL", "APIKEY",  "CREDENTIALS", "PRIVATE", "BEARER",     "AUTHORIZATION"};
   static constexpr std::array<std::string_view, 6> before_key = {"ACCESS",  "API",  "SECRET",
                                                                  "PRIVATE", "AUTH", "SSH"};
   const std::vector<std::string> words = words_of(variable);
   if (words.size() == 1 && words.front() == "PWD") return variable != "PWD";  // the shell's working directory
+  if (!words.empty() && (words.back() == "AUTH" || words.back() == "PASS")) return true;
   for (std::size_t i = 0; i < words.size(); ++i) {
     if (among(words[i], secret) || words[i].find("PASSWORD") != std::string::npos) return true;
     if (words[i] == "PWD") return true;
@@ -119,6 +142,15 @@ bool looks_secret(std::string_view variable) {
     if (i + 1 == words.size() || among(words[i - 1], before_key)) return true;
   }
   return false;
+}
+
+std::vector<std::size_t> find_secret_arguments(const std::vector<std::string>& command) {
+  const Redactor redactor({}, command);
+  const std::vector<std::string> shown = redactor.arguments(command);
+  std::vector<std::size_t> secret;
+  for (std::size_t i = 0; i < command.size(); ++i)
+    if (shown[i] != command[i]) secret.push_back(i);
+  return secret;
 }
 
 Redactor::Redactor(const Variables& variables, const std::vector<std::string>& arguments) {
@@ -142,6 +174,8 @@ Redactor::Redactor(const Variables& variables, const std::vector<std::string>& a
 void Redactor::add_secrets_within(const std::string& value) {
   std::string shown;
   for (const std::string& secret : secrets_in_json(value, shown)) add_secret(secret);
+  for (const TextPart& part : find_secrets_in_text(value))
+    add_secret(value.substr(part.begin, part.end - part.begin));
 }
 
 void Redactor::add_secret(const std::string& value) {
@@ -162,6 +196,9 @@ std::string Redactor::variable(const std::string& name, const std::string& value
 
 std::string Redactor::text(std::string value) const {
   secrets_in_json(value, value);
+  const std::vector<TextPart> parts = find_secrets_in_text(value);
+  for (auto part = parts.rbegin(); part != parts.rend(); ++part)
+    value.replace(part->begin, part->end - part->begin, redacted);
   for (const std::string& secret : secrets_)
     for (std::size_t at = value.find(secret); at != std::string::npos;
          at = value.find(secret, at + redacted.size()))

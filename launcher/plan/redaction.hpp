@@ -2,6 +2,7 @@
 // What looks like a secret is not shown: in a plan, a log, a report.
 #pragma once
 
+#include <cstddef>
 #include <map>
 #include <string>
 #include <string_view>
@@ -14,15 +15,19 @@ namespace smlaunch {
 inline constexpr std::string_view redacted = "<redacted>";
 
 // One of its words (parted by '_', '-', '.' or a change of case) holds PASSWORD, or is SECRET, PASSWD, PWD
-// (but for the shell's own variable), TOKEN,
-// CREDENTIAL(S), APIKEY, PRIVATE, or KEY after ACCESS, API, SECRET, PRIVATE, AUTH, SSH, or as the last of
-// several words. max_tokens and tokenizer are none.
+// (but for the shell's own variable), TOKEN, CREDENTIAL(S), APIKEY, PRIVATE, BEARER, AUTHORIZATION, or KEY
+// after ACCESS, API, SECRET, PRIVATE, AUTH, SSH, or as the last of several words; or its last word is AUTH or
+// PASS. max_tokens and tokenizer are none.
 bool looks_secret(std::string_view variable);
 
+// Which of these words hold a secret that is told by a name or a form; ascending.
+std::vector<std::size_t> find_secret_arguments(const std::vector<std::string>& command);
+
 // Shows values without the secrets among `variables` and `arguments`: a variable with such a name is hidden
-// whole, as is what follows such an option (--api-key VALUE, --api-key=VALUE), and what JSON, in a variable
-// or an argument, has under such a key; where the value (of six characters or more) stands inside another
-// value or an argument, as it is or as JSON writes it, it is hidden there.
+// whole, as is what follows such an option (--api-key VALUE, --api-key=VALUE) or such a name (MY_TOKEN=VALUE),
+// what JSON, in a variable, an argument or another JSON's text, has under such a key, and what
+// find_secrets_in_text() finds; where the value (of six characters or more) stands inside another value or an
+// argument, as it is or as JSON writes it, it is hidden there.
 class Redactor {
  public:
   explicit Redactor(const Variables& variables, const std::vector<std::string>& arguments = {});

@@ -100,14 +100,34 @@ std::vector<bool> begin_lines(const std::vector<std::string>& argv, std::size_t 
   return begins;
 }
 
-std::string render_command(const LaunchPlan& plan, const Redactor& redactor) {
+// A person reads a few, and passes over dozens.
+constexpr std::ptrdiff_t most_exports_shown = 3;
+
+// For each word, whether it belongs to an -x that only names a variable.
+std::vector<bool> plain_exports(const std::vector<std::string>& argv, const std::vector<bool>& begins) {
+  std::vector<bool> plain(argv.size(), false);
+  for (std::size_t i = 0; i + 1 < argv.size(); ++i)
+    if (begins[i] && argv[i] == "-x" && argv[i + 1].find('=') == std::string::npos)
+      plain[i] = plain[i + 1] = true;
+  return plain;
+}
+
+std::string render_command(const LaunchPlan& plan, const Redactor& redactor, PlanDetail detail) {
   const std::vector<std::string> argv = redactor.arguments(plan.command);
   const std::size_t own = plan.process_command.size() + 3;  // "smlaunch rank --" before it
   const bool has_agent = argv.size() >= own && argv[argv.size() - own + 1] == "rank";
   const std::size_t program = has_agent ? argv.size() - own : 0;
   const std::vector<bool> begins = begin_lines(argv, program);
+  const std::vector<bool> exports = plain_exports(argv, begins);
+  const auto exported = std::count(exports.begin(), exports.end(), true) / 2;
+  const bool folds = detail == PlanDetail::folded && exported > most_exports_shown;
   std::string out;
   for (std::size_t i = 0; i < argv.size(); ++i) {
+    if (folds && exports[i]) {
+      if (std::count(exports.begin(), exports.begin() + static_cast<std::ptrdiff_t>(i), true) == 0)
+        out += fmt::format(" \\\n    [-x for {} variables; -v shows them]", exported);
+      continue;
+    }
     if (i == 0)
       out += "  ";
     else
@@ -132,7 +152,7 @@ std::string topology_of(const LaunchPlan& plan) {
 
 }  // namespace
 
-std::string render_plan(const LaunchPlan& plan) {
+std::string render_plan(const LaunchPlan& plan, PlanDetail detail) {
   const Redactor redactor(common_variables(plan), plan.command);
   const auto busy = std::count_if(plan.layout.ranks_per_host.begin(), plan.layout.ranks_per_host.end(),
                                   [](int ranks) { return ranks > 0; });
@@ -176,7 +196,7 @@ std::string render_plan(const LaunchPlan& plan) {
     line("smoke test", fmt::format("off: {}", plan.smoke_reason), "");
   line("plan", plan.hash, "");
   for (const std::string& warning : plan.warnings) line("warning", redactor.text(warning), "");
-  out += "\n" + render_ranks(plan) + "\n" + render_command(plan, redactor);
+  out += "\n" + render_ranks(plan) + "\n" + render_command(plan, redactor, detail);
   return out;
 }
 

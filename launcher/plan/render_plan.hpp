@@ -11,6 +11,9 @@ namespace smlaunch {
 // Above this many ranks, equal hosts are shown once.
 inline constexpr int most_ranks_shown = 64;
 
-std::string render_plan(const LaunchPlan& plan);
+// Of mpirun's command: every option, or the many -x NAME as a count.
+enum class PlanDetail { all, folded };
+
+std::string render_plan(const LaunchPlan& plan, PlanDetail detail = PlanDetail::all);
 
 }  // namespace smlaunch

@@ -58,13 +58,8 @@ Result<void> add_smoke_plan(const JobSpec& spec, LaunchPlan& plan) {
                      fmt::format("there is no all-reduce test: {}", plan.smoke_reason), "leave it out");
     return {};
   }
-  const bool gpus = has_gpus(spec, plan);
-  if (wish.mode == SmokeMode::nccl && !wish.has_nccl_check)
-    return failure(Fault::usage, wish.source,
-                   "this smlaunch was built without the CUDA SDK: it has no NCCL check",
-                   "build it where nvcc is, or take --smoke cpu");
   const bool by_nccl =
-      wish.mode == SmokeMode::nccl || (wish.mode == SmokeMode::automatic && gpus && wish.has_nccl_check);
+      wish.mode == SmokeMode::nccl || (wish.mode == SmokeMode::automatic && has_gpus(spec, plan));
   if (!by_nccl && !wish.has_mpirun) {
     if (wish.mode == SmokeMode::cpu || wish.only || wish.require_gpu)
       return failure(Fault::start, "mpirun", "is not on PATH, and the test on the CPU is started by it",
@@ -80,12 +75,10 @@ Result<void> add_smoke_plan(const JobSpec& spec, LaunchPlan& plan) {
   auto check = make_check_plan(spec, plan);
   if (!check) return tl::unexpected(check.error());
   plan.smoke->command = std::move(check->command);
-  const std::string why = by_nccl ? ""
-                          : gpus  ? ": built without the CUDA SDK, so that GPUs were not tested"
-                                  : ": no GPU was found";
-  plan.sources.emplace_back("smoke", by_nccl ? wish.source
-                                             : fmt::format("{}{}; NCCL NOT RUN", wish.source,
-                                                           wish.mode == SmokeMode::cpu ? "" : why));
+  plan.sources.emplace_back("smoke",
+                            by_nccl ? wish.source
+                                    : fmt::format("{}{}; NCCL NOT RUN", wish.source,
+                                                  wish.mode == SmokeMode::cpu ? "" : ": no GPU was found"));
   return {};
 }
 
@@ -93,6 +86,7 @@ Result<LaunchPlan> make_check_plan(const JobSpec& spec, const LaunchPlan& plan) 
   LaunchPlan check = plan;
   const bool by_nccl = plan.smoke->backend == nccl_backend;
   check.process_command = {spec.smlaunch, by_nccl ? nccl_check_word : mpi_check_word};
+  check.secret_arguments.clear();
   check.smoke.reset();
   check.of_hosts.clear();
   // Under ddp and torchrun ranks lose what mpirun tells them; MPI needs it.

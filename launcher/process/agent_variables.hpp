@@ -13,6 +13,8 @@ inline constexpr const char* agent_worker_variable = "SMLAUNCH_AGENT_WORKER";   
 inline constexpr const char* agent_host_variable =
     "SMLAUNCH_AGENT_LEADER_HOST";  // the leader's name for itself
 inline constexpr const char* agent_directory_variable = "SMLAUNCH_AGENT_DIRECTORY";  // the entry point's
+// Arguments that are secret (hidden_arguments.hpp), where mpirun's command line would show them.
+inline constexpr const char* agent_secrets_variable = "SMLAUNCH_AGENT_SECRETS";
 // Stays: every process of a job can be found by it.
 inline constexpr const char* job_marker_variable = "SMLAUNCH_JOB";
 

@@ -76,7 +76,11 @@ HeardSignals::HeardSignals(boost::asio::io_context& loop, const std::vector<int>
 }
 
 HeardSignals::~HeardSignals() {
-  pthread_sigmask(SIG_SETMASK, &heard_->mask, nullptr);
+  // It restores its own signals only. Another object may hear other signals, which its owner has blocked since.
+  for (const auto& [signal, action] : heard_->before) {
+    const sigset_t one = set_of({signal});
+    pthread_sigmask(sigismember(&heard_->mask, signal) == 1 ? SIG_BLOCK : SIG_UNBLOCK, &one, nullptr);
+  }
   boost::system::error_code ignored;
   heard_->set.clear(ignored);
   for (const auto& [signal, action] : heard_->before) sigaction(signal, &action, nullptr);

@@ -6,6 +6,7 @@
 #include <exception>
 
 #include "launcher/remote/remote_loop.hpp"
+#include "launcher/remote/slurm_step_run.hpp"
 
 namespace smlaunch {
 
@@ -32,7 +33,7 @@ std::string to_string(ReadyState state) {
 
 RemoteReport run_on_hosts(const RemoteRequest& request) {
   try {
-    return RemoteLoop(request).run();
+    return request.by_slurm ? run_slurm_step(request) : RemoteLoop(request).run();
   } catch (const std::exception& error) {
     RemoteReport report;
     for (const std::string& name : request.hosts)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The room launcher/remote: something on every host, by SSH logins. It promises a state, a cause and a remedy
+// The room launcher/remote: something on every host, by SSH logins or a step of Slurm's. It promises a state, a cause and a remedy
 // for each host within the bound, and what each host answered. It touches the name server, TCP, ssh, and the
 // folder of the connections that stay open for mpirun.
 //
@@ -77,6 +77,7 @@ struct RemoteRequest {
   // They are waited for until the other hosts are ready, and at most spare_wait longer; they need not come.
   std::vector<std::string> spare_hosts = {};
   std::chrono::milliseconds spare_wait{10'000};
+  bool by_slurm = false;      // the hosts are those of our Slurm job: srun reaches them, and no ssh is needed
   std::string own_host = {};  // this machine: ready at once, without SSH; empty: none of them
   int port = 22;
   ReadyStage until = ReadyStage::smlaunch;  // the last stage; `login` counts only beyond the banner

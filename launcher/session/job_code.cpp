@@ -8,6 +8,7 @@
 #include "launcher/code/code_preparation.hpp"
 #include "launcher/contract/code/fetch_code.hpp"
 #include "launcher/contract/code/install_step.hpp"
+#include "launcher/contract/trainer_job.hpp"
 #include "mpi/shell_words.hpp"
 
 namespace smlaunch {
@@ -20,8 +21,15 @@ bool is_of_container(const Options& options, const Job& job) {
          !job.environment->entry_point.name.empty();
 }
 
+// What the SDK's sm_train.sh has installed is not installed again.
+std::string find_requirements(const TrainerJob& trainer) {
+  return trainer.is_prepared ? "" : trainer.requirements;
+}
+
 InstallStep choose_install(const Job& job) {
   const EntryPoint& entry = job.environment->entry_point;
+  if (const auto& trainer = job.environment->trainer)
+    return install_requirements(find_requirements(*trainer), job.spec.python);
   return decide_install(entry.kind, probe_code_facts(job.environment->paths.code), job.spec.python);
 }
 
@@ -44,6 +52,8 @@ CodeRequest describe_code_request(const Options& options, const Job& job) {
   request.code = environment.paths.code.string();
   request.module_dir = environment.module_dir;
   request.program = environment.entry_point.name;
+  request.is_named = environment.trainer != nullptr;
+  if (environment.trainer) request.requirements = find_requirements(*environment.trainer);
   request.python = job.spec.python;
   request.region = environment.region.value_or("");
   request.is_quiet = options.quiet;

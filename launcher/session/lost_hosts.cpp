@@ -12,6 +12,7 @@ std::vector<LostHost> find_lost_hosts(const Options& options, const Job& job) {
   constexpr std::chrono::milliseconds bound{3000};
   constexpr std::chrono::milliseconds host_bound{2500};
   const RemoteRequest request{.hosts = names_of_hosts(job),
+                              .by_slurm = job.spec.by_slurm,
                               .own_host = job.environment->current_host,
                               .port = options.ssh_port,
                               .until = ReadyStage::banner,

@@ -163,6 +163,7 @@ RemoteRequest make_ready_request(const Options& options, const Job& job, const s
   return {
       .hosts = names_of_hosts(job),
       .spare_hosts = job.spare_hosts,
+      .by_slurm = job.spec.by_slurm,
       .own_host = job.environment->current_host,
       .port = options.ssh_port,
       .login = {.command = std::move(command),
@@ -227,10 +228,10 @@ void tell_hosts(const Options& options, const Job& job, const std::string& worke
   run_on_hosts(request);
 }
 
-void end_job_on_hosts(const Options& options, const Job& job, const std::vector<std::string>& hosts,
-                      const std::string& marker) {
-  if (hosts.empty()) return;
-  // A host that is gone is not logged in to, nor waited for.
+namespace {
+
+// A host that is gone is not logged in to, nor waited for.
+std::vector<std::string> find_answering_hosts(const Options& options, const std::vector<std::string>& hosts) {
   const RemoteRequest look{.hosts = hosts,
                            .port = options.ssh_port,
                            .until = ReadyStage::banner,
@@ -240,8 +241,18 @@ void end_job_on_hosts(const Options& options, const Job& job, const std::vector<
   std::vector<std::string> answering;
   for (const HostReadiness& host : run_on_hosts(look).hosts)
     if (host.state == ReadyState::ready) answering.push_back(host.name);
+  return answering;
+}
+
+}  // namespace
+
+void end_job_on_hosts(const Options& options, const Job& job, const std::vector<std::string>& hosts,
+                      const std::string& marker) {
+  if (hosts.empty()) return;
+  const std::vector<std::string> answering = job.spec.by_slurm ? hosts : find_answering_hosts(options, hosts);
   if (answering.empty()) return;
   run_on_hosts({.hosts = answering,
+                .by_slurm = job.spec.by_slurm,
                 .port = options.ssh_port,
                 .login = {.command = quote_shell_word(job.spec.smlaunch) + " worker --end-job",
                           .input = marker,

@@ -224,6 +224,7 @@ class JobTries {
     settings.stop_grace = milliseconds_of(options_.stop_grace);
     settings.leftover_grace = milliseconds_of(options_.leftover_grace);
     settings.lost_after = milliseconds_of(options_.lost_after);
+    settings.leader_wait = milliseconds_of(options_.leader_wait);
     settings.hang_timeout = options_.hang_timeout;
     settings.channel_port = options_.channel_port.value_or(0);
     settings.verbose = options_.verbose;
@@ -266,7 +267,7 @@ class JobTries {
   // A run without them takes a login more for each host.
   void open_connections() {
     connections_.reset();
-    if (plan_.engine != Engine::mpirun || !has_other_hosts(plan_)) return;
+    if (plan_.engine != Engine::mpirun || !has_other_hosts(plan_) || job_.spec.by_slurm) return;
     auto opened = SshConnections::open(job_.spec.smlaunch);
     if (!opened) return warn(opened.error());
     connections_.emplace(std::move(*opened));

@@ -63,6 +63,7 @@ int run_as_worker(const Options& options, const Job& job) {
   settings.ssh_port = options.ssh_port;
   settings.leader_bound = milliseconds_of(options.ready_timeout);
   settings.lost_after = milliseconds_of(options.lost_after);
+  settings.leader_wait = milliseconds_of(options.leader_wait);
   settings.stop_grace = milliseconds_of(options.stop_grace);
   settings.failure_grace = milliseconds_of(options.failure_grace);
   settings.tried_again = [&] { remove_old_result_files(paths); };

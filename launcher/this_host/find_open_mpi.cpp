@@ -19,7 +19,7 @@ namespace {
 constexpr int probe_bound_milliseconds = 20000;
 constexpr std::size_t longest_parameter_file = 1 << 20;
 
-// A file that cannot be read is none to mpirun either.
+// A file that cannot be read counts as absent, as it does for mpirun.
 std::vector<SetParameter> read_parameters(const std::map<std::string, std::string>& variables,
                                           const std::string& mpirun, const OpenMpiVersion& version) {
   std::vector<SetParameter> all;

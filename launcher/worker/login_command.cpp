@@ -4,15 +4,19 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <charconv>
 #include <chrono>
 #include <cstdlib>
+#include <cstring>
 
+#include "base/exit_codes.hpp"
 #include "base/own_words.hpp"
 #include "launcher/channel/hand_over.hpp"
 #include "launcher/channel/worker_socket.hpp"
 #include "launcher/process/job_processes.hpp"
 #include "launcher/remote/login_answers.hpp"
+#include "launcher/remote/slurm_step.hpp"
 #include "launcher/remote/ssh_connections.hpp"
 #include "topology/interfaces.hpp"
 
@@ -57,6 +61,17 @@ int run_hand_over(std::vector<std::string> arguments) {
   return 0;
 }
 
+// mpirun's agent for one host. Like ssh, it hands the words to a shell there.
+int become_srun(const std::string& host, const std::vector<std::string>& words) {
+  std::vector<std::string> argv = make_one_host_argv(host, fmt::format("{}", fmt::join(words, " ")));
+  std::vector<char*> pointers;
+  for (std::string& word : argv) pointers.push_back(word.data());
+  pointers.push_back(nullptr);
+  execvp(pointers.front(), pointers.data());
+  say("srun cannot be started: {}", std::strerror(errno));
+  return exit_codes::start;
+}
+
 }  // namespace
 
 int run_login_command(const std::vector<std::string>& arguments) {
@@ -67,6 +82,8 @@ int run_login_command(const std::vector<std::string>& arguments) {
     end_job_processes(read_stdin(), orphan_grace);
     return 0;
   }
+  if (arguments.size() >= 3 && arguments.front() == srun_argument)
+    return become_srun(arguments[1], {arguments.begin() + 2, arguments.end()});
   return run_hand_over(arguments);
 }
 

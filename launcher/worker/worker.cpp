@@ -8,7 +8,9 @@
 #include <algorithm>
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <csignal>
+#include <list>
 #include <memory>
+#include <vector>
 
 #include "launcher/channel/channel_client.hpp"
 #include "launcher/channel/hand_over.hpp"
@@ -40,25 +42,28 @@ constexpr milliseconds folder_bound{1000};
 // Answers the agents and the leader's login on this host; one of them brings the hand-over.
 class RequestServer {
  public:
-  RequestServer(boost::asio::io_context& loop, UniqueFd listener, WorkerRun& run)
-      : environment_(own_environment()), listener_(loop, listener.release()), run_(run) {
-    wait();
+  RequestServer(boost::asio::io_context& loop, std::vector<UniqueFd> listeners, WorkerRun& run)
+      : environment_(own_environment()), run_(run) {
+    for (UniqueFd& each : listeners) listeners_.emplace_back(loop, each.release());
+    for (Listener& each : listeners_) wait(each);
   }
 
   [[nodiscard]] const std::string& session_folder() const { return session_folder_; }
   [[nodiscard]] const UniqueFd& daemon() const { return daemon_; }
 
  private:
-  void wait() {
-    listener_.async_wait(boost::asio::posix::stream_descriptor::wait_read, [this](error_code error) {
+  using Listener = boost::asio::posix::stream_descriptor;
+
+  void wait(Listener& listener) {
+    listener.async_wait(Listener::wait_read, [this, &listener](error_code error) {
       if (error) return;
-      serve();
-      wait();
+      serve(listener);
+      wait(listener);
     });
   }
 
-  void serve() {
-    auto request = serve_worker_request(listener_.native_handle(), environment_);
+  void serve(Listener& listener) {
+    auto request = serve_worker_request(listener.native_handle(), environment_);
     if (!request) return;
     if (!request->session_folder.empty()) session_folder_ = request->session_folder;
     if (request->daemon.valid()) daemon_ = std::move(request->daemon);
@@ -66,13 +71,13 @@ class RequestServer {
   }
 
   std::map<std::string, std::string> environment_;
-  boost::asio::posix::stream_descriptor listener_;
+  std::list<Listener> listeners_;
   WorkerRun& run_;
   std::string session_folder_;  // of the daemon that started the agents here
   UniqueFd daemon_;             // it itself
 };
 
-WorkerResult run_until_over(const WorkerSettings& settings, UniqueFd listener) {
+WorkerResult run_until_over(const WorkerSettings& settings, std::vector<UniqueFd> listeners) {
   AsioLoop loop;
   CodePreparation preparation(loop.context());
   WorkerRun run(settings, {loop,
@@ -91,7 +96,7 @@ WorkerResult run_until_over(const WorkerSettings& settings, UniqueFd listener) {
   signals.on_signal([&](int signal) { run.told_to_stop(signal); });
   HeardSignals passed(loop.context(), {SIGUSR1, SIGUSR2});
   passed.on_signal([&](int signal) { run.pass_on(signal); });
-  RequestServer server(loop.context(), std::move(listener), run);
+  RequestServer server(loop.context(), std::move(listeners), run);
   run.begin();
   loop.run();
   preparation.stop();
@@ -111,14 +116,14 @@ WorkerResult run_until_over(const WorkerSettings& settings, UniqueFd listener) {
 
 Result<WorkerResult> run_worker(const WorkerSettings& settings) {
   const std::string name = worker_socket_name(settings.hosts);
-  auto listener = listen_as_worker(name);
-  if (!listener) return tl::unexpected(listener.error());
+  auto listeners = listen_as_worker(name);
+  if (!listeners) return tl::unexpected(listeners.error());
   auto sshd = start_sshd_if_none(settings.ssh_port);
   if (!sshd) {
     remove_worker_socket(name);
     return tl::unexpected(sshd.error());
   }
-  const WorkerResult result = run_until_over(settings, std::move(*listener));
+  const WorkerResult result = run_until_over(settings, std::move(*listeners));
   remove_worker_socket(name);
   if (*sshd) {
     kill((*sshd)->pid, SIGTERM);

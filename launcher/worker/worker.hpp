@@ -25,6 +25,7 @@ struct WorkerSettings {
   int ssh_port = 22;
   std::chrono::milliseconds leader_bound{std::chrono::hours(1)};  // until the leader must have come
   std::chrono::milliseconds lost_after{10000};
+  std::chrono::milliseconds leader_wait{600000};
   std::chrono::milliseconds stop_grace{110000};
   std::chrono::milliseconds failure_grace{5000};  // of the ranks here, when the leader is lost
   std::function<void()> tried_again;              // the job has failed, and the leader will come again

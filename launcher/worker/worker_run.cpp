@@ -4,7 +4,10 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <csignal>
 #include <utility>
+
+#include "launcher/channel/stop_messages.hpp"
 
 namespace smlaunch {
 
@@ -56,6 +59,7 @@ void WorkerRun::take_over(const std::string& bytes) {
   hello.pid = getpid();
   channel_ = world_.make_channel(*hand_over, std::move(hello));
   channel_->set_lost_after(settings_.lost_after);
+  channel_->set_leader_wait(settings_.leader_wait);
   channel_->start({[this](const Frame& frame) { received(frame); },
                    [this] {
                      if (result_.stopped_by_signal != 0) ask_to_stop();
@@ -67,6 +71,9 @@ void WorkerRun::take_over(const std::string& bytes) {
 }
 
 void WorkerRun::received(const Frame& frame) {
+  if (const auto passed =
+          frame.kind == FrameKind::pass_on ? decode_passed_signal(frame.payload) : std::nullopt)
+    return channel_->expect_pause(passed->signal == SIGSTOP);
   if (frame.kind != FrameKind::outcome) return;
   const auto end = decode_job_end(frame.payload);
   if (!end) return;

@@ -20,9 +20,7 @@ struct Column {
 using Rows = Indexed<Row, std::string>;
 
 template <class List, class Index>
-concept CanBeAsked = requires(List list, Index index) {
-  list[index];
-};
+concept CanBeAsked = requires(List list, Index index) { list[index]; };
 
 TEST(Indexed, IsAskedByItsOwnIndexOnly) {
   static_assert(CanBeAsked<Rows, Row>);
@@ -39,7 +37,7 @@ TEST(Indexed, TellsAllItsIndicesInOrder) {
   for (const Row row : Rows().indices()) FAIL() << row.value;
 }
 
-TEST(Indexed, KnowsThePositionOfTheNextItem) {
+TEST(Indexed, KnowsWhereTheNextItemComesToBe) {
   Rows rows;
   const Row first = rows.next_index();
   rows.push_back("a");
@@ -47,7 +45,7 @@ TEST(Indexed, KnowsThePositionOfTheNextItem) {
   EXPECT_EQ(rows.next_index(), Row{1});
 }
 
-TEST(Indexed, KnowsWhichPositionsItHas) {
+TEST(Indexed, KnowsWhatItHas) {
   const Rows rows(2);
   EXPECT_FALSE(rows.has({-1}));
   EXPECT_TRUE(rows.has({0}));

@@ -20,6 +20,11 @@ assert_eq 0 "$status"
 assert_eq '["smlaunch.ready/1",true,["algo-1","ready","smlaunch",""],["algo-2","ready","smlaunch",""],["algo-3","ready","smlaunch",""]]' \
   "$(states)"
 
+step "the doctor finds them, too"
+run 20 host algo-1 "$smlaunch" doctor --hosts algo-1:1,algo-2:1,algo-3:1
+assert_eq 0 "$status"
+assert_eq 3 "$(grep -c '^  algo-[123]  fine      answers in' <<<"$out")"
+
 step "a host whose sshd comes up late"
 "$cluster" sshd algo-3 stop
 start algo-1 "$smlaunch"
@@ -52,6 +57,11 @@ assert_eq 69 "$status"
 assert_eq '["smlaunch.ready/1",false,["algo-1","ready","smlaunch",""],["algo-2","ready","smlaunch",""],["algo-3","waiting","tcp","TCP refused (198.18.0.3 port 22)"]]' \
   "$(states)"
 assert_eq "see that sshd runs there and listens on this port" "$(jq -r '.hosts[2].remedy' <<<"$out")"
+run 20 host algo-1 "$smlaunch" doctor --hosts algo-1:1,algo-2:1,algo-3:1 --ready-timeout 2
+assert_eq 69 "$status"
+assert_contains "$out" "  algo-2  fine      answers in "
+assert_contains "$out" "  algo-3  missing   tcp: TCP refused (198.18.0.3 port 22)
+                    -> see that sshd runs there and listens on this port"
 
 step "a run says the same, and so does the worker that had come, which is not left without a word meanwhile"
 start algo-2 "$smlaunch" --lost-after 2

@@ -33,6 +33,9 @@ TEST(HostOption, ReadsNamesAndSlots) {
       {"a:8 b:8\tc", {{"a", 8}, {"b", 8}, {"c", {}}}},
       {"\na:8\r\nb:8 ,c\n", {{"a", 8}, {"b", 8}, {"c", {}}}},
       {"198.18.0.1:2,[fe80::1]:4,[fe80::2]", {{"198.18.0.1", 2}, {"fe80::1", 4}, {"fe80::2", {}}}},
+      {"gn[01-02,7]:8,login", {{"gn01", 8}, {"gn02", 8}, {"gn7", 8}, {"login", {}}}},
+      {"r[1-2]n[1-2]-ib", {{"r1n1-ib", {}}, {"r1n2-ib", {}}, {"r2n1-ib", {}}, {"r2n2-ib", {}}}},
+      {" a:2  b, c:1 ", {{"a", 2}, {"b", {}}, {"c", 1}}},
   };
   for (const auto& c : cases)
     EXPECT_EQ(parse_host_option(c.text, "--hosts").value_or(Hosts{}), c.hosts) << c.text;
@@ -47,6 +50,11 @@ TEST(HostOption, NamesTheEntryThatIsWrong) {
       {"a,,b,",
        {{"--hosts, entry 2", "an empty host name", ""}, {"--hosts, entry 4", "an empty host name", ""}}},
       {":8", {{"--hosts, entry 1", "':8' has no host name", ""}}},
+      {"gn[4-1]:8", {{"--hosts, entry 1", "'gn[4-1]' has a range that runs backwards", ""}}},
+      {"gn[1-2]x:", {{"--hosts, entry 1", "'' is no number of slots from 1 to 65536", ""}}},
+      {"gn[1-3],gn2",
+       {{"--hosts, entry 2", "host 'gn2' is named already as entry 1",
+         "name each host once, with all its slots"}}},
       {" \n", {{"--hosts", "no hosts are given", "name them: a:8,b:8"}}},
       {"a, ,b", {{"--hosts, entry 2", "an empty host name", ""}}},
       {"a:8 b 8x:y", {{"--hosts, entry 3", "'y' is no number of slots from 1 to 65536", ""}}},
@@ -91,6 +99,9 @@ TEST(Hostfile, IsReadAsOpenMpiReadsIt) {
       {"a:3\nb:2\n", {{"a", 3}, {"b", 2}}},
       {"a max_slots=4\n", {{"a", {}}}},
       {"[fe80::1]:2\n[fe80::2] slots=3\nfe80::3 slots=4\n", {{"fe80::1", 2}, {"fe80::2", 3}, {"fe80::3", 4}}},
+      {"gn[01-02,7] slots=8\nlogin\n", {{"gn01", 8}, {"gn02", 8}, {"gn7", 8}, {"login", {}}}},
+      {"a b:2, c\n d,e slots=3\n", {{"a", {}}, {"b", 2}, {"c", {}}, {"d", 3}, {"e", 3}}},
+      {"gn[1-2]:4\n", {{"gn1", 4}, {"gn2", 4}}},
   };
   for (const auto& c : cases) EXPECT_EQ(parse_hostfile(c.text, "hosts").value_or(Hosts{}), c.hosts) << c.text;
 }
@@ -106,8 +117,18 @@ TEST(Hostfile, NamesTheLineThatIsWrong) {
        {{"hosts:1", "'0' is no number of slots from 1 to 65536", ""},
         {"hosts:2", "'x' is no number of slots from 1 to 65536", ""},
         {"hosts:3", "'-1' is no number of slots from 1 to 65536", ""}}},
-      {"a b\n", {{"hosts:1", "'b' stands where slots=N or max_slots=N may", "one host a line"}}},
-      {"a slots\n", {{"hosts:1", "'slots' stands where slots=N or max_slots=N may", "one host a line"}}},
+      {"a 4\n",
+       {{"hosts:1", "'4' stands where slots=N or max_slots=N may", "write the hosts first: name slots=N"}}},
+      {"a slots=2 b\n",
+       {{"hosts:1", "'b' stands where slots=N or max_slots=N may", "write the hosts first: name slots=N"}}},
+      {"a slots\n",
+       {{"hosts:1", "'slots' stands where slots=N or max_slots=N may",
+         "write the hosts first: name slots=N"}}},
+      {"gn[1-3] slots=2\ngn2 slots=2\n",
+       {{"hosts:2", "host 'gn2' is on line 1 already, and one of the two says its slots",
+         "say slots=N once, or repeat the bare name once per slot"}}},
+      {"a,\n", {{"hosts:1", "an empty host name", ""}}},
+      {"gn[2-1]\n", {{"hosts:1", "'gn[2-1]' has a range that runs backwards", ""}}},
       {"a slot=3\n", {{"hosts:1", "unknown setting 'slot'", "slots=N and max_slots=N are known"}}},
       {"a slots=4 max_slots=2\n", {{"hosts:1", "slots=4 is more than max_slots=2", ""}}},
       {"a:2 slots=2\n", {{"hosts:1", "the number of slots is given twice", ""}}},

@@ -58,6 +58,37 @@ TEST(MpirunCommand, SpeaksTheWordsOfOpenMpi5) {
             "/usr/bin/smlaunch rank -- python3 train.py");
 }
 
+TEST(MpirunCommand, StartsItsDaemonsByAnotherAgentThanSsh) {
+  MpirunRequest request = two_hosts();
+  request.remote_agent = "/usr/bin/smlaunch worker --srun";
+  request.exported_values = {};
+  request.exported = {};
+  EXPECT_EQ(
+      line(request),
+      "mpirun --host algo-1:8,algo-2:8 -np 16 --allow-run-as-root --display-map --tag-output "
+      "-mca btl_tcp_if_include eth0 -mca oob_tcp_if_include eth0 -mca plm_rsh_no_tree_spawn 1 "
+      "-bind-to none -map-by slot -mca pml ob1 -mca btl ^openib,ofi -mca orte_abort_on_non_zero_status 1 "
+      "-mca btl_vader_single_copy_mechanism none -mca plm_rsh_num_concurrent 2 "
+      "-mca plm rsh -mca plm_rsh_agent /usr/bin/smlaunch worker --srun -mca ras ^slurm "
+      "-mca orte_leave_session_attached 1 -mca oob_tcp_keepalive_time 5 "
+      "-mca oob_tcp_keepalive_intvl 2 -mca oob_tcp_keepalive_probes 3 "
+      "/usr/bin/smlaunch rank -- python3 train.py");
+  // Every agent runs as long as its daemon: none waits for its turn.
+  request.hosts.assign(200, {"a", 8});
+  EXPECT_NE(line(request).find("-mca plm_rsh_num_concurrent 200"), std::string::npos);
+  // Which batch job it is has been decided by then.
+  request.schedulers = {"Slurm"};
+  EXPECT_EQ(line(request).find("^slurm -mca plm ^slurm"), std::string::npos) << line(request);
+  request = with_options("-mca plm_rsh_args -C", 5);
+  request.remote_agent = "/usr/bin/smlaunch worker --srun";
+  const std::string in_5 = line(request);
+  EXPECT_NE(in_5.find("--prtemca plm_ssh_args -C "), std::string::npos) << in_5;
+  EXPECT_NE(in_5.find("--prtemca plm ssh --prtemca plm_ssh_agent /usr/bin/smlaunch worker --srun "
+                      "--prtemca ras ^slurm"),
+            std::string::npos)
+      << in_5;
+}
+
 TEST(MpirunCommand, SaysOnlyWhatTheRequestNeeds) {
   MpirunRequest request = two_hosts();
   EXPECT_THAT(line(request), Not(AnyOf(testing::HasSubstr("--oversubscribe"), testing::HasSubstr("yield"),

@@ -151,8 +151,8 @@ assert_eq 600 "$(stat -c %a "$base/output/data/smlaunch/env/SM_HPS")"
 step "the command line"
 container; program
 before=$(tree)
-more="smlaunch --help lists the options"
-refused 64 "command line: The following argument was not expected: --nonsense; $more" "$smlaunch" --nonsense
+more="smlaunch --help-all lists all options"
+refused 64 "command line: --nonsense is no option of smlaunch; $more" "$smlaunch" --nonsense
 refused 64 "command line: --launcher: \"nope\" is none of auto|process|mpi|ddp|torchrun|xla|smddp; $more" \
   "$smlaunch" --launcher nope
 refused 64 "command line: --processes-per-host: \"many\" is no number; $more" "$smlaunch" --processes-per-host many

@@ -78,6 +78,40 @@ submit "$archives/twice.tar.gz"
 run "$smlaunch"
 assert_eq last "$(<"$base/code/file")"
 
+step "what leads out of the folder is renamed or left out, each with a warning, and the job runs"
+while IFS='|' read -r name what there; do
+  container
+  submit "$archives/$name"
+  run "$smlaunch"
+  assert_success
+  grep -qxF "smlaunch: algo-1: $archives/$name: $what" <<<"$err" || fail "$err"
+  assert_eq "$there" "$(code | sed -e 's/^[0-7]* //' -e '/^d code$/d' -e '/ code\/train.py$/d' | paste -sd ,)"
+  [[ ! -e /tmp/out && ! -e $base/out && ! -e $scratch/out.py ]] || fail "something was written outside"
+done <<'END'
+dotdot.tar.gz|../out leads out of the folder: it is unpacked as out|f code/out
+dotdot_inside.tar.gz|d/../../out leads out of the folder: it is unpacked as d/out|d code/d,f code/d/out
+absolute.tar.gz|/tmp/out leads out of the folder: it is unpacked as tmp/out|d code/tmp,f code/tmp/out
+backslash.tar.gz|pkg\mod.py is unpacked as pkg/mod.py|d code/pkg,f code/pkg/mod.py
+symlink_absolute.tar.gz|passwd is a symbolic link to /etc/passwd, out of the folder: it is left out|
+symlink_up.tar.gz|d/up is a symbolic link to ../../out, out of the folder: it is left out|
+symlink_by_symlink.tar.gz|two is a symbolic link to one/../../out, out of the folder: it is left out|d code/d,l code/d/e ..,l code/one d/e
+symlink_by_later.tar.gz|far is a symbolic link that leads out of the folder: it is left out|d code/p,l code/p/q .
+hardlink_out.tar.gz|shadow is a hard link to ../shadow, out of the folder: it is left out|
+hardlink_absolute.tar.gz|shadow is a hard link to /etc/shadow, out of the folder: it is left out|
+device.tar.gz|null is a device, a FIFO or a socket: it is left out|
+block_device.tar.gz|disk is a device, a FIFO or a socket: it is left out|
+fifo.tar.gz|pipe is a device, a FIFO or a socket: it is left out|
+END
+
+step "the first twenty are named, the others counted"
+container
+submit "$archives/many_links.tar.gz"
+run "$smlaunch"
+assert_success
+assert_eq 20 "$(grep -c " out of the folder: it is left out$" <<<"$err")"
+grep -qxF "smlaunch: algo-1: $archives/many_links.tar.gz: 3 more entries are left out or unpacked under other names" \
+  <<<"$err" || fail "$err"
+
 step "what is refused is named, and nothing of it is left"
 while IFS='|' read -r name what; do
   container
@@ -90,24 +124,12 @@ while IFS='|' read -r name what; do
   assert_eq "configuration: algo-1: $archives/$name: $what" "$(<"$base/output/failure")"
   [[ ! -e /tmp/out && ! -e $base/out && ! -e $scratch/out.py ]] || fail "something was written outside"
 done <<'END'
-dotdot.tar.gz|../out leads out of the folder with ".."; nothing of it is unpacked; leave that out
-dotdot_inside.tar.gz|d/../../out leads out of the folder with ".."; nothing of it is unpacked; leave that out
-absolute.tar.gz|/tmp/out is an absolute name; nothing of it is unpacked; leave that out
-symlink_absolute.tar.gz|passwd is a symbolic link to /etc/passwd, out of the folder; nothing of it is unpacked; leave that out
-symlink_up.tar.gz|d/up is a symbolic link to ../../out, out of the folder; nothing of it is unpacked; leave that out
-symlink_by_symlink.tar.gz|two is a symbolic link to one/../../out, out of the folder; nothing of it is unpacked; leave that out
-symlink_by_later.tar.gz|far is a symbolic link that leads out of the folder; nothing of it is unpacked; leave that out
 through_symlink.tar.gz|d/file goes through d, which is a symbolic link; nothing of it is unpacked; leave that out
 through_file.tar.gz|d/file goes through d, which is a file; nothing of it is unpacked; leave that out
-hardlink_out.tar.gz|shadow is a hard link to ../shadow, out of the folder; nothing of it is unpacked; leave that out
-hardlink_absolute.tar.gz|shadow is a hard link to /etc/shadow, out of the folder; nothing of it is unpacked; leave that out
 hardlink_to_symlink.tar.gz|hard is a hard link to d, which is no file that came before; nothing of it is unpacked; leave that out
 hardlink_to_nothing.tar.gz|hard is a hard link to absent, which is no file that came before; nothing of it is unpacked; leave that out
 folder_as_symlink.tar.gz|d is in it twice, as a folder and as a symbolic link; nothing of it is unpacked; leave that out
 symlink_as_file.tar.gz|f is in it twice, as a symbolic link and as a file; nothing of it is unpacked; leave that out
-device.tar.gz|null is a device, a FIFO or a socket; nothing of it is unpacked; leave that out
-block_device.tar.gz|disk is a device, a FIFO or a socket; nothing of it is unpacked; leave that out
-fifo.tar.gz|pipe is a device, a FIFO or a socket; nothing of it is unpacked; leave that out
 cut.tar.gz|is cut off or damaged: truncated gzip input; pack and upload it again
 cut_at_once.tar.gz|is cut off or damaged: truncated gzip input; pack and upload it again
 cut_in_member.tar|second is cut off, or what follows it is damaged: Truncated tar archive; pack and upload it again

@@ -12,6 +12,12 @@ def main():
     print("argv", sys.argv, "arguments", os.environ["SM_USER_ARGS"], "module", os.environ["SM_FRAMEWORK_MODULE"], flush=True)
 def leave():
     sys.exit(9)
+def absent():
+    open("/absent/file")
+def broken():
+    raise OSError("no number")
+def huge():
+    raise OSError(512, "no exit code")
 def fail():
     raise ValueError("no such thing")
 END
@@ -29,7 +35,18 @@ assert_eq 9 "$status"
 run SAGEMAKER_TRAINING_MODULE=my_framework:fail "$smlaunch"
 assert_eq 1 "$status"
 assert_contains "$(<"$base/output/failure")" "ValueError: no such thing"
+step "an exception's errno is the exit code, as under the toolkit"
+rm "$base/output/failure"
 run SAGEMAKER_TRAINING_MODULE=my_framework:absent "$smlaunch"
+assert_eq 2 "$status"
+assert_contains "$(<"$base/output/failure")" "FileNotFoundError: [Errno 2] No such file or directory: '/absent/file'"
+for function in broken huge; do
+  run SAGEMAKER_TRAINING_MODULE=my_framework:$function "$smlaunch"
+  assert_eq 1 "$status"
+done
+
+step "a module or function that is not there"
+run SAGEMAKER_TRAINING_MODULE=my_framework:nowhere "$smlaunch"
 assert_eq 1 "$status"
 run SAGEMAKER_TRAINING_MODULE=my_framework "$smlaunch"
 assert_eq 78 "$status"

@@ -41,3 +41,21 @@ assert_contains "$err" "stdin:1: 'no' is no number of slots from 1 to 65536"
 run "$smlaunch" --dry-run --hostfile <(:) -- true
 assert_eq 78 "$status"
 assert_contains "$err" "no hosts are listed"
+
+step "whatever stands in its place, a few short lines say what is wrong"
+# FILE WORDS: refused with these words, in at most 21 lines of at most 2,100 bytes.
+said_shortly() {
+  run "$smlaunch" --dry-run --hostfile "$1" -- true
+  assert_eq 78 "$status"
+  assert_contains "$err" "$2"
+  (($(wc -l <<<"$err") <= 21)) || fail "$(wc -l <<<"$err") lines"
+  (($(wc -L <<<"$err") <= 2100)) || fail "a line of $(wc -L <<<"$err") bytes"
+}
+said_shortly /dev/zero "is a device, not a file"
+yes 'algo-1 slots=no' | head -n 300000 >"$scratch/long"
+said_shortly "$scratch/long" "has 299980 more problems"
+head -c 1000000 /dev/zero | tr '\0' a >"$scratch/name"
+said_shortly "$scratch/name" "bytes)..."
+cp "$smlaunch" "$scratch/binary"
+said_shortly "$scratch/binary" "more problems"
+[[ $err != *[$'\001'-$'\010']* ]] || fail "control characters are shown"

@@ -73,9 +73,12 @@ assert_contains "$out" "bare"
 run "$smlaunch" -np 4 bare.py
 assert_eq 64 "$status"
 assert_eq "smlaunch: command line: -np is no option of smlaunch; say how many ranks each host has: --processes-per-host N" "$err"
-run "$smlaunch" --dry-run bare.py
+run "$smlaunch" --dry-run bare.py --lr 1
+assert_eq 0 "$status"
+assert_contains "$out" "bare.py --lr 1"
+run "$smlaunch" --dry-run ./simulate --steps 1
 assert_eq 64 "$status"
-assert_contains "$err" "a program and its arguments stand behind --: smlaunch OPTION... -- bare.py"
+assert_contains "$err" "a program and its arguments stand behind --: smlaunch OPTION... -- ./simulate"
 
 step "hosts with blanks and newlines between them; localhost beside others"
 run "$smlaunch" --hosts $' localhost:2,\n 127.0.0.1:1 ' --launcher ddp --dry-run --format json -- true

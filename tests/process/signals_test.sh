@@ -151,6 +151,37 @@ END
   assert_nothing_left
 done
 
+ranks_said() { (($(cat "$scratch"/"$1".* 2>/dev/null | wc -l) >= 2)); }
+for launcher in "${engines[@]:1}"; do
+  # The ranks are the clock: they say when they have outlived --lost-after by far.
+  step "a leader that was stopped for longer than --lost-after keeps its job, launcher $launcher"
+  container
+  rm -f "$scratch"/{lived.*,end}
+  start "$smlaunch" --hosts localhost:2 --launcher "$launcher" --lost-after 1 -- /bin/sh -c \
+    'echo waiting; sleep 6; echo yes >"$0/lived.$RANK"; until [ -e "$0/end" ]; do sleep 0.05; done' "$scratch"
+  eventually 20 printed 2 waiting
+  kill -STOP "$started"
+  eventually 30 ranks_said lived
+  touch "$scratch/end"
+  kill -CONT "$started"
+  ended
+  assert_success
+  assert_contains "$err" "smlaunch: smlaunch was stopped for "
+
+  step "but for no longer than --leader-wait, launcher $launcher"
+  container
+  rm -f "$scratch"/told.*
+  start "$smlaunch" --hosts localhost:2 --launcher "$launcher" --lost-after 1 --leader-wait 0 -- /bin/sh -c \
+    'trap "echo yes >$0/told.$RANK; exit 0" TERM; echo waiting; while :; do sleep 0.05; done' "$scratch"
+  eventually 20 printed 2 waiting
+  kill -STOP "$started"
+  eventually 30 ranks_said told
+  kill -CONT "$started"
+  ended
+  assert_eq 76 "$status"
+  assert_nothing_left
+done
+
 step "a signal that smlaunch was started to ignore is ignored"
 container
 mkfifo "$scratch/fifo"

@@ -69,6 +69,8 @@ packed("modes", member("setuid", b"s", mode=0o6777), directory("sticky", 0o3777)
 packed("other_owner", member("owned", b"o", uid=12345, gid=12345, uname="nobody"))
 
 # ---- names and links that lead out
+packed("many_links", *(link("data%02d" % i, "/mnt/data%02d" % i) for i in range(23)))
+packed("backslash", member("pkg\\mod.py", b"x = 1\n"))
 packed("dotdot", member("../out", b"out"))
 packed("dotdot_inside", member("d/../../out", b"out"))
 packed("absolute", member("/tmp/out", b"out"))

@@ -230,7 +230,8 @@ TEST(MachineFile, MayBeAPipeButNotEndless) {
     EXPECT_TRUE(machine.has_value());
   }
   EXPECT_EQ(read_machine_file("/dev/zero").error(),
-            (Error{Fault::configuration, {{"/dev/zero", "is longer than 64 MiB", "name the right file"}}}));
+            (Error{Fault::configuration,
+                   {{"/dev/zero", "is a device, not a file", "name a file that is there and readable"}}}));
 }
 
 TEST(MachineJson, AMachineThatContradictsItselfIsRefused) {

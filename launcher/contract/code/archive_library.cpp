@@ -3,6 +3,8 @@
 
 #include <dlfcn.h>
 
+#include "launcher/contract/code/archive_error.hpp"
+
 namespace smlaunch {
 
 namespace {
@@ -81,6 +83,11 @@ tl::expected<const ArchiveLibrary*, std::string> open_archive_library() {
 std::string error_text(const ArchiveLibrary& library, archive* of) {
   const char* text = library.error_string(of);
   return text == nullptr ? "cannot be read" : text;
+}
+
+std::string archive_error() {
+  const auto library = open_archive_library();
+  return library ? "" : library.error();
 }
 
 }  // namespace smlaunch

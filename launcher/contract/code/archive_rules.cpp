@@ -51,6 +51,14 @@ std::optional<std::string> parse_archive_name(const std::string& name) {
   return join(parts);
 }
 
+std::string confine_archive_name(const std::string& name) {
+  std::string with_slashes = name;
+  std::replace(with_slashes.begin(), with_slashes.end(), '\\', '/');
+  std::vector<std::string> parts = split(with_slashes);
+  parts.erase(std::remove(parts.begin(), parts.end(), ".."), parts.end());
+  return join(parts);
+}
+
 // Follows the target as the kernel would, with the links that are known by now.
 bool ArchiveRules::leads_out(const std::string& name, const std::string& target) const {
   std::vector<std::string> at = split(name);
@@ -99,41 +107,56 @@ std::string ArchiveRules::refuse_place(const std::string& name, const ArchiveEnt
   return fmt::format("is in it twice, as {} and as {}", describe(before->second), describe(entry.kind));
 }
 
-std::string ArchiveRules::refuse(const ArchiveEntry& entry) {
-  if (++count_ > bounds_.entries)
-    return fmt::format("is one more than the {} entries that are unpacked", bounds_.entries);
-  if (entry.name.find('\0') != std::string::npos) return "has a NUL byte in its name";
-  if (entry.name.starts_with('/')) return "is an absolute name";
-  const auto name = parse_archive_name(entry.name);
-  if (!name) return "leads out of the folder with \"..\"";
-  if (entry.kind == ArchiveEntryKind::other) return "is a device, a FIFO or a socket";
-  if (name->empty()) return entry.kind == ArchiveEntryKind::folder ? "" : "has no name";
-  if (std::string place = refuse_place(*name, entry); !place.empty()) return place;
-  if (entry.kind == ArchiveEntryKind::symbolic_link) {
-    if (leads_out(*name, entry.target))
-      return fmt::format("is a symbolic link to {}, out of the folder", entry.target);
-    symbolic_links_[*name] = entry.target;
-  }
-  if (entry.kind == ArchiveEntryKind::hard_link) {
-    const auto target = parse_archive_name(entry.target);
-    if (!target) return fmt::format("is a hard link to {}, out of the folder", entry.target);
-    const auto known = kinds_.find(*target);
-    const bool is_file = known != kinds_.end() && (known->second == ArchiveEntryKind::file ||
-                                                   known->second == ArchiveEntryKind::hard_link);
-    if (!is_file || *target == *name)
-      return fmt::format("is a hard link to {}, which is no file that came before", entry.target);
-  }
-  bytes_ += std::min(entry.size, bounds_.bytes + 1);
-  if (bytes_ > bounds_.bytes) return refuse_size(0, bytes_);
-  for (std::size_t slash = name->find('/'); slash != std::string::npos; slash = name->find('/', slash + 1))
-    kinds_.try_emplace(name->substr(0, slash), ArchiveEntryKind::folder);
-  kinds_[*name] = entry.kind;
-  return "";
+std::string ArchiveRules::refuse_hard_link(const std::string& name, const std::string& target) const {
+  const std::string file = confine_archive_name(target);
+  const auto known = kinds_.find(file);
+  const bool is_file = known != kinds_.end() && (known->second == ArchiveEntryKind::file ||
+                                                 known->second == ArchiveEntryKind::hard_link);
+  if (is_file && file != name) return "";
+  return fmt::format("is a hard link to {}, which is no file that came before", target);
 }
 
-std::optional<std::string> ArchiveRules::find_escape() const {
-  for (const auto& [name, target] : symbolic_links_)
-    if (leads_out(name, target)) return name;
+ArchiveVerdict ArchiveRules::judge(const ArchiveEntry& entry) {
+  using enum ArchiveVerdict::Kind;
+  if (++count_ > bounds_.entries)
+    return {refuse, "", fmt::format("is one more than the {} entries that are unpacked", bounds_.entries)};
+  if (entry.name.find('\0') != std::string::npos) return {refuse, "", "has a NUL byte in its name"};
+  if (entry.kind == ArchiveEntryKind::other)
+    return {leave_out, "", "is a device, a FIFO or a socket: it is left out"};
+  const std::string name = confine_archive_name(entry.name);
+  if (name.empty()) {
+    if (entry.kind == ArchiveEntryKind::folder) return {};
+    return {leave_out, "", "has no name in the folder: it is left out"};
+  }
+  if (entry.kind == ArchiveEntryKind::symbolic_link && leads_out(name, entry.target))
+    return {leave_out, "",
+            fmt::format("is a symbolic link to {}, out of the folder: it is left out", entry.target)};
+  if (entry.kind == ArchiveEntryKind::hard_link && !parse_archive_name(entry.target))
+    return {leave_out, "",
+            fmt::format("is a hard link to {}, out of the folder: it is left out", entry.target)};
+  if (std::string why = refuse_place(name, entry); !why.empty()) return {refuse, "", std::move(why)};
+  if (entry.kind == ArchiveEntryKind::hard_link)
+    if (std::string why = refuse_hard_link(name, entry.target); !why.empty())
+      return {refuse, "", std::move(why)};
+  bytes_ += std::min(entry.size, bounds_.bytes + 1);
+  if (bytes_ > bounds_.bytes) return {refuse, "", refuse_size(0, bytes_)};
+  if (entry.kind == ArchiveEntryKind::symbolic_link) symbolic_links_[name] = entry.target;
+  for (std::size_t slash = name.find('/'); slash != std::string::npos; slash = name.find('/', slash + 1))
+    kinds_.try_emplace(name.substr(0, slash), ArchiveEntryKind::folder);
+  kinds_[name] = entry.kind;
+  const auto as_given = parse_archive_name(entry.name);
+  if (as_given == name) return {unpack, name, ""};
+  return {unpack, name,
+          fmt::format("{}is unpacked as {}", as_given ? "" : "leads out of the folder: it ", name)};
+}
+
+std::optional<std::string> ArchiveRules::take_escape() {
+  for (auto link = symbolic_links_.begin(); link != symbolic_links_.end(); ++link) {
+    if (!leads_out(link->first, link->second)) continue;
+    std::string name = link->first;
+    symbolic_links_.erase(link);
+    return name;
+  }
   return {};
 }
 

@@ -33,18 +33,32 @@ struct ArchiveBounds {
 // "./a//b/" is "a/b"; "." and "./" are "". Nothing for a name that is absolute or has a "..".
 std::optional<std::string> parse_archive_name(const std::string& name);
 
+// A name that stays in the folder whatever the archive says: "../../etc/x" is "etc/x", "/tmp/x" is "tmp/x",
+// and a backslash counts as a slash (sagemaker_training/files.py, _normalize_member_name).
+std::string confine_archive_name(const std::string& name);
+
+// What becomes of an entry.
+struct ArchiveVerdict {
+  enum class Kind { unpack, leave_out, refuse };
+  Kind kind = Kind::unpack;
+  std::string name;  // where it is unpacked; empty for the folder itself, which is there
+  std::string why;   // what is to be said of the entry, behind its name; empty: nothing
+};
+
 // Looks at an archive's entries in their order.
 class ArchiveRules {
  public:
   explicit ArchiveRules(const ArchiveBounds& bounds) : bounds_(bounds) {}
 
-  // Why this entry may not be unpacked: "is an absolute name"; empty: it may. Names and targets lead nowhere
-  // but into the folder: no entry goes through a link, a hard link is to a file that came before, and the
-  // last of several files of one name is the one that stays.
-  std::string refuse(const ArchiveEntry& entry);
+  // Names and targets lead nowhere but into the folder: an entry whose name leads out is unpacked under
+  // another one, a link that leads out is left out, and so is what is neither file, folder nor link. No entry
+  // goes through a link, a hard link is to a file that came before, and the last of several files of one name
+  // is the one that stays: an archive that says otherwise is refused.
+  ArchiveVerdict judge(const ArchiveEntry& entry);
 
-  // After the last entry: a symbolic link that leads out by way of a later one. Its name, or nothing.
-  [[nodiscard]] std::optional<std::string> find_escape() const;
+  // After the last entry: forgets a symbolic link that leads out by way of a later one. Its name, or nothing
+  // where no link is left that does.
+  std::optional<std::string> take_escape();
 
   // Why no more than this may be unpacked: "unpacks to more than 16 GiB"; empty: go on.
   [[nodiscard]] std::string refuse_size(std::uint64_t packed, std::uint64_t unpacked) const;
@@ -52,6 +66,7 @@ class ArchiveRules {
  private:
   [[nodiscard]] bool leads_out(const std::string& name, const std::string& target) const;
   [[nodiscard]] std::string refuse_place(const std::string& name, const ArchiveEntry& entry) const;
+  [[nodiscard]] std::string refuse_hard_link(const std::string& name, const std::string& target) const;
 
   ArchiveBounds bounds_;
   std::uint64_t count_ = 0;

@@ -24,6 +24,15 @@ bool lies_below(const std::filesystem::path& path, const std::filesystem::path& 
   return std::mismatch(outer.begin(), outer.end(), inner.begin(), inner.end()).first == outer.end();
 }
 
+Result<void> unpack(const FetchRequest& request, const CodeSource& source, const std::filesystem::path& file,
+                    const std::filesystem::path& staging) {
+  const auto notes = unpack_archive(file, source.text, staging, request.bounds, request.cancelled);
+  if (!notes) return tl::unexpected(notes.error());
+  for (const std::string& note : *notes)
+    if (request.warn) request.warn(fmt::format("{}: {}", source.text, note));
+  return {};
+}
+
 Result<void> fill(const FetchRequest& request, const CodeSource& source, CodeFolder& folder,
                   const std::filesystem::path& staging) {
   std::error_code error;
@@ -32,7 +41,7 @@ Result<void> fill(const FetchRequest& request, const CodeSource& source, CodeFol
     if (!place) return tl::unexpected(place.error());
     const std::filesystem::path file = *place / "archive";
     if (auto got = request.download(source.text, file); !got) return got;
-    auto unpacked = unpack_archive(file, source.text, staging, request.bounds, request.cancelled);
+    auto unpacked = unpack(request, source, file, staging);
     std::filesystem::remove_all(*place, error);
     return unpacked;
   }
@@ -53,8 +62,7 @@ Result<void> fill(const FetchRequest& request, const CodeSource& source, CodeFol
   if (!std::filesystem::is_regular_file(status))
     return failure(Fault::configuration, fmt::format("sagemaker_submit_directory {}", source.text),
                    "is neither a folder nor a file");
-  if (is_archive(source.local))
-    return unpack_archive(source.local, source.text, staging, request.bounds, request.cancelled);
+  if (is_archive(source.local)) return unpack(request, source, source.local, staging);
   return copy_code_file(source.local, staging / source.local.filename());
 }
 

@@ -27,6 +27,8 @@ struct FetchRequest {
   std::filesystem::path working_directory;  // for a relative module_dir
   ArchiveBounds bounds;
   const std::atomic<bool>* cancelled = nullptr;
+  // What an archive holds that is left out or unpacked under another name. May be empty.
+  std::function<void(const std::string& warning)> warn;
   // s3://… into a file.
   std::function<Result<void>(const std::string& url, const std::filesystem::path& file)> download;
 };

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "launcher/contract/code/install_step.hpp"
 
-#include <fstream>
+#include <algorithm>
 #include <string_view>
 #include <system_error>
+
+#include "base/read_file.hpp"
 
 namespace smlaunch {
 namespace {
@@ -27,9 +29,12 @@ bool begins_build_system(std::string_view line) {
 }
 
 bool has_build_system(const std::filesystem::path& file) {
-  std::ifstream lines(file);
-  for (std::string line; std::getline(lines, line);)
-    if (begins_build_system(line)) return true;
+  const std::string text = read_small_file(file.string());
+  for (std::string_view rest = text; !rest.empty();) {
+    const std::size_t end = std::min(rest.find('\n'), rest.size());
+    if (begins_build_system(rest.substr(0, end))) return true;
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+  }
   return false;
 }
 
@@ -58,6 +63,11 @@ InstallStep decide_install(EntryPointKind kind, const CodeFacts& facts, const st
   if (step.kind == InstallKind::module) step.argv.emplace_back(".");
   if (facts.has_requirements) step.argv.insert(step.argv.end(), {"-r", "requirements.txt"});
   return step;
+}
+
+InstallStep install_requirements(const std::string& requirements, const std::string& python) {
+  if (requirements.empty()) return {};
+  return {InstallKind::requirements, {python, "-m", "pip", "install", "-r", requirements}};
 }
 
 }  // namespace smlaunch

@@ -30,4 +30,7 @@ struct InstallStep {
 // (nor for a framework's module, which does it itself). Beyond it: pyproject.toml makes a package too.
 InstallStep decide_install(EntryPointKind kind, const CodeFacts& facts, const std::string& python);
 
+// In a job of SageMaker's SDK v3: the file that it names. Empty: nothing.
+InstallStep install_requirements(const std::string& requirements, const std::string& python);
+
 }  // namespace smlaunch

@@ -22,6 +22,7 @@ namespace smlaunch {
 namespace {
 
 constexpr std::size_t tar_block = 512;
+constexpr std::size_t most_notes = 20;
 constexpr const char* again = "pack and upload it again";
 
 // What libarchive calls back with.
@@ -74,11 +75,12 @@ ArchiveEntry read_entry(const ArchiveLibrary& library, archive_entry* raw) {
   return entry;
 }
 
-// The entry as it may be written: plain names, a plain mode.
-void set_entry(const ArchiveLibrary& library, archive_entry* raw, const ArchiveEntry& entry) {
-  library.entry_copy_pathname(raw, parse_archive_name(entry.name)->c_str());
+// The entry as it may be written: under `name`, with a plain mode.
+void set_entry(const ArchiveLibrary& library, archive_entry* raw, const ArchiveEntry& entry,
+               const std::string& name) {
+  library.entry_copy_pathname(raw, name.c_str());
   if (entry.kind == ArchiveEntryKind::hard_link)
-    library.entry_copy_hardlink(raw, parse_archive_name(entry.target)->c_str());
+    library.entry_copy_hardlink(raw, confine_archive_name(entry.target).c_str());
   if (entry.kind == ArchiveEntryKind::symbolic_link) library.entry_copy_symlink(raw, entry.target.c_str());
   constexpr mode_t kept = 0755;
   const mode_t least = entry.kind == ArchiveEntryKind::folder ? 0700 : 0600;
@@ -130,17 +132,33 @@ class Unpacking {
       if (got < ARCHIVE_WARN || (got == ARCHIVE_RETRY)) return refuse_reading(entry_name);
       const ArchiveEntry entry = read_entry(library_, raw);
       entry_name = entry.name;
-      if (const std::string why = rules_.refuse(entry); !why.empty())
-        return failure(Fault::configuration, name_, fmt::format("{} {}", entry.name, why),
+      const ArchiveVerdict verdict = rules_.judge(entry);
+      if (verdict.kind == ArchiveVerdict::Kind::refuse)
+        return failure(Fault::configuration, name_, fmt::format("{} {}", entry.name, verdict.why),
                        "nothing of it is unpacked; leave that out");
-      if (parse_archive_name(entry.name)->empty()) continue;
-      set_entry(library_, raw, entry);
+      if (!verdict.why.empty()) note(fmt::format("{} {}", entry.name, verdict.why));
+      if (verdict.name.empty()) continue;
+      set_entry(library_, raw, entry, verdict.name);
       if (auto written = write(raw, entry); !written) return written;
     }
-    return check_end(entry_name);
+    if (auto whole = check_end(entry_name); !whole) return whole;
+    return finish();
+  }
+
+  // What was renamed or left out: the first of it by name, then how much more there is.
+  [[nodiscard]] std::vector<std::string> notes() const {
+    std::vector<std::string> told = notes_;
+    if (note_count_ > notes_.size())
+      told.push_back(fmt::format("{} more entries are left out or unpacked under other names",
+                                 note_count_ - notes_.size()));
+    return told;
   }
 
  private:
+  void note(std::string text) {
+    if (++note_count_ <= most_notes) notes_.push_back(std::move(text));
+  }
+
   tl::unexpected<Error> refuse_reading(const std::string& entry_name) const {
     if (from_.was_cancelled()) return failure(Fault::start, name_, from_.problem());
     if (from_.is_too_large())
@@ -198,10 +216,16 @@ class Unpacking {
       return failure(Fault::configuration, name_, fmt::format("{} bytes follow its end", rest), again);
     if (from_.has_wrong_sum())
       return failure(Fault::configuration, name_, "is damaged: its sum is wrong", again);
-    if (const auto link = rules_.find_escape())
-      return failure(Fault::configuration, name_,
-                     fmt::format("{} is a symbolic link that leads out of the folder", *link),
-                     "nothing of it is unpacked; leave that out");
+    return {};
+  }
+
+  Result<void> finish() {
+    while (const auto link = rules_.take_escape()) {
+      note(fmt::format("{} is a symbolic link that leads out of the folder: it is left out", *link));
+      if (unlink(link->c_str()) != 0)
+        return failure(Fault::start, name_,
+                       fmt::format("{} cannot be left out: {}", *link, std::strerror(errno)));
+    }
     if (library_.write_close(disk_.get()) < ARCHIVE_WARN)
       return failure(Fault::start, name_,
                      fmt::format("cannot be unpacked: {}", error_text(library_, disk_.get())));
@@ -215,6 +239,8 @@ class Unpacking {
   Source source_;
   ArchiveReader tar_;
   ArchiveWriter disk_;
+  std::vector<std::string> notes_;  // the first most_notes
+  std::size_t note_count_ = 0;
 };
 
 bool is_called_archive(const std::filesystem::path& file) {
@@ -239,9 +265,10 @@ bool is_archive(const std::filesystem::path& file) {
   return (*library)->read_next_header(tar.get(), &entry) == ARCHIVE_OK;
 }
 
-Result<void> unpack_archive(const std::filesystem::path& file, const std::string& name,
-                            const std::filesystem::path& folder, const ArchiveBounds& bounds,
-                            const std::atomic<bool>* cancelled) {
+Result<std::vector<std::string>> unpack_archive(const std::filesystem::path& file, const std::string& name,
+                                                const std::filesystem::path& folder,
+                                                const ArchiveBounds& bounds,
+                                                const std::atomic<bool>* cancelled) {
   const auto library = open_archive_library();
   if (!library)
     return failure(Fault::start, name,
@@ -251,7 +278,9 @@ Result<void> unpack_archive(const std::filesystem::path& file, const std::string
   const InFolder there(folder);
   if (!there.is_there())
     return failure(Fault::start, folder.native(), fmt::format("cannot be entered: {}", std::strerror(errno)));
-  return Unpacking(**library, absolute, name, bounds, cancelled).unpack();
+  Unpacking unpacking(**library, absolute, name, bounds, cancelled);
+  if (auto unpacked = unpacking.unpack(); !unpacked) return tl::unexpected(unpacked.error());
+  return unpacking.notes();
 }
 
 }  // namespace smlaunch

@@ -5,6 +5,7 @@
 #include <atomic>
 #include <filesystem>
 #include <string>
+#include <vector>
 
 #include "base/error.hpp"
 #include "launcher/contract/code/archive_rules.hpp"
@@ -20,10 +21,12 @@ bool is_archive(const std::filesystem::path& file);
 // the archive without set-id bits and without write permission for others, less the umask; the owner may
 // always read and write. Owners are ours. Errors (Fault::configuration): it is none, is cut off or damaged,
 // something follows its end, it is larger than `bounds`, or ArchiveRules refuse an entry, which is named.
-// What was unpacked until then stays. Goes to `folder` meanwhile, and back: not for a process with other
+// What was unpacked until then stays. Returns a sentence for each of the first twenty entries that ArchiveRules
+// leave out or rename, and one with the count of all others. Goes to `folder` meanwhile, and back: not for a process with other
 // threads. `cancelled`: looked at now and then; then Fault::start.
-Result<void> unpack_archive(const std::filesystem::path& file, const std::string& name,
-                            const std::filesystem::path& folder, const ArchiveBounds& bounds = {},
-                            const std::atomic<bool>* cancelled = nullptr);
+Result<std::vector<std::string>> unpack_archive(const std::filesystem::path& file, const std::string& name,
+                                                const std::filesystem::path& folder,
+                                                const ArchiveBounds& bounds = {},
+                                                const std::atomic<bool>* cancelled = nullptr);
 
 }  // namespace smlaunch

@@ -6,6 +6,8 @@
 
 #include <array>
 
+#include "launcher/contract/s3/curl_error.hpp"
+
 namespace smlaunch {
 
 namespace {
@@ -60,6 +62,11 @@ tl::expected<const CurlLibrary*, std::string> open_curl() {
   static const tl::expected<CurlLibrary, std::string> curl = open_first();
   if (!curl) return tl::unexpected(curl.error());
   return &*curl;
+}
+
+std::string curl_error() {
+  const auto curl = open_curl();
+  return curl ? "" : curl.error();
 }
 
 }  // namespace smlaunch

@@ -264,6 +264,18 @@ TEST(Agent, PassesASignalOnOnceThoughItIsToldAgainOnANewConnection) {
   EXPECT_THAT(driven.rank.done, ElementsAre("start", "pass on 10", "pass on 12"));
 }
 
+TEST(Agent, KnowsALeaderThatStopsItselfAndWaitsForItAsLongAsItIsTold) {
+  DrivenAgent driven;
+  driven.is_started();
+  EXPECT_EQ(driven.channel.leader_wait, milliseconds(600000));
+  driven.hears(FrameKind::pass_on, encode(PassedSignal{1, SIGSTOP}));
+  EXPECT_TRUE(driven.channel.is_paused);
+  driven.hears(FrameKind::pass_on, encode(PassedSignal{2, SIGUSR1}));
+  EXPECT_TRUE(driven.channel.is_paused);
+  driven.hears(FrameKind::pass_on, encode(PassedSignal{3, SIGCONT}));
+  EXPECT_FALSE(driven.channel.is_paused);
+}
+
 TEST(Agent, EndsItsRankWithinTheGraceWhenTheLeaderIsLost) {
   for (const bool ends_in_time : {true, false}) {
     DrivenAgent driven;

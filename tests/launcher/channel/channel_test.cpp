@@ -2,6 +2,7 @@
 // Both ends of the channel in one process, over loopback.
 #include <gtest/gtest.h>
 
+#include <boost/asio/write.hpp>
 #include <chrono>
 #include <string>
 #include <vector>
@@ -15,10 +16,11 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr const char* token = "secret";
+constexpr std::size_t most_strangers = 4;
 
 struct Channel {
   boost::asio::io_context loop;
-  ChannelServer server{loop, token, 1, 10s};
+  ChannelServer server{loop, token, 1, 10s, most_strangers};
   int port = 0;
   std::vector<std::string> heard;
 
@@ -28,6 +30,9 @@ struct Channel {
                           {},
                           [this](Peer, int signal) { heard.push_back("stop " + std::to_string(signal)); },
                           [this](Peer, std::uint64_t, const std::string&) { heard.emplace_back("lost"); },
+                          [this](Peer peer, const std::string& what) {
+                            heard.push_back("refused " + std::to_string(peer.value) + ": " + what);
+                          },
                           [this](Peer) { heard.emplace_back("left"); }});
     port = server.listen("127.0.0.1", 0).value();
   }
@@ -58,7 +63,7 @@ TEST(Channel, AWorkerHasLeftWhenItHasSaidThatItHasItsOutcome) {
   first.start({[](const Frame&) {}, [&] { is_connected = true; }, [] {}, [](const std::string&) {}, {}});
   channel.run_until([&] { return is_connected; });
   first.stop();
-  channel.server.send_outcome(0, {"success", 0, "all is well", "", ""});
+  channel.server.send_outcome(Peer{0}, {"success", 0, "all is well", "", ""});
   channel.run_a_little();
   EXPECT_EQ(channel.heard, (std::vector<std::string>{"joined"}));
 
@@ -102,9 +107,9 @@ TEST(Channel, InputComesInOrderAndAgainOnANewConnection) {
   std::vector<std::string> first_heard;
   ChannelClient first = channel.make_client();
   first.start({texts_of(first_heard), [] {}, [] {}, [](const std::string&) {}, {}});
-  channel.server.input(0, "one");
+  channel.server.input(Peer{0}, "one");
   channel.run_until([&] { return first_heard.size() == 1; });
-  channel.server.input(0, "two");
+  channel.server.input(Peer{0}, "two");
   channel.run_until([&] { return first_heard.size() == 2; });
   first.stop();
   std::vector<std::string> again;
@@ -130,6 +135,92 @@ TEST(Channel, AgentsOfAnEarlierSetAreStrangers) {
   EXPECT_EQ(channel.heard, (std::vector<std::string>{"joined"}));
   late.stop();
   next.stop();
+}
+
+TEST(Channel, APeerThatSendsWhatItMayNotIsNamedAndHeardNoMore) {
+  Channel channel;
+  channel.server.begin_ranks(1, token);
+  ChannelClient client = channel.make_client();
+  bool is_connected = false;
+  client.start({[](const Frame&) {}, [&] { is_connected = true; }, [] {}, [](const std::string&) {}, {}});
+  channel.run_until([&] { return is_connected; });
+  client.send_data(FrameKind::output, encode_output({false, 1, "endless"}));
+  channel.run_until([&] { return channel.heard.size() == 2; });
+  EXPECT_EQ(channel.heard,
+            (std::vector<std::string>{"joined", "refused 0: an output that is not made of whole lines"}));
+  channel.run_a_little();
+  client.send_data(FrameKind::output, encode_output({false, 1, "again\n"}));
+  channel.run_a_little();
+  EXPECT_EQ(channel.heard.size(), 2U);
+  client.stop();
+}
+
+// Connections that say nothing, or what is no TLS.
+struct Strangers {
+  explicit Strangers(Channel& to, std::size_t count, const std::string& say) {
+    const boost::asio::ip::tcp::endpoint there(boost::asio::ip::make_address("127.0.0.1"),
+                                               static_cast<unsigned short>(to.port));
+    for (std::size_t i = 0; i < count; ++i) {
+      sockets.emplace_back(to.loop).connect(there);
+      if (!say.empty()) boost::asio::write(sockets.back(), boost::asio::buffer(say));
+    }
+  }
+  [[nodiscard]] std::size_t closed() {
+    std::size_t count = 0;
+    for (auto& socket : sockets) {
+      char byte = 0;
+      boost::system::error_code error;
+      socket.non_blocking(true);
+      while (socket.read_some(boost::asio::buffer(&byte, 1), error) > 0) {
+      }
+      if (error != boost::asio::error::would_block) ++count;
+    }
+    return count;
+  }
+  std::vector<boost::asio::ip::tcp::socket> sockets;
+};
+
+TEST(Channel, OfTooManyIdleStrangersTheOldestAreClosedAndAnAgentComesInAllTheSame) {
+  Channel channel;
+  Strangers strangers(channel, most_strangers + 3, "");
+  channel.run_until([&] { return strangers.closed() == 3; });
+  EXPECT_EQ(channel.server.strangers(), most_strangers);
+  ChannelClient client = channel.make_client();
+  client.start({[](const Frame&) {}, [] {}, [] {}, [](const std::string&) {}, {}});
+  channel.run_until([&] { return channel.heard.size() == 1; });
+  EXPECT_EQ(channel.heard, (std::vector<std::string>{"joined"}));
+  EXPECT_EQ(strangers.closed(), 4U);
+  client.stop();
+}
+
+TEST(Channel, StrangersThatComeAgainAndAgainDoNotKeepAnAgentOut) {
+  Channel channel;
+  Strangers strangers(channel, 40, "GET / HTTP/1.1\r\n\r\n");
+  ChannelClient client = channel.make_client();
+  client.start({[](const Frame&) {}, [] {}, [] {}, [](const std::string&) {}, {}});
+  channel.run_until([&] { return channel.heard.size() == 1; });
+  EXPECT_EQ(strangers.closed(), 40U) << "they came before it";
+  client.stop();
+}
+
+TEST(Channel, ANestedHelloOfAStrangerIsNotParsed) {
+  Channel channel;
+  const std::string nested = std::string(60'000, '\x91') + '\xc0';
+  Strangers strangers(channel, 1, encode_frame(FrameKind::hello, nested));
+  channel.run_until([&] { return strangers.closed() == 1; });
+  EXPECT_TRUE(channel.heard.empty());
+}
+
+TEST(Channel, ConnectionsToOtherAddressesOfThisMachineAreClosed) {
+  Channel channel;
+  channel.server.keep_to("127.0.0.2");
+  Strangers strangers(channel, 1, "");
+  channel.run_until([&] { return strangers.closed() == 1; });
+  channel.server.keep_to("127.0.0.1");
+  ChannelClient client = channel.make_client();
+  client.start({[](const Frame&) {}, [] {}, [] {}, [](const std::string&) {}, {}});
+  channel.run_until([&] { return channel.heard.size() == 1; });
+  client.stop();
 }
 
 }  // namespace

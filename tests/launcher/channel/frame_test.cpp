@@ -13,9 +13,9 @@ using namespace std::string_literals;
 
 TEST(Frame, IsLengthKindAndPayload) {
   EXPECT_EQ(encode_frame(FrameKind::ping, "42"),
-            "\x03\0\0\0\x05"
+            "\x03\0\0\0\x04"
             "42"s);
-  EXPECT_EQ(encode_frame(FrameKind::release, ""), "\x01\0\0\0\x09"s);
+  EXPECT_EQ(encode_frame(FrameKind::release, ""), "\x01\0\0\0\x08"s);
 }
 
 TEST(Frame, OfDataHasItsSequenceNumber) {
@@ -24,9 +24,8 @@ TEST(Frame, OfDataHasItsSequenceNumber) {
 }
 
 TEST(Frame, KnowsWhichKindsAreData) {
-  for (const auto kind :
-       {FrameKind::challenge, FrameKind::hello, FrameKind::welcome, FrameKind::start, FrameKind::ping,
-        FrameKind::pong, FrameKind::ack, FrameKind::signal, FrameKind::release})
+  for (const auto kind : {FrameKind::hello, FrameKind::welcome, FrameKind::start, FrameKind::ping,
+                          FrameKind::pong, FrameKind::ack, FrameKind::signal, FrameKind::release})
     EXPECT_FALSE(is_data(kind));
   for (const auto kind : {FrameKind::started, FrameKind::start_failed, FrameKind::output, FrameKind::ended,
                           FrameKind::end_unknown})

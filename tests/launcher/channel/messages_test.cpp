@@ -6,6 +6,8 @@
 #include <csignal>
 #include <limits>
 
+#include "launcher/channel/message_pack.hpp"
+
 namespace smlaunch {
 namespace {
 
@@ -15,18 +17,14 @@ using namespace std::string_literals;
 const std::string any_bytes = "nul \0 newline \n broken \xff\xc3 UTF-8 \xf0\x9f\x90\x8e \"\\"s;
 constexpr std::uint64_t largest = std::numeric_limits<std::uint64_t>::max();
 
-TEST(Messages, ChallengeAndWelcomeComeBack) {
-  EXPECT_EQ(decode_challenge(encode(Challenge{"abc"}))->nonce, "abc");
-  const auto welcome = decode_welcome(encode(Welcome{"proof", largest}));
+TEST(Messages, WelcomeComesBack) {
+  const auto welcome = decode_welcome(encode(Welcome{largest}));
   ASSERT_TRUE(welcome);
-  EXPECT_EQ(welcome->proof, "proof");
   EXPECT_EQ(welcome->received, largest);
 }
 
 TEST(Messages, HelloComesBack) {
   Hello hello;
-  hello.nonce = "n";
-  hello.proof = "p";
   hello.version = "0.1.0";
   hello.host = any_bytes;
   hello.peer = 15999;
@@ -34,8 +32,6 @@ TEST(Messages, HelloComesBack) {
   hello.pid = 4194304;
   auto back = decode_hello(encode(hello));
   ASSERT_TRUE(back);
-  EXPECT_EQ(back->nonce, "n");
-  EXPECT_EQ(back->proof, "p");
   EXPECT_EQ(back->version, "0.1.0");
   EXPECT_EQ(back->host, any_bytes);
   EXPECT_EQ(back->peer, 15999);
@@ -75,6 +71,7 @@ TEST(Messages, StartComesBackWhateverVariablesHold) {
   start.is_starter = true;
   start.grace_milliseconds = 3000;
   start.lost_after_milliseconds = 12000;
+  start.leader_wait_milliseconds = 13000;
   start.hand_over = any_bytes;
   const auto back = decode_start(encode(start));
   ASSERT_TRUE(back);
@@ -92,6 +89,7 @@ TEST(Messages, StartComesBackWhateverVariablesHold) {
   EXPECT_EQ(back->local_ranks, 8);
   EXPECT_EQ(back->grace_milliseconds, 3000);
   EXPECT_EQ(back->lost_after_milliseconds, 12000);
+  EXPECT_EQ(back->leader_wait_milliseconds, 13000);
   EXPECT_EQ(back->hand_over, any_bytes);
 }
 
@@ -204,7 +202,6 @@ TEST(Messages, OthersBytesAreNoMessage) {
   const std::string hello = encode(Hello{});
   for (const std::string& text :
        {""s, "GET / HTTP/1.1"s, "\xc1"s, "{\"nonce\": 1}"s, hello.substr(0, hello.size() / 2)}) {
-    EXPECT_FALSE(decode_challenge(text));
     EXPECT_FALSE(decode_hello(text));
     EXPECT_FALSE(decode_welcome(text));
     EXPECT_FALSE(decode_start(text));
@@ -218,8 +215,53 @@ TEST(Messages, OthersBytesAreNoMessage) {
   EXPECT_FALSE(decode_ended(encode(Pong{})));
 }
 
+// A parser that recurses would overflow its stack long before.
+TEST(Messages, WhatIsNestedDeeperThanAnyMessageIsNone) {
+  const auto nested = [](std::size_t depth) { return std::string(depth, '\x91') + '\xc0'; };
+  EXPECT_TRUE(is_flat_message_pack(nested(deepest_message)));
+  EXPECT_FALSE(is_flat_message_pack(nested(deepest_message + 1)));
+  EXPECT_FALSE(is_flat_message_pack(nested(10'000'000)));
+  EXPECT_FALSE(decode_hello(nested(10'000'000)));
+  std::string maps;
+  for (int i = 0; i < 1'000'000; ++i) maps += "\x81\xa1x"s;
+  EXPECT_FALSE(decode_rank_state(maps));
+}
+
+TEST(Messages, ANumberThatItsFieldCannotHaveIsNoMessage) {
+  const auto ended = [](const nlohmann::json& changes) {
+    nlohmann::json json = {{"exit_code", 3},        {"time_ns", 1},
+                           {"waited_ns", 0},        {"traceback_ns", 0},
+                           {"told_to_stop", false}, {"last_lines", nlohmann::json::array()},
+                           {"oom_kills", 0},        {"earlier_oom_kills", 0}};
+    json.update(changes);
+    return decode_ended(pack(json));
+  };
+  EXPECT_TRUE(ended(nlohmann::json::object()));
+  EXPECT_TRUE(ended({{"signal", 64}, {"core_dumped", true}}));
+  for (const nlohmann::json& changes : std::vector<nlohmann::json>{{{"exit_code", 256}},
+                                                                   {{"exit_code", -1}},
+                                                                   {{"exit_code", 3.5}},
+                                                                   {{"exit_code", "3"}},
+                                                                   {{"signal", -5}, {"core_dumped", false}},
+                                                                   {{"signal", 0}, {"core_dumped", false}},
+                                                                   {{"signal", 65}, {"core_dumped", false}},
+                                                                   {{"time_ns", -1}},
+                                                                   {{"time_ns", 1e300}},
+                                                                   {{"oom_kills", -1}},
+                                                                   {{"failed_rank", -1}}})
+    EXPECT_FALSE(ended(changes)) << changes;
+  Hello hello;
+  hello.peer = -1;
+  EXPECT_FALSE(decode_hello(encode(hello)));
+  RankState state;
+  state.primary = 1;
+  EXPECT_FALSE(decode_rank_state(encode(state))) << "it has no second process";
+}
+
 // A version to come may say more.
-TEST(Messages, UnknownKeysAreNoError) { EXPECT_TRUE(decode_challenge(encode(Hello{}))); }
+TEST(Messages, UnknownKeysAreNoError) {
+  EXPECT_TRUE(decode_welcome(pack({{"received", 7}, {"more", {1, 2}}})));
+}
 
 }  // namespace
 }  // namespace smlaunch

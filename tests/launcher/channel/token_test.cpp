@@ -5,6 +5,8 @@
 
 #include <set>
 
+#include "base/hex.hpp"
+
 namespace smlaunch {
 namespace {
 
@@ -21,27 +23,22 @@ TEST(Token, IsHexadecimalAndNeverTheSame) {
   }
 }
 
-// printf 'agent|1|2' | openssl dgst -sha256 -hmac token
-TEST(Token, IsProvedByAnHmac) {
-  EXPECT_EQ(prove_token("token", "agent", "1", "2"),
-            "49b307c2b0dfea7fe7b130c7b9f667e9da233aad8cae0f41233ef579aaebfb6b");
+// printf 'smlaunch channel: key' | openssl dgst -sha256 -hmac token
+TEST(Token, MakesAKeyByAnHmac) {
+  const ChannelKey key = make_channel_key("token");
+  EXPECT_EQ(to_hex(key.secret), "e7948f701627561162eddb8dcf9ee66460e4d5f77e44a50c1732b1614d52da7c");
+  EXPECT_EQ(key.identity, "8d272f84c852f04065e3cbeba48db10b7e5e1f5aff32e77168373b739152f92b");
 }
 
-TEST(Token, HasAnotherProofForEveryOtherWord) {
-  const std::set<std::string> proofs = {
-      prove_token("token", "agent", "1", "2"),  prove_token("Token", "agent", "1", "2"),
-      prove_token("token", "leader", "1", "2"), prove_token("token", "agent", "3", "2"),
-      prove_token("token", "agent", "1", "3"),  prove_token("token", "agent", "2", "1"),
-      prove_token("", "agent", "1", "2")};
-  EXPECT_EQ(proofs.size(), 7U);
-}
-
-TEST(Token, ProofsAreEqualOnlyAsAWhole) {
-  EXPECT_TRUE(equal_proofs("", ""));
-  EXPECT_TRUE(equal_proofs("abc", "abc"));
-  EXPECT_FALSE(equal_proofs("abc", "abd"));
-  EXPECT_FALSE(equal_proofs("abc", "ab"));
-  EXPECT_FALSE(equal_proofs("", "a"));
+TEST(Token, HasAnotherKeyForEveryOtherToken) {
+  std::set<std::string> seen;
+  for (const char* token : {"", "token", "Token", "token "}) {
+    const ChannelKey key = make_channel_key(token);
+    EXPECT_TRUE(seen.insert(key.secret).second);
+    EXPECT_TRUE(seen.insert(key.identity).second);
+    EXPECT_EQ(key.secret.size(), 32U);
+    EXPECT_NE(key.identity, to_hex(key.secret)) << "it is sent in the clear";
+  }
 }
 
 }  // namespace

@@ -13,14 +13,25 @@ CodeEnd make_failure() {
 }
 
 TEST(CodeMessages, ArriveAsTheyWere) {
-  CodeRequest request{"algo-2",    "/opt/ml/code", "s3://b/k", "train.py",       "/usr/bin/python3",
-                      "us-west-2", true,           100,        {{"A", "\xFF\n"}}};
+  const CodeRequest request{.host = "algo-2",
+                            .code = "/opt/ml/code",
+                            .module_dir = "s3://b/k",
+                            .program = "train.py",
+                            .is_named = true,
+                            .requirements = "more.txt",
+                            .python = "/usr/bin/python3",
+                            .region = "us-west-2",
+                            .is_quiet = true,
+                            .terminal_width = 100,
+                            .leader_environment = {{"A", "\xFF\n"}}};
   const auto decoded = decode_code_request(encode(request));
   ASSERT_TRUE(decoded);
   EXPECT_EQ(decoded->host, "algo-2");
   EXPECT_EQ(decoded->code, "/opt/ml/code");
   EXPECT_EQ(decoded->module_dir, "s3://b/k");
   EXPECT_EQ(decoded->program, "train.py");
+  EXPECT_TRUE(decoded->is_named);
+  EXPECT_EQ(decoded->requirements, "more.txt");
   EXPECT_EQ(decoded->python, "/usr/bin/python3");
   EXPECT_EQ(decoded->region, "us-west-2");
   EXPECT_TRUE(decoded->is_quiet);

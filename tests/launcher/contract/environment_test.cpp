@@ -47,6 +47,33 @@ TEST(Environment, AProgramThatIsNoTextIsAnError) {
   EXPECT_EQ(Container(R"({"sagemaker_program": "null"})").problems(), "no problem");
 }
 
+TEST(Environment, AProgramThatDoesNotLieInTheCodeIsAnError) {
+  const auto problems = [](const std::string& program) {
+    Container container("{\"sagemaker_program\": \"" + program + "\"}");
+    container.write("code/bin/train.sh", "");
+    container.write("outside.sh", "");
+    std::filesystem::create_symlink("../outside.sh", container.path() / "code/link.sh");
+    std::filesystem::create_symlink("bin/train.sh", container.path() / "code/inside.sh");
+    std::filesystem::create_directory_symlink("..", container.path() / "code/up");
+    return container.problems();
+  };
+  const std::string at = std::string(hyperparameters_file) + "sagemaker_program: ";
+  EXPECT_EQ(problems("../outside.sh"), at + "\"../outside.sh\" leads out of the folder of the code");
+  EXPECT_EQ(problems("bin/../../outside.sh"),
+            at + "\"bin/../../outside.sh\" leads out of the folder of the code");
+  EXPECT_EQ(problems("/bin/sh"), at + "\"/bin/sh\" is an absolute path");
+  EXPECT_EQ(problems("link.sh"),
+            at + "\"link.sh\" is a link to BASE/outside.sh, out of the folder of the code");
+  EXPECT_EQ(problems("up/outside.sh"),
+            at + "\"up/outside.sh\" is a link to BASE/outside.sh, out of the folder of the code");
+  for (const char* inside : {"bin/train.sh", "./bin/train.sh", "inside.sh", "bin/../bin/train.sh",
+                             "absent.py", "with blanks.py", "-m pkg.train"})
+    EXPECT_EQ(problems(inside), "no problem") << inside;
+  Container container("{}");
+  container.request.variables["SAGEMAKER_PROGRAM"] = "../outside.py";
+  EXPECT_EQ(container.problems(), "SAGEMAKER_PROGRAM: \"../outside.py\" leads out of the folder of the code");
+}
+
 TEST(Environment, AGivenEntryPointHasItsOwnArgumentsAndFolder) {
   Container container(R"({"sagemaker_program": "train.py", "lr": "0.1"})");
   container.write("setup.py", "");

@@ -99,7 +99,7 @@ TEST(ProcessCounts, NameTheHyperparameterThatCounts) {
   chainer.request.variables["SAGEMAKER_TRAINING_MODULE"] = "sagemaker_chainer_container.training:main";
   const auto read = parse_process_counts(chainer.environment(), LauncherKind::mpi);
   ASSERT_TRUE(read);
-  EXPECT_EQ(read->per_host_key, "sagemaker_process_slots_per_host");
+  EXPECT_EQ(read->per_host_source, "hyperparameter sagemaker_process_slots_per_host");
   EXPECT_EQ(read->in_all_key, in_all);
 }
 

@@ -17,7 +17,7 @@ Lines lines_of(const std::string& text) {
   return lines;
 }
 
-constexpr const char* traceback = R"(Traceback (most recent call last):
+constexpr const char* python_traceback = R"(Traceback (most recent call last):
   File "/w/train.py", line 12, in main
     work()
 )";
@@ -39,8 +39,8 @@ void expect_reasons(const std::vector<Case>& cases) {
 }
 
 TEST(Reason, IsThePythonExceptionWithItsCause) {
-  const std::string cause = std::string(traceback) + "KeyError: 'lr'\n";
-  const std::string then = std::string(traceback) + "RuntimeError: no lr\n";
+  const std::string cause = std::string(python_traceback) + "KeyError: 'lr'\n";
+  const std::string then = std::string(python_traceback) + "RuntimeError: no lr\n";
   expect_reasons({
       {"plain", then, "RuntimeError: no lr"},
       {"from", cause + "\nThe above exception was the direct cause of the following exception:\n\n" + then,
@@ -50,15 +50,16 @@ TEST(Reason, IsThePythonExceptionWithItsCause) {
       {"the same again",
        cause + "\nThe above exception was the direct cause of the following exception:\n\n" + cause,
        "KeyError: 'lr'"},
-      {"no message", std::string(traceback) + "AssertionError\n",
+      {"no message", std::string(python_traceback) + "AssertionError\n",
        "AssertionError, at train.py line 12: work()"},
-      {"message below", std::string(traceback) + "ValueError: \nshapes differ\n",
+      {"message below", std::string(python_traceback) + "ValueError: \nshapes differ\n",
        "ValueError: shapes differ"},
       {"a list below",
-       std::string(traceback) + "RuntimeError: Error(s) in loading:\n\tmissing: a\n\tmissing: b\n",
+       std::string(python_traceback) + "RuntimeError: Error(s) in loading:\n\tmissing: a\n\tmissing: b\n",
        "RuntimeError: Error(s) in loading: missing: a missing: b"},
       {"pydantic",
-       std::string(traceback) + "ValidationError: 1 validation error for Config\nlr\n  field required\n",
+       std::string(python_traceback) +
+           "ValidationError: 1 validation error for Config\nlr\n  field required\n",
        "ValidationError: 1 validation error for Config lr field required"},
       {"more after a whole message", then + "said by somebody else\n", "RuntimeError: no lr"},
       {"of a thread before it", "Exception in thread Thread-1:\n" + cause + then, "RuntimeError: no lr"},
@@ -73,19 +74,21 @@ TEST(Reason, IsThePythonExceptionWithItsCause) {
 TEST(Reason, IsWhatAWorkerProcessRaised) {
   expect_reasons({
       {"DataLoader",
-       std::string(traceback) + "ValueError: Caught ValueError in DataLoader worker process 0.\nOriginal " +
-           traceback + "ValueError: bad sample\n\n",
+       std::string(python_traceback) +
+           "ValueError: Caught ValueError in DataLoader worker process 0.\nOriginal " + python_traceback +
+           "ValueError: bad sample\n\n",
        "ValueError: bad sample, in DataLoader worker process 0"},
       {"DataParallel",
-       std::string(traceback) + "RuntimeError: Caught RuntimeError in replica 1 on device 1.\nOriginal " +
-           traceback + "RuntimeError: shape\n",
+       std::string(python_traceback) +
+           "RuntimeError: Caught RuntimeError in replica 1 on device 1.\nOriginal " + python_traceback +
+           "RuntimeError: shape\n",
        "RuntimeError: shape, in replica 1 on device 1"},
       {"torch.multiprocessing.spawn",
-       std::string(traceback) +
+       std::string(python_traceback) +
            "torch.multiprocessing.spawn.ProcessRaisedException: \n\n-- Process 1 terminated with the "
            "following "
            "error:\n" +
-           traceback + "KeyError: 1\n",
+           python_traceback + "KeyError: 1\n",
        "KeyError: 1"},
   });
 }
@@ -167,7 +170,7 @@ TEST(Reason, IsWhatOtherRuntimesSay) {
 }
 
 TEST(Reason, OfAnInterpreterThatAbortsOnItsWayOutIsTheException) {
-  const std::string exception = std::string(traceback) + "ValueError: x\n";
+  const std::string exception = std::string(python_traceback) + "ValueError: x\n";
   const std::string abort =
       "terminate called after throwing an instance of 'E'\n  what():  driver shutting down\n";
   std::string between;
@@ -177,7 +180,7 @@ TEST(Reason, OfAnInterpreterThatAbortsOnItsWayOutIsTheException) {
       {"much later", exception + between + abort, "E: driver shutting down"},
       {"another crash", exception + "double free or corruption (out)\n", "double free or corruption (out)"},
       {"the assertion of a GPU",
-       "l.cu:2: f: block: [0,0,0] Assertion `t >= 0` failed.\n" + std::string(traceback) +
+       "l.cu:2: f: block: [0,0,0] Assertion `t >= 0` failed.\n" + std::string(python_traceback) +
            "RuntimeError: CUDA error: device-side assert triggered\n",
        "RuntimeError: CUDA error: device-side assert triggered; l.cu:2: f: block: [0,0,0] Assertion `t >= 0` "
        "failed."},
@@ -211,11 +214,11 @@ TEST(Reason, IsElseTheLastWordsThatAreNoNotice) {
 TEST(Reason, IsWhatAProgramSaidThatWasCalledAndFailed) {
   expect_reasons({
       {"its error",
-       "ERROR: no wheel\n" + std::string(traceback) +
+       "ERROR: no wheel\n" + std::string(python_traceback) +
            "subprocess.CalledProcessError: Command 'pip' failed.\n",
        "subprocess.CalledProcessError: Command 'pip' failed.; ERROR: no wheel"},
       {"no error",
-       "loading\n" + std::string(traceback) + "subprocess.CalledProcessError: Command 'pip' failed.\n",
+       "loading\n" + std::string(python_traceback) + "subprocess.CalledProcessError: Command 'pip' failed.\n",
        "subprocess.CalledProcessError: Command 'pip' failed."},
   });
 }
@@ -243,7 +246,7 @@ Root Cause (first observed failure):
   time      : 2026-11-29_08:37:44
   rank      : 1 (local_rank: 1)
   exitcode  : 1 (pid: 19481)
-  traceback : To enable traceback see: https://pytorch.org/docs/stable/elastic/errors.html
+  python_traceback : To enable python_traceback see: https://pytorch.org/docs/stable/elastic/errors.html
 ============================================================
 )";
   expect_reasons({

@@ -7,7 +7,7 @@ namespace smlaunch {
 namespace {
 
 using Lines = std::vector<std::string>;
-constexpr const char* traceback = "Traceback (most recent call last):\n  File \"x.py\"\nValueError: x\n";
+constexpr const char* some_traceback = "Traceback (most recent call last):\n  File \"x.py\"\nValueError: x\n";
 const Lines traceback_lines = {"Traceback (most recent call last):", "  File \"x.py\"", "ValueError: x"};
 
 TEST(RankTail, TellsTheLastLinesOfStderr) {
@@ -19,7 +19,7 @@ TEST(RankTail, TellsTheLastLinesOfStderr) {
 
 TEST(RankTail, TellsTheTracebackOfStdoutWhereStderrHasNone) {
   RankTail tail(false);
-  tail.add_stdout(std::string("before\n") + traceback + "after\n", 7);
+  tail.add_stdout(std::string("before\n") + some_traceback + "after\n", 7);
   tail.add_stderr("a warning\n", 9);
   Lines wanted = traceback_lines;
   wanted.emplace_back("after");
@@ -89,8 +89,8 @@ TEST(ByteTail, KeepsTheLastWholeLines) {
 
 TEST(ByteTail, TakesTheEndOfALargeBlock) {
   ByteTail tail;
-  tail.add(std::string(1U << 20U, 'x') + "\n" + traceback, 4);
-  EXPECT_TRUE(tail.lines().ends_with(traceback));
+  tail.add(std::string(1U << 20U, 'x') + "\n" + some_traceback, 4);
+  EXPECT_TRUE(tail.lines().ends_with(some_traceback));
   EXPECT_EQ(tail.lines().size(), 64U << 10U);
   EXPECT_EQ(tail.traceback_ns(), 4U);
 }

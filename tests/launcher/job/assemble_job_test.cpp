@@ -57,9 +57,9 @@ TEST(AssembleJob, SaysForEachValueWhichSourceDecides) {
        [](Options& o, Facts&) { o.sources["resource-config"] = "option --resource-config"; }, "hosts",
        "option --resource-config"},
       {"given hosts",
-       [](Options& o, Facts&) {
+       [](Options& o, Facts& f) {
          o.hosts = "a:1";
-         o.sources["hosts"] = "option --hosts";
+         f.hosts_source = "option --hosts";
        },
        "hosts", "option --hosts"},
       {"one process on each host", [](Options&, Facts&) {}, "processes_per_host",

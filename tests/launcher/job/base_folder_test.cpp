@@ -43,5 +43,24 @@ TEST(ChooseBaseFolder, MakesOneOutsideAContainerWhereNothingIsNamed) {
   }
 }
 
+TEST(IsWithoutJob, WhereNeitherAProgramNorAFolderNorAContainerIs) {
+  const auto without = [](const Options& options, const Variables& variables, bool has_container) {
+    return is_without_job(options, variables, choose_base_folder(options, variables, {has_container, "1"}));
+  };
+  EXPECT_TRUE(without({}, {}, false));
+  EXPECT_TRUE(without({}, {{"SAGEMAKER_PROGRAM", ""}}, false));
+  EXPECT_FALSE(without({}, {}, true));
+  for (const char* name : {"SAGEMAKER_PROGRAM", "SAGEMAKER_TRAINING_MODULE", "SAGEMAKER_BASE_DIR"})
+    EXPECT_FALSE(without({}, {{name, "x"}}, false)) << name;
+  Options named;
+  named.entry_point = {"train.py"};
+  EXPECT_FALSE(without(named, {}, false));
+  for (auto option : {&Options::hosts, &Options::hostfile, &Options::resource_config, &Options::base_dir}) {
+    Options options;
+    options.*option = "x";
+    EXPECT_FALSE(without(options, {}, false));
+  }
+}
+
 }  // namespace
 }  // namespace smlaunch

@@ -65,7 +65,7 @@ TEST(ReadGivenHosts, RefusesWhatIsNoListOfHosts) {
   EXPECT_EQ(first_problem(read_given_hosts(with_hostfile("/nowhere"))),
             "--hostfile /nowhere: cannot be read: No such file or directory");
   EXPECT_EQ(first_problem(read_given_hosts(with_hostfile("/dev/zero"))),
-            "--hostfile /dev/zero: is longer than 64 MiB");
+            "--hostfile /dev/zero: is a device, not a file");
   EXPECT_EQ(first_problem(read_given_hosts(with_hostfile("/tmp"))), "--hostfile /tmp: is a folder");
   Options both = with_hostfile("/nowhere");
   both.hosts = "a";
@@ -110,11 +110,11 @@ TEST(NameForOthers, RefusesWhatTheyWouldNotFind) {
 TEST(CheckCommandLine, RefusesOnlyWhatStandsOnIt) {
   Options options;
   options.hosts = "a,,b";
-  EXPECT_FALSE(check_command_line(options, read_given_hosts(options)));
-  EXPECT_TRUE(check_command_line({}, read_given_hosts(with_hostfile("/nowhere")))) << "that fails the job";
+  EXPECT_FALSE(check_command_line(options, find_job_hosts(options, {})));
+  EXPECT_TRUE(check_command_line({}, find_job_hosts(with_hostfile("/nowhere"), {}))) << "that fails the job";
   options = {};
   options.entry_point = {"-m"};
-  EXPECT_EQ(first_problem(check_command_line(options, GivenHostSlots())),
+  EXPECT_EQ(first_problem(check_command_line(options, JobHosts())),
             "-- -m: is not followed by the name of a module");
 }
 

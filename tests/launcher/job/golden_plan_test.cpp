@@ -89,8 +89,9 @@ class GoldenCase {
     const Facts facts = make_facts(options);
     const Job begun = value_of(begin_job(options, facts));
     // "smoke": what the all-reduce test is run with, "mpirun" or "nccl"; by default it is off.
-    if (!settings_.contains("smoke") && begun.spec.launcher != LauncherKind::process) {
-      options.smoke = SmokeOption::off;
+    const std::string smoke = settings_.value("smoke", "");
+    if (smoke != "nccl" && begun.spec.launcher != LauncherKind::process) {
+      options.smoke = smoke == "mpirun" ? SmokeOption::cpu : SmokeOption::off;
       options.sources["smoke"] = "option --smoke";
     }
     options.sources["topology"] = "option --topology";
@@ -127,10 +128,10 @@ class GoldenCase {
     Facts facts;
     facts.variables = variables();
     facts.given_hosts = value_of(read_given_hosts(options));
+    if (facts.given_hosts) facts.hosts_source = source_of(options, options.hosts ? "hosts" : "hostfile", "");
     facts.environment = std::make_shared<const Environment>(read_job(options, facts.given_hosts));
     facts.python = "/usr/bin/python3";
     facts.smlaunch = "/usr/local/bin/smlaunch";
-    facts.has_nccl_check = settings_.value("smoke", "") == "nccl";
     const OpenMpiVersion version = version_of(settings_.value("open_mpi", "4.1.4"));
     facts.ask.open_mpi = [version] {
       return FoundOpenMpi{"/usr/bin/mpirun", version,

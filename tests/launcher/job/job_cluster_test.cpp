@@ -55,7 +55,7 @@ TEST(MakeCluster, CountsRanksByTheFirstSourceThatSays) {
   made = make(options, facts);
   EXPECT_THAT(made.ranks, ElementsAre(5, 2)) << "a host without slots has a rank for each GPU";
   EXPECT_EQ(source(made, "processes_per_host"), "slots given");
-  const ProcessCounts counts = {4, {}, "sagemaker_mpi_num_of_processes_per_host", ""};
+  const ProcessCounts counts = {4, {}, "hyperparameter sagemaker_mpi_num_of_processes_per_host", ""};
   made = make(options, facts, LauncherKind::mpi, counts);
   EXPECT_THAT(made.ranks, ElementsAre(4, 4));
   EXPECT_EQ(source(made, "processes_per_host"), "hyperparameter sagemaker_mpi_num_of_processes_per_host");

@@ -89,8 +89,10 @@ TEST(FindNetworkInterface, IsNotWhatTheOnlyHostLacks) {
   EXPECT_EQ(source_with(LauncherKind::ddp, "ethwe", true), none);
   EXPECT_EQ(source_with(LauncherKind::torchrun, "ethwe", true), none);
   EXPECT_EQ(source_with(LauncherKind::ddp, "lo", true), "resource config");
-  EXPECT_EQ(source_with(LauncherKind::mpi, "ethwe", true), "resource config") << "mpirun would be told it";
-  EXPECT_EQ(source_with(LauncherKind::ddp, "ethwe", false), "resource config") << "it is refused";
+  EXPECT_EQ(source_with(LauncherKind::mpi, "ethwe", true), "")
+      << "SageMaker's local mode writes it everywhere";
+  EXPECT_EQ(source_with(LauncherKind::ddp, "ethwe", false), "the route to algo-2 goes over it");
+  EXPECT_EQ(source_with(LauncherKind::ddp, "eth9", false), "resource config") << "it is refused";
 }
 
 TEST(FindNetworkInterface, IsLeftToTheUsersMpiOptions) {

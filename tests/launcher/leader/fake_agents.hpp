@@ -50,6 +50,8 @@ class FakeAgents final : public LeaderChannel {
   std::vector<bool> pauses;
   std::vector<int> engine_signals;
   Release release;
+  std::string listens_at;
+  std::string keeps_to;  // empty: wherever it listens
 
   MakeEngine make_engine() {
     return [this](JobEngine::Callbacks callbacks) {
@@ -62,10 +64,11 @@ class FakeAgents final : public LeaderChannel {
   void worker_comes(Peer peer) {
     Hello hello;
     hello.version = SMLAUNCH_VERSION;
-    hello.peer = peer;
+    hello.peer = peer.value;
     callbacks_.joined(peer, hello);
   }
   void worker_is_lost(Peer peer) { callbacks_.lost(peer, loop_.now_ns(), "connection reset"); }
+  void is_refused(Peer peer, const std::string& what) { callbacks_.refused(peer, what); }
   void worker_is_told_to_stop(Peer peer, int signal) { callbacks_.stop_requested(peer, signal); }
   void worker_has_code(Peer peer, const CodeEnd& end) {
     callbacks_.data(peer, {FrameKind::code_ended, encode(end), 1});
@@ -74,26 +77,31 @@ class FakeAgents final : public LeaderChannel {
   // ---- LeaderChannel
 
   void set_callbacks(Callbacks callbacks) override { callbacks_ = std::move(callbacks); }
-  Result<int> listen(const std::string&, int) override { return 4000; }
+  Result<int> listen(const std::string& address, int) override {
+    listens_at = address;
+    return 4000;
+  }
+  void keep_to(const std::string& address) override { keeps_to = address; }
   void begin_ranks(int count, std::string) override {
     done.push_back(fmt::format("begin {} ranks", count));
     ++set_;
     states_.clear();
   }
   void start(Peer peer, const Start& start) override {
-    starts[peer] = start;
+    starts[peer.value] = start;
     states_[peer].is_running = true;
     if (start.has_input) return;  // a check program waits for its first command
-    const FakeRank& rank = ranks[peer];
+    const FakeRank& rank = ranks[peer.value];
     if (!rank.cannot_start.empty()) return end(peer, FrameKind::start_failed, rank.cannot_start);
     tell(peer, FrameKind::started, started(peer));
     if (!rank.prints.empty())
       tell(peer, FrameKind::output, encode_output({false, loop_.now_ns(), rank.prints}));
     loop_.after(rank.runs, [this, peer, set = set_] {
       if (set != set_ || !states_[peer].is_running) return;
-      if (ranks[peer].agent_is_lost) return lose(peer);
-      if (!ranks[peer].end_unknown.empty()) return end(peer, FrameKind::end_unknown, ranks[peer].end_unknown);
-      end(peer, FrameKind::ended, ended(ranks[peer].ends));
+      if (ranks[peer.value].agent_is_lost) return lose(peer);
+      if (!ranks[peer.value].end_unknown.empty())
+        return end(peer, FrameKind::end_unknown, ranks[peer.value].end_unknown);
+      end(peer, FrameKind::ended, ended(ranks[peer.value].ends));
     });
   }
   void input(Peer peer, const std::string& text) override {
@@ -119,23 +127,25 @@ class FakeAgents final : public LeaderChannel {
     }
   }
   void signal(Peer peer, int signal) override {
-    done.push_back(fmt::format("signal {} to {}", signal, peer));
-    if (!states_[peer].is_running || (ranks[peer].ignores_signals && signal != SIGKILL)) return;
+    done.push_back(fmt::format("signal {} to {}", signal, peer.value));
+    if (!states_[peer].is_running || (ranks[peer.value].ignores_signals && signal != SIGKILL)) return;
     end(peer, FrameKind::ended, ended(Signaled{signal, false}, true));
   }
   void inspect(Peer peer) override {
-    done.push_back(fmt::format("inspect {}", peer));
+    done.push_back(fmt::format("inspect {}", peer.value));
     tell(peer, FrameKind::inspected, encode(RankState{}));
   }
-  void pass_on(Peer peer, int signal) override { done.push_back(fmt::format("pass {} to {}", signal, peer)); }
+  void pass_on(Peer peer, int signal) override {
+    done.push_back(fmt::format("pass {} to {}", signal, peer.value));
+  }
   void release_agents(int, const Release& how) override {
     done.emplace_back("release");
     release = how;
     for (auto& [peer, state] : states_) {
       if (!state.is_there) continue;
       state.is_there = state.is_running = false;
-      if (!ranks[peer].leaves_running.empty())
-        tell(peer, FrameKind::left_running, encode(LeftRunning{ranks[peer].leaves_running}));
+      if (!ranks[peer.value].leaves_running.empty())
+        tell(peer, FrameKind::left_running, encode(LeftRunning{ranks[peer.value].leaves_running}));
       loop_.post([this, peer = peer] { callbacks_.left(peer); });
     }
     loop_.post([this] {
@@ -212,8 +222,8 @@ class FakeAgents final : public LeaderChannel {
     if (rank == 0) hello.master_port = 5000;
     loop_.post([this, hello, set = set_] {
       if (set != set_) return;
-      states_[hello.peer].is_there = true;
-      callbacks_.joined(hello.peer, hello);
+      states_[Peer{hello.peer}].is_there = true;
+      callbacks_.joined(Peer{hello.peer}, hello);
     });
   }
   void tell(Peer peer, FrameKind kind, const std::string& payload) {
@@ -223,9 +233,9 @@ class FakeAgents final : public LeaderChannel {
   }
   [[nodiscard]] std::string started(Peer peer) const {
     Started message;
-    message.pid = 1000 + peer;
-    message.cpus = message.chosen_cpus = starts.at(peer).cpus;
-    message.numa = starts.at(peer).numa;
+    message.pid = 1000 + peer.value;
+    message.cpus = message.chosen_cpus = starts.at(peer.value).cpus;
+    message.numa = starts.at(peer.value).numa;
     message.time_ns = loop_.now_ns();
     return encode(message);
   }

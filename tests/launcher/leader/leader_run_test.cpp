@@ -43,7 +43,7 @@ struct DrivenRun {
     return result;
   }
   // Of the host with this node rank, or of a spare one behind them.
-  [[nodiscard]] Peer worker(int index) const { return count_rank_peers(plan, settings) + index; }
+  [[nodiscard]] Peer worker(int index) const { return {count_rank_peers(plan, settings) + index}; }
   void with_smoke(bool only = false) {
     SmokeRequest request;
     request.plan = plan;
@@ -234,6 +234,37 @@ TEST(LeaderRun, AShellsCtrlZStopsTheRanksAndUsAndContinuingLetsAllGoOn) {
   EXPECT_EQ(std::count(run.agents.done.begin(), run.agents.done.end(), "pass 18 to 3"), 1);
 }
 
+TEST(LeaderRun, APauseOfItsOwnIsSaidAndIsNobodysSilence) {
+  DrivenRun run;
+  run.settings.hang_timeout = 20;
+  for (int rank = 0; rank < 4; ++rank) run.agents.ranks[rank].runs = milliseconds(80'000);
+  run.loop.after(milliseconds(5500), [&] { run.loop.stall(milliseconds(60'000)); });
+  EXPECT_EQ(run.go().kind, OutcomeKind::success);
+  EXPECT_THAT(run.output.said, ElementsAre(HasSubstr("smlaunch was stopped for 6")));
+}
+
+TEST(LeaderRun, WhatItDoesForALittleWhileIsNoPause) {
+  DrivenRun run;
+  for (int rank = 0; rank < 4; ++rank) run.agents.ranks[rank].runs = milliseconds(10'000);
+  run.loop.after(milliseconds(5500), [&] { run.loop.stall(milliseconds(1000)); });
+  EXPECT_EQ(run.go().kind, OutcomeKind::success);
+  EXPECT_TRUE(run.output.said.empty());
+}
+
+TEST(LeaderRun, AWorkerKnowsOfAShellsCtrlZ) {
+  DrivenRun run;
+  for (int rank = 0; rank < 4; ++rank) run.agents.ranks[rank].runs = milliseconds(20'000);
+  run.while_waiting = [&](const Workers&) {
+    run.agents.worker_comes(run.worker(1));
+    return DrivenRun::ready();
+  };
+  run.loop.after(milliseconds(1000), [&] { run.leader->passed_signal(SIGTSTP); });
+  run.loop.after(milliseconds(5000), [&] { run.leader->passed_signal(SIGCONT); });
+  EXPECT_EQ(run.go().kind, OutcomeKind::success);
+  for (const int signal : {SIGSTOP, SIGCONT})
+    EXPECT_THAT(run.agents.done, Contains(fmt::format("pass {} to {}", signal, run.worker(1).value)));
+}
+
 TEST(LeaderRun, RanksThatAreStoppedDoNotHangAndGoOnWhenTheyAreToldToEnd) {
   DrivenRun run;
   run.settings.hang_timeout = 5;
@@ -367,6 +398,36 @@ TEST(LeaderRun, AWorkerThatIsLostInTheJobEndsItUnlessItsHostIsSpare) {
     EXPECT_EQ(!run.output.said.empty() && run.output.said[0].starts_with("spare host algo-3 was lost"),
               is_spare);
   }
+}
+
+TEST(LeaderRun, ARankOrAHostThatSendsWhatItMayNotEndsTheJobAndIsNamed) {
+  for (const bool is_worker : {false, true}) {
+    DrivenRun run;
+    for (int rank = 0; rank < 4; ++rank) run.agents.ranks[rank].runs = milliseconds(5'000);
+    const Peer peer = is_worker ? run.worker(1) : Peer{3};
+    run.while_waiting = [&](const Workers&) {
+      if (is_worker) run.agents.worker_comes(peer);
+      return DrivenRun::ready();
+    };
+    run.loop.after(milliseconds(1000), [&] { run.agents.is_refused(peer, "a broken ended"); });
+    const Outcome outcome = run.go();
+    EXPECT_EQ(outcome.failure_class, FailureClass::lost_host);
+    EXPECT_THAT(outcome.message, HasSubstr(is_worker ? "algo-2 was lost: its smlaunch sent" : "rank 3"));
+    EXPECT_THAT(outcome.message, HasSubstr("algo-2"));
+    EXPECT_THAT(outcome.message, HasSubstr("sent what none of ours sends: a broken ended"));
+  }
+}
+
+TEST(LeaderRun, ListensWhereTheJobIsAndWhereThatIsKnownLaterKeepsToIt) {
+  DrivenRun unknown;
+  unknown.go();
+  EXPECT_EQ(unknown.agents.listens_at, "0.0.0.0");
+  EXPECT_EQ(unknown.agents.keeps_to, "198.18.0.1");
+  DrivenRun known;
+  known.settings.channel_host = "198.18.0.1";
+  known.go();
+  EXPECT_EQ(known.agents.listens_at, "198.18.0.1");
+  EXPECT_EQ(known.agents.keeps_to, "");
 }
 
 TEST(LeaderRun, TellsWorkersToWaitForASecondTryButForTheHostThatASpareOneReplaces) {

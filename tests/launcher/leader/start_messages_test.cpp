@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 namespace smlaunch {
 namespace {
 
@@ -58,6 +60,21 @@ TEST(StartMessage, HoldsAProgramThatIsTooLongForMpirun) {
   EXPECT_LT(command[6].size(), 100U);
 }
 
+TEST(EngineCommand, HasSecretArgumentsOnNoCommandLineOfMpiruns) {
+  LaunchPlan plan = two_ranks(LauncherKind::mpi);
+  plan.process_command = {"train", "--api-key", "abcdef", "--lr", "1"};
+  plan.command = {"mpirun", "smlaunch", "rank", "--", "train", "--api-key", "abcdef", "--lr", "1"};
+  EXPECT_EQ(engine_command(plan, ""), plan.command) << "nothing is secret";
+  plan.secret_arguments = {2};
+  const std::vector<std::string> command = engine_command(plan, "");
+  EXPECT_EQ(command.size(), plan.command.size());
+  EXPECT_EQ(std::count(command.begin(), command.end(), "abcdef"), 0);
+  EXPECT_EQ(command[5], "--api-key");
+  EXPECT_EQ(command.back(), "1");
+  plan.engine = Engine::local;
+  EXPECT_EQ(engine_command(plan, ""), plan.command);
+}
+
 TEST(StartMessage, SaysWhatReplacesAndWhatYields) {
   LaunchPlan plan = two_ranks(LauncherKind::ddp);
   plan.user_variables = {{"A", "1"}};
@@ -65,6 +82,7 @@ TEST(StartMessage, SaysWhatReplacesAndWhatYields) {
   facts.job = "marker";
   facts.master_port = 40001;
   facts.lost_after = milliseconds(7000);
+  facts.leader_wait = milliseconds(8000);
   const Start start = make_start(plan, Rank{1}, {{"SM_CURRENT_HOST", "algo-1"}}, facts);
   EXPECT_EQ(start.variables, (std::map<std::string, std::string>{{"SM_HOSTS", "[\"algo-1\"]"},
                                                                  {"SM_CURRENT_HOST", "algo-1"},
@@ -84,6 +102,7 @@ TEST(StartMessage, SaysWhatReplacesAndWhatYields) {
   EXPECT_EQ(start.cpus, "2-3");
   EXPECT_EQ(start.numa, "0");
   EXPECT_EQ(start.lost_after_milliseconds, 7000);
+  EXPECT_EQ(start.leader_wait_milliseconds, 8000);
 }
 
 TEST(StartMessage, TakesTheUsersPortBeforeTheAgents) {

@@ -9,55 +9,55 @@ namespace {
 
 using ::testing::ElementsAre;
 
-WorkerRoster roster() { return {{"algo-1", "algo-2", "algo-3"}, {"algo-4", "algo-5"}, 6}; }
+WorkerRoster roster() { return {{"algo-1", "algo-2", "algo-3"}, {"algo-4", "algo-5"}, Peer{6}}; }
 
 TEST(WorkerRoster, HoldsThePeersBehindTheRanks) {
   const WorkerRoster workers = roster();
-  EXPECT_FALSE(workers.holds(5));
-  EXPECT_TRUE(workers.holds(6));
-  EXPECT_EQ(workers.of(7).host, "algo-2");
-  EXPECT_EQ(workers.peer(4), 10);
+  EXPECT_FALSE(workers.holds(Peer{5}));
+  EXPECT_TRUE(workers.holds(Peer{6}));
+  EXPECT_EQ(workers.of(Peer{7}).host, "algo-2");
+  EXPECT_EQ(workers.peer(4), Peer{10});
   EXPECT_THAT(workers.hosts(), ElementsAre("algo-1", "algo-2", "algo-3", "algo-4", "algo-5"));
 }
 
 TEST(WorkerRoster, ALossBeforeTheJobCountsUntilTheWorkerComesAgainAndNeverOfASpareHost) {
   WorkerRoster workers = roster();
-  workers.joined(7);
+  workers.joined(Peer{7});
   EXPECT_TRUE(workers.any_connected());
-  workers.lost_before_job(7, {10, "reset"});
+  workers.lost_before_job(Peer{7}, Silence{10, "reset"});
   EXPECT_FALSE(workers.any_connected());
   EXPECT_EQ(workers.find_lost()->host, "algo-2");
-  EXPECT_EQ(workers.find_lost()->loss->why, "reset");
-  workers.joined(7);
+  EXPECT_EQ(std::get<Silence>(*workers.find_lost()->loss).why, "reset");
+  workers.joined(Peer{7});
   EXPECT_EQ(workers.find_lost(), nullptr);
-  workers.joined(9);
-  workers.lost_before_job(9, {10, "reset"});
-  EXPECT_FALSE(workers.of(9).is_connected);
+  workers.joined(Peer{9});
+  workers.lost_before_job(Peer{9}, Silence{10, "reset"});
+  EXPECT_FALSE(workers.of(Peer{9}).is_connected);
   EXPECT_EQ(workers.find_lost(), nullptr);
 }
 
 TEST(WorkerRoster, AWordToStopIsNewsOnce) {
   WorkerRoster workers = roster();
-  EXPECT_TRUE(workers.told_to_stop(7));
-  EXPECT_FALSE(workers.told_to_stop(7));
-  EXPECT_TRUE(workers.told_to_stop(8));
+  EXPECT_TRUE(workers.told_to_stop(Peer{7}));
+  EXPECT_FALSE(workers.told_to_stop(Peer{7}));
+  EXPECT_TRUE(workers.told_to_stop(Peer{8}));
 }
 
 TEST(WorkerRoster, ALateComerIsToldItsOwnHostAndOneThatIsThereNothing) {
   WorkerRoster workers = roster();
   EXPECT_THAT(workers.hosts_for_late_comer(1), ElementsAre("", "algo-2", "", "", ""));
-  workers.joined(7);
+  workers.joined(Peer{7});
   EXPECT_TRUE(workers.hosts_for_late_comer(1).empty());
 }
 
 TEST(WorkerRoster, RemembersWhoHadComeWhenTheGoodbyeBegan) {
   WorkerRoster workers = roster();
-  workers.joined(7);
+  workers.joined(Peer{7});
   workers.begin_goodbye();
-  workers.left(7);
-  workers.joined(8);
-  EXPECT_TRUE(workers.of(7).had_come);
-  EXPECT_FALSE(workers.of(8).had_come);
+  workers.left(Peer{7});
+  workers.joined(Peer{8});
+  EXPECT_TRUE(workers.of(Peer{7}).had_come);
+  EXPECT_FALSE(workers.of(Peer{8}).had_come);
 }
 
 TEST(WorkerRoster, AHostAtFaultIsReplacedWhileSpareOnesAreLeftButNeverTheLeader) {

@@ -6,6 +6,10 @@
 
 #include <cstdlib>
 #include <functional>
+#include <tuple>
+
+#include "launcher/options/help.hpp"
+#include "launcher/options/matters.hpp"
 
 namespace smlaunch {
 namespace {
@@ -49,7 +53,7 @@ class Cli : public testing::Test {
     const auto result = parse_cli(arguments);
     ASSERT_FALSE(result) << what;
     EXPECT_EQ(result.error(),
-              (Error{Fault::usage, {{"command line", what, "smlaunch --help lists the options"}}}));
+              (Error{Fault::usage, {{"command line", what, "smlaunch --help-all lists all options"}}}));
     EXPECT_EQ(what.find('\n'), std::string::npos);
   }
 };
@@ -87,6 +91,7 @@ const OptionCase option_cases[] = {
     {"leftover-grace", "20", [](const Options& o) { return o.leftover_grace == 20; }},
     {"upload-timeout", "60", [](const Options& o) { return o.upload_timeout == 60; }},
     {"lost-after", "3", [](const Options& o) { return o.lost_after == 3; }},
+    {"leader-wait", "30", [](const Options& o) { return o.leader_wait == 30; }},
     {"hang-timeout", "600", [](const Options& o) { return o.hang_timeout == 600; }},
     {"master-port", "29500", [](const Options& o) { return o.master_port == 29500; }},
     {"channel-port", "65535", [](const Options& o) { return o.channel_port == 65535; }},
@@ -116,6 +121,7 @@ TEST_F(Cli, DefaultsAreThoseOfTheContract) {
   EXPECT_EQ(options.stop_grace, 110);
   EXPECT_EQ(options.leftover_grace, 0);
   EXPECT_EQ(options.lost_after, 10);
+  EXPECT_EQ(options.leader_wait, 600);
   EXPECT_EQ(options.format, Format::text);
   EXPECT_EQ(options.color, ColorOption::automatic);
   EXPECT_FALSE(options.require_gpu);
@@ -243,8 +249,6 @@ TEST_F(Cli, AProgramOfPythonsThatComesFirstNeedsNoSeparator) {
   EXPECT_EQ(*options.entry_point, (std::vector<std::string>{"train.py", "--hosts", "a", "--", "-x"}));
   EXPECT_FALSE(options.hosts);
   EXPECT_EQ(*parsed({"--hosts", "a", "--", "train.py"}).entry_point, (std::vector<std::string>{"train.py"}));
-  EXPECT_EQ(remedy_of({"--dry-run", "train.py", "1"}),
-            "a program and its arguments stand behind --: smlaunch OPTION... -- train.py");
 }
 
 TEST_F(Cli, SaysWhatStandsForOptionsOfMpirunAndTorchrun) {
@@ -256,13 +260,10 @@ TEST_F(Cli, SaysWhatStandsForOptionsOfMpirunAndTorchrun) {
   EXPECT_EQ(remedy_of({"-H", "a:2"}), "name the hosts, each with its slots: --hosts a:8,b:8");
   EXPECT_EQ(remedy_of({"--nproc-per-node=4"}), "say how many ranks each host has: --processes-per-host N");
   EXPECT_EQ(remedy_of({"-x", "A=1"}), "hand it to mpirun: --mpi-options '-x NAME -mca PARAMETER VALUE'");
-  EXPECT_EQ(remedy_of({"--nonsense"}), "smlaunch --help lists the options");
+  EXPECT_EQ(remedy_of({"--nonsense"}), "smlaunch --help-all lists all options");
 }
 
 TEST_F(Cli, RefusesWithOneClearLine) {
-  refused({"--nonsense"}, "The following argument was not expected: --nonsense");
-  EXPECT_EQ(parse_cli({"extra"}).error().problems.front().what,
-            "The following argument was not expected: extra");
   refused({"--launcher", "nope"}, "--launcher: \"nope\" is none of auto|process|mpi|ddp|torchrun|xla|smddp");
   refused({"--launcher", "MPI"}, "--launcher: \"MPI\" is none of auto|process|mpi|ddp|torchrun|xla|smddp");
   refused({"--bind", ""}, "--bind: \"\" is none of auto|gpu|numa|core|none");
@@ -333,13 +334,128 @@ TEST_F(Cli, HelpAndVersionAreAnswers) {
   auto result = parse_cli({"--version"});
   ASSERT_TRUE(result);
   EXPECT_EQ(std::get<CliAnswer>(*result).text, std::string("smlaunch ") + SMLAUNCH_VERSION + "\n");
-  result = parse_cli({"--help"});
+  result = parse_cli({"--help-all"});
   ASSERT_TRUE(result);
   const std::string& help = std::get<CliAnswer>(*result).text;
   for (const OptionCase& each : option_cases)
     EXPECT_NE(help.find(std::string("--") + each.name + " "), std::string::npos) << each.name;
-  for (const char* word : {"--dry-run", "--require-gpu", "topology", "ready", "smoke", "env", "Exit codes"})
+  for (const char* word : {"--dry-run", "--require-gpu", "topology", "ready", "smoke", "env", "exit code"})
     EXPECT_NE(help.find(word), std::string::npos) << word;
+}
+
+// Lines of a text, and the widest.
+std::pair<std::size_t, std::size_t> size_of(const std::string& text) {
+  std::size_t lines = 0;
+  std::size_t widest = 0;
+  for (std::size_t at = 0; at < text.size(); ++lines) {
+    const std::size_t end = std::min(text.find('\n', at), text.size());
+    widest = std::max(widest, end - at);
+    at = end + 1;
+  }
+  return {lines, widest};
+}
+
+std::string answer_to(const Strings& arguments) {
+  auto result = parse_cli(arguments);
+  const CliAnswer* answer = result ? std::get_if<CliAnswer>(&*result) : nullptr;
+  return answer == nullptr ? "no answer" : answer->text;
+}
+
+TEST_F(Cli, HelpFitsAScreenAndShowsTenOptions) {
+  for (const Strings& line :
+       {Strings{"--help"}, Strings{"-h"}, Strings{"--hosts", "a", "--help", "--", "x"}}) {
+    const std::string help = answer_to(line);
+    const auto [lines, widest] = size_of(help);
+    EXPECT_LE(lines, 24U);
+    EXPECT_LE(widest, 80U);
+    std::size_t options = 0;
+    for (std::size_t at = help.find("\n  --"); at != std::string::npos; at = help.find("\n  --", at + 1))
+      ++options;
+    EXPECT_EQ(options, 10U) << help;
+  }
+}
+
+TEST_F(Cli, EveryMatterIsExplainedWithItsOptionsAndEveryOptionBelongsToOne) {
+  std::string all;
+  for (const Matter& matter : all_matters()) {
+    const std::string text = answer_to({"help", matter.word});
+    EXPECT_TRUE(text.starts_with(matter.word + ": " + matter.title)) << text;
+    EXPECT_LE(size_of(text).second, 80U) << text;
+    EXPECT_NE(answer_to({"help"}).find("  " + matter.word + " "), std::string::npos);
+    EXPECT_NE(answer_to({"--help"}).find(matter.word), std::string::npos);
+    all += text;
+  }
+  for (const OptionCase& each : option_cases)
+    EXPECT_NE(all.find(std::string("  --") + each.name + " "), std::string::npos) << each.name;
+  EXPECT_EQ(answer_to({"smoke", "--help"}), answer_to({"help", "smoke"}));
+  EXPECT_EQ(answer_to({"ready", "--help"}), answer_to({"help", "hosts"}));
+  EXPECT_EQ(answer_to({"--color", "never", "help", "hosts"}), answer_to({"help", "hosts"}));
+}
+
+TEST_F(Cli, TheManualAndCompletionsNameEveryOptionCommandAndChoice) {
+  for (const char* form : {"man", "bash", "zsh", "fish"}) {
+    std::string text = answer_to({"help", form});
+    std::erase(text, '\\');
+    for (const OptionCase& each : option_cases) {
+      const std::string word = (std::string(form) == "fish" ? " -l " : "--") + std::string(each.name);
+      EXPECT_NE(text.find(word), std::string::npos) << form << " " << each.name;
+    }
+    for (const char* word : {"topology", "doctor", "require-gpu", "torchrun"})
+      EXPECT_NE(text.find(word), std::string::npos) << form << " " << word;
+  }
+}
+
+TEST_F(Cli, WhatHelpDoesNotKnowIsSaid) {
+  const std::pair<Strings, Problem> cases[] = {
+      {{"help", "host"},
+       {"smlaunch help", "\"host\" is no matter that it explains", "did you mean smlaunch help hosts?"}},
+      {{"help", "a", "b"},
+       {"command line", "help takes one MATTER", "smlaunch --help-all lists all options"}}};
+  for (const auto& [line, problem] : cases) {
+    const auto result = parse_cli(line);
+    ASSERT_FALSE(result);
+    EXPECT_EQ(result.error(), (Error{Fault::usage, {problem}}));
+  }
+}
+
+TEST_F(Cli, AWordThatEndsInPyIsTheProgramWithAllBehindIt) {
+  const std::pair<Strings, Strings> cases[] = {
+      {{"train.py"}, {"train.py"}},
+      {{"train.py", "--lr", "0.1", "--help"}, {"train.py", "--lr", "0.1", "--help"}},
+      {{"--hosts", "a:8", "-q", "train.py", "--", "-v"}, {"train.py", "--", "-v"}},
+      {{"--hosts=a:8", "dir/train.py", "--bind", "nonsense"}, {"dir/train.py", "--bind", "nonsense"}},
+      {{"--dry-run", "a.py", "b.py"}, {"a.py", "b.py"}},
+      {{"smoke", "train.py", "env"}, {"train.py", "env"}}};
+  for (const auto& [line, program] : cases) EXPECT_EQ(parsed(line).entry_point, program);
+  EXPECT_EQ(parsed({"--python", "train.py"}).entry_point, std::nullopt);
+  EXPECT_EQ(parsed({"--python", "x.py", "y.py"}).python, "x.py");
+  EXPECT_EQ(parsed({"--", "./simulate", "a.py"}).entry_point, (Strings{"./simulate", "a.py"}));
+}
+
+TEST_F(Cli, WhatIsNotKnownIsSaidWithWhatMayBeMeant) {
+  constexpr const char* more = "smlaunch --help-all lists all options";
+  const std::tuple<Strings, std::string, std::string> cases[] = {
+      {{"--nonsense"}, "--nonsense is no option of smlaunch", more},
+      {{"--hosst=a", "x.py"},
+       "--hosst is no option of smlaunch",
+       fmt::format("did you mean --hosts? {}", more)},
+      {{"--smok", "off"}, "--smok is no option of smlaunch", fmt::format("did you mean --smoke? {}", more)},
+      {{"-hostfile", "f"},
+       "-hostfile is no option of smlaunch",
+       fmt::format("did you mean --hostfile? {}", more)},
+      {{"-m", "pkg.train"},
+       "-m is no option of smlaunch",
+       "a module stands behind --: smlaunch OPTION... -- -m MODULE"},
+      {{"topolgy"}, "\"topolgy\" is no command of smlaunch, and no .py", "did you mean smlaunch topology?"},
+      {{"./simulate", "x"},
+       "\"./simulate\" is no command of smlaunch, and no .py",
+       "a program and its arguments stand behind --: smlaunch OPTION... -- ./simulate"},
+      {{"env", "ready"}, "\"ready\" is no command of smlaunch, and no .py", "did you mean smlaunch ready?"}};
+  for (const auto& [line, what, remedy] : cases) {
+    const auto result = parse_cli(line);
+    ASSERT_FALSE(result) << what;
+    EXPECT_EQ(result.error(), (Error{Fault::usage, {{"command line", what, remedy}}}));
+  }
 }
 
 TEST(ArgumentsOf, LeaveOutTheNameAndSageMakersWordBehindIt) {
@@ -354,6 +470,18 @@ TEST(ArgumentsOf, LeaveOutTheNameAndSageMakersWordBehindIt) {
                                                {{"smlaunch", "train"}, {"train"}},
                                                {{"retrain", "train"}, {"train"}}};
   for (const auto& [line, arguments] : cases) EXPECT_EQ(arguments_of(line), arguments);
+}
+
+TEST(ArgumentsOf, TrainIsAName) {
+  for (const char* name : {"train", "/usr/bin/train"}) EXPECT_TRUE(is_called_train({name})) << name;
+  for (const char* name : {"smlaunch", "retrain", "train.py"}) EXPECT_FALSE(is_called_train({name})) << name;
+  EXPECT_FALSE(is_called_train({}));
+}
+
+TEST(NoJob, IsExplainedInTenLines) {
+  const std::string text = render_no_job();
+  EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 10);
+  EXPECT_TRUE(text.starts_with("smlaunch: there is no job here"));
 }
 
 }  // namespace

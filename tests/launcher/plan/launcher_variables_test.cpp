@@ -34,9 +34,12 @@ TEST(AdapterVariables, AreThoseOfTheToolkitsTable) {
   const Variables nccl = {{"FI_PROVIDER", "efa"}, {"NCCL_PROTO", "simple"}};
   Variables rdma = nccl;
   rdma["FI_EFA_USE_DEVICE_RDMA"] = "1";
-  EXPECT_EQ(of(LauncherKind::mpi, {"ml.p5.48xlarge"}), nccl);
+  EXPECT_EQ(of(LauncherKind::mpi, {"ml.g5.48xlarge"}), nccl);
   EXPECT_EQ(of(LauncherKind::mpi, {"ml.p4d.24xlarge", "ml.p4de.24xlarge"}), rdma);
-  EXPECT_EQ(of(LauncherKind::mpi, {"ml.p4d.24xlarge", "ml.p5.48xlarge"}), nccl);
+  EXPECT_EQ(of(LauncherKind::mpi, {"ml.p5.48xlarge", "ml.p5e.48xlarge"}), rdma);
+  EXPECT_EQ(of(LauncherKind::mpi, {"ml.p4d.24xlarge", "ml.g5.48xlarge"}), nccl);
+  for (const char* unknown : {"ml.p5en.48xlarge", "ml.p6-b200.48xlarge", "ml.trn2.48xlarge"})
+    EXPECT_EQ(of(LauncherKind::mpi, {unknown}), Variables());
   EXPECT_EQ(of(LauncherKind::mpi, {"ml.p4d.24xlarge", "ml.c5.xlarge"}), Variables());
   EXPECT_EQ(of(LauncherKind::process, {"ml.p4d.24xlarge"}), Variables());
   rdma["RDMAV_FORK_SAFE"] = "1";

@@ -37,7 +37,15 @@ TEST(LooksSecret, IsTrueOfNamesThatSaySo) {
                            "mypassword",
                            "PGPASSWORD",
                            "pwd",
-                           "SM_HP_PWD"})
+                           "SM_HP_PWD",
+                           "auth",
+                           "REDIS_AUTH",
+                           "pass",
+                           "DB_PASS",
+                           "smtpPass",
+                           "bearer",
+                           "Authorization",
+                           "credential"})
     EXPECT_TRUE(looks_secret(name)) << name;
 }
 
@@ -56,6 +64,11 @@ TEST(LooksSecret, IsFalseOfNamesThatOnlySoundLikeIt) {
                            "SECRETARY",
                            "privately",
                            "author",
+                           "authors",
+                           "auth_type",
+                           "n_passes",
+                           "pass_through",
+                           "compass",
                            "SM_HP_LR",
                            "key_padding",
                            "PGPASSWD",
@@ -131,6 +144,35 @@ TEST(Redactor, HidesWhatFollowsAnOptionWithSuchAName) {
       {{"-x", "AWS_SECRET_ACCESS_KEY", "-x", "PATH"}, {"-x", "AWS_SECRET_ACCESS_KEY", "-x", "PATH"}},
   };
   for (const auto& [command, shown] : cases) EXPECT_EQ(Redactor(Variables{}).arguments(command), shown);
+}
+
+TEST(Redactor, HidesValuesOfJsonInsideValues) {
+  const Redactor redactor(Variables{});
+  EXPECT_EQ(redactor.text(R"({"cfg": "{\"db\": {\"password\": \"pw\"}, \"lr\": 1}", "lr": 2})"),
+            R"({"cfg":"{\"db\":{\"password\":\"<redacted>\"},\"lr\":1}","lr":2})");
+  EXPECT_EQ(redactor.text(R"(["{\"max_tokens\": 3}"])"), R"(["{\"max_tokens\": 3}"])");
+}
+
+TEST(Redactor, HidesWhatANameBeforeAnEqualsSignCallsSecret) {
+  const Redactor redactor(Variables{});
+  EXPECT_EQ(redactor.arguments({"env", "MY_TOKEN=a b c", "LR=1", "-x", "DB_PASS=pw", "prog"}),
+            (Strings{"env", "MY_TOKEN=<redacted>", "LR=1", "-x", "DB_PASS=<redacted>", "prog"}));
+  EXPECT_EQ(redactor.text("your -x A=1 -x MY_TOKEN=abc replaces --api-key='a b'"),
+            "your -x A=1 -x MY_TOKEN=<redacted> replaces --api-key='<redacted>'");
+}
+
+TEST(Redactor, FindsASecretOfAUrlWhereverElseItStands) {
+  const Redactor redactor(Variables{{"DATABASE_URL", "postgres://me:hunter2x@db/x"}});
+  EXPECT_EQ(redactor.variable("DATABASE_URL", "postgres://me:hunter2x@db/x"),
+            "postgres://me:<redacted>@db/x");
+  EXPECT_EQ(redactor.text("it is hunter2x"), "it is <redacted>");
+}
+
+TEST(FindSecretArguments, NamesTheWordsThatHoldOne) {
+  EXPECT_EQ(find_secret_arguments({"python3", "--", "train.py", "--api-key", "abc", "--lr", "0.1", "--pwd=x",
+                                   "--url", "https://a:b@c/"}),
+            (std::vector<std::size_t>{4, 7, 9}));
+  EXPECT_TRUE(find_secret_arguments({"python3", "--", "train.py", "--max_tokens", "7"}).empty());
 }
 
 TEST(Redactor, HidesTheArgumentsSecretsInVariablesToo) {

@@ -18,6 +18,7 @@ TEST(RenderPlan, IsAHeaderATableAndTheCommand) {
   SmallJob job(1, 2, two_gpus);
   job.spec.launcher = LauncherKind::ddp;
   job.spec.sources = {{"launcher", "option --launcher"}, {"hosts", "option --hosts"}};
+  job.spec.smoke.mode = SmokeMode::off;
   const LaunchPlan plan = job.plan();
   EXPECT_EQ(render_plan(plan),
             "launcher     ddp (local)  (option --launcher)\n"
@@ -102,6 +103,28 @@ TEST(RenderPlan, ShowsWarningsAndNoSecretInThem) {
   plan.user_variables["MY_TOKEN"] = "abcdef";
   plan.warnings.emplace_back("abcdef is odd");
   EXPECT_THAT(render_plan(plan), HasSubstr("\nwarning      <redacted> is odd\n"));
+}
+
+TEST(RenderPlan, FoldsExportsThatOnlyNameAVariable) {
+  SmallJob job(2, 1);
+  LaunchPlan plan = job.plan();
+  ASSERT_EQ(plan.engine, Engine::mpirun);
+  plan.command = {"mpirun", "-np", "2", "-x", "A", "-x", "B", "-x", "C=1", "-x", "D", "-x", "E"};
+  const std::vector<std::string> program = {"-mca", "-x", "F", "smlaunch", "rank", "--"};
+  plan.command.insert(plan.command.end(), program.begin(), program.end());
+  plan.command.insert(plan.command.end(), plan.process_command.begin(), plan.process_command.end());
+  EXPECT_THAT(render_plan(plan, PlanDetail::folded), HasSubstr("  mpirun \\\n"
+                                                               "    -np 2 \\\n"
+                                                               "    [-x for 4 variables; -v shows them] \\\n"
+                                                               "    -x C=1 \\\n"
+                                                               "    -mca -x F \\\n"
+                                                               "    smlaunch rank --"));
+  const std::string all = render_plan(plan, PlanDetail::all);
+  EXPECT_THAT(all, HasSubstr("    -x A \\\n    -x B \\\n    -x C=1 \\\n    -x D \\\n    -x E \\\n"));
+  EXPECT_EQ(render_plan(plan), all);
+  std::erase(plan.command, "E");  // with three left, they are shown
+  plan.command.erase(std::find(plan.command.begin(), plan.command.end(), "D") + 1);
+  EXPECT_EQ(render_plan(plan, PlanDetail::folded), render_plan(plan, PlanDetail::all));
 }
 
 TEST(RenderPlan, FoldsEqualHostsOnlyAboveSixtyFourRanks) {

@@ -24,7 +24,6 @@ SmallJob job_of(int gpus) {
   SmallJob job(2, 2, with_gpus(gpus));
   job.spec.mpirun = "/usr/bin/mpirun";
   job.spec.smoke.has_mpirun = true;
-  job.spec.smoke.has_nccl_check = true;
   return job;
 }
 
@@ -44,11 +43,6 @@ TEST(SmokePlan, GpusAreTestedByNcclAndHostsWithoutOnTheCpu) {
   EXPECT_EQ(backend_of(job_of(2)), "nccl");
   EXPECT_EQ(backend_of(job_of(0)), "mpi-cpu");
   EXPECT_EQ(source_of(job_of(0).plan()), "default: no GPU was found; NCCL NOT RUN");
-  SmallJob built_without = job_of(2);
-  built_without.spec.smoke.has_nccl_check = false;
-  EXPECT_EQ(backend_of(built_without), "mpi-cpu");
-  EXPECT_EQ(source_of(built_without.plan()),
-            "default: built without the CUDA SDK, so that GPUs were not tested; NCCL NOT RUN");
   SmallJob pretended = job_of(2);
   pretended.spec.smoke.has_gpus = false;
   EXPECT_EQ(backend_of(pretended), "mpi-cpu");
@@ -87,9 +81,6 @@ TEST(SmokePlan, WhatIsAskedForIsDoneOrRefused) {
   nccl.spec.smoke.mode = SmokeMode::nccl;
   nccl.spec.smoke.source = "option --smoke";
   EXPECT_EQ(backend_of(nccl), "nccl");
-  nccl.spec.smoke.has_nccl_check = false;
-  EXPECT_EQ(backend_of(nccl),
-            "option --smoke: this smlaunch was built without the CUDA SDK: it has no NCCL check");
   SmallJob required = job_of(2);
   required.spec.smoke.require_gpu = true;
   EXPECT_EQ(backend_of(required), "nccl");
@@ -129,7 +120,6 @@ TEST(SmokePlan, TheCheckHasTheRanksOfTheJobAndMpisWords) {
 TEST(SmokePlan, AJobThatNeedsNoMpirunIsTestedOnGpusWithoutOne) {
   SmallJob job(1, 2, with_gpus(2));
   job.spec.launcher = LauncherKind::ddp;
-  job.spec.smoke.has_nccl_check = true;
   const LaunchPlan plan = job.plan();
   ASSERT_TRUE(plan.smoke);
   EXPECT_THAT(plan.smoke->command,

@@ -39,6 +39,11 @@ class FakeLoop final : public EventLoop {
   }
   void stop() override { stopped_ = true; }
 
+  // Nobody looks at the clock for so long: what was due meanwhile comes late.
+  void stall(std::chrono::milliseconds time) {
+    now_ns_ += static_cast<std::uint64_t>(time.count()) * 1'000'000;
+  }
+
   // It was not stopped within an hour of its clock: the job hangs.
   bool ran_dry = false;
 

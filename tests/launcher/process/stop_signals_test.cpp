@@ -102,6 +102,19 @@ TEST_F(StopSignalsTest, WhatIsIgnoredStaysIgnoredWhicheverItIs) {
   }
 }
 
+TEST_F(StopSignalsTest, ASignalThatWaitsStillWaitsWhenAnotherObjectHearsNoMore) {
+  boost::asio::io_context loop;
+  const StopSignals stop(loop);
+  {
+    const HeardSignals passed(loop, {SIGUSR2});
+    block_stop_signals();
+    kill(getpid(), SIGTERM);
+  }
+  EXPECT_TRUE(is_blocked(SIGTERM));
+  const BlockedStopSignals waiting;
+  EXPECT_EQ(waiting.take(), SIGTERM);
+}
+
 TEST_F(StopSignalsTest, ACallerThatHasBlockedThemIsHeardAndFindsThemBlockedAgain) {
   block_stop_signals();
   EXPECT_TRUE(is_blocked(SIGTERM));

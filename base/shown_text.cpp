@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/shown_text.hpp"
+
+#include <fmt/format.h>
+
+namespace smlaunch {
+
+namespace {
+
+bool is_control(char c) {
+  const auto byte = static_cast<unsigned char>(c);
+  return (byte < 0x20 && c != '\n' && c != '\t') || byte == 0x7f;
+}
+
+bool continues_character(char c) { return (static_cast<unsigned char>(c) & 0xC0U) == 0x80; }
+
+std::string without_controls(std::string_view text) {
+  std::string shown;
+  shown.reserve(text.size());
+  for (const char c : text) {
+    if (is_control(c))
+      shown += fmt::format("\\x{:02x}", static_cast<unsigned char>(c));
+    else
+      shown += c;
+  }
+  return shown;
+}
+
+}  // namespace
+
+std::string shown_text(std::string_view text, std::size_t most) {
+  if (text.size() <= most) return without_controls(text);
+  std::size_t begin = most / 2;
+  std::size_t end = text.size() - most / 2;
+  // No character is cut in two.
+  while (begin > 0 && continues_character(text[begin])) --begin;
+  while (end < text.size() && continues_character(text[end])) ++end;
+  return fmt::format("{}...({} bytes)...{}", without_controls(text.substr(0, begin)), end - begin,
+                     without_controls(text.substr(end)));
+}
+
+}  // namespace smlaunch

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+// The leader's door: takes connections, and hands on those that have proved by TLS that they know a token, with
+// their hello. Everybody else is a stranger, who costs little and gets nothing.
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <chrono>
+#include <cstddef>
+#include <functional>
+#include <list>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/error.hpp"
+#include "launcher/channel/link.hpp"
+#include "launcher/channel/messages.hpp"
+
+namespace smlaunch {
+
+class ChannelListener {
+ public:
+  using OnHello = std::function<void(const std::shared_ptr<Link>&, const Hello&)>;
+
+  // `most_strangers`: how many connections that have proved nothing are kept.
+  ChannelListener(boost::asio::io_context& loop, std::size_t most_strangers, OnHello on_hello);
+
+  // Returns the port. Errors: LeaderChannel::listen's.
+  Result<int> listen(const std::string& address, int port);
+  // Connections to other addresses of this machine are closed from now on.
+  void keep_to(const std::string& address);
+  // That may come in from now on.
+  void set_keys(std::vector<ChannelKey> keys) { keys_ = std::move(keys); }
+  void close();
+
+  [[nodiscard]] std::size_t strangers() const { return strangers_.size(); }
+
+ private:
+  struct Stranger {
+    std::shared_ptr<Link> link;
+    std::chrono::steady_clock::time_point until;
+  };
+
+  void accept();
+  void accept_later();
+  void greet(boost::asio::ip::tcp::socket socket);
+  void heard(const std::shared_ptr<Link>& link, const Frame& frame);
+  void forget(const std::shared_ptr<Link>& link);
+  void close_one();
+  void watch();
+
+  boost::asio::ip::tcp::acceptor acceptor_;
+  boost::asio::steady_timer pause_timer_;
+  boost::asio::steady_timer watch_timer_;
+  std::size_t most_strangers_;
+  OnHello on_hello_;
+  std::vector<ChannelKey> keys_;
+  std::string only_address_;
+  std::list<Stranger> strangers_;  // the oldest first
+  std::size_t turned_away_ = 0;    // since accepting was paused last
+  bool watching_ = false;
+};
+
+}  // namespace smlaunch

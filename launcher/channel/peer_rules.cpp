@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "launcher/channel/peer_rules.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/line_splitter.hpp"
+#include "launcher/channel/messages.hpp"
+#include "launcher/channel/stop_messages.hpp"
+
+namespace smlaunch {
+
+namespace {
+
+const char* name_of(FrameKind kind) {
+  switch (kind) {
+    case FrameKind::hello: return "hello";
+    case FrameKind::pong: return "pong";
+    case FrameKind::outcome: return "outcome";
+    case FrameKind::stop_request: return "stop_request";
+    case FrameKind::started: return "started";
+    case FrameKind::start_failed: return "start_failed";
+    case FrameKind::output: return "output";
+    case FrameKind::ended: return "ended";
+    case FrameKind::inspected: return "inspected";
+    case FrameKind::code_ended: return "code_ended";
+    case FrameKind::end_unknown: return "end_unknown";
+    case FrameKind::left_running: return "left_running";
+    default: return "unknown";
+  }
+}
+
+// Of a payload, where no line of a rank is in it: in bytes.
+constexpr std::size_t most_in_number = 32;
+constexpr std::size_t most_in_pong = 256;
+constexpr std::size_t most_in_reason = 1U << 20U;
+
+std::size_t most_bytes(FrameKind kind) {
+  switch (kind) {
+    case FrameKind::outcome: return 0;
+    case FrameKind::stop_request: return most_in_number;
+    case FrameKind::pong: return most_in_pong;
+    case FrameKind::started:
+    case FrameKind::start_failed:
+    case FrameKind::end_unknown:
+    case FrameKind::left_running: return most_in_reason;
+    default: return LineSplitter::longest_line + most_in_reason;
+  }
+}
+
+// Whole lines, none of which is longer than an agent lets one become.
+bool are_lines(std::string_view lines) {
+  if (lines.empty() || lines.back() != '\n') return false;
+  for (std::size_t begin = 0; lines.size() - begin > LineSplitter::longest_line + 1;) {
+    const std::size_t end = lines.find('\n', begin);
+    if (end - begin > LineSplitter::longest_line) return false;
+    begin = end + 1;
+  }
+  return true;
+}
+
+// Is it what its kind says?
+bool is_sound(const Frame& frame) {
+  switch (frame.kind) {
+    case FrameKind::pong: return decode_pong(frame.payload).has_value();
+    case FrameKind::stop_request: return decode_number(frame.payload).has_value();
+    case FrameKind::started: return decode_started(frame.payload).has_value();
+    case FrameKind::ended: return decode_ended(frame.payload).has_value();
+    case FrameKind::inspected: return decode_rank_state(frame.payload).has_value();
+    case FrameKind::left_running: return decode_left_running(frame.payload).has_value();
+    case FrameKind::output: {
+      const auto output = decode_output(frame.payload);
+      return output && are_lines(output->lines);
+    }
+    default: return true;  // a reason is any text; the room launcher/code reads what became of the code
+  }
+}
+
+}  // namespace
+
+bool PeerRules::may_say(FrameKind kind) const {
+  switch (kind) {
+    case FrameKind::pong: return true;
+    case FrameKind::started:
+    case FrameKind::start_failed:
+    case FrameKind::output:
+    case FrameKind::ended:
+    case FrameKind::inspected:
+    case FrameKind::end_unknown:
+    case FrameKind::left_running: return role_ == Role::rank;
+    case FrameKind::outcome:
+    case FrameKind::stop_request:
+    case FrameKind::code_ended: return role_ == Role::worker;
+    default: return false;
+  }
+}
+
+std::optional<std::string> PeerRules::refuse_order(const Frame& frame) {
+  const bool starts = frame.kind == FrameKind::started;
+  const bool ends = frame.kind == FrameKind::ended || frame.kind == FrameKind::end_unknown ||
+                    frame.kind == FrameKind::start_failed;
+  if ((starts && (has_started_ || has_ended_)) || (ends && has_ended_))
+    return fmt::format("a second {}", name_of(frame.kind));
+  has_started_ = has_started_ || starts;
+  has_ended_ = has_ended_ || ends;
+  return {};
+}
+
+std::optional<std::string> PeerRules::refuse(const Frame& frame) {
+  if (!may_say(frame.kind))
+    return fmt::format("a frame of the kind {} ({})", static_cast<int>(frame.kind), name_of(frame.kind));
+  if (frame.payload.size() > most_bytes(frame.kind))
+    return fmt::format("a {} of {} bytes", name_of(frame.kind), frame.payload.size());
+  is_news_ = !is_data(frame.kind) || frame.sequence > received_;
+  if (!is_news_) return {};
+  if (is_data(frame.kind) && frame.sequence != received_ + 1)
+    return fmt::format("a frame with the number {} after number {}", frame.sequence, received_);
+  if (!is_sound(frame))
+    return frame.kind == FrameKind::output ? "an output that is not made of whole lines"
+                                           : fmt::format("a broken {}", name_of(frame.kind));
+  if (auto why = refuse_order(frame)) return why;
+  if (is_data(frame.kind)) received_ = frame.sequence;
+  return {};
+}
+
+}  // namespace smlaunch

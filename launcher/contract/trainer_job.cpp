@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "launcher/contract/trainer_job.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <sstream>
+#include <system_error>
+
+#include "launcher/contract/config_file.hpp"
+#include "launcher/contract/hyperparameters.hpp"
+
+namespace smlaunch {
+namespace {
+
+constexpr const char* options_key = "mpi_additional_options";
+constexpr const char* launcher_key = "launcher";  // of smlaunch's own driver
+
+PyValue read_dict_file(const std::filesystem::path& file, std::vector<Problem>& problems) {
+  const Result<std::optional<PyValue>> value = read_config_file(file);
+  if (!value) {
+    problems.insert(problems.end(), value.error().problems.begin(), value.error().problems.end());
+    return {PyDict()};
+  }
+  if (!value->has_value() || !python_truth(**value)) return {PyDict()};
+  if (ConfigProblems(file.native(), problems).expect_dict(**value, "") == nullptr) return {PyDict()};
+  return **value;
+}
+
+std::optional<std::string> text_of(const PyValue& dict, const char* key, ConfigProblems& problems) {
+  const PyValue* value = dict.find(key);
+  if (value == nullptr || !python_truth(*value)) return {};
+  const std::string* text = problems.expect_text(*value, key);
+  return text == nullptr ? std::nullopt : std::optional(*text);
+}
+
+// Would it start us again?
+bool starts_smlaunch(const std::string& command) {
+  std::istringstream words(command);
+  bool is_first = true;
+  for (std::string word; words >> word; is_first = false) {
+    const std::string name = word.substr(word.rfind('/') + 1);
+    if (name == "smlaunch" || (is_first && name == "train")) return true;
+  }
+  return false;
+}
+
+bool names_key(const PyValue& dict, const char* key) { return dict.find(key) != nullptr; }
+
+LauncherKind choose_for_program(const Environment& environment) {
+  return environment.entry_point.kind == EntryPointKind::command ? LauncherKind::mpi : LauncherKind::ddp;
+}
+
+}  // namespace
+
+std::shared_ptr<const TrainerJob> read_trainer_job(const Paths& paths, const Variables& variables,
+                                                   const std::filesystem::path& working_directory,
+                                                   std::vector<Problem>& problems) {
+  TrainerJob job;
+  std::error_code error;
+  job.drivers = paths.input_data / "sm_drivers";
+  if (!std::filesystem::is_directory(job.drivers, error)) return nullptr;
+  job.source_code_file = job.drivers / "sourcecode.json";
+  job.distributed_file = job.drivers / "distributed.json";
+  job.source_code = read_dict_file(job.source_code_file, problems);
+  job.distributed = read_dict_file(job.distributed_file, problems);
+  job.code = paths.input_data / "code";
+  if (!std::filesystem::is_directory(job.code, error)) job.code = working_directory;
+  ConfigProblems in_file(job.source_code_file.native(), problems);
+  job.entry_script = text_of(job.source_code, "entry_script", in_file);
+  job.requirements = text_of(job.source_code, "requirements", in_file).value_or("");
+  const std::string command = text_of(job.source_code, "command", in_file).value_or("");
+  if (!command.empty() && !starts_smlaunch(command)) {
+    job.command = command;
+    const PyValue* arguments = job.source_code.find("args");
+    if (arguments != nullptr && python_truth(*arguments))
+      if (const PyList* list = in_file.expect_list(*arguments, "args"); list != nullptr)
+        for (const PyValue& argument : *list) job.command_arguments.push_back(python_str(argument));
+  }
+  if (const auto level = variables.find("SM_LOG_LEVEL"); level != variables.end())
+    job.log_level = level->second;
+  job.is_prepared = variables.contains("SM_SOURCE_DIR");
+  return std::make_shared<const TrainerJob>(std::move(job));
+}
+
+LauncherChoice choose_trainer_launcher(const Environment& environment) {
+  static constexpr std::array kinds = {LauncherKind::process,  LauncherKind::mpi, LauncherKind::ddp,
+                                       LauncherKind::torchrun, LauncherKind::xla, LauncherKind::smddp};
+  const TrainerJob& job = *environment.trainer;
+  const PyValue& distributed = job.distributed;
+  const auto by = [&](LauncherKind kind, const char* key) {
+    return LauncherChoice{kind, fmt::format("{} of {}", key, job.distributed_file.native())};
+  };
+  if (!job.command.empty() && !environment.program_source.empty())
+    return {LauncherKind::process, fmt::format("command of {}", job.source_code_file.native())};
+  if (const PyValue* named = distributed.find(launcher_key); named != nullptr) {
+    for (const LauncherKind kind : kinds)
+      if (named->string() != nullptr && *named->string() == to_string(kind)) return by(kind, launcher_key);
+    return by(choose_for_program(environment), launcher_key);
+  }
+  if (names_key(distributed, options_key)) return by(LauncherKind::mpi, "MPI");
+  if (names_key(distributed, trainer_count_key)) return by(LauncherKind::torchrun, "Torchrun");
+  return {LauncherKind::process, fmt::format("{} asks for none", job.distributed_file.native())};
+}
+
+std::vector<std::string> trainer_arguments(const PyDict& hyperparameters) {
+  std::vector<std::string> arguments;
+  arguments.reserve(2 * hyperparameters.size());
+  for (const auto& [key, value] : hyperparameters) {
+    arguments.push_back("--" + key);
+    arguments.push_back(trainer_value(value));
+  }
+  return arguments;
+}
+
+std::string trainer_value(const PyValue& value) {
+  const std::string* text = value.string();
+  return text != nullptr ? *text : python_json_dumps_spaced(value);
+}
+
+Result<std::optional<std::vector<std::string>>> trainer_mpi_options(const TrainerJob& job) {
+  const PyValue* value = job.distributed.find(options_key);
+  if (value == nullptr || !python_truth(*value)) return std::optional<std::vector<std::string>>();
+  Error error{Fault::configuration, {}};
+  ConfigProblems problems(job.distributed_file.native(), error.problems);
+  std::vector<std::string> words;
+  if (const PyList* list = problems.expect_list(*value, options_key); list != nullptr)
+    for (std::size_t i = 0; i < list->size(); ++i)
+      if (const std::string* word = problems.expect_text((*list)[i], json_path(options_key, i)))
+        words.push_back(*word);
+  if (!error.problems.empty()) return tl::unexpected(std::move(error));
+  return std::optional(std::move(words));
+}
+
+void choose_trainer_hosts(Environment& environment) {
+  auto& hosts = environment.distribution_hosts;
+  hosts = environment.hosts;
+  std::sort(hosts.begin(), hosts.end());
+  if (!hosts.empty()) environment.leader = hosts.front();
+  environment.is_leader = environment.current_host.empty() || environment.current_host == environment.leader;
+}
+
+}  // namespace smlaunch

@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the toolkit's Environment holds, attribute by attribute, as one JSON object: SM_TRAINING_ENV, but in a job of
+// the SDK v3, which has another one.
+#pragma once
+
+#include <string>
+
+#include "launcher/contract/environment.hpp"
+
+namespace smlaunch {
+
+std::string training_env_json(const Environment& environment);
+
+}  // namespace smlaunch

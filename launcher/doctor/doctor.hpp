@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+// The room launcher/doctor: what this machine and the named hosts have of what jobs lean on, what they lack, and
+// what mends it. It promises an answer for each thing, within seconds; it asks programs, libraries and files of
+// this machine, and changes nothing.
+//
+// What is found of one thing, and the table of all.
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace smlaunch {
+
+enum class FindingState {
+  fine,
+  absent,   // not here, and only some jobs need it
+  missing,  // not here, and most jobs need it
+  wrong,    // here, and does not work
+};
+std::string to_string(FindingState state);
+
+struct Finding {
+  std::string thing;  // "Open MPI", a host's name
+  FindingState state = FindingState::fine;
+  std::string found;
+  std::string remedy;  // a command, or what to do; empty where all is fine
+  bool operator==(const Finding&) const = default;
+};
+
+// `title`, then a row for each, with the remedy in a line of its own behind an arrow.
+std::string render_findings(const std::string& title, const std::vector<Finding>& findings);
+
+// One sentence: how much is fine, and how much is to be mended.
+std::string render_summary(const std::vector<Finding>& findings);
+
+}  // namespace smlaunch

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+// Policy: hosts that are named win over a scheduler's, and so does a resource config, unless --scheduler says
+// which one to ask: who starts smlaunch on SageMaker, or names hosts, means those.
+#include "launcher/job/find_job_hosts.hpp"
+
+#include <fmt/format.h>
+
+#include <filesystem>
+#include <utility>
+
+#include "base/host_list.hpp"
+#include "base/host_name.hpp"
+#include "base/read_file.hpp"
+#include "launcher/contract/paths.hpp"
+#include "launcher/job/base_folder.hpp"
+#include "launcher/scheduler/excluded_hosts.hpp"
+
+namespace smlaunch {
+
+namespace {
+
+// No list of hosts is longer: 64 bytes for each of a million.
+constexpr std::size_t longest_list = 64U << 20U;
+
+bool has_resource_config(const Options& options, const Variables& variables) {
+  const Paths paths = make_paths(find_base_folder(options, variables, false).path);
+  std::error_code error;
+  return std::filesystem::exists(paths.input_config / "resourceconfig.json", error);
+}
+
+bool may_ask_scheduler(const Options& options, const Variables& variables) {
+  if (options.resource_config || options.scheduler == SchedulerOption::none) return false;
+  return options.scheduler != SchedulerOption::automatic || !has_resource_config(options, variables);
+}
+
+Result<JobHosts> find_all_hosts(const Options& options, const Variables& variables) {
+  JobHosts hosts;
+  auto given = read_given_hosts(options);
+  if (!given) return tl::unexpected(given.error());
+  hosts.slots = std::move(*given);
+  if (hosts.slots) {
+    hosts.source = options.hosts ? source_of(options, "hosts", "option --hosts")
+                                 : source_of(options, "hostfile", "option --hostfile");
+    return hosts;
+  }
+  if (!may_ask_scheduler(options, variables)) return hosts;
+  const SchedulerWorld world = {probe_host_name(),
+                                [](const std::string& file) { return read_given_file(file, longest_list); }};
+  auto allocation = find_allocation(options.scheduler, variables, world);
+  if (!allocation) return tl::unexpected(allocation.error());
+  if (!*allocation) return hosts;
+  hosts.slots = (*allocation)->hosts;
+  hosts.source = (*allocation)->source;
+  hosts.allocation = std::move(**allocation);
+  return hosts;
+}
+
+}  // namespace
+
+Result<void> exclude_hosts(const Options& options, const std::optional<std::string>& text, JobHosts& hosts) {
+  if (!options.exclude && !options.exclude_file) return {};
+  const std::string option = source_of(options, "exclude", "option --exclude");
+  const std::string file_option = source_of(options, "exclude-file", "option --exclude-file");
+  const std::string by = !options.exclude        ? file_option
+                         : !options.exclude_file ? option
+                                                 : fmt::format("{}, {}", option, file_option);
+  std::vector<std::string> excluded;
+  if (options.exclude) {
+    const auto named = parse_host_option(*options.exclude, option);
+    if (!named) return tl::unexpected(named.error());
+    for (const HostSlots& host : *named) excluded.push_back(host.name);
+  }
+  if (text) {
+    const auto named = parse_excluded_file(*text, *options.exclude_file);
+    if (!named) return tl::unexpected(named.error());
+    excluded.insert(excluded.end(), named->begin(), named->end());
+  }
+  if (!hosts.slots)
+    return failure(Fault::usage, by,
+                   "takes no host out here: every host of the resource config starts smlaunch, and waits for "
+                   "the others",
+                   "leave it out, or name the hosts with --hosts");
+  const std::vector<std::string> out = take_out_hosts(*hosts.slots, excluded);
+  if (hosts.slots->empty())
+    return failure(Fault::usage, by, fmt::format("takes all hosts out: {}", join_names(out)),
+                   "exclude fewer hosts, or name more");
+  if (!out.empty()) hosts.source += fmt::format("; without {} ({})", join_names(out), by);
+  return {};
+}
+
+Result<JobHosts> find_job_hosts(const Options& options, const Variables& variables) {
+  auto hosts = find_all_hosts(options, variables);
+  if (!hosts) return hosts;
+  std::optional<std::string> text;
+  if (options.exclude_file) {
+    auto read = read_given_file(*options.exclude_file, longest_list);
+    if (!read) {
+      read.error().problems.front().where = fmt::format("--exclude-file {}", *options.exclude_file);
+      return tl::unexpected(std::move(read.error()));
+    }
+    text = std::move(*read);
+  }
+  if (auto excluded = exclude_hosts(options, text, *hosts); !excluded)
+    return tl::unexpected(excluded.error());
+  return hosts;
+}
+
+}  // namespace smlaunch

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+// The hosts of a job that no resource config names: those of the command line, else those that a scheduler has
+// given.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "base/error.hpp"
+#include "launcher/contract/environment.hpp"
+#include "launcher/job/given_hosts.hpp"
+#include "launcher/options/options.hpp"
+#include "launcher/scheduler/allocation.hpp"
+
+namespace smlaunch {
+
+struct JobHosts {
+  GivenHostSlots slots;                  // nothing: the resource config names the hosts
+  std::string source;                    // who names them, and who takes which of them out
+  std::optional<Allocation> allocation;  // of the scheduler, if it is what names them
+};
+
+// Reads them, once: a hostfile may be a pipe. Errors: those of read_given_hosts() and find_allocation(); hosts
+// to be taken out that are no list, that are all, or those of a resource config.
+Result<JobHosts> find_job_hosts(const Options& options, const Variables& variables);
+
+// --exclude and --exclude-file, pure. `text`: of the file. Errors: as above.
+Result<void> exclude_hosts(const Options& options, const std::optional<std::string>& text, JobHosts& hosts);
+
+}  // namespace smlaunch

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+// What `smlaunch help MATTER` explains, and the groups of --help-all.
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace smlaunch {
+
+struct Matter {
+  std::string word;
+  std::string title;
+  std::string text;  // lines that begin with a blank are shown as they are; its options follow
+};
+
+// In the order in which they are shown. An option's `matter` is one of their words.
+const std::vector<Matter>& all_matters();
+
+// The ten options that --help shows, by their names.
+const std::vector<std::string>& first_options();
+
+}  // namespace smlaunch

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "launcher/options/option_adder.hpp"
+
+#include <cctype>
+#include <charconv>
+
+namespace smlaunch {
+
+std::string variable_of(const std::string& option) {
+  std::string name = "SMLAUNCH_";
+  for (const char c : option)
+    name += c == '-' ? '_' : static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+  return name;
+}
+
+std::optional<double> parse_decimal(const std::string& text) {
+  const std::size_t sign = text.starts_with('-') || text.starts_with('+') ? 1 : 0;
+  const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
+  const bool has_digit = std::any_of(text.begin(), text.end(), is_digit);
+  double number = 0;
+  const char* end = text.data() + text.size();
+  const auto [stopped, error] = std::from_chars(text.data() + (text.starts_with('+') ? 1 : 0), end, number);
+  const bool begins = text.size() > sign && (is_digit(text[sign]) || text[sign] == '.');
+  if (!has_digit || !begins || error != std::errc() || stopped != end) return {};
+  return number;
+}
+
+void Adder::add_ids(const std::string& name, std::optional<IdSet>& value, const std::string& what,
+                    const std::string& metavar) {
+  auto* option = app_.add_option_function<std::string>(
+      "--" + name, [&value](const std::string& text) { value = parse_id_set(text); }, what);
+  option->check([](const std::string& text) -> std::string {
+    const auto ids = parse_id_set(text);
+    return ids && !ids->empty() ? "" : fmt::format("\"{}\" is no list of numbers such as 0,3-5", text);
+  });
+  finish(option, name, what, metavar)->delimiter('\0');
+}
+
+void Adder::add_flag(const std::string& name, bool& value, const std::string& what, char letter) {
+  const std::string names = letter == '\0' ? "--" + name : fmt::format("-{},--{}", letter, name);
+  app_.add_flag(names, value, what)->envname(variable_of(name));
+  table_.options.push_back({name, letter, {}, {}, what, matter_, variable_of(name)});
+}
+
+CLI::App* Adder::add_command(const std::string& word, const std::string& what, const std::string& matter) {
+  table_.commands.push_back({word, what, matter});
+  return app_.add_subcommand(word, what);
+}
+
+CLI::Option* Adder::finish(CLI::Option* option, const std::string& name, const std::string& what,
+                           const std::string& metavar) {
+  options_.emplace_back(name, option);
+  table_.options.push_back({name, '\0', metavar, {}, what, matter_, variable_of(name)});
+  return option->envname(variable_of(name))->take_last()->type_name(metavar);
+}
+
+}  // namespace smlaunch

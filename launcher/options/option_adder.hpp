@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+// Adds options to a CLI11 app, each with its SMLAUNCH_* variable and its row in the OptionTable.
+#pragma once
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cmath>
+#include <optional>
+#include <string>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "launcher/options/option_table.hpp"
+#include "topology/id_set.hpp"
+
+namespace smlaunch {
+
+template <class T>
+using Names = std::vector<std::pair<std::string, T>>;
+
+// "SMLAUNCH_DRY_RUN" for "dry-run".
+std::string variable_of(const std::string& option);
+
+// What a person calls a number: 010 is ten, 0x4 and 4k are none.
+std::optional<double> parse_decimal(const std::string& text);
+
+template <class T>
+struct Value {
+  using type = T;
+};
+template <class T>
+struct Value<std::optional<T>> {
+  using type = T;
+};
+template <class T>
+using ValueOf = typename Value<T>::type;
+
+class Adder {
+ public:
+  explicit Adder(CLI::App& app) : app_(app) {}
+
+  // What the options that follow are about: the word of a Matter (matters.hpp).
+  void matter(const std::string& word) { matter_ = word; }
+
+  template <class T>
+  CLI::Option* add(const std::string& name, T& value, const std::string& what, const std::string& metavar) {
+    return finish(app_.add_option("--" + name, value, what), name, what, metavar);
+  }
+
+  template <class T>
+  void add_number(const std::string& name, T& value, double least, double most, const std::string& what,
+                  const std::string& metavar) {
+    auto* option = app_.add_option_function<std::string>(
+        "--" + name,
+        [&value](const std::string& text) { value = static_cast<ValueOf<T>>(*parse_decimal(text)); }, what);
+    finish(option, name, what, metavar);
+    option->check([least, most](const std::string& text) -> std::string {
+      const auto parsed = parse_decimal(text);
+      if (!parsed) return fmt::format("\"{}\" is no number", text);
+      const double number = *parsed;
+      if (std::is_integral_v<ValueOf<T>> && std::floor(number) != number)
+        return fmt::format("\"{}\" is no whole number", text);
+      if (number < least || number > most)
+        return fmt::format("{} is not between {:.15g} and {:.15g}", text, least, most);
+      return {};
+    });
+  }
+
+  template <class T>
+  void add_choice(const std::string& name, T& value, const Names<T>& names, const std::string& what) {
+    std::string list;
+    for (const auto& [text, each] : names) list += (list.empty() ? "" : "|") + text;
+    auto* option = app_.add_option_function<std::string>(
+        "--" + name,
+        [&value, names](const std::string& text) {
+          for (const auto& [known, each] : names)
+            if (known == text) value = each;
+        },
+        what);
+    option->check([names, list](const std::string& text) -> std::string {
+      const bool known =
+          std::any_of(names.begin(), names.end(), [&](const auto& each) { return each.first == text; });
+      return known ? "" : fmt::format("\"{}\" is none of {}", text, list);
+    });
+    finish(option, name, what, list);
+    for (const auto& [text, each] : names) table_.options.back().choices.push_back(text);
+  }
+
+  void add_ids(const std::string& name, std::optional<IdSet>& value, const std::string& what,
+               const std::string& metavar);
+
+  // `letter`: '\0' for none.
+  void add_flag(const std::string& name, bool& value, const std::string& what, char letter = '\0');
+
+  CLI::App* add_command(const std::string& word, const std::string& what, const std::string& matter);
+
+  // Those that take a value.
+  [[nodiscard]] const std::vector<std::pair<std::string, CLI::Option*>>& options() const { return options_; }
+
+  [[nodiscard]] const OptionTable& table() const { return table_; }
+
+ private:
+  CLI::Option* finish(CLI::Option* option, const std::string& name, const std::string& what,
+                      const std::string& metavar);
+
+  CLI::App& app_;
+  std::string matter_;
+  std::vector<std::pair<std::string, CLI::Option*>> options_;
+  OptionTable table_;
+};
+
+}  // namespace smlaunch

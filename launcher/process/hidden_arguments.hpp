@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+// Secrets among the arguments of a program whose command line everyone may read: they go by the environment,
+// which nobody else may.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+namespace smlaunch {
+
+struct HiddenArguments {
+  std::vector<std::string> argv;  // a sign in the place of each secret
+  std::string told;               // the secrets, for show_arguments(); empty where there is none
+};
+
+// `secret`: their places in `argv`, ascending.
+HiddenArguments hide_arguments(std::vector<std::string> argv, const std::vector<std::size_t>& secret);
+
+// The same words with the secrets in their places again.
+std::vector<std::string> show_arguments(std::vector<std::string> argv, const std::string& told);
+
+}  // namespace smlaunch

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a peer with the token sends: frames, and all that they may carry.
+#include "launcher/channel/frame.hpp"
+#include "launcher/channel/messages.hpp"
+#include "launcher/channel/peer_rules.hpp"
+#include "tests/fuzz/fuzz.hpp"
+
+namespace smlaunch {
+
+void fuzz(std::string_view bytes) {
+  if (bytes.empty()) return;
+  const bool is_rank = bytes.front() % 2 == 0;
+  bytes.remove_prefix(1);
+  PeerRules rules(is_rank ? PeerRules::Role::rank : PeerRules::Role::worker);
+  FrameReader reader(1U << 20U);
+  reader.feed(bytes);
+  std::uint64_t received = 0;
+  while (auto frame = reader.next()) {
+    // All that could ever be made of it.
+    (void)decode_hello(frame->payload);
+    (void)decode_welcome(frame->payload);
+    (void)decode_start(frame->payload);
+    (void)decode_input(frame->payload);
+    (void)decode_started(frame->payload);
+    (void)decode_pong(frame->payload);
+    (void)decode_job_end(frame->payload);
+    (void)decode_hand_over(frame->payload);
+    (void)decode_rank_state(frame->payload);
+    (void)decode_number(frame->payload);
+    if (const auto ended = decode_ended(frame->payload))
+      if (const auto* signaled = std::get_if<Signaled>(&ended->end.status))
+        must(signaled->signal >= 1 && signaled->signal <= 64);
+    if (rules.refuse(*frame)) return;
+    must(rules.received() - received <= 1);
+    received = rules.received();
+    if (frame->kind == FrameKind::output && rules.is_news())
+      must(decode_output(frame->payload)->lines.ends_with('\n'));
+  }
+}
+
+}  // namespace smlaunch

@@ -1,0 +1,53 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# What looks secret reaches the ranks, and stands neither in a plan nor in a log nor on the command lines of others.
+source "$(dirname "$0")/lib.sh"
+needs jq
+
+container
+# The command lines of every process that is above a rank: its agent, mpirun, smlaunch.
+cat >"$base/code/train" <<'END'
+#!/bin/bash
+printf '%s\n' "rank $RANK got $*" "has ${SMLAUNCH_AGENT_SECRETS-no agent's variable}"
+pid=$PPID
+while ((pid > 1)); do
+  printf 'above: %s\n' "$(tr '\0' ' ' <"/proc/$pid/cmdline")" >>"$ABOVE.$RANK"
+  pid=$(sed 's/.*) //' "/proc/$pid/stat" | cut -d' ' -f2)
+done
+END
+chmod 755 "$base/code/train"
+secrets=(do-not-show-me-1 do-not-show-me-2 do-not-show-me-3 do-not-show-me-4)
+hyperparameters '{"sagemaker_program": "train", "sagemaker_mpi_enabled": true, "sagemaker_mpi_num_of_processes_per_host": 2,
+  "api_key": "do-not-show-me-1 with blanks", "auth": "do-not-show-me-2", "url": "postgres://me:do-not-show-me-3@host/x",
+  "config": {"inner": "{\"db\": {\"password\": \"do-not-show-me-4\"}}"}, "epochs": 3}'
+shown() { # TEXT: which of the secrets it shows
+  local secret
+  for secret in "${secrets[@]}"; do [[ $1 != *"$secret"* ]] || echo "$secret"; done
+}
+
+step "in no form of a plan, and the same hash whatever they are"
+for format in text json; do
+  run "$smlaunch" --dry-run --format $format
+  assert_success
+  assert_eq "" "$(shown "$out$err")"
+  assert_contains "$out" "<redacted>"
+done
+run "$smlaunch" --dry-run --format json --mpi-options "-x MY_TOKEN=do-not-show-me-1"
+assert_eq "" "$(shown "$out$err")"
+
+step "on no command line but the ranks' own"
+command -v mpirun >/dev/null || exit 0
+run ABOVE="$scratch/above" "$smlaunch"
+assert_success
+for rank in 0 1; do
+  assert_contains "$out" "rank $rank got --api_key do-not-show-me-1 with blanks --auth do-not-show-me-2 --config"
+  assert_contains "$out" "postgres://me:do-not-show-me-3@host/x"
+  assert_contains "$(<"$scratch/above.$rank")" "mpirun"
+  assert_contains "$(<"$scratch/above.$rank")" "--epochs 3"
+  assert_eq "" "$(shown "$(<"$scratch/above.$rank")")"
+done
+assert_contains "$out" "has no agent's variable"
+
+step "in no file of ours but the ranks' variables"
+assert_eq "" "$(shown "$err")"
+for file in "$base"/output/data/smlaunch/*.json*; do assert_eq "" "$(shown "$(<"$file")")"; done
