@@ -247,22 +247,28 @@ void tell_hosts(const Options& options, const Job& job, const std::string& worke
   run_on_hosts(request);
 }
 
+namespace {
+
+// A host that is gone is not logged in to, nor waited for.
+std::vector<std::string> find_answering_hosts(const Options& options, const std::vector<std::string>& hosts) {
+  const RemoteRequest look{.hosts = hosts,
+                           .port = options.ssh_port,
+                           .until = ReadyStage::banner,
+                           .timeout = answer_bound,
+                           .connect_timeout = answer_bound,
+                           .banner_timeout = answer_bound};
+  std::vector<std::string> answering;
+  for (const HostReadiness& host : run_on_hosts(look).hosts)
+    if (host.state == ReadyState::ready) answering.push_back(host.name);
+  return answering;
+}
+
+}  // namespace
+
 void end_job_on_hosts(const Options& options, const Job& job, const std::vector<std::string>& hosts,
                       const std::string& marker) {
   if (hosts.empty()) return;
-  std::vector<std::string> answering = hosts;
-  // A host that is gone is not logged in to, nor waited for. Slurm knows itself which nodes are gone.
-  if (!job.spec.by_slurm) {
-    answering.clear();
-    const RemoteRequest look{.hosts = hosts,
-                             .port = options.ssh_port,
-                             .until = ReadyStage::banner,
-                             .timeout = answer_bound,
-                             .connect_timeout = answer_bound,
-                             .banner_timeout = answer_bound};
-    for (const HostReadiness& host : run_on_hosts(look).hosts)
-      if (host.state == ReadyState::ready) answering.push_back(host.name);
-  }
+  const std::vector<std::string> answering = job.spec.by_slurm ? hosts : find_answering_hosts(options, hosts);
   if (answering.empty()) return;
   run_on_hosts({.hosts = answering,
                 .by_slurm = job.spec.by_slurm,
