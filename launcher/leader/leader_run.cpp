@@ -173,10 +173,14 @@ void LeaderRun::begin_goodbye(Outcome outcome) {
   workers_.begin_goodbye();
   for (std::size_t i = 0; i < workers_.all().size(); ++i)
     if (workers_.all()[i].is_connected) world_.channel.send_outcome(workers_.peer(i), job_end(i));
-  const bool has_spawned = job_run_ && job_run_->has_spawned();
-  const bool may_come = settings_.make_ready && !has_spawned && !settings_.worker.empty();
-  if (!workers_.any_connected() && !may_come) return world_.loop.stop();
+  if (!workers_.any_connected() && !one_may_come()) return world_.loop.stop();
   goodbye_timer_->start(goodbye_bound, [this] { world_.loop.stop(); });
+}
+
+bool LeaderRun::one_may_come() const {
+  const bool has_spawned = job_run_ && job_run_->has_spawned();
+  return settings_.make_ready && !has_spawned && !settings_.worker.empty() &&
+         workers_.any_is_awaited(plan_.current_host);
 }
 
 void LeaderRun::ping() {
@@ -272,7 +276,7 @@ void LeaderRun::worker_lost(Peer peer, const HostLoss& loss) {
 void LeaderRun::left(Peer peer) {
   if (workers_.holds(peer)) {
     workers_.left(peer);
-    if (phase_ == Phase::goodbye && !workers_.any_connected()) world_.loop.stop();
+    if (phase_ == Phase::goodbye && !workers_.any_connected() && !one_may_come()) world_.loop.stop();
   } else if (phase_ == Phase::smoking) {
     smoke_->left(rank_of(peer));
   } else if (job_run_) {

@@ -72,6 +72,8 @@ class LeaderRun {
   void tell_workers(int signal);
   [[nodiscard]] bool ranks_run() const;
   void begin_goodbye(Outcome outcome);
+  // A login has just told a host's smlaunch where we are, and it has not come yet.
+  [[nodiscard]] bool one_may_come() const;
   void ping();
   void notice_own_pause();
   int serve_workers();

@@ -16,7 +16,7 @@ WorkerRoster::WorkerRoster(const std::vector<std::string>& hosts, const std::vec
 }
 
 void WorkerRoster::joined(Peer peer) {
-  worker(peer).is_connected = true;
+  worker(peer).is_connected = worker(peer).has_come = true;
   worker(peer).loss.reset();
 }
 
@@ -38,6 +38,12 @@ void WorkerRoster::begin_goodbye() {
 bool WorkerRoster::any_connected() const {
   return std::any_of(workers_.begin(), workers_.end(),
                      [](const RosterWorker& each) { return each.is_connected; });
+}
+
+bool WorkerRoster::any_is_awaited(const std::string& leader) const {
+  return std::any_of(workers_.begin(), workers_.end(), [&](const RosterWorker& each) {
+    return !each.has_come && !each.is_spare && !each.loss && each.host != leader;
+  });
 }
 
 const RosterWorker* WorkerRoster::find_lost() const {

@@ -16,6 +16,7 @@ struct RosterWorker {
   std::string host;
   bool is_spare = false;  // its host runs no rank
   bool is_connected = false;
+  bool has_come = false;          // it was connected at some time
   bool had_come = false;          // it was connected when the goodbye began
   bool was_told_to_stop = false;  // on its host
   std::optional<HostLoss> loss;   // it had come, and was lost before there was a job
@@ -46,6 +47,8 @@ class WorkerRoster {
   void begin_goodbye();
 
   [[nodiscard]] bool any_connected() const;
+  // On another host than the leader's, one has not come yet.
+  [[nodiscard]] bool any_is_awaited(const std::string& leader) const;
   // The first that was lost before there was a job; null: none was.
   [[nodiscard]] const RosterWorker* find_lost() const;
   [[nodiscard]] std::vector<std::string> hosts() const;

@@ -65,7 +65,8 @@ over() { # STATUS RESULT-FILE SECONDS HOST...
   local expected=$1 file=$2 seconds=$3 name; shift 3
   for name; do
     ended "$name" "$seconds"
-    assert_eq "$name: $expected $file" "$name: $status $(output "$name")"
+    [[ "$status $(output "$name")" == "$expected $file" ]] ||
+      fail "$name: expected $expected $file, got $status $(output "$name"); stderr: $err"
   done
 }
 

@@ -60,6 +60,17 @@ TEST(WorkerRoster, RemembersWhoHadComeWhenTheGoodbyeBegan) {
   EXPECT_FALSE(workers.of(Peer{8}).had_come);
 }
 
+TEST(WorkerRoster, AwaitsWhoHasNeverComeOfTheOtherHosts) {
+  WorkerRoster workers = roster();
+  workers.joined(Peer{7});
+  workers.left(Peer{7});
+  EXPECT_FALSE(workers.any_connected());
+  EXPECT_TRUE(workers.any_is_awaited("algo-1")) << "algo-3 has not come yet";
+  workers.joined(Peer{8});
+  EXPECT_FALSE(workers.any_is_awaited("algo-1")) << "only spare hosts and the leader's have not come";
+  EXPECT_TRUE(workers.any_is_awaited("algo-9"));
+}
+
 TEST(WorkerRoster, AHostAtFaultIsReplacedWhileSpareOnesAreLeftButNeverTheLeader) {
   const WorkerRoster workers = roster();
   EXPECT_TRUE(workers.is_replaced(1, {"algo-2"}, "algo-1"));
