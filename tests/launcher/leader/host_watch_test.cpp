@@ -34,7 +34,8 @@ LaunchPlan plan_of(int hosts) {
     plan.layout.ranks_per_host.push_back(1);
     Placement placement;
     placement.cpus = {0, 1};
-    plan.layout.ranks.push_back({Rank{i}, LocalRank{0}, i, std::make_shared<const Placement>(placement)});
+    plan.layout.ranks.push_back(
+        {Rank{i}, LocalRank{0}, NodeRank{i}, std::make_shared<const Placement>(placement)});
   }
   return plan;
 }

@@ -26,7 +26,7 @@ LaunchPlan two_ranks(LauncherKind launcher) {
     placement.cpus = {2 * rank, 2 * rank + 1};
     placement.numa = {0};
     plan.layout.ranks.push_back(
-        {Rank{rank}, LocalRank{rank}, 0, std::make_shared<const Placement>(placement)});
+        {Rank{rank}, LocalRank{rank}, NodeRank{0}, std::make_shared<const Placement>(placement)});
     plan.threads[plan.layout.ranks.back().placement.get()] = 2;
   }
   plan.entry_point.working_directory = "/opt/ml/code";
