@@ -94,12 +94,20 @@ int show_topology(const Options& options) {
   return answer(render_topology(*machine));
 }
 
-// The hosts are read here, and only here: a hostfile may be a pipe.
-Result<Facts> read_job_facts(const Options& options, const Variables& variables) {
-  auto hosts = find_job_hosts(options, variables);
+// A job whose hosts cannot be read has no folder of its own.
+BaseFolder find_jobs_folder(const Options& options, const Variables& variables,
+                            const Result<JobHosts>& hosts) {
+  return find_base_folder(options, variables, !hosts || hosts->slots);
+}
+
+// Each command reads the hosts once: their files may be pipes.
+Result<Facts> read_job_facts(const Options& options, const Variables& variables,
+                             const Result<JobHosts>& hosts) {
   if (!hosts) return tl::unexpected(hosts.error());
-  return read_facts(options, variables, find_base_folder(options, variables, hosts->slots.has_value()),
-                    *hosts);
+  return read_facts(options, variables, find_jobs_folder(options, variables, hosts), *hosts);
+}
+Result<Facts> read_job_facts(const Options& options, const Variables& variables) {
+  return read_job_facts(options, variables, find_job_hosts(options, variables));
 }
 
 int show_env(const Options& options, const Variables& variables) {
@@ -112,9 +120,9 @@ int show_env(const Options& options, const Variables& variables) {
   return answer(made.text);
 }
 
-int show_plan(const Options& options, const Variables& variables) {
+int show_plan(const Options& options, const Variables& variables, const Result<JobHosts>& hosts) {
   if (options.format == Format::shell) return unsuitable_format("--dry-run", "text, json and svg");
-  auto facts = read_job_facts(options, variables);
+  auto facts = read_job_facts(options, variables, hosts);
   if (!facts) return report_error(facts.error());
   auto job = assemble_job(options, *facts);
   if (!job) return report_error(job.error());
@@ -230,10 +238,8 @@ Error internal_error(const std::exception& error) {
 }
 
 // A job that we fail has failed, too.
-int run_whatever_happens(const Options& options, const Variables& variables) {
-  const Result<JobHosts> hosts = find_job_hosts(options, variables);
-  // A job whose hosts cannot be read has no folder of its own.
-  const BaseFolder base = find_base_folder(options, variables, !hosts || hosts->slots);
+int run_whatever_happens(const Options& options, const Variables& variables, const Result<JobHosts>& hosts) {
+  const BaseFolder base = find_jobs_folder(options, variables, hosts);
   try {
     return run(options, variables, hosts, base);
   } catch (const std::exception& error) {
@@ -241,11 +247,15 @@ int run_whatever_happens(const Options& options, const Variables& variables) {
   }
 }
 
-// A hostfile may be a pipe, which is read once, later.
-bool has_hosts(const Options& options, const Variables& variables) {
-  if (options.hosts || options.hostfile) return true;
-  const Result<JobHosts> found = find_job_hosts(options, variables);
-  return !found || found->slots;
+int plan_or_run(const Options& options, const Variables& variables) {
+  const Result<JobHosts> hosts = find_job_hosts(options, variables);
+  if (!options.called_train &&
+      is_without_job(options, variables, find_jobs_folder(options, variables, hosts))) {
+    write_text(2, render_no_job());
+    return exit_codes::usage;
+  }
+  return options.command == Command::dry_run ? show_plan(options, variables, hosts)
+                                             : run_whatever_happens(options, variables, hosts);
 }
 
 int run_command(const std::vector<std::string>& command_line) {
@@ -265,18 +275,11 @@ int run_command(const std::vector<std::string>& command_line) {
   Options& options = std::get<Options>(*parsed);
   options.called_train = is_called_train(command_line);
   const Variables variables = own_environment();
-  const bool wants_a_job = options.command == Command::run || options.command == Command::dry_run;
-  if (wants_a_job && !options.called_train &&
-      is_without_job(options, variables,
-                     find_base_folder(options, variables, has_hosts(options, variables)))) {
-    write_text(2, render_no_job());
-    return exit_codes::usage;
-  }
   switch (options.command) {
     case Command::topology: return show_topology(options);
     case Command::env: return show_env(options, variables);
-    case Command::dry_run: return show_plan(options, variables);
-    case Command::run: return run_whatever_happens(options, variables);
+    case Command::dry_run:
+    case Command::run: return plan_or_run(options, variables);
     case Command::ready: return show_ready(options, variables);
     case Command::smoke: return show_smoke(options, variables);
     case Command::doctor: return show_doctor(options, variables);

@@ -255,9 +255,9 @@ Result<std::vector<HostSlots>> parse_hostfile(std::string_view text, std::string
       }
       if (counted || first->second.counted) {
         problems.add({where,
-                            fmt::format("host '{}' is on line {} already, and one of the two says its slots",
-                                        host.name, first->second.line),
-                            "say slots=N once, or repeat the bare name once per slot"});
+                      fmt::format("host '{}' is on line {} already, and one of the two says its slots",
+                                  host.name, first->second.line),
+                      "say slots=N once, or repeat the bare name once per slot"});
         break;
       }
       std::optional<int>& slots = hosts[first->second.host].slots;

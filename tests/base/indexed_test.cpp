@@ -20,7 +20,9 @@ struct Column {
 using Rows = Indexed<Row, std::string>;
 
 template <class List, class Index>
-concept CanBeAsked = requires(List list, Index index) { list[index]; };
+concept CanBeAsked = requires(List list, Index index) {
+  list[index];
+};
 
 TEST(Indexed, IsAskedByItsOwnIndexOnly) {
   static_assert(CanBeAsked<Rows, Row>);

@@ -19,7 +19,7 @@ struck=0
 
 begin() {
   local name
-  for name in algo-2 algo-3 algo-1; do start "$name" "$smlaunch" "$@"; done
+  for name in algo-2 algo-3 algo-1; do start "$name" "$smlaunch"; done
   eventually 30 printed algo-1 3 waiting
 }
 strike() {
@@ -94,10 +94,10 @@ assert_nothing_left
 
 step "the same during the all-reduce test"
 # A check program that hangs keeps the test open for the fault.
-smoke() { # OPTION...
+smoke() {
   local name
   for name in algo-2 algo-3 algo-1; do
-    start "$name" env SMLAUNCH_SMOKE=cpu "$smlaunch" --inject hang:rank=1 --smoke-timeout 60 -v "$@"
+    start "$name" env SMLAUNCH_SMOKE=cpu "$smlaunch" --inject hang:rank=1 --smoke-timeout 60 -v
   done
   eventually 30 smoke_runs
 }

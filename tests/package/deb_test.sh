@@ -2,12 +2,12 @@
 # SPDX-License-Identifier: Apache-2.0
 # The Debian packages: lintian finds no error, and on a bare Debian 12 apt installs them, a job of four ranks runs, a
 # program is built with the library, and nothing is left when they are removed.
-# usage: deb_test.sh BUILD     a built tree. DEBIAN_MIRROR is where Debian comes from [deb.debian.org]
+# usage: deb_test.sh BUILD     a built tree. DEBIAN_MIRROR is where Debian comes from [where this machine's apt gets it]
 set -euo pipefail
 
 build=$(realpath "${1:?the build folder}")
 source=$(realpath "$(dirname "${BASH_SOURCE[0]}")/../..")
-mirror=${DEBIAN_MIRROR:-http://deb.debian.org/debian}
+mirror=${DEBIAN_MIRROR:-$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 'Codename: bookworm' | sed -n 1p)}
 PATH=$PATH:/usr/sbin:/sbin
 
 step() { echo "== $1"; }
@@ -61,6 +61,8 @@ fi
 command -v debootstrap >/dev/null || skip "the packages are made; debootstrap is not installed, so that they were not installed anywhere"
 ((EUID == 0)) || skip "the packages are made; debootstrap takes root, so that they were not installed anywhere"
 unshare --mount --pid --fork true 2>/dev/null || skip "the packages are made; no namespaces can be made here to install them in"
+
+[[ -n $mirror ]] || skip "the packages are made; this machine knows no source of Debian 12: set DEBIAN_MIRROR"
 
 step "a bare Debian 12"
 debootstrap --variant=minbase bookworm "$root" "$mirror" >"$work/log" 2>&1 ||

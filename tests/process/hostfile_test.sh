@@ -42,6 +42,12 @@ run "$smlaunch" --dry-run --hostfile <(:) -- true
 assert_eq 78 "$status"
 assert_contains "$err" "no hosts are listed"
 
+step "hosts to leave out come through a pipe too, also where a scheduler names the hosts"
+run env SLURM_JOB_ID=1 SLURM_JOB_NODELIST='gn[01-03]' SLURM_JOB_NUM_NODES=3 SLURM_TASKS_PER_NODE='1(x3)' \
+  "$smlaunch" --dry-run --format json --launcher ddp --scheduler slurm --exclude-file <(echo gn02) -- true
+assert_eq 0 "$status"
+assert_eq '["gn01","gn03"]' "$(jq -c '[.hosts[].name]' <<<"$out")"
+
 step "whatever stands in its place, a few short lines say what is wrong"
 # FILE WORDS: refused with these words, in at most 21 lines of at most 2,100 bytes.
 said_shortly() {

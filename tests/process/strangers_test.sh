@@ -7,9 +7,9 @@ needs python3
 needs ss
 container
 job=(sh -c "echo up; until [ -e '$scratch/go' ]; do sleep 0.05; done; echo done")
-begin() { # OPTION...
+begin() {
   rm -f "$scratch/go"
-  start "$smlaunch" --base-dir "$base" --hosts localhost:2 --launcher ddp "$@" -- "${job[@]}"
+  start "$smlaunch" --base-dir "$base" --hosts localhost:2 --launcher ddp -- "${job[@]}"
   eventually 20 both_up
 }
 both_up() { [[ $(grep -c up "$scratch/out") == 2 ]]; }
@@ -44,7 +44,7 @@ END
 touch "$scratch/go"
 ended
 assert_eq 0 "$status"
-assert_eq 2 "$(grep -c done "$scratch/out")"
+assert_eq 2 "$(grep -c 'done' "$scratch/out")"
 
 step "hundreds of idle strangers: the leader waits, and its files are written"
 rm -f "$scratch/go"

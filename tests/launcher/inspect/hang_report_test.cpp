@@ -106,9 +106,10 @@ TEST(HangReport, TellsTheRanksOfAStarterOneByOne) {
   ASSERT_EQ(ranks.size(), 2U);
   EXPECT_EQ(ranks[0].rank, Rank{4});
   EXPECT_EQ(ranks[1].rank, Rank{5});
-  EXPECT_EQ(describe_hang(ranks),
-            "no place has more than half of the ranks: rank 4 on algo-1: train.py:4 in wait; rank 5 on algo-1: "
-            "train.py:3 in load");
+  EXPECT_EQ(
+      describe_hang(ranks),
+      "no place has more than half of the ranks: rank 4 on algo-1: train.py:4 in wait; rank 5 on algo-1: "
+      "train.py:3 in load");
   EXPECT_EQ(looks_at_ranks(unheard(0, "algo-1")).size(), 1U);
 }
 
