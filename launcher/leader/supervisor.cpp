@@ -167,14 +167,16 @@ void Supervisor::inspected(const RankInspected& event) {
 
 void Supervisor::stop_requested(const StopRequested& event, Actions& actions) {
   const bool again = record_.stop_signal.has_value();
-  if (!again && phase_ != Phase::releasing) record_.stop_signal = event.signal;
+  // A scheduler tells us and the agents at once: theirs may come first.
+  const bool agents_knew = phase_ == Phase::releasing && ends_by_itself();
+  if (!again && (phase_ != Phase::releasing || agents_knew)) record_.stop_signal = event.signal;
   if (phase_ == Phase::joining) {
     release(actions);
     actions.emplace_back(EndEngine{SIGTERM});
     return;
   }
   if (phase_ == Phase::releasing) {
-    actions.emplace_back(EndEngine{SIGKILL});
+    actions.emplace_back(EndEngine{agents_knew && !again ? SIGTERM : SIGKILL});
     return;
   }
   if (again) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the job came to is decided by the first of these that holds: it hung; mpirun blames a rank for leaving
-// early; a host was lost before anything failed; a rank failed, of its own or because another had left; we were told to stop; it never started;
-// something was lost.
+// early; a host was lost before anything failed; a rank failed, of its own or because another had left; we were
+// told to stop; it never started; something was lost.
 #include "launcher/outcome/decide_outcome.hpp"
 
 #include <fmt/format.h>
@@ -36,6 +36,7 @@ class Decision {
     const auto improper = find_improper_exit(record_, hosts_);
     if (record_.hang_seconds && !record_.stop_signal && !all_ended_by_themselves()) return hung();
     if (improper && !first_ && !record_.stop_signal) return left_early(*improper);
+    if (first_ && ended_by_our_stop_signal(*first_)) return stopped();
     if (first_ && record_.started && loss && lost_before(*loss, *first_, record_)) return lost_first();
     if (first_) return failed(*first_);
     if (record_.stop_signal) return stopped();
@@ -43,6 +44,13 @@ class Decision {
     // Ranks that we stopped because of a loss may have ended with code 0: the job was not done all the same.
     if (!all_ended_well() || record_.worker_loss || record_.engine_failure) return lost(starter_);
     return make_success();
+  }
+
+  // A scheduler that stops a job signals us and the ranks at once: no failure of theirs.
+  [[nodiscard]] bool ended_by_our_stop_signal(const FirstFailure& first) const {
+    if (!record_.stop_signal || !first.end) return false;
+    const auto* signaled = std::get_if<Signaled>(&first.end->status);
+    return signaled != nullptr && signaled->signal == *record_.stop_signal;
   }
 
   [[nodiscard]] bool all_ended_well() const {

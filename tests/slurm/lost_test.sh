@@ -41,6 +41,6 @@ two_started() { [[ $(host algo-1 grep -c 'up$' /tmp/out) == 2 ]]; }
 eventually 60 two_started
 host algo-1 scancel "$job"
 # shellcheck disable=SC2317
-is_said() { host algo-1 grep -q 'stopped by SIGTERM' /tmp/out; }
+is_said() { host algo-1 grep 'stopped by SIGTERM' /tmp/out || { host algo-1 tail -n 40 /tmp/out /var/log/slurmd.log; false; }; }
 eventually 30 is_said
 for name in algo-1 algo-2; do assert_no_process_left "$name" '(^| )sleep 300|orted' 10; done

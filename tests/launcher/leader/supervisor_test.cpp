@@ -290,6 +290,18 @@ TEST(Supervisor, TakesARankForLostThatSomebodyElseHasStopped) {
   }
 }
 
+// Slurm signals every process of a job at once.
+TEST(Supervisor, CountsAStopThatReachedTheAgentsBeforeUs) {
+  Supervisor supervisor = running(1);
+  perform(supervisor, {{RankEnded{.rank = Rank{0},
+                                  .end = {.status = Signaled{SIGTERM, false}, .told_to_stop = true},
+                                  .times = {.seconds = 1.0}},
+                        std::string(release_all) + ", timer engine_exit 3000"},
+                       {StopRequested{SIGTERM}, "end engine 15"},
+                       {StopRequested{SIGTERM}, "end engine 9"}});
+  EXPECT_EQ(supervisor.record().stop_signal, SIGTERM);
+}
+
 TEST(Supervisor, GivesTheStartADeadline) {
   Supervisor supervisor(settings(2));
   supervisor.begin();

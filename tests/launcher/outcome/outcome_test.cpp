@@ -400,6 +400,14 @@ TEST(Outcome, OfAStoppedJobIsStoppedHoweverItsRanksEnded) {
   EXPECT_EQ(decide_outcome(record, {"algo-1"}).exit_code, 130);
 }
 
+TEST(Outcome, RankThatAlsoGotTheSignalThatStopsUsHasNotFailed) {
+  JobRecord record = job({ended(Signaled{SIGTERM, false}, 1.0), stopped(2.0)});
+  record.stop_signal = SIGTERM;
+  EXPECT_EQ(decide_outcome(record, {"a", "b"}).message, "stopped by SIGTERM");
+  record.stop_signal = SIGINT;
+  EXPECT_EQ(decide_outcome(record, {"a", "b"}).kind, OutcomeKind::failure);
+}
+
 TEST(Outcome, FailureBeforeTheStopIsAFailure) {
   JobRecord record = job({ended(Exited{3}, 1.0), stopped(2.0)});
   record.stop_signal = SIGTERM;
