@@ -24,6 +24,10 @@ constexpr std::uint64_t look_interval_ns = 8'000'000'000;
 constexpr milliseconds start_bound{60000};
 constexpr milliseconds start_bound_per_host{1000};
 
+milliseconds start_deadline(const LaunchPlan& plan) {
+  return start_bound + start_bound_per_host * static_cast<int>(plan.cluster.hosts.size());
+}
+
 SupervisorSettings supervisor_settings(const LaunchPlan& plan, const RunSettings& settings) {
   SupervisorSettings made;
   made.world_size = plan.world_size();
@@ -32,7 +36,7 @@ SupervisorSettings supervisor_settings(const LaunchPlan& plan, const RunSettings
   made.stop_grace = settings.stop_grace;
   made.leftover_grace = settings.leftover_grace;
   made.hang_timeout = settings.hang_timeout;
-  made.start_deadline = start_bound + start_bound_per_host * static_cast<int>(plan.cluster.hosts.size());
+  made.start_deadline = start_deadline(plan);
   return made;
 }
 
@@ -79,6 +83,11 @@ void JobRun::left(Rank rank) {
 void JobRun::request_stop(int signal) {
   if (!has_spawned_) reports_.event("stop", std::nullopt, {{"signal", signal_name(signal)}});
   handle(StopRequested{signal});
+}
+
+void JobRun::forget_silence() {
+  reports_.forget_silence();
+  if (!has_spawned_) set_timer({Timer::start_deadline, start_deadline(plan_)});
 }
 
 void JobRun::pass_on(int signal) {
@@ -217,6 +226,7 @@ void JobRun::set_timer(const SetTimer& wanted) {
 
 void JobRun::finish() {
   phases_.finished(world_.loop.now_ns());
+  reports_.say_other_leftovers();
   Outcome outcome = decide_outcome(record(), reports_.hosts(),
                                    has_starter(plan_.launcher) ? to_string(plan_.launcher) : "");
   callbacks_.finished(std::move(outcome));

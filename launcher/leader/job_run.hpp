@@ -42,7 +42,8 @@ class JobRun {
   void request_stop(int signal);
   void pass_on(int signal);  // to every rank that runs
   void look_around();        // to be called every second
-  void forget_silence() { reports_.forget_silence(); }
+  // We could hear nobody for a while: those who are silent, or have not come yet, have all their time again.
+  void forget_silence();
 
   [[nodiscard]] const JobRecord& record() const { return supervisor_.record(); }
   [[nodiscard]] bool has_spawned() const { return has_spawned_; }

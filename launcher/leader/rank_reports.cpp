@@ -8,6 +8,13 @@
 
 namespace smlaunch {
 
+namespace {
+
+// Where every rank of thousands leaves something, a line for each would bury the reason.
+constexpr int most_leftovers_said = 3;
+
+}  // namespace
+
 RankReports::RankReports(const LaunchPlan& plan, const LeaderWorld& world, EventLog& events,
                          JobPhases& phases)
     : plan_(plan),
@@ -116,15 +123,26 @@ Event RankReports::ended(Rank rank, const Ended& ended) {
       .times = {.seconds = seconds_at(end.ns), .uncertainty = uncertainty, .traceback_seconds = traceback}};
 }
 
+void RankReports::say_other_leftovers() const {
+  const int others = ranks_with_leftovers_ - most_leftovers_said;
+  if (others > 0)
+    world_.output.say(
+        fmt::format("{} more rank{} left something running, which was told to end: see left_running in "
+                    "the report",
+                    others, others == 1 ? "" : "s"));
+}
+
 Event RankReports::left_running(Rank rank, std::vector<LeftProcess> processes) {
   std::vector<std::string> names;
   for (const LeftProcess& each : processes) {
     names.push_back(fmt::format("{} (pid {})", each.command, each.pid));
     events_.add({0, "leftover", rank.value, host(rank), {{"command", each.command}}, {{"pid", each.pid}}});
   }
-  world_.output.say(fmt::format("rank {} on {} has ended and left running: {}; told to end now{}", rank.value,
-                                host(rank), fmt::join(names, ", "),
-                                " (--leftover-grace SECONDS would let it finish)"));
+  if (++ranks_with_leftovers_ <= most_leftovers_said)
+    world_.output.say(fmt::format(
+        "rank {} on {} has ended and left running: {}; told to end now (--leftover-grace SECONDS would "
+        "let it finish)",
+        rank.value, host(rank), fmt::join(names, ", ")));
   return RankLeftRunning{rank, std::move(processes)};
 }
 

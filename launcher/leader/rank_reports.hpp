@@ -33,6 +33,9 @@ class RankReports {
   void event(const std::string& name, std::optional<Rank> rank,
              std::vector<std::pair<std::string, std::string>> texts);
 
+  // Beyond the first few ranks, how many more left something running: when all have told.
+  void say_other_leftovers() const;
+
   // All agents are there: says what is odd about their hosts. Silence counts from now on.
   void spawned();
   // How long no rank has printed anything. While nobody reads what we print, ranks are held back: that they
@@ -65,6 +68,7 @@ class RankReports {
   RankActivity activity_;
   HostWatch watch_;
   std::optional<int> master_port_;
+  int ranks_with_leftovers_ = 0;
 };
 
 }  // namespace smlaunch

@@ -36,7 +36,50 @@ for each in "TERM 143" "HUP 129"; do
   assert_nothing_left
 done
 
+program <<'END'
+#!/bin/sh
+trap 'echo checkpoint' USR1
+trap 'echo told; exit 0' TERM
+echo waiting
+while :; do sleep 0.1; done
+END
+for name in algo-1 algo-2; do
+  step "SIGUSR1 to the smlaunch on $name reaches every rank on every host, and the job goes on"
+  begin --lost-after 3
+  signal "$name" USR1 "^$smlaunch --"
+  eventually 20 printed algo-1 6 checkpoint
+  assert_contains "$(<"$scratch/algo-1.err")" "SIGUSR1: passed on to every rank that handles it"
+  kill -TERM "${started[algo-1]}"
+  over 143 '' 5 "${hosts[@]}"
+  assert_nothing_left
+done
+
+# The ranks are the clock: they say when they have outlived --lost-after by far.
+step "a leader that was stopped for longer than --lost-after keeps its job"
+program <<'END'
+#!/bin/sh
+echo waiting
+sleep 7
+touch "/opt/ml/model/lived.$RANK"
+until [ -e /opt/ml/model/end ]; do sleep 0.1; done
+END
+lived() { host "$1" sh -c '[ "$(ls /opt/ml/model/lived.* | wc -l)" = 2 ]'; }
+begin --lost-after 2
+signal algo-1 STOP "^$smlaunch --"
+for name in "${hosts[@]}"; do eventually 30 lived "$name"; done
+for name in "${hosts[@]}"; do host "$name" touch /opt/ml/model/end; done
+signal algo-1 CONT "^$smlaunch --"
+over 0 success 10 "${hosts[@]}"
+assert_contains "$(<"$scratch/algo-1.err")" "smlaunch was stopped for "
+assert_nothing_left
+
 step "SIGKILL of the leader"
+program <<'END'
+#!/bin/sh
+trap 'echo told; exit 0' TERM HUP
+echo waiting
+while :; do sleep 0.1; done
+END
 begin --lost-after 3
 signal algo-1 KILL "^$smlaunch --"
 over 76 failure 15 algo-2 algo-3

@@ -243,6 +243,14 @@ TEST(LeaderRun, APauseOfItsOwnIsSaidAndIsNobodysSilence) {
   EXPECT_THAT(run.output.said, ElementsAre(HasSubstr("smlaunch was stopped for 6")));
 }
 
+TEST(LeaderRun, AgentsHaveAllTheirTimeToComeAfterAPauseOfItsOwn) {
+  DrivenRun run;
+  run.agents.ranks[3].agent_comes = false;
+  run.loop.after(milliseconds(5500), [&] { run.loop.stall(milliseconds(100'000)); });
+  EXPECT_EQ(run.go().failure_class, FailureClass::start);
+  EXPECT_GE(run.loop.seconds(), 160);
+}
+
 TEST(LeaderRun, WhatItDoesForALittleWhileIsNoPause) {
   DrivenRun run;
   for (int rank = 0; rank < 4; ++rank) run.agents.ranks[rank].runs = milliseconds(10'000);
@@ -307,6 +315,16 @@ TEST(LeaderRun, WhatRanksLeftRunningHasItsTimeAndTheRestOfTheGraceAndIsNamed) {
                            "(pid 78); told to end now")));
     EXPECT_EQ(run.result.ranks[2].left_running.size(), 2U);
   }
+}
+
+TEST(LeaderRun, OfManyRanksThatLeftSomethingRunningTheFirstAreNamedAndTheOthersCounted) {
+  DrivenRun run;
+  for (int rank = 0; rank < 4; ++rank) run.agents.ranks[rank].leaves_running = {{77, "rsync"}};
+  run.go();
+  ASSERT_EQ(run.output.said.size(), 4U);
+  EXPECT_THAT(run.output.said[2], HasSubstr("rank 2 on algo-2 has ended and left running: rsync (pid 77)"));
+  EXPECT_EQ(run.output.said[3],
+            "1 more rank left something running, which was told to end: see left_running in the report");
 }
 
 TEST(LeaderRun, ASignalThatComesWhenTheJobIsOverIsForWhoeverComesNext) {
