@@ -12,6 +12,7 @@
 #include "launcher/options/help.hpp"
 #include "launcher/options/man_page.hpp"
 #include "launcher/options/option_adder.hpp"
+#include "launcher/options/options_page.hpp"
 
 namespace smlaunch {
 
@@ -156,6 +157,7 @@ Answer explain(const std::vector<std::string>& behind, const OptionTable& table)
   if (behind.size() > 1) return tl::unexpected(usage_error("help takes one MATTER"));
   const std::string& matter = behind.front();
   if (matter == "man") return CliAnswer{render_man_page(table)};
+  if (matter == "markdown") return CliAnswer{render_options_page(table)};
   if (matter == "bash") return CliAnswer{render_completion(Shell::bash, table)};
   if (matter == "zsh") return CliAnswer{render_completion(Shell::zsh, table)};
   if (matter == "fish") return CliAnswer{render_completion(Shell::fish, table)};
