@@ -63,7 +63,8 @@ std::string row(const OptionInfo& option) {
 std::string render_options_page(const OptionTable& table) {
   std::string out =
       "# Options\n\n"
-      "`smlaunch help markdown` has written this page of the program's own table of options. `smlaunch --help-all` "
+      "`smlaunch help markdown` has written this page of the program's own table of options. `smlaunch "
+      "--help-all` "
       "shows the\nsame on a terminal, `smlaunch help MATTER` a part of it.\n\n"
       "```text\n"
       "smlaunch [OPTION...] [PROGRAM.py ARG... | -- PROGRAM ARG...]\n"

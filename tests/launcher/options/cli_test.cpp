@@ -397,7 +397,7 @@ TEST_F(Cli, EveryMatterIsExplainedWithItsOptionsAndEveryOptionBelongsToOne) {
 }
 
 TEST_F(Cli, TheManualAndCompletionsNameEveryOptionCommandAndChoice) {
-  for (const char* form : {"man", "bash", "zsh", "fish"}) {
+  for (const char* form : {"man", "markdown", "bash", "zsh", "fish"}) {
     std::string text = answer_to({"help", form});
     std::erase(text, '\\');
     for (const OptionCase& each : option_cases) {
