@@ -24,7 +24,7 @@ h1{font-size:1.25rem;margin:.2rem 0 .6rem}h2{font-size:1.05rem;margin:2rem 0 .6r
 .sentence{border-left:5px solid var(--stopped);background:var(--card);padding:.8rem 1rem;font-size:1.1rem;overflow-wrap:anywhere}
 .failure{border-color:var(--bad)}.success{border-color:var(--good)}
 .dim{color:var(--dim)}pre{background:var(--card);border:1px solid var(--line);padding:.7rem;overflow:auto;font-size:13px}
-table{border-collapse:collapse;font-size:14px}td,th{border-bottom:1px solid var(--line);padding:.15rem .7rem .15rem 0;text-align:left;vertical-align:top}
+table{border-collapse:collapse;font-size:14px}td,th{border-bottom:1px solid var(--line);padding:.15rem .7rem .15rem 0;text-align:left;vertical-align:top}td:first-child{white-space:nowrap}
 svg{width:100%;height:auto}svg text{fill:var(--fg);font:12px system-ui,Helvetica,Arial,sans-serif}
 .work{fill:var(--work)}.good{fill:var(--good)}.bad{fill:var(--bad)}.stopped{fill:var(--stopped)}.grid{stroke:var(--line)}.mark{stroke:var(--dim)}.badmark{stroke:var(--bad)}
 .map{display:flex;flex-wrap:wrap;gap:.35rem .9rem}.host{display:flex;align-items:center;gap:2px;font-size:12px}.host span{margin-right:.3rem;color:var(--dim)}

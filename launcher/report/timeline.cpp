@@ -139,7 +139,8 @@ std::string mark_words(const RecordedEvent& event) {
   std::string words = event.event;
   if (event.rank) words += fmt::format(" of rank {}", *event.rank);
   if (!event.host.empty()) words += " on " + event.host;
-  for (const auto& [name, value] : event.values) words += fmt::format(", {} {}", name, value);
+  for (const auto& [name, value] : event.values)
+    if (name != "message") words += fmt::format(", {} {}", name, value);  // it stands above
   return words;
 }
 

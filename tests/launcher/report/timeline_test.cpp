@@ -59,7 +59,7 @@ TEST(Timeline, MarksTheFirstFailureAndNotEveryRanksEnd) {
   ASSERT_EQ(timeline.marks.size(), 2U);
   EXPECT_EQ(timeline.marks[0].words, "exit of rank 0 on gn0, exit_code 1");
   EXPECT_TRUE(timeline.marks[0].is_bad);
-  EXPECT_EQ(timeline.marks[1].words, "outcome, message no");
+  EXPECT_EQ(timeline.marks[1].words, "outcome");
 }
 
 TEST(Timeline, OfARunWithoutEventsIsEmpty) {
