@@ -243,10 +243,10 @@ void Agent::leave_if_done() {
 
 void Agent::run_without_channel(const std::string& why) {
   is_detached_ = true;
-  world_.print(true,
-               fmt::format("smlaunch: rank {} on {}{} ({}): its output goes through mpirun, where lines may "
-                           "be broken, and who failed first is not known for certain\n",
-                           identity_.rank, world_.host, detached_notice, why));
+  world_.print(
+      true, fmt::format("{}rank {} on {} has no channel to the leader ({}): its output goes through mpirun, "
+                        "where lines may be broken, and who failed first is not known for certain\n",
+                        detached_mark, identity_.rank, world_.host, why));
   start_rank(make_start_without_channel(own_environment(), identity_));
 }
 

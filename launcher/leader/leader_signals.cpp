@@ -75,8 +75,8 @@ void LeaderRun::suspend() {
 
 // They are not to believe that we are lost.
 void LeaderRun::tell_workers(int signal) {
-  for (std::size_t i = 0; i < workers_.all().size(); ++i)
-    if (workers_.all()[i].is_connected) world_.channel.pass_on(workers_.peer(i), signal);
+  for (const WorkerIndex each : workers_.all().indices())
+    if (workers_.all()[each].is_connected) world_.channel.pass_on(workers_.peer(each), signal);
 }
 
 void LeaderRun::go_on() {

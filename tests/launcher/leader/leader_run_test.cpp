@@ -88,7 +88,7 @@ TEST(LeaderRun, StartsAllRanksPassesTheirLinesOnAndEndsWithSuccess) {
   EXPECT_THAT(run.agents.done, ElementsAre("begin 4 ranks", "start the engine", "release"));
   EXPECT_EQ(run.agents.engine_environments[0].at(agent_channel_variable), "198.18.0.1:4000");
   EXPECT_EQ(run.agents.starts.at(3).variables.at("MASTER_PORT"), "5000");
-  EXPECT_EQ(run.result.ranks.at(3).pid, 1003);
+  EXPECT_EQ(run.result.ranks[Rank{3}].pid, 1003);
   EXPECT_TRUE(run.result.unattended_hosts.empty());
   EXPECT_FALSE(run.result.stop_asked);
 }
@@ -313,7 +313,7 @@ TEST(LeaderRun, WhatRanksLeftRunningHasItsTimeAndTheRestOfTheGraceAndIsNamed) {
         run.output.said,
         Contains(HasSubstr("rank 2 on algo-2 has ended and left running: rsync (pid 77), python3 upload.py "
                            "(pid 78); told to end now")));
-    EXPECT_EQ(run.result.ranks[2].left_running.size(), 2U);
+    EXPECT_EQ(run.result.ranks[Rank{2}].left_running.size(), 2U);
   }
 }
 
