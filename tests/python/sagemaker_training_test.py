@@ -81,6 +81,15 @@ class EnvironmentTest(Container):
         with self.assertRaises(AttributeError):
             found.hosts = []
 
+    def test_dictionaries_have_the_order_of_their_files(self):
+        self.make_job({"train.py": ""}, {"z": "1", "a": "{\"y\": 1, \"b\": 2}", "sagemaker_y": "1", "sagemaker_b": "1"})
+        found = environment.Environment()
+        self.assertEqual(list(found.hyperparameters), ["z", "a"])
+        self.assertEqual(list(found.hyperparameters["a"]), ["y", "b"])
+        self.assertEqual(list(found.additional_framework_parameters), ["sagemaker_y", "sagemaker_b"])
+        self.assertEqual(list(found.resource_config), ["current_host", "hosts", "network_interface_name"])
+        self.assertEqual(found.to_env_vars()["SM_HPS"], '{"a":{"b":2,"y":1},"z":1}')
+
     def test_takes_configs_instead_of_the_files(self):
         self.make_job({"train.py": ""}, {"lr": "0.1"})
         found = environment.Environment(
