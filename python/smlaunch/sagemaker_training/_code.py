@@ -63,7 +63,7 @@ def prepare(uri: str, user_entry_point: str, code: str) -> None:
         "code": code,
         "module_dir": uri,
         "program": user_entry_point,
-        "is_named": False,
+        "is_trainer": False,
         "requirements": "",
         "python": sys.executable,
         "region": "",
