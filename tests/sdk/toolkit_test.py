@@ -125,6 +125,93 @@ class EnvironmentTest(unittest.TestCase):
                 self.compare(containers.make_up(seed))
 
 
+RUN = """
+import importlib, json, os, sys
+case = json.loads(os.environ["CASE"])
+environment, entry_point = (importlib.import_module("{module}." + name) for name in ("environment", "entry_point"))
+try:
+    ended = entry_point.run(case.get("uri", environment.code_dir), case["program"], ["--lr", "a b"], {{"OWN": "x"}},
+                            capture_error=case["capture"], **case.get("more", {{}}))
+    answer = ended.returncode
+except BaseException as error:
+    fields = {{name: getattr(error, name, None) for name in ("cmd", "return_code", "output", "extra_info", "errno", "filename")}}
+    answer = [[each.__name__ for each in type(error).__mro__], str(error), fields]
+with open(os.environ["ANSWER"], "w") as file:
+    json.dump(answer, file)
+"""
+RAISES = "import sys\ndef main():\n    raise ValueError('no such thing')\nprint('KeyError: 1', flush=True)\nmain()\n"
+
+
+class EntryPointTest(unittest.TestCase):
+    """What entry_point.run() raises: class, text and attributes."""
+
+    CASES = {
+        "ends with 0": ({"train.py": ""}, {"program": "train.py"}),
+        "ends with an exit code": ({"train.py": "import sys; sys.exit(42)"}, {"program": "train.py"}),
+        "ends with words": ({"train.py": "import sys; sys.exit('ValueError: wrong')"}, {"program": "train.py"}),
+        "raises": ({"train.py": RAISES}, {"program": "train.py"}),
+        "raises while another is handled": (
+            {"train.py": "try:\n    1 / 0\nexcept Exception as e:\n    raise RuntimeError('two  words:') from e\n"},
+            {"program": "train.py"}),
+        "is killed": ({"train.py": "import os; os.kill(os.getpid(), 9)"}, {"program": "train.py"}),
+        "is terminated": ({"train.py": "import os; os.kill(os.getpid(), 15)"}, {"program": "train.py"}),
+        "ends with 137": ({"train.py": "import sys; sys.exit(137)"}, {"program": "train.py"}),
+        "a shell script's exit code": ({"train.sh": "#!/bin/sh\nexit 7\n"}, {"program": "train.sh"}),
+        "a shell script is killed": ({"train.sh": "#!/bin/sh\nkill -9 $$\n"}, {"program": "train.sh"}),
+        "is not there": ({"other.py": ""}, {"program": "train.py"}),
+        "a shell script is not there": ({"other.py": ""}, {"program": "train.sh"}),
+        "no code": ({}, {"program": "train.py"}),
+        "no code where it should come from": ({}, {"program": "train.py", "uri": "/nowhere/at/all"}),
+        "requirements cannot be had": ({"train.py": "", "requirements.txt": "no-such-package-here\n"}, {"program": "train.py"}),
+        "requirements are none": ({"train.py": "", "requirements.txt": "42/0\n"}, {"program": "train.py"}),
+        "a setup.py raises": ({"train.py": "", "setup.py": "raise ValueError('x')"}, {"program": "train.py"}),
+        "no runner": ({"train.py": ""}, {"program": "train.py", "more": {"runner_type": "Other"}}),
+    }
+
+    def run_one(self, module, path, code, case):
+        with tempfile.TemporaryDirectory(prefix="smlaunch-sdk.") as folder:
+            base = os.path.join(folder, "ml")
+            containers.make(base, {"code": code, "config": {
+                "hyperparameters": {}, "inputdataconfig": {},
+                "resourceconfig": {"current_host": "algo-1", "hosts": ["algo-1"], "network_interface_name": "lo"}}})
+            answer = os.path.join(folder, "answer")
+            environ = environ_of({}, base)
+            environ.update(PYTHONPATH=path, CASE=json.dumps(case), ANSWER=answer, PIP_NO_INDEX="1", PIP_DISABLE_PIP_VERSION_CHECK="1")
+            said = subprocess.run([sys.executable, "-c", RUN.format(module=module)], env=environ, check=False,
+                                  stdout=subprocess.PIPE, stderr=subprocess.STDOUT).stdout
+            self.assertTrue(os.path.exists(answer), said)
+            with open(answer, encoding="utf-8") as file:
+                return json.loads(file.read().replace(folder, "FOLDER"))
+
+    def test_raises_what_the_toolkit_raises(self):
+        raised = set()
+        for name, (code, case) in self.CASES.items():
+            for capture in (False, True):
+                with self.subTest(name, capture=capture):
+                    case["capture"] = capture
+                    theirs = self.run_one("sagemaker_training", "", code, case)
+                    self.assertEqual(self.run_one("smlaunch.sagemaker_training", PACKAGE, code, case), theirs)
+                    raised.add(theirs[0][0] if theirs else None)
+        self.assertEqual(raised, {None, "ExecuteUserScriptError", "FileNotFoundError", "InstallModuleError",
+                                  "InstallRequirementsError", "ValueError"})
+
+    def test_the_names_that_begin_an_error_are_the_toolkits(self):
+        environ = environ_of({}, "/nowhere")
+        environ["PYTHONPATH"] = PACKAGE
+        ask = ("import sagemaker_training as theirs; from smlaunch.sagemaker_training import _told as ours; "
+               "print(sorted(set(theirs._PYTHON_ERRORS_ + theirs._MPI_ERRORS_ + ['ExecuteUserScriptError']) ^ set(ours._NAMES)))")
+        self.assertEqual(subprocess.check_output([sys.executable, "-c", ask], env=environ, text=True), "[]\n")
+
+    def test_refuses_what_leads_out_of_the_code(self):
+        for name in ("../x.py", "/x.py", ""):
+            with self.subTest(name):
+                case = {"program": name, "capture": False}
+                theirs, ours = (self.run_one(module, path, {"train.py": ""}, case)
+                                for module, path in (("sagemaker_training", ""), ("smlaunch.sagemaker_training", PACKAGE)))
+                self.assertEqual(ours[0], theirs[0])
+                self.assertEqual(ours[0][0], "ClientError")
+
+
 class ArchivesTest(unittest.TestCase):
     """Archives with entries and links that lead out of the folder, devices and FIFOs, unpacked by both."""
 
