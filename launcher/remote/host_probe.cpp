@@ -12,6 +12,8 @@
 #include <cstring>
 #include <utility>
 
+#include "launcher/remote/login_answers.hpp"
+
 namespace smlaunch {
 namespace {
 
@@ -139,6 +141,12 @@ HostProbe::Action HostProbe::on(const BannerTimeout& event, Millis now) {
 }
 
 HostProbe::Action HostProbe::on(const BannerClosed& event, Millis now) {
+  if (const std::string why = line_of_answer(event.seen, refusal_answer); !why.empty())
+    return give_up({.stage = ReadyStage::smlaunch,
+                    .cause = fmt::format("smlaunch cannot start there: {}", to_plain_line(why)),
+                    .remedy = "mend it there, or start an SSH server there on this port",
+                    .since = now},
+                   now);
   const char* how = event.error == 0 ? "closed" : event.error == ECONNRESET ? "reset" : "broken";
   return next_address(
       {.stage = ReadyStage::banner,

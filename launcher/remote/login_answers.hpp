@@ -15,6 +15,9 @@ inline constexpr const char* no_worker_answer = "no worker";
 inline constexpr const char* shell_answer = "shell: ";
 inline constexpr const char* folder_answer = "folder: ";
 
+// How the line begins that a worker says in the place of an SSH banner, where it can start no SSH server.
+inline constexpr const char* refusal_answer = "smlaunch cannot start here: ";
+
 // The beginning of a line about an interface that cannot carry the job: "interface: 0|is down|eth1, eth2".
 // Its parts: the number of the interface among those that were asked about, why, and which interfaces could.
 inline constexpr const char* interface_answer = "interface: ";
