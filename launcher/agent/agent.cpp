@@ -150,6 +150,11 @@ void Agent::told_to_end() {
   kill_rank_after(std::min(grace_, grace_under_mpirun));
 }
 
+void Agent::got_user_signal(int signal) {
+  if (phase_ == Phase::running && !is_detached_)
+    world_.channel->send(FrameKind::stop_request, encode_number(static_cast<std::uint64_t>(signal)));
+}
+
 // SIGTERM, the grace, SIGKILL: when nobody is left to tell us what to do.
 void Agent::stop_rank() {
   if (is_stopping_) return;

@@ -25,7 +25,7 @@ bool is_users(int signal) { return signal == SIGUSR1 || signal == SIGUSR2; }
 }  // namespace
 
 void LeaderRun::worker_told_to_stop(Peer peer, int signal) {
-  if (workers_.holds(peer) && is_users(signal)) {
+  if (is_users(signal)) {
     const std::uint64_t last_ns = passed_on_ns_[signal];
     if (last_ns == 0 || seconds_between(last_ns, world_.loop.now_ns()) > same_signal_seconds) pass_on(signal);
     return;

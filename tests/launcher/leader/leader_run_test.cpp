@@ -218,6 +218,17 @@ TEST(LeaderRun, AUsersSignalToAWorkerReachesEveryRankOnceThoughEveryHostGotIt) {
   EXPECT_EQ(passed(), 2);
 }
 
+// Slurm signals the steps of a job, in which there are agents, but not the batch script, in which we are.
+TEST(LeaderRun, AUsersSignalToOneAgentReachesTheRanksOfAllHostsAndATermDoesNot) {
+  DrivenRun run;
+  for (int rank = 0; rank < 4; ++rank) run.agents.ranks[rank].runs = milliseconds(20'000);
+  run.loop.after(milliseconds(1000), [&] { run.agents.worker_is_told_to_stop(Peer{3}, SIGUSR1); });
+  run.loop.after(milliseconds(2000), [&] { run.agents.worker_is_told_to_stop(Peer{2}, SIGUSR1); });
+  run.loop.after(milliseconds(3000), [&] { run.agents.worker_is_told_to_stop(Peer{2}, SIGTERM); });
+  EXPECT_EQ(run.go().kind, OutcomeKind::success);
+  EXPECT_EQ(std::count(run.agents.done.begin(), run.agents.done.end(), "pass 10 to 0"), 1);
+}
+
 TEST(LeaderRun, AShellsCtrlZStopsTheRanksAndUsAndContinuingLetsAllGoOn) {
   DrivenRun run;
   for (int rank = 0; rank < 4; ++rank) run.agents.ranks[rank].runs = milliseconds(20'000);
