@@ -17,8 +17,8 @@ namespace {
 
 constexpr const char* threads_variable = "OMP_NUM_THREADS";
 
-// What mpirun has itself, where it has given this process only a part of that (told so by the user's own
-// options).
+// The CPUs that mpirun has itself, where the user's own options have made it give this process only some of
+// them.
 std::optional<int> cpus_of_engine() {
   cpu_set_t own;
   cpu_set_t parents;
@@ -34,7 +34,7 @@ std::string joined(const std::vector<std::string>& notes) {
   return text;
 }
 
-// What is left where this process is not bound as it should be: the cores that it may use.
+// For a process that is not bound as it should be: the cores that it may use all the same.
 std::optional<int> count_own_threads(int local_ranks) {
   const auto machine = probe_machine({.with_devices = false});
   if (!machine) return {};

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The leader is heard at least once a second. Half of `lost_after` without a word, and the connection is made
-// anew (it may hang on a network that has changed); all of it, and the leader counts as lost. Where its host still
-// acknowledges, it was stopped, and is waited for (judge_silence).
+// anew (it may hang on a network that has changed); all of it, and the leader counts as lost. Where its host
+// still acknowledges, it was stopped, and is waited for (judge_silence).
 #include "launcher/channel/channel_client.hpp"
 
 #include <boost/asio/connect.hpp>

@@ -25,7 +25,7 @@ using boost::system::error_code;
 
 namespace {
 
-// Above what it grants pip.
+// Longer than the time that the child grants pip.
 constexpr int stop_milliseconds = 6000;
 
 // A file in memory: the variables in it may be secret.
@@ -114,7 +114,7 @@ void CodePreparation::finish() {
 void CodePreparation::stop() {
   if (pid_ == 0) return;
   kill(pid_, SIGTERM);
-  // It must not be held up by words that nobody takes any more.
+  // Words that nobody takes any more must not hold it up.
   error_code ignored;
   for (Descriptor* each : {&answer_pipe_, &words_pipe_}) each->close(ignored);
   pollfd ended{end_.native_handle(), POLLIN, 0};

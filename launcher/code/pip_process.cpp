@@ -48,7 +48,7 @@ class Stream {
     }
   }
 
-  // What another process that still has the pipe may write is not waited for.
+  // Another process may still hold the pipe. We do not wait for its lines.
   void close() {
     std::string lines;
     if (is_open_) finish(lines);
@@ -115,7 +115,7 @@ Result<PipEnd> run_pip(const PipRequest& request) {
   err.read_all();
   out.close();
   err.close();
-  // Before it leaves the process table, its number and that of its group are nobody else's.
+  // As long as it is in the process table, nobody else has its number or its group's.
   kill(-child->pid, SIGKILL);
   const auto status = reap(child->pid);
   if (!status) return tl::unexpected(status.error());
@@ -131,7 +131,7 @@ std::string choose_pip_line(const std::vector<std::string>& lines) {
   };
   const auto last = std::find_if(lines.rbegin(), lines.rend(), is_error);
   const auto end = last == lines.rend() ? lines.end() : last.base();
-  // Of a build that failed, with what its own output says.
+  // For a build that failed, with the words of the build itself.
   const auto reason = find_reason({lines.begin(), end});
   return reason ? reason->text : "";
 }

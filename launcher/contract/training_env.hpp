@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the toolkit's Environment holds, attribute by attribute, as one JSON object: SM_TRAINING_ENV, but in a job of
-// the SDK v3, which has another one.
+// The toolkit's Environment, attribute by attribute, as one JSON object: SM_TRAINING_ENV (except in a job of
+// the SDK v3, which has another one).
 #pragma once
 
 #include <string>

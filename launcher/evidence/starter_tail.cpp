@@ -14,7 +14,7 @@ namespace smlaunch {
 
 namespace {
 
-// More than the ranks of a host can be; a program may print what looks like a prefix.
+// More ranks than a host can have. A program may print words that look like a prefix.
 constexpr std::size_t most_ranks = 256;
 // An exception's message may take several lines, and name the peer in a later one.
 constexpr std::size_t most_message_lines = 8;
@@ -99,7 +99,7 @@ const TextTail* StarterTail::tail_of(int rank, int local_rank) const {
   return found == by_rank_.end() ? nullptr : &found->second;
 }
 
-// Of one that stands in torchrun's summary: it came before, among the lines that are nobody's.
+// When a traceback came that stands in torchrun's summary: it came earlier, among lines without a rank.
 std::uint64_t StarterTail::ns_of_traceback(const Lines& traceback) const {
   const LastWords first = first_.found();
   const bool is_first = find_python_exception(first.lines) == find_python_exception(traceback);

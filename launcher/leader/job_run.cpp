@@ -18,9 +18,9 @@ using std::chrono::milliseconds;
 
 namespace {
 
-// Between two looks for hosts that do not answer any more, until the ranks have started.
+// The time between two looks for hosts that do not answer any more, as long as the ranks have not started.
 constexpr std::uint64_t look_interval_ns = 8'000'000'000;
-// Until every agent must be there: mpirun over SSH needs about 0.2 s a host.
+// Every agent must be there after this time: mpirun over SSH needs about 0.2 s a host.
 constexpr milliseconds start_bound{60000};
 constexpr milliseconds start_bound_per_host{1000};
 
@@ -95,8 +95,8 @@ void JobRun::pass_on(int signal) {
   handle(SignalPassed{signal});
 }
 
-// What comes through mpirun itself: lines of a rank without a channel, or mpirun's own words, which matter
-// when it cannot start the job.
+// Lines that come through mpirun itself: of a rank without a channel, or mpirun's own words, which matter
+// where it cannot start the job.
 void JobRun::engine_line(std::string_view line) {
   const auto tagged = parse_tagged_line(line);
   if (tagged && tagged->rank < plan_.world_size()) {
@@ -135,7 +135,7 @@ void JobRun::look_around() {
   if (world_.loop.now_ns() > next_look_ns_) look_for_lost_hosts();
 }
 
-// mpirun does not say which host it could not start its daemon on, and waits for one that froze.
+// mpirun does not say on which host its daemon could not start, and waits for a frozen host for ever.
 void JobRun::look_for_lost_hosts() {
   const JobRecord& record = supervisor_.record();
   if (has_spawned_ || !settings_.find_lost_hosts || record.stop_signal || record.worker_loss) return;
@@ -193,7 +193,7 @@ void JobRun::pass_signal_on(int signal) {
   for (const Rank rank : ranks_that_run()) world_.channel.pass_on(Peer{rank.value}, signal);
 }
 
-// What a rank has left running is stopped as the ranks were: it has what is left of their grace.
+// Processes that a rank has left running are stopped as the ranks were, and have the rest of their grace.
 void JobRun::release(const ReleaseAgents& how) {
   const std::uint64_t now = world_.loop.now_ns();
   milliseconds grace = settings_.failure_grace;

@@ -28,7 +28,7 @@ std::vector<std::string> names_of(const Cluster& cluster) {
   return names;
 }
 
-// How many hosts there are beside `leader`, where all of them have fallen silent; else 0.
+// The number of hosts beside `leader` where all of them have fallen silent; else 0.
 std::size_t count_silent_hosts(const WorkerRoster& workers, const std::string& leader) {
   std::size_t silent = 0;
   for (const RosterWorker& worker : workers.all()) {
@@ -89,7 +89,7 @@ void LeaderRun::wait_until_ready() {
     outcome_ = lost_before_start({lost->host, *lost->loss});
 }
 
-// Workers get their welcome and our pings, and may tell that they are to stop.
+// Workers get their welcome and our pings, and may tell us that they were told to stop.
 int LeaderRun::serve_workers() {
   world_.loop.poll();
   if (seconds_between(last_ping_ns_, world_.loop.now_ns()) >= 1) {
@@ -130,7 +130,7 @@ void LeaderRun::smoke_finished() {
   begin_job();
 }
 
-// Told to stop, or a host's smlaunch was lost: then the test says nothing.
+// We were told to stop, or a host's smlaunch was lost: then the test proves nothing.
 std::optional<Outcome> LeaderRun::interrupted_smoke() const {
   if (const int signal = smoke_signal_ != 0 ? smoke_signal_ : worker_signal_; signal != 0) {
     Outcome stopped =
@@ -147,7 +147,7 @@ std::optional<Outcome> LeaderRun::interrupted_smoke() const {
 
 void LeaderRun::begin_job() {
   phase_ = Phase::running;
-  // It takes its time, in which we are not stopped.
+  // Looking takes some seconds. They do not count as our own pause.
   if (settings_.find_lost_hosts)
     settings_.find_lost_hosts = [this, find = std::move(settings_.find_lost_hosts)] {
       auto found = find();
@@ -164,8 +164,8 @@ void LeaderRun::begin_job() {
   }
 }
 
-// Every worker is told the outcome. Those that are there take it at once; one whose login has just been made may
-// need a moment to come.
+// Every worker is told the outcome. Connected workers take it at once; a worker that a login has just told
+// where we are may need a moment to come.
 void LeaderRun::begin_goodbye(Outcome outcome) {
   phase_ = Phase::goodbye;
   outcome_ = std::move(outcome);
@@ -233,7 +233,7 @@ void LeaderRun::pong(Peer peer, const Pong& told) {
 }
 
 void LeaderRun::lost(Peer peer, std::uint64_t heard_ns, const std::string& why) {
-  // One that is not back at once after its connection was closed is not waited for as long as one that is silent.
+  // Where a connection was closed, we wait a shorter time for the peer than where it is silent.
   const double bound = static_cast<double>(settings_.lost_after.count()) / 1000;
   const double silent = seconds_between(heard_ns, world_.loop.now_ns());
   const Silence silence{std::min(bound, silent), why, silent < bound};

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the leader's run tells others: agents and workers at the beginning, workers and its caller at the end.
+// What the leader's run tells: to agents and workers at the beginning, to workers and its caller at the end.
 #include "launcher/leader/leader_run.hpp"
 
 #include <fmt/format.h>
@@ -17,7 +17,7 @@ std::string LeaderRun::make_hand_over(std::vector<std::string> hosts) const {
                          std::move(hosts), plan_.hash});
 }
 
-// For a host where no smlaunch has come to us: one may still come to wait there.
+// For a host whose smlaunch has not come to us: it may still start and wait there.
 std::string LeaderRun::make_late_hand_over(NodeRank node_rank) const {
   if (settings_.worker.empty() || workers_.of(node_rank).host == plan_.current_host) return "";
   std::vector<std::string> hosts = workers_.hosts_for_late_comer(node_rank);
@@ -62,7 +62,7 @@ std::vector<std::string> LeaderRun::unattended_hosts() const {
   Indexed<NodeRank, char> has_loss(plan_.cluster.hosts.size(), 0);
   for (const RankPlace& place : plan_.layout.ranks) {
     const auto& loss = job_run_->record().ranks[place.rank].loss;
-    // A host that has fallen silent would not answer a login either; what is left on it ends by itself.
+    // A silent host would not answer a login either. What is left on it ends by itself.
     const auto* silence = loss ? std::get_if<Silence>(&*loss) : nullptr;
     if (loss && (silence == nullptr || silence->is_closed)) has_loss[place.node_rank] = 1;
   }

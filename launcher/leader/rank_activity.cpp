@@ -6,7 +6,7 @@
 namespace smlaunch {
 
 void RankActivity::used(Rank rank, std::uint64_t agent_ns, std::uint64_t cpu_ns) {
-  if (cpu_ns == 0) return;  // it has not started, or has ended
+  if (cpu_ns == 0) return;  // the rank has not started, or has ended
   Samples& samples = cpu_[rank];
   samples.ring[samples.count++ % samples.ring.size()] = {agent_ns, cpu_ns};
 }

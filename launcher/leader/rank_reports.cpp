@@ -10,7 +10,7 @@ namespace smlaunch {
 
 namespace {
 
-// Where every rank of thousands leaves something, a line for each would bury the reason.
+// Where thousands of ranks leave something running, a line for each would bury the reason.
 constexpr int most_leftovers_said = 3;
 
 }  // namespace
@@ -86,7 +86,7 @@ void RankReports::pong(Rank rank, const Pong& pong) {
   const std::uint64_t now = world_.loop.now_ns();
   clocks_.measure(rank, pong, now);
   activity_.used(rank, pong.agent_ns, pong.cpu_ns);
-  // Of a rank whose lines nobody wants, its agent's word is all that comes.
+  // From a rank whose lines nobody wants, only its agent's message comes.
   if (pong.output_ns > 0) activity_.printed(clocks_.on_our_clock(rank, pong.output_ns, start_ns_, now).ns);
 }
 

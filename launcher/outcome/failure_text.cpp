@@ -16,7 +16,7 @@ namespace {
 
 constexpr std::size_t shown = 1024;  // bytes: never more than so many characters
 
-// The end of a line that is longer than all the room there is.
+// The end of a line that is longer than all the room that is left.
 std::string end_of_line(const std::string& line, std::size_t room) {
   if (room < 2) return "";
   std::size_t begin = line.size() - std::min(line.size(), room - 1);
@@ -24,15 +24,15 @@ std::string end_of_line(const std::string& line, std::size_t room) {
   return line.substr(begin) + "\n";
 }
 
-// What of some lines is shown first: [begin, end), and the line that matters most.
+// Which of some lines are shown first: [begin, end), and the line that matters most.
 struct Excerpt {
   std::size_t begin = 0;
   std::size_t end = 0;
   std::size_t most_important = 0;
 };
 
-// As much as there is room for: of a traceback its end, and what follows it; else from the reason on, and then
-// what comes before.
+// As many lines as there is room for: the end of a traceback and the lines after it; else the lines from the
+// reason on, and then lines before it.
 Excerpt choose_excerpt(const std::vector<std::string>& lines, std::size_t room) {
   const auto reason = find_reason(lines);
   const bool is_traceback = reason && reason->is_traceback;
@@ -65,7 +65,7 @@ std::string excerpt_of(const std::vector<std::string>& lines, std::size_t room) 
   return text;
 }
 
-// Whose lines stand under the sentence, and which.
+// The lines under the sentence, and whose they are.
 struct Shown {
   std::string whose = {};
   std::vector<std::string> lines = {};

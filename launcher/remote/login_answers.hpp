@@ -10,7 +10,8 @@
 
 namespace smlaunch {
 
-// What is said about one of the patterns of `smlaunch worker --interface PATTERN …` that cannot carry the job.
+// What is said about one of the patterns of `smlaunch worker --interface PATTERN …` that cannot carry the
+// job.
 struct InterfaceAnswer {
   std::size_t wanted = 0;    // which pattern, in the order of the command line
   std::string problem = {};  // why: "is down"

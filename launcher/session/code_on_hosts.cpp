@@ -73,8 +73,7 @@ class CodeWait {
   }
 
  private:
-  // A worker that cannot reach us is waited for no longer than it tries: its host is prepared by a login
-  // then.
+  // A worker that cannot reach us gives up after a while, and so do we: then a login prepares its host.
   std::vector<HostReadiness> look(double seconds) {
     std::map<std::string, WorkerCode> known;
     for (WorkerCode& each : workers_.code()) known.emplace(each.host, std::move(each));
@@ -131,7 +130,7 @@ class CodeWait {
     RemoteLogin& login = request.login;
     login.command = fmt::format("{} worker {}", quote_shell_word(job_.spec.smlaunch), prepare_code_argument);
     login.input = encode(make_login_request());
-    // Each takes as long as pip does, and costs this machine next to nothing.
+    // Each login takes as long as pip does, and costs this machine next to nothing.
     login.deadline = request.timeout;
     login.at_once = static_cast<int>(by_login_.size());
     login.longest_answer = longest_code_answer;
@@ -141,7 +140,7 @@ class CodeWait {
 
   CodeRequest make_login_request() const {
     CodeRequest request = describe_code_request(options_, job_);
-    request.host.clear();  // each knows its own name
+    request.host.clear();  // each host knows its own name
     request.leader_environment = job_.spec.inherited;
     return request;
   }

@@ -15,13 +15,13 @@ namespace smlaunch {
 
 namespace {
 
-// Fetched or there already, it is the container's.
+// Fetched, or there already: it is the container's code.
 bool is_of_container(const Options& options, const Job& job) {
   return !options.entry_point && job.environment->entry_point.kind != EntryPointKind::framework_module &&
          !job.environment->entry_point.name.empty();
 }
 
-// What the SDK's sm_train.sh has installed is not installed again.
+// The SDK's sm_train.sh may have installed the requirements already; we do not install them again.
 std::string find_requirements(const TrainerJob& trainer) {
   return trainer.is_prepared ? "" : trainer.requirements;
 }

@@ -86,7 +86,8 @@ class JobTries {
   }
 
  private:
-  // The others learn it from us; those that are not there to be told within a while prepare the same code.
+  // The other hosts learn it from us. Hosts that cannot be told within a while prepare the same code
+  // themselves.
   int end_without_code() {
     if (job_.hosts_given || job_.runs_alone || !has_other_hosts(plan_))
       return report_unstarted(options_, paths_, *code_.outcome);
@@ -167,7 +168,7 @@ class JobTries {
     return settings;
   }
 
-  // A run without them takes a login more for each host.
+  // Without these connections, a run needs one more login for each host.
   void open_connections() {
     connections_.reset();
     if (plan_.engine != Engine::mpirun || !has_other_hosts(plan_) || job_.spec.by_slurm) return;
@@ -209,14 +210,15 @@ class JobTries {
     return report;
   }
 
-  // The logins that were kept open, and what a try has left on hosts that had nobody to end it there.
+  // Closes the connections that were kept open, and ends processes that a try has left on hosts without an
+  // agent or a worker.
   void clean_up() {
     connections_.reset();
     if (left_) end_job_on_hosts(options_, job_, left_->hosts, left_->job);
     left_.reset();
   }
 
-  // Whatever failed is said now: the next try may succeed.
+  // The failure is told now, since the next try may succeed.
   Result<void> prepare_next(const Report& failed) {
     clean_up();
     const Outcome& outcome = failed.outcome;
@@ -245,7 +247,7 @@ class JobTries {
 
   bool only_smoke() const { return options_.command == Command::smoke; }
 
-  // The answer of `smlaunch smoke`. Without one its hosts were not ready, or it was stopped.
+  // The answer of `smlaunch smoke`. Without a result, its hosts were not ready, or it was stopped.
   int answer_smoke(const Report& report) {
     if (options_.report) write_report(options_, paths_, report);
     if (!smoke_) {
@@ -257,7 +259,7 @@ class JobTries {
     return report.outcome.exit_code;
   }
 
-  // What it came to is there before anything is waited for.
+  // The result is written before anything is waited for.
   int finish(Report report) {
     if (only_smoke()) {
       const int code = answer_smoke(report);
@@ -272,7 +274,7 @@ class JobTries {
     return report.outcome.exit_code;
   }
 
-  // Of a try: hosts where nobody ends what it has started, and the marker of its processes.
+  // Hosts where nobody ends the processes of a try, and the marker of these processes.
   struct Left {
     std::vector<std::string> hosts;
     std::string job;

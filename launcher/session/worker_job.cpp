@@ -20,7 +20,7 @@ std::chrono::milliseconds milliseconds_of(double seconds) {
   return std::chrono::milliseconds(static_cast<long>(seconds * 1000));
 }
 
-// At once: the leader may be long in coming.
+// It is told at once, since the leader may come late.
 void tell_failed_code(const CodeEnd& end, const Paths& paths) {
   say("{}", end.message);
   write_result_files(outcome_of_code(end), paths);

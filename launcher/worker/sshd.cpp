@@ -39,7 +39,7 @@ UniqueFd connect_to(const std::string& address, int port) {
   if (getaddrinfo(address.c_str(), std::to_string(port).c_str(), &wanted, &found) != 0) return {};
   const std::unique_ptr<addrinfo, void (*)(addrinfo*)> owner(found, freeaddrinfo);
   UniqueFd fd(socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  // This host's own address: it is answered at once, or a filter drops it.
+  // Our own address answers at once, unless a filter drops the packets.
   const timeval bound_to_connect{1, 0};
   setsockopt(fd.get(), SOL_SOCKET, SO_SNDTIMEO, &bound_to_connect, sizeof bound_to_connect);
   if (connect(fd.get(), found->ai_addr, found->ai_addrlen) != 0) return {};
@@ -77,7 +77,7 @@ Listener find_listener(int port) {
   return is_ssh ? Listener::ssh : Listener::other;
 }
 
-// What it says when it is started again as it was, but for where its words go.
+// What sshd says when it is started again in the same way, but with its words on stderr.
 std::string own_words(std::vector<std::string> argv) {
   argv.emplace_back("-e");
   const auto said = run_captured(argv, static_cast<int>(std::chrono::milliseconds(bound).count()));

@@ -27,7 +27,7 @@ void WorkerRun::prepare_code() {
   if (!started) code_ended(code_failure(settings_.current_host, started.error()));
 }
 
-// The leader is told as soon as it has come, and ends the job where it failed.
+// The leader is told as soon as it has come, and ends the job where the preparation failed.
 void WorkerRun::code_ended(const CodeEnd& end) {
   code_end_ = end;
   if (!end.is_ready) {
@@ -91,7 +91,7 @@ void WorkerRun::begin_again() {
   world_.end_job_processes(job_);
   job_.clear();
   if (settings_.tried_again) settings_.tried_again();
-  // Handlers of it may still be under way.
+  // The old channel's handlers may still be under way.
   retired_.push_back(std::move(channel_));
   wait_for_leader();
 }
@@ -114,7 +114,7 @@ void WorkerRun::pass_on(int signal) {
   if (channel_) channel_->send(FrameKind::stop_request, encode_number(static_cast<std::uint64_t>(signal)));
 }
 
-// Dropped where the connection is just being taken up again: then it is said on the new one.
+// While the connection is being taken up again, this message is dropped; the new connection carries it.
 void WorkerRun::ask_to_stop() {
   channel_->send(FrameKind::stop_request,
                  encode_number(static_cast<std::uint64_t>(result_.stopped_by_signal)));
