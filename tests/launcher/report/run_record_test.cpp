@@ -58,6 +58,15 @@ this is no event
   EXPECT_EQ(record->unread_lines, 1U);
 }
 
+TEST(RunRecord, BearsWhatIsNestedDeep) {
+  const std::string deep = std::string(200'000, '[') + std::string(200'000, ']');
+  const auto record = parse_run_record("r", R"({"schema":"smlaunch.report/1","ranks":)" + deep + "}",
+                                       R"({"event":"x","value":)" + deep + "}\n");
+  ASSERT_TRUE(record);
+  ASSERT_EQ(record->events.size(), 1U);
+  EXPECT_EQ(record->events[0].values[0].second, "…");
+}
+
 TEST(RunRecord, OfAnythingElseIsAnErrorWithItsPlace) {
   for (const char* text : {"", "{", "[]", "3", R"({"schema":"smlaunch.plan/1"})", "\xff\xfe"}) {
     const auto record = parse_run_record("here.json", text, "");
