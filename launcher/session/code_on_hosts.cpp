@@ -14,6 +14,7 @@
 #include "launcher/remote/watch_hosts.hpp"
 #include "launcher/session/job_code.hpp"
 #include "launcher/session/other_hosts.hpp"
+#include "launcher/session/run_options.hpp"
 #include "mpi/shell_words.hpp"
 
 namespace smlaunch {
@@ -28,7 +29,7 @@ bool runs_ranks(const Job& job, const std::string& host) {
 }
 
 std::chrono::milliseconds time_left(const Options& options, double passed) {
-  return std::chrono::milliseconds(static_cast<long>(std::max(0.0, options.ready_timeout - passed) * 1000));
+  return milliseconds_of(std::max(0.0, options.ready_timeout - passed));
 }
 
 HostReadiness waiting(const std::string& name) {

@@ -14,6 +14,7 @@
 #include "launcher/remote/login_answers.hpp"
 #include "launcher/remote/ready_display.hpp"
 #include "launcher/remote/render_ready.hpp"
+#include "launcher/session/run_options.hpp"
 #include "mpi/shell_words.hpp"
 
 namespace smlaunch {
@@ -194,7 +195,7 @@ RemoteRequest make_ready_request(const Options& options, const Job& job, const s
                         [wanted, shells = shells_of(job.spec)](const std::string& answer) {
                           return judge_host_answer(wanted, shells, answer);
                         }},
-          .timeout = std::chrono::milliseconds(static_cast<long>(options.ready_timeout * 1000))};
+          .timeout = milliseconds_of(options.ready_timeout)};
 }
 
 void keep_connections(RemoteRequest& request, const std::string& control_path) {

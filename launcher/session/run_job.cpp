@@ -28,6 +28,7 @@
 #include "launcher/session/long_variables.hpp"
 #include "launcher/session/lost_hosts.hpp"
 #include "launcher/session/other_hosts.hpp"
+#include "launcher/session/run_options.hpp"
 #include "launcher/session/smoke_files.hpp"
 #include "launcher/session/smoke_request.hpp"
 #include "launcher/smoke/render_smoke.hpp"
@@ -37,10 +38,6 @@
 namespace smlaunch {
 
 namespace {
-
-std::chrono::milliseconds milliseconds_of(double seconds) {
-  return std::chrono::milliseconds(static_cast<long>(seconds * 1000));
-}
 
 std::string first_other_host(const LaunchPlan& plan) {
   for (const Host& host : plan.cluster.hosts)
@@ -123,20 +120,9 @@ class JobTries {
   }
 
   RunSettings make_settings() {
-    RunSettings settings;
-    settings.failure_grace = milliseconds_of(options_.failure_grace);
-    settings.stop_grace = milliseconds_of(options_.stop_grace);
-    settings.leftover_grace = milliseconds_of(options_.leftover_grace);
-    settings.lost_after = milliseconds_of(options_.lost_after);
-    settings.leader_wait = milliseconds_of(options_.leader_wait);
-    settings.hang_timeout = options_.hang_timeout;
-    settings.channel_port = options_.channel_port.value_or(0);
-    settings.verbose = options_.verbose;
+    RunSettings settings = run_settings_of(options_);
     settings.restart_count = policy_.restarts;
-    settings.tells_restart_count = options_.max_restarts > 0;
     settings.is_tried_again = [this](const Outcome& outcome) { return is_tried_again(outcome, policy_); };
-    settings.output.format = options_.log_format == LogFormatOption::json ? LogFormat::json : LogFormat::text;
-    settings.output.only_ranks = options_.only_ranks;
     settings.output.log_files = log_files_;
     settings.output.restart_count = policy_.restarts;
     if (waits_for_names(job_))
