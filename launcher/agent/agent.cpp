@@ -33,25 +33,27 @@ constexpr milliseconds grace_under_mpirun{300};
 Agent::Agent(AgentIdentity identity, AgentWorld world)
     : identity_(std::move(identity)), world_(std::move(world)), stop_timer_(world_.loop.make_timer()) {
   world_.rank.set_callbacks(
-      {[this](bool is_stderr, const std::string& lines) { pass_on(is_stderr, lines); },
-       [this] { return waiting_bytes() < most_waiting_bytes; },
-       [this](const RankState& state) { world_.channel->send_data(FrameKind::inspected, encode(state)); },
-       [this](const Result<Ended>& end) { rank_ended(end); }});
+      {.lines = [this](bool is_stderr, const std::string& lines) { pass_on(is_stderr, lines); },
+       .has_room = [this] { return waiting_bytes() < most_waiting_bytes; },
+       .inspected =
+           [this](const RankState& state) { world_.channel->send_data(FrameKind::inspected, encode(state)); },
+       .ended = [this](const Result<Ended>& end) { rank_ended(end); }});
 }
 
 std::size_t Agent::waiting_bytes() const { return is_detached_ ? 0 : world_.channel->waiting_bytes(); }
 
 void Agent::begin() {
   if (world_.channel == nullptr) return run_without_channel("no channel was given");
-  world_.channel->start({[this](const Frame& frame) { received(frame); },
-                         [this] {
-                           world_.rank.resume();
-                           leave_if_done();
-                           if (has_ended_leftovers_ && waiting_bytes() == 0) leave();
-                         },
-                         [this] { leader_lost(); },
-                         [this](const std::string& why) { run_without_channel(why); },
-                         [this](Pong& pong) { world_.rank.fill(pong); }});
+  world_.channel->start({.frame = [this](const Frame& frame) { received(frame); },
+                         .acknowledged =
+                             [this] {
+                               world_.rank.resume();
+                               leave_if_done();
+                               if (has_ended_leftovers_ && waiting_bytes() == 0) leave();
+                             },
+                         .lost = [this] { leader_lost(); },
+                         .none = [this](const std::string& why) { run_without_channel(why); },
+                         .fill_pong = [this](Pong& pong) { world_.rank.fill(pong); }});
 }
 
 void Agent::received(const Frame& frame) {
@@ -113,7 +115,9 @@ void Agent::start_rank(const Start& message) {
 void Agent::pass_on(bool is_stderr, const std::string& lines) {
   if (is_detached_) return world_.print(is_stderr, lines);
   if (forwards_output_)
-    world_.channel->send_data(FrameKind::output, encode_output({is_stderr, world_.loop.now_ns(), lines}));
+    world_.channel->send_data(
+        FrameKind::output,
+        encode_output({.is_stderr = is_stderr, .time_ns = world_.loop.now_ns(), .lines = lines}));
 }
 
 void Agent::rank_ended(const Result<Ended>& end) {

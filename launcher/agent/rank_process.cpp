@@ -42,8 +42,10 @@ RankProcess::RankProcess(asio::io_context& loop, const AgentIdentity& identity,
       identity_(identity),
       program_(std::move(program)),
       machine_(std::move(machine)),
-      streams_(loop, {[this](bool is_stderr, const std::string& lines) { take_lines(is_stderr, lines); },
-                      [this] { return callbacks_.has_room(); }, [this] { tell_end(); }}),
+      streams_(loop,
+               {.lines = [this](bool is_stderr, const std::string& lines) { take_lines(is_stderr, lines); },
+                .has_room = [this] { return callbacks_.has_room(); },
+                .drained = [this] { tell_end(); }}),
       input_(loop),
       inspector_(loop, [this](const RankState& state) {
         if (!is_told_) callbacks_.inspected(state);

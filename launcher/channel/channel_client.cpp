@@ -182,7 +182,8 @@ void ChannelClient::watch() {
 }
 
 SilenceBounds ChannelClient::bounds() const {
-  return {lost_after_, is_paused_ ? std::nullopt : std::optional<std::chrono::nanoseconds>(leader_wait_)};
+  return {.lost_after = lost_after_,
+          .leader_wait = is_paused_ ? std::nullopt : std::optional<std::chrono::nanoseconds>(leader_wait_)};
 }
 
 void ChannelClient::give_up(const std::string& why) {

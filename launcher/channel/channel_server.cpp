@@ -176,7 +176,8 @@ void ChannelServer::begin_ranks(int ranks, std::string token) {
 
 void ChannelServer::input(Peer peer, const std::string& text) {
   Agent& to = agents_[peer];
-  to.inputs.push_back(encode_frame(FrameKind::input, encode(Input{to.inputs.size() + 1, text})));
+  to.inputs.push_back(
+      encode_frame(FrameKind::input, encode(Input{.number = to.inputs.size() + 1, .text = text})));
   if (to.link) to.link->send(to.inputs.back());
 }
 
@@ -193,7 +194,8 @@ void ChannelServer::inspect(Peer peer) {
 
 void ChannelServer::pass_on(Peer peer, int signal) {
   Agent& to = agents_[peer];
-  to.passed.push_back(encode_frame(FrameKind::pass_on, encode(PassedSignal{to.passed.size() + 1, signal})));
+  to.passed.push_back(encode_frame(FrameKind::pass_on,
+                                   encode(PassedSignal{.number = to.passed.size() + 1, .signal = signal})));
   if (to.link) to.link->send(to.passed.back());
 }
 

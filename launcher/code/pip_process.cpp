@@ -89,7 +89,11 @@ bool is_asked_to_end(const PipRequest& request) { return request.cancelled != nu
 }  // namespace
 
 Result<PipEnd> run_pip(const PipRequest& request) {
-  auto child = spawn_child(ChildRequest{request.argv, request.environment, request.folder, true, SIGKILL});
+  auto child = spawn_child(ChildRequest{.argv = request.argv,
+                                        .environment = request.environment,
+                                        .working_directory = request.folder,
+                                        .own_group = true,
+                                        .death_signal = SIGKILL});
   if (!child)
     return failure(Fault::start, request.argv.front(), child.error().text,
                    "name the job's interpreter with --python");
@@ -98,8 +102,9 @@ Result<PipEnd> run_pip(const PipRequest& request) {
   PipEnd end;
   Clock::time_point kill_at;
   while (true) {
-    std::array<pollfd, 3> waits = {
-        {{child->pidfd.get(), POLLIN, 0}, {out.fd(), POLLIN, 0}, {err.fd(), POLLIN, 0}}};
+    std::array<pollfd, 3> waits = {{{.fd = child->pidfd.get(), .events = POLLIN, .revents = 0},
+                                    {.fd = out.fd(), .events = POLLIN, .revents = 0},
+                                    {.fd = err.fd(), .events = POLLIN, .revents = 0}}};
     poll(waits.data(), waits.size(), look_milliseconds);
     out.read_all();
     err.read_all();

@@ -58,7 +58,8 @@ class ReaderWatch {
 
  private:
   void watch() const {
-    std::array<pollfd, 2> waits = {{{STDOUT_FILENO, 0, 0}, {end_.get(), POLLIN, 0}}};
+    std::array<pollfd, 2> waits = {{{.fd = STDOUT_FILENO, .events = 0, .revents = 0},
+                                    {.fd = end_.get(), .events = POLLIN, .revents = 0}}};
     while (poll(waits.data(), waits.size(), -1) < 0) {
     }
     if ((waits[0].revents & (POLLERR | POLLHUP)) != 0) cancelled = true;

@@ -57,12 +57,14 @@ LastWords RankTail::words_on_stdout(const LastWords& on_stderr) const {
   }
   TextTail tail;
   tail.add(stdout_.lines());
-  return {tail.lines(), stdout_.traceback_ns(), {}};
+  return {.lines = tail.lines(), .traceback_ns = stdout_.traceback_ns(), .failed_rank = {}};
 }
 
 LastWords RankTail::last_words() const {
   LastWords words =
-      starter_ ? starter_->last_words() : LastWords{stderr_.lines(), stderr_.traceback_ns(), {}};
+      starter_
+          ? starter_->last_words()
+          : LastWords{.lines = stderr_.lines(), .traceback_ns = stderr_.traceback_ns(), .failed_rank = {}};
   const auto reason = find_reason(words.lines);
   if (stdout_.lines().empty() || find_traceback(words.lines) || (reason && reason->is_error)) return words;
   LastWords printed = words_on_stdout(words);

@@ -102,10 +102,11 @@ std::vector<TorchrunFailure> find_torchrun_failures(const std::vector<std::strin
       continue;
     }
     if (const auto number = number_after(line, "rank"))
-      next = TorchrunFailure{*number, local_rank_in(line, *number), Exited{0}};
+      next =
+          TorchrunFailure{.rank = *number, .local_rank = local_rank_in(line, *number), .status = Exited{0}};
     const auto code = number_after(line, "exitcode");
     if (!code || !next) continue;
-    next->status = *code < 0 ? ExitStatus{Signaled{-*code}} : ExitStatus{Exited{*code}};
+    next->status = *code < 0 ? ExitStatus{Signaled{.signal = -*code}} : ExitStatus{Exited{*code}};
     if (in_cause) {
       found = {*next};
       found.insert(found.end(), others.begin(), others.end());

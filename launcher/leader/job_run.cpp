@@ -52,10 +52,9 @@ JobRun::JobRun(const LaunchPlan& plan, const RunSettings& settings, const Leader
       callbacks_(std::move(callbacks)),
       supervisor_(supervisor_settings(plan, settings)),
       reports_(plan, world, events, phases),
-      engine_(world.make_engine({[this](std::string_view line) { engine_line(line); },
-                                 [this](Rank rank, const Result<ExitStatus>& end, bool all) {
-                                   engine_process_ended(rank, end, all);
-                                 }})) {}
+      engine_(world.make_engine({.line = [this](std::string_view line) { engine_line(line); },
+                                 .ended = [this](Rank rank, const Result<ExitStatus>& end,
+                                                 bool all) { engine_process_ended(rank, end, all); }})) {}
 
 Result<void> JobRun::begin() {
   perform(supervisor_.begin());
@@ -87,7 +86,7 @@ void JobRun::request_stop(int signal) {
 
 void JobRun::forget_silence() {
   reports_.forget_silence();
-  if (!has_spawned_) set_timer({Timer::start_deadline, start_deadline(plan_)});
+  if (!has_spawned_) set_timer({.timer = Timer::start_deadline, .length = start_deadline(plan_)});
 }
 
 void JobRun::pass_on(int signal) {
@@ -140,7 +139,7 @@ void JobRun::look_for_lost_hosts() {
   const JobRecord& record = supervisor_.record();
   if (has_spawned_ || !settings_.find_lost_hosts || record.stop_signal || record.worker_loss) return;
   for (const LostHost& each : settings_.find_lost_hosts())
-    handle(WorkerLost{{each.name, HostUnreachable{each.reason}}});
+    handle(WorkerLost{{.host = each.name, .loss = HostUnreachable{each.reason}}});
   next_look_ns_ = world_.loop.now_ns() + look_interval_ns;
 }
 
@@ -164,9 +163,12 @@ void JobRun::perform(const std::vector<Action>& actions) {
 void JobRun::start_ranks() {
   has_spawned_ = true;
   reports_.spawned();
-  StartFacts facts{agents_.job,          reports_.master_port(),
-                   own_environment(),    settings_.failure_grace,
-                   settings_.lost_after, {}};
+  StartFacts facts{.job = agents_.job,
+                   .master_port = reports_.master_port(),
+                   .leader_environment = own_environment(),
+                   .grace = settings_.failure_grace,
+                   .lost_after = settings_.lost_after,
+                   .restart_count = {}};
   facts.leader_wait = settings_.leader_wait;
   if (settings_.tells_restart_count) facts.restart_count = settings_.restart_count;
   for (const std::vector<Rank>& of_host : ranks_of_hosts(plan_.layout)) {
@@ -199,7 +201,8 @@ void JobRun::release(const ReleaseAgents& how) {
   milliseconds grace = settings_.failure_grace;
   if (grace_end_ns_ > 0) grace = milliseconds(grace_end_ns_ <= now ? 0 : (grace_end_ns_ - now) / 1'000'000);
   leftover_time_ = how.leftover_grace + grace;
-  world_.channel.release_agents(plan_.world_size(), {how.leftover_grace.count(), grace.count()});
+  world_.channel.release_agents(plan_.world_size(), {.leftover_milliseconds = how.leftover_grace.count(),
+                                                     .grace_milliseconds = grace.count()});
 }
 
 void JobRun::signal_ranks(int signal) {

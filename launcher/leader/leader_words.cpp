@@ -9,12 +9,21 @@
 namespace smlaunch {
 
 AgentFacts LeaderRun::agent_facts() const {
-  return {fmt::format("{}:{}", settings_.channel_host, port_), token_, job_, settings_.worker, own_host_};
+  return {.channel = fmt::format("{}:{}", settings_.channel_host, port_),
+          .token = token_,
+          .job = job_,
+          .worker = settings_.worker,
+          .leader_host = own_host_};
 }
 
 std::string LeaderRun::make_hand_over(std::vector<std::string> hosts) const {
-  return encode(HandOver{settings_.channel_host, port_, token_, job_, workers_.peer(WorkerIndex{0}).value,
-                         std::move(hosts), plan_.hash});
+  return encode(HandOver{.channel_host = settings_.channel_host,
+                         .channel_port = port_,
+                         .token = token_,
+                         .job = job_,
+                         .world_size = workers_.peer(WorkerIndex{0}).value,
+                         .hosts = std::move(hosts),
+                         .plan_hash = plan_.hash});
 }
 
 // For a host whose smlaunch has not come to us: it may still start and wait there.
@@ -34,8 +43,11 @@ std::vector<WorkerCode> LeaderRun::worker_code() const {
 JobEnd LeaderRun::job_end(WorkerIndex worker) const {
   const bool again = settings_.is_tried_again && settings_.is_tried_again(*outcome_) &&
                      !workers_.is_replaced(worker, outcome_->hosts_at_fault, plan_.leader);
-  return {again ? job_is_tried_again : to_string(outcome_->kind), outcome_->exit_code, outcome_->message,
-          render_failure(*outcome_), plan_.hash};
+  return {.kind = again ? job_is_tried_again : to_string(outcome_->kind),
+          .exit_code = outcome_->exit_code,
+          .message = outcome_->message,
+          .failure = render_failure(*outcome_),
+          .plan_hash = plan_.hash};
 }
 
 RunResult LeaderRun::result() const {

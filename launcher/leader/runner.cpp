@@ -61,11 +61,14 @@ Result<RunResult> run_plan(const LaunchPlan& plan, const RunSettings& settings, 
       settings.lost_after, *room);
   RankOutput output(plan, settings.output, [&] { loop.post([&] { channel.pause(false); }); });
   LeaderRun run(plan, settings, events,
-                {loop, channel, output,
-                 [&](JobEngine::Callbacks callbacks) {
-                   return std::make_unique<EngineProcesses>(loop.context(), std::move(callbacks));
-                 },
-                 [] { raise(SIGSTOP); }},
+                {.loop = loop,
+                 .channel = channel,
+                 .output = output,
+                 .make_engine =
+                     [&](JobEngine::Callbacks callbacks) {
+                       return std::make_unique<EngineProcesses>(loop.context(), std::move(callbacks));
+                     },
+                 .stop_ourselves = [] { raise(SIGSTOP); }},
                 token);
   if (auto listening = run.listen(); !listening) return tl::unexpected(listening.error());
   become_subreaper();

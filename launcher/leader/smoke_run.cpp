@@ -35,8 +35,9 @@ struct EngineStep {
   int signal;
   milliseconds then;
 };
-constexpr std::array<EngineStep, 3> engine_steps = {
-    {{SIGTERM, milliseconds(150)}, {SIGTERM, milliseconds(500)}, {SIGKILL, milliseconds(2000)}}};
+constexpr std::array<EngineStep, 3> engine_steps = {{{.signal = SIGTERM, .then = milliseconds(150)},
+                                                     {.signal = SIGTERM, .then = milliseconds(500)},
+                                                     {.signal = SIGKILL, .then = milliseconds(2000)}}};
 
 SmokeSettings with_leader(SmokeSettings settings, const LaunchPlan& plan, const StartFacts& start) {
   settings.leader_host = plan.current_host;
@@ -105,8 +106,8 @@ void SmokeRun::start_set() {
   agents_.token = make_token();
   world_.channel.begin_ranks(plan_.world_size(), agents_.token);
   engines_.push_back(world_.make_engine(
-      {[this](std::string_view line) { engine_line(line); },
-       [this](Rank, const Result<ExitStatus>& end, bool all) { engine_ended(end, all); }}));
+      {.line = [this](std::string_view line) { engine_line(line); },
+       .ended = [this](Rank, const Result<ExitStatus>& end, bool all) { engine_ended(end, all); }}));
   set_begin_ns_ = world_.loop.now_ns();
   engine_runs_ = true;
   if (auto started = start_engine(*engines_.back(), plan_, agents_, ssh_folder_); !started) {

@@ -29,8 +29,9 @@ struct EngineStep {
   int signal;
   milliseconds then;
 };
-constexpr EngineStep engine_steps[] = {
-    {SIGTERM, milliseconds(150)}, {SIGTERM, milliseconds(500)}, {SIGKILL, milliseconds(1000)}};
+constexpr EngineStep engine_steps[] = {{.signal = SIGTERM, .then = milliseconds(150)},
+                                       {.signal = SIGTERM, .then = milliseconds(500)},
+                                       {.signal = SIGKILL, .then = milliseconds(1000)}};
 
 }  // namespace
 
@@ -40,7 +41,7 @@ Supervisor::Supervisor(const SupervisorSettings& settings) : settings_(settings)
 }
 
 std::vector<Action> Supervisor::begin() {
-  return {SetTimer{Timer::start_deadline, settings_.start_deadline}};
+  return {SetTimer{.timer = Timer::start_deadline, .length = settings_.start_deadline}};
 }
 
 std::vector<Action> Supervisor::on(const Event& event) {
@@ -156,7 +157,7 @@ void Supervisor::silent(const Silent& event, Actions& actions) {
   inspecting_ = true;
   record_.hang_seconds = event.seconds;
   actions.emplace_back(InspectRanks{});
-  actions.emplace_back(SetTimer{Timer::inspection, inspection_bound});
+  actions.emplace_back(SetTimer{.timer = Timer::inspection, .length = inspection_bound});
 }
 
 void Supervisor::inspected(const RankInspected& event) {
@@ -181,7 +182,7 @@ void Supervisor::stop_requested(const StopRequested& event, Actions& actions) {
   }
   if (again) {
     actions.emplace_back(SignalRanks{SIGKILL});
-    actions.emplace_back(SetTimer{Timer::give_up, kill_bound});
+    actions.emplace_back(SetTimer{.timer = Timer::give_up, .length = kill_bound});
     return;
   }
   // A failure may have begun to stop the ranks already: its shorter grace stands.
@@ -201,7 +202,7 @@ void Supervisor::stop(int signal, milliseconds grace, Actions& actions) {
   // Ranks without a channel can only be stopped through mpirun, which leaves them a second.
   if (any_detached()) actions.emplace_back(EndEngine{SIGTERM});
   actions.emplace_back(SignalRanks{signal});
-  actions.emplace_back(SetTimer{Timer::grace, grace});
+  actions.emplace_back(SetTimer{.timer = Timer::grace, .length = grace});
 }
 
 // Only mpirun's end tells of the end of ranks without a channel, and mpirun waits for the agents of the
@@ -220,7 +221,8 @@ void Supervisor::release(Actions& actions) {
   phase_ = Phase::releasing;
   // After a stop from outside, nobody waits for processes that nobody asked for.
   actions.emplace_back(ReleaseAgents{record_.stop_signal ? milliseconds(0) : settings_.leftover_grace});
-  actions.emplace_back(SetTimer{Timer::engine_exit, leave_bound, record_.started});
+  actions.emplace_back(
+      SetTimer{.timer = Timer::engine_exit, .length = leave_bound, .after_leftovers = record_.started});
 }
 
 void Supervisor::end_engine(Actions& actions) {
@@ -230,7 +232,7 @@ void Supervisor::end_engine(Actions& actions) {
   }
   const EngineStep& step = engine_steps[engine_signals_++];
   actions.emplace_back(EndEngine{step.signal});
-  actions.emplace_back(SetTimer{Timer::engine_exit, step.then});
+  actions.emplace_back(SetTimer{.timer = Timer::engine_exit, .length = step.then});
 }
 
 // Somebody else told agents to end: mpirun is ending the job, and will say why.
@@ -256,7 +258,7 @@ void Supervisor::expired(const TimerExpired& event, Actions& actions) {
     case Timer::grace:
       if (phase_ != Phase::stopping) return;
       actions.emplace_back(SignalRanks{SIGKILL});
-      actions.emplace_back(SetTimer{Timer::give_up, kill_bound});
+      actions.emplace_back(SetTimer{.timer = Timer::give_up, .length = kill_bound});
       return;
     case Timer::give_up:
       if (phase_ != Phase::stopping) return;
@@ -290,11 +292,11 @@ void Supervisor::settle(Actions& actions) {
                             [](const RankRecord& r) { return r.left || r.detached || r.loss || !r.joined; });
     if (all_left_ && record_.started && engine_signals_ == 0) {
       if (ends_by_itself())
-        actions.emplace_back(SetTimer{Timer::engine_exit, engine_abort_bound});
+        actions.emplace_back(SetTimer{.timer = Timer::engine_exit, .length = engine_abort_bound});
       else if (failed())
         end_engine(actions);
       else
-        actions.emplace_back(SetTimer{Timer::engine_exit, engine_bound});
+        actions.emplace_back(SetTimer{.timer = Timer::engine_exit, .length = engine_bound});
     }
   }
   if (phase_ == Phase::releasing && engine_ended_) {

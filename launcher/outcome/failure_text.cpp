@@ -37,11 +37,11 @@ Excerpt choose_excerpt(const std::vector<std::string>& lines, std::size_t room) 
   const auto reason = find_reason(lines);
   const bool is_traceback = reason && reason->is_traceback;
   const std::size_t first = is_traceback ? reason->begin : 0;
-  Excerpt excerpt{lines.size(), lines.size(), lines.size() - 1};
+  Excerpt excerpt{.begin = lines.size(), .end = lines.size(), .most_important = lines.size() - 1};
   if (is_traceback)
-    excerpt = {reason->end, reason->end, reason->end - 1};
+    excerpt = {.begin = reason->end, .end = reason->end, .most_important = reason->end - 1};
   else if (reason)
-    excerpt = {reason->begin, reason->begin, reason->begin};
+    excerpt = {.begin = reason->begin, .end = reason->begin, .most_important = reason->begin};
   const auto fits = [&](std::size_t line) {
     const std::size_t bytes = lines[line].size() + 1;
     if (bytes > room) return false;
@@ -75,9 +75,9 @@ Shown choose_shown(const Outcome& outcome) {
   if (outcome.first_failure) {
     const FirstFailure& first = *outcome.first_failure;
     if (auto lines = first.last_lines(); !lines.empty())
-      return {fmt::format("rank {} on {}", first.rank.value, first.host), std::move(lines)};
+      return {.whose = fmt::format("rank {} on {}", first.rank.value, first.host), .lines = std::move(lines)};
   }
-  return {"mpirun", outcome.engine_lines};
+  return {.whose = "mpirun", .lines = outcome.engine_lines};
 }
 
 }  // namespace

@@ -22,7 +22,7 @@ void JobPhases::waited(double seconds, const std::string& slowest, double slowes
 
 // Agents' clocks differ a little, so reports need not come in order.
 void JobPhases::ended(const std::string& host, std::uint64_t ns) {
-  if (ns >= last_ended_.ns) last_ended_ = {host, ns};
+  if (ns >= last_ended_.ns) last_ended_ = {.host = host, .ns = ns};
 }
 
 std::vector<Phase> JobPhases::phases() const {

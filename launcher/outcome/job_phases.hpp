@@ -19,12 +19,12 @@ class JobPhases {
   void waited(double seconds, const std::string& slowest, double slowest_seconds);
   void smoked(double seconds) { smoke_seconds_ = seconds; }
   void engine_started(std::uint64_t ns) { engine_ns_ = ns; }
-  void joined(const std::string& host, std::uint64_t ns) { last_joined_ = {host, ns}; }
+  void joined(const std::string& host, std::uint64_t ns) { last_joined_ = {.host = host, .ns = ns}; }
   void spawned(std::uint64_t ns) { spawned_ns_ = ns; }
   // Only a host's first output counts.
   void printed(const std::string& host, std::uint64_t ns) { first_output_.try_emplace(host, ns); }
   void ended(const std::string& host, std::uint64_t ns);
-  void left(const std::string& host, std::uint64_t ns) { last_left_ = {host, ns}; }
+  void left(const std::string& host, std::uint64_t ns) { last_left_ = {.host = host, .ns = ns}; }
   void finished(std::uint64_t ns) { finished_ns_ = ns; }
 
   [[nodiscard]] bool has_printed(const std::string& host) const { return first_output_.contains(host); }

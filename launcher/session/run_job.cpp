@@ -93,8 +93,8 @@ class JobTries {
                                                            const Workers& workers) {
       tell_hosts(options_, job_, worker, hand_over, workers.serve,
                  code_.outcome->kind == OutcomeKind::stopped);
-      return ReadyResult{*code_.outcome, probe_own_address(plan_.network_interface, first_other_host(plan_)),
-                         "", 0};
+      return ReadyResult{.outcome = *code_.outcome,
+                         .channel_host = probe_own_address(plan_.network_interface, first_other_host(plan_))};
     };
     if (auto told = run_plan(plan_, settings, events_); !told) warn(told.error());
     return report_unstarted(options_, paths_, *code_.outcome);
@@ -174,13 +174,13 @@ class JobTries {
     auto ran = run_plan(processes, settings, events_);
     if (!ran) return tl::unexpected(ran.error());
     stop_asked_ = ran->stop_asked;
-    left_ = Left{std::move(ran->unattended_hosts), ran->job};
+    left_ = Left{.hosts = std::move(ran->unattended_hosts), .job = ran->job};
     Report report;
     report.outcome = std::move(ran->outcome);
     report.ranks = std::move(ran->ranks);
     report.phases = std::move(ran->phases);
     if (code_.seconds > 0 && policy_.restarts == 0)
-      report.phases.insert(report.phases.begin(), Phase{"code", code_.seconds, "", 0});
+      report.phases.insert(report.phases.begin(), Phase{.name = "code", .seconds = code_.seconds});
     if (ran->smoke) {
       report.smoke_json = render_smoke_json(*ran->smoke);
       write_smoke_files(options_, job_, plan_, *ran->smoke);

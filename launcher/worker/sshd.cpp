@@ -40,7 +40,7 @@ UniqueFd connect_to(const std::string& address, int port) {
   const std::unique_ptr<addrinfo, void (*)(addrinfo*)> owner(found, freeaddrinfo);
   UniqueFd fd(socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0));
   // Our own address answers at once, unless a filter drops the packets.
-  const timeval bound_to_connect{1, 0};
+  const timeval bound_to_connect{.tv_sec = 1, .tv_usec = 0};
   setsockopt(fd.get(), SOL_SOCKET, SO_SNDTIMEO, &bound_to_connect, sizeof bound_to_connect);
   if (connect(fd.get(), found->ai_addr, found->ai_addrlen) != 0) return {};
   return fd;
@@ -52,7 +52,7 @@ bool is_greeted(const UniqueFd& fd, std::chrono::steady_clock::time_point deadli
   while (greeting.find("SSH-") == std::string::npos) {
     const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
         std::max(deadline - std::chrono::steady_clock::now(), std::chrono::steady_clock::duration(0)));
-    pollfd readable{fd.get(), POLLIN, 0};
+    pollfd readable{.fd = fd.get(), .events = POLLIN, .revents = 0};
     if (poll(&readable, 1, static_cast<int>(left.count())) <= 0) return false;
     char bytes[256];
     const ssize_t got = read(fd.get(), bytes, sizeof bytes);

@@ -80,16 +80,18 @@ class RequestServer {
 WorkerResult run_until_over(const WorkerSettings& settings, std::vector<UniqueFd> listeners) {
   AsioLoop loop;
   CodePreparation preparation(loop.context());
-  WorkerRun run(settings, {loop,
-                           [&](const HandOver& hand_over, Hello hello) -> std::unique_ptr<PeerChannel> {
-                             return std::make_unique<ChannelClient>(loop.context(), hand_over.channel_host,
-                                                                    hand_over.channel_port, hand_over.token,
-                                                                    std::move(hello), settings.lost_after);
-                           },
-                           [&](const CodeRequest& request, std::function<void(const CodeEnd&)> ended) {
-                             return preparation.start(request, std::move(ended));
-                           },
-                           [](const std::string& job) { end_job_processes(job, orphan_grace); }});
+  WorkerRun run(settings,
+                {.loop = loop,
+                 .make_channel = [&](const HandOver& hand_over, Hello hello) -> std::unique_ptr<PeerChannel> {
+                   return std::make_unique<ChannelClient>(loop.context(), hand_over.channel_host,
+                                                          hand_over.channel_port, hand_over.token,
+                                                          std::move(hello), settings.lost_after);
+                 },
+                 .prepare_code =
+                     [&](const CodeRequest& request, std::function<void(const CodeEnd&)> ended) {
+                       return preparation.start(request, std::move(ended));
+                     },
+                 .end_job_processes = [](const std::string& job) { end_job_processes(job, orphan_grace); }});
   StopSignals signals(loop.context());
   // We may be the first process of a container. Then its orphans are ours.
   const OrphanReaper reaper(loop.context());

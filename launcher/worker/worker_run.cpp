@@ -60,13 +60,14 @@ void WorkerRun::take_over(const std::string& bytes) {
   channel_ = world_.make_channel(*hand_over, std::move(hello));
   channel_->set_lost_after(settings_.lost_after);
   channel_->set_leader_wait(settings_.leader_wait);
-  channel_->start({[this](const Frame& frame) { received(frame); },
-                   [this] {
-                     if (result_.stopped_by_signal != 0) ask_to_stop();
-                   },
-                   [this] { lost(); },
-                   [this](const std::string&) { lost(); },
-                   {}});
+  channel_->start({.frame = [this](const Frame& frame) { received(frame); },
+                   .acknowledged =
+                       [this] {
+                         if (result_.stopped_by_signal != 0) ask_to_stop();
+                       },
+                   .lost = [this] { lost(); },
+                   .none = [this](const std::string&) { lost(); },
+                   .fill_pong = {}});
   if (code_end_) channel_->send_data(FrameKind::code_ended, encode(*code_end_));
 }
 
