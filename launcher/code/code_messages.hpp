@@ -14,11 +14,13 @@ namespace smlaunch {
 
 // Everything that fetching and installing need. It travels on stdin, since the variables may hold secrets.
 struct CodeRequest {
-  std::string host;                // the job's name for this host; empty: the host's own name
-  std::string code;                // BASE/code
-  std::string module_dir;          // sagemaker_submit_directory
-  std::string program;             // sagemaker_program; its kind is found out when it is there
-  bool is_named = false;           // pip installs `requirements`, whatever the code itself asks for
+  std::string host;        // the job's name for this host; empty: the host's own name
+  std::string code;        // BASE/code
+  std::string module_dir;  // sagemaker_submit_directory
+  std::string program;     // sagemaker_program; its kind is found out when it is there
+  // A job of the SDK v3: pip installs `requirements`, whatever the code itself asks for; a module_dir that
+  // is no folder is an archive in `code`.
+  bool is_trainer = false;
   std::string requirements;        // empty: nothing
   std::string python;              // the job's interpreter
   std::string region;              // of the job, where AWS_REGION is not set; may be empty

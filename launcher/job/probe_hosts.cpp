@@ -8,6 +8,7 @@
 #include <filesystem>
 
 #include "launcher/process/stop_signals.hpp"
+#include "launcher/remote/become_program.hpp"
 #include "launcher/remote/ready_display.hpp"
 #include "launcher/remote/run_on_hosts.hpp"
 #include "mpi/shell_words.hpp"
@@ -25,7 +26,7 @@ std::string question() {
   std::error_code error;
   const std::string smlaunch =
       quote_shell_word(std::filesystem::read_symlink("/proc/self/exe", error).string());
-  return fmt::format("{0} --version && {0} topology --format json", smlaunch);
+  return fmt::format("{} --version && {} topology --format json", become_program(smlaunch), smlaunch);
 }
 
 }  // namespace

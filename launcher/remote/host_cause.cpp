@@ -56,8 +56,11 @@ std::string render_in_short(const HostCause& cause) {
     case HostTrouble::step_failed: return cause.subject;
     case HostTrouble::step_silent: return "srun's step there has ended without an answer";
     case HostTrouble::smlaunch_missing: return "no smlaunch there";
+    case HostTrouble::smlaunch_elsewhere:
+      return fmt::format("no smlaunch at {} there, but at {}", cause.here, cause.subject);
     case HostTrouble::smlaunch_not_executable: return "smlaunch cannot be executed there";
     case HostTrouble::smlaunch_cannot_start: return "smlaunch cannot start there";
+    case HostTrouble::worker_cannot_start: return "smlaunch cannot start there: " + cause.subject;
     case HostTrouble::smlaunch_silent: return "smlaunch does not answer there";
     case HostTrouble::smlaunch_ended:
       return fmt::format("smlaunch there ended with exit status {}", cause.code);

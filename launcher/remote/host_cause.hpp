@@ -54,8 +54,10 @@ enum class HostTrouble {
   step_silent,
   // What is there.
   smlaunch_missing,
+  smlaunch_elsewhere,
   smlaunch_not_executable,
   smlaunch_cannot_start,
+  worker_cannot_start,
   smlaunch_silent,
   smlaunch_ended,
   other_version,

@@ -11,6 +11,8 @@
 #include <cerrno>
 #include <utility>
 
+#include "launcher/remote/login_answers.hpp"
+
 namespace smlaunch {
 namespace {
 
@@ -144,6 +146,12 @@ HostProbe::Action HostProbe::on(const BannerTimeout& event, Millis now) {
 }
 
 HostProbe::Action HostProbe::on(const BannerClosed& event, Millis now) {
+  if (const std::string why = line_of_answer(event.seen, refusal_answer); !why.empty())
+    return give_up({.stage = ReadyStage::smlaunch,
+                    .cause = {.trouble = HostTrouble::worker_cannot_start, .subject = to_plain_line(why)},
+                    .remedy = "mend it there, or start an SSH server there on this port",
+                    .since = now},
+                   now);
   return next_address({.stage = ReadyStage::banner,
                        .cause = {.trouble = before_banner(event.error),
                                  .detail = fmt::format("{}{}", endpoint(), instead(event.seen))},

@@ -30,6 +30,14 @@ std::optional<InterfaceAnswer> parse_interface(std::string_view rest) {
   return answer;
 }
 
+std::string_view take_first_line(std::string_view& lines) {
+  const std::size_t end = std::min(lines.find('\n'), lines.size());
+  std::string_view line = lines.substr(0, end);
+  if (line.ends_with('\r')) line.remove_suffix(1);
+  lines.remove_prefix(std::min(end + 1, lines.size()));
+  return line;
+}
+
 void take_line(std::string_view line, LoginAnswers& answers) {
   if (line == no_worker_line) answers.lacks_worker = true;
   if (line == no_daemon_line) answers.lacks_daemon = true;
@@ -54,15 +62,17 @@ std::string render_login_answers(const LoginAnswers& answers) {
   return lines;
 }
 
+std::string line_of_answer(std::string_view lines, std::string_view begin) {
+  while (!lines.empty()) {
+    const std::string_view line = take_first_line(lines);
+    if (line.starts_with(begin)) return std::string(line.substr(begin.size()));
+  }
+  return {};
+}
+
 LoginAnswers parse_login_answers(std::string_view lines) {
   LoginAnswers answers;
-  while (!lines.empty()) {
-    const std::size_t end = std::min(lines.find('\n'), lines.size());
-    std::string_view line = lines.substr(0, end);
-    if (line.ends_with('\r')) line.remove_suffix(1);
-    take_line(line, answers);
-    lines.remove_prefix(std::min(end + 1, lines.size()));
-  }
+  while (!lines.empty()) take_line(take_first_line(lines), answers);
   return answers;
 }
 

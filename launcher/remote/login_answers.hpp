@@ -10,6 +10,12 @@
 
 namespace smlaunch {
 
+// How the line begins that a worker says in the place of an SSH banner, where it can start no SSH server.
+inline constexpr const char* refusal_answer = "smlaunch cannot start here: ";
+
+// What follows `begin` in the first line that begins so; empty where none does.
+std::string line_of_answer(std::string_view lines, std::string_view begin);
+
 // What is said about one of the patterns of `smlaunch worker --interface PATTERN …` that cannot carry the
 // job.
 struct InterfaceAnswer {

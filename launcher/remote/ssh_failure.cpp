@@ -11,6 +11,8 @@
 #include <array>
 #include <vector>
 
+#include "launcher/remote/become_program.hpp"
+
 namespace smlaunch {
 namespace {
 
@@ -208,6 +210,14 @@ SshFailure parse_ssh_failure(const LoginEnd& end, std::string_view host, int por
     return permanent_smlaunch({.trouble = HostTrouble::smlaunch_cannot_start,
                                .detail = line_with(end.err, "error while loading shared libraries")},
                               "install the missing library there, or use the same image on every host");
+  }
+  if (const auto elsewhere = parse_program_elsewhere(end.err); elsewhere && !answer) {
+    const std::string wanted = to_plain_line(elsewhere->wanted), found = to_plain_line(elsewhere->found);
+    const std::string folder = wanted.substr(0, wanted.rfind('/'));
+    return permanent_smlaunch(
+        {.trouble = HostTrouble::smlaunch_elsewhere, .subject = found, .here = wanted},
+        fmt::format("install it at the same path as here, or link it there: mkdir -p {0} && ln -s {1} {0}",
+                    folder, found));
   }
   if (!answer && (code == 127 || contains(end.err, "No such file") || contains(end.err, "not found"))) {
     return permanent_smlaunch({.trouble = HostTrouble::smlaunch_missing, .detail = said},

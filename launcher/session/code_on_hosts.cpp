@@ -9,6 +9,7 @@
 
 #include "base/own_words.hpp"
 #include "launcher/code/prepare_code.hpp"
+#include "launcher/remote/become_program.hpp"
 #include "launcher/remote/login_answers.hpp"
 #include "launcher/remote/ready_display.hpp"
 #include "launcher/remote/watch_hosts.hpp"
@@ -129,7 +130,8 @@ class CodeWait {
     request.timeout = time_left(options_, std::max(passed_, ready_.seconds));
     request.stop_asked = workers_.serve;
     RemoteLogin& login = request.login;
-    login.command = fmt::format("{} worker {}", quote_shell_word(job_.spec.smlaunch), prepare_code_argument);
+    login.command = fmt::format("{} worker {}", become_program(quote_shell_word(job_.spec.smlaunch)),
+                                prepare_code_argument);
     login.input = encode(make_login_request());
     // Each login takes as long as pip does, and costs this machine next to nothing.
     login.deadline = request.timeout;

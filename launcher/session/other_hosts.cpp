@@ -10,6 +10,7 @@
 #include "base/own_words.hpp"
 #include "launcher/job/job_interface.hpp"
 #include "launcher/outcome/report_error.hpp"
+#include "launcher/remote/become_program.hpp"
 #include "launcher/remote/daemon_needs.hpp"
 #include "launcher/remote/login_answers.hpp"
 #include "launcher/remote/ready_display.hpp"
@@ -179,7 +180,7 @@ std::optional<HostProblem> judge_host_answer(const std::vector<WantedInterface>&
 
 RemoteRequest make_ready_request(const Options& options, const Job& job, const std::string& worker,
                                  const std::vector<WantedInterface>& wanted) {
-  std::string command = quote_shell_word(job.spec.smlaunch) + " worker";
+  std::string command = become_program(quote_shell_word(job.spec.smlaunch)) + " worker";
   for (const WantedInterface& each : wanted) command += " --interface " + quote_shell_word(each.pattern);
   command += fmt::format(" {} {}", worker.empty() ? "-" : worker, worker_wait_seconds);
   if (const std::string daemon = remote_daemon(job.spec); !daemon.empty())

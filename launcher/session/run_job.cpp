@@ -73,7 +73,10 @@ class JobTries {
     if (auto written = only_smoke() ? Result<void>() : write_long_variables(plan_); !written)
       return refuse(written.error());
     warn_of_plan(plan_, job_.spec.inherited);
-    events_.add({.event = "start", .texts = {{"version", SMLAUNCH_VERSION}}});
+    const auto now = std::chrono::system_clock::now().time_since_epoch();
+    const long unix_ms = std::chrono::duration_cast<std::chrono::milliseconds>(now).count();
+    events_.add(
+        {.event = "start", .texts = {{"version", SMLAUNCH_VERSION}}, .numbers = {{"unix_ms", unix_ms}}});
     while (true) {
       auto report = try_once();
       if (!report) return refuse(report.error());

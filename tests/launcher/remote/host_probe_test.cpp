@@ -218,6 +218,18 @@ TEST(HostProbe, SaysInWordsWhatHealsWithTimeAndTriesAgain) {
   }
 }
 
+TEST(HostProbe, BelievesAWorkerThatSaysWhyItCannotStart) {
+  HostProbe probe(settings());
+  probe.step(one_address, Millis{0});
+  probe.step(HostProbe::Connected{}, Millis{0});
+  const auto action = probe.step(
+      HostProbe::BannerClosed{0, "smlaunch cannot start here: /usr/sbin/sshd is not there"}, Millis{300});
+  EXPECT_EQ(in_words(action), "finish failed");
+  const HostReadiness host = probe.status(Millis{300});
+  EXPECT_EQ(host.stage, ReadyStage::smlaunch);
+  EXPECT_EQ(to_string(host.cause), "smlaunch cannot start there: /usr/sbin/sshd is not there");
+}
+
 TEST(HostProbe, GivesUpAtOnceOnWhatNeverHeals) {
   const std::vector<std::pair<HostProbe::Event, std::string>> table = {
       {login_ended(255, "", "root@algo-2: Permission denied (publickey).\n"), "SSH login denied (publickey)"},

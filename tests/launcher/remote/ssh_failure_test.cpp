@@ -147,6 +147,13 @@ TEST(SshFailure, KnowsTheRemoteCommandsFailuresFromSshsOwn) {
        {smlaunch, "no smlaunch there (bash: line 1: /opt/bin/smlaunch: No such file or directory)", install,
         true}},
       {{127, 0, "", ""}, {smlaunch, "no smlaunch there", install, true}},
+      {{127, 0, "", "smlaunch is not at /opt/a/bin/smlaunch, but at /opt/b/bin/smlaunch\n"},
+       {smlaunch, "no smlaunch at /opt/a/bin/smlaunch there, but at /opt/b/bin/smlaunch",
+        "install it at the same path as here, or link it there: mkdir -p /opt/a/bin && ln -s "
+        "/opt/b/bin/smlaunch /opt/a/bin",
+        true}},
+      {{0, 0, "smlaunch 1.2.4\n", "smlaunch is not at /opt/a/bin/smlaunch, but at /opt/b/bin/smlaunch\n"},
+       {smlaunch, "smlaunch 1.2.4 there, 1.2.3 here", "install the same version on every host", true}},
       {{126, 0, "", "bash: line 1: /opt/bin/smlaunch: Permission denied\n"},
        {smlaunch, "smlaunch cannot be executed there (bash: line 1: /opt/bin/smlaunch: Permission denied)",
         "see its mode, its architecture, and whether its file system is mounted noexec", true}},
