@@ -35,7 +35,7 @@ std::optional<std::string> text_of(const PyValue& dict, const char* key, ConfigP
   return text == nullptr ? std::nullopt : std::optional(*text);
 }
 
-// Would it start us again?
+// Would this command start us again?
 bool starts_smlaunch(const std::string& command) {
   std::istringstream words(command);
   bool is_first = true;
@@ -87,7 +87,7 @@ std::shared_ptr<const TrainerJob> read_trainer_job(const Paths& paths, const Var
   }
   job.is_prepared = variables.contains("SM_SOURCE_DIR");
   job.archive = packed_code(job, in_file);
-  // The script that has started us sets it too, to 20 where the container does not.
+  // The script that has started us sets it, too: to 20, where the container has not set it.
   if (const auto level = variables.find("SM_LOG_LEVEL");
       level != variables.end() && !(job.is_prepared && level->second == "20"))
     job.log_level = level->second;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the SDK's drivers set (container_drivers/scripts/environment.py). They are the same for every program of
-// the job there, but for SM_MASTER_ADDR, which is always algo-1: here it is the host that leads.
+// The variables of the SDK's drivers (container_drivers/scripts/environment.py). SM_MASTER_ADDR is always
+// algo-1 there; here it is the host that leads.
 #include <algorithm>
 
 #include "base/unicode.hpp"
