@@ -46,21 +46,27 @@ std::string base64(std::string_view raw) {
   return text;
 }
 
-struct Md5::State {
-  EVP_MD_CTX* context = EVP_MD_CTX_new();
+struct RunningDigest::State {
+  explicit State(const EVP_MD* algorithm) : context(EVP_MD_CTX_new()) {
+    require(context != nullptr && EVP_DigestInit_ex(context, algorithm, nullptr) == 1);
+  }
+  ~State() { EVP_MD_CTX_free(context); }
+  State(const State&) = delete;
+  State& operator=(const State&) = delete;
+  EVP_MD_CTX* context;
 };
 
-Md5::Md5() : state_(std::make_unique<State>()) {
-  require(state_->context != nullptr && EVP_DigestInit_ex(state_->context, EVP_md5(), nullptr) == 1);
-}
+RunningDigest::RunningDigest(std::unique_ptr<State> state) : state_(std::move(state)) {}
+RunningDigest::~RunningDigest() = default;
 
-Md5::~Md5() { EVP_MD_CTX_free(state_->context); }
+Md5::Md5() : RunningDigest(std::make_unique<State>(EVP_md5())) {}
+Sha256::Sha256() : RunningDigest(std::make_unique<State>(EVP_sha256())) {}
 
-void Md5::add(std::string_view data) {
+void RunningDigest::add(std::string_view data) {
   require(EVP_DigestUpdate(state_->context, data.data(), data.size()) == 1);
 }
 
-std::string Md5::finish() {
+std::string RunningDigest::finish() {
   std::array<unsigned char, EVP_MAX_MD_SIZE> sum{};
   unsigned int size = 0;
   require(EVP_DigestFinal_ex(state_->context, sum.data(), &size) == 1);

@@ -12,19 +12,32 @@ std::string sha256_hex(std::string_view data);                         // 64 dig
 std::string hmac_sha256(std::string_view key, std::string_view data);  // 32 raw bytes
 std::string base64(std::string_view raw);
 
-// MD5 of data that comes in pieces, for S3's Content-MD5 and ETag. MD5 protects against no attacker.
-class Md5 {
+// A digest of data that comes in pieces.
+class RunningDigest {
  public:
-  Md5();
-  ~Md5();
-  Md5(const Md5&) = delete;
-  Md5& operator=(const Md5&) = delete;
+  ~RunningDigest();
+  RunningDigest(const RunningDigest&) = delete;
+  RunningDigest& operator=(const RunningDigest&) = delete;
   void add(std::string_view data);
-  std::string finish();  // 16 raw bytes; once
+  std::string finish();  // the raw bytes; once
+
+ protected:
+  struct State;
+  explicit RunningDigest(std::unique_ptr<State> state);
 
  private:
-  struct State;
   std::unique_ptr<State> state_;
+};
+
+// For S3's Content-MD5 and ETag: 16 bytes. MD5 protects against no attacker.
+class Md5 : public RunningDigest {
+ public:
+  Md5();
+};
+
+class Sha256 : public RunningDigest {  // 32 bytes
+ public:
+  Sha256();
 };
 
 }  // namespace smlaunch

@@ -50,7 +50,18 @@ void JsonWriter::append(std::string_view text) {
     append_escaped(text_, text);
 }
 
+void JsonWriter::hand_on() {
+  constexpr std::size_t enough = 64UL << 10;
+  if (sink_ && text_.size() >= enough) finish();
+}
+
+void JsonWriter::finish() {
+  sink_(text_);
+  text_.clear();
+}
+
 void JsonWriter::separate() {
+  hand_on();
   if (needs_comma_) text_ += ',';
   needs_comma_ = true;
 }

@@ -3,8 +3,10 @@
 // for it would cost ten times what the text costs.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace smlaunch {
@@ -13,6 +15,12 @@ namespace smlaunch {
 // of invalid UTF-8. The caller gives an object's keys in sorted order.
 class JsonWriter {
  public:
+  using Sink = std::function<void(std::string_view)>;
+
+  JsonWriter() = default;
+  // The text goes to `sink` in pieces, so that none longer than some 64 KiB is kept; the rest by finish().
+  explicit JsonWriter(Sink sink) : sink_(std::move(sink)) {}
+
   JsonWriter& key(std::string_view name);
   JsonWriter& value(std::string_view text);
   JsonWriter& value(const char* text) { return value(std::string_view(text)); }
@@ -30,12 +38,16 @@ class JsonWriter {
 
   [[nodiscard]] const std::string& text() const { return text_; }
   std::string take() { return std::move(text_); }
+  // Only of a writer with a sink.
+  void finish();
 
  private:
   void separate();
   void append(std::string_view text);
+  void hand_on();
   std::string text_;
   bool needs_comma_ = false;
+  Sink sink_ = {};
 };
 
 }  // namespace smlaunch

@@ -40,6 +40,7 @@
 #include "launcher/remote/ready_display.hpp"
 #include "launcher/remote/ready_json.hpp"
 #include "launcher/remote/render_ready.hpp"
+#include "launcher/report_answer.hpp"
 #include "launcher/session/job_code.hpp"
 #include "launcher/session/other_hosts.hpp"
 #include "launcher/session/run_job.hpp"
@@ -62,14 +63,15 @@ constexpr const char* compiler = __VERSION__;
 constexpr const char* compiler = "g++ " __VERSION__;
 #endif
 
-// An answer that cannot be written whole is no answer.
-int answer(const std::string& text) {
-  const int error = write_text(1, text);
+// An answer that cannot be written whole is no answer. `error`: an errno of stdout, or 0.
+int answered(int error) {
   if (error == 0) return 0;
   // As of any program whose reader wants no more, such as head(1).
   if (error == EPIPE) end_by_signal(SIGPIPE);
   return report_error({Fault::internal, {{"stdout", "could not be written", "is the disk full?"}}});
 }
+
+int answer(const std::string& text) { return answered(write_text(1, text)); }
 
 int unsuitable_format(const std::string& command, const std::string& formats) {
   return report_error({Fault::usage, {{"--format", fmt::format("{} has only {}", command, formats), ""}}});
@@ -132,9 +134,13 @@ int show_plan(const Options& options, const Variables& variables, const Result<J
   if (!plan) return report_error(plan.error());
   if (auto usable = check_planned_interface(options, *plan); !usable) return report_error(usable.error());
   if (options.format == Format::svg) return answer(render_plan_svg(*plan));
-  return answer(options.format == Format::json
-                    ? render_plan_json(*plan)
-                    : render_plan(*plan, options.verbose ? PlanDetail::all : PlanDetail::folded));
+  if (options.format == Format::json) {
+    int error = 0;
+    write_plan_json(*plan,
+                    [&](std::string_view piece) { error = error == 0 ? write_text(1, piece) : error; });
+    return answered(error);
+  }
+  return answer(render_plan(*plan, options.verbose ? PlanDetail::all : PlanDetail::folded));
 }
 
 int show_ready(const Options& options, const Variables& variables) {
@@ -170,6 +176,12 @@ int show_smoke(const Options& given, const Variables& variables) {
   if (!plan->smoke)
     return report_error({Fault::usage, {{"smoke", fmt::format("is off: {}", plan->smoke_reason), ""}}});
   return run_job(options, *job, *plan, HostCode{});
+}
+
+int show_report(const Options& options, const Variables& variables) {
+  if (options.format != Format::text) return unsuitable_format("report", "text, and --html for a page");
+  const auto text = make_report_answer(options, find_base_folder(options, variables, false).path);
+  return text ? answer(*text) : report_error(text.error());
 }
 
 constexpr double doctor_wait_seconds = 15;
@@ -282,6 +294,7 @@ int run_command(const std::vector<std::string>& command_line) {
     case Command::run: return plan_or_run(options, variables);
     case Command::ready: return show_ready(options, variables);
     case Command::smoke: return show_smoke(options, variables);
+    case Command::report: return show_report(options, variables);
     case Command::doctor: return show_doctor(options, variables);
     case Command::versions: return answer(render_versions(probe_machine_facts(variables), made_of()));
   }

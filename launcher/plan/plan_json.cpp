@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/digest.hpp"
+#include "base/hex.hpp"
 #include "base/json_writer.hpp"
 #include "launcher/plan/redaction.hpp"
 
@@ -209,10 +210,10 @@ void write_sources(JsonWriter& json, const LaunchPlan& plan, const Redactor& red
 }
 
 // Everything, or (for the hash) without `hash`, `sources` and `current_host`.
-std::string write_plan(const LaunchPlan& plan, bool for_hash) {
+void write_plan(const LaunchPlan& plan, bool for_hash, const JsonWriter::Sink& sink) {
   const Variables all = common_variables(plan);
   const Redactor redactor(all, plan.command);
-  JsonWriter json;
+  JsonWriter json(sink);
   json.open_object();
   json.key("command").list(redactor.arguments(plan.command));
   if (!for_hash) json.key("current_host").value(plan.current_host);
@@ -246,13 +247,26 @@ std::string write_plan(const LaunchPlan& plan, bool for_hash) {
   json.close_list();
   json.key("world_size").value(std::max(plan.job_world_size, plan.world_size()));
   json.close_object();
-  return json.take();
+  json.finish();
 }
 
 }  // namespace
 
-std::string render_plan_json(const LaunchPlan& plan) { return write_plan(plan, false) + "\n"; }
+void write_plan_json(const LaunchPlan& plan, const std::function<void(std::string_view)>& sink) {
+  write_plan(plan, false, sink);
+  sink("\n");
+}
 
-std::string plan_hash(const LaunchPlan& plan) { return sha256_hex(write_plan(plan, true)); }
+std::string render_plan_json(const LaunchPlan& plan) {
+  std::string text;
+  write_plan_json(plan, [&](std::string_view piece) { text += piece; });
+  return text;
+}
+
+std::string plan_hash(const LaunchPlan& plan) {
+  Sha256 sum;
+  write_plan(plan, true, [&](std::string_view piece) { sum.add(piece); });
+  return to_hex(sum.finish());
+}
 
 }  // namespace smlaunch

@@ -36,5 +36,13 @@ TEST(Digest, AgreesWithTheStandardsExamples) {
     EXPECT_EQ(base64(raw), text);
 }
 
+TEST(Digest, Sha256OfPiecesIsThatOfTheWhole) {
+  Sha256 sum;
+  sum.add("two ");
+  sum.add("");
+  sum.add("pieces");
+  EXPECT_EQ(to_hex(sum.finish()), sha256_hex("two pieces"));
+}
+
 }  // namespace
 }  // namespace smlaunch

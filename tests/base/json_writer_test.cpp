@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include <climits>
 #include <nlohmann/json.hpp>
 
@@ -75,6 +77,24 @@ TEST(JsonWriter, WritesTheLargestNumbers) {
   JsonWriter json;
   json.open_list().value(LONG_MAX).value(LONG_MIN).value(0).value(-1).close_list();
   EXPECT_EQ(json.take(), "[9223372036854775807,-9223372036854775808,0,-1]");
+}
+
+TEST(JsonWriter, HandsOnALongTextInPieces) {
+  std::string all;
+  std::size_t longest = 0;
+  JsonWriter pieces([&](std::string_view piece) {
+    all += piece;
+    longest = std::max(longest, piece.size());
+  });
+  JsonWriter whole;
+  for (JsonWriter* json : {&pieces, &whole}) {
+    json->open_list();
+    for (int i = 0; i < 100'000; ++i) json->value(i);
+    json->close_list();
+  }
+  pieces.finish();
+  EXPECT_EQ(all, whole.text());
+  EXPECT_LT(longest, 70'000U);
 }
 
 }  // namespace
