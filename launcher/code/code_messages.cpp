@@ -50,7 +50,7 @@ std::string encode(const CodeRequest& m) {
                {"code", m.code},
                {"module_dir", m.module_dir},
                {"program", m.program},
-               {"is_named", m.is_named},
+               {"is_trainer", m.is_trainer},
                {"requirements", m.requirements},
                {"python", m.python},
                {"region", m.region},
@@ -65,7 +65,7 @@ std::optional<CodeRequest> decode_code_request(std::string_view text) {
     j.at("code").get_to(m.code);
     j.at("module_dir").get_to(m.module_dir);
     j.at("program").get_to(m.program);
-    j.at("is_named").get_to(m.is_named);
+    j.at("is_trainer").get_to(m.is_trainer);
     j.at("requirements").get_to(m.requirements);
     j.at("python").get_to(m.python);
     j.at("region").get_to(m.region);

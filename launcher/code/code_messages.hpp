@@ -14,15 +14,17 @@ namespace smlaunch {
 
 // Everything that fetching and installing takes; goes on stdin, since the variables may hold secrets.
 struct CodeRequest {
-  std::string host;          // this one, as the job calls it; empty: what it calls itself
-  std::string code;          // BASE/code
-  std::string module_dir;    // sagemaker_submit_directory
-  std::string program;       // sagemaker_program: what it is is seen when it is there
-  bool is_named = false;     // what pip is to install is `requirements`, not what the code is found to need
-  std::string requirements;  // empty: nothing
-  std::string python;        // the job's interpreter
-  std::string region;        // the job's, for where AWS_REGION is not set; may be empty
-  bool is_quiet = false;     // only what is wrong is shown
+  std::string host;        // this one, as the job calls it; empty: what it calls itself
+  std::string code;        // BASE/code
+  std::string module_dir;  // sagemaker_submit_directory
+  std::string program;     // sagemaker_program: what it is is seen when it is there
+  // A job of the SDK v3: pip installs `requirements`, not what the code is found to need; a module_dir that is
+  // no folder is an archive in `code`.
+  bool is_trainer = false;
+  std::string requirements;        // empty: nothing
+  std::string python;              // the job's interpreter
+  std::string region;              // the job's, for where AWS_REGION is not set; may be empty
+  bool is_quiet = false;           // only what is wrong is shown
   std::size_t terminal_width = 0;  // in columns, of where its words are shown; 0: no terminal
   std::map<std::string, std::string> leader_environment;  // for a host where no smlaunch waits; else empty
 };

@@ -158,6 +158,7 @@ Result<UniqueFd> set_package_index(const Variables& variables, PipRequest& pip) 
 CodeEnd fetch(const CodeRequest& request, const Variables& variables, CodeFolder& folder) {
   FetchRequest fetch;
   fetch.module_dir = request.module_dir;
+  fetch.is_in_code = request.is_trainer;
   fetch.code = request.code;
   fetch.working_directory = std::filesystem::current_path();
   fetch.cancelled = &cancelled;
@@ -176,8 +177,8 @@ CodeEnd fetch(const CodeRequest& request, const Variables& variables, CodeFolder
 CodeEnd install(const CodeRequest& request, const Variables& variables) {
   const EntryPointKind kind = probe_entry_point_kind(request.code, request.program);
   const CodeFacts facts = probe_code_facts(request.code);
-  const InstallStep step = request.is_named ? install_requirements(request.requirements, request.python)
-                                            : decide_install(kind, facts, request.python);
+  const InstallStep step = request.is_trainer ? install_requirements(request.requirements, request.python)
+                                              : decide_install(kind, facts, request.python);
   if (step.kind == InstallKind::none) return ready();
   PipRequest pip;
   pip.argv = step.argv;
@@ -188,7 +189,7 @@ CodeEnd install(const CodeRequest& request, const Variables& variables) {
     if (is_stderr || !request.is_quiet) say("pip: {}", line);
   };
   UniqueFd netrc;
-  if (facts.has_requirements || request.is_named) {
+  if (facts.has_requirements || request.is_trainer) {
     auto set = set_package_index(variables, pip);
     if (!set) return code_failure(request.host, set.error());
     netrc = std::move(*set);
@@ -200,7 +201,8 @@ CodeEnd install(const CodeRequest& request, const Variables& variables) {
 }
 
 CodeEnd prepare(const CodeRequest& request, const Variables& variables) {
-  const bool fetches = is_code_to_be_fetched(request.module_dir, request.code);
+  const bool fetches = request.is_trainer ? is_archive_to_be_unpacked(request.module_dir, request.code)
+                                          : is_code_to_be_fetched(request.module_dir, request.code);
   auto folder = lock_code(request);
   if (!folder && (fetches || cancelled)) return code_failure(request.host, folder.error());
   if (fetches)

@@ -19,6 +19,9 @@
 namespace smlaunch {
 namespace {
 
+// Sorted by key or, as files are read, in the order of their keys.
+using Dump = std::string (*)(const PyValue&);
+
 std::string json_text(const std::string& text) { return python_json_dumps({text}); }
 std::string json_text(const std::optional<std::string>& text) { return text ? json_text(*text) : "null"; }
 std::string json_bool(bool value) { return value ? "true" : "false"; }
@@ -42,12 +45,12 @@ struct HostView {
   bool is_leader = false;
 };
 
-HostView view_of_reader(const Environment& environment) {
+HostView view_of_reader(const Environment& environment, Dump dump = python_json_dumps) {
   return {environment.current_host,
           environment.current_instance_type,
           environment.current_instance_group,
           json_texts(environment.current_instance_group_hosts),
-          python_json_dumps(environment.resource_config),
+          dump(environment.resource_config),
           environment.num_gpus,
           environment.num_cpus,
           environment.is_leader};
@@ -70,17 +73,23 @@ HostView view_of_host(const Environment& environment, const std::string& host, i
 }
 
 // What SM_INSTANCE_GROUPS_DICT holds: each group as the file has it, under its name.
-std::string json_groups(const Environment& environment) {
+std::string json_groups(const Environment& environment, Dump dump) {
   PyDict dict;
   const PyValue* groups = environment.resource_config.find("instance_groups");
   for (std::size_t i = 0; i < environment.instance_groups.size(); ++i) {
     dict.emplace_back(environment.instance_groups[i].name, (*groups->list())[i]);
   }
-  return python_json_dumps({std::move(dict)});
+  return dump({std::move(dict)});
 }
 
-std::string json_or(const PyValue* value, const char* otherwise) {
-  return value == nullptr ? otherwise : python_json_dumps(*value);
+std::string json_channels(const Environment& environment, Dump dump) {
+  PyDict channels;
+  for (const auto& [name, path] : environment.channel_input_dirs) channels.push_back({name, {path}});
+  return dump({std::move(channels)});
+}
+
+std::string json_or(const PyValue* value, const char* otherwise, Dump dump) {
+  return value == nullptr ? otherwise : dump(*value);
 }
 
 // bool(text) and text != "{}", where Python's `and` lets an empty or missing text through as it is.
@@ -100,31 +109,32 @@ PyValue groups_value(const Environment& environment) {
 
 // The values that SM_TRAINING_ENV shares with variables of their own, as JSON.
 struct SharedJson {
-  explicit SharedJson(const Environment& environment)
-      : hyperparameters(python_json_dumps(environment.hyperparameters)),
-        framework(python_json_dumps(environment.framework_parameters)),
-        input_data(python_json_dumps(environment.input_data_config)),
+  explicit SharedJson(const Environment& environment, Dump dump = python_json_dumps)
+      : hyperparameters(dump(environment.hyperparameters)),
+        framework(dump(environment.framework_parameters)),
+        input_data(dump(environment.input_data_config)),
+        channels(json_channels(environment, dump)),
         hosts(json_texts(environment.hosts)),
-        distribution_groups(python_json_dumps(groups_value(environment))),
-        groups(json_groups(environment)),
-        log_level(json_or(environment.sagemaker_hyperparameters.find("sagemaker_container_log_level"), "20")),
-        topology(json_or(environment.resource_config.find("topology"), "[]")) {
+        distribution_groups(dump(groups_value(environment))),
+        groups(json_groups(environment, dump)),
+        log_level(
+            json_or(environment.sagemaker_hyperparameters.find("sagemaker_container_log_level"), "20", dump)),
+        topology(json_or(environment.resource_config.find("topology"), "[]", dump)) {
     PyList names;
     for (const InstanceGroup& group : environment.instance_groups) names.push_back({group.name});
     group_names = python_json_dumps({std::move(names)});
   }
-  std::string hyperparameters, framework, input_data, hosts, distribution_groups, groups, log_level, topology;
+  std::string hyperparameters, framework, input_data, channels, hosts, distribution_groups, groups, log_level,
+      topology;
   std::string group_names;
 };
 
 std::string training_env(const Environment& environment, const SharedJson& shared, const HostView& view) {
   const Paths& paths = environment.paths;
-  PyDict channels;
-  for (const auto& [name, path] : environment.channel_input_dirs) channels.push_back({name, {path}});
   // In the order of the keys, as json.dumps has them.
   const std::pair<std::string_view, std::string> entries[] = {
       {"additional_framework_parameters", shared.framework},
-      {"channel_input_dirs", python_json_dumps({std::move(channels)})},
+      {"channel_input_dirs", shared.channels},
       {"current_host", json_text(view.host)},
       {"current_instance_group", json_text(view.group)},
       {"current_instance_group_hosts", view.group_hosts},
@@ -249,7 +259,8 @@ Variables sm_variables(const Environment& environment) {
 }
 
 std::string training_env_json(const Environment& environment) {
-  return training_env(environment, SharedJson(environment), view_of_reader(environment));
+  const Dump dump = python_json_dumps_spaced;
+  return training_env(environment, SharedJson(environment, dump), view_of_reader(environment, dump));
 }
 
 HostVariables::HostVariables(const Environment& environment) : environment_(environment) {

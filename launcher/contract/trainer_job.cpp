@@ -46,6 +46,13 @@ bool starts_smlaunch(const std::string& command) {
   return false;
 }
 
+// A source_dir that is an archive comes as it is, and the SDK's sm_train.sh unpacks it where it lies.
+std::filesystem::path packed_code(const TrainerJob& job, ConfigProblems& problems) {
+  const std::string source = text_of(job.source_code, "source_dir", problems).value_or("");
+  if (job.is_prepared || !source.ends_with(".tar.gz")) return {};
+  return job.code / source.substr(source.rfind('/') + 1);
+}
+
 bool names_key(const PyValue& dict, const char* key) { return dict.find(key) != nullptr; }
 
 LauncherKind choose_for_program(const Environment& environment) {
@@ -79,6 +86,7 @@ std::shared_ptr<const TrainerJob> read_trainer_job(const Paths& paths, const Var
         for (const PyValue& argument : *list) job.command_arguments.push_back(python_str(argument));
   }
   job.is_prepared = variables.contains("SM_SOURCE_DIR");
+  job.archive = packed_code(job, in_file);
   // The script that has started us sets it too, to 20 where the container does not.
   if (const auto level = variables.find("SM_LOG_LEVEL");
       level != variables.end() && !(job.is_prepared && level->second == "20"))

@@ -21,6 +21,7 @@ struct TrainerJob {
   PyValue source_code;                     // as the files have them; {} where there is none
   PyValue distributed;
   std::filesystem::path code;  // BASE/input/data/code; where the job has no such channel, the working folder
+  std::filesystem::path archive;  // in `code`, to be unpacked there: source_dir was a *.tar.gz; or empty
   std::optional<std::string> entry_script;
   std::string command;  // for a shell, and not smlaunch itself; empty: the entry script is run
   std::vector<std::string> command_arguments;  // behind the command

@@ -135,9 +135,11 @@ bool choose_trainer_program(Environment& environment) {
 std::filesystem::path folder_of_given(const Environment& environment, const EnvironmentRequest& request) {
   std::error_code error;
   const std::string& name = request.given_entry_point->name;
-  const bool is_elsewhere = environment.trainer && !name.starts_with('/') &&
-                            !std::filesystem::exists(request.working_directory / name, error) &&
-                            std::filesystem::exists(environment.paths.code / name, error);
+  if (!environment.trainer || name.starts_with('/')) return request.working_directory;
+  const std::filesystem::path& archive = environment.trainer->archive;
+  const bool is_in_code = std::filesystem::exists(environment.paths.code / name, error) ||
+                          (!archive.empty() && std::filesystem::exists(archive, error));
+  const bool is_elsewhere = !std::filesystem::exists(request.working_directory / name, error) && is_in_code;
   return is_elsewhere ? environment.paths.code : request.working_directory;
 }
 

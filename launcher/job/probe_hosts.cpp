@@ -56,7 +56,7 @@ Result<MachinesByHost> probe_hosts(const Options& options, const std::vector<std
   for (const HostReadiness& host : report.hosts) {
     if (host.state != ReadyState::ready) {
       problems.problems.push_back({fmt::format("{} ({})", host.name, to_string(host.stage)),
-                                   host.cause.empty() ? "does not answer" : host.cause,
+                                   host.cause == HostCause() ? "does not answer" : to_string(host.cause),
                                    host.remedy + "; without --probe it is assumed to be like this machine"});
       continue;
     }

@@ -17,6 +17,9 @@ namespace {
 
 // Fetched or there already, it is the container's.
 bool is_of_container(const Options& options, const Job& job) {
+  const auto& trainer = job.environment->trainer;
+  if (options.entry_point && trainer)
+    return job.environment->entry_point.working_directory == job.environment->paths.code;
   return !options.entry_point && job.environment->entry_point.kind != EntryPointKind::framework_module &&
          !job.environment->entry_point.name.empty();
 }
@@ -33,8 +36,18 @@ InstallStep choose_install(const Job& job) {
   return decide_install(entry.kind, probe_code_facts(job.environment->paths.code), job.spec.python);
 }
 
+bool is_packed(const Job& job) {
+  return job.environment->trainer && !job.environment->trainer->archive.empty();
+}
+
+std::string find_source(const Job& job) {
+  return is_packed(job) ? job.environment->trainer->archive.string() : job.environment->module_dir;
+}
+
 bool is_to_be_fetched(const Job& job) {
-  return is_code_to_be_fetched(job.environment->module_dir, job.environment->paths.code);
+  const std::filesystem::path& code = job.environment->paths.code;
+  return is_packed(job) ? is_archive_to_be_unpacked(find_source(job), code)
+                        : is_code_to_be_fetched(find_source(job), code);
 }
 
 }  // namespace
@@ -50,9 +63,9 @@ CodeRequest describe_code_request(const Options& options, const Job& job) {
   CodeRequest request;
   request.host = environment.current_host;
   request.code = environment.paths.code.string();
-  request.module_dir = environment.module_dir;
+  request.module_dir = find_source(job);
   request.program = environment.entry_point.name;
-  request.is_named = environment.trainer != nullptr;
+  request.is_trainer = environment.trainer != nullptr;
   if (environment.trainer) request.requirements = find_requirements(*environment.trainer);
   request.python = job.spec.python;
   request.region = environment.region.value_or("");
@@ -62,7 +75,7 @@ CodeRequest describe_code_request(const Options& options, const Job& job) {
 
 bool may_need_code(const Options& options, const Job& job) {
   if (!is_of_container(options, job)) return false;
-  const bool is_elsewhere = job.environment->module_dir != job.environment->paths.code.native();
+  const bool is_elsewhere = find_source(job) != job.environment->paths.code.native();
   return is_elsewhere || job.environment->current_host.empty() ||
          choose_install(job).kind != InstallKind::none;
 }
@@ -72,7 +85,7 @@ std::string describe_code(const Options& options, const Job& job) {
   if (is_to_be_fetched(job))
     return fmt::format(
         "not fetched yet: a run puts {} into {}, installs what it needs, and sees what the program is",
-        job.environment->module_dir, job.environment->paths.code.string());
+        find_source(job), job.environment->paths.code.string());
   const InstallStep step = choose_install(job);
   if (step.kind == InstallKind::none) return "";
   std::string command;

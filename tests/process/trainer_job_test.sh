@@ -75,6 +75,24 @@ run "$smlaunch"
 assert_eq 1 "$status"
 assert_contains "$(<"$base/output/failure")" "InstallRequirementsError"
 
+step "a source folder that is an archive is unpacked where it lies, and only once"
+trainer '{"source_dir": "a/src.tar.gz", "entry_script": "train.py", "requirements": null}' '{}'
+mv "$base/input/data/code" "$scratch/src"
+mkdir "$base/input/data/code"
+tar -czf "$base/input/data/code/src.tar.gz" -C "$scratch/src" .
+run "$smlaunch" --dry-run --format json
+assert_contains "$(jq -r .sources.code <<<"$out")" "a run puts $base/input/data/code/src.tar.gz into $base/input/data/code"
+run "$smlaunch" -- train.py 1
+assert_success
+assert_eq "['train.py', '1'] $base/input/data/code [None, $variables]" "$out"
+for again in first second; do
+  [[ $again == second ]] || rm "$base/input/data/code/train.py"
+  run "$smlaunch"
+  assert_success
+  assert_eq "$arguments $base/input/data/code [None, $variables]" "$out"
+  assert_eq "src.tar.gz train.py" "$(ls -A "$base/input/data/code" | paste -sd' ')"
+done
+
 step "Smlaunch's ranks, where the interface is local mode's"
 trainer "$script" '{"process_count_per_node": 2, "mpi_additional_options": null, "launcher": "ddp"}'
 run "$smlaunch" --dry-run --format json

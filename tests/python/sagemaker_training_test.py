@@ -81,6 +81,15 @@ class EnvironmentTest(Container):
         with self.assertRaises(AttributeError):
             found.hosts = []
 
+    def test_dictionaries_have_the_order_of_their_files(self):
+        self.make_job({"train.py": ""}, {"z": "1", "a": "{\"y\": 1, \"b\": 2}", "sagemaker_y": "1", "sagemaker_b": "1"})
+        found = environment.Environment()
+        self.assertEqual(list(found.hyperparameters), ["z", "a"])
+        self.assertEqual(list(found.hyperparameters["a"]), ["y", "b"])
+        self.assertEqual(list(found.additional_framework_parameters), ["sagemaker_y", "sagemaker_b"])
+        self.assertEqual(list(found.resource_config), ["current_host", "hosts", "network_interface_name"])
+        self.assertEqual(found.to_env_vars()["SM_HPS"], '{"a":{"b":2,"y":1},"z":1}')
+
     def test_takes_configs_instead_of_the_files(self):
         self.make_job({"train.py": ""}, {"lr": "0.1"})
         found = environment.Environment(
@@ -151,12 +160,45 @@ class RunTest(Container):
             entry_point.run(self.path("code"), "train.py", [])
         self.assertEqual(caught.exception.return_code, "1")
         self.assertTrue(caught.exception.cmd.endswith("-m pip install -r requirements.txt"), caught.exception.cmd)
-        self.assertIn("no-such-package-here", str(caught.exception))
+        self.assertIsNone(caught.exception.output)
+        self.make_job({"train.py": "", "requirements.txt": "42/0\n"})
+        with self.assertRaises(errors.InstallRequirementsError) as caught:
+            entry_point.run(self.path("code"), "train.py", [], capture_error=True)
+        self.assertTrue(caught.exception.output.startswith("ERROR: Invalid requirement: '42/0'"), caught.exception.output)
 
     def test_a_program_outside_the_code_is_refused(self):
         self.make_job({"train.py": ""})
         with self.assertRaisesRegex(errors.ClientError, "leads out of the folder of the code"):
             entry_point.run(self.path("code"), "../train.py", [])
+
+    def test_a_program_that_is_not_there_is_told_as_the_toolkit_tells_it(self):
+        self.make_job({"other.py": ""})
+        with self.assertRaises(errors.ExecuteUserScriptError) as caught:
+            entry_point.run(self.path("code"), "train.py", [])
+        self.assertEqual(caught.exception.return_code, "2")
+        with self.assertRaises(FileNotFoundError) as caught:
+            entry_point.run(self.path("code"), "train.sh", [])
+        self.assertEqual(caught.exception.filename, self.path("code/train.sh"))
+        with self.assertRaisesRegex(errors.ClientError, "name of the program is empty"):
+            entry_point.run(self.path("code"), "", [])
+        os.remove(self.path("code/other.py"))
+        with self.assertRaises(FileNotFoundError) as caught:
+            entry_point.run("/nowhere/at/all", "train.py", [])
+        self.assertEqual(caught.exception.filename, "/nowhere/at/all")
+
+    def test_a_signal_is_told_as_the_toolkit_tells_it(self):
+        self.make_job({"train.py": "import os; os.kill(os.getpid(), 15)", "train.sh": "#!/bin/sh\nkill -15 $$\n"})
+        for name, code in (("train.py", "-15"), ("train.sh", "143")):
+            with self.assertRaises(errors.ExecuteUserScriptError) as caught:
+                entry_point.run(self.path("code"), name, ["a b"])
+            self.assertEqual(caught.exception.return_code, code)
+        self.assertEqual(caught.exception.cmd, "/bin/sh -c ./train.sh 'a b'")
+
+    def test_an_error_on_stdout_is_told_before_that_on_stderr(self):
+        self.make_job({"train.py": "print('before\\nKeyError: 1', flush=True)\nraise ValueError(2)\n"})
+        with self.assertRaises(errors.ExecuteUserScriptError) as caught:
+            entry_point.run(self.path("code"), "train.py", [], capture_error=True)
+        self.assertEqual(caught.exception.output, "KeyError: 1\n raise ValueError(2)\n ValueError: 2")
 
     def test_does_not_wait_where_it_is_not_to(self):
         self.make_job({"train.py": "import sys; sys.exit(3)\n"})

@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """smlaunch beside the Training Toolkit 5.1.4: its Environment attribute by attribute, and the scenarios of its functional
 tests, made anew: each job is run by the toolkit's `train` and by smlaunch."""
+import io
 import json
 import os
+import random
+import re
 import shutil
 import subprocess
 import sys
@@ -16,15 +19,25 @@ KEPT = ("PATH", "HOME", "LANG", "SMLAUNCH_PROGRAM", "PYTHONDONTWRITEBYTECODE", "
 PACKAGE = os.path.join(containers.ROOT, "python")
 
 TELL = """
-import json, sys
+import json, os, sys
 from {module} import environment
-env = environment.Environment()
-values = {{name: getattr(env, name) for name in {names}}}
-json.dump({{"values": values, "types": {{name: type(value).__name__ for name, value in values.items()}},
-           "s3": env.sagemaker_s3_output(), "arguments": env.to_cmd_args(), "variables": env.to_env_vars(),
-           "mapping": dict(env), "text": str(env) == str(dict(env))}}, sys.stdout)
+names = [name for name in dir(environment.Environment) if isinstance(getattr(environment.Environment, name), property)]
+def tell():
+    env = environment.Environment()
+    values = {{name: getattr(env, name) for name in names}}
+    return {{"values": values, "types": {{name: type(value).__name__ for name, value in values.items()}},
+             "s3": env.sagemaker_s3_output(), "arguments": env.to_cmd_args(), "variables": env.to_env_vars(),
+             "mapping": dict(env), "order": list(env), "length": len(env), "text": str(env), "properties": env.properties()}}
+before = dict(os.environ)
+for line in sys.stdin:
+    os.environ.clear()
+    os.environ.update(before, **json.loads(line))
+    try:
+        answer = tell()
+    except Exception as error:
+        answer = "%s: %s" % (type(error).__name__, error)
+    print("answer " + json.dumps(answer), flush=True)
 """
-NAMES = """[name for name in dir(environment.Environment) if isinstance(getattr(environment.Environment, name), property)]"""
 
 SEEN = """
 import json, os, sys
@@ -54,37 +67,214 @@ def environ_of(container, base):
     return {**kept, **container.get("environ", {}), "SAGEMAKER_BASE_DIR": base, "SM_STUDIO_LOCAL_MODE": "true"}
 
 
-class EnvironmentTest(unittest.TestCase):
-    """One process tells what it finds: the toolkit reads its folder when it is imported."""
+class Teller:
+    """A process that tells what a package finds, container after container, in one folder."""
 
-    def tell(self, module, container, base, path):
-        environ = environ_of(container, base)
-        environ.update(PYTHONPATH=path, SMLAUNCH_GPUS_PER_HOST="0")
-        answer = subprocess.run([sys.executable, "-c", TELL.format(module=module, names=NAMES)], env=environ,
-                                stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False)
-        return json.loads(answer.stdout) if answer.returncode == 0 else answer.stderr.decode()[-300:]
+    def __init__(self, module, base, path):
+        environ = environ_of({}, base)
+        environ.update(PYTHONPATH=path, SMLAUNCH_GPUS_PER_HOST="0", PYTHONIOENCODING="utf-8")
+        self.process = subprocess.Popen([sys.executable, "-c", TELL.format(module=module)], env=environ, encoding="utf-8",
+                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+
+    def tell(self, container):
+        self.process.stdin.write(json.dumps(container["environ"]) + "\n")
+        self.process.stdin.flush()
+        for line in self.process.stdout:
+            # The toolkit logs there, too.
+            if line.startswith("answer "):
+                return json.loads(line[len("answer "):])
+        raise AssertionError("no answer")
+
+    def close(self):
+        self.process.stdin.close()
+        self.process.wait()
+        self.process.stdout.close()
+
+
+class EnvironmentTest(unittest.TestCase):
+    """Environment, attribute by attribute, beside the toolkit's own."""
+
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory(prefix="smlaunch-sdk.")
+        self.addCleanup(folder.cleanup)
+        self.base = os.path.join(folder.name, "ml")
+        containers.make(self.base, {"code": {}, "config": {}})
+        self.tellers = [Teller("sagemaker_training", self.base, ""), Teller("smlaunch.sagemaker_training", self.base, PACKAGE)]
+        for teller in self.tellers:
+            self.addCleanup(teller.close)
 
     def compare(self, container):
-        with tempfile.TemporaryDirectory(prefix="smlaunch-sdk.") as folder:
-            base = os.path.join(folder, "ml")
-            containers.make(base, container)
-            theirs = self.tell("sagemaker_training", container, base, "")
-            ours = self.tell("smlaunch.sagemaker_training", container, base, PACKAGE)
-            self.assertIsInstance(theirs, dict, theirs)
-            self.assertIsInstance(ours, dict, ours)
-            for key in theirs:
-                self.assertEqual(ours[key], theirs[key], key)
+        for name in ("code", "input/config"):
+            shutil.rmtree(os.path.join(self.base, name))
+        containers.make(self.base, container)
+        theirs, ours = (teller.tell(container) for teller in self.tellers)
+        self.assertIsInstance(theirs, dict, theirs)
+        self.assertIsInstance(ours, dict, ours)
+        self.assertGreater(len(theirs["values"]), 30)
+        for key in theirs:
+            self.assertEqual(ours[key], theirs[key], key)
 
     def test_recorded_containers(self):
-        # Each tenth: a process costs a second.
-        for container in containers.goldens()[::10]:
+        for container in containers.goldens():
             with self.subTest(container["name"]):
                 self.compare(container)
 
     def test_containers_that_are_made_up(self):
-        for seed in range(12):
+        for seed in range(int(os.environ.get("SMLAUNCH_TEST_SEEDS", "150"))):
             with self.subTest(seed):
                 self.compare(containers.make_up(seed))
+
+
+RUN = """
+import importlib, json, os, sys
+case = json.loads(os.environ["CASE"])
+environment, entry_point = (importlib.import_module("{module}." + name) for name in ("environment", "entry_point"))
+try:
+    ended = entry_point.run(case.get("uri", environment.code_dir), case["program"], ["--lr", "a b"], {{"OWN": "x"}},
+                            capture_error=case["capture"], **case.get("more", {{}}))
+    answer = ended.returncode
+except BaseException as error:
+    fields = {{name: getattr(error, name, None) for name in ("cmd", "return_code", "output", "extra_info", "errno", "filename")}}
+    answer = [[each.__name__ for each in type(error).__mro__], str(error), fields]
+with open(os.environ["ANSWER"], "w") as file:
+    json.dump(answer, file)
+"""
+RAISES = "import sys\ndef main():\n    raise ValueError('no such thing')\nprint('KeyError: 1', flush=True)\nmain()\n"
+
+
+class EntryPointTest(unittest.TestCase):
+    """What entry_point.run() raises: class, text and attributes."""
+
+    CASES = {
+        "ends with 0": ({"train.py": ""}, {"program": "train.py"}),
+        "ends with an exit code": ({"train.py": "import sys; sys.exit(42)"}, {"program": "train.py"}),
+        "ends with words": ({"train.py": "import sys; sys.exit('ValueError: wrong')"}, {"program": "train.py"}),
+        "raises": ({"train.py": RAISES}, {"program": "train.py"}),
+        "raises while another is handled": (
+            {"train.py": "try:\n    1 / 0\nexcept Exception as e:\n    raise RuntimeError('two  words:') from e\n"},
+            {"program": "train.py"}),
+        "is killed": ({"train.py": "import os; os.kill(os.getpid(), 9)"}, {"program": "train.py"}),
+        "is terminated": ({"train.py": "import os; os.kill(os.getpid(), 15)"}, {"program": "train.py"}),
+        "ends with 137": ({"train.py": "import sys; sys.exit(137)"}, {"program": "train.py"}),
+        "a shell script's exit code": ({"train.sh": "#!/bin/sh\nexit 7\n"}, {"program": "train.sh"}),
+        "a shell script is killed": ({"train.sh": "#!/bin/sh\nkill -9 $$\n"}, {"program": "train.sh"}),
+        "is not there": ({"other.py": ""}, {"program": "train.py"}),
+        "a shell script is not there": ({"other.py": ""}, {"program": "train.sh"}),
+        "no code": ({}, {"program": "train.py"}),
+        "no code where it should come from": ({}, {"program": "train.py", "uri": "/nowhere/at/all"}),
+        "requirements cannot be had": ({"train.py": "", "requirements.txt": "no-such-package-here\n"}, {"program": "train.py"}),
+        "requirements are none": ({"train.py": "", "requirements.txt": "42/0\n"}, {"program": "train.py"}),
+        "a setup.py raises": ({"train.py": "", "setup.py": "raise ValueError('x')"}, {"program": "train.py"}),
+        "no runner": ({"train.py": ""}, {"program": "train.py", "more": {"runner_type": "Other"}}),
+    }
+
+    def run_one(self, module, path, code, case):
+        with tempfile.TemporaryDirectory(prefix="smlaunch-sdk.") as folder:
+            base = os.path.join(folder, "ml")
+            containers.make(base, {"code": code, "config": {
+                "hyperparameters": {}, "inputdataconfig": {},
+                "resourceconfig": {"current_host": "algo-1", "hosts": ["algo-1"], "network_interface_name": "lo"}}})
+            answer = os.path.join(folder, "answer")
+            environ = environ_of({}, base)
+            environ.update(PYTHONPATH=path, CASE=json.dumps(case), ANSWER=answer, PIP_NO_INDEX="1", PIP_DISABLE_PIP_VERSION_CHECK="1")
+            said = subprocess.run([sys.executable, "-c", RUN.format(module=module)], env=environ, check=False,
+                                  stdout=subprocess.PIPE, stderr=subprocess.STDOUT).stdout
+            self.assertTrue(os.path.exists(answer), said)
+            with open(answer, encoding="utf-8") as file:
+                return json.loads(file.read().replace(folder, "FOLDER"))
+
+    def test_raises_what_the_toolkit_raises(self):
+        raised = set()
+        for name, (code, case) in self.CASES.items():
+            for capture in (False, True):
+                with self.subTest(name, capture=capture):
+                    case["capture"] = capture
+                    theirs = self.run_one("sagemaker_training", "", code, case)
+                    self.assertEqual(self.run_one("smlaunch.sagemaker_training", PACKAGE, code, case), theirs)
+                    raised.add(theirs[0][0] if theirs else None)
+        self.assertEqual(raised, {None, "ExecuteUserScriptError", "FileNotFoundError", "InstallModuleError",
+                                  "InstallRequirementsError", "ValueError"})
+
+    def test_the_names_that_begin_an_error_are_the_toolkits(self):
+        environ = environ_of({}, "/nowhere")
+        environ["PYTHONPATH"] = PACKAGE
+        ask = ("import sagemaker_training as theirs; from smlaunch.sagemaker_training import _told as ours; "
+               "print(sorted(set(theirs._PYTHON_ERRORS_ + theirs._MPI_ERRORS_ + ['ExecuteUserScriptError']) ^ set(ours._NAMES)))")
+        self.assertEqual(subprocess.check_output([sys.executable, "-c", ask], env=environ, text=True), "[]\n")
+
+    def test_refuses_what_leads_out_of_the_code(self):
+        for name in ("../x.py", "/x.py", ""):
+            with self.subTest(name):
+                case = {"program": name, "capture": False}
+                theirs, ours = (self.run_one(module, path, {"train.py": ""}, case)
+                                for module, path in (("sagemaker_training", ""), ("smlaunch.sagemaker_training", PACKAGE)))
+                self.assertEqual(ours[0], theirs[0])
+                self.assertEqual(ours[0][0], "ClientError")
+
+
+class ArchivesTest(unittest.TestCase):
+    """Archives with entries and links that lead out of the folder, devices and FIFOs, unpacked by both."""
+
+    BEFORE = ("", "", "", "./", "../", "/", "a/../", "../../b/", "sub/", "x\\y\\", "..\\", "C:\\", "//", "sub/./")
+    TARGETS = ("e0", "../e0", "../../e0", "/etc/passwd", "nowhere", "../sub/nowhere", ".", "..", "sub/../e0",
+               "a/b/../../../../x", "./e1")
+
+    def make_up(self, seed, place):
+        dice = random.Random(seed)
+        files = []
+        with tarfile.open(place, "w:gz") as tar:
+            for i in range(dice.randint(1, 12)):
+                entry = tarfile.TarInfo(dice.choice(self.BEFORE) + "e%d" % i)
+                kind = dice.choice(["file"] * 5 + ["link"] * 3 + ["hard link"] * 2 + ["folder", "fifo", "device"])
+                data = b""
+                if kind == "file":
+                    data = b"data %d" % i
+                    entry.size = len(data)
+                    # The toolkit does not find again what it has renamed.
+                    files += [entry.name] if re.fullmatch(r"(sub/)?e\d+", entry.name) else []
+                elif kind == "link":
+                    entry.type, entry.linkname = tarfile.SYMTYPE, dice.choice(self.TARGETS)
+                elif kind == "hard link":
+                    entry.type, entry.linkname = tarfile.LNKTYPE, dice.choice(files + ["../e0", "/etc/passwd"])
+                elif kind == "folder":
+                    entry.type, entry.mode = tarfile.DIRTYPE, 0o755
+                elif kind == "fifo":
+                    entry.type = tarfile.FIFOTYPE
+                else:
+                    entry.type, entry.devmajor, entry.devminor = tarfile.CHRTYPE, 1, 3
+                tar.addfile(entry, io.BytesIO(data))
+
+    @staticmethod
+    def tree(folder):
+        found = {}
+        for place, folders, files in os.walk(folder):
+            for path in (os.path.join(place, name) for name in folders + files):
+                if os.path.islink(path):
+                    found[os.path.relpath(path, folder)] = "-> " + os.readlink(path)
+                elif os.path.isdir(path):
+                    found[os.path.relpath(path, folder)] = "a folder"
+                else:
+                    with open(path, "rb") as file:
+                        found[os.path.relpath(path, folder)] = file.read()
+        return found
+
+    def test_archives_that_are_made_up(self):
+        with tempfile.TemporaryDirectory(prefix="smlaunch-sdk.") as folder:
+            environ = environ_of({}, os.path.join(folder, "ml"))
+            environ["PYTHONPATH"] = PACKAGE
+            archives = []
+            for seed in range(60):
+                archives.append(os.path.join(folder, "%d.tar.gz" % seed))
+                self.make_up(seed, archives[-1])
+            for unpack in ("from sagemaker_training.files import download_and_extract as unpack; end = '.theirs'",
+                           "from smlaunch.sagemaker_training import _code; end = '.ours'\n"
+                           "unpack = lambda archive, code: _code.prepare(archive, 'train.py', code)"):
+                subprocess.run([sys.executable, "-c", "import sys\n%s\nfor each in sys.argv[1:]: unpack(each, each + end)" % unpack,
+                                *archives], env=environ, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            found = [self.tree(each + ".ours") for each in archives]
+            self.assertEqual(found, [self.tree(each + ".theirs") for each in archives])
+            self.assertGreater(sum(map(len, found)), 100)
+            self.assertFalse(any("passwd" in str(each) for each in found))
 
 
 class FunctionalTest(unittest.TestCase):

@@ -1,44 +1,36 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # A ModelTrainer job of the real SDK v3, by its own drivers and by smlaunch: same arguments, same variables.
-# trainer_test.sh HOSTS [CASES]: all cases but those by Smlaunch, or only these
+# trainer_test.sh HOSTS [CASES]: all cases, or only these
 source "$(dirname "$0")/../cluster/lib.sh"
 smlaunch=${SMLAUNCH:?the program under test}
 folder=${SMLAUNCH_SDK:?the folder with the SDK}
 here=$(cd "$(dirname "$0")" && pwd)
 count=$1
-cases=${2-none torchrun mpi}
+cases=${2-none torchrun mpi smlaunch local command packed absent}
 python=$folder/sdk/bin/python
-"$python" -c 'import sagemaker.train.distributed' 2>/dev/null || skip "the SDK is not there: tests/sdk/build $folder"
+"$python" -c 'import sagemaker.train.model_trainer' 2>/dev/null || skip "the SDK is not there: tests/sdk/build $folder"
 SMLAUNCH_CLUSTER_BIND=$folder
 export SMLAUNCH_CLUSTER_BIND
 cluster_up "$count"
 for name in "${hosts[@]}"; do host "$name" ln -s "$smlaunch" /usr/local/bin/smlaunch; done
 path=$folder/sdk/bin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
-names=$(printf '"%s",' "${hosts[@]}")
 
-prepare() { # CASE: the job in every host
-  rm -rf "$scratch/tree-$1"
-  "$python" "$here/make_tree.py" "$1" "$scratch/tree-$1"
-  local each interface=eth0
-  # As local mode has it; SDK's MPI driver would hand it to mpirun, which then fails.
-  ((count > 1)) || [[ $1 == mpi ]] || interface=ethwe
+prepare() { # CASE MODE: the job in every host
+  local each tree=$scratch/tree-$1-$2
+  [[ -e $tree/command ]] || "$python" "$here/make_tree.py" "$1" "$count" "$2" "$tree"
   for each in "${hosts[@]}"; do
     host "$each" bash -c 'rm -rf /opt/ml/*; mkdir -p /opt/ml/{model,output/data}'
-    tar -C "$scratch/tree-$1" -c . | host "$each" tar -x --no-same-owner -C /opt/ml
-    host "$each" tee /opt/ml/input/config/resourceconfig.json >/dev/null <<END
-{"current_host": "$each", "hosts": [${names%,}], "network_interface_name": "$interface",
- "current_instance_type": "local", "current_group_name": "homogeneousCluster", "instance_groups":
- [{"instance_group_name": "homogeneousCluster", "instance_type": "local", "hosts": [${names%,}]}]}
-END
+    tar -C "$tree/$each" -c . | host "$each" tar -x --no-same-owner -C /opt/ml
   done
+  start=$(<"$tree/command")
 }
 
 # On all hosts at once, as the platform starts a job. Without PET_* no torchrun of PyTorch 1 starts on Python 3.11.
 everywhere() { # COMMAND...
   local each pids=() pid failed=
   for each in "${hosts[@]}"; do
-    timeout --kill-after=5 200 "$cluster" exec "$each" env PATH="$path" TRAINING_JOB_NAME=job SMLAUNCH_SMOKE=off \
+    timeout --kill-after=5 300 "$cluster" exec "$each" env PATH="$path" TRAINING_JOB_NAME=job SMLAUNCH_SMOKE=off \
       OMP_NUM_THREADS=1 PET_REDIRECTS=1 PET_TEE=1 "$@" </dev/null >"$scratch/$each.log" 2>&1 &
     pids+=("$!")
   done
@@ -46,7 +38,8 @@ everywhere() { # COMMAND...
   [[ -z $failed ]] || fail "$* failed: $(tail -n 15 "$scratch"/algo-*.log)"
 }
 
-collect() { # NAME: what the ranks of each host have seen, all in one folder
+# collect NAME: what the ranks of each host have seen, all in one folder
+collect() {
   local each
   mkdir -p "$scratch/$1"
   for each in "${hosts[@]}"; do
@@ -56,52 +49,95 @@ collect() { # NAME: what the ranks of each host have seen, all in one folder
   find "$scratch/$1" -type d -empty -delete
 }
 
-compare() { # ENV-FILE THEIRS OURS
-  local words
-  words=$("$python" "$here/compare.py" "$@") || fail "$words"
-  echo "$words"
+by_the_script() { # CASE MODE: by the SDK's script; what is seen goes to $scratch/CASE-MODE
+  step "$1 ($2), by the SDK's script on $count"
+  prepare "$1" "$2"
+  everywhere bash -c "$start"
+  host algo-1 cat /opt/ml/input/sm_training.env >"$scratch/env-$1-$2"
+  collect "$1-$2"
 }
 
-for case in $cases; do
-  [[ $case != torchrun ]] || command -v torchrun >/dev/null || continue
-  [[ $case != mpi ]] || command -v mpirun >/dev/null || continue
-  step "$case, by the SDK's driver on $count"
-  prepare "$case"
-  everywhere bash /opt/ml/input/data/sm_drivers/sm_train.sh
-  host algo-1 cat /opt/ml/input/sm_training.env >"$scratch/env"
-  collect "theirs-$case"
+by_ourselves() { # CASE MODE: smlaunch and train, as an image starts them; what is seen goes to $scratch/WAY-CASE-MODE
+  local way
   for way in smlaunch train; do
-    step "$case, by $way"
-    prepare "$case"
+    step "$1 ($2), by $way"
+    prepare "$1" "$2"
     everywhere bash -c 'cd / && exec -a "$1" smlaunch' bash "$way"
-    collect "$way-$case"
-    compare "$scratch/env" "$scratch/theirs-$case" "$scratch/$way-$case"
+    collect "$way-$1-$2"
   done
-done
+}
 
-step "Smlaunch's driver starts it from the SDK's script"
-prepare smlaunch
-everywhere bash /opt/ml/input/data/sm_drivers/sm_train.sh
-host algo-1 cat /opt/ml/input/sm_training.env >"$scratch/env"
-collect ours
-assert_eq $((2 * count)) "$(find "$scratch/ours" -name '*.json' | wc -l)"
-prepare smlaunch
-everywhere smlaunch
-collect again
-compare "$scratch/env" "$scratch/ours" "$scratch/again"
+compare() { # rank|host THEIRS OURS RANKS; see compare.py
+  local words
+  words=$("$python" "$here/compare.py" "$1" "$scratch/env-$2" "$scratch/$2" "$scratch/$3" "$4") || fail "$3: $words"
+  echo "$3 as $2: $words"
+}
 
-step "so does a command"
-prepare command
-everywhere bash /opt/ml/input/data/sm_drivers/sm_train.sh
-collect command
-# The script's variables are those of the job without a distribution, which has another command in its files.
-assert_eq "$count" "$(find "$scratch/command" -name '*.json' | wc -l)"
+# The drivers are the SDK's; its MPI driver would hand local mode's interface to mpirun, which then fails.
+by_their_drivers() { # CASE MODE RANKS
+  by_the_script "$1" "$2"
+  by_ourselves "$1" "$2"
+  for way in smlaunch train; do compare rank "$1-$2" "$way-$1-$2" "$3"; done
+}
 
-step "a container without smlaunch says how to get it"
-prepare smlaunch
-host algo-1 rm /usr/local/bin/smlaunch
-if ! host algo-1 env PATH="$path" bash -c 'command -v smlaunch' >/dev/null; then
-  run 60 host algo-1 env PATH="$path" TRAINING_JOB_NAME=job bash /opt/ml/input/data/sm_drivers/sm_train.sh
+try_none() {
+  by_their_drivers none cloud "$count"
+  ((count > 1)) || by_their_drivers none local 1
+}
+try_torchrun() {
+  command -v torchrun >/dev/null || return 0
+  by_their_drivers torchrun cloud $((2 * count))
+}
+try_mpi() {
+  command -v mpirun >/dev/null || return 0
+  by_their_drivers mpi cloud $((count * (count > 1 ? count : 2)))
+}
+
+# What the SDK's own drivers give the same script is known from the job without a distribution.
+try_smlaunch() { # [MODE]
+  local mode=${1:-cloud} way
+  by_the_script smlaunch "$mode"
+  by_ourselves smlaunch "$mode"
+  for way in smlaunch train; do
+    compare rank "smlaunch-$mode" "$way-smlaunch-$mode" $((2 * count))
+  done
+  [[ -e $scratch/none-$mode ]] || by_the_script none "$mode"
+  compare host "none-$mode" "smlaunch-$mode" $((2 * count))
+}
+# Its interface is one that no machine has.
+try_local() { try_smlaunch local; }
+
+try_command() {
+  by_the_script command cloud
+  [[ -e $scratch/none-cloud ]] || by_the_script none cloud
+  compare rank none-cloud command-cloud "$count"
+}
+
+# The SDK brings a source_dir that is a tar.gz as it is, and its script unpacks it where it lies.
+try_packed() {
+  by_their_drivers packed cloud "$count"
+  prepare packed cloud
+  step "packed, a program behind the dashes"
+  everywhere bash -c 'cd / && exec smlaunch -- train.py --own 1'
+  collect packed-given
+  assert_eq "$count" "$(find "$scratch/packed-given" -name '*.json' | wc -l)"
+  assert_contains "$(<"$scratch/packed-given/algo-$count-0.json")" '"train.py", "--own", "1"], "folder": "/opt/ml/input/data/code"'
+}
+
+try_absent() {
+  step "a container without smlaunch says how to get it"
+  prepare smlaunch cloud
+  local folders name
+  # This machine may have one of its own in another folder.
+  host algo-1 rm /usr/local/bin/smlaunch
+  folders=$(host algo-1 bash -c 'IFS=:; for folder in $1; do [[ -x $folder/smlaunch ]] || printf "%s:" "$folder"; done' bash "$path")
+  run 60 host algo-1 env PATH="${folders%:}" TRAINING_JOB_NAME=job bash -c "$start"
+  host algo-1 ln -s "$smlaunch" /usr/local/bin/smlaunch
   assert_eq 71 "$status"
-  assert_contains "$(host algo-1 cat /opt/ml/output/failure)" "smlaunch is not on PATH in this container"
-fi
+  for name in "$err" "$(host algo-1 cat /opt/ml/output/failure)"; do
+    assert_contains "$name" "smlaunch is not on PATH in this container"
+    assert_contains "$name" "Put it into the image"
+  done
+}
+
+for case in $cases; do "try_$case"; done

@@ -3,8 +3,8 @@
 //   .smlaunch-code.lock   locked by whoever fills it; removed by them
 //   .smlaunch-code.part   being filled; of no use when its maker is gone
 //   .smlaunch-code.download  an archive on its way here; the same
-//   .smlaunch-code.whole  only in a mount point: filled, its entries move up one by one; whoever comes next
-//   goes on
+//   .smlaunch-code.whole  only in a mount point, or in a folder with something in it: filled, its entries move
+//   up one by one; whoever comes next goes on
 #include "launcher/contract/code/code_folder.hpp"
 
 #include <fcntl.h>
@@ -79,6 +79,20 @@ bool is_code_empty(const std::filesystem::path& code) {
   return true;
 }
 
+bool holds_only(const std::filesystem::path& code, const std::string& name) {
+  std::error_code error;
+  bool is_there = false;
+  for (const auto& entry : std::filesystem::directory_iterator(code, error)) {
+    const std::string found = entry.path().filename().native();
+    // It is filled as soon as it is locked.
+    if (found == whole_name) return true;
+    if (found.starts_with(own_prefix)) continue;
+    if (found != name) return false;
+    is_there = entry.is_regular_file(error);
+  }
+  return is_there;
+}
+
 CodeFolder::CodeFolder(std::filesystem::path code, std::filesystem::path place, int lock)
     : code_(std::move(code)), place_(std::move(place)), lock_(lock) {}
 
@@ -138,7 +152,7 @@ Result<std::filesystem::path> CodeFolder::make_download_folder() { return make_f
 
 Result<void> CodeFolder::publish() {
   const std::filesystem::path staging = place_ / part_name;
-  if (place_ == code_) {
+  if (place_ == code_ || !is_code_empty(code_)) {
     if (rename(staging.c_str(), (code_ / whole_name).c_str()) != 0) return cannot(code_, "filled", errno);
     return move_up(code_ / whole_name, code_);
   }

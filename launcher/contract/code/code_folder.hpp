@@ -14,6 +14,9 @@ namespace smlaunch {
 // Is there nothing in it, but for what a killed CodeFolder left? True for a folder that is not there.
 bool is_code_empty(const std::filesystem::path& code);
 
+// Is the file `name` all that is in it? What a killed CodeFolder left does not count.
+bool holds_only(const std::filesystem::path& code, const std::string& name);
+
 // What has begun on this host or another that shares the folder is over before another begins. While this
 // lives, it is ours.
 class CodeFolder {
@@ -33,8 +36,8 @@ class CodeFolder {
   Result<std::filesystem::path> make_staging();
   // A folder for what is fetched to be unpacked: the same, and never published.
   Result<std::filesystem::path> make_download_folder();
-  // Makes the staging folder the code folder, which must be empty, at once; where that is a mount point,
-  // entry by entry.
+  // Makes the staging folder the code folder at once; where that is a mount point, or something is in it, its
+  // entries move there one by one.
   Result<void> publish();
 
  private:

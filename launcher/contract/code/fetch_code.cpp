@@ -72,8 +72,15 @@ bool is_code_to_be_fetched(const std::string& module_dir, const std::filesystem:
   return !is_same_place(module_dir, code) && is_code_empty(code);
 }
 
+bool is_archive_to_be_unpacked(const std::string& archive, const std::filesystem::path& code) {
+  const std::filesystem::path file = archive;
+  return is_same_place(file.parent_path(), code) && holds_only(code, file.filename().native());
+}
+
 Result<bool> fetch_code(const FetchRequest& request, CodeFolder& folder) {
-  if (!is_code_to_be_fetched(request.module_dir, request.code)) return false;
+  const bool is_due = request.is_in_code ? is_archive_to_be_unpacked(request.module_dir, request.code)
+                                         : is_code_to_be_fetched(request.module_dir, request.code);
+  if (!is_due) return false;
   const auto source = parse_code_source(request.module_dir, request.working_directory);
   if (!source) return tl::unexpected(source.error());
   auto staging = folder.make_staging();

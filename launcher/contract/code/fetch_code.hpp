@@ -21,8 +21,12 @@ namespace smlaunch {
 // Is there something to fetch: is `code` empty, and `module_dir` (sagemaker_submit_directory) another place?
 bool is_code_to_be_fetched(const std::string& module_dir, const std::filesystem::path& code);
 
+// Is there an archive to unpack where it lies: is `archive` in `code`, and alone there?
+bool is_archive_to_be_unpacked(const std::string& archive, const std::filesystem::path& code);
+
 struct FetchRequest {
   std::string module_dir;
+  bool is_in_code = false;  // it is an archive in `code`, and is unpacked beside itself
   std::filesystem::path code;
   std::filesystem::path working_directory;  // for a relative module_dir
   ArchiveBounds bounds;

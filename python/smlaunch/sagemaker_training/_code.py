@@ -6,15 +6,18 @@ of one version, so this is no contract with anyone else.
 """
 from __future__ import annotations
 
+import errno
+import os
 import struct
 import subprocess
 import sys
-from typing import Any, Dict, List, Tuple
+from typing import Any, Dict, List, Optional, Tuple
 
 from smlaunch import program
-from smlaunch.sagemaker_training import errors
+from smlaunch.sagemaker_training import _told, errors
 
 _ANSWER = b"code: "
+_PIP = b"smlaunch: pip: "
 
 
 def _pack(value: Any) -> bytes:
@@ -51,19 +54,20 @@ def _unpack(data: bytes, at: int = 0) -> Tuple[Any, int]:
     return data[at : at + size].decode("utf-8", "surrogateescape"), at + size
 
 
-def prepare(uri: str, user_entry_point: str, code: str) -> None:
+def prepare(uri: str, user_entry_point: str, code: str, capture_error: bool = False) -> None:
     """Fetches ``uri`` into ``code`` where that is empty, and installs what the program needs there.
 
     Raises:
-        errors.InstallModuleError, errors.InstallRequirementsError: pip failed.
+        errors.InstallModuleError, errors.InstallRequirementsError: pip failed; with its words where they are captured.
         errors.ClientError: the code is not there, or may not be unpacked.
+        FileNotFoundError: there is nothing at ``uri``.
     """
     request = {
         "host": "",
         "code": code,
         "module_dir": uri,
         "program": user_entry_point,
-        "is_named": False,
+        "is_trainer": False,
         "requirements": "",
         "python": sys.executable,
         "region": "",
@@ -71,30 +75,44 @@ def prepare(uri: str, user_entry_point: str, code: str) -> None:
         "terminal_width": 0,
         "leader_environment": {},
     }
-    process = subprocess.run(
+    process = subprocess.Popen(
         [program.find_program(), "worker", "--prepare-code"],
-        input=_pack(request),
+        stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
-        check=False,
+        stderr=subprocess.PIPE if capture_error else None,
     )
-    answers = [line for line in process.stdout.splitlines() if line.startswith(_ANSWER)]
+    assert process.stdin is not None and process.stdout is not None
+    with process:
+        process.stdin.write(_pack(request))
+        process.stdin.close()
+        said = []
+        for line in process.stderr or []:
+            sys.stderr.write(line.decode("utf-8", "replace"))
+            said.append(line)
+        lines = process.stdout.read().splitlines()
+    answers = [line for line in lines if line.startswith(_ANSWER)]
     if process.returncode != 0 or not answers:
         raise errors.ClientError(f"the code could not be prepared: exit code {process.returncode}")
     answer, _ = _unpack(bytes.fromhex(answers[-1][len(_ANSWER) :].decode()))
     if answer["is_ready"]:
         return
-    raise _as_error(answer)
+    pip = [line[len(_PIP) :].decode("utf-8", "replace").rstrip() for line in said if line.startswith(_PIP)]
+    raise _as_error(answer, uri, pip if capture_error else None)
 
 
-def _as_error(answer: Dict[str, Any]) -> Exception:
+def _as_error(answer: Dict[str, Any], uri: str, pip: Optional[List[str]]) -> Exception:
+    name = answer["failure_class"]
     kind = {
         "InstallModuleError": errors.InstallModuleError,
         "InstallRequirementsError": errors.InstallRequirementsError,
-    }.get(answer["failure_class"])
+    }.get(name)
+    if kind is None and not uri.startswith("s3://") and not os.path.exists(uri):
+        return FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), uri)
     if kind is None:
         return errors.ClientError(answer["message"])
     fields = _parse_failure(answer["failure"].splitlines())
-    return kind(cmd=fields["Command"], return_code=fields["ExitCode"], output=fields["ErrorMessage"])
+    output = None if pip is None else _told.output_of([], pip, [name])
+    return kind(cmd=fields["Command"], return_code=fields["ExitCode"], output=output)
 
 
 def _parse_failure(lines: List[str]) -> Dict[str, str]:

@@ -2,7 +2,6 @@
 """Runs the user's program, by ``smlaunch``."""
 from __future__ import annotations
 
-import builtins
 import json
 import os
 import shlex
@@ -12,7 +11,7 @@ import tempfile
 from typing import Any, Dict, List, Mapping, Optional
 
 from smlaunch import program
-from smlaunch.sagemaker_training import _code, environment, errors, runner
+from smlaunch.sagemaker_training import _code, _told, environment, errors, runner
 
 _LAUNCHERS = {
     "MPI": "mpi",
@@ -26,11 +25,6 @@ _OPTIONS = {
     "sagemaker_mpi_custom_mpi_options": "--mpi-options",
     "sagemaker_distributed_dataparallel_custom_mpi_options": "--mpi-options",
 }
-
-_ERROR_NAMES = [
-    name for name, value in vars(builtins).items() if isinstance(value, type) and issubclass(value, Exception)
-]
-_ERROR_NAMES += ["Invalid requirement", "ResourceExhaustedError", "OutOfRangeError", "InvalidArgumentError", "ORTE"]
 
 
 def run(
@@ -59,15 +53,18 @@ def run(
         The process of smlaunch, which has ended if ``wait`` is true.
 
     Raises:
-        errors.ExecuteUserScriptError: the program ended with an error.
+        errors.ExecuteUserScriptError: the program ended with an error, or Python found no such file.
         errors.InstallModuleError, errors.InstallRequirementsError: pip failed.
-        errors.ClientError: there is no such program, or the code cannot be had.
+        errors.ClientError: the program is named wrongly, or the code cannot be had.
+        FileNotFoundError: there is no such command, or nothing where the code should come from.
     """
+    if not user_entry_point:
+        raise errors.ClientError("the name of the program is empty: name one in the code, like train.py")
     variables = dict(env_vars or {})
     code = environment.code_dir
     os.makedirs(code, exist_ok=True)
-    kind = _ask_kind(user_entry_point)
-    _code.prepare(uri, user_entry_point, code)
+    _ask_kind(user_entry_point)  # what is named wrongly is refused before anything is done
+    _code.prepare(uri, user_entry_point, code, capture_error)
     kind = _ask_kind(user_entry_point)
     os.environ.update(variables)
 
@@ -75,16 +72,23 @@ def run(
     for name, value in (extra_opts or {}).items():
         if value and name in _OPTIONS:
             options += [_OPTIONS[name], str(value)]
-    program_words = _program_words(user_entry_point, kind, code) + [str(arg) for arg in args]
+    words = _program_words(user_entry_point, kind, code) + [str(arg) for arg in args]
+    if not wait:
+        return _start(options, words, code)
     with tempfile.TemporaryDirectory(prefix="smlaunch-run.") as folder:
         report = os.path.join(folder, "report.json")
-        command = [program.find_program(), *options, "--report", report, "--", *program_words]
-        process = subprocess.Popen(command, cwd=code, stdin=subprocess.DEVNULL)
-        if not wait:
-            return process
+        lines = os.path.join(folder, "lines")
+        told = ["--report", report] + (["--log-dir", lines] if capture_error else [])
+        process = _start(options + told, words, code)
         if process.wait() != 0:
-            raise _as_error(process.returncode, report, options, program_words, code, capture_error)
+            output = _told.output_of_ranks(lines) if capture_error else None
+            raise _as_error(process.returncode, report, _as_command(options, words, kind, code), kind, output)
     return process
+
+
+def _start(options: List[str], words: List[str], code: str) -> "subprocess.Popen[bytes]":
+    command = [program.find_program(), *options, "--", *words]
+    return subprocess.Popen(command, cwd=code, stdin=subprocess.DEVNULL)
 
 
 def _ask_kind(user_entry_point: str) -> str:
@@ -108,16 +112,23 @@ def _program_words(name: str, kind: str, code: str) -> List[str]:
         path = name[2:] if name.startswith("./") else name
         return ["-m", path.replace(".py", "").replace("/", ".")]
     if kind == "command":
-        path = os.path.join(code, name)
-        if os.path.exists(path):
+        path = os.path.realpath(os.path.join(code, name))
+        try:
             os.chmod(path, 0o777)
+        except FileNotFoundError:
+            raise
+        except OSError:
+            pass  # smlaunch finds another way to start what lies on a read-only file system
         return [name if "/" in name else "./" + name]
     return [name]
 
 
-def _planned_command(options: List[str], program_words: List[str], code: str) -> str:
+def _as_command(options: List[str], words: List[str], kind: str, code: str) -> str:
+    """What was run, as the toolkit would tell it."""
+    if kind == "command" and "process" in options:
+        return "/bin/sh -c " + " ".join(map(shlex.quote, words))
     plan = subprocess.run(
-        [program.find_program(), "--dry-run", "--format", "json", *options, "--", *program_words],
+        [program.find_program(), "--dry-run", "--format", "json", *options, "--", *words],
         cwd=code,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
@@ -125,38 +136,27 @@ def _planned_command(options: List[str], program_words: List[str], code: str) ->
         check=False,
     )
     if plan.returncode != 0:
-        return shlex.join(program_words)
+        return " ".join(words)
     answer: Dict[str, Any] = json.loads(plan.stdout)
     return " ".join(answer["process_command"] if answer["engine"] == "local" else answer["command"])
 
 
-def _error_lines(lines: List[str]) -> str:
-    """What the toolkit keeps: the lines from the first with an error's name on, each once, all but that one indented."""
-    kept: List[str] = []
-    for line in lines:
-        if kept or any(name in line for name in _ERROR_NAMES):
-            kept.append(line.strip(" :\n"))
-    return "\n ".join(dict.fromkeys(kept)).strip()
-
-
 def _as_error(
-    exit_code: int, report: str, options: List[str], program_words: List[str], code: str, capture_error: bool
+    exit_code: int, report: str, command: str, kind: str, output: Optional[str]
 ) -> errors.ClientError:
     told: Dict[str, Any] = {}
     if os.path.exists(report):
         with open(report, encoding="utf-8") as file:
             told = json.load(file)
-    failure = told.get("first_failure")
     if told.get("class") == "configuration":
         return errors.ClientError(told.get("message", ""))
-    output = None
-    if capture_error and failure:
-        output = _error_lines(failure.get("last_lines") or [])
+    failure = told.get("first_failure")
     if failure and failure.get("exit_code") is not None:
         exit_code = failure["exit_code"]
     elif failure and failure.get("signal"):
-        exit_code = -failure["signal"]
+        # The toolkit starts a command by a shell, which tells a signal by its own exit code.
+        exit_code = 128 + failure["signal"] if kind == "command" else -failure["signal"]
+    elif told.get("class") == "start" and kind == "python_program":
+        exit_code = 2  # of Python, for a file that it cannot open
     info = "OutOfMemory: Process killed by SIGKILL (signal 9)" if exit_code == 137 else None
-    return errors.ExecuteUserScriptError(
-        cmd=_planned_command(options, program_words, code), return_code=exit_code, output=output, info=info
-    )
+    return errors.ExecuteUserScriptError(cmd=command, return_code=exit_code, output=output, info=info)

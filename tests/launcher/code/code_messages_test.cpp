@@ -17,7 +17,7 @@ TEST(CodeMessages, ArriveAsTheyWere) {
                             .code = "/opt/ml/code",
                             .module_dir = "s3://b/k",
                             .program = "train.py",
-                            .is_named = true,
+                            .is_trainer = true,
                             .requirements = "more.txt",
                             .python = "/usr/bin/python3",
                             .region = "us-west-2",
@@ -30,7 +30,7 @@ TEST(CodeMessages, ArriveAsTheyWere) {
   EXPECT_EQ(decoded->code, "/opt/ml/code");
   EXPECT_EQ(decoded->module_dir, "s3://b/k");
   EXPECT_EQ(decoded->program, "train.py");
-  EXPECT_TRUE(decoded->is_named);
+  EXPECT_TRUE(decoded->is_trainer);
   EXPECT_EQ(decoded->requirements, "more.txt");
   EXPECT_EQ(decoded->python, "/usr/bin/python3");
   EXPECT_EQ(decoded->region, "us-west-2");

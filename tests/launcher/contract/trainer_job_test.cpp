@@ -222,5 +222,24 @@ TEST(TrainerJob, KnowsWhetherTheSdksScriptHasStartedUs) {
   EXPECT_EQ(container.environment().trainer->log_level, "10");
 }
 
+TEST(TrainerJob, KnowsTheArchiveThatItsSourceFolderIs) {
+  TrainerContainer container(R"({"source_dir": "s3://bucket/a/src.tar.gz", "entry_script": "train.py"})");
+  const std::filesystem::path code = container.path() / "input/data/code";
+  EXPECT_EQ(container.environment().trainer->archive, code / "src.tar.gz");
+  EXPECT_EQ(container.environment().module_dir, code.native());
+  container.request.variables = {{"SM_SOURCE_DIR", "/opt/ml/input/data/code"}};
+  EXPECT_EQ(container.environment().trainer->archive, "") << "the SDK's script has unpacked it";
+  EXPECT_EQ(TrainerContainer().environment().trainer->archive, "");
+}
+
+TEST(TrainerJob, AProgramBehindTheDashesIsTakenFromTheArchiveWhereItIsNotHere) {
+  TrainerContainer container(R"({"source_dir": "src.tar.gz", "entry_script": "train.py"})");
+  container.write("input/data/code/src.tar.gz", "");
+  container.request.given_entry_point = {"other.py", {}};
+  EXPECT_EQ(container.environment().entry_point.working_directory, container.path() / "input/data/code");
+  container.write("other.py", "");
+  EXPECT_EQ(container.environment().entry_point.working_directory, container.path());
+}
+
 }  // namespace
 }  // namespace smlaunch

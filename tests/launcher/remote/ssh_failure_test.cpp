@@ -6,9 +6,15 @@
 namespace smlaunch {
 namespace {
 
+struct Expected {
+  ReadyStage stage;
+  std::string cause;
+  std::string remedy;
+  bool permanent;
+};
 struct Case {
   LoginEnd end;
-  SshFailure expected;
+  Expected expected;
 };
 
 LoginEnd ssh_said(std::string err) { return {255, 0, "", std::move(err)}; }
@@ -17,7 +23,7 @@ void expect_all(const std::vector<Case>& table) {
   for (const Case& one : table) {
     const SshFailure got = parse_ssh_failure(one.end, "algo-2", 22, "1.2.3");
     EXPECT_EQ(to_string(got.stage), to_string(one.expected.stage)) << one.end.err;
-    EXPECT_EQ(got.cause, one.expected.cause);
+    EXPECT_EQ(to_string(got.cause), one.expected.cause);
     EXPECT_EQ(got.remedy, one.expected.remedy);
     EXPECT_EQ(got.permanent, one.expected.permanent) << one.end.err;
   }

@@ -49,7 +49,7 @@ TEST(RefuseLeader, TellsALeaderThatLooksForItsHost) {
   worker.join();
   ASSERT_EQ(report.hosts.size(), 1U);
   EXPECT_EQ(report.hosts.front().state, ReadyState::failed);
-  EXPECT_EQ(report.hosts.front().cause, "smlaunch cannot start there: sshd is not there");
+  EXPECT_EQ(to_string(report.hosts.front().cause), "smlaunch cannot start there: sshd is not there");
 }
 
 TEST(RefuseLeader, LeavesAPortAloneThatIsTaken) {

@@ -107,6 +107,41 @@ TEST(CodeFolder, WhoeverComesNextGoesOnWithMovingEntriesUp) {
   EXPECT_EQ(names(base.path() / "volume"), (Names{"moved.py", "train.py"}));
 }
 
+TEST(CodeFolder, KeepsWhatIsInItBesideWhatIsPublished) {
+  const Folder base;
+  const auto code = base.path() / "code";
+  base.write("code/src.tar.gz", "x");
+  {
+    auto folder = CodeFolder::lock(code, never);
+    ASSERT_TRUE(folder);
+    const auto staging = folder->make_staging();
+    ASSERT_TRUE(staging);
+    std::filesystem::create_directory(*staging / "pkg");
+    std::ofstream(*staging / "train.py") << "x";
+    EXPECT_EQ(names(code), Names{"src.tar.gz"});
+    ASSERT_TRUE(folder->publish());
+  }
+  EXPECT_EQ(names(code), (Names{"pkg", "src.tar.gz", "train.py"}));
+  EXPECT_EQ(names(base.path()), Names{"code"});
+}
+
+TEST(HoldsOnly, IsAskedOfOneFileAndCountsNothingOfOurs) {
+  const Folder base;
+  const auto code = base.path() / "code";
+  EXPECT_FALSE(holds_only(code, "src.tar.gz"));
+  base.write("code/src.tar.gz", "x");
+  EXPECT_TRUE(holds_only(code, "src.tar.gz"));
+  EXPECT_FALSE(holds_only(code, "other.tar.gz"));
+  base.write("code/.smlaunch-code.lock", "");
+  EXPECT_TRUE(holds_only(code, "src.tar.gz"));
+  base.write("code/train.py", "x");
+  EXPECT_FALSE(holds_only(code, "src.tar.gz"));
+  base.write("code/.smlaunch-code.whole/pkg/main.py", "x");
+  EXPECT_TRUE(holds_only(code, "src.tar.gz")) << "whoever locks it goes on";
+  std::filesystem::create_directories(base.path() / "folder/src.tar.gz");
+  EXPECT_FALSE(holds_only(base.path() / "folder", "src.tar.gz"));
+}
+
 TEST(CodeFolder, IsWaitedForAndTheWaitMayBeEnded) {
   const Folder base;
   const auto code = base.path() / "code";

@@ -72,6 +72,20 @@ TEST_F(FetchCode, NothingWhereTheCodeFolderItselfIsNamed) {
   EXPECT_TRUE(is_code_to_be_fetched("", code));
 }
 
+TEST_F(FetchCode, AnArchiveIsUnpackedWhereItLiesOnlyIfThatIsAskedForAndItIsAlone) {
+  base_.write("ml/code/src.tar.gz", "no archive");
+  const std::string archive = (base_.path() / "ml/code/src.tar.gz").native();
+  EXPECT_FALSE(fetch(archive).value()) << "there is code already";
+  EXPECT_TRUE(is_archive_to_be_unpacked(archive, base_.path() / "ml/code"));
+  EXPECT_FALSE(is_archive_to_be_unpacked(archive, base_.path() / "ml"));
+  EXPECT_FALSE(is_archive_to_be_unpacked((base_.path() / "ml/code").native(), base_.path() / "ml/code"));
+  request_.is_in_code = true;
+  EXPECT_EQ(fetch(archive).error().problems.front().what, "is no tar archive");
+  EXPECT_EQ(base_.read("ml/code/src.tar.gz"), "no archive");
+  base_.write("ml/code/train.py", "mine");
+  EXPECT_FALSE(fetch(archive).value());
+}
+
 TEST_F(FetchCode, StopsWhenItIsTold) {
   base_.write("source/train.py", "x");
   const std::atomic<bool> cancelled{true};
