@@ -97,7 +97,8 @@ def _ask_kind(user_entry_point: str) -> str:
         answer = program.ask(["env", "--format", "json"], {**os.environ, "SAGEMAKER_PROGRAM": user_entry_point})
     except program.SmlaunchError as refused:
         raise errors.ClientError(str(refused)) from refused
-    return answer["entry_point"]["kind"]
+    kind: str = answer["entry_point"]["kind"]
+    return kind
 
 
 def _launcher_of(runner_type: Any) -> str:
