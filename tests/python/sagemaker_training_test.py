@@ -210,6 +210,15 @@ class RunTest(Container):
         with self.assertRaisesRegex(ValueError, "Invalid identifier"):
             entry_point.run(self.path("code"), "train.py", [], runner_type="Other")
 
+    def test_an_option_of_mpi_is_for_mpi_and_one_that_is_none_here_is_refused(self):
+        self.make_job({"run.sh": '#!/bin/sh\ntouch "$SM_MODEL_DIR/$$"\n'})
+        entry_point.run(self.path("code"), "run.sh", [], extra_opts={"sagemaker_mpi_num_of_processes_per_host": 2,
+                                                                      "sagemaker_mpi_custom_mpi_options": "-x A=b"})
+        self.assertEqual(len(os.listdir(self.path("model"))), 1)
+        with self.assertRaisesRegex(ValueError, "set it as a hyperparameter"):
+            entry_point.run(self.path("code"), "run.sh", [], runner_type=runner.MPIRunnerType,
+                            extra_opts={"sagemaker_mpi_num_processes": 2})
+
     def test_mpi_starts_as_many_as_its_options_say(self):
         if subprocess.call(["which", "mpirun"], stdout=subprocess.DEVNULL) != 0:
             self.skipTest("mpirun is not installed")

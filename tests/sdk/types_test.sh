@@ -16,10 +16,12 @@ check smlaunch
 cat >"$scratch/user.py" <<'END'
 from smlaunch.sagemaker_training import entry_point, environment
 env = environment.Environment()
-entry_point.run(env.module_dir, env.num_gpus, env.to_cmd_args(), env.to_env_vars())
+entry_point.run(uri=env.module_dir, user_entry_point=env.user_entry_point, args=env.to_cmd_args(), env_vars=env.to_env_vars())
 END
+MYPYPATH=$PWD check "$scratch/user.py"
+sed -i 's/env.user_entry_point/env.num_gpus/' "$scratch/user.py"
 if words=$(MYPYPATH=$PWD check "$scratch/user.py"); then
   echo "FAILED: a program's name that is a number was taken"
   exit 1
 fi
-grep -q 'Argument 2 to "run" has incompatible type "int"; expected "str"' <<<"$words" || { echo "FAILED: $words"; exit 1; }
+grep -q 'Argument "user_entry_point" to "run" has incompatible type "int"' <<<"$words" || { echo "FAILED: $words"; exit 1; }
