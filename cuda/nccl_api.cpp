@@ -72,7 +72,10 @@ std::string NcclApi::describe(NcclResult result, NcclComm comm) const {
 Result<NcclApi> load_nccl(const std::string& path) {
   if (void* library = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL)) return take(library, path);
   const char* said = dlerror();
-  return failure(Fault::start, nccl_file_name, said == nullptr ? path + " cannot be opened" : said,
+  std::string what = said == nullptr ? path + " cannot be opened" : said;
+  // The loader begins its words with the file; where that is the usual one, our Problem names it already.
+  if (path == nccl_file_name && what.starts_with(path + ": ")) what.erase(0, path.size() + 2);
+  return failure(Fault::start, nccl_file_name, std::move(what),
                  "install NCCL on this host (the package nvidia-nccl, or PyTorch with CUDA), or name it with "
                  "--nccl-lib");
 }

@@ -48,6 +48,7 @@
 #include "launcher/this_host/own_host.hpp"
 #include "launcher/this_host/probe_host_gpus.hpp"
 #include "launcher/worker/login_command.hpp"
+#include "topology/hwloc_plugins.hpp"
 #include "topology/machine_json.hpp"
 #include "topology/render_topology.hpp"
 #include "topology/render_topology_svg.hpp"
@@ -274,6 +275,7 @@ int run_command(const std::vector<std::string>& command_line) {
   const std::vector<std::string> arguments = arguments_of(command_line);
   if (!arguments.empty() && arguments.front() == "rank") {
     const auto separator = std::find(arguments.begin(), arguments.end(), "--");
+    load_hwloc_plugins(false);
     return run_rank_agent({separator == arguments.end() ? separator : separator + 1, arguments.end()});
   }
   if (arguments == std::vector<std::string>{"worker", prepare_code_argument}) return run_prepare_code();
@@ -286,6 +288,7 @@ int run_command(const std::vector<std::string>& command_line) {
   if (const auto* text = std::get_if<CliAnswer>(&*parsed)) return answer(text->text);
   Options& options = std::get<Options>(*parsed);
   options.called_train = is_called_train(command_line);
+  load_hwloc_plugins(!options.topology.empty());
   const Variables variables = own_environment();
   switch (options.command) {
     case Command::topology: return show_topology(options);

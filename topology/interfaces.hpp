@@ -34,10 +34,18 @@ std::string interface_problem(const std::vector<NetworkInterface>& interfaces, s
 std::string pattern_problem(const std::vector<NetworkInterface>& interfaces, std::string_view pattern,
                             bool several_hosts);
 
-// An interface that something relies on.
+// What relies on an interface.
+enum class InterfaceUser {
+  job,         // the plan chose it
+  nccl,        // NCCL_SOCKET_IFNAME names it
+  mpi_ranks,   // Open MPI's options name it for what ranks send each other
+  mpi_daemons  // they name it for mpirun and its daemons
+};
+
 struct WantedInterface {
   std::string pattern;  // as above: "=eth0"
-  std::string origin;   // who names it: "NCCL_SOCKET_IFNAME"; empty: the plan
+  InterfaceUser user = InterfaceUser::job;
+  std::string option = {};  // of Open MPI, as people wrote it: "-mca btl_tcp_if_include"
   bool operator==(const WantedInterface&) const = default;
 };
 

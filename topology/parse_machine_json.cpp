@@ -10,13 +10,10 @@
 #include <utility>
 
 #include "topology/machine_json.hpp"
+#include "topology/machine_reader_json.hpp"
 
 namespace smlaunch {
 namespace {
-
-using Json = nlohmann::ordered_json;
-
-constexpr const char* remedy = "compare it with what smlaunch topology --format json prints";
 
 bool is_relation(const std::string& text) {
   if (text == "X" || parse_nearness(text)) return true;
@@ -24,136 +21,7 @@ bool is_relation(const std::string& text) {
          text.find_first_not_of("0123456789", 2) == std::string::npos;
 }
 
-// Reads values out of the document and collects what is wrong with them.
-class Reader {
- public:
-  explicit Reader(std::string where) : where_(std::move(where)) {}
-
-  void wrong(const std::string& path, std::string what) {
-    problems_.push_back(
-        {fmt::format("{}: {}", where_, path.empty() ? "the document" : path), std::move(what), remedy});
-  }
-
-  Json::const_iterator find(const Json& object, const char* key) {
-    const auto found = object.find(key);
-    return found != object.end() && found->is_null() ? object.end() : found;
-  }
-
-  void read(const Json& object, const std::string& path, const char* key, std::string& value) {
-    const auto found = find(object, key);
-    if (found == object.end()) return;
-    if (found->is_string())
-      value = found->get<std::string>();
-    else
-      wrong(join(path, key), "must be a string");
-  }
-
-  void read(const Json& object, const std::string& path, const char* key, bool& value) {
-    const auto found = find(object, key);
-    if (found == object.end()) return;
-    if (found->is_boolean())
-      value = found->get<bool>();
-    else
-      wrong(join(path, key), "must be true or false");
-  }
-
-  void read(const Json& object, const std::string& path, const char* key, std::uint64_t& value) {
-    const auto found = find(object, key);
-    if (found == object.end()) return;
-    if (found->is_number_unsigned())
-      value = found->get<std::uint64_t>();
-    else
-      wrong(join(path, key), "must be a whole number, 0 or more");
-  }
-
-  void read(const Json& object, const std::string& path, const char* key, int& value) {
-    std::uint64_t number = static_cast<std::uint64_t>(value);
-    read(object, path, key, number);
-    if (number > 1'048'575)
-      wrong(join(path, key), "is larger than any machine has");
-    else
-      value = static_cast<int>(number);
-  }
-
-  void read(const Json& object, const std::string& path, const char* key, std::optional<int>& value) {
-    if (find(object, key) == object.end()) return;
-    int number = 0;
-    read(object, path, key, number);
-    value = number;
-  }
-
-  void read(const Json& object, const std::string& path, const char* key, IdSet& value) {
-    const auto found = find(object, key);
-    if (found == object.end()) return;
-    value = read_ids(*found, join(path, key));
-  }
-
-  IdSet read_ids(const Json& json, const std::string& path) {
-    const auto ids = json.is_string() ? parse_id_set(json.get<std::string>()) : std::nullopt;
-    if (!ids) wrong(path, "must be a list of CPUs such as \"0-15,32\"");
-    return ids.value_or(IdSet{});
-  }
-
-  void read(const Json& object, const std::string& path, const char* key, std::vector<std::string>& value) {
-    each(object, path, key, false, [&](const Json& element, const std::string& where) {
-      if (element.is_string())
-        value.push_back(element.get<std::string>());
-      else
-        wrong(where, "must be a string");
-    });
-  }
-
-  // Calls `visit` with each element of an array and its path.
-  template <class Visit>
-  void each(const Json& object, const std::string& path, const char* key, bool of_objects, Visit visit) {
-    const auto found = find(object, key);
-    if (found == object.end()) return;
-    if (!found->is_array()) return wrong(join(path, key), "must be a list");
-    for (std::size_t i = 0; i < found->size(); ++i) {
-      const std::string element = fmt::format("{}[{}]", join(path, key), i);
-      if (of_objects && !(*found)[i].is_object())
-        wrong(element, "must be an object");
-      else
-        visit((*found)[i], element);
-    }
-  }
-
-  // A matrix of words; it may be absent altogether.
-  template <class Value, class Parse>
-  void read_matrix(const Json& object, const char* key, std::size_t rows, std::size_t columns,
-                   const char* row_is, std::vector<std::vector<Value>>& matrix, const char* words,
-                   Parse parse) {
-    if (find(object, key) == object.end()) return;
-    matrix.clear();
-    each(object, "", key, false, [&](const Json& row, const std::string& path) {
-      auto& values = matrix.emplace_back();
-      if (!row.is_array() || row.size() != columns) {
-        return wrong(path, fmt::format("must be a list of {} words", columns));
-      }
-      for (std::size_t i = 0; i < row.size(); ++i) {
-        const auto value = row[i].is_string() ? parse(row[i].template get<std::string>()) : std::nullopt;
-        if (value)
-          values.push_back(*value);
-        else
-          wrong(fmt::format("{}[{}]", path, i), fmt::format("must be one of {}", words));
-      }
-    });
-    if (matrix.size() != rows)
-      wrong(key, fmt::format("must be a list of {} lists, one for each {}", rows, row_is));
-  }
-
-  [[nodiscard]] const std::vector<Problem>& problems() const { return problems_; }
-
- private:
-  static std::string join(const std::string& path, const char* key) {
-    return path.empty() ? key : path + "." + key;
-  }
-
-  std::string where_;
-  std::vector<Problem> problems_;
-};
-
-void read_numa_nodes(Reader& reader, const Json& json, Machine& machine) {
+void read_numa_nodes(MachineReader& reader, const Json& json, Machine& machine) {
   if (reader.find(json, "numa_nodes") == json.end()) reader.wrong("numa_nodes", "is missing");
   IdSet seen;
   reader.each(json, "", "numa_nodes", true, [&](const Json& object, const std::string& path) {
@@ -172,8 +40,8 @@ void read_numa_nodes(Reader& reader, const Json& json, Machine& machine) {
 }
 
 // How near each device of a kind is to every other device of that kind.
-void read_relations(Reader& reader, const Json& json, const char* key, std::size_t devices, const char* kind,
-                    std::vector<std::vector<std::string>>& matrix) {
+void read_relations(MachineReader& reader, const Json& json, const char* key, std::size_t devices,
+                    const char* kind, std::vector<std::vector<std::string>>& matrix) {
   reader.read_matrix(
       json, key, devices, devices, kind, matrix, "X, NV#, PIX, PXB, PHB, NODE, SYS",
       [](const std::string& text) { return is_relation(text) ? std::optional(text) : std::nullopt; });
@@ -186,7 +54,7 @@ void read_relations(Reader& reader, const Json& json, const char* key, std::size
   }
 }
 
-void read_devices(Reader& reader, const Json& json, Machine& machine) {
+void read_devices(MachineReader& reader, const Json& json, Machine& machine) {
   const auto check_numa = [&](const std::optional<int>& numa, const std::string& path) {
     const bool known = !numa || std::any_of(machine.numa_nodes.begin(), machine.numa_nodes.end(),
                                             [&](const NumaNode& node) { return node.os_index == *numa; });
@@ -269,7 +137,7 @@ std::vector<IdSet> assumed_cores(const Machine& machine) {
   return cores;
 }
 
-void read_cores(Reader& reader, const Json& json, Machine& machine) {
+void read_cores(MachineReader& reader, const Json& json, Machine& machine) {
   // The text lists CPUs without a node by themselves, so that a mistyped number in core_cpus stays an error.
   IdSet known;
   reader.read(json, "", "cpus_without_node", known);
@@ -292,7 +160,7 @@ void read_cores(Reader& reader, const Json& json, Machine& machine) {
     machine.processing_units = static_cast<int>(allowed_cpus(machine).size());
 }
 
-void read_interfaces(Reader& reader, const Json& json, Machine& machine) {
+void read_interfaces(MachineReader& reader, const Json& json, Machine& machine) {
   reader.each(json, "", "interfaces", true, [&](const Json& object, const std::string& path) {
     NetworkInterface interface;
     reader.read(object, path, "name", interface.name);
@@ -305,7 +173,7 @@ void read_interfaces(Reader& reader, const Json& json, Machine& machine) {
   });
 }
 
-void read_versions(Reader& reader, const Json& json, Machine& machine) {
+void read_versions(MachineReader& reader, const Json& json, Machine& machine) {
   const auto found = reader.find(json, "versions");
   if (found == json.end()) return;
   if (!found->is_object()) return reader.wrong("versions", "must be an object");
@@ -317,7 +185,7 @@ void read_versions(Reader& reader, const Json& json, Machine& machine) {
   }
 }
 
-void read_cpu_quota(Reader& reader, const Json& json, Machine& machine) {
+void read_cpu_quota(MachineReader& reader, const Json& json, Machine& machine) {
   const auto found = reader.find(json, "cpu_quota");
   if (found == json.end()) return;
   if (found->is_number() && found->get<double>() > 0)
@@ -326,7 +194,7 @@ void read_cpu_quota(Reader& reader, const Json& json, Machine& machine) {
     reader.wrong("cpu_quota", "must be a number above 0");
 }
 
-Machine read_machine(Reader& reader, const Json& json) {
+Machine read_machine(MachineReader& reader, const Json& json) {
   Machine machine;
   std::string named;
   reader.read(json, "", "schema", named);
@@ -358,10 +226,11 @@ Result<Machine> parse_machine_json(std::string_view text, const std::string& whe
     // "[json.exception.parse_error.101] parse error at line 1, column 2: ..."
     const std::string_view what = error.what();
     return failure(Fault::configuration, where,
-                   fmt::format("is not JSON: {}", what.substr(what.find(']') + 2)), remedy);
+                   fmt::format("is not JSON: {}", what.substr(what.find(']') + 2)), machine_json_remedy);
   }
-  if (!json.is_object()) return failure(Fault::configuration, where, "must be a JSON object", remedy);
-  Reader reader(where);
+  if (!json.is_object())
+    return failure(Fault::configuration, where, "must be a JSON object", machine_json_remedy);
+  MachineReader reader(where);
   Machine machine = read_machine(reader, json);
   if (!reader.problems().empty())
     return tl::unexpected<Error>(Error{Fault::configuration, reader.problems()});

@@ -9,7 +9,8 @@
 #include <map>
 #include <utility>
 
-#include "topology/assign_nics.hpp"
+#include "topology/choose_nics.hpp"
+#include "topology/cpu_units.hpp"
 #include "topology/layout.hpp"
 #include "topology/share_cores.hpp"
 #include "topology/spread_over_nodes.hpp"
@@ -19,43 +20,6 @@ namespace {
 
 std::string counted(std::size_t number, const char* what) {
   return fmt::format("{} {}{}", number, what, number == 1 ? "" : "s");
-}
-
-// What is divided among ranks: whole cores, or hardware threads where there are more ranks than cores.
-struct Units {
-  std::vector<IdSet> cpus;  // per unit, in NUMA order
-  const char* name = "core";
-  std::map<int, int> unit_of_cpu;
-  std::map<int, IdSet> of_node;  // OS index of a NUMA node (-1: in no node) -> its units
-};
-
-int node_of_cpu(const Machine& machine, int cpu) {
-  for (const NumaNode& node : machine.numa_nodes) {
-    if (std::binary_search(node.cpus.begin(), node.cpus.end(), cpu)) return node.os_index;
-  }
-  return -1;
-}
-
-Units units_of(const Machine& machine, std::size_t ranks) {
-  Units units;
-  if (ranks <= machine.core_cpus.size()) {
-    units.cpus = machine.core_cpus;
-  } else {
-    units.name = "hardware thread";
-    for (const IdSet& core : machine.core_cpus) {
-      for (const int cpu : core) units.cpus.push_back({cpu});
-    }
-  }
-  std::erase_if(units.cpus, [](const IdSet& cpus) { return cpus.empty(); });
-  std::map<int, int> node;
-  for (const IdSet& unit : units.cpus) node[unit.front()] = node_of_cpu(machine, unit.front());
-  std::stable_sort(units.cpus.begin(), units.cpus.end(),
-                   [&](const IdSet& a, const IdSet& b) { return node[a.front()] < node[b.front()]; });
-  for (std::size_t i = 0; i < units.cpus.size(); ++i) {
-    for (const int cpu : units.cpus[i]) units.unit_of_cpu[cpu] = static_cast<int>(i);
-    units.of_node[node[units.cpus[i].front()]].push_back(static_cast<int>(i));
-  }
-  return units;
 }
 
 // Where a rank wants to be: its CPUs (empty: anywhere) and the words for it.
@@ -166,7 +130,7 @@ class MachinePlacer {
   }
 
   // Gives a home to each rank that has none.
-  void spread(std::vector<Home>& homes, const Units& units) const {
+  void spread(std::vector<Home>& homes, const CpuUnits& units) const {
     std::vector<int> node_ids;
     std::vector<NodeRoom> rooms;
     for (const auto& [node, mine] : units.of_node) {
@@ -201,7 +165,7 @@ class MachinePlacer {
   void bind_to_nodes() {
     std::vector<Home> homes;
     for (const Placement& placement : placed_) homes.push_back(home_of_gpu(placement));
-    spread(homes, units_of(machine_, placed_.size()));
+    spread(homes, cpu_units_of(machine_, placed_.size()));
     for (std::size_t rank = 0; rank < placed_.size(); ++rank) {
       Home& home = homes[rank];
       if (!home.at_gpu) keep_one_node(home);
@@ -225,7 +189,7 @@ class MachinePlacer {
   }
 
   void bind_to_shares() {
-    const Units units = units_of(machine_, placed_.size());
+    const CpuUnits units = cpu_units_of(machine_, placed_.size());
     std::vector<Home> homes;
     std::vector<Placement*> bound;
     for (Placement& placement : placed_) {
@@ -255,7 +219,7 @@ class MachinePlacer {
     }
   }
 
-  [[nodiscard]] std::string share_in_words(const Home& home, const CoreShare& share, const Units& units,
+  [[nodiscard]] std::string share_in_words(const Home& home, const CoreShare& share, const CpuUnits& units,
                                            std::size_t in_home) const {
     const std::size_t all = units.cpus.size();
     if (share.shared) {
@@ -301,42 +265,14 @@ class MachinePlacer {
   void place_nics() {
     const std::vector<int> used(usable_.begin(), usable_.begin() + static_cast<std::ptrdiff_t>(std::min(
                                                                        usable_.size(), placed_.size())));
-    const auto chosen = assign_nics(machine_, used);
-    std::map<int, std::size_t> gpus_of_nic;
-    for (const auto& nic : chosen) {
-      if (nic) ++gpus_of_nic[*nic];
+    if (used.empty()) return;
+    const std::vector<ChosenNic> chosen = choose_nics(machine_, used);
+    for (std::size_t rank = 0; rank < placed_.size(); ++rank) {
+      const ChosenNic& own = chosen[rank % used.size()];
+      placed_[rank].nic = own.nic;
+      placed_[rank].nic_path = own.path;
+      if (!own.why.empty()) say(placed_[rank], own.why);
     }
-    for (std::size_t rank = 0; rank < placed_.size() && !used.empty(); ++rank) {
-      Placement& placement = placed_[rank];
-      placement.nic = chosen[rank % used.size()];
-      if (!placement.nic) {
-        if (!machine_.nics.empty()) say(placement, "no NIC, because every link is down");
-        continue;
-      }
-      const auto nic = static_cast<std::size_t>(*placement.nic);
-      const auto g = static_cast<std::size_t>(*placement.gpu);
-      const bool known = g < machine_.gpu_nic.size() && nic < machine_.gpu_nic[g].size();
-      placement.nic_path = known ? machine_.gpu_nic[g][nic] : Nearness::SYS;
-      const std::size_t mates = gpus_of_nic[*placement.nic] - 1;
-      const bool far = placement.nic_path > Nearness::PHB;
-      say(placement,
-          fmt::format("NIC {} ({}{}){}", machine_.nics[nic].name, to_string(placement.nic_path),
-                      far ? ", " + nothing_nearer(g, placement) : "",
-                      mates > 0 ? fmt::format(" shared with {}", counted(mates, "other GPU")) : ""));
-    }
-  }
-
-  // A NIC that is nearer may be down, or be Ethernet beside a fabric.
-  [[nodiscard]] std::string nothing_nearer(std::size_t gpu, const Placement& placement) const {
-    const bool is_fabric = machine_.nics[static_cast<std::size_t>(*placement.nic)].kind != NicKind::ethernet;
-    bool is_down = false;
-    bool is_ethernet = false;
-    for (std::size_t i = 0; i < machine_.nics.size() && gpu < machine_.gpu_nic.size(); ++i) {
-      if (machine_.gpu_nic[gpu][i] >= placement.nic_path) continue;
-      (machine_.nics[i].link_up ? is_ethernet : is_down) = true;
-    }
-    return fmt::format("{}{} is nearer", is_fabric && is_ethernet ? "no InfiniBand or EFA NIC" : "none",
-                       is_down ? " that is up" : "");
   }
 
   const Machine& machine_;

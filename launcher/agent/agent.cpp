@@ -150,6 +150,11 @@ void Agent::told_to_end() {
   kill_rank_after(std::min(grace_, grace_under_mpirun));
 }
 
+void Agent::got_user_signal(int signal) {
+  if (phase_ == Phase::running && !is_detached_)
+    world_.channel->send(FrameKind::stop_request, encode_number(static_cast<std::uint64_t>(signal)));
+}
+
 // SIGTERM, the grace, SIGKILL: when nobody is left to tell us what to do.
 void Agent::stop_rank() {
   if (is_stopping_) return;
@@ -243,10 +248,10 @@ void Agent::leave_if_done() {
 
 void Agent::run_without_channel(const std::string& why) {
   is_detached_ = true;
-  world_.print(true,
-               fmt::format("smlaunch: rank {} on {}{} ({}): its output goes through mpirun, where lines may "
-                           "be broken, and who failed first is not known for certain\n",
-                           identity_.rank, world_.host, detached_notice, why));
+  world_.print(
+      true, fmt::format("{}rank {} on {} has no channel to the leader ({}): its output goes through mpirun, "
+                        "where lines may be broken, and who failed first is not known for certain\n",
+                        detached_mark, identity_.rank, world_.host, why));
   start_rank(make_start_without_channel(own_environment(), identity_));
 }
 

@@ -36,6 +36,9 @@ class Agent {
   void begin();
   // Our parent died, or somebody ends us: the rank goes with us.
   void told_to_end();
+  // SIGUSR1 or SIGUSR2, which a scheduler has sent to all processes of our host: the ranks of other hosts are to have
+  // it, too.
+  void got_user_signal(int signal);
 
   // When the loop has been stopped:
   [[nodiscard]] int exit_code() const { return exit_code_; }

@@ -100,6 +100,8 @@ int run_agent(const AgentIdentity& identity, const std::vector<std::string>& pro
                      late_hand_over.emplace(loop.context(), identity.worker, hand_over).look();
                    }});
   signals.on_signal([&](int) { agent.told_to_end(); });
+  HeardSignals user_signals(loop.context(), {SIGUSR1, SIGUSR2});
+  user_signals.on_signal([&](int signal) { agent.got_user_signal(signal); });
   loop.post([&] { agent.begin(); });
   loop.run();
   rank.end_leftovers();

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <csignal>
 
 #include "base/line_splitter.hpp"
 #include "launcher/channel/messages.hpp"
@@ -60,6 +61,12 @@ bool are_lines(std::string_view lines) {
   return true;
 }
 
+// Of its own host's end an agent says nothing.
+bool is_user_signal(const Frame& frame) {
+  const auto signal = decode_number(frame.payload);
+  return signal == SIGUSR1 || signal == SIGUSR2;
+}
+
 // Is it what its kind says?
 bool is_sound(const Frame& frame) {
   switch (frame.kind) {
@@ -81,7 +88,8 @@ bool is_sound(const Frame& frame) {
 
 bool PeerRules::may_say(FrameKind kind) const {
   switch (kind) {
-    case FrameKind::pong: return true;
+    case FrameKind::pong:
+    case FrameKind::stop_request: return true;
     case FrameKind::started:
     case FrameKind::start_failed:
     case FrameKind::output:
@@ -90,7 +98,6 @@ bool PeerRules::may_say(FrameKind kind) const {
     case FrameKind::end_unknown:
     case FrameKind::left_running: return role_ == Role::rank;
     case FrameKind::outcome:
-    case FrameKind::stop_request:
     case FrameKind::code_ended: return role_ == Role::worker;
     default: return false;
   }
@@ -116,7 +123,9 @@ std::optional<std::string> PeerRules::refuse(const Frame& frame) {
   if (!is_news_) return {};
   if (is_data(frame.kind) && frame.sequence != received_ + 1)
     return fmt::format("a frame with the number {} after number {}", frame.sequence, received_);
-  if (!is_sound(frame))
+  const bool is_anothers =
+      frame.kind == FrameKind::stop_request && role_ == Role::rank && !is_user_signal(frame);
+  if (!is_sound(frame) || is_anothers)
     return frame.kind == FrameKind::output ? "an output that is not made of whole lines"
                                            : fmt::format("a broken {}", name_of(frame.kind));
   if (auto why = refuse_order(frame)) return why;

@@ -75,9 +75,8 @@ class MpiCheck {
     auto opened = MpiLibrary::open(name);
     if (!opened) {
       const Problem& problem = opened.error().problems.front();
-      const bool says_where = problem.what.starts_with(problem.where);
       return failed(stream, 0, SmokeStage::library_loaded,
-                    says_where ? problem.what : fmt::format("{}: {}", problem.where, problem.what));
+                    fmt::format("{}: {}", problem.where, problem.what));
     }
     mpi_ = *opened;
     const LoadedFile file = find_loaded_file(mpi_->symbol());

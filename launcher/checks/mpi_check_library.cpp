@@ -19,9 +19,11 @@ namespace {
 constexpr int longest_version = 256;
 constexpr int longest_error = 256;
 
-std::string loader_error() {
-  const char* text = dlerror();
-  return text == nullptr ? "not found" : text;
+// The loader begins its words with the file, which our Problem names already.
+std::string loader_error(const std::string& name) {
+  const char* said = dlerror();
+  const std::string text = said == nullptr ? "not found" : said;
+  return text.starts_with(name + ": ") ? text.substr(name.size() + 2) : text;
 }
 
 // Open MPI may lie in a folder of its own that no loader knows, such as /opt/amazon/openmpi.
@@ -69,7 +71,7 @@ struct MpiLibrary::Functions {
 Result<MpiLibrary> MpiLibrary::open(const std::string& name) {
   // Open MPI's plugins look for the library's symbols among those of the whole program.
   void* handle = dlopen(name.c_str(), RTLD_NOW | RTLD_GLOBAL);
-  const std::string why = handle == nullptr ? loader_error() : "";
+  const std::string why = handle == nullptr ? loader_error(name) : "";
   if (handle == nullptr && name.find('/') == std::string::npos)
     for (const auto& file : libraries_beside_mpirun(name)) {
       handle = dlopen(file.c_str(), RTLD_NOW | RTLD_GLOBAL);

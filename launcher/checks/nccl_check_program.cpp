@@ -39,8 +39,7 @@ std::string own_variable(const char* name) {
 
 std::string one_sentence(const Error& error) {
   const Problem& problem = error.problems.front();
-  const bool says_where = problem.what.starts_with(problem.where);
-  std::string text = says_where ? problem.what : fmt::format("{}: {}", problem.where, problem.what);
+  std::string text = fmt::format("{}: {}", problem.where, problem.what);
   if (!problem.remedy.empty()) text += fmt::format(" ({})", problem.remedy);
   return text;
 }

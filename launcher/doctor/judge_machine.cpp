@@ -135,14 +135,15 @@ std::vector<Finding> judge_hosts(const std::vector<HostReadiness>& hosts) {
         findings.push_back({host.name, fine, fmt::format("answers in {:.1f} s", host.seconds), {}});
         break;
       case ReadyState::failed:
-        findings.push_back(
-            {host.name, wrong, fmt::format("{}: {}", to_string(host.stage), host.cause), host.remedy});
+        findings.push_back({host.name, wrong,
+                            fmt::format("{}: {}", to_string(host.stage), to_string(host.cause)),
+                            host.remedy});
         break;
       case ReadyState::waiting:
-        findings.push_back(
-            {host.name, missing,
-             fmt::format("{}: {}", to_string(host.stage), host.cause.empty() ? "no answer" : host.cause),
-             host.remedy});
+        findings.push_back({host.name, missing,
+                            fmt::format("{}: {}", to_string(host.stage),
+                                        host.cause == HostCause() ? "no answer" : to_string(host.cause)),
+                            host.remedy});
         break;
     }
   }

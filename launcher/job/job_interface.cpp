@@ -144,17 +144,17 @@ void find_network_interface(const Questions& ask, Job& job) {
 }
 
 std::string to_string(const WantedInterface& wanted) {
-  if (wanted.origin.starts_with("NCCL")) return fmt::format("{}={}", wanted.origin, wanted.pattern);
+  if (wanted.user == InterfaceUser::nccl) return fmt::format("NCCL_SOCKET_IFNAME={}", wanted.pattern);
   const std::string name = wanted.pattern.starts_with("=") ? wanted.pattern.substr(1) : wanted.pattern;
-  return wanted.origin.empty() ? fmt::format("network interface {}", name)
-                               : fmt::format("network interface {} of {}", name, wanted.origin);
+  return wanted.user == InterfaceUser::job ? fmt::format("network interface {}", name)
+                                           : fmt::format("network interface {} of {}", name, wanted.option);
 }
 
 Error interface_error(const std::string& host, const WantedInterface& wanted, const std::string& problem,
                       const std::string& usable) {
   const std::string instead =
       usable.empty() ? "no interface there can" : fmt::format("of those there, {} can", usable);
-  const char* how = wanted.origin.empty()
+  const char* how = wanted.user == InterfaceUser::job
                         ? "name one that every host has: network_interface_name in resourceconfig.json, or "
                           "with given hosts --mpi-options '-mca btl_tcp_if_include NAME' and "
                           "NCCL_SOCKET_IFNAME"
@@ -200,10 +200,10 @@ Result<void> check_planned_interface(const Options& options, const LaunchPlan& p
 
 Result<void> check_own_interfaces(const LaunchPlan& plan) {
   std::vector<WantedInterface> wanted = plan.wanted_interfaces;
-  // Only mpirun's own words go through a machine without ranks.
+  // Through a machine without ranks goes only what mpirun and its daemons send.
   if (!hosts_ranks_here(plan))
     std::erase_if(wanted,
-                  [](const WantedInterface& each) { return !each.origin.ends_with("oob_tcp_if_include"); });
+                  [](const WantedInterface& each) { return each.user != InterfaceUser::mpi_daemons; });
   if (wanted.empty()) return {};
   const std::string name = plan.current_host.empty() ? probe_host_name() : plan.current_host;
   auto error = find_interface_errors(name, wanted, probe_interfaces(), spans_machines(plan));

@@ -8,6 +8,7 @@
 #include <filesystem>
 
 #include "launcher/process/stop_signals.hpp"
+#include "launcher/remote/become_program.hpp"
 #include "launcher/remote/ready_display.hpp"
 #include "launcher/remote/run_on_hosts.hpp"
 #include "mpi/shell_words.hpp"
@@ -25,7 +26,7 @@ std::string question() {
   std::error_code error;
   const std::string smlaunch =
       quote_shell_word(std::filesystem::read_symlink("/proc/self/exe", error).string());
-  return fmt::format("{0} --version && {0} topology --format json", smlaunch);
+  return fmt::format("{} --version && {} topology --format json", become_program(smlaunch), smlaunch);
 }
 
 }  // namespace
@@ -55,7 +56,7 @@ Result<MachinesByHost> probe_hosts(const Options& options, const std::vector<std
   for (const HostReadiness& host : report.hosts) {
     if (host.state != ReadyState::ready) {
       problems.problems.push_back({fmt::format("{} ({})", host.name, to_string(host.stage)),
-                                   host.cause.empty() ? "does not answer" : host.cause,
+                                   host.cause == HostCause() ? "does not answer" : to_string(host.cause),
                                    host.remedy + "; without --probe it is assumed to be like this machine"});
       continue;
     }

@@ -99,10 +99,11 @@ void JobRun::pass_on(int signal) {
 // when it cannot start the job.
 void JobRun::engine_line(std::string_view line) {
   const auto tagged = parse_tagged_line(line);
-  if (tagged && tagged->rank < plan_.world_size() && is_detached_notice(tagged->text)) {
-    world_.output.say(std::string(tagged->text.substr(tagged->text.find(": ") + 2)));
-    handle(RankDetached{Rank{tagged->rank}});
-  } else if (tagged && tagged->rank < plan_.world_size()) {
+  if (tagged && tagged->rank < plan_.world_size()) {
+    if (const auto notice = parse_detached_notice(tagged->text)) {
+      world_.output.say(std::string(*notice));
+      return handle(RankDetached{Rank{tagged->rank}});
+    }
     reports_.print(Rank{tagged->rank}, tagged->is_stderr, world_.loop.now_ns(),
                    std::string(tagged->text) + "\n");
   } else if (plan_.engine != Engine::mpirun) {
@@ -183,8 +184,8 @@ void JobRun::start_ranks() {
 
 std::vector<Rank> JobRun::ranks_that_run() const {
   std::vector<Rank> found;
-  for (int i = 0; i < plan_.world_size(); ++i)
-    if (!record().ranks[static_cast<std::size_t>(i)].done()) found.push_back(Rank{i});
+  for (const Rank each : record().ranks.indices())
+    if (!record().ranks[each].done()) found.push_back(each);
   return found;
 }
 

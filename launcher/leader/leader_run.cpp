@@ -171,8 +171,8 @@ void LeaderRun::begin_goodbye(Outcome outcome) {
   outcome_ = std::move(outcome);
   if (!job_run_) phases_.finished(world_.loop.now_ns());
   workers_.begin_goodbye();
-  for (std::size_t i = 0; i < workers_.all().size(); ++i)
-    if (workers_.all()[i].is_connected) world_.channel.send_outcome(workers_.peer(i), job_end(i));
+  for (const WorkerIndex each : workers_.all().indices())
+    if (workers_.all()[each].is_connected) world_.channel.send_outcome(workers_.peer(each), job_end(each));
   if (!workers_.any_connected() && !one_may_come()) return world_.loop.stop();
   goodbye_timer_->start(goodbye_bound, [this] { world_.loop.stop(); });
 }

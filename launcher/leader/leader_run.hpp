@@ -82,7 +82,7 @@ class LeaderRun {
   [[nodiscard]] std::string make_hand_over(std::vector<std::string> hosts) const;
   [[nodiscard]] std::string make_late_hand_over(NodeRank node_rank) const;
   [[nodiscard]] AgentFacts agent_facts() const;
-  [[nodiscard]] JobEnd job_end(std::size_t worker) const;
+  [[nodiscard]] JobEnd job_end(WorkerIndex worker) const;
   [[nodiscard]] RunResult result() const;
   [[nodiscard]] std::vector<std::string> unattended_hosts() const;
 

@@ -25,7 +25,7 @@ bool is_users(int signal) { return signal == SIGUSR1 || signal == SIGUSR2; }
 }  // namespace
 
 void LeaderRun::worker_told_to_stop(Peer peer, int signal) {
-  if (workers_.holds(peer) && is_users(signal)) {
+  if (is_users(signal)) {
     const std::uint64_t last_ns = passed_on_ns_[signal];
     if (last_ns == 0 || seconds_between(last_ns, world_.loop.now_ns()) > same_signal_seconds) pass_on(signal);
     return;
@@ -75,8 +75,8 @@ void LeaderRun::suspend() {
 
 // They are not to believe that we are lost.
 void LeaderRun::tell_workers(int signal) {
-  for (std::size_t i = 0; i < workers_.all().size(); ++i)
-    if (workers_.all()[i].is_connected) world_.channel.pass_on(workers_.peer(i), signal);
+  for (const WorkerIndex each : workers_.all().indices())
+    if (workers_.all()[each].is_connected) world_.channel.pass_on(workers_.peer(each), signal);
 }
 
 void LeaderRun::go_on() {

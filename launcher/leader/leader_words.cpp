@@ -13,15 +13,14 @@ AgentFacts LeaderRun::agent_facts() const {
 }
 
 std::string LeaderRun::make_hand_over(std::vector<std::string> hosts) const {
-  return encode(HandOver{settings_.channel_host, port_, token_, job_, workers_.peer(0).value,
+  return encode(HandOver{settings_.channel_host, port_, token_, job_, workers_.peer(WorkerIndex{0}).value,
                          std::move(hosts), plan_.hash});
 }
 
 // For a host where no smlaunch has come to us: one may still come to wait there.
 std::string LeaderRun::make_late_hand_over(NodeRank node_rank) const {
-  const auto node = static_cast<std::size_t>(node_rank.value);
-  if (settings_.worker.empty() || workers_.all()[node].host == plan_.current_host) return "";
-  std::vector<std::string> hosts = workers_.hosts_for_late_comer(node);
+  if (settings_.worker.empty() || workers_.of(node_rank).host == plan_.current_host) return "";
+  std::vector<std::string> hosts = workers_.hosts_for_late_comer(node_rank);
   return hosts.empty() ? "" : make_hand_over(std::move(hosts));
 }
 
@@ -32,7 +31,7 @@ std::vector<WorkerCode> LeaderRun::worker_code() const {
   return all;
 }
 
-JobEnd LeaderRun::job_end(std::size_t worker) const {
+JobEnd LeaderRun::job_end(WorkerIndex worker) const {
   const bool again = settings_.is_tried_again && settings_.is_tried_again(*outcome_) &&
                      !workers_.is_replaced(worker, outcome_->hosts_at_fault, plan_.leader);
   return {again ? job_is_tried_again : to_string(outcome_->kind), outcome_->exit_code, outcome_->message,
@@ -48,7 +47,7 @@ RunResult LeaderRun::result() const {
         made.outcome.failure_class == FailureClass::lost_host)
       for (const std::string& line : job_run_->record().engine_lines) world_.output.say("mpirun: " + line);
   } else {
-    made.ranks.resize(static_cast<std::size_t>(plan_.world_size()));
+    made.ranks = Indexed<Rank, RankRecord>(plan_.layout.ranks.size());
   }
   made.phases = phases_.phases();
   if (smoke_) made.smoke = smoke_->report();
@@ -62,14 +61,14 @@ std::vector<std::string> LeaderRun::unattended_hosts() const {
   if (!job_run_) return {};
   Indexed<NodeRank, char> has_loss(plan_.cluster.hosts.size(), 0);
   for (const RankPlace& place : plan_.layout.ranks) {
-    const auto& loss = job_run_->record().ranks[static_cast<std::size_t>(place.rank.value)].loss;
+    const auto& loss = job_run_->record().ranks[place.rank].loss;
     // A host that has fallen silent would not answer a login either; what is left on it ends by itself.
     const auto* silence = loss ? std::get_if<Silence>(&*loss) : nullptr;
     if (loss && (silence == nullptr || silence->is_closed)) has_loss[place.node_rank] = 1;
   }
   std::vector<std::string> found;
   for (const NodeRank node_rank : has_loss.indices()) {
-    const RosterWorker& worker = workers_.all()[static_cast<std::size_t>(node_rank.value)];
+    const RosterWorker& worker = workers_.of(node_rank);
     if (has_loss[node_rank] != 0 && !worker.had_come && worker.host != plan_.current_host)
       found.push_back(worker.host);
   }

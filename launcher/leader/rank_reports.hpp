@@ -45,10 +45,8 @@ class RankReports {
   void forget_silence() { activity_.printed(world_.loop.now_ns()); }
 
   [[nodiscard]] double seconds_at(std::uint64_t ns) const { return seconds_between(start_ns_, ns); }
-  [[nodiscard]] const std::string& host(Rank rank) const {
-    return hosts_[static_cast<std::size_t>(rank.value)];
-  }
-  [[nodiscard]] const std::vector<std::string>& hosts() const { return hosts_; }  // by rank
+  [[nodiscard]] const std::string& host(Rank rank) const { return hosts_[rank]; }
+  [[nodiscard]] const RankHosts& hosts() const { return hosts_; }
   [[nodiscard]] const HostWatch& watch() const { return watch_; }
   [[nodiscard]] std::optional<int> master_port() const { return master_port_; }
 
@@ -63,7 +61,7 @@ class RankReports {
   EventLog& events_;
   JobPhases& phases_;
   std::uint64_t start_ns_;
-  std::vector<std::string> hosts_;
+  RankHosts hosts_;
   RankClocks clocks_;
   RankActivity activity_;
   HostWatch watch_;

@@ -21,7 +21,7 @@ namespace smlaunch {
 
 struct RunResult {
   Outcome outcome;
-  std::vector<RankRecord> ranks;
+  Indexed<Rank, RankRecord> ranks;
   std::vector<Phase> phases;
   std::optional<SmokeReport> smoke;
   std::string job;  // the marker that its processes carry

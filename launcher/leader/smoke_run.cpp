@@ -100,7 +100,7 @@ void SmokeRun::start_set() {
   state_ = State::starting;
   released_ = false;
   engine_leaves_ = false;
-  peers_.assign(plan_.layout.ranks.size(), {});
+  peers_ = Indexed<Rank, Peer_>(plan_.layout.ranks.size());
   // Agents of an earlier set do not know it.
   agents_.token = make_token();
   world_.channel.begin_ranks(plan_.world_size(), agents_.token);
@@ -120,7 +120,7 @@ void SmokeRun::engine_line(std::string_view line) {
   const auto tagged = parse_tagged_line(line);
   const std::string_view text = tagged ? tagged->text : line;
   callbacks_.line(std::string(text));
-  if (is_detached_notice(text)) set_failed(std::string(text.substr(text.find(": ") + 2)));
+  if (const auto notice = parse_detached_notice(text)) set_failed(std::string(*notice));
 }
 
 void SmokeRun::watch_start() {
@@ -137,16 +137,15 @@ void SmokeRun::watch_start() {
 
 std::string SmokeRun::missing_hosts() const {
   std::set<std::string> names;
-  for (std::size_t i = 0; i < peers_.size(); ++i)
-    if (!peers_[i].joined)
-      names.insert(plan_.cluster.hosts[plan_.layout.ranks[Rank{static_cast<int>(i)}].node_rank].name);
+  for (const Rank each : peers_.indices())
+    if (!peers_[each].joined) names.insert(plan_.cluster.hosts[plan_.layout.ranks[each].node_rank].name);
   return fmt::format("{}", fmt::join(names, ", "));
 }
 
 void SmokeRun::set_failed(const std::string& why) { perform(conductor_.set_failed(why, now())); }
 
 void SmokeRun::joined(Rank rank) {
-  peers_[static_cast<std::size_t>(rank.value)].joined = true;
+  peers_[rank].joined = true;
   if (state_ == State::starting &&
       std::all_of(peers_.begin(), peers_.end(), [](const Peer_& peer) { return peer.joined; }))
     agents_there();
@@ -182,7 +181,7 @@ void SmokeRun::data(Rank rank, const Frame& frame) {
                         .alone = true});
   } else if (frame.kind == FrameKind::ended) {
     const auto ended = decode_ended(frame.payload);
-    const std::string words = last_line(peers_[static_cast<std::size_t>(rank.value)].tail);
+    const std::string words = last_line(peers_[rank].tail);
     // What mpirun has ended because of another host, or somebody by hand, is no evidence.
     const bool by_others = ended && ended->end.told_to_stop && state_ == State::running;
     program_gone(rank,
@@ -195,7 +194,7 @@ void SmokeRun::data(Rank rank, const Frame& frame) {
 }
 
 void SmokeRun::take_lines(Rank rank, bool is_stderr, std::string_view lines) {
-  Peer_& peer = peers_[static_cast<std::size_t>(rank.value)];
+  Peer_& peer = peers_[rank];
   while (!lines.empty()) {
     const std::size_t end = std::min(lines.find('\n'), lines.size());
     const std::string_view line = lines.substr(0, end);
@@ -212,7 +211,7 @@ void SmokeRun::take_lines(Rank rank, bool is_stderr, std::string_view lines) {
 }
 
 void SmokeRun::program_gone(Rank rank, const CheckLoss& loss) {
-  peers_[static_cast<std::size_t>(rank.value)].ended = true;
+  peers_[rank].ended = true;
   perform(conductor_.lost(rank, loss, now()));
   if (state_ == State::ending && !released_ && all_gone()) release();
 }
@@ -222,7 +221,7 @@ bool SmokeRun::all_gone() const {
 }
 
 void SmokeRun::lost(Rank rank, const std::string& why, std::uint64_t heard_ns, bool is_closed) {
-  peers_[static_cast<std::size_t>(rank.value)].away = true;
+  peers_[rank].away = true;
   if (state_ != State::ending)
     perform(conductor_.lost(
         rank, {.how = why, .seconds = seconds_at(heard_ns), .alone = true, .is_silent = !is_closed}, now()));
@@ -230,7 +229,7 @@ void SmokeRun::lost(Rank rank, const std::string& why, std::uint64_t heard_ns, b
 }
 
 void SmokeRun::left(Rank rank) {
-  peers_[static_cast<std::size_t>(rank.value)].away = true;
+  peers_[rank].away = true;
   finish_set_if_over();
 }
 

@@ -83,7 +83,7 @@ class SmokeRun {
   std::vector<std::unique_ptr<JobEngine>> engines_;
   bool engine_runs_ = false;
   State state_ = State::none;
-  std::vector<Peer_> peers_;
+  Indexed<Rank, Peer_> peers_;
   std::unique_ptr<LoopTimer> timer_;        // the conductor's
   std::unique_ptr<LoopTimer> start_timer_;  // looks for hosts that are lost, and gives up
   std::unique_ptr<LoopTimer> end_timer_;

@@ -35,7 +35,7 @@ constexpr EngineStep engine_steps[] = {
 }  // namespace
 
 Supervisor::Supervisor(const SupervisorSettings& settings) : settings_(settings) {
-  record_.ranks.resize(static_cast<std::size_t>(settings.world_size));
+  record_.ranks = Indexed<Rank, RankRecord>(static_cast<std::size_t>(settings.world_size));
   record_.leader_host = settings.leader_host;
 }
 
@@ -46,7 +46,7 @@ std::vector<Action> Supervisor::begin() {
 std::vector<Action> Supervisor::on(const Event& event) {
   Actions actions;
   if (phase_ == Phase::finished) return actions;
-  const auto rank = [&](Rank r) -> RankRecord& { return record_.ranks[static_cast<std::size_t>(r.value)]; };
+  const auto rank = [&](Rank r) -> RankRecord& { return record_.ranks[r]; };
   if (const auto* e = std::get_if<AgentJoined>(&event)) joined(e->rank, actions);
   if (const auto* e = std::get_if<RankDetached>(&event)) {
     rank(e->rank).detached = true;
@@ -84,7 +84,7 @@ std::vector<Action> Supervisor::on(const Event& event) {
 }
 
 void Supervisor::joined(Rank rank, Actions& actions) {
-  record_.ranks[static_cast<std::size_t>(rank.value)].joined = true;
+  record_.ranks[rank].joined = true;
   if (phase_ != Phase::joining) return;
   if (!std::all_of(record_.ranks.begin(), record_.ranks.end(), [](const RankRecord& r) { return r.joined; }))
     return;
@@ -94,7 +94,7 @@ void Supervisor::joined(Rank rank, Actions& actions) {
 }
 
 void Supervisor::ended(const RankEnded& event, Actions& actions) {
-  RankRecord& rank = record_.ranks[static_cast<std::size_t>(event.rank.value)];
+  RankRecord& rank = record_.ranks[event.rank];
   rank.end = event.end;
   rank.times = event.times;
   // We have told nobody to stop: its agent was, by the death of the engine or by somebody on its host.
@@ -160,7 +160,7 @@ void Supervisor::silent(const Silent& event, Actions& actions) {
 }
 
 void Supervisor::inspected(const RankInspected& event) {
-  RankRecord& rank = record_.ranks[static_cast<std::size_t>(event.rank.value)];
+  RankRecord& rank = record_.ranks[event.rank];
   rank.state = event.state;
   rank.cores_used = event.cores_used;
 }

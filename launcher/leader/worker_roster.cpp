@@ -59,23 +59,25 @@ std::vector<std::string> WorkerRoster::hosts() const {
   return names;
 }
 
-std::vector<std::string> WorkerRoster::hosts_for_late_comer(std::size_t node_rank) const {
-  if (workers_[node_rank].is_connected) return {};
-  std::vector<std::string> names(workers_.size());
-  names[node_rank] = workers_[node_rank].host;
-  return names;
+std::vector<std::string> WorkerRoster::hosts_for_late_comer(NodeRank node_rank) const {
+  if (of(node_rank).is_connected) return {};
+  Indexed<WorkerIndex, std::string> names(workers_.size());
+  names[{node_rank.value}] = of(node_rank).host;
+  return names.items();
 }
 
-bool WorkerRoster::is_replaced(std::size_t index, const std::vector<std::string>& hosts_at_fault,
+bool WorkerRoster::is_replaced(WorkerIndex index, const std::vector<std::string>& hosts_at_fault,
                                const std::string& leader) const {
   const auto is_at_fault = [&](const RosterWorker& each) {
     return std::find(hosts_at_fault.begin(), hosts_at_fault.end(), each.host) != hosts_at_fault.end();
   };
   auto spares = std::count_if(workers_.begin(), workers_.end(),
                               [&](const RosterWorker& each) { return each.is_spare && !is_at_fault(each); });
-  for (std::size_t i = 0; i <= index && i < workers_.size() && !workers_[i].is_spare; ++i) {
-    if (!is_at_fault(workers_[i]) || workers_[i].host == leader) continue;
-    if (spares-- > 0 && i == index) return true;
+  for (const WorkerIndex each : workers_.indices()) {
+    const RosterWorker& worker = workers_[each];
+    if (worker.is_spare || each.value > index.value) break;
+    if (!is_at_fault(worker) || worker.host == leader) continue;
+    if (spares-- > 0 && each == index) return true;
   }
   return false;
 }

@@ -6,9 +6,11 @@
 #include <string>
 #include <vector>
 
+#include "base/indexed.hpp"
 #include "launcher/channel/leader_channel.hpp"
 #include "launcher/code/code_messages.hpp"
 #include "launcher/outcome/losses.hpp"
+#include "topology/ranks.hpp"
 
 namespace smlaunch {
 
@@ -23,6 +25,12 @@ struct RosterWorker {
   std::optional<CodeEnd> code;    // nothing: it is still at it
 };
 
+// A position in the roster: hosts that run ranks have their node rank, spare hosts follow them.
+struct WorkerIndex {
+  int value = 0;
+  bool operator==(const WorkerIndex&) const = default;
+};
+
 class WorkerRoster {
  public:
   // `hosts` by node rank; `first_peer`: of the channel's peers, those below are ranks.
@@ -30,12 +38,11 @@ class WorkerRoster {
                Peer first_peer);
 
   [[nodiscard]] bool holds(Peer peer) const { return peer >= first_peer_; }
-  [[nodiscard]] Peer peer(std::size_t index) const { return {first_peer_.value + static_cast<int>(index)}; }
-  [[nodiscard]] std::size_t index(Peer peer) const {
-    return static_cast<std::size_t>(peer.value - first_peer_.value);
-  }
-  [[nodiscard]] const std::vector<RosterWorker>& all() const { return workers_; }
+  [[nodiscard]] Peer peer(WorkerIndex index) const { return {first_peer_.value + index.value}; }
+  [[nodiscard]] WorkerIndex index(Peer peer) const { return {peer.value - first_peer_.value}; }
+  [[nodiscard]] const Indexed<WorkerIndex, RosterWorker>& all() const { return workers_; }
   [[nodiscard]] const RosterWorker& of(Peer peer) const { return workers_[index(peer)]; }
+  [[nodiscard]] const RosterWorker& of(NodeRank node_rank) const { return workers_[{node_rank.value}]; }
 
   void joined(Peer peer);
   void left(Peer peer) { worker(peer).is_connected = false; }
@@ -52,17 +59,17 @@ class WorkerRoster {
   // The first that was lost before there was a job; null: none was.
   [[nodiscard]] const RosterWorker* find_lost() const;
   [[nodiscard]] std::vector<std::string> hosts() const;
-  // For a host where none has come: of thousands of hosts, it is told its own. Empty where that is not needed.
-  [[nodiscard]] std::vector<std::string> hosts_for_late_comer(std::size_t node_rank) const;
+  // For a host where no worker has come: of thousands of hosts, it is told its own. Empty: a worker has come.
+  [[nodiscard]] std::vector<std::string> hosts_for_late_comer(NodeRank node_rank) const;
   // Does a spare host take its place in the next try?
-  [[nodiscard]] bool is_replaced(std::size_t index, const std::vector<std::string>& hosts_at_fault,
+  [[nodiscard]] bool is_replaced(WorkerIndex index, const std::vector<std::string>& hosts_at_fault,
                                  const std::string& leader) const;
 
  private:
   RosterWorker& worker(Peer peer) { return workers_[index(peer)]; }
 
   Peer first_peer_;
-  std::vector<RosterWorker> workers_;  // by node rank, then the spare ones
+  Indexed<WorkerIndex, RosterWorker> workers_;
 };
 
 }  // namespace smlaunch

@@ -138,6 +138,7 @@ void add_options(Adder& adder, Options& o, bool& dry_run) {
   adder.add("events", o.events, "JSON lines of all that happened [BASE/output/data/smlaunch/events.jsonl]",
             "FILE");
   adder.add("report", o.report, "the final report as JSON [BASE/output/data/smlaunch/report.json]", "FILE");
+  adder.add("trace", o.trace, "the run as an OpenTelemetry trace (OTLP JSON), written at its end", "FILE");
   adder.add_choice("html-report", o.html_report, html_reports,
                    "the run's page, report.html beside the report: auto is after a failure [auto]");
   adder.add("html", o.html, "of smlaunch report: write the page there", "FILE");
@@ -266,9 +267,9 @@ Result<std::variant<Options, CliAnswer>> parse_cli(const std::vector<std::string
       return argument == flag || argument.starts_with(flag + "=");
     });
     options.sources[name] = on_line ? "option " + flag : "variable " + variable_of(name);
-    static constexpr std::array<std::string_view, 10> of_files = {
-        "hostfile",        "topology", "events", "report",       "log-dir",
-        "resource-config", "nccl-lib", "matrix", "exclude-file", "html"};
+    static constexpr std::array<std::string_view, 11> of_files = {
+        "hostfile", "topology", "events",       "report", "log-dir", "resource-config",
+        "nccl-lib", "matrix",   "exclude-file", "html",   "trace"};
     const auto values = option->results();
     if (std::find(of_files.begin(), of_files.end(), name) != of_files.end() &&
         std::find(values.begin(), values.end(), "") != values.end())

@@ -71,6 +71,7 @@ struct Options {
   int spare_hosts = 0;
   std::optional<std::string> events;
   std::optional<std::string> report;
+  std::optional<std::string> trace;
   HtmlReportOption html_report = HtmlReportOption::automatic;
   std::optional<std::string> operand;  // of smlaunch report: where the run is
   std::optional<std::string> html;     // of smlaunch report: the page to write

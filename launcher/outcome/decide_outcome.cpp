@@ -19,7 +19,7 @@ constexpr const char* torchrun = "torchrun";
 
 class Decision {
  public:
-  Decision(const JobRecord& record, const std::vector<std::string>& hosts, const std::string& starter)
+  Decision(const JobRecord& record, const RankHosts& hosts, const std::string& starter)
       : record_(record), hosts_(hosts), starter_(starter), first_(find_first_failure(record, hosts)) {}
 
   [[nodiscard]] Outcome decide() const {
@@ -82,19 +82,16 @@ class Decision {
 
   [[nodiscard]] std::vector<RankLook> look_at_ranks() const {
     std::vector<RankLook> looks;
-    for (std::size_t i = 0; i < record_.ranks.size(); ++i) {
-      const RankRecord& rank = record_.ranks[i];
-      RankLook look{.rank = Rank{static_cast<int>(i)},
-                    .host = hosts_[i],
-                    .state = rank.state,
-                    .cores_used = rank.cores_used};
+    for (const Rank each : record_.ranks.indices()) {
+      const RankRecord& rank = record_.ranks[each];
+      RankLook look{.rank = each, .host = hosts_[each], .state = rank.state, .cores_used = rank.cores_used};
       if (rank.end && !rank.state && !rank.told_to_stop())
         look.ended =
             fmt::format("had {} {:.1f} s after the start", to_string(rank.end->status), rank.times.seconds);
       if (starter_.empty())
         looks.push_back(std::move(look));
       else
-        for (RankLook& each : looks_at_ranks(look)) looks.push_back(std::move(each));
+        for (RankLook& own : looks_at_ranks(look)) looks.push_back(std::move(own));
     }
     return looks;
   }
@@ -108,7 +105,7 @@ class Decision {
                                    [&](const RankLook& each) { return each.rank == odd.front(); });
     FirstFailure first{.rank = odd.front(), .host = look->host};
     if (!look->ended.empty()) {
-      const RankRecord& rank = record_.ranks[static_cast<std::size_t>(first.rank.value)];
+      const RankRecord& rank = record_.ranks[first.rank];
       first.end = rank.end;
       first.seconds = rank.times.seconds;
     }
@@ -205,19 +202,19 @@ class Decision {
 
   [[nodiscard]] std::string missing_ranks() const {
     std::vector<Rank> missing;
-    for (std::size_t i = 0; i < record_.ranks.size(); ++i)
-      if (!record_.ranks[i].joined) missing.push_back(Rank{static_cast<int>(i)});
+    for (const Rank each : record_.ranks.indices())
+      if (!record_.ranks[each].joined) missing.push_back(each);
     if (missing.empty()) return "";
     return fmt::format("; never heard of: rank{} {} (first on {})", missing.size() == 1 ? "" : "s",
-                       list_ranks(missing), hosts_[static_cast<std::size_t>(missing.front().value)]);
+                       list_ranks(missing), hosts_[missing.front()]);
   }
 
   // Whoever failed after the loss failed because of it.
   [[nodiscard]] Outcome lost_first() const {
     Outcome outcome = lost(starter_);
     outcome.causes = find_causes(record_, first_);
-    for (std::size_t i = 0; i < record_.ranks.size(); ++i)
-      if (failed_by_itself(record_.ranks[i])) outcome.causes[i] = Cause::collateral;
+    for (const Rank each : record_.ranks.indices())
+      if (failed_by_itself(record_.ranks[each])) outcome.causes[each] = Cause::collateral;
     return outcome;
   }
 
@@ -238,9 +235,9 @@ class Decision {
 
   // The lowest rank of a host that was lost, or nothing where it runs none.
   [[nodiscard]] std::optional<FirstFailure> first_of_host(const std::string& host) const {
-    for (std::size_t i = 0; i < hosts_.size(); ++i) {
-      if (hosts_[i] != host) continue;
-      FirstFailure first = make_failure_of(record_, Rank{static_cast<int>(i)}, hosts_);
+    for (const Rank each : hosts_.indices()) {
+      if (hosts_[each] != host) continue;
+      FirstFailure first = make_failure_of(record_, each, hosts_);
       first.end.reset();
       return first;
     }
@@ -250,8 +247,7 @@ class Decision {
   // Where nobody but mpirun has ended the ranks: the host whose daemon it says that it has lost.
   [[nodiscard]] std::string lost_daemon(const std::optional<FirstFailure>& loss) const {
     const bool by_mpirun =
-        !record_.worker_loss && loss &&
-        record_.ranks[static_cast<std::size_t>(loss->rank.value)].is_lost_by<EndedByOthers>();
+        !record_.worker_loss && loss && record_.ranks[loss->rank].is_lost_by<EndedByOthers>();
     return by_mpirun ? find_lost_daemon(record_.engine_lines) : "";
   }
 
@@ -261,7 +257,7 @@ class Decision {
     const std::string engine = record_.engine_failure ? describe_engine() : "";
     if (!loss) return engine;
     if (const std::string daemon = lost_daemon(loss); !daemon.empty()) return describe_lost_daemon(daemon);
-    const RankLoss& why = *record_.ranks[static_cast<std::size_t>(loss->rank.value)].loss;
+    const RankLoss& why = *record_.ranks[loss->rank].loss;
     // Whom mpirun has ended says nothing of himself.
     const bool engine_first = record_.engine_failure && (record_.engine_seconds < loss->seconds ||
                                                          std::holds_alternative<EndedByOthers>(why));
@@ -270,15 +266,14 @@ class Decision {
   }
 
   const JobRecord& record_;
-  const std::vector<std::string>& hosts_;
+  const RankHosts& hosts_;
   const std::string& starter_;
   std::optional<FirstFailure> first_;
 };
 
 }  // namespace
 
-Outcome decide_outcome(const JobRecord& record, const std::vector<std::string>& hosts,
-                       const std::string& starter) {
+Outcome decide_outcome(const JobRecord& record, const RankHosts& hosts, const std::string& starter) {
   return Decision(record, hosts, starter).decide();
 }
 

@@ -9,10 +9,9 @@
 
 namespace smlaunch {
 
-// What a job came to, as a pure function of its record. `hosts`: each rank's host. `starter`: "torchrun" or
+// What a job came to, as a pure function of its record. `starter`: "torchrun" or
 // "xla" where the processes of the record are starters (plan/starter.hpp), which are told by that name, and
 // where torchrun says so, by the rank of theirs that failed; empty where they are the ranks themselves.
-Outcome decide_outcome(const JobRecord& record, const std::vector<std::string>& hosts,
-                       const std::string& starter = "");
+Outcome decide_outcome(const JobRecord& record, const RankHosts& hosts, const std::string& starter = "");
 
 }  // namespace smlaunch

@@ -25,17 +25,11 @@ constexpr double oldest_traceback = 60;
 // between two.
 constexpr double heard_interval = 1.0;
 
-using Hosts = std::vector<std::string>;
+using Hosts = RankHosts;
 
-const RankRecord& record_of(const JobRecord& record, Rank rank) {
-  return record.ranks[static_cast<std::size_t>(rank.value)];
-}
+const RankRecord& record_of(const JobRecord& record, Rank rank) { return record.ranks[rank]; }
 
-std::vector<Rank> all_ranks(const JobRecord& record) {
-  std::vector<Rank> ranks;
-  for (std::size_t i = 0; i < record.ranks.size(); ++i) ranks.push_back(Rank{static_cast<int>(i)});
-  return ranks;
-}
+auto all_ranks(const JobRecord& record) { return record.ranks.indices(); }
 
 bool has_left(const RankRecord& rank) { return rank.ended_well() && !rank.told_to_stop(); }
 
@@ -164,7 +158,7 @@ std::optional<FirstFailure> find_first_failure(const JobRecord& record, const Ho
 FirstFailure make_failure_of(const JobRecord& record, Rank rank, const Hosts& hosts) {
   const RankRecord& failed = record_of(record, rank);
   return {.rank = rank,
-          .host = hosts[static_cast<std::size_t>(rank.value)],
+          .host = hosts[rank],
           .end = failed.end,
           .not_started = failed.not_started,
           .seconds = failed.times.seconds};
@@ -187,8 +181,8 @@ std::vector<Rank> find_early_leavers(const JobRecord& record, const FirstFailure
   return left;
 }
 
-std::vector<Cause> find_causes(const JobRecord& record, const std::optional<FirstFailure>& first) {
-  std::vector<Cause> causes;
+Indexed<Rank, Cause> find_causes(const JobRecord& record, const std::optional<FirstFailure>& first) {
+  Indexed<Rank, Cause> causes;
   for (const Rank each : all_ranks(record)) {
     const RankRecord& rank = record_of(record, each);
     Cause cause = Cause::own;
@@ -234,14 +228,14 @@ bool lost_before(const FirstFailure& loss, const FirstFailure& failure, const Jo
 
 std::optional<FirstFailure> find_improper_exit(const JobRecord& record, const Hosts& hosts) {
   const auto rank = parse_improper_exit(record.engine_lines);
-  if (!rank || rank->value < 0 || static_cast<std::size_t>(rank->value) >= record.ranks.size()) return {};
+  if (!rank || !record.ranks.has(*rank)) return {};
   return make_failure_of(record, *rank, hosts);
 }
 
 std::size_t count_hosts_if_leader_is_cut_off(const JobRecord& record, const Hosts& hosts) {
   std::set<std::string> others;
   for (const Rank each : all_ranks(record)) {
-    const std::string& host = hosts[static_cast<std::size_t>(each.value)];
+    const std::string& host = hosts[each];
     if (host == record.leader_host) continue;
     const auto* silence =
         record_of(record, each).loss ? std::get_if<Silence>(&*record_of(record, each).loss) : nullptr;
@@ -259,8 +253,7 @@ std::vector<std::string> hosts_of_losses(const JobRecord& record, const Hosts& h
   for (const bool ended_by_others : {false, true}) {
     for (const Rank each : all_ranks(record)) {
       const RankRecord& rank = record_of(record, each);
-      if (rank.loss && rank.is_lost_by<EndedByOthers>() == ended_by_others)
-        add(hosts[static_cast<std::size_t>(each.value)]);
+      if (rank.loss && rank.is_lost_by<EndedByOthers>() == ended_by_others) add(hosts[each]);
     }
     if (!found.empty()) break;
   }

@@ -38,41 +38,38 @@ std::string to_string(Cause cause);
 bool failed_by_itself(const RankRecord& rank);
 
 // The earliest end among those that failed by themselves, and who may have been before it after all.
-// `hosts`: each rank's host; so below.
-std::optional<FirstFailure> find_first_failure(const JobRecord& record,
-                                               const std::vector<std::string>& hosts);
+std::optional<FirstFailure> find_first_failure(const JobRecord& record, const RankHosts& hosts);
 
 // The ranks that had left with code 0, the earliest first, before `failure`, which only says that a peer was gone.
 // None, where it has a reason of its own.
 std::vector<Rank> find_early_leavers(const JobRecord& record, const FirstFailure& failure);
 
 // How a rank ended, as a failure.
-FirstFailure make_failure_of(const JobRecord& record, Rank rank, const std::vector<std::string>& hosts);
+FirstFailure make_failure_of(const JobRecord& record, Rank rank, const RankHosts& hosts);
 
 // Why each rank ended as it did, given who was first.
-std::vector<Cause> find_causes(const JobRecord& record, const std::optional<FirstFailure>& first);
+Indexed<Rank, Cause> find_causes(const JobRecord& record, const std::optional<FirstFailure>& first);
 
 // The rank that was heard last before all others that are lost; one that mpirun, or somebody, has ended, only where
 // there is no other. A rank that outlives our SIGKILL was there when whatever made us send it happened: it is not
 // counted.
-std::optional<FirstFailure> find_first_loss(const JobRecord& record, const std::vector<std::string>& hosts);
+std::optional<FirstFailure> find_first_loss(const JobRecord& record, const RankHosts& hosts);
 
 // The loss that a lost job is told by. mpirun that misses a host ends the agents of all others: the host that
 // is gone is then the one that stays silent after our SIGKILL.
-std::optional<FirstFailure> find_loss_to_tell(const JobRecord& record, const std::vector<std::string>& hosts);
+std::optional<FirstFailure> find_loss_to_tell(const JobRecord& record, const RankHosts& hosts);
 
 // A host that vanishes makes other ranks fail: was the loss before the failure, or its cause?
 bool lost_before(const FirstFailure& loss, const FirstFailure& failure, const JobRecord& record);
 
 // The rank that mpirun says has left without MPI_Finalize.
-std::optional<FirstFailure> find_improper_exit(const JobRecord& record,
-                                               const std::vector<std::string>& hosts);
+std::optional<FirstFailure> find_improper_exit(const JobRecord& record, const RankHosts& hosts);
 
 // How many hosts there are beside the leader's, where they are several and each has fallen silent: then it is the
 // leader that nobody hears. Else 0.
-std::size_t count_hosts_if_leader_is_cut_off(const JobRecord& record, const std::vector<std::string>& hosts);
+std::size_t count_hosts_if_leader_is_cut_off(const JobRecord& record, const RankHosts& hosts);
 
 // Hosts that may not be there, or not be sound, when the job is tried again.
-std::vector<std::string> hosts_of_losses(const JobRecord& record, const std::vector<std::string>& hosts);
+std::vector<std::string> hosts_of_losses(const JobRecord& record, const RankHosts& hosts);
 
 }  // namespace smlaunch

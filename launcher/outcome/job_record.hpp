@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "base/indexed.hpp"
 #include "launcher/evidence/rank_end.hpp"
 #include "launcher/inspect/rank_state.hpp"
 #include "launcher/outcome/losses.hpp"
@@ -50,8 +51,11 @@ struct WorkerLoss {
   HostLoss loss;
 };
 
+// Each rank's host.
+using RankHosts = Indexed<Rank, std::string>;
+
 struct JobRecord {
-  std::vector<RankRecord> ranks;
+  Indexed<Rank, RankRecord> ranks;
   std::string leader_host = {};    // whose smlaunch leads
   bool started = false;            // all agents were there
   std::optional<int> stop_signal;  // we were told to stop

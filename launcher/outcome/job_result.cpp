@@ -52,9 +52,14 @@ void write_result_files(const Outcome& outcome, const Paths& paths) {
 }
 
 void write_report(const Options& options, const Paths& paths, const Report& report) {
+  const std::string text = render_report(report);
+  const auto events = output_file(options.events, paths, "events.jsonl");
+  if (options.trace)
+    if (auto written = write_trace(*options.trace, text, events.value_or("")); !written)
+      warn(written.error());
   const auto file = output_file(options.report, paths, "report.json");
   if (!file) return;
-  if (auto written = write_file(*file, render_report(report)); !written) return warn(written.error());
+  if (auto written = write_file(*file, text); !written) return warn(written.error());
   std::error_code error;
   // Where the report is no file of its own (/dev/stdout), no page can stand beside it.
   if (!wants_page(options.html_report, report.outcome.kind) ||
@@ -62,7 +67,6 @@ void write_report(const Options& options, const Paths& paths, const Report& repo
     if (!options.report) std::filesystem::remove(page_of(*file), error);  // an earlier run's
     return;
   }
-  const auto events = output_file(options.events, paths, "events.jsonl");
   if (auto written = write_report_page(*file, events.value_or("")); !written) warn(written.error());
 }
 

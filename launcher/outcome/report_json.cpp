@@ -71,11 +71,11 @@ Json hang_json(const std::vector<RankLook>& looks) {
   return list;
 }
 
-Json left_running_json(const std::vector<RankRecord>& ranks) {
+Json left_running_json(const Indexed<Rank, RankRecord>& ranks) {
   Json list = Json::array();
-  for (std::size_t i = 0; i < ranks.size(); ++i)
-    for (const LeftProcess& each : ranks[i].left_running)
-      list.push_back({{"rank", i}, {"pid", each.pid}, {"command", each.command}});
+  for (const Rank rank : ranks.indices())
+    for (const LeftProcess& each : ranks[rank].left_running)
+      list.push_back({{"rank", rank.value}, {"pid", each.pid}, {"command", each.command}});
   return list;
 }
 
@@ -90,13 +90,13 @@ std::string render_report(const Report& report) {
   json["message"] = outcome.message;
   json["first_failure"] = first_failure_json(outcome.first_failure);
   json["ranks"] = Json::array();
-  for (std::size_t i = 0; i < report.ranks.size(); ++i) {
-    const RankRecord& rank = report.ranks[i];
-    Json entry = {{"rank", i}, {"host", report.hosts[i]}};
+  for (const Rank each : report.ranks.indices()) {
+    const RankRecord& rank = report.ranks[each];
+    Json entry = {{"rank", each.value}, {"host", report.hosts[each]}};
     entry["pid"] = rank.pid > 0 ? Json(rank.pid) : Json(nullptr);
     add_status(entry, rank.end ? std::optional(rank.end->status) : std::nullopt);
     entry["seconds"] = milli(rank.times.seconds);
-    entry["cause"] = i < outcome.causes.size() ? to_string(outcome.causes[i]) : "own";
+    entry["cause"] = outcome.causes.has(each) ? to_string(outcome.causes[each]) : "own";
     json["ranks"].push_back(std::move(entry));
   }
   json["left_running"] = left_running_json(report.ranks);

@@ -18,8 +18,8 @@ struct EarlierTry {
 
 struct Report {
   Outcome outcome;
-  std::vector<RankRecord> ranks;   // empty where none was started
-  std::vector<std::string> hosts;  // by rank
+  Indexed<Rank, RankRecord> ranks;  // empty where none was started
+  RankHosts hosts;
   std::vector<Phase> phases;
   std::string plan_hash;
   int restarts = 0;

@@ -25,4 +25,9 @@ std::filesystem::path page_of(const std::filesystem::path& report);
 // Writes page_of(report) from the files that lie there. Errors: they cannot be read, it cannot be written.
 Result<void> write_report_page(const std::filesystem::path& report, const std::filesystem::path& events);
 
+// The run as an OTLP trace, of the report's text and the events as far as they lie in a file. It belongs to the trace
+// that the variable TRACEPARENT names, if there is one. Errors: as above.
+Result<void> write_trace(const std::filesystem::path& trace, const std::string& report,
+                         const std::filesystem::path& events);
+
 }  // namespace smlaunch

@@ -66,12 +66,11 @@ std::string host_ranges(const LaunchPlan& plan, const std::vector<NodeRank>& nod
 
 std::string sources_in_words(const LaunchPlan& plan, const std::vector<NodeRank>& node_ranks) {
   std::map<TopologySource, int> counts;
-  std::string seen;  // the last host that was probed
+  const Host* seen = nullptr;  // the last host that was probed
   for (const NodeRank node_rank : node_ranks) {
     const Host& host = plan.cluster.hosts[node_rank];
     ++counts[host.source];
-    if (host.source == TopologySource::probed)
-      seen = host.name == plan.current_host ? "this machine" : host.name;
+    if (host.source == TopologySource::probed) seen = &host;
   }
   std::string words;
   const auto add = [&](int count, const std::string& one, const std::string& several) {
@@ -84,8 +83,10 @@ std::string sources_in_words(const LaunchPlan& plan, const std::vector<NodeRank>
       words += fmt::format("{} {}{}", count, hosts, several);
   };
   const int probed = counts[TopologySource::probed];
-  const std::string like = probed == 1 && seen == "this machine" ? "it" : probed == 1 ? seen : "this machine";
-  add(probed, fmt::format("probed ({})", seen), "probed");
+  const bool is_here = seen != nullptr && seen->name == plan.current_host;
+  const std::string name = seen == nullptr ? "" : is_here ? "this machine" : seen->name;
+  const std::string like = probed != 1 ? "this machine" : is_here ? "it" : name;
+  add(probed, fmt::format("probed ({})", name), "probed");
   add(counts[TopologySource::assumed], "assumed to be like " + like, "assumed to be like " + like);
   add(counts[TopologySource::file], "from a file", "from files");
   return words;

@@ -81,28 +81,32 @@ std::vector<WantedInterface> find_wanted_interfaces(const JobSpec& spec, Engine 
   for (const auto& [name, value] : user.variables)
     if (name == of_nccl) pattern = value;
   std::vector<WantedInterface> wanted;
-  if (!planned.empty() && (by_mpirun || pattern.empty())) wanted.push_back({"=" + planned, ""});
-  const auto add_list = [&](const std::string& list, const std::string& origin) {
+  if (!planned.empty() && (by_mpirun || pattern.empty())) wanted.push_back({.pattern = "=" + planned});
+  const auto add_list = [&](const std::string& parameter, const std::string& list,
+                            const std::string& option) {
+    const InterfaceUser mpi_user =
+        parameter == "oob_tcp_if_include" ? InterfaceUser::mpi_daemons : InterfaceUser::mpi_ranks;
     for (const std::string& name : named_interfaces(list))
-      if (name != planned) wanted.push_back({"=" + name, origin});
+      if (name != planned) wanted.push_back({.pattern = "=" + name, .user = mpi_user, .option = option});
   };
   if (by_mpirun) {
     for (const MpirunOption& option : user.options)
       if (option.name == "mca" && includes_interfaces(option.values[0]))
-        add_list(option.values[1], "-mca " + option.values[0]);
+        add_list(option.values[0], option.values[1], "-mca " + option.values[0]);
     for (const SetParameter& parameter : spec.mpi.parameters) {
       const auto is_replaced =
           std::any_of(user.options.begin(), user.options.end(), [&](const MpirunOption& option) {
             return option.name == "mca" && option.values[0] == parameter.name;
           });
       if (!is_replaced && includes_interfaces(parameter.name))
-        add_list(parameter.value, parameter.variable.empty()
-                                      ? fmt::format("{}: {}", parameter.file, parameter.name)
-                                      : parameter.variable);
+        add_list(parameter.name, parameter.value,
+                 parameter.variable.empty() ? fmt::format("{}: {}", parameter.file, parameter.name)
+                                            : parameter.variable);
     }
   }
   const bool is_checked = by_mpirun && (pattern == planned || pattern == "=" + planned);
-  if (several_hosts && !pattern.empty() && !is_checked) wanted.push_back({pattern, of_nccl});
+  if (several_hosts && !pattern.empty() && !is_checked)
+    wanted.push_back({.pattern = pattern, .user = InterfaceUser::nccl});
   return wanted;
 }
 

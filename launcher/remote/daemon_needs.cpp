@@ -12,7 +12,6 @@
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
-#include <optional>
 
 namespace smlaunch {
 
@@ -34,7 +33,7 @@ std::optional<Language> language_of(std::string_view shell) {
   return {};
 }
 
-// mpirun's daemon writes more; who has not so much is full.
+// mpirun's daemon writes more than this; a folder without so much room counts as full.
 constexpr std::size_t tried_bytes = 64 << 10;
 
 }  // namespace
@@ -70,17 +69,16 @@ std::string probe_temporary_folder() {
   return error == 0 ? "" : fmt::format("{} cannot be written ({})", folder, std::strerror(error));
 }
 
-std::string shell_problem(std::string_view own, std::string_view theirs, bool asks_shells) {
+std::optional<HostCause> find_shell_problem(std::string_view own, std::string_view theirs, bool asks_shells) {
   const auto there = language_of(theirs);
-  if (!there) return "";
+  if (!there) return {};
   if (*there == Language::other)
-    return fmt::format("the login shell there is {}, which does not understand what mpirun has it do",
-                       theirs);
+    return HostCause{.trouble = HostTrouble::shell_not_understood, .subject = std::string(theirs)};
   // mpirun speaks to a shell that it does not know as it does to bash.
   const bool is_csh_here = language_of(own) == Language::csh;
-  if (asks_shells || (*there == Language::csh) == is_csh_here) return "";
-  return fmt::format("the login shell there is {}, here {}, and mpirun takes it that they are alike", theirs,
-                     own);
+  if (asks_shells || (*there == Language::csh) == is_csh_here) return {};
+  return HostCause{
+      .trouble = HostTrouble::other_shell, .subject = std::string(theirs), .here = std::string(own)};
 }
 
 }  // namespace smlaunch

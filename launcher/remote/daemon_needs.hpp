@@ -3,8 +3,11 @@
 // for its files. Without one of them it does not come, and mpirun does not say so.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
+
+#include "launcher/remote/host_cause.hpp"
 
 namespace smlaunch {
 
@@ -15,9 +18,9 @@ std::string probe_login_shell();
 // (Read-only file system)"); empty: it can.
 std::string probe_temporary_folder();
 
-// Why mpirun, started where the login shell is `own`, is not understood by a host's login shell; empty: it is,
-// or the shell is not known. mpirun takes it that all hosts have the shell that this one has.
-// `asks_shells`: it was told to ask each host (plm_rsh_assume_same_shell 0).
-std::string shell_problem(std::string_view own, std::string_view theirs, bool asks_shells);
+// Why a host's login shell does not understand mpirun, which was started where the login shell is `own`.
+// Nothing: it does, or the shell is not known. mpirun assumes that all hosts have this machine's shell.
+// `asks_shells`: mpirun was told to ask each host (plm_rsh_assume_same_shell 0).
+std::optional<HostCause> find_shell_problem(std::string_view own, std::string_view theirs, bool asks_shells);
 
 }  // namespace smlaunch

@@ -9,8 +9,9 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
 #include <utility>
+
+#include "launcher/remote/login_answers.hpp"
 
 namespace smlaunch {
 namespace {
@@ -24,16 +25,16 @@ constexpr int longest_deadline_factor = 3;
 
 double in_seconds(Millis time) { return static_cast<double>(time.count()) / 1000.0; }
 
-std::string refusal(int error) {
+HostTrouble refusal(int error) {
   switch (error) {
-    case ECONNREFUSED: return "TCP refused";
+    case ECONNREFUSED: return HostTrouble::tcp_refused;
     case EHOSTUNREACH:
     case ENETUNREACH:
     case EHOSTDOWN:
-    case ENETDOWN: return "TCP unreachable";
-    case ETIMEDOUT: return "TCP without an answer";
-    case ECONNRESET: return "TCP reset";
-    default: return fmt::format("TCP failed: {}", std::strerror(error));
+    case ENETDOWN: return HostTrouble::tcp_unreachable;
+    case ETIMEDOUT: return HostTrouble::tcp_without_answer;
+    case ECONNRESET: return HostTrouble::tcp_reset;
+    default: return HostTrouble::tcp_failed;
   }
 }
 
@@ -48,7 +49,6 @@ std::string refusal_remedy(int error) {
 
 constexpr const char* banner_remedy = "look at sshd's log there: the port is open, but no SSH server answers";
 
-constexpr const char* hang_cause = "SSH login hangs";
 constexpr const char* hang_remedy =
     "log in by hand and see what its start-up files wait for (home on a dead file server?)";
 
@@ -56,13 +56,18 @@ std::string instead(const std::string& seen) {
   return seen.empty() ? std::string() : fmt::format(", it says \"{}\"", to_plain_line(seen));
 }
 
-const char* in_progress(ReadyStage stage, bool logging_in) {
+HostTrouble in_progress(ReadyStage stage, bool logging_in) {
   switch (stage) {
-    case ReadyStage::name: return "name being looked up";
-    case ReadyStage::tcp: return "TCP connecting";
-    case ReadyStage::banner: return "SSH banner awaited";
-    default: return logging_in ? "SSH login under way" : "SSH login waits for its turn";
+    case ReadyStage::name: return HostTrouble::name_is_looked_up;
+    case ReadyStage::tcp: return HostTrouble::tcp_connects;
+    case ReadyStage::banner: return HostTrouble::banner_is_awaited;
+    default: return logging_in ? HostTrouble::login_runs : HostTrouble::login_waits_for_turn;
   }
+}
+
+HostTrouble before_banner(int error) {
+  if (error == 0) return HostTrouble::closed_before_banner;
+  return error == ECONNRESET ? HostTrouble::reset_before_banner : HostTrouble::broken_before_banner;
 }
 
 }  // namespace
@@ -106,7 +111,7 @@ HostProbe::Action HostProbe::on(const Resolved& event, Millis now) {
 HostProbe::Action HostProbe::on(const NameFailed& event, Millis now) {
   round_.reset();
   return try_again({.stage = ReadyStage::name,
-                    .cause = fmt::format("name unknown ({})", to_plain_line(event.text)),
+                    .cause = {.trouble = HostTrouble::name_unknown, .detail = to_plain_line(event.text)},
                     .remedy = "check the spelling; see that DNS or /etc/hosts of this machine knows the name",
                     .since = stage_since_},
                    now);
@@ -118,7 +123,7 @@ HostProbe::Action HostProbe::on(const Connected&, Millis now) {
 
 HostProbe::Action HostProbe::on(const ConnectFailed& event, Millis now) {
   return next_address({.stage = ReadyStage::tcp,
-                       .cause = fmt::format("{} ({})", refusal(event.error), endpoint()),
+                       .cause = {.trouble = refusal(event.error), .code = event.error, .detail = endpoint()},
                        .remedy = refusal_remedy(event.error),
                        .since = stage_since_},
                       now);
@@ -130,22 +135,29 @@ HostProbe::Action HostProbe::on(const BannerRead&, Millis now) {
 }
 
 HostProbe::Action HostProbe::on(const BannerTimeout& event, Millis now) {
-  return next_address({.stage = ReadyStage::banner,
-                       .cause = fmt::format("no SSH banner ({}, {} s waited{})", endpoint(),
-                                            in_seconds(settings_.banner_timeout), instead(event.seen)),
-                       .remedy = banner_remedy,
-                       .since = stage_since_},
-                      now);
-}
-
-HostProbe::Action HostProbe::on(const BannerClosed& event, Millis now) {
-  const char* how = event.error == 0 ? "closed" : event.error == ECONNRESET ? "reset" : "broken";
   return next_address(
       {.stage = ReadyStage::banner,
-       .cause = fmt::format("SSH connection {} before a banner ({}{})", how, endpoint(), instead(event.seen)),
+       .cause = {.trouble = HostTrouble::no_banner,
+                 .detail = fmt::format("{}, {} s waited{}", endpoint(), in_seconds(settings_.banner_timeout),
+                                       instead(event.seen))},
        .remedy = banner_remedy,
        .since = stage_since_},
       now);
+}
+
+HostProbe::Action HostProbe::on(const BannerClosed& event, Millis now) {
+  if (const std::string why = line_of_answer(event.seen, refusal_answer); !why.empty())
+    return give_up({.stage = ReadyStage::smlaunch,
+                    .cause = {.trouble = HostTrouble::worker_cannot_start, .subject = to_plain_line(why)},
+                    .remedy = "mend it there, or start an SSH server there on this port",
+                    .since = now},
+                   now);
+  return next_address({.stage = ReadyStage::banner,
+                       .cause = {.trouble = before_banner(event.error),
+                                 .detail = fmt::format("{}{}", endpoint(), instead(event.seen))},
+                       .remedy = banner_remedy,
+                       .since = stage_since_},
+                      now);
 }
 
 HostProbe::Action HostProbe::on(const LoginStarted&, Millis now) {
@@ -157,7 +169,7 @@ HostProbe::Action HostProbe::on(const LoginStarted&, Millis now) {
 HostProbe::Action HostProbe::on(const LoginNotStarted& event, Millis now) {
   logging_in_ = false;
   Trouble trouble{.stage = ReadyStage::login,
-                  .cause = fmt::format("cannot run ssh on this machine: {}", std::strerror(event.error)),
+                  .cause = {.trouble = HostTrouble::ssh_not_run, .code = event.error},
                   .remedy = "install an SSH client here (openssh-client)",
                   .since = now};
   if (event.error == ENOENT || event.error == EACCES || event.error == ENOEXEC) return give_up(trouble, now);
@@ -195,8 +207,11 @@ HostProbe::Action HostProbe::on(const LoginEnded& event, Millis now) {
 HostProbe::Action HostProbe::on(const LoginHung&, Millis now) {
   logging_in_ = false;
   ++logins_hung_;
-  return try_again(
-      {.stage = ReadyStage::login, .cause = hang_cause, .remedy = hang_remedy, .since = stage_since_}, now);
+  return try_again({.stage = ReadyStage::login,
+                    .cause = {.trouble = HostTrouble::login_hangs},
+                    .remedy = hang_remedy,
+                    .since = stage_since_},
+                   now);
 }
 
 HostProbe::Action HostProbe::on(const WaitOver&, Millis now) { return begin_round(now); }
@@ -276,7 +291,7 @@ HostReadiness HostProbe::status(Millis now) const {
     host.since = in_seconds(stage_since_);
     host.login_under_way = stage_ == ReadyStage::login;
     const bool hangs = logging_in_ && now - stage_since_ >= login_counts_as_hanging;
-    host.cause = hangs ? hang_cause : in_progress(stage_, logging_in_);
+    host.cause.trouble = hangs ? HostTrouble::login_hangs : in_progress(stage_, logging_in_);
     host.remedy = hangs ? hang_remedy : "wait";
   }
   return host;

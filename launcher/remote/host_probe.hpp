@@ -105,7 +105,7 @@ class HostProbe {
  private:
   struct Trouble {
     ReadyStage stage = ReadyStage::name;
-    std::string cause = {};
+    HostCause cause = {};
     std::string remedy = {};
     Millis since{0};
   };

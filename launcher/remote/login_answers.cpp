@@ -1,39 +1,78 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "launcher/remote/login_answers.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <charconv>
+#include <optional>
 
 namespace smlaunch {
 
-std::string line_of_answer(std::string_view answer, std::string_view begin) {
-  for (std::size_t at = 0; at < answer.size();) {
-    const std::size_t end = std::min(answer.find('\n', at), answer.size());
-    const std::string_view line = answer.substr(at, end - at);
-    at = end + 1;
+namespace {
+
+constexpr std::string_view worker_line = "worker";
+constexpr std::string_view no_worker_line = "no worker";
+constexpr std::string_view no_daemon_line = "no daemon";
+constexpr std::string_view shell_key = "shell: ";
+constexpr std::string_view folder_key = "folder: ";
+// "interface: 0|is down|eth1, eth2"
+constexpr std::string_view interface_key = "interface: ";
+
+std::optional<InterfaceAnswer> parse_interface(std::string_view rest) {
+  InterfaceAnswer answer;
+  const auto [number_end, error] = std::from_chars(rest.data(), rest.data() + rest.size(), answer.wanted);
+  const auto first = static_cast<std::size_t>(number_end - rest.data());
+  if (error != std::errc() || first >= rest.size() || rest[first] != '|') return {};
+  const std::size_t second = std::min(rest.find('|', first + 1), rest.size());
+  answer.problem = rest.substr(first + 1, second - first - 1);
+  answer.usable = rest.substr(std::min(second + 1, rest.size()));
+  return answer;
+}
+
+std::string_view take_first_line(std::string_view& lines) {
+  const std::size_t end = std::min(lines.find('\n'), lines.size());
+  std::string_view line = lines.substr(0, end);
+  if (line.ends_with('\r')) line.remove_suffix(1);
+  lines.remove_prefix(std::min(end + 1, lines.size()));
+  return line;
+}
+
+void take_line(std::string_view line, LoginAnswers& answers) {
+  if (line == no_worker_line) answers.lacks_worker = true;
+  if (line == no_daemon_line) answers.lacks_daemon = true;
+  if (line.starts_with(shell_key) && answers.shell.empty()) answers.shell = line.substr(shell_key.size());
+  if (line.starts_with(folder_key) && answers.folder_problem.empty())
+    answers.folder_problem = line.substr(folder_key.size());
+  if (!line.starts_with(interface_key)) return;
+  if (auto answer = parse_interface(line.substr(interface_key.size())))
+    answers.interfaces.push_back(std::move(*answer));
+}
+
+}  // namespace
+
+std::string render_login_answers(const LoginAnswers& answers) {
+  std::string lines;
+  for (const InterfaceAnswer& each : answers.interfaces)
+    lines += fmt::format("{}{}|{}|{}\n", interface_key, each.wanted, each.problem, each.usable);
+  lines += fmt::format("{}\n", answers.lacks_worker ? no_worker_line : worker_line);
+  if (answers.lacks_daemon) lines += fmt::format("{}\n", no_daemon_line);
+  if (!answers.shell.empty()) lines += fmt::format("{}{}\n", shell_key, answers.shell);
+  if (!answers.folder_problem.empty()) lines += fmt::format("{}{}\n", folder_key, answers.folder_problem);
+  return lines;
+}
+
+std::string line_of_answer(std::string_view lines, std::string_view begin) {
+  while (!lines.empty()) {
+    const std::string_view line = take_first_line(lines);
     if (line.starts_with(begin)) return std::string(line.substr(begin.size()));
   }
   return {};
 }
 
-std::vector<InterfaceAnswer> parse_interface_answers(std::string_view answer) {
-  const std::string_view begin = interface_answer;
-  std::vector<InterfaceAnswer> answers;
-  for (std::size_t at = 0; at < answer.size();) {
-    const std::size_t end = std::min(answer.find('\n', at), answer.size());
-    const std::string_view line = answer.substr(at, end - at);
-    at = end + 1;
-    if (!line.starts_with(begin)) continue;
-    const std::string_view rest = line.substr(begin.size());
-    InterfaceAnswer one;
-    const auto [number_end, error] = std::from_chars(rest.data(), rest.data() + rest.size(), one.wanted);
-    const auto first = static_cast<std::size_t>(number_end - rest.data());
-    if (error != std::errc() || first >= rest.size() || rest[first] != '|') continue;
-    const std::size_t second = std::min(rest.find('|', first + 1), rest.size());
-    one.problem = rest.substr(first + 1, second - first - 1);
-    one.usable = rest.substr(std::min(second + 1, rest.size()));
-    answers.push_back(std::move(one));
-  }
+LoginAnswers parse_login_answers(std::string_view lines) {
+  LoginAnswers answers;
+  while (!lines.empty()) take_line(take_first_line(lines), answers);
   return answers;
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What `smlaunch worker` says about its host on stdout, when the leader has logged in there.
+// What `smlaunch worker` says about its host on stdout, when the leader has logged in there: lines between
+// smlaunch and itself, written and read here only.
 #pragma once
 
 #include <cstddef>
@@ -9,26 +10,33 @@
 
 namespace smlaunch {
 
-inline constexpr const char* no_daemon_answer = "no daemon";
-inline constexpr const char* no_worker_answer = "no worker";
-// How the lines begin about what the daemon needs (daemon_needs.hpp): "shell: bash", "folder: /tmp …".
-inline constexpr const char* shell_answer = "shell: ";
-inline constexpr const char* folder_answer = "folder: ";
+// How the line begins that a worker says in the place of an SSH banner, where it can start no SSH server.
+inline constexpr const char* refusal_answer = "smlaunch cannot start here: ";
 
-// The beginning of a line about an interface that cannot carry the job: "interface: 0|is down|eth1, eth2".
-// Its parts: the number of the interface among those that were asked about, why, and which interfaces could.
-inline constexpr const char* interface_answer = "interface: ";
+// What follows `begin` in the first line that begins so; empty where none does.
+std::string line_of_answer(std::string_view lines, std::string_view begin);
 
-// What `smlaunch worker --interface PATTERN …` said about one of the patterns.
+// What is said about one of the patterns of `smlaunch worker --interface PATTERN …` that cannot carry the job.
 struct InterfaceAnswer {
-  std::size_t wanted = 0;  // which pattern, in the order of the command line
-  std::string problem;
-  std::string usable;  // what could be used instead
+  std::size_t wanted = 0;    // which pattern, in the order of the command line
+  std::string problem = {};  // why: "is down"
+  std::string usable = {};   // which interfaces could: "eth1, eth2"
   bool operator==(const InterfaceAnswer&) const = default;
 };
-std::vector<InterfaceAnswer> parse_interface_answers(std::string_view answer);
 
-// What follows `begin` in the first line of the answer that begins so; empty where none does.
-std::string line_of_answer(std::string_view answer, std::string_view begin);
+struct LoginAnswers {
+  bool lacks_worker = false;        // no smlaunch waits there
+  bool lacks_daemon = false;        // Open MPI's daemon is not where the leader has its own
+  std::string shell = {};           // the login shell: "bash"; empty: not known, or not asked
+  std::string folder_problem = {};  // why the daemon cannot write its files; empty: it can
+  std::vector<InterfaceAnswer> interfaces = {};
+  bool operator==(const LoginAnswers&) const = default;
+};
+
+// Lines, each with its line feed; the version's line is not among them.
+std::string render_login_answers(const LoginAnswers& answers);
+
+// Of all lines that a host has printed; lines that are none of these are passed over.
+LoginAnswers parse_login_answers(std::string_view lines);
 
 }  // namespace smlaunch

@@ -18,7 +18,7 @@ std::string render_ready_json(const RemoteReport& report) {
     hosts.push_back({{"name", host.name},
                      {"state", to_string(host.state)},
                      {"stage", to_string(host.stage)},
-                     {"cause", host.cause},
+                     {"cause", to_string(host.cause)},
                      {"remedy", host.remedy},
                      {"seconds", to_milliseconds(host.seconds)}});
   }

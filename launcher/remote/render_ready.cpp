@@ -27,17 +27,12 @@ std::vector<const HostReadiness*> missing_hosts(const RemoteReport& report) {
   return missing;
 }
 
-// Without the part in parentheses, which differs from host to host.
-std::string_view in_short(const std::string& cause) {
-  return std::string_view(cause).substr(0, cause.find(" ("));
-}
-
 std::string render_time(double seconds) {
   return seconds < 10 ? fmt::format("{:.1f} s", seconds) : fmt::format("{:.0f} s", seconds);
 }
 
-std::string render_cause(const HostReadiness& host, std::string_view cause, double now) {
-  if (host.state == ReadyState::failed) return std::string(cause);
+std::string render_cause(const HostReadiness& host, const std::string& cause, double now) {
+  if (host.state == ReadyState::failed) return cause;
   return fmt::format("{} since {:.0f} s", cause, std::max(0.0, now - host.since));
 }
 
@@ -49,15 +44,14 @@ struct Row {
 };
 
 Row make_row(const HostReadiness& host, double now) {
-  return {host.name, to_string(host.stage), render_cause(host, host.cause, now), host.remedy};
+  return {host.name, to_string(host.stage), render_cause(host, to_string(host.cause), now), host.remedy};
 }
 
 struct Group {
   std::vector<const HostReadiness*> hosts;
   bool same(const HostReadiness& host) const {
     const HostReadiness& first = *hosts.front();
-    return first.state == host.state && first.stage == host.stage &&
-           in_short(first.cause) == in_short(host.cause);
+    return first.state == host.state && first.stage == host.stage && are_alike(first.cause, host.cause);
   }
 };
 
@@ -83,7 +77,7 @@ std::vector<Row> fold(const std::vector<const HostReadiness*>& missing, double n
       row.hosts = fmt::format(
           "{}", fmt::join(names.begin(), names.begin() + static_cast<std::ptrdiff_t>(shown), ","));
       row.hosts += shown < names.size() ? fmt::format(",... ({} hosts)", names.size()) : "";
-      row.cause = render_cause(first, in_short(first.cause), now);
+      row.cause = render_cause(first, render_in_short(first.cause), now);
     }
     rows.push_back(std::move(row));
   }
@@ -124,8 +118,9 @@ std::string render_ready_line(const RemoteReport& report, std::size_t width) {
   const auto missing = missing_hosts(report);
   std::string line = fmt::format("{}/{} ready", count_ready(report), report.hosts.size());
   for (std::size_t i = 0; i < missing.size(); ++i) {
-    const std::string part = fmt::format(
-        "; {}: {}", missing[i]->name, render_cause(*missing[i], in_short(missing[i]->cause), report.seconds));
+    const std::string part =
+        fmt::format("; {}: {}", missing[i]->name,
+                    render_cause(*missing[i], render_in_short(missing[i]->cause), report.seconds));
     const std::size_t after = missing.size() - i - 1;
     const std::string rest = after > 0 ? fmt::format("; {} more missing", after) : "";
     if (line.size() + part.size() + rest.size() > width) {

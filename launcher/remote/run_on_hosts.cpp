@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "launcher/remote/run_on_hosts.hpp"
 
-#include <fmt/format.h>
-
 #include <exception>
 
 #include "launcher/remote/remote_loop.hpp"
@@ -39,7 +37,7 @@ RemoteReport run_on_hosts(const RemoteRequest& request) {
     for (const std::string& name : request.hosts)
       report.hosts.push_back({.name = name,
                               .state = ReadyState::failed,
-                              .cause = fmt::format("this machine cannot wait for hosts: {}", error.what()),
+                              .cause = {.trouble = HostTrouble::cannot_wait, .subject = error.what()},
                               .remedy = "free memory, threads or open files on this machine"});
     return report;
   }

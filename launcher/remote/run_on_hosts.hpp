@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The room launcher/remote: something on every host, by SSH logins or a step of Slurm's. It promises a state, a cause and a remedy
-// for each host within the bound, and what each host answered. It touches the name server, TCP, ssh, and the
-// folder of the connections that stay open for mpirun.
+// The room launcher/remote: a command on every host, by SSH logins or a step of Slurm's. It promises a state, a
+// cause and a remedy for each host within the bound, and each host's answer. It touches the name server, TCP,
+// ssh, and the folder of the connections that stay open for mpirun.
 //
 // All hosts at once, and each in these steps: name -> TCP -> SSH banner -> login -> smlaunch found. The
 // request says how many of the steps to go, and what to run on the hosts. Readiness, looking up names alone,
@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "base/error.hpp"
+#include "launcher/remote/host_cause.hpp"
 
 namespace smlaunch {
 
@@ -35,7 +36,7 @@ struct HostReadiness {
   std::string name = {};
   ReadyState state = ReadyState::waiting;
   ReadyStage stage = ReadyStage::name;  // the stage that it is in, or has failed at; smlaunch when ready
-  std::string cause = {};               // why it is not ready, in words; empty when ready
+  HostCause cause = {};                 // why it is not ready; no trouble when ready
   std::string remedy = {};              // what to do about it
   double seconds = 0;                   // since the start, when it became ready or failed
   std::string answer = {};              // the stdout of the login command, at most longest_answer bytes
@@ -52,7 +53,7 @@ struct RemoteReport {
 };
 
 struct HostProblem {
-  std::string cause = {};
+  HostCause cause = {};
   std::string remedy = {};
 };
 

@@ -125,9 +125,9 @@ HostReadiness judge_step_answer(const std::string& host, const std::string* answ
   HostReadiness is{.name = host, .state = ReadyState::failed, .stage = ReadyStage::login};
   if (answer == nullptr) {
     const auto own = problems.of_hosts.find(host);
-    is.cause = own != problems.of_hosts.end() ? own->second
-               : !problems.of_step.empty()    ? problems.of_step
-                                              : "srun's step there has ended without an answer";
+    const std::string& said = own != problems.of_hosts.end() ? own->second : problems.of_step;
+    is.cause = said.empty() ? HostCause{.trouble = HostTrouble::step_silent}
+                            : HostCause{.trouble = HostTrouble::step_failed, .subject = said};
     is.remedy = fmt::format("see what Slurm says of it: scontrol show node {}", host);
     return is;
   }
@@ -139,11 +139,12 @@ HostReadiness judge_step_answer(const std::string& host, const std::string* answ
   is.stage = ReadyStage::smlaunch;
   const auto login = parse_login_answer(*answer, request.login.version, request.login.longest_answer);
   if (!login) {
-    const std::string said = to_plain_line(std::string_view(*answer).substr(0, answer->find('\n')));
-    is.cause = said.empty() ? "smlaunch does not answer there" : "smlaunch does not answer there: " + said;
+    is.cause = {.trouble = HostTrouble::smlaunch_silent,
+                .detail = to_plain_line(std::string_view(*answer).substr(0, answer->find('\n')))};
     is.remedy = "install smlaunch at the same path on every host";
   } else if (login->version != request.login.version) {
-    is.cause = fmt::format("smlaunch {} is there, and {} here", login->version, request.login.version);
+    is.cause = {
+        .trouble = HostTrouble::other_version, .subject = login->version, .here = request.login.version};
     is.remedy = "install the same version on every host";
   } else if (auto lacking = request.login.judge ? request.login.judge(login->text) : std::nullopt) {
     is.cause = std::move(lacking->cause);

@@ -89,7 +89,7 @@ class SlurmStep {
     } else {
       is = {.name = name,
             .stage = ReadyStage::login,
-            .cause = "srun's step there has not answered",
+            .cause = {.trouble = HostTrouble::step_runs},
             .remedy = "see what Slurm says of it: squeue --steps, scontrol show node " + name,
             .login_under_way = true};
     }

@@ -11,6 +11,8 @@
 #include <array>
 #include <vector>
 
+#include "launcher/remote/become_program.hpp"
+
 namespace smlaunch {
 namespace {
 
@@ -37,14 +39,14 @@ std::string last_line(std::string_view text) {
   return lines.empty() ? std::string() : to_plain_line(lines.back());
 }
 
-// The methods in "user@host: Permission denied (publickey,password)."
+// "publickey,password" in "user@host: Permission denied (publickey,password)."
 std::string denied_methods(std::string_view err) {
   const std::size_t start = err.rfind("Permission denied (");
   if (start == std::string_view::npos) return {};
   const std::size_t open = err.find('(', start);
   const std::size_t close = err.find(')', open);
   if (close == std::string_view::npos) return {};
-  return " " + to_plain_line(err.substr(open, close - open + 1));
+  return to_plain_line(err.substr(open + 1, close - open - 1));
 }
 
 std::string line_with(std::string_view text, std::string_view part) {
@@ -58,7 +60,7 @@ std::string line_with(std::string_view text, std::string_view part) {
 struct Passing {
   std::string_view words;
   ReadyStage stage;
-  std::string_view cause;
+  HostTrouble trouble;
   std::string_view remedy;
 };
 constexpr std::string_view start_sshd = "see that sshd runs there and listens on this port";
@@ -66,31 +68,31 @@ constexpr std::string_view check_network = "see that the host is up and that fir
 constexpr std::string_view look_at_sshd =
     "look at sshd's log there (MaxStartups? memory? the host going down?)";
 constexpr std::array passing = {
-    Passing{"Could not resolve hostname", ReadyStage::name, "name unknown to ssh",
+    Passing{"Could not resolve hostname", ReadyStage::name, HostTrouble::name_unknown_to_ssh,
             "see that DNS or /etc/hosts of this machine knows the name"},
-    Passing{"Connection refused", ReadyStage::tcp, "TCP refused", start_sshd},
-    Passing{"No route to host", ReadyStage::tcp, "TCP unreachable", check_network},
-    Passing{"Network is unreachable", ReadyStage::tcp, "TCP unreachable", check_network},
-    Passing{"timed out during banner exchange", ReadyStage::banner, "no SSH banner", look_at_sshd},
-    Passing{"kex_exchange_identification", ReadyStage::banner, "SSH connection closed before a banner",
+    Passing{"Connection refused", ReadyStage::tcp, HostTrouble::tcp_refused, start_sshd},
+    Passing{"No route to host", ReadyStage::tcp, HostTrouble::tcp_unreachable, check_network},
+    Passing{"Network is unreachable", ReadyStage::tcp, HostTrouble::tcp_unreachable, check_network},
+    Passing{"timed out during banner exchange", ReadyStage::banner, HostTrouble::no_banner, look_at_sshd},
+    Passing{"kex_exchange_identification", ReadyStage::banner, HostTrouble::closed_before_banner,
             look_at_sshd},
-    Passing{"Connection timed out", ReadyStage::tcp, "TCP without an answer", check_network},
-    Passing{"Operation timed out", ReadyStage::tcp, "TCP without an answer", check_network},
-    Passing{"not responding", ReadyStage::login, "SSH login fell silent", check_network},
-    Passing{"System is booting up", ReadyStage::login, "host is still booting",
+    Passing{"Connection timed out", ReadyStage::tcp, HostTrouble::tcp_without_answer, check_network},
+    Passing{"Operation timed out", ReadyStage::tcp, HostTrouble::tcp_without_answer, check_network},
+    Passing{"not responding", ReadyStage::login, HostTrouble::login_fell_silent, check_network},
+    Passing{"System is booting up", ReadyStage::login, HostTrouble::host_is_booting,
             "wait; if it stays, look at its console"},
-    Passing{"ssh_dispatch_run_fatal", ReadyStage::login, "SSH key exchange broke", look_at_sshd},
-    Passing{"Connection reset", ReadyStage::login, "SSH connection reset", look_at_sshd},
-    Passing{"Broken pipe", ReadyStage::login, "SSH connection broke", look_at_sshd},
-    Passing{"Connection closed", ReadyStage::login, "SSH connection closed", look_at_sshd},
-    Passing{"closed by remote host", ReadyStage::login, "SSH connection closed", look_at_sshd},
+    Passing{"ssh_dispatch_run_fatal", ReadyStage::login, HostTrouble::key_exchange_broke, look_at_sshd},
+    Passing{"Connection reset", ReadyStage::login, HostTrouble::connection_reset, look_at_sshd},
+    Passing{"Broken pipe", ReadyStage::login, HostTrouble::connection_broke, look_at_sshd},
+    Passing{"Connection closed", ReadyStage::login, HostTrouble::connection_closed, look_at_sshd},
+    Passing{"closed by remote host", ReadyStage::login, HostTrouble::connection_closed, look_at_sshd},
 };
 
 std::string known_name(std::string_view host, int port) {
   return port == 22 ? std::string(host) : fmt::format("'[{}]:{}'", host, port);
 }
 
-SshFailure permanent_login(std::string cause, std::string remedy) {
+SshFailure permanent_login(HostCause cause, std::string remedy) {
   return {
       .stage = ReadyStage::login, .cause = std::move(cause), .remedy = std::move(remedy), .permanent = true};
 }
@@ -98,58 +100,58 @@ SshFailure permanent_login(std::string cause, std::string remedy) {
 SshFailure parse_own_failure(std::string_view err, std::string_view host, int port) {
   if (contains(err, "REMOTE HOST IDENTIFICATION HAS CHANGED")) {
     return permanent_login(
-        "SSH host key changed",
+        {.trouble = HostTrouble::host_key_changed},
         fmt::format("if the host was rebuilt: ssh-keygen -R {}, then make its new key known; if "
                     "not, find out who answers there",
                     known_name(host, port)));
   }
   if (contains(err, "Host key verification failed") || contains(err, "host key is known for")) {
-    return permanent_login("SSH host key not known",
+    return permanent_login({.trouble = HostTrouble::host_key_unknown},
                            fmt::format("add its key to known_hosts (ssh-keyscan -p {} {}, checked), or set "
                                        "StrictHostKeyChecking accept-new in ssh_config",
                                        port, host));
   }
   if (contains(err, "Too many authentication failures")) {
-    return permanent_login("SSH login denied: too many keys offered",
+    return permanent_login({.trouble = HostTrouble::too_many_keys},
                            "name the one key: IdentityFile and IdentitiesOnly yes in ssh_config");
   }
   if (contains(err, "UNPROTECTED PRIVATE KEY FILE") || contains(err, "bad permissions")) {
-    return permanent_login("SSH private key is readable by others",
+    return permanent_login({.trouble = HostTrouble::private_key_readable},
                            "chmod 600 the private key on this machine");
   }
   if (contains(err, "Permission denied")) {
     return permanent_login(
-        "SSH login denied" + denied_methods(err),
+        {.trouble = HostTrouble::login_denied, .detail = denied_methods(err)},
         "put this user's public key into ~/.ssh/authorized_keys there, and see that its owner "
         "and mode are right");
   }
   if (contains(err, "Unable to negotiate")) {
     return permanent_login(
-        fmt::format("SSH found no common algorithm ({})", line_with(err, "Unable to negotiate")),
+        {.trouble = HostTrouble::no_common_algorithm, .detail = line_with(err, "Unable to negotiate")},
         "use OpenSSH versions that fit each other, or set the algorithms in ssh_config");
   }
   for (const std::string_view words : {"Bad configuration option", "Bad owner or permissions",
                                        "bad configuration", "Bad port", "illegal option", "unknown option"}) {
     if (contains(err, words)) {
-      return permanent_login(fmt::format("ssh on this machine is misconfigured ({})", line_with(err, words)),
+      return permanent_login({.trouble = HostTrouble::ssh_misconfigured, .detail = line_with(err, words)},
                              "correct ssh_config or the ssh options on this machine");
     }
   }
   for (const Passing& known : passing) {
     if (contains(err, known.words)) {
       return {.stage = known.stage,
-              .cause = fmt::format("{} ({})", known.cause, line_with(err, known.words)),
+              .cause = {.trouble = known.trouble, .detail = line_with(err, known.words)},
               .remedy = std::string(known.remedy)};
     }
   }
   const std::string line = last_line(err);
-  return {
-      .stage = ReadyStage::login,
-      .cause = line.empty() ? "SSH login failed without a word" : fmt::format("SSH login failed ({})", line),
-      .remedy = fmt::format("try by hand: ssh -p {} {} true", port, host)};
+  return {.stage = ReadyStage::login,
+          .cause = {.trouble = line.empty() ? HostTrouble::login_failed_silently : HostTrouble::login_failed,
+                    .detail = line},
+          .remedy = fmt::format("try by hand: ssh -p {} {} true", port, host)};
 }
 
-SshFailure permanent_smlaunch(std::string cause, std::string remedy) {
+SshFailure permanent_smlaunch(HostCause cause, std::string remedy) {
   return {.stage = ReadyStage::smlaunch,
           .cause = std::move(cause),
           .remedy = std::move(remedy),
@@ -186,46 +188,57 @@ std::optional<LoginAnswer> parse_login_answer(std::string_view out, std::string_
 }
 
 SshFailure parse_ssh_failure(const LoginEnd& end, std::string_view host, int port, std::string_view version) {
-  if (!end.unknown.empty()) return {.stage = ReadyStage::login, .cause = "ssh: " + end.unknown};
+  if (!end.unknown.empty())
+    return {.stage = ReadyStage::login,
+            .cause = {.trouble = HostTrouble::ssh_end_unknown, .subject = end.unknown}};
   if (!end.exit_code) {
     return {.stage = ReadyStage::login,
-            .cause = fmt::format("ssh was ended by signal {}", end.signal),
+            .cause = {.trouble = HostTrouble::ssh_killed, .code = end.signal},
             .remedy = "see who ends processes on this machine"};
   }
   const int code = *end.exit_code;
   const auto answer = parse_login_answer(end.out, version);
   if (answer && answer->version != version) {
-    return permanent_smlaunch(fmt::format("smlaunch {} there, {} here", answer->version, version),
-                              "install the same version on every host");
+    return permanent_smlaunch(
+        {.trouble = HostTrouble::other_version, .subject = answer->version, .here = std::string(version)},
+        "install the same version on every host");
   }
   if (code == 255) return parse_own_failure(end.err, host, port);
 
   const std::string said = last_line(end.err.empty() ? end.out : end.err);
-  const std::string in_words = said.empty() ? std::string() : fmt::format(" ({})", said);
   if (contains(end.err, "error while loading shared libraries")) {
-    return permanent_smlaunch(fmt::format("smlaunch cannot start there ({})",
-                                          line_with(end.err, "error while loading shared libraries")),
+    return permanent_smlaunch({.trouble = HostTrouble::smlaunch_cannot_start,
+                               .detail = line_with(end.err, "error while loading shared libraries")},
                               "install the missing library there, or use the same image on every host");
   }
+  if (const auto elsewhere = parse_program_elsewhere(end.err); elsewhere && !answer) {
+    const std::string wanted = to_plain_line(elsewhere->wanted), found = to_plain_line(elsewhere->found);
+    const std::string folder = wanted.substr(0, wanted.rfind('/'));
+    return permanent_smlaunch(
+        {.trouble = HostTrouble::smlaunch_elsewhere, .subject = found, .here = wanted},
+        fmt::format("install it at the same path as here, or link it there: mkdir -p {0} && ln -s {1} {0}",
+                    folder, found));
+  }
   if (!answer && (code == 127 || contains(end.err, "No such file") || contains(end.err, "not found"))) {
-    return permanent_smlaunch("no smlaunch there" + in_words,
+    return permanent_smlaunch({.trouble = HostTrouble::smlaunch_missing, .detail = said},
                               fmt::format("install smlaunch {} there at the same path as here", version));
   }
   if (!answer && code == 126) {
     return permanent_smlaunch(
-        "smlaunch cannot be executed there" + in_words,
+        {.trouble = HostTrouble::smlaunch_not_executable, .detail = said},
         "see its mode, its architecture, and whether its file system is mounted noexec");
   }
   if (!answer && contains(end.out + end.err, "account is currently not available")) {
-    return permanent_login("the account there has no shell" + in_words, "log in as a user with a shell");
+    return permanent_login({.trouble = HostTrouble::no_login_shell, .detail = said},
+                           "log in as a user with a shell");
   }
   if (!answer && code == 0) {
     return permanent_smlaunch(
-        "something else than smlaunch answered" + in_words,
+        {.trouble = HostTrouble::other_answer, .detail = said},
         "see for a forced command (command= in authorized_keys) or a start-up file that ends the shell");
   }
   return {.stage = ReadyStage::smlaunch,
-          .cause = fmt::format("smlaunch there ended with exit status {}{}", code, in_words),
+          .cause = {.trouble = HostTrouble::smlaunch_ended, .code = code, .detail = said},
           .remedy = "run smlaunch --version there by hand"};
 }
 

@@ -20,10 +20,9 @@ struct LoginEnd {
 
 struct SshFailure {
   ReadyStage stage = ReadyStage::login;
-  std::string cause = {};
+  HostCause cause = {};
   std::string remedy = {};
   bool permanent = false;
-  bool operator==(const SshFailure&) const = default;
 };
 
 // Why a login with this end is no success. `host` and `port` appear in the remedy's commands; `version` is

@@ -15,4 +15,10 @@ std::string render_report_text(const RunRecord& record);
 // from. Text of ranks, hosts and files is text, whatever characters it holds.
 std::string render_report_html(const RunRecord& record, const std::string& title);
 
+// The run as a trace: OTLP's JSON (opentelemetry-proto, ExportTraceServiceRequest), for a collector or a viewer to
+// read. One span for the run, below it the hosts' readiness, the stages of the all-reduce test and each host's ranks;
+// what came at one moment is an event of the run's span. `traceparent`: W3C's, whose trace and span this run belongs
+// to; empty or malformed: a trace of its own.
+std::string render_trace(const RunRecord& record, const std::string& traceparent);
+
 }  // namespace smlaunch

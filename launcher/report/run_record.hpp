@@ -92,6 +92,7 @@ struct RunRecord {
   std::optional<RecordedSmoke> smoke = {};
   std::vector<RecordedLook> hang = {};
   std::vector<std::string> earlier = {};  // the sentences of the tries before
+  long start_unix_ms = 0;                 // when smlaunch began; 0: not known
   std::vector<RecordedEvent> events = {};
   std::size_t unread_lines = 0;  // of events.jsonl that are no events
 };

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
 
+#include <charconv>
 #include <map>
 #include <nlohmann/json.hpp>
 
@@ -145,6 +146,19 @@ std::string value_in(const RecordedEvent& event, const char* name) {
   return "";
 }
 
+// A number that no clock shows counts as none.
+long start_of(const std::vector<RecordedEvent>& events) {
+  constexpr long least = 1'000'000'000'000, most = 10'000'000'000'000;  // the years 2001 to 2286
+  for (const RecordedEvent& event : events) {
+    if (event.event != "start") continue;
+    const std::string text = value_in(event, "unix_ms");
+    long number = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+    return error == std::errc() && number >= least && number < most ? number : 0;
+  }
+  return 0;
+}
+
 // Of a job that was tried again, the last try's.
 void add_times(RunRecord& record) {
   std::map<int, RecordedRank*> by_rank;
@@ -198,6 +212,7 @@ Result<RunRecord> parse_run_record(const std::string& where, std::string_view re
   if (const Json& earlier = member(json, "earlier"); earlier.is_array())
     for (const Json& each : earlier) record.earlier.push_back(text_of(each, "message"));
   read_events(events, record);
+  record.start_unix_ms = start_of(record.events);
   add_times(record);
   return record;
 }

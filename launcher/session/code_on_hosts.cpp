@@ -9,6 +9,7 @@
 
 #include "base/own_words.hpp"
 #include "launcher/code/prepare_code.hpp"
+#include "launcher/remote/become_program.hpp"
 #include "launcher/remote/login_answers.hpp"
 #include "launcher/remote/ready_display.hpp"
 #include "launcher/remote/watch_hosts.hpp"
@@ -20,7 +21,6 @@ namespace smlaunch {
 
 namespace {
 
-constexpr const char* in_progress = "its code is being prepared";
 constexpr const char* doing = "waiting for the hosts' code";
 
 bool runs_ranks(const Job& job, const std::string& host) {
@@ -35,15 +35,17 @@ std::chrono::milliseconds time_left(const Options& options, double passed) {
 HostReadiness waiting(const std::string& name) {
   return {.name = name,
           .stage = ReadyStage::code,
-          .cause = in_progress,
+          .cause = {.trouble = HostTrouble::code_is_prepared},
           .remedy = "wait, or see what pip and S3 do there; --ready-timeout is the bound"};
 }
 
 std::optional<HostProblem> judge_code_answer(const std::string& answer) {
   const auto end = parse_code_answer(answer);
-  if (!end) return HostProblem{"what prepares the code there gives no answer", "run smlaunch there by hand"};
+  if (!end)
+    return HostProblem{.cause = {.trouble = HostTrouble::code_silent},
+                       .remedy = "run smlaunch there by hand"};
   if (end->is_ready) return {};
-  return HostProblem{end->message, ""};
+  return HostProblem{.cause = {.trouble = HostTrouble::code_failed, .subject = end->message}};
 }
 
 class CodeWait {
@@ -59,8 +61,7 @@ class CodeWait {
     const std::string& own = job.environment->current_host;
     for (const HostReadiness& host : ready.hosts) {
       if (host.name == own) continue;
-      const bool has_worker =
-          !request_.login.input.empty() && host.answer.find(no_worker_answer) == std::string::npos;
+      const bool has_worker = !request_.login.input.empty() && !parse_login_answers(host.answer).lacks_worker;
       (has_worker ? with_worker_ : by_login_).push_back(host.name);
     }
   }
@@ -87,7 +88,7 @@ class CodeWait {
       if (is_silent || code.is_lost || (code.end && code.end->is_ready)) host.state = ReadyState::ready;
       if (code.end && !code.end->is_ready) {
         host.state = ReadyState::failed;
-        host.cause = code.end->message;
+        host.cause = {.trouble = HostTrouble::code_failed, .subject = code.end->message};
       }
       host.seconds = seconds;
       hosts.push_back(std::move(host));
@@ -129,7 +130,8 @@ class CodeWait {
     request.timeout = time_left(options_, std::max(passed_, ready_.seconds));
     request.stop_asked = workers_.serve;
     RemoteLogin& login = request.login;
-    login.command = fmt::format("{} worker {}", quote_shell_word(job_.spec.smlaunch), prepare_code_argument);
+    login.command = fmt::format("{} worker {}", become_program(quote_shell_word(job_.spec.smlaunch)),
+                                prepare_code_argument);
     login.input = encode(make_login_request());
     // Each takes as long as pip does, and costs this machine next to nothing.
     login.deadline = request.timeout;

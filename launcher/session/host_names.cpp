@@ -47,7 +47,7 @@ std::optional<Outcome> outcome_of_names(const RemoteReport& report) {
       FailureClass::not_ready,
       fmt::format("{} of {} host names not known after {:.1f} s; {}: {}; {}",
                   std::count_if(report.hosts.begin(), report.hosts.end(), is_missing), report.hosts.size(),
-                  report.seconds, first->name, first->cause, first->remedy));
+                  report.seconds, first->name, to_string(first->cause), first->remedy));
 }
 
 ReadyResult wait_for_names(const Options& options, const std::vector<std::string>& hosts, EventLog& events) {

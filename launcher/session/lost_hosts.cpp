@@ -21,7 +21,7 @@ std::vector<LostHost> find_lost_hosts(const Options& options, const Job& job) {
                               .banner_timeout = host_bound};
   std::vector<LostHost> lost;
   for (const HostReadiness& host : run_on_hosts(request).hosts)
-    if (host.state != ReadyState::ready) lost.push_back({host.name, host.cause});
+    if (host.state != ReadyState::ready) lost.push_back({host.name, to_string(host.cause)});
   return lost;
 }
 

@@ -10,6 +10,7 @@
 #include "base/own_words.hpp"
 #include "launcher/job/job_interface.hpp"
 #include "launcher/outcome/report_error.hpp"
+#include "launcher/remote/become_program.hpp"
 #include "launcher/remote/daemon_needs.hpp"
 #include "launcher/remote/login_answers.hpp"
 #include "launcher/remote/ready_display.hpp"
@@ -42,9 +43,9 @@ Outcome outcome_of_hosts(const RemoteReport& report, const std::string& doing) {
   for (const HostReadiness& host : report.hosts) {
     if (host.state == ReadyState::ready) continue;
     ++missing;
-    // One that can never be ready is the reason to stop, whoever else is still missing.
+    // A host that can never be ready is the reason to stop, even where other hosts are still missing.
     if (first.empty() || host.state == ReadyState::failed)
-      first = fmt::format("{} ({}): {}", host.name, to_string(host.stage), host.cause);
+      first = fmt::format("{} ({}): {}", host.name, to_string(host.stage), to_string(host.cause));
   }
   Outcome outcome =
       make_failure(FailureClass::not_ready, fmt::format("{} of {} hosts not ready after {:.1f} s; {}",
@@ -82,7 +83,7 @@ std::optional<Outcome> check_interfaces(const std::vector<WantedInterface>& want
                                         const RemoteReport& report) {
   std::string message;
   for (const HostReadiness& host : report.hosts) {
-    for (const InterfaceAnswer& answer : parse_interface_answers(host.answer)) {
+    for (const InterfaceAnswer& answer : parse_login_answers(host.answer).interfaces) {
       if (answer.wanted >= wanted.size()) continue;
       const Error error = interface_error(host.name, wanted[answer.wanted], answer.problem, answer.usable);
       message += (message.empty() ? "" : "\n") + to_string(error.problems.front());
@@ -101,10 +102,10 @@ std::string in_words(const std::vector<WantedInterface>& wanted, const Interface
 void drop_useless_spares(const std::vector<WantedInterface>& wanted, const RemoteReport& report,
                          std::vector<std::string>& spares) {
   for (const HostReadiness& host : report.spare_hosts) {
-    const auto problems = parse_interface_answers(host.answer);
+    const auto problems = parse_login_answers(host.answer).interfaces;
     if (host.state == ReadyState::ready && problems.empty()) continue;
     say("warning: spare host {} is not counted on: {}", host.name,
-        problems.empty() ? host.cause : in_words(wanted, problems.front()));
+        problems.empty() ? to_string(host.cause) : in_words(wanted, problems.front()));
     std::erase(spares, host.name);
   }
 }
@@ -116,7 +117,7 @@ void tell_the_rest(RemoteRequest request, const RemoteReport& report) {
   request.spare_hosts.clear();
   for (const auto* hosts : {&report.hosts, &report.spare_hosts})
     for (const HostReadiness& host : *hosts)
-      if (host.state == ReadyState::waiting || host.answer.find(no_worker_answer) != std::string::npos)
+      if (host.state == ReadyState::waiting || parse_login_answers(host.answer).lacks_worker)
         request.hosts.push_back(host.name);
   if (request.hosts.empty() || request.login.input.empty()) return;
   request.timeout = farewell_bound;
@@ -144,35 +145,39 @@ void print_ready_table(const RemoteReport& report) {
 
 void add_host_events(const RemoteReport& report, EventLog& events) {
   for (const HostReadiness& host : report.hosts)
-    events.add(
-        {.event = "host_state",
-         .host = host.name,
-         .texts = {
-             {"state", to_string(host.state)}, {"stage", to_string(host.stage)}, {"cause", host.cause}}});
+    events.add({.event = "host_state",
+                .host = host.name,
+                .texts = {{"state", to_string(host.state)},
+                          {"stage", to_string(host.stage)},
+                          {"cause", to_string(host.cause)}}});
 }
 
 std::optional<HostProblem> judge_host_answer(const std::vector<WantedInterface>& wanted,
-                                             const ShellsOfMpirun& shells, const std::string& answer) {
-  if (answer.find(no_daemon_answer) != std::string::npos)
-    return HostProblem{"Open MPI's daemon is not there beside the path of our mpirun",
-                       "install the same Open MPI at the same path"};
-  if (std::string problem = shell_problem(shells.own, line_of_answer(answer, shell_answer), shells.are_asked);
-      !problem.empty())
-    return HostProblem{std::move(problem), "give that user a shell as here: chsh -s /bin/bash"};
-  if (std::string problem = line_of_answer(answer, folder_answer); !problem.empty())
-    return HostProblem{problem + " there, and Open MPI's daemon puts its files there",
-                       "make room, mount it writable, or set TMPDIR for that user's logins"};
-  for (const InterfaceAnswer& problem : parse_interface_answers(answer)) {
+                                             const ShellsOfMpirun& shells, const std::string& lines) {
+  const LoginAnswers answers = parse_login_answers(lines);
+  if (answers.lacks_daemon)
+    return HostProblem{.cause = {.trouble = HostTrouble::daemon_missing},
+                       .remedy = "install the same Open MPI at the same path"};
+  if (auto problem = find_shell_problem(shells.own, answers.shell, shells.are_asked))
+    return HostProblem{.cause = std::move(*problem),
+                       .remedy = "give that user a shell as here: chsh -s /bin/bash"};
+  if (!answers.folder_problem.empty())
+    return HostProblem{
+        .cause = {.trouble = HostTrouble::folder_not_writable, .subject = answers.folder_problem},
+        .remedy = "make room, mount it writable, or set TMPDIR for that user's logins"};
+  for (const InterfaceAnswer& problem : answers.interfaces) {
     if (problem.wanted >= wanted.size()) continue;
     const Error error = interface_error("", wanted[problem.wanted], problem.problem, problem.usable);
-    return HostProblem{in_words(wanted, problem) + " there", error.problems.front().remedy};
+    return HostProblem{
+        .cause = {.trouble = HostTrouble::interface_unusable, .subject = in_words(wanted, problem)},
+        .remedy = error.problems.front().remedy};
   }
   return {};
 }
 
 RemoteRequest make_ready_request(const Options& options, const Job& job, const std::string& worker,
                                  const std::vector<WantedInterface>& wanted) {
-  std::string command = quote_shell_word(job.spec.smlaunch) + " worker";
+  std::string command = become_program(quote_shell_word(job.spec.smlaunch)) + " worker";
   for (const WantedInterface& each : wanted) command += " --interface " + quote_shell_word(each.pattern);
   command += fmt::format(" {} {}", worker.empty() ? "-" : worker, worker_wait_seconds);
   if (const std::string daemon = remote_daemon(job.spec); !daemon.empty())

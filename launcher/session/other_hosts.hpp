@@ -35,7 +35,7 @@ struct ShellsOfMpirun {
 // What a host where smlaunch answers (as run_login_command() does) lacks and can never be ready without: Open
 // MPI's daemon, what that needs (daemon_needs.hpp), or one of the interfaces. Nothing: it lacks none.
 std::optional<HostProblem> judge_host_answer(const std::vector<WantedInterface>& wanted,
-                                             const ShellsOfMpirun& shells, const std::string& answer);
+                                             const ShellsOfMpirun& shells, const std::string& lines);
 
 // The request for the hosts that run ranks of the job, without a hand-over. `worker`: worker_socket_name(),
 // or empty. `wanted`: LaunchPlan::wanted_interfaces.

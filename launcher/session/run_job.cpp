@@ -12,11 +12,7 @@
 #include "base/host_name.hpp"
 #include "base/own_words.hpp"
 #include "launcher/channel/worker_socket.hpp"
-#include "launcher/contract/efa_instances.hpp"
-#include "launcher/contract/result_files.hpp"
-#include "launcher/contract/search_path.hpp"
 #include "launcher/job/job_cluster.hpp"
-#include "launcher/job/job_interface.hpp"
 #include "launcher/leader/runner.hpp"
 #include "launcher/outcome/event_log.hpp"
 #include "launcher/outcome/job_result.hpp"
@@ -24,19 +20,18 @@
 #include "launcher/outcome/report_json.hpp"
 #include "launcher/outcome/restart.hpp"
 #include "launcher/plan/starter.hpp"
-#include "launcher/process/write_file.hpp"
 #include "launcher/remote/ssh_connections.hpp"
+#include "launcher/session/check_plan.hpp"
 #include "launcher/session/code_on_hosts.hpp"
 #include "launcher/session/host_names.hpp"
 #include "launcher/session/job_uploads.hpp"
+#include "launcher/session/long_variables.hpp"
 #include "launcher/session/lost_hosts.hpp"
 #include "launcher/session/other_hosts.hpp"
 #include "launcher/session/smoke_files.hpp"
 #include "launcher/session/smoke_request.hpp"
 #include "launcher/smoke/render_smoke.hpp"
-#include "launcher/this_host/neuron.hpp"
 #include "launcher/this_host/own_host.hpp"
-#include "topology/efa.hpp"
 #include "topology/interfaces.hpp"
 
 namespace smlaunch {
@@ -45,98 +40,6 @@ namespace {
 
 std::chrono::milliseconds milliseconds_of(double seconds) {
   return std::chrono::milliseconds(static_cast<long>(seconds * 1000));
-}
-
-// Variables that no kernel takes lie in files of their own.
-Result<void> write_long_variables(const LaunchPlan& plan) {
-  std::error_code error;
-  if (!plan.long_variables.empty() && !std::filesystem::exists(plan.job->paths.base, error)) {
-    say("warning: {} does not exist: {} is in no file either", plan.job->paths.base.string(),
-        fmt::join(plan.long_variables, ", "));
-    return {};
-  }
-  const Variables all = sm_variables(*plan.job);
-  for (const std::string& name : plan.long_variables) {
-    const auto found = all.find(name);
-    if (found == all.end()) continue;
-    if (auto written = write_file(long_variable_file(plan.job->paths, name), found->second); !written)
-      return written;
-  }
-  return {};
-}
-
-// What is searched on PATH is found when it is executed: each host has its own.
-Result<void> check_entry_point(const LaunchPlan& plan) {
-  const auto& hosts = plan.cluster.hosts;
-  const bool runs_here = std::any_of(hosts.begin(), hosts.end(),
-                                     [&](const Host& host) { return host.name == plan.current_host; });
-  const EntryPoint& entry = plan.entry_point;
-  std::string name = entry.kind == EntryPointKind::python_program ? entry.name : "";
-  if (entry.kind == EntryPointKind::command) name = command_file(entry);
-  if (name.empty() || !runs_here) return {};
-  const std::filesystem::path file = (entry.working_directory / name).lexically_normal();
-  std::error_code error;
-  if (!std::filesystem::exists(file, error) && !error)
-    return failure(Fault::start, file.string(), "does not exist",
-                   "name a file that is there, or a program on PATH");
-  if (entry.kind != EntryPointKind::command) return {};
-  if (std::filesystem::is_directory(file, error))
-    return failure(Fault::start, file.string(), "is a folder, and Python finds no __main__.py in it",
-                   "name the program in it");
-  const InterpreterLine line = read_interpreter_line(file);
-  if (line.ends_with_return)
-    return failure(Fault::start, file.string(),
-                   "its first line ends with CR LF, as Windows writes it: no such interpreter is there",
-                   "convert it with dos2unix, or with sed -i 's/\\r$//'");
-  const std::string& interpreter = line.interpreter;
-  if (interpreter.empty() || std::filesystem::exists(entry.working_directory / interpreter, error) || error)
-    return {};
-  return failure(Fault::start, file.string(), fmt::format("its interpreter {} does not exist", interpreter),
-                 "name one that is there in its first line");
-}
-
-// Under torchrun and xla one process of ours stands for all ranks of its host.
-Result<void> check_only_ranks(const Options& options, const LaunchPlan& plan) {
-  if (!options.only_ranks) return {};
-  const std::string where = source_of(options, "only-ranks", "--only-ranks");
-  if (has_starter(plan.launcher))
-    return failure(Fault::usage, where,
-                   fmt::format("the ranks' lines come through {}, which does not tell whose they are",
-                               to_string(plan.launcher)),
-                   "leave it out, or take --launcher ddp");
-  if (options.only_ranks->back() < plan.world_size()) return {};
-  return failure(
-      Fault::usage, where,
-      fmt::format("there is no rank {}, they are 0 to {}", options.only_ranks->back(), plan.world_size() - 1),
-      "name ranks of the job");
-}
-
-// Everything that can be refused before anything starts.
-Result<void> check_plan(const Options& options, const LaunchPlan& plan) {
-  // mpirun itself would hang, or say something else.
-  if (auto usable = check_own_interfaces(plan); !usable) return usable;
-  if (auto there = check_entry_point(plan); !there) return there;
-  return check_only_ranks(options, plan);
-}
-
-std::string own_provider(const LaunchPlan& plan, const Variables& variables) {
-  for (const Variables* given : {&plan.user_variables, &variables})
-    if (const auto found = given->find("FI_PROVIDER"); found != given->end()) return found->second;
-  return "";
-}
-
-void warn_of(const LaunchPlan& plan, const Variables& variables) {
-  std::vector<std::string> sentences = plan.warnings;
-  for (const Host& host : plan.cluster.hosts) {
-    if (host.name != plan.current_host) continue;
-    if (plan.launcher != LauncherKind::process && !host.instance_type.empty())
-      sentences.push_back(describe_efa_difference(host.instance_type,
-                                                  find_efa_instance(host.instance_type) != nullptr,
-                                                  probe_efa_devices("/sys"), own_provider(plan, variables)));
-    sentences.push_back(probe_neuron_difference(host.instance_type, find_on_path("neuron-ls", variables)));
-  }
-  for (const std::string& sentence : sentences)
-    if (!sentence.empty()) say("warning: {}", sentence);
 }
 
 std::string first_other_host(const LaunchPlan& plan) {
@@ -172,8 +75,11 @@ class JobTries {
       if (auto opened = events_.open(*file); !opened) warn(opened.error());
     if (auto written = only_smoke() ? Result<void>() : write_long_variables(plan_); !written)
       return refuse(written.error());
-    warn_of(plan_, job_.spec.inherited);
-    events_.add({.event = "start", .texts = {{"version", SMLAUNCH_VERSION}}});
+    warn_of_plan(plan_, job_.spec.inherited);
+    const auto now = std::chrono::system_clock::now().time_since_epoch();
+    const long unix_ms = std::chrono::duration_cast<std::chrono::milliseconds>(now).count();
+    events_.add(
+        {.event = "start", .texts = {{"version", SMLAUNCH_VERSION}}, .numbers = {{"unix_ms", unix_ms}}});
     while (true) {
       auto report = try_once();
       if (!report) return refuse(report.error());

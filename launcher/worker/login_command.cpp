@@ -36,7 +36,7 @@ std::string read_stdin() {
 }
 
 int run_hand_over(std::vector<std::string> arguments) {
-  std::string answer = fmt::format("smlaunch {}\n", SMLAUNCH_VERSION);
+  LoginAnswers answers;
   std::vector<std::string> wanted;
   while (arguments.size() >= 2 && arguments[0] == "--interface") {
     wanted.push_back(arguments[1]);
@@ -45,24 +45,23 @@ int run_hand_over(std::vector<std::string> arguments) {
   const auto interfaces = wanted.empty() ? std::vector<NetworkInterface>() : probe_interfaces();
   for (std::size_t i = 0; i < wanted.size(); ++i) {
     if (const std::string problem = pattern_problem(interfaces, wanted[i], true); !problem.empty())
-      answer += fmt::format("{}{}|{}|{}\n", interface_answer, i, problem, usable_interfaces(interfaces));
+      answers.interfaces.push_back(
+          {.wanted = i, .problem = problem, .usable = usable_interfaces(interfaces)});
   }
   double seconds = 0;
   if (arguments.size() >= 2)
     std::from_chars(arguments[1].data(), arguments[1].data() + arguments[1].size(), seconds);
   const char* connection = std::getenv("SSH_CONNECTION");
   const std::string hand_over = complete_hand_over(read_stdin(), connection == nullptr ? "" : connection);
-  const bool waits = !arguments.empty() && !hand_over.empty() &&
-                     hand_over_to_worker(arguments[0], hand_over,
-                                         std::chrono::milliseconds(static_cast<long>(seconds * 1000)));
-  answer += fmt::format("{}\n", waits ? "worker" : no_worker_answer);
+  answers.lacks_worker = arguments.empty() || hand_over.empty() ||
+                         !hand_over_to_worker(arguments[0], hand_over,
+                                              std::chrono::milliseconds(static_cast<long>(seconds * 1000)));
   if (arguments.size() >= 3) {
-    if (access(arguments[2].c_str(), X_OK) != 0) answer += fmt::format("{}\n", no_daemon_answer);
-    answer += fmt::format("{}{}\n", shell_answer, probe_login_shell());
-    if (const std::string problem = probe_temporary_folder(); !problem.empty())
-      answer += fmt::format("{}{}\n", folder_answer, problem);
+    answers.lacks_daemon = access(arguments[2].c_str(), X_OK) != 0;
+    answers.shell = probe_login_shell();
+    answers.folder_problem = probe_temporary_folder();
   }
-  write_text(1, answer);
+  write_text(1, fmt::format("smlaunch {}\n{}", SMLAUNCH_VERSION, render_login_answers(answers)));
   return 0;
 }
 

@@ -11,6 +11,8 @@
 #include <algorithm>
 #include <chrono>
 #include <csignal>
+#include <cstdio>
+#include <cstdlib>
 #include <memory>
 #include <set>
 #include <string>
@@ -77,12 +79,9 @@ Listener find_listener(int port) {
   return is_ssh ? Listener::ssh : Listener::other;
 }
 
-// What it says when it is started again as it was, but for where its words go.
-std::string own_words(std::vector<std::string> argv) {
-  argv.emplace_back("-e");
-  const auto said = run_captured(argv, static_cast<int>(std::chrono::milliseconds(bound).count()));
+std::string in_one_line(const std::string& text) {
   std::string words;
-  for (const char c : said ? said->output : "") {
+  for (const char c : text) {
     if (c == '\n')
       words += "; ";
     else if (c != '\r')
@@ -90,6 +89,42 @@ std::string own_words(std::vector<std::string> argv) {
   }
   while (words.ends_with("; ")) words.resize(words.size() - 2);
   return words;
+}
+
+// sshd as root: with the host's keys, which are made where there are none.
+Result<std::vector<std::string>> host_sshd(int port) {
+  mkdir("/run/sshd", 0755);  // its privilege separation wants it
+  if (access("/etc/ssh/ssh_host_ed25519_key", F_OK) != 0) (void)run_captured({"ssh-keygen", "-A"}, 20000);
+  return std::vector<std::string>{program, "-D", "-p", std::to_string(port)};
+}
+
+// sshd as another user, who may log in then and nobody else: with a key of that user's. It reads neither /etc/shadow
+// nor the host's keys.
+Result<std::vector<std::string>> own_sshd(int port) {
+  const char* home = std::getenv("HOME");
+  const std::string folder = fmt::format("{}/.ssh", home == nullptr ? "" : home);
+  const std::string key = folder + "/ssh_host_ed25519_key";
+  mkdir(folder.c_str(), 0700);
+  if (access(key.c_str(), F_OK) != 0) {
+    // Other hosts may share the folder and do the same: each key comes whole.
+    const std::string fresh = fmt::format("{}.{}", key, getpid());
+    const auto made = run_captured({"ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", fresh}, 20000);
+    std::remove((fresh + ".pub").c_str());
+    if (!made || !succeeded(made->status) || std::rename(fresh.c_str(), key.c_str()) != 0)
+      return failure(Fault::start, key,
+                     fmt::format("cannot be made: {}",
+                                 made ? in_one_line(made->output) : made.error().problems.front().what),
+                     "make ~/.ssh writable, or put a key there: sshd needs one");
+  }
+  return std::vector<std::string>{program, "-D",           "-p", std::to_string(port), "-h", key,
+                                  "-o",    "PidFile=none", "-o", "UsePAM=no"};
+}
+
+// What it says when it is started again as it was, but for where its words go.
+std::string own_words(std::vector<std::string> argv) {
+  argv.emplace_back("-e");
+  const auto said = run_captured(argv, static_cast<int>(std::chrono::milliseconds(bound).count()));
+  return said ? in_one_line(said->output) : "";
 }
 
 }  // namespace
@@ -104,10 +139,10 @@ Result<std::optional<Child>> start_sshd_if_none(int port) {
     return failure(Fault::start, program,
                    fmt::format("is not there, and no SSH server answers on port {}", port),
                    "install it (Debian: openssh-server): the leader reaches this host over SSH");
-  mkdir("/run/sshd", 0755);  // its privilege separation wants it
-  if (access("/etc/ssh/ssh_host_ed25519_key", F_OK) != 0) (void)run_captured({"ssh-keygen", "-A"}, 20000);
+  auto argv = geteuid() == 0 ? host_sshd(port) : own_sshd(port);
+  if (!argv) return tl::unexpected(argv.error());
   ChildRequest request;
-  request.argv = {program, "-D", "-p", std::to_string(port)};
+  request.argv = std::move(*argv);
   request.environment = own_environment();
   request.death_signal = SIGTERM;
   auto child = spawn_child(request);

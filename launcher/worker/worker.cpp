@@ -3,6 +3,7 @@
 // when the job is over.
 #include "launcher/worker/worker.hpp"
 
+#include <fmt/format.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -21,6 +22,7 @@
 #include "launcher/process/job_processes.hpp"
 #include "launcher/process/orphan_reaper.hpp"
 #include "launcher/process/stop_signals.hpp"
+#include "launcher/worker/refuse_leader.hpp"
 #include "launcher/worker/sshd.hpp"
 #include "launcher/worker/worker_run.hpp"
 
@@ -38,6 +40,8 @@ constexpr milliseconds agents_bound{2000};
 // Open MPI's daemon removes its folder when it ends in good order, which it does not always when mpirun is
 // gone.
 constexpr milliseconds folder_bound{1000};
+// By then a leader that is there has looked: it does so every five seconds.
+constexpr milliseconds refusal_bound{10'000};
 
 // Answers the agents and the leader's login on this host; one of them brings the hand-over.
 class RequestServer {
@@ -121,6 +125,8 @@ Result<WorkerResult> run_worker(const WorkerSettings& settings) {
   auto sshd = start_sshd_if_none(settings.ssh_port);
   if (!sshd) {
     remove_worker_socket(name);
+    const Problem& why = sshd.error().problems.front();
+    refuse_leader(settings.ssh_port, fmt::format("{} {}", why.where, why.what), refusal_bound);
     return tl::unexpected(sshd.error());
   }
   const WorkerResult result = run_until_over(settings, std::move(*listeners));

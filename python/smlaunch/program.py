@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import subprocess
+import sysconfig
 from typing import Any, Dict, List, Mapping, Optional
 
 PROGRAM_VARIABLE = "SMLAUNCH_PROGRAM"
@@ -20,18 +21,24 @@ class SmlaunchError(Exception):
 
 
 def find_program() -> str:
-    """The program that ``SMLAUNCH_PROGRAM`` names, else the first ``smlaunch`` on PATH.
+    """The program that ``SMLAUNCH_PROGRAM`` names, else ``smlaunch`` of this interpreter's environment, which PATH need
+    not name, else the first one on PATH.
 
     Raises:
         FileNotFoundError: there is none.
     """
     named = os.environ.get(PROGRAM_VARIABLE)
-    found = shutil.which(named or "smlaunch")
+    found = shutil.which(named) if named else which_with_scripts("smlaunch")
     if found is None:
         raise FileNotFoundError(
             f"{named or 'smlaunch'} is not there: install smlaunch, or name it with the variable {PROGRAM_VARIABLE}"
         )
     return found
+
+
+def which_with_scripts(name: str) -> Optional[str]:
+    """``shutil.which`` that looks first where pip puts the programs of this interpreter."""
+    return shutil.which(name, path=sysconfig.get_path("scripts")) or shutil.which(name)
 
 
 def own_words(stderr: str) -> str:

@@ -53,13 +53,18 @@ assert_contains "$err" "port 22: is taken by something that is no SSH server"
 kill -TERM "${started[algo-2]}"
 ended algo-2 5
 
-step "why sshd does not start is said in its own words"
+step "why sshd does not start is said in its own words, to the leader too"
 host algo-2 cp /etc/ssh/sshd_config /etc/ssh/sshd_config.before
 host algo-2 sh -c 'echo "NoSuchWord yes" >>/etc/ssh/sshd_config'
-run 15 host algo-2 "$smlaunch"
+start algo-1 "$smlaunch"
+start algo-2 "$smlaunch"
+ended algo-2 15
 assert_eq 71 "$status"
 assert_contains "$err" "/usr/sbin/sshd: exited with code 255: "
 assert_contains "$err" "Bad configuration option: NoSuchWord"
+ended algo-1 15
+assert_eq 69 "$status"
+assert_contains "$err" "smlaunch cannot start there: /usr/sbin/sshd exited with code 255: "
 host algo-2 mv /etc/ssh/sshd_config.before /etc/ssh/sshd_config
 
 step "a failure is everybody's: exit code and failure file"

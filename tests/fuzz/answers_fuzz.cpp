@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What other hosts answer to a login, and what ssh says.
+#include <cstdlib>
+
 #include "launcher/remote/login_answers.hpp"
 #include "launcher/remote/ssh_failure.hpp"
 #include "tests/fuzz/fuzz.hpp"
@@ -7,7 +9,8 @@
 namespace smlaunch {
 
 void fuzz(std::string_view bytes) {
-  (void)parse_interface_answers(bytes);
+  const LoginAnswers answers = parse_login_answers(bytes);
+  if (parse_login_answers(render_login_answers(answers)) != answers) std::abort();
   (void)parse_login_answer(bytes, "0.1.0");
   LoginEnd end;
   end.exit_code = 255;

@@ -39,6 +39,16 @@ start --html-report always fine.py
 assert_eq 0 "$status"
 assert_contains "$(<report.html)" "every rank ended with 0"
 
+step "the run as a trace, which belongs to the trace around it"
+export TRACEPARENT=00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01
+start --trace trace.json fails.py
+unset TRACEPARENT
+assert_eq '["run","localhost"]' "$(jq -c '[.resourceSpans[0].scopeSpans[0].spans[].name]' trace.json)"
+assert_eq '"4bf92f3577b34da6a3ce929d0e0e4736","00f067aa0ba902b7",2' \
+  "$(jq -c '.resourceSpans[0].scopeSpans[0].spans[0] | .traceId, .parentSpanId, .status.code' trace.json | paste -sd,)"
+began=$(jq -r '.resourceSpans[0].scopeSpans[0].spans[0].startTimeUnixNano' trace.json)
+((began / 1000000000 <= EPOCHSECONDS && began / 1000000000 > EPOCHSECONDS - 300)) || fail "it began at $began"
+
 step "what is no report is said"
 echo '{}' >other.json
 for place in other.json missing.json /dev/zero "$scratch"; do

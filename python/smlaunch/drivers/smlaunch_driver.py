@@ -7,11 +7,11 @@ import json
 import os
 import shutil
 import sys
+import sysconfig
 from typing import Any, Dict, List
 
 ABSENT = """smlaunch is not on PATH in this container, and the job asks for it (distributed=Smlaunch(...)).
-Put it into the image: build it there or elsewhere with ./dev build, and copy build/launcher/smlaunch to
-/usr/local/bin/smlaunch."""
+Put it into the image: RUN pip install smlaunch"""
 
 
 def make_command(program: str, distributed: Dict[str, Any]) -> List[str]:
@@ -24,7 +24,7 @@ def make_command(program: str, distributed: Dict[str, Any]) -> List[str]:
 
 def main() -> None:
     distributed = json.loads(os.environ.get("SM_DISTRIBUTED_CONFIG") or "{}")
-    program = shutil.which("smlaunch")
+    program = shutil.which("smlaunch", path=sysconfig.get_path("scripts")) or shutil.which("smlaunch")
     if program is None:
         print(ABSENT, file=sys.stderr, flush=True)
         failure = os.environ.get("SM_OUTPUT_FAILURE", "/opt/ml/output/failure")

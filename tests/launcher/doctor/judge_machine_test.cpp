@@ -155,11 +155,11 @@ TEST(JudgeHosts, SaysOfEachHostHowItAnswers) {
       {.name = "b",
        .state = ReadyState::failed,
        .stage = ReadyStage::login,
-       .cause = "refused",
+       .cause = {.trouble = HostTrouble::login_denied, .detail = "publickey"},
        .remedy = "a key"},
       {.name = "c", .state = ReadyState::waiting, .stage = ReadyStage::tcp}};
   const std::vector<Finding> expected = {{"a", fine, "answers in 0.2 s", ""},
-                                         {"b", wrong, "login: refused", "a key"},
+                                         {"b", wrong, "login: SSH login denied (publickey)", "a key"},
                                          {"c", missing, "tcp: no answer", ""}};
   EXPECT_EQ(judge_hosts(hosts), expected);
 }

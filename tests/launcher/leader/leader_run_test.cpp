@@ -88,7 +88,7 @@ TEST(LeaderRun, StartsAllRanksPassesTheirLinesOnAndEndsWithSuccess) {
   EXPECT_THAT(run.agents.done, ElementsAre("begin 4 ranks", "start the engine", "release"));
   EXPECT_EQ(run.agents.engine_environments[0].at(agent_channel_variable), "198.18.0.1:4000");
   EXPECT_EQ(run.agents.starts.at(3).variables.at("MASTER_PORT"), "5000");
-  EXPECT_EQ(run.result.ranks.at(3).pid, 1003);
+  EXPECT_EQ(run.result.ranks[Rank{3}].pid, 1003);
   EXPECT_TRUE(run.result.unattended_hosts.empty());
   EXPECT_FALSE(run.result.stop_asked);
 }
@@ -218,6 +218,17 @@ TEST(LeaderRun, AUsersSignalToAWorkerReachesEveryRankOnceThoughEveryHostGotIt) {
   EXPECT_EQ(passed(), 2);
 }
 
+// Slurm signals the steps of a job, in which there are agents, but not the batch script, in which we are.
+TEST(LeaderRun, AUsersSignalToOneAgentReachesTheRanksOfAllHostsAndATermDoesNot) {
+  DrivenRun run;
+  for (int rank = 0; rank < 4; ++rank) run.agents.ranks[rank].runs = milliseconds(20'000);
+  run.loop.after(milliseconds(1000), [&] { run.agents.worker_is_told_to_stop(Peer{3}, SIGUSR1); });
+  run.loop.after(milliseconds(2000), [&] { run.agents.worker_is_told_to_stop(Peer{2}, SIGUSR1); });
+  run.loop.after(milliseconds(3000), [&] { run.agents.worker_is_told_to_stop(Peer{2}, SIGTERM); });
+  EXPECT_EQ(run.go().kind, OutcomeKind::success);
+  EXPECT_EQ(std::count(run.agents.done.begin(), run.agents.done.end(), "pass 10 to 0"), 1);
+}
+
 TEST(LeaderRun, AShellsCtrlZStopsTheRanksAndUsAndContinuingLetsAllGoOn) {
   DrivenRun run;
   for (int rank = 0; rank < 4; ++rank) run.agents.ranks[rank].runs = milliseconds(20'000);
@@ -313,7 +324,7 @@ TEST(LeaderRun, WhatRanksLeftRunningHasItsTimeAndTheRestOfTheGraceAndIsNamed) {
         run.output.said,
         Contains(HasSubstr("rank 2 on algo-2 has ended and left running: rsync (pid 77), python3 upload.py "
                            "(pid 78); told to end now")));
-    EXPECT_EQ(run.result.ranks[2].left_running.size(), 2U);
+    EXPECT_EQ(run.result.ranks[Rank{2}].left_running.size(), 2U);
   }
 }
 

@@ -72,8 +72,8 @@ Event stopped(int rank, int signal) {
 Event lost(int rank) { return AgentLost{.rank = Rank{rank}, .loss = Silence{10, "closed"}, .seconds = 1.0}; }
 Event left(int rank) { return AgentLeft{Rank{rank}}; }
 Event engine() { return EngineEnded{.failure = MpirunEnded{Exited{1}}, .seconds = 1.0, .status = Exited{1}}; }
-bool is_lost(const Supervisor& supervisor, std::size_t rank) {
-  return supervisor.record().ranks[rank].loss.has_value();
+bool is_lost(const Supervisor& supervisor, int rank) {
+  return supervisor.record().ranks[Rank{rank}].loss.has_value();
 }
 Event expired(Timer timer) { return TimerExpired{timer}; }
 
@@ -98,7 +98,7 @@ TEST(Supervisor, StartsTheRanksWhenAllAgentsAreThere) {
   perform(supervisor,
           {{joined(2), ""}, {joined(0), ""}, {joined(2), ""}, {joined(1), "start"}, {started(0), ""}});
   EXPECT_TRUE(supervisor.record().started);
-  EXPECT_EQ(supervisor.record().ranks[0].pid, 100);
+  EXPECT_EQ(supervisor.record().ranks[Rank{0}].pid, 100);
 }
 
 TEST(Supervisor, LetsASuccessfulJobGoOnlyWhenEveryRankIsDone) {
@@ -135,7 +135,7 @@ TEST(Supervisor, GivesUpOnAnAgentThatDoesNotReportTheKill) {
   perform(supervisor, {{exited(1, 3), stop_all},
                        {expired(Timer::grace), "signal 9, timer give_up 5000"},
                        {expired(Timer::give_up), release_all}});
-  EXPECT_TRUE(supervisor.record().ranks[0].is_lost_by<OutlivedKill>());
+  EXPECT_TRUE(supervisor.record().ranks[Rank{0}].is_lost_by<OutlivedKill>());
   EXPECT_FALSE(is_lost(supervisor, 1));
 }
 
@@ -166,7 +166,7 @@ TEST(Supervisor, GivesWhatRanksLeftRunningItsTimeUnlessItWasStoppedFromOutside) 
     EXPECT_EQ(to_text(actions), from_outside ? release_all : "release 7000, timer engine_exit 4000");
     EXPECT_TRUE(std::get<SetTimer>(actions[1]).after_leftovers);
     supervisor.on(RankLeftRunning{Rank{0}, {{77, "rsync"}}});
-    EXPECT_EQ(supervisor.record().ranks[0].left_running.size(), 1U);
+    EXPECT_EQ(supervisor.record().ranks[Rank{0}].left_running.size(), 1U);
   }
 }
 
@@ -179,14 +179,14 @@ TEST(Supervisor, StopsTheOthersWhenARankCannotBeStarted) {
   Supervisor supervisor = running(2);
   perform(supervisor,
           {{RankNotStarted{Rank{0}, "no such file"}, stop_all}, {stopped(1, SIGTERM), release_all}});
-  EXPECT_EQ(supervisor.record().ranks[0].not_started, "no such file");
+  EXPECT_EQ(supervisor.record().ranks[Rank{0}].not_started, "no such file");
 }
 
 TEST(Supervisor, StopsTheOthersWhenAnAgentIsLost) {
   Supervisor supervisor = running(2);
   perform(supervisor, {{lost(0), stop_all}, {stopped(1, SIGTERM), release_all}});
-  EXPECT_TRUE(supervisor.record().ranks[0].is_lost_by<Silence>());
-  EXPECT_EQ(supervisor.record().ranks[0].times.seconds, 1.0);
+  EXPECT_TRUE(supervisor.record().ranks[Rank{0}].is_lost_by<Silence>());
+  EXPECT_EQ(supervisor.record().ranks[Rank{0}].times.seconds, 1.0);
 }
 
 Supervisor watched(int world_size) {
@@ -211,8 +211,8 @@ TEST(Supervisor, AsksEveryRankBeforeItStopsAJobThatHangs) {
                        {stopped(0, SIGTERM), ""},
                        {stopped(1, SIGTERM), release_all}});
   EXPECT_EQ(supervisor.record().hang_seconds, 60);
-  EXPECT_TRUE(supervisor.record().ranks[0].state);
-  EXPECT_EQ(supervisor.record().ranks[0].cores_used, 0.5);
+  EXPECT_TRUE(supervisor.record().ranks[Rank{0}].state);
+  EXPECT_EQ(supervisor.record().ranks[Rank{0}].cores_used, 0.5);
 }
 
 TEST(Supervisor, DoesNotWaitForEverForARankThatCannotTell) {
@@ -220,7 +220,7 @@ TEST(Supervisor, DoesNotWaitForEverForARankThatCannotTell) {
   perform(supervisor, {{silent(60), "inspect, timer inspection 10000"},
                        {inspected(1), ""},
                        {expired(Timer::inspection), stop_all}});
-  EXPECT_FALSE(supervisor.record().ranks[0].state);
+  EXPECT_FALSE(supervisor.record().ranks[Rank{0}].state);
 }
 
 TEST(Supervisor, TakesTheEndOfARankThatItsStackCostForAnAnswer) {
@@ -285,7 +285,7 @@ TEST(Supervisor, TakesARankForLostThatSomebodyElseHasStopped) {
                                     .times = {.seconds = 1.0}},
                           stop_all},
                          {stopped(0, SIGTERM), release_all}});
-    EXPECT_TRUE(supervisor.record().ranks[1].is_lost_by<EndedByOthers>());
+    EXPECT_TRUE(supervisor.record().ranks[Rank{1}].is_lost_by<EndedByOthers>());
     EXPECT_FALSE(is_lost(supervisor, 0));
   }
 }
@@ -397,7 +397,7 @@ TEST(Supervisor, DoesNothingWhenItHasFinished) {
                        {expired(Timer::engine_exit), ""},
                        {lost(0), ""},
                        {exited(0, 3), ""}});
-  EXPECT_EQ(supervisor.record().ranks[0].end->status, ExitStatus(Exited{0}));
+  EXPECT_EQ(supervisor.record().ranks[Rank{0}].end->status, ExitStatus(Exited{0}));
 }
 
 TEST(Supervisor, IgnoresTimersOfAPhaseThatIsOver) {
@@ -457,7 +457,7 @@ TEST(Supervisor, TakesMpirunsEndForRanksWithoutAChannel) {
     EXPECT_THAT(supervisor.on(RankDetached{Rank{1}}), ::testing::ElementsAre(Action{StartRanks{}}));
     const auto actions = supervisor.on(EngineEnded{.seconds = 2.5, .status = Exited{code}});
     EXPECT_EQ(actions.back(), Action{Finish{}});
-    EXPECT_EQ(supervisor.record().ranks[1].end->status, ExitStatus{Exited{code}});
+    EXPECT_EQ(supervisor.record().ranks[Rank{1}].end->status, ExitStatus{Exited{code}});
     const Outcome outcome = decide_outcome(supervisor.record(), {"a", "b"});
     EXPECT_EQ(outcome.exit_code, code);
     if (code == 0) continue;
@@ -473,7 +473,7 @@ TEST(Supervisor, RanksWithoutAChannelAreLostWhereNobodyKnowsHowMpirunEnded) {
   const auto actions = supervisor.on(
       EngineEnded{.failure = EndUnknown{"how process 7 ended is not known"}, .seconds = 2.5, .status = {}});
   EXPECT_EQ(actions.back(), Action{Finish{}});
-  EXPECT_FALSE(supervisor.record().ranks[0].end);
+  EXPECT_FALSE(supervisor.record().ranks[Rank{0}].end);
   const Outcome outcome = decide_outcome(supervisor.record(), {"a"});
   EXPECT_EQ(outcome.failure_class, FailureClass::lost_host);
   EXPECT_EQ(outcome.message, "rank 0 on a was lost 2.5 s after the start: how process 7 ended is not known");

@@ -16,7 +16,7 @@ TEST(WorkerRoster, HoldsThePeersBehindTheRanks) {
   EXPECT_FALSE(workers.holds(Peer{5}));
   EXPECT_TRUE(workers.holds(Peer{6}));
   EXPECT_EQ(workers.of(Peer{7}).host, "algo-2");
-  EXPECT_EQ(workers.peer(4), Peer{10});
+  EXPECT_EQ(workers.peer(WorkerIndex{4}), Peer{10});
   EXPECT_THAT(workers.hosts(), ElementsAre("algo-1", "algo-2", "algo-3", "algo-4", "algo-5"));
 }
 
@@ -45,9 +45,9 @@ TEST(WorkerRoster, AWordToStopIsNewsOnce) {
 
 TEST(WorkerRoster, ALateComerIsToldItsOwnHostAndOneThatIsThereNothing) {
   WorkerRoster workers = roster();
-  EXPECT_THAT(workers.hosts_for_late_comer(1), ElementsAre("", "algo-2", "", "", ""));
+  EXPECT_THAT(workers.hosts_for_late_comer(NodeRank{1}), ElementsAre("", "algo-2", "", "", ""));
   workers.joined(Peer{7});
-  EXPECT_TRUE(workers.hosts_for_late_comer(1).empty());
+  EXPECT_TRUE(workers.hosts_for_late_comer(NodeRank{1}).empty());
 }
 
 TEST(WorkerRoster, RemembersWhoHadComeWhenTheGoodbyeBegan) {
@@ -73,14 +73,14 @@ TEST(WorkerRoster, AwaitsWhoHasNeverComeOfTheOtherHosts) {
 
 TEST(WorkerRoster, AHostAtFaultIsReplacedWhileSpareOnesAreLeftButNeverTheLeader) {
   const WorkerRoster workers = roster();
-  EXPECT_TRUE(workers.is_replaced(1, {"algo-2"}, "algo-1"));
-  EXPECT_FALSE(workers.is_replaced(2, {"algo-2"}, "algo-1"));
-  EXPECT_FALSE(workers.is_replaced(0, {"algo-1"}, "algo-1"));
-  EXPECT_TRUE(workers.is_replaced(2, {"algo-2", "algo-3"}, "algo-1"));
+  EXPECT_TRUE(workers.is_replaced(WorkerIndex{1}, {"algo-2"}, "algo-1"));
+  EXPECT_FALSE(workers.is_replaced(WorkerIndex{2}, {"algo-2"}, "algo-1"));
+  EXPECT_FALSE(workers.is_replaced(WorkerIndex{0}, {"algo-1"}, "algo-1"));
+  EXPECT_TRUE(workers.is_replaced(WorkerIndex{2}, {"algo-2", "algo-3"}, "algo-1"));
   // One spare host is at fault itself: the other takes the place of the first.
-  EXPECT_TRUE(workers.is_replaced(1, {"algo-2", "algo-3", "algo-4"}, "algo-1"));
-  EXPECT_FALSE(workers.is_replaced(2, {"algo-2", "algo-3", "algo-4"}, "algo-1"));
-  EXPECT_FALSE(workers.is_replaced(3, {"algo-4"}, "algo-1"));
+  EXPECT_TRUE(workers.is_replaced(WorkerIndex{1}, {"algo-2", "algo-3", "algo-4"}, "algo-1"));
+  EXPECT_FALSE(workers.is_replaced(WorkerIndex{2}, {"algo-2", "algo-3", "algo-4"}, "algo-1"));
+  EXPECT_FALSE(workers.is_replaced(WorkerIndex{3}, {"algo-4"}, "algo-1"));
 }
 
 }  // namespace

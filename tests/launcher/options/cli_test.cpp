@@ -102,6 +102,7 @@ const OptionCase option_cases[] = {
     {"log-dir", "/x", [](const Options& o) { return o.log_dir == "/x"; }},
     {"events", "/x", [](const Options& o) { return o.events == "/x"; }},
     {"report", "/x", [](const Options& o) { return o.report == "/x"; }},
+    {"trace", "/x", [](const Options& o) { return o.trace == "/x"; }},
     {"html-report", "never", [](const Options& o) { return o.html_report == HtmlReportOption::never; }},
     {"format", "json", [](const Options& o) { return o.format == Format::json; }},
     {"color", "never", [](const Options& o) { return o.color == ColorOption::never; }},

@@ -10,7 +10,7 @@ namespace smlaunch {
 namespace {
 
 using Hosts = std::vector<std::string>;
-const Hosts four_hosts = {"algo-1", "algo-1", "algo-2", "algo-2"};
+const RankHosts four_hosts = {"algo-1", "algo-1", "algo-2", "algo-2"};
 
 RankRecord ended(const ExitStatus& status, double seconds, bool told_to_stop = false,
                  double uncertainty = 0) {
@@ -39,7 +39,7 @@ RankRecord not_started(const std::string& why) {
 }
 JobRecord job(std::vector<RankRecord> ranks) {
   JobRecord record;
-  record.ranks = std::move(ranks);
+  record.ranks = Indexed<Rank, RankRecord>(std::move(ranks));
   record.started = true;
   return record;
 }
@@ -48,7 +48,7 @@ std::vector<int> values(const std::vector<Rank>& ranks) {
   for (const Rank rank : ranks) made.push_back(rank.value);
   return made;
 }
-using Causes = std::vector<Cause>;
+using Causes = Indexed<Rank, Cause>;
 
 TEST(Outcome, IsSuccessWhenEveryRankSucceeded) {
   const Outcome outcome = decide_outcome(job({fine(), fine(), fine(), fine()}), four_hosts);
@@ -204,7 +204,7 @@ TEST(Outcome, OfAJobThatHangs) {
                         .wait_channel = "",
                         .kernel_stack = {},
                         .python_stack = {i == 2 ? "train.py:12 in load" : "dist.py:9 in all_reduce"}}};
-    record.ranks[static_cast<std::size_t>(i)].state = state;
+    record.ranks[Rank{i}].state = state;
   }
   const Outcome outcome = decide_outcome(record, four_hosts);
   EXPECT_EQ(outcome.kind, OutcomeKind::failure);
@@ -230,7 +230,7 @@ TEST(Outcome, OfAJobThatHangsNamesTheRankThatHadEnded) {
   RankState state;
   state.processes.emplace_back();
   state.processes.front().python_stack = {"dist.py:9 in all_reduce"};
-  record.ranks[0].state = state;
+  record.ranks[Rank{0}].state = state;
   const Outcome outcome = decide_outcome(record, {"a", "b"});
   EXPECT_EQ(outcome.message,
             "the job hangs: no rank has printed anything for 60 s; rank 1 on b had exited with code 0 2.0 s "
@@ -267,7 +267,7 @@ TEST(Outcome, WhomMpirunHasEndedIsNoCulprit) {
   EXPECT_EQ(outcome.message, "mpirun's daemon on b (orted, prted) was lost, and mpirun ended the job");
   EXPECT_EQ(outcome.hosts_at_fault, Hosts{"b"});
   // The host that fell silent is the cause of both.
-  record.ranks[1] = lost(silence, 1.2);
+  record.ranks[Rank{1}] = lost(silence, 1.2);
   outcome = decide_outcome(record, {"a", "b"});
   EXPECT_EQ(outcome.first_failure->rank, Rank{1});
   EXPECT_EQ(outcome.hosts_at_fault, Hosts{"b"});
@@ -283,9 +283,9 @@ TEST(Outcome, OfALeaderThatNobodyAnswersBlamesNoOtherHost) {
   EXPECT_EQ(outcome.message,
             "no other host answers a, which leads the job: all 2 fell silent; its own network may be cut");
   EXPECT_EQ(outcome.hosts_at_fault, Hosts{});
-  record.ranks[2] = stopped(9);
+  record.ranks[Rank{2}] = stopped(9);
   EXPECT_EQ(decide_outcome(record, {"a", "b", "c"}).hosts_at_fault, Hosts{"b"}) << "c answers";
-  record.ranks[2] = lost(Silence{2, "connection closed", true}, 2.1);
+  record.ranks[Rank{2}] = lost(Silence{2, "connection closed", true}, 2.1);
   EXPECT_NE(decide_outcome(record, {"a", "b", "c"}).hosts_at_fault, Hosts{}) << "c has closed its connection";
   record.ranks = {stopped(9), lost(silence, 2.0)};
   EXPECT_EQ(decide_outcome(record, {"a", "b"}).hosts_at_fault, Hosts{"b"}) << "one host proves nothing";
@@ -329,7 +329,7 @@ TEST(Outcome, TiesReachAsFarAsTheClocksOfBothHostsErr) {
 TEST(Outcome, ManyTiedRanksAreNotAllListed) {
   std::vector<RankRecord> ranks;
   for (int i = 0; i < 12; ++i) ranks.push_back(ended(Exited{1}, 1.0 + 0.0001 * i));
-  const Outcome outcome = decide_outcome(job(ranks), Hosts(12, "algo-1"));
+  const Outcome outcome = decide_outcome(job(ranks), RankHosts(12, "algo-1"));
   EXPECT_EQ(outcome.first_failure->tied_with.size(), 11U);
   EXPECT_NE(outcome.message.find("ranks 1, 2, 3, 4, 5, 6, 7, 8 and 3 more failed within"), std::string::npos)
       << outcome.message;
@@ -424,7 +424,7 @@ TEST(Outcome, StoppedBeforeTheStart) {
   EXPECT_EQ(outcome.kind, OutcomeKind::stopped);
   EXPECT_EQ(outcome.exit_code, 130);
   EXPECT_EQ(outcome.message, "stopped by SIGINT before the ranks had started");
-  EXPECT_EQ(outcome.causes[0], Cause::stopped_by_us);
+  EXPECT_EQ(outcome.causes[Rank{0}], Cause::stopped_by_us);
 }
 
 TEST(Outcome, OfALostRankIsNeverTheUsersFault) {
@@ -447,7 +447,7 @@ TEST(Outcome, LossIsTheCauseOfTheFailuresAfterIt) {
       decide_outcome(job({ended(Exited{1}, 2.5), stopped(3), lost(silence, 2.0), stopped(3)}), four_hosts);
   EXPECT_EQ(outcome.failure_class, FailureClass::lost_host);
   EXPECT_EQ(outcome.exit_code, 76);
-  EXPECT_EQ(outcome.causes[0], Cause::collateral);
+  EXPECT_EQ(outcome.causes[Rank{0}], Cause::collateral);
 }
 
 TEST(Outcome, FailureLongBeforeALossIsTheUsersCode) {
@@ -463,7 +463,7 @@ TEST(Outcome, ARankThatOutlivesOurKillDoesNotHideTheFirstFailure) {
   const Outcome outcome = decide_outcome(job({stopped(3), ended(Exited{3}, 2.0), stuck}), {"a", "b", "c"});
   EXPECT_EQ(outcome.exit_code, 3);
   EXPECT_EQ(outcome.first_failure->rank, Rank{1});
-  EXPECT_EQ(outcome.causes[1], Cause::own);
+  EXPECT_EQ(outcome.causes[Rank{1}], Cause::own);
 }
 
 // mpirun notices a host that is gone before we do, and ends the job.
@@ -542,7 +542,7 @@ TEST(Outcome, RankThatCouldNotBeStarted) {
 
 TEST(Outcome, JobThatDidNotStartSaysWhoIsMissing) {
   JobRecord record = job(std::vector<RankRecord>(4));
-  for (const std::size_t i : {0U, 3U}) record.ranks[i].joined = true;
+  for (const int i : {0, 3}) record.ranks[Rank{i}].joined = true;
   record.started = false;
   record.start_timed_out = true;
   Outcome outcome = decide_outcome(record, four_hosts);
@@ -554,7 +554,7 @@ TEST(Outcome, JobThatDidNotStartSaysWhoIsMissing) {
             "(first on "
             "algo-1)");
   record.start_timed_out = false;
-  record.ranks[1].joined = true;
+  record.ranks[Rank{1}].joined = true;
   record.engine_failure = MpirunEnded{Exited{1}};
   outcome = decide_outcome(record, four_hosts);
   EXPECT_EQ(
@@ -604,9 +604,9 @@ TEST(Outcome, OfARankThatLeftEarlyIsMpirunsWordOnlyWhereNothingElseFailed) {
   EXPECT_EQ(outcome.message,
             "rank 1 on b ended 1.0 s after the start without MPI_Finalize (or never called MPI_Init), while "
             "others needed it: mpirun ended the job");
-  record.ranks[0] = ended(Exited{3}, 2);
+  record.ranks[Rank{0}] = ended(Exited{3}, 2);
   EXPECT_EQ(decide_outcome(record, {"a", "b"}).exit_code, 3);
-  record.ranks[0] = stopped(2);
+  record.ranks[Rank{0}] = stopped(2);
   record.engine_lines.front() = "mpirun has exited due to process rank 7 with PID 0 on";
   EXPECT_EQ(decide_outcome(record, {"a", "b"}).exit_code, 76) << "there is no such rank";
 }

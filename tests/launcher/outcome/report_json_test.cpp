@@ -12,10 +12,10 @@ using Json = nlohmann::json;
 
 TEST(Report, OfASuccess) {
   Report report;
-  report.ranks.resize(1);
-  report.ranks[0].pid = 42;
-  report.ranks[0].end = RankEnd{.status = Exited{0}};
-  report.ranks[0].times.seconds = 1.23456;
+  report.ranks = Indexed<Rank, RankRecord>(1);
+  report.ranks[Rank{0}].pid = 42;
+  report.ranks[Rank{0}].end = RankEnd{.status = Exited{0}};
+  report.ranks[Rank{0}].times.seconds = 1.23456;
   report.outcome.causes = {Cause::own};
   report.hosts = {"algo-1"};
   report.phases = {{.name = "start", .seconds = 0.0004},
@@ -44,11 +44,11 @@ TEST(Report, OfAFailure) {
                    .certain = false,
                    .tied_with = {Rank{0}}};
   report.outcome.causes = {Cause::stopped_by_us, Cause::own};
-  report.ranks.resize(2);
-  report.ranks[1].end = RankEnd{.status = Signaled{11, true}};
-  report.ranks[1].times.seconds = 3.5;
-  report.ranks[1].pid = 7;
-  report.ranks[1].left_running = {{77, "rsync"}};
+  report.ranks = Indexed<Rank, RankRecord>(2);
+  report.ranks[Rank{1}].end = RankEnd{.status = Signaled{11, true}};
+  report.ranks[Rank{1}].times.seconds = 3.5;
+  report.ranks[Rank{1}].pid = 7;
+  report.ranks[Rank{1}].left_running = {{77, "rsync"}};
   report.hosts = {"algo-1", "algo-2"};
   report.smoke_json = R"({"schema": "smlaunch.smoke/1"})";
   EXPECT_EQ(Json::parse(render_report(report)), Json::parse(R"({

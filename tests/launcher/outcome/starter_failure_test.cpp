@@ -21,7 +21,7 @@ RankRecord starter(const ExitStatus& status, double seconds, std::vector<std::st
 
 JobRecord job(std::vector<RankRecord> starters) {
   JobRecord record;
-  record.ranks = std::move(starters);
+  record.ranks = Indexed<Rank, RankRecord>(std::move(starters));
   record.started = true;
   return record;
 }
@@ -99,7 +99,7 @@ TEST(OutcomeOfStarters, NamesTheProgramWhereNoRankIsKnown) {
 
 // Every sentence that can be about a starter, in full.
 TEST(OutcomeOfStarters, IsToldInTheseWords) {
-  const std::vector<std::string> hosts = {"algo-1", "algo-2"};
+  const RankHosts hosts = {"algo-1", "algo-2"};
   const RankRecord fine = starter(Exited{0}, 9);
   const auto lines = after(traceback, summary("3", "7"));
   const std::vector<std::string> peer_lost = {"ncclRemoteError"};
@@ -155,7 +155,7 @@ TEST(OutcomeOfStarters, IsToldInTheseWords) {
 
 TEST(OutcomeOfStarters, LeavesSentencesAloneThatAreAboutNoStarter) {
   JobRecord stopped = job({starter(Signaled{SIGTERM}, 1)});
-  stopped.ranks[0].end->told_to_stop = true;
+  stopped.ranks[Rank{0}].end->told_to_stop = true;
   stopped.stop_signal = SIGTERM;
   EXPECT_EQ(decide_outcome(stopped, {"algo-1"}, "torchrun").message, "stopped by SIGTERM");
 
@@ -165,7 +165,7 @@ TEST(OutcomeOfStarters, LeavesSentencesAloneThatAreAboutNoStarter) {
 
   JobRecord unheard = job({RankRecord{}});
   unheard.started = false;
-  unheard.ranks[0].loss = Silence{10, "closed"};
+  unheard.ranks[Rank{0}].loss = Silence{10, "closed"};
   EXPECT_EQ(decide_outcome(unheard, {"algo-1"}, "torchrun").message,
             "the job could not be started: rank 0 on algo-1 was lost 0.0 s after the start: no word from its "
             "agent for 10 s (closed)");

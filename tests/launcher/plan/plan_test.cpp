@@ -484,17 +484,21 @@ TEST(MakePlan, KnowsWhichInterfacesMustBeThere) {
   SmallJob job(2, 1);
   EXPECT_EQ(job.plan().wanted_interfaces, Wanted{});
   job.spec.network_interface = "eth0";
-  EXPECT_EQ(job.plan().wanted_interfaces, (Wanted{{"=eth0", ""}}));
+  EXPECT_EQ(job.plan().wanted_interfaces, (Wanted{{.pattern = "=eth0"}}));
   job.mpi_options = {"-mca", "btl_tcp_if_include", "eth1,10.0.0.0/8", "-x", "NCCL_SOCKET_IFNAME=ib"};
   job.spec.inherited["NCCL_SOCKET_IFNAME"] = "en";
   EXPECT_EQ(job.plan().wanted_interfaces,
-            (Wanted{{"=eth0", ""}, {"=eth1", "-mca btl_tcp_if_include"}, {"ib", "NCCL_SOCKET_IFNAME"}}));
+            (Wanted{{.pattern = "=eth0"},
+                    {"=eth1", InterfaceUser::mpi_ranks, "-mca btl_tcp_if_include"},
+                    {"ib", InterfaceUser::nccl}}));
   job.mpi_options = {};
-  EXPECT_EQ(job.plan().wanted_interfaces, (Wanted{{"=eth0", ""}, {"en", "NCCL_SOCKET_IFNAME"}}));
+  EXPECT_EQ(job.plan().wanted_interfaces, (Wanted{{.pattern = "=eth0"}, {"en", InterfaceUser::nccl}}));
   job.spec.inherited["NCCL_SOCKET_IFNAME"] = "eth0";
-  EXPECT_EQ(job.plan().wanted_interfaces, (Wanted{{"=eth0", ""}})) << "the same is checked once";
+  EXPECT_EQ(job.plan().wanted_interfaces, (Wanted{{.pattern = "=eth0"}})) << "the same is checked once";
   job.spec.inherited["OMPI_MCA_btl_tcp_if_include"] = "eth2";
-  EXPECT_EQ(job.plan().wanted_interfaces, (Wanted{{"=eth0", ""}, {"=eth2", "OMPI_MCA_btl_tcp_if_include"}}));
+  EXPECT_EQ(
+      job.plan().wanted_interfaces,
+      (Wanted{{.pattern = "=eth0"}, {"=eth2", InterfaceUser::mpi_ranks, "OMPI_MCA_btl_tcp_if_include"}}));
 }
 
 TEST(MakePlan, WithoutMpirunOnlyNcclsInterfaceMustBeThere) {
@@ -504,14 +508,14 @@ TEST(MakePlan, WithoutMpirunOnlyNcclsInterfaceMustBeThere) {
   job.spec.network_interface = "eth0";
   job.mpi_options = {"-mca", "btl_tcp_if_include", "eth1"};
   job.spec.inherited["OMPI_MCA_oob_tcp_if_include"] = "eth2";
-  EXPECT_EQ(job.plan().wanted_interfaces, (Wanted{{"=eth0", ""}}));
+  EXPECT_EQ(job.plan().wanted_interfaces, (Wanted{{.pattern = "=eth0"}}));
   job.mpi_options = {"-x", "NCCL_SOCKET_IFNAME=ib"};
   EXPECT_EQ(job.plan().wanted_interfaces, Wanted{}) << "on one host any will do";
   job.spec.launcher = LauncherKind::torchrun;
   job.spec.nodes = {"algo-1", "algo-2"};
-  EXPECT_EQ(job.plan().wanted_interfaces, (Wanted{{"=eth0", ""}}));
+  EXPECT_EQ(job.plan().wanted_interfaces, (Wanted{{.pattern = "=eth0"}}));
   job.spec.inherited["NCCL_SOCKET_IFNAME"] = "eth0";
-  EXPECT_EQ(job.plan().wanted_interfaces, (Wanted{{"eth0", "NCCL_SOCKET_IFNAME"}}));
+  EXPECT_EQ(job.plan().wanted_interfaces, (Wanted{{"eth0", InterfaceUser::nccl}}));
   job.spec.nodes.clear();
   job.spec.launcher = LauncherKind::process;
   EXPECT_EQ(job.plan().wanted_interfaces, Wanted{});

@@ -9,21 +9,22 @@ namespace smlaunch {
 namespace {
 
 TEST(ShellProblem, IsALanguageThatMpirunDoesNotSpeakThere) {
-  const std::string fish = "the login shell there is fish, which does not understand what mpirun has it do";
+  const HostCause fish{.trouble = HostTrouble::shell_not_understood, .subject = "fish"};
   for (const char* own : {"bash", "fish", ""})
-    for (const bool asks : {false, true}) EXPECT_EQ(shell_problem(own, "fish", asks), fish) << own;
-  EXPECT_EQ(shell_problem("bash", "tcsh", false),
-            "the login shell there is tcsh, here bash, and mpirun takes it that they are alike");
-  EXPECT_NE(shell_problem("tcsh", "bash", false), "");
-  EXPECT_NE(shell_problem("fish", "csh", false), "") << "mpirun speaks to what it does not know as to bash";
+    for (const bool asks : {false, true}) EXPECT_EQ(find_shell_problem(own, "fish", asks), fish) << own;
+  EXPECT_EQ(find_shell_problem("bash", "tcsh", false),
+            (HostCause{.trouble = HostTrouble::other_shell, .subject = "tcsh", .here = "bash"}));
+  EXPECT_TRUE(find_shell_problem("tcsh", "bash", false));
+  EXPECT_TRUE(find_shell_problem("fish", "csh", false))
+      << "mpirun speaks to what it does not know as to bash";
 }
 
 TEST(ShellProblem, IsNoneWhereMpirunIsUnderstood) {
   for (const char* theirs : {"bash", "sh", "dash", "zsh", "ksh", "", "a-shell-of-my-own"})
-    EXPECT_EQ(shell_problem("bash", theirs, false), "") << theirs;
-  EXPECT_EQ(shell_problem("csh", "tcsh", false), "");
-  EXPECT_EQ(shell_problem("bash", "tcsh", true), "") << "it asks";
-  EXPECT_EQ(shell_problem("fish", "bash", false), "");
+    EXPECT_FALSE(find_shell_problem("bash", theirs, false)) << theirs;
+  EXPECT_FALSE(find_shell_problem("csh", "tcsh", false));
+  EXPECT_FALSE(find_shell_problem("bash", "tcsh", true)) << "it asks";
+  EXPECT_FALSE(find_shell_problem("fish", "bash", false));
 }
 
 TEST(TemporaryFolder, IsNamedWhereItCannotBeWritten) {

@@ -57,7 +57,7 @@ TEST(HostProbe, SaysThatALoginIsUnderWayOnlyWhileNothingIsWrongWithIt) {
   EXPECT_TRUE(probe.status(Millis{6}).login_under_way);
   EXPECT_TRUE(probe.status(Millis{19000}).login_under_way) << "it takes long";
   probe.step(login_ended(255, "", "no"), Millis{20000});
-  EXPECT_EQ(probe.status(Millis{20001}).cause, "SSH login failed (no)");
+  EXPECT_EQ(to_string(probe.status(Millis{20001}).cause), "SSH login failed (no)");
   EXPECT_FALSE(probe.status(Millis{20001}).login_under_way);
 }
 
@@ -70,7 +70,7 @@ TEST(HostProbe, WaitsOnWhatSshWouldConnectTo) {
             "resolve 10.9.0.2");
   EXPECT_EQ(in_words(probe.step(HostProbe::Resolved{{"10.9.0.2"}}, Millis{2})), "connect 10.9.0.2 at 2222");
   EXPECT_EQ(in_words(probe.step(HostProbe::ConnectFailed{ECONNREFUSED}, Millis{3})), "wait");
-  EXPECT_EQ(probe.status(Millis{3}).cause, "TCP refused (10.9.0.2 port 2222)");
+  EXPECT_EQ(to_string(probe.status(Millis{3}).cause), "TCP refused (10.9.0.2 port 2222)");
   EXPECT_EQ(in_words(probe.step(HostProbe::WaitOver{}, Millis{4})), "resolve 10.9.0.2");
 }
 
@@ -101,7 +101,7 @@ TEST(HostProbe, GoesFromNameToSmlaunchWhenNothingFails) {
   const HostReadiness host = probe.status(Millis{9000});
   EXPECT_EQ(host.state, ReadyState::ready);
   EXPECT_EQ(host.stage, ReadyStage::smlaunch);
-  EXPECT_EQ(host.cause, "");
+  EXPECT_EQ(to_string(host.cause), "");
   EXPECT_EQ(host.remedy, "");
   EXPECT_EQ(host.seconds, 0.5);
   EXPECT_EQ(host.answer, "smlaunch 1.2.3\nhello\n");
@@ -111,7 +111,7 @@ TEST(HostProbe, IsJudgedByItsAnswer) {
   HostProbe::Settings all = settings();
   all.judge = [](const std::string& answer) -> std::optional<HostProblem> {
     if (answer.find("no daemon") == std::string::npos) return {};
-    return HostProblem{"the daemon is not there", "install it"};
+    return HostProblem{.cause = {.trouble = HostTrouble::daemon_missing}, .remedy = "install it"};
   };
   HostProbe fine(all);
   fine.step(one_address, Millis{1});
@@ -122,7 +122,7 @@ TEST(HostProbe, IsJudgedByItsAnswer) {
             "finish failed");
   const HostReadiness host = lacking.status(Millis{9000});
   EXPECT_EQ(host.stage, ReadyStage::smlaunch);
-  EXPECT_EQ(host.cause, "the daemon is not there");
+  EXPECT_EQ(host.cause.trouble, HostTrouble::daemon_missing);
   EXPECT_EQ(host.remedy, "install it");
   EXPECT_EQ(host.answer, "smlaunch 1.2.3\nno daemon\n");
 }
@@ -209,13 +209,25 @@ TEST(HostProbe, SaysInWordsWhatHealsWithTimeAndTriesAgain) {
     const HostReadiness host = probe.status(Millis{4000});
     EXPECT_EQ(host.state, ReadyState::waiting);
     EXPECT_EQ(to_string(host.stage), to_string(one.stage)) << one.cause;
-    EXPECT_EQ(host.cause, one.cause);
+    EXPECT_EQ(to_string(host.cause), one.cause);
     EXPECT_NE(host.remedy, "") << one.cause;
     EXPECT_EQ(host.since, one.events.size() == 1 ? 0.0 : 1.0)
         << "when the failed attempt began: " << one.cause;
     EXPECT_EQ(host.seconds, 4.0) << one.cause;
     EXPECT_EQ(in_words(probe.step(HostProbe::WaitOver{}, Millis{5000})), "resolve") << one.cause;
   }
+}
+
+TEST(HostProbe, BelievesAWorkerThatSaysWhyItCannotStart) {
+  HostProbe probe(settings());
+  probe.step(one_address, Millis{0});
+  probe.step(HostProbe::Connected{}, Millis{0});
+  const auto action = probe.step(
+      HostProbe::BannerClosed{0, "smlaunch cannot start here: /usr/sbin/sshd is not there"}, Millis{300});
+  EXPECT_EQ(in_words(action), "finish failed");
+  const HostReadiness host = probe.status(Millis{300});
+  EXPECT_EQ(host.stage, ReadyStage::smlaunch);
+  EXPECT_EQ(to_string(host.cause), "smlaunch cannot start there: /usr/sbin/sshd is not there");
 }
 
 TEST(HostProbe, GivesUpAtOnceOnWhatNeverHeals) {
@@ -233,7 +245,7 @@ TEST(HostProbe, GivesUpAtOnceOnWhatNeverHeals) {
     probe.step(HostProbe::BannerRead{}, Millis{0});
     probe.step(HostProbe::LoginStarted{}, Millis{0});
     EXPECT_EQ(in_words(probe.step(event, Millis{300})), "finish failed");
-    EXPECT_EQ(probe.status(Millis{999}).cause, cause);
+    EXPECT_EQ(to_string(probe.status(Millis{999}).cause), cause);
     EXPECT_EQ(probe.status(Millis{999}).seconds, 0.3);
     EXPECT_EQ(in_words(probe.step(HostProbe::WaitOver{}, Millis{400})), "go on") << "finished is finished";
   }
@@ -245,7 +257,7 @@ TEST(HostProbe, TriesEveryAddressInTurnAndReportsTheOneThatGotFurthest) {
   EXPECT_EQ(in_words(probe.step(HostProbe::Connected{}, Millis{1})), "read banner");
   EXPECT_EQ(in_words(probe.step(HostProbe::BannerTimeout{}, Millis{5000})), "connect 10.0.0.2");
   EXPECT_EQ(in_words(probe.step(HostProbe::ConnectFailed{ECONNREFUSED}, Millis{5001})), "wait");
-  EXPECT_EQ(probe.status(Millis{5002}).cause, "no SSH banner (fd00::2 port 22, 5 s waited)");
+  EXPECT_EQ(to_string(probe.status(Millis{5002}).cause), "no SSH banner (fd00::2 port 22, 5 s waited)");
 
   EXPECT_EQ(in_words(probe.step(HostProbe::WaitOver{}, Millis{6000})), "resolve");
   EXPECT_EQ(in_words(probe.step(two_addresses, Millis{6000})), "connect fd00::2");
@@ -260,9 +272,9 @@ TEST(HostProbe, KeepsTheSinceOfACauseOverItsRetriesAndDoesNotFlickerInBetween) {
   probe.step(HostProbe::ConnectFailed{ECONNREFUSED}, Millis{200});
   for (int now = 1000; now < 5000; now += 1000) {
     probe.step(HostProbe::WaitOver{}, Millis{now});
-    EXPECT_EQ(probe.status(Millis{now}).cause, "TCP refused (10.0.0.2 port 22)");
+    EXPECT_EQ(to_string(probe.status(Millis{now}).cause), "TCP refused (10.0.0.2 port 22)");
     probe.step(one_address, Millis{now});
-    EXPECT_EQ(probe.status(Millis{now}).cause, "TCP refused (10.0.0.2 port 22)");
+    EXPECT_EQ(to_string(probe.status(Millis{now}).cause), "TCP refused (10.0.0.2 port 22)");
     probe.step(HostProbe::ConnectFailed{ECONNREFUSED}, Millis{now});
   }
   EXPECT_EQ(probe.status(Millis{6000}).since, 0.1);
@@ -270,7 +282,7 @@ TEST(HostProbe, KeepsTheSinceOfACauseOverItsRetriesAndDoesNotFlickerInBetween) {
   probe.step(HostProbe::WaitOver{}, Millis{6000});
   probe.step(one_address, Millis{6000});
   probe.step(HostProbe::Connected{}, Millis{6100});
-  EXPECT_EQ(probe.status(Millis{6200}).cause, "SSH banner awaited");
+  EXPECT_EQ(to_string(probe.status(Millis{6200}).cause), "SSH banner awaited");
   EXPECT_EQ(probe.status(Millis{6200}).since, 6.1);
   probe.step(HostProbe::BannerClosed{}, Millis{6300});
   EXPECT_EQ(probe.status(Millis{7000}).since, 6.1);
@@ -337,16 +349,16 @@ TEST(HostProbe, GivesALoginThatHungMoreTimeAndSaysThatItHangs) {
     EXPECT_EQ(in_words(probe.step(HostProbe::BannerRead{}, Millis{now})),
               fmt::format("login {} ms", deadline));
     if (now == 0) {
-      EXPECT_EQ(probe.status(Millis{1000}).cause, "SSH login waits for its turn");
+      EXPECT_EQ(to_string(probe.status(Millis{1000}).cause), "SSH login waits for its turn");
     }
     probe.step(HostProbe::LoginStarted{}, Millis{now + 1000});
     if (now == 0) {
-      EXPECT_EQ(probe.status(Millis{2000}).cause, "SSH login under way");
-      EXPECT_EQ(probe.status(Millis{7000}).cause, "SSH login hangs");
+      EXPECT_EQ(to_string(probe.status(Millis{2000}).cause), "SSH login under way");
+      EXPECT_EQ(to_string(probe.status(Millis{7000}).cause), "SSH login hangs");
     }
     now += deadline;
     probe.step(HostProbe::LoginHung{}, Millis{now});
-    EXPECT_EQ(probe.status(Millis{now}).cause, "SSH login hangs");
+    EXPECT_EQ(to_string(probe.status(Millis{now}).cause), "SSH login hangs");
     EXPECT_EQ(probe.status(Millis{now}).since, 1.0);
     probe.step(HostProbe::WaitOver{}, Millis{now});
   }

@@ -15,7 +15,7 @@ RemoteReport waiting_for(double seconds) {
   report.seconds = seconds;
   report.hosts.resize(1);
   report.hosts[0].name = "algo-2";
-  report.hosts[0].cause = "TCP refused (10.0.0.2 port 22)";
+  report.hosts[0].cause = {.trouble = HostTrouble::tcp_refused, .detail = "10.0.0.2 port 22"};
   return report;
 }
 

@@ -19,7 +19,7 @@ TEST(ReadyJson, HasTheKeysOfItsSchemaAndNoOthers) {
   report.hosts[0].answer = "smlaunch 1.2.3 with something private";
   report.hosts[1].name = "algo-2";
   report.hosts[1].stage = ReadyStage::banner;
-  report.hosts[1].cause = "no SSH banner";
+  report.hosts[1].cause = {.trouble = HostTrouble::no_banner};
   report.hosts[1].remedy = "look there";
   report.hosts[1].seconds = 1.23456;
   const auto expected = nlohmann::json::parse(R"({

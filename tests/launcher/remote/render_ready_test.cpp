@@ -16,7 +16,7 @@ HostReadiness ready_host(std::string name, double seconds = 0.5) {
   return host;
 }
 
-HostReadiness missing_host(std::string name, ReadyStage stage, std::string cause, double since,
+HostReadiness missing_host(std::string name, ReadyStage stage, HostCause cause, double since,
                            ReadyState state = ReadyState::waiting) {
   HostReadiness host;
   host.name = std::move(name);
@@ -28,12 +28,17 @@ HostReadiness missing_host(std::string name, ReadyStage stage, std::string cause
   return host;
 }
 
+HostCause refused_at(std::string address) {
+  return {.trouble = HostTrouble::tcp_refused, .detail = std::move(address)};
+}
+const HostCause not_known = {.trouble = HostTrouble::name_unknown, .detail = "not known"};
+const HostCause denied = {.trouble = HostTrouble::login_denied, .detail = "publickey"};
+
 RemoteReport some_missing() {
   RemoteReport report;
   report.seconds = 60;
-  report.hosts = {ready_host("algo-1"),
-                  missing_host("algo-12", ReadyStage::name, "name unknown (not known)", 17),
-                  missing_host("algo-7", ReadyStage::tcp, "TCP refused (10.0.0.7 port 22)", 2)};
+  report.hosts = {ready_host("algo-1"), missing_host("algo-12", ReadyStage::name, not_known, 17),
+                  missing_host("algo-7", ReadyStage::tcp, refused_at("10.0.0.7 port 22"), 2)};
   return report;
 }
 
@@ -44,8 +49,7 @@ TEST(ReadyLine, NamesWhoIsMissingAndWhyTheLongestStuckFirst) {
 
 TEST(ReadyLine, PutsWhatNeverHealsFirst) {
   RemoteReport report = some_missing();
-  report.hosts.push_back(
-      missing_host("algo-9", ReadyStage::login, "SSH login denied (publickey)", 59, ReadyState::failed));
+  report.hosts.push_back(missing_host("algo-9", ReadyStage::login, denied, 59, ReadyState::failed));
   EXPECT_EQ(render_ready_line(report, 51), "1/4 ready; algo-9: SSH login denied; 2 more missing");
 }
 
@@ -71,8 +75,7 @@ TEST(ReadyTable, SaysWhyTheWaitEnded) {
             "2 of 3 hosts not ready after 60 s, when signal 15 came");
   report.stopped_by_signal = 0;
   report.seconds = 0.32;
-  report.hosts = {
-      missing_host("algo-9", ReadyStage::login, "SSH login denied (publickey)", 0.3, ReadyState::failed)};
+  report.hosts = {missing_host("algo-9", ReadyStage::login, denied, 0.3, ReadyState::failed)};
   EXPECT_EQ(render_ready_table(report),
             "1 of 1 host not ready after 0.3 s, and 1 of them never will be:\n"
             "  host    stage  cause                         what to do\n"
@@ -84,12 +87,14 @@ TEST(ReadyTable, ShowsOneRowForEachCauseOverTwentyHosts) {
   report.seconds = 10;
   for (int i = 1; i <= 20; ++i) {
     report.hosts.push_back(missing_host(fmt::format("h{}", i), ReadyStage::tcp,
-                                        fmt::format("TCP refused (10.0.0.{} port 22)", i), 1));
+                                        refused_at(fmt::format("10.0.0.{} port 22", i)), 1));
   }
   EXPECT_NE(render_ready_table(report).find("  h20 "), std::string::npos) << "twenty are shown one by one";
-  report.hosts.push_back(missing_host("far", ReadyStage::tcp, "TCP unreachable (10.9.9.9 port 22)", 2));
-  report.hosts.push_back(missing_host("away", ReadyStage::tcp, "TCP unreachable (10.9.9.8 port 22)", 2));
-  report.hosts.push_back(missing_host("odd", ReadyStage::name, "name unknown (not known)", 3));
+  report.hosts.push_back(missing_host(
+      "far", ReadyStage::tcp, {.trouble = HostTrouble::tcp_unreachable, .detail = "10.9.9.9 port 22"}, 2));
+  report.hosts.push_back(missing_host(
+      "away", ReadyStage::tcp, {.trouble = HostTrouble::tcp_unreachable, .detail = "10.9.9.8 port 22"}, 2));
+  report.hosts.push_back(missing_host("odd", ReadyStage::name, not_known, 3));
   EXPECT_EQ(
       render_ready_table(report),
       "23 of 23 hosts not ready after 10 s, the time-out:\n"

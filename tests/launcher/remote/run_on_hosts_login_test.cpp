@@ -78,7 +78,7 @@ TEST_F(RunOnHostsLogin, IsReadyWithOurVersionEvenAfterNoise) {
   host_does("127.0.0.2", "echo 'smlaunch 1.2.3'; echo more");
   host_does("127.0.0.3", "echo motd; echo warning >&2; seq 20000; echo 'smlaunch 1.2.3'");
   const RemoteReport report = run_on_hosts(request());
-  EXPECT_TRUE(report.ready) << report.hosts[0].cause << report.hosts[1].cause;
+  EXPECT_TRUE(report.ready) << to_string(report.hosts[0].cause) << to_string(report.hosts[1].cause);
   EXPECT_EQ(report.hosts[0].answer, "smlaunch 1.2.3\nmore\n");
   EXPECT_EQ(report.hosts[0].stage, ReadyStage::smlaunch);
   EXPECT_EQ(report.hosts[1].answer, "smlaunch 1.2.3\n") << "what came before is no part of it";
@@ -138,7 +138,7 @@ TEST_F(RunOnHostsLogin, ReturnsAtOnceWithTheHostThatCanNeverBeReady) {
     EXPECT_FALSE(report.ready);
     EXPECT_EQ(report.hosts[1].state, ReadyState::failed);
     EXPECT_EQ(to_string(report.hosts[1].stage), to_string(one.stage));
-    EXPECT_EQ(report.hosts[1].cause, one.cause);
+    EXPECT_EQ(to_string(report.hosts[1].cause), one.cause);
     EXPECT_EQ(report.hosts[0].state, ReadyState::waiting) << "the others keep their present state";
     EXPECT_FALSE(runs("pid")) << "no ssh client stays";
   }
@@ -150,7 +150,7 @@ TEST_F(RunOnHostsLogin, NamesASshThatIsNotThere) {
   without.login.ssh = {"/no/such/ssh"};
   const RemoteReport report = run_on_hosts(without);
   EXPECT_EQ(report.hosts[0].state, ReadyState::failed);
-  EXPECT_EQ(report.hosts[0].cause, "cannot run ssh on this machine: No such file or directory");
+  EXPECT_EQ(to_string(report.hosts[0].cause), "cannot run ssh on this machine: No such file or directory");
 }
 
 TEST_F(RunOnHostsLogin, EndsALoginThatHangsAndTriesAgain) {
@@ -170,7 +170,7 @@ TEST_F(RunOnHostsLogin, SaysThatALoginHangsAtTheTimeOutAndEndsIt) {
   impatient.timeout = seconds(2);
   const RemoteReport report = run_on_hosts(impatient);
   EXPECT_EQ(report.hosts[0].state, ReadyState::waiting);
-  EXPECT_EQ(report.hosts[0].cause, "SSH login hangs");
+  EXPECT_EQ(to_string(report.hosts[0].cause), "SSH login hangs");
   EXPECT_EQ(report.stopped_by_signal, 0);
   EXPECT_FALSE(runs("pid"));
 }
@@ -213,7 +213,7 @@ TEST_F(RunOnHostsLogin, RunsNoMoreLoginsAtOnceThanAskedForAndAllInTurn) {
   two.login.at_once = 2;
   const RemoteReport report = run_on_hosts(two);
   EXPECT_TRUE(report.ready);
-  for (const HostReadiness& host : report.hosts) EXPECT_EQ(host.cause, "");
+  for (const HostReadiness& host : report.hosts) EXPECT_EQ(host.cause, HostCause());
 }
 
 TEST_F(RunOnHostsLogin, EndsTheLoginsOnASignal) {

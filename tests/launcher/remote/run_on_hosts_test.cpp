@@ -35,7 +35,7 @@ TEST(RunOnHosts, FindsHostsThatSendABannerWithLinesBeforeItOrNot) {
   EXPECT_EQ(report.hosts[0].name, "127.0.0.3");
   for (const HostReadiness& host : report.hosts) {
     EXPECT_EQ(host.state, ReadyState::ready);
-    EXPECT_EQ(host.cause, "");
+    EXPECT_EQ(host.cause, HostCause());
   }
 }
 
@@ -49,7 +49,7 @@ TEST(RunOnHosts, NeedsNoLoginForThisMachineOrForNoHosts) {
 TEST(RunOnHosts, FindsANameInTheHostsFile) {
   const FakeHost all("0.0.0.0", 0, Greets::with_banner);
   const RemoteReport report = run_on_hosts(until_banner(all.port(), {"localhost", "127.0.0.9", "localhost"}));
-  EXPECT_TRUE(report.ready) << report.hosts[0].cause;
+  EXPECT_TRUE(report.ready) << to_string(report.hosts[0].cause);
 }
 
 TEST(RunOnHosts, SaysAtTheTimeOutWhatEachHostIsStuckAt) {
@@ -65,15 +65,16 @@ TEST(RunOnHosts, SaysAtTheTimeOutWhatEachHostIsStuckAt) {
   const RemoteReport report = run_on_hosts(request);
   EXPECT_FALSE(report.ready);
   const std::string port = fmt::format(" port {}", silent.port());
-  EXPECT_EQ(report.hosts[0].cause, "no SSH banner (127.0.0.2" + port + ", 0.1 s waited)");
-  EXPECT_EQ(report.hosts[1].cause, "SSH connection closed before a banner (127.0.0.3" + port + ")");
-  EXPECT_EQ(report.hosts[2].cause, "SSH connection closed before a banner (127.0.0.4" + port +
-                                       ", it says \"HTTP/1.1 400 Bad Request\")");
+  EXPECT_EQ(to_string(report.hosts[0].cause), "no SSH banner (127.0.0.2" + port + ", 0.1 s waited)");
+  EXPECT_EQ(to_string(report.hosts[1].cause),
+            "SSH connection closed before a banner (127.0.0.3" + port + ")");
+  EXPECT_EQ(to_string(report.hosts[2].cause), "SSH connection closed before a banner (127.0.0.4" + port +
+                                                  ", it says \"HTTP/1.1 400 Bad Request\")");
   EXPECT_EQ(report.hosts[3].state, ReadyState::ready);
-  EXPECT_EQ(report.hosts[4].cause, "TCP refused (127.0.0.6" + port + ")");
+  EXPECT_EQ(to_string(report.hosts[4].cause), "TCP refused (127.0.0.6" + port + ")");
   EXPECT_EQ(report.hosts[4].stage, ReadyStage::tcp);
   EXPECT_EQ(report.hosts[5].stage, ReadyStage::name);
-  EXPECT_EQ(report.hosts[5].cause.substr(0, 5), "name ");
+  EXPECT_EQ(report.hosts[5].cause.trouble, HostTrouble::name_unknown);
   EXPECT_EQ(report.hosts[6].stage, ReadyStage::banner);
   for (const std::size_t i : {0U, 1U, 2U, 4U, 5U, 6U}) EXPECT_EQ(report.hosts[i].state, ReadyState::waiting);
 }
@@ -83,7 +84,7 @@ TEST(RunOnHosts, IsReadyOnceARefusingHostListens) {
   std::unique_ptr<FakeHost> late;
   RemoteRequest request = until_banner(first.port(), {"127.0.0.2", "127.0.0.3"});
   request.progress = [&](const RemoteReport& report) {
-    const bool refused = report.hosts[1].cause.starts_with("TCP refused");
+    const bool refused = report.hosts[1].cause.trouble == HostTrouble::tcp_refused;
     if (refused && !late) late = std::make_unique<FakeHost>("127.0.0.3", first.port(), Greets::with_banner);
   };
   EXPECT_TRUE(run_on_hosts(request).ready);

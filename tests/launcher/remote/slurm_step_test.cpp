@@ -61,20 +61,22 @@ std::string judge(const char* answer, const StepProblems& problems = {}) {
   const RemoteRequest request{
       .login = {.version = "1.0", .judge = [](const std::string& text) -> std::optional<HostProblem> {
                   if (text.find("no daemon") == std::string::npos) return {};
-                  return HostProblem{"has no daemon", "install it"};
+                  return HostProblem{.cause = {.trouble = HostTrouble::daemon_missing},
+                                     .remedy = "install it"};
                 }}};
   const std::string text = answer == nullptr ? "" : answer;
   const HostReadiness is = judge_step_answer("gn1", answer == nullptr ? nullptr : &text, problems, request);
-  return to_string(is.state) + " " + to_string(is.stage) + ": " + is.cause;
+  return to_string(is.state) + " " + to_string(is.stage) + ": " + to_string(is.cause);
 }
 
 TEST(SlurmStep, JudgesAHostByItsAnswer) {
   EXPECT_EQ(judge("smlaunch 1.0\nno worker\n"), "ready smlaunch: ");
-  EXPECT_EQ(judge("smlaunch 0.9\n"), "failed smlaunch: smlaunch 0.9 is there, and 1.0 here");
-  EXPECT_EQ(judge("smlaunch 1.0\nno daemon\n"), "failed smlaunch: has no daemon");
+  EXPECT_EQ(judge("smlaunch 0.9\n"), "failed smlaunch: smlaunch 0.9 there, 1.0 here");
+  EXPECT_EQ(judge("smlaunch 1.0\nno daemon\n"),
+            "failed smlaunch: Open MPI's daemon is not there beside the path of our mpirun");
   EXPECT_EQ(judge(""), "failed smlaunch: smlaunch does not answer there");
   EXPECT_EQ(judge("/bin/sh: no such file\nmore\n"),
-            "failed smlaunch: smlaunch does not answer there: /bin/sh: no such file");
+            "failed smlaunch: smlaunch does not answer there (/bin/sh: no such file)");
   EXPECT_EQ(judge(nullptr), "failed login: srun's step there has ended without an answer");
   EXPECT_EQ(judge(nullptr, {{}, "Unable to create step"}), "failed login: Unable to create step");
   EXPECT_EQ(judge(nullptr, {{{"gn1", "it is down"}}, "Unable"}), "failed login: it is down");

@@ -6,9 +6,15 @@
 namespace smlaunch {
 namespace {
 
+struct Expected {
+  ReadyStage stage;
+  std::string cause;
+  std::string remedy;
+  bool permanent;
+};
 struct Case {
   LoginEnd end;
-  SshFailure expected;
+  Expected expected;
 };
 
 LoginEnd ssh_said(std::string err) { return {255, 0, "", std::move(err)}; }
@@ -17,7 +23,7 @@ void expect_all(const std::vector<Case>& table) {
   for (const Case& one : table) {
     const SshFailure got = parse_ssh_failure(one.end, "algo-2", 22, "1.2.3");
     EXPECT_EQ(to_string(got.stage), to_string(one.expected.stage)) << one.end.err;
-    EXPECT_EQ(got.cause, one.expected.cause);
+    EXPECT_EQ(to_string(got.cause), one.expected.cause);
     EXPECT_EQ(got.remedy, one.expected.remedy);
     EXPECT_EQ(got.permanent, one.expected.permanent) << one.end.err;
   }
@@ -141,6 +147,13 @@ TEST(SshFailure, KnowsTheRemoteCommandsFailuresFromSshsOwn) {
        {smlaunch, "no smlaunch there (bash: line 1: /opt/bin/smlaunch: No such file or directory)", install,
         true}},
       {{127, 0, "", ""}, {smlaunch, "no smlaunch there", install, true}},
+      {{127, 0, "", "smlaunch is not at /opt/a/bin/smlaunch, but at /opt/b/bin/smlaunch\n"},
+       {smlaunch, "no smlaunch at /opt/a/bin/smlaunch there, but at /opt/b/bin/smlaunch",
+        "install it at the same path as here, or link it there: mkdir -p /opt/a/bin && ln -s "
+        "/opt/b/bin/smlaunch /opt/a/bin",
+        true}},
+      {{0, 0, "smlaunch 1.2.4\n", "smlaunch is not at /opt/a/bin/smlaunch, but at /opt/b/bin/smlaunch\n"},
+       {smlaunch, "smlaunch 1.2.4 there, 1.2.3 here", "install the same version on every host", true}},
       {{126, 0, "", "bash: line 1: /opt/bin/smlaunch: Permission denied\n"},
        {smlaunch, "smlaunch cannot be executed there (bash: line 1: /opt/bin/smlaunch: Permission denied)",
         "see its mode, its architecture, and whether its file system is mounted noexec", true}},

@@ -49,38 +49,41 @@ TEST(AsCodeWait, TellsALoginThatIsUnderWayAsTheCodes) {
   struct Case {
     ReadyState state;
     ReadyStage stage;
-    const char* cause;
+    HostTrouble trouble;
     bool login_under_way;
     ReadyStage told_stage;
-    const char* told_cause;
+    HostTrouble told_trouble;
   };
-  const char* code = "its code is being prepared";
+  const HostTrouble code = HostTrouble::code_is_prepared;
   const Case cases[] = {
-      {ReadyState::waiting, ReadyStage::login, "SSH login under way", true, ReadyStage::code, code},
-      {ReadyState::waiting, ReadyStage::login, "SSH login waits for its turn", true, ReadyStage::code, code},
-      {ReadyState::waiting, ReadyStage::login, "SSH login hangs", true, ReadyStage::code, code},
-      {ReadyState::waiting, ReadyStage::login, "SSH login failed (no)", false, ReadyStage::login,
-       "SSH login failed (no)"},
-      {ReadyState::failed, ReadyStage::login, "SSH login denied", false, ReadyStage::login,
-       "SSH login denied"},
-      {ReadyState::waiting, ReadyStage::tcp, "TCP refused", false, ReadyStage::tcp, "TCP refused"},
-      {ReadyState::failed, ReadyStage::smlaunch, "algo-2: pip", false, ReadyStage::code, "algo-2: pip"}};
+      {ReadyState::waiting, ReadyStage::login, HostTrouble::login_runs, true, ReadyStage::code, code},
+      {ReadyState::waiting, ReadyStage::login, HostTrouble::login_waits_for_turn, true, ReadyStage::code,
+       code},
+      {ReadyState::waiting, ReadyStage::login, HostTrouble::login_hangs, true, ReadyStage::code, code},
+      {ReadyState::waiting, ReadyStage::login, HostTrouble::login_failed, false, ReadyStage::login,
+       HostTrouble::login_failed},
+      {ReadyState::failed, ReadyStage::login, HostTrouble::login_denied, false, ReadyStage::login,
+       HostTrouble::login_denied},
+      {ReadyState::waiting, ReadyStage::tcp, HostTrouble::tcp_refused, false, ReadyStage::tcp,
+       HostTrouble::tcp_refused},
+      {ReadyState::failed, ReadyStage::smlaunch, HostTrouble::code_failed, false, ReadyStage::code,
+       HostTrouble::code_failed}};
   for (const Case& each : cases) {
     HostReadiness host;
     host.name = "algo-2";
     host.state = each.state;
     host.stage = each.stage;
-    host.cause = each.cause;
+    host.cause.trouble = each.trouble;
     host.login_under_way = each.login_under_way;
     host.since = 7;
     RemoteReport report;
     report.hosts = {host};
     const HostReadiness told = as_code_wait(report).hosts.front();
     EXPECT_EQ(told.name, "algo-2");
-    EXPECT_EQ(told.state, each.state) << each.cause;
-    EXPECT_EQ(told.stage, each.told_stage) << each.cause;
-    EXPECT_EQ(told.cause, each.told_cause) << each.cause;
-    EXPECT_EQ(told.since, 7) << each.cause;
+    EXPECT_EQ(told.state, each.state) << to_string(host.cause);
+    EXPECT_EQ(told.stage, each.told_stage) << to_string(host.cause);
+    EXPECT_EQ(told.cause.trouble, each.told_trouble) << to_string(host.cause);
+    EXPECT_EQ(told.since, 7) << to_string(host.cause);
   }
 }
 

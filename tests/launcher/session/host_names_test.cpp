@@ -48,9 +48,10 @@ TEST(HostNames, ThatStayUnknownAreTheOutcome) {
   EXPECT_FALSE(outcome_of_names(report));
   report.ready = false;
   report.seconds = 30.04;
-  report.hosts = {{"algo-1", ReadyState::ready, ReadyStage::name, "", "", 0, "", 0},
-                  {"algo-2", ReadyState::waiting, ReadyStage::name, "name unknown (no such host)",
-                   "look at DNS", 0, "", 0}};
+  report.hosts = {{.name = "algo-1", .state = ReadyState::ready},
+                  {.name = "algo-2",
+                   .cause = {.trouble = HostTrouble::name_unknown, .detail = "no such host"},
+                   .remedy = "look at DNS"}};
   const auto outcome = outcome_of_names(report);
   ASSERT_TRUE(outcome);
   EXPECT_EQ(outcome->kind, OutcomeKind::failure);

@@ -19,14 +19,14 @@ TEST(InterfaceError, NamesHostAndInterfaceAndWhoNamedIt) {
     return to_string(error.problems.front());
   };
   EXPECT_EQ(
-      line({"=eth7", ""}, "is down"),
+      line({.pattern = "=eth7"}, "is down"),
       "algo-2: network interface eth7: is down there, so it cannot carry the job; name one that every "
       "host has: network_interface_name in resourceconfig.json, or with given hosts --mpi-options '-mca "
       "btl_tcp_if_include NAME' and NCCL_SOCKET_IFNAME; of those there, eth0 can");
-  EXPECT_EQ(line({"=eth7", "-mca btl_tcp_if_include"}, "has no carrier"),
+  EXPECT_EQ(line({"=eth7", InterfaceUser::mpi_ranks, "-mca btl_tcp_if_include"}, "has no carrier"),
             "algo-2: network interface eth7 of -mca btl_tcp_if_include: has no carrier there, so it cannot "
             "carry the job; name one that every host has; of those there, eth0 can");
-  EXPECT_EQ(line({"^docker", "NCCL_SOCKET_IFNAME"}, "leaves none that leads to another host"),
+  EXPECT_EQ(line({"^docker", InterfaceUser::nccl}, "leaves none that leads to another host"),
             "algo-2: NCCL_SOCKET_IFNAME=^docker: leaves none that leads to another host there, so it cannot "
             "carry the job; name one that every host has; of those there, eth0 can");
 }
@@ -34,15 +34,18 @@ TEST(InterfaceError, NamesHostAndInterfaceAndWhoNamedIt) {
 TEST(FindInterfaceErrors, AreOneForEachThatIsWrong) {
   const std::vector<NetworkInterface> interfaces = {{"eth0", true, {"10.0.0.1"}},
                                                     {"docker0", true, {"172.17.0.1"}}};
-  const auto errors = find_interface_errors(
-      "a", {{"=eth0", ""}, {"=docker0", ""}, {"=ib0", "-mca btl_tcp_if_include"}}, interfaces, true);
+  const auto errors = find_interface_errors("a",
+                                            {{.pattern = "=eth0"},
+                                             {.pattern = "=docker0"},
+                                             {"=ib0", InterfaceUser::mpi_ranks, "-mca btl_tcp_if_include"}},
+                                            interfaces, true);
   ASSERT_TRUE(errors);
   ASSERT_EQ(errors->problems.size(), 2U);
   EXPECT_EQ(errors->problems[0].what,
             "is a container engine's, which leads to no other host there, so it cannot carry the job");
   EXPECT_EQ(errors->problems[1].where, "a: network interface ib0 of -mca btl_tcp_if_include");
-  EXPECT_FALSE(find_interface_errors("a", {{"=eth0", ""}}, interfaces, true));
-  EXPECT_FALSE(find_interface_errors("a", {{"=docker0", ""}}, interfaces, false))
+  EXPECT_FALSE(find_interface_errors("a", {{.pattern = "=eth0"}}, interfaces, true));
+  EXPECT_FALSE(find_interface_errors("a", {{.pattern = "=docker0"}}, interfaces, false))
       << "one host may use its own";
 }
 
@@ -53,27 +56,29 @@ TEST(InterfacesToAvoid, AreLoopbackAndContainerEnginesUnlessHostsAreThere) {
 }
 
 TEST(JudgeHostAnswer, SaysWhatAHostLacks) {
-  const std::vector<WantedInterface> wanted = {{"=eth7", ""}, {"ib", "NCCL_SOCKET_IFNAME"}};
+  const std::vector<WantedInterface> wanted = {{.pattern = "=eth7"}, {"ib", InterfaceUser::nccl}};
   EXPECT_FALSE(judge_host_answer(wanted, {"bash"}, "smlaunch 0.1.0\nworker\n"));
   EXPECT_FALSE(judge_host_answer(wanted, {"bash"}, "smlaunch 0.1.0\nno worker\n"));
   const auto daemon = judge_host_answer(wanted, {"bash"}, "smlaunch 0.1.0\nno worker\nno daemon\n");
   ASSERT_TRUE(daemon);
-  EXPECT_EQ(daemon->cause, "Open MPI's daemon is not there beside the path of our mpirun");
+  EXPECT_EQ(to_string(daemon->cause), "Open MPI's daemon is not there beside the path of our mpirun");
   EXPECT_EQ(daemon->remedy, "install the same Open MPI at the same path");
   const auto interface =
       judge_host_answer(wanted, {"bash"}, "smlaunch 0.1.0\ninterface: 0|is down|eth0\nworker\n");
   ASSERT_TRUE(interface);
-  EXPECT_EQ(interface->cause, "network interface eth7 is down there");
-  EXPECT_EQ(interface->remedy, interface_error("", {"=eth7", ""}, "", "eth0").problems.front().remedy);
-  EXPECT_EQ(judge_host_answer(wanted, {"bash"}, "interface: 1|is the name of none|")->cause,
+  EXPECT_EQ(to_string(interface->cause), "network interface eth7 is down there");
+  EXPECT_EQ(interface->remedy, interface_error("", {.pattern = "=eth7"}, "", "eth0").problems.front().remedy);
+  EXPECT_EQ(to_string(judge_host_answer(wanted, {"bash"}, "interface: 1|is the name of none|")->cause),
             "NCCL_SOCKET_IFNAME=ib is the name of none there");
   EXPECT_FALSE(judge_host_answer(wanted, {"bash"}, "interface: 2|is down|")) << "it was not asked about";
   EXPECT_FALSE(judge_host_answer(wanted, {"bash"}, "smlaunch 0.1.0\nno worker\nshell: dash\n"));
-  EXPECT_EQ(judge_host_answer(wanted, {"bash"}, "smlaunch 0.1.0\nno worker\nshell: fish\n")->cause,
+  EXPECT_EQ(to_string(judge_host_answer(wanted, {"bash"}, "smlaunch 0.1.0\nno worker\nshell: fish\n")->cause),
             "the login shell there is fish, which does not understand what mpirun has it do");
   EXPECT_FALSE(judge_host_answer(wanted, {"bash", true}, "smlaunch 0.1.0\nno worker\nshell: tcsh\n"));
-  EXPECT_EQ(judge_host_answer(wanted, {"bash"}, "shell: sh\nfolder: /tmp cannot be written (x)\n")->cause,
-            "/tmp cannot be written (x) there, and Open MPI's daemon puts its files there");
+  EXPECT_EQ(
+      to_string(
+          judge_host_answer(wanted, {"bash"}, "shell: sh\nfolder: /tmp cannot be written (x)\n")->cause),
+      "/tmp cannot be written (x) there, and Open MPI's daemon puts its files there");
 }
 
 TEST(ParseHostAnswer, FindsTheMachineBehindTheVersion) {
