@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """smlaunch.sagemaker_training against the toolkit's recorded answers, and with real programs."""
-import importlib
+import importlib.util
 import json
 import os
 import subprocess
@@ -104,6 +104,19 @@ class EnvironmentTest(Container):
         os.remove(self.path("input/config/resourceconfig.json"))
         with self.assertRaisesRegex(program.SmlaunchError, "resourceconfig.json does not exist|does not exist"):
             environment.Environment()
+
+
+class DriverTest(unittest.TestCase):
+    def test_gives_smlaunch_what_its_files_do_not_tell_it(self):
+        place = os.path.join(containers.ROOT, "python/smlaunch/drivers/smlaunch_driver.py")
+        spec = importlib.util.spec_from_file_location("smlaunch_driver", place)
+        driver = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(driver)
+        self.assertEqual(driver.make_command("smlaunch", {}), ["smlaunch", "--smoke", "auto"])
+        self.assertEqual(
+            driver.make_command("/usr/bin/smlaunch", {"smoke": "cpu", "max_restarts": 2, "options": ["--hang-timeout", "600"],
+                                                      "process_count_per_node": 8, "mpi_additional_options": ["-x", "A=b"]}),
+            ["/usr/bin/smlaunch", "--smoke", "cpu", "--max-restarts", "2", "--hang-timeout", "600"])
 
 
 class RunTest(Container):
