@@ -20,7 +20,10 @@ struct Hyperparameters {
   PyDict all;        // in the order of the file
 };
 
-// The values of `raw`, decoded: text that is JSON becomes its value; everything else stays.
+// Text that is JSON becomes its value; everything else stays.
+PyValue decode_hyperparameter(const PyValue& value);
+
+// The values of `raw`, decoded.
 Hyperparameters split_hyperparameters(const PyDict& raw);
 
 // Names and values that no process can get.
