@@ -29,7 +29,7 @@ END
   job=$out
 }
 # shellcheck disable=SC2317
-said() { (($(host algo-1 grep -c "$1\$" /tmp/out) == $2)) || { host algo-1 cat /tmp/out; false; }; }
+said() { (($(host algo-1 grep "$1\$" /tmp/out | sort -u | wc -l) == $2)) || { host algo-1 cat /tmp/out; false; }; } # by so many ranks
 # shellcheck disable=SC2317
 is_over() { [[ -z $(host algo-1 squeue --noheader --jobs "$job" --states pending,running,completing 2>/dev/null) ]]; }
 
