@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// What smlaunch itself prints. A stream that cannot be written (a full disk, a reader or a terminal that went away)
-// is no reason to end a job: nothing here throws for that, and no caller but an answer's has to look.
+// What smlaunch itself prints. A stream that cannot be written (a full disk, a reader or a terminal that
+// went away) is no reason to end a job: nothing here throws for that, and no caller but an answer's has to
+// look.
 #pragma once
 
 #include <fmt/format.h>
@@ -11,8 +12,8 @@
 
 namespace smlaunch {
 
-// All of `text` for stdout (1) or stderr (2). Returns 0 or an errno: then the rest is lost. A stream that takes
-// nothing for a second, where it can say so, is given up (EAGAIN).
+// All of `text` for stdout (1) or stderr (2). Returns 0 or an errno: then the rest is lost. A stream that
+// takes nothing for a second, where it can say so, is given up (EAGAIN).
 int write_text(int stream, std::string_view text);
 
 // One of our own sentences: a line on stderr.

@@ -43,15 +43,16 @@ bool is_readable(int fd, milliseconds within) {
   return ready != 0;
 }
 
-// Returns the error number, 0 for none, ETIMEDOUT where nothing comes for `silence`. Stops when there are more than
-// `most` bytes.
+// Returns the error number, 0 for none, ETIMEDOUT where nothing comes for `silence`. Stops when there are
+// more than `most` bytes.
 int read_all(int fd, std::size_t most, milliseconds silence, std::string& text) {
   const bool may_block = (fcntl(fd, F_GETFL) & O_NONBLOCK) == 0;
   std::array<char, 65536> block{};
   bool has_to_wait = true;
   while (text.size() <= most) {
-    // Of a pipe that nobody has opened for writing yet, a read says at once that it has ended: we wait for its first
-    // bytes. Of one whose writers had gone before we came, poll() never says the end, but a read does.
+    // Of a pipe that nobody has opened for writing yet, a read says at once that it has ended: we wait for
+    // its first bytes. Of one whose writers had gone before we came, poll() never says the end, but a read
+    // does.
     if (has_to_wait && !is_readable(fd, silence)) return ETIMEDOUT;
     const ssize_t got = read(fd, block.data(), block.size());
     if (got == 0) return 0;
@@ -62,7 +63,8 @@ int read_all(int fd, std::size_t most, milliseconds silence, std::string& text) 
   return 0;
 }
 
-// What a shell's <(...) is called is opened already: opened anew, it would forget that its writer has been there.
+// What a shell's <(...) is called is opened already: opened anew, it would forget that its writer has been
+// there.
 int open_given(const std::string& path) {
   constexpr std::string_view descriptors = "/dev/fd/";
   int number = -1;

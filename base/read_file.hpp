@@ -9,8 +9,8 @@
 
 namespace smlaunch {
 
-// The whole of a small file such as those of /proc and /sys; empty where it cannot be read. Whatever stands in its
-// place is neither waited for nor read beyond 64 MiB.
+// The whole of a small file such as those of /proc and /sys; empty where it cannot be read. Whatever stands
+// in its place is neither waited for nor read beyond 64 MiB.
 std::string read_small_file(const std::string& path);
 
 // How long a pipe that a user has named may say nothing.
@@ -21,8 +21,8 @@ inline constexpr std::chrono::milliseconds longest_pipe_silence{10000};
 Result<std::string> read_given_file(const std::string& path, std::size_t most,
                                     std::chrono::milliseconds silence = longest_pipe_silence);
 
-// The same of stdin, by its descriptor: where it is a socket, /dev/stdin cannot be opened. It may be somebody who
-// types, and is waited for.
+// The same of stdin, by its descriptor: where it is a socket, /dev/stdin cannot be opened. It may be
+// somebody who types, and is waited for.
 Result<std::string> read_given_stdin(std::size_t most);
 
 }  // namespace smlaunch

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the leader's CPU spends on an agent: from its connection, with the proof of the token, until it has its start
-// and the leader its first pong; and on a mebibyte of a rank's lines. Agents are simulated by another process.
+// What the leader's CPU spends on an agent: from its connection, with the proof of the token, until it has
+// its start and the leader its first pong; and on a mebibyte of a rank's lines. Agents are simulated by
+// another process.
 #include <fmt/format.h>
 #include <sys/resource.h>
 #include <sys/wait.h>

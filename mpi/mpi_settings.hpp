@@ -46,16 +46,17 @@ struct MpiSettings {
   HostOrder numbering = HostOrder::by_slot;
 };
 
-// Errors (Fault::configuration), all at once: those of parse_user_options(), which stand at `source`; a policy
-// of the parameters that cannot be read, or a list that names no variable, which stand at their variable or
-// file.
+// Errors (Fault::configuration), all at once: those of parse_user_options(), which stand at `source`; a
+// policy of the parameters that cannot be read, or a list that names no variable, which stand at their
+// variable or file.
 Result<MpiSettings> parse_mpi_settings(const std::vector<std::string>& words, const std::string& source,
                                        std::vector<SetParameter> parameters, const OpenMpiVersion& version);
 
 // Both, the user's on top; what is replaced is said in `notes`.
 UserOptions all_options(const MpiSettings& settings);
 
-// Of an environment: OMPI_MCA_*, for Open MPI 5 also PRTE_MCA_*. An empty value is none (measured with 4.1.4).
+// Of an environment: OMPI_MCA_*, for Open MPI 5 also PRTE_MCA_*. An empty value is none (measured with
+// 4.1.4).
 std::vector<SetParameter> parameters_of(const std::map<std::string, std::string>& variables,
                                         const OpenMpiVersion& version);
 

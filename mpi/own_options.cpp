@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // The SageMaker toolkit's command, in its order, with these changes:
-// - btl ^openib,ofi instead of ^openib: a list on the command line undoes the list in Debian's configuration, and the
-//   ofi transport that comes back costs a job more than a second.
-// - Short TCP keepalives between mpirun and its daemons: a silent host is noticed in about 12 seconds, not 8 minutes.
+// - btl ^openib,ofi instead of ^openib: a list on the command line undoes the list in Debian's configuration,
+//   and the ofi transport that comes back costs a job more than a second.
+// - Short TCP keepalives between mpirun and its daemons: a silent host is noticed in about 12 seconds, not
+// in 8
+//   minutes.
 // - ssh never asks anything, and gives up on a host that accepts and says nothing.
 // - Whole names are kept where they hold a dot: otherwise a.one and a.two are one host, `a`, to Open MPI.
 // - smddp, too, is mapped by slot and not bound: the plan counts on it, and our agents bind.
@@ -41,9 +43,9 @@ std::string ssh_arguments(int port, const std::string& control_path) {
   return arguments;
 }
 
-// Slurm ends what a step has left behind, so mpirun's daemons must stay what their agent has started; then every
-// agent runs as long as the job. Open MPI's own Slurm modules take the allocation's first hosts for whatever
-// hosts they are given, and must not have a say.
+// Slurm ends what a step has left behind, so mpirun's daemons must stay what their agent has started; then
+// every agent runs as long as the job. Open MPI's own Slurm modules take the allocation's first hosts for
+// whatever hosts they are given, and must not have a say.
 void add_remote_agent(const MpirunRequest& request, std::vector<MpirunOption>& options) {
   options.push_back(mca("plm", request.version.major >= 5 ? "ssh" : "rsh"));
   options.push_back(mca("plm_rsh_agent", request.remote_agent));

@@ -11,8 +11,8 @@
 
 namespace smlaunch {
 
-// --host, with each host's slots. Without ":N" where every host has one slot, as in the toolkit: Open MPI 4 counts
-// one slot for a bare name.
+// --host, with each host's slots. Without ":N" where every host has one slot, as in the toolkit: Open MPI 4
+// counts one slot for a bare name.
 std::vector<MpirunOption> host_options(const std::vector<std::pair<std::string, int>>& hosts);
 
 // Everything but --host, -np and -x.

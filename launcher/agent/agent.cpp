@@ -17,15 +17,15 @@ using std::chrono::milliseconds;
 
 namespace {
 
-// What waits for the leader, or for its acknowledgement, before the rank is held back.
+// How many bytes may wait for the leader, or for its acknowledgement, before the rank is held back.
 constexpr std::size_t most_waiting_bytes = 1U << 20U;
-// Between two looks whether what the rank has left running has ended.
+// The time between two looks at the processes that the rank has left running.
 constexpr milliseconds leftover_interval{20};
-// Every so many of them, what has been left to us meanwhile is told to end.
+// After so many looks, processes that have become our children meanwhile are told to end, too.
 constexpr int looks_until_told = 10;
-// What the leader gets to take our last words.
+// How long the leader may take to receive our last messages.
 constexpr milliseconds last_words_bound{1000};
-// mpirun kills us 1 s after its SIGTERM, whatever the grace.
+// mpirun kills us 1 s after its SIGTERM, whatever our own grace is.
 constexpr milliseconds grace_under_mpirun{300};
 
 }  // namespace
@@ -33,25 +33,27 @@ constexpr milliseconds grace_under_mpirun{300};
 Agent::Agent(AgentIdentity identity, AgentWorld world)
     : identity_(std::move(identity)), world_(std::move(world)), stop_timer_(world_.loop.make_timer()) {
   world_.rank.set_callbacks(
-      {[this](bool is_stderr, const std::string& lines) { pass_on(is_stderr, lines); },
-       [this] { return waiting_bytes() < most_waiting_bytes; },
-       [this](const RankState& state) { world_.channel->send_data(FrameKind::inspected, encode(state)); },
-       [this](const Result<Ended>& end) { rank_ended(end); }});
+      {.lines = [this](bool is_stderr, const std::string& lines) { pass_on(is_stderr, lines); },
+       .has_room = [this] { return waiting_bytes() < most_waiting_bytes; },
+       .inspected =
+           [this](const RankState& state) { world_.channel->send_data(FrameKind::inspected, encode(state)); },
+       .ended = [this](const Result<Ended>& end) { rank_ended(end); }});
 }
 
 std::size_t Agent::waiting_bytes() const { return is_detached_ ? 0 : world_.channel->waiting_bytes(); }
 
 void Agent::begin() {
   if (world_.channel == nullptr) return run_without_channel("no channel was given");
-  world_.channel->start({[this](const Frame& frame) { received(frame); },
-                         [this] {
-                           world_.rank.resume();
-                           leave_if_done();
-                           if (has_ended_leftovers_ && waiting_bytes() == 0) leave();
-                         },
-                         [this] { leader_lost(); },
-                         [this](const std::string& why) { run_without_channel(why); },
-                         [this](Pong& pong) { world_.rank.fill(pong); }});
+  world_.channel->start({.frame = [this](const Frame& frame) { received(frame); },
+                         .acknowledged =
+                             [this] {
+                               world_.rank.resume();
+                               leave_if_done();
+                               if (has_ended_leftovers_ && waiting_bytes() == 0) leave();
+                             },
+                         .lost = [this] { leader_lost(); },
+                         .none = [this](const std::string& why) { run_without_channel(why); },
+                         .fill_pong = [this](Pong& pong) { world_.rank.fill(pong); }});
 }
 
 void Agent::received(const Frame& frame) {
@@ -71,7 +73,7 @@ void Agent::received(const Frame& frame) {
   }
 }
 
-// Told again when the connection was lost.
+// The leader repeats this message after a lost connection.
 void Agent::pass_on_signal(const Frame& frame) {
   const auto passed = decode_passed_signal(frame.payload);
   if (!passed || passed->number <= passed_signals_) return;
@@ -113,7 +115,9 @@ void Agent::start_rank(const Start& message) {
 void Agent::pass_on(bool is_stderr, const std::string& lines) {
   if (is_detached_) return world_.print(is_stderr, lines);
   if (forwards_output_)
-    world_.channel->send_data(FrameKind::output, encode_output({is_stderr, world_.loop.now_ns(), lines}));
+    world_.channel->send_data(
+        FrameKind::output,
+        encode_output({.is_stderr = is_stderr, .time_ns = world_.loop.now_ns(), .lines = lines}));
 }
 
 void Agent::rank_ended(const Result<Ended>& end) {
@@ -155,7 +159,7 @@ void Agent::got_user_signal(int signal) {
     world_.channel->send(FrameKind::stop_request, encode_number(static_cast<std::uint64_t>(signal)));
 }
 
-// SIGTERM, the grace, SIGKILL: when nobody is left to tell us what to do.
+// SIGTERM, the grace, SIGKILL: for the case that nobody is left to tell us what to do.
 void Agent::stop_rank() {
   if (is_stopping_) return;
   is_stopping_ = true;
@@ -172,12 +176,12 @@ void Agent::kill_rank_after(milliseconds grace) {
 void Agent::leader_lost() {
   has_lost_leader_ = true;
   exit_code_ = exit_codes::lost;
-  // Stopped already, by the signal that our parent's death sends.
+  // The signal that our parent's death sends has stopped the rank already.
   if (phase_ == Phase::ended) return end_leftovers_in_time();
   stop_rank();
 }
 
-// The connection closes with this process: when the leader sees it, nothing of the rank is left.
+// The connection closes with this process. So when the leader sees that, nothing of the rank is left.
 void Agent::released(const Release& how) {
   exit_code_ = 0;
   if (phase_ == Phase::running) {
@@ -188,7 +192,7 @@ void Agent::released(const Release& how) {
     end_leftovers(milliseconds(how.leftover_milliseconds), milliseconds(how.grace_milliseconds));
 }
 
-// ---- what the rank has left running
+// ---- processes that the rank has left running
 
 std::uint64_t Agent::after(milliseconds time) const {
   return world_.loop.now_ns() + static_cast<std::uint64_t>(time.count()) * 1'000'000;
@@ -232,15 +236,16 @@ void Agent::tell_leftovers() {
                                    identity_.rank, world_.host, each.command, each.pid));
 }
 
-// What is there yet is killed when we leave.
+// Processes that are still there are killed when we leave.
 void Agent::leave_when_all_is_said() {
   has_ended_leftovers_ = true;
   if (has_lost_leader_ || waiting_bytes() == 0) return leave();
   stop_timer_->start(last_words_bound, [this] { leave(); });
 }
 
-// mpirun looks after ranks that end without MPI_Finalize while others wait for them, when it sees them end: so a
-// rank that ended well does not stay for the others. (One that failed does: mpirun would end the job its way.)
+// mpirun has its own rule for a rank that ends without MPI_Finalize while others wait for it, and applies it
+// when it sees that rank end. So we do not stay after a rank that ended well. We stay after a rank that
+// failed: mpirun would end the job in its own way.
 void Agent::leave_if_done() {
   const bool is_done = phase_ == Phase::ended && has_succeeded_ && waiting_bytes() == 0;
   if (is_done && world_.is_under_mpirun && !world_.rank.has_descendants()) leave();

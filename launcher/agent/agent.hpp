@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// What an agent decides. Its rank's life: connected -> started -> ended -> released, and what it has left running is
-// ended. Whatever happens to the leader, to mpirun or to the network, the rank does not outlive what it belongs to.
+// What an agent decides. Its rank's life: connected -> started -> ended -> released; then processes that the
+// rank has left running are ended. Whatever happens to the leader, to mpirun or to the network, the rank
+// does not outlive its job.
 #pragma once
 
 #include <chrono>
@@ -18,13 +19,13 @@
 
 namespace smlaunch {
 
-// All of it outlives the agent.
+// All of these outlive the agent.
 struct AgentWorld {
   EventLoop& loop;
-  PeerChannel* channel = nullptr;  // null: none was given
+  PeerChannel* channel = nullptr;  // null: there is no channel
   AgentRank& rank;
-  std::string host;              // its own name for itself
-  bool is_under_mpirun = false;  // or of mpirun's daemon
+  std::string host;              // the host's own name for itself
+  bool is_under_mpirun = false;  // mpirun or its daemon has started us
   std::function<void(bool is_stderr, const std::string& text)> print;
   std::function<void(const std::string& hand_over)> look_for_late_worker;
 };
@@ -34,13 +35,13 @@ class Agent {
   Agent(AgentIdentity identity, AgentWorld world);
 
   void begin();
-  // Our parent died, or somebody ends us: the rank goes with us.
+  // Our parent has died, or somebody ends us: the rank ends with us.
   void told_to_end();
   // SIGUSR1 or SIGUSR2, which a scheduler has sent to all processes of our host: the ranks of other hosts are to have
   // it, too.
   void got_user_signal(int signal);
 
-  // When the loop has been stopped:
+  // After the loop has stopped:
   [[nodiscard]] int exit_code() const { return exit_code_; }
   [[nodiscard]] bool has_lost_leader() const { return has_lost_leader_; }
   [[nodiscard]] std::chrono::milliseconds grace() const { return grace_; }
@@ -76,11 +77,11 @@ class Agent {
   Phase phase_ = Phase::waiting;  // of the rank
   bool is_detached_ = false;      // there is no channel
   bool has_lost_leader_ = false;
-  bool has_succeeded_ = false;  // the rank
+  bool has_succeeded_ = false;  // of the rank
   bool forwards_output_ = true;
   bool is_stopping_ = false;
   bool is_hurried_ = false;
-  bool is_leaving_ = false;  // only what the rank has left running is waited for
+  bool is_leaving_ = false;  // we only wait for processes that the rank has left running
   bool has_ended_leftovers_ = false;
   bool is_stopping_leftovers_ = false;
   int leftover_looks_ = 0;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// How an agent learns who it is, and what its rank's environment becomes: pure.
+// How an agent learns which rank is its own, and what its rank's environment becomes: pure.
 #pragma once
 
 #include <map>
@@ -18,25 +18,25 @@ struct AgentIdentity {
   std::string channel_host;
   int channel_port = 0;  // 0: there is no channel
   std::string token;
-  std::string worker;          // the name of its host's worker socket; empty: none is asked
-  std::string leader_host;     // gethostname() where the leader runs
+  std::string worker;          // the name of its host's worker socket; empty: no worker is asked
+  std::string leader_host;     // gethostname() on the leader's host
   bool several_hosts = false;  // mpirun has started ranks on other hosts too
 };
 
-// Is this host, by its own name, the leader's?
+// Is this the leader's host? `own_host`: its name for itself.
 bool is_on_leader_host(const AgentIdentity& identity, const std::string& own_host);
 
 // From the variables above, or from Open MPI's OMPI_COMM_WORLD_RANK and OMPI_COMM_WORLD_LOCAL_RANK. Errors
-// (Fault::usage): neither is there, or one is no number.
+// (Fault::usage): there are neither of them, or one is no number.
 Result<AgentIdentity> parse_agent_identity(const std::map<std::string, std::string>& environment);
 
-// The rank's environment: `inherited`, without our own variables and what the start message removes; then
-// ours, then the user's; rank identity and SM_* are always ours.
+// The rank's environment: `inherited` without our own variables and without those that the start message
+// removes; then our variables for the rank, then the user's. Rank identity and SM_* are always ours.
 std::map<std::string, std::string> rank_environment(std::map<std::string, std::string> inherited,
                                                     const Start& start);
 
-// What an agent starts its rank with when it cannot ask the leader: mpirun has brought SM_* and the
-// rendezvous.
+// The message with which an agent starts its rank where it cannot ask the leader. SM_* and the rendezvous
+// have come through mpirun.
 Start make_start_without_channel(const std::map<std::string, std::string>& environment,
                                  const AgentIdentity& identity);
 

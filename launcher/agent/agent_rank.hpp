@@ -18,26 +18,28 @@ class AgentRank {
     std::function<void(bool is_stderr, const std::string& lines)> lines;
     std::function<bool()> has_room;  // for more lines
     std::function<void(const RankState&)> inspected;
-    // It has ended, and all its lines have been told. Errors: nobody knows how.
+    // The rank has ended, and `lines` has had all its lines. Errors: nobody knows how it ended.
     std::function<void(const Result<Ended>&)> ended;
   };
 
   virtual ~AgentRank() = default;
   virtual void set_callbacks(Callbacks callbacks) = 0;
 
-  // Binds us and so the rank, makes its environment, and starts it. Errors: what the kernel said.
+  // Binds us and so the rank, makes its environment, and starts it. Errors: the kernel's words.
   virtual Result<Started> start(Start message) = 0;
-  // One that ends it; nothing where it does not run. SIGKILL is for all that it has started, too.
+  // Sends a signal that ends the rank; does nothing where the rank does not run. SIGKILL goes to all
+  // processes that it has started, too.
   virtual void signal(int signal) = 0;
-  // One that does not: to those that hear it; SIGSTOP and SIGCONT to all.
+  // Sends a signal that ends nothing: to processes that handle it; SIGSTOP and SIGCONT to all of them.
   virtual void pass_on(int signal) = 0;
-  virtual void inspect() = 0;  // nothing where it does not run
+  virtual void inspect() = 0;  // does nothing where the rank does not run
   virtual void input(const Input& input) = 0;
   virtual void resume() = 0;          // there may be room for its lines again
-  virtual void fill(Pong& pong) = 0;  // how it does
-  // mpirun leaves us a second: all that the rank has started is told to end, too.
+  virtual void fill(Pong& pong) = 0;  // with what the rank has used and printed
+  // mpirun leaves us a second: all processes that the rank has started are told to end, too.
   virtual void hurry() = 0;
-  // What it has left running, or runs yet: is there any, what is it; SIGTERM for whatever has not had it.
+  // Processes that the rank has left running, or still runs: is there any, and which? stop_leftovers() sends
+  // SIGTERM to those that have not had it.
   [[nodiscard]] virtual bool has_descendants() const = 0;
   [[nodiscard]] virtual std::vector<LeftProcess> find_leftovers() const = 0;
   virtual void stop_leftovers() = 0;

@@ -11,7 +11,7 @@ namespace smlaunch {
 
 namespace {
 
-// A leader reads no more than 64 KiB from someone who has not proved yet that he belongs to the job.
+// A leader reads no more than 64 KiB from a peer that has not proved yet that it belongs to the job.
 constexpr std::size_t longest_text = 400;
 constexpr std::size_t most_warnings = 16;
 
@@ -23,7 +23,8 @@ void tell_host_facts(const Machine& machine, int cpus, bool several_hosts, Hello
   hello.online_cpus = machine.counted_cpus();
   if (!several_hosts) return;
   hello.traits = traits_of(machine);
-  // The count of CPUs says more than that of cores, of which mpirun may have given this process a part.
+  // The number of CPUs says more than the number of cores, since mpirun may have given this process only some
+  // of the cores.
   std::erase_if(hello.traits,
                 [](const Trait& trait) { return trait.name == "usable GPUs" || trait.name == "cores"; });
   for (Trait& trait : hello.traits) trait.value.resize(std::min(trait.value.size(), longest_text));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The real world around an Agent: the loop, the channel's socket, the rank's process, signals. The agent dies with
-// its parent (SIGTERM from the kernel), and the rank is killed by the kernel when the agent dies.
+// The real world around an Agent: the loop, the channel's socket, the rank's process, signals. The agent
+// dies with its parent (SIGTERM from the kernel), and the rank is killed by the kernel when the agent dies.
 #include "launcher/agent/rank_agent.hpp"
 
 #include <sys/prctl.h>
@@ -36,12 +36,12 @@ using std::chrono::milliseconds;
 
 namespace {
 
-// The leader listens before it starts us; the network may need a moment.
+// The leader listens before it starts us, but the network may need a moment.
 constexpr milliseconds first_bound{20000};
-// From SIGKILL for the other ranks of this host until nothing of them is left.
+// How long the other ranks of this host may take, after their SIGKILL, until nothing of them is left.
 constexpr milliseconds kill_bound{2000};
 
-// A port that is free on this host now.
+// Some port that is free on this host now.
 std::optional<int> find_free_port() {
   boost::asio::io_context loop;
   boost::system::error_code error;
@@ -66,8 +66,8 @@ Hello make_hello(const AgentIdentity& identity, const std::string& host,
   return hello;
 }
 
-// The leader knows its own machine, but may only have assumed this one; one agent of each host tells what the hosts
-// are compared by.
+// The leader knows its own machine, but may only have assumed this one. One agent of each host tells it what
+// it needs to compare the hosts.
 std::optional<Machine> probe_machine_if_needed(const AgentIdentity& identity, const std::string& host) {
   if (identity.channel_port == 0) return {};
   const bool is_compared = identity.several_hosts && identity.local_rank == 0;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// The room launcher/agent: what runs beside each rank, on its host. It promises that the rank is bound as
-// planned, that its lines and its end reach the leader, and that nothing of it is left. It touches its rank,
-// the channel, and this machine's CPUs.
+// The room launcher/agent: the process beside each rank, on its host. It promises that the rank is bound as
+// planned, that its lines and its end reach the leader, and that nothing of the rank is left. It touches its
+// rank, the channel, and this machine's CPUs.
 //
-// `smlaunch rank -- PROGRAM ARG...`: what runs beside each rank, on its host.
+// `smlaunch rank -- PROGRAM ARG...`: the process beside each rank, on its host.
 #pragma once
 
 #include <string>
@@ -13,8 +13,8 @@ namespace smlaunch {
 
 // Connects to the leader, binds itself (and so its child) to the planned CPUs, starts the program with the
 // rank's variables, passes on its lines and its end, and leaves when it is released; then nothing of the rank
-// is left. Without a channel it runs the program all the same, its lines going through mpirun. Returns the
-// exit code of the process: 0 after a release, the program's own without a channel.
+// is left. Without a channel it runs the program all the same, and the lines go through mpirun. Returns the
+// exit code of this process: 0 after a release, the program's own code without a channel.
 int run_rank_agent(const std::vector<std::string>& program);
 
 }  // namespace smlaunch

@@ -17,8 +17,8 @@ namespace {
 
 constexpr const char* threads_variable = "OMP_NUM_THREADS";
 
-// What mpirun has itself, where it has given this process only a part of that (told so by the user's own
-// options).
+// The CPUs that mpirun has itself, where the user's own options have made it give this process only some of
+// them.
 std::optional<int> cpus_of_engine() {
   cpu_set_t own;
   cpu_set_t parents;
@@ -34,7 +34,7 @@ std::string joined(const std::vector<std::string>& notes) {
   return text;
 }
 
-// What is left where this process is not bound as it should be: the cores that it may use.
+// For a process that is not bound as it should be: the cores that it may use all the same.
 std::optional<int> count_own_threads(int local_ranks) {
   const auto machine = probe_machine({.with_devices = false});
   if (!machine) return {};
@@ -59,10 +59,14 @@ int count_host_cpus(const Machine& machine) { return cpus_of_engine().value_or(m
 RankHome choose_home(const Start& start, int local_rank, const std::optional<Machine>& machine) {
   const auto bind = parse_bind_policy(start.own_bind);
   if (!bind || !machine || local_rank < 0 || local_rank >= start.local_ranks)
-    return {parse_id_set(start.cpus).value_or(IdSet{}), parse_id_set(start.numa).value_or(IdSet{}), {}};
+    return {.cpus = parse_id_set(start.cpus).value_or(IdSet{}),
+            .numa = parse_id_set(start.numa).value_or(IdSet{}),
+            .threads = {}};
   const auto placements = place_on_machine(*machine, start.local_ranks, *bind);
   const Placement& own = *placements[static_cast<std::size_t>(local_rank)];
-  return {own.cpus, own.numa, threads_of_ranks(*machine, placements)[static_cast<std::size_t>(local_rank)]};
+  return {.cpus = own.cpus,
+          .numa = own.numa,
+          .threads = threads_of_ranks(*machine, placements)[static_cast<std::size_t>(local_rank)]};
 }
 
 Started bind_rank(Start& start, int local_rank, const std::optional<Machine>& machine) {

@@ -25,7 +25,8 @@ using std::chrono::milliseconds;
 
 namespace {
 
-// mpirun kills us 1 s after its SIGTERM, whatever the grace; what the rank leaves must be gone by then.
+// mpirun kills us 1 s after its SIGTERM, whatever our own grace is. Processes that the rank has left must be
+// gone by then.
 constexpr milliseconds leftover_grace_in_a_hurry{100};
 
 std::string session_folder() {
@@ -41,8 +42,10 @@ RankProcess::RankProcess(asio::io_context& loop, const AgentIdentity& identity,
       identity_(identity),
       program_(std::move(program)),
       machine_(std::move(machine)),
-      streams_(loop, {[this](bool is_stderr, const std::string& lines) { take_lines(is_stderr, lines); },
-                      [this] { return callbacks_.has_room(); }, [this] { tell_end(); }}),
+      streams_(loop,
+               {.lines = [this](bool is_stderr, const std::string& lines) { take_lines(is_stderr, lines); },
+                .has_room = [this] { return callbacks_.has_room(); },
+                .drained = [this] { tell_end(); }}),
       input_(loop),
       inspector_(loop, [this](const RankState& state) {
         if (!is_told_) callbacks_.inspected(state);
@@ -73,7 +76,7 @@ Result<Started> RankProcess::start(Start message) {
   Started report = bind_rank(message, identity_.local_rank, machine_);
   ChildRequest request = make_request(message);
   path_["PATH"] = request.environment["PATH"];
-  // What a program such as torchrun starts, nobody else can make executable.
+  // Only we can make the program executable that torchrun or a like starter starts in its turn.
   if (request.argv.front() != message.command_file)
     make_program_executable(message.command_file, message.working_directory);
   processor_wait_.mark();
@@ -142,13 +145,13 @@ void RankProcess::fill(Pong& pong) {
 }
 
 void RankProcess::inspect() {
-  if (!runs()) return;  // how it ended is on its way
+  if (!runs()) return;  // the report of its end is on its way
   if (inspector_.begin(child_->pid, is_starter_, path_)) told_to_stop_ = true;
 }
 
 void RankProcess::signal(int signal) {
   if (!runs()) return;
-  // It may be over already, and we have not come to hear of it: then it was not told to stop.
+  // The rank may have ended already, and the loop has not told us yet: then it was not told to stop.
   if (!has_ended(child_->pid)) told_to_stop_ = true;
   if (signal == SIGKILL) {
     kill(-child_->pid, SIGKILL);
@@ -164,7 +167,7 @@ void RankProcess::pass_on(int signal) {
   if (!runs()) return;
   if (signal == SIGSTOP || signal == SIGCONT) {
     is_paused_ = signal == SIGSTOP;
-    // What has been forked meanwhile is met the second time.
+    // The second time meets processes that were forked meanwhile.
     for (int round = 0; round < 2; ++round) signal_descendants(signal);
     return;
   }
@@ -181,7 +184,8 @@ bool RankProcess::has_descendants() const {
   return has_children();
 }
 
-// As the rank was told to: each program, and none of what it has started, before it is left to us in its turn.
+// In the way the rank was told to end: each program gets the signal. What a program has started gets it when
+// the program has ended and its children have become ours.
 void RankProcess::stop_leftovers() {
   for (const int left : find_children(getpid()))
     if (stopped_leftovers_.insert(left).second)

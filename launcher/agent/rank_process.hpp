@@ -28,7 +28,7 @@ namespace smlaunch {
 
 class RankProcess final : public AgentRank {
  public:
-  // `machine`: this host as it is, where it was looked at. `identity` outlives this object.
+  // `machine`: this host; nothing where nobody needs it. `identity` outlives this object.
   RankProcess(boost::asio::io_context& loop, const AgentIdentity& identity, std::vector<std::string> program,
               std::optional<Machine> machine);
 
@@ -45,7 +45,7 @@ class RankProcess final : public AgentRank {
   [[nodiscard]] std::vector<LeftProcess> find_leftovers() const override { return find_left_processes(); }
   void stop_leftovers() override;
 
-  // Kills what is there yet.
+  // Kills those that are still there.
   void end_leftovers();
 
  private:
@@ -77,7 +77,7 @@ class RankProcess final : public AgentRank {
   bool hurried_ = false;
   bool is_paused_ = false;  // by SIGSTOP
   std::set<int> stopped_leftovers_;
-  // How it ended:
+  // How the rank ended:
   std::optional<Result<ExitStatus>> status_;  // nothing: it runs
   Ended end_;
   std::optional<long> oom_kills_at_end_;

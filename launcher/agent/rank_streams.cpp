@@ -14,7 +14,8 @@ using boost::system::error_code;
 namespace {
 
 constexpr std::size_t read_size = 64U << 10U;
-// A descendant of the rank may hold its pipes open for ever; lines that are there arrive within this.
+// A descendant of the rank may hold its pipes open for ever. Lines that are written already arrive within
+// this time.
 constexpr std::chrono::milliseconds drain_bound{300};
 
 }  // namespace
@@ -70,8 +71,7 @@ void RankStreams::rank_ended() {
   tell_if_drained();
 }
 
-// The bound is for a descendant that holds a pipe open without writing; a reader that is slow to take what was
-// written costs no line.
+// The bound is for a descendant that holds a pipe open without writing. A slow reader costs no line.
 void RankStreams::wait_for_held_lines() {
   if (out_.held || err_.held) {
     drain_timer_.expires_after(drain_bound);
@@ -80,7 +80,7 @@ void RankStreams::wait_for_held_lines() {
     });
     return;
   }
-  // What the rank has left running may have something to say yet, and would die of a pipe that nobody reads.
+  // A process that the rank has left running may still write, and would die of a pipe that nobody reads.
   for (Stream* stream : {&out_, &err_}) {
     std::string lines;
     stream->splitter.finish(lines);
@@ -107,7 +107,7 @@ void RankInput::take(const Input& input) {
   if (written_.empty()) write();
 }
 
-// A program that does not read, or is gone, gets no more.
+// A program that does not read, or has ended, gets no more.
 void RankInput::write() {
   written_.swap(waiting_);
   if (written_.empty()) return;

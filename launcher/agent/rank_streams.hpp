@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The pipes of a rank's stdout and stderr, read line by line as long as there is room for what comes; and of its
-// stdin, where it has one.
+// The pipes of a rank's stdout and stderr, which are read line by line as long as there is room for more;
+// and the pipe of its stdin, where it has one.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -21,14 +21,15 @@ class RankStreams {
   struct Callbacks {
     std::function<void(bool is_stderr, const std::string& lines)> lines;
     std::function<bool()> has_room;  // for more lines; otherwise the rank is held back until resume()
-    std::function<void()> drained;   // the rank has ended, and all its lines have been told: called once
+    std::function<void()> drained;   // called once: the rank has ended, and `lines` has had all its lines
   };
 
   RankStreams(boost::asio::io_context& loop, Callbacks callbacks);
 
   void open(UniqueFd out, UniqueFd err);
   void resume();  // there may be room again
-  // The rank has ended. A descendant may hold the pipes open for ever: that is not waited for, but read on.
+  // The rank has ended. Where a descendant holds the pipes open, `drained` does not wait for it, and its
+  // lines are still read.
   void rank_ended();
 
  private:
@@ -39,7 +40,7 @@ class RankStreams {
     std::string bytes;
     bool is_stderr;
     bool open = false;
-    bool held = false;  // nobody takes what it prints: not read
+    bool held = false;  // nobody takes its lines, so it is not read
   };
 
   void read(Stream& stream);
@@ -60,7 +61,7 @@ class RankInput {
  public:
   explicit RankInput(boost::asio::io_context& loop) : pipe_(loop) {}
   void open(UniqueFd pipe) { pipe_.assign(pipe.release()); }
-  // What is told again is written once.
+  // Input that the leader repeats is written once.
   void take(const Input& input);
 
  private:
@@ -68,7 +69,7 @@ class RankInput {
 
   boost::asio::posix::stream_descriptor pipe_;
   std::string waiting_;
-  std::string written_;  // is being written
+  std::string written_;  // the bytes that are being written
   std::uint64_t number_ = 0;
 };
 

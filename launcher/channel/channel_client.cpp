@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The leader is heard at least once a second. Half of `lost_after` without a word, and the connection is made
-// anew (it may hang on a network that has changed); all of it, and the leader counts as lost. Where its host still
-// acknowledges, it was stopped, and is waited for (judge_silence).
+// anew (it may hang on a network that has changed); all of it, and the leader counts as lost. Where its host
+// still acknowledges, it was stopped, and is waited for (judge_silence).
 #include "launcher/channel/channel_client.hpp"
 
 #include <boost/asio/connect.hpp>
@@ -182,7 +182,8 @@ void ChannelClient::watch() {
 }
 
 SilenceBounds ChannelClient::bounds() const {
-  return {lost_after_, is_paused_ ? std::nullopt : std::optional<std::chrono::nanoseconds>(leader_wait_)};
+  return {.lost_after = lost_after_,
+          .leader_wait = is_paused_ ? std::nullopt : std::optional<std::chrono::nanoseconds>(leader_wait_)};
 }
 
 void ChannelClient::give_up(const std::string& why) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// A stranger gets five seconds and small frames. Above a bound the oldest are closed, those first that have said
-// nothing: our agents speak at once. Whoever comes again and again takes no more of the loop than the pauses
-// leave, and agents that come meanwhile wait in the kernel's queue, not long.
+// A stranger gets five seconds and small frames. Above a bound the oldest are closed, those first that have
+// said nothing: our agents speak at once. Whoever comes again and again takes no more of the loop than the
+// pauses leave, and agents that come meanwhile wait in the kernel's queue, not long.
 #include "launcher/channel/channel_listener.hpp"
 
 #include <fcntl.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The leader's door: takes connections, and hands on those that have proved by TLS that they know a token, with
-// their hello. Everybody else is a stranger, who costs little and gets nothing.
+// The leader's door: takes connections, and hands on those that have proved by TLS that they know a token,
+// with their hello. Everybody else is a stranger, who costs little and gets nothing.
 #pragma once
 
 #include <boost/asio/io_context.hpp>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// An agent whose connection breaks may come back for `lost_after`; what it had sent is not taken twice, what it
-// was told is told again. One that sends what it may not has been heard for the last time.
+// An agent whose connection breaks may come back for `lost_after`; what it had sent is not taken twice, what
+// it was told is told again. One that sends what it may not has been heard for the last time.
 #include "launcher/channel/channel_server.hpp"
 
 #include <algorithm>
@@ -16,8 +16,8 @@ namespace {
 
 // Between two calls of ping_all(), which come every second.
 constexpr std::chrono::seconds longest_beat{3};
-// An agent whose connection breaks is back at once. One that is not, though its side has closed the connection, is
-// gone with its process or its host.
+// An agent whose connection breaks is back at once. One that is not, though its side has closed the
+// connection, is gone with its process or its host.
 constexpr std::chrono::milliseconds closed_bound{1000};
 // An agent keeps what is not acknowledged, and stops reading its peer's pipes at a megabyte of it.
 constexpr std::size_t acknowledge_every_bytes = 64U << 10U;
@@ -176,7 +176,8 @@ void ChannelServer::begin_ranks(int ranks, std::string token) {
 
 void ChannelServer::input(Peer peer, const std::string& text) {
   Agent& to = agents_[peer];
-  to.inputs.push_back(encode_frame(FrameKind::input, encode(Input{to.inputs.size() + 1, text})));
+  to.inputs.push_back(
+      encode_frame(FrameKind::input, encode(Input{.number = to.inputs.size() + 1, .text = text})));
   if (to.link) to.link->send(to.inputs.back());
 }
 
@@ -193,7 +194,8 @@ void ChannelServer::inspect(Peer peer) {
 
 void ChannelServer::pass_on(Peer peer, int signal) {
   Agent& to = agents_[peer];
-  to.passed.push_back(encode_frame(FrameKind::pass_on, encode(PassedSignal{to.passed.size() + 1, signal})));
+  to.passed.push_back(encode_frame(FrameKind::pass_on,
+                                   encode(PassedSignal{.number = to.passed.size() + 1, .signal = signal})));
   if (to.link) to.link->send(to.passed.back());
 }
 

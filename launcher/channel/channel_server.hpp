@@ -21,7 +21,8 @@ namespace smlaunch {
 
 class ChannelServer final : public LeaderChannel {
  public:
-  // `token`: of all peers, until begin_ranks gives those of ranks another one. `most_strangers`: ChannelListener's.
+  // `token`: of all peers, until begin_ranks gives those of ranks another one. `most_strangers`:
+  // ChannelListener's.
   ChannelServer(boost::asio::io_context& loop, const std::string& token, int peers,
                 std::chrono::milliseconds lost_after, std::size_t most_strangers = 256);
   ~ChannelServer() override;

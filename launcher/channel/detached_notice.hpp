@@ -6,8 +6,8 @@
 
 namespace smlaunch {
 
-// An agent without a channel has no other way to the leader than its stderr, which mpirun passes on. Its first
-// line begins with this mark; a sentence for people follows.
+// An agent without a channel has no other way to the leader than its stderr, which mpirun passes on. Its
+// first line begins with this mark; a sentence for people follows.
 inline constexpr std::string_view detached_mark = "smlaunch: [agent without channel] ";
 
 // The sentence after the mark; nothing: the line does not begin with it.

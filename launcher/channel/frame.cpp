@@ -91,7 +91,9 @@ std::string encode_output(const OutputLines& output) {
 
 std::optional<OutputLines> decode_output(std::string_view payload) {
   if (payload.size() < 9) return {};
-  return OutputLines{payload[0] != 0, read_number<std::uint64_t>(payload.substr(1)), payload.substr(9)};
+  return OutputLines{.is_stderr = payload[0] != 0,
+                     .time_ns = read_number<std::uint64_t>(payload.substr(1)),
+                     .lines = payload.substr(9)};
 }
 
 const std::string& UnackedFrames::add(FrameKind kind, std::string_view payload) {

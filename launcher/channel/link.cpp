@@ -151,8 +151,8 @@ void Link::encrypt_queued() {
   }
 }
 
-// What the kernel takes goes at once: whoever says its last word and closes has said it. An error is told later, since
-// we may be anywhere in the code of whoever sends.
+// What the kernel takes goes at once: whoever says its last word and closes has said it. An error is told
+// later, since we may be anywhere in the code of whoever sends.
 void Link::write() {
   if (closed_ || waiting_to_write_ || write_failed_ || !tls_) return;
   error_code error;

@@ -22,7 +22,8 @@ class Link : public std::enable_shared_from_this<Link> {
   using OnFrame = std::function<void(Frame&&)>;
   using OnClosed = std::function<void(const std::string& why)>;
 
-  // `keys`: as TlsSession has them. Before `trust()`, a frame may have 64 KiB; after it, what a line may have.
+  // `keys`: as TlsSession has them. Before `trust()`, a frame may have 64 KiB; after it, what a line may
+  // have.
   Link(boost::asio::ip::tcp::socket socket, TlsSession::End end, std::vector<ChannelKey> keys);
   // Called again, it only replaces the callbacks.
   void start(OnFrame on_frame, OnClosed on_closed);
@@ -31,8 +32,8 @@ class Link : public std::enable_shared_from_this<Link> {
   void send(std::string bytes);
   // While reading is paused the peer is held back by TCP.
   void pause_reading(bool paused);
-  // The kernel asks the peer's kernel every second from now on, while nothing is sent. Answers come though the peer's
-  // program is stopped.
+  // The kernel asks the peer's kernel every second from now on, while nothing is sent. Answers come though
+  // the peer's program is stopped.
   void ask_kernel();
   // Since the peer's kernel was heard last; nothing where ours does not tell.
   [[nodiscard]] std::optional<std::chrono::nanoseconds> since_acknowledged();

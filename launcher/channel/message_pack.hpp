@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What messages between our own processes are packed in: MessagePack, by way of JSON. What comes in is held to
-// bounds: how deep it is nested, since the parser recurses, and which numbers a field may have.
+// What messages between our own processes are packed in: MessagePack, by way of JSON. What comes in is held
+// to bounds: how deep it is nested, since the parser recurses, and which numbers a field may have.
 #pragma once
 
 #include <cstdint>

@@ -172,7 +172,7 @@ std::optional<Ended> decode_ended(std::string_view text) {
     take_number(j.at("earlier_oom_kills"), m.end.earlier_oom_kills, 0);
     if (j.contains("failed_rank")) take_number(j["failed_rank"], m.end.failed_rank.emplace(), 0);
     if (j.contains("signal")) {
-      Signaled signaled{0, j.at("core_dumped").get<bool>()};
+      Signaled signaled{.signal = 0, .core_dumped = j.at("core_dumped").get<bool>()};
       take_number(j["signal"], signaled.signal, 1, most_signal);
       m.end.status = signaled;
     } else {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a peer may say to the leader, and in which order: pure. It knows the token, and may still be broken, of
-// another version, or taken over: whatever it sends beyond this is refused, and it is named.
+// What a peer may say to the leader, and in which order: pure. It knows the token, and may still be broken,
+// of another version, or taken over: whatever it sends beyond this is refused, and it is named.
 #pragma once
 
 #include <cstdint>

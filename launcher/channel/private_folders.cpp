@@ -45,7 +45,7 @@ bool make_private_folder(const std::string& path) {
 
 PrivatePlaces own_private_places() {
   const char* runtime = std::getenv("XDG_RUNTIME_DIR");
-  return {runtime == nullptr ? "" : runtime};
+  return {.runtime = runtime == nullptr ? "" : runtime};
 }
 
 std::vector<std::string> find_private_folders(const PrivatePlaces& places) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Folders that only this user can enter: the sockets of waiting smlaunches lie there. Nobody else can take one away
-// from us by making it first.
+// Folders that only this user can enter: the sockets of waiting smlaunches lie there. Nobody else can take
+// one away from us by making it first.
 #pragma once
 
 #include <string>
@@ -20,9 +20,10 @@ PrivatePlaces own_private_places();
 // Those that there are, runtime's first: in one of them lies whatever lies in any.
 std::vector<std::string> find_private_folders(const PrivatePlaces& places);
 
-// RUNTIME/smlaunch where there is a runtime folder of ours, since it is ours alone; and TEMPORARY/smlaunch-UID, since
-// a login to this host does not know our environment. Where that is somebody else's, or others may enter it, one of
-// another name beside it. Errors (Fault::start): there is no such folder, and none can be made.
+// RUNTIME/smlaunch where there is a runtime folder of ours, since it is ours alone; and
+// TEMPORARY/smlaunch-UID, since a login to this host does not know our environment. Where that is somebody
+// else's, or others may enter it, one of another name beside it. Errors (Fault::start): there is no such
+// folder, and none can be made.
 Result<std::vector<std::string>> make_private_folders(const PrivatePlaces& places);
 
 }  // namespace smlaunch

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a leader's silence means: pure. A host that is gone, or cut off, acknowledges nothing. One whose kernel still
-// acknowledges what is sent to it has a leader that was stopped (SIGSTOP, a debugger, a frozen container) and may go
-// on; one that has ended would have closed the connection.
+// What a leader's silence means: pure. A host that is gone, or cut off, acknowledges nothing. One whose
+// kernel still acknowledges what is sent to it has a leader that was stopped (SIGSTOP, a debugger, a frozen
+// container) and may go on; one that has ended would have closed the connection.
 #pragma once
 
 #include <chrono>
@@ -11,7 +11,8 @@ namespace smlaunch {
 
 struct SilenceBounds {
   std::chrono::nanoseconds lost_after{0};
-  // Beyond that, for a leader that has been stopped; nothing: it has said that it stops, and may take its time.
+  // Beyond that, for a leader that has been stopped; nothing: it has said that it stops, and may take its
+  // time.
   std::optional<std::chrono::nanoseconds> leader_wait;
 };
 
@@ -21,8 +22,8 @@ enum class SilenceVerdict {
   lost,
 };
 
-// `silent`: since the leader was heard. `acknowledged`: since its host's kernel last was; nothing: there is no
-// connection.
+// `silent`: since the leader was heard. `acknowledged`: since its host's kernel last was; nothing: there is
+// no connection.
 SilenceVerdict judge_silence(std::chrono::nanoseconds silent,
                              std::optional<std::chrono::nanoseconds> acknowledged,
                              const SilenceBounds& bounds);

@@ -12,14 +12,15 @@
 
 namespace smlaunch {
 
-// A signal that stops no rank for good: SIGUSR1, SIGUSR2, SIGSTOP, SIGCONT. Told again on a new connection, it is
-// taken once.
+// A signal that stops no rank for good: SIGUSR1, SIGUSR2, SIGSTOP, SIGCONT. Told again on a new connection,
+// it is taken once.
 struct PassedSignal {
   std::uint64_t number = 0;  // counts from 1
   int signal = 0;
 };
 
-// Leave: what the rank has left running may go on for the first time, and has the second from SIGTERM to SIGKILL.
+// Leave: what the rank has left running may go on for the first time, and has the second from SIGTERM to
+// SIGKILL.
 struct Release {
   std::int64_t leftover_milliseconds = 0;
   std::int64_t grace_milliseconds = 0;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// A pre-shared key belongs to one hash, so there is one cipher suite: with another one offered, the listening end
-// would look for a certificate. The connecting end refuses every certificate: without that, whoever has one could
-// play the leader.
+// A pre-shared key belongs to one hash, so there is one cipher suite: with another one offered, the
+// listening end would look for a certificate. The connecting end refuses every certificate: without that,
+// whoever has one could play the leader.
 #include "launcher/channel/tls_session.hpp"
 
 #include <openssl/bio.h>

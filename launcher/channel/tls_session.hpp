@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// One end of a TLS 1.3 connection with a pre-shared key, without a socket: bytes in, bytes out. Until the other
-// end has proved that it knows the key, nothing that it sends gets past this.
+// One end of a TLS 1.3 connection with a pre-shared key, without a socket: bytes in, bytes out. Until the
+// other end has proved that it knows the key, nothing that it sends gets past this.
 #pragma once
 
 #include <cstddef>
@@ -20,15 +20,15 @@ class TlsSession {
  public:
   enum class End { connecting, listening };
 
-  // `keys`: the listening end accepts each of them, the connecting end offers the first, and has bytes to send at
-  // once.
+  // `keys`: the listening end accepts each of them, the connecting end offers the first, and has bytes to
+  // send at once.
   TlsSession(End end, std::vector<ChannelKey> keys);
   ~TlsSession();
   TlsSession(const TlsSession&) = delete;
   TlsSession& operator=(const TlsSession&) = delete;
 
-  // What the other end has sent; `take` gets what it says, in pieces of at most 16 KiB. False: this connection is
-  // over, and error() says why.
+  // What the other end has sent; `take` gets what it says, in pieces of at most 16 KiB. False: this
+  // connection is over, and error() says why.
   bool receive(std::string_view bytes, const std::function<void(std::string_view)>& take);
   // Only once it is open.
   void send(std::string_view text);

@@ -27,8 +27,8 @@ std::string make_token() { return random_hex<32>(); }
 std::string make_nonce() { return random_hex<16>(); }
 
 ChannelKey make_channel_key(std::string_view token) {
-  return {to_hex(hmac_sha256(token, "smlaunch channel: identity")),
-          hmac_sha256(token, "smlaunch channel: key")};
+  return {.identity = to_hex(hmac_sha256(token, "smlaunch channel: identity")),
+          .secret = hmac_sha256(token, "smlaunch channel: key")};
 }
 
 }  // namespace smlaunch

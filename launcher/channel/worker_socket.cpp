@@ -33,13 +33,13 @@ std::optional<sockaddr_un> address_of(const std::string& folder, const std::stri
 }
 
 void bound_transfers(int fd, int seconds) {
-  const timeval bound{seconds, 0};
+  const timeval bound{.tv_sec = seconds, .tv_usec = 0};
   setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &bound, sizeof bound);
   setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &bound, sizeof bound);
 }
 
 ucred peer_of(int fd) {
-  ucred peer{0, static_cast<uid_t>(-1), 0};
+  ucred peer{.pid = 0, .uid = static_cast<uid_t>(-1), .gid = 0};
   socklen_t length = sizeof peer;
   getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &length);
   return peer;
@@ -150,7 +150,7 @@ std::optional<WorkerRequest> serve_worker_request(int listener,
   if (!bytes) return {};
   if (kind == 'h') {
     if (!send_all(fd.get(), with_length("ok"))) return {};
-    return WorkerRequest{*bytes, "", {}};
+    return WorkerRequest{.hand_over = *bytes, .session_folder = "", .daemon = {}};
   }
   if (kind != 'e') return {};
   // It waits for the answer: its parent is still the one that started it.
@@ -158,7 +158,7 @@ std::optional<WorkerRequest> serve_worker_request(int listener,
   std::string list;
   for (const auto& [variable, value] : environment) list += variable + "=" + value + '\0';
   send_all(fd.get(), with_length(list));
-  return WorkerRequest{"", *bytes, std::move(daemon)};
+  return WorkerRequest{.hand_over = "", .session_folder = *bytes, .daemon = std::move(daemon)};
 }
 
 UniqueFd begin_hand_over(const std::string& name, const std::string& hand_over) {

@@ -17,8 +17,8 @@ namespace smlaunch {
 // The same on every host of a job, and different for other jobs on the same host.
 std::string worker_socket_name(const std::vector<std::string>& hosts);
 
-// Listens in folders that only this user can enter. Errors (Fault::start): there are none, or another smlaunch waits
-// for the same job here.
+// Listens in folders that only this user can enter. Errors (Fault::start): there are none, or another
+// smlaunch waits for the same job here.
 Result<std::vector<UniqueFd>> listen_as_worker(const std::string& name);
 void remove_worker_socket(const std::string& name);
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// MessagePack, as all of messages.cpp: variables and pip's lines may hold any byte.
+// MessagePack, as in messages.cpp: variables and pip's lines may hold any byte.
 #include "launcher/code/code_messages.hpp"
 
 #include <fmt/format.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What is said about the user's code on one host: what is to be done, and what came of it.
+// The messages about the user's code on one host: the request, and the result.
 #pragma once
 
 #include <map>
@@ -12,24 +12,24 @@
 
 namespace smlaunch {
 
-// Everything that fetching and installing takes; goes on stdin, since the variables may hold secrets.
+// Everything that fetching and installing need. It travels on stdin, since the variables may hold secrets.
 struct CodeRequest {
-  std::string host;        // this one, as the job calls it; empty: what it calls itself
+  std::string host;        // the job's name for this host; empty: the host's own name
   std::string code;        // BASE/code
   std::string module_dir;  // sagemaker_submit_directory
-  std::string program;     // sagemaker_program: what it is is seen when it is there
-  // A job of the SDK v3: pip installs `requirements`, not what the code is found to need; a module_dir that is
-  // no folder is an archive in `code`.
+  std::string program;     // sagemaker_program; its kind is found out when it is there
+  // A job of the SDK v3: pip installs `requirements`, whatever the code itself asks for; a module_dir that
+  // is no folder is an archive in `code`.
   bool is_trainer = false;
   std::string requirements;        // empty: nothing
   std::string python;              // the job's interpreter
-  std::string region;              // the job's, for where AWS_REGION is not set; may be empty
-  bool is_quiet = false;           // only what is wrong is shown
-  std::size_t terminal_width = 0;  // in columns, of where its words are shown; 0: no terminal
+  std::string region;              // of the job, where AWS_REGION is not set; may be empty
+  bool is_quiet = false;           // only problems are shown
+  std::size_t terminal_width = 0;  // in columns, of the terminal that shows its words; 0: no terminal
   std::map<std::string, std::string> leader_environment;  // for a host where no smlaunch waits; else empty
 };
 
-// What came of it on one host. All but the first is empty where it is there and installed.
+// The result on one host. All fields but the first are empty where the code is there and installed.
 struct CodeEnd {
   bool is_ready = false;
   FailureClass failure_class = FailureClass::none;

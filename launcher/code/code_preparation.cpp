@@ -25,7 +25,7 @@ using boost::system::error_code;
 
 namespace {
 
-// Above what it grants pip.
+// Longer than the time that the child grants pip.
 constexpr int stop_milliseconds = 6000;
 
 // A file in memory: the variables in it may be secret.
@@ -53,7 +53,11 @@ Result<void> CodePreparation::start(const CodeRequest& request, std::function<vo
   CodeRequest shown_here = request;
   shown_here.terminal_width = probe_terminal_width(STDERR_FILENO);
   const UniqueFd input = make_input(encode(shown_here));
-  ChildRequest child{{smlaunch, "worker", prepare_code_argument}, own_environment(), {}, true, SIGTERM};
+  ChildRequest child{.argv = {smlaunch, "worker", prepare_code_argument},
+                     .environment = own_environment(),
+                     .working_directory = {},
+                     .own_group = true,
+                     .death_signal = SIGTERM};
   child.input = input.get();
   auto started = spawn_child(child);
   if (!started) return failure(Fault::start, smlaunch, started.error().text);
@@ -114,10 +118,10 @@ void CodePreparation::finish() {
 void CodePreparation::stop() {
   if (pid_ == 0) return;
   kill(pid_, SIGTERM);
-  // It must not be held up by words that nobody takes any more.
+  // Words that nobody takes any more must not hold it up.
   error_code ignored;
   for (Descriptor* each : {&answer_pipe_, &words_pipe_}) each->close(ignored);
-  pollfd ended{end_.native_handle(), POLLIN, 0};
+  pollfd ended{.fd = end_.native_handle(), .events = POLLIN, .revents = 0};
   while (poll(&ended, 1, stop_milliseconds) < 0 && errno == EINTR) {
   }
   kill(-pid_, SIGKILL);

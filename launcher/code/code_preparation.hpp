@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The room launcher/code: the user's code made ready on a host by a process of its own, which can be ended at
-// any moment with all that it started. It promises an answer in words: ready, or why not. It touches the room
+// The room launcher/code: preparing the user's code on a host, in a process of its own that can be ended at
+// any moment with all that it started. It promises an answer: ready, or why not. It touches the room
 // launcher/contract/code, pip, and a child process.
 //
 // `smlaunch worker --prepare-code` as a child, watched from an event loop.
@@ -24,11 +24,11 @@ class CodePreparation {
   CodePreparation(const CodePreparation&) = delete;
   CodePreparation& operator=(const CodePreparation&) = delete;
 
-  // Passes on what it prints, on stderr. `ended` is called from the loop, once, unless stop() comes before.
-  // Errors (Fault::start): it cannot be started.
+  // Passes on its lines to stderr. The loop calls `ended` once, unless stop() comes before. Errors
+  // (Fault::start): it cannot be started.
   Result<void> start(const CodeRequest& request, std::function<void(CodeEnd)> ended);
 
-  // Ends it and what it runs: it gets a few seconds to leave nothing behind.
+  // Ends it and its children: it has a few seconds to tidy up.
   void stop();
 
  private:
@@ -46,13 +46,14 @@ class CodePreparation {
   std::function<void(CodeEnd)> ended_;
 };
 
-// What it came to, or the signal that stopped it.
+// Its result, or the signal that stopped it.
 struct PreparedCode {
   CodeEnd end;
   int stopped_by_signal = 0;
 };
 
-// The same, waited for: until it has ended, or SIGINT, SIGTERM or SIGHUP came (one that is ignored stays so).
+// Starts the same and waits until it has ended, or until SIGINT, SIGTERM or SIGHUP came (an ignored one stays
+// ignored).
 Result<PreparedCode> run_code_preparation(const CodeRequest& request);
 
 }  // namespace smlaunch

@@ -48,7 +48,7 @@ class Stream {
     }
   }
 
-  // What another process that still has the pipe may write is not waited for.
+  // Another process may still hold the pipe. We do not wait for its lines.
   void close() {
     std::string lines;
     if (is_open_) finish(lines);
@@ -89,7 +89,11 @@ bool is_asked_to_end(const PipRequest& request) { return request.cancelled != nu
 }  // namespace
 
 Result<PipEnd> run_pip(const PipRequest& request) {
-  auto child = spawn_child(ChildRequest{request.argv, request.environment, request.folder, true, SIGKILL});
+  auto child = spawn_child(ChildRequest{.argv = request.argv,
+                                        .environment = request.environment,
+                                        .working_directory = request.folder,
+                                        .own_group = true,
+                                        .death_signal = SIGKILL});
   if (!child)
     return failure(Fault::start, request.argv.front(), child.error().text,
                    "name the job's interpreter with --python");
@@ -98,8 +102,9 @@ Result<PipEnd> run_pip(const PipRequest& request) {
   PipEnd end;
   Clock::time_point kill_at;
   while (true) {
-    std::array<pollfd, 3> waits = {
-        {{child->pidfd.get(), POLLIN, 0}, {out.fd(), POLLIN, 0}, {err.fd(), POLLIN, 0}}};
+    std::array<pollfd, 3> waits = {{{.fd = child->pidfd.get(), .events = POLLIN, .revents = 0},
+                                    {.fd = out.fd(), .events = POLLIN, .revents = 0},
+                                    {.fd = err.fd(), .events = POLLIN, .revents = 0}}};
     poll(waits.data(), waits.size(), look_milliseconds);
     out.read_all();
     err.read_all();
@@ -115,7 +120,7 @@ Result<PipEnd> run_pip(const PipRequest& request) {
   err.read_all();
   out.close();
   err.close();
-  // Before it leaves the process table, its number and that of its group are nobody else's.
+  // As long as it is in the process table, nobody else has its number or its group's.
   kill(-child->pid, SIGKILL);
   const auto status = reap(child->pid);
   if (!status) return tl::unexpected(status.error());
@@ -131,7 +136,7 @@ std::string choose_pip_line(const std::vector<std::string>& lines) {
   };
   const auto last = std::find_if(lines.rbegin(), lines.rend(), is_error);
   const auto end = last == lines.rend() ? lines.end() : last.base();
-  // Of a build that failed, with what its own output says.
+  // For a build that failed, with the words of the build itself.
   const auto reason = find_reason({lines.begin(), end});
   return reason ? reason->text : "";
 }

@@ -44,7 +44,7 @@ static_assert(std::atomic<bool>::is_always_lock_free, "set by a signal handler")
 
 void cancel(int) { cancelled = true; }
 
-// Sets `cancelled` when nobody reads stdout any more: the login that wanted an answer is gone.
+// Sets `cancelled` when nobody reads stdout any more: then the login that wanted the answer is gone.
 class ReaderWatch {
  public:
   ReaderWatch() : end_(eventfd(0, EFD_CLOEXEC)), thread_([this] { watch(); }) {}
@@ -58,7 +58,8 @@ class ReaderWatch {
 
  private:
   void watch() const {
-    std::array<pollfd, 2> waits = {{{STDOUT_FILENO, 0, 0}, {end_.get(), POLLIN, 0}}};
+    std::array<pollfd, 2> waits = {{{.fd = STDOUT_FILENO, .events = 0, .revents = 0},
+                                    {.fd = end_.get(), .events = POLLIN, .revents = 0}}};
     while (poll(waits.data(), waits.size(), -1) < 0) {
     }
     if ((waits[0].revents & (POLLERR | POLLHUP)) != 0) cancelled = true;
@@ -94,7 +95,7 @@ CodeEnd install_failed(const CodeRequest& request, const InstallStep& step, cons
   return end;
 }
 
-// Where the user's own netrc(5) file is for Python's programs: $NETRC, ~/.netrc, ~/_netrc.
+// The user's own netrc(5) file, as Python's programs find it: $NETRC, ~/.netrc, ~/_netrc.
 std::string read_users_netrc(const Variables& variables) {
   const auto home = variables.find("HOME");
   const std::string folder = home == variables.end() ? "" : home->second;
@@ -105,8 +106,8 @@ std::string read_users_netrc(const Variables& variables) {
   return "";
 }
 
-// The folder of the code may be one that several hosts share; where it is not, the lock is nobody else's. A
-// host that has its code on a read-only file system needs none.
+// Several hosts may share the folder of the code. Where they do not, nobody else wants the lock. A host with
+// its code on a read-only file system needs no lock.
 Result<CodeFolder> lock_code(const CodeRequest& request) {
   bool is_said = false;
   return CodeFolder::lock(request.code, [&] {
@@ -132,8 +133,8 @@ Result<void> download(const Variables& variables, const CodeRequest& request, co
   return S3Client(variables, settings).download(*object, file);
 }
 
-// CodeArtifact's token reaches pip in a file in memory that only this user can open, and only while we live.
-// pip would hand a token in the index's URL on to the pips that it starts, on their command lines.
+// CodeArtifact's token reaches pip in a file in memory. Only this user can open the file, and only while we
+// live. From the index's URL, pip would put a token on the command lines of the pips that it starts.
 Result<UniqueFd> set_package_index(const Variables& variables, PipRequest& pip) {
   const auto arn = variables.find(code_artifact_variable);
   if (arn == variables.end() || arn->second.empty()) return UniqueFd();
@@ -221,7 +222,7 @@ std::string render_install_failure(const std::string& failure_name, int exit_cod
   const std::string reason = cut_line(choose_pip_line(last_lines));
   std::string message;
   auto first = last_lines.end();
-  // What is said last need not be what failed.
+  // The last words need not be about the failure.
   const auto has_reason = [&] { return message.find(reason) != std::string::npos; };
   const std::string reason_first = reason + "\n[...]\n";
   const std::size_t room_for_all = room - std::min(room, reason_first.size());

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The order of the switches is the one AWS's PyTorch containers have; the toolkit itself knows only MPI.
+// The order of the switches is that of AWS's PyTorch containers; the toolkit itself knows only MPI.
+// Chainer's module
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -24,7 +25,7 @@ constexpr Switch switches[] = {
     {"sagemaker_pytorch_xla_multi_worker_enabled", LauncherKind::xla},
 };
 
-// Chainer's module takes MPI for several hosts without being asked.
+// takes MPI for several hosts in any case.
 LauncherChoice choose_chainer(const Environment& environment) {
   const PyValue* use_mpi = environment.sagemaker_hyperparameters.find("sagemaker_use_mpi");
   if (use_mpi != nullptr)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Reading a JSON file of BASE/input/config, and saying where in it something is wrong.
+// Reading a JSON file of BASE/input/config, and saying where in it a mistake is.
 #pragma once
 
 #include <cstddef>
@@ -17,7 +17,7 @@ namespace smlaunch {
 // The value in `file`; nothing where there is no such file.
 Result<std::optional<PyValue>> read_config_file(const std::filesystem::path& file);
 
-// Collects what is wrong in one source: a file, or the hosts of the command line.
+// Collects the problems of one source: a file, or the hosts of the command line.
 class ConfigProblems {
  public:
   ConfigProblems(std::string source, std::vector<Problem>& problems)
@@ -25,7 +25,7 @@ class ConfigProblems {
 
   // `path`: a JSON path such as "hosts[2]"; empty for the whole source.
   void add(const std::string& path, std::string what, std::string remedy = {});
-  // The same about something that is not in this source.
+  // A problem in another place than this source.
   void add_elsewhere(std::string where, std::string what, std::string remedy);
   [[nodiscard]] Problem make(const std::string& path, std::string what, std::string remedy = {}) const;
 
@@ -43,7 +43,7 @@ class ConfigProblems {
 std::string json_path(const std::string& parent, std::size_t index);
 std::string json_path(const std::string& parent, std::string_view key);
 
-// A value as a message shows it: short, a list or object only by its kind.
+// A value for a message: short; of a list or object only its kind.
 std::string describe_value(const PyValue& value);
 
 }  // namespace smlaunch

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Without groups named in the hyperparameters, any kind of distribution means this host's own group: in a
-// cluster of several groups each of them then is a job of its own.
+// Where the hyperparameters name no groups, any kind of distribution means this host's own group. In a
+// cluster of several groups, each group then is a job of its own.
 #include "launcher/contract/distribution.hpp"
 
 #include <fmt/format.h>
@@ -21,7 +21,8 @@ constexpr const char* switches[] = {
     "sagemaker_torch_distributed_enabled",
 };
 
-// The toolkit asks Python whether a name is `in` the value: in text that is a part of it.
+// The toolkit asks Python whether a name is `in` the value: where the value is text, that means a part of
+// the text.
 void choose_groups_in(const std::string& text, Environment& environment) {
   auto& chosen = environment.distribution_instance_groups;
   const auto add = [&](const std::string& name) {

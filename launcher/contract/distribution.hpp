@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Which of the hosts work together, and who leads them.
+// Which of the hosts work together, and which of them leads.
 #pragma once
 
 #include "launcher/contract/config_file.hpp"

@@ -2,8 +2,8 @@
 // Which instance types have an Elastic Fabric Adapter, as the toolkit believes. Source of the table:
 // sagemaker-training 5.1.4, sagemaker_training/__init__.py (SM_EFA_NCCL_INSTANCES, SM_EFA_RDMA_INSTANCES).
 // The drivers of SageMaker's SDK (sagemaker-train 1.27.0, container_drivers/common/utils.py) have the same
-// table, less ml.p6e-gb200.36xlarge. Neither names p5en, p6-b200 or trn2. What a host really has is looked up
-// when a job runs there (topology/efa.hpp).
+// table, without ml.p6e-gb200.36xlarge. Neither names p5en, p6-b200 or trn2. When a job runs, it looks for
+// the host's real devices (topology/efa.hpp).
 #pragma once
 
 #include <algorithm>

@@ -12,9 +12,9 @@
 namespace smlaunch {
 namespace {
 
-// Module and function arrive as arguments, so that no name can become code. An exception with an errno ends it
-// with that number, as it ends the toolkit's `train` (sagemaker_training/trainer.py); one that no exit code can
-// tell is 1.
+// Module and function arrive as arguments, so that no name can become code. An exception with an errno ends
+// it with that number, as it ends the toolkit's `train` (sagemaker_training/trainer.py); a number that is no
+// exit code becomes 1.
 constexpr const char* framework_program =
     "import importlib, sys, traceback\n"
     "module, function = sys.argv[1:3]\n"
@@ -42,7 +42,7 @@ std::string module_of(std::string name) {
   return name;
 }
 
-// "src/pkg/train.py" is src.pkg.train; "../train.py" and "my-dir/train.py" are no module's.
+// "src/pkg/train.py" is src.pkg.train; "../train.py" and "my-dir/train.py" have no module's name.
 bool is_no_modules_path(std::string_view name) {
   if (name.find('/') == std::string_view::npos || !ends_with(name, ".py")) return false;
   if (name.starts_with("./")) name.remove_prefix(2);
@@ -165,7 +165,7 @@ std::vector<std::string> process_command(const EntryPoint& entry_point, const st
     if (entry_point.kind == EntryPointKind::python_package) {
       command.insert(command.end(), {"-m", parse_module_option(name).value_or(module_of(name))});
     } else {
-      // As the toolkit has it: a name that begins with a dash is no option of the interpreter.
+      // As in the toolkit: a name that begins with a dash is no option of the interpreter.
       if (!mpi4py) command.emplace_back("--");
       command.push_back(name);
     }

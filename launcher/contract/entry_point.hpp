@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What is to be run (sagemaker_training/_entry_point_type.py, process.py).
+// The program of a job (sagemaker_training/_entry_point_type.py, process.py).
 #pragma once
 
 #include <filesystem>
@@ -23,7 +23,7 @@ struct EntryPoint {
   bool has_interpreter_line = true;  // of a command: false when /bin/sh must run it
 };
 
-// The module of "-m pkg.train": `pkg.train`, which the interpreter finds by itself. Nothing for other names.
+// The module of "-m pkg.train": `pkg.train`. The interpreter finds it by itself. Nothing for other names.
 std::optional<std::string> parse_module_option(const std::string& name);
 
 // The kind the toolkit gives to `name` in `directory`, but for what it cannot start: "-m pkg.train" is a
@@ -32,8 +32,8 @@ std::optional<std::string> parse_module_option(const std::string& name);
 // Touches the file system.
 EntryPointKind probe_entry_point_kind(const std::filesystem::path& directory, const std::string& name);
 
-// Whether the kernel can start `file` itself: it begins with "#!" or is an ELF program. A file that is not
-// there (yet) is taken to.
+// Can the kernel start `file` itself: does it begin with "#!", or is it an ELF program? True for a file that
+// is not there (yet).
 bool probe_interpreter_line(const std::filesystem::path& file);
 
 // A folder that Python runs: it holds a __main__.py.
@@ -47,7 +47,7 @@ struct InterpreterLine {
 };
 InterpreterLine read_interpreter_line(const std::filesystem::path& file);
 
-// `name` in `directory` with its kind. To be asked again once the user's code has been fetched into
+// `name` in `directory` with its kind. To be called again when the user's code has been fetched into
 // `directory`.
 EntryPoint probe_entry_point(const std::filesystem::path& directory, const std::string& name,
                              std::vector<std::string> arguments);

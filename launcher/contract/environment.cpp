@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// From files and variables to one Environment. The order in which sources win is the toolkit's, odd as it is:
-// SAGEMAKER_PROGRAM beats its hyperparameter, SAGEMAKER_SUBMIT_DIRECTORY and SAGEMAKER_CONTAINER_LOG_LEVEL
-// are not read at all, the job's name comes from TRAINING_JOB_NAME alone.
+// From files and variables to one Environment. The order in which sources win is the toolkit's, though it is
+// odd: SAGEMAKER_PROGRAM beats its hyperparameter, SAGEMAKER_SUBMIT_DIRECTORY and
+// SAGEMAKER_CONTAINER_LOG_LEVEL are not read at all, the job's name comes from TRAINING_JOB_NAME alone.
 #include "launcher/contract/environment.hpp"
 
 #include <fmt/format.h>
@@ -80,7 +80,7 @@ class Reader {
     Hyperparameters split = split_hyperparameters(read_dict(hyperparameters_file_, problems_));
     ConfigProblems problems = hyperparameter_problems();
     check_hyperparameters(split, problems);
-    // The SDK's drivers give the program all of them.
+    // The SDK's drivers give the program all hyperparameters.
     if (environment_.trainer) split.user = split.all;
     environment_.hyperparameters = {std::move(split.user)};
     environment_.framework_parameters = {std::move(split.framework)};
@@ -132,7 +132,7 @@ class Reader {
       source = file.native();
       if (!read_resource_config(file)) return;
     }
-    // A --current-host that is none of the hosts is that option's mistake, not the file's.
+    // Where --current-host is none of the hosts, the mistake is in that option, not in the file.
     if (request_.current_host && environment_.resource_config.dict() != nullptr) {
       const PyValue* hosts = environment_.resource_config.find("hosts");
       const PyList* list = hosts == nullptr ? nullptr : hosts->list();

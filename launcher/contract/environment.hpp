@@ -53,8 +53,8 @@ struct EnvironmentRequest {
   std::optional<GivenEntryPoint> given_entry_point;
   std::filesystem::path working_directory;  // for a given entry point
   int num_gpus = 0;
-  int num_cpus = 1;     // that are online, as multiprocessing.cpu_count() counts
-  int num_neurons = 0;  // not asked where the instance type tells (neuron_instances.hpp)
+  int num_cpus = 1;     // online CPUs, as multiprocessing.cpu_count() counts them
+  int num_neurons = 0;  // not needed where the instance type tells (neuron_instances.hpp)
   std::optional<std::string>
       local_host;                     // outside a container: what a resourceconfig.json to be made would name
   bool run_framework_module = false;  // --framework-module run: also those that we know
@@ -70,15 +70,15 @@ struct Environment {
   std::string module_name;  // SM_MODULE_NAME
   std::optional<std::string> user_entry_point;
   std::optional<std::string> framework_module;
-  Framework native_framework = Framework::none;  // what its module does is done here; the program runs itself
-  std::string framework_source;                  // which of the two it is, and why; empty without a module
+  Framework native_framework = Framework::none;  // we do its module's work; the program runs without it
+  std::string framework_source;                  // who does that work, and why; empty without a module
   std::string program_source;                    // where a job of the SDK v3 names its program; else empty
   std::optional<std::string> job_name;
   std::optional<std::string> region;
   int log_level = 20;
   PyValue hyperparameters;            // the user's
   PyValue framework_parameters;       // sagemaker_* that are not the toolkit's own
-  PyValue sagemaker_hyperparameters;  // every sagemaker_* key as decoded, the toolkit's own too
+  PyValue sagemaker_hyperparameters;  // every sagemaker_* key as decoded, also the toolkit's own
   PyValue input_data_config;
   PyValue resource_config;  // as given; with GivenHosts made up from them
   std::vector<std::pair<std::string, std::string>> channel_input_dirs;
@@ -106,37 +106,37 @@ struct Environment {
 };
 
 // Reads BASE/input/config and the given variables. A missing hyperparameters.json or inputdataconfig.json
-// is an empty one; a missing resourceconfig.json without GivenHosts is an error. Collects every problem
-// (Fault::configuration), each with file and JSON path. That no program is named is not one of them: see
+// counts as an empty one; a missing resourceconfig.json without GivenHosts is an error. Collects every
+// problem (Fault::configuration), each with file and JSON path. A missing program is none of them: see
 // require_entry_point.
 Result<Environment> read_environment(const EnvironmentRequest& request);
 
-// The error of a job that names no program, for those who are to run one.
+// The error of a job that names no program, for callers that need one.
 Result<void> require_entry_point(const Environment& environment);
 
-// Every SM_* variable, for the host the environment was read on.
+// Every SM_* variable, for the host on which the environment was read.
 Variables sm_variables(const Environment& environment);
 
-// What each host of the job has for itself: SM_CURRENT_HOST and the seven other variables that the toolkit
-// wrongly takes from the leader for all. `num_gpus`, `num_cpus`: that host's.
+// The variables that each host has for itself: SM_CURRENT_HOST and the seven others, which the toolkit
+// wrongly takes from the leader for all hosts. `num_gpus`, `num_cpus`: that host's.
 class HostVariables {
  public:
-  // Those that name every host.
+  // The names of those that name every host.
   static constexpr std::array<std::string_view, 3> long_names = {"SM_CURRENT_INSTANCE_GROUP_HOSTS",
                                                                  "SM_RESOURCE_CONFIG", "SM_TRAINING_ENV"};
 
   explicit HostVariables(const Environment& environment);
 
-  // All of them, at a cost that grows with the hosts.
+  // All of them; the cost grows with the number of hosts.
   [[nodiscard]] Variables all(const std::string& host, int num_gpus, int num_cpus) const;
 
-  // Those that are short, at a cost that does not grow with the hosts.
+  // The short ones; the cost does not grow with the number of hosts.
   [[nodiscard]] Variables brief(const std::string& host, int num_gpus, int num_cpus) const;
 
  private:
   const Environment& environment_;
   std::map<std::string, const InstanceGroup*> group_of_;
-  std::map<std::string, std::size_t> trainer_rank_;  // each host's among all, in a job of the SDK v3
+  std::map<std::string, std::size_t> trainer_rank_;  // each host's number among all, in a job of the SDK v3
 };
 
 // Which launcher the hyperparameters ask for (entry_point.py, runner.py).

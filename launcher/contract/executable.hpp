@@ -7,14 +7,14 @@
 
 namespace smlaunch {
 
-// A name with a slash that leads to a file below `folder`: of anybody else's the mode is left alone.
+// Is this a name with a slash that leads to a file below `folder`? The mode of any other file is left alone.
 bool is_program_below(const std::string& program, const std::filesystem::path& folder);
 
-// Lets those who may read a plain file execute it, where its owner may not yet. Was anything changed? Makes
-// only system calls: it may be called between fork and exec.
+// Lets everyone who may read a plain file execute it, if its owner may not yet. True: the mode was changed.
+// Makes only system calls, so it may be called between fork and exec.
 bool make_executable(const char* path);
 
-// Both: `program` as it is named in `folder`.
+// Both of it. `program`: its name in `folder`.
 void make_program_executable(const std::string& program, const std::filesystem::path& folder);
 
 }  // namespace smlaunch

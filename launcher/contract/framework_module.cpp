@@ -35,7 +35,7 @@ Variables pytorch_variables(const Environment& environment, LauncherKind launche
   return made;
 }
 
-// Where the model is kept on S3 the module asks S3 for the bucket's region; the job's is taken here.
+// Where the model is on S3, the module asks S3 for the bucket's region; we take the job's region.
 Variables tensorflow_variables(const Environment& environment, const Variables& inherited) {
   return {{"S3_REGION", program_region(environment, inherited)},
           {"S3_USE_HTTPS", "1"},
@@ -57,7 +57,7 @@ std::string to_string(Framework framework) {
 }
 
 Framework parse_framework(std::string_view module) {
-  // Hugging Face's images name the module of the framework they are built on.
+  // Hugging Face's images name the module of the framework on which they are built.
   static constexpr std::pair<std::string_view, Framework> known[] = {
       {"sagemaker_pytorch_container.training:main", Framework::pytorch},
       {"sagemaker_tensorflow_container.training:main", Framework::tensorflow},

@@ -18,13 +18,6 @@ constexpr std::array<std::string_view, 9> toolkit_keys = {
     "default_user_module_name", "_tuning_objective_metric",      "sagemaker_s3_output",
 };
 
-PyValue decode_hyperparameter(const PyValue& value) {
-  const std::string* text = value.string();
-  if (text == nullptr) return value;
-  Result<PyValue> decoded = parse_python_json(*text);
-  return decoded ? std::move(*decoded) : value;
-}
-
 std::string argument_value(const PyValue& value) {
   if (std::holds_alternative<PyNone>(value.data)) return {};
   const PyDict* dict = value.dict();
@@ -43,6 +36,13 @@ std::string argument_name(const std::string& key) {
 }
 
 }  // namespace
+
+PyValue decode_hyperparameter(const PyValue& value) {
+  const std::string* text = value.string();
+  if (text == nullptr) return value;
+  Result<PyValue> decoded = parse_python_json(*text);
+  return decoded ? std::move(*decoded) : value;
+}
 
 Hyperparameters split_hyperparameters(const PyDict& raw) {
   Hyperparameters split;

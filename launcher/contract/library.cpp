@@ -40,7 +40,7 @@ Variables own_variables() {
   return variables;
 }
 
-// To our stderr, whole: it may be a pipe of someone's who reads slowly, and not wait for him.
+// Writes all of it to our stderr, also where that is a non-blocking pipe with a slow reader.
 void pass_on(std::string_view text) {
   while (!text.empty()) {
     const ssize_t wrote = write(STDERR_FILENO, text.data(), text.size());
@@ -55,7 +55,8 @@ void pass_on(std::string_view text) {
   }
 }
 
-// Passes on what comes, and keeps it, until the program and all that it left have closed their end.
+// Passes on all lines, and keeps them, until the program and all processes that it has left have closed
+// their end.
 std::string take_error_output(int pipe) {
   std::string kept;
   std::array<char, 4096> bytes{};
@@ -83,7 +84,7 @@ EnvironmentRequest probe_environment_request() {
 
 Result<EntryPointEnd> run_entry_point(const Environment& environment, const EntryPointRequest& request) {
   EntryPoint entry_point = environment.entry_point;
-  // A framework's module is what calls this: the program is the user's.
+  // A framework's module calls this, so the program is the user's.
   if (entry_point.kind == EntryPointKind::framework_module)
     entry_point = probe_entry_point(environment.paths.code, environment.user_entry_point.value_or(""), {});
   if (entry_point.name.empty()) return tl::unexpected(no_entry_point(environment));

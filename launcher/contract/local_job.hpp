@@ -18,7 +18,7 @@ std::filesystem::path local_base_dir(const std::filesystem::path& home, const st
 // Its resourceconfig.json.
 PyValue local_resource_config(const std::string& host);
 
-// Makes folders and files. Errors (Fault::configuration): what cannot be written.
+// Makes folders and files. Errors (Fault::configuration): a file that cannot be written.
 Result<void> make_local_job(const Paths& paths, const std::string& host);
 
 }  // namespace smlaunch

@@ -21,7 +21,7 @@ struct Paths {
   std::filesystem::path failure;              // BASE/output/failure
 };
 
-// `base` is made absolute (lexically, without asking the file system for links).
+// Makes `base` absolute (lexically, without looking at links in the file system).
 Paths make_paths(const std::filesystem::path& base);
 
 }  // namespace smlaunch

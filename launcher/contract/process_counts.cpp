@@ -62,7 +62,7 @@ Result<ProcessCounts> parse_process_counts(const Environment& environment, Launc
     if (may_be_false && !python_truth(*value)) return {};
     return parse_count(*value, json_path({}, key), problems);
   };
-  // Where the module's own name is not said, or false, MPI's counts.
+  // Where the module's own key is missing or false, MPI's key counts.
   const auto read_either = [&](const char* chainers, const char* mpis, bool may_be_false, std::string& key) {
     key = chainer ? chainers : mpis;
     const std::size_t before = error.problems.size();

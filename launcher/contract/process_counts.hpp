@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // How many processes the hyperparameters ask for (sagemaker_training/runner.py, mpi.py; Chainer's module has
-// names of its own, before which these stand back). One that the launcher does not use may hold anything.
+// keys of its own, which come first). A hyperparameter that the launcher does not use may hold anything.
 #pragma once
 
 #include <optional>
@@ -17,8 +17,9 @@ struct ProcessCounts {
   std::string in_all_key;
 };
 
-// A number may also come as text. Errors (Fault::configuration): what is used and is no whole number above 0;
-// but sagemaker_mpi_num_processes counts as not said where it is false in Python's sense, such as 0 and "".
+// A number may also come as text. Errors (Fault::configuration): a value that is used and is no whole number
+// above 0. But sagemaker_mpi_num_processes counts as missing where it is false in Python's sense, such as 0
+// and "".
 Result<ProcessCounts> parse_process_counts(const Environment& environment, LauncherKind launcher);
 
 }  // namespace smlaunch

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// json.loads as CPython has it: strict about white space and control characters, lax about NaN and Infinity.
+// json.loads as in CPython: strict about white space and control characters, lax about NaN and Infinity.
 #include <fmt/format.h>
 
 #include <charconv>
@@ -109,7 +109,7 @@ class Parser {
     const std::size_t whole = end;
     end = digits(end);
     if (end == whole) return fail(start, fmt::format("{} where a value should be", show(start)));
-    if (text_[whole] == '0') end = whole + 1;  // "01" is 0 and something left over
+    if (text_[whole] == '0') end = whole + 1;  // "01" is 0 and a superfluous 1
 
     bool integer = true;
     if (end < text_.size() && text_[end] == '.' && digits(end + 1) > end + 1) {
@@ -250,7 +250,7 @@ class Parser {
     }
   }
 
-  // A file cut in half: where it ends, and what was open.
+  // For a file that was cut in half: where it ends, and which list or object was open.
   bool fail_unended(std::size_t start, std::string_view kind) {
     const std::string_view before = text_.substr(0, start);
     std::size_t line = 1;

@@ -44,8 +44,8 @@ void append_float(std::string& out, double value) {
   }
 }
 
-// json.dumps writes UTF-16 escapes. A byte that is not UTF-8 (an argument from the command line may hold one)
-// becomes what Python's surrogateescape makes of it.
+// json.dumps writes UTF-16 escapes. A byte that is not UTF-8 (an argument of the command line may hold one)
+// is written in the way of Python's surrogateescape.
 void append_json_string(std::string& out, std::string_view text) {
   const auto escape = [&](char32_t unit) {
     fmt::format_to(std::back_inserter(out), "\\u{:04x}", static_cast<unsigned>(unit));
@@ -113,7 +113,7 @@ void append_repr_string(std::string& out, std::string_view text) {
   out += quote;
 }
 
-// The ways of printing, as one walk.
+// One walk for all ways of printing.
 struct Json {
   static constexpr std::string_view none = "null", yes = "true", no = "false", comma = ",", colon = ":";
   static constexpr std::string_view not_a_number = "NaN", infinity = "Infinity";

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // A value as Python's json module reads it, and the two ways the toolkit prints one: json.dumps and repr.
-// A library would lose what must be kept: integers of any length, the text of floats, NaN, key order,
-// lone surrogates.
+// A library would lose integers of any length, the text of floats, NaN, key order, or lone surrogates.
 #pragma once
 
 #include <string>
@@ -18,7 +17,7 @@ struct PyValue;
 struct PyNone {
   bool operator==(const PyNone&) const = default;
 };
-// An integer of any length, as its normal decimal digits ("-0" is "0").
+// An integer of any length, in normal decimal digits ("-0" is "0").
 struct PyInt {
   std::string digits;
   bool operator==(const PyInt&) const = default;
@@ -30,7 +29,7 @@ using PyDict = std::vector<std::pair<std::string, PyValue>>;
 // Strings are UTF-8; a lone surrogate is kept in its three-byte form.
 struct PyValue {
   std::variant<PyNone, bool, PyInt, double, std::string, PyList, PyDict> data;
-  bool operator==(const PyValue& other) const;  // by default here, it would need the pair of a PyDict
+  bool operator==(const PyValue& other) const;  // defaulted here, it would need the pair of a PyDict
 
   [[nodiscard]] const PyValue* find(std::string_view key) const;  // a dict's entry, else nullptr
   [[nodiscard]] const std::string* string() const;                // else nullptr

@@ -16,7 +16,7 @@ constexpr const char* default_interface = "eth0";
 
 using HostPlaces = std::unordered_map<std::string, std::string>;  // host -> the JSON path that named it
 
-// The text under `key`, or `otherwise`; anything but text is a problem.
+// The text under `key`, or `otherwise`; any other kind of value is a problem.
 std::string text_or(const PyValue& config, const char* key, const char* otherwise, ConfigProblems& problems) {
   const PyValue* value = config.find(key);
   if (value == nullptr) return otherwise;
@@ -26,7 +26,7 @@ std::string text_or(const PyValue& config, const char* key, const char* otherwis
   return text == nullptr ? otherwise : *text;
 }
 
-// One that is null or empty is none.
+// Where it is null or empty, it counts as missing.
 std::string interface_name(const PyValue& config, ConfigProblems& problems) {
   constexpr const char* key = "network_interface_name";
   const PyValue* value = config.find(key);

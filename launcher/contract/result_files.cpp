@@ -38,7 +38,7 @@ Result<void> write_all(int descriptor, std::string_view text, const std::filesys
   return {};
 }
 
-// Cut where a line ends if one does near enough, else between two characters.
+// Cut at the end of a line if there is one near enough, else between two characters.
 std::string cut(std::string text) {
   constexpr std::string_view mark = "[cut]\n";
   if (text.size() <= longest_failure) return text;
@@ -69,7 +69,7 @@ Result<void> write_failure_file(const Paths& paths, const std::string& text) {
   const char* name = paths.failure.c_str();
   int descriptor = open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
   if (descriptor < 0 && errno == EEXIST) {
-    // Someone was first. Only what is still empty is ours to fill.
+    // Somebody has made the file before us. We write to it only if it is empty.
     descriptor = open(name, O_WRONLY | O_CLOEXEC | O_NONBLOCK);
     struct stat status {};
     if (descriptor >= 0 && fstat(descriptor, &status) == 0 && status.st_size > 0) {

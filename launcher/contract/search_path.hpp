@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Where a program's name leads, as execvp(3) has it.
+// From a program's name to its file, as in execvp(3).
 #pragma once
 
 #include <map>

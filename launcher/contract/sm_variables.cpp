@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The SM_* variables. SM_TRAINING_ENV is put together from pieces already printed: with thousands of hosts,
-// copying values into one more tree would cost more than printing them.
+// The SM_* variables. SM_TRAINING_ENV is put together from pieces that are printed already: with thousands
+// of hosts, copying values into one more tree would cost more than printing them.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -33,7 +33,7 @@ std::string json_texts(const std::vector<std::string>& texts) {
   return python_json_dumps({std::move(list)});
 }
 
-// One host's view of the job: what the eight variables of its own are made of.
+// One host's view of the job: the values of its own eight variables.
 struct HostView {
   std::string host;
   std::string instance_type;
@@ -72,7 +72,7 @@ HostView view_of_host(const Environment& environment, const std::string& host, i
           host == environment.leader};
 }
 
-// What SM_INSTANCE_GROUPS_DICT holds: each group as the file has it, under its name.
+// The value of SM_INSTANCE_GROUPS_DICT: each group of the file, under its name.
 std::string json_groups(const Environment& environment, Dump dump) {
   PyDict dict;
   const PyValue* groups = environment.resource_config.find("instance_groups");
@@ -98,7 +98,7 @@ std::string json_modelparallel(const Environment& environment) {
   return json_bool(*environment.mp_parameters != "{}");
 }
 
-// As the hyperparameter has them, else those that were chosen.
+// Those of the hyperparameter, else those that were chosen.
 PyValue groups_value(const Environment& environment) {
   const PyValue* given = environment.sagemaker_hyperparameters.find(distribution_groups_key);
   if (given != nullptr) return *given;
@@ -107,7 +107,7 @@ PyValue groups_value(const Environment& environment) {
   return {std::move(names)};
 }
 
-// The values that SM_TRAINING_ENV shares with variables of their own, as JSON.
+// The values that SM_TRAINING_ENV shares with other variables, as JSON.
 struct SharedJson {
   explicit SharedJson(const Environment& environment, Dump dump = python_json_dumps)
       : hyperparameters(dump(environment.hyperparameters)),
@@ -131,7 +131,7 @@ struct SharedJson {
 
 std::string training_env(const Environment& environment, const SharedJson& shared, const HostView& view) {
   const Paths& paths = environment.paths;
-  // In the order of the keys, as json.dumps has them.
+  // In the order of the keys, as in json.dumps.
   const std::pair<std::string_view, std::string> entries[] = {
       {"additional_framework_parameters", shared.framework},
       {"channel_input_dirs", shared.channels},

@@ -35,13 +35,29 @@ std::optional<std::string> text_of(const PyValue& dict, const char* key, ConfigP
   return text == nullptr ? std::nullopt : std::optional(*text);
 }
 
-// Would it start us again?
-bool starts_smlaunch(const std::string& command) {
-  std::istringstream words(command);
-  bool is_first = true;
-  for (std::string word; words >> word; is_first = false) {
-    const std::string name = word.substr(word.rfind('/') + 1);
-    if (name == "smlaunch" || (is_first && name == "train")) return true;
+// The SDK takes a command apart at blanks and ends of lines, and puts it together with one blank between.
+std::vector<std::string> split_command(const std::string& command) {
+  std::istringstream text(command);
+  std::vector<std::string> words;
+  for (std::string word; text >> word;) words.push_back(word);
+  return words;
+}
+
+// Does a command begin behind this word of a shell's?
+bool leads_a_command(const std::string& word) {
+  static constexpr std::array<std::string_view, 9> leading = {"&&",   "||",    "|",    "exec", "env",
+                                                              "time", "nohup", "then", "do"};
+  return std::find(leading.begin(), leading.end(), word) != leading.end() || word.ends_with(';');
+}
+
+// Would this command start us again?
+bool starts_smlaunch(const std::vector<std::string>& words) {
+  bool is_command = true;
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    const std::string name = words[i].substr(words[i].rfind('/') + 1);
+    if (is_command && (name == "smlaunch" || (i == 0 && name == "train"))) return true;
+    const bool is_assignment = is_command && words[i].find('=') != std::string::npos;
+    is_command = is_assignment || leads_a_command(words[i]);
   }
   return false;
 }
@@ -77,9 +93,9 @@ std::shared_ptr<const TrainerJob> read_trainer_job(const Paths& paths, const Var
   ConfigProblems in_file(job.source_code_file.native(), problems);
   job.entry_script = text_of(job.source_code, "entry_script", in_file);
   job.requirements = text_of(job.source_code, "requirements", in_file).value_or("");
-  const std::string command = text_of(job.source_code, "command", in_file).value_or("");
-  if (!command.empty() && !starts_smlaunch(command)) {
-    job.command = command;
+  const auto words = split_command(text_of(job.source_code, "command", in_file).value_or(""));
+  if (!words.empty() && !starts_smlaunch(words)) {
+    job.command = fmt::format("{}", fmt::join(words, " "));
     const PyValue* arguments = job.source_code.find("args");
     if (arguments != nullptr && python_truth(*arguments))
       if (const PyList* list = in_file.expect_list(*arguments, "args"); list != nullptr)
@@ -87,7 +103,7 @@ std::shared_ptr<const TrainerJob> read_trainer_job(const Paths& paths, const Var
   }
   job.is_prepared = variables.contains("SM_SOURCE_DIR");
   job.archive = packed_code(job, in_file);
-  // The script that has started us sets it too, to 20 where the container does not.
+  // The script that has started us sets it, too: to 20, where the container has not set it.
   if (const auto level = variables.find("SM_LOG_LEVEL");
       level != variables.end() && !(job.is_prepared && level->second == "20"))
     job.log_level = level->second;
@@ -114,12 +130,13 @@ LauncherChoice choose_trainer_launcher(const Environment& environment) {
   return {LauncherKind::process, fmt::format("{} asks for none", job.distributed_file.native())};
 }
 
+// The drivers decode a value, which is decoded already, once more: text that is JSON becomes what it says.
 std::vector<std::string> trainer_arguments(const PyDict& hyperparameters) {
   std::vector<std::string> arguments;
   arguments.reserve(2 * hyperparameters.size());
   for (const auto& [key, value] : hyperparameters) {
     arguments.push_back("--" + key);
-    arguments.push_back(trainer_value(value));
+    arguments.push_back(trainer_value(decode_hyperparameter(value)));
   }
   return arguments;
 }

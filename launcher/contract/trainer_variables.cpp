@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the SDK's drivers set (container_drivers/scripts/environment.py). They are the same for every program of
-// the job there, but for SM_MASTER_ADDR, which is always algo-1: here it is the host that leads.
+// The variables of the SDK's drivers (container_drivers/scripts/environment.py). SM_MASTER_ADDR is always
+// algo-1 there; here it is the host that leads.
 #include <algorithm>
 
 #include "base/unicode.hpp"
@@ -11,6 +11,7 @@ namespace smlaunch {
 namespace {
 
 constexpr const char* master_port = "7777";
+constexpr const char* default_log_level = "20";
 
 PyList as_list(const std::vector<std::string>& texts) {
   PyList list;
@@ -61,7 +62,7 @@ std::string training_env(const Environment& environment, const std::string& host
       {"input_data_dir", {paths.input_data.native()}},
       {"input_dir", {paths.input.native()}},
       {"job_name", environment.job_name ? PyValue{*environment.job_name} : PyValue()},
-      {"log_level", job_level ? PyValue{*job_level} : number(environment.log_level)},
+      {"log_level", job_level ? PyValue{*job_level} : PyValue{PyInt{default_log_level}}},
       {"model_dir", {paths.model.native()}},
       {"network_interface_name", network_interface(environment)},
       {"num_cpus", number(num_cpus)},
@@ -87,7 +88,7 @@ Variables trainer_variables(const Environment& environment) {
       {"SM_OUTPUT_DIR", paths.output.native()},
       {"SM_OUTPUT_FAILURE", paths.failure.native()},
       {"SM_OUTPUT_DATA_DIR", paths.output_data.native()},
-      {"SM_LOG_LEVEL", job.log_level.value_or(std::to_string(environment.log_level))},
+      {"SM_LOG_LEVEL", job.log_level.value_or(default_log_level)},
       {"SM_MASTER_ADDR", environment.leader},
       {"SM_MASTER_PORT", master_port},
       {"SM_HOSTS", python_json_dumps_spaced({as_list(hosts)})},

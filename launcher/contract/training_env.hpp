@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the toolkit's Environment holds, attribute by attribute, as one JSON object: SM_TRAINING_ENV, but each
+// The toolkit's Environment, attribute by attribute, as one JSON object: SM_TRAINING_ENV, but each
 // dictionary in the order of its file. In a job of the SDK v3 that variable is another one.
 #pragma once
 

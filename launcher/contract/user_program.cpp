@@ -25,7 +25,7 @@ std::string module_name(std::string program) {
   return program;
 }
 
-// What the user names on the command line is never a package, whatever lies beside it.
+// A program of the command line is never a package, whatever lies beside it.
 EntryPoint given_entry_point(const GivenEntryPoint& given, const std::filesystem::path& directory) {
   EntryPoint entry_point{given.name, EntryPointKind::python_program, given.arguments, directory, true};
   if (parse_module_option(given.name)) {
@@ -45,7 +45,7 @@ std::optional<std::string> program_hyperparameter(const PyValue* program, Config
   return *name;
 }
 
-// Whether the module that the image names is run, or what it does is done here.
+// Whether the image's module runs, or we do its work.
 void choose_framework(Environment& environment, const std::string& module, bool run) {
   const Framework known = parse_framework(module);
   const std::string reason = run                        ? "as --framework-module says"
@@ -71,7 +71,7 @@ void check_module_option(const std::string& name, bool from_variable, ConfigProb
     problems.add(program_key, what, remedy);
 }
 
-// Why the program that the job names does not lie in its code; empty: it does, or is not there yet.
+// Why the job's program does not lie in its code; empty: it does, or the code is not there yet.
 std::string find_way_out(const std::filesystem::path& code, const std::string& name) {
   const std::filesystem::path program(name);
   if (program.is_absolute()) return "is an absolute path";
@@ -86,7 +86,7 @@ std::string find_way_out(const std::filesystem::path& code, const std::string& n
   return is_inside ? "" : fmt::format("is a link to {}, out of the folder of the code", inner.native());
 }
 
-// As the toolkit has it (sagemaker_training/process.py, validate_entry_point): the program is of the code.
+// As in the toolkit (sagemaker_training/process.py, validate_entry_point): the program belongs to the code.
 void check_place(const std::filesystem::path& code, const std::string& name, bool from_variable,
                  ConfigProblems& problems) {
   if (parse_module_option(name)) return;
@@ -111,7 +111,8 @@ void check_framework_module(const std::string& name, ConfigProblems& problems) {
                          "set it to something like my_framework.training:main");
 }
 
-// The SDK's drivers know neither packages nor framework's modules: a .py file is for Python, all else itself.
+// The SDK's drivers know neither packages nor framework modules: Python runs a .py file, anything else runs
+// itself.
 bool choose_trainer_program(Environment& environment) {
   const TrainerJob& job = *environment.trainer;
   if (job.command.empty() && !job.entry_script) return false;
@@ -131,7 +132,8 @@ bool choose_trainer_program(Environment& environment) {
   return true;
 }
 
-// The folder of a program behind "--": in a job of the SDK v3 that of its code, where it is not in this one.
+// The folder of a program behind "--": in a job of the SDK v3 its code's folder, where the program is not in
+// this one.
 std::filesystem::path folder_of_given(const Environment& environment, const EnvironmentRequest& request) {
   std::error_code error;
   const std::string& name = request.given_entry_point->name;

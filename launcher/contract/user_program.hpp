@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the job is to run, from the command line, the variables and the hyperparameters.
+// The job's program, from the command line, the variables and the hyperparameters.
 #pragma once
 
 #include "launcher/contract/config_file.hpp"

@@ -13,7 +13,7 @@ namespace {
 
 using Lines = std::vector<std::string>;
 
-// How far what belongs together may stand apart.
+// Lines of one message may stand so many lines apart.
 constexpr std::size_t near = 8;
 
 std::optional<std::size_t> find_near(const Lines& lines, std::size_t from, std::string_view part) {
@@ -58,7 +58,7 @@ std::optional<Reason> read_fatal_python(const Lines& lines, std::size_t at) {
   const std::string_view line = lines[at];
   if (!line.starts_with("Fatal Python error: ")) return {};
   Reason reason = at_line(at, line);
-  // Whoever aborts has said why.
+  // A program that aborts has said why before.
   reason.may_follow = line == "Fatal Python error: Aborted";
   for (std::size_t i = at + 1; i < lines.size() && i < at + near; ++i) {
     const std::string_view frame = trimmed(lines[i]);
@@ -122,7 +122,7 @@ std::optional<Reason> read_mpi(const Lines& lines, std::size_t at) {
   return reason;
 }
 
-// A line that says it all by itself.
+// A line that is a whole message.
 std::optional<Reason> read_single(const Lines& lines, std::size_t at) {
   constexpr std::array<std::string_view, 14> beginnings = {"double free or corruption",
                                                            "free(): ",
@@ -146,7 +146,7 @@ std::optional<Reason> read_single(const Lines& lines, std::size_t at) {
   const auto begins = [&](std::string_view each) { return line.starts_with(each); };
   const auto holds = [&](std::string_view each) { return has(line, each); };
   if (has(line, "Error: No module named "))
-    return {};  // it is the interpreter's word that matters, or a traceback's
+    return {};  // the interpreter's own message, or a traceback, tells more
   if (has(line, "==ERROR: ")) return at_line(at, after(line, "==ERROR: "));
   if (std::any_of(parts.begin(), parts.end(), holds)) return at_line(at, line);
   if (std::none_of(beginnings.begin(), beginnings.end(), begins)) {
@@ -169,7 +169,7 @@ std::optional<Reason> find_crash_words(const Lines& lines) {
   for (std::size_t i = 0; i < lines.size(); ++i) {
     auto next = read(lines, i);
     if (!next) continue;
-    // An abort that is only the consequence of what was just said adds nothing.
+    // An abort that follows from the message just before adds nothing.
     const bool adds_nothing = found && next->may_follow && i - found->end <= near;
     if (!adds_nothing) found = std::move(next);
   }

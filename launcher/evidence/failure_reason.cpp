@@ -20,7 +20,7 @@ namespace {
 
 using Lines = std::vector<std::string>;
 
-// An interpreter that ends because of an exception may abort on its way out, within so many lines.
+// An interpreter that ends because of an exception may abort after it, within so many lines.
 constexpr std::size_t way_out = 8;
 constexpr std::size_t most_last_words = 4;  // lines
 
@@ -57,7 +57,7 @@ bool is_drawing(std::string_view line) {
   return true;
 }
 
-// What is said beside a failure: warnings, advice, progress, frames of other languages' stacks.
+// Lines beside a failure: warnings, advice, progress, frames of other languages' stacks.
 bool is_notice(std::string_view line) {
   constexpr std::array<std::string_view, 19> beginnings = {
       "[notice]", "note:",  "hint:", "×",   "╭",     "╰─>",   "WARNING", "Warning", "warning",  "INFO",
@@ -82,7 +82,7 @@ bool reads_like_error(std::string_view line) {
   return any_of_these(lower, words);
 }
 
-// error: metadata-generation-failed: what failed stands inside the output that pip shows of it.
+// "error: metadata-generation-failed": the failure itself stands inside the output that pip shows.
 void add_build_failure(Reason& reason, const Lines& lines) {
   constexpr std::array<std::string_view, 5> vague = {"metadata-generation-failed", "subprocess-exited",
                                                      "legacy-install-failure", "Failed building wheel",
@@ -98,7 +98,7 @@ void add_build_failure(Reason& reason, const Lines& lines) {
   }
 }
 
-// The last line that is no notice, with the lines that it goes on from.
+// The last line that is no notice, with the lines before it that belong to it.
 std::optional<Reason> find_last_words(const Lines& lines) {
   std::size_t last = lines.size();
   while (last > 0 && is_notice(without_box(lines[last - 1]))) --last;
@@ -121,7 +121,7 @@ std::optional<Reason> find_last_words(const Lines& lines) {
   return reason;
 }
 
-// The kernel of CUDA that failed says which of its assertions did; the exception only that one has.
+// A CUDA kernel that failed says which of its assertions failed. The exception only says that one did.
 void add_device_assertion(Reason& python, const Reason& crash) {
   const bool belongs = has(python.text, "device-side assert") && has(crash.text, "Assertion");
   if (belongs && crash.end <= python.begin) python.text += "; " + crash.text;

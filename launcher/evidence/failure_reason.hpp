@@ -10,12 +10,12 @@
 
 namespace smlaunch {
 
-// A sentence that holds it, with who failed and when, leaves room for it within SageMaker's 1,024 characters.
+// So the sentence with the reason, the rank and the time fits into SageMaker's 1,024 characters.
 inline constexpr std::size_t most_reason_bytes = 480;
 
-// Why a program failed, by the last lines of it: its Python exception with what caused it; the words of another
-// runtime (C++, Rust, Java, MPI, a sanitizer, …); else its last words that are no mere notice. What torchrun
-// says of its ranks is left out. Nothing: no line says anything.
+// Why a program failed, by its last lines: its Python exception with the causes; the words of another
+// runtime (C++, Rust, Java, MPI, a sanitizer, …); else its last words that are no mere notice. torchrun's
+// words about its ranks are left out. Nothing: no line says anything.
 std::optional<Reason> find_reason(const std::vector<std::string>& lines);
 
 }  // namespace smlaunch

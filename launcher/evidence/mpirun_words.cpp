@@ -25,7 +25,7 @@ bool has_one_of(std::string_view text, const auto& words) {
   return std::any_of(words.begin(), words.end(), [&](std::string_view each) { return has(text, each); });
 }
 
-// The end of a process that mpirun only tells of.
+// mpirun only tells that a process has ended.
 bool tells_of_a_process(std::string_view text) {
   constexpr std::array<std::string_view, 7> words = {"Primary job  terminated normally",
                                                      "noticed that process rank",
@@ -37,7 +37,7 @@ bool tells_of_a_process(std::string_view text) {
   return has_one_of(text, words);
 }
 
-// Of ssh, of a shell on another host, of mpirun's own command line.
+// Words of ssh, of a shell on another host, or about mpirun's own command line.
 bool is_complaint(std::string_view line) {
   constexpr std::array<std::string_view, 12> words = {"mpirun: Error",
                                                       "prterun: Error",
@@ -54,7 +54,7 @@ bool is_complaint(std::string_view line) {
   return has_one_of(line, words) && !has(line, "Warning");
 }
 
-// The first paragraph that mpirun puts between two rules, but for the end of a process.
+// The first paragraph that mpirun puts between two rules and that does not only tell of the end of a process.
 std::string find_box(const Lines& lines) {
   for (std::size_t i = 0; i < lines.size(); ++i) {
     if (!is_rule(lines[i])) continue;

@@ -6,11 +6,11 @@
 
 namespace smlaunch {
 
-// Why mpirun, or ssh under it, could not do its work, by its last lines: one line, or empty where they only say
-// that a process ended.
+// Why mpirun, or ssh under it, could not do its work, by its last lines: one line; empty where the lines
+// only say that a process ended.
 std::string find_mpirun_reason(const std::vector<std::string>& lines);
 
-// The host whose daemon mpirun says that it has lost; empty: it says no such thing.
+// The host whose daemon mpirun says it has lost; empty: mpirun says no such thing.
 std::string find_lost_daemon(const std::vector<std::string>& lines);
 
 }  // namespace smlaunch

@@ -9,7 +9,7 @@ namespace smlaunch {
 
 namespace {
 
-// Further back stands what the program has survived.
+// The program has survived errors further back.
 constexpr std::size_t most_lines = 60;
 
 constexpr std::array<std::string_view, 18> words = {

@@ -16,9 +16,9 @@ using Lines = std::vector<std::string>;
 
 constexpr std::size_t most_message_lines = 3;
 constexpr std::size_t longest_cause = 200;  // bytes
-constexpr std::size_t lines_of_child = 40;  // that a program said before its caller raised CalledProcessError
+constexpr std::size_t lines_of_child = 40;  // of a program, before its caller raised CalledProcessError
 
-// A message that stands on the lines after the exception's own.
+// A message that stands on the lines after the exception's line.
 std::string rest_of_message(const Lines& lines, std::size_t after) {
   std::string text;
   std::size_t taken = 0;
@@ -86,7 +86,7 @@ std::string first_of_group(const Lines& lines, const Traceback& group) {
   return "";
 }
 
-// What the program had said that subprocess.check_call() complains of.
+// The words of the program about which subprocess.check_call() complains.
 std::string words_of_child(const Lines& lines, const Traceback& traceback) {
   const std::size_t first = traceback.begin - std::min(traceback.begin, lines_of_child);
   for (std::size_t i = traceback.begin; i-- > first;) {

@@ -9,8 +9,9 @@
 
 namespace smlaunch {
 
-// The exception that ended a Python program, in lines without colours and prefixes: "RuntimeError: no data; caused
-// by FileNotFoundError: …", with the place where it has no message, and with what a worker process raised.
+// The exception that ended a Python program, in lines without colours and prefixes: "RuntimeError: no data;
+// caused by FileNotFoundError: …". With the place where the exception has no message, and with the exception
+// of a worker process.
 std::optional<Reason> find_python_reason(const std::vector<std::string>& lines);
 
 }  // namespace smlaunch

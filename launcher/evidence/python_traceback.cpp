@@ -15,7 +15,7 @@ bool is_cause_of_next(std::string_view line) {
   return line.find("The above exception was the direct cause") != std::string_view::npos;
 }
 
-// Errors that Python finds before it runs anything have no traceback, only a place.
+// Errors that Python finds before it runs anything have a place, but no traceback.
 bool is_syntax_error(std::string_view line) {
   const std::string_view name = line.substr(0, line.find(':'));
   return name == "SyntaxError" || name == "IndentationError" || name == "TabError";
@@ -34,7 +34,7 @@ std::string_view without_rank(std::string_view line) {
   return line;
 }
 
-// What stands before the traceback of something that did not end the program.
+// Words before the traceback of an exception that did not end the program.
 bool is_aside(std::string_view line) {
   constexpr std::array<std::string_view, 4> words = {"Exception ignored in", "Exception in thread ",
                                                      "Error in atexit.", "Error in sys."};
@@ -43,8 +43,8 @@ bool is_aside(std::string_view line) {
 
 }  // namespace
 
-// "  + Exception Group " stands before an exception group's, "Original " before a worker process's, the frame of
-// a box before one by Rich.
+// " + Exception Group " stands before the traceback of an exception group, "Original " before a worker
+// process's, the frame of a box before Rich's.
 bool begins_traceback(std::string_view line) {
   line = without_rank(line);
   const std::size_t at = line.find(traceback_mark);
@@ -93,14 +93,14 @@ std::string without_colours(std::string_view text) {
     }
     std::size_t end = at + 2;
     while (end < text.size() && text[end] >= 0x20 && text[end] < 0x40) ++end;
-    at = end;  // its last character is left out too
+    at = end;  // the sequence's last character is left out, too
   }
   return plain;
 }
 
 std::vector<Traceback> find_tracebacks(const std::vector<std::string>& lines) {
   std::vector<Traceback> found;
-  std::optional<Traceback> open;  // its exception has not come
+  std::optional<Traceback> open;  // its exception has not come yet
   std::optional<std::size_t> place;
   Chain chain = Chain::none;
   bool aside = false;

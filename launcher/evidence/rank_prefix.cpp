@@ -8,7 +8,7 @@ namespace smlaunch {
 
 namespace {
 
-// "[rank12]: " -> 12, and the length of it all.
+// "[rank12]: " -> 12, and the length of the prefix.
 std::optional<std::pair<int, std::size_t>> parse_prefix(std::string_view line, std::string_view name) {
   if (!line.starts_with(name)) return {};
   const char* begin = line.data() + name.size();

@@ -7,12 +7,12 @@
 
 namespace smlaunch {
 
-// Whose line it is, as PyTorch writes before it: torchrun "[default1]:" with the local rank, a rank's own
-// exception "[rank1]: " with the rank; both may stand there.
+// PyTorch's words before a line, which tell whose line it is: torchrun writes "[default1]:" with the local
+// rank, a rank's own exception has "[rank1]: " with the rank; both may stand there.
 struct RankPrefix {
   std::optional<int> local_rank;
   std::optional<int> rank;
-  std::size_t length = 0;  // in bytes; 0: there is none
+  std::size_t length = 0;  // in bytes; 0: there is no prefix
 };
 RankPrefix parse_rank_prefix(std::string_view line);
 

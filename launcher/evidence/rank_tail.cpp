@@ -11,7 +11,7 @@ namespace smlaunch {
 namespace {
 
 constexpr std::size_t most_bytes = 64U << 10U;
-// What is shown of stdout before its last words.
+// How many lines of stdout are shown before its last words.
 constexpr std::size_t lines_before = 50;
 
 }  // namespace
@@ -22,7 +22,7 @@ void ByteTail::add(std::string_view lines, std::uint64_t now_ns) {
     bytes_ = lines.substr(lines.size() - most_bytes);
     return;
   }
-  // Only now and then, so that what is moved is no more than what came.
+  // Only now and then, so that no more bytes are moved than have come.
   if (bytes_.size() + lines.size() > 2 * most_bytes)
     bytes_.erase(0, bytes_.size() + lines.size() - most_bytes);
   bytes_ += lines;
@@ -47,7 +47,7 @@ void RankTail::add_stderr(std::string_view lines, std::uint64_t now_ns) {
     stderr_.add(lines, now_ns);
 }
 
-// Of stdout, with torchrun's summary after it, where there is one.
+// The last words of stdout, with torchrun's summary after them, if there is one.
 LastWords RankTail::words_on_stdout(const LastWords& on_stderr) const {
   if (starter_) {
     StarterTail both;
@@ -57,18 +57,20 @@ LastWords RankTail::words_on_stdout(const LastWords& on_stderr) const {
   }
   TextTail tail;
   tail.add(stdout_.lines());
-  return {tail.lines(), stdout_.traceback_ns(), {}};
+  return {.lines = tail.lines(), .traceback_ns = stdout_.traceback_ns(), .failed_rank = {}};
 }
 
 LastWords RankTail::last_words() const {
   LastWords words =
-      starter_ ? starter_->last_words() : LastWords{stderr_.lines(), stderr_.traceback_ns(), {}};
+      starter_
+          ? starter_->last_words()
+          : LastWords{.lines = stderr_.lines(), .traceback_ns = stderr_.traceback_ns(), .failed_rank = {}};
   const auto reason = find_reason(words.lines);
   if (stdout_.lines().empty() || find_traceback(words.lines) || (reason && reason->is_error)) return words;
   LastWords printed = words_on_stdout(words);
   const auto other = find_reason(printed.lines);
   if (!other || (reason && !other->is_error)) return words;
-  // An error is told from where it begins; last words, with some of what came before them.
+  // An error is shown from its beginning; last words are shown with some lines before them.
   const std::size_t first = other->is_error ? other->begin : other->end - std::min(other->end, lines_before);
   printed.lines.erase(printed.lines.begin(), printed.lines.begin() + static_cast<std::ptrdiff_t>(first));
   if (!find_traceback(printed.lines)) printed.traceback_ns = 0;

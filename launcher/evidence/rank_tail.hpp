@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // The room launcher/evidence: what a rank's last lines say: which exception, whose prefix, whose words,
-// whether only a peer was lost. It promises to keep little however much a rank prints. Pure: it touches
-// nothing.
+// whether only a peer was lost. It promises to keep little, however much a rank prints. It is pure and
+// touches nothing. The end of a rank's two streams: the lines to show when the rank has failed.
 //
-// The end of a rank's two streams: what to tell of it when it failed.
+// Keeps the last bytes as they come: a rank may print a million lines a second to stdout, and few failures
+// are told
 #pragma once
 
 #include <cstdint>
@@ -16,7 +17,7 @@
 
 namespace smlaunch {
 
-// Keeps the last bytes as they come: a rank may print a million lines a second to stdout, and few fail there.
+// there.
 class ByteTail {
  public:
   // Whole lines, read at `now_ns`.
@@ -38,8 +39,8 @@ class RankTail {
   void add_stdout(std::string_view lines, std::uint64_t now_ns) { stdout_.add(lines, now_ns); }
   void add_stderr(std::string_view lines, std::uint64_t now_ns);
 
-  // The last lines of stderr; where those say no error and stdout's last lines say one, these, from there on;
-  // stdout's last lines, too, where stderr says nothing.
+  // The last lines of stderr. Where they tell no error and stdout's last lines tell one: stdout's lines from
+  // the error on. Where stderr is empty: stdout's last lines.
   [[nodiscard]] LastWords last_words() const;
 
  private:

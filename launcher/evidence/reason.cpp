@@ -26,7 +26,7 @@ std::string one_line(std::string_view text, std::size_t most) {
     if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) c = ' ';
   line = std::string(trimmed(line));
   if (line.size() <= most) return line;
-  // What is wrong stands at the beginning; with what, often at the end.
+  // The beginning says what is wrong; the end often says with which thing.
   std::size_t head = most * 2 / 3;
   while (head > 0 && continues_character(line[head])) --head;
   std::size_t tail = line.size() - (most - std::min(most, head + left_out.size()));

@@ -14,7 +14,7 @@ namespace smlaunch {
 
 namespace {
 
-// More than the ranks of a host can be; a program may print what looks like a prefix.
+// More ranks than a host can have. A program may print words that look like a prefix.
 constexpr std::size_t most_ranks = 256;
 // An exception's message may take several lines, and name the peer in a later one.
 constexpr std::size_t most_message_lines = 8;
@@ -67,7 +67,7 @@ bool StarterTail::FirstTraceback::is_own() const {
 
 LastWords StarterTail::FirstTraceback::found() const {
   if (!is_found_ && !is_own()) return {};
-  return {lines_, ns_, {}};
+  return {.lines = lines_, .traceback_ns = ns_, .failed_rank = {}};
 }
 
 void StarterTail::add(std::string_view lines, std::uint64_t now_ns) {
@@ -99,7 +99,7 @@ const TextTail* StarterTail::tail_of(int rank, int local_rank) const {
   return found == by_rank_.end() ? nullptr : &found->second;
 }
 
-// Of one that stands in torchrun's summary: it came before, among the lines that are nobody's.
+// When a traceback came that stands in torchrun's summary: it came earlier, among lines without a rank.
 std::uint64_t StarterTail::ns_of_traceback(const Lines& traceback) const {
   const LastWords first = first_.found();
   const bool is_first = find_python_exception(first.lines) == find_python_exception(traceback);
@@ -112,9 +112,13 @@ LastWords StarterTail::last_words() const {
   const std::size_t summary = find_torchrun_summary(others);
   const auto words_of = [&](const TorchrunFailure& failure) {
     const TextTail* tail = tail_of(failure.rank, failure.local_rank);
-    if (tail != nullptr) return LastWords{tail->lines(), tail->traceback_ns(), failure.rank};
+    if (tail != nullptr)
+      return LastWords{
+          .lines = tail->lines(), .traceback_ns = tail->traceback_ns(), .failed_rank = failure.rank};
     if (failure.traceback.empty()) return LastWords();
-    return LastWords{failure.traceback, ns_of_traceback(failure.traceback), failure.rank};
+    return LastWords{.lines = failure.traceback,
+                     .traceback_ns = ns_of_traceback(failure.traceback),
+                     .failed_rank = failure.rank};
   };
   if (!failures.empty()) {
     LastWords chosen = words_of(failures.front());
@@ -145,7 +149,9 @@ LastWords StarterTail::last_words() const {
       earliest.lines = joined(std::move(earliest.lines), others, 0);
       return earliest;
     }
-  return {others, first.lines.empty() ? others_.traceback_ns() : first.traceback_ns, {}};
+  return {.lines = others,
+          .traceback_ns = first.lines.empty() ? others_.traceback_ns() : first.traceback_ns,
+          .failed_rank = {}};
 }
 
 LastWords StarterTail::earliest_traceback() const {
@@ -153,7 +159,7 @@ LastWords StarterTail::earliest_traceback() const {
   bool is_own = false;
   for (const auto* tails : {&by_local_rank_, &by_rank_})
     for (const auto& [rank, tail] : *tails) {
-      LastWords words{tail.lines(), tail.traceback_ns(), {}};
+      LastWords words{.lines = tail.lines(), .traceback_ns = tail.traceback_ns(), .failed_rank = {}};
       if (!find_traceback(words.lines)) continue;
       const bool has_own = !blames_peer(words.lines);
       const bool is_better = earliest.lines.empty() || has_own > is_own ||

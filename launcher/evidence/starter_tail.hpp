@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The end of what a host's ranks printed through torchrun or xla, which give them one pipe: kept rank by rank
-// where each line says whose it is, so that the peers of the one that failed cannot push its traceback out.
+// The last lines of a host's ranks under torchrun or xla, which give all ranks one pipe. Where each line
+// says whose it is, the lines are kept rank by rank. So the peers of the rank that failed cannot push its
+// traceback out.
 #pragma once
 
 #include <cstdint>
@@ -14,11 +15,11 @@
 
 namespace smlaunch {
 
-// What to tell of the end of a rank, or of all that a starter stands for.
+// The lines to show for the end of a rank, or of all ranks of a starter.
 struct LastWords {
   std::vector<std::string> lines;
-  std::uint64_t traceback_ns = 0;  // when its traceback began to come; 0: there is none
-  std::optional<int> failed_rank;  // whose lines they are, where several may be meant
+  std::uint64_t traceback_ns = 0;  // when the traceback began to come; 0: there is none
+  std::optional<int> failed_rank;  // the rank whose lines these are, where there are several ranks
   bool operator==(const LastWords&) const = default;
 };
 
@@ -27,14 +28,14 @@ class StarterTail {
   // As TextTail::add.
   void add(std::string_view lines, std::uint64_t now_ns = 0);
 
-  // The lines of the rank that torchrun names, or (where that one has only lost its peer) of the first of the
-  // others with a reason of its own; of a rank whose lines are not known, the traceback that the summary has;
-  // where no line says whose it is, the first traceback that does not blame a peer. torchrun's own summary
-  // after them.
+  // The lines of the rank that torchrun names; where that rank has only lost its peer, the lines of the
+  // first other rank with a reason of its own; where the rank's lines are not known, the traceback in the
+  // summary; where no line says whose it is, the first traceback that does not blame a peer. torchrun's own
+  // summary follows.
   [[nodiscard]] LastWords last_words() const;
 
  private:
-  // The first traceback in lines that are nobody's, but for those that blame a peer and torchrun's own.
+  // The first traceback in lines without a rank that neither blames a peer nor is torchrun's own.
   class FirstTraceback {
    public:
     void add(std::string_view line, std::uint64_t now_ns);
@@ -42,18 +43,18 @@ class StarterTail {
 
    private:
     [[nodiscard]] bool is_own() const;
-    std::vector<std::string> lines_;  // of the one under way, or of the first
+    std::vector<std::string> lines_;  // of the traceback that is coming, or of the first
     std::size_t bytes_ = 0;
     std::size_t lines_after_ = 0;  // of the message that follows the exception
     std::uint64_t ns_ = 0;
     bool has_exception_ = false;
-    bool goes_on_ = false;  // a chained one follows
+    bool goes_on_ = false;  // a chained traceback follows
     bool is_found_ = false;
   };
   [[nodiscard]] const TextTail* tail_of(int rank, int local_rank) const;
   [[nodiscard]] std::uint64_t ns_of_traceback(const std::vector<std::string>& traceback) const;
   void add_line(std::string_view line, std::uint64_t now_ns);
-  // Of all whose lines are known, one that blames no peer first.
+  // The earliest traceback of all ranks whose lines are known; one that blames no peer comes first.
   [[nodiscard]] LastWords earliest_traceback() const;
 
   std::map<int, TextTail> by_local_rank_;

@@ -15,7 +15,7 @@ constexpr std::size_t longest_shown = 4U << 10U;
 }  // namespace
 
 void TextTail::add(std::string_view lines, std::uint64_t now_ns) {
-  // Of a large block only the end can stay.
+  // Only the end of a large block can stay.
   if (lines.size() > 4 * most_bytes) {
     lines = lines.substr(lines.size() - 4 * most_bytes);
     in_lost_traceback_ = false;

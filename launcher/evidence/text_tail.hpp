@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The end of what somebody printed: what a person wants to see when it failed.
+// The end of a program's output: the lines that people want to see when it failed.
 #pragma once
 
 #include <cstdint>
@@ -10,8 +10,8 @@
 
 namespace smlaunch {
 
-// Keeps the last lines, at most 200 of them and 16 KiB; and where a Python traceback began before those and
-// no other came after it, that too, whole up to 32 KiB.
+// Keeps the last lines, at most 200 lines and 16 KiB. Where a Python traceback began before them and no
+// other came after it, that traceback is kept, too, whole up to 32 KiB.
 class TextTail {
  public:
   // Each of `lines` ends with \n; they were read at `now_ns`.
@@ -25,7 +25,7 @@ class TextTail {
 
   std::deque<std::string> lines_;
   std::size_t bytes_ = 0;
-  std::vector<std::string> traceback_;  // the last that has left lines_, at least in part
+  std::vector<std::string> traceback_;  // the last traceback that has left lines_, at least in part
   std::size_t traceback_bytes_ = 0;
   bool in_lost_traceback_ = false;  // its end is still in lines_
   std::uint64_t traceback_ns_ = 0;

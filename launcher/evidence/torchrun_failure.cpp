@@ -43,7 +43,8 @@ bool is_rule(std::string_view line, char of) {
   return line.size() >= shortest_rule && line.find_first_not_of(of) == std::string_view::npos;
 }
 
-// Behind the second rule of the summary whose error stands at `error`; a signal has no summary.
+// The line behind the second rule of the summary whose error stands at `error`. After a signal there is no
+// summary.
 std::size_t end_of_summary(const std::vector<std::string>& lines, std::size_t error) {
   std::size_t rules = 0;
   if (error + 1 >= lines.size() || !is_rule(lines[error + 1], '=')) return error + 1;
@@ -53,7 +54,8 @@ std::size_t end_of_summary(const std::vector<std::string>& lines, std::size_t er
 }
 
 // "WARNING:torch.distributed.elastic.multiprocessing.api:Sending process 12 closing signal SIGTERM", later
-// "[2026-01-01 00:00:00,000] torch.distributed.run: [WARNING] …", "W0101 00:00:00.000000 12 torch/distributed/…".
+// "[2026-01-01 00:00:00,000] torch.distributed.run: [WARNING] …", "W0101 00:00:00.000000 12
+// torch/distributed/…".
 bool is_log_line(std::string_view line) {
   const bool names_it = has(line, "torch.distributed.elastic") || has(line, "torch/distributed/elastic/") ||
                         has(line, "torch.distributed.run:") || has(line, "torch/distributed/run.py:");
@@ -82,7 +84,7 @@ std::vector<TorchrunFailure> find_torchrun_failures(const std::vector<std::strin
   std::optional<TorchrunFailure> next;
   bool in_cause = false;
   TorchrunFailure* last = nullptr;
-  bool in_traceback = false;  // of the last
+  bool in_traceback = false;  // of the last failure
   for (const std::string& line : lines) {
     if (in_traceback && line.starts_with("  ")) {
       last->traceback.push_back(line.substr(2));
@@ -100,10 +102,11 @@ std::vector<TorchrunFailure> find_torchrun_failures(const std::vector<std::strin
       continue;
     }
     if (const auto number = number_after(line, "rank"))
-      next = TorchrunFailure{*number, local_rank_in(line, *number), Exited{0}};
+      next =
+          TorchrunFailure{.rank = *number, .local_rank = local_rank_in(line, *number), .status = Exited{0}};
     const auto code = number_after(line, "exitcode");
     if (!code || !next) continue;
-    next->status = *code < 0 ? ExitStatus{Signaled{-*code}} : ExitStatus{Exited{*code}};
+    next->status = *code < 0 ? ExitStatus{Signaled{.signal = -*code}} : ExitStatus{Exited{*code}};
     if (in_cause) {
       found = {*next};
       found.insert(found.end(), others.begin(), others.end());

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// torchrun itself always ends with code 1; which rank failed first, and how, it says in words. Its times are
-// whole seconds: of ranks that failed in one second it names the lowest, though that one may only have lost
-// its peer.
+// torchrun itself always ends with code 1, and says in words which rank failed first, and how. Its times are
+// whole seconds: among ranks that failed in one second it names the lowest, though that rank may only have
+// lost its peer.
 #pragma once
 
 #include <cstddef>
@@ -17,16 +17,16 @@ struct TorchrunFailure {
   int rank = 0;
   int local_rank = 0;
   ExitStatus status;
-  std::vector<std::string> traceback = {};  // where the program records it (@record)
+  std::vector<std::string> traceback = {};  // empty where the program does not record it (@record)
 };
 
 // All failures of torchrun's last summary, its "Root Cause" first. Empty: there is no summary.
 std::vector<TorchrunFailure> find_torchrun_failures(const std::vector<std::string>& lines);
 
-// For each line: is it torchrun's own: of its log, its traceback or its summary?
+// For each line: is it torchrun's own, of its log, its traceback or its summary?
 std::vector<bool> find_torchrun_lines(const std::vector<std::string>& lines);
 
-// Where the last summary begins among the lines; their number: there is none.
+// The line where the last summary begins; the number of lines: there is no summary.
 std::size_t find_torchrun_summary(const std::vector<std::string>& lines);
 
 }  // namespace smlaunch

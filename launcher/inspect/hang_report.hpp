@@ -31,8 +31,8 @@ std::vector<RankGroup> group_by_place(const std::vector<RankLook>& looks);
 // all_reduce; rank 3 is busy, the others wait". Names at most eight ranks.
 std::string describe_hang(const std::vector<RankLook>& looks);
 
-// Whom the sentence points at: the ranks that had ended, else those that are elsewhere than most. Empty: all are
-// alike, or there is no majority.
+// Whom the sentence points at: the ranks that had ended, else those that are elsewhere than most. Empty: all
+// are alike, or there is no majority.
 std::vector<Rank> find_odd_ranks(const std::vector<RankLook>& looks);
 
 // What a torchrun or xla is doing as what each of its ranks is doing, where it is known which ranks they are.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The hosts of a job that no resource config names: those of the command line, else those that a scheduler has
-// given.
+// The hosts of a job that no resource config names: those of the command line, else those that a scheduler
+// has given.
 #pragma once
 
 #include <optional>
@@ -20,8 +20,8 @@ struct JobHosts {
   std::optional<Allocation> allocation;  // of the scheduler, if it is what names them
 };
 
-// Reads them, once: a hostfile may be a pipe. Errors: those of read_given_hosts() and find_allocation(); hosts
-// to be taken out that are no list, that are all, or those of a resource config.
+// Reads them, once: a hostfile may be a pipe. Errors: those of read_given_hosts() and find_allocation();
+// hosts to be taken out that are no list, that are all, or those of a resource config.
 Result<JobHosts> find_job_hosts(const Options& options, const Variables& variables);
 
 // --exclude and --exclude-file, pure. `text`: of the file. Errors: as above.

@@ -13,8 +13,8 @@
 
 namespace smlaunch {
 
-// What can be seen to be wrong on the command line before any job is read: `hosts`, as they were read, and the
-// program's name. Errors: Fault::usage.
+// What can be seen to be wrong on the command line before any job is read: `hosts`, as they were read, and
+// the program's name. Errors: Fault::usage.
 Result<void> check_command_line(const Options& options, const Result<JobHosts>& hosts);
 
 // The container as it is read, with this machine's GPUs and CPUs in it.

@@ -17,8 +17,8 @@ namespace smlaunch {
 
 // Into job.spec, with its source. The interface is the resource config's, except where a ddp or torchrun job
 // runs on one host that lacks it. With given hosts it is the interface that leads to the others. Where there
-// is none, and mpirun starts ranks on several machines, the job has either the subnet that all other hosts are
-// in, or the interfaces that mpirun must avoid. Nothing where the user's MPI options choose.
+// is none, and mpirun starts ranks on several machines, the job has either the subnet that all other hosts
+// are in, or the interfaces that mpirun must avoid. Nothing where the user's MPI options choose.
 void find_network_interface(const Questions& ask, Job& job);
 
 // Subnets and interfaces that lead to no other machine, less the subnets that an address of another host is

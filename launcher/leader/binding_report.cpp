@@ -37,7 +37,7 @@ std::string reason_of(const RankBinding& rank) {
   return host_difference(rank, counts.empty() ? "its CPUs or GPUs lie otherwise" : "it has " + counts);
 }
 
-// Ranks that share a reason, and the first of them.
+// Ranks with the same reason, and the first of them.
 struct Group {
   std::string reason;
   RankBinding first;
@@ -66,7 +66,7 @@ std::vector<std::string> render_binding_warnings(const std::vector<RankBinding>&
   const auto looked = std::find_if(
       ranks_of_one_host.begin(), ranks_of_one_host.end(),
       [](const RankBinding& rank) { return rank.host_cpus > 0 && !counts_in_words(rank).empty(); });
-  // All run where they were planned to, but not on what was planned.
+  // All of them run where the plan wants them, but the machine is not the planned one.
   if (elsewhere.empty() && looked != ranks_of_one_host.end())
     sentences.push_back(host_difference(*looked, "it has " + counts_in_words(*looked)));
   for (const Group& group : elsewhere) {

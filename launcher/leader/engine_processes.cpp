@@ -70,7 +70,7 @@ tl::expected<void, SpawnError> EngineProcesses::start(const std::vector<std::str
 }
 
 void EngineProcesses::read(Process& process, Stream& stream) {
-  // Waits first: thousands of agents that are silent need no memory to read into.
+  // Waits before it makes a buffer, so that thousands of silent agents need no memory.
   stream.pipe.async_wait(
       asio::posix::stream_descriptor::wait_read, [this, &process, &stream](error_code error) {
         std::array<char, 16U << 10U> bytes;
@@ -100,7 +100,7 @@ void EngineProcesses::finish(Process& process) {
   const auto status = reap(process.pid);
   const bool all =
       std::all_of(processes_.begin(), processes_.end(), [](const auto& each) { return each->ended; });
-  // What it wrote last may still be in its pipes.
+  // Its last words may still be in its pipes.
   asio::post(loop_, [this, rank = process.rank, status, all] { callbacks_.ended(rank, status, all); });
 }
 
@@ -117,7 +117,7 @@ void EngineProcesses::remove_session_folders(const std::string& own_host) const 
   const char* temporary = std::getenv("TMPDIR");
   const std::filesystem::path base = temporary != nullptr && *temporary != '\0' ? temporary : "/tmp";
   std::error_code ignored;
-  // Which of its names the host goes by is mpirun's choice (orte_keep_fqdn_hostnames).
+  // mpirun chooses by which of its names it calls the host (orte_keep_fqdn_hostnames).
   for (const std::string& host : {own_host, own_host.substr(0, own_host.find('.'))}) {
     const auto sessions = base / fmt::format("ompi.{}.{}", host, getuid());
     for (const auto& process : processes_) {
@@ -125,7 +125,7 @@ void EngineProcesses::remove_session_folders(const std::string& own_host) const 
       std::filesystem::remove_all(base / fmt::format("prterun.{}.{}.{}", host, process->pid, getuid()),
                                   ignored);
     }
-    std::filesystem::remove(sessions, ignored);  // where no other job has its own in it
+    std::filesystem::remove(sessions, ignored);  // fails where another job has its folder in it
   }
 }
 

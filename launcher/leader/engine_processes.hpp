@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What we start on this machine to start the ranks: mpirun, or one agent for each rank.
+// The processes by which we start the ranks: mpirun, or one agent for each rank of this machine.
 #pragma once
 
 #include <boost/asio/io_context.hpp>

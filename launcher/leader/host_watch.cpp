@@ -55,8 +55,10 @@ std::vector<std::string> HostWatch::odd_hosts() const {
     const bool told = found != facts_.end();
     const int gpus = told ? *found->second.gpus : each.machine->usable_gpus();
     const int cpus = told ? *found->second.cpus : each.machine->processing_units;
-    AlikeHosts& one = hosts.emplace_back(AlikeHosts{{node_rank}, each.group + "\n" + each.instance_type, {}});
-    one.traits = {{"usable GPUs", std::to_string(gpus)}, {"CPUs", std::to_string(cpus)}};
+    AlikeHosts& one = hosts.emplace_back(
+        AlikeHosts{.hosts = {node_rank}, .group = each.group + "\n" + each.instance_type, .traits = {}});
+    one.traits = {{.name = "usable GPUs", .value = std::to_string(gpus)},
+                  {.name = "CPUs", .value = std::to_string(cpus)}};
     if (told) one.traits.insert(one.traits.end(), found->second.traits.begin(), found->second.traits.end());
   }
   std::vector<std::string> sentences = host_warnings();

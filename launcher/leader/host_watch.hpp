@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What agents report of their hosts, held against the plan: pure.
+// The agents' reports of their hosts, compared with the plan: pure.
 #pragma once
 
 #include <map>
@@ -18,24 +18,24 @@ class HostWatch {
  public:
   explicit HostWatch(const LaunchPlan& plan) : plan_(plan) {}
 
-  // Of each host, the agent with local rank 0 says what there is.
+  // On each host, the agent with local rank 0 tells about the host.
   void joined(Rank rank, const Hello& hello);
-  // Another host of the plan than the planned one.
+  // The host of the plan on which the rank is, where that is not its planned host.
   [[nodiscard]] std::optional<std::string> found_elsewhere(Rank rank, const Hello& hello) const;
-  // GPUs and online CPUs, where the plan has not seen the host.
+  // GPUs and online CPUs of a host that the plan has not seen.
   [[nodiscard]] std::optional<std::pair<int, int>> facts_of(NodeRank node_rank) const;
-  // Hosts that are not like the others of their group, and what is wrong with those that the plan has not
-  // seen: a sentence each, but for those that are warnings of the plan.
+  // A sentence for each difference between hosts of one group, and for each problem of a host that the plan
+  // has not seen. The plan's own warnings are left out.
   [[nodiscard]] std::vector<std::string> odd_hosts() const;
-  // How a rank was bound; nothing: it could not be started. The sentences of its host come with the last of
-  // its ranks, so that what is equal for all of them is said once.
+  // `started`: how a rank was bound; null: it could not be started. Returns the sentences of a host with the
+  // last of its ranks, so that ranks can share them.
   std::vector<std::string> started(Rank rank, const Started* started);
 
  private:
   struct Found {
     int gpus = 0;
-    int cpus = 0;         // that the job may use
-    int online_cpus = 0;  // of the machine
+    int cpus = 0;         // the job may use so many
+    int online_cpus = 0;  // the machine has so many
   };
   struct HostBindings {
     int reported = 0;
@@ -47,7 +47,7 @@ class HostWatch {
   [[nodiscard]] std::vector<std::string> host_warnings() const;
 
   const LaunchPlan& plan_;
-  std::map<NodeRank, Hello> facts_;  // what a host's agent with local rank 0 told
+  std::map<NodeRank, Hello> facts_;  // of a host's agent with local rank 0
   std::map<NodeRank, HostBindings> bindings_;
 };
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What starts the agents: EngineProcesses for real, in tests a fake.
+// The starter of the agents: EngineProcesses for real, in tests a fake.
 #pragma once
 
 #include <functional>
@@ -17,22 +17,22 @@ namespace smlaunch {
 class JobEngine {
  public:
   struct Callbacks {
-    std::function<void(std::string_view line)> line;  // without its newline, of either stream
-    // How mpirun, or an agent that we started, ended. Errors: nobody knows.
+    std::function<void(std::string_view line)> line;  // of stdout or stderr, without its newline
+    // How mpirun, or an agent that we started, ended. Errors: nobody knows how.
     std::function<void(Rank, const Result<ExitStatus>&, bool all_have_ended)> ended;
   };
 
   virtual ~JobEngine() = default;
-  // `rank`: of an agent; mpirun has 0.
+  // `rank`: the agent's; 0 for mpirun.
   virtual tl::expected<void, SpawnError> start(const std::vector<std::string>& argv,
                                                const std::map<std::string, std::string>& environment,
                                                Rank rank) = 0;
-  virtual void signal(int signal) = 0;  // all that run
+  virtual void signal(int signal) = 0;  // to all that run
   [[nodiscard]] virtual bool was_started() const = 0;
-  // The last lines that were no rank's.
+  // The last lines that came from no rank.
   [[nodiscard]] virtual std::vector<std::string> last_words() const = 0;
-  // What an mpirun that was killed leaves under TMPDIR, by the whole name of this host or its first part
-  // (Open MPI 4: ompi.HOST.UID/pid.PID; 5: prterun.HOST.PID.UID).
+  // Removes the folders that a killed mpirun leaves under TMPDIR. They are named by the whole name of this
+  // host or by its first part (Open MPI 4: ompi.HOST.UID/pid.PID; 5: prterun.HOST.PID.UID).
   virtual void remove_session_folders(const std::string& own_host) const = 0;
 };
 

@@ -18,9 +18,9 @@ using std::chrono::milliseconds;
 
 namespace {
 
-// Between two looks for hosts that do not answer any more, until the ranks have started.
+// The time between two looks for hosts that do not answer any more, as long as the ranks have not started.
 constexpr std::uint64_t look_interval_ns = 8'000'000'000;
-// Until every agent must be there: mpirun over SSH needs about 0.2 s a host.
+// Every agent must be there after this time: mpirun over SSH needs about 0.2 s a host.
 constexpr milliseconds start_bound{60000};
 constexpr milliseconds start_bound_per_host{1000};
 
@@ -52,10 +52,9 @@ JobRun::JobRun(const LaunchPlan& plan, const RunSettings& settings, const Leader
       callbacks_(std::move(callbacks)),
       supervisor_(supervisor_settings(plan, settings)),
       reports_(plan, world, events, phases),
-      engine_(world.make_engine({[this](std::string_view line) { engine_line(line); },
-                                 [this](Rank rank, const Result<ExitStatus>& end, bool all) {
-                                   engine_process_ended(rank, end, all);
-                                 }})) {}
+      engine_(world.make_engine({.line = [this](std::string_view line) { engine_line(line); },
+                                 .ended = [this](Rank rank, const Result<ExitStatus>& end,
+                                                 bool all) { engine_process_ended(rank, end, all); }})) {}
 
 Result<void> JobRun::begin() {
   perform(supervisor_.begin());
@@ -87,7 +86,7 @@ void JobRun::request_stop(int signal) {
 
 void JobRun::forget_silence() {
   reports_.forget_silence();
-  if (!has_spawned_) set_timer({Timer::start_deadline, start_deadline(plan_)});
+  if (!has_spawned_) set_timer({.timer = Timer::start_deadline, .length = start_deadline(plan_)});
 }
 
 void JobRun::pass_on(int signal) {
@@ -95,8 +94,8 @@ void JobRun::pass_on(int signal) {
   handle(SignalPassed{signal});
 }
 
-// What comes through mpirun itself: lines of a rank without a channel, or mpirun's own words, which matter
-// when it cannot start the job.
+// Lines that come through mpirun itself: of a rank without a channel, or mpirun's own words, which matter
+// where it cannot start the job.
 void JobRun::engine_line(std::string_view line) {
   const auto tagged = parse_tagged_line(line);
   if (tagged && tagged->rank < plan_.world_size()) {
@@ -135,12 +134,12 @@ void JobRun::look_around() {
   if (world_.loop.now_ns() > next_look_ns_) look_for_lost_hosts();
 }
 
-// mpirun does not say which host it could not start its daemon on, and waits for one that froze.
+// mpirun does not say on which host its daemon could not start, and waits for a frozen host for ever.
 void JobRun::look_for_lost_hosts() {
   const JobRecord& record = supervisor_.record();
   if (has_spawned_ || !settings_.find_lost_hosts || record.stop_signal || record.worker_loss) return;
   for (const LostHost& each : settings_.find_lost_hosts())
-    handle(WorkerLost{{each.name, HostUnreachable{each.reason}}});
+    handle(WorkerLost{{.host = each.name, .loss = HostUnreachable{each.reason}}});
   next_look_ns_ = world_.loop.now_ns() + look_interval_ns;
 }
 
@@ -164,9 +163,12 @@ void JobRun::perform(const std::vector<Action>& actions) {
 void JobRun::start_ranks() {
   has_spawned_ = true;
   reports_.spawned();
-  StartFacts facts{agents_.job,          reports_.master_port(),
-                   own_environment(),    settings_.failure_grace,
-                   settings_.lost_after, {}};
+  StartFacts facts{.job = agents_.job,
+                   .master_port = reports_.master_port(),
+                   .leader_environment = own_environment(),
+                   .grace = settings_.failure_grace,
+                   .lost_after = settings_.lost_after,
+                   .restart_count = {}};
   facts.leader_wait = settings_.leader_wait;
   if (settings_.tells_restart_count) facts.restart_count = settings_.restart_count;
   for (const std::vector<Rank>& of_host : ranks_of_hosts(plan_.layout)) {
@@ -193,13 +195,14 @@ void JobRun::pass_signal_on(int signal) {
   for (const Rank rank : ranks_that_run()) world_.channel.pass_on(Peer{rank.value}, signal);
 }
 
-// What a rank has left running is stopped as the ranks were: it has what is left of their grace.
+// Processes that a rank has left running are stopped as the ranks were, and have the rest of their grace.
 void JobRun::release(const ReleaseAgents& how) {
   const std::uint64_t now = world_.loop.now_ns();
   milliseconds grace = settings_.failure_grace;
   if (grace_end_ns_ > 0) grace = milliseconds(grace_end_ns_ <= now ? 0 : (grace_end_ns_ - now) / 1'000'000);
   leftover_time_ = how.leftover_grace + grace;
-  world_.channel.release_agents(plan_.world_size(), {how.leftover_grace.count(), grace.count()});
+  world_.channel.release_agents(plan_.world_size(), {.leftover_milliseconds = how.leftover_grace.count(),
+                                                     .grace_milliseconds = grace.count()});
 }
 
 void JobRun::signal_ranks(int signal) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Performs the job itself: starts the engine, hands what happens to the supervisor, and does what it answers.
+// Performs the job itself: starts the engine, tells the supervisor what happens, and does what it answers.
 #pragma once
 
 #include <cstdint>
@@ -23,10 +23,10 @@ class JobRun {
  public:
   struct Callbacks {
     std::function<std::string(NodeRank node_rank)> late_hand_over;  // Start::hand_over of a host's first rank
-    std::function<void(Outcome)> finished;                          // nothing of the job runs any more
+    std::function<void(Outcome)> finished;                          // no process of the job runs any more
   };
 
-  // All of it outlives this object. Messages of the peers below the plan's world size are for it.
+  // The references outlive this object. It gets the messages of the peers below the plan's world size.
   JobRun(const LaunchPlan& plan, const RunSettings& settings, const LeaderWorld& world, EventLog& events,
          JobPhases& phases, AgentFacts agents, Callbacks callbacks);
 
@@ -42,7 +42,7 @@ class JobRun {
   void request_stop(int signal);
   void pass_on(int signal);  // to every rank that runs
   void look_around();        // to be called every second
-  // We could hear nobody for a while: those who are silent, or have not come yet, have all their time again.
+  // For a while we could hear nobody: peers that are silent, or have not come yet, have all their time again.
   void forget_silence();
 
   [[nodiscard]] const JobRecord& record() const { return supervisor_.record(); }
@@ -76,7 +76,7 @@ class JobRun {
   std::map<Timer, std::unique_ptr<LoopTimer>> timers_;
   bool has_spawned_ = false;
   std::uint64_t next_look_ns_ = 0;
-  std::uint64_t grace_end_ns_ = 0;  // of the ranks that are being stopped; 0: none is
+  std::uint64_t grace_end_ns_ = 0;  // of the ranks that are being stopped; 0: no rank is
   std::chrono::milliseconds leftover_time_{0};
 };
 

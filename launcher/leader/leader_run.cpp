@@ -28,7 +28,7 @@ std::vector<std::string> names_of(const Cluster& cluster) {
   return names;
 }
 
-// How many hosts there are beside `leader`, where all of them have fallen silent; else 0.
+// The number of hosts beside `leader` where all of them have fallen silent; else 0.
 std::size_t count_silent_hosts(const WorkerRoster& workers, const std::string& leader) {
   std::size_t silent = 0;
   for (const RosterWorker& worker : workers.all()) {
@@ -76,9 +76,9 @@ Result<void> LeaderRun::listen() {
 void LeaderRun::wait_until_ready() {
   if (!settings_.make_ready) return;
   const std::uint64_t start_ns = world_.loop.now_ns();
-  ReadyResult ready =
-      settings_.make_ready(make_hand_over(workers_.hosts()),
-                           {[this] { return serve_workers(); }, [this] { return worker_code(); }});
+  ReadyResult ready = settings_.make_ready(
+      make_hand_over(workers_.hosts()),
+      {.serve = [this] { return serve_workers(); }, .code = [this] { return worker_code(); }});
   outcome_ = std::move(ready.outcome);
   if (settings_.channel_host.empty()) {
     settings_.channel_host = ready.channel_host.empty() ? own_loopback : ready.channel_host;
@@ -86,10 +86,10 @@ void LeaderRun::wait_until_ready() {
   }
   phases_.waited(seconds_between(start_ns, world_.loop.now_ns()), ready.slowest_host, ready.slowest_seconds);
   if (const RosterWorker* lost = workers_.find_lost(); lost != nullptr && !outcome_)
-    outcome_ = lost_before_start({lost->host, *lost->loss});
+    outcome_ = lost_before_start({.host = lost->host, .loss = *lost->loss});
 }
 
-// Workers get their welcome and our pings, and may tell that they are to stop.
+// Workers get their welcome and our pings, and may tell us that they were told to stop.
 int LeaderRun::serve_workers() {
   world_.loop.poll();
   if (seconds_between(last_ping_ns_, world_.loop.now_ns()) >= 1) {
@@ -116,7 +116,12 @@ void LeaderRun::begin() {
 
 void LeaderRun::begin_smoke() {
   phase_ = Phase::smoking;
-  StartFacts facts{job_, {}, own_environment(), settings_.failure_grace, settings_.lost_after, {}};
+  StartFacts facts{.job = job_,
+                   .master_port = {},
+                   .leader_environment = own_environment(),
+                   .grace = settings_.failure_grace,
+                   .lost_after = settings_.lost_after,
+                   .restart_count = {}};
   smoke_ = std::make_unique<SmokePhase>(settings_, world_, events_, agent_facts(), std::move(facts),
                                         [this] { world_.loop.post([this] { smoke_finished(); }); });
   smoke_->begin();
@@ -130,7 +135,7 @@ void LeaderRun::smoke_finished() {
   begin_job();
 }
 
-// Told to stop, or a host's smlaunch was lost: then the test says nothing.
+// We were told to stop, or a host's smlaunch was lost: then the test proves nothing.
 std::optional<Outcome> LeaderRun::interrupted_smoke() const {
   if (const int signal = smoke_signal_ != 0 ? smoke_signal_ : worker_signal_; signal != 0) {
     Outcome stopped =
@@ -141,13 +146,14 @@ std::optional<Outcome> LeaderRun::interrupted_smoke() const {
   if (const std::size_t hosts = count_silent_hosts(workers_, plan_.current_host); hosts > 1)
     return make_failure(FailureClass::lost_host, "the job could not be started: " +
                                                      describe_cut_off_leader(plan_.current_host, hosts));
-  if (const RosterWorker* lost = workers_.find_lost()) return lost_before_start({lost->host, *lost->loss});
+  if (const RosterWorker* lost = workers_.find_lost())
+    return lost_before_start({.host = lost->host, .loss = *lost->loss});
   return {};
 }
 
 void LeaderRun::begin_job() {
   phase_ = Phase::running;
-  // It takes its time, in which we are not stopped.
+  // Looking takes some seconds. They do not count as our own pause.
   if (settings_.find_lost_hosts)
     settings_.find_lost_hosts = [this, find = std::move(settings_.find_lost_hosts)] {
       auto found = find();
@@ -156,16 +162,17 @@ void LeaderRun::begin_job() {
     };
   job_run_ = std::make_unique<JobRun>(
       plan_, settings_, world_, events_, phases_, agent_facts(),
-      JobRun::Callbacks{[this](NodeRank node_rank) { return make_late_hand_over(node_rank); },
-                        [this](Outcome outcome) { begin_goodbye(std::move(outcome)); }});
+      JobRun::Callbacks{
+          .late_hand_over = [this](NodeRank node_rank) { return make_late_hand_over(node_rank); },
+          .finished = [this](Outcome outcome) { begin_goodbye(std::move(outcome)); }});
   if (auto started = job_run_->begin(); !started) {
     start_error_ = started.error();
     world_.loop.stop();
   }
 }
 
-// Every worker is told the outcome. Those that are there take it at once; one whose login has just been made may
-// need a moment to come.
+// Every worker is told the outcome. Connected workers take it at once; a worker that a login has just told
+// where we are may need a moment to come.
 void LeaderRun::begin_goodbye(Outcome outcome) {
   phase_ = Phase::goodbye;
   outcome_ = std::move(outcome);
@@ -194,13 +201,14 @@ void LeaderRun::ping() {
 // ---- what comes over the channel
 
 LeaderChannel::Callbacks LeaderRun::channel_callbacks() {
-  return {[this](Peer peer, const Hello& hello) { joined(peer, hello); },
-          [this](Peer peer, const Frame& frame) { data(peer, frame); },
-          [this](Peer peer, const Pong& told) { pong(peer, told); },
-          [this](Peer peer, int signal) { worker_told_to_stop(peer, signal); },
-          [this](Peer peer, std::uint64_t heard_ns, const std::string& why) { lost(peer, heard_ns, why); },
-          [this](Peer peer, const std::string& what) { refused(peer, what); },
-          [this](Peer peer) { left(peer); }};
+  return {.joined = [this](Peer peer, const Hello& hello) { joined(peer, hello); },
+          .data = [this](Peer peer, const Frame& frame) { data(peer, frame); },
+          .pong = [this](Peer peer, const Pong& told) { pong(peer, told); },
+          .stop_requested = [this](Peer peer, int signal) { worker_told_to_stop(peer, signal); },
+          .lost = [this](Peer peer, std::uint64_t heard_ns,
+                         const std::string& why) { lost(peer, heard_ns, why); },
+          .refused = [this](Peer peer, const std::string& what) { refused(peer, what); },
+          .left = [this](Peer peer) { left(peer); }};
 }
 
 void LeaderRun::joined(Peer peer, const Hello& hello) {
@@ -233,10 +241,10 @@ void LeaderRun::pong(Peer peer, const Pong& told) {
 }
 
 void LeaderRun::lost(Peer peer, std::uint64_t heard_ns, const std::string& why) {
-  // One that is not back at once after its connection was closed is not waited for as long as one that is silent.
+  // Where a connection was closed, we wait a shorter time for the peer than where it is silent.
   const double bound = static_cast<double>(settings_.lost_after.count()) / 1000;
   const double silent = seconds_between(heard_ns, world_.loop.now_ns());
-  const Silence silence{std::min(bound, silent), why, silent < bound};
+  const Silence silence{.seconds = std::min(bound, silent), .why = why, .is_closed = silent < bound};
   if (workers_.holds(peer))
     worker_lost(peer, silence);
   else
@@ -270,7 +278,7 @@ void LeaderRun::worker_lost(Peer peer, const HostLoss& loss) {
     world_.output.say(
         fmt::format("spare host {} was lost: {}; the job goes on", worker.host, describe(loss)));
   else
-    job_run_->worker_lost({worker.host, loss});
+    job_run_->worker_lost({.host = worker.host, .loss = loss});
 }
 
 void LeaderRun::left(Peer peer) {

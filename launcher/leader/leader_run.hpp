@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The leader's run: waiting for the hosts, the all-reduce test, the job, and the goodbye to the workers, one
-// after the other on one loop. Who is told what comes over the channel depends on the phase.
+// after the other on one loop. The phase decides who gets a message of the channel.
 #pragma once
 
 #include <chrono>
@@ -19,32 +19,34 @@
 
 namespace smlaunch {
 
-// The channel's peers that are agents, of the job or of its all-reduce test; the workers come after them.
+// How many of the channel's peers are agents, of the job or of its all-reduce test. The workers come after
+// them.
 int count_rank_peers(const LaunchPlan& plan, const RunSettings& settings);
 
 class LeaderRun {
  public:
-  // All of it outlives this object. `token`: of the channel.
+  // What the references name, and all in `world`, outlives this object. `token`: of the channel.
   LeaderRun(const LaunchPlan& plan, RunSettings settings, EventLog& events, LeaderWorld world,
             std::string token);
   ~LeaderRun();
 
-  // Errors (Fault::start): the channel's port cannot be had.
+  // Errors (Fault::start): the channel's port cannot be opened.
   Result<void> listen();
-  // Brings the hosts, where there are others; serves their workers meanwhile.
+  // Waits for the other hosts, if there are any, and serves their workers meanwhile.
   void wait_until_ready();
-  // The rest, until nothing of the job runs. Errors (Fault::start): nothing was started.
+  // Runs the test and the job until nothing of the job runs. Errors (Fault::start): nothing was started.
   Result<RunResult> run();
 
   // We were told to stop.
   void stop_signal(int signal);
-  // One that stops no job came: for the ranks, or for us and them as a shell's Ctrl-Z and fg are.
+  // A signal came that stops no job: it is for the ranks; SIGTSTP and SIGCONT (a shell's Ctrl-Z and fg) are
+  // for us and them.
   void passed_signal(int signal);
-  // One that came too late to stop anything here, else 0.
+  // A signal that came too late to stop anything here, else 0.
   [[nodiscard]] int late_signal() const;
 
   [[nodiscard]] const std::string& job() const { return job_; }  // the marker that its processes carry
-  void remove_session_folders() const;                           // that mpirun leaves
+  void remove_session_folders() const;                           // those that mpirun leaves
 
  private:
   enum class Phase { waiting, smoking, running, goodbye };
@@ -72,7 +74,7 @@ class LeaderRun {
   void tell_workers(int signal);
   [[nodiscard]] bool ranks_run() const;
   void begin_goodbye(Outcome outcome);
-  // A login has just told a host's smlaunch where we are, and it has not come yet.
+  // Has a login just told a host's smlaunch where we are, so that it may still come?
   [[nodiscard]] bool one_may_come() const;
   void ping();
   void notice_own_pause();
@@ -102,12 +104,12 @@ class LeaderRun {
   std::unique_ptr<LoopTimer> ping_timer_;
   std::unique_ptr<LoopTimer> goodbye_timer_;
   std::uint64_t last_ping_ns_ = 0;
-  int smoke_signal_ = 0;   // told us to stop during the test
-  int worker_signal_ = 0;  // told a worker to stop
+  int smoke_signal_ = 0;   // the signal that told us to stop during the test
+  int worker_signal_ = 0;  // the signal that told a worker to stop
   int late_signal_ = 0;
   bool is_suspended_ = false;
   std::unique_ptr<LoopTimer> suspend_timer_;
-  std::map<int, std::uint64_t> passed_on_ns_;  // by signal: when last
+  std::map<int, std::uint64_t> passed_on_ns_;  // by signal: the last time
   std::optional<std::chrono::steady_clock::time_point> stop_asked_;
   std::optional<Outcome> outcome_;
   std::optional<Error> start_error_;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the leader's run does with signals, those of its own and those that workers tell it of.
+// What the leader's run does with signals: its own, and those of which workers tell it.
 #include <fmt/format.h>
 
 #include <csignal>
@@ -13,11 +13,11 @@ using std::chrono::milliseconds;
 
 namespace {
 
-// What our words to the agents get to leave before we stop ourselves.
+// How long our messages to the agents may take to leave before we stop ourselves.
 constexpr milliseconds suspend_delay{100};
-// Without a ping, which we send every second.
+// So long without a ping means that we were stopped: we send a ping every second.
 constexpr double shortest_pause_seconds = 3;
-// Whoever signals a whole job signals every host's smlaunch: that is one signal for the ranks.
+// A signal for a whole job reaches every host's smlaunch. The ranks get it once.
 constexpr double same_signal_seconds = 2;
 
 bool is_users(int signal) { return signal == SIGUSR1 || signal == SIGUSR2; }
@@ -53,7 +53,8 @@ void LeaderRun::pass_on(int signal) {
   if (ranks_run()) job_run_->pass_on(signal);
 }
 
-// Somebody has stopped us without a word (SIGSTOP, a debugger, a frozen container): the others' silence was ours.
+// We were stopped without a word (SIGSTOP, a debugger, a frozen container): our pause explains the others'
+// silence.
 void LeaderRun::notice_own_pause() {
   const double seconds = seconds_between(last_ping_ns_, world_.loop.now_ns());
   if (last_ping_ns_ == 0 || seconds < shortest_pause_seconds) return;
@@ -73,7 +74,7 @@ void LeaderRun::suspend() {
   suspend_timer_->start(suspend_delay, [this] { world_.stop_ourselves(); });
 }
 
-// They are not to believe that we are lost.
+// The agents must not believe that we are lost.
 void LeaderRun::tell_workers(int signal) {
   for (const WorkerIndex each : workers_.all().indices())
     if (workers_.all()[each].is_connected) world_.channel.pass_on(workers_.peer(each), signal);
@@ -110,7 +111,7 @@ void LeaderRun::stop_signal(int signal) {
   request_stop(signal);
 }
 
-// One that the supervisor has not heeded: the job was over.
+// The job was over when the signal came, so the supervisor did nothing about it.
 int LeaderRun::late_signal() const { return job_run_ && job_run_->record().stop_signal ? 0 : late_signal_; }
 
 void LeaderRun::request_stop(int signal) {

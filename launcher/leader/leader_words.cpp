@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the leader's run tells others: agents and workers at the beginning, workers and its caller at the end.
+// What the leader's run tells: to agents and workers at the beginning, to workers and its caller at the end.
 #include "launcher/leader/leader_run.hpp"
 
 #include <fmt/format.h>
@@ -9,15 +9,24 @@
 namespace smlaunch {
 
 AgentFacts LeaderRun::agent_facts() const {
-  return {fmt::format("{}:{}", settings_.channel_host, port_), token_, job_, settings_.worker, own_host_};
+  return {.channel = fmt::format("{}:{}", settings_.channel_host, port_),
+          .token = token_,
+          .job = job_,
+          .worker = settings_.worker,
+          .leader_host = own_host_};
 }
 
 std::string LeaderRun::make_hand_over(std::vector<std::string> hosts) const {
-  return encode(HandOver{settings_.channel_host, port_, token_, job_, workers_.peer(WorkerIndex{0}).value,
-                         std::move(hosts), plan_.hash});
+  return encode(HandOver{.channel_host = settings_.channel_host,
+                         .channel_port = port_,
+                         .token = token_,
+                         .job = job_,
+                         .world_size = workers_.peer(WorkerIndex{0}).value,
+                         .hosts = std::move(hosts),
+                         .plan_hash = plan_.hash});
 }
 
-// For a host where no smlaunch has come to us: one may still come to wait there.
+// For a host whose smlaunch has not come to us: it may still start and wait there.
 std::string LeaderRun::make_late_hand_over(NodeRank node_rank) const {
   if (settings_.worker.empty() || workers_.of(node_rank).host == plan_.current_host) return "";
   std::vector<std::string> hosts = workers_.hosts_for_late_comer(node_rank);
@@ -34,8 +43,11 @@ std::vector<WorkerCode> LeaderRun::worker_code() const {
 JobEnd LeaderRun::job_end(WorkerIndex worker) const {
   const bool again = settings_.is_tried_again && settings_.is_tried_again(*outcome_) &&
                      !workers_.is_replaced(worker, outcome_->hosts_at_fault, plan_.leader);
-  return {again ? job_is_tried_again : to_string(outcome_->kind), outcome_->exit_code, outcome_->message,
-          render_failure(*outcome_), plan_.hash};
+  return {.kind = again ? job_is_tried_again : to_string(outcome_->kind),
+          .exit_code = outcome_->exit_code,
+          .message = outcome_->message,
+          .failure = render_failure(*outcome_),
+          .plan_hash = plan_.hash};
 }
 
 RunResult LeaderRun::result() const {
@@ -62,7 +74,7 @@ std::vector<std::string> LeaderRun::unattended_hosts() const {
   Indexed<NodeRank, char> has_loss(plan_.cluster.hosts.size(), 0);
   for (const RankPlace& place : plan_.layout.ranks) {
     const auto& loss = job_run_->record().ranks[place.rank].loss;
-    // A host that has fallen silent would not answer a login either; what is left on it ends by itself.
+    // A silent host would not answer a login either. What is left on it ends by itself.
     const auto* silence = loss ? std::get_if<Silence>(&*loss) : nullptr;
     if (loss && (silence == nullptr || silence->is_closed)) has_loss[place.node_rank] = 1;
   }

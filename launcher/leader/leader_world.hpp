@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the leader acts upon: real in run_plan, made up in tests. All of it outlives whoever is given it.
+// What the leader acts upon: real in run_plan, made up in tests. All of it outlives every object that holds
+// it.
 #pragma once
 
 #include <functional>
@@ -16,7 +17,7 @@ struct LeaderWorld {
   LeaderChannel& channel;
   LineOutput& output;
   MakeEngine make_engine;
-  std::function<void()> stop_ourselves;  // as a shell's Ctrl-Z does; returns when we go on
+  std::function<void()> stop_ourselves;  // in the way of a shell's Ctrl-Z; returns when we go on
 };
 
 inline double seconds_between(std::uint64_t from_ns, std::uint64_t to_ns) {

@@ -6,9 +6,9 @@
 namespace smlaunch {
 
 void RankActivity::used(Rank rank, std::uint64_t agent_ns, std::uint64_t cpu_ns) {
-  if (cpu_ns == 0) return;  // it has not started, or has ended
+  if (cpu_ns == 0) return;  // the rank has not started, or has ended
   Samples& samples = cpu_[rank];
-  samples.ring[samples.count++ % samples.ring.size()] = {agent_ns, cpu_ns};
+  samples.ring[samples.count++ % samples.ring.size()] = {.at_ns = agent_ns, .cpu_ns = cpu_ns};
 }
 
 double RankActivity::silent_seconds(std::uint64_t now_ns) const {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// When ranks printed last, and how busy they are: pure. What tells a job that hangs from one that works.
+// When ranks printed last, and how busy they are: pure. By this a job that hangs is told from one that works.
 #pragma once
 
 #include <array>
@@ -19,14 +19,14 @@ class RankActivity {
   // Some rank printed, on the leader's clock.
   void printed(std::uint64_t ns) { output_ns_ = ns > output_ns_ ? ns : output_ns_; }
 
-  // An agent's word: its rank has used `cpu_ns` by its own clock's `agent_ns`.
+  // An agent says that its rank had used `cpu_ns` when the agent's clock was at `agent_ns`.
   void used(Rank rank, std::uint64_t agent_ns, std::uint64_t cpu_ns);
 
   // How long no rank has printed anything.
   [[nodiscard]] double silent_seconds(std::uint64_t now_ns) const;
 
-  // How many cores the rank has kept busy over its last ten words, about ten seconds. Nothing before two of
-  // them.
+  // How many cores the rank has kept busy over its agent's last ten messages, about ten seconds. Nothing
+  // before the second message.
   [[nodiscard]] std::optional<double> cores_used(Rank rank) const;
 
  private:
@@ -36,7 +36,7 @@ class RankActivity {
   };
   struct Samples {
     std::array<Sample, 10> ring{};
-    std::size_t count = 0;  // of all that came
+    std::size_t count = 0;  // of all samples that came, also of those that the ring has lost
   };
   std::uint64_t output_ns_;
   Indexed<Rank, Samples> cpu_;

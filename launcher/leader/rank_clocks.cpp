@@ -9,7 +9,7 @@ double seconds(std::uint64_t ns) { return static_cast<double>(ns) / 1e9; }
 
 }  // namespace
 
-void RankClocks::share(Rank rank) { clocks_[rank] = {0, 0, true}; }
+void RankClocks::share(Rank rank) { clocks_[rank] = {.offset_ns = 0, .uncertainty = 0, .measured = true}; }
 
 void RankClocks::measure(Rank rank, const Pong& pong, std::uint64_t now_ns) {
   if (now_ns < pong.leader_ns) return;
@@ -25,8 +25,9 @@ Moment RankClocks::on_our_clock(Rank rank, std::uint64_t agent_ns, std::uint64_t
                                 std::uint64_t arrived_ns) const {
   const Clock& clock = clocks_[rank];
   if (!clock.measured)
-    return {arrived_ns, arrived_ns > earliest_ns ? seconds(arrived_ns - earliest_ns) : 0.0};
-  return {agent_ns - static_cast<std::uint64_t>(clock.offset_ns), clock.uncertainty};
+    return {.ns = arrived_ns,
+            .uncertainty = arrived_ns > earliest_ns ? seconds(arrived_ns - earliest_ns) : 0.0};
+  return {.ns = agent_ns - static_cast<std::uint64_t>(clock.offset_ns), .uncertainty = clock.uncertainty};
 }
 
 }  // namespace smlaunch

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // When something happened on a rank's host, on the leader's clock: pure. Steady clocks of two hosts have
-// nothing in common, so each is measured against ours before who failed first can be said.
+// nothing in common. So each is measured against ours; otherwise nobody could say who failed first.
 #pragma once
 
 #include <cstdint>
@@ -23,12 +23,12 @@ class RankClocks {
   // The rank runs on the leader's host: their clocks are one.
   void share(Rank rank);
 
-  // A ping's answer, which came in at `now_ns`: the agent read its clock between that and the ping. The
+  // A ping's answer, which arrived at `now_ns`. The agent read its clock between the ping and that time. The
   // shortest round trip tells best.
   void measure(Rank rank, const Pong& pong, std::uint64_t now_ns);
 
-  // The agent's `agent_ns`, told at `arrived_ns`. Where its clock was never measured it is only known to lie
-  // between `earliest_ns` and the arrival.
+  // The agent's `agent_ns`, which arrived at `arrived_ns`. Where the agent's clock was never measured, the
+  // moment is only known to lie between `earliest_ns` and the arrival.
   [[nodiscard]] Moment on_our_clock(Rank rank, std::uint64_t agent_ns, std::uint64_t earliest_ns,
                                     std::uint64_t arrived_ns) const;
 

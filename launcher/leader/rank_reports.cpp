@@ -10,7 +10,7 @@ namespace smlaunch {
 
 namespace {
 
-// Where every rank of thousands leaves something, a line for each would bury the reason.
+// Where thousands of ranks leave something running, a line for each would bury the reason.
 constexpr int most_leftovers_said = 3;
 
 }  // namespace
@@ -63,7 +63,7 @@ std::optional<Event> RankReports::take(Rank rank, const Frame& frame) {
     case FrameKind::start_failed:
       event("exit", rank, {{"error", frame.payload}});
       warn(watch_.started(rank, nullptr));
-      return RankNotStarted{rank, frame.payload};
+      return RankNotStarted{.rank = rank, .reason = frame.payload};
     case FrameKind::ended:
       if (const auto report = decode_ended(frame.payload)) return ended(rank, *report);
       return {};
@@ -76,7 +76,8 @@ std::optional<Event> RankReports::take(Rank rank, const Frame& frame) {
       return {};
     case FrameKind::inspected:
       if (auto state = decode_rank_state(frame.payload))
-        return RankInspected{rank, std::move(*state), activity_.cores_used(rank)};
+        return RankInspected{
+            .rank = rank, .state = std::move(*state), .cores_used = activity_.cores_used(rank)};
       return {};
     default: return {};
   }
@@ -86,19 +87,18 @@ void RankReports::pong(Rank rank, const Pong& pong) {
   const std::uint64_t now = world_.loop.now_ns();
   clocks_.measure(rank, pong, now);
   activity_.used(rank, pong.agent_ns, pong.cpu_ns);
-  // Of a rank whose lines nobody wants, its agent's word is all that comes.
+  // From a rank whose lines nobody wants, only its agent's message comes.
   if (pong.output_ns > 0) activity_.printed(clocks_.on_our_clock(rank, pong.output_ns, start_ns_, now).ns);
 }
 
 Event RankReports::started(Rank rank, const Started& started) {
   warn(watch_.started(rank, &started));
-  events_.add({0,
-               "spawn",
-               rank.value,
-               host(rank),
-               {{"cpus", started.cpus}, {"numa", started.numa}},
-               {{"pid", started.pid}}});
-  return RankStarted{rank, started.pid};
+  events_.add({.event = "spawn",
+               .rank = rank.value,
+               .host = host(rank),
+               .texts = {{"cpus", started.cpus}, {"numa", started.numa}},
+               .numbers = {{"pid", started.pid}}});
+  return RankStarted{.rank = rank, .pid = started.pid};
 }
 
 Event RankReports::ended(Rank rank, const Ended& ended) {
@@ -109,13 +109,12 @@ Event RankReports::ended(Rank rank, const Ended& ended) {
     traceback = seconds_at(clocks_.on_our_clock(rank, ended.traceback_ns, start_ns_, now).ns);
   phases_.ended(host(rank), end.ns);
   const auto* signaled = std::get_if<Signaled>(&ended.end.status);
-  events_.add({0,
-               signaled != nullptr ? "signal" : "exit",
-               rank.value,
-               host(rank),
-               {},
-               {{signaled != nullptr ? "signal" : "exit_code",
-                 signaled != nullptr ? signaled->signal : std::get<Exited>(ended.end.status).code}}});
+  events_.add(
+      {.event = signaled != nullptr ? "signal" : "exit",
+       .rank = rank.value,
+       .host = host(rank),
+       .numbers = {{signaled != nullptr ? "signal" : "exit_code",
+                    signaled != nullptr ? signaled->signal : std::get<Exited>(ended.end.status).code}}});
   const double uncertainty = end.uncertainty + static_cast<double>(ended.waited_ns) * 1e-9;
   return RankEnded{
       .rank = rank,
@@ -136,14 +135,18 @@ Event RankReports::left_running(Rank rank, std::vector<LeftProcess> processes) {
   std::vector<std::string> names;
   for (const LeftProcess& each : processes) {
     names.push_back(fmt::format("{} (pid {})", each.command, each.pid));
-    events_.add({0, "leftover", rank.value, host(rank), {{"command", each.command}}, {{"pid", each.pid}}});
+    events_.add({.event = "leftover",
+                 .rank = rank.value,
+                 .host = host(rank),
+                 .texts = {{"command", each.command}},
+                 .numbers = {{"pid", each.pid}}});
   }
   if (++ranks_with_leftovers_ <= most_leftovers_said)
     world_.output.say(fmt::format(
         "rank {} on {} has ended and left running: {}; told to end now (--leftover-grace SECONDS would "
         "let it finish)",
         rank.value, host(rank), fmt::join(names, ", ")));
-  return RankLeftRunning{rank, std::move(processes)};
+  return RankLeftRunning{.rank = rank, .processes = std::move(processes)};
 }
 
 void RankReports::print(Rank rank, bool is_stderr, std::uint64_t read_ns, std::string_view lines) {
@@ -168,12 +171,10 @@ double RankReports::silent_seconds() {
 
 void RankReports::event(const std::string& name, std::optional<Rank> rank,
                         std::vector<std::pair<std::string, std::string>> texts) {
-  events_.add({0,
-               name,
-               rank ? std::optional(rank->value) : std::nullopt,
-               rank ? host(*rank) : "",
-               std::move(texts),
-               {}});
+  events_.add({.event = name,
+               .rank = rank ? std::optional(rank->value) : std::nullopt,
+               .host = rank ? host(*rank) : "",
+               .texts = std::move(texts)});
 }
 
 }  // namespace smlaunch

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What agents report of their ranks: written to the event log, printed, measured, and turned into the
+// The agents' reports of their ranks: written to the event log, printed, measured, and turned into the
 // supervisor's events.
 #pragma once
 
@@ -23,7 +23,7 @@ namespace smlaunch {
 
 class RankReports {
  public:
-  // The job begins now. All of it outlives this object.
+  // The job begins now. The references outlive this object.
   RankReports(const LaunchPlan& plan, const LeaderWorld& world, EventLog& events, JobPhases& phases);
 
   Event joined(Rank rank, const Hello& hello);
@@ -33,15 +33,15 @@ class RankReports {
   void event(const std::string& name, std::optional<Rank> rank,
              std::vector<std::pair<std::string, std::string>> texts);
 
-  // Beyond the first few ranks, how many more left something running: when all have told.
+  // Says how many ranks beyond the first few left something running. For the time when all have told.
   void say_other_leftovers() const;
 
-  // All agents are there: says what is odd about their hosts. Silence counts from now on.
+  // All agents are there: warns of odd hosts. Silence counts from now on.
   void spawned();
-  // How long no rank has printed anything. While nobody reads what we print, ranks are held back: that they
-  // are silent means nothing.
+  // How long no rank has printed anything. Ranks are held back while nobody reads our output: then their
+  // silence does not count.
   double silent_seconds();
-  // Nobody could print, or was heard.
+  // For a while nobody could print, or we could hear nobody.
   void forget_silence() { activity_.printed(world_.loop.now_ns()); }
 
   [[nodiscard]] double seconds_at(std::uint64_t ns) const { return seconds_between(start_ns_, ns); }

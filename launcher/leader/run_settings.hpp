@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// How a plan is to be performed: the bounds, the other hosts, the output, the all-reduce test.
+// How to perform a plan: the bounds, the other hosts, the output, the all-reduce test.
 #pragma once
 
 #include <chrono>
@@ -17,28 +17,28 @@
 
 namespace smlaunch {
 
-// What became of the waiting for the hosts.
+// How the waiting for the hosts ended.
 struct ReadyResult {
-  std::optional<Outcome> outcome;  // nothing: they are all there
-  std::string channel_host;        // where they reach us
-  std::string slowest_host;
+  std::optional<Outcome> outcome = {};  // nothing: all hosts are there
+  std::string channel_host = {};        // the address where they reach us
+  std::string slowest_host = {};
   double slowest_seconds = 0;
 };
 
-// A host where a smlaunch may wait for us, and what that has said of its code.
+// A host where a smlaunch may wait for us, and what it has said about its code.
 struct WorkerCode {
   std::string host;
   bool has_come = false;
   bool is_lost = false;
-  std::optional<CodeEnd> end;  // nothing: it is still at it
+  std::optional<CodeEnd> end;  // nothing: its code is still being prepared
 };
 
 // What is known of the workers while there is no job yet.
 struct Workers {
-  // To be called several times a second: listens to those that have come already, and returns the signal by
+  // Listens to workers that have come already; must be called several times a second. Returns the signal by
   // which one of them was told to stop, else 0.
   std::function<int()> serve;
-  std::function<std::vector<WorkerCode>()> code;  // the hosts of the plan, then the spare ones
+  std::function<std::vector<WorkerCode>()> code;  // the hosts of the plan, then the spare hosts
 };
 
 // Makes sure that every host is there, and brings `hand_over` to it on the way.
@@ -48,8 +48,8 @@ using MakeReady = std::function<ReadyResult(const std::string& hand_over, const 
 struct SmokeRequest {
   LaunchPlan plan;  // of the check programs: the same ranks on the same hosts
   SmokeSettings settings;
-  bool only = false;   // then that was it
-  bool quiet = false;  // says nothing of a test that passes
+  bool only = false;   // no job follows
+  bool quiet = false;  // a test that passes is not told
 };
 
 struct LostHost {
@@ -65,19 +65,19 @@ struct RunSettings {
   std::chrono::milliseconds leader_wait{600000};
   std::optional<double> hang_timeout;  // seconds
   int channel_port = 0;
-  // What agents are told; not loopback where a host is not this one. Empty: not known before the hosts are
-  // ready.
+  // The address that agents get; not loopback where another host takes part. Empty: not known before the
+  // hosts are ready.
   std::string channel_host = "127.0.0.1";
-  std::string worker;  // worker_socket_name(): hosts where a smlaunch may wait for us; empty: none is asked
-  std::string ssh_folder;  // of the connections that make_ready leaves open; empty: it leaves none
-  MakeReady make_ready;    // where there are other hosts
-  // Which of the other hosts does no longer answer; takes some seconds. Asked while the ranks cannot be
+  std::string worker;      // worker_socket_name() where a smlaunch may wait for us; empty: none is asked
+  std::string ssh_folder;  // of the connections that make_ready leaves open; empty: it leaves no connection
+  MakeReady make_ready;    // empty: there are no other hosts
+  // Finds other hosts that do not answer any more; takes some seconds. Called while the ranks cannot be
   // started.
   std::function<std::vector<LostHost>()> find_lost_hosts;
-  std::vector<std::string> spare_hosts;  // run no rank; their workers are told what becomes of the job
+  std::vector<std::string> spare_hosts;  // they run no rank; their workers are told how the job ends
   int restart_count = 0;
   bool tells_restart_count = false;  // RESTART_COUNT in the ranks' environment
-  // Is the job tried again after this? Then workers are told to wait for the next try.
+  // Is the job tried again after this outcome? Then workers are told to wait for the next try.
   std::function<bool(const Outcome&)> is_tried_again;
   OutputSettings output;
   bool verbose = false;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The real world around a LeaderRun: the loop, the channel's sockets, the output, signals, and what is left when
-// the job is over.
+// The real world around a LeaderRun: the loop, the channel's sockets, the output, signals, and cleaning up
+// when the job is over.
 #include "launcher/leader/runner.hpp"
 
 #include <fmt/format.h>
@@ -24,14 +24,14 @@ namespace smlaunch {
 
 namespace {
 
-// Sockets, pipes, files and timers beside the agents' connections.
+// Descriptors for sockets, pipes, files and timers beside the agents' connections.
 constexpr rlim_t own_descriptors = 128;
 
-// Connections that have proved nothing take none of these, but what is left, and no more than so many.
+// Connections that have proved nothing yet only get descriptors that are left over, and no more than so many.
 constexpr rlim_t most_strangers = 512;
 constexpr rlim_t fewest_strangers = 8;
 
-// Returns how many strangers there is room for beside the job's own descriptors.
+// Returns for how many strangers there is room beside the job's own descriptors.
 Result<std::size_t> raise_descriptor_limit(const LaunchPlan& plan, int rank_peers) {
   rlimit limit{};
   getrlimit(RLIMIT_NOFILE, &limit);
@@ -61,11 +61,14 @@ Result<RunResult> run_plan(const LaunchPlan& plan, const RunSettings& settings, 
       settings.lost_after, *room);
   RankOutput output(plan, settings.output, [&] { loop.post([&] { channel.pause(false); }); });
   LeaderRun run(plan, settings, events,
-                {loop, channel, output,
-                 [&](JobEngine::Callbacks callbacks) {
-                   return std::make_unique<EngineProcesses>(loop.context(), std::move(callbacks));
-                 },
-                 [] { raise(SIGSTOP); }},
+                {.loop = loop,
+                 .channel = channel,
+                 .output = output,
+                 .make_engine =
+                     [&](JobEngine::Callbacks callbacks) {
+                       return std::make_unique<EngineProcesses>(loop.context(), std::move(callbacks));
+                     },
+                 .stop_ourselves = [] { raise(SIGSTOP); }},
                 token);
   if (auto listening = run.listen(); !listening) return tl::unexpected(listening.error());
   become_subreaper();
@@ -79,7 +82,7 @@ Result<RunResult> run_plan(const LaunchPlan& plan, const RunSettings& settings, 
   end_descendants(std::chrono::milliseconds(0));
   end_job_cgroups(run.job());
   run.remove_session_folders();
-  // A signal that came when all was over here is for whoever comes next: the next try of the job.
+  // A signal that came when all was over here is for the next try of the job.
   block_stop_signals();
   loop.poll();
   if (const int late = run.late_signal(); late != 0) kill(getpid(), late);

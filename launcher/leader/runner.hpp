@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The room launcher/leader: performs a plan: the supervisor and the smoke test's conductor decide, the runner
-// acts. It promises that every rank's end is known or said to be unknown, and that stopping has a bound. It
-// touches the channel, the engine's processes, and the clock.
-//
-// Performs a plan: starts the engine, carries out what the supervisor decides, passes lines on.
+// The room launcher/leader: performing a plan. The supervisor and the smoke test's conductor decide, the
+// runner acts. The room promises that every rank's end is known or said to be unknown, and that stopping has
+// a bound. It touches the channel, the engine's processes, and the clock.
 #pragma once
 
 #include <chrono>
@@ -24,16 +22,15 @@ struct RunResult {
   Indexed<Rank, RankRecord> ranks;
   std::vector<Phase> phases;
   std::optional<SmokeReport> smoke;
-  std::string job;  // the marker that its processes carry
-  std::optional<std::chrono::steady_clock::time_point>
-      stop_asked;  // the job was told to stop, for the first time
-  // Hosts with an agent that was lost, where no worker of ours was left to end what that leaves.
+  std::string job;                                                  // the marker that its processes carry
+  std::optional<std::chrono::steady_clock::time_point> stop_asked;  // when the job was first told to stop
+  // Hosts with a lost agent, and without a worker of ours that could end the processes there.
   std::vector<std::string> unattended_hosts;
 };
 
-// Errors (Fault::start): nothing was started. Otherwise returns when nothing of the job is left that can be
-// reached from here. SIGINT, SIGTERM and SIGHUP that come while nobody waits for them stay pending: they are
-// blocked on return.
+// Errors (Fault::start): nothing was started. Otherwise returns when no process of the job is left that can
+// be reached from here. SIGINT, SIGTERM and SIGHUP are blocked on return: those that come while nobody waits
+// for them stay pending.
 Result<RunResult> run_plan(const LaunchPlan& plan, const RunSettings& settings, EventLog& events);
 
 }  // namespace smlaunch

@@ -43,20 +43,16 @@ void SmokePhase::begin() {
 void SmokePhase::tell_stage(const TellStage& stage) {
   std::vector<std::pair<std::string, std::string>> texts = {{"stage", to_string(stage.stage)}};
   if (!stage.missing.empty()) texts.emplace_back("missing_ranks", to_string(IdSet(stage.missing)));
-  events_.add({0, "smoke_stage", {}, "", std::move(texts), {{"ranks", stage.reached}}});
+  events_.add({.event = "smoke_stage", .texts = std::move(texts), .numbers = {{"ranks", stage.reached}}});
 }
 
 std::optional<Outcome> SmokePhase::judge() {
   report_ = judge_smoke(run_.settings(), run_.record());
-  events_.add({0,
-               "smoke",
-               {},
-               "",
-               {{"verdict", to_string(report_->verdict)},
-                {"evidence", report_->evidence},
-                {"reason", report_->reason},
-                {"suspects", fmt::format("{}", fmt::join(report_->bad_hosts(), " "))}},
-               {}});
+  events_.add({.event = "smoke",
+               .texts = {{"verdict", to_string(report_->verdict)},
+                         {"evidence", report_->evidence},
+                         {"reason", report_->reason},
+                         {"suspects", fmt::format("{}", fmt::join(report_->bad_hosts(), " "))}}});
   if (!request_.only) say_result();  // `smlaunch smoke` answers on stdout
   return outcome();
 }

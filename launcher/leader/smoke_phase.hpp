@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The all-reduce test between readiness and the job: runs it, tells what it finds, and says whether the job may
-// follow.
+// The all-reduce test between readiness and the job: runs it, tells its findings, and says whether the job
+// may follow.
 #pragma once
 
 #include <functional>
@@ -18,7 +18,8 @@ namespace smlaunch {
 
 class SmokePhase {
  public:
-  // `settings.smoke` is there; it and all the others outlive this object. `finished`: nothing of the test runs.
+  // `settings.smoke` must be there. It and the references outlive this object. `finished`: nothing of the
+  // test runs any more.
   SmokePhase(const RunSettings& settings, const LeaderWorld& world, EventLog& events, AgentFacts agents,
              StartFacts start, std::function<void()> finished);
 

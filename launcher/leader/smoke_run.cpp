@@ -21,22 +21,23 @@ using std::chrono::milliseconds;
 namespace {
 
 constexpr milliseconds look_interval{8000};
-// As for the job itself: mpirun over SSH needs about 0.2 s a host.
+// The same bound as for the job itself: mpirun over SSH needs about 0.2 s a host.
 constexpr milliseconds start_bound{60000};
 constexpr milliseconds start_bound_per_host{1000};
-// Programs that were told to quit end by themselves in this time; agents that were released, in this.
+// Programs that were told to quit end by themselves in this time, and released agents in the next.
 constexpr milliseconds quit_bound{1000};
 constexpr milliseconds leave_bound{2000};
-// An engine whose agents have all left ends by itself.
+// An engine ends by itself in this time when all its agents have left.
 constexpr milliseconds engine_bound{1000};
 constexpr std::size_t longest_tail = 2000;
-// mpirun takes a second SIGTERM as leave to drop everything.
+// After a second SIGTERM, mpirun drops everything.
 struct EngineStep {
   int signal;
   milliseconds then;
 };
-constexpr std::array<EngineStep, 3> engine_steps = {
-    {{SIGTERM, milliseconds(150)}, {SIGTERM, milliseconds(500)}, {SIGKILL, milliseconds(2000)}}};
+constexpr std::array<EngineStep, 3> engine_steps = {{{.signal = SIGTERM, .then = milliseconds(150)},
+                                                     {.signal = SIGTERM, .then = milliseconds(500)},
+                                                     {.signal = SIGKILL, .then = milliseconds(2000)}}};
 
 SmokeSettings with_leader(SmokeSettings settings, const LaunchPlan& plan, const StartFacts& start) {
   settings.leader_host = plan.current_host;
@@ -101,12 +102,12 @@ void SmokeRun::start_set() {
   released_ = false;
   engine_leaves_ = false;
   peers_ = Indexed<Rank, Peer_>(plan_.layout.ranks.size());
-  // Agents of an earlier set do not know it.
+  // Agents of an earlier set do not know this token.
   agents_.token = make_token();
   world_.channel.begin_ranks(plan_.world_size(), agents_.token);
   engines_.push_back(world_.make_engine(
-      {[this](std::string_view line) { engine_line(line); },
-       [this](Rank, const Result<ExitStatus>& end, bool all) { engine_ended(end, all); }}));
+      {.line = [this](std::string_view line) { engine_line(line); },
+       .ended = [this](Rank, const Result<ExitStatus>& end, bool all) { engine_ended(end, all); }}));
   set_begin_ns_ = world_.loop.now_ns();
   engine_runs_ = true;
   if (auto started = start_engine(*engines_.back(), plan_, agents_, ssh_folder_); !started) {
@@ -182,7 +183,8 @@ void SmokeRun::data(Rank rank, const Frame& frame) {
   } else if (frame.kind == FrameKind::ended) {
     const auto ended = decode_ended(frame.payload);
     const std::string words = last_line(peers_[rank].tail);
-    // What mpirun has ended because of another host, or somebody by hand, is no evidence.
+    // The end of a program is no evidence where mpirun ended it because of another host, or somebody did by
+    // hand.
     const bool by_others = ended && ended->end.told_to_stop && state_ == State::running;
     program_gone(rank,
                  {.how = fmt::format("the check program {}{}", ended ? to_string(ended->end.status) : "ended",
@@ -245,7 +247,7 @@ void SmokeRun::end_set(bool gently) {
   end_timer_->start(quit_bound, [this] { release(); });
 }
 
-// Agents kill what still runs of their programs; whoever never came is ended with the engine.
+// Agents kill their programs where they still run. Agents that never came end with the engine.
 void SmokeRun::release() {
   if (released_) return;
   released_ = true;
@@ -275,7 +277,8 @@ void SmokeRun::engine_ended(const Result<ExitStatus>& end, bool all) {
       fmt::format("{} {}", to_string(plan_.engine),
                   end ? to_string(*end) : "ended, and " + end.error().problems.front().what);
   if (state_ != State::running || all_gone()) return set_failed(how + text);
-  // It has ended the programs that it could reach. Whose host is gone is known when that has been silent for long.
+  // The engine has ended the programs that it could reach. We know which host is gone when it has been
+  // silent for long.
   const std::string daemon = find_lost_daemon(words);
   conductor_.engine_failed(daemon.empty() ? how + text
                                           : fmt::format("{}: it lost its daemon on {}", how, daemon));

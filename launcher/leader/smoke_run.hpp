@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Performs an all-reduce test: starts sets of check programs beside the ranks, by an engine of their own, and
-// carries out what the conductor decides (smoke/smoke_conductor.hpp).
+// Performs an all-reduce test: starts sets of check programs, by an engine of their own, and does what the
+// conductor decides (smoke/smoke_conductor.hpp).
 #pragma once
 
 #include <functional>
@@ -22,23 +22,24 @@ class SmokeRun {
   struct Callbacks {
     std::function<void(const TellStage&)> stage;
     std::function<void(const TellSearch&)> search;
-    // A line that a check program, or the engine, printed for nobody.
+    // A line of a check program or of the engine that is no message.
     std::function<void(const std::string&)> line;
-    std::function<bool()> hosts_lost;  // does one not answer any more? takes some seconds; may be empty
-    std::function<void()> finished;    // nothing of it is left
+    std::function<bool()> hosts_lost;  // does a host not answer any more? takes some seconds; may be empty
+    std::function<void()> finished;    // nothing of the test is left
   };
 
-  // `plan`: of the check programs; it and `world` outlive this object. Messages of the peers below its world
-  // size are ours until `finished`.
+  // `plan`: of the check programs; it and `world` outlive this object. Until `finished`, this object gets the
+  // messages of the peers below the plan's world size.
   SmokeRun(const LeaderWorld& world, const LaunchPlan& plan, SmokeSettings settings, AgentFacts agents,
            StartFacts start, std::string ssh_folder, Callbacks callbacks);
   ~SmokeRun();
   void begin();
-  void stop();  // asked for from outside: ends what runs, then `finished`
+  void stop();  // for requests from outside: ends the programs, then calls `finished`
 
   void joined(Rank rank);
   void data(Rank rank, const Frame& frame);
-  // `heard_ns`: when its agent was heard last. `is_closed`: its connection was closed, and it did not come back.
+  // `heard_ns`: when its agent was heard last. `is_closed`: the connection was closed, and the agent did not
+  // come back.
   void lost(Rank rank, const std::string& why, std::uint64_t heard_ns, bool is_closed);
   void left(Rank rank);
 

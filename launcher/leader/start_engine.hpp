@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Starts what starts the agents of a plan.
+// Starts the engine of a plan, which starts the agents.
 #pragma once
 
 #include <string>
@@ -19,8 +19,8 @@ struct AgentFacts {
   std::string leader_host;  // our own name for this machine
 };
 
-// One mpirun, or an agent for each rank. `ssh_folder`: of connections that are open, or empty. Errors
-// (Fault::start): what the kernel said; nothing runs then.
+// One mpirun, or an agent for each rank. `ssh_folder`: of open connections, or empty. Errors (Fault::start):
+// the kernel's words; nothing runs then.
 Result<void> start_engine(JobEngine& engine, const LaunchPlan& plan, const AgentFacts& facts,
                           const std::string& ssh_folder);
 

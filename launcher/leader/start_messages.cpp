@@ -15,10 +15,10 @@ namespace smlaunch {
 
 namespace {
 
-// OMPI_ARGV and OMPI_COMMAND hold all of it: 131,071 bytes, less what stands before it.
+// OMPI_ARGV and OMPI_COMMAND hold the whole command: 131,071 bytes less the other words.
 constexpr std::size_t longest_mpirun_program = 100'000;
 
-// In the arguments for ssh, one word of mpirun's.
+// `word`: mpirun's word with the arguments for ssh.
 void set_ssh_folder(std::string& word, const std::string& ssh_folder) {
   const std::string option = fmt::format(" -o ControlPath={}/{}", planned_ssh_folder, ssh_socket_name);
   const std::size_t at = word.find(option);
@@ -32,8 +32,8 @@ void set_ssh_folder(std::string& word, const std::string& ssh_folder) {
 Start make_start(const LaunchPlan& plan, Rank rank, const Variables& of_host, const StartFacts& facts) {
   const RankPlace& place = plan.layout.ranks[rank];
   Start start;
-  // SM_*, rank identity, the rendezvous and what the job says of itself replace what the host's environment
-  // has; the rest yields to it.
+  // SM_*, rank identity, the rendezvous and the job's variables about itself replace those of the host's
+  // environment; the other variables yield to them.
   const auto take = [&](const Variables& variables) {
     for (const auto& [name, value] : variables) {
       if (name == python_path_variable) continue;  // each host's own, with our folder before it

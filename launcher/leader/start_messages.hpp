@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Plan -> what each agent is told, and what the engine's own environment holds: pure.
+// From the plan: the start message of each agent, and the engine's own environment: pure.
 #pragma once
 
 #include <chrono>
@@ -14,26 +14,26 @@ namespace smlaunch {
 
 struct StartFacts {
   std::string job;                 // the marker every process of the job carries
-  std::optional<int> master_port;  // rank 0's agent's
+  std::optional<int> master_port;  // the port that rank 0's agent has found
   Variables leader_environment;    // smlaunch's own
   std::chrono::milliseconds grace{5000};
   std::chrono::milliseconds lost_after{10000};
-  std::optional<int> restart_count;  // told where the job may be tried again
+  std::optional<int> restart_count;  // nothing: the job is not tried again
   std::chrono::milliseconds leader_wait{600000};
 };
 
 // `of_host`: variables_of_host() of the rank's host.
 Start make_start(const LaunchPlan& plan, Rank rank, const Variables& of_host, const StartFacts& facts);
 
-// Open MPI keeps a process's whole command line in one variable of its environment, which the kernel limits:
-// is this one too long for that?
+// Open MPI keeps a process's whole command line in one variable of its environment, whose length the kernel
+// limits: is this command too long for that?
 bool is_too_long_for_mpirun(const std::vector<std::string>& process_command);
 
-// What the engine is started with. Secrets among the arguments go by agent_secrets_variable. A process command
-// that is too long is left out: agents get it with the start message, and this word in its place.
+// The engine's command line. Secret arguments travel in agent_secrets_variable. A process command that is
+// too long is left out: agents get it with the start message, and this word stands in its place.
 inline constexpr const char* program_comes_later = "(the program comes over the channel)";
-// `ssh_folder` is put in the place of planned_ssh_folder; empty: no connection was left open, and none is
-// looked for.
+// `ssh_folder` takes the place of planned_ssh_folder; empty: no connection was left open, and mpirun looks
+// for none.
 std::vector<std::string> engine_command(const LaunchPlan& plan, const std::string& ssh_folder);
 
 // mpirun's environment: ours, with what its -x options name.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// joining -> running -> stopping -> releasing -> finished. A rank that fails stops the others; a request from
-// outside stops all; agents leave only when every rank is done, so that no report is lost; then the engine
+// joining -> running -> stopping -> releasing -> finished. A rank that fails stops the others. A request from
+// outside stops all. Agents leave only when every rank is done, so that no report is lost. Then the engine
 // has nothing to do and ends.
 #include "launcher/leader/supervisor.hpp"
 
@@ -14,23 +14,24 @@ using std::chrono::milliseconds;
 
 namespace {
 
-// From SIGKILL until a rank whose agent does not report its end counts as lost.
+// After SIGKILL, a rank counts as lost if its agent does not report its end in this time.
 constexpr milliseconds kill_bound{5000};
-// What agents need to end what their ranks left behind.
+// How long agents may take to end processes that their ranks left behind.
 constexpr milliseconds leave_bound{4000};
-// An engine whose agents have all left ends by itself when all went well. After a failure it has nothing to
-// do that anybody waits for; mpirun takes a second SIGTERM as leave to drop everything.
+// When all went well, an engine ends by itself after its agents have left. After a failure nobody needs it
+// any more; after a second SIGTERM, mpirun drops everything.
 constexpr milliseconds engine_bound{1000};
-// What agents get to find out what their ranks are doing.
+// How long agents may take to find out what their ranks are doing.
 constexpr milliseconds inspection_bound{10000};
-// An mpirun that ends a job gives its processes a second.
+// When mpirun ends a job, it gives its processes a second.
 constexpr milliseconds engine_abort_bound{3000};
 struct EngineStep {
   int signal;
   milliseconds then;
 };
-constexpr EngineStep engine_steps[] = {
-    {SIGTERM, milliseconds(150)}, {SIGTERM, milliseconds(500)}, {SIGKILL, milliseconds(1000)}};
+constexpr EngineStep engine_steps[] = {{.signal = SIGTERM, .then = milliseconds(150)},
+                                       {.signal = SIGTERM, .then = milliseconds(500)},
+                                       {.signal = SIGKILL, .then = milliseconds(1000)}};
 
 }  // namespace
 
@@ -40,7 +41,7 @@ Supervisor::Supervisor(const SupervisorSettings& settings) : settings_(settings)
 }
 
 std::vector<Action> Supervisor::begin() {
-  return {SetTimer{Timer::start_deadline, settings_.start_deadline}};
+  return {SetTimer{.timer = Timer::start_deadline, .length = settings_.start_deadline}};
 }
 
 std::vector<Action> Supervisor::on(const Event& event) {
@@ -97,7 +98,7 @@ void Supervisor::ended(const RankEnded& event, Actions& actions) {
   RankRecord& rank = record_.ranks[event.rank];
   rank.end = event.end;
   rank.times = event.times;
-  // We have told nobody to stop: its agent was, by the death of the engine or by somebody on its host.
+  // We have told nobody to stop. The death of the engine, or somebody on its host, has told its agent.
   const bool by_others = event.end.told_to_stop && phase_ == Phase::running && !inspecting_;
   if (by_others) rank.loss = EndedByOthers{};
   if (by_others || (!succeeded(event.end.status) && !event.end.told_to_stop))
@@ -107,7 +108,7 @@ void Supervisor::ended(const RankEnded& event, Actions& actions) {
 void Supervisor::engine_ended(const EngineEnded& event, Actions& actions) {
   engine_ended_ = true;
   record_.engine_lines = event.last_lines;
-  // It has ended the ranks, and only then itself.
+  // The engine has ended the ranks before it ended itself.
   const bool was_first = ends_by_itself() && engine_signals_ == 0 && record_.started;
   if (phase_ == Phase::releasing && was_first) {
     record_.engine_failure = event.failure;
@@ -127,7 +128,7 @@ void Supervisor::engine_ended(const EngineEnded& event, Actions& actions) {
   stop(SIGTERM, settings_.failure_grace, actions);
 }
 
-// mpirun ends with the code of the first of its processes that failed, and says of no other how it ended.
+// mpirun ends with the code of the first of its processes that failed, and does not say how the others ended.
 void Supervisor::end_detached(const EngineEnded& event) {
   for (RankRecord& rank : record_.ranks) {
     if (!rank.detached || rank.done()) continue;
@@ -149,14 +150,14 @@ bool Supervisor::any_detached() const {
                      [](const RankRecord& r) { return r.detached; });
 }
 
-// Before the ranks are stopped, all that they can still tell is asked for.
+// Before the ranks are stopped, each is asked what it is doing.
 void Supervisor::silent(const Silent& event, Actions& actions) {
   if (phase_ != Phase::running || inspecting_ || !settings_.hang_timeout) return;
   if (event.seconds < *settings_.hang_timeout) return;
   inspecting_ = true;
   record_.hang_seconds = event.seconds;
   actions.emplace_back(InspectRanks{});
-  actions.emplace_back(SetTimer{Timer::inspection, inspection_bound});
+  actions.emplace_back(SetTimer{.timer = Timer::inspection, .length = inspection_bound});
 }
 
 void Supervisor::inspected(const RankInspected& event) {
@@ -167,7 +168,7 @@ void Supervisor::inspected(const RankInspected& event) {
 
 void Supervisor::stop_requested(const StopRequested& event, Actions& actions) {
   const bool again = record_.stop_signal.has_value();
-  // A scheduler tells us and the agents at once: theirs may come first.
+  // A scheduler signals us and the agents at once. Their signal may come first.
   const bool agents_knew = phase_ == Phase::releasing && ends_by_itself();
   if (!again && (phase_ != Phase::releasing || agents_knew)) record_.stop_signal = event.signal;
   if (phase_ == Phase::joining) {
@@ -181,10 +182,10 @@ void Supervisor::stop_requested(const StopRequested& event, Actions& actions) {
   }
   if (again) {
     actions.emplace_back(SignalRanks{SIGKILL});
-    actions.emplace_back(SetTimer{Timer::give_up, kill_bound});
+    actions.emplace_back(SetTimer{.timer = Timer::give_up, .length = kill_bound});
     return;
   }
-  // A failure may be under way already: its shorter grace stands.
+  // A failure may have begun to stop the ranks already: its shorter grace stands.
   const bool was_running = phase_ == Phase::running;
   stop(event.signal, settings_.stop_grace, actions);
   if (!was_running) actions.emplace_back(SignalRanks{event.signal});
@@ -198,13 +199,13 @@ void Supervisor::stop(int signal, milliseconds grace, Actions& actions) {
   if (phase_ != Phase::running) return;
   phase_ = Phase::stopping;
   if (all_done()) return;
-  // Those without a channel can only be stopped through mpirun, which leaves them a second.
+  // Ranks without a channel can only be stopped through mpirun, which leaves them a second.
   if (any_detached()) actions.emplace_back(EndEngine{SIGTERM});
   actions.emplace_back(SignalRanks{signal});
-  actions.emplace_back(SetTimer{Timer::grace, grace});
+  actions.emplace_back(SetTimer{.timer = Timer::grace, .length = grace});
 }
 
-// The end of ranks without a channel is known by mpirun's end alone, which waits for the agents of the
+// Only mpirun's end tells of the end of ranks without a channel, and mpirun waits for the agents of the
 // others.
 void Supervisor::release_for_detached(Actions& actions) {
   const bool only_detached_run = std::all_of(record_.ranks.begin(), record_.ranks.end(),
@@ -218,9 +219,10 @@ void Supervisor::release_for_detached(Actions& actions) {
 
 void Supervisor::release(Actions& actions) {
   phase_ = Phase::releasing;
-  // Whoever stops us from outside does not wait for what nobody asked for.
+  // After a stop from outside, nobody waits for processes that nobody asked for.
   actions.emplace_back(ReleaseAgents{record_.stop_signal ? milliseconds(0) : settings_.leftover_grace});
-  actions.emplace_back(SetTimer{Timer::engine_exit, leave_bound, record_.started});
+  actions.emplace_back(
+      SetTimer{.timer = Timer::engine_exit, .length = leave_bound, .after_leftovers = record_.started});
 }
 
 void Supervisor::end_engine(Actions& actions) {
@@ -230,10 +232,10 @@ void Supervisor::end_engine(Actions& actions) {
   }
   const EngineStep& step = engine_steps[engine_signals_++];
   actions.emplace_back(EndEngine{step.signal});
-  actions.emplace_back(SetTimer{Timer::engine_exit, step.then});
+  actions.emplace_back(SetTimer{.timer = Timer::engine_exit, .length = step.then});
 }
 
-// Agents were told to end, not by us: mpirun is ending the job, and will say why.
+// Somebody else told agents to end: mpirun is ending the job, and will say why.
 bool Supervisor::ends_by_itself() const {
   return std::any_of(record_.ranks.begin(), record_.ranks.end(),
                      [](const RankRecord& rank) { return rank.is_lost_by<EndedByOthers>(); });
@@ -256,7 +258,7 @@ void Supervisor::expired(const TimerExpired& event, Actions& actions) {
     case Timer::grace:
       if (phase_ != Phase::stopping) return;
       actions.emplace_back(SignalRanks{SIGKILL});
-      actions.emplace_back(SetTimer{Timer::give_up, kill_bound});
+      actions.emplace_back(SetTimer{.timer = Timer::give_up, .length = kill_bound});
       return;
     case Timer::give_up:
       if (phase_ != Phase::stopping) return;
@@ -290,11 +292,11 @@ void Supervisor::settle(Actions& actions) {
                             [](const RankRecord& r) { return r.left || r.detached || r.loss || !r.joined; });
     if (all_left_ && record_.started && engine_signals_ == 0) {
       if (ends_by_itself())
-        actions.emplace_back(SetTimer{Timer::engine_exit, engine_abort_bound});
+        actions.emplace_back(SetTimer{.timer = Timer::engine_exit, .length = engine_abort_bound});
       else if (failed())
         end_engine(actions);
       else
-        actions.emplace_back(SetTimer{Timer::engine_exit, engine_bound});
+        actions.emplace_back(SetTimer{.timer = Timer::engine_exit, .length = engine_bound});
     }
   }
   if (phase_ == Phase::releasing && engine_ended_) {

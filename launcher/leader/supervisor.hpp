@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Decides what a running job needs; never does it. The runner reports each event and carries out the answer,
-// so every policy here is tested without a process, a clock or a socket.
+// Decides what a running job needs; never does it. The runner reports each event and performs the answer. So
+// every policy here is tested without a process, a clock or a socket.
 #pragma once
 
 #include <chrono>
@@ -14,11 +14,11 @@
 
 namespace smlaunch {
 
-// What happened.
+// Events: what has happened.
 struct AgentJoined {
   Rank rank;
 };
-// Its agent could not reach us: it runs its rank all the same, and mpirun's end is the only word of it.
+// Its agent could not reach us. It runs its rank all the same, and only mpirun's end tells about it.
 struct RankDetached {
   Rank rank;
 };
@@ -35,7 +35,7 @@ struct RankEnded {
   RankEnd end = {};
   EndTimes times = {};
 };
-// Its connection is gone, and did not come back. `seconds`: when it was heard last.
+// Its connection is gone, and the agent did not come back. `seconds`: when the agent was heard last.
 struct AgentLost {
   Rank rank = {};
   RankLoss loss = {};
@@ -44,16 +44,16 @@ struct AgentLost {
 struct AgentLeft {
   Rank rank;
 };  // released, and gone
-// The smlaunch on a host, or the host itself.
+// The smlaunch on a host, or the host itself, was lost.
 struct WorkerLost {
   WorkerLoss loss;
 };
-// mpirun, or all agents that we started.
+// mpirun, or all agents that we started, ended.
 struct EngineEnded {
-  EngineFailure failure = {};  // what it is, where it comes before its time
+  EngineFailure failure = {};  // the failure that it is, where it comes before its time
   std::vector<std::string> last_lines = {};
   double seconds = 0;
-  std::optional<ExitStatus> status = {};  // nothing: it is not known
+  std::optional<ExitStatus> status = {};  // nothing: not known
 };
 struct StopRequested {
   int signal = 0;
@@ -62,7 +62,7 @@ struct StopRequested {
 struct SignalPassed {
   int signal = 0;
 };
-// What a rank had left running, and what is ended now.
+// Processes that a rank had left running, and that are ended now.
 struct RankLeftRunning {
   Rank rank;
   std::vector<LeftProcess> processes;
@@ -74,7 +74,7 @@ struct Silent {
 struct RankInspected {
   Rank rank;
   RankState state;
-  std::optional<double> cores_used;  // how many it has kept busy of late
+  std::optional<double> cores_used;  // how many cores the rank has kept busy of late
 };
 enum class Timer { start_deadline, grace, give_up, engine_exit, inspection };
 struct TimerExpired {
@@ -84,7 +84,7 @@ using Event = std::variant<AgentJoined, RankDetached, RankStarted, RankNotStarte
                            AgentLeft, WorkerLost, EngineEnded, StopRequested, SignalPassed, RankLeftRunning,
                            Silent, RankInspected, TimerExpired>;
 
-// What to do about it.
+// Actions: what to do about it.
 struct StartRanks {
   bool operator==(const StartRanks&) const = default;
 };
@@ -96,11 +96,11 @@ struct PassSignalOn {
   int signal = 0;
   bool operator==(const PassSignalOn&) const = default;
 };  // to all that run
-// Ask the agents of all that run what they are doing.
+// Ask the agents of all ranks that run what the ranks are doing.
 struct InspectRanks {
   bool operator==(const InspectRanks&) const = default;
 };
-// What ranks have left running may go on for so long, and then has what is left of the grace.
+// Processes that ranks have left running may go on for so long, and then have the rest of the grace.
 struct ReleaseAgents {
   std::chrono::milliseconds leftover_grace{0};
   bool operator==(const ReleaseAgents&) const = default;
@@ -112,7 +112,7 @@ struct EndEngine {
 struct SetTimer {
   Timer timer;
   std::chrono::milliseconds length;
-  bool after_leftovers = false;  // when their time is over, not from now on
+  bool after_leftovers = false;  // counts from the end of the leftovers' time, not from now
   bool operator==(const SetTimer&) const = default;
 };
 struct Finish {
@@ -134,7 +134,7 @@ struct SupervisorSettings {
 class Supervisor {
  public:
   explicit Supervisor(const SupervisorSettings& settings);
-  // The first actions: before any event.
+  // The first actions, before any event.
   std::vector<Action> begin();
   std::vector<Action> on(const Event& event);
   [[nodiscard]] const JobRecord& record() const { return record_; }
@@ -160,7 +160,7 @@ class Supervisor {
   void end_engine(Actions& actions);
   [[nodiscard]] bool failed() const;
   [[nodiscard]] bool ends_by_itself() const;
-  void settle(Actions& actions);  // goes on to the next phase where this one has nothing left to wait for
+  void settle(Actions& actions);  // goes on to the next phase where this phase has nothing left to wait for
 
   SupervisorSettings settings_;
   JobRecord record_;

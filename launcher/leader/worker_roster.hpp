@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The hosts where a smlaunch waits for us, or may yet come to: what each has said, and who is still there: pure.
+// The hosts where a smlaunch waits for us, or may still come to wait: what each has said, and which are still
+// connected: pure.
 #pragma once
 
 #include <optional>
@@ -22,7 +23,7 @@ struct RosterWorker {
   bool had_come = false;          // it was connected when the goodbye began
   bool was_told_to_stop = false;  // on its host
   std::optional<HostLoss> loss;   // it had come, and was lost before there was a job
-  std::optional<CodeEnd> code;    // nothing: it is still at it
+  std::optional<CodeEnd> code;    // nothing: its code is still being prepared
 };
 
 // A position in the roster: hosts that run ranks have their node rank, spare hosts follow them.
@@ -33,7 +34,7 @@ struct WorkerIndex {
 
 class WorkerRoster {
  public:
-  // `hosts` by node rank; `first_peer`: of the channel's peers, those below are ranks.
+  // `hosts` by node rank. `first_peer`: the channel's peers below it are ranks.
   WorkerRoster(const std::vector<std::string>& hosts, const std::vector<std::string>& spare_hosts,
                Peer first_peer);
 
@@ -47,21 +48,21 @@ class WorkerRoster {
   void joined(Peer peer);
   void left(Peer peer) { worker(peer).is_connected = false; }
   void code_ended(Peer peer, CodeEnd end) { worker(peer).code = std::move(end); }
-  // It was lost while there was no job. Nobody needs a spare one then.
+  // It was lost while there was no job. A spare host's loss does not matter then.
   void lost_before_job(Peer peer, const HostLoss& loss);
-  // False where it has said so before: it says so again on every new connection.
+  // False where the worker has said so before: it repeats this on every new connection.
   bool told_to_stop(Peer peer);
   void begin_goodbye();
 
   [[nodiscard]] bool any_connected() const;
-  // On another host than the leader's, one has not come yet.
+  // Has a worker of another host than the leader's not come yet?
   [[nodiscard]] bool any_is_awaited(const std::string& leader) const;
-  // The first that was lost before there was a job; null: none was.
+  // The first worker that was lost before there was a job; null: no worker was.
   [[nodiscard]] const RosterWorker* find_lost() const;
   [[nodiscard]] std::vector<std::string> hosts() const;
   // For a host where no worker has come: of thousands of hosts, it is told its own. Empty: a worker has come.
   [[nodiscard]] std::vector<std::string> hosts_for_late_comer(NodeRank node_rank) const;
-  // Does a spare host take its place in the next try?
+  // Does a spare host take this host's place in the next try?
   [[nodiscard]] bool is_replaced(WorkerIndex index, const std::vector<std::string>& hosts_at_fault,
                                  const std::string& leader) const;
 

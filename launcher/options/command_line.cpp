@@ -17,7 +17,8 @@ namespace {
 const std::vector<std::string> answers = {"help", "help-all", "version"};
 constexpr std::string_view help_letter = "h";
 
-// Options of mpirun, torchrun, horovodrun and DeepSpeed that people type out of habit, and what says the same here.
+// Options of mpirun, torchrun, horovodrun and DeepSpeed that people type out of habit, and the same in our
+// words.
 std::string_view instead_of(std::string_view name) {
   constexpr std::string_view ranks = "say how many ranks each host has: --processes-per-host N";
   constexpr std::string_view hosts = "name the hosts, each with its slots: --hosts a:8,b:8";

@@ -15,20 +15,20 @@ namespace smlaunch {
 struct SplitLine {
   std::vector<std::string> own;                       // options, a command
   std::optional<std::vector<std::string>> program{};  // the entry point and its arguments
-  std::string command{};                              // one of ours; empty: none
-  std::size_t command_at = 0;                         // where it stands in the whole line
+  std::string command{};                              // our command; empty: there is none
+  std::size_t command_at = 0;                         // its position in the whole line
   std::optional<std::string> operand{};               // the word behind a command that takes one
-  std::optional<std::string> unknown{};               // the first option or word that is none of ours
+  std::optional<std::string> unknown{};               // the first option or word that we do not know
 };
 
-// The program is what stands behind `--`, or the first word that ends in .py and is no option's value, with all
-// that follows it.
+// The program begins behind `--`, or at the first word that ends in .py and is no option's value. All words
+// from there on belong to it.
 SplitLine split_line(const std::vector<std::string>& arguments, const OptionTable& table);
 
-// Whether a flag stands in our own part; `letter`: its short name, '\0' for none.
+// Does a flag stand in our own part? `letter`: its short name, '\0' for none.
 bool has_flag(const SplitLine& line, const std::string& name, char letter);
 
-// What is said of an option or word that is none of ours, with what may have been meant.
+// The error for an option or word that we do not know, with the word that may have been meant.
 Error unknown_word(const std::string& word, const OptionTable& table);
 
 }  // namespace smlaunch

@@ -9,7 +9,7 @@ namespace smlaunch {
 
 namespace {
 
-// Flags that only answer; they are in no table of options.
+// Flags that only print something; they are not in the table of options.
 const std::vector<OptionInfo> answers = {{"help", 'h', {}, {}, "the options that matter most", {}, {}},
                                          {"help-all", '\0', {}, {}, "every option", {}, {}},
                                          {"version", '\0', {}, {}, "its version", {}, {}}};

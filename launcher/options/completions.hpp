@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a shell completes of a smlaunch command line, made of the option table. Pure.
+// Completion of a smlaunch command line in a shell, made of the option table. Pure.
 #pragma once
 
 #include <string>
@@ -11,7 +11,7 @@ namespace smlaunch {
 
 enum class Shell { bash, zsh, fish };
 
-// The script that the shell is to load for smlaunch. A program's own words are files.
+// The script that the shell loads for smlaunch. A program's own words are completed as files.
 std::string render_completion(Shell shell, const OptionTable& table);
 
 }  // namespace smlaunch

@@ -22,7 +22,7 @@ std::string option_words(const OptionInfo& option) {
   return letter + "--" + option.name + (option.value.empty() ? "" : " " + option.value);
 }
 
-// "  WORDS   WHAT", where the words are short enough to leave a column for what they say.
+// "  WORDS   WHAT", where the words are short enough; else the explanation stands on a line of its own.
 std::string entry(const std::string& words, const std::string& what) {
   const std::string begin = "  " + words;
   const std::string text = wrap_text(what, screen_width - what_column, what_column);

@@ -13,7 +13,7 @@ namespace smlaunch {
 
 namespace {
 
-// roff takes a backslash for its own, a minus for a hyphen, and a dot or quote that begins a line for a request.
+// To roff a backslash is its own, a minus is a hyphen, and a dot or quote that begins a line is a request.
 std::string escape(const std::string& text) {
   std::string out;
   for (std::size_t i = 0; i < text.size(); ++i) {
@@ -34,7 +34,7 @@ std::string upper(std::string text) {
   return text;
 }
 
-// Lines that begin with blanks are shown as they are, the others are filled.
+// Lines that begin with blanks are shown as they are; the other lines are filled.
 std::string paragraphs(const std::string& text) {
   std::string out;
   std::istringstream lines(text);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What `smlaunch help MATTER` explains, and the groups of --help-all.
+// The matters that `smlaunch help MATTER` explains; they are the groups of --help-all.
 #pragma once
 
 #include <string>
@@ -10,7 +10,7 @@ namespace smlaunch {
 struct Matter {
   std::string word;
   std::string title;
-  std::string text;  // lines that begin with a blank are shown as they are; its options follow
+  std::string text;  // lines that begin with a blank are shown as they are; the matter's options follow
 };
 
 // In the order in which they are shown. An option's `matter` is one of their words.

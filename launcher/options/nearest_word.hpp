@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What somebody meant who wrote a word that is not known.
+// The known word that was probably meant by an unknown one.
 #pragma once
 
 #include <string>
@@ -7,8 +7,8 @@
 
 namespace smlaunch {
 
-// The word of `words` that differs least from `word`, where that is at most a third of it; else empty. A letter
-// left out, too many, wrong or exchanged with its neighbour counts one.
+// The word of `words` that differs least from `word`, if at most a third of the letters differ; else empty.
+// Each letter that is missing, too many, wrong, or exchanged with its neighbour counts.
 std::string nearest_word(const std::string& word, const std::vector<std::string>& words);
 
 }  // namespace smlaunch

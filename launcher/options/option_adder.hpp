@@ -24,7 +24,7 @@ using Names = std::vector<std::pair<std::string, T>>;
 // "SMLAUNCH_DRY_RUN" for "dry-run".
 std::string variable_of(const std::string& option);
 
-// What a person calls a number: 010 is ten, 0x4 and 4k are none.
+// Numbers as people write them: 010 is ten; 0x4 and 4k are no numbers.
 std::optional<double> parse_decimal(const std::string& text);
 
 template <class T>
@@ -42,7 +42,7 @@ class Adder {
  public:
   explicit Adder(CLI::App& app) : app_(app) {}
 
-  // What the options that follow are about: the word of a Matter (matters.hpp).
+  // The matter of the options that follow: the word of a Matter (matters.hpp).
   void matter(const std::string& word) { matter_ = word; }
 
   template <class T>
@@ -98,7 +98,7 @@ class Adder {
   CLI::App* add_command(const std::string& word, const std::string& what, const std::string& matter,
                         const std::string& operand = "");
 
-  // Those that take a value.
+  // The options that take a value.
   [[nodiscard]] const std::vector<std::pair<std::string, CLI::Option*>>& options() const { return options_; }
 
   [[nodiscard]] const OptionTable& table() const { return table_; }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The options and commands as people read of them. Help, suggestions, the manual page and completions are made
-// of this one table, which is filled where the options are defined (cli.cpp).
+// The options and commands, in words for people. Help, suggestions, the manual page and completions are made
+// of this one table, which cli.cpp fills where it defines the options.
 #pragma once
 
 #include <string>
@@ -11,8 +11,8 @@ namespace smlaunch {
 struct OptionInfo {
   std::string name;                  // without the dashes
   char letter = '\0';                // -q of --quiet; '\0': none
-  std::string value;                 // FILE, or auto|off; empty: it takes none
-  std::vector<std::string> choices;  // the words that it takes; empty: anything
+  std::string value;                 // FILE, or auto|off; empty: it takes no value
+  std::vector<std::string> choices;  // the words that it takes; empty: any value
   std::string what;
   std::string matter;    // the word of its Matter
   std::string variable;  // SMLAUNCH_...
@@ -21,7 +21,7 @@ struct OptionInfo {
 struct CommandInfo {
   std::string word;
   std::string what;
-  std::string matter;   // that `smlaunch WORD --help` explains
+  std::string matter;   // `smlaunch WORD --help` explains it
   std::string operand;  // what may stand behind it: DIR|FILE; empty: nothing
 };
 

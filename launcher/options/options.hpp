@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// The room launcher/options: what stands on the command line and in SMLAUNCH_* variables, as one plain
-// struct. It promises one clear error for what it cannot read, and decides nothing. It touches CLI11 and the
-// environment it is given.
+// The room launcher/options: the command line and the SMLAUNCH_* variables, as one plain struct. It promises
+// one clear error for each word that it cannot read, and decides nothing. It touches CLI11 and the
+// environment that it is given.
 //
-// What stands on the command line and in SMLAUNCH_* variables, before anything is made of it.
+// The options as they were given, before anything is decided by them.
 #pragma once
 
 #include <map>
@@ -46,7 +46,7 @@ struct Options {
   BindPolicy bind = BindPolicy::automatic;
   double ready_timeout = 3600;
   int ssh_port = 22;
-  bool probe = false;  // of a dry run: ask the other hosts what they are
+  bool probe = false;  // a dry run asks the other hosts what they are
   SmokeOption smoke = SmokeOption::automatic;
   long smoke_bytes = 64L << 20;
   double smoke_timeout = 120;
@@ -65,7 +65,7 @@ struct Options {
   std::optional<int> master_port;
   std::optional<int> channel_port;
   std::optional<std::string> log_dir;
-  std::optional<IdSet> only_ranks;  // whose lines are shown
+  std::optional<IdSet> only_ranks;  // the ranks whose lines are shown
   LogFormatOption log_format = LogFormatOption::text;
   int max_restarts = 0;
   int spare_hosts = 0;
@@ -80,13 +80,13 @@ struct Options {
   bool quiet = false;
   bool verbose = false;
   std::optional<std::vector<std::string>> entry_point;  // after --
-  bool called_train = false;  // by that name: outside a container too, it does as the toolkit
+  bool called_train = false;  // by that name it behaves like the toolkit, outside a container, too
 
-  // "hosts" -> "option --hosts" or "variable SMLAUNCH_HOSTS": for those that were given.
+  // "hosts" -> "option --hosts" or "variable SMLAUNCH_HOSTS", for each option that was given.
   std::map<std::string, std::string> sources;
 };
 
-// Where an option's value came from, `otherwise` where it was not given.
+// Where an option's value came from; `otherwise` for an option that was not given.
 inline std::string source_of(const Options& options, const std::string& name, const std::string& otherwise) {
   const auto given = options.sources.find(name);
   return given == options.sources.end() ? otherwise : given->second;

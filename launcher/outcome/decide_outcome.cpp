@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the job came to is decided by the first of these that holds: it hung; mpirun blames a rank for leaving
-// early; a host was lost before anything failed; a rank failed, of its own or because another had left; we were
-// told to stop; it never started; something was lost.
+// The first of these that holds decides how the job ended: it hung; mpirun blames a rank for leaving early;
+// a host was lost before anything failed; a rank failed, by itself or because another had left; we were told
+// to stop; the job never started; a rank, a host or the engine was lost.
 #include "launcher/outcome/decide_outcome.hpp"
 
 #include <fmt/format.h>
@@ -41,12 +41,13 @@ class Decision {
     if (first_) return failed(*first_);
     if (record_.stop_signal) return stopped();
     if (!record_.started) return not_started(loss.has_value());
-    // Ranks that we stopped because of a loss may have ended with code 0: the job was not done all the same.
+    // Ranks that we stopped because of a loss may have ended with code 0. The job had not done its work all
+    // the same.
     if (!all_ended_well() || record_.worker_loss || record_.engine_failure) return lost(starter_);
     return make_success();
   }
 
-  // A scheduler that stops a job signals us and the ranks at once: no failure of theirs.
+  // A scheduler that stops a job signals us and the ranks at once. Then the ranks have not failed.
   [[nodiscard]] bool ended_by_our_stop_signal(const FirstFailure& first) const {
     if (!record_.stop_signal || !first.end) return false;
     const auto* signaled = std::get_if<Signaled>(&first.end->status);
@@ -58,7 +59,7 @@ class Decision {
                        [](const RankRecord& rank) { return rank.ended_well(); });
   }
 
-  // Those that end well when they are told to had hung all the same.
+  // Ranks that end well only when they are told to have hung all the same.
   [[nodiscard]] bool all_ended_by_themselves() const {
     return all_ended_well() && std::none_of(record_.ranks.begin(), record_.ranks.end(),
                                             [](const RankRecord& rank) { return rank.told_to_stop(); });
@@ -96,7 +97,7 @@ class Decision {
     return looks;
   }
 
-  // Those that the report points at; where it can tell none from the others, all of them.
+  // The ranks that the report points at; all ranks, where it can tell none from the others.
   [[nodiscard]] FirstFailure first_of_hang(const std::vector<RankLook>& looks) const {
     std::vector<Rank> odd = find_odd_ranks(looks);
     if (odd.empty())
@@ -152,7 +153,7 @@ class Decision {
       const auto of_torchrun =
           starter_ == torchrun ? find_starter_failure(*first.end) : std::optional<StarterFailure>();
       if (of_torchrun) return rank_of_torchrun_failed(*of_torchrun, first);
-      // We stopped it while it was failing: its own code would have been Python's for an exception.
+      // We stopped it while it was failing. Its own exit code would have been Python's for an exception.
       const bool was_stopped = first.before_its_end && first.end->told_to_stop;
       outcome = make_user_code_failure(was_stopped ? 1 : shell_code(first.end->status),
                                        describe_end(who(first, starter_), first, is_only_rank()));
@@ -209,7 +210,7 @@ class Decision {
                        list_ranks(missing), hosts_[missing.front()]);
   }
 
-  // Whoever failed after the loss failed because of it.
+  // Ranks that failed after the loss failed because of it.
   [[nodiscard]] Outcome lost_first() const {
     Outcome outcome = lost(starter_);
     outcome.causes = find_causes(record_, first_);
@@ -233,7 +234,7 @@ class Decision {
     return outcome;
   }
 
-  // The lowest rank of a host that was lost, or nothing where it runs none.
+  // The lowest rank of a host that was lost, or nothing where the host runs no rank.
   [[nodiscard]] std::optional<FirstFailure> first_of_host(const std::string& host) const {
     for (const Rank each : hosts_.indices()) {
       if (hosts_[each] != host) continue;
@@ -244,7 +245,7 @@ class Decision {
     return {};
   }
 
-  // Where nobody but mpirun has ended the ranks: the host whose daemon it says that it has lost.
+  // Where only mpirun has ended ranks: the host whose daemon mpirun says it has lost.
   [[nodiscard]] std::string lost_daemon(const std::optional<FirstFailure>& loss) const {
     const bool by_mpirun =
         !record_.worker_loss && loss && record_.ranks[loss->rank].is_lost_by<EndedByOthers>();
@@ -258,7 +259,7 @@ class Decision {
     if (!loss) return engine;
     if (const std::string daemon = lost_daemon(loss); !daemon.empty()) return describe_lost_daemon(daemon);
     const RankLoss& why = *record_.ranks[loss->rank].loss;
-    // Whom mpirun has ended says nothing of himself.
+    // An agent that mpirun has ended tells nothing about the cause.
     const bool engine_first = record_.engine_failure && (record_.engine_seconds < loss->seconds ||
                                                          std::holds_alternative<EndedByOthers>(why));
     if (engine_first && !std::holds_alternative<OutlivedKill>(why)) return engine;

@@ -9,9 +9,9 @@
 
 namespace smlaunch {
 
-// What a job came to, as a pure function of its record. `starter`: "torchrun" or
-// "xla" where the processes of the record are starters (plan/starter.hpp), which are told by that name, and
-// where torchrun says so, by the rank of theirs that failed; empty where they are the ranks themselves.
+// The outcome of a job, as a pure function of its record. `starter`: "torchrun" or "xla" where the processes
+// of the record are starters (plan/starter.hpp); empty where they are the ranks themselves. The sentences
+// name a starter by this word, or by its rank that failed first, if torchrun says which one that was.
 Outcome decide_outcome(const JobRecord& record, const RankHosts& hosts, const std::string& starter = "");
 
 }  // namespace smlaunch

@@ -11,15 +11,15 @@
 
 namespace smlaunch {
 
-// events.jsonl: a line for all that happens, written when it happens. Readable by its owner only.
+// events.jsonl: a line for each event, written when it happens. Only its owner can read the file.
 class EventLog {
  public:
   EventLog();
   // Without this, events go nowhere.
   Result<void> open(const std::filesystem::path& file);
-  // Sets the event's time. A line that cannot be written is said once, and is the last.
+  // Sets the event's time. Where a line cannot be written, it warns once and writes no more.
   void add(EventLine event);
-  [[nodiscard]] double seconds() const;  // since the log was made
+  [[nodiscard]] double seconds() const;  // since this object was made
 
  private:
   std::unique_ptr<std::FILE, int (*)(std::FILE*)> file_{nullptr, std::fclose};

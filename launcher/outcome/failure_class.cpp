@@ -38,13 +38,13 @@ int exit_code_of(FailureClass failure_class) {
     case FailureClass::start: return exit_codes::start;
     case FailureClass::internal: return exit_codes::internal;
     case FailureClass::user_code:
-    case FailureClass::install_module:  // the toolkit's, whatever pip's was
+    case FailureClass::install_module:  // the toolkit's exit code, whatever pip's was
     case FailureClass::install_requirements: return 1;
   }
   return exit_codes::internal;
 }
 
-// A mistake in what the user gave is one of configuration, wherever it stood.
+// A mistake of the user is one of configuration, wherever it was made.
 FailureClass failure_class_of(Fault fault) {
   switch (fault) {
     case Fault::usage:

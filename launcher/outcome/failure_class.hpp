@@ -18,13 +18,13 @@ enum class FailureClass {
   configuration,
   start,
   internal,
-  install_module,  // pip, as the toolkit calls its failures
+  install_module,  // these two: pip's failures, by the toolkit's names
   install_requirements
 };
-std::string to_string(FailureClass failure_class);        // as report.json has it; "" for none
-FailureClass parse_failure_class(std::string_view text);  // internal for what is none
+std::string to_string(FailureClass failure_class);        // the word in report.json; "" for none
+FailureClass parse_failure_class(std::string_view text);  // internal for an unknown word
 
-// The exit code of a job that failed so. Of user_code: 1, where no rank's own code is known.
+// The exit code of a job with such a failure. For user_code: 1, where no rank's own code is known.
 int exit_code_of(FailureClass failure_class);
 
 // The class of a job that an error has ended.

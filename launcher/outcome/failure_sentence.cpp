@@ -11,8 +11,8 @@ namespace smlaunch {
 
 namespace {
 
-// Only the kernel's own count tells a SIGKILL for lack of memory from any other, and only where it rose just
-// then.
+// Only the kernel's own count tells a SIGKILL for lack of memory from another SIGKILL, and only if it rose
+// just then.
 std::string memory_words(const RankEnd& end) {
   if (end.oom_kills + end.earlier_oom_kills == 0) return "";
   if (end.oom_kills > 0 && shell_code(end.status) == 128 + SIGKILL)
@@ -25,7 +25,7 @@ std::string plural_of_tied(const FirstFailure& first) {
   return fmt::format("rank{} {}", first.tied_with.size() == 1 ? "" : "s", list_ranks(first.tied_with));
 }
 
-// Somebody ended it, and what it said last has nothing to do with it.
+// Somebody ended it from outside. Then its last words do not tell the reason.
 bool was_ended_from_outside(const ExitStatus& status) {
   const auto* signaled = std::get_if<Signaled>(&status);
   return signaled != nullptr && (signaled->signal == SIGKILL || signaled->signal == SIGTERM ||
@@ -39,8 +39,8 @@ std::string reason_words(const ExitStatus& status, const std::optional<Reason>& 
   return was_ended_from_outside(status) ? "" : "; its last words: " + reason->text;
 }
 
-// "exited with code 3 2.0 s after the start, before any other". `verb`: how it ended, but for a rank that
-// failed before its end. `reason`: in words that join the sentence, or empty.
+// "exited with code 3 2.0 s after the start, before any other". `verb`: how it ended; not used for a rank
+// that failed before its end. `reason`: words that join the sentence, or empty.
 std::string end_words(const FirstFailure& first, const std::string& verb, bool is_only_rank,
                       const std::string& reason) {
   if (first.before_its_end)
@@ -56,8 +56,8 @@ std::string end_words(const FirstFailure& first, const std::string& verb, bool i
   return words + memory_words(*first.end) + reason;
 }
 
-// Of lines that are nobody's: an exception is one of those that the ranks had which exited, and any other word
-// that of the only rank that failed.
+// For lines without a rank: an exception belongs to one of the ranks that exited, other words to the only
+// rank that failed.
 std::string reason_of_starter(const StarterFailure& failure, const std::optional<Reason>& reason) {
   if (!reason) return "";
   const bool is_python = reason->is_traceback;
@@ -127,7 +127,7 @@ std::string describe_improper_exit(const std::string& who, const FirstFailure& f
 }
 
 std::string describe_loss(const std::string& who, const FirstFailure& lost, const RankLoss& why) {
-  // When one that outlives our SIGKILL was lost, nobody knows.
+  // Nobody knows when a rank that outlives our SIGKILL was lost.
   const std::string when = std::holds_alternative<OutlivedKill>(why)
                                ? std::string()
                                : fmt::format(" {:.1f} s after the start", lost.seconds);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The words of an outcome, made last and out of values: nothing but a person reads them again. Pure.
+// The words of an outcome. They are made last, out of values, and only people read them. Pure.
 #pragma once
 
 #include <string>
@@ -16,23 +16,24 @@ std::string name_of(Rank rank, const std::string& host);
 // "1, 2, 3 and 5 more"
 std::string list_ranks(const std::vector<Rank>& ranks);
 
-// How a rank ended that failed first, by whom it is called: "rank 2 on algo-2 exited with code 3 2.0 s after
-// the start, before any other: ValueError: no". `is_only_rank`: there are no others. It has ended.
+// How the rank that failed first ended: "rank 2 on algo-2 exited with code 3 2.0 s after the start, before
+// any other: ValueError: no". `who`: the beginning of the sentence. `is_only_rank`: there are no others.
+// `first.end` must be there.
 std::string describe_end(const std::string& who, const FirstFailure& first, bool is_only_rank);
 
-// The same of a torchrun that says which of its ranks it was: "rank 3 on algo-2 exited with code 7, says
+// The same for a torchrun that says which of its ranks failed: "rank 3 on algo-2 exited with code 7, says
 // torchrun, which ended 2.0 s after the start, …".
 std::string describe_end(const StarterFailure& failure, const FirstFailure& torchrun, bool is_only_rank);
 
-// "rank 1 on algo-1 ended with code 0 1.0 s after the start, while others still ran; …". `left`: `leaver`, and who
-// left after it. `failure`: describe_end() of a rank that failed of it.
+// "rank 1 on algo-1 ended with code 0 1.0 s after the start, while others still ran; …". `left`: `leaver`
+// and the ranks that left after it. `failure`: describe_end() of the rank that failed because of that.
 std::string describe_early_leave(const std::string& who, const FirstFailure& leaver,
                                  const std::vector<Rank>& left, const std::string& failure);
 
 // "rank 2 on algo-2 could not be started: …"
 std::string describe_not_started(const std::string& who, const FirstFailure& first);
 
-// It left without MPI_Finalize.
+// The rank left without MPI_Finalize.
 std::string describe_improper_exit(const std::string& who, const FirstFailure& first);
 
 // "rank 2 on algo-2 was lost 2.0 s after the start: …"

@@ -16,7 +16,7 @@ namespace {
 
 constexpr std::size_t shown = 1024;  // bytes: never more than so many characters
 
-// The end of a line that is longer than all the room there is.
+// The end of a line that is longer than all the room that is left.
 std::string end_of_line(const std::string& line, std::size_t room) {
   if (room < 2) return "";
   std::size_t begin = line.size() - std::min(line.size(), room - 1);
@@ -24,24 +24,24 @@ std::string end_of_line(const std::string& line, std::size_t room) {
   return line.substr(begin) + "\n";
 }
 
-// What of some lines is shown first: [begin, end), and the line that matters most.
+// Which of some lines are shown first: [begin, end), and the line that matters most.
 struct Excerpt {
   std::size_t begin = 0;
   std::size_t end = 0;
   std::size_t most_important = 0;
 };
 
-// As much as there is room for: of a traceback its end, and what follows it; else from the reason on, and then
-// what comes before.
+// As many lines as there is room for: the end of a traceback and the lines after it; else the lines from the
+// reason on, and then lines before it.
 Excerpt choose_excerpt(const std::vector<std::string>& lines, std::size_t room) {
   const auto reason = find_reason(lines);
   const bool is_traceback = reason && reason->is_traceback;
   const std::size_t first = is_traceback ? reason->begin : 0;
-  Excerpt excerpt{lines.size(), lines.size(), lines.size() - 1};
+  Excerpt excerpt{.begin = lines.size(), .end = lines.size(), .most_important = lines.size() - 1};
   if (is_traceback)
-    excerpt = {reason->end, reason->end, reason->end - 1};
+    excerpt = {.begin = reason->end, .end = reason->end, .most_important = reason->end - 1};
   else if (reason)
-    excerpt = {reason->begin, reason->begin, reason->begin};
+    excerpt = {.begin = reason->begin, .end = reason->begin, .most_important = reason->begin};
   const auto fits = [&](std::size_t line) {
     const std::size_t bytes = lines[line].size() + 1;
     if (bytes > room) return false;
@@ -65,7 +65,7 @@ std::string excerpt_of(const std::vector<std::string>& lines, std::size_t room) 
   return text;
 }
 
-// Whose lines stand under the sentence, and which.
+// The lines under the sentence, and whose they are.
 struct Shown {
   std::string whose = {};
   std::vector<std::string> lines = {};
@@ -75,9 +75,9 @@ Shown choose_shown(const Outcome& outcome) {
   if (outcome.first_failure) {
     const FirstFailure& first = *outcome.first_failure;
     if (auto lines = first.last_lines(); !lines.empty())
-      return {fmt::format("rank {} on {}", first.rank.value, first.host), std::move(lines)};
+      return {.whose = fmt::format("rank {} on {}", first.rank.value, first.host), .lines = std::move(lines)};
   }
-  return {"mpirun", outcome.engine_lines};
+  return {.whose = "mpirun", .lines = outcome.engine_lines};
 }
 
 }  // namespace

@@ -15,14 +15,14 @@ namespace smlaunch {
 
 namespace {
 
-// Two ends on one clock, nearer than this, may have been noticed in either order: the kernel wakes an agent
-// when it has a processor for it.
+// Two ends on one clock that are nearer than this may have been noticed in either order: the kernel wakes an
+// agent when it has a processor for it.
 constexpr double wake_up_uncertainty = 0.02;
-// A rank that fails may take a while to end, and the ranks that talk to it notice and end before: then its
-// traceback came first. Older ones than this were survived.
+// A rank that fails may take a while to end, and the ranks that talk to it may notice that and end earlier.
+// Then its traceback came first. The program has survived tracebacks that are older than this.
 constexpr double oldest_traceback = 60;
-// A host that vanishes was heard last before its peers fail. Its own last word may be as old as the interval
-// between two.
+// A host that vanishes was heard for the last time before its peers fail. Its last message may be as old as
+// the interval between two messages.
 constexpr double heard_interval = 1.0;
 
 using Hosts = RankHosts;
@@ -33,7 +33,7 @@ auto all_ranks(const JobRecord& record) { return record.ranks.indices(); }
 
 bool has_left(const RankRecord& rank) { return rank.ended_well() && !rank.told_to_stop(); }
 
-// How a lost rank ended, if it did, says nothing about the loss.
+// The end of a lost rank, if it has ended, tells nothing about the loss.
 FirstFailure make_loss_of(const JobRecord& record, Rank rank, const Hosts& hosts) {
   FirstFailure loss = make_failure_of(record, rank, hosts);
   loss.end.reset();
@@ -42,14 +42,15 @@ FirstFailure make_loss_of(const JobRecord& record, Rank rank, const Hosts& hosts
 
 bool only_lost_its_peer(const RankRecord& rank) { return rank.end && blames_peer(rank.end->last_lines); }
 
-// An abort is how a library ends its process when a collective cannot go on.
+// A library aborts its process when a collective cannot go on.
 bool died_of_peer(const RankRecord& rank) {
   const auto* signaled = rank.end ? std::get_if<Signaled>(&rank.end->status) : nullptr;
   const bool aborted = signaled != nullptr && (signaled->signal == SIGABRT || signaled->signal == SIGPIPE);
   return aborted || only_lost_its_peer(rank);
 }
 
-// Where the first to end only says that its peer was gone: who had a traceback of its own before that.
+// Where the first rank to end only says that its peer was gone: the rank that had a traceback of its own
+// before that.
 std::optional<Rank> find_earlier_traceback(const JobRecord& record, const FirstFailure& first,
                                            double uncertainty) {
   std::optional<Rank> found;
@@ -65,8 +66,8 @@ std::optional<Rank> find_earlier_traceback(const JobRecord& record, const FirstF
   return found;
 }
 
-// Of those that the clocks cannot tell apart, one that has a reason of its own comes before one that only
-// lost its peer.
+// Among ranks that the clocks cannot tell apart, a rank with a reason of its own comes before a rank that
+// only lost its peer.
 std::optional<FirstFailure> find_own_reason(const JobRecord& record, const FirstFailure& ended_first,
                                             const Hosts& hosts) {
   const auto has_own_reason = [&](Rank rank) { return !only_lost_its_peer(record_of(record, rank)); };
@@ -87,7 +88,7 @@ std::optional<FirstFailure> find_own_reason(const JobRecord& record, const First
   return first;
 }
 
-// mpirun's word about a rank that left without MPI_Finalize: "… due to process rank 1 with PID 0 on node
+// mpirun's words about a rank that left without MPI_Finalize: "… due to process rank 1 with PID 0 on node
 // algo-2 exiting improperly" (4), "… rank 1 … exited without calling finalize" (5).
 std::optional<Rank> parse_improper_exit(const std::vector<std::string>& engine_lines) {
   std::string text;

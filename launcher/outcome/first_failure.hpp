@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Who failed first, and whose end was only the consequence: by the times of the agents, brought to the
-// leader's clock, with how sure that is. Pure.
+// Which rank failed first, and whose end was only a consequence: by the agents' times on the leader's clock,
+// and how sure that is. Pure.
 #pragma once
 
 #include <optional>
@@ -19,13 +19,13 @@ struct FirstFailure {
   double seconds = 0;
   bool certain = true;
   std::vector<Rank> tied_with = {};
-  // It failed (`seconds`: its traceback) before any other, though it did not end first: those in tied_with
+  // It failed (`seconds`: its traceback) before any other, but did not end first: the ranks in tied_with
   // ended before it, because their peer was gone.
   bool before_its_end = false;
-  bool ended_first = true;  // no other had ended before it, not even well
+  bool ended_first = true;  // no other rank had ended before it, not even well
 
   [[nodiscard]] std::optional<ExitStatus> status() const;
-  // What to show of it: of a rank that never ran, the reason.
+  // Its last lines; for a rank that never ran, the reason.
   [[nodiscard]] std::vector<std::string> last_lines() const;
   // Why it failed, in its own words on one line; nothing: it said nothing.
   [[nodiscard]] std::optional<std::string> reason() const;
@@ -34,29 +34,30 @@ struct FirstFailure {
 enum class Cause { own, stopped_by_us, collateral };
 std::string to_string(Cause cause);
 
-// It could not be started, or ended badly without being told to.
+// The rank could not be started, or ended badly though nobody had told it to end.
 bool failed_by_itself(const RankRecord& rank);
 
-// The earliest end among those that failed by themselves, and who may have been before it after all.
+// The earliest end among the ranks that failed by themselves, and the ranks that may have been earlier after
+// all.
 std::optional<FirstFailure> find_first_failure(const JobRecord& record, const RankHosts& hosts);
 
-// The ranks that had left with code 0, the earliest first, before `failure`, which only says that a peer was gone.
-// None, where it has a reason of its own.
+// The ranks that had left with code 0 before `failure`, the earliest first, where `failure` only says that a
+// peer was gone. None where it has a reason of its own.
 std::vector<Rank> find_early_leavers(const JobRecord& record, const FirstFailure& failure);
 
-// How a rank ended, as a failure.
+// The end of a rank, as a failure.
 FirstFailure make_failure_of(const JobRecord& record, Rank rank, const RankHosts& hosts);
 
-// Why each rank ended as it did, given who was first.
+// Why each rank ended; `first`: the rank that failed first.
 Indexed<Rank, Cause> find_causes(const JobRecord& record, const std::optional<FirstFailure>& first);
 
-// The rank that was heard last before all others that are lost; one that mpirun, or somebody, has ended, only where
-// there is no other. A rank that outlives our SIGKILL was there when whatever made us send it happened: it is not
-// counted.
+// The lost rank that fell silent first. A rank whose agent mpirun, or somebody else, has ended counts only
+// where there is no other. A rank that outlives our SIGKILL does not count: it was still there when we had a
+// reason to send that signal.
 std::optional<FirstFailure> find_first_loss(const JobRecord& record, const RankHosts& hosts);
 
-// The loss that a lost job is told by. mpirun that misses a host ends the agents of all others: the host that
-// is gone is then the one that stays silent after our SIGKILL.
+// The loss that the sentence of a lost job names. When mpirun misses a host, it ends the agents of all
+// others; then the host that stays silent after our SIGKILL is the host that is gone.
 std::optional<FirstFailure> find_loss_to_tell(const JobRecord& record, const RankHosts& hosts);
 
 // A host that vanishes makes other ranks fail: was the loss before the failure, or its cause?
@@ -65,8 +66,8 @@ bool lost_before(const FirstFailure& loss, const FirstFailure& failure, const Jo
 // The rank that mpirun says has left without MPI_Finalize.
 std::optional<FirstFailure> find_improper_exit(const JobRecord& record, const RankHosts& hosts);
 
-// How many hosts there are beside the leader's, where they are several and each has fallen silent: then it is the
-// leader that nobody hears. Else 0.
+// The number of hosts beside the leader's, where there are several and each of them has fallen silent: then
+// it is the leader that nobody hears. Else 0.
 std::size_t count_hosts_if_leader_is_cut_off(const JobRecord& record, const RankHosts& hosts);
 
 // Hosts that may not be there, or not be sound, when the job is tried again.

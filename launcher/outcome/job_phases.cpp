@@ -20,9 +20,9 @@ void JobPhases::waited(double seconds, const std::string& slowest, double slowes
       Phase{.name = "ready", .seconds = seconds, .slowest_host = slowest, .slowest_seconds = slowest_seconds};
 }
 
-// Agents' clocks differ a little: reports need not come in order.
+// Agents' clocks differ a little, so reports need not come in order.
 void JobPhases::ended(const std::string& host, std::uint64_t ns) {
-  if (ns >= last_ended_.ns) last_ended_ = {host, ns};
+  if (ns >= last_ended_.ns) last_ended_ = {.host = host, .ns = ns};
 }
 
 std::vector<Phase> JobPhases::phases() const {
@@ -63,7 +63,7 @@ std::string render_phases(const std::vector<Phase>& phases, bool several_hosts) 
   for (const Phase& phase : phases) {
     text += fmt::format("{}{} {:.1f} s", text.empty() ? "" : ", ", phase.name, phase.seconds);
     if (!several_hosts || phase.slowest_host.empty()) continue;
-    // What the last host took is only worth saying where it is not what is said already.
+    // The last host's time is told only where it differs from the phase's.
     text += phase.slowest_seconds > phase.seconds + 0.05
                 ? fmt::format(" ({} last, after {:.1f} s)", phase.slowest_host, phase.slowest_seconds)
                 : fmt::format(" ({} last)", phase.slowest_host);

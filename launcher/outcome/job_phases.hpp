@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Where a run's time went, and which host was the slowest each time: pure.
+// How long each phase of a run took, and which host was the slowest: pure.
 #pragma once
 
 #include <cstdint>
@@ -19,18 +19,18 @@ class JobPhases {
   void waited(double seconds, const std::string& slowest, double slowest_seconds);
   void smoked(double seconds) { smoke_seconds_ = seconds; }
   void engine_started(std::uint64_t ns) { engine_ns_ = ns; }
-  void joined(const std::string& host, std::uint64_t ns) { last_joined_ = {host, ns}; }
+  void joined(const std::string& host, std::uint64_t ns) { last_joined_ = {.host = host, .ns = ns}; }
   void spawned(std::uint64_t ns) { spawned_ns_ = ns; }
-  // Only a host's first counts.
+  // Only a host's first output counts.
   void printed(const std::string& host, std::uint64_t ns) { first_output_.try_emplace(host, ns); }
   void ended(const std::string& host, std::uint64_t ns);
-  void left(const std::string& host, std::uint64_t ns) { last_left_ = {host, ns}; }
+  void left(const std::string& host, std::uint64_t ns) { last_left_ = {.host = host, .ns = ns}; }
   void finished(std::uint64_t ns) { finished_ns_ = ns; }
 
   [[nodiscard]] bool has_printed(const std::string& host) const { return first_output_.contains(host); }
   [[nodiscard]] bool any_printed() const { return !first_output_.empty(); }
 
-  // ready, start, smoke, spawn to first output, run, teardown: those that there were.
+  // ready, start, smoke, spawn to first output, run, teardown; without phases that the run did not have.
   [[nodiscard]] std::vector<Phase> phases() const;
 
  private:
@@ -49,7 +49,7 @@ class JobPhases {
   std::uint64_t finished_ns_ = 0;
 };
 
-// "ready 0.4 s (algo-3 last), start 0.6 s (algo-2 last), …"; hosts are named where there are several.
+// "ready 0.4 s (algo-3 last), start 0.6 s (algo-2 last), …". Hosts are named only where there are several.
 std::string render_phases(const std::vector<Phase>& phases, bool several_hosts);
 
 }  // namespace smlaunch

@@ -14,15 +14,15 @@
 
 namespace smlaunch {
 
-// When a rank ended, in seconds since the start of the run, on the leader's clock; of a lost rank, when it was
-// heard last.
+// When a rank ended, or when a lost rank was heard last: in seconds since the start of the run, on the
+// leader's clock.
 struct EndTimes {
   double seconds = 0;
-  double uncertainty = 0;                        // of it, in seconds
+  double uncertainty = 0;                        // in seconds, either way
   std::optional<double> traceback_seconds = {};  // when its last Python traceback began to come
 };
 
-// What became of one rank.
+// All that is known about one rank.
 struct RankRecord {
   bool joined = false;
   bool detached = false;  // no channel to its agent
@@ -30,11 +30,11 @@ struct RankRecord {
   int pid = 0;
   std::optional<RankEnd> end = {};
   EndTimes times = {};
-  std::optional<std::string> not_started = {};  // why
-  std::optional<RankLoss> loss = {};            // it may have ended all the same
-  std::optional<RankState> state = {};          // when the job was found to hang
-  std::optional<double> cores_used = {};        // then
-  std::vector<LeftProcess> left_running = {};   // when it had ended, and was ended by us
+  std::optional<std::string> not_started = {};  // why it could not be started
+  std::optional<RankLoss> loss = {};            // a lost rank may have ended all the same
+  std::optional<RankState> state = {};          // at the time when the job was found to hang
+  std::optional<double> cores_used = {};        // at the same time
+  std::vector<LeftProcess> left_running = {};   // processes that outlived it, and that we ended
 
   [[nodiscard]] bool done() const { return end || not_started || loss; }
   [[nodiscard]] bool told_to_stop() const { return end && end->told_to_stop; }
@@ -56,7 +56,7 @@ using RankHosts = Indexed<Rank, std::string>;
 
 struct JobRecord {
   Indexed<Rank, RankRecord> ranks;
-  std::string leader_host = {};    // whose smlaunch leads
+  std::string leader_host = {};    // the host whose smlaunch leads
   bool started = false;            // all agents were there
   std::optional<int> stop_signal;  // we were told to stop
   std::optional<WorkerLoss> worker_loss;
@@ -64,7 +64,7 @@ struct JobRecord {
   double engine_seconds = 0;                    // when
   std::vector<std::string> engine_lines;
   bool start_timed_out = false;
-  std::optional<double> hang_seconds;  // nobody had printed anything for so long, and we stopped it
+  std::optional<double> hang_seconds;  // no rank had printed anything for so long, and we stopped the job
 };
 
 }  // namespace smlaunch

@@ -26,7 +26,8 @@ void warn(const Error& error) {
   for (const std::string& line : render_problems(error)) say("warning: {}", line);
 }
 
-// The events and the report: where they were asked for, else under BASE, if there is one.
+// The file of the events or of the report: the file that was asked for, else one under BASE, if there is a
+// BASE.
 std::optional<std::filesystem::path> output_file(const std::optional<std::string>& option, const Paths& paths,
                                                  const std::string& name) {
   if (option) return *option;
@@ -35,7 +36,7 @@ std::optional<std::filesystem::path> output_file(const std::optional<std::string
   return paths.own / name;
 }
 
-// What an earlier run in the same folders left says nothing about this one.
+// Files of an earlier run in the same folders say nothing about this run.
 void remove_old_result_files(const Paths& paths) {
   std::error_code error;
   std::filesystem::remove(paths.success, error);
@@ -93,7 +94,7 @@ void print_outcome(const Options& options, const Report& report) {
     return;
   }
   if (outcome.kind == OutcomeKind::failure) say("{}", reporting_failure);
-  // Several things that are wrong are a line each.
+  // Each of several problems is a line.
   for (std::size_t begin = 0; begin <= outcome.message.size();) {
     const std::size_t end = std::min(outcome.message.find('\n', begin), outcome.message.size());
     say("{}", std::string_view(outcome.message).substr(begin, end - begin));

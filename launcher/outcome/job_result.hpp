@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a run leaves behind, for people and programs: SageMaker's files, the report, the last sentences.
+// The result of a run, for people and programs: SageMaker's files, the report, the last sentences.
 #pragma once
 
 #include <filesystem>
@@ -16,11 +16,12 @@ namespace smlaunch {
 // Every problem on stderr, as a warning.
 void warn(const Error& error);
 
-// The events and the report: where they were asked for, else under BASE, if there is one.
+// The file of the events or of the report: the file that was asked for, else one under BASE, if there is a
+// BASE.
 std::optional<std::filesystem::path> output_file(const std::optional<std::string>& option, const Paths& paths,
                                                  const std::string& name);
 
-// What an earlier run in the same folders left says nothing about this one.
+// Files of an earlier run in the same folders say nothing about this run.
 void remove_old_result_files(const Paths& paths);
 
 // BASE/output/success or failure, where BASE is there; neither for a job that was stopped.
@@ -31,14 +32,14 @@ void write_report(const Options& options, const Paths& paths, const Report& repo
 // The last lines of the rank that failed first.
 void print_last_lines(const FirstFailure& first);
 
-// The summary on stderr; its last line is what failed first and where.
+// The summary on stderr; its last line says what failed first, and where.
 void print_outcome(const Options& options, const Report& report);
 
-// A job of which nothing was started: its files, its report, its last sentences. Returns the exit code.
+// For a job of which nothing was started: its files, its report, its last sentences. Returns the exit code.
 int report_unstarted(const Options& options, const Paths& paths, const Outcome& outcome);
 
-// A run that could not begin leaves a report and a failure file too, where BASE is there, and says on stderr
-// that it has failed and why. Returns the exit code.
+// For a run that could not begin: a report and a failure file, if there is a BASE, and sentences on stderr
+// that say that it has failed, and why. Returns the exit code.
 int report_failed_start(const Options& options, const Paths& paths, const Error& error);
 
 }  // namespace smlaunch

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Why a rank, a host or the engine counts as lost, as values. Whoever finds a loss says which it is; only
-// the last sentence puts it into words.
+// Why a rank, a host or the engine counts as lost, as values. The code that finds a loss names its kind;
+// only the last sentence puts it into words.
 #pragma once
 
 #include <string>
@@ -11,15 +11,14 @@
 
 namespace smlaunch {
 
-// Nobody has heard of an agent, or of a host's smlaunch, for so long.
+// Nobody has heard from an agent, or from a host's smlaunch, for so long.
 struct Silence {
   double seconds = 0;
-  std::string why;  // what the connection's end was
-  bool is_closed =
-      false;  // its connection was closed, and it did not come back: it is its process that is gone
+  std::string why;         // how the connection ended
+  bool is_closed = false;  // the connection was closed and nobody came back, so the process is gone
 };
 
-// It has sent what nobody of ours sends, and is not heard any more: what that was.
+// It has sent a message that breaks our rules, and is not heard any more. `what`: the message.
 struct WordsRefused {
   std::string what;
 };
@@ -28,32 +27,32 @@ struct WordsRefused {
 struct AgentEnded {
   ExitStatus status;
 };
-// Somebody, or mpirun, told the agent to end, and we did not.
+// Somebody else, or mpirun, told the agent to end.
 struct EndedByOthers {};
-// Its end was not reported after our SIGKILL.
+// Its agent did not report its end after our SIGKILL.
 struct OutlivedKill {};
-// It ended, but nobody knows how: the status of its process, or of the engine's, is lost.
+// It ended, but nobody knows how: the status of its process, or of the engine's process, is lost.
 struct EndUnknown {
   std::string why;
 };
 using RankLoss = std::variant<Silence, WordsRefused, AgentEnded, EndedByOthers, OutlivedKill, EndUnknown>;
 
-// A host does not answer, by what readiness says of it.
+// A host does not answer. `cause`: in the words of readiness.
 struct HostUnreachable {
   std::string cause;
 };
 using HostLoss = std::variant<Silence, WordsRefused, HostUnreachable>;
 
-// The engine ended before its time: all agents that we started, or mpirun.
+// The engine (all agents that we started, or mpirun) ended before its time.
 struct AllAgentsEnded {};
 struct MpirunEnded {
   ExitStatus status;
 };
-// The engine started a rank on another host than the plan says: it is of no use.
+// The engine started a rank on another host than the plan says, so the job cannot run.
 struct RankMisplaced {
   std::string engine = {};
   Rank rank = {};
-  std::string host = {};  // where it is
+  std::string host = {};  // where the rank is
   std::string planned_host = {};
 };
 using EngineFailure = std::variant<AllAgentsEnded, MpirunEnded, RankMisplaced, EndUnknown>;

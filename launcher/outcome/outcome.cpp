@@ -56,8 +56,9 @@ Outcome make_failure(const Error& error) {
 }
 
 Outcome make_stopped(int signal, std::string message) {
-  return {
-      .kind = OutcomeKind::stopped, .exit_code = shell_code(Signaled{signal}), .message = std::move(message)};
+  return {.kind = OutcomeKind::stopped,
+          .exit_code = shell_code(Signaled{.signal = signal}),
+          .message = std::move(message)};
 }
 
 Outcome make_told_outcome(OutcomeKind kind, int exit_code, std::string message) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The room launcher/outcome: what a job came to: who failed first, the sentence, the exit code, the report,
-// the files of SageMaker. Deciding is a pure function of the job's record. It touches only the files that a
-// run leaves, and stderr.
+// The room launcher/outcome: how a job ended: which rank failed first, the sentence, the exit code, the
+// report, SageMaker's files. It promises that deciding is a pure function of the job's record. It touches
+// only the files that a run leaves, and stderr.
 #pragma once
 
 #include <optional>
@@ -18,12 +18,12 @@ namespace smlaunch {
 
 enum class OutcomeKind { success, failure, stopped };
 std::string to_string(OutcomeKind kind);
-OutcomeKind parse_outcome_kind(std::string_view text);  // failure for what is none
+OutcomeKind parse_outcome_kind(std::string_view text);  // failure for an unknown word
 
 struct Phase {
   std::string name = {};
   double seconds = 0;
-  std::string slowest_host = {};  // that was done last; empty: not known
+  std::string slowest_host = {};  // the host that was done last; empty: not known
   double slowest_seconds = 0;
 };
 
@@ -38,7 +38,7 @@ struct Outcome {
   std::vector<RankLook> hang = {};               // by rank, where the job was stopped because it hung
   std::vector<std::string> hosts_at_fault = {};  // lost, not ready, or failed by the smoke test
   bool stop_was_asked = false;                   // by a signal, perhaps after the first failure
-  std::string failure_file = {};                 // its whole text, where it is not made of the above
+  std::string failure_file = {};                 // its whole text, where it is not made of the other fields
 };
 
 // Every outcome begins as one of these: no other code sets a kind, a class or an exit code.
@@ -50,7 +50,7 @@ Outcome make_user_code_failure(int exit_code, std::string message);
 Outcome make_failure(const Error& error);
 // Told to stop by a signal.
 Outcome make_stopped(int signal, std::string message);
-// As another host's smlaunch has told it.
+// The outcome that another host's smlaunch has told.
 Outcome make_told_outcome(OutcomeKind kind, int exit_code, std::string message);
 
 // The job is not started: its all-reduce test failed.

@@ -25,7 +25,7 @@ std::string to_string(const Problem& problem) {
 std::vector<std::string> render_problems(const Error& error) {
   std::vector<std::string> lines;
   for (const Problem& problem : error.problems) {
-    // The last may itself be a count of others: one more is told before anything is left out.
+    // The last problem may itself count others, so one more is told before anything is left out.
     if (lines.size() == most_problems_told && error.problems.size() > most_problems_told + 1) {
       lines.push_back(fmt::format("and {} more problems", error.problems.size() - most_problems_told));
       break;

@@ -10,9 +10,10 @@
 
 namespace smlaunch {
 
-// One line a problem: "WHERE: WHAT; REMEDY", of at most 2,000 bytes: names come from files that may hold anything.
+// One line for a problem: "WHERE: WHAT; REMEDY", at most 2,000 bytes, since names come from files that may
+// hold anything.
 std::string to_string(const Problem& problem);
-// The first twenty, a line each, and how many more there are.
+// The first twenty problems, each on a line, and how many more there are.
 std::vector<std::string> render_problems(const Error& error);
 
 // Every problem on stderr, prefixed `smlaunch: `. Returns the exit code.

@@ -10,7 +10,7 @@
 
 namespace smlaunch {
 
-// A try of the job that failed before the one that is reported.
+// A failed try of the job, before the try that is reported.
 struct EarlierTry {
   Outcome outcome;
   std::string plan_hash;
@@ -24,7 +24,7 @@ struct Report {
   std::string plan_hash;
   int restarts = 0;
   std::vector<EarlierTry> earlier;
-  std::string smoke_json;  // `smlaunch.smoke/1`; empty: none was run
+  std::string smoke_json;  // `smlaunch.smoke/1`; empty: no test was run
 };
 
 std::string render_report(const Report& report);

@@ -11,8 +11,8 @@
 
 namespace smlaunch {
 
-// A run without events is told of by its report alone, unless they `must_be_there`. Errors: of the files, each with
-// its name.
+// A run without events is told of by its report alone, unless they `must_be_there`. Errors: of the files,
+// each with its name.
 Result<RunRecord> read_run_record(const std::filesystem::path& report, const std::filesystem::path& events,
                                   bool must_be_there);
 

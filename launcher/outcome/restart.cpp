@@ -27,7 +27,7 @@ bool is_tried_again(const Outcome& outcome, const RestartPolicy& policy) {
 
 std::vector<Replacement> replace_hosts(Cluster& cluster, std::vector<std::string>& spares,
                                        const std::vector<std::string>& at_fault, const std::string& kept) {
-  // A spare host that was not there is no use either.
+  // A spare host that is not there either is of no use.
   std::erase_if(spares, [&](const std::string& spare) {
     return std::find(at_fault.begin(), at_fault.end(), spare) != at_fault.end();
   });

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Whether a job that failed is tried again, and on which hosts: pure.
+// Whether a failed job is tried again, and on which hosts: pure.
 #pragma once
 
 #include <string>
@@ -16,9 +16,9 @@ struct RestartPolicy {
   std::size_t spare_hosts = 0;
 };
 
-// After a failure of the ranks, a loss, or a failed smoke test, as often as max_restarts says. A job that
-// never started because hosts were not ready is tried again only where each of them can be replaced, and does
-// not count. A bad configuration stays bad.
+// True after a failure of the ranks, a loss, or a failed smoke test, at most max_restarts times. A job that
+// never started because hosts were not ready is tried again only if each of them can be replaced; that does
+// not count as a restart. A bad configuration stays bad.
 bool is_tried_again(const Outcome& outcome, const RestartPolicy& policy);
 
 // Does this outcome use up one of max_restarts?
@@ -29,9 +29,9 @@ struct Replacement {
   std::string spare;
 };
 
-// Each of `at_fault` that has ranks in the cluster is replaced by the first of `spares`, as long as there are
-// any: the same node rank, the same number of ranks. `kept` leads and stays. The new host is assumed to be
-// like the one before it.
+// Replaces each of `at_fault` that has ranks in the cluster by the first of `spares`, as long as there are
+// any. The new host has the same node rank and the same number of ranks, and is assumed to be like the host
+// before it. `kept` leads and stays.
 std::vector<Replacement> replace_hosts(Cluster& cluster, std::vector<std::string>& spares,
                                        const std::vector<std::string>& at_fault, const std::string& kept);
 

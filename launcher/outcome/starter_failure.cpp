@@ -22,7 +22,8 @@ std::optional<StarterFailure> find_starter_failure(const RankEnd& torchrun) {
   for (const TorchrunFailure& each : failures) {
     if (std::holds_alternative<Exited>(each.status)) found.exited.push_back(Rank{each.rank});
     // torchrun stops the others by SIGTERM.
-    if (each.rank != cause->rank && each.status != ExitStatus{Signaled{SIGTERM, false}})
+    if (each.rank != cause->rank &&
+        each.status != ExitStatus{Signaled{.signal = SIGTERM, .core_dumped = false}})
       found.may_be_first.push_back(Rank{each.rank});
   }
   std::sort(found.exited.begin(), found.exited.end());

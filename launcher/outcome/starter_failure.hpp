@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What torchrun says of the ranks that it stood for. Pure.
+// What torchrun says about the ranks that it stands for. Pure.
 #pragma once
 
 #include <optional>
@@ -11,9 +11,9 @@
 namespace smlaunch {
 
 struct StarterFailure {
-  Rank rank = {};  // that failed first
+  Rank rank = {};  // the rank that failed first
   ExitStatus status = {};
-  // torchrun names this one instead, which had only lost its peer.
+  // The rank that torchrun names instead, and that had only lost its peer.
   std::optional<Rank> named_instead = {};
   bool has_own_lines = false;     // the starter's last lines are that rank's
   std::vector<Rank> exited = {};  // ascending: without lines of their own, an exception is one of theirs

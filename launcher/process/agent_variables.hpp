@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// The variables by which an agent learns who it is, and a job's processes are found.
+// The variables that tell an agent which rank is its own, and the variable by which a job's processes are
+// found.
 #pragma once
 
 namespace smlaunch {
 
-// Ours, removed before the entry point is executed. Address and token never stand on a command line.
+// Our own variables, which are removed before the entry point is executed. Address and token never stand on
+// a command line.
 inline constexpr const char* agent_channel_variable = "SMLAUNCH_AGENT_CHANNEL";  // "host:port"
 inline constexpr const char* agent_token_variable = "SMLAUNCH_AGENT_TOKEN";
 inline constexpr const char* agent_rank_variable = "SMLAUNCH_AGENT_RANK";              // engine local
@@ -13,9 +15,9 @@ inline constexpr const char* agent_worker_variable = "SMLAUNCH_AGENT_WORKER";   
 inline constexpr const char* agent_host_variable =
     "SMLAUNCH_AGENT_LEADER_HOST";  // the leader's name for itself
 inline constexpr const char* agent_directory_variable = "SMLAUNCH_AGENT_DIRECTORY";  // the entry point's
-// Arguments that are secret (hidden_arguments.hpp), where mpirun's command line would show them.
+// Secret arguments (hidden_arguments.hpp) that mpirun's command line would show.
 inline constexpr const char* agent_secrets_variable = "SMLAUNCH_AGENT_SECRETS";
-// Stays: every process of a job can be found by it.
+// This variable stays: every process of a job can be found by it.
 inline constexpr const char* job_marker_variable = "SMLAUNCH_JOB";
 
 }  // namespace smlaunch

@@ -16,7 +16,7 @@ class AsioTimer final : public LoopTimer {
   explicit AsioTimer(boost::asio::io_context& loop) : timer_(loop) {}
 
   void start(std::chrono::milliseconds after, std::function<void()> expired) override {
-    // What has run out already, and waits to be called, is called no more.
+    // A handler of a timer that has run out already may still wait; it is not called any more.
     turn_ = std::make_shared<bool>(true);
     timer_.expires_after(after);
     timer_.async_wait([turn = std::weak_ptr<bool>(turn_),

@@ -49,8 +49,8 @@ std::vector<char*> pointers(const std::vector<std::string>& texts) {
 struct Prepared {
   char* const* argv;
   char* const* environment;
-  const char* const* candidates;  // where the program may lie
-  const char* own_program;        // the one of them that may be made executable; or null
+  const char* const* candidates;  // the files that may be the program
+  const char* own_program;        // the candidate that may be made executable; or null
   const char* directory;
   int input;
   int output;
@@ -82,7 +82,7 @@ void reset_signals() {
   if (child.niceness != nullptr) setpriority(PRIO_PROCESS, 0, *child.niceness);
   if (child.death_signal != 0) {
     prctl(PR_SET_PDEATHSIG, child.death_signal);
-    if (getppid() != child.parent) _exit(127);  // it died before we could ask
+    if (getppid() != child.parent) _exit(127);  // our parent died before we could ask for its signal
   }
   reset_signals();
   if (dup2(child.input, 0) < 0 || dup2(child.output, 1) < 0 || dup2(child.errors, 2) < 0)
@@ -92,7 +92,7 @@ void reset_signals() {
   for (const char* const* candidate = child.candidates; *candidate != nullptr; ++candidate) {
     execve(*candidate, child.argv, child.environment);
     if (errno == EACCES && child.own_program == *candidate) {
-      make_executable(*candidate);  // unless the agent of another rank just has
+      make_executable(*candidate);  // the agent of another rank may have done so already
       execve(*candidate, child.argv, child.environment);
     }
     if (errno != ENOENT && errno != ENOTDIR) error = errno;
@@ -109,8 +109,8 @@ SpawnError spawn_error(const std::string& what, int error) {
   return SpawnError{error, std::move(text)};
 }
 
-// Those that spawn_child() has started and reap() has not taken. The kernel's table of our children is one for the
-// whole process, and so is this.
+// Children that spawn_child() has started and reap() has not taken. The kernel has one table of children for
+// the whole process, so this is one, too.
 struct StartedChildren {
   std::mutex mutex;
   std::set<int> pids;
@@ -217,7 +217,7 @@ tl::expected<Child, SpawnError> spawn_child(const ChildRequest& request) {
 bool has_ended(int pid) {
   siginfo_t info{};
   const int got = waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED | WNOHANG | WNOWAIT);
-  // Who is no child of ours any more has ended, and somebody else knows how.
+  // A process that is no child of ours any more has ended, and somebody else knows how.
   return got == 0 ? info.si_pid == pid : errno == ECHILD;
 }
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// The room launcher/process: processes and signals of this machine: starting, watching and ending them, their
-// descendants and what the kernel says of them. It promises that a command is an argv and never a shell's
-// text, and that the end of a process is never guessed. It touches the kernel: processes, /proc, cgroups,
-// signals.
+// The room launcher/process: processes and signals of this machine: starting, watching and ending processes
+// and their descendants, and what the kernel says about them. It promises that a command is an argv and
+// never a shell's text, and that the end of a process is never guessed. It touches the kernel: processes,
+// /proc, cgroups, signals.
 //
 // Starting a process: an argv and an environment, never a shell string.
 #pragma once
@@ -21,18 +21,17 @@ namespace smlaunch {
 
 struct ChildRequest {
   std::vector<std::string> argv;                   // argv[0] is looked up on the child's PATH
-  std::map<std::string, std::string> environment;  // all of it
+  std::map<std::string, std::string> environment;  // the whole environment
   std::filesystem::path working_directory;         // empty: ours
   bool own_group = true;                           // the leader of a process group of its own
   int death_signal = 0;                            // sent to it when we die; 0: none
-  int cgroup_procs = -1;                           // cgroup.procs of the cgroup it is to join; -1: none
+  int cgroup_procs = -1;                           // cgroup.procs of the cgroup that it joins; -1: none
   std::optional<int> niceness = {};                // nice(1); nothing: ours
   int input = -1;                                  // its stdin; -1: /dev/null
   bool has_input = false;                          // a pipe for its stdin, whatever `input`
 };
 
-// A started process, its stdout and stderr at the other end of two pipes, its stdin of a third where it has
-// one.
+// A started process and our ends of the pipes of its stdout, its stderr and, where it has one, its stdin.
 struct Child {
   int pid = 0;
   UniqueFd pidfd;
@@ -41,30 +40,29 @@ struct Child {
   UniqueFd stdin_pipe;  // where it was asked for
 };
 
-// Why it could not be started: what execve or the kernel said.
+// Why it could not be started: the words of execve or of the kernel.
 struct SpawnError {
   int error_number = 0;
   std::string text;  // "python3: No such file or directory"
 };
 
-// Returns when the program runs, or has been refused. A command that is named with a slash, lies below the
-// working directory and lacks the x bit is given it (the toolkit's chmod +x); one without an interpreter line
-// is run by /bin/sh (execvp(3)).
+// Returns when the program runs, or was refused. A command that is named with a slash, lies below the
+// working directory and lacks the x bit gets it (the toolkit's chmod +x). A command without an interpreter
+// line is run by /bin/sh (execvp(3)).
 tl::expected<Child, SpawnError> spawn_child(const ChildRequest& request);
 
 // Has our child ended? It stays in the process table.
 bool has_ended(int pid);
 
-// Takes our child out of the process table when it has ended, and waits for that. Errors (Fault::internal): its
-// status is lost, because somebody else has taken it.
+// Waits for our child's end and takes it out of the process table. Errors (Fault::internal): its status is
+// lost, because somebody else has taken it.
 Result<ExitStatus> reap(int pid);
 
-// Takes a child that spawn_child() has not started out of the process table, if it has ended. False: somebody
-// here waits for it.
+// Takes a child that spawn_child() has not started out of the process table, if it has ended. False:
+// somebody in this process waits for it.
 bool reap_unless_started(int pid);
 
-// What a short helper program printed (`mpirun --version`), its stderr put after its stdout; at most 64 KiB
-// of it.
+// The output of a short helper program (`mpirun --version`): its stdout, then its stderr, at most 64 KiB.
 struct Captured {
   ExitStatus status;
   std::string output;

@@ -41,7 +41,7 @@ bool wait_until_gone(std::chrono::milliseconds bound) {
   return true;
 }
 
-// Of all processes, by their parents.
+// All processes, by their parents.
 std::multimap<int, int> read_children() {
   std::multimap<int, int> children;
   const std::unique_ptr<DIR, int (*)(DIR*)> proc(opendir("/proc"), closedir);
@@ -96,7 +96,7 @@ void end_descendants(std::chrono::milliseconds grace) {
   if (reap_all()) return;
   signal_descendants(SIGTERM);
   if (wait_until_gone(grace)) return;
-  // A process that forks faster than we look is met again: its children are ours when it is dead.
+  // A process may fork faster than we look. When it is dead, its children are ours, and we meet them.
   const auto deadline = Clock::now() + std::chrono::seconds(2);
   while (Clock::now() < deadline) {
     signal_descendants(SIGKILL);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a process has started, and what that has started.
+// The processes that a process has started, and those that they have started.
 #pragma once
 
 #include <chrono>
@@ -7,20 +7,21 @@
 
 namespace smlaunch {
 
-// What `root` has started, or taken over.
+// The processes that `root` has started or taken over.
 std::vector<int> find_children(int root);
 
-// What `root` has started, and what that has, as far as it still belongs to it.
+// All processes below `root`.
 std::vector<int> find_descendants(int root);
 
-// From here on, what our descendants leave behind becomes our child instead of init's (prctl(2)), wherever it
-// has moved to with setsid or a double fork.
+// From here on, processes that our descendants leave behind become our children instead of init's
+// (prctl(2)), also after setsid or a double fork.
 void become_subreaper();
 
-// To every child and descendant of this process, wherever it has moved to, but those in this process group.
+// Sends a signal to every child and descendant of this process, in whatever session, except those in our
+// process group.
 void signal_descendants(int signal, int but_group = 0);
 
-// Is there any child of ours, be it as a zombie? Of a subreaper: any descendant. This costs nothing.
+// Is there any child of ours, even a zombie? For a subreaper: any descendant. This costs nothing.
 bool has_children();
 
 // Ends every child and descendant of this process: SIGTERM, `grace`, SIGKILL; reaps them. Bounded by grace +

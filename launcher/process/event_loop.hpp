@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The one event loop of a leader or an agent, and its clock: AsioLoop for real; in tests a fake, whose time passes
-// at once.
+// The one event loop of a leader or an agent, and its clock: AsioLoop for real; in tests a fake whose time
+// passes at once.
 #pragma once
 
 #include <chrono>
@@ -26,7 +26,7 @@ class EventLoop {
   // From any thread.
   virtual void post(std::function<void()> work) = 0;
   virtual void run() = 0;   // until stop()
-  virtual void poll() = 0;  // what there is to do now; never waits
+  virtual void poll() = 0;  // does what there is to do now; never waits
   virtual void stop() = 0;
 };
 

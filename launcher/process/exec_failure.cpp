@@ -68,7 +68,7 @@ std::optional<std::vector<std::string>> through_interpreter(const std::vector<st
   const std::filesystem::path file = directory / program;
   if (!is_program_below(program, directory) && !is_mounted(file, ST_NOEXEC | ST_RDONLY)) return {};
   const InterpreterLine line = read_interpreter_line(file);
-  // Another script of this kind as interpreter would lead in circles.
+  // If the interpreter is such a script itself, this would go round in circles.
   if (line.interpreter.empty() || line.ends_with_return || !may_be_executed(directory / line.interpreter))
     return {};
   std::vector<std::string> words = {line.interpreter};

@@ -18,7 +18,7 @@ struct Signaled {
 };
 using ExitStatus = std::variant<Exited, Signaled>;
 
-// From waitpid's status of a process that has ended.
+// From waitpid's status, of a process that has ended.
 ExitStatus decode_wait_status(int status);
 
 bool succeeded(const ExitStatus& status);

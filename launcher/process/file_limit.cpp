@@ -8,7 +8,7 @@ namespace {
 
 std::size_t count_open_files() {
   DIR* folder = ::opendir("/proc/self/fd");
-  if (folder == nullptr) return 64;  // no /proc: a guess on the safe side
+  if (folder == nullptr) return 64;  // without /proc: more than are open as a rule
   std::size_t count = 0;
   while (::readdir(folder) != nullptr) ++count;
   ::closedir(folder);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// How many files this process may open, raised for a while where that is allowed.
+// How many files this process may open; it raises the number for a while where that is allowed.
 #pragma once
 
 #include <sys/resource.h>
@@ -12,7 +12,7 @@ class FileLimit {
  public:
   // Raises the soft limit to the hard one if fewer than `wanted` descriptors are free.
   explicit FileLimit(std::size_t wanted);
-  ~FileLimit();  // as it was: what is started later should not inherit it
+  ~FileLimit();  // restores the limit, so that processes that start later do not inherit it
   FileLimit(const FileLimit&) = delete;
   FileLimit& operator=(const FileLimit&) = delete;
 

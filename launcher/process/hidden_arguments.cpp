@@ -15,7 +15,7 @@ constexpr std::string_view sign = "(secret ";
 
 std::string sign_of(std::size_t number) { return fmt::format("{}{})", sign, number); }
 
-// "3:abc0:" holds abc and an empty one; any byte may be in them.
+// "3:abc0:" holds abc and an empty secret; secrets may hold any byte.
 std::vector<std::string> split_told(std::string_view told) {
   std::vector<std::string> secrets;
   while (!told.empty()) {
@@ -37,7 +37,7 @@ HiddenArguments hide_arguments(std::vector<std::string> argv, const std::vector<
   if (!secret.empty()) {
     std::size_t number = 0;
     for (std::size_t i = 0; i < argv.size(); ++i) {
-      // What looks like our sign is hidden too, so that it is not taken for one.
+      // A word that looks like our sign is hidden, too, so that nobody takes it for a sign.
       if (!std::binary_search(secret.begin(), secret.end(), i) && !argv[i].starts_with(sign)) continue;
       hidden.told += fmt::format("{}:{}", argv[i].size(), argv[i]);
       argv[i] = sign_of(number++);

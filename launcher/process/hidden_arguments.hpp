@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Secrets among the arguments of a program whose command line everyone may read: they go by the environment,
-// which nobody else may.
+// Secrets among the arguments of a program whose command line everyone may read: they travel in the
+// environment, which nobody else may read.
 #pragma once
 
 #include <cstddef>
@@ -11,7 +11,7 @@ namespace smlaunch {
 
 struct HiddenArguments {
   std::vector<std::string> argv;  // a sign in the place of each secret
-  std::string told;               // the secrets, for show_arguments(); empty where there is none
+  std::string told;               // the secrets, for show_arguments(); empty: there are none
 };
 
 // `secret`: their places in `argv`, ascending.

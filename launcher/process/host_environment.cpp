@@ -33,9 +33,10 @@ std::string value_in(const Environment_& environment, const char* name) {
   return found == environment.end() ? "" : found->second;
 }
 
-// mpirun puts its own folders first, and another python3 than the job's may lie there. Its libraries stay
-// within reach, behind the job's own: where Open MPI has a prefix of its own, an MPI program finds them there
-// and nowhere else. `own`: the environment that counts, `agent`: as mpirun has made it on top of `leader`.
+// mpirun puts its own folders first, and another python3 than the job's may lie there. The folders of its
+// libraries stay behind the job's own: where Open MPI has a prefix of its own, an MPI program finds its
+// libraries only there. `own`: the environment that counts. `agent`: the environment that mpirun has made of
+// `leader`.
 void keep_own_paths(Environment_& environment, const Environment_& own, const Environment_& agent,
                     const Environment_& leader) {
   const auto set = [&](const char* name, const std::string& path) {

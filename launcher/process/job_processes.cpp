@@ -63,7 +63,7 @@ std::vector<int> find_job_processes(const std::string& job) {
 
 void end_job_processes(const std::string& job, std::chrono::milliseconds grace) {
   end_marked_processes(job, grace);
-  end_job_cgroups(job);  // of what has cleared its environment
+  end_job_cgroups(job);  // finds processes that have cleared their environment
 }
 
 void remove_session_folder(const std::string& folder, std::chrono::milliseconds bound) {
@@ -77,7 +77,7 @@ void remove_session_folder(const std::string& folder, std::chrono::milliseconds 
   while (std::filesystem::exists(path, error) && std::chrono::steady_clock::now() - start < bound)
     poll(nullptr, 0, 20);
   std::filesystem::remove_all(path, error);
-  std::filesystem::remove(path.parent_path(), error);  // where no other job has its own in it
+  std::filesystem::remove(path.parent_path(), error);  // fails where another job has its folder in it
 }
 
 UniqueFd open_parent_daemon(int pid) {

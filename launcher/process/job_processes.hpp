@@ -13,24 +13,24 @@ namespace smlaunch {
 // Their pids, without this process.
 std::vector<int> find_job_processes(const std::string& job);
 
-// SIGTERM, `grace`, SIGKILL; bounded by grace + 2 s. Nothing without the marker is touched.
+// SIGTERM, `grace`, SIGKILL; takes at most grace + 2 s. Touches no process without the marker.
 void end_job_processes(const std::string& job, std::chrono::milliseconds grace);
 
-// Open MPI's daemon that is our parent, when nothing of the job is left here, or at the bound: while the
-// network is gone it holds out for a quarter of an hour to say its last words, SIGTERM or not. Does nothing
-// for any other parent.
+// Ends Open MPI's daemon, if it is our parent, when nothing of the job is left here, or at the bound. While
+// the network is gone, the daemon waits for a quarter of an hour to send its last words, even after SIGTERM.
+// Does nothing for any other parent.
 void end_parent_daemon(const std::string& job, std::chrono::milliseconds bound);
 
-// The same for another process than its child: a pidfd of the daemon of Open MPI that is the parent of `pid`;
-// nothing for any other parent.
+// For callers that are not its child: a pidfd of Open MPI's daemon, if it is the parent of `pid`; nothing
+// for any other parent.
 UniqueFd open_parent_daemon(int pid);
 void end_daemon(const UniqueFd& daemon);  // SIGTERM, a second, SIGKILL
 
 // Waits until nothing of the job is left here, or for `bound`.
 void wait_for_job_processes(const std::string& job, std::chrono::milliseconds bound);
 
-// What Open MPI's daemon has left under the temporary folder (4: ompi.HOST.UID/jf.JOB, 5: prterun.…), when it
-// has not removed it itself within `bound`. Does nothing for any other folder.
+// Removes the folder that Open MPI's daemon has left under the temporary folder (4: ompi.HOST.UID/jf.JOB, 5:
+// prterun.…), if the daemon has not removed it itself within `bound`. Does nothing for any other folder.
 void remove_session_folder(const std::string& folder, std::chrono::milliseconds bound);
 
 }  // namespace smlaunch

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What runs below this process yet.
+// Processes that still run below this process.
 #pragma once
 
 #include <string>
@@ -14,11 +14,11 @@ struct LeftProcess {
   bool operator==(const LeftProcess&) const = default;
 };
 
-// /proc/PID/cmdline in a few words, for a log: the program, and its script where it has one. Never an option or a
-// value, which may be secret. Empty where there is none.
+// /proc/PID/cmdline in a few words, for a log: the program, and its script if it has one. Never an option or
+// a value, which may be secret. Empty: the command line is empty.
 std::string describe_command(std::string_view cmdline);
 
-// Our descendants that have not ended; at most 16.
+// Our descendants that have not ended, at most 16.
 std::vector<LeftProcess> find_left_processes();
 
 }  // namespace smlaunch

@@ -48,7 +48,7 @@ std::optional<OomFiles> parse_oom_files(std::string_view text) {
     if (second == std::string_view::npos || line.substr(second + 1, 1) != "/") continue;
     const std::string controllers = "," + std::string(line.substr(first + 1, second - first - 1)) + ",";
     const std::string_view path = line.substr(second + 1);
-    // A host of both versions has its memory controller in one: version 1, if it is named there.
+    // On a host with both versions, one of them has the memory controller: version 1, if it is named there.
     if (controllers.find(",memory,") != std::string::npos)
       return files_of("/sys/fs/cgroup/memory", path, "memory.oom_control");
     if (controllers == ",,") unified = files_of("/sys/fs/cgroup", path, "memory.events");

@@ -15,7 +15,8 @@ namespace smlaunch {
 
 namespace {
 
-// The kernel always shows the same child first: behind one of ours, the others are found by name.
+// The kernel always shows the same child first. Where that is one of spawn_child()'s, the others are found
+// by their pid.
 void reap_by_name() {
   for (const int pid : find_children(getpid())) reap_unless_started(pid);
 }

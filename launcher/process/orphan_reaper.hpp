@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// What our descendants leave behind becomes our child, where we are a subreaper or a container's first process. It
-// is taken out of the process table when it ends: a rank may start helpers for weeks, and zombies fill the table.
+// Where we are a subreaper or a container's first process, processes that our descendants leave behind
+// become our children. We take them out of the process table when they end: a rank may start helpers for
+// weeks, and zombies would fill the table.
 #pragma once
 
 #include <memory>
@@ -11,7 +12,7 @@ class io_context;
 
 namespace smlaunch {
 
-// Those that have ended. Children that spawn_child() started are left to whoever waits for them.
+// Takes all that have ended. Children of spawn_child() are left to the code that waits for them.
 void reap_orphans();
 
 // Does so now, and whenever a child ends while the loop runs.

@@ -14,10 +14,10 @@ struct ProcStat {
   int parent = 0;
   int threads = 0;
   double cpu_seconds = 0;  // its own, of all its threads
-  bool is_ending = false;  // it runs no more of its program
+  bool is_ending = false;  // its program does not run any more
 };
 
-// Nothing for what is no such line. `ticks`: sysconf(_SC_CLK_TCK).
+// Nothing for another kind of line. `ticks`: sysconf(_SC_CLK_TCK).
 std::optional<ProcStat> parse_proc_stat(std::string_view text, long ticks);
 
 // Nothing when the process is gone.

@@ -70,7 +70,7 @@ void end_folder(const std::string& folder) {
     if (!write_word(folder + "/cgroup.kill", "1")) kill_one_by_one(folder);
     poll(nullptr, 0, 5);
   }
-  // The last of its processes may not be out of the table yet.
+  // Its last process may not be out of the table yet.
   while (rmdir(folder.c_str()) != 0 && errno == EBUSY && std::chrono::steady_clock::now() < deadline)
     poll(nullptr, 0, 5);
 }
@@ -134,7 +134,8 @@ void RankCgroup::end() {
 void end_job_cgroups(const std::string& job) {
   const auto own = own_folder();
   if (!own || job.empty()) return;
-  // An agent that mpirun's daemon started over SSH lies in that login's cgroup, a sibling of ours at most.
+  // An agent that mpirun's daemon started over SSH is in that login's cgroup, which is a sibling of ours or
+  // farther away.
   for (const std::filesystem::path& parent :
        {std::filesystem::path(*own), std::filesystem::path(*own).parent_path()}) {
     std::error_code error;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A cgroup (version 2) of its own for the processes of a rank, where one can be had: whatever they fork, and
-// wherever that moves to, the kernel knows it as theirs.
+// A cgroup (version 2) of its own for the processes of a rank, where the kernel allows one. Whatever they
+// fork, and whatever session that moves to, the kernel counts it among them.
 #pragma once
 
 #include <cstdint>
@@ -18,14 +18,15 @@ std::optional<std::string> find_cgroup_folder(std::string_view mountinfo, std::s
 
 class RankCgroup {
  public:
-  // Below our own. Nothing where the kernel does not let us (a container's is read-only as a rule).
+  // Makes one below our own cgroup. Nothing: the kernel does not allow it (a container's cgroups are
+  // read-only as a rule).
   static std::optional<RankCgroup> make(const std::string& job, int rank);
 
-  // "0" written there by a process takes it in.
+  // A process that writes "0" there joins the cgroup.
   [[nodiscard]] int procs() const { return procs_.get(); }
-  // What its processes have used so far.
+  // The processor time that its processes have used so far.
   [[nodiscard]] std::optional<std::uint64_t> cpu_ns() const;
-  // Kills what is in it, waits for its end (at most 2 s) and removes it.
+  // Kills its processes, waits for their end (at most 2 s) and removes it.
   void end();
 
  private:
@@ -34,7 +35,7 @@ class RankCgroup {
   UniqueFd procs_;
 };
 
-// Those that agents of this job have left below our own cgroup or beside it: they were killed.
+// Ends the cgroups that killed agents of this job have left, below our own cgroup or beside it.
 void end_job_cgroups(const std::string& job);
 
 }  // namespace smlaunch

@@ -13,11 +13,11 @@ struct SignalMasks {
   std::uint64_t blocked = 0;  // in its first thread
 };
 
-// Zeros for what is not there.
+// Zeros for lines that are not there.
 SignalMasks parse_signal_masks(std::string_view proc_status);
 SignalMasks read_signal_masks(int pid);
 
-// False for what is no signal.
+// False for a number that is no signal.
 bool has_signal(std::uint64_t mask, int signal);
 
 }  // namespace smlaunch

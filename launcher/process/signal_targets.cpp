@@ -28,7 +28,7 @@ void add_below(const std::vector<TreeProcess>& tree, int pid, Find find, std::ve
       for (const int target : find(tree, each.pid)) found.push_back(target);
 }
 
-// By its file: a script's own name stands where a program's would.
+// It looks at the process's file, since a script has its own name where a program has its name.
 bool is_shell(int pid) {
   static constexpr std::array<std::string_view, 11> shells = {"sh",  "bash", "dash", "ash",  "busybox", "zsh",
                                                               "ksh", "mksh", "fish", "tcsh", "csh"};

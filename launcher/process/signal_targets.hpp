@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Who among the processes of a rank a signal is for.
+// Which of a rank's processes get a signal.
 //
-// A stop signal is for the program: its own processes (DataLoader's workers, say) are its business, and die of a
-// signal that it would have answered with a checkpoint. A shell around it is no program: it does not pass on what it
-// gets, and what it runs would never hear of it.
+// A stop signal is for the program. The program's own processes (DataLoader's workers, for instance) do not
+// get it: they would die of a signal that the program answers with a checkpoint. A shell around the program
+// does not count as the program: it does not pass on its signals.
 #pragma once
 
 #include <vector>
@@ -18,14 +18,15 @@ struct TreeProcess {
   bool waits = false;    // for it: it is blocked, as sigwait(2) and signalfd(2) want it
 };
 
-// `root`, or what it runs where it is a shell, and so on down. A shell that catches the signal, or runs nothing, gets
-// it too.
+// `root`; where it is a shell, the processes that it runs, and so on. A shell that catches the signal, or
+// runs nothing, gets it, too.
 std::vector<int> find_stop_targets(const std::vector<TreeProcess>& tree, int root);
 
-// The first on the way down from `root` that catch the signal or wait for it: anybody else would die of it.
+// The first processes on each way down from `root` that catch the signal or wait for it: others would die of
+// it.
 std::vector<int> find_hearers(const std::vector<TreeProcess>& tree, int root);
 
-// `root` and its descendants, as they are to `signal`, but those that have ended.
+// `root` and its descendants that have not ended, and what they do with `signal`.
 std::vector<TreeProcess> read_tree(int root, int signal);
 
 }  // namespace smlaunch

@@ -76,7 +76,8 @@ HeardSignals::HeardSignals(boost::asio::io_context& loop, const std::vector<int>
 }
 
 HeardSignals::~HeardSignals() {
-  // It restores its own signals only. Another object may hear other signals, which its owner has blocked since.
+  // It restores its own signals only. Another object may hear other signals, which its owner has blocked
+  // since.
   for (const auto& [signal, action] : heard_->before) {
     const sigset_t one = set_of({signal});
     pthread_sigmask(sigismember(&heard_->mask, signal) == 1 ? SIG_BLOCK : SIG_UNBLOCK, &one, nullptr);
@@ -92,7 +93,7 @@ void HeardSignals::on_signal(std::function<void(int)> handler) {
 }
 
 void HeardSignals::wait(const std::shared_ptr<Heard>& heard) {
-  // The loop may run on when the owner is gone.
+  // The loop may still run when the owner is gone.
   heard->set.async_wait(
       [weak = std::weak_ptr<Heard>(heard)](const boost::system::error_code& error, int signal) {
         const auto still = weak.lock();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The signals that ask for a stop: SIGINT, SIGTERM and SIGHUP. One rule for all of smlaunch: whoever starts us
-// with one of them ignored (nohup, a shell's background job) wants us to go on, so it stays ignored.
+// The signals that ask for a stop: SIGINT, SIGTERM and SIGHUP. One rule for all of smlaunch: a signal that
+// was ignored when we started (nohup, a shell's background job) stays ignored.
 #pragma once
 
 #include <csignal>
@@ -16,23 +16,24 @@ namespace smlaunch {
 
 inline constexpr int stop_signals[] = {SIGINT, SIGTERM, SIGHUP};
 
-// These are passed on to the ranks, and stop no job. SIGTSTP and SIGCONT are a shell's.
+// These are passed on to the ranks, and stop no job. SIGTSTP and SIGCONT come from a shell.
 std::vector<int> find_passed_signals();
 
-// SIGUSR1 and SIGUSR2 end nothing of ours: there may be no rank yet, or this may be no process that passes them on.
+// SIGUSR1 and SIGUSR2 end none of our processes: there may be no rank yet, or this may be a process that
+// passes none on.
 void outlive_user_signals();
 
-// Those of them that are not ignored now.
+// The stop signals that are not ignored now.
 std::vector<int> find_heard_stop_signals();
 
-// They stay pending from here on, in this thread and those that it starts.
+// They stay pending from here on, in this thread and in threads that it starts.
 void block_stop_signals();
 
-// Ends this process by the signal, so that whoever waits for us sees that.
+// Ends this process by the signal, so that its parent sees the signal.
 void end_by_signal(int signal);
 
-// Hears signals on a loop for as long as it lives, even where the caller has blocked them; then handlers and mask
-// are as they were.
+// Hears signals on a loop for as long as it lives, even where the caller has blocked them. Then it restores
+// handlers and mask.
 class HeardSignals {
  public:
   HeardSignals(boost::asio::io_context& loop, const std::vector<int>& signals);
@@ -40,7 +41,7 @@ class HeardSignals {
   HeardSignals(const HeardSignals&) = delete;
   HeardSignals& operator=(const HeardSignals&) = delete;
 
-  // Called for each that has come or comes while the loop runs.
+  // Called for each signal that has come, or comes while the loop runs.
   void on_signal(std::function<void(int signal)> handler);
 
  private:
@@ -55,7 +56,7 @@ class StopSignals : public HeardSignals {
   explicit StopSignals(boost::asio::io_context& loop) : HeardSignals(loop, find_heard_stop_signals()) {}
 };
 
-// Keeps them pending for as long as it lives, for whoever looks now and then.
+// Keeps the stop signals pending for as long as it lives, for code that looks for them now and then.
 class BlockedStopSignals {
  public:
   BlockedStopSignals();
@@ -63,7 +64,7 @@ class BlockedStopSignals {
   BlockedStopSignals(const BlockedStopSignals&) = delete;
   BlockedStopSignals& operator=(const BlockedStopSignals&) = delete;
 
-  // The next that has come, else 0. It is pending no longer.
+  // The next signal that has come, else 0. It is not pending any more.
   [[nodiscard]] int take() const;
 
  private:

@@ -32,8 +32,8 @@ int write_all(int fd, std::string_view text) {
   return 0;
 }
 
-// A device, a pipe or a link is what its owner wants written to: it is not replaced. One that nobody reads is
-// an error, not a reason to wait.
+// A device, a pipe or a link is written to, and not replaced: its owner wants that. A pipe that nobody reads
+// is an error, not a reason to wait.
 Result<void> write_into(const std::filesystem::path& file, const std::string& text) {
   UniqueFd fd(open(file.c_str(), O_WRONLY | O_TRUNC | O_NONBLOCK | O_CLOEXEC));
   if (!fd.valid()) return tl::unexpected(file_not_written(file, errno));

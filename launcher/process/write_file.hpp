@@ -8,8 +8,8 @@
 
 namespace smlaunch {
 
-// Replaces `file` as a whole, making its folders; readable by its owner only. Errors (Fault::start): the path
-// and what the kernel said; then the old file is as it was.
+// Replaces `file` as a whole, and makes its folders. Only its owner can read it. Errors (Fault::start): the
+// path and the kernel's words; then the old file is unchanged.
 Result<void> write_file(const std::filesystem::path& file, const std::string& text);
 
 // The error of a file that cannot be written.

@@ -16,7 +16,8 @@ inline constexpr const char* refusal_answer = "smlaunch cannot start here: ";
 // What follows `begin` in the first line that begins so; empty where none does.
 std::string line_of_answer(std::string_view lines, std::string_view begin);
 
-// What is said about one of the patterns of `smlaunch worker --interface PATTERN …` that cannot carry the job.
+// What is said about one of the patterns of `smlaunch worker --interface PATTERN …` that cannot carry the
+// job.
 struct InterfaceAnswer {
   std::size_t wanted = 0;    // which pattern, in the order of the command line
   std::string problem = {};  // why: "is down"

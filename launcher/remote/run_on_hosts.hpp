@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The room launcher/remote: a command on every host, by SSH logins or a step of Slurm's. It promises a state, a
-// cause and a remedy for each host within the bound, and each host's answer. It touches the name server, TCP,
-// ssh, and the folder of the connections that stay open for mpirun.
+// The room launcher/remote: a command on every host, by SSH logins or a step of Slurm's. It promises a
+// state, a cause and a remedy for each host within the bound, and each host's answer. It touches the name
+// server, TCP, ssh, and the folder of the connections that stay open for mpirun.
 //
 // All hosts at once, and each in these steps: name -> TCP -> SSH banner -> login -> smlaunch found. The
 // request says how many of the steps to go, and what to run on the hosts. Readiness, looking up names alone,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Policy: a step shares everything with the steps that run (--overlap), else it would wait for them; it is not
-// bound to CPUs, for our agents bind; and what sbatch or salloc was asked for does not count for it: srun reads
-// that from its environment.
+// Policy: a step shares everything with the steps that run (--overlap), else it would wait for them; it is
+// not bound to CPUs, for our agents bind; and what sbatch or salloc was asked for does not count for it:
+// srun reads that from its environment.
 #include "launcher/remote/slurm_step.hpp"
 
 #include <fmt/format.h>

@@ -11,8 +11,8 @@ namespace smlaunch {
 // Lines of at most about 110 characters. Control characters of ranks' lines are shown as \xNN.
 std::string render_report_text(const RunRecord& record);
 
-// HTML with everything inside it: no script, no other file, nothing from a network. `title`: where the run was read
-// from. Text of ranks, hosts and files is text, whatever characters it holds.
+// HTML with everything inside it: no script, no other file, nothing from a network. `title`: where the run
+// was read from. Text of ranks, hosts and files is text, whatever characters it holds.
 std::string render_report_html(const RunRecord& record, const std::string& title);
 
 // The run as a trace: OTLP's JSON (opentelemetry-proto, ExportTraceServiceRequest), for a collector or a viewer to

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// The room launcher/report: what a run was, for people, made of the files that it has left. It promises the same
-// answer for the same files, and an answer for any report that a run can leave, also one of another version. It
-// touches nothing: its callers read and write.
+// The room launcher/report: what a run was, for people, made of the files that it has left. It promises the
+// same answer for the same files, and an answer for any report that a run can leave, also one of another
+// version. It touches nothing: its callers read and write.
 //
-// report.json and events.jsonl as values. Both are foreign: a key that is missing has its default, a key that is
-// not known is left out.
+// report.json and events.jsonl as values. Both are foreign: a key that is missing has its default, a key
+// that is not known is left out.
 #pragma once
 
 #include <optional>
@@ -97,8 +97,8 @@ struct RunRecord {
   std::size_t unread_lines = 0;  // of events.jsonl that are no events
 };
 
-// Errors (Fault::configuration, at `where`): not JSON, no smlaunch.report. `events`: the whole of events.jsonl, or
-// empty.
+// Errors (Fault::configuration, at `where`): not JSON, no smlaunch.report. `events`: the whole of
+// events.jsonl, or empty.
 Result<RunRecord> parse_run_record(const std::string& where, std::string_view report,
                                    std::string_view events);
 

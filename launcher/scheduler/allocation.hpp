@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The room launcher/scheduler: which hosts a batch system or Kubernetes has given this job, and how many ranks,
-// GPUs and CPUs there, as the environment tells it. It promises to say where each answer stands. Pure: files
-// are read by whoever asks.
+// The room launcher/scheduler: which hosts a batch system or Kubernetes has given this job, and how many
+// ranks, GPUs and CPUs there, as the environment tells it. It promises to say where each answer stands.
+// Pure: files are read by whoever asks.
 #pragma once
 
 #include <functional>
@@ -38,9 +38,9 @@ struct SchedulerWorld {
   std::function<Result<std::string>(const std::string& file)> read_file;
 };
 
-// `option` automatic: what the environment shows; nothing: it shows no scheduler. Errors: the environment shows
-// another scheduler than the option names, or says of its hosts what cannot be (Fault::configuration); it is
-// started in a way that would start the job more than once (Fault::usage).
+// `option` automatic: what the environment shows; nothing: it shows no scheduler. Errors: the environment
+// shows another scheduler than the option names, or says of its hosts what cannot be (Fault::configuration);
+// it is started in a way that would start the job more than once (Fault::usage).
 Result<std::optional<Allocation>> find_allocation(SchedulerOption option, const Variables& variables,
                                                   const SchedulerWorld& world);
 

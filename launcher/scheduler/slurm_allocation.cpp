@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Policy: SLURM_NNODES, SLURM_NTASKS, SLURM_TASKS_PER_NODE are a step's inside a step and the job's outside,
-// while SLURM_NODELIST and SLURM_JOB_* are always the job's. So a step is read from SLURM_STEP_* alone, the job
-// from the others, and a list whose length is not the number of hosts is not used. The batch script and salloc's
-// shell are steps with reserved numbers: there the job's variables count.
+// while SLURM_NODELIST and SLURM_JOB_* are always the job's. So a step is read from SLURM_STEP_* alone, the
+// job from the others, and a list whose length is not the number of hosts is not used. The batch script and
+// salloc's shell are steps with reserved numbers: there the job's variables count.
 #include "launcher/scheduler/slurm_allocation.hpp"
 
 #include <fmt/format.h>

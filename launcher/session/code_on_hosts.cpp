@@ -15,6 +15,7 @@
 #include "launcher/remote/watch_hosts.hpp"
 #include "launcher/session/job_code.hpp"
 #include "launcher/session/other_hosts.hpp"
+#include "launcher/session/run_options.hpp"
 #include "mpi/shell_words.hpp"
 
 namespace smlaunch {
@@ -29,7 +30,7 @@ bool runs_ranks(const Job& job, const std::string& host) {
 }
 
 std::chrono::milliseconds time_left(const Options& options, double passed) {
-  return std::chrono::milliseconds(static_cast<long>(std::max(0.0, options.ready_timeout - passed) * 1000));
+  return milliseconds_of(std::max(0.0, options.ready_timeout - passed));
 }
 
 HostReadiness waiting(const std::string& name) {
@@ -74,8 +75,7 @@ class CodeWait {
   }
 
  private:
-  // A worker that cannot reach us is waited for no longer than it tries: its host is prepared by a login
-  // then.
+  // A worker that cannot reach us gives up after a while, and so do we: then a login prepares its host.
   std::vector<HostReadiness> look(double seconds) {
     std::map<std::string, WorkerCode> known;
     for (WorkerCode& each : workers_.code()) known.emplace(each.host, std::move(each));
@@ -133,7 +133,7 @@ class CodeWait {
     login.command = fmt::format("{} worker {}", become_program(quote_shell_word(job_.spec.smlaunch)),
                                 prepare_code_argument);
     login.input = encode(make_login_request());
-    // Each takes as long as pip does, and costs this machine next to nothing.
+    // Each login takes as long as pip does, and costs this machine next to nothing.
     login.deadline = request.timeout;
     login.at_once = static_cast<int>(by_login_.size());
     login.longest_answer = longest_code_answer;
@@ -143,7 +143,7 @@ class CodeWait {
 
   CodeRequest make_login_request() const {
     CodeRequest request = describe_code_request(options_, job_);
-    request.host.clear();  // each knows its own name
+    request.host.clear();  // each host knows its own name
     request.leader_environment = job_.spec.inherited;
     return request;
   }

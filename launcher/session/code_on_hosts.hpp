@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The user's code on the other hosts of a job: each prepares its own, the leader waits for all. Where a
-// smlaunch waits on a host, that one does it and tells; elsewhere the leader's login does.
+// The user's code on the other hosts of a job: each host prepares its own, and the leader waits for all.
+// Where a smlaunch waits on a host, it prepares the code and tells the result; elsewhere the leader's login
+// does both.
 #pragma once
 
 #include <optional>
@@ -16,20 +17,21 @@
 
 namespace smlaunch {
 
-// The first of the hosts that run ranks whose code could not be prepared; nothing: there is none so far.
+// The failure of the first host that runs ranks and whose code could not be prepared; nothing: there is none
+// so far.
 std::optional<Outcome> find_failed_code(const Job& job, const std::vector<WorkerCode>& code);
 
-// The logins that prepare the code, told as the waiting for it: a login that is under way is the code's; one
-// that fails says why itself.
+// Turns a report of the logins that prepare the code into a report of the waiting for the code: a login that
+// is under way means that the code is being prepared; a login that fails says why itself.
 RemoteReport as_code_wait(RemoteReport report);
 
-// Spare hosts whose code could not be prepared so far are said, and taken out of `spares`.
+// Warns of spare hosts whose code could not be prepared so far, and takes them out of `spares`.
 void drop_spares_without_code(std::vector<std::string>& spares, const std::vector<WorkerCode>& code);
 
 // Waits until the code of all other hosts that run ranks is there and installed, with a live line on stderr,
-// for what is left of --ready-timeout. Nothing: so it is, or a worker was lost (which is the runner's to
-// say). Otherwise why not; it stops at once where one has failed. `request`: how the hosts were reached.
-// `ready`: what they answered then.
+// for the rest of --ready-timeout. Stops at once where a host has failed. Nothing: the code is there, or a
+// worker was lost (the runner will say so). `request`: the request by which the hosts were reached. `ready`:
+// its report.
 std::optional<Outcome> wait_for_code(const Options& options, const Job& job, RemoteRequest request,
                                      const RemoteReport& ready, const Workers& workers, EventLog& events);
 

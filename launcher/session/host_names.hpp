@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Where each host starts its own ranks, nobody has looked whether the others are there. In a container's
-// first minutes their names may not be known yet: the toolkit waits for all of them
+// Where each host starts its own ranks, nobody has looked for the other hosts. In a container's first
+// minutes their names may not be known yet. The toolkit waits for all of them
 // (sagemaker_training/entry_point.py).
 #pragma once
 
@@ -16,14 +16,14 @@
 
 namespace smlaunch {
 
-// Does this job wait? Not on one host, not for hosts named on the command line, not in SageMaker Studio's
-// local mode.
+// Does this job wait? It does not on one host, for hosts of the command line, or in SageMaker Studio's local
+// mode.
 bool waits_for_names(const Job& job);
 
 // The toolkit's bound, or --ready-timeout where that is shorter.
 std::chrono::milliseconds longest_wait_for_names(const Options& options);
 
-// Waits until all names are known, with a live line on stderr. No outcome: they are.
+// Waits until all names are known, with a live line on stderr. No outcome: they are known.
 ReadyResult wait_for_names(const Options& options, const std::vector<std::string>& hosts, EventLog& events);
 
 // The outcome of a wait that is over. Nothing: all names are known.

@@ -15,7 +15,7 @@ namespace smlaunch {
 
 namespace {
 
-// Fetched or there already, it is the container's.
+// Fetched, or there already: it is the container's code.
 bool is_of_container(const Options& options, const Job& job) {
   const auto& trainer = job.environment->trainer;
   if (options.entry_point && trainer)
@@ -24,7 +24,7 @@ bool is_of_container(const Options& options, const Job& job) {
          !job.environment->entry_point.name.empty();
 }
 
-// What the SDK's sm_train.sh has installed is not installed again.
+// The SDK's sm_train.sh may have installed the requirements already; we do not install them again.
 std::string find_requirements(const TrainerJob& trainer) {
   return trainer.is_prepared ? "" : trainer.requirements;
 }

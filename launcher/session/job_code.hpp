@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The user's code on the host where this runs: whether there is something to fetch or to install, and what
-// came of it.
+// The user's code on this host: whether there is anything to fetch or to install, and the result.
 #pragma once
 
 #include <optional>
@@ -13,26 +12,27 @@
 
 namespace smlaunch {
 
-// What this host has to do before the program can run; nothing: its code is there, and needs no pip; or it is
-// none of the container's (named behind --, or a framework's module, which fetches it itself).
+// What this host must do before the program can run. Nothing: its code is there and needs no pip, or the
+// program is none of the container's (it is named behind --, or is a framework's module, which fetches the
+// code itself).
 std::optional<CodeRequest> make_code_request(const Options& options, const Job& job);
 
-// The same, whatever is there.
+// The same, whatever is there already.
 CodeRequest describe_code_request(const Options& options, const Job& job);
 
-// Whether other hosts, where no smlaunch prepares it, may have something to do.
+// May there be something to do on other hosts, where no smlaunch prepares the code?
 bool may_need_code(const Options& options, const Job& job);
 
-// What a dry run says of it; empty: nothing is to be done.
+// What a dry run says about it; empty: there is nothing to do.
 std::string describe_code(const Options& options, const Job& job);
 
 struct HostCode {
   double seconds = 0;              // 0: there was nothing to do
-  std::optional<Outcome> outcome;  // nothing: it is there and installed
+  std::optional<Outcome> outcome;  // nothing: the code is there and installed
 };
 
-// Does what make_code_request() says, if this machine runs ranks of the job, and takes the program as it is
-// found then into `job`. SIGINT, SIGTERM and SIGHUP end it: Outcome::kind is stopped.
+// Does what make_code_request() says, if this machine runs ranks of the job, and then puts the program that
+// it finds into `job`. SIGINT, SIGTERM and SIGHUP end it: Outcome::kind is stopped.
 HostCode prepare_code_here(const Options& options, Job& job);
 
 // The job's outcome where the code of a host could not be prepared.

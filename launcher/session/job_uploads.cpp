@@ -9,16 +9,11 @@
 #include "base/own_words.hpp"
 #include "launcher/outcome/report_error.hpp"
 #include "launcher/process/stop_signals.hpp"
+#include "launcher/session/run_options.hpp"
 
 namespace smlaunch {
 
-namespace {
-
 using std::chrono::milliseconds;
-
-milliseconds milliseconds_of(double seconds) { return milliseconds(static_cast<long>(seconds * 1000)); }
-
-}  // namespace
 
 milliseconds upload_bound(milliseconds upload_timeout, milliseconds stop_grace,
                           std::optional<milliseconds> since_stop) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Intermediate output of this host, from before the ranks start until after the outcome is written.
+// The upload of this host's intermediate output, from before the ranks start until after the outcome is
+// written.
 #pragma once
 
 #include <chrono>
@@ -15,8 +16,8 @@ namespace smlaunch {
 
 using SteadyTime = std::chrono::steady_clock::time_point;
 
-// How long the end of a job may wait for uploads: `upload_timeout`; of a job that was told to stop at most
-// what is left of `stop_grace`, since whoever stops it kills it then.
+// How long the end of a job may wait for uploads: `upload_timeout`, but for a job that was told to stop at
+// most the rest of `stop_grace`, since it is killed then.
 std::chrono::milliseconds upload_bound(std::chrono::milliseconds upload_timeout,
                                        std::chrono::milliseconds stop_grace,
                                        std::optional<std::chrono::milliseconds> since_stop);
@@ -28,9 +29,9 @@ class JobUploads {
   // Errors: as IntermediateOutput::start.
   Result<void> start(const Environment& environment, const Variables& variables);
 
-  // When all ranks are gone, and the outcome is written. Waits for the last uploads, and says what was not
-  // uploaded. A signal while it waits counts as being told to stop, another one ends the waiting.
-  // `stop_asked`: when the job was told to stop.
+  // To be called when all ranks are gone and the outcome is written. Waits for the last uploads, and names
+  // files that were not uploaded. The first signal while it waits tells the job to stop, a second signal
+  // ends the waiting. `stop_asked`: when the job was told to stop.
   void finish(std::optional<SteadyTime> stop_asked);
 
  private:

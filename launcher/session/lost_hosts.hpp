@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Which of the job's hosts does no longer answer, once all were ready.
+// Hosts of the job that do not answer any more after all were ready.
 #pragma once
 
 #include <vector>
@@ -10,8 +10,8 @@
 
 namespace smlaunch {
 
-// Asks each for its SSH banner, all at once; three seconds at most. A host that froze takes a connection, and
-// sends none.
+// Asks all of them at once for their SSH banner, for three seconds at most. A frozen host takes the
+// connection, but sends no banner.
 std::vector<LostHost> find_lost_hosts(const Options& options, const Job& job);
 
 }  // namespace smlaunch

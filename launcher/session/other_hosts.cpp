@@ -15,21 +15,23 @@
 #include "launcher/remote/login_answers.hpp"
 #include "launcher/remote/ready_display.hpp"
 #include "launcher/remote/render_ready.hpp"
+#include "launcher/session/run_options.hpp"
 #include "mpi/shell_words.hpp"
 
 namespace smlaunch {
 
 namespace {
 
-// A worker listens before it starts its host's sshd; one whose sshd was there before it may be a little late.
+// A worker listens before it starts its host's sshd. Where that sshd was there before, the worker may be a
+// little late.
 constexpr const char* worker_wait_seconds = "1";
-// What the hosts that were not reached yet get to be told that there will be no job.
+// How long telling may take to reach hosts that were not reached before, when there will be no job.
 constexpr std::chrono::seconds farewell_bound{3};
 constexpr std::chrono::seconds telling_bound{30};
-// A login, and what end_job_processes() takes.
+// Time for a login and for end_job_processes().
 constexpr std::chrono::seconds cleaning_bound{8};
 constexpr std::chrono::milliseconds answer_bound{1000};
-// Ends the waiting as a signal would, where there is another reason.
+// Stands for a signal's number where something else ends the waiting.
 constexpr int no_signal = -1;
 
 }  // namespace
@@ -61,7 +63,8 @@ Outcome outcome_of_hosts(const RemoteReport& report, const std::string& doing) {
 
 namespace {
 
-// What mpirun starts on the other hosts: it lies beside mpirun there, as it does here (mpirun(1): --prefix).
+// The daemon that mpirun starts on the other hosts. It lies beside mpirun there, as it does here (mpirun(1):
+// --prefix).
 std::string remote_daemon(const JobSpec& spec) {
   const std::filesystem::path mpirun = spec.mpirun;
   if (!mpirun.is_absolute()) return "";
@@ -110,7 +113,7 @@ void drop_useless_spares(const std::vector<WantedInterface>& wanted, const Remot
   }
 }
 
-// Workers that were not reached yet, or have come since their host was, would wait for a leader that never
+// Workers that were not reached yet, or that started after our login, would wait for a leader that never
 // comes.
 void tell_the_rest(RemoteRequest request, const RemoteReport& report) {
   request.hosts.clear();
@@ -122,7 +125,7 @@ void tell_the_rest(RemoteRequest request, const RemoteReport& report) {
   if (request.hosts.empty() || request.login.input.empty()) return;
   request.timeout = farewell_bound;
   request.login.judge = nullptr;
-  // Those that have come are not to believe that we are lost meanwhile.
+  // Workers that have come must not believe meanwhile that we are lost.
   request.stop_asked = [serve = request.stop_asked] {
     if (serve) serve();
     return 0;
@@ -193,7 +196,7 @@ RemoteRequest make_ready_request(const Options& options, const Job& job, const s
                         [wanted, shells = shells_of(job.spec)](const std::string& answer) {
                           return judge_host_answer(wanted, shells, answer);
                         }},
-          .timeout = std::chrono::milliseconds(static_cast<long>(options.ready_timeout * 1000))};
+          .timeout = milliseconds_of(options.ready_timeout)};
 }
 
 void keep_connections(RemoteRequest& request, const std::string& control_path) {
@@ -254,7 +257,7 @@ void tell_hosts(const Options& options, const Job& job, const std::string& worke
 
 namespace {
 
-// A host that is gone is not logged in to, nor waited for.
+// A host that is gone gets no login, and nobody waits for it.
 std::vector<std::string> find_answering_hosts(const Options& options, const std::vector<std::string>& hosts) {
   const RemoteRequest look{.hosts = hosts,
                            .port = options.ssh_port,

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a run needs from its other hosts: that they are there, and (where smlaunch waits on them) that they
-// know the job.
+// What a run needs from its other hosts: they must be there, and (where smlaunch waits on them) know the job.
 #pragma once
 
 #include <functional>
@@ -20,20 +19,22 @@ namespace smlaunch {
 // The hosts that run ranks of the job.
 std::vector<std::string> names_of_hosts(const Job& job);
 
-// Who is not ready, why, and what to do, on stderr.
+// Says on stderr which hosts are not ready, why, and what to do.
 void print_ready_table(const RemoteReport& report);
 
-// How each host stood at the end of a wait.
+// An event for each host: its state at the end of a wait.
 void add_host_events(const RemoteReport& report, EventLog& events);
 
-// This machine's login shell, and whether mpirun asks for the others' (plm_rsh_assume_same_shell 0).
+// This machine's login shell, and whether mpirun asks for the other hosts' shells (plm_rsh_assume_same_shell
+// 0).
 struct ShellsOfMpirun {
   std::string own = {};
   bool are_asked = false;
 };
 
-// What a host where smlaunch answers (as run_login_command() does) lacks and can never be ready without: Open
-// MPI's daemon, what that needs (daemon_needs.hpp), or one of the interfaces. Nothing: it lacks none.
+// Why a host can never be ready though its smlaunch answers: Open MPI's daemon is not there, or lacks what
+// it needs (daemon_needs.hpp), or one of the interfaces cannot be used. Nothing: the host has all. `lines`:
+// the output of run_login_command().
 std::optional<HostProblem> judge_host_answer(const std::vector<WantedInterface>& wanted,
                                              const ShellsOfMpirun& shells, const std::string& lines);
 
@@ -42,8 +43,8 @@ std::optional<HostProblem> judge_host_answer(const std::vector<WantedInterface>&
 RemoteRequest make_ready_request(const Options& options, const Job& job, const std::string& worker,
                                  const std::vector<WantedInterface>& wanted);
 
-// Leaves each login's connection open for a minute, for mpirun to start its daemon over it: a second login
-// costs each host and this one more than the daemon itself.
+// Leaves each login's connection open for a minute, so that mpirun can start its daemon over it: a second
+// login costs both hosts more than the daemon itself.
 void keep_connections(RemoteRequest& request, const std::string& control_path);
 
 struct HostsReady {
@@ -51,26 +52,26 @@ struct HostsReady {
   RemoteReport report;
 };
 
-// What makes waiting pointless; nothing: go on. May be empty.
+// Finds a failure that makes waiting pointless; nothing: go on. May be empty.
 using FindFailure = std::function<std::optional<Outcome>()>;
 
-// Waits for them, with a live line on stderr. No outcome: all are ready, and the interfaces can carry the job
-// on each. Otherwise why not; the table is on stderr then. Spare hosts that are of no use are said, and taken
-// out of `spares`.
+// Waits for the hosts, with a live line on stderr. No outcome: all are ready, and the interfaces can carry
+// the job on each. Otherwise the table is on stderr, too. Warns of spare hosts that are of no use, and takes
+// them out of `spares`.
 HostsReady wait_for_hosts(const Options& options, const std::vector<WantedInterface>& wanted,
                           RemoteRequest request, std::vector<std::string>& spares,
                           const FindFailure& find_failure, EventLog& events);
 
-// The outcome of a wait that has not ended with all of them ready. `doing`: "waiting for the hosts".
+// The outcome of a wait after which not all hosts were ready. `doing`: "waiting for the hosts".
 Outcome outcome_of_hosts(const RemoteReport& report, const std::string& doing);
 
-// Brings the hand-over to the workers of the other hosts, for them to learn that there will be no job: until
-// all have it, or for half a minute; `is_hurried`: for seconds. `serve`: MakeReady's.
+// Brings the hand-over to the workers of the other hosts, so that they learn that there will be no job. It
+// takes half a minute at most, or some seconds where `is_hurried`. `serve`: MakeReady's.
 void tell_hosts(const Options& options, const Job& job, const std::string& worker,
                 const std::string& hand_over, const std::function<int()>& serve, bool is_hurried);
 
-// Ends what carries the job's marker on these hosts, all at once, for some seconds at most: their agents were
-// killed, and no smlaunch waits there to do it.
+// Ends all processes that carry the job's marker on these hosts, on all at once, for some seconds at most.
+// Their agents were killed, and no smlaunch waits there to do it.
 void end_job_on_hosts(const Options& options, const Job& job, const std::vector<std::string>& hosts,
                       const std::string& marker);
 

@@ -28,6 +28,7 @@
 #include "launcher/session/long_variables.hpp"
 #include "launcher/session/lost_hosts.hpp"
 #include "launcher/session/other_hosts.hpp"
+#include "launcher/session/run_options.hpp"
 #include "launcher/session/smoke_files.hpp"
 #include "launcher/session/smoke_request.hpp"
 #include "launcher/smoke/render_smoke.hpp"
@@ -37,10 +38,6 @@
 namespace smlaunch {
 
 namespace {
-
-std::chrono::milliseconds milliseconds_of(double seconds) {
-  return std::chrono::milliseconds(static_cast<long>(seconds * 1000));
-}
 
 std::string first_other_host(const LaunchPlan& plan) {
   for (const Host& host : plan.cluster.hosts)
@@ -89,7 +86,8 @@ class JobTries {
   }
 
  private:
-  // The others learn it from us; those that are not there to be told within a while prepare the same code.
+  // The other hosts learn it from us. Hosts that cannot be told within a while prepare the same code
+  // themselves.
   int end_without_code() {
     if (job_.hosts_given || job_.runs_alone || !has_other_hosts(plan_))
       return report_unstarted(options_, paths_, *code_.outcome);
@@ -98,8 +96,8 @@ class JobTries {
                                                            const Workers& workers) {
       tell_hosts(options_, job_, worker, hand_over, workers.serve,
                  code_.outcome->kind == OutcomeKind::stopped);
-      return ReadyResult{*code_.outcome, probe_own_address(plan_.network_interface, first_other_host(plan_)),
-                         "", 0};
+      return ReadyResult{.outcome = *code_.outcome,
+                         .channel_host = probe_own_address(plan_.network_interface, first_other_host(plan_))};
     };
     if (auto told = run_plan(plan_, settings, events_); !told) warn(told.error());
     return report_unstarted(options_, paths_, *code_.outcome);
@@ -125,20 +123,9 @@ class JobTries {
   }
 
   RunSettings make_settings() {
-    RunSettings settings;
-    settings.failure_grace = milliseconds_of(options_.failure_grace);
-    settings.stop_grace = milliseconds_of(options_.stop_grace);
-    settings.leftover_grace = milliseconds_of(options_.leftover_grace);
-    settings.lost_after = milliseconds_of(options_.lost_after);
-    settings.leader_wait = milliseconds_of(options_.leader_wait);
-    settings.hang_timeout = options_.hang_timeout;
-    settings.channel_port = options_.channel_port.value_or(0);
-    settings.verbose = options_.verbose;
+    RunSettings settings = run_settings_of(options_);
     settings.restart_count = policy_.restarts;
-    settings.tells_restart_count = options_.max_restarts > 0;
     settings.is_tried_again = [this](const Outcome& outcome) { return is_tried_again(outcome, policy_); };
-    settings.output.format = options_.log_format == LogFormatOption::json ? LogFormat::json : LogFormat::text;
-    settings.output.only_ranks = options_.only_ranks;
     settings.output.log_files = log_files_;
     settings.output.restart_count = policy_.restarts;
     if (waits_for_names(job_))
@@ -170,7 +157,7 @@ class JobTries {
     return settings;
   }
 
-  // A run without them takes a login more for each host.
+  // Without these connections, a run needs one more login for each host.
   void open_connections() {
     connections_.reset();
     if (plan_.engine != Engine::mpirun || !has_other_hosts(plan_) || job_.spec.by_slurm) return;
@@ -190,13 +177,13 @@ class JobTries {
     auto ran = run_plan(processes, settings, events_);
     if (!ran) return tl::unexpected(ran.error());
     stop_asked_ = ran->stop_asked;
-    left_ = Left{std::move(ran->unattended_hosts), ran->job};
+    left_ = Left{.hosts = std::move(ran->unattended_hosts), .job = ran->job};
     Report report;
     report.outcome = std::move(ran->outcome);
     report.ranks = std::move(ran->ranks);
     report.phases = std::move(ran->phases);
     if (code_.seconds > 0 && policy_.restarts == 0)
-      report.phases.insert(report.phases.begin(), Phase{"code", code_.seconds, "", 0});
+      report.phases.insert(report.phases.begin(), Phase{.name = "code", .seconds = code_.seconds});
     if (ran->smoke) {
       report.smoke_json = render_smoke_json(*ran->smoke);
       write_smoke_files(options_, job_, plan_, *ran->smoke);
@@ -212,14 +199,15 @@ class JobTries {
     return report;
   }
 
-  // The logins that were kept open, and what a try has left on hosts that had nobody to end it there.
+  // Closes the connections that were kept open, and ends processes that a try has left on hosts without an
+  // agent or a worker.
   void clean_up() {
     connections_.reset();
     if (left_) end_job_on_hosts(options_, job_, left_->hosts, left_->job);
     left_.reset();
   }
 
-  // Whatever failed is said now: the next try may succeed.
+  // The failure is told now, since the next try may succeed.
   Result<void> prepare_next(const Report& failed) {
     clean_up();
     const Outcome& outcome = failed.outcome;
@@ -248,7 +236,7 @@ class JobTries {
 
   bool only_smoke() const { return options_.command == Command::smoke; }
 
-  // The answer of `smlaunch smoke`. Without one its hosts were not ready, or it was stopped.
+  // The answer of `smlaunch smoke`. Without a result, its hosts were not ready, or it was stopped.
   int answer_smoke(const Report& report) {
     if (options_.report) write_report(options_, paths_, report);
     if (!smoke_) {
@@ -260,7 +248,7 @@ class JobTries {
     return report.outcome.exit_code;
   }
 
-  // What it came to is there before anything is waited for.
+  // The result is written before anything is waited for.
   int finish(Report report) {
     if (only_smoke()) {
       const int code = answer_smoke(report);
@@ -275,7 +263,7 @@ class JobTries {
     return report.outcome.exit_code;
   }
 
-  // Of a try: hosts where nobody ends what it has started, and the marker of its processes.
+  // Hosts where nobody ends the processes of a try, and the marker of these processes.
   struct Left {
     std::vector<std::string> hosts;
     std::string job;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The room launcher/session: a whole run around the plan: the hosts, the code on them, the try and the next
-// try, what it leaves for people. It promises a report, SageMaker's files and one sentence, whatever happens.
-// It touches what the rooms below touch, in this order.
+// The room launcher/session: a whole run around the plan: the hosts, the code on them, one try after the
+// other, and the results. It promises a report, SageMaker's files and one sentence, whatever happens. It
+// touches nothing but what the rooms below it touch.
 #pragma once
 
 #include "launcher/job/job.hpp"
@@ -10,9 +10,9 @@
 
 namespace smlaunch {
 
-// Runs the plan, again after a failure as often as --max-restarts says, and writes what a run leaves: events,
-// report, success or failure file, the sentence on stderr. Returns smlaunch's exit code.
-// `code`: what came of the user's code on this host; where that failed, nothing runs and the others are told.
+// Runs the plan, and after a failure again, as often as --max-restarts says. Writes the results: events,
+// report, success or failure file, the sentence on stderr. Returns smlaunch's exit code. `code`: whether the
+// user's code could be prepared on this host; if not, nothing runs, and the other hosts are told.
 int run_job(const Options& options, const Job& job, const LaunchPlan& plan, const HostCode& code);
 
 }  // namespace smlaunch

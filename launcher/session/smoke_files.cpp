@@ -19,7 +19,7 @@ void write_smoke_files(const Options& options, const Job& job, const LaunchPlan&
   const auto beside = output_file(options.report, job.environment->paths, "report.json");
   std::error_code error;
   if (report.bad_hosts().empty()) {
-    // What an earlier test found says nothing about this one.
+    // The findings of an earlier test say nothing about this one.
     for (const char* name : {"hosts.good", "hosts.bad"})
       if (beside) std::filesystem::remove(beside->parent_path() / name, error);
     return;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the all-reduce test leaves for people.
+// The files that the all-reduce test leaves for people.
 #pragma once
 
 #include "launcher/job/job.hpp"
@@ -8,8 +8,8 @@
 
 namespace smlaunch {
 
-// hosts.good and hosts.bad beside the report, where a host is accused; `smlaunch smoke` without a report
-// writes them here. --matrix's picture.
+// Writes hosts.good and hosts.bad beside the report where a host is accused (`smlaunch smoke` without a
+// report writes them to the working directory), and --matrix's picture.
 void write_smoke_files(const Options& options, const Job& job, const LaunchPlan& plan,
                        const SmokeReport& report);
 

@@ -32,8 +32,9 @@ Result<std::shared_ptr<const SmokeRequest>> make_smoke_request(const Options& op
   for (const RankPlace& place : request->plan.layout.ranks) {
     const Machine& machine = *plan.cluster.hosts[place.node_rank].machine;
     const auto& gpu = place.placement->gpu;
-    settings.ranks.push_back(
-        {place.node_rank, place.local_rank, gpu ? cuda_index(machine, *gpu) : place.local_rank.value});
+    settings.ranks.push_back({.node = place.node_rank,
+                              .local_rank = place.local_rank,
+                              .device = gpu ? cuda_index(machine, *gpu) : place.local_rank.value});
   }
   if (injects) {
     if (auto sound = check_injection(job.injection, static_cast<int>(settings.ranks.size()),
@@ -44,11 +45,15 @@ Result<std::shared_ptr<const SmokeRequest>> make_smoke_request(const Options& op
   }
   if (is_nccl) {
     const Machine& machine = *plan.cluster.hosts.front().machine;
-    BandwidthRequest all{static_cast<int>(settings.ranks.size()), static_cast<int>(settings.hosts.size()),
-                         settings.bytes, false};
+    BandwidthRequest all{.ranks = static_cast<int>(settings.ranks.size()),
+                         .hosts = static_cast<int>(settings.hosts.size()),
+                         .bytes = settings.bytes,
+                         .reduces_in_network = false};
     settings.expected = expect_busbw(machine, all);
-    settings.expected_pair =
-        expect_busbw(machine, {2 * all.ranks / std::max(1, all.hosts), 2, all.bytes, false});
+    settings.expected_pair = expect_busbw(machine, {.ranks = 2 * all.ranks / std::max(1, all.hosts),
+                                                    .hosts = 2,
+                                                    .bytes = all.bytes,
+                                                    .reduces_in_network = false});
   }
   return request;
 }

@@ -10,7 +10,8 @@
 
 namespace smlaunch {
 
-// What the runner is asked for; null where the plan has no test. `injects`: with --inject's fault.
+// The runner's request for an all-reduce test; null where the plan has no test. `injects`: with --inject's
+// fault.
 Result<std::shared_ptr<const SmokeRequest>> make_smoke_request(const Options& options, const Job& job,
                                                                const LaunchPlan& plan, bool injects);
 

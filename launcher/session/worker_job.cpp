@@ -10,17 +10,14 @@
 #include "launcher/outcome/job_result.hpp"
 #include "launcher/session/job_code.hpp"
 #include "launcher/session/job_uploads.hpp"
+#include "launcher/session/run_options.hpp"
 #include "launcher/worker/worker.hpp"
 
 namespace smlaunch {
 
 namespace {
 
-std::chrono::milliseconds milliseconds_of(double seconds) {
-  return std::chrono::milliseconds(static_cast<long>(seconds * 1000));
-}
-
-// At once: the leader may be long in coming.
+// It is told at once, since the leader may come late.
 void tell_failed_code(const CodeEnd& end, const Paths& paths) {
   say("{}", end.message);
   write_result_files(outcome_of_code(end), paths);

@@ -74,8 +74,8 @@ std::string fault_words(const WrongRange& range) {
   return "";
 }
 
-// The losses that say something of a rank or its host: the first, what was lost at the same moment, and the rest of
-// its host. Whom mpirun has ended is none of them.
+// The losses that say something of a rank or its host: the first, what was lost at the same moment, and the
+// rest of its host. Whom mpirun has ended is none of them.
 std::map<Rank, std::string> find_own_losses(const SmokeSettings& settings, const SmokeRecord& record) {
   std::optional<Rank> first;
   const auto counts = [&](Rank rank) {

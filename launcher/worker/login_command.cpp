@@ -65,7 +65,7 @@ int run_hand_over(std::vector<std::string> arguments) {
   return 0;
 }
 
-// mpirun's agent for one host. Like ssh, it hands the words to a shell there.
+// Stands for ssh where mpirun starts its daemon on a host. Like ssh, srun hands the words to a shell there.
 int become_srun(const std::string& host, const std::vector<std::string>& words) {
   std::vector<std::string> argv = make_one_host_argv(host, fmt::format("{}", fmt::join(words, " ")));
   std::vector<char*> pointers;

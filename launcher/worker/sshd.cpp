@@ -41,8 +41,8 @@ UniqueFd connect_to(const std::string& address, int port) {
   if (getaddrinfo(address.c_str(), std::to_string(port).c_str(), &wanted, &found) != 0) return {};
   const std::unique_ptr<addrinfo, void (*)(addrinfo*)> owner(found, freeaddrinfo);
   UniqueFd fd(socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  // This host's own address: it is answered at once, or a filter drops it.
-  const timeval bound_to_connect{1, 0};
+  // Our own address answers at once, unless a filter drops the packets.
+  const timeval bound_to_connect{.tv_sec = 1, .tv_usec = 0};
   setsockopt(fd.get(), SOL_SOCKET, SO_SNDTIMEO, &bound_to_connect, sizeof bound_to_connect);
   if (connect(fd.get(), found->ai_addr, found->ai_addrlen) != 0) return {};
   return fd;
@@ -54,7 +54,7 @@ bool is_greeted(const UniqueFd& fd, std::chrono::steady_clock::time_point deadli
   while (greeting.find("SSH-") == std::string::npos) {
     const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
         std::max(deadline - std::chrono::steady_clock::now(), std::chrono::steady_clock::duration(0)));
-    pollfd readable{fd.get(), POLLIN, 0};
+    pollfd readable{.fd = fd.get(), .events = POLLIN, .revents = 0};
     if (poll(&readable, 1, static_cast<int>(left.count())) <= 0) return false;
     char bytes[256];
     const ssize_t got = read(fd.get(), bytes, sizeof bytes);
@@ -98,8 +98,8 @@ Result<std::vector<std::string>> host_sshd(int port) {
   return std::vector<std::string>{program, "-D", "-p", std::to_string(port)};
 }
 
-// sshd as another user, who may log in then and nobody else: with a key of that user's. It reads neither /etc/shadow
-// nor the host's keys.
+// sshd as another user, who may log in then and nobody else: with a key of that user's. It reads neither
+// /etc/shadow nor the host's keys.
 Result<std::vector<std::string>> own_sshd(int port) {
   const char* home = std::getenv("HOME");
   const std::string folder = fmt::format("{}/.ssh", home == nullptr ? "" : home);
@@ -120,7 +120,7 @@ Result<std::vector<std::string>> own_sshd(int port) {
                                   "-o",    "PidFile=none", "-o", "UsePAM=no"};
 }
 
-// What it says when it is started again as it was, but for where its words go.
+// What sshd says when it is started again in the same way, but with its words on stderr.
 std::string own_words(std::vector<std::string> argv) {
   argv.emplace_back("-e");
   const auto said = run_captured(argv, static_cast<int>(std::chrono::milliseconds(bound).count()));

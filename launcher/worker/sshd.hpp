@@ -8,9 +8,9 @@
 
 namespace smlaunch {
 
-// Starts sshd on `port` where no SSH server answers at any address of this host; nothing where one does. It
-// dies with this process. Errors (Fault::start): there is no sshd, something else has the port, or it does
-// not come up within five seconds (its own words are in the message).
+// Starts sshd on `port` where no SSH server answers at any address of this host. Nothing: a server answers.
+// The sshd dies with this process. Errors (Fault::start): there is no sshd, something else has the port, or
+// sshd does not listen within five seconds (its own words are in the message).
 Result<std::optional<Child>> start_sshd_if_none(int port);
 
 }  // namespace smlaunch

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The real world around a WorkerRun: the loop, the socket of its host, the channel's, signals, and what is left
-// when the job is over.
+// The real world around a WorkerRun: the loop, the host's socket, the channel's socket, signals, and
+// cleaning up when the job is over.
 #include "launcher/worker/worker.hpp"
 
 #include <fmt/format.h>
@@ -34,10 +34,10 @@ using std::chrono::milliseconds;
 namespace {
 
 constexpr milliseconds orphan_grace{1000};
-// The agents here hear last of the leader when we do, but for a second; then their ranks get the grace. A
-// SIGTERM of ours would make them hurry.
+// The agents here hear from the leader for the last time when we do, within a second; then their ranks get
+// the grace. A SIGTERM from us would make them hurry.
 constexpr milliseconds agents_bound{2000};
-// Open MPI's daemon removes its folder when it ends in good order, which it does not always when mpirun is
+// Open MPI's daemon removes its folder when it ends in good order. It does not always do so when mpirun is
 // gone.
 constexpr milliseconds folder_bound{1000};
 // By then a leader that is there has looked: it does so every five seconds.
@@ -78,24 +78,26 @@ class RequestServer {
   std::list<Listener> listeners_;
   WorkerRun& run_;
   std::string session_folder_;  // of the daemon that started the agents here
-  UniqueFd daemon_;             // it itself
+  UniqueFd daemon_;             // the daemon's process
 };
 
 WorkerResult run_until_over(const WorkerSettings& settings, std::vector<UniqueFd> listeners) {
   AsioLoop loop;
   CodePreparation preparation(loop.context());
-  WorkerRun run(settings, {loop,
-                           [&](const HandOver& hand_over, Hello hello) -> std::unique_ptr<PeerChannel> {
-                             return std::make_unique<ChannelClient>(loop.context(), hand_over.channel_host,
-                                                                    hand_over.channel_port, hand_over.token,
-                                                                    std::move(hello), settings.lost_after);
-                           },
-                           [&](const CodeRequest& request, std::function<void(const CodeEnd&)> ended) {
-                             return preparation.start(request, std::move(ended));
-                           },
-                           [](const std::string& job) { end_job_processes(job, orphan_grace); }});
+  WorkerRun run(settings,
+                {.loop = loop,
+                 .make_channel = [&](const HandOver& hand_over, Hello hello) -> std::unique_ptr<PeerChannel> {
+                   return std::make_unique<ChannelClient>(loop.context(), hand_over.channel_host,
+                                                          hand_over.channel_port, hand_over.token,
+                                                          std::move(hello), settings.lost_after);
+                 },
+                 .prepare_code =
+                     [&](const CodeRequest& request, std::function<void(const CodeEnd&)> ended) {
+                       return preparation.start(request, std::move(ended));
+                     },
+                 .end_job_processes = [](const std::string& job) { end_job_processes(job, orphan_grace); }});
   StopSignals signals(loop.context());
-  // We may be the first process of a container, whose orphans are then ours.
+  // We may be the first process of a container. Then its orphans are ours.
   const OrphanReaper reaper(loop.context());
   signals.on_signal([&](int signal) { run.told_to_stop(signal); });
   HeardSignals passed(loop.context(), {SIGUSR1, SIGUSR2});
@@ -104,7 +106,7 @@ WorkerResult run_until_over(const WorkerSettings& settings, std::vector<UniqueFd
   run.begin();
   loop.run();
   preparation.stop();
-  // The agents end what is theirs; what a killed agent leaves is ended here.
+  // The agents end their own processes. Processes that a killed agent leaves are ended here.
   const bool is_orphan = run.result().leader_lost;
   if (is_orphan)
     wait_for_job_processes(run.job(), std::min(settings.failure_grace, longest_orphan_grace) + agents_bound);

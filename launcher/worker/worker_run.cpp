@@ -27,7 +27,7 @@ void WorkerRun::prepare_code() {
   if (!started) code_ended(code_failure(settings_.current_host, started.error()));
 }
 
-// The leader is told as soon as it has come, and ends the job where it failed.
+// The leader is told as soon as it has come, and ends the job where the preparation failed.
 void WorkerRun::code_ended(const CodeEnd& end) {
   code_end_ = end;
   if (!end.is_ready) {
@@ -60,13 +60,14 @@ void WorkerRun::take_over(const std::string& bytes) {
   channel_ = world_.make_channel(*hand_over, std::move(hello));
   channel_->set_lost_after(settings_.lost_after);
   channel_->set_leader_wait(settings_.leader_wait);
-  channel_->start({[this](const Frame& frame) { received(frame); },
-                   [this] {
-                     if (result_.stopped_by_signal != 0) ask_to_stop();
-                   },
-                   [this] { lost(); },
-                   [this](const std::string&) { lost(); },
-                   {}});
+  channel_->start({.frame = [this](const Frame& frame) { received(frame); },
+                   .acknowledged =
+                       [this] {
+                         if (result_.stopped_by_signal != 0) ask_to_stop();
+                       },
+                   .lost = [this] { lost(); },
+                   .none = [this](const std::string&) { lost(); },
+                   .fill_pong = {}});
   if (code_end_) channel_->send_data(FrameKind::code_ended, encode(*code_end_));
 }
 
@@ -91,7 +92,7 @@ void WorkerRun::begin_again() {
   world_.end_job_processes(job_);
   job_.clear();
   if (settings_.tried_again) settings_.tried_again();
-  // Handlers of it may still be under way.
+  // The old channel's handlers may still be under way.
   retired_.push_back(std::move(channel_));
   wait_for_leader();
 }
@@ -114,7 +115,7 @@ void WorkerRun::pass_on(int signal) {
   if (channel_) channel_->send(FrameKind::stop_request, encode_number(static_cast<std::uint64_t>(signal)));
 }
 
-// Dropped where the connection is just being taken up again: then it is said on the new one.
+// While the connection is being taken up again, this message is dropped; the new connection carries it.
 void WorkerRun::ask_to_stop() {
   channel_->send(FrameKind::stop_request,
                  encode_number(static_cast<std::uint64_t>(result_.stopped_by_signal)));

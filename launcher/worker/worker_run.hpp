@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a worker decides: waiting -> handed over -> ended. Told to stop, it tells the leader and stays until the
-// outcome: the leader decides when all hosts are done.
+// What a worker decides: waiting -> handed over -> ended. When it is told to stop, it tells the leader and
+// stays until the outcome: the leader decides when all hosts are done.
 #pragma once
 
 #include <functional>
@@ -16,11 +16,11 @@
 
 namespace smlaunch {
 
-// All of it outlives the worker.
+// All of these outlive the worker.
 struct WorkerWorld {
   EventLoop& loop;
   std::function<std::unique_ptr<PeerChannel>(const HandOver&, Hello)> make_channel;
-  // Starts to do it, and calls `ended` once.
+  // Starts the preparation, and calls `ended` once.
   std::function<Result<void>(const CodeRequest&, std::function<void(const CodeEnd&)> ended)> prepare_code;
   std::function<void(const std::string& job)> end_job_processes;  // that carry its marker
 };
@@ -30,13 +30,13 @@ class WorkerRun {
   WorkerRun(WorkerSettings settings, WorkerWorld world);
 
   void begin();
-  // The bytes of a HandOver, as the leader's login has brought them; may be empty.
+  // `hand_over`: the bytes of a HandOver that the leader's login has brought; may be empty.
   void take_over(const std::string& hand_over);
   void told_to_stop(int signal);
-  // A signal that stops no job: the leader has it told to every rank.
+  // A signal that stops no job: the leader passes it on to every rank.
   void pass_on(int signal);
 
-  // When the loop has been stopped:
+  // After the loop has stopped:
   [[nodiscard]] const WorkerResult& result() const { return result_; }
   [[nodiscard]] const std::string& job() const { return job_; }  // the marker; empty: no leader has come
 

@@ -62,4 +62,5 @@ def ask(arguments: List[str], environment: Optional[Mapping[str, str]] = None) -
     )
     if answer.returncode != 0:
         raise SmlaunchError(own_words(answer.stderr.decode("utf-8", "replace")), answer.returncode)
-    return json.loads(answer.stdout)
+    told: Dict[str, Any] = json.loads(answer.stdout)
+    return told

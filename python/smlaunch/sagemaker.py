@@ -11,7 +11,9 @@ import os
 from typing import Any, List, Optional
 
 try:
-    from sagemaker.train.distributed import DistributedConfig
+    from sagemaker.train.distributed import (  # type: ignore[import-not-found, import-untyped, unused-ignore]
+        DistributedConfig,
+    )
 except ImportError as absent:
     raise ImportError("smlaunch.sagemaker needs SageMaker's SDK, version 3: pip install 'sagemaker>=3'") from absent
 
@@ -21,7 +23,7 @@ except ImportError:
     from typing_extensions import Literal
 
 
-class Smlaunch(DistributedConfig):
+class Smlaunch(DistributedConfig):  # type: ignore[misc, unused-ignore]
     """Has the job's program started by smlaunch: with an all-reduce test before it, ranks near their GPUs, and a report
     that says what failed where. The container's image needs smlaunch on its PATH.
 

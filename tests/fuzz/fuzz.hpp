@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a fuzzer is: a function of some bytes. It may do anything with them but crash, hang, or break its promise.
+// What a fuzzer is: a function of some bytes. It may do anything with them but crash, hang, or break its
+// promise.
 #pragma once
 
 #include <algorithm>

@@ -22,7 +22,7 @@ refused() { # CODE LINES CMD...
 }
 refused_configuration() { # LINES CMD...
   refused 78 "$@"
-  assert_eq $'./output/data/smlaunch/report.json\n./output/failure' "$(own_files)"
+  assert_eq $'./output/data/smlaunch/report.html\n./output/data/smlaunch/report.json\n./output/failure' "$(own_files)"
   assert_report '[.outcome, .class, .exit_code, .ranks, .plan_hash]' '["failure","configuration",78,[],""]'
   assert_eq "configuration: ${1//'@'/$base/input/config}" "$(<"$base/output/failure")"
   # The same job, only shown: the same words, no file at all.
@@ -123,7 +123,7 @@ step "the program is not there"
 container
 hyperparameters '{"sagemaker_program": "absent.py"}'
 refused 71 "$base/code/absent.py: does not exist; name a file that is there, or a program on PATH" "${runs[@]}"
-assert_eq $'./output/data/smlaunch/report.json\n./output/failure' "$(own_files)"
+assert_eq $'./output/data/smlaunch/report.html\n./output/data/smlaunch/report.json\n./output/failure' "$(own_files)"
 assert_report '[.class, .exit_code]' '["start",71]'
 
 step "an argument that no kernel takes"

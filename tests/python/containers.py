@@ -37,7 +37,7 @@ SAGEMAKER_KEYS = {
     "sagemaker_parameter_server_enabled": ["true"], "sagemaker_mpi_num_of_processes_per_host": ["4"],
     "sagemaker_distribution_instance_groups": ['["gpu"]', '["gpu", "cpu"]', '["homogeneousCluster"]', "[]"],
     "sagemaker_container_log_level": ["10", "20", "30"], "sagemaker_enable_cloudwatch_metrics": ["true"],
-    "sagemaker_submit_directory": ["s3://bucket/source.tar.gz", "/opt/ml/elsewhere"], "sagemaker_own": ["[1, null]", "text"],
+    "sagemaker_submit_directory": ["s3://bucket/source.tar.gz", "/elsewhere"], "sagemaker_own": ["[1, null]", "text"],
     "_tuning_objective_metric": ["loss"], "default_user_module_name": ["module"],
 }
 TEXTS = ["abc", "", "ünï \U0001f600", "a b'c\"d", "{broken", "1_000", "007", "it's", "$HOME", "a\\b", "tab\there", "NULL", "Infinity",

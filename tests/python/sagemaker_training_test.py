@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """smlaunch.sagemaker_training against the toolkit's recorded answers, and with real programs."""
-import importlib
+import importlib.util
 import json
 import os
 import subprocess
@@ -106,6 +106,19 @@ class EnvironmentTest(Container):
             environment.Environment()
 
 
+class DriverTest(unittest.TestCase):
+    def test_gives_smlaunch_what_its_files_do_not_tell_it(self):
+        place = os.path.join(containers.ROOT, "python/smlaunch/drivers/smlaunch_driver.py")
+        spec = importlib.util.spec_from_file_location("smlaunch_driver", place)
+        driver = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(driver)
+        self.assertEqual(driver.make_command("smlaunch", {}), ["smlaunch", "--smoke", "auto"])
+        self.assertEqual(
+            driver.make_command("/usr/bin/smlaunch", {"smoke": "cpu", "max_restarts": 2, "options": ["--hang-timeout", "600"],
+                                                      "process_count_per_node": 8, "mpi_additional_options": ["-x", "A=b"]}),
+            ["/usr/bin/smlaunch", "--smoke", "cpu", "--max-restarts", "2", "--hang-timeout", "600"])
+
+
 class RunTest(Container):
     CODE = ("import json, os, sys\n"
             "json.dump([sys.argv, os.getcwd(), os.environ.get('OWN')], open(os.environ['SM_MODEL_DIR'] + '/seen', 'w'))\n")
@@ -209,6 +222,15 @@ class RunTest(Container):
         self.make_job({"train.py": ""})
         with self.assertRaisesRegex(ValueError, "Invalid identifier"):
             entry_point.run(self.path("code"), "train.py", [], runner_type="Other")
+
+    def test_an_option_of_mpi_is_for_mpi_and_one_that_is_none_here_is_refused(self):
+        self.make_job({"run.sh": '#!/bin/sh\ntouch "$SM_MODEL_DIR/$$"\n'})
+        entry_point.run(self.path("code"), "run.sh", [], extra_opts={"sagemaker_mpi_num_of_processes_per_host": 2,
+                                                                      "sagemaker_mpi_custom_mpi_options": "-x A=b"})
+        self.assertEqual(len(os.listdir(self.path("model"))), 1)
+        with self.assertRaisesRegex(ValueError, "set it as a hyperparameter"):
+            entry_point.run(self.path("code"), "run.sh", [], runner_type=runner.MPIRunnerType,
+                            extra_opts={"sagemaker_mpi_num_processes": 2})
 
     def test_mpi_starts_as_many_as_its_options_say(self):
         if subprocess.call(["which", "mpirun"], stdout=subprocess.DEVNULL) != 0:

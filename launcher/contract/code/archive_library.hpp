@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// libarchive, opened when an archive is read: with all that it needs (XML, Unicode tables) it takes longer to
-// load than the rest of smlaunch, every rank's agent would load it too, and most jobs have no use for it.
+// libarchive, opened when an archive is read. With all that it needs (XML, Unicode tables) it takes longer
+// to load than the rest of smlaunch, every rank's agent would load it, too, and most jobs do not need it.
 #pragma once
 
 #include <archive.h>
@@ -59,10 +59,10 @@ struct ArchiveLibrary {
   decltype(&::archive_entry_xattr_clear) entry_xattr_clear = nullptr;
 };
 
-// The same one each time, for as long as the process lives. The error: why it could not be opened.
+// The same object each time, for as long as the process lives. The error: why it could not be opened.
 tl::expected<const ArchiveLibrary*, std::string> open_archive_library();
 
-// Each ends with the library that made it.
+// Handles that free themselves by the library that made them.
 using ArchiveReader = std::unique_ptr<archive, decltype(&::archive_read_free)>;
 using ArchiveWriter = std::unique_ptr<archive, decltype(&::archive_write_free)>;
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What of an archive may be unpacked: pure, entry by entry. An archive comes from a bucket that others may
-// write to, and is unpacked by root.
+// Which entries of an archive may be unpacked: pure, entry by entry. Others may be able to write to the
+// bucket of an archive, and root unpacks it.
 #pragma once
 
 #include <cstdint>
@@ -20,7 +20,7 @@ struct ArchiveEntry {
   std::uint64_t size = 0;  // bytes of a file
 };
 
-// Above any code, and below what fills a disk or keeps a host busy for long.
+// More than any code needs, but too little to fill a disk or to keep a host busy for long.
 struct ArchiveBounds {
   std::uint64_t bytes = 16ULL << 30U;  // unpacked
   std::uint64_t entries = 1'000'000;
@@ -37,12 +37,12 @@ std::optional<std::string> parse_archive_name(const std::string& name);
 // and a backslash counts as a slash (sagemaker_training/files.py, _normalize_member_name).
 std::string confine_archive_name(const std::string& name);
 
-// What becomes of an entry.
+// The decision about an entry.
 struct ArchiveVerdict {
   enum class Kind { unpack, leave_out, refuse };
   Kind kind = Kind::unpack;
   std::string name;  // where it is unpacked; empty for the folder itself, which is there
-  std::string why;   // what is to be said of the entry, behind its name; empty: nothing
+  std::string why;   // a note about the entry, to be shown behind its name; empty: no note
 };
 
 // Looks at an archive's entries in their order.
@@ -50,10 +50,10 @@ class ArchiveRules {
  public:
   explicit ArchiveRules(const ArchiveBounds& bounds) : bounds_(bounds) {}
 
-  // Names and targets lead nowhere but into the folder: an entry whose name leads out is unpacked under
-  // another one, a link that leads out is left out, and so is what is neither file, folder nor link. No entry
-  // goes through a link, a hard link is to a file that came before, and the last of several files of one name
-  // is the one that stays: an archive that says otherwise is refused.
+  // Names and targets lead into the folder only. An entry whose name leads out is unpacked under another
+  // name; a link that leads out is left out, and so is anything that is neither file, folder nor link. No
+  // entry may go through a link, and a hard link must name an earlier file; an archive that breaks this is
+  // refused. Of several files of one name the last one stays.
   ArchiveVerdict judge(const ArchiveEntry& entry);
 
   // After the last entry: forgets a symbolic link that leads out by way of a later one. Its name, or nothing

@@ -26,8 +26,8 @@ struct CodeArtifactRepository {
 // none.
 Result<CodeArtifactRepository> parse_code_artifact_arn(const std::string& arn);
 
-// Where pip finds packages, and what it says there who it is. The token is a secret: it belongs into no
-// argument, no variable and no line.
+// Where pip finds packages, and the token by which it logs in there. The token is a secret: it must not get
+// into an argument, a variable or a line.
 struct PackageIndex {
   std::string url;   // ends in /simple/, without the token
   std::string host;  // of the URL, without its port
@@ -44,7 +44,7 @@ Result<PackageIndex> ask_code_artifact(const CodeArtifactRepository& repository,
 // The index of a repository's endpoint: "…/pypi/NAME/" becomes "…/pypi/NAME/simple/".
 std::string index_of_endpoint(std::string endpoint, const std::string& name);
 
-// What pip's netrc(5) file has for it, behind what the user's own has.
+// The text of pip's netrc(5) file: the user's own, then the entry for this index.
 std::string render_netrc(const std::string& users, const PackageIndex& index);
 
 }  // namespace smlaunch

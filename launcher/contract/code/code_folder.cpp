@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Beside the code folder, or in it where that is a mount point or a link, so that one rename(2) is enough:
-//   .smlaunch-code.lock   locked by whoever fills it; removed by them
+//   .smlaunch-code.lock   the process that fills the folder locks it, and removes it
 //   .smlaunch-code.part   being filled; of no use when its maker is gone
 //   .smlaunch-code.download  an archive on its way here; the same
 //   .smlaunch-code.whole  only in a mount point, or in a folder with something in it: filled, its entries move
@@ -158,7 +158,7 @@ Result<void> CodeFolder::publish() {
   }
   struct stat before {};
   if (stat(code_.c_str(), &before) == 0) {
-    // It keeps what it was made with.
+    // The file keeps the mode with which it was made.
     if (chown(staging.c_str(), before.st_uid, before.st_gid) != 0 && errno != EPERM)
       return cannot(staging, "given away", errno);
     if (chmod(staging.c_str(), before.st_mode & 07777U) != 0) return cannot(staging, "changed", errno);

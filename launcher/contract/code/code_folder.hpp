@@ -11,19 +11,19 @@
 
 namespace smlaunch {
 
-// Is there nothing in it, but for what a killed CodeFolder left? True for a folder that is not there.
+// Is there nothing in it, except files that a killed CodeFolder left? True for a folder that is not there.
 bool is_code_empty(const std::filesystem::path& code);
 
-// Is the file `name` all that is in it? What a killed CodeFolder left does not count.
+// Is the file `name` all that is in it? Files that a killed CodeFolder left do not count.
 bool holds_only(const std::filesystem::path& code, const std::string& name);
 
-// What has begun on this host or another that shares the folder is over before another begins. While this
-// lives, it is ours.
+// One process fills the folder at a time, on this host and on hosts that share the folder. While this object
+// lives, the folder is ours.
 class CodeFolder {
  public:
-  // Waits; `wait` is called ten times a second meanwhile and ends the waiting by returning false. Puts in
-  // order what a killed one left. Errors (Fault::start): the folder around it cannot be written to, or the
-  // wait was ended.
+  // Waits; `wait` is called ten times a second meanwhile and ends the waiting by returning false. Tidies up
+  // files of a killed process. Errors (Fault::start): the folder around it cannot be written to, or the wait
+  // was ended.
   static Result<CodeFolder> lock(const std::filesystem::path& code, const std::function<bool()>& wait);
 
   CodeFolder(CodeFolder&& other) noexcept;

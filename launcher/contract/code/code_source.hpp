@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What sagemaker_submit_directory names (sagemaker_training/files.py, download_and_extract): pure.
+// The source that sagemaker_submit_directory names (sagemaker_training/files.py, download_and_extract): pure.
 #pragma once
 
 #include <filesystem>

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// The room launcher/contract/code: the user's code into BASE/code: what an archive may do, unpacking, what
-// pip is to install. It promises that a folder is filled whole or not at all, and that nothing leads out of
-// it. It touches libarchive, S3 by the room next door, and BASE/code.
+// The room launcher/contract/code: bringing the user's code into BASE/code: what an archive may do,
+// unpacking, what pip installs. It promises that a folder is filled whole or not at all, and that nothing
+// leads out of it. It touches libarchive, S3 by the room next door, and BASE/code.
 //
-// The user's code into BASE/code, where that is empty (sagemaker_training/files.py, download_and_extract).
+// Brings the user's code into BASE/code, where that is empty (sagemaker_training/files.py,
+// download_and_extract).
 #pragma once
 
 #include <atomic>
@@ -37,10 +38,10 @@ struct FetchRequest {
   std::function<Result<void>(const std::string& url, const std::filesystem::path& file)> download;
 };
 
-// Puts it there, whole or not at all: an archive unpacked, a folder's content, or a single file. `folder`: of
-// the same `code`; what has come into it while we waited for the lock stays, and nothing is fetched. Errors
-// (Fault::configuration): what module_dir names is not there or is refused; (Fault::start): it cannot be
-// brought here. True: it was put there.
+// Puts the code there, whole or not at all: an archive's content, a folder's content, or a single file.
+// `folder`: of the same `code`. If code has come into it while we waited for the lock, it stays, and nothing
+// is fetched. Errors (Fault::configuration): module_dir names something that is not there or is refused;
+// (Fault::start): it cannot be brought here. True: the code was put there.
 Result<bool> fetch_code(const FetchRequest& request, CodeFolder& folder);
 
 }  // namespace smlaunch

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What pip is to install before the program runs (sagemaker_training/entry_point.py, modules.py).
+// What pip installs before the program runs (sagemaker_training/entry_point.py, modules.py).
 #pragma once
 
 #include <filesystem>
@@ -10,7 +10,7 @@
 
 namespace smlaunch {
 
-// What lies in the code folder.
+// Files of the code folder.
 struct CodeFacts {
   bool has_setup = false;  // setup.py
   bool has_build_system =
@@ -26,8 +26,9 @@ struct InstallStep {
   std::vector<std::string> argv;  // to be run in the code folder
 };
 
-// As the toolkit: a package with its requirements by one pip, a program's requirements, nothing for a command
-// (nor for a framework's module, which does it itself). Beyond it: pyproject.toml makes a package too.
+// As in the toolkit: a package with its requirements by one pip; a program's requirements; nothing for a
+// command, or for a framework's module, which installs by itself. Beyond the toolkit: pyproject.toml makes a
+// package, too.
 InstallStep decide_install(EntryPointKind kind, const CodeFacts& facts, const std::string& python);
 
 // In a job of SageMaker's SDK v3: the file that it names. Empty: nothing.

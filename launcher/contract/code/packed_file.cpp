@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::size_t block_size = 256U << 10U;
 
-// None of those that libarchive would run another program for.
+// Without those for which libarchive would run another program.
 ArchiveReader open_packed(const ArchiveLibrary& library, const std::string& file) {
   ArchiveReader reader(library.read_new(), library.read_free);
   library.read_support_filter_gzip(reader.get());

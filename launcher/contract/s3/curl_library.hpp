@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// libcurl, opened when the first request is made: with all that it needs it takes longer to load than the
-// rest of smlaunch, every rank's agent would load it too, and most jobs have no use for it.
+// libcurl, opened at the first request. With all that it needs it takes longer to load than the rest of
+// smlaunch, every rank's agent would load it, too, and most jobs do not need it.
 #pragma once
 
 #include <curl/curl.h>
@@ -29,7 +29,7 @@ struct CurlLibrary {
   decltype(&::curl_multi_info_read) multi_info_read = nullptr;
 };
 
-// The same one each time, for as long as the process lives. The error: which library could not be opened, and
+// The same object each time, for as long as the process lives. The error: which library could not be opened, and
 // why.
 tl::expected<const CurlLibrary*, std::string> open_curl();
 

@@ -49,7 +49,7 @@ Result<void> FolderWatch::start() {
   return {};
 }
 
-// A file may come between the watch and the look, and is then told twice; never not at all.
+// A file that comes between the watch and the look is told twice. No file is missed.
 void FolderWatch::watch_below(const std::string& relative, std::vector<FolderEvent>& events) {
   if (relative == left_out_) return;
   const std::filesystem::path path = relative.empty() ? folder_ : folder_ / relative;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What is written below a folder, by inotify.
+// Watches by inotify which files are written below a folder.
 #pragma once
 
 #include <cstdint>
@@ -23,7 +23,7 @@ struct FolderEvent {
   bool operator==(const FolderEvent&) const = default;
 };
 
-// What an event of inotify asks for.
+// What to do about an event of inotify.
 enum class WatchAction { none, closed, gone, watch_folder, forget_folder, look_again };
 WatchAction action_of(std::uint32_t mask);
 
@@ -40,7 +40,7 @@ class FolderWatch {
   Result<void> start();
   [[nodiscard]] int fd() const { return fd_; }  // readable when there is something to read; -1 before start()
 
-  // What has happened since; empty: nothing. Does not wait.
+  // The events since the last call; empty: there are none. Does not wait.
   std::vector<FolderEvent> read();
   // Every file that is there, as found.
   std::vector<FolderEvent> look();

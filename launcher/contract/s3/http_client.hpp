@@ -101,8 +101,8 @@ class HttpClient {
   // One attempt.
   HttpAnswer attempt(const HttpRequest& request);
 
-  // Again after what may pass, as `policy` says. The last answer or failure. A request whose answer goes to a
-  // file is written anew from the beginning of its range.
+  // Tries again after failures that may pass, by `policy`. Returns the last answer or failure. Where the
+  // answer goes to a file, each try writes it anew from the beginning of its range.
   HttpAnswer perform(const HttpRequest& request, const RetryPolicy& policy = {});
 
   // Between two attempts: false if it was cancelled meanwhile.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What one attempt of a request reads and writes while libcurl calls back.
+// The data that one attempt of a request reads and writes while libcurl calls back.
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What libcurl's errors mean, and what people are told.
+// What libcurl's errors mean, in values and in words.
 #pragma once
 
 #include <string>

@@ -162,7 +162,7 @@ void IntermediateOutput::upload_one(std::unique_lock<std::mutex>& lock, const st
   const bool there = before.has_value();
   Result<void> done;
   if (there) done = client_.upload(fd, (folder_ / file).string(), object_of(target_, file));
-  // Written to again: it will be closed again, and nobody need know.
+  // Somebody writes to it again. Its next closing will be told, so this one need not be.
   const bool changed = there && stamp_of(fd) != before;
   if (fd >= 0) ::close(fd);
   if (!done && !changed && !cancelled_) warn_once(done.error().problems.front());

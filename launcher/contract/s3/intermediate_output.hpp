@@ -29,8 +29,8 @@ struct IntermediateSummary {
   std::vector<NotUploaded> left;  // what was not uploaded, and why; no reason: there was no time
 };
 
-// Is there a location, and a folder that neither we nor the toolkit have made? The platform has, which then
-// uploads it.
+// Is there a location, and a folder that neither we nor the toolkit have made? Then the platform has made
+// it, and uploads it.
 bool is_uploaded_by_platform(const Environment& environment);
 
 // One for each host's folder. Two threads: one hears of files and opens them, so that what is deleted
@@ -49,7 +49,7 @@ class IntermediateOutput {
   IntermediateOutput(const IntermediateOutput&) = delete;
   IntermediateOutput& operator=(const IntermediateOutput&) = delete;
 
-  // The ranks are gone: what lies there now is all that is to be uploaded.
+  // The ranks are gone: no files come any more.
   void end_input();
   // After end_input(): true when there is nothing left to do; false after `longest`.
   bool wait(std::chrono::milliseconds longest);

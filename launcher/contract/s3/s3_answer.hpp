@@ -27,7 +27,7 @@ struct S3Refusal {
 };
 S3Refusal parse_refusal(const HttpResponse& response);
 
-// What stands in the sentence about a refusal.
+// The parts of the sentence about a refusal.
 struct S3Request {
   std::string where;   // "s3://bucket/key"
   std::string action;  // "s3:GetObject"
@@ -41,8 +41,8 @@ Problem describe_refusal(const S3Refusal& refusal, const S3Request& request);
 // "bytes 0-99/1000" -> 1000; also of "bytes */0".
 std::optional<std::uint64_t> parse_total_size(std::string_view content_range);
 
-// The MD5 that an ETag is, as lower-case hex: not that of an object in parts, nor of one encrypted with keys
-// of KMS or the customer's. Empty: it is none.
+// The MD5 in an ETag, as lower-case hex. Empty: it is no MD5, as for an object in parts, or one that is
+// encrypted with keys of KMS or of the customer.
 std::string md5_of_etag(const HttpResponse& response);
 
 }  // namespace smlaunch

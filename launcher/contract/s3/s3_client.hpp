@@ -55,8 +55,9 @@ class S3Client {
   S3Client(const S3Client&) = delete;
   S3Client& operator=(const S3Client&) = delete;
 
-  // The object as `file`, whole or not at all: it is written beside it, its size and, where the server's ETag
-  // is an MD5, its sum are checked, and it is renamed. An object that changes meanwhile is fetched anew.
+  // Fetches the object as `file`, whole or not at all: it is written beside it, its size and, where the
+  // server's ETag is an MD5, its sum are checked, and then it is renamed. An object that changes meanwhile
+  // is fetched anew.
   Result<void> download(const S3Url& url, const std::filesystem::path& file);
 
   // The file as an object. It is refused by the server if it changes on the way; parts of one that could not
@@ -74,8 +75,8 @@ class S3Client {
  private:
   struct Fetch;
   struct Parts;
-  // Sends it signed, again after what may pass, with new keys after they have expired, and to the bucket's
-  // own region.
+  // Sends it signed: again after failures that may pass, with new keys when the old ones have expired, and
+  // to the bucket's own region.
   Result<HttpResponse> call(const S3Call& call);
   std::string region_of(const std::string& bucket);
 

@@ -8,12 +8,13 @@ import os
 import shutil
 import sys
 import sysconfig
+from typing import Any, Dict, List
 
 ABSENT = """smlaunch is not on PATH in this container, and the job asks for it (distributed=Smlaunch(...)).
 Put it into the image: RUN pip install smlaunch"""
 
 
-def make_command(program, distributed):
+def make_command(program: str, distributed: Dict[str, Any]) -> List[str]:
     """smlaunch with the options that distributed.json alone does not tell it."""
     command = [program, "--smoke", distributed.get("smoke") or "auto"]
     if distributed.get("max_restarts"):
@@ -21,7 +22,7 @@ def make_command(program, distributed):
     return command + [str(word) for word in distributed.get("options") or []]
 
 
-def main():
+def main() -> None:
     distributed = json.loads(os.environ.get("SM_DISTRIBUTED_CONFIG") or "{}")
     program = shutil.which("smlaunch", path=sysconfig.get_path("scripts")) or shutil.which("smlaunch")
     if program is None:

@@ -20,16 +20,18 @@ _LAUNCHERS = {
     "PyTorchXLA": "xla",
     "TorchDistributed": "torchrun",
 }
-_OPTIONS = {
-    "sagemaker_mpi_num_of_processes_per_host": "--processes-per-host",
-    "sagemaker_mpi_custom_mpi_options": "--mpi-options",
-    "sagemaker_distributed_dataparallel_custom_mpi_options": "--mpi-options",
+_COUNT = {"sagemaker_mpi_num_of_processes_per_host": "--processes-per-host"}
+_OPTIONS = {  # those that each launcher looks at, as under the toolkit
+    "mpi": {**_COUNT, "sagemaker_mpi_custom_mpi_options": "--mpi-options"},
+    "smddp": {**_COUNT, "sagemaker_distributed_dataparallel_custom_mpi_options": "--mpi-options"},
+    "torchrun": _COUNT,
 }
+_COUNT_IN_ALL = "sagemaker_mpi_num_processes"
 
 
 def run(
     uri: str,
-    user_entry_point: str,
+    user_entry_point: Optional[str],
     args: List[str],
     env_vars: Optional[Mapping[str, str]] = None,
     wait: bool = True,
@@ -41,13 +43,14 @@ def run(
 
     Args:
         uri: where the code is: ``s3://…``, a folder or an archive. Taken where the code folder is empty.
-        user_entry_point: the program, relative to the code.
+        user_entry_point: the program, relative to the code: ``Environment().user_entry_point``.
         args: its arguments.
         env_vars: variables for it. They are set in this process too.
         wait: wait for its end.
         capture_error: put what it said at its end into the exception.
         runner_type: how it is started: a ``RunnerType`` of this package or of the toolkit.
-        extra_opts: options of MPI by the names of their hyperparameters.
+        extra_opts: options of MPI by the names of their hyperparameters; ``sagemaker_mpi_num_processes`` is none of
+            them here: it is only a hyperparameter.
 
     Returns:
         The process of smlaunch, which has ended if ``wait`` is true.
@@ -56,10 +59,12 @@ def run(
         errors.ExecuteUserScriptError: the program ended with an error, or Python found no such file.
         errors.InstallModuleError, errors.InstallRequirementsError: pip failed.
         errors.ClientError: the program is named wrongly, or the code cannot be had.
+        ValueError: there is no such runner, or no such option of it here.
         FileNotFoundError: there is no such command, or nothing where the code should come from.
     """
     if not user_entry_point:
         raise errors.ClientError("the name of the program is empty: name one in the code, like train.py")
+    options = _options(_launcher_of(runner_type), extra_opts or {})
     variables = dict(env_vars or {})
     code = environment.code_dir
     os.makedirs(code, exist_ok=True)
@@ -68,10 +73,6 @@ def run(
     kind = _ask_kind(user_entry_point)
     os.environ.update(variables)
 
-    options = ["--launcher", _launcher_of(runner_type), "--python", sys.executable]
-    for name, value in (extra_opts or {}).items():
-        if value and name in _OPTIONS:
-            options += [_OPTIONS[name], str(value)]
     words = _program_words(user_entry_point, kind, code) + [str(arg) for arg in args]
     if not wait:
         return _start(options, words, code)
@@ -97,7 +98,8 @@ def _ask_kind(user_entry_point: str) -> str:
         answer = program.ask(["env", "--format", "json"], {**os.environ, "SAGEMAKER_PROGRAM": user_entry_point})
     except program.SmlaunchError as refused:
         raise errors.ClientError(str(refused)) from refused
-    return answer["entry_point"]["kind"]
+    kind: str = answer["entry_point"]["kind"]
+    return kind
 
 
 def _launcher_of(runner_type: Any) -> str:
@@ -105,6 +107,16 @@ def _launcher_of(runner_type: Any) -> str:
     if name not in _LAUNCHERS:
         raise ValueError(f"Invalid identifier {runner_type}")
     return _LAUNCHERS[name]
+
+
+def _options(launcher: str, extra: Mapping[str, Any]) -> List[str]:
+    if launcher == "mpi" and extra.get(_COUNT_IN_ALL):
+        raise ValueError(f"{_COUNT_IN_ALL} in extra_opts: set it as a hyperparameter")
+    options = ["--launcher", launcher, "--python", sys.executable]
+    for name, option in _OPTIONS.get(launcher, {}).items():
+        if extra.get(name):
+            options += [option, str(extra[name])]
+    return options
 
 
 def _program_words(name: str, kind: str, code: str) -> List[str]:

@@ -6,9 +6,16 @@ import collections.abc
 import json
 import os
 import tempfile
-from typing import Any, Dict, Iterator, List, Optional
+from typing import TYPE_CHECKING, Any, Dict, Iterator, List, Mapping, Optional, cast
 
 from smlaunch import program
+
+if TYPE_CHECKING:
+    from smlaunch.sagemaker_training._answer import Answer, TrainingEnv
+
+    Attributes = Mapping[str, Any]
+else:
+    Attributes = collections.abc.Mapping
 
 BASE_PATH_ENV = "SAGEMAKER_BASE_DIR"
 
@@ -34,10 +41,10 @@ def _as_text(value: Any) -> Any:
     return json.dumps(value) if isinstance(value, str) else value
 
 
-def _ask_about(configs: Dict[str, Optional[Dict[str, Any]]]) -> Dict[str, Any]:
+def _ask_about(configs: Dict[str, Optional[Dict[str, Any]]]) -> Answer:
     """What ``smlaunch env`` answers; with other config files where some are given."""
     if all(config is None for config in configs.values()):
-        return program.ask(["env", "--format", "json"])
+        return cast("Answer", program.ask(["env", "--format", "json"]))
     base = os.path.abspath(_base_dir())
     with tempfile.TemporaryDirectory(prefix="smlaunch-env.") as folder:
         os.makedirs(os.path.join(folder, "input", "config"))
@@ -49,10 +56,11 @@ def _ask_about(configs: Dict[str, Optional[Dict[str, Any]]]) -> Dict[str, Any]:
             elif os.path.exists(os.path.join(base, "input", "config", name)):
                 os.symlink(os.path.join(base, "input", "config", name), place)
         answer = program.ask(["env", "--format", "json"], {**os.environ, BASE_PATH_ENV: folder})
-        return json.loads(json.dumps(answer).replace(folder, base))
+        moved: Answer = json.loads(json.dumps(answer).replace(folder, base))
+        return moved
 
 
-class Environment(collections.abc.Mapping):
+class Environment(Attributes):
     """A read-only snapshot of the container's environment.
 
     Every attribute of the toolkit's ``Environment`` is here, with the same type and value, and as there it is a mapping
@@ -81,7 +89,7 @@ class Environment(collections.abc.Mapping):
                 "hyperparameters.json": given,
             }
         )
-        self._values: Dict[str, Any] = self._answer["training_env"]
+        self._values: TrainingEnv = self._answer["training_env"]
 
     @property
     def additional_framework_parameters(self) -> Dict[str, Any]:

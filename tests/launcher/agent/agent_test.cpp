@@ -306,7 +306,7 @@ TEST(Agent, LeavesAtOnceWhenTheLeaderIsLostAndNothingRuns) {
   }
 }
 
-TEST(Agent, ToldToEndItStopsItsRankAndUnderMpirunHurries) {
+TEST(Agent, StopsItsRankWhenItIsToldToEndAndHurriesUnderMpirun) {
   for (const bool is_under_mpirun : {false, true}) {
     DrivenAgent driven(true, is_under_mpirun);
     driven.is_started();

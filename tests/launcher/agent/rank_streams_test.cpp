@@ -83,7 +83,7 @@ TEST(RankStreams, AreDrainedWhenTheRankHasEndedAndBothAreAtTheirEndAndNotBefore)
   EXPECT_EQ(slow.drained, 1);
 }
 
-TEST(RankStreams, WhatTheRankHasLeftRunningIsNotWaitedForAndReadOn) {
+TEST(RankStreams, DoNotWaitForProcessesThatTheRankHasLeftRunningAndStillReadThem) {
   DrivenStreams rank;
   rank.out.say("last, and no newline");
   rank.streams.rank_ended();

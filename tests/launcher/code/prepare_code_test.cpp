@@ -11,7 +11,7 @@ namespace {
 
 using Lines = std::vector<std::string>;
 
-TEST(ChoosePipLine, IsTheLastErrorElseTheLastLine) {
+TEST(ChoosePipLine, IsTheLastErrorOrElseTheLastLine) {
   EXPECT_EQ(choose_pip_line({"ERROR: first", "ERROR: second", "", "note: see above"}), "ERROR: second");
   EXPECT_EQ(choose_pip_line({"error: externally-managed-environment", "", "hint: See PEP 668."}),
             "error: externally-managed-environment");

@@ -132,12 +132,39 @@ TEST(TrainerJob, RunsACommandByAShellUnlessItStartsUsAgain) {
   EXPECT_EQ(environment.entry_point.arguments,
             (std::vector<std::string>{"-c", "torchrun train.py \"$@\"", "bash", "a b", "2", "0.5"}));
   EXPECT_EQ(choose_launcher(environment).kind, LauncherKind::process);
-  for (const char* command :
-       {"smlaunch", "/usr/local/bin/smlaunch --smoke off", "NAME=1 smlaunch", "train"}) {
+  for (const char* command : {"smlaunch", "/usr/local/bin/smlaunch --smoke off", "NAME=1 smlaunch", "train",
+                              "cd src && exec smlaunch", "nvidia-smi; smlaunch"}) {
     const std::string source =
         std::string(R"({"entry_script": "train.py", "command": ")") + command + R"(", "args": null})";
     EXPECT_EQ(TrainerContainer(source).environment().entry_point.name, "train.py") << command;
   }
+}
+
+TEST(TrainerJob, ACommandThatOnlyNamesAFolderLikeUsIsACommand) {
+  for (const char* command : {"cd smlaunch && python3 train.py", "echo smlaunch", "bash train"}) {
+    const std::string source = std::string(R"({"command": ")") + command + R"("})";
+    EXPECT_EQ(TrainerContainer(source).environment().trainer->command, command);
+  }
+}
+
+TEST(TrainerJob, ACommandHasOneBlankBetweenItsWordsAsTheSdkWritesIt) {
+  EXPECT_EQ(TrainerContainer(R"({"command": " echo  a\n b\t"})").environment().trainer->command, "echo a b");
+}
+
+TEST(TrainerJob, AValueIsDecodedTwiceForAnArgumentAsByTheDrivers) {
+  const Environment environment =
+      TrainerContainer(script, "{}", R"({"a": "\"1e3\"", "b": "\"\\\"x\\\"\"", "c": "\"[1]\""})")
+          .environment();
+  EXPECT_EQ(environment.entry_point.arguments,
+            (std::vector<std::string>{"--a", "1000.0", "--b", "x", "--c", "[1]"}));
+  EXPECT_EQ(sm_variables(environment).at("SM_HP_A"), "1e3");
+}
+
+TEST(TrainerJob, ItsLogLevelIsThatOfTheContainerAndOfNoHyperparameter) {
+  TrainerContainer container(script, "{}", R"({"sagemaker_container_log_level": "30"})");
+  EXPECT_EQ(sm_variables(container.environment()).at("SM_LOG_LEVEL"), "20");
+  container.request.variables = {{"SM_LOG_LEVEL", "10"}};
+  EXPECT_EQ(sm_variables(container.environment()).at("SM_LOG_LEVEL"), "10");
 }
 
 TEST(TrainerJob, AProgramBehindTheDashesIsTakenFromTheCodeWhereItIsNotHere) {

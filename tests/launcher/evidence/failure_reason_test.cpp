@@ -187,7 +187,7 @@ TEST(Reason, OfAnInterpreterThatAbortsOnItsWayOutIsTheException) {
   });
 }
 
-TEST(Reason, IsElseTheLastWordsThatAreNoNotice) {
+TEST(Reason, IsOtherwiseTheLastWordsThatAreNoNotice) {
   expect_reasons({
       {"sys.exit", "loading\nconf.yaml lacks lr\n", "conf.yaml lacks lr", false},
       {"an error by its words", "loading\nERROR: no data\n", "ERROR: no data"},
@@ -211,7 +211,7 @@ TEST(Reason, IsElseTheLastWordsThatAreNoNotice) {
   EXPECT_FALSE(find_reason({"", "/w/t.py:3: UserWarning: slow", "=====", " 10%|#  | 1/10 [00:01<00:09]"}));
 }
 
-TEST(Reason, IsWhatAProgramSaidThatWasCalledAndFailed) {
+TEST(Reason, IsTheWordsOfACalledProgramThatFailed) {
   expect_reasons({
       {"its error",
        "ERROR: no wheel\n" + std::string(python_traceback) +

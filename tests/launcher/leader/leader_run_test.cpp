@@ -328,7 +328,7 @@ TEST(LeaderRun, WhatRanksLeftRunningHasItsTimeAndTheRestOfTheGraceAndIsNamed) {
   }
 }
 
-TEST(LeaderRun, OfManyRanksThatLeftSomethingRunningTheFirstAreNamedAndTheOthersCounted) {
+TEST(LeaderRun, NamesTheFirstOfManyRanksThatLeftSomethingRunningAndCountsTheOthers) {
   DrivenRun run;
   for (int rank = 0; rank < 4; ++rank) run.agents.ranks[rank].leaves_running = {{77, "rsync"}};
   run.go();
@@ -338,7 +338,7 @@ TEST(LeaderRun, OfManyRanksThatLeftSomethingRunningTheFirstAreNamedAndTheOthersC
             "1 more rank left something running, which was told to end: see left_running in the report");
 }
 
-TEST(LeaderRun, ASignalThatComesWhenTheJobIsOverIsForWhoeverComesNext) {
+TEST(LeaderRun, ASignalThatComesWhenTheJobIsOverIsForTheNextTry) {
   DrivenRun run;
   run.agents.workers_take_outcome = false;
   run.while_waiting = [&](const Workers&) {

@@ -223,7 +223,7 @@ TEST(Supervisor, DoesNotWaitForEverForARankThatCannotTell) {
   EXPECT_FALSE(supervisor.record().ranks[Rank{0}].state);
 }
 
-TEST(Supervisor, TakesTheEndOfARankThatItsStackCostForAnAnswer) {
+TEST(Supervisor, TakesTheEndOfARankThatWasAskedForItsStackForAnAnswer) {
   Supervisor supervisor = watched(2);
   perform(supervisor, {{silent(60), "inspect, timer inspection 10000"},
                        {inspected(0), ""},
@@ -429,7 +429,7 @@ TEST(Supervisor, NeverLetsAgentsGoBeforeAllRanksAreDone) {
 }
 
 // It ends the ranks, and only then itself.
-TEST(Supervisor, KnowsHowMpirunEndedThatHasEndedTheRanks) {
+TEST(Supervisor, KnowsHowMpirunEndedWhenItHasEndedTheRanks) {
   Supervisor supervisor = running(2);
   for (const int rank : {0, 1}) {
     supervisor.on(stopped(rank, 15));

@@ -43,14 +43,14 @@ TEST(WorkerRoster, AWordToStopIsNewsOnce) {
   EXPECT_TRUE(workers.told_to_stop(Peer{8}));
 }
 
-TEST(WorkerRoster, ALateComerIsToldItsOwnHostAndOneThatIsThereNothing) {
+TEST(WorkerRoster, TellsALateComerItsOwnHostAndAConnectedWorkerNothing) {
   WorkerRoster workers = roster();
   EXPECT_THAT(workers.hosts_for_late_comer(NodeRank{1}), ElementsAre("", "algo-2", "", "", ""));
   workers.joined(Peer{7});
   EXPECT_TRUE(workers.hosts_for_late_comer(NodeRank{1}).empty());
 }
 
-TEST(WorkerRoster, RemembersWhoHadComeWhenTheGoodbyeBegan) {
+TEST(WorkerRoster, RemembersWhichWorkersHadComeWhenTheGoodbyeBegan) {
   WorkerRoster workers = roster();
   workers.joined(Peer{7});
   workers.begin_goodbye();
@@ -60,7 +60,7 @@ TEST(WorkerRoster, RemembersWhoHadComeWhenTheGoodbyeBegan) {
   EXPECT_FALSE(workers.of(Peer{8}).had_come);
 }
 
-TEST(WorkerRoster, AwaitsWhoHasNeverComeOfTheOtherHosts) {
+TEST(WorkerRoster, AwaitsTheOtherHostsThatHaveNeverCome) {
   WorkerRoster workers = roster();
   workers.joined(Peer{7});
   workers.left(Peer{7});

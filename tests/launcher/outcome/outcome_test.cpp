@@ -108,7 +108,7 @@ RankRecord saying(RankRecord rank, std::vector<std::string> lines,
   return rank;
 }
 
-TEST(Outcome, WhoLostItsPeerIsCollateral) {
+TEST(Outcome, ARankThatOnlyLostItsPeerIsCollateral) {
   const Outcome outcome = decide_outcome(job({ended(Exited{3}, 2.0), saying(ended(Exited{1}, 2.4), peer_lost),
                                               ended(Signaled{SIGABRT, false}, 2.5), ended(Exited{4}, 2.6)}),
                                          four_hosts);
@@ -116,7 +116,7 @@ TEST(Outcome, WhoLostItsPeerIsCollateral) {
   EXPECT_EQ(outcome.causes, (Causes{Cause::own, Cause::collateral, Cause::collateral, Cause::own}));
 }
 
-TEST(Outcome, OfThoseTheClocksCannotTellApartTheOneWithAReasonOfItsOwnIsNamed) {
+TEST(Outcome, AmongRanksThatTheClocksCannotTellApartTheOneWithItsOwnReasonIsNamed) {
   const Outcome outcome = decide_outcome(job({saying(ended(Exited{1}, 2.0), peer_lost), fine(),
                                               saying(ended(Exited{5}, 2.01), own_reason), fine()}),
                                          four_hosts);
@@ -155,7 +155,7 @@ TEST(Outcome, ATracebackThatWasSurvivedIsNoReason) {
   }
 }
 
-TEST(Outcome, NamesTheRankThatLeftWhereAnotherFailsOfIt) {
+TEST(Outcome, NamesTheRankThatLeftWhereAnotherFailsBecauseOfIt) {
   const RankRecord victim = saying(ended(Exited{1}, 2.4), peer_lost);
   Outcome outcome = decide_outcome(job({victim, fine(1.0), stopped(2.5), stopped(2.5)}), four_hosts);
   EXPECT_EQ(outcome.failure_class, FailureClass::user_code);
@@ -252,7 +252,7 @@ TEST(Outcome, OfAJobThatHangsAtOnePlaceIsCertainOfNobody) {
 }
 
 // mpirun, or its daemon, was killed: it ends the agents, and says of its daemon where that was.
-TEST(Outcome, WhomMpirunHasEndedIsNoCulprit) {
+TEST(Outcome, ARankThatMpirunHasEndedIsNoCulprit) {
   RankRecord ended_by_mpirun = ended(Exited{0}, 1.6, true);
   ended_by_mpirun.loss = EndedByOthers{};
   JobRecord record = job({ended_by_mpirun, ended_by_mpirun});
@@ -467,7 +467,7 @@ TEST(Outcome, ARankThatOutlivesOurKillDoesNotHideTheFirstFailure) {
 }
 
 // mpirun notices a host that is gone before we do, and ends the job.
-TEST(Outcome, TheHostThatStaysSilentIsNamedNotThoseWhomMpirunEnded) {
+TEST(Outcome, TheSilentHostIsNamedAndNotTheHostsWhoseRanksMpirunEnded) {
   RankRecord ended_by_mpirun = ended(Exited{0}, 1.6, true);
   ended_by_mpirun.loss = EndedByOthers{};
   const RankRecord gone = lost(OutlivedKill{}, 0);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A loop whose clock stands still until there is nothing left to do now; then it is at once as late as the next
-// timer.
+// A loop whose clock stands still until there is nothing left to do now; then it is at once as late as the
+// next timer.
 #pragma once
 
 #include <algorithm>

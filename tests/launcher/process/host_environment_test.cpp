@@ -38,7 +38,7 @@ TEST(HostEnvironment, IsTheWaitingWorkersWhereOneWaits) {
           {"A", "container"}, {"HOME", "/container"}, {"OMPI_COMM_WORLD_RANK", "1"}, {"PMIX_RANK", "1"}}));
 }
 
-TEST(HostEnvironment, IsElseTheLeadersWithoutWhatBelongsToALogin) {
+TEST(HostEnvironment, IsOtherwiseTheLeadersWithoutTheVariablesOfALogin) {
   Variables_ leader = {{"A", "leader"}, {"LD_LIBRARY_PATH", "/lib"}};
   for (const char* name : {"HOME", "USER", "LOGNAME", "SHELL", "PWD", "HOSTNAME", "TERM", "SSH_AUTH_SOCK"})
     leader[name] = "leader";

@@ -44,7 +44,9 @@ TEST(StopTargets, AShellThatCatchesItOrRunsNothingGetsItToo) {
               UnorderedElementsAre(11, 12));
 }
 
-TEST(StopTargets, WhatIsGoneIsNobody) { EXPECT_THAT(find_stop_targets({program(10, 1)}, 11), IsEmpty()); }
+TEST(StopTargets, AProcessThatIsGoneGetsNothing) {
+  EXPECT_THAT(find_stop_targets({program(10, 1)}, 11), IsEmpty());
+}
 
 TEST(Hearers, AreTheFirstOnTheWayDownThatCatchItOrWaitForIt) {
   EXPECT_THAT(find_hearers({catching(10, 1), catching(11, 10)}, 10), ElementsAre(10));
@@ -68,7 +70,7 @@ TEST(SignalMasks, ReadsWhatIsCaughtAndWhatIsBlocked) {
   EXPECT_TRUE(has_signal(parse_signal_masks("SigCgt:\tffffffffffffffff").caught, 64));
 }
 
-TEST(SignalMasks, OfWhatIsNoSuchFileAreEmpty) {
+TEST(SignalMasks, AreEmptyForAnotherKindOfFile) {
   for (const char* text : {"", "SigCgt:", "SigCgt:\t\n", "SigCgt\t0200\n"})
     EXPECT_EQ(parse_signal_masks(text).caught, 0U) << text;
   EXPECT_FALSE(has_signal(~0ULL, 0));
@@ -76,7 +78,8 @@ TEST(SignalMasks, OfWhatIsNoSuchFileAreEmpty) {
   EXPECT_EQ(read_signal_masks(-1).caught, 0U);
 }
 
-// A script's name is its own, and its file the shell's. Both shells have said that they are there, in this order.
+// A script's name is its own, and its file the shell's. Both shells have said that they are there, in this
+// order.
 TEST(SignalTree, KnowsAShellByItsFileAndWhatItCatches) {
   auto child = spawn_child({{"sh", "-c", "trap : USR1; sh -c 'echo; read -r _; :' || :"},
                             own_environment(),

@@ -26,7 +26,8 @@ Variables batch_script() {
           {"SLURMD_NODENAME", "algo-1"}};
 }
 
-// As in `srun --overlap -N1 -n1 -w algo-2` in a job of three hosts: the job's lists beside the step's numbers.
+// As in `srun --overlap -N1 -n1 -w algo-2` in a job of three hosts: the job's lists beside the step's
+// numbers.
 Variables one_task_of_a_step() {
   Variables variables = batch_script();
   variables.erase("SLURM_NTASKS_PER_NODE");

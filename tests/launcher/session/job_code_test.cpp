@@ -45,7 +45,7 @@ TEST(MakeCodeRequest, IsNoneWhereTheCodeIsThereAndNeedsNothing) {
             "a run first installs what it needs: /usr/bin/python3 -m pip install -r requirements.txt");
 }
 
-TEST(MakeCodeRequest, IsNoneForWhatIsNoneOfTheContainers) {
+TEST(MakeCodeRequest, IsNoneForAProgramThatIsNotTheContainers) {
   Options given;
   given.entry_point = {"train.py"};
   const Container container(elsewhere);
@@ -61,7 +61,7 @@ TEST(MakeCodeRequest, IsNoneForWhatIsNoneOfTheContainers) {
   EXPECT_FALSE(make_code_request({}, job_of(Container())));
 }
 
-TEST(MayNeedCode, NotWhereAllIsInTheCodeFolder) {
+TEST(MayNeedCode, IsFalseWhereAllIsInTheCodeFolder) {
   const Container container(R"({"sagemaker_program": "train.py"})");
   container.write("code/train.py", "");
   EXPECT_FALSE(may_need_code({}, job_of(container)));

@@ -8,7 +8,7 @@ namespace {
 
 using std::chrono::milliseconds;
 
-TEST(JobUploads, WaitNoLongerThanWhoeverStopsTheJob) {
+TEST(JobUploads, WaitNoLongerThanTheStopGrace) {
   const auto bound = [](long timeout, long grace, std::optional<long> since_stop) {
     std::optional<milliseconds> since;
     if (since_stop) since = milliseconds(*since_stop);

@@ -112,7 +112,7 @@ TEST(WorkerRun, WaitsForAnotherTryButNotWhereItsHostIsToldToStop) {
   }
 }
 
-TEST(WorkerRun, ToldToStopBeforeTheLeaderHasComeItEndsAtOnce) {
+TEST(WorkerRun, EndsAtOnceWhenItIsToldToStopBeforeTheLeaderHasCome) {
   DrivenWorker driven;
   driven.begin();
   driven.loop.post([&] { driven.worker->told_to_stop(SIGTERM); });
@@ -121,7 +121,8 @@ TEST(WorkerRun, ToldToStopBeforeTheLeaderHasComeItEndsAtOnce) {
   EXPECT_EQ(driven.loop.seconds(), 0);
 }
 
-TEST(WorkerRun, ToldToStopItTellsTheLeaderOnEveryConnectionAndWaitsForTheOutcomeOrTheGraceOrASecondSignal) {
+TEST(WorkerRun,
+     TellsTheLeaderOnEveryConnectionThatItWasToldToStopAndWaitsForTheOutcomeOrTheGraceOrASecondSignal) {
   enum class Case { outcome, grace, again };
   for (const Case each : {Case::outcome, Case::grace, Case::again}) {
     DrivenWorker driven;
