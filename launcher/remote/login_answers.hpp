@@ -11,9 +11,12 @@ namespace smlaunch {
 
 inline constexpr const char* no_daemon_answer = "no daemon";
 inline constexpr const char* no_worker_answer = "no worker";
-// How the lines begin about what the daemon needs (daemon_needs.hpp): "shell: bash", "folder: /tmp …".
+// How the lines begin about what the daemon needs (daemon_needs.hpp): "shell: bash", "folder: /tmp …",
+// "noexec: /tmp", "daemon: was killed …".
 inline constexpr const char* shell_answer = "shell: ";
 inline constexpr const char* folder_answer = "folder: ";
+inline constexpr const char* noexec_answer = "noexec: ";
+inline constexpr const char* daemon_answer = "daemon: ";
 
 // The beginning of a line about an interface that cannot carry the job: "interface: 0|is down|eth1, eth2".
 // Its parts: the number of the interface among those that were asked about, why, and which interfaces could.

@@ -5,8 +5,10 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <map>
 #include <sstream>
 
+#include "base/host_list.hpp"
 #include "base/own_words.hpp"
 #include "launcher/job/job_interface.hpp"
 #include "launcher/outcome/report_error.hpp"
@@ -156,6 +158,9 @@ std::optional<HostProblem> judge_host_answer(const std::vector<WantedInterface>&
   if (answer.find(no_daemon_answer) != std::string::npos)
     return HostProblem{"Open MPI's daemon is not there beside the path of our mpirun",
                        "install the same Open MPI at the same path"};
+  if (const std::string problem = line_of_answer(answer, daemon_answer); !problem.empty())
+    return HostProblem{"Open MPI's daemon does not run there: it " + problem,
+                       "install the same Open MPI there, with all its libraries"};
   if (std::string problem = shell_problem(shells.own, line_of_answer(answer, shell_answer), shells.are_asked);
       !problem.empty())
     return HostProblem{std::move(problem), "give that user a shell as here: chsh -s /bin/bash"};
@@ -231,6 +236,27 @@ HostsReady wait_for_hosts(const Options& options, const std::vector<WantedInterf
   tell_the_rest(request, report);
   if (!result.outcome) result.outcome = outcome_of_hosts(report, "waiting for the hosts");
   return hosts;
+}
+
+std::vector<std::string> describe_noexec_folders(const RemoteReport& report) {
+  std::map<std::string, std::vector<std::string>> hosts;  // of each folder
+  for (const HostReadiness& host : report.hosts)
+    if (const std::string folder = line_of_answer(host.answer, noexec_answer); !folder.empty())
+      hosts[folder].push_back(host.name);
+  std::vector<std::string> sentences;
+  for (const auto& [folder, names] : hosts)
+    sentences.push_back(
+        fmt::format("{}: {} is mounted noexec: what the job compiles there (torch.compile, Triton, C++ "
+                    "extensions) cannot be loaded; mount it without noexec, or set TMPDIR for the job",
+                    join_names(names), folder));
+  return sentences;
+}
+
+void warn_of_folders(RemoteReport report, const std::string& own_host) {
+  for (HostReadiness& host : report.hosts)
+    if (const std::string folder = probe_noexec_folder(); host.name == own_host && !folder.empty())
+      host.answer = noexec_answer + folder;
+  for (const std::string& sentence : describe_noexec_folders(report)) say("warning: {}", sentence);
 }
 
 void tell_hosts(const Options& options, const Job& job, const std::string& worker,

@@ -57,10 +57,15 @@ int run_hand_over(std::vector<std::string> arguments) {
                                          std::chrono::milliseconds(static_cast<long>(seconds * 1000)));
   answer += fmt::format("{}\n", waits ? "worker" : no_worker_answer);
   if (arguments.size() >= 3) {
-    if (access(arguments[2].c_str(), X_OK) != 0) answer += fmt::format("{}\n", no_daemon_answer);
+    if (access(arguments[2].c_str(), X_OK) != 0)
+      answer += fmt::format("{}\n", no_daemon_answer);
+    else if (const std::string problem = probe_daemon(arguments[2]); !problem.empty())
+      answer += fmt::format("{}{}\n", daemon_answer, problem);
     answer += fmt::format("{}{}\n", shell_answer, probe_login_shell());
     if (const std::string problem = probe_temporary_folder(); !problem.empty())
       answer += fmt::format("{}{}\n", folder_answer, problem);
+    if (const std::string folder = probe_noexec_folder(); !folder.empty())
+      answer += fmt::format("{}{}\n", noexec_answer, folder);
   }
   write_text(1, answer);
   return 0;
