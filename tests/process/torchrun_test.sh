@@ -111,11 +111,10 @@ cat >"$base/code/hang.py" <<'END'
 import os, time
 def load_batch(): time.sleep(600)
 def wait_for_peer(): time.sleep(600)
-if os.environ["RANK"] == "1":
-    from torch.utils.data import DataLoader
-    batches = iter(DataLoader(range(1000), num_workers=2))
-    next(batches)
 print("step 0", flush=True)
+# As a DataLoader starts its workers.
+for worker in range(2 if os.environ["RANK"] == "1" else 0):
+    if os.fork() == 0: time.sleep(600)
 load_batch() if os.environ["RANK"] == "1" else wait_for_peer()
 END
 hyperparameters '{"sagemaker_program": "hang.py", "sagemaker_torch_distributed_enabled": true,
