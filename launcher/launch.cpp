@@ -40,6 +40,7 @@
 #include "launcher/remote/ready_display.hpp"
 #include "launcher/remote/ready_json.hpp"
 #include "launcher/remote/render_ready.hpp"
+#include "launcher/report_answer.hpp"
 #include "launcher/session/job_code.hpp"
 #include "launcher/session/other_hosts.hpp"
 #include "launcher/session/run_job.hpp"
@@ -172,6 +173,12 @@ int show_smoke(const Options& given, const Variables& variables) {
   return run_job(options, *job, *plan, HostCode{});
 }
 
+int show_report(const Options& options, const Variables& variables) {
+  if (options.format != Format::text) return unsuitable_format("report", "text, and --html for a page");
+  const auto text = make_report_answer(options, find_base_folder(options, variables, false).path);
+  return text ? answer(*text) : report_error(text.error());
+}
+
 constexpr double doctor_wait_seconds = 15;
 
 // Each of the hosts is asked for itself: one that can never be ready says nothing about the others.
@@ -282,6 +289,7 @@ int run_command(const std::vector<std::string>& command_line) {
     case Command::run: return plan_or_run(options, variables);
     case Command::ready: return show_ready(options, variables);
     case Command::smoke: return show_smoke(options, variables);
+    case Command::report: return show_report(options, variables);
     case Command::doctor: return show_doctor(options, variables);
     case Command::versions: return answer(render_versions(probe_machine_facts(variables), made_of()));
   }

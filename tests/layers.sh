@@ -25,7 +25,8 @@ launcher/checks/        nccl_check_program.hpp   : base/ cuda/ launcher/smoke/ l
 launcher/inspect/       rank_inspector.hpp       : base/ topology/ launcher/contract/ launcher/process/
 launcher/evidence/      rank_tail.hpp            : launcher/process/
 launcher/channel/       messages.hpp             : base/ topology/ launcher/process/ launcher/inspect/ launcher/evidence/
-launcher/outcome/       outcome.hpp              : base/ topology/ launcher/contract/ launcher/smoke/ launcher/options/ launcher/process/ launcher/inspect/ launcher/evidence/
+launcher/report/        run_record.hpp           : base/
+launcher/outcome/       outcome.hpp              : base/ topology/ launcher/report/ launcher/contract/ launcher/smoke/ launcher/options/ launcher/process/ launcher/inspect/ launcher/evidence/
 launcher/code/          code_preparation.hpp     : base/ launcher/contract/s3/ launcher/contract/code/ launcher/process/ launcher/evidence/ launcher/channel/ launcher/outcome/
 launcher/output/        rank_output.hpp          : base/ topology/ launcher/process/ launcher/plan/
 launcher/remote/        run_on_hosts.hpp         : base/ launcher/process/ launcher/plan/
@@ -35,7 +36,7 @@ launcher/leader/        runner.hpp               : base/ topology/ mpi/ launcher
 launcher/job/           job.hpp                  : base/ topology/ cuda/ mpi/ launcher/contract/ launcher/smoke/ launcher/options/ launcher/process/ launcher/scheduler/ launcher/plan/ launcher/this_host/ launcher/outcome/ launcher/remote/
 launcher/session/       run_job.hpp              : base/ topology/ cuda/ mpi/ launcher/contract/ launcher/contract/s3/ launcher/contract/code/ launcher/smoke/ launcher/options/ launcher/process/ launcher/plan/ launcher/this_host/ launcher/channel/ launcher/outcome/ launcher/code/ launcher/remote/ launcher/worker/ launcher/leader/ launcher/job/
 launcher/doctor/        doctor.hpp               : base/ topology/ launcher/contract/ launcher/contract/s3/ launcher/contract/code/ launcher/smoke/ launcher/process/ launcher/this_host/ launcher/remote/
-launcher/               launch.hpp               : base/ topology/ mpi/ launcher/contract/ launcher/options/ launcher/process/ launcher/plan/ launcher/this_host/ launcher/checks/ launcher/outcome/ launcher/code/ launcher/remote/ launcher/agent/ launcher/worker/ launcher/job/ launcher/session/ launcher/doctor/
+launcher/               launch.hpp               : base/ topology/ mpi/ launcher/contract/ launcher/options/ launcher/process/ launcher/plan/ launcher/this_host/ launcher/checks/ launcher/report/ launcher/outcome/ launcher/code/ launcher/remote/ launcher/agent/ launcher/worker/ launcher/job/ launcher/session/ launcher/doctor/
 '
 # These include any room: what they test, measure or show. Nobody includes them.
 outside='bench/ tests/ examples/'

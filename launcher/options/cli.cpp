@@ -12,6 +12,7 @@
 #include "launcher/options/help.hpp"
 #include "launcher/options/man_page.hpp"
 #include "launcher/options/option_adder.hpp"
+#include "launcher/options/options_page.hpp"
 
 namespace smlaunch {
 
@@ -28,6 +29,9 @@ const Names<SchedulerOption> schedulers = {
     {"pet", SchedulerOption::pet}};
 const Names<FrameworkModuleOption> framework_modules = {{"native", FrameworkModuleOption::native},
                                                         {"run", FrameworkModuleOption::run}};
+const Names<HtmlReportOption> html_reports = {{"auto", HtmlReportOption::automatic},
+                                              {"always", HtmlReportOption::always},
+                                              {"never", HtmlReportOption::never}};
 const Names<BindPolicy> binds = {{"auto", BindPolicy::automatic},
                                  {"gpu", BindPolicy::gpu},
                                  {"numa", BindPolicy::numa},
@@ -134,6 +138,9 @@ void add_options(Adder& adder, Options& o, bool& dry_run) {
   adder.add("events", o.events, "JSON lines of all that happened [BASE/output/data/smlaunch/events.jsonl]",
             "FILE");
   adder.add("report", o.report, "the final report as JSON [BASE/output/data/smlaunch/report.json]", "FILE");
+  adder.add_choice("html-report", o.html_report, html_reports,
+                   "the run's page, report.html beside the report: auto is after a failure [auto]");
+  adder.add("html", o.html, "of smlaunch report: write the page there", "FILE");
   adder.add_choice("color", o.color, colors, "[auto]");
   adder.add_flag("quiet", o.quiet, "only errors", 'q');
   adder.add_flag("verbose", o.verbose, "more of what goes on", 'v');
@@ -156,6 +163,7 @@ Answer explain(const std::vector<std::string>& behind, const OptionTable& table)
   if (behind.size() > 1) return tl::unexpected(usage_error("help takes one MATTER"));
   const std::string& matter = behind.front();
   if (matter == "man") return CliAnswer{render_man_page(table)};
+  if (matter == "markdown") return CliAnswer{render_options_page(table)};
   if (matter == "bash") return CliAnswer{render_completion(Shell::bash, table)};
   if (matter == "zsh") return CliAnswer{render_completion(Shell::zsh, table)};
   if (matter == "fish") return CliAnswer{render_completion(Shell::fish, table)};
@@ -188,8 +196,9 @@ Result<std::variant<Options, CliAnswer>> parse_cli(const std::vector<std::string
   add_options(adder, options, dry_run);
   app.require_subcommand(0, 1);
   std::vector<std::pair<CLI::App*, Command>> commands;
-  const auto add_command = [&](const char* word, Command command, const char* what, const char* matter) {
-    commands.emplace_back(adder.add_command(word, what, matter), command);
+  const auto add_command = [&](const char* word, Command command, const char* what, const char* matter,
+                               const char* operand = "") {
+    commands.emplace_back(adder.add_command(word, what, matter, operand), command);
   };
   add_command("topology", Command::topology, "this machine: packages, NUMA, GPUs, NICs, how near they are",
               "topology");
@@ -197,6 +206,8 @@ Result<std::variant<Options, CliAnswer>> parse_cli(const std::vector<std::string
   add_command("smoke", Command::smoke, "wait for the hosts, then only the all-reduce test", "smoke");
   add_command("env", Command::env, "the SM_* variables, the arguments and the container's paths",
               "sagemaker");
+  add_command("report", Command::report, "what a run was, for people, of the files that it has left",
+              "output", "DIR|FILE");
   add_command("doctor", Command::doctor, "what this machine (and --hosts) has and lacks, and what mends it",
               "doctor");
   adder.add_command("help", "what these commands and options are for, by matters", "help");
@@ -210,6 +221,7 @@ Result<std::variant<Options, CliAnswer>> parse_cli(const std::vector<std::string
   if (line.unknown && line.unknown->starts_with("-") && !line.unknown->starts_with("--"))
     return tl::unexpected(unknown_word(*line.unknown, table));
   options.entry_point = line.program;
+  options.operand = line.operand;
   if (options.entry_point && (options.entry_point->empty() || options.entry_point->front().empty()))
     return tl::unexpected(usage_error("no entry point after --"));
   std::vector<std::string> own = line.own;
@@ -243,6 +255,8 @@ Result<std::variant<Options, CliAnswer>> parse_cli(const std::vector<std::string
           usage_error(fmt::format("--dry-run does not go with {}", subcommand->get_name())));
     options.command = command;
   }
+  if (options.html && options.command != Command::report)
+    return tl::unexpected(usage_error("--html goes only with report; a run takes --html-report"));
   if (options.matrix && options.command != Command::smoke)
     return tl::unexpected(usage_error("--matrix goes only with smoke"));
   for (const auto& [name, option] : adder.options()) {
@@ -252,9 +266,9 @@ Result<std::variant<Options, CliAnswer>> parse_cli(const std::vector<std::string
       return argument == flag || argument.starts_with(flag + "=");
     });
     options.sources[name] = on_line ? "option " + flag : "variable " + variable_of(name);
-    static constexpr std::array<std::string_view, 9> of_files = {"hostfile", "topology", "events",
-                                                                 "report",   "log-dir",  "resource-config",
-                                                                 "nccl-lib", "matrix",   "exclude-file"};
+    static constexpr std::array<std::string_view, 10> of_files = {
+        "hostfile",        "topology", "events", "report",       "log-dir",
+        "resource-config", "nccl-lib", "matrix", "exclude-file", "html"};
     const auto values = option->results();
     if (std::find(of_files.begin(), of_files.end(), name) != of_files.end() &&
         std::find(values.begin(), values.end(), "") != values.end())

@@ -53,9 +53,15 @@ const OptionInfo* find_option(const OptionTable& table, const std::string& name)
   return found == table.options.end() ? nullptr : &*found;
 }
 
-bool is_command(const OptionTable& table, const std::string& word) {
-  return std::any_of(table.commands.begin(), table.commands.end(),
-                     [&](const CommandInfo& each) { return each.word == word; });
+const CommandInfo* find_command(const OptionTable& table, const std::string& word) {
+  const auto found = std::find_if(table.commands.begin(), table.commands.end(),
+                                  [&](const CommandInfo& each) { return each.word == word; });
+  return found == table.commands.end() ? nullptr : &*found;
+}
+
+bool takes_operand(const OptionTable& table, const SplitLine& line) {
+  const CommandInfo* command = find_command(table, line.command);
+  return command != nullptr && !command->operand.empty() && !line.operand;
 }
 
 bool is_letter(const OptionTable& table, char letter) {
@@ -75,8 +81,8 @@ std::string name_of(const std::string& argument) {
 SplitLine split_line(const std::vector<std::string>& arguments, const OptionTable& table) {
   SplitLine line;
   const auto end = std::find(arguments.begin(), arguments.end(), "--");
-  auto at = arguments.begin();
-  for (; at != end; ++at) {
+  auto operand_at = end;
+  for (auto at = arguments.begin(); at != end; ++at) {
     const std::string& argument = *at;
     if (argument.starts_with("--")) {
       const std::string name = name_of(argument);
@@ -93,9 +99,12 @@ SplitLine split_line(const std::vector<std::string>& arguments, const OptionTabl
         continue;
       line.unknown = argument;
       break;
-    } else if (line.command.empty() && is_command(table, argument)) {
+    } else if (line.command.empty() && find_command(table, argument) != nullptr) {
       line.command = argument;
       line.command_at = static_cast<std::size_t>(at - arguments.begin());
+    } else if (takes_operand(table, line)) {
+      line.operand = argument;
+      operand_at = at;
     } else if (argument.ends_with(".py")) {
       line.own.assign(arguments.begin(), at);
       line.program.emplace(at, arguments.end());
@@ -105,7 +114,8 @@ SplitLine split_line(const std::vector<std::string>& arguments, const OptionTabl
       break;
     }
   }
-  line.own.assign(arguments.begin(), end);
+  line.own.assign(arguments.begin(), operand_at);
+  if (operand_at != end) line.own.insert(line.own.end(), operand_at + 1, end);
   if (end != arguments.end()) line.program.emplace(end + 1, arguments.end());
   return line;
 }

@@ -17,6 +17,7 @@ struct SplitLine {
   std::optional<std::vector<std::string>> program{};  // the entry point and its arguments
   std::string command{};                              // one of ours; empty: none
   std::size_t command_at = 0;                         // where it stands in the whole line
+  std::optional<std::string> operand{};               // the word behind a command that takes one
   std::optional<std::string> unknown{};               // the first option or word that is none of ours
 };
 

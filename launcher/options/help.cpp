@@ -158,7 +158,8 @@ std::string render_matters() {
   for (const Matter& matter : all_matters()) out += entry(matter.word, matter.title);
   return out +
          "smlaunch --help is the overview, smlaunch --help-all lists every option.\n"
-         "smlaunch help man prints the manual page, help bash|zsh|fish what completes there.\n";
+         "smlaunch help man prints the manual page, help markdown the options' page of the\n"
+         "documentation, help bash|zsh|fish what completes there.\n";
 }
 
 std::string render_no_job() {

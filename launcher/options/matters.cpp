@@ -61,7 +61,9 @@ has printed anything for so long, says who waits for whom, and stops the job.
       {"output", "lines, logs and reports",
        R"(Lines are whole and begin with [RANK HOST]. smlaunch's own few sentences go to
 stderr and begin with "smlaunch: ". With a BASE folder the run leaves there
-output/data/smlaunch/report.json and events.jsonl.
+output/data/smlaunch/report.json and events.jsonl, and after a failure report.html.
+`smlaunch report` tells of a run by these files, on the terminal or as a page:
+  smlaunch report /opt/ml --html run.html
 )"},
       {"sagemaker", "in a SageMaker training container",
        R"(Install smlaunch under the name `train` (a link will do) and change nothing else:

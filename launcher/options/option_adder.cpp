@@ -42,8 +42,9 @@ void Adder::add_flag(const std::string& name, bool& value, const std::string& wh
   table_.options.push_back({name, letter, {}, {}, what, matter_, variable_of(name)});
 }
 
-CLI::App* Adder::add_command(const std::string& word, const std::string& what, const std::string& matter) {
-  table_.commands.push_back({word, what, matter});
+CLI::App* Adder::add_command(const std::string& word, const std::string& what, const std::string& matter,
+                             const std::string& operand) {
+  table_.commands.push_back({word, what, matter, operand});
   return app_.add_subcommand(word, what);
 }
 

@@ -95,7 +95,8 @@ class Adder {
   // `letter`: '\0' for none.
   void add_flag(const std::string& name, bool& value, const std::string& what, char letter = '\0');
 
-  CLI::App* add_command(const std::string& word, const std::string& what, const std::string& matter);
+  CLI::App* add_command(const std::string& word, const std::string& what, const std::string& matter,
+                        const std::string& operand = "");
 
   // Those that take a value.
   [[nodiscard]] const std::vector<std::pair<std::string, CLI::Option*>>& options() const { return options_; }

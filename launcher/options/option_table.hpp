@@ -21,7 +21,8 @@ struct OptionInfo {
 struct CommandInfo {
   std::string word;
   std::string what;
-  std::string matter;  // that `smlaunch WORD --help` explains
+  std::string matter;   // that `smlaunch WORD --help` explains
+  std::string operand;  // what may stand behind it: DIR|FILE; empty: nothing
 };
 
 struct OptionTable {

@@ -16,7 +16,7 @@
 
 namespace smlaunch {
 
-enum class Command { run, dry_run, topology, ready, smoke, env, doctor, versions };
+enum class Command { run, dry_run, topology, ready, smoke, env, report, doctor, versions };
 enum class Format { text, json, shell, svg };
 enum class LauncherOption { automatic, process, mpi, ddp, torchrun, xla, smddp };
 enum class SchedulerOption { automatic, none, slurm, pbs, lsf, mpi_operator, pet };
@@ -24,6 +24,7 @@ enum class FrameworkModuleOption { native, run };
 enum class SmokeOption { automatic, nccl, cpu, off };
 enum class ColorOption { automatic, always, never };
 enum class LogFormatOption { text, json };
+enum class HtmlReportOption { automatic, always, never };
 
 struct Options {
   Command command = Command::run;
@@ -70,6 +71,9 @@ struct Options {
   int spare_hosts = 0;
   std::optional<std::string> events;
   std::optional<std::string> report;
+  HtmlReportOption html_report = HtmlReportOption::automatic;
+  std::optional<std::string> operand;  // of smlaunch report: where the run is
+  std::optional<std::string> html;     // of smlaunch report: the page to write
   Format format = Format::text;
   ColorOption color = ColorOption::automatic;
   bool quiet = false;

@@ -11,6 +11,7 @@
 #include "launcher/outcome/failure_text.hpp"
 #include "launcher/outcome/job_phases.hpp"
 #include "launcher/outcome/report_error.hpp"
+#include "launcher/outcome/report_page.hpp"
 #include "launcher/process/write_file.hpp"
 
 namespace smlaunch {
@@ -53,7 +54,16 @@ void write_result_files(const Outcome& outcome, const Paths& paths) {
 void write_report(const Options& options, const Paths& paths, const Report& report) {
   const auto file = output_file(options.report, paths, "report.json");
   if (!file) return;
-  if (auto written = write_file(*file, render_report(report)); !written) warn(written.error());
+  if (auto written = write_file(*file, render_report(report)); !written) return warn(written.error());
+  std::error_code error;
+  // Where the report is no file of its own (/dev/stdout), no page can stand beside it.
+  if (!wants_page(options.html_report, report.outcome.kind) ||
+      !std::filesystem::is_regular_file(*file, error)) {
+    if (!options.report) std::filesystem::remove(page_of(*file), error);  // an earlier run's
+    return;
+  }
+  const auto events = output_file(options.events, paths, "events.jsonl");
+  if (auto written = write_report_page(*file, events.value_or("")); !written) warn(written.error());
 }
 
 void print_last_lines(const FirstFailure& first) {

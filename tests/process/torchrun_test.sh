@@ -120,7 +120,7 @@ END
 hyperparameters '{"sagemaker_program": "hang.py", "sagemaker_torch_distributed_enabled": true,
   "sagemaker_mpi_num_of_processes_per_host": 3}'
 rm "$base/output/failure"
-run "$smlaunch" --hang-timeout 3 --failure-grace 1
+run "$smlaunch" --hang-timeout 8 --failure-grace 1
 assert_eq 76 "$status"
 assert_contains "$(tail -n 1 "$scratch/err")" \
   "rank 1 on algo-1 is elsewhere than the 2 others: hang.py:2 in load_batch; they: hang.py:3 in wait_for_peer"

@@ -102,6 +102,7 @@ const OptionCase option_cases[] = {
     {"log-dir", "/x", [](const Options& o) { return o.log_dir == "/x"; }},
     {"events", "/x", [](const Options& o) { return o.events == "/x"; }},
     {"report", "/x", [](const Options& o) { return o.report == "/x"; }},
+    {"html-report", "never", [](const Options& o) { return o.html_report == HtmlReportOption::never; }},
     {"format", "json", [](const Options& o) { return o.format == Format::json; }},
     {"color", "never", [](const Options& o) { return o.color == ColorOption::never; }},
 };
@@ -397,7 +398,7 @@ TEST_F(Cli, EveryMatterIsExplainedWithItsOptionsAndEveryOptionBelongsToOne) {
 }
 
 TEST_F(Cli, TheManualAndCompletionsNameEveryOptionCommandAndChoice) {
-  for (const char* form : {"man", "bash", "zsh", "fish"}) {
+  for (const char* form : {"man", "markdown", "bash", "zsh", "fish"}) {
     std::string text = answer_to({"help", form});
     std::erase(text, '\\');
     for (const OptionCase& each : option_cases) {
@@ -407,6 +408,17 @@ TEST_F(Cli, TheManualAndCompletionsNameEveryOptionCommandAndChoice) {
     for (const char* word : {"topology", "doctor", "require-gpu", "torchrun"})
       EXPECT_NE(text.find(word), std::string::npos) << form << " " << word;
   }
+}
+
+TEST_F(Cli, ReportTakesOneFolderOrFileAmongItsOptions) {
+  const Options options = parsed({"report", "--events", "e", "/opt/ml", "--html", "page.html"});
+  EXPECT_EQ(options.command, Command::report);
+  EXPECT_EQ(options.operand, "/opt/ml");
+  EXPECT_EQ(options.html, "page.html");
+  EXPECT_EQ(parsed({"report"}).operand, std::nullopt);
+  EXPECT_FALSE(parse_cli({"report", "a", "b"}));
+  EXPECT_FALSE(parse_cli({"topology", "a"}));
+  EXPECT_FALSE(parse_cli({"--html", "page.html", "train.py"}));
 }
 
 TEST_F(Cli, WhatHelpDoesNotKnowIsSaid) {

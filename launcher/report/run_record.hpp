@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+// The room launcher/report: what a run was, for people, made of the files that it has left. It promises the same
+// answer for the same files, and an answer for any report that a run can leave, also one of another version. It
+// touches nothing: its callers read and write.
+//
+// report.json and events.jsonl as values. Both are foreign: a key that is missing has its default, a key that is
+// not known is left out.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/error.hpp"
+
+namespace smlaunch {
+
+struct RecordedEnd {
+  std::optional<int> exit_code = {};
+  std::optional<int> signal = {};
+};
+
+struct RecordedRank {
+  int rank = 0;
+  std::string host = {};
+  RecordedEnd end = {};
+  std::string cause = {};            // own, stopped_by_us, collateral
+  std::optional<double> began = {};  // seconds since the start of smlaunch
+  std::optional<double> ended = {};  // the same
+  std::string cpus = {};             // as they were read back
+  std::string numa = {};
+};
+
+struct RecordedFailure {
+  std::optional<int> rank = {};
+  std::string host = {};
+  RecordedEnd end = {};
+  std::string reason = {};
+  std::vector<std::string> last_lines = {};
+  bool certain = true;
+  std::vector<int> tied_with = {};
+};
+
+struct RecordedPhase {
+  std::string name = {};
+  double seconds = 0;
+  std::string slowest_host = {};  // empty: all hosts as one
+  double slowest_seconds = 0;
+};
+
+struct RecordedStage {
+  std::string name = {};
+  double seconds = 0;  // since the test began
+  std::vector<int> missing_ranks = {};
+};
+
+struct RecordedSmoke {
+  std::string verdict = {};
+  std::string evidence = {};
+  std::string reason = {};
+  double busbw_gbps = 0;
+  std::vector<RecordedStage> stages = {};
+  std::vector<std::string> suspects = {};  // each in words
+};
+
+// What a rank was doing when the job was found to hang.
+struct RecordedLook {
+  int rank = 0;
+  std::string host = {};
+  std::string place = {};
+  std::vector<std::string> processes = {};  // each in a line
+};
+
+struct RecordedEvent {
+  double seconds = 0;  // since the start of smlaunch
+  std::string event = {};
+  std::string host = {};
+  std::optional<int> rank = {};
+  std::vector<std::pair<std::string, std::string>> values = {};  // what else it says
+};
+
+struct RunRecord {
+  std::string outcome = {};  // success, failure, stopped
+  std::string failure_class = {};
+  int exit_code = 0;
+  std::string message = {};
+  std::string plan_hash = {};
+  std::optional<RecordedFailure> first_failure = {};
+  std::vector<RecordedRank> ranks = {};  // ascending
+  std::vector<RecordedPhase> phases = {};
+  std::optional<RecordedSmoke> smoke = {};
+  std::vector<RecordedLook> hang = {};
+  std::vector<std::string> earlier = {};  // the sentences of the tries before
+  std::vector<RecordedEvent> events = {};
+  std::size_t unread_lines = 0;  // of events.jsonl that are no events
+};
+
+// Errors (Fault::configuration, at `where`): not JSON, no smlaunch.report. `events`: the whole of events.jsonl, or
+// empty.
+Result<RunRecord> parse_run_record(const std::string& where, std::string_view report,
+                                   std::string_view events);
+
+}  // namespace smlaunch

@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
+
+#include <map>
+#include <nlohmann/json.hpp>
+
+#include "launcher/report/run_record.hpp"
+
+namespace smlaunch {
+
+namespace {
+
+using Json = nlohmann::json;
+
+const Json& member(const Json& object, const char* name) {
+  static const Json none;
+  if (!object.is_object()) return none;
+  const auto found = object.find(name);
+  return found == object.end() ? none : *found;
+}
+
+std::string text_of(const Json& object, const char* name) {
+  const Json& value = member(object, name);
+  return value.is_string() ? value.get<std::string>() : std::string();
+}
+
+double number_of(const Json& object, const char* name) {
+  const Json& value = member(object, name);
+  return value.is_number() ? value.get<double>() : 0;
+}
+
+std::optional<int> whole_of(const Json& value) {
+  if (!value.is_number_integer()) return {};
+  const auto number = value.get<long>();
+  constexpr long most = 100'000'000;
+  return number < -most || number > most ? std::nullopt : std::optional(static_cast<int>(number));
+}
+
+std::vector<std::string> texts_of(const Json& list) {
+  std::vector<std::string> texts;
+  if (list.is_array())
+    for (const Json& each : list)
+      if (each.is_string()) texts.push_back(each.get<std::string>());
+  return texts;
+}
+
+std::vector<int> wholes_of(const Json& list) {
+  std::vector<int> numbers;
+  if (list.is_array())
+    for (const Json& each : list)
+      if (const auto number = whole_of(each)) numbers.push_back(*number);
+  return numbers;
+}
+
+RecordedEnd end_of(const Json& object) {
+  return {.exit_code = whole_of(member(object, "exit_code")), .signal = whole_of(member(object, "signal"))};
+}
+
+std::optional<RecordedFailure> failure_of(const Json& object) {
+  if (!object.is_object()) return {};
+  RecordedFailure failure{.rank = whole_of(member(object, "rank")),
+                          .host = text_of(object, "host"),
+                          .end = end_of(object),
+                          .reason = text_of(object, "reason"),
+                          .last_lines = texts_of(member(object, "last_lines"))};
+  if (const Json& certain = member(object, "certain"); certain.is_boolean())
+    failure.certain = certain.get<bool>();
+  failure.tied_with = wholes_of(member(object, "tied_with"));
+  return failure;
+}
+
+std::string suspect_words(const Json& object) {
+  std::string words = fmt::format("{} {}", text_of(object, "subject"), text_of(object, "name"));
+  if (const std::string confidence = text_of(object, "confidence"); !confidence.empty())
+    words += fmt::format(" ({})", confidence);
+  if (const std::string evidence = text_of(object, "evidence"); !evidence.empty()) words += ": " + evidence;
+  return words;
+}
+
+std::optional<RecordedSmoke> smoke_of(const Json& object) {
+  if (!object.is_object()) return {};
+  RecordedSmoke smoke{.verdict = text_of(object, "verdict"),
+                      .evidence = text_of(object, "evidence"),
+                      .reason = text_of(object, "reason"),
+                      .busbw_gbps = number_of(object, "busbw_gbps")};
+  if (const Json& stages = member(object, "stages"); stages.is_array())
+    for (const Json& each : stages)
+      smoke.stages.push_back({.name = text_of(each, "name"),
+                              .seconds = number_of(each, "seconds"),
+                              .missing_ranks = wholes_of(member(each, "missing_ranks"))});
+  if (const Json& suspects = member(object, "suspects"); suspects.is_array())
+    for (const Json& each : suspects) smoke.suspects.push_back(suspect_words(each));
+  return smoke;
+}
+
+RecordedLook look_of(const Json& object) {
+  RecordedLook look{.rank = whole_of(member(object, "rank")).value_or(-1),
+                    .host = text_of(object, "host"),
+                    .place = text_of(object, "place")};
+  if (const Json& processes = member(object, "processes"); processes.is_array())
+    for (const Json& each : processes) {
+      std::string line =
+          fmt::format("{} {}", whole_of(member(each, "pid")).value_or(0), text_of(each, "name"));
+      for (const char* stack : {"python_stack", "kernel_stack"})
+        for (const std::string& frame : texts_of(member(each, stack))) line += "\n    " + frame;
+      look.processes.push_back(std::move(line));
+    }
+  return look;
+}
+
+std::string value_words(const Json& value) {
+  return value.is_string() ? value.get<std::string>() : value.dump();
+}
+
+RecordedEvent event_of(const Json& object) {
+  RecordedEvent event{.seconds = number_of(object, "t"),
+                      .event = text_of(object, "event"),
+                      .host = text_of(object, "host"),
+                      .rank = whole_of(member(object, "rank"))};
+  for (const auto& [name, value] : object.items())
+    if (name != "t" && name != "event" && name != "host" && name != "rank")
+      event.values.emplace_back(name, value_words(value));
+  return event;
+}
+
+void read_events(std::string_view text, RunRecord& record) {
+  while (!text.empty()) {
+    const std::size_t end = std::min(text.find('\n'), text.size());
+    const std::string_view line = text.substr(0, end);
+    text.remove_prefix(std::min(end + 1, text.size()));
+    if (line.empty()) continue;
+    const Json json = Json::parse(line, nullptr, false);
+    if (json.is_object() && member(json, "event").is_string())
+      record.events.push_back(event_of(json));
+    else
+      ++record.unread_lines;
+  }
+}
+
+std::string value_in(const RecordedEvent& event, const char* name) {
+  for (const auto& [key, value] : event.values)
+    if (key == name) return value;
+  return "";
+}
+
+// Of a job that was tried again, the last try's.
+void add_times(RunRecord& record) {
+  std::map<int, RecordedRank*> by_rank;
+  for (RecordedRank& rank : record.ranks) by_rank.emplace(rank.rank, &rank);
+  for (const RecordedEvent& event : record.events) {
+    const auto found = event.rank ? by_rank.find(*event.rank) : by_rank.end();
+    if (found == by_rank.end()) continue;
+    RecordedRank& rank = *found->second;
+    if (event.event == "spawn") {
+      rank.began = event.seconds;
+      rank.ended.reset();
+      rank.cpus = value_in(event, "cpus");
+      rank.numa = value_in(event, "numa");
+    } else if (event.event == "exit" || event.event == "signal") {
+      rank.ended = event.seconds;
+    }
+  }
+}
+
+}  // namespace
+
+Result<RunRecord> parse_run_record(const std::string& where, std::string_view report,
+                                   std::string_view events) {
+  const Json json = Json::parse(report, nullptr, false);
+  if (json.is_discarded())
+    return failure(Fault::configuration, where, "is not JSON", "name the report.json that a run has left");
+  if (!text_of(json, "schema").starts_with("smlaunch.report/"))
+    return failure(Fault::configuration, where, "is no report of smlaunch (its \"schema\" is another)",
+                   "name the report.json that a run has left");
+  RunRecord record{.outcome = text_of(json, "outcome"),
+                   .failure_class = text_of(json, "class"),
+                   .exit_code = whole_of(member(json, "exit_code")).value_or(0),
+                   .message = text_of(json, "message"),
+                   .plan_hash = text_of(json, "plan_hash"),
+                   .first_failure = failure_of(member(json, "first_failure"))};
+  if (const Json& ranks = member(json, "ranks"); ranks.is_array())
+    for (const Json& each : ranks)
+      record.ranks.push_back({.rank = whole_of(member(each, "rank")).value_or(-1),
+                              .host = text_of(each, "host"),
+                              .end = end_of(each),
+                              .cause = text_of(each, "cause")});
+  if (const Json& phases = member(json, "phases"); phases.is_array())
+    for (const Json& each : phases)
+      record.phases.push_back({.name = text_of(each, "name"),
+                               .seconds = number_of(each, "seconds"),
+                               .slowest_host = text_of(each, "slowest_host"),
+                               .slowest_seconds = number_of(each, "slowest_seconds")});
+  record.smoke = smoke_of(member(json, "smoke"));
+  if (const Json& hang = member(json, "hang"); hang.is_array())
+    for (const Json& each : hang) record.hang.push_back(look_of(each));
+  if (const Json& earlier = member(json, "earlier"); earlier.is_array())
+    for (const Json& each : earlier) record.earlier.push_back(text_of(each, "message"));
+  read_events(events, record);
+  add_times(record);
+  return record;
+}
+
+}  // namespace smlaunch

@@ -1,0 +1,219 @@
+# SPDX-License-Identifier: Apache-2.0
+"""README.md and docs/: every link leads somewhere, every command runs, every message is one of the program's."""
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import tempfile
+import unittest
+import urllib.parse
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+SMLAUNCH = os.environ["SMLAUNCH_PROGRAM"]
+# What is shown of other programs, and what runs it, or what it takes that a test has not.
+OTHER_PROGRAMS = {
+    "./dev": "by CI, and tests/process/install_test.sh",
+    "cmake": "by ./dev install and ./dev check",
+    "cpack": "by ./dev check package",
+    "apt": "by tests/package, in a bare Debian",
+    "pip": "by tests/package, in a virtual environment",
+    "pipx": "as pip",
+    "python3": "by tests/package",
+    "sbatch": "by tests/slurm",
+    "salloc": "by tests/slurm",
+    "srun": "by tests/slurm",
+    "ln": "an image to be built",
+    "docker": "takes Docker",
+    "podman": "by tests/container",
+    "buildah": "by tests/container",
+    "kubectl": "takes a Kubernetes cluster",
+    "openssl": "makes a secret",
+    "c++": "by ./dev check library",
+    "g++": "by ./dev check library",
+    "train": "by tests/process/arguments_test.sh",
+}
+WAITS_FOR_HOSTS = ("ready", "smoke", "doctor")
+
+
+def pages():
+    names = ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md"]
+    names += ["docs/" + name for name in sorted(os.listdir(os.path.join(ROOT, "docs"))) if name.endswith(".md")]
+    return names
+
+
+def read(name):
+    with open(os.path.join(ROOT, name), encoding="utf-8") as file:
+        return file.read()
+
+
+def blocks(name, language):
+    return re.findall(r"^```%s\n(.*?)^```" % language, read(name), re.M | re.S)
+
+
+def without_code(text):
+    return re.sub(r"`[^`\n]*`", "", re.sub(r"^```.*?^```", "", text, flags=re.M | re.S))
+
+
+def anchors(text):
+    titles = re.findall(r"^#+ +(.*)$", re.sub(r"^```.*?^```", "", text, flags=re.M | re.S), re.M)
+    return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
+
+
+def commands(name):
+    """The commands of a page, as words."""
+    for block in blocks(name, "sh"):
+        for line in block.replace("\\\n", " ").splitlines():
+            for part in line.split("&&"):
+                words = shlex.split(part, comments=True)
+                if words:
+                    yield words
+    for block in blocks(name, "console"):
+        for line in block.splitlines():
+            if line.startswith("$ "):
+                yield shlex.split(line[2:], comments=True)
+
+
+def run(words, folder, **more):
+    return subprocess.run(words, cwd=folder, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60,
+                          check=False, **more)
+
+
+class Pages(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory(prefix="smlaunch-docs.")
+        self.addCleanup(folder.cleanup)
+        self.folder = folder.name
+        kept = {name: os.environ[name] for name in ("PATH", "LANG", "TMPDIR") if name in os.environ}
+        os.mkdir(os.path.join(self.folder, "bin"))
+        os.symlink(SMLAUNCH, os.path.join(self.folder, "bin", "smlaunch"))
+        self.environment = {**kept, "HOME": self.folder, "PATH": f"{self.folder}/bin:{kept['PATH']}"}
+
+    def a_users_folder(self):
+        """What the commands of the pages speak of."""
+        os.mkdir(os.path.join(self.folder, "pkg"))
+        for name in ("train.py", "pkg/__init__.py", "pkg/train.py"):
+            with open(os.path.join(self.folder, name), "w", encoding="utf-8") as file:
+                file.write("print('trains')\n")
+        with open(os.path.join(self.folder, "hosts"), "w", encoding="utf-8") as file:
+            file.write("node-a slots=2\nnode-b slots=2\n")
+        with open(os.path.join(self.folder, "simulate"), "w", encoding="utf-8") as file:
+            file.write("#!/bin/sh\n")
+        os.chmod(os.path.join(self.folder, "simulate"), 0o755)
+        shutil.copy(os.path.join(ROOT, "tests/golden/topologies/pascal-2xp100.xml"), os.path.join(self.folder, "saved.xml"))
+        os.makedirs(os.path.join(self.folder, "opt-ml/input/config"))
+        shutil.copytree(os.path.join(ROOT, "examples/digits"), os.path.join(self.folder, "digits"))
+
+    def test_every_link_leads_somewhere(self):
+        count = 0
+        for name in pages():
+            for target in re.findall(r"\]\(([^)\s]+)\)", without_code(read(name))):
+                if re.match(r"[a-z]+:", target):
+                    continue
+                path, _, anchor = target.partition("#")
+                place = os.path.normpath(os.path.join(os.path.dirname(name), urllib.parse.unquote(path))) if path else name
+                self.assertTrue(os.path.exists(os.path.join(ROOT, place)), f"{name}: {target}")
+                if anchor:
+                    self.assertIn(anchor, anchors(read(place)), f"{name}: {target}")
+                count += 1
+        self.assertGreater(count, 50)
+
+    def test_the_index_leads_to_every_page(self):
+        index = read("docs/index.md")
+        for name in pages():
+            if name.startswith("docs/") and name != "docs/index.md":
+                self.assertIn(f"({name[5:]})", index, name)
+
+    def test_the_options_are_those_of_the_program(self):
+        answer = run([SMLAUNCH, "help", "markdown"], self.folder, env=self.environment)
+        self.assertEqual(answer.stdout, read("docs/options.md"),
+                         "write it anew: build/launcher/smlaunch help markdown >docs/options.md")
+
+    def test_every_command_is_one_that_smlaunch_takes(self):
+        self.a_users_folder()
+        count = 0
+        for name in pages():
+            for words in commands(name):
+                while words and re.match(r"[A-Z_]+=", words[0]):
+                    words = words[1:]
+                if not words or words[0] in OTHER_PROGRAMS:
+                    continue
+                self.assertEqual("smlaunch", words[0], f"{name}: {words}: not run by this test, and not in its table")
+                count += 1
+                self.takes(name, words[1:])
+        self.assertGreater(count, 20)
+
+    def takes(self, name, words):
+        if any(word in ("…", "...") for word in words):
+            return
+        if any("opt-ml" in word for word in words):
+            return  # ./dev demo runs it
+        given = list(words)
+        if given[:1] and given[0] in WAITS_FOR_HOSTS:
+            given[1:1] = ["--ready-timeout", "1"]
+        elif given[:1] and given[0] in ("topology", "env", "help", "--version", "report", "status"):
+            pass
+        else:
+            given[:0] = ["--dry-run"]
+        answer = run([SMLAUNCH, *given], self.folder, env=self.environment)
+        may_end_with = (0, 69) if given[:1] and given[0] in WAITS_FOR_HOSTS else (0,)
+        if given == ["--dry-run", "--dry-run"]:
+            may_end_with = (64,)  # no job here
+        self.assertIn(answer.returncode, may_end_with, f"{name}: smlaunch {' '.join(words)}\n{answer.stderr}")
+
+    def test_every_option_that_is_spoken_of_exists(self):
+        table = set(re.findall(r"`--([a-z0-9-]+)", read("docs/options.md"))) | {"help", "version", "help-all"}
+        for name in ("docs/migration.md", "docs/failures.md", "docs/getting-started.md", "docs/stopping.md",
+                     "docs/smoke-test.md", "docs/hosts.md", "docs/exit-codes.md"):
+            text = re.sub(r"^```.*?^```", "", read(name), flags=re.M | re.S)
+            for line in text.splitlines():
+                # Of a table's row the last cell speaks of smlaunch.
+                cell = line.rstrip(" |").split(" | ")[-1] if line.startswith("|") else line
+                for option in re.findall(r"(?<=`)--([a-z][a-z-]*)", cell):
+                    known = option in table or any(option in each for each in self.foreign(line))
+                    self.assertTrue(known, f"{name}: --{option}")
+
+    @staticmethod
+    def foreign(line):
+        """Options of other programs in this line."""
+        return re.findall(r"(?:container's|Slurm's) `?--([a-z]+)", line)
+
+    def test_every_message_is_one_of_the_programs(self):
+        sources = ""
+        for folder in ("base", "topology", "cuda", "mpi", "launcher"):
+            for path, _, names in os.walk(os.path.join(ROOT, folder)):
+                for name in names:
+                    if name.endswith((".cpp", ".hpp")):
+                        with open(os.path.join(path, name), encoding="utf-8") as file:
+                            sources += file.read()
+        sources = re.sub(r'"\s*\n\s*"', "", sources).replace("\\\"", '"')
+        count, missing = 0, []
+        for line in read("docs/failures.md").splitlines():
+            if not line.startswith("| `"):
+                continue
+            for message in re.findall(r"`([^`]*)`", line.split(" | ")[0]):
+                count += 1
+                for part in re.split(r"…|\d+|\(|\)|\"", message):
+                    part = part.strip(" ,:;")
+                    if len(part) > 8 and part not in sources:
+                        missing.append(part)
+        self.assertEqual([], missing)
+        self.assertGreaterEqual(count, 40)
+
+    def test_the_first_steps_are_as_the_page_says(self):
+        program, = blocks("docs/getting-started.md", "python")
+        with open(os.path.join(self.folder, "train.py"), "w", encoding="utf-8") as file:
+            file.write(program)
+        local = [words for words in commands("docs/getting-started.md") if "localhost:2" in words]
+        self.assertEqual(3, len(local))
+        codes = []
+        for words in local:
+            answer = run([SMLAUNCH, "--smoke", "off", *words[1:]], self.folder, env=self.environment)
+            codes.append(answer.returncode)
+        self.assertEqual([0, 0, 1], codes, answer.stderr)
+        self.assertRegex(answer.stderr.splitlines()[-1],
+                         r"rank 1 on localhost exited with code 1 .* before any other: ValueError: the loss is nan")
+
+
+if __name__ == "__main__":
+    unittest.main()

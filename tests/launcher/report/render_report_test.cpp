@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "launcher/report/render_report.hpp"
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace smlaunch {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+RunRecord failed_run() {
+  RunRecord record{
+      .outcome = "failure", .failure_class = "user_code", .exit_code = 3, .message = "rank 1 failed"};
+  record.first_failure =
+      RecordedFailure{.rank = 1, .host = "b", .end = {.exit_code = 3}, .last_lines = {"why"}};
+  record.ranks = {
+      {.rank = 0, .host = "a", .end = {.signal = 15}, .cause = "stopped_by_us", .began = 1.0, .ended = 2.0},
+      {.rank = 1, .host = "b", .end = {.exit_code = 3}, .cause = "own", .began = 1.0, .ended = 1.5}};
+  record.events = {{.seconds = 2, .event = "outcome"}};
+  record.phases = {{.name = "run", .seconds = 1.5, .slowest_host = "a", .slowest_seconds = 1.5}};
+  return record;
+}
+
+TEST(RenderReport, TellsTheRunOnATerminal) {
+  EXPECT_EQ(render_report_text(failed_run()),
+            "failure (user_code), exit code 3\n"
+            "rank 1 failed\n"
+            "\n"
+            "first failure\n"
+            "  rank 1 on b exited with code 3\n"
+            "    why\n"
+            "\n"
+            "phases\n"
+            "  run                           1.5 s  a last\n"
+            "\n"
+            "when\n"
+            "  a                             1.0 s to 2.0 s\n"
+            "  b                             1.0 s to 1.5 s\n"
+            "       2.0 s  outcome\n"
+            "\n"
+            "ranks\n"
+            "  exited with code 3                           1\n"
+            "  was killed by signal 15 (smlaunch stopped it) 0\n");
+}
+
+TEST(RenderReport, PutsRanksThatEndedAlikeTogether) {
+  RunRecord record{.outcome = "success"};
+  for (const int rank : {0, 1, 2, 5})
+    record.ranks.push_back({.rank = rank, .host = "a", .end = {.exit_code = 0}});
+  EXPECT_THAT(render_report_text(record),
+              HasSubstr("  ended well                                   0-2, 5\n"));
+}
+
+TEST(RenderReport, IsAPageOfItsOwn) {
+  const std::string page = render_report_html(failed_run(), "/opt/ml/report.json");
+  EXPECT_THAT(page, HasSubstr("<p class=\"sentence failure\">rank 1 failed</p>"));
+  EXPECT_THAT(page, HasSubstr("<pre>why\n</pre>"));
+  EXPECT_THAT(page, HasSubstr("prefers-color-scheme:dark"));
+  for (const char* foreign : {"<script", "http:", "https:", "src=", "@import", "url("})
+    EXPECT_THAT(page, Not(HasSubstr(foreign)));
+}
+
+TEST(RenderReport, ShowsTextOfStrangersAsText) {
+  const std::string evil = "\"><script>alert(1)</script>\x01\xff";
+  RunRecord record = failed_run();
+  record.outcome = evil;
+  record.failure_class = evil;
+  record.message = evil;
+  record.plan_hash = evil;
+  record.first_failure = RecordedFailure{.host = evil, .reason = evil, .last_lines = {evil}};
+  record.ranks = {{.rank = 0, .host = evil, .cause = evil, .began = 1, .cpus = evil, .numa = evil}};
+  record.phases = {{.name = evil, .slowest_host = evil}};
+  record.smoke = RecordedSmoke{
+      .verdict = evil, .evidence = evil, .reason = evil, .stages = {{.name = evil}}, .suspects = {evil}};
+  record.hang = {{.host = evil, .place = evil, .processes = {evil}}};
+  record.earlier = {evil};
+  record.events = {{.event = evil, .host = evil, .values = {{evil, evil}}},
+                   {.event = "outcome", .values = {{evil, evil}}}};
+  const std::string page = render_report_html(record, evil);
+  EXPECT_THAT(page, Not(HasSubstr("<script")));
+  EXPECT_THAT(page, Not(HasSubstr("\x01")));
+  EXPECT_THAT(page, Not(HasSubstr("\xff")));
+  const std::string text = render_report_text(record);
+  EXPECT_THAT(text, Not(HasSubstr("\x01")));
+}
+
+TEST(RenderReport, OfTenThousandRanksFitsInto5MegaBytes) {
+  RunRecord record{.outcome = "failure"};
+  for (int rank = 0; rank < 10'000; ++rank) {
+    const std::string host = fmt::format("gpu-host-{:05}", rank / 8);
+    record.ranks.push_back({.rank = rank,
+                            .host = host,
+                            .end = {.exit_code = 0},
+                            .cause = "own",
+                            .began = 1,
+                            .ended = 2,
+                            .cpus = "0-15,128-143",
+                            .numa = "0"});
+    record.events.push_back({.seconds = 1, .event = "spawn", .host = host, .rank = rank});
+  }
+  const std::string page = render_report_html(record, "r");
+  EXPECT_LT(page.size(), 5'000'000U);
+  EXPECT_THAT(page, HasSubstr("title=\"9999 ended well, cpus 0-15,128-143\""));
+}
+
+}  // namespace
+}  // namespace smlaunch

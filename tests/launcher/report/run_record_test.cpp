@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "launcher/report/run_record.hpp"
+
+#include <gtest/gtest.h>
+
+namespace smlaunch {
+namespace {
+
+constexpr const char* report = R"({"schema":"smlaunch.report/1","outcome":"failure","class":"user_code",
+  "exit_code":3,"message":"rank 1 on b exited with code 3","new_key":{"a":[1]},
+  "first_failure":{"rank":1,"host":"b","exit_code":3,"signal":null,"seconds":2.5,"reason":"ValueError: no",
+                   "last_lines":["Traceback","ValueError: no"],"certain":false,"tied_with":[0]},
+  "ranks":[{"rank":0,"host":"a","pid":7,"exit_code":null,"signal":15,"seconds":2.6,"cause":"stopped_by_us"},
+           {"rank":1,"host":"b","pid":8,"exit_code":3,"signal":null,"seconds":2.5,"cause":"own"}],
+  "phases":[{"name":"start","seconds":0.5,"slowest_host":"b","slowest_seconds":0.4}],
+  "smoke":{"verdict":"pass","evidence":"mpi-cpu; NCCL NOT RUN","reason":"right","busbw_gbps":1.5,
+           "stages":[{"name":"spawned","seconds":0.3,"missing_ranks":[1]}],
+           "suspects":[{"subject":"host","name":"b","confidence":"high","evidence":"is slow"}]},
+  "hang":[{"rank":0,"host":"a","place":"in load","processes":[{"pid":9,"name":"python","python_stack":["t.py:1 in f"]}]}],
+  "earlier":[{"message":"b was lost"}],"plan_hash":"abc"})";
+
+TEST(RunRecord, HoldsWhatTheReportSays) {
+  const auto record = parse_run_record("r", report, "");
+  ASSERT_TRUE(record);
+  EXPECT_EQ(record->outcome, "failure");
+  EXPECT_EQ(record->exit_code, 3);
+  ASSERT_TRUE(record->first_failure);
+  EXPECT_EQ(record->first_failure->rank, 1);
+  EXPECT_EQ(record->first_failure->reason, "ValueError: no");
+  EXPECT_FALSE(record->first_failure->certain);
+  ASSERT_EQ(record->ranks.size(), 2U);
+  EXPECT_EQ(record->ranks[0].end.signal, 15);
+  EXPECT_EQ(record->ranks[1].end.exit_code, 3);
+  EXPECT_EQ(record->phases[0].slowest_host, "b");
+  EXPECT_EQ(record->smoke->suspects[0], "host b (high): is slow");
+  EXPECT_EQ(record->smoke->stages[0].missing_ranks, std::vector<int>{1});
+  EXPECT_EQ(record->hang[0].processes[0], "9 python\n    t.py:1 in f");
+  EXPECT_EQ(record->earlier, std::vector<std::string>{"b was lost"});
+}
+
+TEST(RunRecord, TakesTheRanksTimesFromTheEventsOfTheLastTry) {
+  const auto record =
+      parse_run_record("r", report,
+                       R"({"t":1.0,"event":"spawn","host":"b","rank":1,"cpus":"0-3","numa":"0","pid":1}
+{"t":2.0,"event":"exit","host":"b","rank":1,"exit_code":3}
+{"t":2.1,"event":"restart"}
+{"t":4.0,"event":"spawn","host":"b","rank":1,"cpus":"4-7","numa":"1","pid":2}
+{"t":9.5,"event":"signal","host":"b","rank":1,"signal":9}
+this is no event
+{"t":9.6,"event":"outcome","exit_code":3}
+)");
+  ASSERT_TRUE(record);
+  EXPECT_EQ(record->ranks[1].began, 4.0);
+  EXPECT_EQ(record->ranks[1].ended, 9.5);
+  EXPECT_EQ(record->ranks[1].cpus, "4-7");
+  EXPECT_FALSE(record->ranks[0].began);
+  EXPECT_EQ(record->events.size(), 6U);
+  EXPECT_EQ(record->unread_lines, 1U);
+}
+
+TEST(RunRecord, OfAnythingElseIsAnErrorWithItsPlace) {
+  for (const char* text : {"", "{", "[]", "3", R"({"schema":"smlaunch.plan/1"})", "\xff\xfe"}) {
+    const auto record = parse_run_record("here.json", text, "");
+    ASSERT_FALSE(record) << text;
+    EXPECT_EQ(record.error().fault, Fault::configuration);
+    EXPECT_EQ(record.error().problems.front().where, "here.json");
+  }
+}
+
+TEST(RunRecord, LeavesOutWhatHasAnotherTypeThanItShould) {
+  const auto record = parse_run_record(
+      "r",
+      R"({"schema":"smlaunch.report/1","outcome":7,"exit_code":"x","ranks":[5,{"rank":99999999999999999999,"host":[]}],
+          "phases":{},"smoke":"none","first_failure":[],"hang":null})",
+      R"({"t":"now","event":"spawn","rank":"all"}
+[{"event":1}]
+)");
+  ASSERT_TRUE(record);
+  EXPECT_EQ(record->outcome, "");
+  EXPECT_EQ(record->exit_code, 0);
+  EXPECT_EQ(record->ranks.size(), 2U);
+  EXPECT_EQ(record->ranks[1].rank, -1);
+  EXPECT_FALSE(record->smoke);
+  EXPECT_EQ(record->events.size(), 1U);
+}
+
+}  // namespace
+}  // namespace smlaunch

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "launcher/report/timeline.hpp"
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+namespace smlaunch {
+namespace {
+
+RunRecord run_of(int hosts, int bad_host) {
+  RunRecord record{.outcome = "failure"};
+  for (int host = 0; host < hosts; ++host)
+    for (int local = 0; local < 2; ++local) {
+      const bool is_bad = host == bad_host && local == 0;
+      record.ranks.push_back({.rank = host * 2 + local,
+                              .host = fmt::format("gn{}", host),
+                              .end = {.exit_code = is_bad ? 1 : 0},
+                              .cause = "own",
+                              .began = 2.0,
+                              .ended = is_bad ? 5.0 : 9.0});
+    }
+  record.events = {{.seconds = 1.5, .event = "smoke_stage", .values = {{"stage", "spawned"}}},
+                   {.seconds = 1.8, .event = "smoke_stage", .values = {{"stage", "verified"}}},
+                   {.seconds = 1.9, .event = "smoke", .values = {{"verdict", "pass"}}},
+                   {.seconds = 9.5, .event = "outcome", .values = {{"message", "no"}}}};
+  return record;
+}
+
+TEST(Timeline, HasARowForEachHostWhereTheyAreFew) {
+  const Timeline timeline = make_timeline(run_of(3, 1));
+  ASSERT_EQ(timeline.rows.size(), 4U);
+  EXPECT_EQ(timeline.rows[0].label, "all-reduce test");
+  EXPECT_EQ(timeline.rows[0].bars.size(), 2U);
+  EXPECT_EQ(timeline.rows[1].label, "gn0");
+  EXPECT_EQ(timeline.rows[1].bars[0].kind, BarKind::good);
+  EXPECT_EQ(timeline.rows[2].bars[0].kind, BarKind::bad);
+  EXPECT_EQ(timeline.rows[2].bars[0].words, "gn1: 2 ranks, 2.0 to 9.0 s, 1 failed");
+  EXPECT_EQ(timeline.end, 9.5);
+}
+
+TEST(Timeline, FoldsAThousandHostsAndShowsTheOneThatFailed) {
+  const Timeline timeline = make_timeline(run_of(1000, 777));
+  ASSERT_EQ(timeline.rows.size(), most_host_rows + 1);
+  EXPECT_EQ(timeline.rows.back().label, "961 more hosts");
+  EXPECT_EQ(timeline.rows.back().bars[0].words, "961 more hosts: 1922 ranks, 2.0 to 9.0 s");
+  int shown = 0;
+  for (const TimelineRow& row : timeline.rows) shown += row.label == "gn777" ? 1 : 0;
+  EXPECT_EQ(shown, 1);
+}
+
+TEST(Timeline, MarksTheFirstFailureAndNotEveryRanksEnd) {
+  RunRecord record = run_of(2, 0);
+  record.first_failure = RecordedFailure{.rank = 0, .host = "gn0"};
+  record.events.insert(
+      record.events.begin() + 3,
+      {{.seconds = 5, .event = "exit", .host = "gn0", .rank = 0, .values = {{"exit_code", "1"}}},
+       {.seconds = 6, .event = "signal", .host = "gn1", .rank = 2, .values = {{"signal", "15"}}}});
+  const Timeline timeline = make_timeline(record);
+  ASSERT_EQ(timeline.marks.size(), 2U);
+  EXPECT_EQ(timeline.marks[0].words, "exit of rank 0 on gn0, exit_code 1");
+  EXPECT_TRUE(timeline.marks[0].is_bad);
+  EXPECT_EQ(timeline.marks[1].words, "outcome");
+}
+
+TEST(Timeline, OfARunWithoutEventsIsEmpty) {
+  const Timeline timeline = make_timeline(RunRecord{.outcome = "stopped"});
+  EXPECT_TRUE(timeline.rows.empty());
+  EXPECT_TRUE(timeline.marks.empty());
+}
+
+}  // namespace
+}  // namespace smlaunch
