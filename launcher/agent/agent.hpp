@@ -40,6 +40,7 @@ class Agent {
   // When the loop has been stopped:
   [[nodiscard]] int exit_code() const { return exit_code_; }
   [[nodiscard]] bool has_lost_leader() const { return has_lost_leader_; }
+  [[nodiscard]] bool ends_daemon() const { return ends_daemon_; }  // Release::ends_daemon
   [[nodiscard]] std::chrono::milliseconds grace() const { return grace_; }
 
  private:
@@ -73,6 +74,7 @@ class Agent {
   Phase phase_ = Phase::waiting;  // of the rank
   bool is_detached_ = false;      // there is no channel
   bool has_lost_leader_ = false;
+  bool ends_daemon_ = false;
   bool has_succeeded_ = false;  // the rank
   bool forwards_output_ = true;
   bool is_stopping_ = false;

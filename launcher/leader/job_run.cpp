@@ -98,6 +98,7 @@ void JobRun::pass_on(int signal) {
 // What comes through mpirun itself: lines of a rank without a channel, or mpirun's own words, which matter
 // when it cannot start the job.
 void JobRun::engine_line(std::string_view line) {
+  note_peers();  // it may end soon
   const auto tagged = parse_tagged_line(line);
   if (tagged && tagged->rank < plan_.world_size()) {
     if (const auto notice = parse_detached_notice(tagged->text)) {
@@ -123,6 +124,7 @@ void JobRun::engine_process_ended(Rank rank, const Result<ExitStatus>& end, bool
     return;
   }
   look_for_lost_hosts();
+  tell_missing_daemons();
   const EngineFailure failure =
       end ? EngineFailure(MpirunEnded{*end}) : EndUnknown{end.error().problems.front().what};
   handle(
@@ -132,7 +134,20 @@ void JobRun::engine_process_ended(Rank rank, const Result<ExitStatus>& end, bool
 void JobRun::look_around() {
   const double silent = reports_.silent_seconds();
   if (has_spawned_ && settings_.hang_timeout) handle(Silent{silent});
+  note_peers();
   if (world_.loop.now_ns() > next_look_ns_) look_for_lost_hosts();
+}
+
+void JobRun::note_peers() {
+  if (!has_spawned_ && plan_.engine == Engine::mpirun && settings_.find_unconnected)
+    engine_peers_.merge(engine_->peers());
+}
+
+// mpirun waits for a daemon that cannot connect to it, and says nothing.
+void JobRun::tell_missing_daemons() {
+  if (has_spawned_ || plan_.engine != Engine::mpirun || !settings_.find_unconnected) return;
+  note_peers();
+  handle(DaemonsMissing{settings_.find_unconnected(engine_peers_)});
 }
 
 // mpirun does not say which host it could not start its daemon on, and waits for one that froze.
@@ -199,7 +214,8 @@ void JobRun::release(const ReleaseAgents& how) {
   milliseconds grace = settings_.failure_grace;
   if (grace_end_ns_ > 0) grace = milliseconds(grace_end_ns_ <= now ? 0 : (grace_end_ns_ - now) / 1'000'000);
   leftover_time_ = how.leftover_grace + grace;
-  world_.channel.release_agents(plan_.world_size(), {how.leftover_grace.count(), grace.count()});
+  world_.channel.release_agents(plan_.world_size(),
+                                {how.leftover_grace.count(), grace.count(), how.ends_daemons});
 }
 
 void JobRun::signal_ranks(int signal) {
@@ -222,7 +238,10 @@ void JobRun::set_timer(const SetTimer& wanted) {
   const milliseconds length = wanted.length + (wanted.after_leftovers ? leftover_time_ : milliseconds(0));
   if (wanted.timer == Timer::grace)
     grace_end_ns_ = world_.loop.now_ns() + static_cast<std::uint64_t>(length.count()) * 1'000'000;
-  timer->start(length, [this, which = wanted.timer] { handle(TimerExpired{which}); });
+  timer->start(length, [this, which = wanted.timer] {
+    if (which == Timer::start_deadline) tell_missing_daemons();
+    handle(TimerExpired{which});
+  });
 }
 
 void JobRun::finish() {

@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -74,6 +75,9 @@ struct RunSettings {
   // Which of the other hosts does no longer answer; takes some seconds. Asked while the ranks cannot be
   // started.
   std::function<std::vector<LostHost>()> find_lost_hosts;
+  // Which of the other hosts has none of these addresses; nothing where one of them is nobody's: then it cannot be
+  // told. Asked when the ranks could not be started.
+  std::function<std::vector<std::string>(const std::set<std::string>& peers)> find_unconnected;
   std::vector<std::string> spare_hosts;  // run no rank; their workers are told what becomes of the job
   int restart_count = 0;
   bool tells_restart_count = false;  // RESTART_COUNT in the ranks' environment

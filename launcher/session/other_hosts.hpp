@@ -61,6 +61,11 @@ HostsReady wait_for_hosts(const Options& options, const std::vector<WantedInterf
                           RemoteRequest request, std::vector<std::string>& spares,
                           const FindFailure& find_failure, EventLog& events);
 
+// Says which hosts' temporary folder runs no programs: we and Open MPI do without, what a job compiles there does not.
+void warn_of_folders(RemoteReport report, const std::string& own_host);
+// What it says; nothing where there is none.
+std::vector<std::string> describe_noexec_folders(const RemoteReport& report);
+
 // The outcome of a wait that has not ended with all of them ready. `doing`: "waiting for the hosts".
 Outcome outcome_of_hosts(const RemoteReport& report, const std::string& doing);
 
