@@ -44,6 +44,7 @@ class Agent {
   // After the loop has stopped:
   [[nodiscard]] int exit_code() const { return exit_code_; }
   [[nodiscard]] bool has_lost_leader() const { return has_lost_leader_; }
+  [[nodiscard]] bool ends_daemon() const { return ends_daemon_; }  // Release::ends_daemon
   [[nodiscard]] std::chrono::milliseconds grace() const { return grace_; }
 
  private:
@@ -77,6 +78,7 @@ class Agent {
   Phase phase_ = Phase::waiting;  // of the rank
   bool is_detached_ = false;      // there is no channel
   bool has_lost_leader_ = false;
+  bool ends_daemon_ = false;
   bool has_succeeded_ = false;  // of the rank
   bool forwards_output_ = true;
   bool is_stopping_ = false;

@@ -40,6 +40,8 @@ namespace {
 constexpr milliseconds first_bound{20000};
 // How long the other ranks of this host may take, after their SIGKILL, until nothing of them is left.
 constexpr milliseconds kill_bound{2000};
+// What Open MPI's daemon gets to end in good order when the job is over.
+constexpr milliseconds daemon_patience{400};
 
 // Some port that is free on this host now.
 std::optional<int> find_free_port() {
@@ -105,8 +107,13 @@ int run_agent(const AgentIdentity& identity, const std::vector<std::string>& pro
   loop.post([&] { agent.begin(); });
   loop.run();
   rank.end_leftovers();
-  if (agent.has_lost_leader() && identity.local_rank == 0)
+  channel.reset();  // nothing of the rank is left
+  if (identity.local_rank == 0 && agent.has_lost_leader())
     end_parent_daemon(own_environment()[job_marker_variable], agent.grace() + kill_bound);
+  else if (identity.local_rank == 0 && agent.ends_daemon())
+    kill_daemon_after(open_parent_daemon(getpid()), daemon_patience);
+  if (identity.local_rank == 0 && (agent.has_lost_leader() || agent.ends_daemon()))
+    remove_session_folder(own_session_folder(), milliseconds(0));
   return agent.exit_code();
 }
 

@@ -14,6 +14,7 @@
 #include "launcher/contract/executable.hpp"
 #include "launcher/process/agent_variables.hpp"
 #include "launcher/process/host_environment.hpp"
+#include "launcher/process/job_processes.hpp"
 #include "launcher/process/orphan_reaper.hpp"
 #include "launcher/process/proc_stat.hpp"
 #include "launcher/process/signal_targets.hpp"
@@ -28,11 +29,6 @@ namespace {
 // mpirun kills us 1 s after its SIGTERM, whatever our own grace is. Processes that the rank has left must be
 // gone by then.
 constexpr milliseconds leftover_grace_in_a_hurry{100};
-
-std::string session_folder() {
-  const char* folder = std::getenv("PMIX_SERVER_TMPDIR");
-  return folder == nullptr ? "" : folder;
-}
 
 }  // namespace
 
@@ -55,7 +51,7 @@ ChildRequest RankProcess::make_request(const Start& message) {
   ChildRequest request;
   request.argv = message.program.empty() ? program_ : message.program;
   std::optional<std::map<std::string, std::string>> worker;
-  if (!identity_.worker.empty()) worker = ask_worker_environment(identity_.worker, session_folder());
+  if (!identity_.worker.empty()) worker = ask_worker_environment(identity_.worker, own_session_folder());
   request.environment =
       rank_environment(host_environment(own_environment(), worker, message.leader_environment,
                                         is_on_leader_host(identity_, probe_host_name())),

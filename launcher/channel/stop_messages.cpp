@@ -23,14 +23,16 @@ std::optional<PassedSignal> decode_passed_signal(std::string_view text) {
 }
 
 std::string encode(const Release& m) {
-  return pack(
-      {{"leftover_milliseconds", m.leftover_milliseconds}, {"grace_milliseconds", m.grace_milliseconds}});
+  return pack({{"leftover_milliseconds", m.leftover_milliseconds},
+               {"grace_milliseconds", m.grace_milliseconds},
+               {"ends_daemon", m.ends_daemon}});
 }
 
 std::optional<Release> decode_release(std::string_view text) {
   return unpack<Release>(text, [](const Json& j, Release& m) {
     take_number(j.at("leftover_milliseconds"), m.leftover_milliseconds, 0);
     take_number(j.at("grace_milliseconds"), m.grace_milliseconds, 0);
+    j.at("ends_daemon").get_to(m.ends_daemon);
   });
 }
 

@@ -24,6 +24,7 @@ struct PassedSignal {
 struct Release {
   std::int64_t leftover_milliseconds = 0;
   std::int64_t grace_milliseconds = 0;
+  bool ends_daemon = false;  // a daemon of mpirun's that has started the agent is to end with it
 };
 
 // What a rank had left running, and what has been told to end now.

@@ -76,6 +76,15 @@ void add_process(std::vector<std::string>& lines, const ProcessState& process, c
         fmt::format("    {}{}", process.python_stack[i], i == 0 ? fmt::format("  ({})", source) : ""));
 }
 
+// Those from `begin` to `end`, or the first of them.
+void add_processes(std::vector<std::string>& lines, const RankState& state, std::size_t begin,
+                   std::size_t end) {
+  const std::size_t shown = std::min(begin + most_processes, end);
+  for (std::size_t i = begin; i < shown; ++i) add_process(lines, state.processes[i], state.python_source);
+  if (shown < end)
+    lines.push_back(fmt::format("  and {} more process{}", end - shown, end - shown == 1 ? "" : "es"));
+}
+
 }  // namespace
 
 std::vector<RankGroup> group_by_place(const std::vector<RankLook>& looks) {
@@ -107,17 +116,28 @@ std::vector<Rank> find_odd_ranks(const std::vector<RankLook>& looks) {
 }
 
 std::vector<RankLook> looks_at_ranks(const RankLook& starter) {
-  std::vector<RankLook> looks;
   if (!starter.state) return {starter};
-  for (const ProcessState& process : starter.state->processes)
-    if (process.rank)
-      looks.push_back({.rank = Rank{*process.rank},
-                       .host = starter.host,
-                       .state = RankState{{process}, 0, starter.state->python_source},
-                       .cores_used = {}});
-  if (looks.empty()) return {starter};
-  std::sort(looks.begin(), looks.end(),
-            [](const RankLook& a, const RankLook& b) { return a.rank.value < b.rank.value; });
+  std::map<int, RankLook> ranks;
+  std::vector<ProcessState> others;
+  for (const ProcessState& process : starter.state->processes) {
+    if (!process.rank) {
+      others.push_back(process);
+      continue;
+    }
+    RankLook& look = ranks[*process.rank];
+    if (!look.state) look.state = RankState{{}, 0, starter.state->python_source};
+    look.state->processes.push_back(process);
+  }
+  if (ranks.empty()) return {starter};
+  std::vector<RankLook> looks;
+  for (auto& [rank, look] : ranks) {
+    look.rank = Rank{rank};
+    look.host = starter.host;
+    looks.push_back(std::move(look));
+  }
+  auto& first = looks.front().state->processes;
+  first.insert(first.end(), others.begin(), others.end());
+  looks.front().of_starter = others.size();
   return looks;
 }
 
@@ -182,10 +202,11 @@ std::vector<std::string> render_looks(const std::vector<RankLook>& looks) {
     lines.push_back(look_line(looks[i]));
     if (!looks[i].state) continue;
     const auto& processes = looks[i].state->processes;
-    for (std::size_t k = 0; k < processes.size() && k < most_processes; ++k)
-      add_process(lines, processes[k], looks[i].state->python_source);
-    if (processes.size() > most_processes)
-      lines.push_back(fmt::format("  and {} more processes", processes.size() - most_processes));
+    const std::size_t own = processes.size() - looks[i].of_starter;
+    add_processes(lines, *looks[i].state, 0, own);
+    if (own == processes.size()) continue;
+    lines.push_back(fmt::format("what started the ranks on {}:", looks[i].host));
+    add_processes(lines, *looks[i].state, own, processes.size());
   }
   if (shown.size() < looks.size())
     lines.push_back(fmt::format("{} more ranks are not shown", looks.size() - shown.size()));

@@ -18,6 +18,8 @@ struct RankLook {
   std::optional<RankState> state = {};    // nothing: its agent did not answer in time
   std::optional<double> cores_used = {};  // how many cores it has kept busy of late
   std::string ended = {};                 // how and when it had ended by then; empty: it ran
+  // So many of its last processes are its host's torchrun or xla, and what belongs to none of the ranks.
+  std::size_t of_starter = 0;
 };
 
 // Ranks at one place. The largest group comes first; among equal groups, the one with the lowest rank.
@@ -35,7 +37,8 @@ std::string describe_hang(const std::vector<RankLook>& looks);
 // are alike, or there is no majority.
 std::vector<Rank> find_odd_ranks(const std::vector<RankLook>& looks);
 
-// What a torchrun or xla is doing as what each of its ranks is doing, where it is known which ranks they are.
+// What a torchrun or xla is doing as what each of its ranks is doing, where it is known which ranks they are. All
+// processes of the host are there: those of no rank stand at the end of its first rank's.
 std::vector<RankLook> looks_at_ranks(const RankLook& starter);
 
 // A line for each rank, with its processes' states and stacks. A small job shows all ranks; a large job

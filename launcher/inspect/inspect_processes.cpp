@@ -18,6 +18,8 @@ namespace smlaunch {
 namespace {
 
 constexpr std::size_t most_processes = 64;
+// Eight ranks with a dozen DataLoader workers each have more than that.
+constexpr std::size_t most_processes_of_starter = 256;
 constexpr std::chrono::milliseconds py_spy_bound{6000};
 
 std::string of_process(int pid, const char* file) {
@@ -75,15 +77,16 @@ RankState inspect_processes(int root, bool is_starter) {
     const auto stat = read_proc_stat(pid);
     return stat && stat->parent == root;
   };
-  // What the ranks have started may be more than there is room for.
+  // The ranks come first: what they have started may be more than there is room for.
   if (is_starter) std::stable_partition(below.begin(), below.end(), is_child);
   pids.insert(pids.end(), below.begin(), below.end());
   for (const int pid : pids) {
-    if (state.processes.size() == most_processes) break;
+    if (state.processes.size() == (is_starter ? most_processes_of_starter : most_processes)) break;
     const auto stat = read_proc_stat(pid);
     if (!stat) continue;
     state.processes.push_back(state_of(pid, *stat));
-    if (is_starter && stat->parent == root) state.processes.back().rank = rank_of_process(pid);
+    // What a rank has started inherits its variables.
+    if (is_starter && pid != root) state.processes.back().rank = rank_of_process(pid);
   }
   if (is_starter)
     for (std::size_t i = 1; i < state.processes.size() && state.primary == 0; ++i)

@@ -10,7 +10,7 @@
 namespace smlaunch {
 
 // `root` and its descendants, at most 64 of them. `is_starter`: root is torchrun or xla, and its children are
-// the ranks: they come right after it.
+// the ranks: they come right after it, and what they have started comes then; at most 256 of all.
 RankState inspect_processes(int root, bool is_starter);
 
 // Adds the stacks of Python processes, by `py_spy` (a path). Takes at most 6 s for all of them together.

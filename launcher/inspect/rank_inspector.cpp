@@ -8,6 +8,7 @@
 #include <chrono>
 #include <csignal>
 #include <cstdint>
+#include <set>
 #include <utility>
 
 #include "launcher/contract/search_path.hpp"
@@ -54,9 +55,12 @@ bool RankInspector::begin(int pid, bool is_starter, const std::map<std::string, 
 // The rank's own process, or each rank of a starter.
 void RankInspector::choose_asked(bool is_starter) {
   to_ask_.clear();
+  std::set<int> known;
   for (std::size_t i = 0; i < state_->processes.size(); ++i) {
     const ProcessState& process = state_->processes[i];
-    const bool is_a_rank = static_cast<int>(i) == state_->primary || (is_starter && process.rank);
+    // The first of a rank's processes is the rank, the others are what it has started.
+    const bool begins_a_rank = is_starter && process.rank && known.insert(*process.rank).second;
+    const bool is_a_rank = static_cast<int>(i) == state_->primary || begins_a_rank;
     if (!is_a_rank || !is_python(process.pid)) continue;
     const std::uint64_t caught = read_signal_masks(process.pid).caught;
     const int signal = has_signal(caught, SIGUSR1) ? SIGUSR1 : has_signal(caught, SIGABRT) ? SIGABRT : 0;

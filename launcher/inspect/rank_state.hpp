@@ -17,7 +17,7 @@ struct ProcessState {
   std::string wait_channel;  // the kernel function that it sleeps in; empty: it runs, or we may not see it
   std::vector<std::string> kernel_stack;  // innermost first; empty where the kernel does not show it
   std::vector<std::string> python_stack;  // of its main thread, innermost first: "train.py:12 in load"
-  std::optional<int> rank = {};           // under torchrun and xla: which of their ranks it is
+  std::optional<int> rank = {};           // under torchrun and xla: which of their ranks it belongs to
   bool operator==(const ProcessState&) const = default;
 };
 

@@ -15,6 +15,7 @@
 
 #include "base/line_splitter.hpp"
 #include "launcher/evidence/text_tail.hpp"
+#include "launcher/process/tcp_peers.hpp"
 #include "mpi/tagged_line.hpp"
 
 namespace smlaunch {
@@ -111,6 +112,13 @@ void EngineProcesses::signal(int signal) {
 
 std::vector<std::string> EngineProcesses::last_words() const {
   return processes_.empty() ? std::vector<std::string>() : processes_.front()->tail.lines();
+}
+
+std::set<std::string> EngineProcesses::peers() const {
+  std::set<std::string> peers;
+  for (const auto& process : processes_)
+    if (!process->ended) peers.merge(probe_tcp_peers(process->pid));
+  return peers;
 }
 
 void EngineProcesses::remove_session_folders(const std::string& own_host) const {

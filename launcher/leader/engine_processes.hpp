@@ -23,6 +23,7 @@ class EngineProcesses final : public JobEngine {
                                        Rank rank) override;
   void signal(int signal) override;
   [[nodiscard]] bool was_started() const override { return !processes_.empty(); }
+  [[nodiscard]] std::set<std::string> peers() const override;
   [[nodiscard]] std::vector<std::string> last_words() const override;
   void remove_session_folders(const std::string& own_host) const override;
 

@@ -5,6 +5,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -31,6 +32,8 @@ class JobEngine {
   [[nodiscard]] virtual bool was_started() const = 0;
   // The last lines that came from no rank.
   [[nodiscard]] virtual std::vector<std::string> last_words() const = 0;
+  // The addresses to which it is connected: of an mpirun, those of the hosts whose daemon has come.
+  [[nodiscard]] virtual std::set<std::string> peers() const = 0;
   // Removes the folders that a killed mpirun leaves under TMPDIR. They are named by the whole name of this
   // host or by its first part (Open MPI 4: ompi.HOST.UID/pid.PID; 5: prterun.HOST.PID.UID).
   virtual void remove_session_folders(const std::string& own_host) const = 0;

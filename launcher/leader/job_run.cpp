@@ -97,6 +97,7 @@ void JobRun::pass_on(int signal) {
 // Lines that come through mpirun itself: of a rank without a channel, or mpirun's own words, which matter
 // where it cannot start the job.
 void JobRun::engine_line(std::string_view line) {
+  note_peers();  // it may end soon
   const auto tagged = parse_tagged_line(line);
   if (tagged && tagged->rank < plan_.world_size()) {
     if (const auto notice = parse_detached_notice(tagged->text)) {
@@ -122,6 +123,7 @@ void JobRun::engine_process_ended(Rank rank, const Result<ExitStatus>& end, bool
     return;
   }
   look_for_lost_hosts();
+  tell_missing_daemons();
   const EngineFailure failure =
       end ? EngineFailure(MpirunEnded{*end}) : EndUnknown{end.error().problems.front().what};
   handle(
@@ -131,7 +133,20 @@ void JobRun::engine_process_ended(Rank rank, const Result<ExitStatus>& end, bool
 void JobRun::look_around() {
   const double silent = reports_.silent_seconds();
   if (has_spawned_ && settings_.hang_timeout) handle(Silent{silent});
+  note_peers();
   if (world_.loop.now_ns() > next_look_ns_) look_for_lost_hosts();
+}
+
+void JobRun::note_peers() {
+  if (!has_spawned_ && plan_.engine == Engine::mpirun && settings_.find_unconnected)
+    engine_peers_.merge(engine_->peers());
+}
+
+// mpirun waits for a daemon that cannot connect to it, and says nothing.
+void JobRun::tell_missing_daemons() {
+  if (has_spawned_ || plan_.engine != Engine::mpirun || !settings_.find_unconnected) return;
+  note_peers();
+  handle(DaemonsMissing{settings_.find_unconnected(engine_peers_)});
 }
 
 // mpirun does not say on which host its daemon could not start, and waits for a frozen host for ever.
@@ -202,7 +217,8 @@ void JobRun::release(const ReleaseAgents& how) {
   if (grace_end_ns_ > 0) grace = milliseconds(grace_end_ns_ <= now ? 0 : (grace_end_ns_ - now) / 1'000'000);
   leftover_time_ = how.leftover_grace + grace;
   world_.channel.release_agents(plan_.world_size(), {.leftover_milliseconds = how.leftover_grace.count(),
-                                                     .grace_milliseconds = grace.count()});
+                                                     .grace_milliseconds = grace.count(),
+                                                     .ends_daemon = how.ends_daemons});
 }
 
 void JobRun::signal_ranks(int signal) {
@@ -225,7 +241,10 @@ void JobRun::set_timer(const SetTimer& wanted) {
   const milliseconds length = wanted.length + (wanted.after_leftovers ? leftover_time_ : milliseconds(0));
   if (wanted.timer == Timer::grace)
     grace_end_ns_ = world_.loop.now_ns() + static_cast<std::uint64_t>(length.count()) * 1'000'000;
-  timer->start(length, [this, which = wanted.timer] { handle(TimerExpired{which}); });
+  timer->start(length, [this, which = wanted.timer] {
+    if (which == Timer::start_deadline) tell_missing_daemons();
+    handle(TimerExpired{which});
+  });
 }
 
 void JobRun::finish() {

@@ -6,6 +6,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -63,6 +64,8 @@ class JobRun {
   void engine_line(std::string_view line);
   void engine_process_ended(Rank rank, const Result<ExitStatus>& end, bool all_ended);
   void look_for_lost_hosts();
+  void note_peers();
+  void tell_missing_daemons();
 
   const LaunchPlan& plan_;
   const RunSettings& settings_;
@@ -75,6 +78,7 @@ class JobRun {
   std::unique_ptr<JobEngine> engine_;
   std::map<Timer, std::unique_ptr<LoopTimer>> timers_;
   bool has_spawned_ = false;
+  std::set<std::string> engine_peers_;  // whom mpirun has heard of until the ranks have started
   std::uint64_t next_look_ns_ = 0;
   std::uint64_t grace_end_ns_ = 0;  // of the ranks that are being stopped; 0: no rank is
   std::chrono::milliseconds leftover_time_{0};

@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -74,6 +75,9 @@ struct RunSettings {
   // Finds other hosts that do not answer any more; takes some seconds. Called while the ranks cannot be
   // started.
   std::function<std::vector<LostHost>()> find_lost_hosts;
+  // Finds other hosts that have none of these addresses; nothing where one of the addresses belongs to no host: then it
+  // is not known. Called when the ranks could not be started.
+  std::function<std::vector<std::string>(const std::set<std::string>& peers)> find_unconnected;
   std::vector<std::string> spare_hosts;  // they run no rank; their workers are told how the job ends
   int restart_count = 0;
   bool tells_restart_count = false;  // RESTART_COUNT in the ranks' environment

@@ -30,7 +30,7 @@ Result<void> start_engine(JobEngine& engine, const LaunchPlan& plan, const Agent
       {agent_worker_variable, facts.worker},
       {agent_host_variable, facts.leader_host},
       {agent_directory_variable, plan.entry_point.working_directory.string()}};
-  if (plan.engine == Engine::mpirun && !is_too_long_for_mpirun(plan.process_command))
+  if (plan.engine != Engine::mpirun || !is_too_long_for_mpirun(plan.process_command))
     if (const auto hidden = hide_arguments(plan.process_command, plan.secret_arguments); !hidden.told.empty())
       agent[agent_secrets_variable] = hidden.told;
   const auto environment = engine_environment(plan, own_environment(), agent);

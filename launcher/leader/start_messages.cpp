@@ -87,8 +87,8 @@ std::vector<std::string> engine_command(const LaunchPlan& plan, const std::strin
   std::vector<std::string> command = plan.command;
   for (std::size_t i = 0; i + plan.process_command.size() < command.size(); ++i)
     set_ssh_folder(command[i], ssh_folder);
-  const bool is_late = is_too_long_for_mpirun(plan.process_command);
-  if (plan.engine != Engine::mpirun || (!is_late && plan.secret_arguments.empty())) return command;
+  const bool is_late = plan.engine == Engine::mpirun && is_too_long_for_mpirun(plan.process_command);
+  if (!is_late && plan.secret_arguments.empty()) return command;
   command.resize(command.size() - plan.process_command.size());
   if (is_late) {
     command.emplace_back(program_comes_later);

@@ -21,6 +21,9 @@ constexpr milliseconds leave_bound{4000};
 // When all went well, an engine ends by itself after its agents have left. After a failure nobody needs it
 // any more; after a second SIGTERM, mpirun drops everything.
 constexpr milliseconds engine_bound{1000};
+// From the last agent's end until mpirun and its daemons have taken note of it: a daemon that is told to end its
+// processes before that takes two seconds over it.
+constexpr milliseconds note_bound{100};
 // How long agents may take to find out what their ranks are doing.
 constexpr milliseconds inspection_bound{10000};
 // When mpirun ends a job, it gives its processes a second.
@@ -56,6 +59,7 @@ std::vector<Action> Supervisor::on(const Event& event) {
   if (const auto* e = std::get_if<RankStarted>(&event)) rank(e->rank).pid = e->pid;
   if (const auto* e = std::get_if<RankEnded>(&event)) ended(*e, actions);
   if (const auto* e = std::get_if<EngineEnded>(&event)) engine_ended(*e, actions);
+  if (const auto* e = std::get_if<DaemonsMissing>(&event)) record_.missing_daemons = e->hosts;
   if (const auto* e = std::get_if<StopRequested>(&event)) stop_requested(*e, actions);
   if (const auto* e = std::get_if<SignalPassed>(&event); e != nullptr && ranks_run())
     actions.emplace_back(PassSignalOn{e->signal});
@@ -219,8 +223,15 @@ void Supervisor::release_for_detached(Actions& actions) {
 
 void Supervisor::release(Actions& actions) {
   phase_ = Phase::releasing;
+  // An mpirun that has lost one of its processes is ending the others already, in its slow way; if mpirun is gone, its
+  // daemons have to notice it.
+  const bool has_lost = std::any_of(record_.ranks.begin(), record_.ranks.end(),
+                                    [](const RankRecord& rank) { return rank.loss.has_value(); });
+  const bool daemons_linger = engine_ended_ || (has_lost && !waits_for_words());
   // After a stop from outside, nobody waits for processes that nobody asked for.
-  actions.emplace_back(ReleaseAgents{record_.stop_signal ? milliseconds(0) : settings_.leftover_grace});
+  actions.emplace_back(
+      ReleaseAgents{.leftover_grace = record_.stop_signal ? milliseconds(0) : settings_.leftover_grace,
+                    .ends_daemons = daemons_linger && record_.started});
   actions.emplace_back(
       SetTimer{.timer = Timer::engine_exit, .length = leave_bound, .after_leftovers = record_.started});
 }
@@ -239,6 +250,15 @@ void Supervisor::end_engine(Actions& actions) {
 bool Supervisor::ends_by_itself() const {
   return std::any_of(record_.ranks.begin(), record_.ranks.end(),
                      [](const RankRecord& rank) { return rank.is_lost_by<EndedByOthers>(); });
+}
+
+// Only mpirun's last words can tell why it ends the job.
+bool Supervisor::waits_for_words() const {
+  const bool knows_why =
+      record_.worker_loss || std::any_of(record_.ranks.begin(), record_.ranks.end(), [](const RankRecord& r) {
+        return r.loss && !r.is_lost_by<EndedByOthers>() && !r.is_lost_by<OutlivedKill>();
+      });
+  return ends_by_itself() && !knows_why;
 }
 
 bool Supervisor::failed() const {
@@ -291,10 +311,10 @@ void Supervisor::settle(Actions& actions) {
     all_left_ = std::all_of(record_.ranks.begin(), record_.ranks.end(),
                             [](const RankRecord& r) { return r.left || r.detached || r.loss || !r.joined; });
     if (all_left_ && record_.started && engine_signals_ == 0) {
-      if (ends_by_itself())
+      if (waits_for_words())
         actions.emplace_back(SetTimer{.timer = Timer::engine_exit, .length = engine_abort_bound});
       else if (failed())
-        end_engine(actions);
+        actions.emplace_back(SetTimer{.timer = Timer::engine_exit, .length = note_bound});
       else
         actions.emplace_back(SetTimer{.timer = Timer::engine_exit, .length = engine_bound});
     }

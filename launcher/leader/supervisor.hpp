@@ -55,6 +55,10 @@ struct EngineEnded {
   double seconds = 0;
   std::optional<ExitStatus> status = {};  // nothing: not known
 };
+// Before the ranks have started: the hosts whose daemon mpirun has not heard of.
+struct DaemonsMissing {
+  std::vector<std::string> hosts;
+};
 struct StopRequested {
   int signal = 0;
 };
@@ -81,8 +85,8 @@ struct TimerExpired {
   Timer timer;
 };
 using Event = std::variant<AgentJoined, RankDetached, RankStarted, RankNotStarted, RankEnded, AgentLost,
-                           AgentLeft, WorkerLost, EngineEnded, StopRequested, SignalPassed, RankLeftRunning,
-                           Silent, RankInspected, TimerExpired>;
+                           AgentLeft, WorkerLost, EngineEnded, DaemonsMissing, StopRequested, SignalPassed,
+                           RankLeftRunning, Silent, RankInspected, TimerExpired>;
 
 // Actions: what to do about it.
 struct StartRanks {
@@ -103,6 +107,7 @@ struct InspectRanks {
 // Processes that ranks have left running may go on for so long, and then have the rest of the grace.
 struct ReleaseAgents {
   std::chrono::milliseconds leftover_grace{0};
+  bool ends_daemons = false;  // what has started them does not end by itself soon
   bool operator==(const ReleaseAgents&) const = default;
 };
 struct EndEngine {
@@ -160,6 +165,7 @@ class Supervisor {
   void end_engine(Actions& actions);
   [[nodiscard]] bool failed() const;
   [[nodiscard]] bool ends_by_itself() const;
+  [[nodiscard]] bool waits_for_words() const;
   void settle(Actions& actions);  // goes on to the next phase where this phase has nothing left to wait for
 
   SupervisorSettings settings_;

@@ -194,11 +194,17 @@ class Decision {
       outcome.message = "the job could not be started: " + outcome.message;
       return outcome;
     }
-    const std::string why = record_.start_timed_out ? "not every rank's agent came in time"
-                            : failure               ? describe_engine()
-                                                    : "it ended before its ranks had started";
-    return make_failure(FailureClass::start,
-                        fmt::format("the job could not be started: {}{}", why, missing_ranks()));
+    const std::string reason = find_mpirun_reason(record_.engine_lines);
+    const std::string why = record_.start_timed_out ? "not every rank's agent came in time" +
+                                                          (reason.empty() ? "" : ": " + reason)
+                            : failure ? describe_engine()
+                                      : "it ended before its ranks had started";
+    // An mpirun that has ended for another reason has waited for nobody.
+    const bool are_awaited = record_.start_timed_out || why.find("daemon") != std::string::npos;
+    const std::string daemons =
+        are_awaited ? describe_missing_daemons(record_.missing_daemons, record_.leader_host) : "";
+    return make_failure(FailureClass::start, fmt::format("the job could not be started: {}{}", why,
+                                                         daemons.empty() ? missing_ranks() : daemons));
   }
 
   [[nodiscard]] std::string missing_ranks() const {

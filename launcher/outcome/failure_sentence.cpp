@@ -5,6 +5,7 @@
 
 #include <csignal>
 
+#include "base/host_list.hpp"
 #include "launcher/evidence/failure_reason.hpp"
 
 namespace smlaunch {
@@ -136,6 +137,15 @@ std::string describe_loss(const std::string& who, const FirstFailure& lost, cons
 
 std::string describe_lost_daemon(const std::string& host) {
   return fmt::format("mpirun's daemon on {} (orted, prted) was lost, and mpirun ended the job", host);
+}
+
+std::string describe_missing_daemons(const std::vector<std::string>& hosts, const std::string& leader) {
+  if (hosts.empty()) return "";
+  const bool is_one = hosts.size() == 1;
+  return fmt::format(
+      "; mpirun's daemon{} on {} {} not connected to mpirun on {}: {} failed, or a firewall stands between "
+      "them",
+      is_one ? "" : "s", join_names(hosts), is_one ? "has" : "have", leader, is_one ? "it" : "they");
 }
 
 std::string describe_cut_off_leader(const std::string& leader, std::size_t hosts) {

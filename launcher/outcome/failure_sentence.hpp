@@ -40,6 +40,8 @@ std::string describe_improper_exit(const std::string& who, const FirstFailure& f
 std::string describe_loss(const std::string& who, const FirstFailure& lost, const RankLoss& why);
 
 // mpirun has lost its daemon on a host that still answers.
+// "; mpirun's daemon on algo-3 has not connected to mpirun on algo-1: …"; empty where there is no host.
+std::string describe_missing_daemons(const std::vector<std::string>& hosts, const std::string& leader);
 std::string describe_lost_daemon(const std::string& host);
 
 // "no other host answers algo-1: …"

@@ -64,7 +64,9 @@ struct JobRecord {
   double engine_seconds = 0;                    // when
   std::vector<std::string> engine_lines;
   bool start_timed_out = false;
-  std::optional<double> hang_seconds;  // no rank had printed anything for so long, and we stopped the job
+  std::vector<std::string> missing_daemons = {};  // hosts that mpirun has not heard of by then
+  std::optional<double> hang_seconds =
+      {};  // no rank had printed anything for so long, and we stopped the job
 };
 
 }  // namespace smlaunch

@@ -187,8 +187,8 @@ Result<LaunchPlan> make_plan(const JobSpec& spec, const Cluster& cluster) {
   if (cluster.hosts.size() > 1)
     for (const auto& [name, value] : variables_of_host(plan, NodeRank{0})) plan.environment.erase(name);
 
+  plan.secret_arguments = find_secret_arguments(plan.process_command);
   if (plan.engine == Engine::mpirun) {
-    plan.secret_arguments = find_secret_arguments(plan.process_command);
     auto unbound = add_mpirun_command(spec, plan);
     if (!unbound) return tl::unexpected(unbound.error());
     if (!unbound->empty()) {

@@ -112,7 +112,7 @@ struct LaunchPlan {
   BindPolicy bind = BindPolicy::automatic;  // none where the user's MPI options say who binds, if anybody
   std::vector<std::string> command;
   std::vector<std::string> process_command;
-  // Which words of it look secret, ascending: they do not stand on mpirun's command line, which is public.
+  // Which words of it look secret, ascending: they stand on no command line of mpirun and of agents, which are public.
   std::vector<std::size_t> secret_arguments;
   Variables environment;                    // common to all ranks
   Indexed<NodeRank, Variables> of_hosts;    // torchrun, xla: what each host's starter must know; may be empty

@@ -5,6 +5,8 @@
 
 #include <algorithm>
 
+#include "launcher/plan/redaction.hpp"
+
 namespace smlaunch {
 
 namespace {
@@ -150,6 +152,7 @@ LaunchPlan plan_of_processes(const JobSpec& spec, const LaunchPlan& plan) {
     run.command = {spec.smlaunch, "rank", "--"};
     run.command.insert(run.command.end(), plan.command.begin(), plan.command.end());
     run.process_command = plan.command;
+    run.secret_arguments = find_secret_arguments(run.process_command);
   }
   run.layout.ranks.clear();
   for (const RankPlace& place : plan.layout.ranks)

@@ -7,6 +7,7 @@
 
 #include <charconv>
 #include <csignal>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -97,6 +98,18 @@ void end_daemon(const UniqueFd& daemon) {
     pollfd end{daemon.get(), POLLIN, 0};
     if (poll(&end, 1, daemon_bound_milliseconds) > 0) return;
   }
+}
+
+void kill_daemon_after(const UniqueFd& daemon, std::chrono::milliseconds bound) {
+  if (!daemon.valid()) return;
+  pollfd end{daemon.get(), POLLIN, 0};
+  if (poll(&end, 1, static_cast<int>(bound.count())) > 0) return;
+  syscall(SYS_pidfd_send_signal, daemon.get(), SIGKILL, nullptr, 0);
+}
+
+std::string own_session_folder() {
+  const char* folder = std::getenv("PMIX_SERVER_TMPDIR");
+  return folder == nullptr ? "" : folder;
 }
 
 void wait_for_job_processes(const std::string& job, std::chrono::milliseconds bound) {

@@ -25,6 +25,11 @@ void end_parent_daemon(const std::string& job, std::chrono::milliseconds bound);
 // for any other parent.
 UniqueFd open_parent_daemon(int pid);
 void end_daemon(const UniqueFd& daemon);  // SIGTERM, a second, SIGKILL
+void kill_daemon_after(const UniqueFd& daemon,
+                       std::chrono::milliseconds bound);  // where it has not ended by then
+
+// Where Open MPI's daemon that has started this process has its files; empty: none has.
+std::string own_session_folder();
 
 // Waits until nothing of the job is left here, or for `bound`.
 void wait_for_job_processes(const std::string& job, std::chrono::milliseconds bound);

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <pwd.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -12,6 +13,8 @@
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
+
+#include "launcher/process/child_process.hpp"
 
 namespace smlaunch {
 
@@ -35,6 +38,22 @@ std::optional<Language> language_of(std::string_view shell) {
 
 // mpirun's daemon writes more than this; a folder without so much room counts as full.
 constexpr std::size_t tried_bytes = 64 << 10;
+// It prints its options in some milliseconds.
+constexpr int daemon_bound_milliseconds = 10000;
+constexpr std::size_t most_words = 300;
+
+std::string temporary_folder() {
+  for (const char* name : {"TMPDIR", "TEMP", "TMP"})
+    if (const char* value = std::getenv(name); value != nullptr && *value != '\0') return value;
+  return "/tmp";
+}
+
+std::string first_line(std::string_view text) {
+  text.remove_prefix(std::min(text.find_first_not_of(" \t\r\n"), text.size()));
+  std::string_view line = text.substr(0, text.find('\n'));
+  while (line.ends_with('\r') || line.ends_with(' ')) line.remove_suffix(1);
+  return std::string(line.substr(0, most_words));
+}
 
 }  // namespace
 
@@ -47,12 +66,7 @@ std::string probe_login_shell() {
 }
 
 std::string probe_temporary_folder() {
-  std::string folder = "/tmp";
-  for (const char* name : {"TMPDIR", "TEMP", "TMP"})
-    if (const char* value = std::getenv(name); value != nullptr && *value != '\0') {
-      folder = value;
-      break;
-    }
+  const std::string folder = temporary_folder();
   std::string file = folder + "/smlaunch-try-XXXXXX";
   const int descriptor = mkostemp(file.data(), O_CLOEXEC);
   int error = descriptor < 0 ? errno : 0;
@@ -67,6 +81,27 @@ std::string probe_temporary_folder() {
     close(descriptor);
   }
   return error == 0 ? "" : fmt::format("{} cannot be written ({})", folder, std::strerror(error));
+}
+
+std::string probe_noexec_folder() {
+  const std::string folder = temporary_folder();
+  struct statvfs facts {};
+  const bool is_noexec = statvfs(folder.c_str(), &facts) == 0 && (facts.f_flag & ST_NOEXEC) != 0;
+  return is_noexec ? folder : "";
+}
+
+// Of its options it prints its usage, whatever version it is; its exit code then says nothing.
+std::string daemon_problem(const ExitStatus& status, std::string_view output) {
+  if (std::holds_alternative<Signaled>(status)) return to_string(status);
+  if (succeeded(status) || output.find("sage:") != std::string_view::npos) return "";
+  const std::string words = first_line(output);
+  return words.empty() ? to_string(status) : "says: " + words;
+}
+
+std::string probe_daemon(const std::string& path) {
+  const auto asked = run_captured({path, "--help"}, daemon_bound_milliseconds);
+  if (!asked) return fmt::format("could not be asked ({})", asked.error().problems.front().what);
+  return daemon_problem(asked->status, asked->output);
 }
 
 std::optional<HostCause> find_shell_problem(std::string_view own, std::string_view theirs, bool asks_shells) {

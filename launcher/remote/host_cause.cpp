@@ -68,6 +68,7 @@ std::string render_in_short(const HostCause& cause) {
       return fmt::format("smlaunch {} there, {} here", cause.subject, cause.here);
     case HostTrouble::other_answer: return "something else than smlaunch answered";
     case HostTrouble::daemon_missing: return "Open MPI's daemon is not there beside the path of our mpirun";
+    case HostTrouble::daemon_broken: return "Open MPI's daemon does not run there: it " + cause.subject;
     case HostTrouble::shell_not_understood:
       return fmt::format("the login shell there is {}, which does not understand what mpirun has it do",
                          cause.subject);

@@ -63,6 +63,7 @@ enum class HostTrouble {
   other_version,
   other_answer,
   daemon_missing,
+  daemon_broken,
   shell_not_understood,
   other_shell,
   folder_not_writable,

@@ -15,7 +15,9 @@ constexpr std::string_view worker_line = "worker";
 constexpr std::string_view no_worker_line = "no worker";
 constexpr std::string_view no_daemon_line = "no daemon";
 constexpr std::string_view shell_key = "shell: ";
+constexpr std::string_view daemon_key = "daemon: ";
 constexpr std::string_view folder_key = "folder: ";
+constexpr std::string_view noexec_key = "noexec: ";
 // "interface: 0|is down|eth1, eth2"
 constexpr std::string_view interface_key = "interface: ";
 
@@ -41,9 +43,13 @@ std::string_view take_first_line(std::string_view& lines) {
 void take_line(std::string_view line, LoginAnswers& answers) {
   if (line == no_worker_line) answers.lacks_worker = true;
   if (line == no_daemon_line) answers.lacks_daemon = true;
-  if (line.starts_with(shell_key) && answers.shell.empty()) answers.shell = line.substr(shell_key.size());
-  if (line.starts_with(folder_key) && answers.folder_problem.empty())
-    answers.folder_problem = line.substr(folder_key.size());
+  const auto take = [&](std::string_view key, std::string& answer) {
+    if (line.starts_with(key) && answer.empty()) answer = line.substr(key.size());
+  };
+  take(shell_key, answers.shell);
+  take(daemon_key, answers.daemon_problem);
+  take(folder_key, answers.folder_problem);
+  take(noexec_key, answers.noexec_folder);
   if (!line.starts_with(interface_key)) return;
   if (auto answer = parse_interface(line.substr(interface_key.size())))
     answers.interfaces.push_back(std::move(*answer));
@@ -57,8 +63,13 @@ std::string render_login_answers(const LoginAnswers& answers) {
     lines += fmt::format("{}{}|{}|{}\n", interface_key, each.wanted, each.problem, each.usable);
   lines += fmt::format("{}\n", answers.lacks_worker ? no_worker_line : worker_line);
   if (answers.lacks_daemon) lines += fmt::format("{}\n", no_daemon_line);
-  if (!answers.shell.empty()) lines += fmt::format("{}{}\n", shell_key, answers.shell);
-  if (!answers.folder_problem.empty()) lines += fmt::format("{}{}\n", folder_key, answers.folder_problem);
+  const auto add = [&](std::string_view key, const std::string& answer) {
+    if (!answer.empty()) lines += fmt::format("{}{}\n", key, answer);
+  };
+  add(shell_key, answers.shell);
+  add(daemon_key, answers.daemon_problem);
+  add(folder_key, answers.folder_problem);
+  add(noexec_key, answers.noexec_folder);
   return lines;
 }
 

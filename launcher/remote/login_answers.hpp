@@ -29,7 +29,9 @@ struct LoginAnswers {
   bool lacks_worker = false;        // no smlaunch waits there
   bool lacks_daemon = false;        // Open MPI's daemon is not where the leader has its own
   std::string shell = {};           // the login shell: "bash"; empty: not known, or not asked
+  std::string daemon_problem = {};  // why the daemon does not run there; empty: it does
   std::string folder_problem = {};  // why the daemon cannot write its files; empty: it can
+  std::string noexec_folder = {};   // where the kernel runs no programs: "/tmp"; empty: it does
   std::vector<InterfaceAnswer> interfaces = {};
   bool operator==(const LoginAnswers&) const = default;
 };

@@ -5,8 +5,10 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <map>
 #include <sstream>
 
+#include "base/host_list.hpp"
 #include "base/own_words.hpp"
 #include "launcher/job/job_interface.hpp"
 #include "launcher/outcome/report_error.hpp"
@@ -161,6 +163,9 @@ std::optional<HostProblem> judge_host_answer(const std::vector<WantedInterface>&
   if (answers.lacks_daemon)
     return HostProblem{.cause = {.trouble = HostTrouble::daemon_missing},
                        .remedy = "install the same Open MPI at the same path"};
+  if (!answers.daemon_problem.empty())
+    return HostProblem{.cause = {.trouble = HostTrouble::daemon_broken, .subject = answers.daemon_problem},
+                       .remedy = "install the same Open MPI there, with all its libraries"};
   if (auto problem = find_shell_problem(shells.own, answers.shell, shells.are_asked))
     return HostProblem{.cause = std::move(*problem),
                        .remedy = "give that user a shell as here: chsh -s /bin/bash"};
@@ -239,6 +244,26 @@ HostsReady wait_for_hosts(const Options& options, const std::vector<WantedInterf
   tell_the_rest(request, report);
   if (!result.outcome) result.outcome = outcome_of_hosts(report, "waiting for the hosts");
   return hosts;
+}
+
+std::vector<std::string> describe_noexec_folders(const RemoteReport& report) {
+  std::map<std::string, std::vector<std::string>> hosts;  // of each folder
+  for (const HostReadiness& host : report.hosts)
+    if (const std::string folder = parse_login_answers(host.answer).noexec_folder; !folder.empty())
+      hosts[folder].push_back(host.name);
+  std::vector<std::string> sentences;
+  for (const auto& [folder, names] : hosts)
+    sentences.push_back(
+        fmt::format("{}: {} is mounted noexec: what the job compiles there (torch.compile, Triton, C++ "
+                    "extensions) cannot be loaded; mount it without noexec, or set TMPDIR for the job",
+                    join_names(names), folder));
+  return sentences;
+}
+
+void warn_of_folders(RemoteReport report, const std::string& own_host) {
+  for (HostReadiness& host : report.hosts)
+    if (host.name == own_host) host.answer = render_login_answers({.noexec_folder = probe_noexec_folder()});
+  for (const std::string& sentence : describe_noexec_folders(report)) say("warning: {}", sentence);
 }
 
 void tell_hosts(const Options& options, const Job& job, const std::string& worker,

@@ -62,6 +62,12 @@ HostsReady wait_for_hosts(const Options& options, const std::vector<WantedInterf
                           RemoteRequest request, std::vector<std::string>& spares,
                           const FindFailure& find_failure, EventLog& events);
 
+// Says which hosts' temporary folder runs no programs: we and Open MPI do without; a program that a job compiles there
+// does not run.
+void warn_of_folders(RemoteReport report, const std::string& own_host);
+// The sentences of it; empty where all folders run programs.
+std::vector<std::string> describe_noexec_folders(const RemoteReport& report);
+
 // The outcome of a wait after which not all hosts were ready. `doing`: "waiting for the hosts".
 Outcome outcome_of_hosts(const RemoteReport& report, const std::string& doing);
 

@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <memory>
 #include <optional>
+#include <set>
 #include <vector>
 
 #include "base/host_name.hpp"
@@ -138,6 +139,9 @@ class JobTries {
     settings.worker = job_.hosts_given ? "" : worker_socket_name(job_.environment->hosts);
     settings.channel_host = probe_own_address(plan_.network_interface, first_other_host(plan_));
     settings.find_lost_hosts = [this] { return find_lost_hosts(options_, job_); };
+    settings.find_unconnected = [this](const std::set<std::string>& peers) {
+      return find_unconnected_hosts(job_, peers);
+    };
     settings.make_ready = [this, worker = settings.worker](const std::string& hand_over,
                                                            const Workers& workers) {
       RemoteRequest request = make_ready_request(options_, job_, worker, plan_.wanted_interfaces);
@@ -150,6 +154,7 @@ class JobTries {
       if (!hosts.result.outcome)
         hosts.result.outcome =
             wait_for_code(options_, job_, std::move(request), hosts.report, workers, events_);
+      warn_of_folders(hosts.report, job_.environment->current_host);
       drop_spares_without_code(job_.spare_hosts, workers.code());
       hosts.result.channel_host = probe_own_address(plan_.network_interface, first_other_host(plan_));
       return hosts.result;

@@ -58,8 +58,10 @@ int run_hand_over(std::vector<std::string> arguments) {
                                               std::chrono::milliseconds(static_cast<long>(seconds * 1000)));
   if (arguments.size() >= 3) {
     answers.lacks_daemon = access(arguments[2].c_str(), X_OK) != 0;
+    if (!answers.lacks_daemon) answers.daemon_problem = probe_daemon(arguments[2]);
     answers.shell = probe_login_shell();
     answers.folder_problem = probe_temporary_folder();
+    answers.noexec_folder = probe_noexec_folder();
   }
   write_text(1, fmt::format("smlaunch {}\n{}", SMLAUNCH_VERSION, render_login_answers(answers)));
   return 0;

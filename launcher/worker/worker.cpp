@@ -37,6 +37,8 @@ constexpr milliseconds orphan_grace{1000};
 // The agents here hear from the leader for the last time when we do, within a second; then their ranks get
 // the grace. A SIGTERM from us would make them hurry.
 constexpr milliseconds agents_bound{2000};
+// How long Open MPI's daemon may take to end in good order when the job is over.
+constexpr milliseconds daemon_patience{500};
 // Open MPI's daemon removes its folder when it ends in good order. It does not always do so when mpirun is
 // gone.
 constexpr milliseconds folder_bound{1000};
@@ -111,10 +113,10 @@ WorkerResult run_until_over(const WorkerSettings& settings, std::vector<UniqueFd
   if (is_orphan)
     wait_for_job_processes(run.job(), std::min(settings.failure_grace, longest_orphan_grace) + agents_bound);
   if (!run.job().empty()) end_job_processes(run.job(), orphan_grace);
-  if (is_orphan) {
-    end_daemon(server.daemon());
-    remove_session_folder(server.session_folder(), folder_bound);
-  }
+  if (is_orphan) end_daemon(server.daemon());
+  // After a failure mpirun ends at once, and its daemon may take seconds over it.
+  if (!is_orphan) kill_daemon_after(server.daemon(), daemon_patience);
+  remove_session_folder(server.session_folder(), is_orphan ? folder_bound : milliseconds(0));
   return run.result();
 }
 

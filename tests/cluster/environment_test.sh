@@ -30,6 +30,20 @@ assert_contains "$out" "rank 0 NCCL_DEBUG=WARN"
 assert_eq 1 "$(grep -cE 'rank 1 OMP_NUM_THREADS=[0-9]+$' <<<"$out")"
 assert_contains "$out" "rank 1 NCCL_DEBUG=INFO"
 
+step "another user has made the folder of the sockets first: it is left alone, and the hosts meet all the same"
+for host in algo-1 algo-2; do
+  host $host sh -c 'rm -rf /tmp/smlaunch-0 && mkdir -m 777 /tmp/smlaunch-0 && chown nobody /tmp/smlaunch-0'
+done
+start algo-2 env WHERE=second "$smlaunch"
+eventually 5 printed algo-2 1 "waits for algo-1"
+start algo-1 env WHERE=first "$smlaunch"
+over 0 success 30 algo-1 algo-2
+assert_contains "$(<"$scratch/algo-1.out")" "rank 1 WHERE=second"
+for host in algo-1 algo-2; do
+  assert_eq "nobody:" "$(host $host sh -c 'echo "$(stat -c %U /tmp/smlaunch-0):$(ls -A /tmp/smlaunch-0)"')"
+  host $host rmdir /tmp/smlaunch-0
+done
+
 step "the leader alone is started"
 start algo-1 env WHERE=first OMP_NUM_THREADS=7 "$smlaunch"
 over 0 success 30 algo-1

@@ -15,8 +15,8 @@
 #   report FILTER                    jq on algo-1's report.json
 #   bystanders                       one process on every host that belongs to no job; they are to survive
 #   restart HOST                     a killed host as it was before, with program, parameters and bystander
-#   assert_nothing_left [HOST...]    no process of a job within 15 s on these hosts (all), the bystanders there,
-#                                    and on the first no ssh and its folder, no mpirun and its folder
+#   assert_nothing_left [HOST...]    no process of a job, no login and no folder of Open MPI's within 15 s on these hosts
+#                                    (all), the bystanders there, and on the first no ssh and no mpirun
 # shellcheck disable=SC2154,SC2034,SC2119,SC2120
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
@@ -80,13 +80,19 @@ restart() {
   host "${hosts[0]}" cat "$file" | host "$1" tee "$file" >/dev/null
   bystander "$1"
 }
+no_folders() {
+  local found
+  found=$(host "$1" sh -c 'ls -d /tmp/ompi.* /tmp/prterun.* /tmp/smlaunch-ssh-* 2>/dev/null || :')
+  echo "$found"
+  [[ -z $found ]]
+}
 assert_nothing_left() {
   local name names=("$@")
   (($#)) || names=("${hosts[@]}")
   for name in "${names[@]}"; do
-    assert_no_process_left "$name" '(^| )SMLAUNCH_JOB=|^[^ ]*(smlaunch|orted|prted) ' 15
+    assert_no_process_left "$name" '(^| )SMLAUNCH_JOB=|^[^ ]*(smlaunch|orted|prted) |^sshd: [a-z]+(@| \[)' 15
+    eventually 15 no_folders "$name"
     assert_eq 1 "$(host "$name" pgrep -c -f '^sleep 86399')"
   done
   assert_no_process_left "${names[0]}" '^[^ ]*(mpirun|ssh|ssh:) ' 5
-  assert_eq '' "$(host "${names[0]}" sh -c 'ls -d /tmp/ompi.* /tmp/prterun.* /tmp/smlaunch-ssh-* 2>/dev/null || :')"
 }

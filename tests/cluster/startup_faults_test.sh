@@ -74,6 +74,28 @@ assert_eq 69 "$status"
 "$cluster" sshd algo-3 start
 host algo-2 umount "$daemon"
 
+daemon_is() { # TEXT: instead of Open MPI's daemon on algo-2
+  host algo-2 sh -c 'cp "$2" /run/daemon; printf "#!/bin/sh\n%s\n" "$1" >/run/instead; chmod +x /run/instead
+    mount --bind /run/instead "$2"' sh "$1" "$daemon"
+}
+step "a daemon of Open MPI that does not run there: at once"
+daemon_is "kill -SEGV \$\$"
+refuses smlaunch "Open MPI's daemon does not run there: it was killed by signal 11 (SIGSEGV)"
+host algo-2 umount "$daemon"
+daemon_is "echo 'orted: error while loading shared libraries: libopen-rte.so.40' >&2; exit 127"
+refuses smlaunch "Open MPI's daemon does not run there: it says: orted: error while loading shared libraries"
+host algo-2 umount "$daemon"
+step "one that fails when mpirun has started it: the host is named, and mpirun's reason"
+daemon_is '[ "$1" != --help ] || exec /run/daemon --help; exit 1'
+start algo-3 "$smlaunch"
+eventually 5 printed algo-3 1 "waits for algo-1"
+start algo-1 "$smlaunch"
+over 71 failure 30 algo-1 algo-3
+assert_contains "$err" "daemon"
+assert_contains "$err" "algo-2"
+assert_nothing_left
+host algo-2 umount "$daemon"
+
 step "no such interface there: at once, whoever else is missing"
 host algo-2 ip link set eth0 name eth9
 host algo-2 ip link set eth9 up
@@ -121,7 +143,13 @@ step "cut off"
 refuses tcp "TCP connecting" --ready-timeout 2
 "$cluster" mend algo-2
 
-step "all mended: it runs"
+step "all mended: it runs, also where the temporary folder runs no programs, which is said"
+host algo-2 mount -o remount,noexec /tmp
 run 30 host algo-1 "$smlaunch"
 assert_eq 0 "$status"
 assert_eq 3 "$(grep -c never <<<"$out")"
+assert_contains "$err" "warning: algo-2: /tmp is mounted noexec: what the job compiles there"
+host algo-2 mount -o remount,exec /tmp
+run 30 host algo-1 "$smlaunch"
+assert_eq "0 3" "$status $(grep -c never <<<"$out")"
+[[ $err != *noexec* ]] || fail "$err"

@@ -35,18 +35,24 @@ done
 run "$smlaunch" --dry-run --format json --mpi-options "-x MY_TOKEN=do-not-show-me-1"
 assert_eq "" "$(shown "$out$err")"
 
-step "on no command line but the ranks' own"
+hidden() { # LAUNCHER WORD: the WORD stands on a command line above a rank
+  rm -f "$scratch"/above.*
+  run ABOVE="$scratch/above" "$smlaunch" --launcher "$1"
+  assert_success
+  for rank in 0 1; do
+    assert_contains "$out" "rank $rank got --api_key do-not-show-me-1 with blanks --auth do-not-show-me-2 --config"
+    assert_contains "$out" "postgres://me:do-not-show-me-3@host/x"
+    assert_contains "$(<"$scratch/above.$rank")" "$2"
+    assert_contains "$(<"$scratch/above.$rank")" "--epochs 3"
+    assert_eq "" "$(shown "$(<"$scratch/above.$rank")")"
+  done
+  assert_contains "$out" "has none"
+}
+step "on no command line but the ranks' own, where agents are ours"
+hidden ddp "smlaunch rank -- "
+step "and where mpirun starts them"
 command -v mpirun >/dev/null || exit 0
-run ABOVE="$scratch/above" "$smlaunch"
-assert_success
-for rank in 0 1; do
-  assert_contains "$out" "rank $rank got --api_key do-not-show-me-1 with blanks --auth do-not-show-me-2 --config"
-  assert_contains "$out" "postgres://me:do-not-show-me-3@host/x"
-  assert_contains "$(<"$scratch/above.$rank")" "mpirun"
-  assert_contains "$(<"$scratch/above.$rank")" "--epochs 3"
-  assert_eq "" "$(shown "$(<"$scratch/above.$rank")")"
-done
-assert_contains "$out" "has none"
+hidden mpi mpirun
 
 step "in no file of ours but the ranks' variables"
 assert_eq "" "$(shown "$err")"

@@ -112,17 +112,26 @@ import os, time
 def load_batch(): time.sleep(600)
 def wait_for_peer(): time.sleep(600)
 print("step 0", flush=True)
+# As a DataLoader starts its workers.
+for worker in range(2 if os.environ["RANK"] == "1" else 0):
+    if os.fork() == 0: time.sleep(600)
 load_batch() if os.environ["RANK"] == "1" else wait_for_peer()
 END
 hyperparameters '{"sagemaker_program": "hang.py", "sagemaker_torch_distributed_enabled": true,
   "sagemaker_mpi_num_of_processes_per_host": 3}'
 rm "$base/output/failure"
-run "$smlaunch" --hang-timeout 3 --failure-grace 1
+run "$smlaunch" --hang-timeout 8 --failure-grace 1
 assert_eq 76 "$status"
 assert_contains "$(tail -n 1 "$scratch/err")" \
   "rank 1 on algo-1 is elsewhere than the 2 others: hang.py:2 in load_batch; they: hang.py:3 in wait_for_peer"
 assert_report '[.hang[] | .rank]' '[0,1,2]'
 assert_report .first_failure.rank 1
+
+step "and every process of the host is there: what loads the ranks' data, and torchrun itself"
+assert_report '.hang[1].processes | length >= 3' true
+assert_report '.hang[2].processes | length' 1
+assert_report '.hang[0].processes | map(.name) | index("torchrun") != null' true
+assert_contains "$err" $'\nwhat started the ranks on algo-1:\n  torchrun (pid '
 
 step "a command is made executable"
 printf '#!/bin/sh\necho "command $RANK"\n' >"$base/code/command"

@@ -111,7 +111,7 @@ TEST(Agent, StartsItsRankWhenItIsToldToOnceAndLeavesWhenItIsReleased) {
 TEST(Agent, KillsARankThatRunsWhenItIsReleased) {
   DrivenAgent driven;
   driven.is_started();
-  driven.loop.post([&] { driven.hears(FrameKind::release, encode(Release{60000, 60000})); });
+  driven.loop.post([&] { driven.hears(FrameKind::release, encode(Release{60000, 60000, false})); });
   EXPECT_TRUE(driven.leaves());
   EXPECT_EQ(driven.loop.seconds(), 0);
   EXPECT_THAT(driven.rank.done, ElementsAre("start", "signal 9"));
@@ -131,7 +131,7 @@ TEST(Agent, WhatTheRankLeftRunningIsToldToEndAndHasTheGraceAndTheLeaderHearsOfIt
   for (const bool ends_when_told : {true, false}) {
     AgentWithLeftovers driven;
     driven.rank.leftovers_end_when_told = ends_when_told;
-    driven.loop.post([&] { driven.hears(FrameKind::release, encode(Release{0, 3000})); });
+    driven.loop.post([&] { driven.hears(FrameKind::release, encode(Release{0, 3000, false})); });
     EXPECT_TRUE(driven.leaves());
     EXPECT_THAT(driven.rank.done, ElementsAre("start", "stop leftovers"));
     ASSERT_TRUE(driven.has_told());
@@ -145,7 +145,7 @@ TEST(Agent, WhatTheRankLeftRunningIsToldToEndAndHasTheGraceAndTheLeaderHearsOfIt
 TEST(Agent, WhatTheRankLeftRunningMayGoOnForItsTimeAndNobodyIsToldOfWhatEndsWithin) {
   for (const int seconds : {5, 15}) {
     AgentWithLeftovers driven;
-    driven.loop.post([&] { driven.hears(FrameKind::release, encode(Release{10000, 3000})); });
+    driven.loop.post([&] { driven.hears(FrameKind::release, encode(Release{10000, 3000, false})); });
     driven.loop.after(std::chrono::seconds(seconds), [&] { driven.rank.left_something = false; });
     EXPECT_TRUE(driven.leaves());
     EXPECT_EQ(driven.has_told(), seconds > 10);
@@ -156,7 +156,7 @@ TEST(Agent, WhatTheRankLeftRunningMayGoOnForItsTimeAndNobodyIsToldOfWhatEndsWith
 TEST(Agent, LeavesOnlyWhenTheLeaderHasTakenWhatItWasToldOfThat) {
   AgentWithLeftovers driven;
   driven.channel.waiting = 100;
-  driven.loop.post([&] { driven.hears(FrameKind::release, encode(Release{0, 3000})); });
+  driven.loop.post([&] { driven.hears(FrameKind::release, encode(Release{0, 3000, false})); });
   driven.loop.after(milliseconds(500), [&] {
     driven.channel.waiting = 0;
     driven.channel.callbacks.acknowledged();
@@ -169,7 +169,7 @@ TEST(Agent, WaitsForNothingMoreWhenItIsToldToEndWhileItWaitsForLeftovers) {
   for (const bool is_under_mpirun : {false, true}) {
     AgentWithLeftovers driven(is_under_mpirun);
     driven.rank.leftovers_end_when_told = false;
-    driven.loop.post([&] { driven.hears(FrameKind::release, encode(Release{60000, 60000})); });
+    driven.loop.post([&] { driven.hears(FrameKind::release, encode(Release{60000, 60000, false})); });
     driven.loop.after(milliseconds(1000), [&] { driven.agent->told_to_end(); });
     EXPECT_TRUE(driven.leaves());
     EXPECT_EQ(driven.loop.seconds(), 1);

@@ -113,6 +113,41 @@ TEST(HangReport, TellsTheRanksOfAStarterOneByOne) {
   EXPECT_EQ(looks_at_ranks(unheard(0, "algo-1")).size(), 1U);
 }
 
+TEST(HangReport, ShowsEveryProcessOfAStarterAndThatOfItsRanks) {
+  RankLook torchrun = look(0, "algo-1", "api.py:1 in wait");
+  ProcessState starter = torchrun.state->processes.front();
+  starter.name = "torchrun";
+  torchrun.state->processes.clear();
+  const auto add = [&](int pid, const std::string& name, std::optional<int> rank) {
+    ProcessState process = starter;
+    process.pid = pid;
+    process.name = name;
+    process.rank = rank;
+    process.python_stack.clear();
+    torchrun.state->processes.push_back(process);
+  };
+  add(1, "torchrun", {});
+  add(2, "rank", 4);
+  add(3, "rank", 5);
+  for (int worker = 0; worker < 6; ++worker) add(10 + worker, "loader", 5);
+  add(30, "tracker", {});
+  const auto ranks = looks_at_ranks(torchrun);
+  ASSERT_EQ(ranks.size(), 2U);
+  EXPECT_EQ(ranks[0].state->processes.size(), 3U);
+  EXPECT_EQ(ranks[0].of_starter, 2U);
+  EXPECT_EQ(ranks[1].state->processes.size(), 7U);
+  EXPECT_EQ(ranks[1].of_starter, 0U);
+  const auto line = [](const char* name, int pid) {
+    return "  " + std::string(name) + " (pid " + std::to_string(pid) + ", 1 thread) S in futex_wait";
+  };
+  EXPECT_EQ(render_looks(ranks),
+            (std::vector<std::string>{"rank 4 on algo-1: sleeping in futex_wait", line("rank", 2),
+                                      "what started the ranks on algo-1:", line("torchrun", 1),
+                                      line("tracker", 30), "rank 5 on algo-1: sleeping in futex_wait",
+                                      line("rank", 3), line("loader", 10), line("loader", 11),
+                                      line("loader", 12), "  and 3 more processes"}));
+}
+
 TEST(HangReport, TellsWhoWorksFromWhoWaits) {
   std::vector<RankLook> all;
   for (int i = 0; i < 4; ++i) all.push_back(look(i, "algo-1", "a.py:1 in f", i == 2 ? 0.02 : 0.99));

@@ -39,7 +39,8 @@ class FakeAgents final : public LeaderChannel {
 
   std::map<int, FakeRank> ranks;  // by rank; what is not there is a FakeRank
   bool check_programs_hang = false;
-  bool engine_fails = false;  // it ends before any agent comes
+  bool engine_fails = false;           // it ends before any agent comes
+  std::set<std::string> engine_peers;  // the addresses to which it is connected
   bool workers_take_outcome = true;
 
   // What the leader has done, in words, and in order.
@@ -190,6 +191,7 @@ class FakeAgents final : public LeaderChannel {
       agents_.loop_.post([this, signal] { end(Signaled{signal, false}); });
     }
     [[nodiscard]] bool was_started() const override { return was_started_; }
+    [[nodiscard]] std::set<std::string> peers() const override { return agents_.engine_peers; }
     [[nodiscard]] std::vector<std::string> last_words() const override { return {"no such host"}; }
     void remove_session_folders(const std::string&) const override {}
 

@@ -112,6 +112,19 @@ TEST(LeaderRun, StartsNoRankBeforeEveryAgentIsThere) {
   EXPECT_GE(run.loop.seconds(), 60);
 }
 
+TEST(LeaderRun, AHostWhoseDaemonMpirunWaitsForIsNamedAtTheDeadline) {
+  DrivenRun run;
+  for (int rank = 0; rank < 4; ++rank) run.agents.ranks[rank].agent_comes = false;
+  run.agents.engine_peers = {"198.18.0.7"};
+  run.settings.find_unconnected = [](const std::set<std::string>& peers) {
+    return peers == std::set<std::string>{"198.18.0.7"} ? std::vector<std::string>{"algo-2"}
+                                                        : std::vector<std::string>();
+  };
+  const Outcome outcome = run.go();
+  EXPECT_EQ(outcome.failure_class, FailureClass::start);
+  EXPECT_THAT(outcome.message, HasSubstr("mpirun's daemon on algo-2 has not connected to mpirun on algo-1"));
+}
+
 TEST(LeaderRun, ARankThatFailsEndsTheOthersAndItsCodeIsTheJobs) {
   DrivenRun run;
   run.agents.ranks[1].ends = Exited{3};

@@ -60,7 +60,7 @@ TEST(StartMessage, HoldsAProgramThatIsTooLongForMpirun) {
   EXPECT_LT(command[6].size(), 100U);
 }
 
-TEST(EngineCommand, HasSecretArgumentsOnNoCommandLineOfMpiruns) {
+TEST(EngineCommand, HasSecretArgumentsOnNoCommandLineOfMpirunAndOfAgents) {
   LaunchPlan plan = two_ranks(LauncherKind::mpi);
   plan.process_command = {"train", "--api-key", "abcdef", "--lr", "1"};
   plan.command = {"mpirun", "smlaunch", "rank", "--", "train", "--api-key", "abcdef", "--lr", "1"};
@@ -72,7 +72,7 @@ TEST(EngineCommand, HasSecretArgumentsOnNoCommandLineOfMpiruns) {
   EXPECT_EQ(command[5], "--api-key");
   EXPECT_EQ(command.back(), "1");
   plan.engine = Engine::local;
-  EXPECT_EQ(engine_command(plan, ""), plan.command);
+  EXPECT_EQ(engine_command(plan, ""), command);
 }
 
 TEST(StartMessage, SaysWhatReplacesAndWhatYields) {

@@ -34,9 +34,11 @@ std::string to_text(const std::vector<Action>& actions) {
     if (const auto* a = std::get_if<SignalRanks>(&action)) text += fmt::format("signal {}", a->signal);
     if (std::holds_alternative<InspectRanks>(action)) text += "inspect";
     if (const auto* a = std::get_if<PassSignalOn>(&action)) text += fmt::format("pass {}", a->signal);
-    if (const auto* a = std::get_if<ReleaseAgents>(&action))
+    if (const auto* a = std::get_if<ReleaseAgents>(&action)) {
       text +=
           a->leftover_grace.count() == 0 ? "release" : fmt::format("release {}", a->leftover_grace.count());
+      if (a->ends_daemons) text += " with its daemon";
+    }
     if (const auto* a = std::get_if<EndEngine>(&action)) text += fmt::format("end engine {}", a->signal);
     if (const auto* a = std::get_if<SetTimer>(&action))
       text += fmt::format("timer {} {}", to_text(a->timer), a->length.count());
@@ -91,6 +93,7 @@ Supervisor running(int world_size) {
 
 constexpr const char* stop_all = "signal 15, timer grace 5000";
 constexpr const char* release_all = "release, timer engine_exit 4000";
+constexpr const char* release_daemons = "release with its daemon, timer engine_exit 4000";
 
 TEST(Supervisor, StartsTheRanksWhenAllAgentsAreThere) {
   Supervisor supervisor(settings(3));
@@ -118,7 +121,8 @@ TEST(Supervisor, StopsTheOthersWhenOneFails) {
                        {stopped(2, SIGTERM), release_all},
                        {left(0), ""},
                        {left(1), ""},
-                       {left(2), "end engine 15, timer engine_exit 150"},
+                       {left(2), "timer engine_exit 100"},
+                       {expired(Timer::engine_exit), "end engine 15, timer engine_exit 150"},
                        {engine(), "finish"}});
 }
 
@@ -134,7 +138,7 @@ TEST(Supervisor, GivesUpOnAnAgentThatDoesNotReportTheKill) {
   Supervisor supervisor = running(2);
   perform(supervisor, {{exited(1, 3), stop_all},
                        {expired(Timer::grace), "signal 9, timer give_up 5000"},
-                       {expired(Timer::give_up), release_all}});
+                       {expired(Timer::give_up), release_daemons}});
   EXPECT_TRUE(supervisor.record().ranks[Rank{0}].is_lost_by<OutlivedKill>());
   EXPECT_FALSE(is_lost(supervisor, 1));
 }
@@ -184,7 +188,7 @@ TEST(Supervisor, StopsTheOthersWhenARankCannotBeStarted) {
 
 TEST(Supervisor, StopsTheOthersWhenAnAgentIsLost) {
   Supervisor supervisor = running(2);
-  perform(supervisor, {{lost(0), stop_all}, {stopped(1, SIGTERM), release_all}});
+  perform(supervisor, {{lost(0), stop_all}, {stopped(1, SIGTERM), release_daemons}});
   EXPECT_TRUE(supervisor.record().ranks[Rank{0}].is_lost_by<Silence>());
   EXPECT_EQ(supervisor.record().ranks[Rank{0}].times.seconds, 1.0);
 }
@@ -270,7 +274,7 @@ TEST(Supervisor, StopsAllWhenTheEngineEnds) {
   Supervisor supervisor = running(2);
   perform(supervisor, {{engine(), stop_all},
                        {stopped(0, SIGTERM), ""},
-                       {stopped(1, SIGTERM), std::string(release_all) + ", finish"}});
+                       {stopped(1, SIGTERM), std::string(release_daemons) + ", finish"}});
   ASSERT_TRUE(supervisor.record().engine_failure);
   EXPECT_TRUE(std::holds_alternative<MpirunEnded>(*supervisor.record().engine_failure));
   EXPECT_EQ(supervisor.record().engine_seconds, 1.0);
@@ -288,6 +292,25 @@ TEST(Supervisor, TakesARankForLostThatSomebodyElseHasStopped) {
     EXPECT_TRUE(supervisor.record().ranks[Rank{1}].is_lost_by<EndedByOthers>());
     EXPECT_FALSE(is_lost(supervisor, 0));
   }
+}
+
+// An mpirun that ends the job because an agent is gone has no more to say than that.
+TEST(Supervisor, WaitsForNoWordsOfAnEngineThatEndsAJobWhoseLostRankIsKnown) {
+  const Event ended_by_others = RankEnded{.rank = Rank{0},
+                                          .end = {.status = Signaled{SIGTERM, false}, .told_to_stop = true},
+                                          .times = {.seconds = 1.0}};
+  Supervisor supervisor = running(2);
+  perform(supervisor, {{ended_by_others, stop_all},
+                       {left(0), ""},
+                       {lost(1), std::string(release_daemons) + ", timer engine_exit 100"},
+                       {expired(Timer::engine_exit), "end engine 15, timer engine_exit 150"},
+                       {engine(), "finish"}});
+  Supervisor other = running(2);
+  perform(other, {{ended_by_others, stop_all},
+                  {WorkerLost{{"algo-2", Silence{1, "closed"}}}, ""},
+                  {stopped(1, SIGTERM), release_daemons},
+                  {left(0), ""},
+                  {left(1), "timer engine_exit 100"}});
 }
 
 // Slurm signals every process of a job at once.
@@ -491,7 +514,7 @@ TEST(Supervisor, LetsAgentsGoWhenOnlyRanksWithoutAChannelAreMissing) {
            {exited(2, 0), "release"},
            {left(0), ""},
            {left(2), ""},
-           {EngineEnded{.seconds = 2.5, .status = Exited{0}}, release_all + std::string(", finish")}});
+           {EngineEnded{.seconds = 2.5, .status = Exited{0}}, release_daemons + std::string(", finish")}});
   EXPECT_EQ(decide_outcome(supervisor.record(), {"a", "b", "c"}).exit_code, 0);
 }
 

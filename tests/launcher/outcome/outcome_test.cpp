@@ -563,6 +563,32 @@ TEST(Outcome, JobThatDidNotStartSaysWhoIsMissing) {
       "rank 2 (first on algo-2)");
 }
 
+TEST(Outcome, JobThatDidNotStartNamesTheHostsWhoseDaemonIsMissing) {
+  JobRecord record = job(std::vector<RankRecord>(4));
+  record.started = false;
+  record.start_timed_out = true;
+  record.leader_host = "algo-1";
+  record.missing_daemons = {"algo-2"};
+  record.engine_lines = {"ssh: connect to host algo-2: Connection reset"};
+  const std::string named =
+      "; mpirun's daemon on algo-2 has not connected to mpirun on algo-1: it failed, or a firewall stands "
+      "between "
+      "them";
+  EXPECT_EQ(decide_outcome(record, four_hosts).message,
+            "the job could not be started: not every rank's agent came in time: ssh: connect to host algo-2: "
+            "Connection reset" +
+                named);
+  record.start_timed_out = false;
+  record.engine_failure = MpirunEnded{Exited{1}};
+  record.engine_lines = {std::string(40, '-'), "ORTE was unable to reliably start one or more daemons.",
+                         std::string(40, '-')};
+  EXPECT_TRUE(decide_outcome(record, four_hosts).message.ends_with("start one or more daemons." + named))
+      << decide_outcome(record, four_hosts).message;
+  record.engine_lines = {"mpirun: Error: unknown option \"--no\""};
+  EXPECT_TRUE(decide_outcome(record, four_hosts).message.ends_with("(first on algo-1)"))
+      << "it has waited for nobody";
+}
+
 TEST(Outcome, CallsItOutOfMemoryOnlyOnGoodEvidence) {
   const auto message = [](const ExitStatus& status, long at_end, long earlier) {
     RankRecord rank = ended(status, 1.0);

@@ -4,6 +4,8 @@
 #include <gtest/gtest.h>
 
 #include <cstdlib>
+#include <fstream>
+#include <string>
 
 namespace smlaunch {
 namespace {
@@ -25,6 +27,46 @@ TEST(ShellProblem, IsNoneWhereMpirunIsUnderstood) {
   EXPECT_FALSE(find_shell_problem("csh", "tcsh", false));
   EXPECT_FALSE(find_shell_problem("bash", "tcsh", true)) << "it asks";
   EXPECT_FALSE(find_shell_problem("fish", "bash", false));
+}
+
+TEST(DaemonProblem, IsWhateverKeepsItFromPrintingItsOptions) {
+  const std::string usage = "Usage: orted [OPTION]...\nStart an Open RTE Daemon\n";
+  EXPECT_EQ(daemon_problem(Exited{1}, usage), "") << "as Open MPI 4 ends";
+  EXPECT_EQ(daemon_problem(Exited{0}, ""), "");
+  EXPECT_EQ(daemon_problem(Signaled{11, false}, usage), "was killed by signal 11 (SIGSEGV)");
+  EXPECT_EQ(daemon_problem(Exited{1}, ""), "exited with code 1");
+  EXPECT_EQ(daemon_problem(Exited{127}, "\norted: error while loading shared libraries: liborte.so.40\nx\n"),
+            "says: orted: error while loading shared libraries: liborte.so.40");
+}
+
+TEST(DaemonProblem, IsFoundByAskingIt) {
+  EXPECT_EQ(probe_daemon("/bin/true"), "");
+  EXPECT_EQ(probe_daemon("/proc/self/environ").substr(0, 21), "could not be asked (/")
+      << "it cannot be executed";
+}
+
+TEST(TemporaryFolder, MayBeOneThatRunsNoPrograms) {
+  std::ifstream mounts("/proc/mounts");
+  std::string device;
+  std::string folder;
+  std::string type;
+  std::string options;
+  std::string rest;
+  while (mounts >> device >> folder >> type >> options && std::getline(mounts, rest))
+    if (options.find("noexec") != std::string::npos) break;
+  const char* before = getenv("TMPDIR");
+  const std::string kept = before == nullptr ? "" : before;
+  setenv("TMPDIR", "/bin", 1);
+  EXPECT_EQ(probe_noexec_folder(), "");
+  setenv("TMPDIR", folder.c_str(), 1);
+  if (mounts) {
+    EXPECT_EQ(probe_noexec_folder(), folder);
+  }
+  if (before == nullptr)
+    unsetenv("TMPDIR");
+  else
+    setenv("TMPDIR", kept.c_str(), 1);
+  if (!mounts) GTEST_SKIP() << "nothing is mounted noexec here";
 }
 
 TEST(TemporaryFolder, IsNamedWhereItCannotBeWritten) {

@@ -23,7 +23,9 @@ TEST(ParseLoginAnswers, ReadsBackWhatWasRendered) {
   const LoginAnswers lacks_all{.lacks_worker = true,
                                .lacks_daemon = true,
                                .shell = "fish",
+                               .daemon_problem = "exited with code 1",
                                .folder_problem = "/tmp cannot be written (No space left on device)",
+                               .noexec_folder = "/tmp",
                                .interfaces = {{1, "is down", "eth0"}, {2, "does not exist", ""}}};
   for (const LoginAnswers& each : {lacks_all, LoginAnswers{}, LoginAnswers{.shell = "bash"}})
     EXPECT_EQ(parse_login_answers("smlaunch 0.1.0\n" + render_login_answers(each)), each)

@@ -5,6 +5,7 @@
 #include "launcher/job/job_interface.hpp"
 #include "launcher/job/probe_hosts.hpp"
 #include "launcher/outcome/report_error.hpp"
+#include "launcher/session/lost_hosts.hpp"
 #include "launcher/session/other_hosts.hpp"
 #include "tests/topology/made_up_machine.hpp"
 #include "topology/machine_json.hpp"
@@ -79,6 +80,41 @@ TEST(JudgeHostAnswer, SaysWhatAHostLacks) {
       to_string(
           judge_host_answer(wanted, {"bash"}, "shell: sh\nfolder: /tmp cannot be written (x)\n")->cause),
       "/tmp cannot be written (x) there, and Open MPI's daemon puts its files there");
+}
+
+TEST(JudgeHostAnswer, SaysWhyADaemonDoesNotRun) {
+  const auto daemon =
+      judge_host_answer({}, {"bash"}, "smlaunch 0.1.0\nno worker\ndaemon: exited with code 1\n");
+  ASSERT_TRUE(daemon);
+  EXPECT_EQ(to_string(daemon->cause), "Open MPI's daemon does not run there: it exited with code 1");
+  EXPECT_EQ(daemon->remedy, "install the same Open MPI there, with all its libraries");
+  EXPECT_FALSE(judge_host_answer({}, {"bash"}, "smlaunch 0.1.0\nno worker\nnoexec: /tmp\n"))
+      << "a job may need no program there";
+}
+
+TEST(NoexecFolders, AreNamedWithTheirHosts) {
+  RemoteReport report;
+  for (const char* name : {"a", "b", "c"}) report.hosts.emplace_back().name = name;
+  EXPECT_TRUE(describe_noexec_folders(report).empty());
+  report.hosts[0].answer = "smlaunch 0.1.0\nnoexec: /tmp\n";
+  report.hosts[2].answer = "noexec: /tmp\n";
+  const auto sentences = describe_noexec_folders(report);
+  ASSERT_EQ(sentences.size(), 1U);
+  EXPECT_EQ(
+      sentences.front(),
+      "a, c: /tmp is mounted noexec: what the job compiles there (torch.compile, Triton, C++ extensions) "
+      "cannot be loaded; mount it without noexec, or set TMPDIR for the job");
+}
+
+TEST(FindUnconnected, NamesTheHostsThatNoConnectionLeadsTo) {
+  const std::vector<std::string> hosts = {"a", "b"};
+  const std::vector<std::vector<std::string>> addresses = {{"10.0.0.1"}, {"10.0.0.2", "192.168.0.2"}};
+  EXPECT_EQ(find_unconnected(hosts, addresses, {"10.0.0.1"}), std::vector<std::string>{"b"});
+  EXPECT_EQ(find_unconnected(hosts, addresses, {}), hosts);
+  EXPECT_TRUE(find_unconnected(hosts, addresses, {"10.0.0.1", "192.168.0.2"}).empty());
+  EXPECT_TRUE(find_unconnected(hosts, addresses, {"10.0.0.1", "172.16.0.2"}).empty())
+      << "one has come by an address that is not known";
+  EXPECT_TRUE(find_unconnected(hosts, {{"10.0.0.1"}, {}}, {"10.0.0.1"}).empty()) << "a name is not known";
 }
 
 TEST(ParseHostAnswer, FindsTheMachineBehindTheVersion) {
