@@ -131,7 +131,7 @@ step "and every process of the host is there: what loads the ranks' data, and to
 assert_report '.hang[1].processes | length >= 3' true
 assert_report '.hang[2].processes | length' 1
 assert_report '.hang[0].processes | map(.name) | index("torchrun") != null' true
-assert_contains "$err" $'\nwhat started the ranks on algo-1:\n  torchrun (pid '
+assert_contains "$err" $'\nsmlaunch:   what started the ranks on algo-1:\nsmlaunch:     torchrun (pid '
 
 step "a command is made executable"
 printf '#!/bin/sh\necho "command $RANK"\n' >"$base/code/command"
