@@ -155,7 +155,8 @@ void Agent::told_to_end() {
 }
 
 void Agent::got_user_signal(int signal) {
-  if (phase_ == Phase::running && !is_detached_)
+  // Our own rank may have ended by it already.
+  if (phase_ != Phase::waiting && !is_detached_)
     world_.channel->send(FrameKind::stop_request, encode_number(static_cast<std::uint64_t>(signal)));
 }
 
