@@ -104,9 +104,9 @@ void reset_signals() {
 }
 
 SpawnError spawn_error(const std::string& what, int error) {
-  std::string text = fmt::format("{}: {}", what, std::strerror(error));
-  if (error == E2BIG) text += " (the arguments and variables together are more than the kernel takes)";
-  return SpawnError{error, std::move(text)};
+  std::string why = std::strerror(error);
+  if (error == E2BIG) why += " (the arguments and variables together are more than the kernel takes)";
+  return SpawnError{.error_number = error, .text = fmt::format("{}: {}", what, why), .why = why};
 }
 
 // Children that spawn_child() has started and reap() has not taken. The kernel has one table of children for
@@ -195,7 +195,10 @@ tl::expected<Child, SpawnError> spawn_child(const ChildRequest& request) {
       }
     SpawnError refused = spawn_error(request.argv.front(), error);
     const std::string why = explain_exec_failure(request.argv.front(), request.working_directory, error);
-    if (!why.empty()) refused.text += fmt::format(": {}", why);
+    if (!why.empty()) {
+      refused.text += ": " + why;
+      refused.why += ": " + why;
+    }
     return tl::unexpected(std::move(refused));
   }
   Child child;
@@ -246,7 +249,7 @@ bool reap_unless_started(int pid) {
 
 Result<Captured> run_captured(const std::vector<std::string>& argv, int milliseconds) {
   auto child = spawn_child(ChildRequest{argv, own_environment(), {}, true, SIGKILL});
-  if (!child) return failure(Fault::start, argv.front(), child.error().text);
+  if (!child) return failure(Fault::start, argv.front(), child.error().why);
   constexpr std::size_t most = 64U << 10U;
   std::string texts[2];
   std::array<pollfd, 2> pipes = {

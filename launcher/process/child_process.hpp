@@ -43,7 +43,8 @@ struct Child {
 // Why it could not be started: the words of execve or of the kernel.
 struct SpawnError {
   int error_number = 0;
-  std::string text;  // "python3: No such file or directory"
+  std::string text;      // "python3: No such file or directory"
+  std::string why = {};  // the same without the name
 };
 
 // Returns when the program runs, or was refused. A command that is named with a slash, lies below the

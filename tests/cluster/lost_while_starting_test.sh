@@ -11,10 +11,16 @@ program <<'END_OF_PROGRAM'
 echo never
 END_OF_PROGRAM
 
-# mpirun's daemon starts on algo-3 when /tmp/held is gone.
+# mpirun's daemon starts on algo-3 when /tmp/held is gone. For its options, by which we look whether it runs at all, it is
+# asked before.
 daemon=$(command -v orted || command -v prted)
-printf '#!/bin/sh\necho asked >/tmp/asked\nwhile [ -e /tmp/held ]; do sleep 0.1; done\nexec %s.real "$@"\n' "$daemon" \
-  >"$scratch/held"
+cat >"$scratch/held" <<END
+#!/bin/sh
+[ "\$1" != --help ] || exec $daemon.real --help
+echo asked >/tmp/asked
+while [ -e /tmp/held ]; do sleep 0.1; done
+exec $daemon.real "\$@"
+END
 chmod +x "$scratch/held"
 host algo-3 cp "$daemon" "$daemon.real"
 host algo-3 rm "$daemon"

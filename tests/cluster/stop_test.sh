@@ -84,9 +84,9 @@ begin --lost-after 3
 signal algo-1 KILL "^$smlaunch --"
 over 76 failure 15 algo-2 algo-3
 assert_contains "$err" "algo-1, the leader, was lost"
-assert_nothing_left algo-2 algo-3 algo-1
-assert_eq "" "$(host algo-3 sh -c "ls -d /tmp/ompi.* 2>/dev/null || :")"
-host algo-1 sh -c 'rm -rf /tmp/ompi.*'  # nobody was left there to remove it
+assert_nothing_left algo-2 algo-3
+assert_no_process_left algo-1 '(^| )SMLAUNCH_JOB=|^[^ ]*(smlaunch|mpirun|orted|prted) ' 15
+host algo-1 sh -c 'rm -rf /tmp/ompi.*' # nobody was left there to remove it
 
 step "SIGKILL of a worker"
 begin --lost-after 3

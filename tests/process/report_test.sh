@@ -5,9 +5,17 @@ source "$(dirname "$0")/lib.sh"
 needs python3
 mkdir -p "$scratch/run"
 cd "$scratch/run"
-printf 'import os, time\nif os.environ["RANK"] == "1": raise ValueError("<b>no</b>")\ntime.sleep(60)\n' >fails.py
+cat >fails.py <<'END'
+import os, time
+if os.environ["RANK"] == "0":
+    open("up", "w").close()
+    time.sleep(60)
+while not os.path.exists("up"):
+    time.sleep(0.01)
+raise ValueError("<b>no</b>")
+END
 printf 'print("fine")\n' >fine.py
-start() { run "$smlaunch" --smoke off --hosts localhost:2 --report report.json --events events.jsonl "$@"; }
+start() { rm -f up; run "$smlaunch" --smoke off --hosts localhost:2 --report report.json --events events.jsonl "$@"; }
 
 step "after a failure the page stands beside the report"
 start fails.py
@@ -26,7 +34,7 @@ for where in "" . report.json; do
   assert_contains "$out" "ValueError: <b>no</b>"
   assert_contains "$out" "was killed by signal 15 (smlaunch stopped it)"
   assert_contains "$out" "first_output"
-done 2>/dev/null
+done
 
 step "the page anywhere, and never or always"
 run "$smlaunch" report --html "$scratch/page.html" report.json
