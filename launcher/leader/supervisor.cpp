@@ -218,7 +218,7 @@ void Supervisor::release_for_detached(Actions& actions) {
                                        [](const RankRecord& r) { return !r.detached && !r.left; });
   if (released_early_ || !only_detached_run || !others_wait) return;
   released_early_ = true;
-  actions.emplace_back(ReleaseAgents{settings_.leftover_grace});
+  actions.emplace_back(ReleaseAgents{.leftover_grace = settings_.leftover_grace});
 }
 
 void Supervisor::release(Actions& actions) {
