@@ -19,7 +19,7 @@ class AgentRank {
     std::function<void(bool is_stderr, const std::string& lines)> lines;
     std::function<bool()> has_room;  // for more lines
     std::function<void(const RankState&)> inspected;
-    std::function<void(const Progress&)> progressed;  // at most once a ping, and at its end
+    std::function<void(const Progress&)> progressed;  // at most once for each ping, and at its end
     // The rank has ended, and `lines` has had all its lines. Errors: nobody knows how it ended.
     std::function<void(const Result<Ended>&)> ended;
   };

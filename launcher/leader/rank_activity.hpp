@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// When ranks made progress or printed last, and how busy they are: pure. By this a job that hangs is told from one that
-// works.
+// When ranks made progress or printed last, and how busy they are: pure. By this a job that hangs is told from one
+// that works.
 #pragma once
 
 #include <algorithm>

@@ -40,8 +40,8 @@ class RankReports {
 
   // All agents are there: warns of odd hosts. Silence counts from now on.
   void spawned();
-  // How long no rank has made progress. Ranks are held back while nobody reads our output: then their silence does not
-  // count.
+  // How long no rank has made progress. Ranks are held back while nobody reads our output: then their silence does
+  // not count.
   JobSilence silence();
   // For a while nobody could print, or we could hear nobody.
   void forget_silence() { activity_.forget(world_.loop.now_ns()); }

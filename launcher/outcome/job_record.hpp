@@ -27,18 +27,17 @@ struct EndTimes {
 // How long the job has made no progress.
 struct JobSilence {
   double seconds = 0;
-  bool has_begun = true;  // it had made some before
-  bool counts_output =
-      true;  // whatever a rank prints is progress; else its heartbeats, or the lines of --progress
+  bool has_begun = true;      // the job had made some before
+  bool counts_output = true;  // any line is progress; else only heartbeats, or the lines of --progress
 };
 
 // What ranks have told of their progress.
 struct JobProgress {
-  std::optional<Rank> rank = {};  // who told last; nothing: one of torchrun's, which has not said which
+  std::optional<Rank> rank = {};  // who told last; nothing: a rank of torchrun that has not said which it is
   std::string host = {};
   double seconds = 0;               // when, since the start of the run
   ProgressValues values = {};       // the last of each, of that rank
-  std::optional<double> step = {};  // the highest of all
+  std::optional<double> step = {};  // the highest of all ranks
 };
 
 // What a rank has asked for by a heartbeat line.
@@ -91,10 +90,9 @@ struct JobRecord {
   std::vector<std::string> engine_lines;
   bool start_timed_out = false;
   std::vector<std::string> missing_daemons = {};  // hosts that mpirun has not heard of by then
-  std::optional<JobSilence> hang = {};            // for which we stopped the job
-  std::optional<JobProgress> progress = {};       // nothing: none was told
-  std::optional<RankAsked> asked = {};            // the last
-  double seconds = 0;                             // when its last rank had ended, since the start of the run
+  std::optional<JobSilence> hang = {};            // the silence for which we stopped the job
+  std::optional<JobProgress> progress = {};       // nothing: no rank has told any
+  std::optional<RankAsked> asked = {};            // the last wish of a rank
 };
 
 }  // namespace smlaunch
