@@ -121,7 +121,10 @@ NvmlGpu read_gpu(const Required& nvml, const Optional& extra, nvmlDevice_t devic
   nvmlPciInfo_t pci{};
   if (nvml.pci_info(device, &pci) == nvml_success) gpu.pci = parse_pci_id(pci.bus_id).value_or("");
   nvmlMemory_t memory{};
-  if (nvml.memory(device, &memory) == nvml_success) gpu.memory_bytes = memory.total;
+  if (nvml.memory(device, &memory) == nvml_success) {
+    gpu.memory_bytes = memory.total;
+    gpu.memory_used = memory.used;
+  }
   unsigned current = 0;
   unsigned pending = 0;
   gpu.mig =

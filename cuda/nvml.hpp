@@ -22,6 +22,7 @@ struct NvmlGpu {
   // CPU.
   std::vector<std::string> nvlink_peers;
   std::vector<std::string> mig_instances = {};  // their UUIDs: "MIG-…"
+  std::uint64_t memory_used = 0;                // in bytes, by all processes
   bool operator==(const NvmlGpu&) const = default;
 };
 

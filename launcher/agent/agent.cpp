@@ -9,6 +9,7 @@
 
 #include "base/exit_codes.hpp"
 #include "launcher/channel/detached_notice.hpp"
+#include "launcher/channel/progress_messages.hpp"
 #include "launcher/process/child_process.hpp"
 
 namespace smlaunch {
@@ -37,6 +38,12 @@ Agent::Agent(AgentIdentity identity, AgentWorld world)
        .has_room = [this] { return waiting_bytes() < most_waiting_bytes; },
        .inspected =
            [this](const RankState& state) { world_.channel->send_data(FrameKind::inspected, encode(state)); },
+       .progressed =
+           [this](const Progress& progress) {
+             if (!is_detached_)
+               world_.channel->send_data(FrameKind::progress,
+                                         encode(ProgressReport{world_.loop.now_ns(), progress}));
+           },
        .ended = [this](const Result<Ended>& end) { rank_ended(end); }});
 }
 
@@ -63,7 +70,7 @@ void Agent::received(const Frame& frame) {
       if (const auto number = decode_number(frame.payload); number && *number >= 1 && *number <= 64)
         world_.rank.signal(static_cast<int>(*number));
       return;
-    case FrameKind::inspect: return world_.rank.inspect();
+    case FrameKind::inspect: return world_.rank.inspect(frame.payload == look_only);
     case FrameKind::input:
       if (const auto input = decode_input(frame.payload)) world_.rank.input(*input);
       return;

@@ -37,8 +37,8 @@ class Agent {
   void begin();
   // Our parent has died, or somebody ends us: the rank ends with us.
   void told_to_end();
-  // SIGUSR1 or SIGUSR2, which a scheduler has sent to all processes of our host: the ranks of other hosts are to have
-  // it, too.
+  // SIGUSR1 or SIGUSR2, which a scheduler has sent to all processes of our host: the ranks of other hosts
+  // are to have it, too.
   void got_user_signal(int signal);
 
   // After the loop has stopped:

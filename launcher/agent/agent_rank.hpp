@@ -9,6 +9,7 @@
 #include "base/error.hpp"
 #include "launcher/channel/messages.hpp"
 #include "launcher/process/left_process.hpp"
+#include "launcher/progress/progress.hpp"
 
 namespace smlaunch {
 
@@ -18,6 +19,7 @@ class AgentRank {
     std::function<void(bool is_stderr, const std::string& lines)> lines;
     std::function<bool()> has_room;  // for more lines
     std::function<void(const RankState&)> inspected;
+    std::function<void(const Progress&)> progressed;  // at most once for each ping, and at its end
     // The rank has ended, and `lines` has had all its lines. Errors: nobody knows how it ended.
     std::function<void(const Result<Ended>&)> ended;
   };
@@ -32,7 +34,8 @@ class AgentRank {
   virtual void signal(int signal) = 0;
   // Sends a signal that ends nothing: to processes that handle it; SIGSTOP and SIGCONT to all of them.
   virtual void pass_on(int signal) = 0;
-  virtual void inspect() = 0;  // does nothing where the rank does not run
+  // Does nothing where the rank does not run. `only_look`: the rank goes on, and nothing is asked of it.
+  virtual void inspect(bool only_look) = 0;
   virtual void input(const Input& input) = 0;
   virtual void resume() = 0;          // there may be room for its lines again
   virtual void fill(Pong& pong) = 0;  // with what the rank has used and printed

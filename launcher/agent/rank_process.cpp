@@ -3,6 +3,7 @@
 
 #include <unistd.h>
 
+#include <boost/asio/post.hpp>
 #include <csignal>
 #include <cstdlib>
 #include <utility>
@@ -10,6 +11,7 @@
 #include "base/host_name.hpp"
 #include "base/steady_time.hpp"
 #include "launcher/agent/rank_binding.hpp"
+#include "launcher/channel/private_folders.hpp"
 #include "launcher/channel/worker_socket.hpp"
 #include "launcher/contract/executable.hpp"
 #include "launcher/process/agent_variables.hpp"
@@ -60,6 +62,10 @@ ChildRequest RankProcess::make_request(const Start& message) {
   request.death_signal = SIGKILL;
   request.niceness = niceness_before_;
   request.has_input = message.has_input;
+  if (heartbeats_)
+    request.environment[heartbeat_variable] = heartbeats_->path();
+  else
+    request.environment.erase(heartbeat_variable);
   if (const auto job = request.environment.find(job_marker_variable); job != request.environment.end())
     cgroup_ = RankCgroup::make(job->second, identity_.rank);
   if (cgroup_) request.cgroup_procs = cgroup_->procs();
@@ -70,6 +76,7 @@ Result<Started> RankProcess::start(Start message) {
   is_starter_ = message.is_starter;
   tail_.emplace(is_starter_);
   Started report = bind_rank(message, identity_.local_rank, machine_);
+  begin_heartbeats(message);
   ChildRequest request = make_request(message);
   path_["PATH"] = request.environment["PATH"];
   // Only we can make the program executable that torchrun or a like starter starts in its turn.
@@ -94,6 +101,7 @@ Result<Started> RankProcess::start(Start message) {
 
 void RankProcess::take_lines(bool is_stderr, const std::string& lines) {
   output_ns_ = steady_now_ns();
+  if (progress_lines_) progress_lines_->take(lines, output_ns_);
   if (is_stderr) {
     tail_->add_stderr(lines, output_ns_);
     inspector_.heard(lines);
@@ -113,7 +121,26 @@ void RankProcess::process_ended() {
   streams_.rank_ended();
 }
 
+// A rank whose heartbeats nobody can hear runs all the same. A check program has none.
+void RankProcess::begin_heartbeats(const Start& message) {
+  if (message.has_input) return;
+  if (!message.progress_pattern.empty())
+    if (auto pattern = ProgressPattern::parse(message.progress_pattern, "--progress"))
+      progress_lines_.emplace(std::move(*pattern));
+  const auto folders = make_private_folders(own_private_places());
+  if (!folders) return;
+  if (auto made = HeartbeatFile::make(folders->front(), identity_.rank))
+    heartbeats_.emplace(std::move(*made));
+}
+
+void RankProcess::tell_progress(bool is_last) {
+  Progress said = heartbeats_ ? heartbeats_->read(is_last) : Progress();
+  if (progress_lines_) said.add(progress_lines_->take_all());
+  if (!said.empty()) callbacks_.progressed(said);
+}
+
 void RankProcess::tell_end() {
+  tell_progress(true);
   inspector_.rank_ended();
   is_told_ = true;
   if (!*status_) return callbacks_.ended(tl::unexpected(status_->error()));
@@ -130,6 +157,9 @@ void RankProcess::tell_end() {
 
 void RankProcess::fill(Pong& pong) {
   pong.output_ns = output_ns_;
+  asio::post(loop_, [this] {
+    if (!is_told_) tell_progress(false);
+  });
   processor_wait_.mark();
   if (!runs()) return;
   const auto stat = read_proc_stat(child_->pid);
@@ -140,8 +170,9 @@ void RankProcess::fill(Pong& pong) {
     pong.cpu_ns = static_cast<std::uint64_t>(stat->cpu_seconds * 1e9);
 }
 
-void RankProcess::inspect() {
+void RankProcess::inspect(bool only_look) {
   if (!runs()) return;  // the report of its end is on its way
+  if (only_look) return inspector_.look(child_->pid, is_starter_, path_);
   if (inspector_.begin(child_->pid, is_starter_, path_)) told_to_stop_ = true;
 }
 

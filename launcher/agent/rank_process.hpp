@@ -13,6 +13,7 @@
 
 #include "launcher/agent/agent_environment.hpp"
 #include "launcher/agent/agent_rank.hpp"
+#include "launcher/agent/progress_lines.hpp"
 #include "launcher/agent/rank_streams.hpp"
 #include "launcher/evidence/rank_tail.hpp"
 #include "launcher/inspect/rank_inspector.hpp"
@@ -22,6 +23,7 @@
 #include "launcher/process/oom_kills.hpp"
 #include "launcher/process/processor_wait.hpp"
 #include "launcher/process/rank_cgroup.hpp"
+#include "launcher/progress/heartbeat_file.hpp"
 #include "topology/machine.hpp"
 
 namespace smlaunch {
@@ -36,7 +38,7 @@ class RankProcess final : public AgentRank {
   Result<Started> start(Start message) override;
   void signal(int signal) override;
   void pass_on(int signal) override;
-  void inspect() override;
+  void inspect(bool only_look) override;
   void input(const Input& input) override { input_.take(input); }
   void resume() override { streams_.resume(); }
   void fill(Pong& pong) override;
@@ -52,6 +54,8 @@ class RankProcess final : public AgentRank {
   [[nodiscard]] bool runs() const { return child_ && !status_; }
   [[nodiscard]] ChildRequest make_request(const Start& message);
   void take_lines(bool is_stderr, const std::string& lines);
+  void begin_heartbeats(const Start& message);
+  void tell_progress(bool is_last);
   void process_ended();
   void tell_end();
 
@@ -72,7 +76,9 @@ class RankProcess final : public AgentRank {
   std::optional<RankTail> tail_;
   ProcessorWait processor_wait_;
   OomWatch oom_watch_;
-  std::uint64_t output_ns_ = 0;  // when it printed last
+  std::optional<HeartbeatFile> heartbeats_;
+  std::optional<ProgressLines> progress_lines_;  // where --progress says what they are
+  std::uint64_t output_ns_ = 0;                  // when it printed last
   bool told_to_stop_ = false;
   bool hurried_ = false;
   bool is_paused_ = false;  // by SIGSTOP

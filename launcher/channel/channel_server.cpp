@@ -2,6 +2,7 @@
 // An agent whose connection breaks may come back for `lost_after`; what it had sent is not taken twice, what
 // it was told is told again. One that sends what it may not has been heard for the last time.
 #include "launcher/channel/channel_server.hpp"
+#include "launcher/channel/progress_messages.hpp"
 
 #include <algorithm>
 
@@ -188,8 +189,9 @@ void ChannelServer::signal(Peer peer, int signal) {
     to.link->send(encode_frame(FrameKind::signal, encode_number(static_cast<std::uint64_t>(signal))));
 }
 
-void ChannelServer::inspect(Peer peer) {
-  if (Agent& to = agents_[peer]; to.link) to.link->send(encode_frame(FrameKind::inspect, ""));
+void ChannelServer::inspect(Peer peer, bool only_look) {
+  if (Agent& to = agents_[peer]; to.link)
+    to.link->send(encode_frame(FrameKind::inspect, only_look ? look_only : ""));
 }
 
 void ChannelServer::pass_on(Peer peer, int signal) {

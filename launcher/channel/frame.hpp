@@ -21,7 +21,7 @@ enum class FrameKind : std::uint8_t {
   release,    // leader: leave
   outcome,    // leader to a worker: what the job came to; from it, without a payload: it has it
   stop_request,  // worker: its host was told to stop, by this signal; or (agent, too) got SIGUSR1 or SIGUSR2, for the ranks
-  inspect,  // leader: what are the processes of your rank doing?
+  inspect,  // leader: what are the processes of your rank doing? "look": ask nothing of them
   input,    // leader: text for the stdin of a check program
   pass_on,  // leader: a signal that does not end the rank
   // Data frames: their payload begins with a sequence number, and they survive a lost connection.
@@ -33,6 +33,7 @@ enum class FrameKind : std::uint8_t {
   code_ended,    // worker: what came of the user's code on its host
   end_unknown,   // agent: the entry point ended, and how is not known: why
   left_running,  // agent: what its rank has left running and is ended now
+  progress,      // agent: what its rank has said of its progress since the last one
 };
 
 inline bool is_data(FrameKind kind) { return kind >= FrameKind::started; }

@@ -44,7 +44,8 @@ class LeaderChannel {
   virtual void start(Peer peer, const Start& start) = 0;
   virtual void input(Peer peer, const std::string& text) = 0;  // for the stdin of its check program
   virtual void signal(Peer peer, int signal) = 0;
-  virtual void inspect(Peer peer) = 0;  // this one is not: the answer must be fresh
+  // This one is not: the answer must be fresh. `only_look`: nothing is asked of the rank, which goes on.
+  virtual void inspect(Peer peer, bool only_look) = 0;
   virtual void pass_on(Peer peer, int signal) = 0;
   virtual void release_agents(int world_size, const Release& how) = 0;
   virtual void send_outcome(Peer peer, const JobEnd& end) = 0;

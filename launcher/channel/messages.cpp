@@ -76,6 +76,7 @@ std::string encode(const Start& m) {
                {"own_bind", m.own_bind},
                {"local_ranks", m.local_ranks},
                {"forward_output", m.forward_output},
+               {"progress_pattern", m.progress_pattern},
                {"is_starter", m.is_starter},
                {"grace_milliseconds", m.grace_milliseconds},
                {"lost_after_milliseconds", m.lost_after_milliseconds},
@@ -100,6 +101,7 @@ std::optional<Start> decode_start(std::string_view text) {
     j.at("own_bind").get_to(m.own_bind);
     take_number(j.at("local_ranks"), m.local_ranks, 0);
     j.at("forward_output").get_to(m.forward_output);
+    j.at("progress_pattern").get_to(m.progress_pattern);
     j.at("is_starter").get_to(m.is_starter);
     take_number(j.at("grace_milliseconds"), m.grace_milliseconds, 0);
     take_number(j.at("lost_after_milliseconds"), m.lost_after_milliseconds, 0);
@@ -250,7 +252,12 @@ std::string encode(const RankState& m) {
                          {"kernel_stack", process.kernel_stack},
                          {"python_stack", process.python_stack},
                          {"rank", process.rank ? Json(*process.rank) : Json(nullptr)}});
-  return pack({{"processes", processes}, {"primary", m.primary}, {"python_source", m.python_source}});
+  return pack({{"processes", processes},
+               {"primary", m.primary},
+               {"python_source", m.python_source},
+               {"is_look", m.is_look},
+               {"computes", m.computes},
+               {"computes_in", m.computes_in}});
 }
 
 std::optional<RankState> decode_rank_state(std::string_view text) {
@@ -270,6 +277,9 @@ std::optional<RankState> decode_rank_state(std::string_view text) {
     }
     take_number(j.at("primary"), m.primary, 0, std::max(0, static_cast<int>(m.processes.size()) - 1));
     j.at("python_source").get_to(m.python_source);
+    j.at("is_look").get_to(m.is_look);
+    j.at("computes").get_to(m.computes);
+    j.at("computes_in").get_to(m.computes_in);
   });
 }
 

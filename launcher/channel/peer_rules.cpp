@@ -8,6 +8,7 @@
 
 #include "base/line_splitter.hpp"
 #include "launcher/channel/messages.hpp"
+#include "launcher/channel/progress_messages.hpp"
 #include "launcher/channel/stop_messages.hpp"
 
 namespace smlaunch {
@@ -28,6 +29,7 @@ const char* name_of(FrameKind kind) {
     case FrameKind::code_ended: return "code_ended";
     case FrameKind::end_unknown: return "end_unknown";
     case FrameKind::left_running: return "left_running";
+    case FrameKind::progress: return "progress";
     default: return "unknown";
   }
 }
@@ -35,6 +37,7 @@ const char* name_of(FrameKind kind) {
 // Of a payload, where no line of a rank is in it: in bytes.
 constexpr std::size_t most_in_number = 32;
 constexpr std::size_t most_in_pong = 256;
+constexpr std::size_t most_in_progress = 8192;
 constexpr std::size_t most_in_reason = 1U << 20U;
 
 std::size_t most_bytes(FrameKind kind) {
@@ -42,6 +45,7 @@ std::size_t most_bytes(FrameKind kind) {
     case FrameKind::outcome: return 0;
     case FrameKind::stop_request: return most_in_number;
     case FrameKind::pong: return most_in_pong;
+    case FrameKind::progress: return most_in_progress;
     case FrameKind::started:
     case FrameKind::start_failed:
     case FrameKind::end_unknown:
@@ -76,6 +80,7 @@ bool is_sound(const Frame& frame) {
     case FrameKind::ended: return decode_ended(frame.payload).has_value();
     case FrameKind::inspected: return decode_rank_state(frame.payload).has_value();
     case FrameKind::left_running: return decode_left_running(frame.payload).has_value();
+    case FrameKind::progress: return decode_progress(frame.payload).has_value();
     case FrameKind::output: {
       const auto output = decode_output(frame.payload);
       return output && are_lines(output->lines);
@@ -96,7 +101,8 @@ bool PeerRules::may_say(FrameKind kind) const {
     case FrameKind::ended:
     case FrameKind::inspected:
     case FrameKind::end_unknown:
-    case FrameKind::left_running: return role_ == Role::rank;
+    case FrameKind::left_running:
+    case FrameKind::progress: return role_ == Role::rank;
     case FrameKind::outcome:
     case FrameKind::code_ended: return role_ == Role::worker;
     default: return false;

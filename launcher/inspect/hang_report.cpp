@@ -125,7 +125,8 @@ std::vector<RankLook> looks_at_ranks(const RankLook& starter) {
       continue;
     }
     RankLook& look = ranks[*process.rank];
-    if (!look.state) look.state = RankState{{}, 0, starter.state->python_source};
+    if (!look.state)
+      look.state = RankState{.processes = {}, .primary = 0, .python_source = starter.state->python_source};
     look.state->processes.push_back(process);
   }
   if (ranks.empty()) return {starter};

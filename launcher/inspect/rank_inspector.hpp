@@ -16,6 +16,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <vector>
 
 #include "launcher/inspect/rank_state.hpp"
@@ -25,12 +26,18 @@ namespace smlaunch {
 class RankInspector {
  public:
   RankInspector(boost::asio::io_context& loop, std::function<void(const RankState&)> done)
-      : timer_(loop), done_(std::move(done)) {}
+      : loop_(loop), timer_(loop), done_(std::move(done)) {}
 
   // Looks at `pid` and the processes that it has started; `done` is called once, after some seconds at the
   // latest. `path`: the rank's environment, whose PATH is searched for py-spy. Returns true if processes are
   // ended to get their stacks: faulthandler.enable() prints them only for a deadly signal.
   bool begin(int pid, bool is_starter, const std::map<std::string, std::string>& path);
+  // Looks at them from outside only, in a thread: the loop and the rank go on. `done` is called with it, too.
+  // Nothing happens while a look or a question is under way.
+  void look(int pid, bool is_starter, const std::map<std::string, std::string>& path);
+  ~RankInspector();
+  RankInspector(const RankInspector&) = delete;
+  RankInspector& operator=(const RankInspector&) = delete;
   // Takes what the rank prints on stderr meanwhile.
   void heard(std::string_view lines);
   // The rank has ended, and everything that it printed has been heard.
@@ -48,6 +55,10 @@ class RankInspector {
   void take_stack();
   void conclude();
 
+  void looked(const RankState& state);
+
+  boost::asio::io_context& loop_;
+  std::thread looker_;
   boost::asio::steady_timer timer_;
   std::function<void(const RankState&)> done_;
   std::optional<RankState> state_;  // while it goes on

@@ -25,6 +25,10 @@ struct RankState {
   std::vector<ProcessState> processes;  // first the rank's own process, then those that it has started
   int primary = 0;                      // the process that stands for the rank; under torchrun its first rank
   std::string python_source;            // "py-spy" or "faulthandler"; empty: there is no Python stack
+  // Of a look that asks nothing of the rank: does it compute, and in which module (rank_motion.hpp)?
+  bool is_look = false;
+  bool computes = false;
+  std::string computes_in = {};
   bool operator==(const RankState&) const = default;
 };
 

@@ -12,7 +12,9 @@
 #include "launcher/job/job_mpi_options.hpp"
 #include "launcher/job/job_programs.hpp"
 #include "launcher/job/job_smoke.hpp"
+#include "launcher/outcome/restart_on.hpp"
 #include "launcher/plan/starter.hpp"
+#include "launcher/progress/progress_pattern.hpp"
 
 namespace smlaunch {
 
@@ -125,6 +127,14 @@ Result<Job> begin_job(const Options& options, const Facts& facts) {
                    "run it on one of them, or name this one with --current-host");
   if (job.runs_alone && !starts_its_part(spec.launcher, env, job.hosts_given))
     spec.launcher = LauncherKind::process;
+  if (options.progress)
+    if (const auto pattern =
+            ProgressPattern::parse(*options.progress, source_of(options, "progress", "--progress"));
+        !pattern)
+      return tl::unexpected(pattern.error());
+  if (const auto on = parse_restart_on(options.restart_on, source_of(options, "restart-on", "--restart-on"));
+      !on)
+    return tl::unexpected(on.error());
   if (options.python && options.python->empty())
     return failure(Fault::usage, source_of(options, "python", "--python"), "names no file",
                    "name the job's interpreter");
@@ -159,7 +169,7 @@ Result<Job> finish_job(const Options& options, const Facts& facts, Job job) {
   spec.machines_as_planned = options.gpus_per_host.has_value();
   spec.machines_chosen = options.gpus_per_host || !options.topology.empty();
   if (auto wished = find_smoke_wish(options, facts, job); !wished) return tl::unexpected(wished.error());
-  spec.watches_for_hangs = options.hang_timeout.has_value();
+  spec.watches_for_hangs = options.hang_timeout || options.start_timeout;
   find_network_interface(facts.ask, job);
   if (has_starter(spec.launcher))
     if (auto found = find_starter(options, facts.ask, job); !found) return tl::unexpected(found.error());

@@ -8,6 +8,7 @@
 #include "launcher/channel/detached_notice.hpp"
 #include "launcher/leader/start_messages.hpp"
 #include "launcher/outcome/decide_outcome.hpp"
+#include "launcher/outcome/silence_sentence.hpp"
 #include "launcher/plan/starter.hpp"
 #include "launcher/process/child_process.hpp"
 #include "mpi/tagged_line.hpp"
@@ -36,6 +37,7 @@ SupervisorSettings supervisor_settings(const LaunchPlan& plan, const RunSettings
   made.stop_grace = settings.stop_grace;
   made.leftover_grace = settings.leftover_grace;
   made.hang_timeout = settings.hang_timeout;
+  made.start_timeout = settings.start_timeout;
   made.start_deadline = start_deadline(plan);
   return made;
 }
@@ -51,7 +53,7 @@ JobRun::JobRun(const LaunchPlan& plan, const RunSettings& settings, const Leader
       agents_(std::move(agents)),
       callbacks_(std::move(callbacks)),
       supervisor_(supervisor_settings(plan, settings)),
-      reports_(plan, world, events, phases),
+      reports_(plan, world, events, phases, !settings.progress_pattern.empty()),
       engine_(world.make_engine({.line = [this](std::string_view line) { engine_line(line); },
                                  .ended = [this](Rank rank, const Result<ExitStatus>& end,
                                                  bool all) { engine_process_ended(rank, end, all); }})) {}
@@ -131,8 +133,8 @@ void JobRun::engine_process_ended(Rank rank, const Result<ExitStatus>& end, bool
 }
 
 void JobRun::look_around() {
-  const double silent = reports_.silent_seconds();
-  if (has_spawned_ && settings_.hang_timeout) handle(Silent{silent});
+  const JobSilence silence = reports_.silence();
+  if (has_spawned_) handle(Silent{silence});
   note_peers();
   if (world_.loop.now_ns() > next_look_ns_) look_for_lost_hosts();
 }
@@ -166,7 +168,8 @@ void JobRun::perform(const std::vector<Action>& actions) {
   for (const Action& action : actions) {
     if (std::holds_alternative<StartRanks>(action)) start_ranks();
     if (const auto* signal = std::get_if<SignalRanks>(&action)) signal_ranks(signal->signal);
-    if (std::holds_alternative<InspectRanks>(action)) inspect_ranks();
+    if (const auto* how = std::get_if<InspectRanks>(&action)) inspect_ranks(how->only_look);
+    if (std::holds_alternative<TellLooks>(action)) tell_looks();
     if (const auto* passed = std::get_if<PassSignalOn>(&action)) pass_signal_on(passed->signal);
     if (const auto* how = std::get_if<ReleaseAgents>(&action)) release(*how);
     if (const auto* end = std::get_if<EndEngine>(&action)) engine_->signal(end->signal);
@@ -194,6 +197,7 @@ void JobRun::start_ranks() {
       Start start = make_start(plan_, rank, own, facts);
       if (rank == of_host.front()) start.hand_over = callbacks_.late_hand_over(node_rank);
       start.forward_output = world_.output.is_wanted(rank);
+      start.progress_pattern = settings_.progress_pattern;
       world_.channel.start(peer_of(rank), start);
     }
   }
@@ -227,13 +231,32 @@ void JobRun::signal_ranks(int signal) {
   for (const Rank rank : ranks_that_run()) world_.channel.signal(Peer{rank.value}, signal);
 }
 
-void JobRun::inspect_ranks() {
-  world_.output.say(
-      fmt::format("no rank has printed anything for {:.0f} s: asking every rank what it is doing",
-                  *record().hang_seconds));
-  reports_.event("hang", std::nullopt, {});
-  for (const Rank rank : ranks_that_run()) world_.channel.inspect(Peer{rank.value});
+void JobRun::inspect_ranks(bool only_look) {
+  if (!only_look) {
+    world_.output.say(fmt::format("{}: asking every rank what it is doing",
+                                  describe_silence(*record().hang, record().progress)));
+    reports_.event("hang", std::nullopt, {});
+  }
+  for (const Rank rank : ranks_that_run()) world_.channel.inspect(Peer{rank.value}, only_look);
 }
+
+// It goes on: nobody has asked for its end, or it computes.
+void JobRun::tell_looks() {
+  const JobSilence silence = reports_.silence();
+  const std::string life = describe_life(record(), reports_.hosts(), starter());
+  std::string text = describe_silence(silence, record().progress) + "; ";
+  if (!life.empty())
+    text += life + ": taken for life, the job goes on";
+  else
+    text +=
+        describe_hang(look_at_ranks(record(), reports_.hosts(), starter())) +
+        (settings_.hang_timeout || settings_.start_timeout ? ""
+                                                           : "; --hang-timeout SECONDS would end such a job");
+  world_.output.say(text);
+  if (!life.empty()) reports_.event("progress", std::nullopt, {{"life", life}});
+}
+
+std::string JobRun::starter() const { return has_starter(plan_.launcher) ? to_string(plan_.launcher) : ""; }
 
 void JobRun::set_timer(const SetTimer& wanted) {
   auto& timer = timers_[wanted.timer];
@@ -250,8 +273,7 @@ void JobRun::set_timer(const SetTimer& wanted) {
 void JobRun::finish() {
   phases_.finished(world_.loop.now_ns());
   reports_.say_other_leftovers();
-  Outcome outcome = decide_outcome(record(), reports_.hosts(),
-                                   has_starter(plan_.launcher) ? to_string(plan_.launcher) : "");
+  Outcome outcome = decide_outcome(record(), reports_.hosts(), starter());
   callbacks_.finished(std::move(outcome));
 }
 

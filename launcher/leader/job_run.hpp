@@ -55,7 +55,9 @@ class JobRun {
   void perform(const std::vector<Action>& actions);
   void start_ranks();
   void signal_ranks(int signal);
-  void inspect_ranks();
+  void inspect_ranks(bool only_look);
+  void tell_looks();
+  [[nodiscard]] std::string starter() const;  // torchrun or xla; empty: the ranks are started one by one
   [[nodiscard]] std::vector<Rank> ranks_that_run() const;
   void pass_signal_on(int signal);
   void release(const ReleaseAgents& how);

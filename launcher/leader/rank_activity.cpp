@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "launcher/leader/rank_activity.hpp"
 
-#include <algorithm>
-
 namespace smlaunch {
 
 void RankActivity::used(Rank rank, std::uint64_t agent_ns, std::uint64_t cpu_ns) {
@@ -11,8 +9,21 @@ void RankActivity::used(Rank rank, std::uint64_t agent_ns, std::uint64_t cpu_ns)
   samples.ring[samples.count++ % samples.ring.size()] = {.at_ns = agent_ns, .cpu_ns = cpu_ns};
 }
 
-double RankActivity::silent_seconds(std::uint64_t now_ns) const {
-  return now_ns <= output_ns_ ? 0.0 : static_cast<double>(now_ns - output_ns_) / 1e9;
+void RankActivity::printed(std::uint64_t ns) {
+  if (has_pattern_ || has_progressed_) return;
+  has_printed_ = true;
+  forget(ns);
+}
+
+void RankActivity::progressed(std::uint64_t ns) {
+  has_progressed_ = true;
+  forget(ns);
+}
+
+JobSilence RankActivity::silence(std::uint64_t now_ns) const {
+  return {.seconds = now_ns <= since_ns_ ? 0.0 : static_cast<double>(now_ns - since_ns_) / 1e9,
+          .has_begun = has_printed_ || has_progressed_,
+          .counts_output = !has_pattern_ && !has_progressed_};
 }
 
 std::optional<double> RankActivity::cores_used(Rank rank) const {

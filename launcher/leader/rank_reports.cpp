@@ -5,6 +5,7 @@
 
 #include "launcher/channel/messages.hpp"
 #include "launcher/channel/stop_messages.hpp"
+#include "launcher/plan/starter.hpp"
 
 namespace smlaunch {
 
@@ -12,18 +13,21 @@ namespace {
 
 // Where thousands of ranks leave something running, a line for each would bury the reason.
 constexpr int most_leftovers_said = 3;
+constexpr int most_progress_events = 1000;
+constexpr const char* rank_value = "rank";
+constexpr std::uint64_t one_second_ns = 1'000'000'000;
 
 }  // namespace
 
 RankReports::RankReports(const LaunchPlan& plan, const LeaderWorld& world, EventLog& events,
-                         JobPhases& phases)
+                         JobPhases& phases, bool has_pattern)
     : plan_(plan),
       world_(world),
       events_(events),
       phases_(phases),
       start_ns_(world.loop.now_ns()),
       clocks_(plan.world_size()),
-      activity_(plan.world_size(), start_ns_),
+      activity_(plan.world_size(), start_ns_, has_pattern),
       watch_(plan) {
   for (const RankPlace& place : plan.layout.ranks) {
     hosts_.push_back(plan.cluster.hosts[place.node_rank].name);
@@ -73,6 +77,9 @@ std::optional<Event> RankReports::take(Rank rank, const Frame& frame) {
     case FrameKind::left_running:
       if (auto left = decode_left_running(frame.payload))
         return left_running(rank, std::move(left->processes));
+      return {};
+    case FrameKind::progress:
+      if (auto report = decode_progress(frame.payload)) return progressed(rank, std::move(*report));
       return {};
     case FrameKind::inspected:
       if (auto state = decode_rank_state(frame.payload))
@@ -160,13 +167,45 @@ void RankReports::print(Rank rank, bool is_stderr, std::uint64_t read_ns, std::s
 void RankReports::spawned() {
   warn(watch_.odd_hosts());
   phases_.spawned(world_.loop.now_ns());
-  activity_.printed(world_.loop.now_ns());
+  activity_.forget(world_.loop.now_ns());
 }
 
-double RankReports::silent_seconds() {
+JobSilence RankReports::silence() {
   const std::uint64_t now = world_.loop.now_ns();
-  if (world_.output.is_long()) activity_.printed(now);
-  return activity_.silent_seconds(now);
+  if (world_.output.is_long()) activity_.forget(now);
+  return activity_.silence(now);
+}
+
+// The ranks of torchrun share their agent, and tell themselves who speaks.
+std::optional<Rank> RankReports::take_teller(Rank rank, ProgressValues& values) const {
+  constexpr double most_ranks = 1e6;
+  std::optional<Rank> told;
+  if (const auto found = values.find(rank_value); found != values.end()) {
+    if (found->second >= 0 && found->second < most_ranks) told = Rank{static_cast<int>(found->second)};
+    values.erase(found);
+  }
+  return has_starter(plan_.launcher) ? told : rank;
+}
+
+// A job that runs for weeks leaves no file of all that its ranks have told: after the first so many, one a second.
+Event RankReports::progressed(Rank rank, ProgressReport report) {
+  const auto told_by = take_teller(rank, report.progress.values);
+  const std::uint64_t now = world_.loop.now_ns();
+  const std::uint64_t then = clocks_.on_our_clock(rank, report.time_ns, start_ns_, now).ns;
+  activity_.progressed(now);
+  if (++progress_events_ <= most_progress_events || now - last_progress_event_ns_ >= one_second_ns ||
+      report.progress.ask) {
+    last_progress_event_ns_ = now;
+    EventLine line{.event = "progress", .host = host(rank), .values = report.progress.values};
+    if (told_by) line.rank = told_by->value;
+    if (report.progress.ask) line.texts.emplace_back("asks", to_string(*report.progress.ask));
+    events_.add(std::move(line));
+  }
+  return RankProgressed{.rank = rank,
+                        .told_by = told_by,
+                        .host = host(rank),
+                        .seconds = seconds_at(then),
+                        .progress = std::move(report.progress)};
 }
 
 void RankReports::event(const std::string& name, std::optional<Rank> rank,

@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "launcher/channel/progress_messages.hpp"
 #include "launcher/leader/host_watch.hpp"
 #include "launcher/leader/leader_world.hpp"
 #include "launcher/leader/rank_activity.hpp"
@@ -23,8 +24,9 @@ namespace smlaunch {
 
 class RankReports {
  public:
-  // The job begins now. The references outlive this object.
-  RankReports(const LaunchPlan& plan, const LeaderWorld& world, EventLog& events, JobPhases& phases);
+  // The job begins now. The references outlive this object. `has_pattern`: --progress says which lines are progress.
+  RankReports(const LaunchPlan& plan, const LeaderWorld& world, EventLog& events, JobPhases& phases,
+              bool has_pattern);
 
   Event joined(Rank rank, const Hello& hello);
   std::optional<Event> take(Rank rank, const Frame& frame);
@@ -38,11 +40,11 @@ class RankReports {
 
   // All agents are there: warns of odd hosts. Silence counts from now on.
   void spawned();
-  // How long no rank has printed anything. Ranks are held back while nobody reads our output: then their
-  // silence does not count.
-  double silent_seconds();
+  // How long no rank has made progress. Ranks are held back while nobody reads our output: then their silence does
+  // not count.
+  JobSilence silence();
   // For a while nobody could print, or we could hear nobody.
-  void forget_silence() { activity_.printed(world_.loop.now_ns()); }
+  void forget_silence() { activity_.forget(world_.loop.now_ns()); }
 
   [[nodiscard]] double seconds_at(std::uint64_t ns) const { return seconds_between(start_ns_, ns); }
   [[nodiscard]] const std::string& host(Rank rank) const { return hosts_[rank]; }
@@ -54,6 +56,8 @@ class RankReports {
   Event started(Rank rank, const Started& started);
   Event ended(Rank rank, const Ended& ended);
   Event left_running(Rank rank, std::vector<LeftProcess> processes);
+  Event progressed(Rank rank, ProgressReport report);
+  [[nodiscard]] std::optional<Rank> take_teller(Rank rank, ProgressValues& values) const;
   void warn(const std::vector<std::string>& sentences);
 
   const LaunchPlan& plan_;
@@ -67,6 +71,8 @@ class RankReports {
   HostWatch watch_;
   std::optional<int> master_port_;
   int ranks_with_leftovers_ = 0;
+  int progress_events_ = 0;
+  std::uint64_t last_progress_event_ns_ = 0;
 };
 
 }  // namespace smlaunch

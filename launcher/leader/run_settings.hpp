@@ -65,6 +65,8 @@ struct RunSettings {
   std::chrono::milliseconds lost_after{10000};
   std::chrono::milliseconds leader_wait{600000};
   std::optional<double> hang_timeout;  // seconds
+  std::optional<double> start_timeout;
+  std::string progress_pattern;  // --progress
   int channel_port = 0;
   // The address that agents get; not loopback where another host takes part. Empty: not known before the
   // hosts are ready.
@@ -83,6 +85,8 @@ struct RunSettings {
   bool tells_restart_count = false;  // RESTART_COUNT in the ranks' environment
   // Is the job tried again after this outcome? Then workers are told to wait for the next try.
   std::function<bool(const Outcome&)> is_tried_again;
+  // Has this host no part in it? Then its worker is told the end.
+  std::function<bool(const Outcome&, const std::string& host)> is_left_out;
   OutputSettings output;
   bool verbose = false;
   std::shared_ptr<const SmokeRequest> smoke;  // null: no test

@@ -64,7 +64,8 @@ std::vector<Action> Supervisor::on(const Event& event) {
   if (const auto* e = std::get_if<SignalPassed>(&event); e != nullptr && ranks_run())
     actions.emplace_back(PassSignalOn{e->signal});
   if (const auto* e = std::get_if<RankLeftRunning>(&event)) rank(e->rank).left_running = e->processes;
-  if (const auto* e = std::get_if<Silent>(&event)) silent(*e, actions);
+  if (const auto* e = std::get_if<Silent>(&event)) silent(e->silence, actions);
+  if (const auto* e = std::get_if<RankProgressed>(&event)) progressed(*e);
   if (const auto* e = std::get_if<RankInspected>(&event)) inspected(*e);
   if (const auto* e = std::get_if<TimerExpired>(&event)) expired(*e, actions);
   if (const auto* e = std::get_if<AgentLeft>(&event)) rank(e->rank).left = true;
@@ -154,17 +155,72 @@ bool Supervisor::any_detached() const {
                      [](const RankRecord& r) { return r.detached; });
 }
 
+std::optional<double> Supervisor::bound_of(const JobSilence& silence) const {
+  return !silence.has_begun && settings_.start_timeout ? settings_.start_timeout : settings_.hang_timeout;
+}
+
+// First the ranks are looked at from outside: if any of them computes, silence alone ends nothing. A silence that is
+// too short for its bound, or has none, is worth a word when it is long.
+void Supervisor::silent(const JobSilence& silence, Actions& actions) {
+  if (phase_ != Phase::running || looking_ || inspecting_) return;
+  if (silence.seconds < silence_.seconds) {
+    next_look_ = 0;
+    hinted_ = false;
+  }
+  silence_ = silence;
+  const auto bound = bound_of(silence);
+  const bool is_too_long = bound && silence.seconds >= std::max(*bound, next_look_);
+  if (is_too_long || (!hinted_ && silence.seconds >= settings_.hint_after)) begin_look(actions);
+}
+
+void Supervisor::begin_look(Actions& actions) {
+  looking_ = true;
+  for (RankRecord& rank : record_.ranks) rank.state.reset();
+  actions.emplace_back(InspectRanks{.only_look = true});
+  actions.emplace_back(SetTimer{.timer = Timer::look, .length = inspection_bound});
+}
+
+void Supervisor::end_look(Actions& actions) {
+  looking_ = false;
+  if (phase_ != Phase::running || all_done()) return;
+  const auto bound = bound_of(silence_);
+  const bool is_too_long = bound && silence_.seconds >= *bound;
+  const bool any_computes =
+      std::any_of(record_.ranks.begin(), record_.ranks.end(),
+                  [](const RankRecord& rank) { return rank.state && rank.state->computes && !rank.done(); });
+  if (is_too_long && !any_computes) return begin_inspection(actions);
+  if (is_too_long) next_look_ = silence_.seconds + *bound;
+  if (!hinted_) actions.emplace_back(TellLooks{});
+  hinted_ = true;
+}
+
 // Before the ranks are stopped, each is asked what it is doing.
-void Supervisor::silent(const Silent& event, Actions& actions) {
-  if (phase_ != Phase::running || inspecting_ || !settings_.hang_timeout) return;
-  if (event.seconds < *settings_.hang_timeout) return;
+void Supervisor::begin_inspection(Actions& actions) {
   inspecting_ = true;
-  record_.hang_seconds = event.seconds;
+  record_.hang = silence_;
+  for (RankRecord& rank : record_.ranks) rank.state.reset();
   actions.emplace_back(InspectRanks{});
   actions.emplace_back(SetTimer{.timer = Timer::inspection, .length = inspection_bound});
 }
 
+void Supervisor::progressed(const RankProgressed& event) {
+  ProgressValues& own = record_.ranks[event.rank].progress;
+  Progress all{.beats = 1, .values = std::move(own)};
+  all.add(event.progress);
+  own = std::move(all.values);
+  if (event.progress.ask) record_.asked = {event.rank, *event.progress.ask};
+  std::optional<double> step = record_.progress ? record_.progress->step : std::nullopt;
+  if (const auto told = event.progress.values.find(std::string(step_value));
+      told != event.progress.values.end() && (!step || told->second > *step))
+    step = told->second;
+  record_.progress = {
+      .rank = event.told_by, .host = event.host, .seconds = event.seconds, .values = own, .step = step};
+}
+
 void Supervisor::inspected(const RankInspected& event) {
+  // The answer to a look may come when it is over.
+  if (!looking_ && !inspecting_) return;
+  if (inspecting_ && event.state.is_look) return;
   RankRecord& rank = record_.ranks[event.rank];
   rank.state = event.state;
   rank.cores_used = event.cores_used;
@@ -218,7 +274,7 @@ void Supervisor::release_for_detached(Actions& actions) {
                                        [](const RankRecord& r) { return !r.detached && !r.left; });
   if (released_early_ || !only_detached_run || !others_wait) return;
   released_early_ = true;
-  actions.emplace_back(ReleaseAgents{settings_.leftover_grace});
+  actions.emplace_back(ReleaseAgents{.leftover_grace = settings_.leftover_grace});
 }
 
 void Supervisor::release(Actions& actions) {
@@ -285,6 +341,9 @@ void Supervisor::expired(const TimerExpired& event, Actions& actions) {
       for (RankRecord& rank : record_.ranks)
         if (!rank.done()) rank.loss = OutlivedKill{};
       return;
+    case Timer::look:
+      if (looking_) end_look(actions);
+      return;
     case Timer::inspection:
       if (inspecting_) stop(SIGTERM, settings_.failure_grace, actions);
       return;
@@ -296,9 +355,12 @@ void Supervisor::expired(const TimerExpired& event, Actions& actions) {
 }
 
 void Supervisor::settle(Actions& actions) {
-  const bool all_looked_at = std::all_of(record_.ranks.begin(), record_.ranks.end(),
-                                         [](const RankRecord& r) { return r.state || r.done(); });
-  if (inspecting_ && phase_ == Phase::running && all_looked_at && !all_done())
+  const auto all_looked_at = [&] {
+    return std::all_of(record_.ranks.begin(), record_.ranks.end(),
+                       [](const RankRecord& r) { return r.state || r.done(); });
+  };
+  if (looking_ && all_looked_at()) end_look(actions);
+  if (inspecting_ && phase_ == Phase::running && all_looked_at() && !all_done())
     stop(SIGTERM, settings_.failure_grace, actions);
   if (phase_ == Phase::running || phase_ == Phase::stopping) {
     if (!all_done()) {

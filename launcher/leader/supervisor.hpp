@@ -71,22 +71,29 @@ struct RankLeftRunning {
   Rank rank;
   std::vector<LeftProcess> processes;
 };
-// No rank has printed anything for so long.
+// No rank has made progress for so long.
 struct Silent {
+  JobSilence silence;
+};
+struct RankProgressed {
+  Rank rank = {};                    // whose agent told it
+  std::optional<Rank> told_by = {};  // under torchrun and xla: one of that process's ranks, if it said which
+  std::string host = {};
   double seconds = 0;
+  Progress progress = {};
 };
 struct RankInspected {
   Rank rank;
   RankState state;
   std::optional<double> cores_used;  // how many cores the rank has kept busy of late
 };
-enum class Timer { start_deadline, grace, give_up, engine_exit, inspection };
+enum class Timer { start_deadline, grace, give_up, engine_exit, look, inspection };
 struct TimerExpired {
   Timer timer;
 };
 using Event = std::variant<AgentJoined, RankDetached, RankStarted, RankNotStarted, RankEnded, AgentLost,
                            AgentLeft, WorkerLost, EngineEnded, DaemonsMissing, StopRequested, SignalPassed,
-                           RankLeftRunning, Silent, RankInspected, TimerExpired>;
+                           RankLeftRunning, Silent, RankProgressed, RankInspected, TimerExpired>;
 
 // Actions: what to do about it.
 struct StartRanks {
@@ -100,9 +107,15 @@ struct PassSignalOn {
   int signal = 0;
   bool operator==(const PassSignalOn&) const = default;
 };  // to all that run
-// Ask the agents of all ranks that run what the ranks are doing.
+// Ask the agents of all ranks that run what the ranks are doing. `only_look`: the ranks go on, and nothing is asked of
+// them.
 struct InspectRanks {
+  bool only_look = false;
   bool operator==(const InspectRanks&) const = default;
+};
+// Say what the ranks of a silent job, which goes on, are doing.
+struct TellLooks {
+  bool operator==(const TellLooks&) const = default;
 };
 // Processes that ranks have left running may go on for so long, and then have the rest of the grace.
 struct ReleaseAgents {
@@ -123,8 +136,8 @@ struct SetTimer {
 struct Finish {
   bool operator==(const Finish&) const = default;
 };
-using Action = std::variant<StartRanks, SignalRanks, PassSignalOn, InspectRanks, ReleaseAgents, EndEngine,
-                            SetTimer, Finish>;
+using Action = std::variant<StartRanks, SignalRanks, PassSignalOn, InspectRanks, TellLooks, ReleaseAgents,
+                            EndEngine, SetTimer, Finish>;
 
 struct SupervisorSettings {
   int world_size = 1;
@@ -133,7 +146,11 @@ struct SupervisorSettings {
   std::chrono::milliseconds stop_grace{110000};
   std::chrono::milliseconds start_deadline{120000};
   std::chrono::milliseconds leftover_grace{0};
-  std::optional<double> hang_timeout;  // seconds; nothing: silence is no reason to stop
+  // Seconds; nothing: silence is no reason to stop. The second counts until the first progress, and where there is
+  // none, the first counts from the start.
+  std::optional<double> hang_timeout;
+  std::optional<double> start_timeout;
+  double hint_after = 600;  // seconds of a silence until it is said what the ranks are doing
 };
 
 class Supervisor {
@@ -152,7 +169,12 @@ class Supervisor {
   void ended(const RankEnded& event, Actions& actions);
   void engine_ended(const EngineEnded& event, Actions& actions);
   void stop_requested(const StopRequested& event, Actions& actions);
-  void silent(const Silent& event, Actions& actions);
+  void silent(const JobSilence& silence, Actions& actions);
+  void begin_look(Actions& actions);
+  void end_look(Actions& actions);
+  void begin_inspection(Actions& actions);
+  void progressed(const RankProgressed& event);
+  [[nodiscard]] std::optional<double> bound_of(const JobSilence& silence) const;
   void inspected(const RankInspected& event);
   void expired(const TimerExpired& event, Actions& actions);
   void stop(int signal, std::chrono::milliseconds grace, Actions& actions);
@@ -175,7 +197,11 @@ class Supervisor {
   bool all_left_ = false;
   bool released_early_ = false;
   int engine_signals_ = 0;
-  bool inspecting_ = false;
+  bool looking_ = false;     // at ranks that go on
+  bool inspecting_ = false;  // ranks that are going to be stopped
+  JobSilence silence_;       // as it was when they were looked at
+  double next_look_ = 0;     // seconds of this silence until ranks that computed are looked at again
+  bool hinted_ = false;      // in this silence
 };
 
 }  // namespace smlaunch

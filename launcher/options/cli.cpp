@@ -120,8 +120,15 @@ void add_options(Adder& adder, Options& o, bool& dry_run) {
   adder.add_number("leader-wait", o.leader_wait, 0, year,
                    "how much longer to wait for a leader that was stopped, while its host answers [600]",
                    "SECONDS");
-  adder.add_number("hang-timeout", o.hang_timeout, 1, year, "no output for so long: report, stop [off]",
+  adder.add_number("hang-timeout", o.hang_timeout, 1, year, "no progress for so long: report, stop [off]",
                    "SECONDS");
+  adder.add_number("start-timeout", o.start_timeout, 1, year,
+                   "the same until the first progress [--hang-timeout]", "SECONDS");
+  adder.add(
+      "progress", o.progress,
+      "which lines of the ranks are progress; (?P<step>[0-9]+) is a value [any line, until a rank writes to "
+      "$SMLAUNCH_HEARTBEAT]",
+      "REGEX");
   adder.matter("launchers");
   adder.add_number("master-port", o.master_port, 1, 65535, "rendezvous of the ranks [a free one]", "PORT");
   adder.add_number("channel-port", o.channel_port, 1, 65535, "our own channel [a free one]", "PORT");
@@ -132,6 +139,20 @@ void add_options(Adder& adder, Options& o, bool& dry_run) {
   adder.matter("failures");
   adder.add_number("max-restarts", o.max_restarts, 0, 1'000'000, "run again after a failure, so often [0]",
                    "N");
+  adder.add("restart-on", o.restart_on,
+            "which failures are worth another try: lost_host, signal (from outside), smoke, start, hang, "
+            "user_code, "
+            "exit codes [lost_host,signal,smoke,start,hang]",
+            "CLASS,CODE,...");
+  adder.add("host-check", o.host_check,
+            "runs on every host before a try; where it fails, its last line is the reason", "COMMAND");
+  adder.add("check-path", o.check_path, "must be there and writable on every host before a try", "PATH")
+      ->take_all()
+      ->delimiter('\0');
+  adder.add_number("gpu-memory-wait", o.gpu_memory_wait, 0, year,
+                   "how long another try waits until the GPUs' memory is free [60]", "SECONDS");
+  adder.add_number("min-hosts", o.min_hosts, 1, 65536,
+                   "another try goes on with fewer hosts, but so many, when no spare is left [off]", "M");
   adder.add_number("spare-hosts", o.spare_hosts, 0, 65536,
                    "the last K hosts run no rank until they replace one that was lost [0]", "K");
   adder.matter("output");

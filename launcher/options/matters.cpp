@@ -56,7 +56,12 @@ Rehearse it: smlaunch smoke --hosts a:2,b:2 --inject hang:rank=3
        R"(The first rank that failed is named, with the reason, and its exit code is ours.
 The others get SIGTERM, and SIGKILL after a grace. A host that falls silent is
 lost after --lost-after. --hang-timeout asks every rank what it is doing when none
-has printed anything for so long, says who waits for whom, and stops the job.
+has made progress for so long, says who waits for whom, and stops the job; a rank
+that computes is not ended for its silence. Progress is any line, or what a rank
+appends to the file $SMLAUNCH_HEARTBEAT (step=120 loss=2.1), or what matches
+--progress REGEX. --max-restarts tries again what was not the program's own fault;
+--restart-on says what that is. A heartbeat line smlaunch=stop, smlaunch=restart
+or smlaunch=exclude-host decides for one failure.
 )"},
       {"output", "lines, logs and reports",
        R"(Lines are whole and begin with [RANK HOST]. smlaunch's own few sentences go to

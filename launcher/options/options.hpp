@@ -62,12 +62,19 @@ struct Options {
   double lost_after = 10;
   double leader_wait = 600;
   std::optional<double> hang_timeout;
+  std::optional<double> start_timeout;
+  std::optional<std::string> progress;  // a regular expression
   std::optional<int> master_port;
   std::optional<int> channel_port;
   std::optional<std::string> log_dir;
   std::optional<IdSet> only_ranks;  // the ranks whose lines are shown
   LogFormatOption log_format = LogFormatOption::text;
   int max_restarts = 0;
+  std::string restart_on = "lost_host,signal,smoke,start,hang";  // classes and exit codes
+  std::optional<std::string> host_check;                         // a command of a shell
+  std::vector<std::string> check_path;
+  double gpu_memory_wait = 60;
+  std::optional<int> min_hosts;
   int spare_hosts = 0;
   std::optional<std::string> events;
   std::optional<std::string> report;

@@ -10,6 +10,7 @@
 
 #include "launcher/evidence/mpirun_words.hpp"
 #include "launcher/outcome/failure_sentence.hpp"
+#include "launcher/outcome/silence_sentence.hpp"
 
 namespace smlaunch {
 
@@ -25,6 +26,12 @@ class Decision {
   [[nodiscard]] Outcome decide() const {
     Outcome outcome = choose();
     outcome.stop_was_asked = record_.stop_signal.has_value();
+    outcome.progress = record_.progress;
+    outcome.asked = record_.asked;
+    if (outcome.kind == OutcomeKind::failure && outcome.asked && outcome.asked->ask == Ask::exclude_host)
+      outcome.hosts_at_fault.push_back(hosts_[outcome.asked->rank]);
+    for (const RankRecord& rank : record_.ranks)
+      outcome.end_seconds = std::max(outcome.end_seconds, rank.times.seconds);
     if (outcome.causes.empty()) outcome.causes = find_causes(record_, first_);
     if (is_told_by_mpirun(outcome)) outcome.engine_lines = record_.engine_lines;
     return outcome;
@@ -34,7 +41,7 @@ class Decision {
   [[nodiscard]] Outcome choose() const {
     const auto loss = find_first_loss(record_, hosts_);
     const auto improper = find_improper_exit(record_, hosts_);
-    if (record_.hang_seconds && !record_.stop_signal && !all_ended_by_themselves()) return hung();
+    if (record_.hang && !record_.stop_signal && !all_ended_by_themselves()) return hung();
     if (improper && !first_ && !record_.stop_signal) return left_early(*improper);
     if (first_ && ended_by_our_stop_signal(*first_)) return stopped();
     if (first_ && record_.started && loss && lost_before(*loss, *first_, record_)) return lost_first();
@@ -81,22 +88,6 @@ class Decision {
     return starter.empty() ? name_of(first.rank, first.host) : fmt::format("{} on {}", starter, first.host);
   }
 
-  [[nodiscard]] std::vector<RankLook> look_at_ranks() const {
-    std::vector<RankLook> looks;
-    for (const Rank each : record_.ranks.indices()) {
-      const RankRecord& rank = record_.ranks[each];
-      RankLook look{.rank = each, .host = hosts_[each], .state = rank.state, .cores_used = rank.cores_used};
-      if (rank.end && !rank.state && !rank.told_to_stop())
-        look.ended =
-            fmt::format("had {} {:.1f} s after the start", to_string(rank.end->status), rank.times.seconds);
-      if (starter_.empty())
-        looks.push_back(std::move(look));
-      else
-        for (RankLook& own : looks_at_ranks(look)) looks.push_back(std::move(own));
-    }
-    return looks;
-  }
-
   // The ranks that the report points at; all ranks, where it can tell none from the others.
   [[nodiscard]] FirstFailure first_of_hang(const std::vector<RankLook>& looks) const {
     std::vector<Rank> odd = find_odd_ranks(looks);
@@ -116,10 +107,11 @@ class Decision {
   }
 
   [[nodiscard]] Outcome hung() const {
-    std::vector<RankLook> looks = look_at_ranks();
-    Outcome outcome = make_failure(FailureClass::lost_host,
-                                   fmt::format("the job hangs: no rank has printed anything for {:.0f} s; {}",
-                                               *record_.hang_seconds, describe_hang(looks)));
+    std::vector<RankLook> looks = look_at_ranks(record_, hosts_, starter_);
+    Outcome outcome =
+        make_failure(FailureClass::hang,
+                     fmt::format("the job hangs: {}; {}", describe_silence(*record_.hang, record_.progress),
+                                 describe_hang(looks)));
     outcome.first_failure = first_of_hang(looks);
     outcome.hang = std::move(looks);
     return outcome;

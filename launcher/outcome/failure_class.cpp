@@ -10,6 +10,7 @@ std::string to_string(FailureClass failure_class) {
     case FailureClass::not_ready: return "not_ready";
     case FailureClass::smoke: return "smoke";
     case FailureClass::lost_host: return "lost_host";
+    case FailureClass::hang: return "hang";
     case FailureClass::configuration: return "configuration";
     case FailureClass::start: return "start";
     case FailureClass::internal: return "internal";
@@ -22,7 +23,7 @@ std::string to_string(FailureClass failure_class) {
 FailureClass parse_failure_class(std::string_view text) {
   for (const FailureClass each :
        {FailureClass::none, FailureClass::user_code, FailureClass::not_ready, FailureClass::smoke,
-        FailureClass::lost_host, FailureClass::configuration, FailureClass::start,
+        FailureClass::lost_host, FailureClass::hang, FailureClass::configuration, FailureClass::start,
         FailureClass::install_module, FailureClass::install_requirements})
     if (to_string(each) == text) return each;
   return FailureClass::internal;
@@ -33,7 +34,8 @@ int exit_code_of(FailureClass failure_class) {
     case FailureClass::none: return 0;
     case FailureClass::not_ready: return exit_codes::not_ready;
     case FailureClass::smoke: return exit_codes::smoke;
-    case FailureClass::lost_host: return exit_codes::lost;
+    case FailureClass::lost_host:
+    case FailureClass::hang: return exit_codes::lost;
     case FailureClass::configuration: return exit_codes::configuration;
     case FailureClass::start: return exit_codes::start;
     case FailureClass::internal: return exit_codes::internal;

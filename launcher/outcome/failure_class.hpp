@@ -15,6 +15,7 @@ enum class FailureClass {
   not_ready,
   smoke,
   lost_host,
+  hang,
   configuration,
   start,
   internal,

@@ -11,6 +11,8 @@
 #include "launcher/inspect/rank_state.hpp"
 #include "launcher/outcome/losses.hpp"
 #include "launcher/process/left_process.hpp"
+#include "launcher/progress/progress.hpp"
+#include "topology/layout.hpp"
 
 namespace smlaunch {
 
@@ -20,6 +22,28 @@ struct EndTimes {
   double seconds = 0;
   double uncertainty = 0;                        // in seconds, either way
   std::optional<double> traceback_seconds = {};  // when its last Python traceback began to come
+};
+
+// How long the job has made no progress.
+struct JobSilence {
+  double seconds = 0;
+  bool has_begun = true;      // the job had made some before
+  bool counts_output = true;  // any line is progress; else only heartbeats, or the lines of --progress
+};
+
+// What ranks have told of their progress.
+struct JobProgress {
+  std::optional<Rank> rank = {};  // who told last; nothing: a rank of torchrun that has not said which it is
+  std::string host = {};
+  double seconds = 0;               // when, since the start of the run
+  ProgressValues values = {};       // the last of each, of that rank
+  std::optional<double> step = {};  // the highest of all ranks
+};
+
+// What a rank has asked for by a heartbeat line.
+struct RankAsked {
+  Rank rank = {};
+  Ask ask = Ask::stop;
 };
 
 // All that is known about one rank.
@@ -35,6 +59,7 @@ struct RankRecord {
   std::optional<RankState> state = {};          // at the time when the job was found to hang
   std::optional<double> cores_used = {};        // at the same time
   std::vector<LeftProcess> left_running = {};   // processes that outlived it, and that we ended
+  ProgressValues progress = {};                 // the last of each value that it has told
 
   [[nodiscard]] bool done() const { return end || not_started || loss; }
   [[nodiscard]] bool told_to_stop() const { return end && end->told_to_stop; }
@@ -65,8 +90,9 @@ struct JobRecord {
   std::vector<std::string> engine_lines;
   bool start_timed_out = false;
   std::vector<std::string> missing_daemons = {};  // hosts that mpirun has not heard of by then
-  std::optional<double> hang_seconds =
-      {};  // no rank had printed anything for so long, and we stopped the job
+  std::optional<JobSilence> hang = {};            // the silence for which we stopped the job
+  std::optional<JobProgress> progress = {};       // nothing: no rank has told any
+  std::optional<RankAsked> asked = {};            // the last wish of a rank
 };
 
 }  // namespace smlaunch

@@ -38,6 +38,9 @@ struct Outcome {
   std::vector<RankLook> hang = {};               // by rank, where the job was stopped because it hung
   std::vector<std::string> hosts_at_fault = {};  // lost, not ready, or failed by the smoke test
   bool stop_was_asked = false;                   // by a signal, perhaps after the first failure
+  std::optional<JobProgress> progress = {};      // nothing: no rank has told any
+  std::optional<RankAsked> asked = {};           // what a rank wants to follow
+  double end_seconds = 0;                        // when the last rank had ended, since the start of the try
   std::string failure_file = {};                 // its whole text, where it is not made of the other fields
 };
 

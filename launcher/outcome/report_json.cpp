@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "launcher/outcome/report_json.hpp"
 
+#include <fmt/format.h>
+
+#include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
 
@@ -40,17 +43,6 @@ Json first_failure_json(const std::optional<FirstFailure>& first) {
   return json;
 }
 
-Json earlier_json(const std::vector<EarlierTry>& tries) {
-  Json list = Json::array();
-  for (const EarlierTry& each : tries)
-    list.push_back({{"class", to_string(each.outcome.failure_class)},
-                    {"exit_code", each.outcome.exit_code},
-                    {"message", each.outcome.message},
-                    {"first_failure", first_failure_json(each.outcome.first_failure)},
-                    {"plan_hash", each.plan_hash}});
-  return list;
-}
-
 Json hang_json(const std::vector<RankLook>& looks) {
   Json list = Json::array();
   for (const RankLook& look : looks) {
@@ -67,6 +59,43 @@ Json hang_json(const std::vector<RankLook>& looks) {
                                       {"kernel_stack", process.kernel_stack},
                                       {"python_stack", process.python_stack}});
     list.push_back(std::move(entry));
+  }
+  return list;
+}
+
+// A whole number without a fraction; what JSON cannot hold as text: "nan", "inf".
+Json values_json(const ProgressValues& values) {
+  constexpr double largest_whole = 1e15;
+  Json json = Json::object();
+  for (const auto& [name, value] : values)
+    if (!std::isfinite(value))
+      json[name] = fmt::format("{}", value);
+    else if (value == std::floor(value) && std::abs(value) < largest_whole)
+      json[name] = static_cast<long>(value);
+    else
+      json[name] = value;
+  return json;
+}
+
+// Where ranks have told of any.
+void add_progress(Json& json, const Outcome& outcome) {
+  if (!outcome.progress) return;
+  const JobProgress& progress = *outcome.progress;
+  json["progress"] = {{"last", values_json(progress.values)},
+                      {"rank_of_last", progress.rank ? Json(progress.rank->value) : Json(nullptr)},
+                      {"host", progress.host},
+                      {"seconds_ago", milli(std::max(0.0, outcome.end_seconds - progress.seconds))}};
+}
+
+Json earlier_json(const std::vector<EarlierTry>& tries) {
+  Json list = Json::array();
+  for (const EarlierTry& each : tries) {
+    list.push_back({{"class", to_string(each.outcome.failure_class)},
+                    {"exit_code", each.outcome.exit_code},
+                    {"message", each.outcome.message},
+                    {"first_failure", first_failure_json(each.outcome.first_failure)},
+                    {"plan_hash", each.plan_hash}});
+    add_progress(list.back(), each.outcome);
   }
   return list;
 }
@@ -100,6 +129,7 @@ std::string render_report(const Report& report) {
     json["ranks"].push_back(std::move(entry));
   }
   json["left_running"] = left_running_json(report.ranks);
+  add_progress(json, outcome);
   json["phases"] = Json::array();
   for (const Phase& phase : report.phases) {
     Json entry = {{"name", phase.name}, {"seconds", milli(phase.seconds)}};
@@ -123,6 +153,7 @@ std::string render_event(const EventLine& event) {
   if (event.rank) json["rank"] = *event.rank;
   for (const auto& [name, text] : event.texts) json[name] = text;
   for (const auto& [name, number] : event.numbers) json[name] = number;
+  if (event.values) json["values"] = values_json(*event.values);
   return dump(json, -1);
 }
 

@@ -37,6 +37,7 @@ struct EventLine {
   std::string host = {};
   std::vector<std::pair<std::string, std::string>> texts = {};
   std::vector<std::pair<std::string, long>> numbers = {};
+  std::optional<ProgressValues> values = {};  // under that name
 };
 std::string render_event(const EventLine& event);
 

@@ -1,47 +1,128 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "launcher/outcome/restart.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <cctype>
+
+#include "launcher/evidence/failure_reason.hpp"
 
 namespace smlaunch {
 
-bool counts_as_restart(const Outcome& outcome) { return outcome.failure_class != FailureClass::not_ready; }
+namespace {
 
-bool is_tried_again(const Outcome& outcome, const RestartPolicy& policy) {
-  if (outcome.kind != OutcomeKind::failure || outcome.stop_was_asked) return false;
-  switch (outcome.failure_class) {
-    case FailureClass::user_code:
-    case FailureClass::lost_host:
-    case FailureClass::start:
-    case FailureClass::smoke: return policy.restarts < policy.max_restarts;
-    case FailureClass::not_ready:
-      return !outcome.hosts_at_fault.empty() && outcome.hosts_at_fault.size() <= policy.spare_hosts;
-    case FailureClass::none:
-    case FailureClass::configuration:
-    case FailureClass::internal:
-    case FailureClass::install_module:
-    case FailureClass::install_requirements: return false;
+constexpr std::chrono::milliseconds first_wait{250};
+constexpr std::chrono::milliseconds longest_wait{30000};
+
+bool contains(const std::vector<std::string>& names, const std::string& name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+std::optional<double> step_of(const Outcome& outcome) {
+  return outcome.progress ? outcome.progress->step : std::nullopt;
+}
+
+// Addresses of objects are other ones in each run.
+std::string without_addresses(std::string text) {
+  for (std::size_t at = text.find("0x"); at != std::string::npos; at = text.find("0x", at + 2)) {
+    std::size_t end = at + 2;
+    while (end < text.size() && std::isxdigit(static_cast<unsigned char>(text[end])) != 0) ++end;
+    text.erase(at + 2, end - at - 2);
   }
-  return false;
+  return text;
+}
+
+std::optional<std::string> exception_of(const Outcome& outcome) {
+  if (outcome.failure_class != FailureClass::user_code || !outcome.first_failure) return {};
+  if (!outcome.first_failure->end) return {};
+  auto reason = find_reason(outcome.first_failure->end->last_lines);
+  if (!reason || !reason->is_error) return {};
+  return without_addresses(std::move(reason->text));
+}
+
+bool came_further(const Outcome& outcome, const EarlierTries& earlier) {
+  const auto step = step_of(outcome);
+  return step && (!earlier.best_step || *step > *earlier.best_step);
+}
+
+bool failed_like_the_last(const Outcome& outcome, const EarlierTries& earlier) {
+  return earlier.step && earlier.exception && step_of(outcome) == earlier.step &&
+         exception_of(outcome) == earlier.exception;
+}
+
+// Those that were not ready can be done without.
+RestartDecision decide_for_missing_hosts(const Outcome& outcome, const RestartPolicy& policy) {
+  const std::size_t missing = outcome.hosts_at_fault.size();
+  const std::size_t beyond = missing > policy.spare_hosts ? missing - policy.spare_hosts : 0;
+  const bool is_enough = beyond == 0 || (policy.min_hosts && policy.hosts >= beyond + *policy.min_hosts);
+  const bool leads = contains(outcome.hosts_at_fault, policy.leader);
+  return {.is_tried_again = missing > 0 && is_enough && !leads, .counts = false};
+}
+
+}  // namespace
+
+void EarlierTries::add(const Outcome& failed) {
+  fruitless = came_further(failed, *this) ? 0 : fruitless + 1;
+  step = step_of(failed);
+  exception = exception_of(failed);
+  if (step && (!best_step || *step > *best_step)) best_step = step;
+}
+
+RestartDecision decide_restart(const Outcome& outcome, const RestartPolicy& policy) {
+  if (outcome.kind != OutcomeKind::failure || outcome.stop_was_asked) return {};
+  if (outcome.failure_class == FailureClass::not_ready) return decide_for_missing_hosts(outcome, policy);
+  const bool may_be_tried = policy.max_restarts > 0;
+  if (!may_be_tried) return {};
+  if (outcome.asked && outcome.asked->ask == Ask::stop)
+    return {.why_not = fmt::format("rank {} has asked for no other try", outcome.asked->rank.value)};
+  const bool is_asked_for = outcome.asked.has_value();
+  if (!is_asked_for && !is_worth_another_try(outcome, policy.on)) {
+    const bool is_user_code = outcome.failure_class == FailureClass::user_code;
+    return {.why_not = is_user_code && policy.restarts == 0
+                           ? "no other try: --restart-on does not name user_code or this exit code"
+                           : ""};
+  }
+  if (!is_asked_for && failed_like_the_last(outcome, policy.earlier))
+    return {.why_not = fmt::format(
+                "the try before failed at the same step {:.10g} of the same exception: no other try",
+                *policy.earlier.step)};
+  const bool counts = !came_further(outcome, policy.earlier);
+  if (counts && policy.restarts >= policy.max_restarts) return {};
+  const int waits = counts ? std::min(policy.earlier.fruitless, 10) : 0;
+  return {.is_tried_again = true,
+          .counts = counts,
+          .wait = waits == 0 ? std::chrono::milliseconds(0)
+                             : std::min(longest_wait, first_wait * (1 << (waits - 1)))};
 }
 
 std::vector<Replacement> replace_hosts(Cluster& cluster, std::vector<std::string>& spares,
                                        const std::vector<std::string>& at_fault, const std::string& kept) {
   // A spare host that is not there either is of no use.
-  std::erase_if(spares, [&](const std::string& spare) {
-    return std::find(at_fault.begin(), at_fault.end(), spare) != at_fault.end();
-  });
+  std::erase_if(spares, [&](const std::string& spare) { return contains(at_fault, spare); });
   std::vector<Replacement> replaced;
   for (Host& host : cluster.hosts) {
     if (spares.empty()) break;
-    if (host.name == kept || std::find(at_fault.begin(), at_fault.end(), host.name) == at_fault.end())
-      continue;
+    if (host.name == kept || !contains(at_fault, host.name)) continue;
     replaced.push_back({host.name, spares.front()});
     host.name = spares.front();
     if (host.source == TopologySource::probed) host.source = TopologySource::assumed;
     spares.erase(spares.begin());
   }
   return replaced;
+}
+
+std::vector<std::string> drop_hosts(Cluster& cluster, const std::vector<std::string>& at_fault,
+                                    const std::string& kept, std::size_t least) {
+  std::vector<std::string> dropped;
+  for (const Host& host : cluster.hosts)
+    if (host.name != kept && contains(at_fault, host.name)) dropped.push_back(host.name);
+  if (dropped.empty() || cluster.hosts.size() < dropped.size() + least) return {};
+  Indexed<NodeRank, Host> left;
+  for (Host& host : cluster.hosts)
+    if (!contains(dropped, host.name)) left.push_back(std::move(host));
+  cluster.hosts = std::move(left);
+  return dropped;
 }
 
 }  // namespace smlaunch

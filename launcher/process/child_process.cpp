@@ -221,7 +221,9 @@ bool has_ended(int pid) {
   siginfo_t info{};
   const int got = waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED | WNOHANG | WNOWAIT);
   // A process that is no child of ours any more has ended, and somebody else knows how.
-  return got == 0 ? info.si_pid == pid : errno == ECHILD;
+  if (got != 0) return errno == ECHILD;
+  // A child that a look at its threads has stopped for a moment is told here, too.
+  return info.si_pid == pid && info.si_code != CLD_TRAPPED && info.si_code != CLD_STOPPED;
 }
 
 Result<ExitStatus> reap(int pid) {

@@ -12,6 +12,8 @@ namespace smlaunch {
 
 // How the line begins that a worker says in the place of an SSH banner, where it can start no SSH server.
 inline constexpr const char* refusal_answer = "smlaunch cannot start here: ";
+// How the line begins about why the host is not fit for a try.
+inline constexpr const char* check_answer = "check: ";
 
 // What follows `begin` in the first line that begins so; empty where none does.
 std::string line_of_answer(std::string_view lines, std::string_view begin);

@@ -4,10 +4,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <csignal>
 #include <filesystem>
+#include <iterator>
 #include <memory>
 #include <optional>
 #include <set>
+#include <thread>
 #include <vector>
 
 #include "base/host_name.hpp"
@@ -21,9 +24,11 @@
 #include "launcher/outcome/report_json.hpp"
 #include "launcher/outcome/restart.hpp"
 #include "launcher/plan/starter.hpp"
+#include "launcher/process/stop_signals.hpp"
 #include "launcher/remote/ssh_connections.hpp"
 #include "launcher/session/check_plan.hpp"
 #include "launcher/session/code_on_hosts.hpp"
+#include "launcher/session/host_checks.hpp"
 #include "launcher/session/host_names.hpp"
 #include "launcher/session/job_uploads.hpp"
 #include "launcher/session/long_variables.hpp"
@@ -48,6 +53,14 @@ std::string first_other_host(const LaunchPlan& plan) {
 
 bool has_other_hosts(const LaunchPlan& plan) { return !first_other_host(plan).empty(); }
 
+// Has one come, and is kept for whoever takes it?
+bool is_stop_pending() {
+  sigset_t pending;
+  sigpending(&pending);
+  return std::any_of(std::begin(stop_signals), std::end(stop_signals),
+                     [&](int signal) { return sigismember(&pending, signal) == 1; });
+}
+
 // One job, tried until it has succeeded or may not be tried again.
 class JobTries {
  public:
@@ -55,6 +68,11 @@ class JobTries {
       : options_(options), job_(job), plan_(plan), code_(code), paths_(job.environment->paths) {
     policy_.max_restarts = only_smoke() ? 0 : options.max_restarts;
     policy_.spare_hosts = job.spare_hosts.size();
+    policy_.hosts = job.cluster.hosts.size();
+    policy_.leader = job.environment->leader;
+    if (options.min_hosts) policy_.min_hosts = static_cast<std::size_t>(*options.min_hosts);
+    // Whether it can be read was asked when the job was assembled.
+    if (auto on = parse_restart_on(options.restart_on, "")) policy_.on = std::move(*on);
   }
 
   // When the last try was told to stop.
@@ -81,8 +99,12 @@ class JobTries {
     while (true) {
       auto report = try_once();
       if (!report) return refuse(report.error());
-      if (!is_tried_again(report->outcome, policy_)) return finish(std::move(*report));
-      if (auto prepared = prepare_next(*report); !prepared) return refuse(prepared.error());
+      const RestartDecision decision = decide_restart(report->outcome, policy_);
+      if (!decision.is_tried_again) {
+        if (!decision.why_not.empty()) report->outcome.message += "; " + decision.why_not;
+        return finish(std::move(*report));
+      }
+      if (auto prepared = prepare_next(*report, decision); !prepared) return refuse(prepared.error());
     }
   }
 
@@ -125,13 +147,25 @@ class JobTries {
 
   RunSettings make_settings() {
     RunSettings settings = run_settings_of(options_);
-    settings.restart_count = policy_.restarts;
+    settings.restart_count = restarts_;
     settings.is_tried_again = [this](const Outcome& outcome) { return is_tried_again(outcome, policy_); };
+    settings.is_left_out = [this](const Outcome& outcome, const std::string& host) {
+      Cluster cluster = job_.cluster;
+      std::vector<std::string> spares = job_.spare_hosts;
+      replace_hosts(cluster, spares, outcome.hosts_at_fault, policy_.leader);
+      const auto dropped = drop_beyond_need(cluster, outcome.hosts_at_fault);
+      return std::find(dropped.begin(), dropped.end(), host) != dropped.end();
+    };
     settings.output.log_files = log_files_;
-    settings.output.restart_count = policy_.restarts;
-    if (waits_for_names(job_))
-      settings.make_ready = [this](const std::string&, const Workers&) {
-        return wait_for_names(options_, job_.environment->hosts, events_);
+    settings.output.restart_count = restarts_;
+    const HostCheck check = make_host_check(options_, job_, restarts_ > 0);
+    const bool waits = waits_for_names(job_);
+    if (waits || !check.empty())
+      settings.make_ready = [this, check, waits](const std::string&, const Workers& workers) {
+        ReadyResult ready =
+            waits ? wait_for_names(options_, job_.environment->hosts, events_) : ReadyResult();
+        if (!ready.outcome) ready.outcome = check_hosts(options_, job_, check, workers.serve, events_);
+        return ready;
       };
     if (!has_other_hosts(plan_)) return settings;
     if (connections_) settings.ssh_folder = connections_->folder();
@@ -142,8 +176,8 @@ class JobTries {
     settings.find_unconnected = [this](const std::set<std::string>& peers) {
       return find_unconnected_hosts(job_, peers);
     };
-    settings.make_ready = [this, worker = settings.worker](const std::string& hand_over,
-                                                           const Workers& workers) {
+    settings.make_ready = [this, check, worker = settings.worker](const std::string& hand_over,
+                                                                  const Workers& workers) {
       RemoteRequest request = make_ready_request(options_, job_, worker, plan_.wanted_interfaces);
       if (!worker.empty()) request.login.input = hand_over;
       if (connections_) keep_connections(request, connections_->control_path());
@@ -156,6 +190,8 @@ class JobTries {
             wait_for_code(options_, job_, std::move(request), hosts.report, workers, events_);
       warn_of_folders(hosts.report, job_.environment->current_host);
       drop_spares_without_code(job_.spare_hosts, workers.code());
+      if (!hosts.result.outcome)
+        hosts.result.outcome = check_hosts(options_, job_, check, workers.serve, events_);
       hosts.result.channel_host = probe_own_address(plan_.network_interface, first_other_host(plan_));
       return hosts.result;
     };
@@ -176,7 +212,7 @@ class JobTries {
     const LaunchPlan processes = plan_of_processes(job_.spec, plan_);
     open_connections();
     RunSettings settings = make_settings();
-    auto smoke = make_smoke_request(options_, job_, plan_, policy_.restarts == 0);
+    auto smoke = make_smoke_request(options_, job_, plan_, restarts_ == 0);
     if (!smoke) return tl::unexpected(smoke.error());
     settings.smoke = std::move(*smoke);
     auto ran = run_plan(processes, settings, events_);
@@ -187,7 +223,7 @@ class JobTries {
     report.outcome = std::move(ran->outcome);
     report.ranks = std::move(ran->ranks);
     report.phases = std::move(ran->phases);
-    if (code_.seconds > 0 && policy_.restarts == 0)
+    if (code_.seconds > 0 && restarts_ == 0)
       report.phases.insert(report.phases.begin(), Phase{.name = "code", .seconds = code_.seconds});
     if (ran->smoke) {
       report.smoke_json = render_smoke_json(*ran->smoke);
@@ -195,7 +231,7 @@ class JobTries {
     }
     smoke_ = std::move(ran->smoke);
     report.plan_hash = plan_.hash;
-    report.restarts = policy_.restarts;
+    report.restarts = restarts_;
     for (const RankPlace& place : processes.layout.ranks)
       report.hosts.push_back(plan_.cluster.hosts[place.node_rank].name);
     events_.add({.event = "outcome",
@@ -213,30 +249,67 @@ class JobTries {
   }
 
   // The failure is told now, since the next try may succeed.
-  Result<void> prepare_next(const Report& failed) {
+  Result<void> prepare_next(const Report& failed, const RestartDecision& decision) {
     clean_up();
     const Outcome& outcome = failed.outcome;
     if (outcome.first_failure) print_last_lines(*outcome.first_failure);
     say("{}", outcome.message);
     earlier_.push_back({outcome, plan_.hash});
-    if (counts_as_restart(outcome)) ++policy_.restarts;
+    const bool has_run = outcome.failure_class != FailureClass::not_ready;
+    if (has_run) {
+      ++restarts_;
+      policy_.earlier.add(outcome);
+    }
+    if (decision.counts) ++policy_.restarts;
     const auto replaced =
         replace_hosts(job_.cluster, job_.spare_hosts, outcome.hosts_at_fault, job_.environment->leader);
     for (const auto& [lost, spare] : replaced) say("{} takes the place of {}", spare, lost);
+    const auto dropped = go_on_with_fewer(outcome.hosts_at_fault);
     for (Host& host : job_.cluster.hosts) set_instance(host, *job_.environment);
-    say("restart{}: {}",
-        counts_as_restart(outcome) ? fmt::format(" {} of {}", policy_.restarts, policy_.max_restarts) : "",
-        replaced.empty() ? "the same plan again" : "the same ranks again");
-    events_.add({.event = "restart",
-                 .texts = {{"message", outcome.message}},
-                 .numbers = {{"restarts", policy_.restarts}}});
+    std::string which;
+    if (decision.counts)
+      which = fmt::format(" {} of {}", policy_.restarts, policy_.max_restarts);
+    else if (has_run)
+      which = fmt::format(", which does not count, since the job has come further ({})",
+                          in_words(outcome.progress->values));
+    say("restart{}: {}", which,
+        !dropped.empty()   ? fmt::format("on {} hosts", job_.cluster.hosts.size())
+        : replaced.empty() ? "the same plan again"
+                           : "the same ranks again");
+    events_.add(
+        {.event = "restart", .texts = {{"message", outcome.message}}, .numbers = {{"restarts", restarts_}}});
     policy_.spare_hosts = job_.spare_hosts.size();
+    policy_.hosts = job_.cluster.hosts.size();
     job_.spec.spare_hosts = job_.spare_hosts;
     remove_old_result_files(paths_);
     auto plan = plan_job(job_);
     if (!plan) return tl::unexpected(plan.error());
     plan_ = std::move(*plan);
+    wait(decision.wait);
     return {};
+  }
+
+  [[nodiscard]] std::vector<std::string> drop_beyond_need(Cluster& cluster,
+                                                          const std::vector<std::string>& at_fault) const {
+    if (!policy_.min_hosts) return {};
+    return drop_hosts(cluster, at_fault, policy_.leader, *policy_.min_hosts);
+  }
+
+  // Where the user allows it, and no spare has taken their places.
+  std::vector<std::string> go_on_with_fewer(const std::vector<std::string>& at_fault) {
+    auto dropped = drop_beyond_need(job_.cluster, at_fault);
+    for (const std::string& name : dropped)
+      say("the job goes on without {} (--min-hosts {})", name, *policy_.min_hosts);
+    if (!dropped.empty())
+      job_.spec.sources.emplace_back("world_size", fmt::format("--min-hosts {}: without {}",
+                                                               *policy_.min_hosts, fmt::join(dropped, ", ")));
+    return dropped;
+  }
+
+  // A signal that comes meanwhile waits for the next try, which ends by it at once.
+  static void wait(std::chrono::milliseconds time) {
+    constexpr std::chrono::milliseconds interval{50};
+    for (; time.count() > 0 && !is_stop_pending(); time -= interval) std::this_thread::sleep_for(interval);
   }
 
   bool only_smoke() const { return options_.command == Command::smoke; }
@@ -280,6 +353,7 @@ class JobTries {
   const HostCode& code_;
   const Paths& paths_;
   RestartPolicy policy_;
+  int restarts_ = 0;  // also those that do not count
   EventLog events_;
   std::shared_ptr<LogFiles> log_files_;
   std::vector<EarlierTry> earlier_;

@@ -11,6 +11,8 @@ RunSettings run_settings_of(const Options& options) {
   settings.lost_after = milliseconds_of(options.lost_after);
   settings.leader_wait = milliseconds_of(options.leader_wait);
   settings.hang_timeout = options.hang_timeout;
+  settings.start_timeout = options.start_timeout;
+  settings.progress_pattern = options.progress.value_or("");
   settings.channel_port = options.channel_port.value_or(0);
   settings.verbose = options.verbose;
   settings.tells_restart_count = options.max_restarts > 0;

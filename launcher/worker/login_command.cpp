@@ -19,6 +19,7 @@
 #include "launcher/remote/login_answers.hpp"
 #include "launcher/remote/slurm_step.hpp"
 #include "launcher/remote/ssh_connections.hpp"
+#include "launcher/worker/host_check.hpp"
 #include "topology/interfaces.hpp"
 
 namespace smlaunch {
@@ -86,6 +87,14 @@ int run_login_command(const std::vector<std::string>& arguments) {
   if (!arguments.empty() && arguments.front() == end_job_argument) {
     write_text(1, fmt::format("smlaunch {}\n", SMLAUNCH_VERSION));
     end_job_processes(read_stdin(), orphan_grace);
+    return 0;
+  }
+  if (arguments.size() == 2 && arguments.front() == host_check_argument) {
+    const auto check = decode_host_check(arguments[1]);
+    if (!check) return exit_codes::usage;
+    const std::string problem = run_host_check(*check);
+    write_text(1, fmt::format("smlaunch {}\n{}", SMLAUNCH_VERSION,
+                              problem.empty() ? "" : fmt::format("{}{}\n", check_answer, problem)));
     return 0;
   }
   if (arguments.size() >= 3 && arguments.front() == srun_argument)

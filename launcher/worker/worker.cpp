@@ -113,9 +113,10 @@ WorkerResult run_until_over(const WorkerSettings& settings, std::vector<UniqueFd
   if (is_orphan)
     wait_for_job_processes(run.job(), std::min(settings.failure_grace, longest_orphan_grace) + agents_bound);
   if (!run.job().empty()) end_job_processes(run.job(), orphan_grace);
-  if (is_orphan) end_daemon(server.daemon());
-  // After a failure mpirun ends at once, and its daemon may take seconds over it.
-  if (!is_orphan) kill_daemon_after(server.daemon(), daemon_patience);
+  if (is_orphan)
+    end_daemon(server.daemon());
+  else  // after a failure mpirun ends at once, and its daemon may take seconds over it
+    kill_daemon_after(server.daemon(), daemon_patience);
   remove_session_folder(server.session_folder(), is_orphan ? folder_bound : milliseconds(0));
   return run.result();
 }

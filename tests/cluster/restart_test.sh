@@ -7,7 +7,7 @@ bystanders
 mpi 1
 begin() { # OPTION...
   local name
-  for name in algo-2 algo-3 algo-4 algo-1; do start "$name" "$smlaunch" --failure-grace 1 --lost-after 3 "$@"; done
+  for name in algo-2 algo-3 algo-4 algo-1; do start "$name" "$smlaunch" --failure-grace 1 --lost-after 3 --restart-on user_code "$@"; done
 }
 
 step "the same plan again; every host ends with the last try"
@@ -103,7 +103,7 @@ program <<'END'
 #!/bin/sh
 exit 3
 END
-for name in algo-4 algo-3 algo-2 algo-1; do start "$name" "$smlaunch" --max-restarts 1000000; done
+for name in algo-4 algo-3 algo-2 algo-1; do start "$name" "$smlaunch" --max-restarts 1000000 --restart-on user_code; done
 eventually 30 printed algo-1 2 "the same plan again"
 kill -TERM "${started[algo-1]}"
 over 143 '' 10 algo-1

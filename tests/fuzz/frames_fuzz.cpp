@@ -3,6 +3,7 @@
 #include "launcher/channel/frame.hpp"
 #include "launcher/channel/messages.hpp"
 #include "launcher/channel/peer_rules.hpp"
+#include "launcher/channel/progress_messages.hpp"
 #include "launcher/channel/stop_messages.hpp"
 #include "tests/fuzz/fuzz.hpp"
 
@@ -31,6 +32,7 @@ void fuzz(std::string_view bytes) {
     (void)decode_passed_signal(frame->payload);
     (void)decode_release(frame->payload);
     (void)decode_left_running(frame->payload);
+    (void)decode_progress(frame->payload);
     if (const auto ended = decode_ended(frame->payload))
       if (const auto* signaled = std::get_if<Signaled>(&ended->end.status))
         must(signaled->signal >= 1 && signaled->signal <= 64);

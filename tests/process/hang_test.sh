@@ -22,7 +22,7 @@ hangs() {
   run "$smlaunch" --hosts localhost:4 --launcher ddp --python "$python" --hang-timeout 2 --failure-grace 1 -- \
     "$base/code/train.py"
   assert_eq 76 "$status"
-  assert_report '[.outcome, .class, .exit_code]' '["failure","lost_host",76]'
+  assert_report '[.outcome, .class, .exit_code]' '["failure","hang",76]'
   assert_eq "$(tail -n 1 <<<"$err" | sed 's/^smlaunch: //')" "$(jq -r .message "$base/output/data/smlaunch/report.json")"
   assert_nothing_left
 }
@@ -37,7 +37,7 @@ assert_report '[.hang[] | .rank]' '[0,1,2,3]'
 assert_report '.first_failure | [.rank, .host, .exit_code, .signal, .certain]' '[2,"localhost",null,null,true]'
 assert_report '.hang[2] | [.place, .processes[0].state, .processes[0].name]' '["train.py:5 in load","S","python3"]'
 assert_report '[.ranks[].cause] | unique' '["stopped_by_us"]'
-assert_contains "$(<"$base/output/failure")" "lost_host: the job hangs: "
+assert_contains "$(<"$base/output/failure")" "hang: the job hangs: "
 assert_eq hang "$(jq -r 'select(.event == "hang").event' "$base/output/data/smlaunch/events.jsonl")"
 
 step "a program that prints its stack for SIGUSR1 keeps its chance to end well"

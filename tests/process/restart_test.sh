@@ -20,7 +20,8 @@ if command -v mpirun >/dev/null; then engines+=(mpi); else echo "mpirun is not i
 again() { # GOOD_AT OPTION...
   container
   rm -f "$scratch"/said.*
-  run SAID="$scratch/said" GOOD_AT="$1" "$smlaunch" --hosts localhost:2 --launcher "$launcher" "${@:2}" -- "$scratch/train.sh"
+  run SAID="$scratch/said" GOOD_AT="$1" "$smlaunch" --hosts localhost:2 --launcher "$launcher" --restart-on user_code "${@:2}" -- \
+    "$scratch/train.sh"
 }
 
 for launcher in "${engines[@]}"; do
@@ -47,7 +48,7 @@ for launcher in "${engines[@]}"; do
   step "a stop between the tries or in one is the end, launcher $launcher"
   container
   rm -f "$scratch"/said.*
-  start SAID="$scratch/said" GOOD_AT=100000 "$smlaunch" --hosts localhost:2 --launcher "$launcher" --max-restarts 100000 -- "$scratch/train.sh"
+  start SAID="$scratch/said" GOOD_AT=100000 "$smlaunch" --hosts localhost:2 --launcher "$launcher" --max-restarts 100000 --restart-on user_code -- "$scratch/train.sh"
   eventually 20 printed 6 'of rank 1'
   kill -TERM "$started"
   ended
@@ -70,7 +71,7 @@ cat >"$base/code/train.sh" <<'END'
 [ "$RESTART_COUNT" = 1 ] || { echo mine >"$SM_OUTPUT_DIR/failure"; exit 1; }
 END
 hyperparameters '{"sagemaker_program": "train.sh"}'
-run "$smlaunch" --max-restarts 1
+run "$smlaunch" --max-restarts 1 --restart-on user_code
 assert_success
 
 step "what no new try can mend is not tried again"
@@ -82,6 +83,67 @@ hyperparameters '{'
 run "$smlaunch" --max-restarts 3
 assert_eq 78 "$status"
 [[ $err != *restart* ]] || fail "$err"
+
+step "the user's own failures are tried again only where asked, and smlaunch says so; what killed a rank from outside is"
+cat >"$scratch/once.sh" <<'END'
+#!/bin/sh
+[ "$RESTART_COUNT" = 1 ] || eval "$1"
+END
+chmod +x "$scratch/once.sh"
+once() { container; run "$smlaunch" --hosts localhost:1 --launcher ddp --max-restarts 1 "${@:2}" -- "$scratch/once.sh" "$1"; }
+once 'exit 3'
+assert_eq 3 "$status"
+assert_contains "$err" "no other try: --restart-on does not name user_code or this exit code"
+once 'exit 3' --restart-on 3
+assert_success
+once 'kill -9 $$'
+assert_success
+once 'kill -9 $$' --restart-on none
+assert_eq 137 "$status"
+run "$smlaunch" --dry-run --hosts localhost:1 --restart-on sometimes -- /bin/true
+assert_eq 64 "$status"
+assert_contains "$err" 'option --restart-on: "sometimes" is no class of failures'
+
+step "a rank decides by a heartbeat"
+once 'echo smlaunch=restart >>"$SMLAUNCH_HEARTBEAT"; exit 3'
+assert_success
+once 'echo smlaunch=stop >>"$SMLAUNCH_HEARTBEAT"; kill -9 $$'
+assert_eq 137 "$status"
+assert_contains "$(tail -n 1 <<<"$err")" "rank 0 has asked for no other try"
+assert_report .restarts 0
+
+step "a try that came further does not count; one that fails like the last, at its step, is the last"
+cat >"$scratch/steps.py" <<'END'
+import os
+count = int(os.environ["RESTART_COUNT"])
+step = min(10 * (count + 1), 30)
+with open(os.environ["SMLAUNCH_HEARTBEAT"], "a") as file:
+    file.write(f"step={step}\n")
+raise ValueError(f"bad batch at {hex(id(file))}")
+END
+if [[ -x /usr/bin/python3 ]]; then
+  container
+  run "$smlaunch" --hosts localhost:1 --launcher ddp --python /usr/bin/python3 --max-restarts 1 --restart-on user_code -- \
+    "$scratch/steps.py"
+  assert_eq 1 "$status"
+  assert_report '[.restarts, [.earlier[].progress.last.step], .progress.last.step]' '[3,[10,20,30],30]'
+  assert_contains "$err" "restart, which does not count, since the job has come further (step=20): the same plan again"
+  assert_contains "$(tail -n 1 <<<"$err")" \
+    "; the try before failed at the same step 30 of the same exception: no other try"
+fi
+
+step "what must hold on the host before a try"
+container
+run "$smlaunch" --hosts localhost:1 --host-check 'echo looking; echo "disk is old" >&2; exit 3' -- /bin/true
+assert_eq 69 "$status"
+assert_contains "$(tail -n 1 <<<"$err")" "localhost: its check (--host-check) failed: disk is old"
+assert_eq '["localhost","failed"]' \
+  "$(jq -c 'select(.event == "host_check") | [.host, .result]' "$base/output/data/smlaunch/events.jsonl")"
+run "$smlaunch" --hosts localhost:1 --check-path "$scratch" --check-path "$scratch/none" -- /bin/true
+assert_eq 69 "$status"
+assert_contains "$(tail -n 1 <<<"$err")" "localhost: $scratch/none: does not exist"
+run "$smlaunch" --hosts localhost:1 --check-path "$scratch" --host-check 'true' -- /bin/echo fit
+assert_eq "0/fit" "$status/$out"
 
 step "spare hosts that leave none, or that cannot take anybody's place"
 container

@@ -36,6 +36,8 @@ def distribution(case, count):
         # The SDK's driver starts so many ranks in all: by these options one of them on each host.
         return MPI(process_count_per_node=max(2, count),
                    mpi_additional_options=["-x", "NOTE=a b", "--oversubscribe", "--map-by", "node"])
+    if case == "tested":
+        return Smlaunch(process_count_per_node=2, smoke="cpu", options=["--smoke-bytes", "4096"])
     if case == "smlaunch":
         return Smlaunch(process_count_per_node=2, launcher="ddp", smoke="off", options=["--stop-grace", "5"])
     return None

@@ -7,7 +7,7 @@ smlaunch=${SMLAUNCH:?the program under test}
 folder=${SMLAUNCH_SDK:?the folder with the SDK}
 here=$(cd "$(dirname "$0")" && pwd)
 count=$1
-cases=${2-none torchrun mpi smlaunch local command packed absent}
+cases=${2-none torchrun mpi smlaunch local tested command packed absent}
 python=$folder/sdk/bin/python
 "$python" -c 'import sagemaker.train.model_trainer' 2>/dev/null || skip "the SDK is not there: tests/sdk/build $folder"
 SMLAUNCH_CLUSTER_BIND=$folder
@@ -122,6 +122,19 @@ try_packed() {
   collect packed-given
   assert_eq "$count" "$(find "$scratch/packed-given" -name '*.json' | wc -l)"
   assert_contains "$(<"$scratch/packed-given/algo-$count-0.json")" '"train.py", "--own", "1"], "folder": "/opt/ml/input/data/code"'
+}
+
+try_tested() {
+  command -v mpirun >/dev/null || return 0
+  by_the_script tested cloud
+  assert_eq '["success","pass","mpi-cpu"]' \
+    "$(host algo-1 jq -c '[.outcome, .smoke.verdict, .smoke.backend]' /opt/ml/output/data/smlaunch/report.json)"
+  ((count == 1)) || return 0
+  step "a program that fails is told by smlaunch, and its exit code passes through the SDK's script"
+  prepare tested cloud
+  run 120 host algo-1 env PATH="$path" TRAINING_JOB_NAME=job END_WITH=7 bash -c "$start"
+  assert_eq 7 "$status"
+  assert_contains "$(host algo-1 head -n 1 /opt/ml/output/failure)" "user_code: rank"
 }
 
 try_absent() {

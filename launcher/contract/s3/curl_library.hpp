@@ -29,8 +29,8 @@ struct CurlLibrary {
   decltype(&::curl_multi_info_read) multi_info_read = nullptr;
 };
 
-// The same object each time, for as long as the process lives. The error: which library could not be opened, and
-// why.
+// The same object each time, for as long as the process lives. The error: which library could not be opened,
+// and why.
 tl::expected<const CurlLibrary*, std::string> open_curl();
 
 }  // namespace smlaunch

@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "launcher/channel/progress_messages.hpp"
 #include "launcher/leader/leader_world.hpp"
 #include "launcher/plan/plan.hpp"
 #include "launcher/smoke/check_settings.hpp"
@@ -31,6 +32,7 @@ struct FakeRank {
   std::string end_unknown;       // why nobody knows how it ended
   std::string prints = "hello\n";
   std::vector<LeftProcess> leaves_running;
+  bool computes = false;  // whoever looks at it sees that
 };
 
 class FakeAgents final : public LeaderChannel {
@@ -62,6 +64,12 @@ class FakeAgents final : public LeaderChannel {
 
   // ---- what workers do
 
+  void rank_tells(int rank, const Progress& progress) {
+    tell(Peer{rank}, FrameKind::progress, encode(ProgressReport{loop_.now_ns(), progress}));
+  }
+  void rank_prints(int rank, const std::string& lines) {
+    tell(Peer{rank}, FrameKind::output, encode_output({false, loop_.now_ns(), lines}));
+  }
   void worker_comes(Peer peer) {
     Hello hello;
     hello.version = SMLAUNCH_VERSION;
@@ -132,9 +140,13 @@ class FakeAgents final : public LeaderChannel {
     if (!states_[peer].is_running || (ranks[peer.value].ignores_signals && signal != SIGKILL)) return;
     end(peer, FrameKind::ended, ended(Signaled{signal, false}, true));
   }
-  void inspect(Peer peer) override {
-    done.push_back(fmt::format("inspect {}", peer.value));
-    tell(peer, FrameKind::inspected, encode(RankState{}));
+  void inspect(Peer peer, bool only_look) override {
+    done.push_back(fmt::format("{} {}", only_look ? "look at" : "inspect", peer.value));
+    RankState state;
+    state.is_look = only_look;
+    state.computes = only_look && ranks[peer.value].computes;
+    state.computes_in = state.computes ? "python3.11" : "";
+    tell(peer, FrameKind::inspected, encode(state));
   }
   void pass_on(Peer peer, int signal) override {
     done.push_back(fmt::format("pass {} to {}", signal, peer.value));

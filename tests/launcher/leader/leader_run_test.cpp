@@ -556,8 +556,66 @@ TEST(LeaderRun, RanksThatAreSilentTooLongAreAskedAndEnded) {
   for (int rank = 0; rank < 4; ++rank) run.agents.ranks[rank].runs = milliseconds(500'000);
   const Outcome outcome = run.go();
   EXPECT_THAT(outcome.message, HasSubstr("the job hangs"));
+  EXPECT_EQ(outcome.failure_class, FailureClass::hang);
+  EXPECT_THAT(run.agents.done, Contains("look at 3"));
   EXPECT_THAT(run.agents.done, Contains("inspect 3"));
   EXPECT_LT(run.loop.seconds(), 60);
+}
+
+TEST(LeaderRun, RanksThatComputeSilentlyGoOnAndTheSentenceSaysWhatWasTakenForLife) {
+  DrivenRun run;
+  run.settings.hang_timeout = 30;
+  for (int rank = 0; rank < 4; ++rank) run.agents.ranks[rank].runs = milliseconds(100'000);
+  run.agents.ranks[2].computes = run.agents.ranks[3].computes = true;
+  EXPECT_EQ(run.go().kind, OutcomeKind::success);
+  EXPECT_THAT(
+      run.output.said,
+      ElementsAre("no rank has printed anything for 30 s; rank 2 on algo-2 computes (in python3.11), and so "
+                  "does 1 other: taken for life, the job goes on"));
+  EXPECT_THAT(run.agents.done, Not(Contains("inspect 3")));
+}
+
+TEST(LeaderRun, WithoutOptionsTenSilentMinutesAreWorthAHintAndEndNothing) {
+  DrivenRun run;
+  for (int rank = 0; rank < 4; ++rank) run.agents.ranks[rank].runs = milliseconds(3'000'000);
+  run.loop.after(milliseconds(1'000'000), [&] { run.agents.rank_prints(1, "at last\n"); });
+  EXPECT_EQ(run.go().kind, OutcomeKind::success);
+  ASSERT_EQ(run.output.said.size(), 2U);  // one for each silence
+  EXPECT_EQ(run.output.said[0],
+            "no rank has printed anything for 600 s; all 4 ranks are at one place: gone; --hang-timeout "
+            "SECONDS would "
+            "end such a job");
+}
+
+TEST(LeaderRun, HeartbeatsAreProgressAndFromThenOnLinesAreNot) {
+  DrivenRun run;
+  run.settings.hang_timeout = 30;
+  for (int rank = 0; rank < 4; ++rank) run.agents.ranks[rank].runs = milliseconds(500'000);
+  run.loop.after(milliseconds(20'000), [&] {
+    run.agents.rank_tells(3, {.beats = 1, .values = {{"step", 120}, {"loss", 2.5}}});
+  });
+  for (int at = 21; at < 200; at += 10)
+    run.loop.after(milliseconds(1000 * at), [&] { run.agents.rank_prints(1, "waiting\n"); });
+  const Outcome outcome = run.go();
+  EXPECT_EQ(outcome.failure_class, FailureClass::hang);
+  EXPECT_THAT(outcome.message,
+              HasSubstr("the job hangs: no rank has made progress for 30 s (the last: step=120 "
+                        "loss=2.5 of rank 3 on algo-2); "));
+  EXPECT_EQ(outcome.progress->step, 120);
+  EXPECT_LT(run.loop.seconds(), 70);
+}
+
+TEST(LeaderRun, AProgramThatNeverBeginsIsEndedByTheStartsBound) {
+  DrivenRun run;
+  run.settings.start_timeout = 300;
+  run.settings.hang_timeout = 30;
+  for (int rank = 0; rank < 4; ++rank) {
+    run.agents.ranks[rank].runs = milliseconds(900'000);
+    run.agents.ranks[rank].prints = "";
+  }
+  EXPECT_EQ(run.go().failure_class, FailureClass::hang);
+  EXPECT_GE(run.loop.seconds(), 300);
+  EXPECT_LT(run.loop.seconds(), 330);
 }
 
 TEST(LeaderRun, AReaderThatIsSlowHoldsTheAgentsBackAndItsSilenceIsNoHang) {

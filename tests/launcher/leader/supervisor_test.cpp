@@ -20,6 +20,7 @@ std::string to_text(Timer timer) {
     case Timer::grace: return "grace";
     case Timer::give_up: return "give_up";
     case Timer::engine_exit: return "engine_exit";
+    case Timer::look: return "look";
     case Timer::inspection: return "inspection";
   }
   return "?";
@@ -32,7 +33,8 @@ std::string to_text(const std::vector<Action>& actions) {
     text += text.empty() ? "" : ", ";
     if (std::holds_alternative<StartRanks>(action)) text += "start";
     if (const auto* a = std::get_if<SignalRanks>(&action)) text += fmt::format("signal {}", a->signal);
-    if (std::holds_alternative<InspectRanks>(action)) text += "inspect";
+    if (const auto* a = std::get_if<InspectRanks>(&action)) text += a->only_look ? "look" : "inspect";
+    if (std::holds_alternative<TellLooks>(action)) text += "tell looks";
     if (const auto* a = std::get_if<PassSignalOn>(&action)) text += fmt::format("pass {}", a->signal);
     if (const auto* a = std::get_if<ReleaseAgents>(&action)) {
       text +=
@@ -201,27 +203,43 @@ Supervisor watched(int world_size) {
   for (int rank = 0; rank < world_size; ++rank) supervisor.on(joined(rank));
   return supervisor;
 }
-Event silent(double seconds) { return Silent{seconds}; }
+Event silent(double seconds, bool has_begun = true, bool counts_output = true) {
+  return Silent{{.seconds = seconds, .has_begun = has_begun, .counts_output = counts_output}};
+}
 Event inspected(int rank) { return RankInspected{Rank{rank}, RankState{}, 0.5}; }
+Event looked(int rank, bool computes = false) {
+  RankState state;
+  state.is_look = true;
+  state.computes = computes;
+  return RankInspected{Rank{rank}, state, 0.5};
+}
+const char* const look_at_all = "look, timer look 10000";
+const char* const inspect_all = "inspect, timer inspection 10000";
 
 TEST(Supervisor, AsksEveryRankBeforeItStopsAJobThatHangs) {
   Supervisor supervisor = watched(2);
   perform(supervisor, {{silent(59.9), ""},
-                       {silent(60), "inspect, timer inspection 10000"},
+                       {silent(60), look_at_all},
                        {silent(61), ""},
+                       {looked(1), ""},
+                       {looked(0), inspect_all},
+                       {looked(0), ""},
+                       {silent(62), ""},
                        {inspected(1), ""},
                        {inspected(0), stop_all},
                        {expired(Timer::inspection), ""},
                        {stopped(0, SIGTERM), ""},
                        {stopped(1, SIGTERM), release_all}});
-  EXPECT_EQ(supervisor.record().hang_seconds, 60);
+  EXPECT_EQ(supervisor.record().hang->seconds, 60);
   EXPECT_TRUE(supervisor.record().ranks[Rank{0}].state);
   EXPECT_EQ(supervisor.record().ranks[Rank{0}].cores_used, 0.5);
 }
 
 TEST(Supervisor, DoesNotWaitForEverForARankThatCannotTell) {
   Supervisor supervisor = watched(2);
-  perform(supervisor, {{silent(60), "inspect, timer inspection 10000"},
+  perform(supervisor, {{silent(60), look_at_all},
+                       {looked(0), ""},
+                       {looked(1), inspect_all},
                        {inspected(1), ""},
                        {expired(Timer::inspection), stop_all}});
   EXPECT_FALSE(supervisor.record().ranks[Rank{0}].state);
@@ -229,7 +247,9 @@ TEST(Supervisor, DoesNotWaitForEverForARankThatCannotTell) {
 
 TEST(Supervisor, TakesTheEndOfARankThatWasAskedForItsStackForAnAnswer) {
   Supervisor supervisor = watched(2);
-  perform(supervisor, {{silent(60), "inspect, timer inspection 10000"},
+  perform(supervisor, {{silent(60), look_at_all},
+                       {looked(0), ""},
+                       {looked(1), inspect_all},
                        {inspected(0), ""},
                        {stopped(0, SIGABRT), ""},
                        {inspected(1), stop_all}});
@@ -238,7 +258,9 @@ TEST(Supervisor, TakesTheEndOfARankThatWasAskedForItsStackForAnAnswer) {
 
 TEST(Supervisor, LetsASilentJobFinish) {
   Supervisor supervisor = watched(2);
-  perform(supervisor, {{silent(60), "inspect, timer inspection 10000"},
+  perform(supervisor, {{silent(60), look_at_all},
+                       {looked(0), ""},
+                       {looked(1), inspect_all},
                        {exited(0, 0), ""},
                        {exited(1, 0), release_all},
                        {expired(Timer::inspection), ""}});
@@ -246,9 +268,103 @@ TEST(Supervisor, LetsASilentJobFinish) {
   EXPECT_EQ(outcome.kind, OutcomeKind::success);
 }
 
-TEST(Supervisor, DoesNotMindSilenceUnlessAsked) {
-  Supervisor supervisor = running(1);
-  perform(supervisor, {{silent(1e6), ""}});
+TEST(Supervisor, EndsNothingForSilenceUnlessAskedButSaysOnceWhatRanksAreDoing) {
+  Supervisor supervisor = running(2);
+  perform(supervisor, {{silent(599), ""},
+                       {silent(600), look_at_all},
+                       {looked(0), ""},
+                       {looked(1), "tell looks"},
+                       {silent(1e6), ""},
+                       {silent(3), ""},  // some rank has printed
+                       {silent(601), look_at_all},
+                       {looked(1), ""},
+                       {expired(Timer::look), "tell looks"}});
+  EXPECT_FALSE(supervisor.record().hang);
+}
+
+TEST(Supervisor, SaysWhatRanksAreDoingAlsoWhereTheBoundIsLonger) {
+  SupervisorSettings made = settings(1);
+  made.hang_timeout = 3600;
+  Supervisor supervisor(made);
+  supervisor.begin();
+  supervisor.on(joined(0));
+  perform(supervisor, {{silent(600), look_at_all},
+                       {looked(0), "tell looks"},
+                       {silent(3600), look_at_all},
+                       {looked(0), inspect_all}});
+}
+
+TEST(Supervisor, EndsNoJobOfWhichARankComputes) {
+  Supervisor supervisor = watched(2);
+  perform(supervisor, {{silent(60), look_at_all},
+                       {looked(0), ""},
+                       {looked(1, true), "tell looks"},
+                       {silent(119), ""},
+                       {silent(120), look_at_all},  // said once, looked at again
+                       {looked(0, true), ""},
+                       {looked(1), ""},
+                       {silent(180), look_at_all},
+                       {looked(0), ""},
+                       {looked(1), inspect_all}});
+  EXPECT_EQ(supervisor.record().hang->seconds, 180);
+}
+
+TEST(Supervisor, AnotherSilenceIsLookedAtAnew) {
+  Supervisor supervisor = watched(1);
+  perform(supervisor, {{silent(60), look_at_all},
+                       {looked(0, true), "tell looks"},
+                       {silent(1), ""},
+                       {silent(60), look_at_all},
+                       {looked(0, true), "tell looks"}});
+}
+
+TEST(Supervisor, ALookEndsWithTheJob) {
+  Supervisor supervisor = watched(2);
+  perform(supervisor, {{silent(60), look_at_all}, {exited(0, 0), ""}, {exited(1, 0), release_all}});
+}
+
+TEST(Supervisor, TheTimeUntilTheFirstProgressHasABoundOfItsOwn) {
+  struct Case {
+    std::optional<double> start;
+    std::optional<double> hang;
+    double ends_at_start;  // 0: never
+    double ends_later;
+  };
+  for (const Case& each :
+       {Case{300, 60, 300, 60}, Case{300, {}, 300, 0}, Case{{}, 60, 60, 60}, Case{5, 60, 5, 60}})
+    for (const bool has_begun : {false, true}) {
+      SupervisorSettings made = settings(1);
+      made.start_timeout = each.start;
+      made.hang_timeout = each.hang;
+      Supervisor supervisor(made);
+      supervisor.begin();
+      supervisor.on(joined(0));
+      const double bound = has_begun ? each.ends_later : each.ends_at_start;
+      perform(supervisor, {{silent(bound == 0 ? 500 : bound - 0.1, has_begun), ""}});
+      if (bound > 0) perform(supervisor, {{silent(bound, has_begun), look_at_all}, {looked(0), inspect_all}});
+    }
+}
+
+TEST(Supervisor, KeepsWhatRanksTellOfTheirProgress) {
+  Supervisor supervisor = running(2);
+  const auto tells = [](int rank, double seconds, Progress progress) {
+    return RankProgressed{.rank = Rank{rank},
+                          .told_by = Rank{rank},
+                          .host = "algo-1",
+                          .seconds = seconds,
+                          .progress = std::move(progress)};
+  };
+  supervisor.on(tells(0, 1, {.beats = 1, .values = {{"step", 7}, {"loss", 3}}}));
+  supervisor.on(tells(1, 2, {.beats = 1, .values = {{"step", 6}}}));
+  supervisor.on(tells(1, 3, {.beats = 2, .values = {{"loss", 2}}, .ask = Ask::restart}));
+  const JobRecord& record = supervisor.record();
+  EXPECT_EQ(record.progress->rank, Rank{1});
+  EXPECT_EQ(record.progress->values, (ProgressValues{{"step", 6}, {"loss", 2}}));
+  EXPECT_EQ(record.progress->step, 7);
+  EXPECT_EQ(record.progress->seconds, 3);
+  EXPECT_EQ(record.ranks[Rank{0}].progress, (ProgressValues{{"step", 7}, {"loss", 3}}));
+  EXPECT_EQ(record.asked->rank, Rank{1});
+  EXPECT_EQ(record.asked->ask, Ask::restart);
 }
 
 TEST(Supervisor, DoesNotMindSilenceWhileItStops) {

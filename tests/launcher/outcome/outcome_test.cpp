@@ -194,7 +194,7 @@ TEST(Outcome, ARankThatLeftIsNamedOnlyWhereTheFailureIsThatOfALostPeer) {
 
 TEST(Outcome, OfAJobThatHangs) {
   JobRecord record = job({stopped(70), stopped(70), stopped(70), stopped(70)});
-  record.hang_seconds = 60.4;
+  record.hang = JobSilence{.seconds = 60.4};
   for (int i = 0; i < 4; ++i) {
     RankState state;
     state.processes = {{.pid = 1,
@@ -208,7 +208,7 @@ TEST(Outcome, OfAJobThatHangs) {
   }
   const Outcome outcome = decide_outcome(record, four_hosts);
   EXPECT_EQ(outcome.kind, OutcomeKind::failure);
-  EXPECT_EQ(outcome.failure_class, FailureClass::lost_host);
+  EXPECT_EQ(outcome.failure_class, FailureClass::hang);
   EXPECT_EQ(outcome.exit_code, 76);
   EXPECT_EQ(outcome.message,
             "the job hangs: no rank has printed anything for 60 s; rank 2 on algo-2 is elsewhere than the 3 "
@@ -226,7 +226,7 @@ TEST(Outcome, OfAJobThatHangs) {
 
 TEST(Outcome, OfAJobThatHangsNamesTheRankThatHadEnded) {
   JobRecord record = job({stopped(70), fine(2.0)});
-  record.hang_seconds = 60.4;
+  record.hang = JobSilence{.seconds = 60.4};
   RankState state;
   state.processes.emplace_back();
   state.processes.front().python_stack = {"dist.py:9 in all_reduce"};
@@ -244,7 +244,7 @@ TEST(Outcome, OfAJobThatHangsNamesTheRankThatHadEnded) {
 
 TEST(Outcome, OfAJobThatHangsAtOnePlaceIsCertainOfNobody) {
   JobRecord record = job({stopped(70), stopped(70)});
-  record.hang_seconds = 60;
+  record.hang = JobSilence{.seconds = 60};
   const Outcome outcome = decide_outcome(record, {"a", "b"});
   ASSERT_TRUE(outcome.first_failure);
   EXPECT_FALSE(outcome.first_failure->certain);
@@ -654,15 +654,12 @@ TEST(Losses, AreTold) {
 }
 
 TEST(Outcomes, HaveTheExitCodeOfTheirClass) {
-  const std::pair<FailureClass, int> codes[] = {{FailureClass::user_code, 1},
-                                                {FailureClass::not_ready, 69},
-                                                {FailureClass::smoke, 75},
-                                                {FailureClass::lost_host, 76},
-                                                {FailureClass::configuration, 78},
-                                                {FailureClass::start, 71},
-                                                {FailureClass::internal, 70},
-                                                {FailureClass::install_module, 1},
-                                                {FailureClass::install_requirements, 1}};
+  const std::pair<FailureClass, int> codes[] = {
+      {FailureClass::user_code, 1},      {FailureClass::not_ready, 69},
+      {FailureClass::smoke, 75},         {FailureClass::lost_host, 76},
+      {FailureClass::hang, 76},          {FailureClass::configuration, 78},
+      {FailureClass::start, 71},         {FailureClass::internal, 70},
+      {FailureClass::install_module, 1}, {FailureClass::install_requirements, 1}};
   for (const auto& [failure_class, code] : codes) {
     const Outcome outcome = make_failure(failure_class, "why");
     EXPECT_EQ(outcome.kind, OutcomeKind::failure);
@@ -703,6 +700,7 @@ TEST(OutcomeWords, AreThoseOfTheReport) {
                                                           {FailureClass::not_ready, "not_ready"},
                                                           {FailureClass::smoke, "smoke"},
                                                           {FailureClass::lost_host, "lost_host"},
+                                                          {FailureClass::hang, "hang"},
                                                           {FailureClass::configuration, "configuration"},
                                                           {FailureClass::start, "start"},
                                                           {FailureClass::internal, "internal"}};

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <nlohmann/json.hpp>
 
 namespace smlaunch {
@@ -95,6 +96,26 @@ TEST(Report, OfAJobThatWasTriedAgainAndHung) {
     {"rank": 1, "host": "algo-2", "place": null, "cores_used": null, "processes": []}])"));
 }
 
+TEST(Report, TellsTheLastProgressAsNumbersOrWhereJsonHasNoneAsText) {
+  Report report;
+  report.outcome.progress =
+      JobProgress{.rank = Rank{3},
+                  .host = "gn02",
+                  .seconds = 8,
+                  .values = {{"step", 120}, {"loss", 2.5}, {"grad", NAN}, {"low", -INFINITY}},
+                  .step = 120};
+  report.outcome.end_seconds = 10.5;
+  report.earlier.resize(2);
+  report.earlier[0].outcome.progress = JobProgress{.rank = Rank{1}, .host = "a", .seconds = 1};
+  const Json json = Json::parse(render_report(report));
+  EXPECT_EQ(json["progress"],
+            Json::parse(R"({"last": {"step": 120, "loss": 2.5, "grad": "nan", "low": "-inf"},
+    "rank_of_last": 3, "host": "gn02", "seconds_ago": 2.5})"));
+  EXPECT_EQ(json["earlier"][0]["progress"],
+            Json::parse(R"({"last": {}, "rank_of_last": 1, "host": "a", "seconds_ago": 0.0})"));
+  EXPECT_FALSE(json["earlier"][1].contains("progress"));
+}
+
 TEST(Report, IsUtf8WhateverRanksPrint) {
   Report report;
   report.outcome.first_failure = FirstFailure{};
@@ -115,6 +136,9 @@ TEST(EventLine, IsOneLine) {
                           .numbers = {{"exit_code", 7}}}),
             R"({"t":1.235,"event":"exit","host":"algo-1","rank":3,"error":"two\nlines","exit_code":7})");
   EXPECT_EQ(render_event({.event = "start"}), R"({"t":0.0,"event":"start"})");
+  EXPECT_EQ(
+      render_event({.event = "progress", .rank = 0, .host = "a", .values = ProgressValues{{"step", 12}}}),
+      R"({"t":0.0,"event":"progress","host":"a","rank":0,"values":{"step":12}})");
 }
 
 }  // namespace

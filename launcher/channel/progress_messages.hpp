@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+// What agents tell the leader of their ranks' progress.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "launcher/progress/progress.hpp"
+
+namespace smlaunch {
+
+struct ProgressReport {
+  std::uint64_t time_ns = 0;  // when it was read, by the agent's steady clock
+  Progress progress = {};
+};
+
+// The payload of an inspect frame for a rank that goes on: nothing is asked of it, and no signal is sent.
+inline constexpr const char* look_only = "look";
+
+std::string encode(const ProgressReport&);
+
+// Nothing for text that is no such message, or tells more values, or other names, than a rank may have.
+std::optional<ProgressReport> decode_progress(std::string_view text);
+
+}  // namespace smlaunch

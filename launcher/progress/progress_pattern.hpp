@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+// --progress REGEX: which of the lines that a rank prints are progress, and what they say. The expression is
+// JavaScript's, with named groups as Python and JavaScript write them: (?P<step>\d+), (?<step>\d+).
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "base/error.hpp"
+#include "launcher/progress/progress.hpp"
+
+namespace smlaunch {
+
+class ProgressPattern {
+ public:
+  // Errors (Fault::usage, of `where`): no such expression, or a group's name is none of a value's.
+  static Result<ProgressPattern> parse(const std::string& expression, const std::string& where);
+
+  // One heartbeat, with the groups that are numbers; none, where the line does not match. Only the first bytes of a
+  // long line are looked at. The time that it takes grows no faster than the square of the line, whatever the
+  // expression.
+  [[nodiscard]] Progress match(std::string_view line) const;
+
+ private:
+  struct Compiled;
+  std::shared_ptr<const Compiled> compiled_;
+};
+
+}  // namespace smlaunch

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "launcher/worker/host_check.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <thread>
+
+#include "base/hex.hpp"
+#include "base/shown_text.hpp"
+#include "launcher/process/child_process.hpp"
+
+namespace smlaunch {
+
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr milliseconds command_bound{60000};
+constexpr milliseconds path_bound{20000};
+constexpr milliseconds gpu_interval{1000};
+constexpr std::size_t longest_reason = 300;
+// What the driver keeps for itself.
+constexpr std::uint64_t memory_of_driver = 2ULL << 30U;
+constexpr double share_of_driver = 0.05;
+
+constexpr const char* path_script = R"(
+if [ ! -e "$1" ]; then echo "does not exist"; exit 1; fi
+if [ -d "$1" ]; then f=$(mktemp "$1/.smlaunch-check.XXXXXX") && rm -f "$f"; exit; fi
+[ -w "$1" ] || { echo "is not writable"; exit 1; }
+)";
+
+// Of what a program has printed: the last line that says something.
+std::string last_line(std::string_view text) {
+  while (!text.empty()) {
+    const std::size_t end = text.find_last_not_of("\r\n \t");
+    if (end == std::string_view::npos) return "";
+    text = text.substr(0, end + 1);
+    const std::size_t begin = text.rfind('\n');
+    return shown_text(begin == std::string_view::npos ? text : text.substr(begin + 1), longest_reason);
+  }
+  return "";
+}
+
+std::string problem_of(const std::vector<std::string>& argv, milliseconds bound) {
+  const auto ran = run_captured(argv, static_cast<int>(bound.count()));
+  if (!ran) return ran.error().problems.front().what;
+  if (succeeded(ran->status)) return "";
+  const std::string words = last_line(ran->output);
+  return words.empty() ? to_string(ran->status) : words;
+}
+
+std::string problem_of_path(const std::string& path) {
+  const std::string problem = problem_of({"/bin/sh", "-c", path_script, "sh", path}, path_bound);
+  return problem.empty() ? "" : fmt::format("{}: {}", path, problem);
+}
+
+std::string wait_for_gpu_memory(milliseconds bound) {
+  const auto deadline = std::chrono::steady_clock::now() + bound;
+  while (true) {
+    std::string used = find_used_gpu(read_nvml("libnvidia-ml.so.1", true).gpus);
+    if (used.empty()) return "";
+    if (std::chrono::steady_clock::now() >= deadline)
+      return fmt::format("{} after {:.0f} s (--gpu-memory-wait)", used,
+                         static_cast<double>(bound.count()) / 1000);
+    std::this_thread::sleep_for(gpu_interval);
+  }
+}
+
+std::optional<std::string> from_hex(std::string_view word) {
+  if (word.size() % 2 != 0) return {};
+  std::string text;
+  for (std::size_t at = 0; at < word.size(); at += 2) {
+    unsigned byte = 0;
+    const auto [end, error] = std::from_chars(word.data() + at, word.data() + at + 2, byte, 16);
+    if (error != std::errc() || end != word.data() + at + 2) return {};
+    text += static_cast<char>(byte);
+  }
+  return text;
+}
+
+}  // namespace
+
+milliseconds HostCheck::bound() const {
+  return (command.empty() ? milliseconds(0) : command_bound) + path_bound * static_cast<int>(paths.size()) +
+         gpu_memory_wait + gpu_interval;
+}
+
+std::string encode(const HostCheck& check) {
+  std::string text = fmt::format("{}", check.gpu_memory_wait.count());
+  text += '\0';
+  text += check.command;
+  for (const std::string& path : check.paths) {
+    text += '\0';
+    text += path;
+  }
+  return to_hex(text);
+}
+
+std::optional<HostCheck> decode_host_check(std::string_view word) {
+  const auto text = from_hex(word);
+  if (!text) return {};
+  std::vector<std::string> parts(1);
+  for (const char c : *text)
+    if (c == '\0')
+      parts.emplace_back();
+    else
+      parts.back() += c;
+  if (parts.size() < 2) return {};
+  long wait = 0;
+  const auto [end, error] = std::from_chars(parts[0].data(), parts[0].data() + parts[0].size(), wait);
+  if (error != std::errc() || end != parts[0].data() + parts[0].size() || wait < 0) return {};
+  HostCheck check{.command = parts[1], .gpu_memory_wait = milliseconds(wait)};
+  check.paths.assign(parts.begin() + 2, parts.end());
+  return check;
+}
+
+std::string find_used_gpu(const std::vector<NvmlGpu>& gpus) {
+  std::string words;
+  std::uint64_t most = 0;
+  for (const NvmlGpu& gpu : gpus) {
+    const auto kept = static_cast<std::uint64_t>(static_cast<double>(gpu.memory_bytes) * share_of_driver);
+    if (gpu.memory_used <= std::max(kept, memory_of_driver) || gpu.memory_used <= most) continue;
+    most = gpu.memory_used;
+    words = fmt::format("GPU {}: {:.1f} of {:.1f} GiB of its memory are in use", gpu.index,
+                        static_cast<double>(gpu.memory_used) / (1U << 30U),
+                        static_cast<double>(gpu.memory_bytes) / (1U << 30U));
+  }
+  return words;
+}
+
+std::string run_host_check(const HostCheck& check) {
+  for (const std::string& path : check.paths)
+    if (std::string problem = problem_of_path(path); !problem.empty()) return problem;
+  if (check.gpu_memory_wait.count() > 0)
+    if (std::string problem = wait_for_gpu_memory(check.gpu_memory_wait); !problem.empty()) return problem;
+  if (check.command.empty()) return "";
+  const std::string problem = problem_of({"/bin/sh", "-c", check.command}, command_bound);
+  return problem.empty() ? "" : fmt::format("its check (--host-check) failed: {}", problem);
+}
+
+}  // namespace smlaunch
