@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <csignal>
+#include <cstdlib>
 #include <exception>
 
 #include "base/host_name.hpp"
@@ -35,6 +36,7 @@
 #include "launcher/plan/render_plan.hpp"
 #include "launcher/plan/render_plan_svg.hpp"
 #include "launcher/plan/smoke_plan.hpp"
+#include "launcher/process/agent_variables.hpp"
 #include "launcher/process/child_process.hpp"
 #include "launcher/process/stop_signals.hpp"
 #include "launcher/remote/ready_display.hpp"
@@ -149,9 +151,13 @@ int show_ready(const Options& options, const Variables& variables) {
     return unsuitable_format("ready", "text and json");
   auto facts = read_job_facts(options, variables);
   if (!facts) return report_error(facts.error());
+  if (facts->self_started)
+    return report_error({Fault::usage,
+                         {{"ready", "asks hosts by SSH, and these start themselves",
+                           "start the job: it says which hosts have not come"}}});
   auto job = assemble_hosts(options, *facts);
   if (!job) return report_error(job.error());
-  const Engine engine = choose_engine(job->spec.launcher, job->cluster, job->environment->current_host);
+  const Engine engine = choose_engine(job->spec, job->cluster);
   const auto wanted = find_wanted_interfaces(job->spec, engine, job->cluster.hosts.size() > 1);
   const RemoteReport report =
       show_while(options.quiet, run_on_hosts, make_ready_request(options, *job, "", wanted));
@@ -271,6 +277,16 @@ int plan_or_run(const Options& options, const Variables& variables) {
                                              : run_whatever_happens(options, variables, hosts);
 }
 
+// Nothing that we start, the ranks least of all, is to have it.
+std::string take_job_token(Variables& variables) {
+  const auto found = variables.find(job_token_variable);
+  if (found == variables.end()) return "";
+  std::string token = std::move(found->second);
+  variables.erase(found);
+  unsetenv(job_token_variable);
+  return token;
+}
+
 int run_command(const std::vector<std::string>& command_line) {
   const std::vector<std::string> arguments = arguments_of(command_line);
   if (!arguments.empty() && arguments.front() == "rank") {
@@ -289,7 +305,8 @@ int run_command(const std::vector<std::string>& command_line) {
   Options& options = std::get<Options>(*parsed);
   options.called_train = is_called_train(command_line);
   load_hwloc_plugins(!options.topology.empty());
-  const Variables variables = own_environment();
+  Variables variables = own_environment();
+  options.job_token = take_job_token(variables);
   switch (options.command) {
     case Command::topology: return show_topology(options);
     case Command::env: return show_env(options, variables);

@@ -113,7 +113,7 @@ write launcher/contract/a.cpp '#include <openssl/evp.h>'
 expect 1 'launcher/contract/a.cpp:1: <openssl/evp.h> is included only by base/digest.cpp launcher/channel/'
 doors mpi
 write mpi/a.cpp '#include <dlfcn.h>'
-expect 1 'mpi/a.cpp:1: <dlfcn.h> is included only by cuda/ launcher/checks/mpi_check launcher/contract/s3/ launcher/contract/code/'
+expect 1 'mpi/a.cpp:1: <dlfcn.h> is included only by cuda/ launcher/channel/munge launcher/checks/mpi_check launcher/contract/s3/ launcher/contract/code/'
 write tests/topology/a_test.cpp '#include <archive.h>'
 expect 1 'tests/topology/a_test.cpp:1: <archive.h> is included only by launcher/contract/code/'
 

@@ -48,7 +48,8 @@ Result<AgentIdentity> parse_agent_identity(const Environment_& environment) {
   const auto world = number_in(environment, {"OMPI_COMM_WORLD_SIZE"});
   const auto local_world = number_in(environment, {"OMPI_COMM_WORLD_LOCAL_SIZE"});
   const bool by_mpirun = !environment.contains(agent_rank_variable);
-  identity.several_hosts = by_mpirun && world && local_world && *world > *local_world;
+  identity.several_hosts = (by_mpirun && world && local_world && *world > *local_world) ||
+                           environment.contains(agent_several_hosts_variable);
   const auto channel = environment.find(agent_channel_variable);
   const auto token = environment.find(agent_token_variable);
   if (channel == environment.end() || token == environment.end()) return identity;
@@ -82,7 +83,7 @@ Start make_start_without_channel(const Environment_& environment, const AgentIde
 Environment_ rank_environment(Environment_ inherited, const Start& start) {
   std::erase_if(inherited, [&](const auto& variable) {
     const std::string& name = variable.first;
-    if (name.starts_with("SMLAUNCH_AGENT_")) return true;
+    if (name.starts_with("SMLAUNCH_AGENT_") || name == job_token_variable) return true;
     return std::any_of(start.removed_variables.begin(), start.removed_variables.end(),
                        [&](const std::string& prefix) { return name.starts_with(prefix); });
   });

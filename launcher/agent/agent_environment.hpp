@@ -20,7 +20,7 @@ struct AgentIdentity {
   std::string token;
   std::string worker;          // the name of its host's worker socket; empty: no worker is asked
   std::string leader_host;     // gethostname() on the leader's host
-  bool several_hosts = false;  // mpirun has started ranks on other hosts too
+  bool several_hosts = false;  // other hosts have ranks, too
 };
 
 // Is this the leader's host? `own_host`: its name for itself.

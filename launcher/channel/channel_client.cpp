@@ -18,13 +18,15 @@ using std::chrono::milliseconds;
 namespace {
 
 constexpr milliseconds retry_interval{200};
+// A leader may be awaited for an hour, by a thousand hosts that ask for its name.
+constexpr milliseconds awaited_interval{500};
 constexpr milliseconds connect_bound{2000};
 constexpr milliseconds watch_interval{500};
 
 }  // namespace
 
 ChannelClient::ChannelClient(asio::io_context& loop, std::string host, int port, const std::string& token,
-                             Hello hello, milliseconds first_bound)
+                             Hello hello, milliseconds first_bound, bool is_awaited)
     : loop_(loop),
       resolver_(loop),
       retry_timer_(loop),
@@ -34,7 +36,8 @@ ChannelClient::ChannelClient(asio::io_context& loop, std::string host, int port,
       port_(port),
       key_(make_channel_key(token)),
       hello_(std::move(hello)),
-      first_bound_(first_bound) {}
+      first_bound_(first_bound),
+      is_awaited_(is_awaited) {}
 
 void ChannelClient::start(Callbacks callbacks) {
   callbacks_ = std::move(callbacks);
@@ -85,25 +88,36 @@ void ChannelClient::connect_to(const tcp::resolver::results_type& found) {
 
 void ChannelClient::connect_failed(const error_code& error) {
   // Nobody listens there: the leader is gone and cannot come back, or it never was there.
-  if (error == asio::error::connection_refused) return give_up(error.message());
+  const bool may_come = is_awaited_ && !was_trusted_;
+  if (error == asio::error::connection_refused && !may_come) return give_up(error.message());
   connect_later();
 }
 
 void ChannelClient::connect_later() {
-  retry_timer_.expires_after(retry_interval);
+  retry_timer_.expires_after(is_awaited_ && !was_trusted_ ? awaited_interval : retry_interval);
   retry_timer_.async_wait([this](error_code cancelled) {
     if (!cancelled && !stopped_) connect();
   });
 }
 
 void ChannelClient::greet(tcp::socket socket) {
+  if (make_key_) {
+    auto made = make_key_();
+    if (!made) return connect_later();
+    key_ = std::move(*made);
+  }
   link_ = std::make_shared<Link>(std::move(socket), TlsSession::End::connecting, std::vector{key_});
   link_->ask_kernel();
   link_->start([this](Frame&& frame) { received(frame); },
                [this](const std::string&) {
                  const bool was_up = trusted_;
+                 const bool is_of_other_key = link_ && link_->is_of_other_key();
                  link_.reset();
                  trusted_ = false;
+                 if (is_of_other_key && is_awaited_ && !was_trusted_) {
+                   stop();
+                   return callbacks_.other_token();
+                 }
                  if (was_up)
                    connect();
                  else

@@ -19,9 +19,12 @@ namespace smlaunch {
 
 class ChannelClient final : public PeerChannel {
  public:
-  // `hello` says who we are. `first_bound`: how long the first connection and its welcome may take.
+  // `hello` says who we are. `first_bound`: how long the first connection and its welcome may take. A leader
+  // that is `awaited` may not listen yet, and may not have a name.
   ChannelClient(boost::asio::io_context& loop, std::string host, int port, const std::string& token,
-                Hello hello, std::chrono::milliseconds first_bound);
+                Hello hello, std::chrono::milliseconds first_bound, bool is_awaited = false);
+  // Each connection has a key of its own then; before start(). Nothing: there is none now, and it is tried again.
+  void set_make_key(std::function<std::optional<ChannelKey>()> make_key) { make_key_ = std::move(make_key); }
   void start(Callbacks callbacks) override;
   void set_lost_after(std::chrono::milliseconds lost_after) override { lost_after_ = lost_after; }
   void set_leader_wait(std::chrono::milliseconds leader_wait) override { leader_wait_ = leader_wait; }
@@ -53,10 +56,12 @@ class ChannelClient final : public PeerChannel {
   std::string host_;
   int port_;
   ChannelKey key_;
+  std::function<std::optional<ChannelKey>()> make_key_;
   Hello hello_;
   std::chrono::milliseconds first_bound_;
   std::chrono::milliseconds lost_after_{10000};
   std::chrono::milliseconds leader_wait_{0};
+  bool is_awaited_ = false;
   bool is_paused_ = false;
   Callbacks callbacks_;
   std::shared_ptr<Link> link_;

@@ -84,15 +84,20 @@ void ChannelListener::greet(tcp::socket socket) {
     return;
   }
   if (strangers_.size() >= most_strangers_) close_one();
-  auto link = std::make_shared<Link>(std::move(socket), TlsSession::End::listening, keys_);
+  const auto there = socket.remote_endpoint(no_endpoint);
+  const std::string address = no_endpoint ? "an address that is gone" : there.address().to_string();
+  auto link = std::make_shared<Link>(std::move(socket), TlsSession::End::listening, keys_, find_key_);
   strangers_.push_back({link, std::chrono::steady_clock::now() + handshake_bound});
   link->start(
       [this, link = std::weak_ptr<Link>(link)](Frame&& frame) {
         if (const auto held = link.lock()) heard(held, frame);
       },
-      [this, link = std::weak_ptr<Link>(link)](const std::string&) {
+      [this, address, link = std::weak_ptr<Link>(link)](const std::string&) {
         ++turned_away_;
-        if (const auto held = link.lock()) forget(held);
+        const auto held = link.lock();
+        if (!held) return;
+        if (held->is_of_other_key() && on_other_token_) on_other_token_(address);
+        forget(held);
       });
   watch();
 }

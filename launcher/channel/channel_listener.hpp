@@ -24,6 +24,9 @@ class ChannelListener {
  public:
   using OnHello = std::function<void(const std::shared_ptr<Link>&, const Hello&)>;
 
+  // Somebody at this address knows another token than ours.
+  using OnOtherToken = std::function<void(const std::string& address)>;
+
   // `most_strangers`: how many connections that have proved nothing are kept.
   ChannelListener(boost::asio::io_context& loop, std::size_t most_strangers, OnHello on_hello);
 
@@ -31,8 +34,10 @@ class ChannelListener {
   Result<int> listen(const std::string& address, int port);
   // Connections to other addresses of this machine are closed from now on.
   void keep_to(const std::string& address);
+  void on_other_token(OnOtherToken on_other_token) { on_other_token_ = std::move(on_other_token); }
   // That may come in from now on.
   void set_keys(std::vector<ChannelKey> keys) { keys_ = std::move(keys); }
+  void set_find_key(FindKey find) { find_key_ = std::move(find); }
   void close();
 
   [[nodiscard]] std::size_t strangers() const { return strangers_.size(); }
@@ -56,7 +61,9 @@ class ChannelListener {
   boost::asio::steady_timer watch_timer_;
   std::size_t most_strangers_;
   OnHello on_hello_;
+  OnOtherToken on_other_token_;
   std::vector<ChannelKey> keys_;
+  FindKey find_key_;
   std::string only_address_;
   std::list<Stranger> strangers_;  // the oldest first
   std::size_t turned_away_ = 0;    // since accepting was paused last

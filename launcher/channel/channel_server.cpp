@@ -4,6 +4,8 @@
 #include "launcher/channel/channel_server.hpp"
 #include "launcher/channel/progress_messages.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "base/steady_time.hpp"
@@ -34,14 +36,18 @@ ChannelServer::ChannelServer(asio::io_context& loop, const std::string& token, i
       lost_after_(lost_after) {
   for (int i = 0; i < peers; ++i) agents_.emplace_back(PeerRules::Role::worker);
   listener_.set_keys({key_});
+  listener_.on_other_token([this](const std::string& address) {
+    tell_of_stranger(fmt::format("{} has come with another token", address));
+  });
 }
 
 ChannelServer::~ChannelServer() { close(); }
 
 void ChannelServer::admit(const std::shared_ptr<Link>& link, const Hello& hello) {
-  const Peer peer{hello.peer};
-  const ChannelKey& key = is_rank(peer) ? rank_key_ : key_;
-  if (!agents_.has(peer) || link->identity() != key.identity || agents_[peer].refused) return link->close();
+  const auto node = hello.node_rank ? find_node(*link, hello) : Peer{hello.peer};
+  if (!node || !agents_.has(*node) || !knows_key(*link, *node) || agents_[*node].refused)
+    return link->close();
+  const Peer peer = *node;
   Agent& known = agents_[peer];
   if (known.link) known.link->close();
   known.lost_timer.reset();
@@ -61,6 +67,52 @@ void ChannelServer::admit(const std::shared_ptr<Link>& link, const Hello& hello)
   }
 }
 
+void ChannelServer::expect_nodes(Peer first, FindKey find) {
+  first_node_ = first;
+  finds_keys_ = find != nullptr;
+  listener_.set_find_key(std::move(find));
+}
+
+// A key that is none of the two that we have made was found.
+bool ChannelServer::knows_key(const Link& link, Peer peer) const {
+  const std::string& identity = link.identity();
+  if (is_rank(peer)) return identity == rank_key_.identity;
+  return identity == key_.identity || (finds_keys_ && identity != rank_key_.identity);
+}
+
+std::optional<Peer> ChannelServer::find_node(const Link& link, const Hello& hello) {
+  if (!first_node_) return {};
+  const Peer peer{first_node_->value + *hello.node_rank};
+  if (!agents_.has(peer)) {
+    tell_of_stranger(fmt::format("{} says that it is node rank {}, and the job has {} hosts", hello.host,
+                                 *hello.node_rank,
+                                 agents_.size() - static_cast<std::size_t>(first_node_->value)));
+    return {};
+  }
+  if (hello.version != SMLAUNCH_VERSION) {
+    tell_of_stranger(fmt::format("{}, node rank {}, runs smlaunch {}, and this is {}", hello.host,
+                                 *hello.node_rank, hello.version, SMLAUNCH_VERSION));
+    return {};
+  }
+  if (!knows_key(link, peer)) return {};
+  Agent& known = agents_[peer];
+  const bool is_same = known.host == hello.host && known.pid == hello.pid;
+  if (known.link && !is_same) {
+    tell_of_stranger(fmt::format("{} says that it is node rank {}, and so does {}", hello.host,
+                                 *hello.node_rank, known.host));
+    return {};
+  }
+  // Started again, it knows nothing of what was said before.
+  if (!is_same && !known.refused) known = Agent(PeerRules::Role::worker);
+  known.host = hello.host;
+  known.pid = hello.pid;
+  return peer;
+}
+
+void ChannelServer::tell_of_stranger(const std::string& what) const {
+  if (callbacks_.stranger) callbacks_.stranger(what);
+}
+
 void ChannelServer::tell_again(const Agent& agent) {
   Link& link = *agent.link;
   if (!agent.start.empty()) link.send(agent.start);
@@ -68,6 +120,7 @@ void ChannelServer::tell_again(const Agent& agent) {
   if (agent.signal != 0)
     link.send(encode_frame(FrameKind::signal, encode_number(static_cast<std::uint64_t>(agent.signal))));
   for (const std::string& passed : agent.passed) link.send(passed);
+  for (const std::string& command : agent.agents) link.send(command);
   if (!agent.outcome.empty())
     link.send(agent.outcome);
   else if (agent.released)
@@ -209,6 +262,20 @@ void ChannelServer::release_agents(int world_size, const Release& how) {
     to.release = frame;
     if (to.link) to.link->send(frame);
   }
+}
+
+void ChannelServer::command(Peer peer, FrameKind kind, const std::string& payload) {
+  Agent& to = agents_[peer];
+  to.agents.push_back(encode_frame(kind, payload));
+  if (to.link) to.link->send(to.agents.back());
+}
+
+void ChannelServer::start_agents(Peer peer, const StartAgents& agents) {
+  command(peer, FrameKind::start_agents, encode(agents));
+}
+
+void ChannelServer::signal_agents(Peer peer, const SignalAgents& signal) {
+  command(peer, FrameKind::end_agents, encode(signal));
 }
 
 void ChannelServer::send_outcome(Peer peer, const JobEnd& end) {

@@ -8,6 +8,7 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -27,6 +28,10 @@ class ChannelServer final : public LeaderChannel {
                 std::chrono::milliseconds lost_after, std::size_t most_strangers = 256);
   ~ChannelServer() override;
 
+  // Workers come by themselves, and say their node rank: 0 is this peer. They know the token, or a key that `find`
+  // knows.
+  void expect_nodes(Peer first, FindKey find = {});
+
   void set_callbacks(Callbacks callbacks) override { callbacks_ = std::move(callbacks); }
   Result<int> listen(const std::string& address, int port) override {
     return listener_.listen(address, port);
@@ -39,6 +44,8 @@ class ChannelServer final : public LeaderChannel {
   void inspect(Peer peer, bool only_look) override;
   void pass_on(Peer peer, int signal) override;
   void release_agents(int world_size, const Release& how) override;
+  void start_agents(Peer peer, const StartAgents& agents) override;
+  void signal_agents(Peer peer, const SignalAgents& signal) override;
   void send_outcome(Peer peer, const JobEnd& end) override;
   void ping_all() override;
   void pause(bool paused) override;
@@ -56,6 +63,9 @@ class ChannelServer final : public LeaderChannel {
     std::string start;
     std::vector<std::string> inputs;
     std::vector<std::string> passed;  // signals
+    std::vector<std::string> agents;  // what a worker is to do with those of its host
+    std::string host;                 // who it is, by its own words: a node
+    int pid = 0;
     std::string release;
     std::string outcome;
     int signal = 0;
@@ -66,6 +76,11 @@ class ChannelServer final : public LeaderChannel {
   };
 
   void admit(const std::shared_ptr<Link>& link, const Hello& hello);
+  // Nothing: no such node is awaited, or another one has its place.
+  std::optional<Peer> find_node(const Link& link, const Hello& hello);
+  [[nodiscard]] bool knows_key(const Link& link, Peer peer) const;
+  void tell_of_stranger(const std::string& what) const;
+  void command(Peer peer, FrameKind kind, const std::string& payload);
   void tell_again(const Agent& agent);
   void received(Peer peer, Frame&& frame);
   void take(Peer peer, const Frame& frame);
@@ -82,6 +97,8 @@ class ChannelServer final : public LeaderChannel {
   ChannelKey key_;
   ChannelKey rank_key_;  // of the peers below ranks_
   int ranks_ = 0;
+  std::optional<Peer> first_node_;
+  bool finds_keys_ = false;
   std::chrono::milliseconds lost_after_;
   Callbacks callbacks_;
   Indexed<Peer, Agent> agents_;

@@ -21,9 +21,11 @@ enum class FrameKind : std::uint8_t {
   release,    // leader: leave
   outcome,    // leader to a worker: what the job came to; from it, without a payload: it has it
   stop_request,  // worker: its host was told to stop, by this signal; or (agent, too) got SIGUSR1 or SIGUSR2, for the ranks
-  inspect,  // leader: what are the processes of your rank doing? "look": ask nothing of them
-  input,    // leader: text for the stdin of a check program
-  pass_on,  // leader: a signal that does not end the rank
+  inspect,       // leader: what are the processes of your rank doing? "look": ask nothing of them
+  input,         // leader: text for the stdin of a check program
+  pass_on,       // leader: a signal that does not end the rank
+  start_agents,  // leader to a worker that starts its host's agents: for these ranks
+  end_agents,    // leader to it: a signal for those that it has started
   // Data frames: their payload begins with a sequence number, and they survive a lost connection.
   started = 32,  // agent: the entry point runs
   start_failed,  // agent: it could not be started
@@ -34,6 +36,7 @@ enum class FrameKind : std::uint8_t {
   end_unknown,   // agent: the entry point ended, and how is not known: why
   left_running,  // agent: what its rank has left running and is ended now
   progress,      // agent: what its rank has said of its progress since the last one
+  agents_ended,  // worker: of the agents that it has started none runs any more
 };
 
 inline bool is_data(FrameKind kind) { return kind >= FrameKind::started; }

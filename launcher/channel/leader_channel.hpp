@@ -8,6 +8,7 @@
 
 #include "base/error.hpp"
 #include "launcher/channel/frame.hpp"
+#include "launcher/channel/host_messages.hpp"
 #include "launcher/channel/messages.hpp"
 #include "launcher/channel/peer.hpp"
 #include "launcher/channel/stop_messages.hpp"
@@ -26,6 +27,9 @@ class LeaderChannel {
     // It has sent what it may not (peer_rules.hpp), and is not heard any more.
     std::function<void(Peer, const std::string& what)> refused;
     std::function<void(Peer)> left;  // after its release, or when it has said that it has its outcome
+    // Somebody who is not taken in though he speaks as ours do: what is wrong, for people: "10.0.0.7 has another
+    // token". It is said again each time that he comes.
+    std::function<void(const std::string& what)> stranger = {};
   };
 
   virtual ~LeaderChannel() = default;
@@ -48,6 +52,9 @@ class LeaderChannel {
   virtual void inspect(Peer peer, bool only_look) = 0;
   virtual void pass_on(Peer peer, int signal) = 0;
   virtual void release_agents(int world_size, const Release& how) = 0;
+  // To a worker that starts the agents of its host: remembered, too.
+  virtual void start_agents(Peer peer, const StartAgents& agents) = 0;
+  virtual void signal_agents(Peer peer, const SignalAgents& signal) = 0;
   virtual void send_outcome(Peer peer, const JobEnd& end) = 0;
   // Asks every peer for its clock, and drops those that have not answered for `lost_after`.
   virtual void ping_all() = 0;

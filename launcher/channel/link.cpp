@@ -34,8 +34,12 @@ std::string& read_buffer() {
 
 }  // namespace
 
-Link::Link(asio::ip::tcp::socket socket, TlsSession::End end, std::vector<ChannelKey> keys)
-    : socket_(std::move(socket)), end_(end), keys_(std::move(keys)), reader_(most_untrusted) {
+Link::Link(asio::ip::tcp::socket socket, TlsSession::End end, std::vector<ChannelKey> keys, FindKey find)
+    : socket_(std::move(socket)),
+      end_(end),
+      keys_(std::move(keys)),
+      find_(std::move(find)),
+      reader_(most_untrusted) {
   // A rank that held it open would hide the end of its agent from the leader.
   fcntl(socket_.native_handle(), F_SETFD, FD_CLOEXEC);
   error_code ignored;
@@ -125,7 +129,7 @@ bool Link::take_in() {
     lost(error == asio::error::eof ? "the connection was closed" : error.message());
     return false;
   }
-  if (!tls_) tls_ = std::make_unique<TlsSession>(end_, std::move(keys_));
+  if (!tls_) tls_ = std::make_unique<TlsSession>(end_, std::move(keys_), std::move(find_));
   const bool goes_on = tls_->receive(std::string_view(read_buffer()).substr(0, got),
                                      [this](std::string_view text) { reader_.feed(text); });
   write();

@@ -22,9 +22,10 @@ class Link : public std::enable_shared_from_this<Link> {
   using OnFrame = std::function<void(Frame&&)>;
   using OnClosed = std::function<void(const std::string& why)>;
 
-  // `keys`: as TlsSession has them. Before `trust()`, a frame may have 64 KiB; after it, what a line may
-  // have.
-  Link(boost::asio::ip::tcp::socket socket, TlsSession::End end, std::vector<ChannelKey> keys);
+  // `keys`, `find`: as TlsSession has them. Before `trust()`, a frame may have 64 KiB; after it, what a line
+  // may have.
+  Link(boost::asio::ip::tcp::socket socket, TlsSession::End end, std::vector<ChannelKey> keys,
+       FindKey find = {});
   // Called again, it only replaces the callbacks.
   void start(OnFrame on_frame, OnClosed on_closed);
   void trust();
@@ -42,6 +43,7 @@ class Link : public std::enable_shared_from_this<Link> {
   [[nodiscard]] bool has_spoken() const { return tls_ != nullptr; }
   // Of the key that the other end knows; empty: it has not proved that it knows one.
   [[nodiscard]] const std::string& identity() const;
+  [[nodiscard]] bool is_of_other_key() const { return tls_ != nullptr && tls_->is_of_other_key(); }
 
  private:
   void read();
@@ -54,6 +56,7 @@ class Link : public std::enable_shared_from_this<Link> {
   boost::asio::ip::tcp::socket socket_;
   TlsSession::End end_;
   std::vector<ChannelKey> keys_;
+  FindKey find_;
   std::unique_ptr<TlsSession>
       tls_;  // null: nothing has come yet; a connection that says nothing costs its socket
   OnFrame on_frame_;

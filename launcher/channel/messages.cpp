@@ -15,6 +15,7 @@ using Json = nlohmann::json;
 namespace {
 
 constexpr int most_port = 65535;
+constexpr int most_node_rank = 1'000'000;
 constexpr int most_exit_code = 255;
 constexpr int most_signal = 64;
 
@@ -26,6 +27,7 @@ std::string encode(const Hello& m) {
                {"peer", m.peer},
                {"pid", m.pid},
                {"local_rank", m.local_rank}};
+  if (m.node_rank) json["node_rank"] = *m.node_rank;
   if (m.master_port) json["master_port"] = *m.master_port;
   if (m.gpus) json["gpus"] = *m.gpus;
   if (m.cpus) json["cpus"] = *m.cpus;
@@ -43,6 +45,7 @@ std::optional<Hello> decode_hello(std::string_view text) {
     take_number(j.at("peer"), m.peer, 0);
     take_number(j.at("local_rank"), m.local_rank, 0);
     take_number(j.at("pid"), m.pid, 0);
+    if (j.contains("node_rank")) take_number(j["node_rank"], m.node_rank.emplace(), 0, most_node_rank);
     if (j.contains("master_port")) take_number(j["master_port"], m.master_port.emplace(), 1, most_port);
     if (j.contains("gpus")) take_number(j["gpus"], m.gpus.emplace(), 0);
     if (j.contains("cpus")) take_number(j["cpus"], m.cpus.emplace(), 0);

@@ -28,6 +28,7 @@ struct Hello {
   int peer = 0;      // its rank; a worker: world size + node rank
   int local_rank = 0;
   int pid = 0;                        // the agent's
+  std::optional<int> node_rank;       // a worker that comes by itself: it knows no number of ranks
   std::optional<int> master_port;     // rank 0's agent: a port that is free on its host
   std::optional<int> gpus;            // what its host has: said by the agents with local rank 0
   std::optional<int> cpus;            // that the job may use

@@ -20,7 +20,9 @@ class PeerChannel {
     std::function<void()> acknowledged;
     std::function<void()> lost;  // the leader was there, and has been silent for lost_after
     std::function<void(const std::string& why)> none;  // there never was a connection
-    std::function<void(Pong&)> fill_pong;              // how the rank does; may be empty
+    std::function<void(Pong&)> fill_pong = {};         // how the rank does; may be empty
+    // Instead of `none`, where the leader was awaited: it does not know our token.
+    std::function<void()> other_token = {};
   };
 
   virtual ~PeerChannel() = default;

@@ -7,6 +7,7 @@
 #include <csignal>
 
 #include "base/line_splitter.hpp"
+#include "launcher/channel/host_messages.hpp"
 #include "launcher/channel/messages.hpp"
 #include "launcher/channel/progress_messages.hpp"
 #include "launcher/channel/stop_messages.hpp"
@@ -30,6 +31,7 @@ const char* name_of(FrameKind kind) {
     case FrameKind::end_unknown: return "end_unknown";
     case FrameKind::left_running: return "left_running";
     case FrameKind::progress: return "progress";
+    case FrameKind::agents_ended: return "agents_ended";
     default: return "unknown";
   }
 }
@@ -81,6 +83,7 @@ bool is_sound(const Frame& frame) {
     case FrameKind::inspected: return decode_rank_state(frame.payload).has_value();
     case FrameKind::left_running: return decode_left_running(frame.payload).has_value();
     case FrameKind::progress: return decode_progress(frame.payload).has_value();
+    case FrameKind::agents_ended: return decode_agents_ended(frame.payload).has_value();
     case FrameKind::output: {
       const auto output = decode_output(frame.payload);
       return output && are_lines(output->lines);
@@ -104,7 +107,8 @@ bool PeerRules::may_say(FrameKind kind) const {
     case FrameKind::left_running:
     case FrameKind::progress: return role_ == Role::rank;
     case FrameKind::outcome:
-    case FrameKind::code_ended: return role_ == Role::worker;
+    case FrameKind::code_ended:
+    case FrameKind::agents_ended: return role_ == Role::worker;
     default: return false;
   }
 }

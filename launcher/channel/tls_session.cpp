@@ -29,6 +29,12 @@ struct SslDelete {
   void operator()(SSL_CTX* context) const { SSL_CTX_free(context); }
 };
 
+// The other end has broken the handshake off: between two of ours, it does so for want of a key.
+bool is_alert_of_peer() {
+  const unsigned long code = ERR_peek_last_error();
+  return ERR_GET_LIB(code) == ERR_LIB_SSL && ERR_GET_REASON(code) > SSL_AD_REASON_OFFSET;
+}
+
 std::string last_error() {
   const unsigned long code = ERR_peek_last_error();
   const char* reason = code == 0 ? nullptr : ERR_reason_error_string(code);
@@ -39,12 +45,14 @@ std::string last_error() {
 
 struct TlsState {
   std::vector<ChannelKey> keys;
+  FindKey find;
   std::unique_ptr<SSL, SslDelete> ssl;
   std::string_view incoming;
   std::string outgoing;
   std::string identity;
   std::string error;
   bool is_open = false;
+  bool is_of_other_key = false;
 };
 
 namespace {
@@ -127,6 +135,12 @@ int find_key(SSL* ssl, const unsigned char* identity, std::size_t length, SSL_SE
     state.identity = key.identity;
     return *session == nullptr ? 0 : 1;
   }
+  if (const auto key = state.find ? state.find(wanted) : std::nullopt) {
+    *session = make_key_session(ssl, *key);
+    state.identity = key->identity;
+    return *session == nullptr ? 0 : 1;
+  }
+  state.is_of_other_key = true;
   return 1;
 }
 
@@ -151,9 +165,11 @@ SSL_CTX* tls_context() {
 
 }  // namespace
 
-TlsSession::TlsSession(End end, std::vector<ChannelKey> keys) : state_(std::make_unique<TlsState>()) {
+TlsSession::TlsSession(End end, std::vector<ChannelKey> keys, FindKey find)
+    : state_(std::make_unique<TlsState>()) {
   assert(!keys.empty());
   state_->keys = std::move(keys);
+  state_->find = std::move(find);
   state_->ssl.reset(SSL_new(tls_context()));
   BIO* bio = make_bio(state_.get());
   // Only without memory.
@@ -182,6 +198,7 @@ bool TlsSession::receive(std::string_view bytes, const std::function<void(std::s
     const int done = SSL_do_handshake(ssl);
     if (done != 1) {
       if (SSL_get_error(ssl, done) == SSL_ERROR_WANT_READ) return true;
+      state.is_of_other_key = state.is_of_other_key || is_alert_of_peer();
       state.error = last_error();
       return false;
     }
@@ -221,5 +238,7 @@ const std::string& TlsSession::identity() const {
 }
 
 const std::string& TlsSession::error() const { return state_->error; }
+
+bool TlsSession::is_of_other_key() const { return state_->is_of_other_key; }
 
 }  // namespace smlaunch

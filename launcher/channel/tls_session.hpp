@@ -20,9 +20,9 @@ class TlsSession {
  public:
   enum class End { connecting, listening };
 
-  // `keys`: the listening end accepts each of them, the connecting end offers the first, and has bytes to
-  // send at once.
-  TlsSession(End end, std::vector<ChannelKey> keys);
+  // `keys`: the listening end accepts each of them, and what `find` knows; the connecting end offers the first,
+  // and has bytes to send at once.
+  TlsSession(End end, std::vector<ChannelKey> keys, FindKey find = {});
   ~TlsSession();
   TlsSession(const TlsSession&) = delete;
   TlsSession& operator=(const TlsSession&) = delete;
@@ -40,6 +40,8 @@ class TlsSession {
   // Of the key that the other end knows; empty before it is open.
   [[nodiscard]] const std::string& identity() const;
   [[nodiscard]] const std::string& error() const;
+  // The other end has named a key that is none of ours (listening), or has refused ours (connecting).
+  [[nodiscard]] bool is_of_other_key() const;
 
  private:
   std::unique_ptr<TlsState> state_;

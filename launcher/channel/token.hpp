@@ -2,6 +2,8 @@
 // The secret of one job, and the key that is made of it for the channel.
 #pragma once
 
+#include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -20,5 +22,8 @@ struct ChannelKey {
   bool operator==(const ChannelKey&) const = default;
 };
 ChannelKey make_channel_key(std::string_view token);
+
+// Keys that are not known before somebody comes with them: the key that has this identity, or nothing.
+using FindKey = std::function<std::optional<ChannelKey>(std::string_view identity)>;
 
 }  // namespace smlaunch

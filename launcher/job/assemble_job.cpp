@@ -29,20 +29,27 @@ Job make_job(const Facts& facts) {
   job.spec.environment = facts.environment;
   job.spec.inherited = facts.variables;
   job.spec.smlaunch = facts.smlaunch;
-  job.spec.by_slurm = facts.allocation && facts.allocation->scheduler == Scheduler::slurm;
+  job.self_started = facts.self_started;
+  job.spec.self_started = facts.self_started.has_value();
+  job.spec.by_slurm =
+      facts.allocation && facts.allocation->scheduler == Scheduler::slurm && !facts.self_started;
   if (facts.base.is_of_this_job) job.spec.told_base_dir = facts.base.path;
   return job;
 }
 
 // Where the port comes from at which the ranks meet; not every launcher has one.
-void find_master_port(const Options& options, const Cluster& cluster, JobSpec& spec) {
+void find_master_port(const Options& options, const Cluster& cluster,
+                      const std::optional<SelfStarted>& self_started, JobSpec& spec) {
   const LauncherKind launcher = spec.launcher;
   const bool of_module = sets_master_port(spec.environment->native_framework, launcher);
   if (!of_module && !sets_rank_identity(launcher) && launcher != LauncherKind::torchrun) return;
   spec.master_port = options.master_port;
   const std::string reason = why_toolkits_port(spec, cluster);
-  const std::string otherwise =
-      reason.empty() ? "rank 0's agent picks a free one at the start" : "7777: " + reason;
+  std::string otherwise = reason.empty() ? "rank 0's agent picks a free one at the start" : "7777: " + reason;
+  if (self_started && self_started->master_port && !spec.master_port) {
+    spec.master_port = self_started->master_port;
+    otherwise = "the environment of each host";
+  }
   spec.sources.emplace_back("master_port", source_of(options, "master-port", otherwise));
 }
 
@@ -59,8 +66,7 @@ void find_own_name(const Questions& ask, Job& job) {
 // What mpirun is and what the user tells it, if the job goes by it.
 Result<void> find_mpirun(const Options& options, const Questions& ask, Job& job) {
   JobSpec& spec = job.spec;
-  const bool by_mpirun =
-      choose_engine(spec.launcher, job.cluster, job.environment->current_host) == Engine::mpirun;
+  const bool by_mpirun = choose_engine(spec, job.cluster) == Engine::mpirun;
   if (by_mpirun)
     if (auto found = use_open_mpi(ask, spec); !found) return found;
   // A hyperparameter's are of no meaning to the other launchers; an option says what is wanted now.
@@ -106,6 +112,14 @@ Result<Job> begin_job(const Options& options, const Facts& facts) {
   Job job = make_job(facts);
   JobSpec& spec = job.spec;
   LauncherChoice choice = choose_job_launcher(options, env, job.hosts_given);
+  if (job.self_started) {
+    if (auto possible = take_launcher_of_self_started(options, choice); !possible)
+      return tl::unexpected(possible.error());
+    // A dry run shows the plan to whoever has no secret yet.
+    const bool is_needed = options.command != Command::dry_run;
+    if (auto known = check_job_token(options.job_token, job.self_started->may_use_munge); !known && is_needed)
+      return tl::unexpected(known.error());
+  }
   spec.launcher = choice.kind;
   spec.sources.emplace_back("launcher", choice.source);
   if (!env.program_source.empty()) spec.sources.emplace_back("entry_point", env.program_source);
@@ -121,7 +135,7 @@ Result<Job> begin_job(const Options& options, const Facts& facts) {
   spec.ssh_port = options.ssh_port;
   spec.ssh_control_path = fmt::format("{}/{}", planned_ssh_folder, ssh_socket_name);
 
-  job.runs_alone = runs_by_itself(spec.launcher, env, job.hosts_given);
+  job.runs_alone = !job.self_started && runs_by_itself(spec.launcher, env, job.hosts_given);
   if (job.runs_alone && env.current_host.empty())
     return failure(Fault::usage, "--launcher process", "runs on this machine, which is none of the hosts",
                    "run it on one of them, or name this one with --current-host");
@@ -173,7 +187,7 @@ Result<Job> finish_job(const Options& options, const Facts& facts, Job job) {
   find_network_interface(facts.ask, job);
   if (has_starter(spec.launcher))
     if (auto found = find_starter(options, facts.ask, job); !found) return tl::unexpected(found.error());
-  find_master_port(options, job.cluster, spec);
+  find_master_port(options, job.cluster, job.self_started, spec);
   if (spec.launcher == LauncherKind::mpi || spec.launcher == LauncherKind::smddp) {
     if (counts && counts->in_all && !options.processes_per_host) {
       spec.world_size = counts->in_all;

@@ -93,6 +93,7 @@ Result<Facts> read_facts(const Options& options, const Variables& variables, con
   facts.given_hosts = hosts.slots;
   facts.hosts_source = hosts.source;
   facts.allocation = hosts.allocation;
+  facts.self_started = hosts.self_started;
   facts.environment = std::move(*environment);
   facts.machine = std::move(*machine);
   facts.python = find_python(options, variables);

@@ -62,6 +62,7 @@ struct Facts {
   GivenHostSlots given_hosts;
   std::string hosts_source;              // of them
   std::optional<Allocation> allocation;  // of the scheduler, if it names them
+  std::optional<SelfStarted> self_started;
   std::shared_ptr<const Environment> environment;
   Machine machine;                    // this one, or what --gpus-per-host makes of it
   std::string python = "python3";     // the job's interpreter: --python, else the first on PATH

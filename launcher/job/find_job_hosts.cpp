@@ -33,24 +33,57 @@ bool may_ask_scheduler(const Options& options, const Variables& variables) {
   return options.scheduler != SchedulerOption::automatic || !has_resource_config(options, variables);
 }
 
+bool is_named_by_options(const Options& options) {
+  return options.nnodes || options.node_rank || options.master_addr;
+}
+
+void take_self_started(SelfStarted found, JobHosts& hosts) {
+  hosts.slots.emplace();
+  for (const std::string& name : found.names) hosts.slots->push_back({name, found.ranks_per_host});
+  hosts.source = found.source;
+  hosts.self_started = std::move(found);
+}
+
 Result<JobHosts> find_all_hosts(const Options& options, const Variables& variables) {
   JobHosts hosts;
   auto given = read_given_hosts(options);
   if (!given) return tl::unexpected(given.error());
   hosts.slots = std::move(*given);
+  if (hosts.slots && is_named_by_options(options))
+    return failure(
+        Fault::usage, source_of(options, options.hosts ? "hosts" : "hostfile", "--hosts"),
+        "names hosts that this one starts, and --nnodes, --node-rank and --master-addr are for hosts that "
+        "start themselves",
+        "give the one or the other");
   if (hosts.slots) {
     hosts.source = options.hosts ? source_of(options, "hosts", "option --hosts")
                                  : source_of(options, "hostfile", "option --hostfile");
     return hosts;
   }
-  if (!may_ask_scheduler(options, variables)) return hosts;
+  const bool may_ask = may_ask_scheduler(options, variables);
+  if (is_named_by_options(options) || (may_ask && options.scheduler == SchedulerOption::pet)) {
+    auto found = find_self_started(options, variables);
+    if (!found) return tl::unexpected(found.error());
+    if (*found) {
+      take_self_started(std::move(**found), hosts);
+      return hosts;
+    }
+  }
+  if (!may_ask) return hosts;
   const SchedulerWorld world = {probe_host_name(),
                                 [](const std::string& file) { return read_given_file(file, longest_list); }};
-  auto allocation = find_allocation(options.scheduler, variables, world);
+  auto allocation = find_allocation(options, variables, world);
   if (!allocation) return tl::unexpected(allocation.error());
+  if (!*allocation && options.scheduler == SchedulerOption::automatic) {
+    auto found = find_self_started(options, variables);
+    if (!found) return tl::unexpected(found.error());
+    if (*found) take_self_started(std::move(**found), hosts);
+  }
   if (!*allocation) return hosts;
   hosts.slots = (*allocation)->hosts;
   hosts.source = (*allocation)->source;
+  hosts.self_started = (*allocation)->self_started;
+  if (hosts.self_started) hosts.source = hosts.self_started->source;
   hosts.allocation = std::move(**allocation);
   return hosts;
 }
@@ -75,11 +108,12 @@ Result<void> exclude_hosts(const Options& options, const std::optional<std::stri
     if (!named) return tl::unexpected(named.error());
     excluded.insert(excluded.end(), named->begin(), named->end());
   }
-  if (!hosts.slots)
-    return failure(Fault::usage, by,
-                   "takes no host out here: every host of the resource config starts smlaunch, and waits for "
-                   "the others",
-                   "leave it out, or name the hosts with --hosts");
+  if (!hosts.slots || hosts.self_started)
+    return failure(
+        Fault::usage, by,
+        fmt::format("takes no host out here: every host{} starts smlaunch, and waits for the others",
+                    hosts.slots ? "" : " of the resource config"),
+        "leave it out, or name the hosts with --hosts");
   const std::vector<std::string> out = take_out_hosts(*hosts.slots, excluded);
   if (hosts.slots->empty())
     return failure(Fault::usage, by, fmt::format("takes all hosts out: {}", join_names(out)),

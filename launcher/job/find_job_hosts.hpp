@@ -11,17 +11,19 @@
 #include "launcher/job/given_hosts.hpp"
 #include "launcher/options/options.hpp"
 #include "launcher/scheduler/allocation.hpp"
+#include "launcher/scheduler/self_started.hpp"
 
 namespace smlaunch {
 
 struct JobHosts {
-  GivenHostSlots slots;                  // nothing: the resource config names the hosts
-  std::string source;                    // who names them, and who takes which of them out
-  std::optional<Allocation> allocation;  // of the scheduler, if it is what names them
+  GivenHostSlots slots;                     // nothing: the resource config names the hosts
+  std::string source;                       // who names them, and who takes which of them out
+  std::optional<Allocation> allocation;     // of the scheduler, if it is what names them
+  std::optional<SelfStarted> self_started;  // each of them starts smlaunch
 };
 
-// Reads them, once: a hostfile may be a pipe. Errors: those of read_given_hosts() and find_allocation();
-// hosts to be taken out that are no list, that are all, or those of a resource config.
+// Reads them, once: a hostfile may be a pipe. Errors: those of read_given_hosts(), find_allocation() and
+// find_self_started(); hosts to be taken out that are no list, that are all, or those of a resource config.
 Result<JobHosts> find_job_hosts(const Options& options, const Variables& variables);
 
 // --exclude and --exclude-file, pure. `text`: of the file. Errors: as above.

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -26,10 +27,14 @@ struct Job {
   Cluster cluster;
   bool runs_alone = false;   // each host runs and ends by itself: no leader, no workers
   bool hosts_given = false;  // on the command line: then this machine leads, and nobody waits elsewhere
-  Injection injection;       // a fault for the smoke test to find
-  std::vector<std::string> spare_hosts;  // run no rank until they replace a host
+  std::optional<SelfStarted> self_started;  // unless each of the hosts given starts smlaunch
+  Injection injection;                      // a fault for the smoke test to find
+  std::vector<std::string> spare_hosts;     // run no rank until they replace a host
   // Another host leads, and this one waits for it.
-  [[nodiscard]] bool is_worker() const { return !runs_alone && !hosts_given && !environment->is_leader; }
+  [[nodiscard]] bool is_worker() const {
+    if (self_started) return self_started->node_rank > 0;
+    return !runs_alone && !hosts_given && !environment->is_leader;
+  }
 };
 
 // What is known before the user's code is there: the launcher, who runs alone, the interpreter.

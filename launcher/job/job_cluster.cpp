@@ -20,6 +20,7 @@ class RanksPerHost {
   RanksPerHost(const Options& options, const Facts& facts, LauncherKind launcher, const ProcessCounts& counts)
       : environment_(*facts.environment), one_for_each_gpu_(launcher == LauncherKind::xla) {
     if (facts.allocation) slots_source_ = facts.allocation->slots_source;
+    if (facts.self_started && !facts.allocation) slots_source_ = facts.self_started->ranks_source;
     if (launcher == LauncherKind::process) {
       fixed_ = 1;
       source_ = "launcher process: one on each host";

@@ -40,7 +40,9 @@ std::optional<GivenHosts> name_hosts(const JobHosts& hosts, const Options& optio
   const auto is_host = [&](const std::string& name) {
     return std::find(given.hosts.begin(), given.hosts.end(), name) != given.hosts.end();
   };
-  if (options.current_host && is_host(*options.current_host))
+  if (hosts.self_started)
+    given.current_host = given.hosts[static_cast<std::size_t>(hosts.self_started->node_rank)];
+  else if (options.current_host && is_host(*options.current_host))
     given.current_host = *options.current_host;
   else if (hosts.allocation && is_host(hosts.allocation->own_host))
     given.current_host = hosts.allocation->own_host;
@@ -86,6 +88,11 @@ Result<std::shared_ptr<const Environment>> read_job_environment(const Options& o
       probe_neuron_cores(environment->current_instance_type, find_on_path("neuron-ls", variables));
   environment->num_neurons = neurons.count;
   if (neurons.warning) environment->warnings.push_back(std::move(*neurons.warning));
+  if (hosts.self_started) {
+    environment->leader = request.given_hosts->hosts.front();
+    environment->is_leader = hosts.self_started->node_rank == 0;
+    return std::make_shared<const Environment>(std::move(*environment));
+  }
   // With hosts from the command line, the machine where it was typed leads.
   if (request.given_hosts && !request.given_hosts->current_host.empty()) {
     environment->leader = request.given_hosts->current_host;

@@ -29,6 +29,10 @@ Result<void> set_spare_hosts_aside(const Options& options, std::vector<std::stri
         fmt::format("under launcher {} each host runs by itself, and none can take another's place",
                     to_string(job.spec.launcher)),
         "leave it out, or take --launcher mpi or ddp");
+  if (job.self_started)
+    return failure(Fault::usage, where,
+                   "hosts that start themselves have none to spare: each has its node rank",
+                   "leave it out: with --max-restarts a host that is started again has its place");
   const auto spare = static_cast<std::size_t>(options.spare_hosts);
   if (spare >= hosts.size())
     return failure(Fault::usage, where,

@@ -75,7 +75,7 @@ bool needs_none(const Job& job) {
   const LauncherKind launcher = job.spec.launcher;
   return (launcher == LauncherKind::ddp || launcher == LauncherKind::torchrun) &&
          hosts_together(*job.environment).size() == 1 &&
-         choose_engine(launcher, job.cluster, job.environment->current_host) != Engine::mpirun;
+         choose_engine(job.spec, job.cluster) != Engine::mpirun;
 }
 
 // SageMaker's local mode names ethwe, which its containers do not have. Empty: it can be used, or nothing is
@@ -130,6 +130,18 @@ void find_network_interface(const Questions& ask, Job& job) {
   if (others.empty()) return;
   if (chooses_interface(spec.mpi)) return say("left to the MPI options given");
   std::string reason = "none named: this machine, which leads, is none of the hosts";
+  if (job.self_started) {
+    // The names of the others are ours; what is sure is where the first host is found.
+    const std::string& first = job.self_started->names.front();
+    std::vector<std::pair<std::string, std::string>> routes;
+    const auto addresses = ask.addresses({first});
+    for (const std::string& address : addresses.front()) routes.emplace_back(first, address);
+    if (job.self_started->node_rank > 0) routes = ask.routes({first});
+    const ChosenInterface chosen = choose_interface(ask.interfaces(), routes);
+    spec.network_interface = chosen.name;
+    return say(chosen.name.empty() ? chosen.why
+                                   : fmt::format("{} is found there; each other host takes its own", first));
+  }
   if (!current_host.empty()) {
     const std::vector<std::string> asked(
         others.begin(),
@@ -138,7 +150,7 @@ void find_network_interface(const Questions& ask, Job& job) {
     spec.network_interface = chosen.name;
     reason = chosen.why;
   }
-  const bool is_mpirun = choose_engine(spec.launcher, job.cluster, current_host) == Engine::mpirun;
+  const bool is_mpirun = choose_engine(spec, job.cluster) == Engine::mpirun;
   if (!spec.network_interface.empty() || !is_mpirun) return say(reason);
   set_network(ask, others, reason, spec);
 }

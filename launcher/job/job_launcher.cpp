@@ -50,6 +50,24 @@ LauncherChoice choose_job_launcher(const Options& options, const Environment& en
   return options.command == Command::smoke ? choose_for_smoke(options, choice) : choice;
 }
 
+Result<void> take_launcher_of_self_started(const Options& options, LauncherChoice& choice) {
+  if (options.launcher == LauncherOption::automatic && choice.kind != LauncherKind::ddp)
+    choice = {LauncherKind::ddp, "default where hosts start themselves"};
+  switch (choice.kind) {
+    case LauncherKind::ddp:
+    case LauncherKind::torchrun:
+    case LauncherKind::process: return {};
+    case LauncherKind::mpi:
+    case LauncherKind::smddp:
+    case LauncherKind::xla: break;
+  }
+  return failure(Fault::usage, choice.source,
+                 fmt::format("{} does not work where hosts start themselves: {}", to_string(choice.kind),
+                             choice.kind == LauncherKind::xla ? "it needs to know what they are called"
+                                                              : "no mpirun reaches them"),
+                 "take --launcher ddp, torchrun or process, or name hosts with --hosts");
+}
+
 bool starts_its_part(LauncherKind launcher, const Environment& environment, bool hosts_given) {
   return has_starter(launcher) && !hosts_given && is_in_distribution(environment);
 }

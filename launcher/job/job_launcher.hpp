@@ -16,4 +16,8 @@ bool starts_its_part(LauncherKind launcher, const Environment& environment, bool
 // Does this host run and end by itself: under launcher process, by its own starter, or outside of the groups?
 bool runs_by_itself(LauncherKind launcher, const Environment& environment, bool hosts_given);
 
+// Where no host reaches another one, nobody starts MPI: without a launcher that was asked for it is ddp. Errors
+// (Fault::usage): one that needs MPI or the hosts' names was asked for.
+Result<void> take_launcher_of_self_started(const Options& options, LauncherChoice& choice);
+
 }  // namespace smlaunch

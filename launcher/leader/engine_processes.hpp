@@ -4,39 +4,38 @@
 
 #include <boost/asio/io_context.hpp>
 #include <map>
-#include <memory>
+#include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "launcher/evidence/text_tail.hpp"
 #include "launcher/leader/job_engine.hpp"
+#include "launcher/process/watched_processes.hpp"
 
 namespace smlaunch {
 
 class EngineProcesses final : public JobEngine {
  public:
   EngineProcesses(boost::asio::io_context& loop, Callbacks callbacks);
-  ~EngineProcesses() override;
 
   tl::expected<void, SpawnError> start(const std::vector<std::string>& argv,
                                        const std::map<std::string, std::string>& environment,
                                        Rank rank) override;
-  void signal(int signal) override;
-  [[nodiscard]] bool was_started() const override { return !processes_.empty(); }
+  void signal(int signal) override { processes_.signal(signal); }
+  [[nodiscard]] bool was_started() const override { return processes_.were_started(); }
+  [[nodiscard]] std::vector<std::string> last_words() const override { return tail_.lines(); }
   [[nodiscard]] std::set<std::string> peers() const override;
-  [[nodiscard]] std::vector<std::string> last_words() const override;
   void remove_session_folders(const std::string& own_host) const override;
 
  private:
-  struct Process;
-  struct Stream;
-  void read(Process& process, Stream& stream);
-  void pass_on(Process& process, std::string_view lines);
-  void finish(Process& process);
+  void heard(Rank rank, std::string_view line);
 
-  boost::asio::io_context& loop_;
   Callbacks callbacks_;
-  std::vector<std::unique_ptr<Process>> processes_;
+  WatchedProcesses processes_;
+  std::optional<Rank> first_;  // whose last words are kept: mpirun's, where there is one
+  TextTail tail_;
 };
 
 }  // namespace smlaunch

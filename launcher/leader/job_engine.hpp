@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "launcher/channel/host_messages.hpp"
 #include "launcher/process/child_process.hpp"
 #include "topology/layout.hpp"
 
@@ -28,6 +29,8 @@ class JobEngine {
   virtual tl::expected<void, SpawnError> start(const std::vector<std::string>& argv,
                                                const std::map<std::string, std::string>& environment,
                                                Rank rank) = 0;
+  // Where hosts start themselves: agents on another one (AgentsElsewhere).
+  virtual void start_on(NodeRank /*host*/, const StartAgents& /*agents*/) {}
   virtual void signal(int signal) = 0;  // to all that run
   [[nodiscard]] virtual bool was_started() const = 0;
   // The last lines that came from no rank.

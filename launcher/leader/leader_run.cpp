@@ -21,6 +21,8 @@ constexpr const char* own_loopback = "127.0.0.1";
 constexpr const char* any_address = "0.0.0.0";
 constexpr milliseconds ping_interval{1000};
 constexpr milliseconds goodbye_bound{1000};
+// So many are told of; who would come in by force fills no log.
+constexpr std::size_t most_strangers_told = 8;
 
 std::vector<std::string> names_of(const Cluster& cluster) {
   std::vector<std::string> names;
@@ -66,7 +68,8 @@ LeaderRun::~LeaderRun() = default;
 
 Result<void> LeaderRun::listen() {
   world_.channel.set_callbacks(channel_callbacks());
-  const std::string& address = settings_.channel_host;
+  // Where hosts come by themselves, they know us by some name; which address that is here, they do not say.
+  const std::string address = settings_.job_token.empty() ? settings_.channel_host : "";
   auto port = world_.channel.listen(address.empty() ? any_address : address, settings_.channel_port);
   if (!port) return tl::unexpected(port.error());
   port_ = *port;
@@ -208,12 +211,17 @@ LeaderChannel::Callbacks LeaderRun::channel_callbacks() {
           .lost = [this](Peer peer, std::uint64_t heard_ns,
                          const std::string& why) { lost(peer, heard_ns, why); },
           .refused = [this](Peer peer, const std::string& what) { refused(peer, what); },
-          .left = [this](Peer peer) { left(peer); }};
+          .left = [this](Peer peer) { left(peer); },
+          .stranger = [this](const std::string& what) { stranger(what); }};
 }
 
 void LeaderRun::joined(Peer peer, const Hello& hello) {
   if (workers_.holds(peer)) {
     workers_.joined(peer);
+    if (hello.node_rank)
+      events_.add({.event = "host_state",
+                   .host = workers_.of(peer).host,
+                   .texts = {{"state", "come"}, {"name", hello.host}}});
     if (phase_ == Phase::goodbye) world_.channel.send_outcome(peer, job_end(workers_.index(peer)));
   } else if (phase_ == Phase::smoking) {
     smoke_->joined(rank_of(peer));
@@ -224,6 +232,11 @@ void LeaderRun::joined(Peer peer, const Hello& hello) {
 
 void LeaderRun::data(Peer peer, const Frame& frame) {
   if (workers_.holds(peer)) {
+    if (frame.kind == FrameKind::agents_ended) {
+      if (const auto end = decode_agents_ended(frame.payload); end && world_.elsewhere != nullptr)
+        world_.elsewhere->ended(*end);
+      return;
+    }
     if (frame.kind != FrameKind::code_ended) return;
     if (auto end = decode_code_end(frame.payload))
       workers_.code_ended(peer, std::move(*end));
@@ -266,8 +279,16 @@ void LeaderRun::rank_lost(Rank rank, std::uint64_t heard_ns, const RankLoss& los
     job_run_->lost(rank, heard_ns, loss);
 }
 
+// Said once of each; anybody may come to a port, and while the job runs nobody is awaited.
+void LeaderRun::stranger(const std::string& what) {
+  if (settings_.job_token.empty() || phase_ != Phase::waiting) return;
+  if (strangers_.size() >= most_strangers_told || !strangers_.insert(what).second) return;
+  world_.output.say(fmt::format("warning: {}: turned away", what));
+}
+
 void LeaderRun::worker_lost(Peer peer, const HostLoss& loss) {
   const RosterWorker& worker = workers_.of(peer);
+  if (world_.elsewhere != nullptr) world_.elsewhere->host_lost(peer);
   if (!job_run_) {
     workers_.lost_before_job(peer, loss);
     if (phase_ == Phase::smoking && !worker.is_spare) smoke_->stop();

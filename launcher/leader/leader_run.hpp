@@ -8,6 +8,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -59,6 +60,7 @@ class LeaderRun {
   void refused(Peer peer, const std::string& what);
   void rank_lost(Rank rank, std::uint64_t heard_ns, const RankLoss& loss);
   void worker_lost(Peer peer, const HostLoss& loss);
+  void stranger(const std::string& what);
   void left(Peer peer);
   void worker_told_to_stop(Peer peer, int signal);
 
@@ -107,6 +109,7 @@ class LeaderRun {
   int smoke_signal_ = 0;   // the signal that told us to stop during the test
   int worker_signal_ = 0;  // the signal that told a worker to stop
   int late_signal_ = 0;
+  std::set<std::string> strangers_;  // what has been said of them
   bool is_suspended_ = false;
   std::unique_ptr<LoopTimer> suspend_timer_;
   std::map<int, std::uint64_t> passed_on_ns_;  // by signal: the last time

@@ -31,9 +31,12 @@ void LeaderRun::worker_told_to_stop(Peer peer, int signal) {
     return;
   }
   if (!workers_.holds(peer) || signal < 1 || signal > 64 || !workers_.told_to_stop(peer)) return;
+  // Whoever stops a whole job tells every host: that is asked for once.
+  const bool is_known = worker_signal_ != 0 || late_signal_ != 0;
+  worker_signal_ = signal;
+  if (is_known) return;
   world_.output.say(fmt::format("{} was told to stop by {}: passed on to every rank", workers_.of(peer).host,
                                 signal_name(signal)));
-  worker_signal_ = signal;
   if (job_run_) request_stop(signal);
   if (phase_ == Phase::smoking) smoke_->stop();
 }
@@ -102,12 +105,15 @@ void LeaderRun::stop_signal(int signal) {
     late_signal_ = signal;
     return;
   }
-  const bool again = job_run_->record().stop_signal.has_value();
+  const bool is_known = job_run_->record().stop_signal.has_value();
+  const bool again = is_known && late_signal_ != 0;
+  late_signal_ = signal;
+  if (is_known && !again)
+    return world_.output.say(fmt::format("{}: the ranks are being stopped already", signal_name(signal)));
   world_.output.say(
       again ? fmt::format("{} again: ending every rank now", signal_name(signal))
             : fmt::format("{}: passed on to every rank; those that run in {:.0f} s will be killed",
                           signal_name(signal), static_cast<double>(settings_.stop_grace.count()) / 1000));
-  late_signal_ = signal;
   request_stop(signal);
 }
 

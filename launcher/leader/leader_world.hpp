@@ -6,6 +6,7 @@
 #include <functional>
 
 #include "launcher/channel/leader_channel.hpp"
+#include "launcher/leader/agents_elsewhere.hpp"
 #include "launcher/leader/job_engine.hpp"
 #include "launcher/output/line_output.hpp"
 #include "launcher/process/event_loop.hpp"
@@ -18,6 +19,7 @@ struct LeaderWorld {
   LineOutput& output;
   MakeEngine make_engine;
   std::function<void()> stop_ourselves;  // in the way of a shell's Ctrl-Z; returns when we go on
+  AgentsElsewhere* elsewhere = nullptr;  // null: no host starts its own agents
 };
 
 inline double seconds_between(std::uint64_t from_ns, std::uint64_t to_ns) {

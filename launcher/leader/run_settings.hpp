@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "launcher/channel/token.hpp"
 #include "launcher/code/code_messages.hpp"
 #include "launcher/outcome/outcome.hpp"
 #include "launcher/output/rank_output.hpp"
@@ -71,6 +72,9 @@ struct RunSettings {
   // The address that agents get; not loopback where another host takes part. Empty: not known before the
   // hosts are ready.
   std::string channel_host = "127.0.0.1";
+  // The secret that the hosts know, where they start themselves; empty: they do not, and nobody knows one yet.
+  std::string job_token;
+  FindKey find_key;        // or how they are known without it
   std::string worker;      // worker_socket_name() where a smlaunch may wait for us; empty: none is asked
   std::string ssh_folder;  // of the connections that make_ready leaves open; empty: it leaves no connection
   MakeReady make_ready;    // empty: there are no other hosts

@@ -12,6 +12,7 @@
 
 #include "launcher/channel/channel_server.hpp"
 #include "launcher/channel/token.hpp"
+#include "launcher/leader/agents_elsewhere.hpp"
 #include "launcher/leader/engine_processes.hpp"
 #include "launcher/leader/leader_run.hpp"
 #include "launcher/process/asio_loop.hpp"
@@ -56,19 +57,25 @@ Result<RunResult> run_plan(const LaunchPlan& plan, const RunSettings& settings, 
   const std::string token = make_token();
   AsioLoop loop;
   ChannelServer channel(
-      loop.context(), token,
+      loop.context(), settings.job_token.empty() ? token : settings.job_token,
       rank_peers + static_cast<int>(plan.cluster.hosts.size() + settings.spare_hosts.size()),
       settings.lost_after, *room);
+  if (!settings.job_token.empty()) channel.expect_nodes(Peer{rank_peers}, settings.find_key);
+  AgentsElsewhere elsewhere(channel, Peer{rank_peers});
+  const MakeEngine make_processes = [&](JobEngine::Callbacks callbacks) {
+    return std::make_unique<EngineProcesses>(loop.context(), std::move(callbacks));
+  };
+  const MakeEngine make_on_hosts = [&](JobEngine::Callbacks callbacks) {
+    return std::make_unique<EngineOnHosts>(elsewhere, std::move(callbacks), make_processes);
+  };
   RankOutput output(plan, settings.output, [&] { loop.post([&] { channel.pause(false); }); });
   LeaderRun run(plan, settings, events,
                 {.loop = loop,
                  .channel = channel,
                  .output = output,
-                 .make_engine =
-                     [&](JobEngine::Callbacks callbacks) {
-                       return std::make_unique<EngineProcesses>(loop.context(), std::move(callbacks));
-                     },
-                 .stop_ourselves = [] { raise(SIGSTOP); }},
+                 .make_engine = settings.job_token.empty() ? make_processes : make_on_hosts,
+                 .stop_ourselves = [] { raise(SIGSTOP); },
+                 .elsewhere = &elsewhere},
                 token);
   if (auto listening = run.listen(); !listening) return tl::unexpected(listening.error());
   become_subreaper();

@@ -19,6 +19,23 @@ Result<void> start_process(JobEngine& engine, const LaunchPlan& plan, const std:
       plan.engine == Engine::mpirun ? "install Open MPI (Debian: openmpi-bin), or put it on PATH" : "");
 }
 
+// Their smlaunches start them.
+void start_on_other_hosts(JobEngine& engine, const LaunchPlan& plan, const AgentFacts& facts) {
+  const auto ranks_of_host = ranks_of_hosts(plan.layout);
+  for (const NodeRank host : ranks_of_host.indices()) {
+    if (plan.cluster.hosts[host].name == plan.current_host || ranks_of_host[host].empty()) continue;
+    StartAgents agents;
+    agents.job = facts.job;
+    agents.token = facts.token;
+    agents.leader_host = facts.leader_host;
+    agents.working_directory = plan.entry_point.working_directory.string();
+    agents.program = plan.process_command;
+    agents.names_interface = plan.launcher != LauncherKind::process;
+    for (const Rank rank : ranks_of_host[host]) agents.ranks.push_back(rank.value);
+    engine.start_on(host, agents);
+  }
+}
+
 }  // namespace
 
 Result<void> start_engine(JobEngine& engine, const LaunchPlan& plan, const AgentFacts& facts,
@@ -33,9 +50,12 @@ Result<void> start_engine(JobEngine& engine, const LaunchPlan& plan, const Agent
   if (plan.engine != Engine::mpirun || !is_too_long_for_mpirun(plan.process_command))
     if (const auto hidden = hide_arguments(plan.process_command, plan.secret_arguments); !hidden.told.empty())
       agent[agent_secrets_variable] = hidden.told;
+  if (plan.engine == Engine::hosts) agent[agent_several_hosts_variable] = "1";
   const auto environment = engine_environment(plan, own_environment(), agent);
   if (plan.engine == Engine::mpirun) return start_process(engine, plan, ssh_folder, environment, Rank{0});
   for (const RankPlace& place : plan.layout.ranks) {
+    if (plan.engine == Engine::hosts && plan.cluster.hosts[place.node_rank].name != plan.current_host)
+      continue;
     auto own = environment;
     own[agent_rank_variable] = std::to_string(place.rank.value);
     own[agent_local_rank_variable] = std::to_string(place.local_rank.value);
@@ -44,6 +64,7 @@ Result<void> start_engine(JobEngine& engine, const LaunchPlan& plan, const Agent
       return started;
     }
   }
+  if (plan.engine == Engine::hosts) start_on_other_hosts(engine, plan, facts);
   return {};
 }
 

@@ -19,8 +19,8 @@ struct AgentFacts {
   std::string leader_host;  // our own name for this machine
 };
 
-// One mpirun, or an agent for each rank. `ssh_folder`: of open connections, or empty. Errors (Fault::start):
-// the kernel's words; nothing runs then.
+// One mpirun, or an agent for each rank, started here or by the smlaunch of its host. `ssh_folder`: of open
+// connections, or empty. Errors (Fault::start): the kernel's words; nothing runs then.
 Result<void> start_engine(JobEngine& engine, const LaunchPlan& plan, const AgentFacts& facts,
                           const std::string& ssh_folder);
 

@@ -67,6 +67,11 @@ void add_options(Adder& adder, Options& o, bool& dry_run) {
   adder.matter("hosts");
   adder.add("exclude", o.exclude, "hosts that are not used: gn07,gn[11-12]", "LIST");
   adder.add("exclude-file", o.exclude_file, "the same from a hostfile, such as a hosts.bad", "FILE");
+  adder.matter("kubernetes");
+  adder.add_number("nnodes", o.nnodes, 1, 65536, "of hosts that each start smlaunch [PET_NNODES]", "N");
+  adder.add_number("node-rank", o.node_rank, 0, 65535, "which of them this is; 0 leads [PET_NODE_RANK]", "R");
+  adder.add("master-addr", o.master_addr, "where the others find the first [PET_MASTER_ADDR]", "HOST");
+  adder.matter("hosts");
   adder.add("current-host", o.current_host, "which of the hosts this is", "NAME");
   adder.matter("launchers");
   adder.add_choice("launcher", o.launcher, launchers,
@@ -131,7 +136,8 @@ void add_options(Adder& adder, Options& o, bool& dry_run) {
       "REGEX");
   adder.matter("launchers");
   adder.add_number("master-port", o.master_port, 1, 65535, "rendezvous of the ranks [a free one]", "PORT");
-  adder.add_number("channel-port", o.channel_port, 1, 65535, "our own channel [a free one]", "PORT");
+  adder.add_number("channel-port", o.channel_port, 1, 65535,
+                   "our own channel [a free one; of hosts that start themselves --master-port + 1]", "PORT");
   adder.matter("output");
   adder.add("log-dir", o.log_dir, "also one file per rank and stream", "DIR");
   adder.add_ids("only-ranks", o.only_ranks, "show only these ranks' lines: 0,3-5 [all]", "RANKS");

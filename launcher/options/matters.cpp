@@ -77,6 +77,14 @@ the program, launcher, hosts and arguments come from /opt/ml/input/config, and
 the arguments and the paths. Without /opt/ml, `train` makes a job's folder
 below ~/sagemaker_local, as the toolkit does.
 )"},
+      {"kubernetes", "hosts that start themselves: pods, or where there is no SSH",
+       R"(Start smlaunch on every host with the same command; no SSH and no MPI is needed:
+  export SMLAUNCH_JOB_TOKEN=...          the same on all: openssl rand -hex 32
+  smlaunch --nnodes 4 --node-rank 2 --master-addr node-0 train.py
+The first leads and waits for the others (--ready-timeout), which may come before
+or after it. PyTorchJob, Trainer (PET_*) and JobSet say all of this themselves.
+Launchers ddp, torchrun and process; the others' port is --channel-port.
+)"},
       {"slurm", "in a batch job of Slurm, PBS, LSF, or under the MPI Operator",
        R"(No host needs to be named: those that the batch system has given the job are
 taken, with the ranks that it says.

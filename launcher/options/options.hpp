@@ -35,6 +35,10 @@ struct Options {
   SchedulerOption scheduler = SchedulerOption::automatic;
   std::optional<std::string> exclude;
   std::optional<std::string> exclude_file;
+  std::optional<int> nnodes;  // hosts that start themselves
+  std::optional<int> node_rank;
+  std::optional<std::string> master_addr;
+  std::string job_token;  // SMLAUNCH_JOB_TOKEN, which is no option: it stands on no command line
   std::optional<std::string> current_host;
   LauncherOption launcher = LauncherOption::automatic;
   FrameworkModuleOption framework_module = FrameworkModuleOption::native;

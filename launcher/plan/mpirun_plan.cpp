@@ -175,9 +175,9 @@ Result<void> take_options_without_mpirun(const JobSpec& spec, LaunchPlan& plan) 
     if (option.name != "x") unused.push_back(to_string(option));
   plan.warnings.insert(plan.warnings.end(), user.warnings.begin(), user.warnings.end());
   if (!unused.empty())
-    plan.warnings.push_back(
-        fmt::format("{}: not used, for launcher ddp starts the ranks of one host without mpirun: {}",
-                    spec.mpi.source, fmt::join(unused, ", ")));
+    plan.warnings.push_back(fmt::format(
+        "{}: not used, for launcher ddp starts the ranks of {} without mpirun: {}", spec.mpi.source,
+        spec.self_started ? "these hosts" : "one host", fmt::join(unused, ", ")));
   return {};
 }
 

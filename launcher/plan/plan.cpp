@@ -57,6 +57,7 @@ std::string to_string(Engine engine) {
     case Engine::local: return "local";
     case Engine::mpirun: return "mpirun";
     case Engine::torchrun: return "torchrun";
+    case Engine::hosts: return "hosts";
   }
   return "local";
 }
@@ -89,12 +90,19 @@ Engine choose_engine(LauncherKind launcher, const Cluster& cluster, const std::s
   return Engine::local;
 }
 
+Engine choose_engine(const JobSpec& spec, const Cluster& cluster) {
+  return spec.self_started ? Engine::hosts
+                           : choose_engine(spec.launcher, cluster, spec.environment->current_host);
+}
+
+bool reaches_hosts(Engine engine) { return engine == Engine::mpirun || engine == Engine::hosts; }
+
 std::string why_toolkits_port(const JobSpec& spec, const Cluster& cluster) {
   if (spec.launcher == LauncherKind::torchrun && spec.nodes.size() > 1)
     return "every host starts torchrun itself, and all must agree";
   const Environment& job = *spec.environment;
   if (sets_master_port(job.native_framework, spec.launcher) && job.hosts.size() > 1 &&
-      choose_engine(spec.launcher, cluster, job.current_host) != Engine::mpirun)
+      !reaches_hosts(choose_engine(spec, cluster)))
     return "as AWS's PyTorch module has it: every host starts the program itself, and all must agree";
   return "";
 }
@@ -121,7 +129,7 @@ Result<LaunchPlan> make_plan(const JobSpec& spec, const Cluster& cluster) {
   plan.machines_as_planned = spec.machines_as_planned;
   plan.machines_chosen = spec.machines_chosen;
   plan.sources = spec.sources;
-  plan.engine = choose_engine(spec.launcher, cluster, job.current_host);
+  plan.engine = choose_engine(spec, cluster);
   for (const Problem& warning : job.warnings)
     plan.warnings.push_back(fmt::format("{}: {}", warning.where, warning.what));
 
@@ -161,7 +169,7 @@ Result<LaunchPlan> make_plan(const JobSpec& spec, const Cluster& cluster) {
     if (!made) return tl::unexpected(made.error());
     starter = std::move(*made);
     plan.of_hosts = starter_host_variables(spec, plan);
-    if (plan.engine == Engine::mpirun) plan.process_command = starter;
+    if (reaches_hosts(plan.engine)) plan.process_command = starter;
     plan.sources.emplace_back("bind", fmt::format("none: {} starts the ranks", to_string(spec.launcher)));
   }
   if (auto checked = check_arguments(plan.process_command); !checked) return tl::unexpected(checked.error());
@@ -203,10 +211,11 @@ Result<LaunchPlan> make_plan(const JobSpec& spec, const Cluster& cluster) {
     if (auto taken = take_options_without_mpirun(spec, plan); !taken) return tl::unexpected(taken.error());
     plan.command = {spec.smlaunch, "rank", "--"};
     plan.command.insert(plan.command.end(), plan.process_command.begin(), plan.process_command.end());
-    if (has_starter(plan.launcher)) plan.command = std::move(starter);
+    if (has_starter(plan.launcher) && plan.engine != Engine::hosts) plan.command = std::move(starter);
   }
   if (plan.engine != Engine::mpirun && plan.launcher != LauncherKind::process)
-    plan.wanted_interfaces = find_wanted_interfaces(spec, plan.engine, plan.nodes.size() > 1);
+    plan.wanted_interfaces =
+        find_wanted_interfaces(spec, plan.engine, plan.nodes.size() > 1 || plan.engine == Engine::hosts);
   plan.has_own_threads = spec.inherited.contains("OMP_NUM_THREADS");
   if (plan.launcher != LauncherKind::process && (!plan.has_own_threads || cluster.hosts.size() > 1))
     plan.threads = find_threads(plan);

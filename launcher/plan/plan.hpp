@@ -19,8 +19,8 @@
 
 namespace smlaunch {
 
-// What starts the ranks' agents.
-enum class Engine { local, mpirun, torchrun };
+// What starts the ranks' agents. `hosts`: each host starts smlaunch by itself, and that starts those of its host.
+enum class Engine { local, mpirun, torchrun, hosts };
 std::string to_string(Engine engine);
 
 enum class SmokeMode { automatic, nccl, cpu, off };
@@ -60,7 +60,8 @@ struct JobSpec {
   std::string mpi_subnet;             // a subnet that all hosts are in: "10.0.0.0/24", or
   std::string mpi_exclude;            // the interfaces and subnets that it may not choose; or neither
   std::optional<int> master_port;
-  bool by_slurm = false;  // the hosts are those of our Slurm job: srun reaches them, and no ssh is needed
+  bool self_started = false;  // every host starts smlaunch by itself, and none reaches another one
+  bool by_slurm = false;      // the hosts are those of our Slurm job: srun reaches them, and no ssh is needed
   int ssh_port = 22;
   std::string ssh_control_path;  // readiness's logins stay open there for mpirun; empty: they do not
   bool machines_chosen = false;  // by an option of the user's: --topology, --gpus-per-host
@@ -135,6 +136,12 @@ struct LaunchPlan {
 
 // ddp needs mpirun as soon as a rank runs on another host than `current_host`, this machine.
 Engine choose_engine(LauncherKind launcher, const Cluster& cluster, const std::string& current_host);
+
+// As `spec` has them: its hosts may start themselves.
+Engine choose_engine(const JobSpec& spec, const Cluster& cluster);
+
+// Do agents run on other hosts than this one?
+bool reaches_hosts(Engine engine);
 
 // Why MASTER_PORT is 7777, the toolkit's, unless one is given: each of several hosts starts its part by
 // itself. Empty: it is not, and rank 0's agent picks a free one.

@@ -60,6 +60,13 @@ Result<void> add_smoke_plan(const JobSpec& spec, LaunchPlan& plan) {
   }
   const bool by_nccl =
       wish.mode == SmokeMode::nccl || (wish.mode == SmokeMode::automatic && has_gpus(spec, plan));
+  if (!by_nccl && spec.self_started) {
+    plan.smoke_reason = "no GPU was found, and no mpirun reaches hosts that start themselves";
+    if (!wish.only && !wish.require_gpu && wish.mode != SmokeMode::cpu) return {};
+    return failure(Fault::usage, wish.mode == SmokeMode::cpu ? wish.source : "smoke",
+                   fmt::format("there is no all-reduce test: {}", plan.smoke_reason),
+                   "leave it out, or name hosts that are reached by SSH with --hosts");
+  }
   if (!by_nccl && !wish.has_mpirun) {
     if (wish.mode == SmokeMode::cpu || wish.only || wish.require_gpu)
       return failure(Fault::start, "mpirun", "is not on PATH, and the test on the CPU is started by it",
@@ -94,9 +101,9 @@ Result<LaunchPlan> make_check_plan(const JobSpec& spec, const LaunchPlan& plan) 
   if (by_nccl && has_starter(check.launcher)) check.launcher = LauncherKind::ddp;
   check.entry_point.kind = EntryPointKind::command;
   check.entry_point.has_interpreter_line = false;
-  const bool local = by_nccl && check.engine != Engine::mpirun;
-  if (local) {
-    check.engine = Engine::local;
+  const bool without_mpirun = by_nccl && check.engine != Engine::mpirun;
+  if (without_mpirun) {
+    if (check.engine != Engine::hosts) check.engine = Engine::local;
     check.command = {spec.smlaunch, "rank", "--"};
     check.command.insert(check.command.end(), check.process_command.begin(), check.process_command.end());
     return check;

@@ -148,7 +148,7 @@ bool is_rendezvous(const std::string& variable) {
 LaunchPlan plan_of_processes(const JobSpec& spec, const LaunchPlan& plan) {
   LaunchPlan run = plan;
   if (!has_starter(plan.launcher)) return run;
-  if (plan.engine != Engine::mpirun) {
+  if (!reaches_hosts(plan.engine)) {
     run.command = {spec.smlaunch, "rank", "--"};
     run.command.insert(run.command.end(), plan.command.begin(), plan.command.end());
     run.process_command = plan.command;

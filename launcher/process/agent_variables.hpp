@@ -14,9 +14,13 @@ inline constexpr const char* agent_local_rank_variable = "SMLAUNCH_AGENT_LOCAL_R
 inline constexpr const char* agent_worker_variable = "SMLAUNCH_AGENT_WORKER";          // worker_socket_name()
 inline constexpr const char* agent_host_variable =
     "SMLAUNCH_AGENT_LEADER_HOST";  // the leader's name for itself
+inline constexpr const char* agent_several_hosts_variable =
+    "SMLAUNCH_AGENT_SEVERAL_HOSTS";  // where no mpirun says so: the job has other hosts, too
 inline constexpr const char* agent_directory_variable = "SMLAUNCH_AGENT_DIRECTORY";  // the entry point's
 // Secret arguments (hidden_arguments.hpp) that mpirun's command line would show.
 inline constexpr const char* agent_secrets_variable = "SMLAUNCH_AGENT_SECRETS";
+// The secret of a job whose hosts start themselves: the user's. smlaunch takes it out of its environment.
+inline constexpr const char* job_token_variable = "SMLAUNCH_JOB_TOKEN";
 // This variable stays: every process of a job can be found by it.
 inline constexpr const char* job_marker_variable = "SMLAUNCH_JOB";
 

@@ -21,6 +21,7 @@ std::string render_in_short(const HostCause& cause) {
     case HostTrouble::login_runs: return "SSH login under way";
     case HostTrouble::step_runs: return "srun's step there has not answered";
     case HostTrouble::code_is_prepared: return "its code is being prepared";
+    case HostTrouble::smlaunch_not_come: return "its smlaunch has not come";
     case HostTrouble::name_unknown: return "name unknown";
     case HostTrouble::name_unknown_to_ssh: return "name unknown to ssh";
     case HostTrouble::tcp_refused: return "TCP refused";

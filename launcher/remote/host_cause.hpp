@@ -17,6 +17,7 @@ enum class HostTrouble {
   login_runs,
   step_runs,
   code_is_prepared,
+  smlaunch_not_come,  // by itself, where hosts start themselves
   // The way to the host.
   name_unknown,
   name_unknown_to_ssh,

@@ -38,19 +38,11 @@ std::string sign_of(Scheduler scheduler) {
   return "PET_NNODES";
 }
 
-// torchrun's variables, as Kubernetes' Trainer and PyTorchJob set them in every pod.
+// torchrun's variables, as Kubernetes' Trainer and PyTorchJob set them in every pod; of several: self_started.hpp.
 Result<std::optional<Allocation>> find_pet_allocation(const Variables& variables,
                                                       const SchedulerWorld& world) {
   const auto nodes = variables.find("PET_NNODES");
-  if (nodes == variables.end() || nodes->second.empty()) return std::nullopt;
-  if (nodes->second != "1")
-    return failure(
-        Fault::usage, "PET_NNODES",
-        fmt::format("is {}: smlaunch is started on each of several hosts, and each would start a job "
-                    "of its own",
-                    nodes->second),
-        "start it on one host that reaches the others by SSH and name them with --hosts, or take "
-        "--scheduler none");
+  if (nodes == variables.end() || nodes->second != "1") return std::nullopt;
   Allocation allocation;
   allocation.scheduler = Scheduler::pet;
   allocation.source = "PET_NNODES=1: this host";
@@ -63,10 +55,10 @@ Result<std::optional<Allocation>> find_pet_allocation(const Variables& variables
   return allocation;
 }
 
-Result<std::optional<Allocation>> find_of(Scheduler scheduler, const Variables& variables,
-                                          const SchedulerWorld& world) {
+Result<std::optional<Allocation>> find_of(Scheduler scheduler, const Options& options,
+                                          const Variables& variables, const SchedulerWorld& world) {
   switch (scheduler) {
-    case Scheduler::slurm: return find_slurm_allocation(variables);
+    case Scheduler::slurm: return find_slurm_allocation(variables, options);
     case Scheduler::pbs: return find_pbs_allocation(variables, world);
     case Scheduler::lsf: return find_lsf_allocation(variables, world);
     case Scheduler::mpi_operator: return find_mpi_operator_allocation(variables, world);
@@ -101,11 +93,12 @@ std::string to_string(Scheduler scheduler) {
   return "PET";
 }
 
-Result<std::optional<Allocation>> find_allocation(SchedulerOption option, const Variables& variables,
+Result<std::optional<Allocation>> find_allocation(const Options& options, const Variables& variables,
                                                   const SchedulerWorld& world) {
+  const SchedulerOption option = options.scheduler;
   if (option == SchedulerOption::none) return std::nullopt;
   if (const auto named = named_by(option)) {
-    auto found = find_of(*named, variables, world);
+    auto found = find_of(*named, options, variables, world);
     if (!found || *found) return found;
     return failure(Fault::configuration, "--scheduler " + option_of(*named),
                    fmt::format("this environment has no {}", sign_of(*named)),
@@ -113,7 +106,7 @@ Result<std::optional<Allocation>> find_allocation(SchedulerOption option, const 
   }
   for (const Scheduler each :
        {Scheduler::slurm, Scheduler::pbs, Scheduler::lsf, Scheduler::mpi_operator, Scheduler::pet})
-    if (auto found = find_of(each, variables, world); !found || *found) return found;
+    if (auto found = find_of(each, options, variables, world); !found || *found) return found;
   return std::nullopt;
 }
 

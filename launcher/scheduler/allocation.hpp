@@ -13,6 +13,7 @@
 #include "base/error.hpp"
 #include "launcher/contract/environment.hpp"
 #include "launcher/options/options.hpp"
+#include "launcher/scheduler/self_started.hpp"
 #include "mpi/hostfile.hpp"
 
 namespace smlaunch {
@@ -22,11 +23,12 @@ std::string to_string(Scheduler scheduler);  // for people: "Slurm", "MPI Operat
 
 struct Allocation {
   Scheduler scheduler = Scheduler::slurm;
-  std::string source;            // "Slurm's job 7: SLURM_JOB_NODELIST"
-  std::vector<HostSlots> hosts;  // slots: ranks, where the environment says how many
-  std::string own_host;          // which of them this is, where the scheduler says; else empty
-  std::string slots_source;      // which variable says so
-  std::optional<int> gpus;       // of each host, as this host's variables have it
+  std::string source;                       // "Slurm's job 7: SLURM_JOB_NODELIST"
+  std::vector<HostSlots> hosts;             // slots: ranks, where the environment says how many
+  std::string own_host;                     // which of them this is, where the scheduler says; else empty
+  std::optional<SelfStarted> self_started;  // each of them starts smlaunch
+  std::string slots_source;                 // which variable says so
+  std::optional<int> gpus;                  // of each host, as this host's variables have it
   std::string gpus_source;
   std::vector<int> cpus;  // of each of `hosts`; empty: not said
   std::string cpus_source;
@@ -38,10 +40,10 @@ struct SchedulerWorld {
   std::function<Result<std::string>(const std::string& file)> read_file;
 };
 
-// `option` automatic: what the environment shows; nothing: it shows no scheduler. Errors: the environment
+// --scheduler auto: what the environment shows; nothing: it shows no scheduler. Errors: the environment
 // shows another scheduler than the option names, or says of its hosts what cannot be (Fault::configuration);
 // it is started in a way that would start the job more than once (Fault::usage).
-Result<std::optional<Allocation>> find_allocation(SchedulerOption option, const Variables& variables,
+Result<std::optional<Allocation>> find_allocation(const Options& options, const Variables& variables,
                                                   const SchedulerWorld& world);
 
 // What the allocation has too little of for this number of ranks on each host, a sentence for each thing.

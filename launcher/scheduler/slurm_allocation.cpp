@@ -97,6 +97,32 @@ void find_tasks(const Variables& variables, bool in_step, Allocation& allocation
   allocation.slots_source = source;
 }
 
+bool is_one_task_on_each(const Variables& variables, std::size_t hosts) {
+  const auto tasks = counts_in(variables, "SLURM_STEP_TASKS_PER_NODE", hosts);
+  return tasks && std::all_of(tasks->begin(), tasks->end(), [](int number) { return number == 1; });
+}
+
+// Which of the step's hosts this is, where each starts smlaunch.
+Result<SelfStarted> find_own_task(const Variables& variables, const std::string& job,
+                                  const std::vector<HostSlots>& hosts, const Options& options) {
+  const auto node = parse_number(value_of(variables, "SLURM_NODEID"));
+  if (!node || *node >= hosts.size())
+    return failure(Fault::configuration, "SLURM_NODEID",
+                   fmt::format("\"{}\" is none of the step's {} hosts", value_of(variables, "SLURM_NODEID"),
+                               hosts.size()),
+                   "start smlaunch once, without srun");
+  std::vector<std::string> names;
+  for (const HostSlots& host : hosts) names.push_back(host.name);
+  const auto number = [](const std::string& text) {
+    return static_cast<long>(parse_number(text).value_or(0));
+  };
+  SelfStarted found = make_step_of_slurm(std::move(names), static_cast<int>(*node), number(job),
+                                         number(value_of(variables, "SLURM_STEP_ID")), options.channel_port);
+  found.source = fmt::format(
+      "a step of Slurm's job {}: SLURM_STEP_NODELIST, SLURM_NODEID: each host starts itself", job);
+  return found;
+}
+
 }  // namespace
 
 std::optional<std::vector<int>> parse_slurm_counts(std::string_view text) {
@@ -117,7 +143,7 @@ std::optional<std::vector<int>> parse_slurm_counts(std::string_view text) {
   return counts;
 }
 
-Result<std::optional<Allocation>> find_slurm_allocation(const Variables& variables) {
+Result<std::optional<Allocation>> find_slurm_allocation(const Variables& variables, const Options& options) {
   const bool in_step = is_in_step(variables);
   std::string variable = in_step ? "SLURM_STEP_NODELIST" : "SLURM_JOB_NODELIST";
   if (!in_step && value_of(variables, variable).empty()) variable = "SLURM_NODELIST";
@@ -125,15 +151,19 @@ Result<std::optional<Allocation>> find_slurm_allocation(const Variables& variabl
   if (job.empty()) job = value_of(variables, "SLURM_JOBID");
   const std::string list = value_of(variables, variable);
   if (job.empty() || list.empty()) return std::nullopt;
-  if (const auto tasks = number_in(variables, "SLURM_STEP_NUM_TASKS"); in_step && tasks.value_or(1) > 1)
-    return failure(
-        Fault::usage, "SLURM_STEP_NUM_TASKS",
-        fmt::format("this step of Slurm's job {} starts smlaunch {} times, and each would start the "
-                    "whole job",
-                    job, *tasks),
-        "start it once, without srun, in the batch script or under salloc: smlaunch -- PROGRAM");
   auto nodes = expand_nodes(variable, list);
   if (!nodes) return tl::unexpected(nodes.error());
+  const int tasks = in_step ? number_in(variables, "SLURM_STEP_NUM_TASKS").value_or(1) : 1;
+  if (tasks > 1 && !is_one_task_on_each(variables, nodes->size()))
+    return failure(
+        Fault::usage, "SLURM_STEP_TASKS_PER_NODE",
+        fmt::format(
+            "this step of Slurm's job {} starts smlaunch {} times on {} host{}, and it starts a host's ranks "
+            "itself",
+            job, tasks, nodes->size(), nodes->size() == 1 ? "" : "s"),
+        fmt::format("start it once on each, srun --nodes={0} --ntasks={0} --ntasks-per-node=1 smlaunch "
+                    "--processes-per-host N -- PROGRAM, or once, without srun: smlaunch -- PROGRAM",
+                    nodes->size()));
   const std::string count_variable = in_step ? "SLURM_STEP_NUM_NODES" : "SLURM_JOB_NUM_NODES";
   const auto count = number_in(variables, count_variable);
   if (count && static_cast<std::size_t>(*count) != nodes->size())
@@ -148,6 +178,11 @@ Result<std::optional<Allocation>> find_slurm_allocation(const Variables& variabl
   if (std::any_of(allocation.hosts.begin(), allocation.hosts.end(),
                   [&](const HostSlots& host) { return host.name == own; }))
     allocation.own_host = own;
+  if (tasks > 1) {
+    auto started = find_own_task(variables, job, allocation.hosts, options);
+    if (!started) return tl::unexpected(started.error());
+    allocation.self_started = std::move(*started);
+  }
   find_gpus(variables, in_step, allocation);
   find_tasks(variables, in_step, allocation);
   // A step's are those of the job's hosts, of which it may have some only.

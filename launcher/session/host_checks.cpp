@@ -73,8 +73,9 @@ std::optional<Outcome> check_hosts(const Options& options, const Job& job, const
   for (const HostReadiness& host : report.hosts) {
     if (host.name == own) continue;
     const bool is_ready = host.state == ReadyState::ready;
-    checked.push_back({host.name, is_ready ? line_of_answer(host.answer, check_answer)
-                                           : fmt::format("{}: {}", to_string(host.stage), to_string(host.cause))});
+    checked.push_back({host.name, is_ready
+                                      ? line_of_answer(host.answer, check_answer)
+                                      : fmt::format("{}: {}", to_string(host.stage), to_string(host.cause))});
   }
   std::string first;
   Outcome outcome = make_failure(FailureClass::not_ready, "");

@@ -30,11 +30,13 @@
 #include "launcher/session/code_on_hosts.hpp"
 #include "launcher/session/host_checks.hpp"
 #include "launcher/session/host_names.hpp"
+#include "launcher/session/job_key.hpp"
 #include "launcher/session/job_uploads.hpp"
 #include "launcher/session/long_variables.hpp"
 #include "launcher/session/lost_hosts.hpp"
 #include "launcher/session/other_hosts.hpp"
 #include "launcher/session/run_options.hpp"
+#include "launcher/session/self_started_hosts.hpp"
 #include "launcher/session/smoke_files.hpp"
 #include "launcher/session/smoke_request.hpp"
 #include "launcher/smoke/render_smoke.hpp"
@@ -79,7 +81,10 @@ class JobTries {
   [[nodiscard]] std::optional<SteadyTime> stop_asked() const { return stop_asked_; }
 
   int run() {
+    auto key = find_job_key(options_, job_);
+    if (key) key_ = *key;
     if (code_.outcome) return end_without_code();
+    if (!key) return refuse(key.error());
     if (auto fine = check_plan(options_, plan_); !fine) return refuse(fine.error());
     if (options_.log_dir) {
       auto files = LogFiles::open(*options_.log_dir);
@@ -112,13 +117,18 @@ class JobTries {
   // The other hosts learn it from us. Hosts that cannot be told within a while prepare the same code
   // themselves.
   int end_without_code() {
-    if (job_.hosts_given || job_.runs_alone || !has_other_hosts(plan_))
+    const bool any_waits = job_.self_started ? !key_.token.empty() : !job_.hosts_given;
+    if (!any_waits || job_.runs_alone || !has_other_hosts(plan_))
       return report_unstarted(options_, paths_, *code_.outcome);
     RunSettings settings = make_settings();
     settings.make_ready = [this, worker = settings.worker](const std::string& hand_over,
                                                            const Workers& workers) {
-      tell_hosts(options_, job_, worker, hand_over, workers.serve,
-                 code_.outcome->kind == OutcomeKind::stopped);
+      const bool is_hurried = code_.outcome->kind == OutcomeKind::stopped;
+      if (job_.self_started) {
+        wait_to_tell_nodes(job_, workers, is_hurried);
+        return ReadyResult{.outcome = *code_.outcome};
+      }
+      tell_hosts(options_, job_, worker, hand_over, workers.serve, is_hurried);
       return ReadyResult{.outcome = *code_.outcome,
                          .channel_host = probe_own_address(plan_.network_interface, first_other_host(plan_))};
     };
@@ -168,6 +178,18 @@ class JobTries {
         return ready;
       };
     if (!has_other_hosts(plan_)) return settings;
+    if (job_.self_started) {
+      settings.job_token = key_.token;
+      if (key_.munge)
+        settings.find_key = [munge = key_.munge](std::string_view identity) {
+          return munge->find_key(identity);
+        };
+      settings.channel_port = job_.self_started->channel_port;
+      settings.make_ready = [this](const std::string&, const Workers& workers) {
+        return wait_for_nodes(options_, job_, workers, events_);
+      };
+      return settings;
+    }
     if (connections_) settings.ssh_folder = connections_->folder();
     settings.spare_hosts = plan_.spare_hosts;
     settings.worker = job_.hosts_given ? "" : worker_socket_name(job_.environment->hosts);
@@ -218,7 +240,8 @@ class JobTries {
     auto ran = run_plan(processes, settings, events_);
     if (!ran) return tl::unexpected(ran.error());
     stop_asked_ = ran->stop_asked;
-    left_ = Left{.hosts = std::move(ran->unattended_hosts), .job = ran->job};
+    // Nobody reaches the other hosts, and each ends what it has started.
+    if (!job_.self_started) left_ = Left{.hosts = std::move(ran->unattended_hosts), .job = ran->job};
     Report report;
     report.outcome = std::move(ran->outcome);
     report.ranks = std::move(ran->ranks);
@@ -352,6 +375,7 @@ class JobTries {
   LaunchPlan plan_;
   const HostCode& code_;
   const Paths& paths_;
+  JobKey key_;
   RestartPolicy policy_;
   int restarts_ = 0;  // also those that do not count
   EventLog events_;

@@ -5,13 +5,18 @@
 
 #include <chrono>
 
+#include "base/host_name.hpp"
 #include "base/own_words.hpp"
 #include "launcher/contract/result_files.hpp"
 #include "launcher/outcome/job_result.hpp"
+#include "launcher/process/agent_variables.hpp"
 #include "launcher/session/job_code.hpp"
+#include "launcher/session/job_key.hpp"
 #include "launcher/session/job_uploads.hpp"
 #include "launcher/session/run_options.hpp"
+#include "launcher/this_host/own_host.hpp"
 #include "launcher/worker/worker.hpp"
+#include "topology/interfaces.hpp"
 
 namespace smlaunch {
 
@@ -23,11 +28,21 @@ void tell_failed_code(const CodeEnd& end, const Paths& paths) {
   write_result_files(outcome_of_code(end), paths);
 }
 
-Outcome worker_outcome(const WorkerResult& result, const Environment& environment, const Options& options) {
+Outcome worker_outcome(const WorkerResult& result, const Environment& environment, const Options& options,
+                       bool goes_to_leader) {
   if (result.stopped_by_signal != 0)
     return make_stopped(result.stopped_by_signal,
                         fmt::format("stopped by {}", signal_name(result.stopped_by_signal)));
+  if (result.token_refused)
+    return make_failure(
+        FailureClass::configuration,
+        fmt::format("{}, the leader, has another {} than {}: it takes nobody in who does not know its own",
+                    environment.leader, job_token_variable, environment.current_host));
   if (!result.leader_came && result.code_failure) return outcome_of_code(*result.code_failure);
+  if (!result.leader_came && goes_to_leader)
+    return make_failure(FailureClass::not_ready,
+                        fmt::format("{}, the leader, was not found by {} within {:.0f} s", environment.leader,
+                                    environment.current_host, options.ready_timeout));
   if (!result.leader_came)
     return make_failure(FailureClass::not_ready,
                         fmt::format("{}, the leader, has not come to {} within {:.0f} s", environment.leader,
@@ -41,15 +56,31 @@ Outcome worker_outcome(const WorkerResult& result, const Environment& environmen
   return make_told_outcome(parse_outcome_kind(result.end.kind), result.end.exit_code, result.end.message);
 }
 
+LeaderPlace find_leader(const JobKey& key, const SelfStarted& hosts) {
+  const std::string& leader = hosts.names.front();
+  std::function<std::optional<ChannelKey>()> make_key;
+  if (key.munge) make_key = [munge = key.munge] { return munge->make_key(); };
+  return {.host = leader,
+          .port = hosts.channel_port,
+          .token = key.token,
+          .make_key = make_key,
+          .node_rank = hosts.node_rank,
+          .find_interface = [leader] {
+            return choose_interface(probe_interfaces(), probe_routes({leader})).name;
+          }};
+}
+
 }  // namespace
 
 int run_as_worker(const Options& options, const Job& job) {
   const Paths& paths = job.environment->paths;
+  const auto key = find_job_key(options, job);
+  if (!key) return report_failed_start(options, paths, key.error());
   const bool only_smoke = options.command == Command::smoke;
   if (!only_smoke) remove_old_result_files(paths);
   if (!options.quiet)
-    say("{} waits for {} to lead, for at most {:.0f} s", job.environment->current_host,
-        job.environment->leader, options.ready_timeout);
+    say("{} {} {} to lead, for at most {:.0f} s", job.environment->current_host,
+        job.self_started ? "looks for" : "waits for", job.environment->leader, options.ready_timeout);
   JobUploads uploads(options);
   if (!only_smoke)
     if (auto started = uploads.start(*job.environment, job.spec.inherited); !started)
@@ -58,6 +89,8 @@ int run_as_worker(const Options& options, const Job& job) {
   settings.hosts = job.environment->hosts;
   settings.current_host = job.environment->current_host;
   settings.ssh_port = options.ssh_port;
+  settings.own_name = probe_host_name();
+  if (job.self_started) settings.leader = find_leader(*key, *job.self_started);
   settings.leader_bound = milliseconds_of(options.ready_timeout);
   settings.lost_after = milliseconds_of(options.lost_after);
   settings.leader_wait = milliseconds_of(options.leader_wait);
@@ -68,7 +101,7 @@ int run_as_worker(const Options& options, const Job& job) {
   settings.code_failed = [&](const CodeEnd& end) { tell_failed_code(end, paths); };
   auto result = run_worker(settings);
   if (!result) return report_failed_start(options, paths, result.error());
-  Outcome outcome = worker_outcome(*result, *job.environment, options);
+  Outcome outcome = worker_outcome(*result, *job.environment, options, job.self_started.has_value());
   if (only_smoke) {
     if (outcome.kind != OutcomeKind::success) say("{}", outcome.message);
     return outcome.exit_code;

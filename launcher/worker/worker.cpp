@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <csignal>
+#include <filesystem>
 #include <list>
 #include <memory>
 #include <vector>
@@ -22,6 +23,7 @@
 #include "launcher/process/job_processes.hpp"
 #include "launcher/process/orphan_reaper.hpp"
 #include "launcher/process/stop_signals.hpp"
+#include "launcher/worker/host_agents.hpp"
 #include "launcher/worker/refuse_leader.hpp"
 #include "launcher/worker/sshd.hpp"
 #include "launcher/worker/worker_run.hpp"
@@ -44,6 +46,11 @@ constexpr milliseconds daemon_patience{500};
 constexpr milliseconds folder_bound{1000};
 // By then a leader that is there has looked: it does so every five seconds.
 constexpr milliseconds refusal_bound{10'000};
+
+std::string own_program() {
+  std::error_code error;
+  return std::filesystem::read_symlink("/proc/self/exe", error).string();
+}
 
 // Answers the agents and the leader's login on this host; one of them brings the hand-over.
 class RequestServer {
@@ -83,21 +90,38 @@ class RequestServer {
   UniqueFd daemon_;             // the daemon's process
 };
 
+std::unique_ptr<PeerChannel> make_client(boost::asio::io_context& loop, const WorkerSettings& settings,
+                                         const HandOver& leader, Hello hello) {
+  const bool is_awaited = settings.leader.has_value();
+  auto client = std::make_unique<ChannelClient>(
+      loop, leader.channel_host, leader.channel_port, leader.token, std::move(hello),
+      is_awaited ? settings.leader_bound : settings.lost_after, is_awaited);
+  if (is_awaited && settings.leader->make_key) client->set_make_key(settings.leader->make_key);
+  return client;
+}
+
 WorkerResult run_until_over(const WorkerSettings& settings, std::vector<UniqueFd> listeners) {
   AsioLoop loop;
   CodePreparation preparation(loop.context());
+  std::optional<HostAgents> agents;
   WorkerRun run(settings,
                 {.loop = loop,
-                 .make_channel = [&](const HandOver& hand_over, Hello hello) -> std::unique_ptr<PeerChannel> {
-                   return std::make_unique<ChannelClient>(loop.context(), hand_over.channel_host,
-                                                          hand_over.channel_port, hand_over.token,
-                                                          std::move(hello), settings.lost_after);
-                 },
+                 .make_channel =
+                     [&](const HandOver& hand_over, Hello hello) {
+                       return make_client(loop.context(), settings, hand_over, std::move(hello));
+                     },
                  .prepare_code =
                      [&](const CodeRequest& request, std::function<void(const CodeEnd&)> ended) {
                        return preparation.start(request, std::move(ended));
                      },
-                 .end_job_processes = [](const std::string& job) { end_job_processes(job, orphan_grace); }});
+                 .end_job_processes = [](const std::string& job) { end_job_processes(job, orphan_grace); },
+                 .start_agents = [&](const StartAgents& wanted) { agents->start(wanted); },
+                 .signal_agents = [&](const SignalAgents& signal) { agents->signal(signal); }});
+  if (settings.leader)
+    agents.emplace(loop.context(),
+                   HostAgents::Settings{fmt::format("{}:{}", settings.leader->host, settings.leader->port),
+                                        own_program(), settings.leader->find_interface},
+                   [&](const AgentsEnded& end) { run.agents_ended(end); });
   StopSignals signals(loop.context());
   // We may be the first process of a container. Then its orphans are ours.
   const OrphanReaper reaper(loop.context());
@@ -124,6 +148,8 @@ WorkerResult run_until_over(const WorkerSettings& settings, std::vector<UniqueFd
 }  // namespace
 
 Result<WorkerResult> run_worker(const WorkerSettings& settings) {
+  // Nobody comes by SSH then.
+  if (settings.leader) return run_until_over(settings, {});
   const std::string name = worker_socket_name(settings.hosts);
   auto listeners = listen_as_worker(name);
   if (!listeners) return tl::unexpected(listeners.error());

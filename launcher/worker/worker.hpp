@@ -15,14 +15,29 @@
 
 #include "base/error.hpp"
 #include "launcher/channel/messages.hpp"
+#include "launcher/channel/token.hpp"
 #include "launcher/code/code_messages.hpp"
 
 namespace smlaunch {
 
+// Where the leader of a job is whose hosts start themselves.
+struct LeaderPlace {
+  std::string host;  // a name or an address
+  int port = 0;
+  std::string token;
+  std::function<std::optional<ChannelKey>()> make_key = {};  // by which it knows us, instead of the token
+  int node_rank = 0;                                         // ours
+  // The network interface by which we reach it; empty: not known. Asked when it is there.
+  std::function<std::string()> find_interface = {};
+};
+
 struct WorkerSettings {
   std::vector<std::string> hosts;  // of the job, as every host names them
   std::string current_host;
+  std::string own_name;  // this machine's for itself
   int ssh_port = 22;
+  // We go to the leader, and start our host's agents. Nothing: it comes to us, by SSH.
+  std::optional<LeaderPlace> leader;
   std::chrono::milliseconds leader_bound{std::chrono::hours(1)};  // the leader must come within this time
   std::chrono::milliseconds lost_after{10000};
   std::chrono::milliseconds leader_wait{600000};
@@ -35,9 +50,10 @@ struct WorkerSettings {
 
 struct WorkerResult {
   bool leader_came = true;
-  bool leader_lost = false;   // it had come, and was silent for lost_after
-  int stopped_by_signal = 0;  // a signal came, and the leader never did, or gave no outcome in time
-  JobEnd end;                 // where none of these holds
+  bool token_refused = false;  // by the leader
+  bool leader_lost = false;    // it had come, and was silent for lost_after
+  int stopped_by_signal = 0;   // a signal came, and the leader never did, or gave no outcome in time
+  JobEnd end;                  // where none of these holds
   std::optional<std::chrono::steady_clock::time_point> stop_asked;  // by a signal to this process
   std::optional<CodeEnd> code_failure;
 };

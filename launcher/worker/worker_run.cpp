@@ -42,6 +42,21 @@ void WorkerRun::wait_for_leader() {
     result_.leader_came = false;
     world_.loop.stop();
   });
+  if (settings_.leader) go_to_leader();
+}
+
+// It may not be there yet, and is tried for until the bound.
+void WorkerRun::go_to_leader() {
+  const LeaderPlace& place = *settings_.leader;
+  HandOver leader;
+  leader.channel_host = place.host;
+  leader.channel_port = place.port;
+  leader.token = place.token;
+  Hello hello;
+  hello.node_rank = place.node_rank;
+  last_set_ = 0;
+  has_leader_ = false;
+  open_channel(leader, std::move(hello));
 }
 
 void WorkerRun::take_over(const std::string& bytes) {
@@ -53,21 +68,23 @@ void WorkerRun::take_over(const std::string& bytes) {
   bound_timer_->cancel();
   job_ = hand_over->job;
   Hello hello;
-  hello.version = SMLAUNCH_VERSION;
-  hello.host = settings_.current_host;
   hello.peer = hand_over->world_size + static_cast<int>(place - hand_over->hosts.begin());
+  open_channel(*hand_over, std::move(hello));
+}
+
+void WorkerRun::open_channel(const HandOver& leader, Hello hello) {
+  hello.version = SMLAUNCH_VERSION;
+  hello.host = settings_.leader ? settings_.own_name : settings_.current_host;
   hello.pid = getpid();
-  channel_ = world_.make_channel(*hand_over, std::move(hello));
+  channel_ = world_.make_channel(leader, std::move(hello));
   channel_->set_lost_after(settings_.lost_after);
   channel_->set_leader_wait(settings_.leader_wait);
   channel_->start({.frame = [this](const Frame& frame) { received(frame); },
-                   .acknowledged =
-                       [this] {
-                         if (result_.stopped_by_signal != 0) ask_to_stop();
-                       },
+                   .acknowledged = [this] { leader_is_there(); },
                    .lost = [this] { lost(); },
-                   .none = [this](const std::string&) { lost(); },
-                   .fill_pong = {}});
+                   .none = [this](const std::string&) { leader_is_absent(); },
+                   .fill_pong = {},
+                   .other_token = [this] { token_refused(); }});
   if (code_end_) channel_->send_data(FrameKind::code_ended, encode(*code_end_));
 }
 
@@ -75,6 +92,11 @@ void WorkerRun::received(const Frame& frame) {
   if (const auto passed =
           frame.kind == FrameKind::pass_on ? decode_passed_signal(frame.payload) : std::nullopt)
     return channel_->expect_pause(passed->signal == SIGSTOP);
+  if (frame.kind == FrameKind::start_agents) return start_agents(frame);
+  if (frame.kind == FrameKind::end_agents) {
+    if (const auto signal = decode_signal_agents(frame.payload)) world_.signal_agents(*signal);
+    return;
+  }
   if (frame.kind != FrameKind::outcome) return;
   const auto end = decode_job_end(frame.payload);
   if (!end) return;
@@ -97,6 +119,38 @@ void WorkerRun::begin_again() {
   wait_for_leader();
 }
 
+// Told again on a new connection.
+void WorkerRun::start_agents(const Frame& frame) {
+  const auto wanted = decode_start_agents(frame.payload);
+  if (!wanted || !settings_.leader || wanted->set <= last_set_) return;
+  last_set_ = wanted->set;
+  job_ = wanted->job;
+  world_.start_agents(*wanted);
+}
+
+void WorkerRun::agents_ended(const AgentsEnded& end) {
+  if (channel_) channel_->send_data(FrameKind::agents_ended, encode(end));
+}
+
+void WorkerRun::leader_is_there() {
+  has_leader_ = true;
+  // From now on it is the leader that waits, for the other hosts.
+  if (settings_.leader && result_.stopped_by_signal == 0) bound_timer_->cancel();
+  if (result_.stopped_by_signal != 0) ask_to_stop();
+}
+
+void WorkerRun::token_refused() {
+  result_.leader_came = false;
+  result_.token_refused = true;
+  world_.loop.stop();
+}
+
+void WorkerRun::leader_is_absent() {
+  if (!settings_.leader) return lost();
+  result_.leader_came = false;
+  world_.loop.stop();
+}
+
 void WorkerRun::lost() {
   result_.leader_lost = true;
   world_.loop.stop();
@@ -106,7 +160,7 @@ void WorkerRun::told_to_stop(int signal) {
   const bool again = result_.stopped_by_signal != 0;
   result_.stopped_by_signal = signal;
   if (!again) result_.stop_asked = std::chrono::steady_clock::now();
-  if (!channel_ || again) return world_.loop.stop();
+  if (!channel_ || again || (settings_.leader && !has_leader_)) return world_.loop.stop();
   ask_to_stop();
   bound_timer_->start(settings_.stop_grace, [this] { world_.loop.stop(); });
 }

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "launcher/channel/host_messages.hpp"
 #include "launcher/channel/messages.hpp"
 #include "launcher/channel/peer_channel.hpp"
 #include "launcher/process/event_loop.hpp"
@@ -23,6 +24,9 @@ struct WorkerWorld {
   // Starts the preparation, and calls `ended` once.
   std::function<Result<void>(const CodeRequest&, std::function<void(const CodeEnd&)> ended)> prepare_code;
   std::function<void(const std::string& job)> end_job_processes;  // that carry its marker
+  // Agents of this host, where we start them. May be empty where WorkerSettings::leader is.
+  std::function<void(const StartAgents&)> start_agents = {};
+  std::function<void(const SignalAgents&)> signal_agents = {};
 };
 
 class WorkerRun {
@@ -32,6 +36,8 @@ class WorkerRun {
   void begin();
   // `hand_over`: the bytes of a HandOver that the leader's login has brought; may be empty.
   void take_over(const std::string& hand_over);
+  // Of a set of agents that we have started, none runs any more.
+  void agents_ended(const AgentsEnded& end);
   void told_to_stop(int signal);
   // A signal that stops no job: the leader passes it on to every rank.
   void pass_on(int signal);
@@ -44,7 +50,13 @@ class WorkerRun {
   void prepare_code();
   void code_ended(const CodeEnd& end);
   void wait_for_leader();
+  void go_to_leader();
+  void open_channel(const HandOver& leader, Hello hello);
   void received(const Frame& frame);
+  void start_agents(const Frame& frame);
+  void leader_is_there();
+  void token_refused();
+  void leader_is_absent();
   void begin_again();
   void lost();
   void ask_to_stop();
@@ -55,6 +67,8 @@ class WorkerRun {
   std::unique_ptr<PeerChannel> channel_;
   std::vector<std::unique_ptr<PeerChannel>> retired_;  // of earlier tries of the job
   std::string job_;
+  std::uint64_t last_set_ = 0;  // of agents
+  bool has_leader_ = false;     // we have gone to it, and it has let us in
   std::optional<CodeEnd> code_end_;
   WorkerResult result_;
 };

@@ -32,6 +32,7 @@ OTHER_PROGRAMS = {
     "c++": "by ./dev check library",
     "g++": "by ./dev check library",
     "train": "by tests/process/arguments_test.sh",
+    "export": "is the shell's own",
 }
 WAITS_FOR_HOSTS = ("ready", "smoke", "doctor")
 

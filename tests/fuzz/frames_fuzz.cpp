@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a peer with the token sends: frames, and all that they may carry.
 #include "launcher/channel/frame.hpp"
+#include "launcher/channel/host_messages.hpp"
 #include "launcher/channel/messages.hpp"
 #include "launcher/channel/peer_rules.hpp"
 #include "launcher/channel/progress_messages.hpp"
@@ -33,6 +34,9 @@ void fuzz(std::string_view bytes) {
     (void)decode_release(frame->payload);
     (void)decode_left_running(frame->payload);
     (void)decode_progress(frame->payload);
+    (void)decode_start_agents(frame->payload);
+    (void)decode_signal_agents(frame->payload);
+    (void)decode_agents_ended(frame->payload);
     if (const auto ended = decode_ended(frame->payload))
       if (const auto* signaled = std::get_if<Signaled>(&ended->end.status))
         must(signaled->signal >= 1 && signaled->signal <= 64);

@@ -82,10 +82,10 @@ if python3 -c 'import mpi4py' 2>/dev/null; then
   assert_eq "0 6" "$status $(grep -c '\] 15$' "$scratch/out")"
 fi
 
-step "a step of several tasks would start the job several times"
-run 60 host algo-1 srun -N2 -n2 "$smlaunch" -- true
+step "a step of several tasks on a host would start its ranks several times"
+run 60 host algo-1 srun -N2 -n4 "$smlaunch" -- true
 assert_contains "$err" "this step of Slurm's job"
-assert_contains "$err" "start it once, without srun"
+assert_contains "$err" "once, without srun"
 
 step "--scheduler none is a job of this host alone"
 allocated -N3 "$smlaunch" --scheduler none --dry-run --format json -- true

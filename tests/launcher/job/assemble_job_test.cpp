@@ -236,5 +236,76 @@ TEST(AssembleHosts, NeedNoProgram) {
   EXPECT_FALSE(value_of(assemble_hosts({}, facts)).spec.open_mpi_is_decided);
 }
 
+// node-1 of two hosts that start themselves.
+Facts facts_of_node(int node_rank) {
+  Facts facts = small_facts(2);
+  give_hosts(facts, {{{"gpu-a", {}}, {"node-1", {}}}});
+  SelfStarted hosts;
+  hosts.node_rank = node_rank;
+  hosts.names = {"gpu-a", "node-1"};
+  hosts.master_port = 24000;
+  facts.self_started = hosts;
+  change(facts, [&](Environment& environment) {
+    environment.current_host = hosts.names[static_cast<std::size_t>(node_rank)];
+    environment.leader = "gpu-a";
+  });
+  return facts;
+}
+
+Options options_with_token() {
+  Options options;
+  options.job_token = std::string(32, 'x');
+  return options;
+}
+
+TEST(AssembleJob, HostsThatStartThemselvesAreLedByTheFirstWithoutMpi) {
+  const Options options = options_with_token();
+  const Job leader = value_of(assemble_job(options, facts_of_node(0)));
+  EXPECT_FALSE(leader.is_worker());
+  EXPECT_FALSE(leader.runs_alone);
+  EXPECT_EQ(leader.spec.launcher, LauncherKind::ddp);
+  EXPECT_EQ(leader.spec.master_port, 24000);
+  EXPECT_EQ(source_in(leader.spec, "master_port"), "the environment of each host");
+  EXPECT_EQ(value_of(plan_job(leader)).engine, Engine::hosts);
+  EXPECT_TRUE(value_of(assemble_job(options, facts_of_node(1))).is_worker());
+
+  Facts command = facts_of_node(0);
+  change(command, [](Environment& environment) {
+    environment.entry_point.name = "simulate";
+    environment.entry_point.kind = EntryPointKind::command;
+  });
+  const Job of_command = value_of(assemble_job(options, command));
+  EXPECT_EQ(of_command.spec.launcher, LauncherKind::ddp);
+  EXPECT_EQ(source_in(of_command.spec, "launcher"), "default where hosts start themselves");
+}
+
+TEST(AssembleJob, HostsThatStartThemselvesCannotDoEverything) {
+  Options options = options_with_token();
+  options.launcher = LauncherOption::process;
+  EXPECT_FALSE(value_of(assemble_job(options, facts_of_node(0))).runs_alone);
+  options.launcher = LauncherOption::mpi;
+  options.sources["launcher"] = "option --launcher";
+  EXPECT_EQ(first_problem(assemble_job(options, facts_of_node(0))),
+            "option --launcher: mpi does not work where hosts start themselves: no mpirun reaches them");
+  options.launcher = LauncherOption::xla;
+  EXPECT_EQ(first_problem(assemble_job(options, facts_of_node(0))),
+            "option --launcher: xla does not work where hosts start themselves: it needs to know what they "
+            "are called");
+  options = options_with_token();
+  options.spare_hosts = 1;
+  options.sources["spare-hosts"] = "option --spare-hosts";
+  EXPECT_EQ(first_problem(assemble_job(options, facts_of_node(0))),
+            "option --spare-hosts: hosts that start themselves have none to spare: each has its node rank");
+}
+
+TEST(AssembleJob, HostsThatStartThemselvesNeedATokenForAllButADryRun) {
+  Options options;
+  EXPECT_EQ(
+      first_problem(assemble_job(options, facts_of_node(1))),
+      "SMLAUNCH_JOB_TOKEN: is not set: hosts that start themselves know each other by a secret of theirs");
+  options.command = Command::dry_run;
+  EXPECT_EQ(first_problem(assemble_job(options, facts_of_node(1))), "");
+}
+
 }  // namespace
 }  // namespace smlaunch

@@ -109,5 +109,45 @@ TEST(FindJobHosts, RefusesWhatCannotBeTakenOut) {
   EXPECT_EQ(find(options, slurm), "--exclude-file /nowhere: cannot be read: No such file or directory");
 }
 
+const Variables pods = {{"PET_NNODES", "2"}, {"PET_NODE_RANK", "1"}, {"PET_MASTER_ADDR", "pod-0"}};
+const std::string source_of_pods = "PET_NNODES, PET_NODE_RANK, PET_MASTER_ADDR: each host starts itself";
+
+TEST(FindJobHosts, TakesHostsThatStartThemselves) {
+  const Folder folder;
+  Options options = in_folder(folder);
+  EXPECT_EQ(find(options, pods), "pod-0 pod-1 | " + source_of_pods);
+  EXPECT_EQ(find_job_hosts(options, pods)->self_started->node_rank, 1);
+  Variables both = slurm;
+  both.insert(pods.begin(), pods.end());
+  EXPECT_EQ(find(options, both), "gn1 gn2 gn3 | Slurm's job 4: SLURM_JOB_NODELIST");
+  options.scheduler = SchedulerOption::pet;
+  EXPECT_EQ(find(options, both), "pod-0 pod-1 | " + source_of_pods);
+  options.scheduler = SchedulerOption::none;
+  EXPECT_EQ(find(options, pods), "| ");
+}
+
+TEST(FindJobHosts, LetsTorchrunsOptionsWinOverAResourceConfigAndNotBesideHosts) {
+  const Folder folder;
+  folder.write("input/config/resourceconfig.json", "{}");
+  Options options = in_folder(folder);
+  EXPECT_EQ(find(options, pods), "| ");
+  options.nnodes = 2;
+  options.node_rank = 0;
+  options.master_addr = "gpu-a";
+  EXPECT_EQ(find(options, {}),
+            "gpu-a node-1 | --nnodes, --node-rank, --master-addr: each host starts itself");
+  options.exclude = "node-1";
+  options.sources["exclude"] = "option --exclude";
+  EXPECT_EQ(find(options, {}),
+            "option --exclude: takes no host out here: every host starts smlaunch, and waits for the others");
+  options.exclude.reset();
+  options.hosts = "a,b";
+  options.sources["hosts"] = "option --hosts";
+  EXPECT_EQ(
+      find(options, {}),
+      "option --hosts: names hosts that this one starts, and --nnodes, --node-rank and --master-addr are for "
+      "hosts that start themselves");
+}
+
 }  // namespace
 }  // namespace smlaunch

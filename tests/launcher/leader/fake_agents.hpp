@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "launcher/channel/progress_messages.hpp"
+#include "launcher/code/code_messages.hpp"
 #include "launcher/leader/leader_world.hpp"
 #include "launcher/plan/plan.hpp"
 #include "launcher/smoke/check_settings.hpp"
@@ -169,6 +170,15 @@ class FakeAgents final : public LeaderChannel {
     outcomes[peer] = end;
     if (workers_take_outcome) loop_.post([this, peer] { callbacks_.left(peer); });
   }
+  void start_agents(Peer peer, const StartAgents& agents) override {
+    done.push_back(fmt::format("start agents of {} by {}", fmt::join(agents.ranks, " "), peer.value));
+    hosts_agents.push_back(agents);
+    for (const int rank : agents.ranks) agent_comes(rank);
+  }
+  void signal_agents(Peer peer, const SignalAgents& signal) override {
+    done.push_back(fmt::format("signal {} to the agents of {}", signal.signal, peer.value));
+  }
+  std::vector<StartAgents> hosts_agents;
   void ping_all() override { ++pings; }
   void pause(bool paused) override { pauses.push_back(paused); }
   int pings = 0;

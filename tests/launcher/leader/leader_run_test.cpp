@@ -627,5 +627,70 @@ TEST(LeaderRun, AReaderThatIsSlowHoldsTheAgentsBackAndItsSilenceIsNoHang) {
   EXPECT_THAT(run.agents.pauses, Contains(true));
 }
 
+TEST(LeaderRun, AStopThatEveryHostIsToldIsOneStopWhoeverIsHeardFirst) {
+  for (const bool leader_first : {false, true}) {
+    DrivenRun run(3);
+    for (int rank = 0; rank < 6; ++rank) run.agents.ranks[rank].runs = milliseconds(500'000);
+    run.agents.ranks[3].ignores_signals = true;
+    run.settings.stop_grace = milliseconds(7'000);
+    run.while_waiting = [&](const Workers&) {
+      for (const int host : {1, 2}) run.agents.worker_comes(run.worker(host));
+      return DrivenRun::ready();
+    };
+    run.loop.after(milliseconds(leader_first ? 900 : 1100), [&] { run.leader->stop_signal(SIGTERM); });
+    for (const int host : {1, 2})
+      run.loop.after(milliseconds(1000),
+                     [&, host] { run.agents.worker_is_told_to_stop(run.worker(host), SIGTERM); });
+    EXPECT_EQ(run.go().exit_code, 143);
+    EXPECT_GE(run.loop.seconds(), 7) << "rank 3 has its grace";
+    EXPECT_EQ(std::count(run.agents.done.begin(), run.agents.done.end(), "signal 15 to 3"), 1);
+  }
+}
+
+// A job on hosts that start themselves: the agents of the first are processes of the leader's.
+struct DrivenNodes : DrivenRun {
+  DrivenNodes() : DrivenRun(2, LauncherKind::ddp) {
+    SmallJob job(2, 2);
+    job.spec.launcher = LauncherKind::ddp;
+    job.spec.self_started = true;
+    plan = job.plan();
+    settings.job_token = "secret";
+    settings.worker.clear();
+    settings.channel_host = "127.0.0.1";
+    while_waiting = [this](const Workers&) {
+      agents.worker_comes(worker(1));
+      return ReadyResult{};
+    };
+  }
+};
+
+TEST(LeaderRun, OnHostsThatStartThemselvesEachHostsSmlaunchStartsItsAgents) {
+  DrivenNodes run;
+  AgentsElsewhere elsewhere(run.agents, run.worker(0));
+  const MakeEngine make_own = run.agents.make_engine();
+  run.leader = std::make_unique<LeaderRun>(run.plan, run.settings, run.events,
+                                           LeaderWorld{run.loop, run.agents, run.output,
+                                                       [&](JobEngine::Callbacks callbacks) {
+                                                         return std::make_unique<EngineOnHosts>(
+                                                             elsewhere, std::move(callbacks), make_own);
+                                                       },
+                                                       [] {}, &elsewhere},
+                                           "token");
+  EXPECT_TRUE(run.leader->listen());
+  EXPECT_EQ(run.agents.listens_at, "0.0.0.0");
+  run.leader->wait_until_ready();
+  EXPECT_EQ(run.agents.keeps_to, "");
+  const auto result = run.leader->run();
+  ASSERT_TRUE(result);
+  EXPECT_EQ(result->outcome.kind, OutcomeKind::success);
+  EXPECT_THAT(run.output.printed, ElementsAre("0: hello\n", "1: hello\n", "2: hello\n", "3: hello\n"));
+  ASSERT_EQ(run.agents.hosts_agents.size(), 1U);
+  EXPECT_THAT(run.agents.hosts_agents[0].ranks, ElementsAre(2, 3));
+  EXPECT_EQ(run.agents.hosts_agents[0].token, "token");
+  EXPECT_EQ(run.agents.engine_environments.size(), 2U);
+  EXPECT_EQ(run.agents.outcomes.at(run.worker(1)).kind, "success");
+  run.leader.reset();  // before what it was given
+}
+
 }  // namespace
 }  // namespace smlaunch

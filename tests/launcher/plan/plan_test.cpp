@@ -38,6 +38,21 @@ TEST(ChooseEngine, IsMpirunWhereRanksRunElsewhereOrSpeakMpi) {
         << to_string(launcher) << " on " << cluster.hosts.size() << " from '" << current_host << "'";
 }
 
+TEST(ChooseEngine, IsTheHostsWhereTheyStartThemselves) {
+  for (const LauncherKind launcher : {LauncherKind::ddp, LauncherKind::torchrun, LauncherKind::process}) {
+    SmallJob job(2, 2);
+    job.spec.launcher = launcher;
+    job.spec.self_started = true;
+    job.spec.torchrun = {"torchrun"};
+    const LaunchPlan plan = job.plan();
+    EXPECT_EQ(to_string(plan.engine), "hosts");
+    EXPECT_EQ(plan.command.front(), "/usr/bin/smlaunch");
+    EXPECT_EQ(plan.process_command.front() == "torchrun", launcher == LauncherKind::torchrun);
+    EXPECT_EQ(plan.environment.contains("MASTER_ADDR"), launcher == LauncherKind::ddp);
+    EXPECT_FALSE(plan.master_port);
+  }
+}
+
 TEST(MakePlan, GivesEachRankItsIdentity) {
   const LaunchPlan plan = SmallJob(2, 2).plan();
   EXPECT_EQ(plan.world_size(), 4);

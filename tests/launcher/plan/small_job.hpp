@@ -45,7 +45,7 @@ struct SmallJob {
   // With `mpi_options` and `spec.inherited` read as for a real job.
   [[nodiscard]] Result<LaunchPlan> try_plan() {
     spec.environment = std::make_shared<const Environment>(environment);
-    const bool is_mpirun = choose_engine(spec.launcher, cluster, environment.current_host) == Engine::mpirun;
+    const bool is_mpirun = choose_engine(spec, cluster) == Engine::mpirun;
     spec.mpi = {};
     spec.mpi.source = mpi_options_source;
     spec.mpi.is_given = !mpi_options.empty();

@@ -154,5 +154,27 @@ TEST(SmokePlan, TheUsersOptionsAreTheChecksToo) {
   EXPECT_THAT(plan.smoke->command, Not(Contains("train.py")));
 }
 
+TEST(SmokePlan, HostsThatStartThemselvesAreTestedByNcclOrNotAtAll) {
+  SmallJob job = job_of(2);
+  job.spec.launcher = LauncherKind::ddp;
+  job.spec.self_started = true;
+  EXPECT_EQ(backend_of(job), "nccl");
+  const LaunchPlan plan = job.plan();
+  const auto check = make_check_plan(job.spec, plan);
+  ASSERT_TRUE(check);
+  EXPECT_EQ(to_string(check->engine), "hosts");
+  EXPECT_THAT(check->command,
+              ElementsAre("/usr/bin/smlaunch", "rank", "--", "/usr/bin/smlaunch", "nccl-check"));
+
+  SmallJob on_cpus = job_of(0);
+  on_cpus.spec.launcher = LauncherKind::ddp;
+  on_cpus.spec.self_started = true;
+  const std::string why = "no GPU was found, and no mpirun reaches hosts that start themselves";
+  EXPECT_EQ(backend_of(on_cpus), "off: " + why);
+  on_cpus.spec.smoke.mode = SmokeMode::cpu;
+  on_cpus.spec.smoke.source = "option --smoke";
+  EXPECT_EQ(backend_of(on_cpus), "option --smoke: there is no all-reduce test: " + why);
+}
+
 }  // namespace
 }  // namespace smlaunch

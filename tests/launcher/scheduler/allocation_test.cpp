@@ -20,7 +20,9 @@ std::string find(SchedulerOption option, const Variables& variables,
         if (found != files.end()) return Result<std::string>(found->second);
         return Result<std::string>(failure(Fault::configuration, file, "cannot be read"));
       }};
-  return text_of(find_allocation(option, variables, world));
+  Options options;
+  options.scheduler = option;
+  return text_of(find_allocation(options, variables, world));
 }
 
 std::string find(const Variables& variables, const std::map<std::string, std::string>& files = {}) {
@@ -71,11 +73,8 @@ TEST(FindAllocation, SaysWhatIsWrongWithTheFile) {
   EXPECT_EQ(find({{"PBS_NODEFILE", "/nodes"}}, {{"/nodes", ""}}), "/nodes: no hosts are listed");
 }
 
-TEST(FindAllocation, RefusesSeveralHostsThatStartThemselves) {
-  EXPECT_EQ(
-      find({{"PET_NNODES", "2"}}),
-      "PET_NNODES: is 2: smlaunch is started on each of several hosts, and each would start a job of its "
-      "own");
+TEST(FindAllocation, LeavesSeveralHostsThatStartThemselvesToWhoKnowsThem) {
+  EXPECT_EQ(find({{"PET_NNODES", "2"}}), "none");
 }
 
 std::string fit(const Allocation& allocation, int ranks) {

@@ -112,16 +112,61 @@ TEST(SlurmAllocation, TakesTheGpusWhereOneTaskAHostStandsForALauncher) {
       "GPUs of SLURM_GPUS_ON_NODE");
 }
 
-TEST(SlurmAllocation, RefusesWhatWouldStartTheJobSeveralTimes) {
-  const auto found = find_slurm_allocation({{"SLURM_JOB_ID", "4"},
-                                            {"SLURM_STEP_ID", "0"},
-                                            {"SLURM_STEP_NODELIST", "a[1-2]"},
-                                            {"SLURM_STEP_NUM_TASKS", "2"}});
+// Task 2 of `srun -N3 --ntasks-per-node=1`, the fifth step of job 7.
+Variables one_task_on_each() {
+  return {
+      {"SLURM_JOB_ID", "7"},         {"SLURM_STEP_ID", "5"},        {"SLURM_STEP_NODELIST", "gn[1-3]"},
+      {"SLURM_STEP_NUM_NODES", "3"}, {"SLURM_STEP_NUM_TASKS", "3"}, {"SLURM_STEP_TASKS_PER_NODE", "1(x3)"},
+      {"SLURM_NODEID", "2"}};
+}
+
+TEST(SlurmAllocation, AStepOfOneTaskOnEachHostIsHostsThatStartThemselves) {
+  const auto found = find_slurm_allocation(one_task_on_each());
+  ASSERT_TRUE(found && *found && (*found)->self_started);
+  const SelfStarted& hosts = *(*found)->self_started;
+  EXPECT_EQ(hosts.node_rank, 2);
+  EXPECT_EQ(hosts.names, (std::vector<std::string>{"gn1", "gn2", "gn3"}));
+  EXPECT_TRUE(hosts.may_use_munge);
+  EXPECT_EQ(hosts.channel_port, 21000 + 7 * 16 + 5);
+  EXPECT_EQ(hosts.source,
+            "a step of Slurm's job 7: SLURM_STEP_NODELIST, SLURM_NODEID: each host starts itself");
+  Options options;
+  options.channel_port = 4000;
+  EXPECT_EQ((*find_slurm_allocation(one_task_on_each(), options))->self_started->channel_port, 4000);
+  EXPECT_FALSE((*find_slurm_allocation(batch_script()))->self_started);
+}
+
+TEST(SlurmAllocation, RanksOfSuchAStepAreItsGpus) {
+  Variables variables = one_task_on_each();
+  EXPECT_EQ(text_of(find_slurm_allocation(variables)),
+            "a step of Slurm's job 7: SLURM_STEP_NODELIST | gn1:1 gn2:1 gn3:1 | slots of "
+            "SLURM_STEP_TASKS_PER_NODE");
+  variables["SLURM_GPUS_ON_NODE"] = "8";
+  EXPECT_EQ(text_of(find_slurm_allocation(variables)),
+            "a step of Slurm's job 7: SLURM_STEP_NODELIST | gn1:8 gn2:8 gn3:8 | slots of SLURM_GPUS_ON_NODE "
+            "| 8 GPUs of "
+            "SLURM_GPUS_ON_NODE");
+}
+
+TEST(SlurmAllocation, RefusesAStepThatStartsItSeveralTimesOnAHost) {
+  Variables variables = one_task_on_each();
+  variables["SLURM_STEP_NUM_TASKS"] = "6";
+  variables["SLURM_STEP_TASKS_PER_NODE"] = "2(x3)";
+  const auto found = find_slurm_allocation(variables);
+  ASSERT_FALSE(found);
+  const Problem& problem = found.error().problems.front();
+  EXPECT_EQ(problem.where, "SLURM_STEP_TASKS_PER_NODE");
   EXPECT_EQ(
-      text_of(found),
-      "SLURM_STEP_NUM_TASKS: this step of Slurm's job 4 starts smlaunch 2 times, and each would start the "
-      "whole job");
+      problem.what,
+      "this step of Slurm's job 7 starts smlaunch 6 times on 3 hosts, and it starts a host's ranks itself");
+  EXPECT_EQ(problem.remedy,
+            "start it once on each, srun --nodes=3 --ntasks=3 --ntasks-per-node=1 smlaunch "
+            "--processes-per-host N -- "
+            "PROGRAM, or once, without srun: smlaunch -- PROGRAM");
   EXPECT_EQ(found.error().fault, Fault::usage);
+  variables = one_task_on_each();
+  variables["SLURM_NODEID"] = "3";
+  EXPECT_EQ(text_of(find_slurm_allocation(variables)), "SLURM_NODEID: \"3\" is none of the step's 3 hosts");
 }
 
 TEST(SlurmAllocation, RefusesListsThatContradictEachOther) {

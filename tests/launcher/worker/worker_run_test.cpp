@@ -28,8 +28,11 @@ struct DrivenWorker {
   void begin() {
     worker = std::make_unique<WorkerRun>(
         settings, WorkerWorld{loop,
-                              [this](const HandOver&, Hello hello) {
+                              [this](const HandOver& leader, Hello hello) {
                                 auto made = std::make_unique<FakePeerChannel>();
+                                places.push_back(leader.channel_host + ":" +
+                                                 std::to_string(leader.channel_port) + " " + leader.token);
+                                nodes.push_back(hello.node_rank.value_or(-1));
                                 channel = made.get();
                                 peers.push_back(hello.peer);
                                 return made;
@@ -38,7 +41,9 @@ struct DrivenWorker {
                                 code_ended = std::move(ended);
                                 return code_starts;
                               },
-                              [this](const std::string& job) { ended_jobs.push_back(job); }});
+                              [this](const std::string& job) { ended_jobs.push_back(job); },
+                              [this](const StartAgents& agents) { sets.push_back(agents.set); },
+                              [this](const SignalAgents& signal) { signals.push_back(signal.signal); }});
     worker->begin();
   }
   void leader_comes(const std::string& job = "job-1") {
@@ -55,6 +60,10 @@ struct DrivenWorker {
   FakeLoop loop;
   FakePeerChannel* channel = nullptr;  // the last
   std::vector<int> peers;
+  std::vector<int> nodes;
+  std::vector<std::string> places;
+  std::vector<std::uint64_t> sets;
+  std::vector<int> signals;
   std::function<void(const CodeEnd&)> code_ended;
   Result<void> code_starts;
   std::vector<std::string> failures;
@@ -189,6 +198,101 @@ TEST(WorkerRun, CodeThatCannotEvenBeBegunHasFailed) {
   driven.begin();
   ASSERT_EQ(driven.failures.size(), 1U);
   EXPECT_THAT(driven.failures[0], testing::HasSubstr("no such file"));
+}
+
+struct DrivenNode : DrivenWorker {
+  DrivenNode() {
+    settings.leader = LeaderPlace{.host = "pod-0", .port = 29501, .token = "secret", .node_rank = 3};
+    settings.own_name = "pod-3";
+  }
+  void says(FrameKind kind, const std::string& payload) const {
+    channel->callbacks.frame({kind, payload, 0});
+  }
+};
+
+TEST(WorkerRun, ANodeGoesToItsLeaderByItself) {
+  DrivenNode node;
+  node.begin();
+  EXPECT_THAT(node.places, ElementsAre("pod-0:29501 secret"));
+  EXPECT_THAT(node.nodes, ElementsAre(3));
+  node.loop.post([&] {
+    node.channel->callbacks.acknowledged();
+    node.hears({"success", 0, "done", "", ""});
+  });
+  EXPECT_TRUE(node.ends());
+  EXPECT_TRUE(node.worker->result().leader_came);
+}
+
+TEST(WorkerRun, ANodeStartsASetOfAgentsOnceAndSaysThatNoneIsLeft) {
+  DrivenNode node;
+  node.begin();
+  StartAgents agents;
+  agents.set = 1;
+  agents.job = "job-1";
+  node.loop.post([&] {
+    node.says(FrameKind::start_agents, encode(agents));
+    node.says(FrameKind::start_agents, encode(agents));  // told again on a new connection
+    node.says(FrameKind::end_agents, encode(SignalAgents{1, 15}));
+    node.worker->agents_ended({1, "", {}});
+    node.hears({"success", 0, "done", "", ""});
+  });
+  EXPECT_TRUE(node.ends());
+  EXPECT_THAT(node.sets, ElementsAre(1));
+  EXPECT_THAT(node.signals, ElementsAre(15));
+  EXPECT_EQ(node.worker->job(), "job-1");
+  EXPECT_THAT(node.channel->kinds(),
+              ElementsAre(FrameKind::code_ended, FrameKind::agents_ended, FrameKind::outcome));
+}
+
+TEST(WorkerRun, AHostThatIsReachedBySshStartsNoAgents) {
+  DrivenWorker driven;
+  driven.begin();
+  driven.leader_comes();
+  driven.loop.post([&] {
+    StartAgents agents;
+    agents.set = 1;
+    driven.channel->callbacks.frame({FrameKind::start_agents, encode(agents), 0});
+    driven.hears({"success", 0, "done", "", ""});
+  });
+  EXPECT_TRUE(driven.ends());
+  EXPECT_THAT(driven.sets, IsEmpty());
+}
+
+TEST(WorkerRun, ANodeGoesAgainForTheNextTry) {
+  DrivenNode node;
+  node.begin();
+  node.loop.post([&] {
+    node.hears({job_is_tried_again, 1, "", "", ""});
+    node.loop.post([&] { node.hears({"success", 0, "done", "", ""}); });
+  });
+  EXPECT_TRUE(node.ends());
+  EXPECT_THAT(node.places, ElementsAre("pod-0:29501 secret", "pod-0:29501 secret"));
+  EXPECT_EQ(node.tries, 1);
+}
+
+TEST(WorkerRun, ANodeThatIsRefusedOrFindsNoLeaderSaysWhich) {
+  DrivenNode refused;
+  refused.begin();
+  refused.loop.post([&] { refused.channel->callbacks.other_token(); });
+  EXPECT_TRUE(refused.ends());
+  EXPECT_TRUE(refused.worker->result().token_refused);
+  EXPECT_FALSE(refused.worker->result().leader_came);
+
+  DrivenNode alone;
+  alone.begin();
+  EXPECT_TRUE(alone.ends());
+  EXPECT_FALSE(alone.worker->result().token_refused);
+  EXPECT_FALSE(alone.worker->result().leader_came);
+  EXPECT_GE(alone.loop.seconds(), 60);
+}
+
+TEST(WorkerRun, ANodeWithoutALeaderYetStopsAtOnce) {
+  DrivenNode node;
+  node.begin();
+  node.loop.post([&] { node.worker->told_to_stop(SIGTERM); });
+  EXPECT_TRUE(node.ends());
+  EXPECT_EQ(node.worker->result().stopped_by_signal, SIGTERM);
+  EXPECT_LT(node.loop.seconds(), 1);
 }
 
 }  // namespace

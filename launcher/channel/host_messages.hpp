@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the leader and the smlaunch of another host say to each other of the agents there, where that smlaunch
+// starts them.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "launcher/process/exit_status.hpp"
+
+namespace smlaunch {
+
+// Start an agent for each of these ranks, which come to the channel by themselves.
+struct StartAgents {
+  std::uint64_t set = 0;  // counts from 1: told again on a new connection, it is taken once
+  std::vector<int> ranks;
+  std::string job;    // the marker
+  std::string token;  // of these agents
+  std::string leader_host;
+  std::string working_directory;
+  std::vector<std::string> program;
+  bool names_interface = false;  // the ranks are to be told the host's network interface
+};
+
+// To every agent of the set that runs.
+struct SignalAgents {
+  std::uint64_t set = 0;
+  int signal = 0;
+};
+
+// Of a set of which none runs any more.
+struct AgentsEnded {
+  std::uint64_t set = 0;
+  std::string failure;             // why one could not be started; empty: all were
+  std::vector<ExitStatus> status;  // in the order of StartAgents::ranks
+};
+
+std::string encode(const StartAgents&);
+std::string encode(const SignalAgents&);
+std::string encode(const AgentsEnded&);
+
+// Nothing for text that is not such a message.
+std::optional<StartAgents> decode_start_agents(std::string_view text);
+std::optional<SignalAgents> decode_signal_agents(std::string_view text);
+std::optional<AgentsEnded> decode_agents_ended(std::string_view text);
+
+}  // namespace smlaunch
