@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "base/host_name.hpp"
+#include "base/own_words.hpp"
 #include "base/steady_time.hpp"
 #include "launcher/agent/rank_binding.hpp"
 #include "launcher/channel/private_folders.hpp"
@@ -31,6 +32,8 @@ namespace {
 // mpirun kills us 1 s after its SIGTERM, whatever our own grace is. Processes that the rank has left must be
 // gone by then.
 constexpr milliseconds leftover_grace_in_a_hurry{100};
+
+std::string in_words(const Problem& problem) { return problem.where + ": " + problem.what; }
 
 }  // namespace
 
@@ -129,17 +132,27 @@ void RankProcess::process_ended() {
 
 // A rank whose heartbeats nobody can hear runs all the same. A check program has none.
 void RankProcess::begin_heartbeats(const Start& message) {
-  if (message.has_input) return;
+  if (message.has_input || !message.is_heard) return;
   if (!message.progress_pattern.empty())
     if (auto pattern = ProgressPattern::parse(message.progress_pattern, "--progress"))
       progress_lines_.emplace(std::move(*pattern));
   // Another agent of this host that ends may take the empty folder away.
+  std::string why;
   for (int tries = 0; tries < 3 && !heartbeats_; ++tries) {
     const auto folders = make_private_folders(own_private_places());
-    if (!folders) return;
-    if (auto made = HeartbeatFile::make(folders->front(), identity_.rank))
+    if (!folders) {
+      why = in_words(folders.error().problems.front());
+      break;
+    }
+    for (const std::string& folder : *folders) {
+      auto made = HeartbeatFile::make(folder, identity_.rank);
+      if (!made) why = in_words(made.error().problems.front());
+      if (!made) continue;
       heartbeats_.emplace(std::move(*made));
+      break;
+    }
   }
+  if (!heartbeats_) say("warning: no heartbeats of rank {} are heard: {}", identity_.rank, why);
 }
 
 void RankProcess::tell_progress(bool is_last) {

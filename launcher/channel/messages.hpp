@@ -70,6 +70,7 @@ struct Start {
   int leader_wait_milliseconds = 600000;
   std::string hand_over;   // for a smlaunch that comes to wait on this host yet; empty: none is looked for
   bool has_input = false;  // a check program: input frames are for its stdin
+  bool is_heard = true;    // not sent: false where its agent has no channel, and nobody reads its heartbeats
 };
 
 // For the stdin of a check program. Numbered from 1, so that what is told again is written once.
