@@ -3,8 +3,11 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <csignal>
+#include <optional>
 #include <tuple>
+#include <utility>
 
 namespace smlaunch {
 namespace {
@@ -190,6 +193,27 @@ TEST(Outcome, ARankThatLeftIsNamedOnlyWhereTheFailureIsThatOfALostPeer) {
       job({saying(ended(Exited{1}, 2.4), peer_lost), fine(1.0), saying(ended(Exited{5}, 2.41), own_reason)}),
       {"a", "b", "c"});
   EXPECT_EQ(outcome.first_failure->rank, Rank{2}) << "one with a reason of its own comes before it";
+}
+
+TEST(Outcome, TellsTheStepOfItsSlowestRankAndOfTheFailingOne) {
+  JobRecord record = job({fine(), fine(), ended(Exited{1}, 1.0), fine()});
+  const auto told = [&](int rank, double step) { record.ranks[Rank{rank}].progress = {{"step", step}}; };
+  record.progress = JobProgress{.rank = Rank{0}};
+  const RankHosts hosts = {"a", "a", "a", "a"};
+  const auto steps = [&] {
+    const auto progress = decide_outcome(record, hosts).progress;
+    return std::pair(progress->step, progress->failed_step);
+  };
+  EXPECT_EQ(steps(), std::pair(std::optional<double>(), std::optional<double>()));
+  told(0, 9);
+  told(1, 7);
+  EXPECT_EQ(steps(), std::pair(std::optional(7.0), std::optional(7.0)));
+  told(2, 8);
+  EXPECT_EQ(steps(), std::pair(std::optional(7.0), std::optional(8.0)));
+  for (const double none : {std::nan(""), HUGE_VAL, -HUGE_VAL}) {
+    told(2, none);
+    EXPECT_EQ(steps(), std::pair(std::optional(7.0), std::optional(7.0))) << none;
+  }
 }
 
 TEST(Outcome, OfAJobThatHangs) {
