@@ -260,7 +260,8 @@ std::string encode(const RankState& m) {
                {"python_source", m.python_source},
                {"is_look", m.is_look},
                {"computes", m.computes},
-               {"computes_in", m.computes_in}});
+               {"computes_in", m.computes_in},
+               {"more_comes", m.more_comes}});
 }
 
 std::optional<RankState> decode_rank_state(std::string_view text) {
@@ -283,6 +284,7 @@ std::optional<RankState> decode_rank_state(std::string_view text) {
     j.at("is_look").get_to(m.is_look);
     j.at("computes").get_to(m.computes);
     j.at("computes_in").get_to(m.computes_in);
+    j.at("more_comes").get_to(m.more_comes);
   });
 }
 

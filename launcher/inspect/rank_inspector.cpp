@@ -29,16 +29,6 @@ constexpr std::chrono::milliseconds process_bound{1000};
 constexpr std::chrono::milliseconds all_bound{5000};
 constexpr std::chrono::milliseconds look_interval{20};
 constexpr std::size_t most_lines = 2000;
-// Of a look at a rank that goes on: how often its threads are looked at, and how long after each other.
-constexpr std::size_t motion_looks = 9;
-constexpr std::chrono::milliseconds motion_interval{80};
-
-double cpu_seconds_of(const std::vector<int>& pids) {
-  double seconds = 0;
-  for (const int pid : pids)
-    if (const auto stat = read_proc_stat(pid)) seconds += stat->cpu_seconds;
-  return seconds;
-}
 
 bool is_over(int pid) {
   const auto stat = read_proc_stat(pid);
@@ -75,20 +65,16 @@ void RankInspector::look(int pid, bool is_starter, const std::map<std::string, s
     RankState state = inspect_processes(pid, is_starter);
     std::vector<int> pids;
     for (const ProcessState& process : state.processes) pids.push_back(process.pid);
-    std::vector<MotionLook> looks;
-    const auto begin = Clock::now();
-    const double cpu_before = cpu_seconds_of(pids);
-    for (std::size_t i = 0; i < motion_looks; ++i) {
-      std::this_thread::sleep_for(motion_interval);
-      looks.push_back(look_at_threads(pids));
-    }
-    const double wall = std::chrono::duration<double>(Clock::now() - begin).count();
-    Motion motion = judge_motion(looks, {cpu_seconds_of(pids) - cpu_before, wall});
-    if (const std::string py_spy = find_on_path("py-spy", path); !py_spy.empty())
-      add_py_spy_stacks(state, py_spy);
+    Motion motion = watch_motion(pids);
     state.is_look = true;
     state.computes = motion.computes;
     state.computes_in = std::move(motion.where);
+    // Whether the job goes on must not wait for stacks.
+    state.more_comes = true;
+    boost::asio::post(loop_, [this, state] { done_(state); });
+    if (const std::string py_spy = find_on_path("py-spy", path); !py_spy.empty())
+      add_py_spy_stacks(state, py_spy);
+    state.more_comes = false;
     boost::asio::post(loop_, [this, state = std::move(state)] { looked(state); });
   });
 }

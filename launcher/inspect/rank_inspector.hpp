@@ -32,7 +32,8 @@ class RankInspector {
   // latest. `path`: the rank's environment, whose PATH is searched for py-spy. Returns true if processes are
   // ended to get their stacks: faulthandler.enable() prints them only for a deadly signal.
   bool begin(int pid, bool is_starter, const std::map<std::string, std::string>& path);
-  // Looks at them from outside only, in a thread: the loop and the rank go on. `done` is called with it, too.
+  // Looks at them from outside only, in a thread: the loop and the rank go on. `done` is called with it, too: first
+  // without stacks, within four seconds, then with those that there are.
   // Nothing happens while a look or a question is under way.
   void look(int pid, bool is_starter, const std::map<std::string, std::string>& path);
   ~RankInspector();

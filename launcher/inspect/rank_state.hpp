@@ -29,6 +29,8 @@ struct RankState {
   bool is_look = false;
   bool computes = false;
   std::string computes_in = {};
+  bool more_comes = false;  // the same again, with stacks
+  [[nodiscard]] bool is_seen_to_compute() const { return computes && !computes_in.empty(); }
   bool operator==(const RankState&) const = default;
 };
 

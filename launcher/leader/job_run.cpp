@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <csignal>
 
 #include "launcher/channel/detached_notice.hpp"
@@ -162,7 +163,14 @@ void JobRun::look_for_lost_hosts() {
 
 // ---- the supervisor's answer
 
-void JobRun::handle(const Event& event) { perform(supervisor_.on(event)); }
+// What ends a look must not meet a silence that is over by now.
+void JobRun::handle(const Event& event) {
+  const auto* expired = std::get_if<TimerExpired>(&event);
+  const bool may_end_look =
+      std::holds_alternative<RankInspected>(event) || (expired != nullptr && expired->timer == Timer::look);
+  if (may_end_look) perform(supervisor_.on(Silent{reports_.silence()}));
+  perform(supervisor_.on(event));
+}
 
 void JobRun::perform(const std::vector<Action>& actions) {
   for (const Action& action : actions) {
@@ -245,8 +253,12 @@ void JobRun::tell_looks() {
   const JobSilence silence = reports_.silence();
   const std::string life = describe_life(record(), reports_.hosts(), starter());
   std::string text = describe_silence(silence, record().progress) + "; ";
+  const bool is_seen = std::any_of(record().ranks.begin(), record().ranks.end(), [](const RankRecord& rank) {
+    return rank.state && rank.state->is_seen_to_compute();
+  });
   if (!life.empty())
-    text += life + ": taken for life, the job goes on";
+    text += life + (is_seen ? ": taken for life, the job goes on"
+                            : ": taken for life, the job goes on, but three times at most");
   else
     text +=
         describe_hang(look_at_ranks(record(), reports_.hosts(), starter())) +

@@ -159,6 +159,7 @@ TEST(Messages, WhatARankIsDoingComesBack) {
   state.primary = 1;
   state.python_source = "py-spy";
   state.processes.front().rank = 3;
+  state.more_comes = true;
   EXPECT_EQ(decode_rank_state(encode(state)), state);
   EXPECT_FALSE(decode_rank_state("x"));
 }

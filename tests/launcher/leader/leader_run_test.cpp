@@ -587,22 +587,47 @@ TEST(LeaderRun, WithoutOptionsTenSilentMinutesAreWorthAHintAndEndNothing) {
             "end such a job");
 }
 
-TEST(LeaderRun, HeartbeatsAreProgressAndFromThenOnLinesAreNot) {
-  DrivenRun run;
+// Rank 3 tells of its progress once; later only `printing` prints.
+Outcome go_with_heartbeat(DrivenRun& run, int printing) {
   run.settings.hang_timeout = 30;
   for (int rank = 0; rank < 4; ++rank) run.agents.ranks[rank].runs = milliseconds(500'000);
   run.loop.after(milliseconds(20'000), [&] {
     run.agents.rank_tells(3, {.beats = 1, .values = {{"step", 120}, {"loss", 2.5}}});
   });
   for (int at = 21; at < 200; at += 10)
-    run.loop.after(milliseconds(1000 * at), [&] { run.agents.rank_prints(1, "waiting\n"); });
-  const Outcome outcome = run.go();
+    run.loop.after(milliseconds(1000 * at),
+                   [&run, printing] { run.agents.rank_prints(printing, "waiting\n"); });
+  return run.go();
+}
+
+TEST(LeaderRun, HeartbeatsAreProgressAndFromThenOnLinesOfTheRankAreNot) {
+  DrivenRun run;
+  const Outcome outcome = go_with_heartbeat(run, 3);
   EXPECT_EQ(outcome.failure_class, FailureClass::hang);
   EXPECT_THAT(outcome.message,
               HasSubstr("the job hangs: no rank has made progress for 30 s (the last: step=120 "
                         "loss=2.5 of rank 3 on algo-2); "));
   EXPECT_EQ(outcome.progress->step, 120);
   EXPECT_LT(run.loop.seconds(), 70);
+}
+
+TEST(LeaderRun, TheLinesOfARankThatTellsNoProgressCountWhateverOthersTell) {
+  DrivenRun run;
+  EXPECT_EQ(go_with_heartbeat(run, 1).failure_class, FailureClass::hang);
+  EXPECT_GT(run.loop.seconds(), 200);
+}
+
+TEST(LeaderRun, AWishAloneDoesNotMakeLinesWorthless) {
+  DrivenRun run;
+  run.settings.hang_timeout = 30;
+  for (int rank = 0; rank < 4; ++rank) run.agents.ranks[rank].runs = milliseconds(500'000);
+  run.loop.after(milliseconds(1'000),
+                 [&] { run.agents.rank_tells(3, {.beats = 1, .ask = Ask::exclude_host}); });
+  for (int at = 21; at < 200; at += 10)
+    run.loop.after(milliseconds(1000 * at), [&run] { run.agents.rank_prints(3, "step 5\n"); });
+  const Outcome outcome = run.go();
+  EXPECT_GT(run.loop.seconds(), 200);
+  EXPECT_EQ(outcome.asked->ask, Ask::exclude_host);
 }
 
 TEST(LeaderRun, AProgramThatNeverBeginsIsEndedByTheStartsBound) {
