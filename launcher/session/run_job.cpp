@@ -168,7 +168,7 @@ class JobTries {
     };
     settings.output.log_files = log_files_;
     settings.output.restart_count = restarts_;
-    const HostCheck check = make_host_check(options_, job_, restarts_ > 0);
+    const HostCheck check = make_host_check(options_, plan_, restarts_ > 0);
     const bool waits = waits_for_names(job_);
     if (waits || !check.empty())
       settings.make_ready = [this, check, waits](const std::string&, const Workers& workers) {
