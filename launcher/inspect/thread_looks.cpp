@@ -56,14 +56,6 @@ int read_kept_signal(int tid) {
   return info.si_code >> 8 == PTRACE_EVENT_STOP ? 0 : info.si_signo;
 }
 
-// Whether nothing of it is left with us: it goes on with its signal, or is gone.
-bool let_go_of(int tid) {
-  const auto signal = static_cast<std::uintptr_t>(read_kept_signal(tid));
-  // NOLINTNEXTLINE(performance-no-int-to-ptr): the kernel takes a number here
-  if (ptrace(PTRACE_DETACH, tid, nullptr, reinterpret_cast<void*>(signal)) == 0) return true;
-  return access(("/proc/" + std::to_string(tid)).c_str(), F_OK) != 0;
-}
-
 struct FoundThread {
   int pid = 0;
   int tid = 0;
@@ -90,6 +82,13 @@ std::vector<FoundThread> find_running_threads(const std::vector<int>& pids, cons
 }
 
 }  // namespace
+
+bool let_go_of(int tid) {
+  const auto signal = static_cast<std::uintptr_t>(read_kept_signal(tid));
+  // NOLINTNEXTLINE(performance-no-int-to-ptr): the kernel takes a number here
+  if (ptrace(PTRACE_DETACH, tid, nullptr, reinterpret_cast<void*>(signal)) == 0) return true;
+  return access(("/proc/" + std::to_string(tid)).c_str(), F_OK) != 0;
+}
 
 void ThreadLooks::let_go() { std::erase_if(held_, let_go_of); }
 

@@ -11,6 +11,10 @@
 
 namespace smlaunch {
 
+// Of a thread that we have seized (ptrace(2)): true where nothing of it is left with us. If it has stopped, it goes on, with
+// the signal that it has stopped for; or it is gone.
+bool let_go_of(int tid);
+
 // Belongs to one thread of ours, which ends soon after its last look: whatever goes wrong, its end lets go of all.
 class ThreadLooks {
  public:
