@@ -4,13 +4,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <memory>
 #include <string>
-#include <thread>
+#include <utility>
 #include <vector>
 
 #include "base/signal_free_thread.hpp"
 #include "launcher/remote/login_answers.hpp"
-#include "launcher/remote/run_on_hosts.hpp"
 #include "launcher/session/other_hosts.hpp"
 #include "launcher/worker/login_command.hpp"
 #include "mpi/shell_words.hpp"
@@ -41,42 +41,7 @@ RemoteRequest make_request(const Options& options, const Job& job, const HostChe
   return request;
 }
 
-}  // namespace
-
-HostCheck make_host_check(const Options& options, const Job& job, bool is_another_try) {
-  HostCheck check{.command = options.host_check.value_or(""), .paths = options.check_path};
-  const auto& hosts = job.cluster.hosts;
-  const bool any_gpu = std::any_of(hosts.begin(), hosts.end(),
-                                   [](const Host& host) { return host.machine->usable_gpus() > 0; });
-  if (is_another_try && any_gpu)
-    check.gpu_memory_wait = std::chrono::milliseconds(static_cast<long>(options.gpu_memory_wait * 1000));
-  return check;
-}
-
-std::optional<Outcome> check_hosts(const Options& options, const Job& job, const HostCheck& check,
-                                   const std::function<int()>& serve, EventLog& events) {
-  if (check.empty()) return {};
-  const std::string& own = job.environment->current_host;
-  RemoteRequest request = make_request(options, job, check);
-  const bool runs_here = std::find(request.hosts.begin(), request.hosts.end(), own) != request.hosts.end();
-  const bool has_others = request.hosts.size() > (runs_here ? 1 : 0);
-  std::string own_problem;
-  std::thread own_check;
-  if (runs_here) own_check = start_signal_free_thread([&] { own_problem = run_host_check(check); });
-  request.stop_asked = serve;
-  const RemoteReport report = has_others && !job.runs_alone ? run_on_hosts(request) : RemoteReport();
-  if (own_check.joinable()) own_check.join();
-  if (report.stopped_by_signal != 0) return outcome_of_hosts(report, "checking the hosts");
-
-  std::vector<CheckedHost> checked;
-  if (runs_here) checked.push_back({own, own_problem});
-  for (const HostReadiness& host : report.hosts) {
-    if (host.name == own) continue;
-    const bool is_ready = host.state == ReadyState::ready;
-    checked.push_back({host.name, is_ready
-                                      ? line_of_answer(host.answer, check_answer)
-                                      : fmt::format("{}: {}", to_string(host.stage), to_string(host.cause))});
-  }
+std::optional<Outcome> judge_checks(const std::vector<CheckedHost>& checked, EventLog& events) {
   std::string first;
   Outcome outcome = make_failure(FailureClass::not_ready, "");
   for (const CheckedHost& host : checked) {
@@ -92,6 +57,86 @@ std::optional<Outcome> check_hosts(const Options& options, const Job& job, const
   outcome.message =
       fmt::format("{}{}", first, others == 0 ? "" : fmt::format("; and {} more hosts are not fit", others));
   return outcome;
+}
+
+// The checks of the others and of this host, side by side: it is over when both are. All that it was begun with outlives
+// it.
+class HostChecks : public std::enable_shared_from_this<HostChecks> {
+ public:
+  HostChecks(HostWaits& waits, const Job& job, EventLog& events,
+             std::function<void(std::optional<Outcome>)> done)
+      : waits_(waits), job_(job), events_(events), done_(std::move(done)) {}
+
+  void begin(const Options& options, const HostCheck& check) {
+    RemoteRequest request = make_request(options, job_, check);
+    const auto& hosts = request.hosts;
+    runs_here_ = std::find(hosts.begin(), hosts.end(), own()) != hosts.end();
+    const bool has_others = hosts.size() > (runs_here_ ? 1 : 0) && !job_.runs_alone;
+    missing_ = (runs_here_ ? 1 : 0) + (has_others ? 1 : 0);
+    if (missing_ == 0) return done_({});
+    if (runs_here_) check_here(check);
+    if (has_others)
+      waits_.run_on_hosts(std::move(request), {}, [self = shared_from_this()](RemoteReport report) {
+        self->report_ = std::move(report);
+        self->one_is_over();
+      });
+  }
+
+ private:
+  [[nodiscard]] const std::string& own() const { return job_.environment->current_host; }
+
+  // It may take long, and would hold the loop up.
+  void check_here(const HostCheck& check) {
+    start_signal_free_thread([self = shared_from_this(), check, &loop = waits_.loop()]() mutable {
+      loop.post([self = std::move(self), problem = run_host_check(check)] {
+        self->own_problem_ = problem;
+        self->one_is_over();
+      });
+    }).detach();
+  }
+
+  void one_is_over() {
+    if (--missing_ > 0) return;
+    if (report_.stopped_by_signal == 0) report_.stopped_by_signal = waits_.take_stop();
+    if (report_.stopped_by_signal != 0) return done_(outcome_of_hosts(report_, "checking the hosts"));
+    std::vector<CheckedHost> checked;
+    if (runs_here_) checked.push_back({own(), own_problem_});
+    for (const HostReadiness& host : report_.hosts) {
+      if (host.name == own()) continue;
+      const bool is_ready = host.state == ReadyState::ready;
+      checked.push_back(
+          {host.name, is_ready ? line_of_answer(host.answer, check_answer)
+                               : fmt::format("{}: {}", to_string(host.stage), to_string(host.cause))});
+    }
+    done_(judge_checks(checked, events_));
+  }
+
+  HostWaits& waits_;
+  const Job& job_;
+  EventLog& events_;
+  std::function<void(std::optional<Outcome>)> done_;
+  RemoteReport report_;
+  std::string own_problem_;
+  bool runs_here_ = false;
+  int missing_ = 0;  // checks that are not over
+};
+
+}  // namespace
+
+HostCheck make_host_check(const Options& options, const Job& job, bool is_another_try) {
+  HostCheck check{.command = options.host_check.value_or(""), .paths = options.check_path};
+  const auto& hosts = job.cluster.hosts;
+  const bool any_gpu = std::any_of(hosts.begin(), hosts.end(),
+                                   [](const Host& host) { return host.machine->usable_gpus() > 0; });
+  if (is_another_try && any_gpu)
+    check.gpu_memory_wait = std::chrono::milliseconds(static_cast<long>(options.gpu_memory_wait * 1000));
+  return check;
+}
+
+void check_hosts(HostWaits& waits, const Options& options, const Job& job, const HostCheck& check,
+                 EventLog& events, std::function<void(std::optional<Outcome>)> done) {
+  if (check.empty()) return done({});
+  std::make_shared<HostChecks>(waits, job, events, std::move(done))->begin(options, check);
 }
 
 }  // namespace smlaunch

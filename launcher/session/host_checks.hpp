@@ -9,6 +9,7 @@
 #include "launcher/options/options.hpp"
 #include "launcher/outcome/event_log.hpp"
 #include "launcher/outcome/outcome.hpp"
+#include "launcher/remote/host_waits.hpp"
 #include "launcher/worker/host_check.hpp"
 
 namespace smlaunch {
@@ -17,9 +18,8 @@ namespace smlaunch {
 HostCheck make_host_check(const Options& options, const Job& job, bool is_another_try);
 
 // Checks all hosts at once, this one without a login. Nothing: they are fit, or nothing is to be checked. Else the job
-// is not ready, with the reason of the first host and all of them at fault; or it was told to stop meanwhile. `serve`:
-// called several times a second; returns a signal that stops it, else 0.
-std::optional<Outcome> check_hosts(const Options& options, const Job& job, const HostCheck& check,
-                                   const std::function<int()>& serve, EventLog& events);
+// is not ready, with the reason of the first host and all of them at fault; or it was told to stop meanwhile.
+void check_hosts(HostWaits& waits, const Options& options, const Job& job, const HostCheck& check,
+                 EventLog& events, std::function<void(std::optional<Outcome>)> done);
 
 }  // namespace smlaunch
