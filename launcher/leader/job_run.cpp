@@ -125,12 +125,24 @@ void JobRun::engine_process_ended(Rank rank, const Result<ExitStatus>& end, bool
     if (all_ended) handle(EngineEnded{.failure = AllAgentsEnded{}, .seconds = now, .status = status});
     return;
   }
-  look_for_lost_hosts();
+  if (!may_look()) return mpirun_ended(end, now);
+  // A host that is lost explains all that comes after mpirun's end, so it is told first.
+  is_held_ = true;
+  settings_.find_lost_hosts([this, end, now](const std::vector<LostHost>& lost) {
+    is_held_ = false;
+    take_lost_hosts(lost);
+    mpirun_ended(end, now);
+    for (const Event& event : std::exchange(held_, {})) handle(event);
+  });
+}
+
+void JobRun::mpirun_ended(const Result<ExitStatus>& end, double seconds) {
   tell_missing_daemons();
+  const auto status = end ? std::optional(*end) : std::nullopt;
   const EngineFailure failure =
       end ? EngineFailure(MpirunEnded{*end}) : EndUnknown{end.error().problems.front().what};
-  handle(
-      EngineEnded{.failure = failure, .last_lines = engine_->last_words(), .seconds = now, .status = status});
+  handle(EngineEnded{
+      .failure = failure, .last_lines = engine_->last_words(), .seconds = seconds, .status = status});
 }
 
 void JobRun::look_around() {
@@ -152,19 +164,34 @@ void JobRun::tell_missing_daemons() {
   handle(DaemonsMissing{settings_.find_unconnected(engine_peers_)});
 }
 
+bool JobRun::may_look() const {
+  const JobRecord& record = supervisor_.record();
+  return !has_spawned_ && settings_.find_lost_hosts && !record.stop_signal && !record.worker_loss;
+}
+
 // mpirun does not say on which host its daemon could not start, and waits for a frozen host for ever.
 void JobRun::look_for_lost_hosts() {
-  const JobRecord& record = supervisor_.record();
-  if (has_spawned_ || !settings_.find_lost_hosts || record.stop_signal || record.worker_loss) return;
-  for (const LostHost& each : settings_.find_lost_hosts())
-    handle(WorkerLost{{.host = each.name, .loss = HostUnreachable{each.reason}}});
+  if (!may_look() || is_held_) return;
   next_look_ns_ = world_.loop.now_ns() + look_interval_ns;
+  settings_.find_lost_hosts([this](const std::vector<LostHost>& lost) {
+    if (may_look()) take_lost_hosts(lost);
+    next_look_ns_ = world_.loop.now_ns() + look_interval_ns;
+  });
+}
+
+void JobRun::take_lost_hosts(const std::vector<LostHost>& lost) {
+  for (const LostHost& each : lost)
+    handle(WorkerLost{{.host = each.name, .loss = HostUnreachable{each.reason}}});
 }
 
 // ---- the supervisor's answer
 
 // What ends a look must not meet a silence that is over by now.
 void JobRun::handle(const Event& event) {
+  if (is_held_) {
+    held_.push_back(event);
+    return;
+  }
   const auto* expired = std::get_if<TimerExpired>(&event);
   const bool may_end_look =
       std::holds_alternative<RankInspected>(event) || (expired != nullptr && expired->timer == Timer::look);

@@ -49,13 +49,13 @@ Result<std::size_t> raise_descriptor_limit(const LaunchPlan& plan, int rank_peer
 
 }  // namespace
 
-Result<RunResult> run_plan(const LaunchPlan& plan, const RunSettings& settings, EventLog& events) {
+Result<RunResult> run_plan(const LaunchPlan& plan, const RunSettings& settings, EventLog& events,
+                           AsioLoop& loop) {
   block_stop_signals();
   const int rank_peers = count_rank_peers(plan, settings);
   const auto room = raise_descriptor_limit(plan, rank_peers);
   if (!room) return tl::unexpected(room.error());
   const std::string token = make_token();
-  AsioLoop loop;
   ChannelServer channel(
       loop.context(), settings.job_token.empty() ? token : settings.job_token,
       rank_peers + static_cast<int>(plan.cluster.hosts.size() + settings.spare_hosts.size()),
@@ -79,7 +79,6 @@ Result<RunResult> run_plan(const LaunchPlan& plan, const RunSettings& settings, 
                 token);
   if (auto listening = run.listen(); !listening) return tl::unexpected(listening.error());
   become_subreaper();
-  run.wait_until_ready();
   StopSignals heard(loop.context());
   heard.on_signal([&](int signal) { run.stop_signal(signal); });
   HeardSignals passed(loop.context(), find_passed_signals());

@@ -97,9 +97,9 @@ void add_timeline(const Timeline& timeline, std::string& out) {
 }
 
 const char* square_of(const RecordedRank& rank) {
-  if (rank.cause == "stopped_by_us") return " class=s";
+  if (rank.cause == RecordedCause::stopped_by_us) return " class=s";
   if (!failed(rank)) return "";
-  return rank.cause == "collateral" ? " class=c" : " class=b";
+  return rank.cause == RecordedCause::collateral ? " class=c" : " class=b";
 }
 
 void add_map(const RunRecord& record, std::string& out) {

@@ -37,8 +37,8 @@ void add_ends(const RunRecord& record, std::string& out) {
   std::map<std::pair<bool, std::string>, std::vector<int>> by_end;
   for (const RecordedRank& rank : record.ranks) {
     std::string words = end_in_words(rank.end);
-    if (rank.cause == "stopped_by_us") words += " (smlaunch stopped it)";
-    if (rank.cause == "collateral") words += " (because of the first failure)";
+    if (rank.cause == RecordedCause::stopped_by_us) words += " (smlaunch stopped it)";
+    if (rank.cause == RecordedCause::collateral) words += " (because of the first failure)";
     by_end[{!failed(rank), std::move(words)}].push_back(rank.rank);
   }
   if (by_end.empty()) return;

@@ -21,11 +21,18 @@ struct RecordedEnd {
   std::optional<int> signal = {};
 };
 
+// Why a rank ended as it did.
+enum class RecordedCause {
+  own,            // by itself; also where the file says nothing that we know
+  stopped_by_us,  // smlaunch stopped it
+  collateral,     // because of the first failure
+};
+
 struct RecordedRank {
   int rank = 0;
   std::string host = {};
   RecordedEnd end = {};
-  std::string cause = {};            // own, stopped_by_us, collateral
+  RecordedCause cause = RecordedCause::own;
   std::optional<double> began = {};  // seconds since the start of smlaunch
   std::optional<double> ended = {};  // the same
   std::string cpus = {};             // as they were read back

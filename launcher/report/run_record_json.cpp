@@ -57,6 +57,12 @@ RecordedEnd end_of(const Json& object) {
   return {.exit_code = whole_of(member(object, "exit_code")), .signal = whole_of(member(object, "signal"))};
 }
 
+RecordedCause cause_of(const std::string& name) {
+  if (name == "stopped_by_us") return RecordedCause::stopped_by_us;
+  if (name == "collateral") return RecordedCause::collateral;
+  return RecordedCause::own;
+}
+
 std::optional<RecordedFailure> failure_of(const Json& object) {
   if (!object.is_object()) return {};
   RecordedFailure failure{.rank = whole_of(member(object, "rank")),
@@ -199,7 +205,7 @@ Result<RunRecord> parse_run_record(const std::string& where, std::string_view re
       record.ranks.push_back({.rank = whole_of(member(each, "rank")).value_or(-1),
                               .host = text_of(each, "host"),
                               .end = end_of(each),
-                              .cause = text_of(each, "cause")});
+                              .cause = cause_of(text_of(each, "cause"))});
   if (const Json& phases = member(json, "phases"); phases.is_array())
     for (const Json& each : phases)
       record.phases.push_back({.name = text_of(each, "name"),

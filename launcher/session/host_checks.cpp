@@ -5,8 +5,10 @@
 
 #include <algorithm>
 #include <chrono>
+#include <memory>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/own_words.hpp"
@@ -59,7 +61,7 @@ class OwnCheck {
       result_.problem = started.error().problems.front().what;
   }
 
-  // Is it over? Called now and then, so that nothing waits in its pipes.
+  // Is it over? What it says is less than a pipe holds, so it need not be looked at while it runs.
   bool look() {
     if (!program_ || !program_->wait(std::chrono::milliseconds(0))) return !program_;
     const auto& status = program_->status();
@@ -72,14 +74,13 @@ class OwnCheck {
     return true;
   }
 
-  // Nothing more to wait for, or a signal has come.
-  RemoteReport wait(const std::function<int()>& serve) {
-    const auto look_at_it = [this](double seconds) {
-      HostReadiness host{.name = name_, .seconds = seconds};
-      host.state = look() ? ReadyState::ready : ReadyState::waiting;
-      return std::vector<HostReadiness>{std::move(host)};
-    };
-    return watch_hosts({.timeout = bound_ + 2 * settle_bound, .look = look_at_it, .stop_asked = serve});
+  // Over at its bound, whatever hangs.
+  WatchRequest wait() {
+    return {.timeout = bound_ + 2 * settle_bound, .look = [this](double seconds) {
+              HostReadiness host{.name = name_, .seconds = seconds};
+              host.state = look() ? ReadyState::ready : ReadyState::waiting;
+              return std::vector<HostReadiness>{std::move(host)};
+            }};
   }
 
   [[nodiscard]] CheckedHost result() const { return {name_, result_}; }
@@ -90,6 +91,62 @@ class OwnCheck {
   std::chrono::milliseconds bound_;
   std::optional<BoundedProgram> program_;
   HostCheckResult result_;
+};
+
+// The checks of the others and of this host, side by side: it is over when both are. All that it was begun with outlives
+// it.
+class HostChecks : public std::enable_shared_from_this<HostChecks> {
+ public:
+  HostChecks(HostWaits& waits, const Job& job, EventLog& events,
+             std::function<void(std::optional<Outcome>)> done)
+      : waits_(waits), job_(job), events_(events), done_(std::move(done)) {}
+
+  void begin(const Options& options, const HostCheck& check) {
+    RemoteRequest request = make_request(options, job_, check);
+    const auto& hosts = request.hosts;
+    const bool runs_here = std::find(hosts.begin(), hosts.end(), own_host()) != hosts.end();
+    const bool has_others = hosts.size() > (runs_here ? 1 : 0) && !job_.runs_alone;
+    if (runs_here) own_.emplace(job_, check);
+    if (!has_others) return others_answered({});
+    waits_.run_on_hosts(std::move(request), {}, [self = shared_from_this()](RemoteReport report) {
+      self->others_answered(std::move(report));
+    });
+  }
+
+ private:
+  [[nodiscard]] const std::string& own_host() const { return job_.environment->current_host; }
+
+  void others_answered(RemoteReport report) {
+    others_ = std::move(report);
+    if (!own_ || others_.stopped_by_signal != 0) return end(others_);
+    waits_.watch(own_->wait(), {},
+                 [self = shared_from_this()](const RemoteReport& waited) { self->end(waited); });
+  }
+
+  void end(const RemoteReport& last) {
+    if (last.stopped_by_signal != 0) {
+      own_.reset();
+      return done_(outcome_of_hosts(last, "checking the hosts"));
+    }
+    std::vector<CheckedHost> checked;
+    if (own_) checked.push_back(own_->result());
+    for (CheckedHost& host : read_checks(others_, own_host())) checked.push_back(std::move(host));
+    for (const auto& [name, result] : checked) {
+      events_.add({.event = "host_check",
+                   .host = name,
+                   .texts = {{"result", result.problem.empty() ? "fit" : "failed"},
+                             {"reason", result.problem.empty() ? result.remark : result.problem}}});
+      if (!result.remark.empty()) say("warning: {}: {}; the try begins all the same", name, result.remark);
+    }
+    done_(judge_checks(checked));
+  }
+
+  HostWaits& waits_;
+  const Job& job_;
+  EventLog& events_;
+  std::function<void(std::optional<Outcome>)> done_;
+  RemoteReport others_;
+  std::optional<OwnCheck> own_;  // nothing: no rank runs here
 };
 
 }  // namespace
@@ -143,37 +200,10 @@ std::optional<Outcome> judge_checks(const std::vector<CheckedHost>& hosts) {
   return outcome;
 }
 
-std::optional<Outcome> check_hosts(const Options& options, const Job& job, const HostCheck& check,
-                                   const std::function<int()>& serve, EventLog& events) {
-  if (check.empty()) return {};
-  const std::string& own_host = job.environment->current_host;
-  RemoteRequest request = make_request(options, job, check);
-  const bool runs_here =
-      std::find(request.hosts.begin(), request.hosts.end(), own_host) != request.hosts.end();
-  const bool has_others = request.hosts.size() > (runs_here ? 1 : 0);
-  std::optional<OwnCheck> own;
-  if (runs_here) own.emplace(job, check);
-  request.stop_asked = [&] {
-    if (own) own->look();
-    return serve();
-  };
-  const RemoteReport report = has_others && !job.runs_alone ? run_on_hosts(request) : RemoteReport();
-  if (report.stopped_by_signal != 0) return outcome_of_hosts(report, "checking the hosts");
-  std::vector<CheckedHost> checked;
-  if (own) {
-    const RemoteReport waited = own->wait(serve);
-    if (waited.stopped_by_signal != 0) return outcome_of_hosts(waited, "checking the hosts");
-    checked.push_back(own->result());
-  }
-  for (CheckedHost& host : read_checks(report, own_host)) checked.push_back(std::move(host));
-  for (const auto& [name, result] : checked) {
-    events.add({.event = "host_check",
-                .host = name,
-                .texts = {{"result", result.problem.empty() ? "fit" : "failed"},
-                          {"reason", result.problem.empty() ? result.remark : result.problem}}});
-    if (!result.remark.empty()) say("warning: {}: {}; the try begins all the same", name, result.remark);
-  }
-  return judge_checks(checked);
+void check_hosts(HostWaits& waits, const Options& options, const Job& job, const HostCheck& check,
+                 EventLog& events, std::function<void(std::optional<Outcome>)> done) {
+  if (check.empty()) return done({});
+  std::make_shared<HostChecks>(waits, job, events, std::move(done))->begin(options, check);
 }
 
 }  // namespace smlaunch

@@ -12,6 +12,7 @@
 #include "launcher/outcome/event_log.hpp"
 #include "launcher/outcome/outcome.hpp"
 #include "launcher/plan/plan.hpp"
+#include "launcher/remote/host_waits.hpp"
 #include "launcher/remote/run_on_hosts.hpp"
 #include "launcher/worker/host_check.hpp"
 
@@ -33,9 +34,8 @@ std::vector<CheckedHost> read_checks(const RemoteReport& report, const std::stri
 std::optional<Outcome> judge_checks(const std::vector<CheckedHost>& hosts);
 
 // Checks all hosts at once, this one in a process of its own. Nothing: they are fit, or nothing is to be checked. Else the job
-// is not ready, with the reason of the first host and all of them at fault; or it was told to stop meanwhile. `serve`:
-// called several times a second; returns a signal that stops it, else 0.
-std::optional<Outcome> check_hosts(const Options& options, const Job& job, const HostCheck& check,
-                                   const std::function<int()>& serve, EventLog& events);
+// is not ready, with the reason of the first host and all of them at fault; or it was told to stop meanwhile.
+void check_hosts(HostWaits& waits, const Options& options, const Job& job, const HostCheck& check,
+                 EventLog& events, std::function<void(std::optional<Outcome>)> done);
 
 }  // namespace smlaunch

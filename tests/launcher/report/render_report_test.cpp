@@ -16,9 +16,18 @@ RunRecord failed_run() {
       .outcome = "failure", .failure_class = "user_code", .exit_code = 3, .message = "rank 1 failed"};
   record.first_failure =
       RecordedFailure{.rank = 1, .host = "b", .end = {.exit_code = 3}, .last_lines = {"why"}};
-  record.ranks = {
-      {.rank = 0, .host = "a", .end = {.signal = 15}, .cause = "stopped_by_us", .began = 1.0, .ended = 2.0},
-      {.rank = 1, .host = "b", .end = {.exit_code = 3}, .cause = "own", .began = 1.0, .ended = 1.5}};
+  record.ranks = {{.rank = 0,
+                   .host = "a",
+                   .end = {.signal = 15},
+                   .cause = RecordedCause::stopped_by_us,
+                   .began = 1.0,
+                   .ended = 2.0},
+                  {.rank = 1,
+                   .host = "b",
+                   .end = {.exit_code = 3},
+                   .cause = RecordedCause::own,
+                   .began = 1.0,
+                   .ended = 1.5}};
   record.events = {{.seconds = 2, .event = "outcome"}};
   record.phases = {{.name = "run", .seconds = 1.5, .slowest_host = "a", .slowest_seconds = 1.5}};
   return record;
@@ -71,7 +80,7 @@ TEST(RenderReport, ShowsTextOfStrangersAsText) {
   record.message = evil;
   record.plan_hash = evil;
   record.first_failure = RecordedFailure{.host = evil, .reason = evil, .last_lines = {evil}};
-  record.ranks = {{.rank = 0, .host = evil, .cause = evil, .began = 1, .cpus = evil, .numa = evil}};
+  record.ranks = {{.rank = 0, .host = evil, .began = 1, .cpus = evil, .numa = evil}};
   record.phases = {{.name = evil, .slowest_host = evil}};
   record.smoke = RecordedSmoke{
       .verdict = evil, .evidence = evil, .reason = evil, .stages = {{.name = evil}}, .suspects = {evil}};
@@ -94,7 +103,7 @@ TEST(RenderReport, OfTenThousandRanksFitsInto5MegaBytes) {
     record.ranks.push_back({.rank = rank,
                             .host = host,
                             .end = {.exit_code = 0},
-                            .cause = "own",
+                            .cause = RecordedCause::own,
                             .began = 1,
                             .ended = 2,
                             .cpus = "0-15,128-143",

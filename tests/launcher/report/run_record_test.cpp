@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "launcher/report/run_record.hpp"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 namespace smlaunch {
@@ -30,12 +31,24 @@ TEST(RunRecord, HoldsWhatTheReportSays) {
   EXPECT_FALSE(record->first_failure->certain);
   ASSERT_EQ(record->ranks.size(), 2U);
   EXPECT_EQ(record->ranks[0].end.signal, 15);
+  EXPECT_EQ(record->ranks[0].cause, RecordedCause::stopped_by_us);
+  EXPECT_EQ(record->ranks[1].cause, RecordedCause::own);
   EXPECT_EQ(record->ranks[1].end.exit_code, 3);
   EXPECT_EQ(record->phases[0].slowest_host, "b");
   EXPECT_EQ(record->smoke->suspects[0], "host b (high): is slow");
   EXPECT_EQ(record->smoke->stages[0].missing_ranks, std::vector<int>{1});
   EXPECT_EQ(record->hang[0].processes[0], "9 python\n    t.py:1 in f");
   EXPECT_EQ(record->earlier, std::vector<std::string>{"b was lost"});
+}
+
+TEST(RunRecord, ACauseThatNobodyKnowsHereIsTheRanksOwn) {
+  for (const char* name : {"collateral", "own", "something new", ""}) {
+    const auto record = parse_run_record(
+        "r", fmt::format(R"({{"schema":"smlaunch.report/1","ranks":[{{"cause":"{}"}}]}})", name), "");
+    ASSERT_TRUE(record);
+    EXPECT_EQ(record->ranks[0].cause == RecordedCause::collateral, std::string(name) == "collateral");
+    EXPECT_NE(record->ranks[0].cause, RecordedCause::stopped_by_us);
+  }
 }
 
 TEST(RunRecord, TakesTheRanksTimesFromTheEventsOfTheLastTry) {
