@@ -45,9 +45,11 @@ RankProcess::RankProcess(asio::io_context& loop, const AgentIdentity& identity,
                 .has_room = [this] { return callbacks_.has_room(); },
                 .drained = [this] { tell_end(); }}),
       input_(loop),
-      inspector_(loop, [this](const RankState& state) {
-        if (!is_told_) callbacks_.inspected(state);
-      }) {}
+      inspector_(loop, {.done =
+                            [this](const RankState& state) {
+                              if (!is_told_) callbacks_.inspected(state);
+                            },
+                        .ends_processes = [this] { told_to_stop_ = true; }}) {}
 
 ChildRequest RankProcess::make_request(const Start& message) {
   ChildRequest request;
@@ -66,6 +68,7 @@ ChildRequest RankProcess::make_request(const Start& message) {
     request.environment[heartbeat_variable] = heartbeats_->path();
   else
     request.environment.erase(heartbeat_variable);
+  if (threads_) threads_->add_variables(request.environment);
   if (const auto job = request.environment.find(job_marker_variable); job != request.environment.end())
     cgroup_ = RankCgroup::make(job->second, identity_.rank);
   if (cgroup_) request.cgroup_procs = cgroup_->procs();
@@ -76,7 +79,7 @@ Result<Started> RankProcess::start(Start message) {
   is_starter_ = message.is_starter;
   tail_.emplace(is_starter_);
   Started report = bind_rank(message, identity_.local_rank, machine_);
-  begin_heartbeats(message);
+  begin_private_files(message);
   ChildRequest request = make_request(message);
   path_["PATH"] = request.environment["PATH"];
   // Only we can make the program executable that torchrun or a like starter starts in its turn.
@@ -121,8 +124,8 @@ void RankProcess::process_ended() {
   streams_.rank_ended();
 }
 
-// A rank whose heartbeats nobody can hear runs all the same. A check program has none.
-void RankProcess::begin_heartbeats(const Start& message) {
+// A rank whose heartbeats nobody can hear, or that cannot be asked, runs all the same. A check program needs neither.
+void RankProcess::begin_private_files(const Start& message) {
   if (message.has_input) return;
   if (!message.progress_pattern.empty())
     if (auto pattern = ProgressPattern::parse(message.progress_pattern, "--progress"))
@@ -131,6 +134,11 @@ void RankProcess::begin_heartbeats(const Start& message) {
   if (!folders) return;
   if (auto made = HeartbeatFile::make(folders->front(), identity_.rank))
     heartbeats_.emplace(std::move(*made));
+  if (!message.flight_recorder) return;
+  auto threads = RankThreadFolder::make(*folders, identity_.rank);
+  if (!threads) return;
+  inspector_.set_threads(threads->path());
+  threads_.emplace(std::move(*threads));
 }
 
 void RankProcess::tell_progress(bool is_last) {
@@ -173,7 +181,7 @@ void RankProcess::fill(Pong& pong) {
 void RankProcess::inspect(bool only_look) {
   if (!runs()) return;  // the report of its end is on its way
   if (only_look) return inspector_.look(child_->pid, is_starter_, path_);
-  if (inspector_.begin(child_->pid, is_starter_, path_)) told_to_stop_ = true;
+  inspector_.begin(child_->pid, is_starter_, path_);
 }
 
 void RankProcess::signal(int signal) {
