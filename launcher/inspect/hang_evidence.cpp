@@ -16,6 +16,7 @@ namespace smlaunch {
 namespace {
 
 constexpr std::size_t most_in_circle = 4;
+constexpr std::size_t most_groups_told = 16;
 
 using Views = std::vector<RankView>;
 using Indices = std::vector<std::size_t>;
@@ -220,24 +221,32 @@ class Comparison {
                        wait->waiting.size() == 1 ? "s" : "");
   }
 
+  static GroupProgress progress_in(const KnownGroup& group, const GroupStanding& standing) {
+    const auto named = [&](std::uint64_t sequence) {
+      const SeenCollective* seen = standing.find(sequence);
+      return name_collective(group, seen != nullptr ? *seen : SeenCollective{.sequence = sequence});
+    };
+    GroupProgress progress;
+    if (standing.begun.value_or(0) > 0) progress.last_begun = named(*standing.begun);
+    if (standing.ended.value_or(0) > 0) progress.last_finished = named(*standing.ended);
+    if (standing.waits) progress.waiting_in = name_collective(group, *standing.waits);
+    return progress;
+  }
+
   [[nodiscard]] RankStanding standing_of(std::size_t view) const {
     RankStanding standing{
         .rank = views_[view].rank, .state = views_[view].state, .stacks = views_[view].stacks};
     for (const auto& [group_index, member_index] : groups_of_[view]) {
       const KnownGroup& group = groups_[group_index];
-      const GroupStanding& in_group = group.members[member_index].standing;
-      if (standing.waiting_in || (!in_group.waits && !group.is_default)) continue;
-      const auto named = [&](std::uint64_t sequence) {
-        const SeenCollective* seen = in_group.find(sequence);
-        return name_collective(group, seen != nullptr ? *seen : SeenCollective{.sequence = sequence});
-      };
-      if (in_group.begun && *in_group.begun > 0) standing.last_begun = named(*in_group.begun);
-      if (in_group.ended && *in_group.ended > 0) standing.last_finished = named(*in_group.ended);
-      if (in_group.waits) standing.waiting_in = name_collective(group, *in_group.waits);
+      const GroupProgress progress = progress_in(group, group.members[member_index].standing);
+      const bool says_more = progress.waiting_in || group.is_default;
+      if (says_more && !standing.progress.waiting_in) standing.progress = progress;
+      if (progress.last_begun && standing.groups.size() < most_groups_told)
+        standing.groups.push_back(progress);
     }
     // Calls that no group counts.
-    if (!standing.waiting_in && !waits_of_[view].empty())
-      standing.waiting_in = waits_[waits_of_[view].front()].in;
+    if (!standing.progress.waiting_in && !waits_of_[view].empty())
+      standing.progress.waiting_in = waits_[waits_of_[view].front()].in;
     return standing;
   }
 

@@ -31,13 +31,19 @@ struct MissingRank {
   std::string where = {};  // what it does instead: "load_batch (data.py:88)"
 };
 
-struct RankStanding {
-  Rank rank = {};
-  std::string state = {};  // "sleeping", "stopped", "ended", "not heard of"
-  // Of the group in which it waits, otherwise of the default group.
+// In one group.
+struct GroupProgress {
   std::optional<NamedCollective> last_begun = {};
   std::optional<NamedCollective> last_finished = {};
   std::optional<NamedCollective> waiting_in = {};
+};
+
+struct RankStanding {
+  Rank rank = {};
+  std::string state = {};  // "sleeping", "stopped", "ended", "not heard of"
+  // Of the group in which it waits, otherwise of the default group. It may also wait in what no group counts: recv.
+  GroupProgress progress = {};
+  std::vector<GroupProgress> groups = {};             // all that it has begun something in, 16 at most
   std::vector<std::vector<std::string>> stacks = {};  // each of a thread, innermost first
 };
 

@@ -28,6 +28,20 @@ constexpr const char* recorder_size = "2000";
 // By the same number of collectives: of PyTorch since 2.8, and of older ones.
 constexpr const char* recorder_variable = "TORCH_FR_BUFFER_SIZE";
 constexpr const char* older_recorder_variable = "TORCH_NCCL_TRACE_BUFFER_SIZE";
+// How the names of PyTorch's own dumps begin: the same versions.
+constexpr const char* dump_variable = "TORCH_FR_DUMP_TEMP_FILE";
+constexpr const char* older_dump_variable = "TORCH_NCCL_DEBUG_INFO_TEMP_FILE";
+
+// Empty where it cannot be made.
+std::string make_dump_folder(const std::map<std::string, std::string>& environment) {
+  const auto output = environment.find("SM_OUTPUT_DATA_DIR");
+  std::error_code error;
+  if (output == environment.end() || !std::filesystem::is_directory(output->second, error)) return "";
+  const std::filesystem::path folder = std::filesystem::path(output->second) / "smlaunch" / "hang";
+  std::filesystem::create_directories(folder, error);
+  if (!error) std::filesystem::permissions(folder, std::filesystem::perms::owner_all, error);
+  return error ? "" : folder.string();
+}
 
 UniqueFd open_folder(const std::string& path) {
   return UniqueFd(open(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
@@ -76,14 +90,20 @@ Result<RankThreadFolder> RankThreadFolder::make(const std::vector<std::string>& 
 RankThreadFolder::~RankThreadFolder() {
   std::error_code ignored;
   if (lock_.valid()) std::filesystem::remove_all(path_, ignored);
+  if (lock_.valid() && !dumps_.empty()) std::filesystem::remove(dumps_, ignored);  // if it is empty
 }
 
-void RankThreadFolder::add_variables(std::map<std::string, std::string>& environment) const {
+void RankThreadFolder::add_variables(std::map<std::string, std::string>& environment) {
   std::string& python = environment[python_path_variable];
   python = python_path(path_, python);
   if (environment.contains(recorder_variable) || environment.contains(older_recorder_variable)) return;
   environment[recorder_variable] = recorder_size;
   environment[older_recorder_variable] = recorder_size;
+  if (environment.contains(dump_variable) || environment.contains(older_dump_variable)) return;
+  dumps_ = make_dump_folder(environment);
+  if (dumps_.empty()) return;
+  environment[dump_variable] = dumps_ + "/nccl-rank-";
+  environment[older_dump_variable] = dumps_ + "/nccl-rank-";
 }
 
 }  // namespace smlaunch

@@ -25,14 +25,16 @@ class RankThreadFolder {
   [[nodiscard]] const std::string& path() const { return path_; }
 
   // Has the rank's Python processes start the thread, and PyTorch record its collectives, as far as the user has not
-  // said how.
-  void add_variables(std::map<std::string, std::string>& environment) const;
+  // said how. What PyTorch itself writes when NCCL has timed out goes to SM_OUTPUT_DATA_DIR/smlaunch/hang/nccl-rank-N,
+  // where there is such a folder.
+  void add_variables(std::map<std::string, std::string>& environment);
 
  private:
   RankThreadFolder(std::string path, UniqueFd lock) : path_(std::move(path)), lock_(std::move(lock)) {}
 
   std::string path_;
-  UniqueFd lock_;  // of the folder, as long as it is ours
+  UniqueFd lock_;           // of the folder, as long as it is ours
+  std::string dumps_ = {};  // the folder that was made for PyTorch's files; empty: none
 };
 
 // The text of sitecustomize.py.

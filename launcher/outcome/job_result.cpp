@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <vector>
 
 #include "base/own_words.hpp"
 #include "launcher/contract/result_files.hpp"
@@ -56,6 +57,19 @@ void write_result_files(const Outcome& outcome, const Paths& paths) {
 
 namespace {
 
+// Of an earlier run. What PyTorch itself has written there is this run's.
+void remove_old_dumps(const std::filesystem::path& folder) {
+  std::error_code error;
+  std::vector<std::filesystem::path> old;
+  for (std::filesystem::directory_iterator each(folder, error), end; !error && each != end;
+       each.increment(error)) {
+    const std::string name = each->path().filename().string();
+    if (name.starts_with("rank-") || name.starts_with("try-")) old.push_back(each->path());
+  }
+  for (const auto& each : old) std::filesystem::remove_all(each, error);
+  std::filesystem::remove(folder, error);  // if it is empty
+}
+
 // Beside the report; of a try before the last in a folder of its own.
 void write_dumps(const std::filesystem::path& folder, const Report& report) {
   if (auto written = write_hang_dumps(folder, report.outcome.hang); !written) warn(written.error());
@@ -80,8 +94,7 @@ void write_report(const Options& options, const Paths& paths, const Report& repo
   std::error_code error;
   // Where the report is no file of its own (/dev/stdout), nothing can stand beside it.
   const bool is_file = std::filesystem::is_regular_file(*file, error);
-  if (!options.report)
-    std::filesystem::remove_all(file->parent_path() / dumps_name, error);  // an earlier run's
+  if (!options.report) remove_old_dumps(file->parent_path() / dumps_name);
   if (is_file) write_dumps(file->parent_path() / dumps_name, report);
   if (!wants_page(options.html_report, report.outcome.kind) || !is_file) {
     if (!options.report) std::filesystem::remove(page_of(*file), error);  // an earlier run's

@@ -75,6 +75,12 @@ Json collective_json(const std::optional<NamedCollective>& named) {
   return named ? collective_json(*named) : Json(nullptr);
 }
 
+Json progress_json(const GroupProgress& progress) {
+  return {{"last_begun", collective_json(progress.last_begun)},
+          {"last_finished", collective_json(progress.last_finished)},
+          {"waiting_in", collective_json(progress.waiting_in)}};
+}
+
 Json hang_evidence_json(const HangEvidence& evidence, double seconds) {
   Json json = {{"seconds", milli(seconds)}, {"sentence", evidence.sentence}};
   json["waiting"] = Json::array();
@@ -88,13 +94,14 @@ Json hang_evidence_json(const HangEvidence& evidence, double seconds) {
   for (const MissingRank& each : evidence.missing)
     json["missing"].push_back({{"rank", each.rank.value}, {"host", each.host}, {"where", each.where}});
   json["ranks"] = Json::array();
-  for (const RankStanding& each : evidence.ranks)
-    json["ranks"].push_back({{"rank", each.rank.value},
-                             {"state", each.state},
-                             {"last_begun", collective_json(each.last_begun)},
-                             {"last_finished", collective_json(each.last_finished)},
-                             {"waiting_in", collective_json(each.waiting_in)},
-                             {"stacks", each.stacks}});
+  for (const RankStanding& each : evidence.ranks) {
+    Json entry = {{"rank", each.rank.value}, {"state", each.state}};
+    entry.update(progress_json(each.progress));
+    entry["groups"] = Json::array();
+    for (const GroupProgress& group : each.groups) entry["groups"].push_back(progress_json(group));
+    entry["stacks"] = each.stacks;
+    json["ranks"].push_back(std::move(entry));
+  }
   return json;
 }
 

@@ -103,10 +103,10 @@ TEST(HangEvidence, NamesTheRankThatHasNotCome) {
   ASSERT_EQ(evidence.missing.size(), 1U);
   EXPECT_EQ(evidence.missing[0].where, "load_batch (train.py:88)");
   ASSERT_EQ(evidence.ranks.size(), 3U);
-  EXPECT_EQ(evidence.ranks[0].waiting_in->sequence, 5U);
-  EXPECT_EQ(evidence.ranks[0].last_finished->sequence, 4U);
-  EXPECT_FALSE(evidence.ranks[2].waiting_in);
-  EXPECT_EQ(evidence.ranks[2].last_finished->sequence, 4U);
+  EXPECT_EQ(evidence.ranks[0].progress.waiting_in->sequence, 5U);
+  EXPECT_EQ(evidence.ranks[0].progress.last_finished->sequence, 4U);
+  EXPECT_FALSE(evidence.ranks[2].progress.waiting_in);
+  EXPECT_EQ(evidence.ranks[2].progress.last_finished->sequence, 4U);
 }
 
 TEST(HangEvidence, NamesTheOldestCollectiveThatHasNotEnded) {
@@ -148,7 +148,8 @@ TEST(HangEvidence, SaysOnlyWhatWasBegunWhereNobodyIsSeenToWait) {
             "is in load "
             "(train.py:3)");
   EXPECT_THAT(evidence.waiting, IsEmpty());
-  EXPECT_FALSE(evidence.ranks.at(2).last_finished.has_value() && evidence.ranks.at(2).waiting_in);
+  EXPECT_FALSE(evidence.ranks.at(2).progress.last_finished.has_value() &&
+               evidence.ranks.at(2).progress.waiting_in);
 }
 
 TEST(HangEvidence, SaysNothingOfRanksThatAreAllAtTheSameNumber) {

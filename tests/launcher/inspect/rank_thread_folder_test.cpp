@@ -64,7 +64,7 @@ TEST_F(RankThreadFolderTest, TakesTheFirstFolderThatIsShortEnoughForASocket) {
 }
 
 TEST_F(RankThreadFolderTest, StandsFirstInThePathOfPython) {
-  const RankThreadFolder made = make();
+  RankThreadFolder made = make();
   std::map<std::string, std::string> environment = {{"PYTHONPATH", "/code:/lib"}};
   made.add_variables(environment);
   EXPECT_EQ(environment["PYTHONPATH"], made.path() + ":/code:/lib");
@@ -74,7 +74,7 @@ TEST_F(RankThreadFolderTest, StandsFirstInThePathOfPython) {
 }
 
 TEST_F(RankThreadFolderTest, SwitchesTheRecorderOnWhereTheUserHasNotSaidHow) {
-  const RankThreadFolder made = make();
+  RankThreadFolder made = make();
   std::map<std::string, std::string> environment;
   made.add_variables(environment);
   EXPECT_EQ(environment["TORCH_FR_BUFFER_SIZE"], "2000");
@@ -85,6 +85,29 @@ TEST_F(RankThreadFolderTest, SwitchesTheRecorderOnWhereTheUserHasNotSaidHow) {
     EXPECT_EQ(users[name], "0");
     EXPECT_EQ(users.size(), 2U) << "and PYTHONPATH; they mean the same to some versions";
   }
+}
+
+TEST_F(RankThreadFolderTest, HasPyTorchWriteBesideTheReport) {
+  std::filesystem::create_directory(folder + "/data");
+  const std::string dumps = folder + "/data/smlaunch/hang";
+  {
+    RankThreadFolder made = make();
+    std::map<std::string, std::string> environment = {{"SM_OUTPUT_DATA_DIR", folder + "/data"}};
+    made.add_variables(environment);
+    EXPECT_EQ(environment["TORCH_FR_DUMP_TEMP_FILE"], dumps + "/nccl-rank-");
+    EXPECT_EQ(environment["TORCH_NCCL_DEBUG_INFO_TEMP_FILE"], dumps + "/nccl-rank-");
+    EXPECT_TRUE(std::filesystem::is_directory(dumps));
+    std::map<std::string, std::string> users = {{"SM_OUTPUT_DATA_DIR", folder + "/data"},
+                                                {"TORCH_FR_DUMP_TEMP_FILE", "/mine"}};
+    made.add_variables(users);
+    EXPECT_EQ(users["TORCH_FR_DUMP_TEMP_FILE"], "/mine");
+    EXPECT_FALSE(users.contains("TORCH_NCCL_DEBUG_INFO_TEMP_FILE"));
+  }
+  EXPECT_FALSE(std::filesystem::exists(dumps)) << "nothing was written";
+  RankThreadFolder made = make();
+  std::map<std::string, std::string> elsewhere = {{"SM_OUTPUT_DATA_DIR", folder + "/none"}};
+  made.add_variables(elsewhere);
+  EXPECT_FALSE(elsewhere.contains("TORCH_FR_DUMP_TEMP_FILE"));
 }
 
 }  // namespace

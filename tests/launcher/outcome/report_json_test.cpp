@@ -107,9 +107,10 @@ TEST(Report, TellsWhoWaitedForWhom) {
       .missing = {{.rank = Rank{1}, .host = "b", .where = "load_batch"}},
       .ranks = {{.rank = Rank{0},
                  .state = "sleeping",
-                 .last_begun = waited,
-                 .last_finished = NamedCollective{.group = "default", .sequence = 4},
-                 .waiting_in = waited,
+                 .progress = {.last_begun = waited,
+                              .last_finished = NamedCollective{.group = "default", .sequence = 4},
+                              .waiting_in = waited},
+                 .groups = {{.last_begun = waited}},
                  .stacks = {{"a.py:1 in f"}, {}}},
                 {.rank = Rank{1}, .state = "running"}},
       .sentence = "rank 1 (b) has not come"};
@@ -121,9 +122,11 @@ TEST(Report, TellsWhoWaitedForWhom) {
                "last_begun": {"group": "default", "op": "all_reduce", "sequence": 5, "sizes": "[8] Float"},
                "last_finished": {"group": "default", "op": null, "sequence": 4},
                "waiting_in": {"group": "default", "op": "all_reduce", "sequence": 5, "sizes": "[8] Float"},
+               "groups": [{"last_begun": {"group": "default", "op": "all_reduce", "sequence": 5, "sizes": "[8] Float"},
+                           "last_finished": null, "waiting_in": null}],
                "stacks": [["a.py:1 in f"], []]},
               {"rank": 1, "state": "running", "last_begun": null, "last_finished": null, "waiting_in": null,
-               "stacks": []}]})"));
+               "groups": [], "stacks": []}]})"));
 }
 
 TEST(Report, TellsTheLastProgressAsNumbersOrWhereJsonHasNoneAsText) {
