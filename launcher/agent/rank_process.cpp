@@ -51,6 +51,13 @@ RankProcess::RankProcess(asio::io_context& loop, const AgentIdentity& identity,
                             },
                         .ends_processes = [this] { told_to_stop_ = true; }}) {}
 
+RankProcess::~RankProcess() {
+  if (!heartbeats_ && !threads_) return;
+  heartbeats_.reset();
+  threads_.reset();
+  leave_private_folders(own_private_places());
+}
+
 ChildRequest RankProcess::make_request(const Start& message) {
   ChildRequest request;
   request.argv = message.program.empty() ? program_ : message.program;
@@ -130,15 +137,17 @@ void RankProcess::begin_private_files(const Start& message) {
   if (!message.progress_pattern.empty())
     if (auto pattern = ProgressPattern::parse(message.progress_pattern, "--progress"))
       progress_lines_.emplace(std::move(*pattern));
-  const auto folders = make_private_folders(own_private_places());
-  if (!folders) return;
-  if (auto made = HeartbeatFile::make(folders->front(), identity_.rank))
-    heartbeats_.emplace(std::move(*made));
-  if (!message.flight_recorder) return;
-  auto threads = RankThreadFolder::make(*folders, identity_.rank);
-  if (!threads) return;
-  inspector_.set_threads(threads->path());
-  threads_.emplace(std::move(*threads));
+  // Another agent of this host that ends may take the empty folder away.
+  for (int tries = 0; tries < 3 && !(heartbeats_ && (threads_ || !message.flight_recorder)); ++tries) {
+    const auto folders = make_private_folders(own_private_places());
+    if (!folders) return;
+    if (!heartbeats_)
+      if (auto made = HeartbeatFile::make(folders->front(), identity_.rank))
+        heartbeats_.emplace(std::move(*made));
+    if (!threads_ && message.flight_recorder)
+      if (auto made = RankThreadFolder::make(*folders, identity_.rank)) threads_.emplace(std::move(*made));
+  }
+  if (threads_) inspector_.set_threads(threads_->path());
 }
 
 void RankProcess::tell_progress(bool is_last) {
