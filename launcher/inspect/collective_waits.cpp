@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <map>
+#include <set>
 #include <string_view>
 #include <utility>
 
@@ -55,7 +56,7 @@ const SeenCollective* first_wait(const KnownGroup& group) {
 std::optional<Wait> wait_of_group(const std::vector<RankView>& views, const KnownGroup& group) {
   const SeenCollective* first = first_wait(group);
   if (first == nullptr) return {};
-  Wait wait{.in = name_collective(group, *first)};
+  Wait wait{.in = name_collective(group, *first), .unseen = group.unseen};
   for (const KnownGroup::Member& member : group.members) {
     const GroupStanding& standing = member.standing;
     if (standing.waits && standing.waits->sequence == first->sequence) wait.waiting.push_back(member.view);
@@ -89,10 +90,27 @@ std::optional<Wait> difference_in_group(const std::vector<RankView>& views, cons
   return wait;
 }
 
+bool is_in_groups(const RankView& view) { return view.told && !view.told->groups.empty(); }
+
+// By the numbers of torch. Who is in its groups knows its own; of the others it is what smlaunch has given them.
+std::map<int, std::size_t> index_by_rank(const std::vector<RankView>& views) {
+  std::map<int, std::size_t> by_rank;
+  for (const bool is_in : {true, false})
+    for (std::size_t i = 0; i < views.size(); ++i)
+      if (is_in_groups(views[i]) == is_in) by_rank.emplace(views[i].torch_rank, i);
+  return by_rank;
+}
+
+bool are_several_worlds(const std::vector<RankView>& views) {
+  std::set<int> ranks;
+  return std::any_of(views.begin(), views.end(), [&](const RankView& view) {
+    return is_in_groups(view) && !ranks.insert(view.torch_rank).second;
+  });
+}
+
 // send and recv: for one rank by another.
 void add_peer_waits(const std::vector<RankView>& views, std::vector<Wait>& waits) {
-  std::map<int, std::size_t> by_rank;
-  for (std::size_t i = 0; i < views.size(); ++i) by_rank.emplace(views[i].torch_rank, i);
+  const std::map<int, std::size_t> by_rank = index_by_rank(views);
   for (std::size_t i = 0; i < views.size(); ++i) {
     const ToldCall* call = views[i].told ? find_peer_call(*views[i].told) : nullptr;
     if (call == nullptr || !call->peer) continue;
@@ -140,8 +158,8 @@ void add_meetings(const std::vector<RankView>& views, std::vector<Wait>& waits) 
 }  // namespace
 
 std::vector<KnownGroup> find_groups(const std::vector<RankView>& views) {
-  std::map<int, std::size_t> by_rank;
-  for (std::size_t i = 0; i < views.size(); ++i) by_rank.emplace(views[i].torch_rank, i);
+  if (are_several_worlds(views)) return {};
+  const std::map<int, std::size_t> by_rank = index_by_rank(views);
   std::map<std::pair<std::string, std::vector<RankRange>>, ToldGroup> told;
   std::map<std::string, bool> counts_from_one;
   for (const RankView& view : views) {
@@ -158,13 +176,16 @@ std::vector<KnownGroup> find_groups(const std::vector<RankView>& views) {
                                                                : group.description,
                      .is_default = group.is_default,
                      .counts_from_one = counts_from_one[group.name]};
-    for (const RankRange& range : group.ranks)
+    for (const RankRange& range : group.ranks) {
+      known.unseen += static_cast<std::size_t>(range.last - range.first) + 1;
       for (auto at = by_rank.lower_bound(range.first); at != by_rank.end() && at->first <= range.last; ++at) {
         const RankView& view = views[at->second];
         const ToldGroup* own = view.told ? find_group(*view.told, key.first, key.second) : nullptr;
         known.members.push_back(
             {.view = at->second, .standing = own ? stand_in_group(*view.told, *own) : GroupStanding()});
+        --known.unseen;
       }
+    }
     groups.push_back(std::move(known));
   }
   return groups;
@@ -180,7 +201,7 @@ std::vector<Wait> find_waits(const std::vector<RankView>& views, const std::vect
   std::vector<Wait> waits;
   for (const KnownGroup& group : groups)
     if (auto wait = wait_of_group(views, group)) waits.push_back(std::move(*wait));
-  add_peer_waits(views, waits);
+  if (!are_several_worlds(views)) add_peer_waits(views, waits);
   add_meetings(views, waits);
   if (!waits.empty()) return waits;
   for (const KnownGroup& group : groups)

@@ -20,6 +20,7 @@ struct Wait {
   bool is_only_begun = false;             // nobody is seen to wait in it
   std::vector<std::size_t> absent = {};   // have not come
   std::vector<std::size_t> unknown = {};  // nobody knows
+  std::size_t unseen = 0;                 // members of the group that none of the views is
   // Those that have come, by what they came to; more than one where they came to different things.
   struct Version {
     std::string op = {};
@@ -39,7 +40,10 @@ struct KnownGroup {
     GroupStanding standing = {};
   };
   std::vector<Member> members = {};
+  std::size_t unseen = 0;  // members that none of the views is
 };
+// None where two processes say that they are the same rank: then there are several worlds, and their groups cannot be
+// told apart.
 std::vector<KnownGroup> find_groups(const std::vector<RankView>& views);
 
 NamedCollective name_collective(const KnownGroup& group, const SeenCollective& seen);

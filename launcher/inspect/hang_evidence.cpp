@@ -33,11 +33,11 @@ std::string in_words(const NamedCollective& named) {
   return words;
 }
 
-std::vector<Rank> ranks_of(const Views& views, const Indices& indices) {
-  std::vector<Rank> ranks;
-  for (const std::size_t i : indices) ranks.push_back(views[i].rank);
-  std::sort(ranks.begin(), ranks.end());
-  return ranks;
+// As people know them, or whose agents have told.
+std::vector<Rank> ranks_of(const Views& views, const Indices& indices, Rank RankView::*number) {
+  std::set<Rank> ranks;
+  for (const std::size_t i : indices) ranks.insert(views[i].*number);
+  return {ranks.begin(), ranks.end()};
 }
 
 std::string count_waiting(const Wait& wait) {
@@ -66,9 +66,10 @@ class Comparison {
     HangEvidence evidence;
     for (const Wait& wait : waits_)
       if (!wait.is_only_begun)
-        evidence.waiting.push_back({.in = wait.in, .ranks = ranks_of(views_, wait.waiting)});
+        evidence.waiting.push_back(
+            {.in = wait.in, .ranks = ranks_of(views_, wait.waiting, &RankView::shown)});
     for (const std::size_t i : all_missing())
-      evidence.missing.push_back({.rank = views_[i].rank, .host = views_[i].host, .where = views_[i].where});
+      evidence.missing.push_back({.rank = views_[i].shown, .host = views_[i].host, .where = views_[i].where});
     for (std::size_t i = 0; i < views_.size(); ++i) evidence.ranks.push_back(standing_of(i));
     Indices pointed_at;
     evidence.sentence = tell_differences(pointed_at);
@@ -76,7 +77,7 @@ class Comparison {
     if (evidence.sentence.empty()) evidence.sentence = tell_unknown(pointed_at);
     if (evidence.sentence.empty()) evidence.sentence = tell_circle(pointed_at);
     if (evidence.sentence.empty()) evidence.sentence = tell_all_there();
-    evidence.pointed_at = ranks_of(views_, pointed_at);
+    evidence.pointed_at = ranks_of(views_, pointed_at, &RankView::rank);
     return evidence;
   }
 
@@ -216,9 +217,12 @@ class Comparison {
   [[nodiscard]] std::string tell_all_there() const {
     const Wait* wait = largest([](const Wait& each) { return each.waiting; });
     if (wait == nullptr || wait->is_only_begun) return "";
-    return fmt::format("no rank is missing: all have come to {}, and {} still wait{} in it",
-                       in_words(wait->in), name_views(views_, wait->waiting),
-                       wait->waiting.size() == 1 ? "s" : "");
+    const std::string still =
+        fmt::format("have come to {}, and {} still wait{} in it", in_words(wait->in),
+                    name_views(views_, wait->waiting), wait->waiting.size() == 1 ? "s" : "");
+    if (wait->unseen == 0) return "no rank is missing: all " + still;
+    return fmt::format("all ranks that have told {}; of {} other{} nothing is known", still, wait->unseen,
+                       wait->unseen == 1 ? "" : "s");
   }
 
   static GroupProgress progress_in(const KnownGroup& group, const GroupStanding& standing) {
@@ -235,7 +239,7 @@ class Comparison {
 
   [[nodiscard]] RankStanding standing_of(std::size_t view) const {
     RankStanding standing{
-        .rank = views_[view].rank, .state = views_[view].state, .stacks = views_[view].stacks};
+        .rank = views_[view].shown, .state = views_[view].state, .stacks = views_[view].stacks};
     for (const auto& [group_index, member_index] : groups_of_[view]) {
       const KnownGroup& group = groups_[group_index];
       const GroupProgress progress = progress_in(group, group.members[member_index].standing);

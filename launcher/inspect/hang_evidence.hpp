@@ -52,7 +52,7 @@ struct HangEvidence {
   std::vector<MissingRank> missing = {};
   std::vector<RankStanding> ranks = {};  // empty: no rank has told anything of itself
   std::string sentence = {};             // empty: nothing tells who waits for whom
-  std::vector<Rank> pointed_at = {};     // whom the sentence points at; empty: nobody
+  std::vector<Rank> pointed_at = {};  // whose ranks, by their agents, the sentence points at; empty: nobody
 };
 
 HangEvidence find_hang_evidence(const std::vector<RankLook>& looks);

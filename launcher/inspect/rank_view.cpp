@@ -16,20 +16,25 @@ namespace {
 constexpr std::size_t most_named = 8;
 constexpr std::size_t most_stacks = 16;
 
-// A helper that a rank has started answers for the rank only where no process of it stays silent.
-void take_told(const RankState& state, RankView& view) {
+// Those that are in torch's groups, each with another rank there. Otherwise the first that has answered, if no process
+// stays silent: a helper that a rank has started does not answer for it.
+std::vector<RankTold> find_told(const RankState& state) {
+  std::vector<RankTold> distributed;
+  std::optional<RankTold> other;
   bool is_one_silent = false;
   for (const ProcessState& process : state.processes) {
-    if (process.told.empty()) {
-      is_one_silent = is_one_silent || process.has_thread;
-      continue;
-    }
-    auto told = parse_told(process.told);
+    is_one_silent = is_one_silent || (process.told.empty() && process.has_thread);
+    auto told = process.told.empty() ? std::nullopt : parse_told(process.told);
     if (!told) continue;
-    const bool is_better = !view.told || (view.told->groups.empty() && !told->groups.empty());
-    if (is_better) view.told = std::move(*told);
+    const bool is_known = std::any_of(distributed.begin(), distributed.end(),
+                                      [&](const RankTold& each) { return each.rank == told->rank; });
+    if (!told->groups.empty() && !is_known)
+      distributed.push_back(std::move(*told));
+    else if (!other)
+      other = std::move(*told);
   }
-  if (is_one_silent && view.told && view.told->groups.empty()) view.told.reset();
+  if (distributed.empty() && other && !is_one_silent) distributed.push_back(std::move(*other));
+  return distributed;
 }
 
 std::vector<std::vector<std::string>> stacks_of(const RankView& view, const RankState& state) {
@@ -56,20 +61,20 @@ std::string meeting_of(const RankView& view) {
   return "";
 }
 
-RankView view_rank(const RankLook& look) {
-  RankView view{.rank = look.rank, .host = look.host, .torch_rank = look.rank.value};
-  if (!look.ended.empty()) {
-    view.has_ended = true;
-    view.state = "ended";
-    view.where = look.ended;
-    return view;
-  }
-  if (!look.state) {
-    view.is_silent = true;
-    view.state = "not heard of";
-    return view;
-  }
-  take_told(*look.state, view);
+RankView view_without_state(const RankLook& look) {
+  RankView view{.rank = look.rank, .shown = look.rank, .torch_rank = look.rank.value};
+  view.host = look.host;
+  view.has_ended = !look.ended.empty();
+  view.is_silent = look.ended.empty();
+  view.state = view.has_ended ? "ended" : "not heard of";
+  view.where = look.ended;
+  return view;
+}
+
+RankView view_state(const RankLook& look, std::optional<RankTold> told) {
+  RankView view{.rank = look.rank, .shown = look.rank, .torch_rank = look.rank.value};
+  view.host = look.host;
+  view.told = std::move(told);
   view.is_silent = !view.told;
   view.state = primary_state_in_words(*look.state);
   view.stacks = stacks_of(view, *look.state);
@@ -88,7 +93,18 @@ RankView view_rank(const RankLook& look) {
 std::vector<RankView> view_ranks(const std::vector<RankLook>& looks) {
   std::vector<RankView> views;
   views.reserve(looks.size());
-  for (const RankLook& look : looks) views.push_back(view_rank(look));
+  for (const RankLook& look : looks) {
+    if (!look.state || !look.ended.empty()) {
+      views.push_back(view_without_state(look));
+      continue;
+    }
+    std::vector<RankTold> told = find_told(*look.state);
+    if (told.empty()) views.push_back(view_state(look, std::nullopt));
+    for (RankTold& each : told) {
+      views.push_back(view_state(look, std::move(each)));
+      if (told.size() > 1) views.back().shown = Rank{views.back().torch_rank};
+    }
+  }
   return views;
 }
 
@@ -104,7 +120,7 @@ std::string describe_whereabouts(const RankView& view, const std::string& who) {
 std::string name_views(const std::vector<RankView>& views, const std::vector<std::size_t>& named) {
   std::string text = named.size() == 1 ? "rank " : "ranks ";
   for (std::size_t i = 0; i < named.size() && i < most_named; ++i)
-    text += fmt::format("{}{}", i == 0 ? "" : ", ", views[named[i]].rank.value);
+    text += fmt::format("{}{}", i == 0 ? "" : ", ", views[named[i]].shown.value);
   if (named.size() > most_named) text += fmt::format(" and {} more", named.size() - most_named);
   const std::string& host = views[named.front()].host;
   if (std::all_of(named.begin(), named.end(), [&](std::size_t i) { return views[i].host == host; }))

@@ -12,7 +12,8 @@
 namespace smlaunch {
 
 struct RankView {
-  Rank rank = {};
+  Rank rank = {};   // whose agent told it
+  Rank shown = {};  // as people know it: where a rank has started several ranks of torch's, torch's number
   std::string host = {};
   std::optional<RankTold> told = {};  // of the process that is in torch's groups, if one is
   int torch_rank = 0;                 // by which the groups know it
@@ -24,6 +25,7 @@ struct RankView {
   std::vector<std::vector<std::string>> stacks = {};
 };
 
+// One for each rank; of a rank that has itself started ranks of torch's (multiprocessing.spawn), one for each of those.
 std::vector<RankView> view_ranks(const std::vector<RankLook>& looks);
 
 // "it is in load (train.py:12)", "it is stopped by a signal", "it had exited with code 0 2.0 s after the start". `who`: "it", "rank 3".

@@ -319,6 +319,35 @@ TEST(HangEvidence, KnowsNothingWhereNobodyTells) {
   EXPECT_THAT(find_hang_evidence({}).ranks, IsEmpty());
 }
 
+TEST(HangEvidence, ARankMayHaveStartedSeveralOfTorch) {
+  RankLook starter = look(recorded(0).entry(5, "all_reduce", false));
+  starter.state->processes.push_back(process(recorded(1).entry(5, "all_reduce", false).text()));
+  starter.state->processes.push_back(process(recorded(2).at("load", 7).text()));
+  const auto evidence = find_hang_evidence({starter});
+  EXPECT_EQ(
+      evidence.sentence,
+      "rank 2 (gn01) has not come to all_reduce 5 of the default group, in which 2 ranks wait; it is in load "
+      "(train.py:7)");
+  EXPECT_THAT(pointed_at(evidence), ElementsAre(0)) << "whose process it is";
+  EXPECT_EQ(evidence.ranks.size(), 3U);
+}
+
+TEST(HangEvidence, DoesNotSpeakForRanksThatNobodySees) {
+  const auto evidence = find_hang_evidence(
+      {look(recorded(0).entry(5, "all_reduce", false)), look(recorded(1).entry(5, "all_reduce", false))});
+  EXPECT_EQ(evidence.sentence,
+            "all ranks that have told have come to all_reduce 5 of the default group, and ranks 0, 1 (gn01) "
+            "still wait "
+            "in it; of 1 other nothing is known");
+}
+
+TEST(HangEvidence, DoesNotMixTwoWorlds) {
+  // Each host trains by itself: two ranks are torch's rank 0.
+  RankLook other = look(recorded(0).at("load", 3), "gn02");
+  other.rank = Rank{1};
+  EXPECT_EQ(find_hang_evidence({look(recorded(0).entry(5, "all_reduce", false)), other}).sentence, "");
+}
+
 TEST(HangEvidence, TakesItsRanksByTheNumbersOfTorch) {
   // The program numbers its ranks the other way round.
   RankLook first = look(recorded(2).entry(5, "all_reduce", false));
