@@ -20,7 +20,7 @@ namespace {
 constexpr std::size_t most_processes = 64;
 // Eight ranks with a dozen DataLoader workers each have more than that.
 constexpr std::size_t most_processes_of_starter = 256;
-constexpr std::chrono::milliseconds py_spy_bound{4000};
+constexpr std::chrono::milliseconds py_spy_bound{3000};
 
 std::string of_process(int pid, const char* file) {
   return read_small_file("/proc/" + std::to_string(pid) + "/" + file);

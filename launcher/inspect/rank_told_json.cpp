@@ -1,7 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <fmt/format.h>
-#include <fmt/ranges.h>
-
 #include <algorithm>
 #include <limits>
 #include <map>
@@ -67,11 +64,12 @@ bool is_true(const Json& value) { return value.is_boolean() && value.get<bool>()
 // "[1000, 10]" of [1000, 10], or of the same as a text.
 std::string size_in_words(const Json& size) {
   if (size.is_string()) return text_of(size);
-  std::vector<std::string> parts;
+  std::string parts;
   if (size.is_array())
     for (const Json& each : size)
-      if (const auto number = sequence_of(each)) parts.push_back(std::to_string(*number));
-  return fmt::format("[{}]", fmt::join(parts, ", "));
+      if (const auto number = sequence_of(each))
+        parts += (parts.empty() ? "" : ", ") + std::to_string(*number);
+  return "[" + parts + "]";
 }
 
 // "[1000, 10] float32, [3] int64"; sizes and types are lists of the same length.
