@@ -64,6 +64,7 @@ struct Start {
   int local_ranks = 1;
   bool forward_output = true;     // false: nobody wants its lines
   std::string progress_pattern;   // --progress; empty: none was given
+  bool flight_recorder = true;    // its Python processes can be asked at a hang, and record their collectives
   bool is_starter = false;        // the program is torchrun or xla, and its children are the ranks
   int grace_milliseconds = 5000;  // when the leader is lost
   int lost_after_milliseconds = 10000;

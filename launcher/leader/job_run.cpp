@@ -233,6 +233,7 @@ void JobRun::start_ranks() {
       if (rank == of_host.front()) start.hand_over = callbacks_.late_hand_over(node_rank);
       start.forward_output = world_.output.is_wanted(rank);
       start.progress_pattern = settings_.progress_pattern;
+      start.flight_recorder = settings_.flight_recorder;
       world_.channel.start(peer_of(rank), start);
     }
   }
@@ -287,12 +288,17 @@ void JobRun::tell_looks() {
     text += life + (is_seen ? ": taken for life, the job goes on"
                             : ": taken for life, the job goes on, but three times at most");
   else
-    text +=
-        describe_hang(look_at_ranks(record(), reports_.hosts(), starter())) +
-        (settings_.hang_timeout || settings_.start_timeout ? ""
-                                                           : "; --hang-timeout SECONDS would end such a job");
+    text += describe_ranks() + (settings_.hang_timeout || settings_.start_timeout
+                                    ? ""
+                                    : "; --hang-timeout SECONDS would end such a job");
   world_.output.say(text);
   if (!life.empty()) reports_.event("progress", std::nullopt, {{"life", life}});
+}
+
+std::string JobRun::describe_ranks() const {
+  const std::vector<RankLook> looks = look_at_ranks(record(), reports_.hosts(), starter());
+  const std::string sentence = find_hang_evidence(looks).sentence;
+  return sentence.empty() ? describe_hang(looks) : sentence;
 }
 
 std::string JobRun::starter() const { return has_starter(plan_.launcher) ? to_string(plan_.launcher) : ""; }

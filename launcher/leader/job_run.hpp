@@ -57,6 +57,7 @@ class JobRun {
   void signal_ranks(int signal);
   void inspect_ranks(bool only_look);
   void tell_looks();
+  [[nodiscard]] std::string describe_ranks() const;
   [[nodiscard]] std::string starter() const;  // torchrun or xla; empty: the ranks are started one by one
   [[nodiscard]] std::vector<Rank> ranks_that_run() const;
   void pass_signal_on(int signal);

@@ -74,6 +74,7 @@ struct RunSettings {
   std::optional<double> hang_timeout;  // seconds
   std::optional<double> start_timeout;
   std::string progress_pattern;  // --progress
+  bool flight_recorder = true;
   int channel_port = 0;
   // The address that agents get; not loopback where another host takes part. Empty: not known before the
   // hosts are ready.

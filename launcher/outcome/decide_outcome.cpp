@@ -106,8 +106,8 @@ class Decision {
   }
 
   // The ranks that the report points at; all ranks, where it can tell none from the others.
-  [[nodiscard]] FirstFailure first_of_hang(const std::vector<RankLook>& looks) const {
-    std::vector<Rank> odd = find_odd_ranks(looks);
+  [[nodiscard]] FirstFailure first_of_hang(const std::vector<RankLook>& looks, std::vector<Rank> odd) const {
+    if (odd.empty()) odd = find_odd_ranks(looks);
     if (odd.empty())
       for (const RankLook& look : looks) odd.push_back(look.rank);
     const auto look = std::find_if(looks.begin(), looks.end(),
@@ -125,12 +125,15 @@ class Decision {
 
   [[nodiscard]] Outcome hung() const {
     std::vector<RankLook> looks = look_at_ranks(record_, hosts_, starter_);
+    HangEvidence evidence = find_hang_evidence(looks);
     Outcome outcome =
         make_failure(FailureClass::hang,
                      fmt::format("the job hangs: {}; {}", describe_silence(*record_.hang, record_.progress),
-                                 describe_hang(looks)));
-    outcome.first_failure = first_of_hang(looks);
+                                 evidence.sentence.empty() ? describe_hang(looks) : evidence.sentence));
+    outcome.first_failure = first_of_hang(looks, evidence.pointed_at);
     outcome.hang = std::move(looks);
+    outcome.hang_evidence = std::move(evidence);
+    outcome.hang_seconds = record_.hang->seconds;
     return outcome;
   }
 

@@ -160,6 +160,23 @@ void add_hang(const std::vector<RecordedLook>& looks, std::string& out) {
   out += "</table>\n";
 }
 
+void add_waits(const RunRecord& record, std::string& out) {
+  if (record.waiting.empty() && record.missing.empty()) return;
+  out += "<h2>Who waited for whom</h2>\n<table>\n";
+  for (std::size_t i = 0; i < record.waiting.size() && i < most_looks; ++i) {
+    const RecordedWait& wait = record.waiting[i];
+    std::string ranks;
+    for (std::size_t rank = 0; rank < wait.ranks.size() && rank < most_looks; ++rank)
+      ranks += fmt::format("{}{}", rank == 0 ? "" : ", ", wait.ranks[rank]);
+    if (wait.ranks.size() > most_looks) ranks += fmt::format(", … ({} in all)", wait.ranks.size());
+    out += fmt::format("<tr><td>waited in {}</td><td>ranks {}</td></tr>\n", xml_text(wait.what), ranks);
+  }
+  for (std::size_t i = 0; i < record.missing.size() && i < most_looks; ++i)
+    out += fmt::format("<tr><td>missing: rank {} on {}</td><td>{}</td></tr>\n", record.missing[i].rank,
+                       xml_text(record.missing[i].host), xml_text(record.missing[i].where));
+  out += "</table>\n";
+}
+
 void add_smoke(const RecordedSmoke& smoke, std::string& out) {
   out += fmt::format("<h2>All-reduce test</h2>\n<p>{} ({}): {}{}</p>\n<table>\n", xml_text(smoke.verdict),
                      xml_text(smoke.evidence), xml_text(smoke.reason),
@@ -223,6 +240,7 @@ std::string render_report_html(const RunRecord& record, const std::string& title
     out += fmt::format("<tr><td>{}</td><td>{}</td></tr>\n", i + 1, xml_text(record.earlier[i]));
   if (!record.earlier.empty()) out += "</table>\n";
   if (record.first_failure) add_failure(*record.first_failure, out);
+  add_waits(record, out);
   add_hang(record.hang, out);
   add_timeline(make_timeline(record), out);
   add_map(record, out);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "launcher/outcome/decide_outcome.hpp"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -246,6 +247,30 @@ TEST(Outcome, OfAJobThatHangs) {
   EXPECT_EQ(outcome.first_failure->status(), std::nullopt);
   record.stop_signal = SIGTERM;
   EXPECT_EQ(decide_outcome(record, four_hosts).kind, OutcomeKind::stopped);
+}
+
+TEST(Outcome, OfAJobThatHangsNamesTheRankForWhichOthersWait) {
+  JobRecord record = job({stopped(70), stopped(70), stopped(70), stopped(70)});
+  record.hang = JobSilence{.seconds = 60.4};
+  for (int i = 0; i < 4; ++i) {
+    RankState state;
+    state.processes.emplace_back();
+    state.processes.front().told = fmt::format(
+        R"({{"rank":{},"counts_from_one":true,"threads":[{{"is_main":true,"frames":[["{}","/c/data.py",88]],"call":{}}}],
+            "groups":[{{"name":"0","is_default":true,"ranks":[[0,3]],"sequence":{}}}]}})",
+        i, i == 2 ? "load_batch" : "step", i == 2 ? "null" : R"({"op":"all_reduce","group":"0"})",
+        i == 2 ? 1203 : 1204);
+    record.ranks[Rank{i}].state = state;
+  }
+  const Outcome outcome = decide_outcome(record, four_hosts);
+  EXPECT_EQ(outcome.message,
+            "the job hangs: no rank has printed anything for 60 s; rank 2 (algo-2) has not come to "
+            "all_reduce 1204 of "
+            "the default group, in which 3 ranks wait; it is in load_batch (data.py:88)");
+  EXPECT_EQ(outcome.hang_seconds, 60.4);
+  ASSERT_TRUE(outcome.first_failure);
+  EXPECT_EQ(outcome.first_failure->rank, Rank{2});
+  EXPECT_TRUE(outcome.first_failure->certain);
 }
 
 TEST(Outcome, OfAJobThatHangsNamesTheRankThatHadEnded) {

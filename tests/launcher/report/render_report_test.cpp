@@ -85,6 +85,8 @@ TEST(RenderReport, ShowsTextOfStrangersAsText) {
   record.smoke = RecordedSmoke{
       .verdict = evil, .evidence = evil, .reason = evil, .stages = {{.name = evil}}, .suspects = {evil}};
   record.hang = {{.host = evil, .place = evil, .processes = {evil}}};
+  record.waiting = {{.what = evil, .ranks = {0}}};
+  record.missing = {{.host = evil, .where = evil}};
   record.earlier = {evil};
   record.events = {{.event = evil, .host = evil, .values = {{evil, evil}}},
                    {.event = "outcome", .values = {{evil, evil}}}};
@@ -94,6 +96,21 @@ TEST(RenderReport, ShowsTextOfStrangersAsText) {
   EXPECT_THAT(page, Not(HasSubstr("\xff")));
   const std::string text = render_report_text(record);
   EXPECT_THAT(text, Not(HasSubstr("\x01")));
+}
+
+TEST(RenderReport, ShowsWhoWaitedForWhom) {
+  RunRecord record = failed_run();
+  EXPECT_THAT(render_report_html(record, "r"), Not(HasSubstr("Who waited")));
+  EXPECT_THAT(render_report_text(record), Not(HasSubstr("who waited")));
+  record.waiting = {{.what = "all_reduce 5 of the default group", .ranks = {0, 1, 3}}};
+  record.missing = {{.rank = 2, .host = "gn02", .where = "load (data.py:88)"}};
+  EXPECT_THAT(
+      render_report_html(record, "r"),
+      HasSubstr("<tr><td>waited in all_reduce 5 of the default group</td><td>ranks 0, 1, 3</td></tr>\n"
+                "<tr><td>missing: rank 2 on gn02</td><td>load (data.py:88)</td></tr>"));
+  EXPECT_THAT(render_report_text(record),
+              HasSubstr("\nwho waited for whom\n  in all_reduce 5 of the default group: ranks 0-1, 3\n"
+                        "  missing: rank 2 on gn02: load (data.py:88)\n"));
 }
 
 TEST(RenderReport, OfTenThousandRanksFitsInto5MegaBytes) {

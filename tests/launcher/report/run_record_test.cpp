@@ -18,6 +18,9 @@ constexpr const char* report = R"({"schema":"smlaunch.report/1","outcome":"failu
            "stages":[{"name":"spawned","seconds":0.3,"missing_ranks":[1]}],
            "suspects":[{"subject":"host","name":"b","confidence":"high","evidence":"is slow"}]},
   "hang":[{"rank":0,"host":"a","place":"in load","processes":[{"pid":9,"name":"python","python_stack":["t.py:1 in f"]}]}],
+  "hang_evidence":{"seconds":60,"waiting":[{"group":"default","op":"all_reduce","sequence":5,"ranks":[1,2]},
+                                           {"group":"tp","op":null,"sequence":null,"ranks":[]}],
+                   "missing":[{"rank":0,"host":"a","where":"load_batch"}],"ranks":[]},
   "earlier":[{"message":"b was lost"}],"plan_hash":"abc"})";
 
 TEST(RunRecord, HoldsWhatTheReportSays) {
@@ -38,6 +41,12 @@ TEST(RunRecord, HoldsWhatTheReportSays) {
   EXPECT_EQ(record->smoke->suspects[0], "host b (high): is slow");
   EXPECT_EQ(record->smoke->stages[0].missing_ranks, std::vector<int>{1});
   EXPECT_EQ(record->hang[0].processes[0], "9 python\n    t.py:1 in f");
+  ASSERT_EQ(record->waiting.size(), 2U);
+  EXPECT_EQ(record->waiting[0].what, "all_reduce 5 of the default group");
+  EXPECT_EQ(record->waiting[0].ranks, (std::vector<int>{1, 2}));
+  EXPECT_EQ(record->waiting[1].what, "a collective of the group tp");
+  ASSERT_EQ(record->missing.size(), 1U);
+  EXPECT_EQ(record->missing[0].where, "load_batch");
   EXPECT_EQ(record->earlier, std::vector<std::string>{"b was lost"});
 }
 
