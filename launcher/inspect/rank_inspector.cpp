@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// The thread in the process answers within a moment and knows most. py-spy looks from outside and changes nothing. A program that has called faulthandler.register(SIGUSR1)
-// prints its stack and goes on. A program with faulthandler.enable() (or PYTHONFAULTHANDLER) prints its stack
-// for SIGABRT and ends; the job is about to be stopped anyway.
+// The thread in the process answers within a moment and knows most. py-spy looks from outside and changes nothing. A
+// program that has called faulthandler.register(SIGUSR1) prints its stack and goes on. A program with
+// faulthandler.enable() (or PYTHONFAULTHANDLER) prints its stack for SIGABRT and ends; the job is about to be stopped
+// anyway.
 #include "launcher/inspect/rank_inspector.hpp"
 
 #include <algorithm>

@@ -28,7 +28,8 @@ struct RankView {
 // One for each rank; of a rank that has itself started ranks of torch's (multiprocessing.spawn), one for each of those.
 std::vector<RankView> view_ranks(const std::vector<RankLook>& looks);
 
-// "it is in load (train.py:12)", "it is stopped by a signal", "it had exited with code 0 2.0 s after the start". `who`: "it", "rank 3".
+// "it is in load (train.py:12)", "it is stopped by a signal", "it had exited with code 0 2.0 s after the start". `who`:
+// "it", "rank 3".
 std::string describe_whereabouts(const RankView& view, const std::string& who);
 
 // "rank 5 (gn02)", "ranks 5, 6 (gn02)", "ranks 1, 9": indices of the views, at least one. Names eight at most.

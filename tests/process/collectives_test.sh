@@ -167,6 +167,35 @@ case_of chain '[2]' \
 case_of init '[2]' \
   "rank 2 \(localhost\) has not come to init_process_group, in which 2 ranks wait; it is in load_batch \(job.py:10\)"
 
+step "ranks of torch's that the program has started itself"
+cat >"$base/code/spawn.py" <<'END'
+import os, time
+import torch
+import torch.distributed as dist
+
+
+def load_batch():
+    time.sleep(600)
+
+
+def work(rank):
+    torch.set_num_threads(1)
+    dist.init_process_group("gloo", init_method="file://" + os.environ["MEET"], rank=rank, world_size=2)
+    dist.barrier()
+    print("ready", flush=True)
+    if rank == 1:
+        load_batch()
+    dist.barrier()
+
+
+if __name__ == "__main__":
+    torch.multiprocessing.spawn(work, nprocs=2)
+END
+run MEET="$scratch/meet" "$smlaunch" --hosts localhost:1 --launcher ddp --python "$python" --start-timeout 60 --hang-timeout 3 \
+  --progress ready --failure-grace 1 -- "$base/code/spawn.py"
+assert_eq 76 "$status"
+[[ $(tail -n 1 <<<"$err") =~ \)\;\ rank\ 1\ \(localhost\)\ has\ not\ come\ to\ barrier.*load_batch\ \(spawn.py:7\)$ ]] || fail "$err"
+
 step "different sizes, which gloo itself finds out: nobody waits"
 run "$smlaunch" --hosts localhost:3 --launcher ddp --python "$python" --start-timeout 60 --hang-timeout 20 \
   --failure-grace 1 -- "$base/code/job.py" sizes
