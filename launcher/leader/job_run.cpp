@@ -54,6 +54,7 @@ JobRun::JobRun(const LaunchPlan& plan, const RunSettings& settings, const Leader
       callbacks_(std::move(callbacks)),
       supervisor_(supervisor_settings(plan, settings)),
       reports_(plan, world, events, phases, !settings.progress_pattern.empty()),
+      asked_looks_(world.loop),
       engine_(world.make_engine({.line = [this](std::string_view line) { engine_line(line); },
                                  .ended = [this](Rank rank, const Result<ExitStatus>& end,
                                                  bool all) { engine_process_ended(rank, end, all); }})) {}
@@ -162,7 +163,10 @@ void JobRun::look_for_lost_hosts() {
 
 // ---- the supervisor's answer
 
-void JobRun::handle(const Event& event) { perform(supervisor_.on(event)); }
+void JobRun::handle(const Event& event) {
+  perform(supervisor_.on(event));
+  asked_looks_.heard(event);
+}
 
 void JobRun::perform(const std::vector<Action>& actions) {
   for (const Action& action : actions) {

@@ -111,6 +111,7 @@ Result<RunResult> LeaderRun::run() {
 
 void LeaderRun::begin() {
   if (outcome_) return begin_goodbye(*outcome_);
+  begin_ns_ = world_.loop.now_ns();
   last_ping_ns_ = 0;
   ping();
   if (settings_.smoke) return begin_smoke();
@@ -198,6 +199,7 @@ void LeaderRun::ping() {
   last_ping_ns_ = world_.loop.now_ns();
   world_.channel.ping_all();
   if (phase_ == Phase::running && !is_suspended_) job_run_->look_around();
+  show_status();
   ping_timer_->start(ping_interval, [this] { ping(); });
 }
 

@@ -47,6 +47,25 @@ Result<std::size_t> raise_descriptor_limit(const LaunchPlan& plan, int rank_peer
                  "raise it: ulimit -Hn, or LimitNOFILE= of the service");
 }
 
+// As long as it lives, the board's questions go to the loop.
+class AskedLoop {
+ public:
+  AskedLoop(StatusBoard* board, EventLoop& loop, LeaderRun& run) : board_(board) {
+    if (board_ == nullptr) return;
+    board_->set_source([&loop, &run](const StatusWish& wish, StatusBoard::Answer answer) {
+      loop.post([&run, wish, answer = std::move(answer)] { run.tell_status(wish, answer); });
+    });
+  }
+  ~AskedLoop() {
+    if (board_ != nullptr) board_->set_source({});
+  }
+  AskedLoop(const AskedLoop&) = delete;
+  AskedLoop& operator=(const AskedLoop&) = delete;
+
+ private:
+  StatusBoard* board_;
+};
+
 }  // namespace
 
 Result<RunResult> run_plan(const LaunchPlan& plan, const RunSettings& settings, EventLog& events) {
@@ -78,6 +97,7 @@ Result<RunResult> run_plan(const LaunchPlan& plan, const RunSettings& settings, 
                  .elsewhere = &elsewhere},
                 token);
   if (auto listening = run.listen(); !listening) return tl::unexpected(listening.error());
+  const AskedLoop asked(settings.board, loop, run);
   become_subreaper();
   run.wait_until_ready();
   StopSignals heard(loop.context());

@@ -28,12 +28,16 @@ class ReadyDisplay {
 };
 
 // Returns the report of `wait` (run_on_hosts() or watch_hosts()), and shows its progress on stderr unless
-// `quiet`. `as`, if given, turns a report into the report that is shown.
+// `quiet`; who has asked for the progress gets it, too. `as`, if given, turns a report into the report that is shown.
 template <class Request>
 RemoteReport show_while(bool quiet, RemoteReport (*wait)(const Request&), Request request,
                         const std::function<RemoteReport(const RemoteReport&)>& as = {}) {
   ReadyDisplay display(2);
-  if (!quiet) request.progress = [&](const RemoteReport& now) { display.show(as ? as(now) : now); };
+  if (!quiet)
+    request.progress = [&display, &as, told = request.progress](const RemoteReport& now) {
+      if (told) told(now);
+      display.show(as ? as(now) : now);
+    };
   return wait(request);
 }
 

@@ -66,8 +66,14 @@ bool is_stop_pending() {
 // One job, tried until it has succeeded or may not be tried again.
 class JobTries {
  public:
-  JobTries(const Options& options, const Job& job, const LaunchPlan& plan, const HostCode& code)
-      : options_(options), job_(job), plan_(plan), code_(code), paths_(job.environment->paths) {
+  JobTries(const Options& options, const Job& job, const LaunchPlan& plan, const HostCode& code,
+           StatusBoard& board)
+      : options_(options),
+        job_(job),
+        plan_(plan),
+        code_(code),
+        board_(board),
+        paths_(job.environment->paths) {
     policy_.max_restarts = only_smoke() ? 0 : options.max_restarts;
     policy_.spare_hosts = job.spare_hosts.size();
     policy_.hosts = job.cluster.hosts.size();
@@ -145,7 +151,21 @@ class JobTries {
     return output_file(options_.events, paths_, "events.jsonl");
   }
 
+  void note_hosts(const RemoteReport& report) {
+    const auto ready = std::count_if(report.hosts.begin(), report.hosts.end(), [](const HostReadiness& host) {
+      return host.state == ReadyState::ready;
+    });
+    board_.note([ready](JobStatus& status) { status.hosts_ready = static_cast<int>(ready); });
+  }
+
   void announce() {
+    board_.note([this](JobStatus& status) {
+      status.plan_hash = plan_.hash;
+      status.launcher = to_string(plan_.launcher);
+      status.restarts = restarts_;
+      status.stage = JobStage::ready;
+      status.hosts_ready = 0;
+    });
     if (!options_.quiet)
       say("plan {}: {} rank{} on {} host{}, launcher {}", plan_.hash, plan_.world_size(),
           plan_.world_size() == 1 ? "" : "s", plan_.cluster.hosts.size(),
@@ -157,6 +177,7 @@ class JobTries {
 
   RunSettings make_settings() {
     RunSettings settings = run_settings_of(options_);
+    settings.board = &board_;
     settings.restart_count = restarts_;
     settings.is_tried_again = [this](const Outcome& outcome) { return is_tried_again(outcome, policy_); };
     settings.is_left_out = [this](const Outcome& outcome, const std::string& host) {
@@ -204,9 +225,11 @@ class JobTries {
       if (!worker.empty()) request.login.input = hand_over;
       if (connections_) keep_connections(request, connections_->control_path());
       request.stop_asked = workers.serve;
+      request.progress = [this](const RemoteReport& report) { note_hosts(report); };
       const auto find_failure = [&] { return find_failed_code(job_, workers.code()); };
       HostsReady hosts =
           wait_for_hosts(options_, plan_.wanted_interfaces, request, job_.spare_hosts, find_failure, events_);
+      request.progress = nullptr;
       if (!hosts.result.outcome)
         hosts.result.outcome =
             wait_for_code(options_, job_, std::move(request), hosts.report, workers, events_);
@@ -374,6 +397,7 @@ class JobTries {
   Job job_;
   LaunchPlan plan_;
   const HostCode& code_;
+  StatusBoard& board_;
   const Paths& paths_;
   JobKey key_;
   RestartPolicy policy_;
@@ -389,8 +413,9 @@ class JobTries {
 
 }  // namespace
 
-int run_job(const Options& options, const Job& job, const LaunchPlan& plan, const HostCode& code) {
-  JobTries tries(options, job, plan, code);
+int run_job(const Options& options, const Job& job, const LaunchPlan& plan, const HostCode& code,
+            StatusBoard& board) {
+  JobTries tries(options, job, plan, code, board);
   if (code.outcome || options.command == Command::smoke) return tries.run();
   JobUploads uploads(options);
   if (auto started = uploads.start(*job.environment, job.spec.inherited); !started)
