@@ -33,7 +33,7 @@ std::string make_run_id() { return make_nonce().substr(0, 8); }
 
 StatusService::StatusService(StatusBoard& board, std::optional<std::filesystem::path> metrics,
                              const PrivatePlaces& places)
-    : board_(board), metrics_(std::move(metrics)), end_(eventfd(0, EFD_CLOEXEC)) {
+    : board_(board), metrics_(std::move(metrics)), places_(places), end_(eventfd(0, EFD_CLOEXEC)) {
   if (auto listening = listen_for_status(board.noted().id, places)) listener_ = std::move(*listening);
   if (end_.valid() && (listener_ || metrics_)) thread_ = start_signal_free_thread([this] { run(); });
 }
@@ -47,6 +47,7 @@ StatusService::~StatusService() {
     thread_.join();
   }
   if (listener_) unlink(listener_->path.c_str());
+  leave_private_folders(places_);
   write_metrics(board_.noted());
 }
 

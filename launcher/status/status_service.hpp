@@ -32,6 +32,7 @@ class StatusService {
 
   StatusBoard& board_;
   std::optional<std::filesystem::path> metrics_;
+  PrivatePlaces places_;
   std::optional<StatusListener> listener_;
   UniqueFd end_;  // an eventfd
   std::thread thread_;

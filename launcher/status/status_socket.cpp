@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <cstdio>
 #include <cstring>
 #include <filesystem>
 
@@ -72,6 +73,44 @@ std::optional<std::string> receive(int fd, std::size_t most, Clock::time_point d
   }
 }
 
+// It has its name when it can be connected to: one that cannot is that of a run which was killed. Errors are in errno.
+UniqueFd listen_at(const std::string& at_first, const std::string& path) {
+  const auto address = address_of(at_first);
+  if (!address) {
+    errno = ENAMETOOLONG;
+    return {};
+  }
+  UniqueFd fd(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  if (fd.valid() && bind(fd.get(), reinterpret_cast<const sockaddr*>(&*address), sizeof *address) == 0 &&
+      listen(fd.get(), 16) == 0 && rename(at_first.c_str(), path.c_str()) == 0)
+    return fd;
+  const int error_number = errno;
+  unlink(at_first.c_str());
+  errno = error_number;
+  return {};
+}
+
+UniqueFd connect_to(const std::string& path) {
+  UniqueFd fd(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  const auto address = address_of(path);
+  if (!fd.valid() || !address) return {};
+  if (connect(fd.get(), reinterpret_cast<const sockaddr*>(&*address), sizeof *address) == 0) return fd;
+  if (errno == ECONNREFUSED) unlink(path.c_str());
+  return {};
+}
+
+std::vector<std::string> find_sockets(const PrivatePlaces& places) {
+  std::vector<std::string> paths;
+  for (const std::string& folder : find_private_folders(places)) {
+    std::error_code error;
+    for (std::filesystem::directory_iterator each(folder, error), end; !error && each != end;
+         each.increment(error))
+      if (each->path().filename().native().starts_with(socket_begin)) paths.push_back(each->path().native());
+  }
+  std::sort(paths.begin(), paths.end());
+  return paths;
+}
+
 std::string_view word_of(StatusForm form) {
   switch (form) {
     case StatusForm::row: return "row";
@@ -82,14 +121,9 @@ std::string_view word_of(StatusForm form) {
 }
 
 std::optional<std::string> ask_one(const std::string& path, const std::string& question) {
-  const UniqueFd fd(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  const auto address = address_of(path);
-  if (!fd.valid() || !address) return {};
+  const UniqueFd fd = connect_to(path);
+  if (!fd.valid()) return {};
   bound_transfers(fd.get(), askers_patience);
-  if (connect(fd.get(), reinterpret_cast<const sockaddr*>(&*address), sizeof *address) != 0) {
-    if (errno == ECONNREFUSED) unlink(path.c_str());
-    return {};
-  }
   if (!is_own_user(fd.get()) || !send_all(fd.get(), question, Clock::now() + answer_bound)) return {};
   return receive(fd.get(), most_answer, Clock::now() + answer_bound,
                  [](const std::string&, bool is_end) { return is_end; });
@@ -118,18 +152,18 @@ std::optional<StatusQuestion> decode_status_question(std::string_view text) {
 }
 
 Result<StatusListener> listen_for_status(const std::string& id, const PrivatePlaces& places) {
-  const auto folders = make_private_folders(places);
-  if (!folders) return tl::unexpected(folders.error());
-  StatusListener made;
-  made.path = fmt::format("{}/{}{}", folders->back(), socket_begin, id);
-  made.socket = UniqueFd(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-  const auto address = address_of(made.path);
-  if (!address) errno = ENAMETOOLONG;
-  if (!address || !made.socket.valid() ||
-      bind(made.socket.get(), reinterpret_cast<const sockaddr*>(&*address), sizeof *address) != 0 ||
-      listen(made.socket.get(), 16) != 0)
-    return failure(Fault::start, made.path, fmt::format("cannot listen: {}", std::strerror(errno)));
-  return made;
+  for (const std::string& path : find_sockets(places)) connect_to(path);  // those of killed runs go
+  // Who leaves such a folder takes it away where it is empty: also between our steps.
+  for (int tries_left = 2;; --tries_left) {
+    const auto folders = make_private_folders(places);
+    if (!folders) return tl::unexpected(folders.error());
+    StatusListener made;
+    made.path = fmt::format("{}/{}{}", folders->back(), socket_begin, id);
+    made.socket = listen_at(fmt::format("{}/new-{}", folders->back(), id), made.path);
+    if (made.socket.valid()) return made;
+    if (errno != ENOENT || tries_left == 0)
+      return failure(Fault::start, made.path, fmt::format("cannot listen: {}", std::strerror(errno)));
+  }
 }
 
 void serve_status(int listener, const std::function<std::string(const StatusQuestion&)>& answer,
@@ -145,18 +179,13 @@ void serve_status(int listener, const std::function<std::string(const StatusQues
 }
 
 std::vector<std::string> ask_for_status(const StatusQuestion& question, const PrivatePlaces& places) {
-  std::vector<std::string> paths;
-  for (const std::string& folder : find_private_folders(places)) {
-    std::error_code error;
-    for (std::filesystem::directory_iterator each(folder, error), end; !error && each != end;
-         each.increment(error))
-      if (each->path().filename().native().starts_with(socket_begin)) paths.push_back(each->path().native());
-  }
-  std::sort(paths.begin(), paths.end());
+  const std::vector<std::string> paths = find_sockets(places);
+  if (paths.empty()) return {};
   std::vector<std::string> answers;
   for (const std::string& path : paths)
     if (auto answer = ask_one(path, encode(question)); answer && !answer->empty())
       answers.push_back(std::move(*answer));
+  leave_private_folders(places);
   return answers;
 }
 

@@ -31,8 +31,8 @@ struct StatusListener {
   UniqueFd socket;
   std::string path;
 };
-// Listens in a folder that only this user can enter, where any login of this user finds it. Errors (Fault::start):
-// there is none, and none can be made.
+// Listens in a folder that only this user can enter, where any login of this user finds it, and takes sockets of runs
+// away that were killed. Errors (Fault::start): there is no such folder, and none can be made.
 Result<StatusListener> listen_for_status(const std::string& id, const PrivatePlaces& places);
 
 // Takes one connection of `listener` and answers its question by `answer`. Who is not this user, asks nothing that we

@@ -37,10 +37,10 @@ TEST(StatusQuestion, OtherTextIsNone) {
 
 // A run that answers so many questions.
 struct Answering {
-  Answering(const PrivatePlaces& places, const std::string& id, std::string answer, int times = 1)
+  Answering(const PrivatePlaces& places, const std::string& id, std::string answer, std::size_t times = 1)
       : listener(std::move(*listen_for_status(id, places))),
         thread([this, times, answer = std::move(answer)] {
-          for (int i = 0; i < times; ++i) {
+          while (asked.size() < times) {
             pollfd wait{listener.socket.get(), POLLIN, 0};
             poll(&wait, 1, -1);
             serve_status(listener.socket.get(), [&](const StatusQuestion& question) {
@@ -98,6 +98,18 @@ TEST(StatusSocket, TheSocketOfARunThatWasKilledIsTakenAway) {
   }
   EXPECT_THAT(ask_for_status({}, here.places), IsEmpty());
   EXPECT_FALSE(std::filesystem::exists(path));
+  EXPECT_THAT(find_private_folders(here.places), IsEmpty()) << "and the folder with it";
+}
+
+TEST(StatusSocket, ARunThatBeginsTakesThoseOfKilledRunsAwayAndLeavesOthers) {
+  const OwnPlaces here;
+  const std::string killed = listen_for_status("1", here.places)->path;
+  ASSERT_TRUE(std::filesystem::exists(killed));
+  const auto running = listen_for_status("2", here.places);
+  const auto begins = listen_for_status("3", here.places);
+  EXPECT_FALSE(std::filesystem::exists(killed));
+  EXPECT_TRUE(std::filesystem::exists(running->path));
+  EXPECT_TRUE(std::filesystem::exists(begins->path));
 }
 
 TEST(StatusSocket, OtherFilesThereAreNoRuns) {
