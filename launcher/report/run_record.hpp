@@ -55,6 +55,15 @@ struct RecordedStage {
   std::vector<int> missing_ranks = {};
 };
 
+// Two hosts that were tested together.
+struct RecordedPair {
+  std::string first = {};
+  std::string second = {};
+  bool passed = true;
+  std::optional<double> busbw_gbps = {};
+  std::string why = {};  // it failed
+};
+
 struct RecordedSmoke {
   std::string verdict = {};
   std::string evidence = {};
@@ -62,6 +71,7 @@ struct RecordedSmoke {
   double busbw_gbps = 0;
   std::vector<RecordedStage> stages = {};
   std::vector<std::string> suspects = {};  // each in words
+  std::vector<RecordedPair> pairs = {};
 };
 
 // What a rank was doing when the job was found to hang.
@@ -78,6 +88,7 @@ struct RecordedEvent {
   std::string host = {};
   std::optional<int> rank = {};
   std::vector<std::pair<std::string, std::string>> values = {};  // what else it says
+  std::vector<std::pair<std::string, double>> progress = {};     // of a rank; finite numbers
 };
 
 struct RunRecord {
