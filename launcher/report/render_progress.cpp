@@ -50,11 +50,12 @@ std::string render_curve(const std::string& name, const Curve& curve, double end
   const auto [low, high] =
       std::minmax_element(curve.points.begin(), curve.points.end(),
                           [](const Point& a, const Point& b) { return a.value < b.value; });
-  const double difference = high->value - low->value;
+  const double most = high->value;
+  const double difference = most - low->value;
   const double range = std::isfinite(difference) ? difference : 0;
   const auto x = [&](double seconds) { return left + seconds / end * (width - left - 10); };
   const auto y = [&](double value) {
-    return range <= 0 ? height / 2.0 : 8 + (high->value - value) / range * (height - 16);
+    return range <= 0 ? height / 2.0 : 8 + (most - value) / range * (height - 16);
   };
   std::string out = fmt::format("<svg viewBox=\"0 0 {} {}\" role=\"img\" aria-label=\"{}\">\n", width, height,
                                 xml_text(name));

@@ -21,7 +21,12 @@ std::string render_status(const JobStatus& status);
 std::string render_status_row(const JobStatus& status);
 std::string render_status_head();
 
-// `smlaunch.status/1`, one object. Without its ranks where they were not asked for.
+// One of the `jobs` of `smlaunch.status/1`: {id, name, pid, host, folder, working_directory, version, plan_hash,
+// launcher, state: code|ready|smoke|start|run|stop|end, seconds, restarts, exit_code, hosts: {all, ready}, smoke: null|
+// {state, busbw_gbps}, ranks_by_state: {waiting, joined, running, ended, stopped, failed, lost}, ranks: [{rank, host,
+// state, pid, exit_code, signal, progress: {..}}], progress: null|{last: {..}, rank_of_last, host, seconds_ago},
+// silent_seconds, phases: [{name, seconds}]}, with --stacks also stacks: [{rank, host, place, cores_used, processes}];
+// null is what is not known.
 std::string render_status_json(const JobStatus& status);
 
 }  // namespace smlaunch

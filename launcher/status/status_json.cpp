@@ -15,7 +15,6 @@ class StatusJson {
 
   std::string render() {
     json_.open_object();
-    json_.key("schema").value("smlaunch.status/1");
     text("id", status_.id);
     optional_text("name", status_.name);
     number("pid", status_.pid);

@@ -3,6 +3,7 @@
 #include "launcher/status/status_socket.hpp"
 
 #include <fmt/format.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <sys/un.h>
@@ -25,6 +26,7 @@ constexpr std::string_view socket_begin = "status-";
 constexpr std::size_t most_question = 8192;
 constexpr std::size_t most_answer = 256U << 20U;
 constexpr std::chrono::seconds answer_bound{30};
+constexpr int out_of_descriptors_pause = 200;        // milliseconds
 constexpr std::chrono::seconds askers_patience{20};  // longer than looking at the ranks takes
 
 std::optional<sockaddr_un> address_of(const std::string& path) {
@@ -169,6 +171,8 @@ Result<StatusListener> listen_for_status(const std::string& id, const PrivatePla
 void serve_status(int listener, const std::function<std::string(const StatusQuestion&)>& answer,
                   std::chrono::milliseconds patience) {
   const UniqueFd fd(accept4(listener, nullptr, nullptr, SOCK_CLOEXEC));
+  // Where there is no descriptor for it, it waits there, and would be found again at once.
+  if (!fd.valid() && errno != EAGAIN) poll(nullptr, 0, out_of_descriptors_pause);
   if (!fd.valid() || !is_own_user(fd.get())) return;
   bound_transfers(fd.get(), patience);
   const auto text = receive(fd.get(), most_question, Clock::now() + patience,

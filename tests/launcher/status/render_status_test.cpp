@@ -128,7 +128,6 @@ TEST(StatusJson, HasTheSameFacts) {
   JobStatus status = some_status();
   status.ranks[Rank{0}].end = Signaled{.signal = 9};
   const auto json = nlohmann::json::parse(render_status_json(status));
-  EXPECT_EQ(json["schema"], "smlaunch.status/1");
   EXPECT_EQ(json["id"], "3fa2b91c");
   EXPECT_EQ(json["state"], "run");
   EXPECT_EQ(json["hosts"], (nlohmann::json{{"all", 2}, {"ready", 2}}));
