@@ -181,6 +181,7 @@ void LeaderRun::begin_goodbye(Outcome outcome) {
   phase_ = Phase::goodbye;
   outcome_ = std::move(outcome);
   if (!job_run_) phases_.finished(world_.loop.now_ns());
+  note_status(status(true));
   workers_.begin_goodbye();
   for (const WorkerIndex each : workers_.all().indices())
     if (workers_.all()[each].is_connected) world_.channel.send_outcome(workers_.peer(each), job_end(each));

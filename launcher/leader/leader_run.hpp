@@ -86,6 +86,7 @@ class LeaderRun {
   void notice_own_pause();
   int serve_workers();
   [[nodiscard]] JobStatus status(bool with_ranks);
+  void note_status(const JobStatus& status);
   void show_status();
 
   [[nodiscard]] std::vector<WorkerCode> worker_code() const;

@@ -20,6 +20,18 @@ JobStage stage_of_job(bool has_spawned, const JobRecord& record) {
   return has_spawned ? JobStage::run : JobStage::start;
 }
 
+// What is there of an earlier try.
+void forget_try(JobStatus& status) {
+  status.smoke.clear();
+  status.busbw_gbps.reset();
+  status.counts.clear();
+  status.progress.reset();
+  status.silence.reset();
+  status.values.clear();
+  status.ranks.clear();
+  status.looks.reset();
+}
+
 void add_values(JobStatus& status, const ProgressValues& values) {
   for (const auto& [name, value] : values) {
     const auto [range, is_new] = status.values.try_emplace(name, ValueRange{value, value});
@@ -72,6 +84,7 @@ void JobRun::look_now(std::function<void(std::vector<RankLook>)> done) {
 
 JobStatus LeaderRun::status(bool with_ranks) {
   JobStatus made = settings_.board != nullptr ? settings_.board->noted() : JobStatus();
+  forget_try(made);
   made.hosts = static_cast<int>(plan_.cluster.hosts.size());
   switch (phase_) {
     case Phase::waiting: made.stage = JobStage::ready; break;
@@ -85,7 +98,6 @@ JobStatus LeaderRun::status(bool with_ranks) {
     if (smoke_->report()) made.busbw_gbps = smoke_->report()->busbw_gbps;
   }
   made.phases = phases_.so_far(world_.loop.now_ns());
-  made.counts.clear();
   if (job_run_)
     job_run_->add_status(made, with_ranks);
   else
@@ -104,15 +116,18 @@ void LeaderRun::tell_status(const StatusWish& wish, const StatusBoard::Answer& a
   });
 }
 
+void LeaderRun::note_status(const JobStatus& status) {
+  if (settings_.board != nullptr) settings_.board->note([&status](JobStatus& noted) { noted = status; });
+}
+
 // Once a second.
 void LeaderRun::show_status() {
   if (settings_.board == nullptr) return;
   const JobStatus made = status(false);
-  settings_.board->note([&made](JobStatus& noted) { noted = made; });
+  note_status(made);
   const std::size_t width = world_.output.live_width();
   const bool is_young = seconds_between(begin_ns_, world_.loop.now_ns()) < quiet_seconds;
-  if (width > 0 && !is_young && !is_suspended_)
-    world_.output.show_live(render_live_line(made, width));
+  if (width > 0 && !is_young && !is_suspended_) world_.output.show_live(render_live_line(made, width));
 }
 
 }  // namespace smlaunch

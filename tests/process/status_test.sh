@@ -134,6 +134,9 @@ assert_success
 /usr/bin/env python3 "$here/open_metrics.py" "$scratch/metrics/job.prom"
 grep -q '^smlaunch_exit_code 0$' "$scratch/metrics/job.prom"
 grep -q '^smlaunch_state{smlaunch_state="end"} 1$' "$scratch/metrics/job.prom"
+grep -q '^smlaunch_ranks{state="ended"} 2$' "$scratch/metrics/job.prom"
+grep -q '^smlaunch_progress_highest{name="step"} 41$' "$scratch/metrics/job.prom"
+grep -q '^smlaunch_phase_seconds{phase="teardown"} ' "$scratch/metrics/job.prom"
 assert_eq job.prom "$(ls "$scratch/metrics")"
 
 step "what is no OpenMetrics text is found to be none"

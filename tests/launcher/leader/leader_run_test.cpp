@@ -738,8 +738,36 @@ TEST(LeaderRun, WhoAsksMeanwhileSeesHowFarEachRankIs) {
   EXPECT_EQ(running.phases.back().name, "run");
   EXPECT_GT(running.phases.back().seconds, 4) << "it goes on, though a rank has ended";
   EXPECT_TRUE(told[2].ranks.empty());
-  EXPECT_EQ(board.noted().stage, JobStage::run) << "the last second is noted";
-  EXPECT_EQ(board.noted().count(RankStage::running), 3);
+  const JobStatus last = board.noted();
+  EXPECT_EQ(last.stage, JobStage::stop);
+  EXPECT_EQ(last.count(RankStage::ended), 4) << "the end of the run is noted";
+  EXPECT_EQ(last.progress->rank, Rank{3});
+  EXPECT_EQ(last.values.at("step").highest, 7);
+  EXPECT_EQ(last.phases.back().name, "teardown");
+}
+
+TEST(LeaderRun, WhatAnEarlierTryHasNotedIsForgotten) {
+  DrivenRun run;
+  StatusBoard board{JobStatus{.id = "aa",
+                              .restarts = 1,
+                              .smoke = "fail",
+                              .busbw_gbps = 3,
+                              .counts = {{RankStage::lost, 9}},
+                              .progress = JobProgress{},
+                              .silence = JobSilence{},
+                              .values = {{"step", {}}},
+                              .ranks = Indexed<Rank, RankStatus>(9)}};
+  run.settings.board = &board;
+  std::optional<JobStatus> told;
+  run.while_waiting = [&](const Workers&) {
+    run.leader->tell_status({}, [&](JobStatus status) { told = std::move(status); });
+    return DrivenRun::ready();
+  };
+  EXPECT_EQ(run.go().kind, OutcomeKind::success);
+  EXPECT_EQ(told->restarts, 1);
+  EXPECT_TRUE(told->smoke.empty() && !told->busbw_gbps && !told->progress && !told->silence);
+  EXPECT_TRUE(told->values.empty() && told->ranks.empty());
+  EXPECT_EQ(told->world_size(), 4);
 }
 
 TEST(LeaderRun, WhoAsksForStacksHasTheRanksLookedAtAndTheyGoOn) {
