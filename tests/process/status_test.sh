@@ -3,6 +3,7 @@
 # What a running job tells whoever asks: by `smlaunch status`, by the last line of a terminal, by --metrics.
 source "$(dirname "$0")/lib.sh"
 
+needs python3
 here=$(cd "$(dirname "$0")" && pwd)
 status_of() { "$smlaunch" status "$@" >"$scratch/status" 2>"$scratch/status.err"; }
 tells() { status_of "$started" "${@:2}" && grep -q -- "$1" "$scratch/status"; }
@@ -56,6 +57,23 @@ for text in [b"", b"\n", b"\0" * 100, os.urandom(100000), b"text - \xff\xfe\n", 
 idle = [connect() for _ in range(10)]  # they say nothing, and go
 END
 tells "2 running"
+
+step "another user gets no word out of it"
+if ((EUID == 0)); then
+  python3 - "$(sockets | grep "$id")" <<'END'
+import os, socket, sys
+os.setgroups([])
+os.setgid(65534)
+os.setuid(65534)
+try:
+    socket.socket(socket.AF_UNIX).connect(sys.argv[1])
+    sys.exit("a stranger was let in")
+except PermissionError:
+    pass
+END
+else
+  echo "not root: no other user is at hand"
+fi
 
 step "when it is over it is no more to be found"
 touch "$scratch/end"
