@@ -93,6 +93,11 @@ JobStatus LeaderRun::status(bool with_ranks) {
     case Phase::goodbye: made.stage = JobStage::stop; break;
   }
   if (phase_ != Phase::waiting) made.hosts_ready = made.hosts;
+  // Hosts that start themselves are ready when they have come; of others, those tell who wait for them.
+  if (phase_ == Phase::waiting && !settings_.job_token.empty())
+    made.hosts_ready =
+        1 + static_cast<int>(std::count_if(workers_.all().begin(), workers_.all().end(),
+                                           [](const RosterWorker& worker) { return worker.is_connected; }));
   if (smoke_) {
     made.smoke = smoke_->in_words();
     if (smoke_->report()) made.busbw_gbps = smoke_->report()->busbw_gbps;

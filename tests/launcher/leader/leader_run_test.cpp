@@ -746,6 +746,23 @@ TEST(LeaderRun, WhoAsksMeanwhileSeesHowFarEachRankIs) {
   EXPECT_EQ(last.phases.back().name, "teardown");
 }
 
+TEST(LeaderRun, HostsThatStartThemselvesAreReadyWhenTheyHaveCome) {
+  DrivenRun run;
+  StatusBoard board{JobStatus()};
+  run.settings.board = &board;
+  run.settings.job_token = "token";
+  std::vector<int> ready;
+  run.while_waiting = [&](const Workers&) {
+    for (int i = 0; i < 2; ++i) {
+      run.leader->tell_status({}, [&](const JobStatus& status) { ready.push_back(status.hosts_ready); });
+      run.agents.worker_comes(run.worker(1));
+    }
+    return DrivenRun::ready();
+  };
+  run.go();
+  EXPECT_THAT(ready, ElementsAre(1, 2));
+}
+
 TEST(LeaderRun, WhatAnEarlierTryHasNotedIsForgotten) {
   DrivenRun run;
   StatusBoard board{JobStatus{.id = "aa",
