@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "launcher/session/run_options.hpp"
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cstdlib>
@@ -14,17 +15,23 @@ std::string variable(const char* name) {
   return value == nullptr ? "" : value;
 }
 
+bool is_pipe(int fd) {
+  struct stat facts {};
+  return fstat(fd, &facts) == 0 && (S_ISFIFO(facts.st_mode) || S_ISSOCK(facts.st_mode));
+}
+
 }  // namespace
 
 OutputTerminals probe_output_terminals() {
   return {.is_stdout = isatty(1) == 1,
           .is_stderr = isatty(2) == 1,
+          .is_stdout_piped = is_pipe(1),
           .kind = variable("TERM"),
           .wants_no_color = !variable("NO_COLOR").empty()};
 }
 
 bool shows_live_line(const Options& options, const OutputTerminals& terminals) {
-  return terminals.is_stderr && terminals.understands() && !options.quiet;
+  return terminals.is_stderr && !terminals.is_stdout_piped && terminals.understands() && !options.quiet;
 }
 
 bool is_colored(const Options& options, const OutputTerminals& terminals, bool is_terminal) {

@@ -17,14 +17,16 @@ inline std::chrono::milliseconds milliseconds_of(double seconds) {
 struct OutputTerminals {
   bool is_stdout = false;
   bool is_stderr = false;
-  std::string kind = {};  // $TERM
+  bool is_stdout_piped = false;  // whoever reads it may write to our terminal (tee)
+  std::string kind = {};         // $TERM
   bool wants_no_color = false;
   // Sequences that erase a line and change colours.
   [[nodiscard]] bool understands() const { return !kind.empty() && kind != "dumb"; }
 };
 OutputTerminals probe_output_terminals();
 
-// Is there a line at the bottom of stderr that says how the job goes?
+// Is there a line at the bottom of stderr that says how the job goes? Not where lines come to the terminal that do not
+// come from us.
 bool shows_live_line(const Options& options, const OutputTerminals& terminals);
 // --color, for one of our streams.
 bool is_colored(const Options& options, const OutputTerminals& terminals, bool is_terminal);

@@ -113,6 +113,14 @@ END
   if grep -v '^\[[01] localhost\] line [0-9]* of std[a-z]*$' "$scratch/screen" | grep -v '^smlaunch: [a-zR]'; then fail "a broken line"; fi
   if grep -F 'ranks running' "$scratch/screen"; then fail "the last line has stayed"; fi
 
+  step "where a tee writes to the same terminal, there is no last line"
+  container
+  env "$marker" SAGEMAKER_BASE_DIR="$base" TERM=xterm /usr/bin/python3 "$here/on_terminal.py" "$scratch/raw" "$scratch/screen" \
+    /bin/sh -c '"$0" --hosts localhost:1 --launcher ddp -- /bin/sh -c "echo hello; sleep 2.5; echo bye" | tee /dev/null' "$smlaunch" \
+    || fail "$(<"$scratch/screen")"
+  if grep -qaF running "$scratch/raw"; then fail "a last line"; fi
+  assert_eq $'hello\nbye' "$(grep -E '^(hello|bye)$' "$scratch/screen")"
+
   step "its colors are those of --color"
   for color in never always auto; do
     container

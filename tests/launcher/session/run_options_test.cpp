@@ -13,6 +13,8 @@ TEST(RunOptions, TheLastLineOfATerminalIsOnlyThereWhereStderrIsOneThatUnderstand
   OutputTerminals other = terminal;
   other.is_stdout = false;
   EXPECT_TRUE(shows_live_line(options, other)) << "lines go to a file";
+  other.is_stdout_piped = true;
+  EXPECT_FALSE(shows_live_line(options, other)) << "or to a tee, which writes to this terminal";
   other = terminal;
   other.is_stderr = false;
   EXPECT_FALSE(shows_live_line(options, other));
