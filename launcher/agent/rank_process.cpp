@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "base/host_name.hpp"
+#include "base/own_words.hpp"
 #include "base/steady_time.hpp"
 #include "launcher/agent/rank_binding.hpp"
 #include "launcher/channel/private_folders.hpp"
@@ -32,6 +33,8 @@ namespace {
 // gone by then.
 constexpr milliseconds leftover_grace_in_a_hurry{100};
 
+std::string in_words(const Problem& problem) { return problem.where + ": " + problem.what; }
+
 }  // namespace
 
 RankProcess::RankProcess(asio::io_context& loop, const AgentIdentity& identity,
@@ -45,13 +48,16 @@ RankProcess::RankProcess(asio::io_context& loop, const AgentIdentity& identity,
                 .has_room = [this] { return callbacks_.has_room(); },
                 .drained = [this] { tell_end(); }}),
       input_(loop),
-      inspector_(loop, [this](const RankState& state) {
-        if (!is_told_) callbacks_.inspected(state);
-      }) {}
+      inspector_(loop, {.done =
+                            [this](const RankState& state) {
+                              if (!is_told_) callbacks_.inspected(state);
+                            },
+                        .ends_processes = [this] { told_to_stop_ = true; }}) {}
 
 RankProcess::~RankProcess() {
-  if (!heartbeats_) return;
+  if (!heartbeats_ && !threads_) return;
   heartbeats_.reset();
+  threads_.reset();
   leave_private_folders(own_private_places());
 }
 
@@ -72,6 +78,7 @@ ChildRequest RankProcess::make_request(const Start& message) {
     request.environment[heartbeat_variable] = heartbeats_->path();
   else
     request.environment.erase(heartbeat_variable);
+  if (threads_) threads_->add_variables(request.environment);
   if (const auto job = request.environment.find(job_marker_variable); job != request.environment.end())
     cgroup_ = RankCgroup::make(job->second, identity_.rank);
   if (cgroup_) request.cgroup_procs = cgroup_->procs();
@@ -82,7 +89,7 @@ Result<Started> RankProcess::start(Start message) {
   is_starter_ = message.is_starter;
   tail_.emplace(is_starter_);
   Started report = bind_rank(message, identity_.local_rank, machine_);
-  begin_heartbeats(message);
+  begin_private_files(message);
   ChildRequest request = make_request(message);
   path_["PATH"] = request.environment["PATH"];
   // Only we can make the program executable that torchrun or a like starter starts in its turn.
@@ -127,19 +134,32 @@ void RankProcess::process_ended() {
   streams_.rank_ended();
 }
 
-// A rank whose heartbeats nobody can hear runs all the same. A check program has none.
-void RankProcess::begin_heartbeats(const Start& message) {
-  if (message.has_input) return;
+// A rank whose heartbeats nobody can hear, or that cannot be asked, runs all the same. A check program needs neither.
+void RankProcess::begin_private_files(const Start& message) {
+  if (message.has_input || !message.is_heard) return;
   if (!message.progress_pattern.empty())
     if (auto pattern = ProgressPattern::parse(message.progress_pattern, "--progress"))
       progress_lines_.emplace(std::move(*pattern));
   // Another agent of this host that ends may take the empty folder away.
-  for (int tries = 0; tries < 3 && !heartbeats_; ++tries) {
+  std::string why;
+  for (int tries = 0; tries < 3 && !(heartbeats_ && (threads_ || !message.flight_recorder)); ++tries) {
     const auto folders = make_private_folders(own_private_places());
-    if (!folders) return;
-    if (auto made = HeartbeatFile::make(folders->front(), identity_.rank))
-      heartbeats_.emplace(std::move(*made));
+    if (!folders) {
+      why = in_words(folders.error().problems.front());
+      break;
+    }
+    for (const std::string& folder : *folders) {
+      if (heartbeats_) break;
+      if (auto made = HeartbeatFile::make(folder, identity_.rank))
+        heartbeats_.emplace(std::move(*made));
+      else
+        why = in_words(made.error().problems.front());
+    }
+    if (!threads_ && message.flight_recorder)
+      if (auto made = RankThreadFolder::make(*folders, identity_.rank)) threads_.emplace(std::move(*made));
   }
+  if (!heartbeats_) say("warning: no heartbeats of rank {} are heard: {}", identity_.rank, why);
+  if (threads_) inspector_.set_threads(threads_->path());
 }
 
 void RankProcess::tell_progress(bool is_last) {
@@ -182,7 +202,7 @@ void RankProcess::fill(Pong& pong) {
 void RankProcess::inspect(bool only_look) {
   if (!runs()) return;  // the report of its end is on its way
   if (only_look) return inspector_.look(child_->pid, is_starter_, path_);
-  if (inspector_.begin(child_->pid, is_starter_, path_)) told_to_stop_ = true;
+  inspector_.begin(child_->pid, is_starter_, path_);
 }
 
 void RankProcess::signal(int signal) {

@@ -17,6 +17,7 @@
 #include "launcher/agent/rank_streams.hpp"
 #include "launcher/evidence/rank_tail.hpp"
 #include "launcher/inspect/rank_inspector.hpp"
+#include "launcher/inspect/rank_thread_folder.hpp"
 #include "launcher/process/agent_priority.hpp"
 #include "launcher/process/child_process.hpp"
 #include "launcher/process/descendants.hpp"
@@ -57,7 +58,7 @@ class RankProcess final : public AgentRank {
   [[nodiscard]] bool runs() const { return child_ && !status_; }
   [[nodiscard]] ChildRequest make_request(const Start& message);
   void take_lines(bool is_stderr, const std::string& lines);
-  void begin_heartbeats(const Start& message);
+  void begin_private_files(const Start& message);
   void tell_progress(bool is_last);
   void process_ended();
   void tell_end();
@@ -80,6 +81,7 @@ class RankProcess final : public AgentRank {
   ProcessorWait processor_wait_;
   OomWatch oom_watch_;
   std::optional<HeartbeatFile> heartbeats_;
+  std::optional<RankThreadFolder> threads_;
   std::optional<ProgressLines> progress_lines_;  // where --progress says what they are
   std::uint64_t output_ns_ = 0;                  // when it printed last
   bool told_to_stop_ = false;

@@ -7,6 +7,7 @@
 #include <charconv>
 
 #include "launcher/channel/message_pack.hpp"
+#include "launcher/inspect/rank_told.hpp"
 
 namespace smlaunch {
 
@@ -80,6 +81,7 @@ std::string encode(const Start& m) {
                {"local_ranks", m.local_ranks},
                {"forward_output", m.forward_output},
                {"progress_pattern", m.progress_pattern},
+               {"flight_recorder", m.flight_recorder},
                {"is_starter", m.is_starter},
                {"grace_milliseconds", m.grace_milliseconds},
                {"lost_after_milliseconds", m.lost_after_milliseconds},
@@ -105,6 +107,7 @@ std::optional<Start> decode_start(std::string_view text) {
     take_number(j.at("local_ranks"), m.local_ranks, 0);
     j.at("forward_output").get_to(m.forward_output);
     j.at("progress_pattern").get_to(m.progress_pattern);
+    j.at("flight_recorder").get_to(m.flight_recorder);
     j.at("is_starter").get_to(m.is_starter);
     take_number(j.at("grace_milliseconds"), m.grace_milliseconds, 0);
     take_number(j.at("lost_after_milliseconds"), m.lost_after_milliseconds, 0);
@@ -254,13 +257,16 @@ std::string encode(const RankState& m) {
                          {"wait_channel", process.wait_channel},
                          {"kernel_stack", process.kernel_stack},
                          {"python_stack", process.python_stack},
-                         {"rank", process.rank ? Json(*process.rank) : Json(nullptr)}});
+                         {"rank", process.rank ? Json(*process.rank) : Json(nullptr)},
+                         {"has_thread", process.has_thread},
+                         {"told", process.told}});
   return pack({{"processes", processes},
                {"primary", m.primary},
                {"python_source", m.python_source},
                {"is_look", m.is_look},
                {"computes", m.computes},
-               {"computes_in", m.computes_in}});
+               {"computes_in", m.computes_in},
+               {"more_comes", m.more_comes}});
 }
 
 std::optional<RankState> decode_rank_state(std::string_view text) {
@@ -276,6 +282,9 @@ std::optional<RankState> decode_rank_state(std::string_view text) {
       each.at("kernel_stack").get_to(process.kernel_stack);
       each.at("python_stack").get_to(process.python_stack);
       if (!each.at("rank").is_null()) take_number(each.at("rank"), process.rank.emplace(), 0);
+      each.at("has_thread").get_to(process.has_thread);
+      each.at("told").get_to(process.told);
+      if (process.told.size() > most_told) throw NumberRefused();
       m.processes.push_back(std::move(process));
     }
     take_number(j.at("primary"), m.primary, 0, std::max(0, static_cast<int>(m.processes.size()) - 1));
@@ -283,6 +292,7 @@ std::optional<RankState> decode_rank_state(std::string_view text) {
     j.at("is_look").get_to(m.is_look);
     j.at("computes").get_to(m.computes);
     j.at("computes_in").get_to(m.computes_in);
+    j.at("more_comes").get_to(m.more_comes);
   });
 }
 

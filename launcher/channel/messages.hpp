@@ -64,12 +64,14 @@ struct Start {
   int local_ranks = 1;
   bool forward_output = true;     // false: nobody wants its lines
   std::string progress_pattern;   // --progress; empty: none was given
+  bool flight_recorder = true;    // its Python processes can be asked at a hang, and record their collectives
   bool is_starter = false;        // the program is torchrun or xla, and its children are the ranks
   int grace_milliseconds = 5000;  // when the leader is lost
   int lost_after_milliseconds = 10000;
   int leader_wait_milliseconds = 600000;
   std::string hand_over;   // for a smlaunch that comes to wait on this host yet; empty: none is looked for
   bool has_input = false;  // a check program: input frames are for its stdin
+  bool is_heard = true;    // not sent: false where its agent has no channel, and nobody reads its heartbeats
 };
 
 // For the stdin of a check program. Numbered from 1, so that what is told again is written once.

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <csignal>
 
 #include "launcher/channel/detached_notice.hpp"
@@ -125,12 +126,24 @@ void JobRun::engine_process_ended(Rank rank, const Result<ExitStatus>& end, bool
     if (all_ended) handle(EngineEnded{.failure = AllAgentsEnded{}, .seconds = now, .status = status});
     return;
   }
-  look_for_lost_hosts();
+  if (!may_look()) return mpirun_ended(end, now);
+  // A host that is lost explains all that comes after mpirun's end, so it is told first.
+  is_held_ = true;
+  settings_.find_lost_hosts([this, end, now](const std::vector<LostHost>& lost) {
+    is_held_ = false;
+    take_lost_hosts(lost);
+    mpirun_ended(end, now);
+    for (const Event& event : std::exchange(held_, {})) handle(event);
+  });
+}
+
+void JobRun::mpirun_ended(const Result<ExitStatus>& end, double seconds) {
   tell_missing_daemons();
+  const auto status = end ? std::optional(*end) : std::nullopt;
   const EngineFailure failure =
       end ? EngineFailure(MpirunEnded{*end}) : EndUnknown{end.error().problems.front().what};
-  handle(
-      EngineEnded{.failure = failure, .last_lines = engine_->last_words(), .seconds = now, .status = status});
+  handle(EngineEnded{
+      .failure = failure, .last_lines = engine_->last_words(), .seconds = seconds, .status = status});
 }
 
 void JobRun::look_around() {
@@ -152,18 +165,38 @@ void JobRun::tell_missing_daemons() {
   handle(DaemonsMissing{settings_.find_unconnected(engine_peers_)});
 }
 
+bool JobRun::may_look() const {
+  const JobRecord& record = supervisor_.record();
+  return !has_spawned_ && settings_.find_lost_hosts && !record.stop_signal && !record.worker_loss;
+}
+
 // mpirun does not say on which host its daemon could not start, and waits for a frozen host for ever.
 void JobRun::look_for_lost_hosts() {
-  const JobRecord& record = supervisor_.record();
-  if (has_spawned_ || !settings_.find_lost_hosts || record.stop_signal || record.worker_loss) return;
-  for (const LostHost& each : settings_.find_lost_hosts())
-    handle(WorkerLost{{.host = each.name, .loss = HostUnreachable{each.reason}}});
+  if (!may_look() || is_held_) return;
   next_look_ns_ = world_.loop.now_ns() + look_interval_ns;
+  settings_.find_lost_hosts([this](const std::vector<LostHost>& lost) {
+    if (may_look()) take_lost_hosts(lost);
+    next_look_ns_ = world_.loop.now_ns() + look_interval_ns;
+  });
+}
+
+void JobRun::take_lost_hosts(const std::vector<LostHost>& lost) {
+  for (const LostHost& each : lost)
+    handle(WorkerLost{{.host = each.name, .loss = HostUnreachable{each.reason}}});
 }
 
 // ---- the supervisor's answer
 
+// What ends a look must not meet a silence that is over by now.
 void JobRun::handle(const Event& event) {
+  if (is_held_) {
+    held_.push_back(event);
+    return;
+  }
+  const auto* expired = std::get_if<TimerExpired>(&event);
+  const bool may_end_look =
+      std::holds_alternative<RankInspected>(event) || (expired != nullptr && expired->timer == Timer::look);
+  if (may_end_look) perform(supervisor_.on(Silent{reports_.silence()}));
   perform(supervisor_.on(event));
   asked_looks_.heard(event);
 }
@@ -202,6 +235,7 @@ void JobRun::start_ranks() {
       if (rank == of_host.front()) start.hand_over = callbacks_.late_hand_over(node_rank);
       start.forward_output = world_.output.is_wanted(rank);
       start.progress_pattern = settings_.progress_pattern;
+      start.flight_recorder = settings_.flight_recorder;
       world_.channel.start(peer_of(rank), start);
     }
   }
@@ -249,15 +283,24 @@ void JobRun::tell_looks() {
   const JobSilence silence = reports_.silence();
   const std::string life = describe_life(record(), reports_.hosts(), starter());
   std::string text = describe_silence(silence, record().progress) + "; ";
+  const bool is_seen = std::any_of(record().ranks.begin(), record().ranks.end(), [](const RankRecord& rank) {
+    return rank.state && rank.state->is_seen_to_compute();
+  });
   if (!life.empty())
-    text += life + ": taken for life, the job goes on";
+    text += life + (is_seen ? ": taken for life, the job goes on"
+                            : ": taken for life, the job goes on, but three times at most");
   else
-    text +=
-        describe_hang(look_at_ranks(record(), reports_.hosts(), starter())) +
-        (settings_.hang_timeout || settings_.start_timeout ? ""
-                                                           : "; --hang-timeout SECONDS would end such a job");
+    text += describe_ranks() + (settings_.hang_timeout || settings_.start_timeout
+                                    ? ""
+                                    : "; --hang-timeout SECONDS would end such a job");
   world_.output.say(text);
   if (!life.empty()) reports_.event("progress", std::nullopt, {{"life", life}});
+}
+
+std::string JobRun::describe_ranks() const {
+  const std::vector<RankLook> looks = look_at_ranks(record(), reports_.hosts(), starter());
+  const std::string sentence = find_hang_evidence(looks).sentence;
+  return sentence.empty() ? describe_hang(looks) : sentence;
 }
 
 std::string JobRun::starter() const { return has_starter(plan_.launcher) ? to_string(plan_.launcher) : ""; }

@@ -64,6 +64,7 @@ class JobRun {
   void signal_ranks(int signal);
   void inspect_ranks(bool only_look);
   void tell_looks();
+  [[nodiscard]] std::string describe_ranks() const;
   [[nodiscard]] std::string starter() const;  // torchrun or xla; empty: the ranks are started one by one
   [[nodiscard]] std::vector<Rank> ranks_that_run() const;
   void pass_signal_on(int signal);
@@ -73,6 +74,9 @@ class JobRun {
   void engine_line(std::string_view line);
   void engine_process_ended(Rank rank, const Result<ExitStatus>& end, bool all_ended);
   void look_for_lost_hosts();
+  [[nodiscard]] bool may_look() const;
+  void take_lost_hosts(const std::vector<LostHost>& lost);
+  void mpirun_ended(const Result<ExitStatus>& end, double seconds);
   void note_peers();
   void tell_missing_daemons();
 
@@ -90,6 +94,8 @@ class JobRun {
   bool has_spawned_ = false;
   std::set<std::string> engine_peers_;  // whom mpirun has heard of until the ranks have started
   std::uint64_t next_look_ns_ = 0;
+  bool is_held_ = false;            // mpirun has ended, and the hosts are looked for
+  std::vector<Event> held_;         // what has happened since
   std::uint64_t grace_end_ns_ = 0;  // of the ranks that are being stopped; 0: no rank is
   std::chrono::milliseconds leftover_time_{0};
 };

@@ -76,32 +76,6 @@ Result<void> LeaderRun::listen() {
   return {};
 }
 
-void LeaderRun::wait_until_ready() {
-  if (!settings_.make_ready) return;
-  const std::uint64_t start_ns = world_.loop.now_ns();
-  ReadyResult ready = settings_.make_ready(
-      make_hand_over(workers_.hosts()),
-      {.serve = [this] { return serve_workers(); }, .code = [this] { return worker_code(); }});
-  outcome_ = std::move(ready.outcome);
-  if (settings_.channel_host.empty()) {
-    settings_.channel_host = ready.channel_host.empty() ? own_loopback : ready.channel_host;
-    world_.channel.keep_to(settings_.channel_host);
-  }
-  phases_.waited(seconds_between(start_ns, world_.loop.now_ns()), ready.slowest_host, ready.slowest_seconds);
-  if (const RosterWorker* lost = workers_.find_lost(); lost != nullptr && !outcome_)
-    outcome_ = lost_before_start({.host = lost->host, .loss = *lost->loss});
-}
-
-// Workers get their welcome and our pings, and may tell us that they were told to stop.
-int LeaderRun::serve_workers() {
-  world_.loop.poll();
-  if (seconds_between(last_ping_ns_, world_.loop.now_ns()) >= 1) {
-    world_.channel.ping_all();
-    last_ping_ns_ = world_.loop.now_ns();
-  }
-  return worker_signal_;
-}
-
 Result<RunResult> LeaderRun::run() {
   world_.loop.post([this] { begin(); });
   world_.loop.run();
@@ -110,9 +84,32 @@ Result<RunResult> LeaderRun::run() {
 }
 
 void LeaderRun::begin() {
-  if (outcome_) return begin_goodbye(*outcome_);
+  if (!settings_.make_ready) return begin_work();
+  ping();  // workers that have come hear us while we wait for the others
+  const std::uint64_t start_ns = world_.loop.now_ns();
+  settings_.make_ready(
+      make_hand_over(workers_.hosts()), [this] { return worker_code(); },
+      [this, start_ns](ReadyResult ready) {
+        hosts_ready(seconds_between(start_ns, world_.loop.now_ns()), std::move(ready));
+      });
+}
+
+void LeaderRun::hosts_ready(double seconds, ReadyResult ready) {
+  outcome_ = std::move(ready.outcome);
+  if (settings_.channel_host.empty()) {
+    settings_.channel_host = ready.channel_host.empty() ? own_loopback : ready.channel_host;
+    world_.channel.keep_to(settings_.channel_host);
+  }
+  phases_.waited(seconds, ready.slowest_host, ready.slowest_seconds);
+  if (const RosterWorker* lost = workers_.find_lost(); lost != nullptr && !outcome_)
+    outcome_ = lost_before_start({.host = lost->host, .loss = *lost->loss});
+  begin_work();
+}
+
+void LeaderRun::begin_work() {
   begin_ns_ = world_.loop.now_ns();
   last_ping_ns_ = 0;
+  if (outcome_) return begin_goodbye(*outcome_);
   ping();
   if (settings_.smoke) return begin_smoke();
   begin_job();
@@ -157,13 +154,6 @@ std::optional<Outcome> LeaderRun::interrupted_smoke() const {
 
 void LeaderRun::begin_job() {
   phase_ = Phase::running;
-  // Looking takes some seconds. They do not count as our own pause.
-  if (settings_.find_lost_hosts)
-    settings_.find_lost_hosts = [this, find = std::move(settings_.find_lost_hosts)] {
-      auto found = find();
-      last_ping_ns_ = world_.loop.now_ns();
-      return found;
-    };
   job_run_ = std::make_unique<JobRun>(
       plan_, settings_, world_, events_, phases_, agent_facts(),
       JobRun::Callbacks{
@@ -196,7 +186,7 @@ bool LeaderRun::one_may_come() const {
 }
 
 void LeaderRun::ping() {
-  notice_own_pause();
+  if (phase_ != Phase::waiting) notice_own_pause();
   last_ping_ns_ = world_.loop.now_ns();
   world_.channel.ping_all();
   if (phase_ == Phase::running && !is_suspended_) job_run_->look_around();

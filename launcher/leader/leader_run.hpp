@@ -34,9 +34,8 @@ class LeaderRun {
 
   // Errors (Fault::start): the channel's port cannot be opened.
   Result<void> listen();
-  // Waits for the other hosts, if there are any, and serves their workers meanwhile.
-  void wait_until_ready();
-  // Runs the test and the job until nothing of the job runs. Errors (Fault::start): nothing was started.
+  // Waits for the other hosts, if there are any, runs the test and the job until nothing of the job runs, and says goodbye
+  // to the workers. Errors (Fault::start): nothing was started.
   Result<RunResult> run();
 
   // We were told to stop.
@@ -69,6 +68,8 @@ class LeaderRun {
   void worker_told_to_stop(Peer peer, int signal);
 
   void begin();
+  void hosts_ready(double seconds, ReadyResult ready);
+  void begin_work();
   void begin_smoke();
   void smoke_finished();
   [[nodiscard]] std::optional<Outcome> interrupted_smoke() const;
@@ -84,7 +85,6 @@ class LeaderRun {
   [[nodiscard]] bool one_may_come() const;
   void ping();
   void notice_own_pause();
-  int serve_workers();
   [[nodiscard]] JobStatus status(bool with_ranks);
   void note_status(const JobStatus& status);
   void show_status();

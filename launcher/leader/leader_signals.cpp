@@ -37,6 +37,7 @@ void LeaderRun::worker_told_to_stop(Peer peer, int signal) {
   if (is_known) return;
   world_.output.say(fmt::format("{} was told to stop by {}: passed on to every rank", workers_.of(peer).host,
                                 signal_name(signal)));
+  if (phase_ == Phase::waiting && settings_.stop_ready) settings_.stop_ready(signal, StopBy::worker);
   if (job_run_) request_stop(signal);
   if (phase_ == Phase::smoking) smoke_->stop();
 }
@@ -44,6 +45,11 @@ void LeaderRun::worker_told_to_stop(Peer peer, int signal) {
 bool LeaderRun::ranks_run() const { return phase_ == Phase::running && job_run_->has_spawned(); }
 
 void LeaderRun::passed_signal(int signal) {
+  // There is no rank yet. A shell's Ctrl-Z stops us as it stops anybody.
+  if (phase_ == Phase::waiting) {
+    if (signal == SIGTSTP) world_.stop_ourselves();
+    return;
+  }
   if (signal == SIGTSTP) return suspend();
   if (signal == SIGCONT) return go_on();
   pass_on(signal);
@@ -97,6 +103,7 @@ void LeaderRun::go_on() {
 
 void LeaderRun::stop_signal(int signal) {
   go_on();
+  if (phase_ == Phase::waiting && settings_.stop_ready) return settings_.stop_ready(signal, StopBy::us);
   if (phase_ == Phase::smoking) {
     smoke_signal_ = signal;
     world_.output.say(fmt::format("{}: ending the smoke test", signal_name(signal)));

@@ -132,7 +132,9 @@ void LeaderRun::show_status() {
   note_status(made);
   const std::size_t width = world_.output.live_width();
   const bool is_young = seconds_between(begin_ns_, world_.loop.now_ns()) < quiet_seconds;
-  if (width > 0 && !is_young && !is_suspended_) world_.output.show_live(render_live_line(made, width));
+  // While hosts are waited for, the terminal shows those that are missing.
+  if (width > 0 && !is_young && !is_suspended_ && phase_ != Phase::waiting)
+    world_.output.show_live(render_live_line(made, width));
 }
 
 }  // namespace smlaunch

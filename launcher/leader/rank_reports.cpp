@@ -95,7 +95,8 @@ void RankReports::pong(Rank rank, const Pong& pong) {
   clocks_.measure(rank, pong, now);
   activity_.used(rank, pong.agent_ns, pong.cpu_ns);
   // From a rank whose lines nobody wants, only its agent's message comes.
-  if (pong.output_ns > 0) activity_.printed(clocks_.on_our_clock(rank, pong.output_ns, start_ns_, now).ns);
+  if (pong.output_ns > 0)
+    activity_.printed(rank, clocks_.on_our_clock(rank, pong.output_ns, start_ns_, now).ns);
 }
 
 Event RankReports::started(Rank rank, const Started& started) {
@@ -157,7 +158,7 @@ Event RankReports::left_running(Rank rank, std::vector<LeftProcess> processes) {
 }
 
 void RankReports::print(Rank rank, bool is_stderr, std::uint64_t read_ns, std::string_view lines) {
-  activity_.printed(world_.loop.now_ns());
+  activity_.printed(rank, world_.loop.now_ns());
   if (!phases_.any_printed()) event("first_output", rank, {});
   if (!phases_.has_printed(host(rank))) phases_.printed(host(rank), read_ns);
   world_.output.print(rank, is_stderr, seconds_at(read_ns), lines);
@@ -192,9 +193,13 @@ Event RankReports::progressed(Rank rank, ProgressReport report) {
   const auto told_by = take_teller(rank, report.progress.values);
   const std::uint64_t now = world_.loop.now_ns();
   const std::uint64_t then = clocks_.on_our_clock(rank, report.time_ns, start_ns_, now).ns;
-  activity_.progressed(now);
-  if (++progress_events_ <= most_progress_events || now - last_progress_event_ns_ >= one_second_ns ||
-      report.progress.ask) {
+  if (report.progress.is_only_a_wish())
+    activity_.printed(rank, now);
+  else
+    activity_.progressed(rank, now);
+  const bool is_one_of_the_first = progress_events_ < most_progress_events;
+  if (is_one_of_the_first) ++progress_events_;
+  if (is_one_of_the_first || now - last_progress_event_ns_ >= one_second_ns || report.progress.ask) {
     last_progress_event_ns_ = now;
     EventLine line{.event = "progress", .host = host(rank), .values = report.progress.values};
     if (told_by) line.rank = told_by->value;

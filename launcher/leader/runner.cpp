@@ -9,6 +9,8 @@
 
 #include <algorithm>
 #include <csignal>
+#include <memory>
+#include <utility>
 
 #include "launcher/channel/channel_server.hpp"
 #include "launcher/channel/token.hpp"
@@ -47,14 +49,18 @@ Result<std::size_t> raise_descriptor_limit(const LaunchPlan& plan, int rank_peer
                  "raise it: ulimit -Hn, or LimitNOFILE= of the service");
 }
 
-// As long as it lives, the board's questions go to the loop.
+// As long as it lives, the board's questions go to the loop. One that the loop takes up later is answered by nobody.
 class AskedLoop {
  public:
-  AskedLoop(StatusBoard* board, EventLoop& loop, LeaderRun& run) : board_(board) {
+  AskedLoop(StatusBoard* board, EventLoop& loop, LeaderRun& run)
+      : board_(board), run_(std::make_shared<LeaderRun*>(&run)) {
     if (board_ == nullptr) return;
-    board_->set_source([&loop, &run](const StatusWish& wish, StatusBoard::Answer answer) {
-      loop.post([&run, wish, answer = std::move(answer)] { run.tell_status(wish, answer); });
-    });
+    board_->set_source(
+        [&loop, run = std::weak_ptr(run_)](const StatusWish& wish, StatusBoard::Answer answer) {
+          loop.post([run, wish, answer = std::move(answer)] {
+            if (const auto here = run.lock()) (*here)->tell_status(wish, answer);
+          });
+        });
   }
   ~AskedLoop() {
     if (board_ != nullptr) board_->set_source({});
@@ -64,17 +70,18 @@ class AskedLoop {
 
  private:
   StatusBoard* board_;
+  std::shared_ptr<LeaderRun*> run_;
 };
 
 }  // namespace
 
-Result<RunResult> run_plan(const LaunchPlan& plan, const RunSettings& settings, EventLog& events) {
+Result<RunResult> run_plan(const LaunchPlan& plan, const RunSettings& settings, EventLog& events,
+                           AsioLoop& loop) {
   block_stop_signals();
   const int rank_peers = count_rank_peers(plan, settings);
   const auto room = raise_descriptor_limit(plan, rank_peers);
   if (!room) return tl::unexpected(room.error());
   const std::string token = make_token();
-  AsioLoop loop;
   ChannelServer channel(
       loop.context(), settings.job_token.empty() ? token : settings.job_token,
       rank_peers + static_cast<int>(plan.cluster.hosts.size() + settings.spare_hosts.size()),
@@ -99,7 +106,6 @@ Result<RunResult> run_plan(const LaunchPlan& plan, const RunSettings& settings, 
   if (auto listening = run.listen(); !listening) return tl::unexpected(listening.error());
   const AskedLoop asked(settings.board, loop, run);
   become_subreaper();
-  run.wait_until_ready();
   StopSignals heard(loop.context());
   heard.on_signal([&](int signal) { run.stop_signal(signal); });
   HeardSignals passed(loop.context(), find_passed_signals());

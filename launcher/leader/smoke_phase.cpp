@@ -28,7 +28,7 @@ SmokeRun::Callbacks SmokePhase::callbacks(std::function<void()> finished) {
   made.line = [this](const std::string& line) {
     if (settings_.verbose) world_.output.say("smoke test: " + line);
   };
-  if (settings_.find_lost_hosts) made.hosts_lost = [this] { return !settings_.find_lost_hosts().empty(); };
+  made.find_lost_hosts = settings_.find_lost_hosts;
   made.finished = std::move(finished);
   return made;
 }

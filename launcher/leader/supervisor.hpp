@@ -197,11 +197,13 @@ class Supervisor {
   bool all_left_ = false;
   bool released_early_ = false;
   int engine_signals_ = 0;
-  bool looking_ = false;     // at ranks that go on
-  bool inspecting_ = false;  // ranks that are going to be stopped
-  JobSilence silence_;       // as it was when they were looked at
-  double next_look_ = 0;     // seconds of this silence until ranks that computed are looked at again
-  bool hinted_ = false;      // in this silence
+  bool looking_ = false;      // at ranks that go on
+  bool inspecting_ = false;   // ranks that are going to be stopped
+  bool looks_again_ = false;  // since some have not answered
+  JobSilence silence_;        // as it was last
+  double next_look_ = 0;      // seconds of this silence until ranks that computed are looked at again
+  bool hinted_ = false;       // in this silence
+  int unseen_lives_ = 0;  // in this silence: how often only ranks that could not be seen were taken for life
 };
 
 }  // namespace smlaunch

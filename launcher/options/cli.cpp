@@ -32,6 +32,8 @@ const Names<FrameworkModuleOption> framework_modules = {{"native", FrameworkModu
 const Names<HtmlReportOption> html_reports = {{"auto", HtmlReportOption::automatic},
                                               {"always", HtmlReportOption::always},
                                               {"never", HtmlReportOption::never}};
+const Names<FlightRecorderOption> flight_recorders = {{"auto", FlightRecorderOption::automatic},
+                                                      {"off", FlightRecorderOption::off}};
 const Names<BindPolicy> binds = {{"auto", BindPolicy::automatic},
                                  {"gpu", BindPolicy::gpu},
                                  {"numa", BindPolicy::numa},
@@ -134,6 +136,10 @@ void add_options(Adder& adder, Options& o, bool& dry_run) {
       "which lines of the ranks are progress; (?P<step>[0-9]+) is a value [any line, until a rank writes to "
       "$SMLAUNCH_HEARTBEAT]",
       "REGEX");
+  adder.add_choice(
+      "flight-recorder", o.flight_recorder, flight_recorders,
+      "auto: PyTorch records its collectives, and a thread in each Python process of a rank tells at a "
+      "hang what it is doing [auto]");
   adder.matter("launchers");
   adder.add_number("master-port", o.master_port, 1, 65535, "rendezvous of the ranks [a free one]", "PORT");
   adder.add_number("channel-port", o.channel_port, 1, 65535,

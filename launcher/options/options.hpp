@@ -25,6 +25,7 @@ enum class SmokeOption { automatic, nccl, cpu, off };
 enum class ColorOption { automatic, always, never };
 enum class LogFormatOption { text, json };
 enum class HtmlReportOption { automatic, always, never };
+enum class FlightRecorderOption { automatic, off };
 
 struct Options {
   Command command = Command::run;
@@ -68,6 +69,7 @@ struct Options {
   std::optional<double> hang_timeout;
   std::optional<double> start_timeout;
   std::optional<std::string> progress;  // a regular expression
+  FlightRecorderOption flight_recorder = FlightRecorderOption::automatic;
   std::optional<int> master_port;
   std::optional<int> channel_port;
   std::optional<std::string> log_dir;

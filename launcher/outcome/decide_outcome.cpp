@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "launcher/evidence/mpirun_words.hpp"
 #include "launcher/outcome/failure_sentence.hpp"
@@ -18,6 +19,21 @@ namespace {
 
 constexpr const char* torchrun = "torchrun";
 
+std::optional<double> step_of(const RankRecord& rank) {
+  const auto told = rank.progress.find(std::string(step_value));
+  if (told == rank.progress.end() || !std::isfinite(told->second)) return {};
+  return told->second;
+}
+
+void tell_steps(const JobRecord& record, const std::optional<FirstFailure>& first, JobProgress& progress) {
+  progress.step.reset();
+  for (const RankRecord& rank : record.ranks)
+    if (const auto step = step_of(rank); step && (!progress.step || *step < *progress.step))
+      progress.step = step;
+  const auto failed = first ? step_of(record.ranks[first->rank]) : std::nullopt;
+  progress.failed_step = failed ? failed : progress.step;
+}
+
 class Decision {
  public:
   Decision(const JobRecord& record, const RankHosts& hosts, const std::string& starter)
@@ -27,6 +43,7 @@ class Decision {
     Outcome outcome = choose();
     outcome.stop_was_asked = record_.stop_signal.has_value();
     outcome.progress = record_.progress;
+    if (outcome.progress) tell_steps(record_, outcome.first_failure, *outcome.progress);
     outcome.asked = record_.asked;
     if (outcome.kind == OutcomeKind::failure && outcome.asked && outcome.asked->ask == Ask::exclude_host)
       outcome.hosts_at_fault.push_back(hosts_[outcome.asked->rank]);
@@ -89,8 +106,8 @@ class Decision {
   }
 
   // The ranks that the report points at; all ranks, where it can tell none from the others.
-  [[nodiscard]] FirstFailure first_of_hang(const std::vector<RankLook>& looks) const {
-    std::vector<Rank> odd = find_odd_ranks(looks);
+  [[nodiscard]] FirstFailure first_of_hang(const std::vector<RankLook>& looks, std::vector<Rank> odd) const {
+    if (odd.empty()) odd = find_odd_ranks(looks);
     if (odd.empty())
       for (const RankLook& look : looks) odd.push_back(look.rank);
     const auto look = std::find_if(looks.begin(), looks.end(),
@@ -108,12 +125,15 @@ class Decision {
 
   [[nodiscard]] Outcome hung() const {
     std::vector<RankLook> looks = look_at_ranks(record_, hosts_, starter_);
+    HangEvidence evidence = find_hang_evidence(looks);
     Outcome outcome =
         make_failure(FailureClass::hang,
                      fmt::format("the job hangs: {}; {}", describe_silence(*record_.hang, record_.progress),
-                                 describe_hang(looks)));
-    outcome.first_failure = first_of_hang(looks);
+                                 evidence.sentence.empty() ? describe_hang(looks) : evidence.sentence));
+    outcome.first_failure = first_of_hang(looks, evidence.pointed_at);
     outcome.hang = std::move(looks);
+    outcome.hang_evidence = std::move(evidence);
+    outcome.hang_seconds = record_.hang->seconds;
     return outcome;
   }
 

@@ -28,22 +28,26 @@ struct EndTimes {
 struct JobSilence {
   double seconds = 0;
   bool has_begun = true;      // the job had made some before
-  bool counts_output = true;  // any line is progress; else only heartbeats, or the lines of --progress
+  bool counts_output = true;  // no rank has told any progress, and --progress was not given
 };
 
 // What ranks have told of their progress.
 struct JobProgress {
   std::optional<Rank> rank = {};  // who told last; nothing: a rank of torchrun that has not said which it is
   std::string host = {};
-  double seconds = 0;               // when, since the start of the run
-  ProgressValues values = {};       // the last of each, of that rank
-  std::optional<double> step = {};  // the highest of all ranks
+  double seconds = 0;          // when, since the start of the run
+  ProgressValues values = {};  // the last of each, of that rank
+  // Of an outcome, from the last step that each rank has told: the lowest of them, and where the first failing rank was;
+  // where that has told none, it is taken to be where the slowest is. Only finite numbers are steps.
+  std::optional<double> step = {};
+  std::optional<double> failed_step = {};
 };
 
 // What a rank has asked for by a heartbeat line.
 struct RankAsked {
   Rank rank = {};
   Ask ask = Ask::stop;
+  std::string host = {};
 };
 
 // All that is known about one rank.

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "launcher/inspect/hang_evidence.hpp"
 #include "launcher/inspect/hang_report.hpp"
 #include "launcher/outcome/failure_class.hpp"
 #include "launcher/outcome/first_failure.hpp"
@@ -36,6 +37,8 @@ struct Outcome {
   std::vector<std::string> engine_lines = {};  // what mpirun said last, where it failed
   Indexed<Rank, Cause> causes = {};
   std::vector<RankLook> hang = {};               // by rank, where the job was stopped because it hung
+  HangEvidence hang_evidence = {};               // then: who waited for whom
+  double hang_seconds = 0;                       // without progress
   std::vector<std::string> hosts_at_fault = {};  // lost, not ready, or failed by the smoke test
   bool stop_was_asked = false;                   // by a signal, perhaps after the first failure
   std::optional<JobProgress> progress = {};      // nothing: no rank has told any

@@ -63,6 +63,48 @@ Json hang_json(const std::vector<RankLook>& looks) {
   return list;
 }
 
+Json collective_json(const NamedCollective& named) {
+  Json json = {{"group", named.group.empty() ? Json(nullptr) : Json(named.group)},
+               {"op", named.op.empty() ? Json(nullptr) : Json(named.op)},
+               {"sequence", named.sequence ? Json(*named.sequence) : Json(nullptr)}};
+  if (!named.sizes.empty()) json["sizes"] = named.sizes;
+  return json;
+}
+
+Json collective_json(const std::optional<NamedCollective>& named) {
+  return named ? collective_json(*named) : Json(nullptr);
+}
+
+Json progress_json(const GroupProgress& progress) {
+  return {{"last_begun", collective_json(progress.last_begun)},
+          {"last_finished", collective_json(progress.last_finished)},
+          {"waiting_in", collective_json(progress.waiting_in)}};
+}
+
+Json hang_evidence_json(const HangEvidence& evidence, double seconds) {
+  Json json = {{"seconds", milli(seconds)}, {"sentence", evidence.sentence}};
+  json["waiting"] = Json::array();
+  for (const WaitingRanks& each : evidence.waiting) {
+    Json entry = collective_json(each.in);
+    entry["ranks"] = Json::array();
+    for (const Rank rank : each.ranks) entry["ranks"].push_back(rank.value);
+    json["waiting"].push_back(std::move(entry));
+  }
+  json["missing"] = Json::array();
+  for (const MissingRank& each : evidence.missing)
+    json["missing"].push_back({{"rank", each.rank.value}, {"host", each.host}, {"where", each.where}});
+  json["ranks"] = Json::array();
+  for (const RankStanding& each : evidence.ranks) {
+    Json entry = {{"rank", each.rank.value}, {"state", each.state}};
+    entry.update(progress_json(each.progress));
+    entry["groups"] = Json::array();
+    for (const GroupProgress& group : each.groups) entry["groups"].push_back(progress_json(group));
+    entry["stacks"] = each.stacks;
+    json["ranks"].push_back(std::move(entry));
+  }
+  return json;
+}
+
 // A whole number without a fraction; what JSON cannot hold as text: "nan", "inf".
 Json values_json(const ProgressValues& values) {
   constexpr double largest_whole = 1e15;
@@ -143,7 +185,10 @@ std::string render_report(const Report& report) {
   json["smoke"] = report.smoke_json.empty() ? Json(nullptr) : Json::parse(report.smoke_json);
   json["restarts"] = report.restarts;
   if (!report.earlier.empty()) json["earlier"] = earlier_json(report.earlier);
-  if (!outcome.hang.empty()) json["hang"] = hang_json(outcome.hang);
+  if (!outcome.hang.empty()) {
+    json["hang"] = hang_json(outcome.hang);
+    json["hang_evidence"] = hang_evidence_json(outcome.hang_evidence, outcome.hang_seconds);
+  }
   return dump(json, 1) + "\n";
 }
 

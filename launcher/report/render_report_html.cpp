@@ -99,9 +99,9 @@ void add_timeline(const Timeline& timeline, std::string& out) {
 }
 
 const char* square_of(const RecordedRank& rank) {
-  if (rank.cause == "stopped_by_us") return " class=s";
+  if (rank.cause == RecordedCause::stopped_by_us) return " class=s";
   if (!failed(rank)) return "";
-  return rank.cause == "collateral" ? " class=c" : " class=b";
+  return rank.cause == RecordedCause::collateral ? " class=c" : " class=b";
 }
 
 void add_map(const RunRecord& record, std::string& out) {
@@ -159,6 +159,23 @@ void add_hang(const std::vector<RecordedLook>& looks, std::string& out) {
   }
   if (looks.size() > most_looks)
     out += fmt::format("<tr><td colspan=3>… {} more</td></tr>\n", looks.size() - most_looks);
+  out += "</table>\n";
+}
+
+void add_waits(const RunRecord& record, std::string& out) {
+  if (record.waiting.empty() && record.missing.empty()) return;
+  out += "<h2>Who waited for whom</h2>\n<table>\n";
+  for (std::size_t i = 0; i < record.waiting.size() && i < most_looks; ++i) {
+    const RecordedWait& wait = record.waiting[i];
+    std::string ranks;
+    for (std::size_t rank = 0; rank < wait.ranks.size() && rank < most_looks; ++rank)
+      ranks += fmt::format("{}{}", rank == 0 ? "" : ", ", wait.ranks[rank]);
+    if (wait.ranks.size() > most_looks) ranks += fmt::format(", … ({} in all)", wait.ranks.size());
+    out += fmt::format("<tr><td>waited in {}</td><td>ranks {}</td></tr>\n", xml_text(wait.what), ranks);
+  }
+  for (std::size_t i = 0; i < record.missing.size() && i < most_looks; ++i)
+    out += fmt::format("<tr><td>missing: rank {} on {}</td><td>{}</td></tr>\n", record.missing[i].rank,
+                       xml_text(record.missing[i].host), xml_text(record.missing[i].where));
   out += "</table>\n";
 }
 
@@ -225,6 +242,7 @@ std::string render_report_html(const RunRecord& record, const std::string& title
     out += fmt::format("<tr><td>{}</td><td>{}</td></tr>\n", i + 1, xml_text(record.earlier[i]));
   if (!record.earlier.empty()) out += "</table>\n";
   if (record.first_failure) add_failure(*record.first_failure, out);
+  add_waits(record, out);
   add_hang(record.hang, out);
   add_timeline(make_timeline(record), out);
   out += render_progress_html(record);

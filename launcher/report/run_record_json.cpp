@@ -57,6 +57,12 @@ RecordedEnd end_of(const Json& object) {
   return {.exit_code = whole_of(member(object, "exit_code")), .signal = whole_of(member(object, "signal"))};
 }
 
+RecordedCause cause_of(const std::string& name) {
+  if (name == "stopped_by_us") return RecordedCause::stopped_by_us;
+  if (name == "collateral") return RecordedCause::collateral;
+  return RecordedCause::own;
+}
+
 std::optional<RecordedFailure> failure_of(const Json& object) {
   if (!object.is_object()) return {};
   RecordedFailure failure{.rank = whole_of(member(object, "rank")),
@@ -121,6 +127,27 @@ RecordedLook look_of(const Json& object) {
       look.processes.push_back(std::move(line));
     }
   return look;
+}
+
+// "all_reduce 5 of the default group"
+std::string collective_words(const Json& object) {
+  const std::string op = text_of(object, "op");
+  std::string words = op.empty() ? "a collective" : op;
+  if (const auto sequence = whole_of(member(object, "sequence"))) words += fmt::format(" {}", *sequence);
+  const std::string group = text_of(object, "group");
+  if (group == "default") return words + " of the default group";
+  return group.empty() ? words : words + " of the group " + group;
+}
+
+void read_hang_evidence(const Json& object, RunRecord& record) {
+  if (const Json& waiting = member(object, "waiting"); waiting.is_array())
+    for (const Json& each : waiting)
+      record.waiting.push_back({.what = collective_words(each), .ranks = wholes_of(member(each, "ranks"))});
+  if (const Json& missing = member(object, "missing"); missing.is_array())
+    for (const Json& each : missing)
+      record.missing.push_back({.rank = whole_of(member(each, "rank")).value_or(-1),
+                                .host = text_of(each, "host"),
+                                .where = text_of(each, "where")});
 }
 
 // Lists in lists are not shown: the function that writes them calls itself as often as they are deep.
@@ -224,7 +251,7 @@ Result<RunRecord> parse_run_record(const std::string& where, std::string_view re
       record.ranks.push_back({.rank = whole_of(member(each, "rank")).value_or(-1),
                               .host = text_of(each, "host"),
                               .end = end_of(each),
-                              .cause = text_of(each, "cause")});
+                              .cause = cause_of(text_of(each, "cause"))});
   if (const Json& phases = member(json, "phases"); phases.is_array())
     for (const Json& each : phases)
       record.phases.push_back({.name = text_of(each, "name"),
@@ -234,6 +261,7 @@ Result<RunRecord> parse_run_record(const std::string& where, std::string_view re
   record.smoke = smoke_of(member(json, "smoke"));
   if (const Json& hang = member(json, "hang"); hang.is_array())
     for (const Json& each : hang) record.hang.push_back(look_of(each));
+  read_hang_evidence(member(json, "hang_evidence"), record);
   if (const Json& earlier = member(json, "earlier"); earlier.is_array())
     for (const Json& each : earlier) record.earlier.push_back(text_of(each, "message"));
   read_events(events, record);

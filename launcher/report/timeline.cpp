@@ -29,7 +29,7 @@ BarKind worse(BarKind a, BarKind b) {
 
 BarKind kind_of(const RecordedRank& rank) {
   if (failed(rank)) return BarKind::bad;
-  return rank.cause == "stopped_by_us" ? BarKind::stopped : BarKind::good;
+  return rank.cause == RecordedCause::stopped_by_us ? BarKind::stopped : BarKind::good;
 }
 
 // In the order of their lowest ranks.
@@ -177,7 +177,7 @@ std::string end_in_words(const RecordedEnd& end) {
 }
 
 bool failed(const RecordedRank& rank) {
-  if (rank.cause == "stopped_by_us") return false;
+  if (rank.cause == RecordedCause::stopped_by_us) return false;
   return rank.end.signal || !rank.end.exit_code || *rank.end.exit_code != 0;
 }
 

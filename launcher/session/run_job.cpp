@@ -26,19 +26,19 @@
 #include "launcher/plan/starter.hpp"
 #include "launcher/process/stop_signals.hpp"
 #include "launcher/remote/ssh_connections.hpp"
+#include "launcher/session/await_hosts.hpp"
 #include "launcher/session/check_plan.hpp"
-#include "launcher/session/code_on_hosts.hpp"
 #include "launcher/session/host_checks.hpp"
 #include "launcher/session/host_names.hpp"
 #include "launcher/session/job_key.hpp"
 #include "launcher/session/job_uploads.hpp"
 #include "launcher/session/long_variables.hpp"
-#include "launcher/session/lost_hosts.hpp"
 #include "launcher/session/other_hosts.hpp"
 #include "launcher/session/run_options.hpp"
 #include "launcher/session/self_started_hosts.hpp"
 #include "launcher/session/smoke_files.hpp"
 #include "launcher/session/smoke_request.hpp"
+#include "launcher/session/try_loop.hpp"
 #include "launcher/smoke/render_smoke.hpp"
 #include "launcher/this_host/own_host.hpp"
 #include "topology/interfaces.hpp"
@@ -126,19 +126,20 @@ class JobTries {
     const bool any_waits = job_.self_started ? !key_.token.empty() : !job_.hosts_given;
     if (!any_waits || job_.runs_alone || !has_other_hosts(plan_))
       return report_unstarted(options_, paths_, *code_.outcome);
-    RunSettings settings = make_settings();
-    settings.make_ready = [this, worker = settings.worker](const std::string& hand_over,
-                                                           const Workers& workers) {
+    TryLoop on(options_.quiet);
+    RunSettings settings = make_settings(on);
+    settings.make_ready = [this, &waits = on.waits, worker = settings.worker](
+                              const std::string& hand_over, const FindWorkerCode& code, auto done) {
       const bool is_hurried = code_.outcome->kind == OutcomeKind::stopped;
-      if (job_.self_started) {
-        wait_to_tell_nodes(job_, workers, is_hurried);
-        return ReadyResult{.outcome = *code_.outcome};
-      }
-      tell_hosts(options_, job_, worker, hand_over, workers.serve, is_hurried);
-      return ReadyResult{.outcome = *code_.outcome,
-                         .channel_host = probe_own_address(plan_.network_interface, first_other_host(plan_))};
+      if (job_.self_started)
+        return wait_to_tell_nodes(waits, job_, code, is_hurried,
+                                  [this, done] { done({.outcome = *code_.outcome}); });
+      tell_hosts(waits, options_, job_, worker, hand_over, is_hurried, [this, done] {
+        done({.outcome = *code_.outcome,
+              .channel_host = probe_own_address(plan_.network_interface, first_other_host(plan_))});
+      });
     };
-    if (auto told = run_plan(plan_, settings, events_); !told) warn(told.error());
+    if (auto told = run_plan(plan_, settings, events_, on.loop); !told) warn(told.error());
     return report_unstarted(options_, paths_, *code_.outcome);
   }
 
@@ -175,7 +176,8 @@ class JobTries {
                  .numbers = {{"ranks", plan_.world_size()}}});
   }
 
-  RunSettings make_settings() {
+  RunSettings make_settings(TryLoop& on) {
+    HostWaits& waits = on.waits;
     RunSettings settings = run_settings_of(options_);
     settings.board = &board_;
     settings.restart_count = restarts_;
@@ -189,14 +191,13 @@ class JobTries {
     };
     settings.output.log_files = log_files_;
     settings.output.restart_count = restarts_;
-    const HostCheck check = make_host_check(options_, job_, restarts_ > 0);
-    const bool waits = waits_for_names(job_);
-    if (waits || !check.empty())
-      settings.make_ready = [this, check, waits](const std::string&, const Workers& workers) {
-        ReadyResult ready =
-            waits ? wait_for_names(options_, job_.environment->hosts, events_) : ReadyResult();
-        if (!ready.outcome) ready.outcome = check_hosts(options_, job_, check, workers.serve, events_);
-        return ready;
+    settings.stop_ready = [&waits](int signal, StopBy by) {
+      by == StopBy::us ? waits.stop(signal) : waits.stop_by_worker(signal);
+    };
+    const HostCheck check = make_host_check(options_, plan_, restarts_ > 0);
+    if (waits_for_names(job_) || !check.empty())
+      settings.make_ready = [this, &waits, check](const std::string&, const FindWorkerCode&, auto done) {
+        await_names(waits, options_, job_, check, events_, std::move(done));
       };
     if (!has_other_hosts(plan_)) return settings;
     if (job_.self_started) {
@@ -206,8 +207,8 @@ class JobTries {
           return munge->find_key(identity);
         };
       settings.channel_port = job_.self_started->channel_port;
-      settings.make_ready = [this](const std::string&, const Workers& workers) {
-        return wait_for_nodes(options_, job_, workers, events_);
+      settings.make_ready = [this, &waits](const std::string&, const FindWorkerCode& code, auto done) {
+        wait_for_nodes(waits, options_, job_, code, events_, std::move(done));
       };
       return settings;
     }
@@ -215,30 +216,22 @@ class JobTries {
     settings.spare_hosts = plan_.spare_hosts;
     settings.worker = job_.hosts_given ? "" : worker_socket_name(job_.environment->hosts);
     settings.channel_host = probe_own_address(plan_.network_interface, first_other_host(plan_));
-    settings.find_lost_hosts = [this] { return find_lost_hosts(options_, job_); };
+    settings.find_lost_hosts = [this, &on](auto done) {
+      on.lost_hosts.find(options_, job_, std::move(done));
+    };
     settings.find_unconnected = [this](const std::set<std::string>& peers) {
       return find_unconnected_hosts(job_, peers);
     };
-    settings.make_ready = [this, check, worker = settings.worker](const std::string& hand_over,
-                                                                  const Workers& workers) {
+    settings.make_ready = [this, &waits, check, worker = settings.worker](
+                              const std::string& hand_over, const FindWorkerCode& code, auto done) {
       RemoteRequest request = make_ready_request(options_, job_, worker, plan_.wanted_interfaces);
       if (!worker.empty()) request.login.input = hand_over;
       if (connections_) keep_connections(request, connections_->control_path());
-      request.stop_asked = workers.serve;
       request.progress = [this](const RemoteReport& report) { note_hosts(report); };
-      const auto find_failure = [&] { return find_failed_code(job_, workers.code()); };
-      HostsReady hosts =
-          wait_for_hosts(options_, plan_.wanted_interfaces, request, job_.spare_hosts, find_failure, events_);
-      request.progress = nullptr;
-      if (!hosts.result.outcome)
-        hosts.result.outcome =
-            wait_for_code(options_, job_, std::move(request), hosts.report, workers, events_);
-      warn_of_folders(hosts.report, job_.environment->current_host);
-      drop_spares_without_code(job_.spare_hosts, workers.code());
-      if (!hosts.result.outcome)
-        hosts.result.outcome = check_hosts(options_, job_, check, workers.serve, events_);
-      hosts.result.channel_host = probe_own_address(plan_.network_interface, first_other_host(plan_));
-      return hosts.result;
+      await_hosts(
+          waits, options_, job_, plan_,
+          {.request = std::move(request), .check = check, .first_other_host = first_other_host(plan_)}, code,
+          events_, std::move(done));
     };
     return settings;
   }
@@ -256,11 +249,12 @@ class JobTries {
     announce();
     const LaunchPlan processes = plan_of_processes(job_.spec, plan_);
     open_connections();
-    RunSettings settings = make_settings();
+    TryLoop on(options_.quiet);
+    RunSettings settings = make_settings(on);
     auto smoke = make_smoke_request(options_, job_, plan_, restarts_ == 0);
     if (!smoke) return tl::unexpected(smoke.error());
     settings.smoke = std::move(*smoke);
-    auto ran = run_plan(processes, settings, events_);
+    auto ran = run_plan(processes, settings, events_, on.loop);
     if (!ran) return tl::unexpected(ran.error());
     stop_asked_ = ran->stop_asked;
     // Nobody reaches the other hosts, and each ends what it has started.

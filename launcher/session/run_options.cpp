@@ -53,6 +53,7 @@ RunSettings run_settings_of(const Options& options) {
   settings.hang_timeout = options.hang_timeout;
   settings.start_timeout = options.start_timeout;
   settings.progress_pattern = options.progress.value_or("");
+  settings.flight_recorder = options.flight_recorder == FlightRecorderOption::automatic;
   settings.channel_port = options.channel_port.value_or(0);
   settings.verbose = options.verbose;
   settings.tells_restart_count = options.max_restarts > 0;

@@ -31,10 +31,9 @@ struct DrivenRun {
     plan = job.plan();
     settings.worker = "socket";
     settings.channel_host = "";
-    settings.make_ready = [this](const std::string& hand_over, const Workers& workers) {
+    settings.make_ready = [this](const std::string& hand_over, const FindWorkerCode& code, auto done) {
       EXPECT_EQ(decode_hand_over(hand_over)->world_size, plan.world_size());
-      if (while_waiting) return while_waiting(workers);
-      return ready();
+      done(while_waiting ? while_waiting(code) : ready());
     };
   }
 
@@ -60,7 +59,6 @@ struct DrivenRun {
                                                 [this] { stopped_ourselves_at.push_back(loop.seconds()); }},
                                     "token");
     EXPECT_TRUE(leader->listen());
-    leader->wait_until_ready();
     auto made = leader->run();
     EXPECT_FALSE(loop.ran_dry);
     if (!made) throw std::runtime_error(made.error().problems.front().what);
@@ -70,7 +68,7 @@ struct DrivenRun {
 
   LaunchPlan plan;
   RunSettings settings;
-  std::function<ReadyResult(const Workers&)> while_waiting;
+  std::function<ReadyResult(const FindWorkerCode&)> while_waiting;
   EventLog events;
   FakeLoop loop;
   FakeOutput output;
@@ -161,7 +159,7 @@ TEST(LeaderRun, ALostAgentIsALostHostThatIsUnattendedWhereNoWorkerIsLeft) {
     DrivenRun run;
     run.agents.ranks[2].agent_is_lost = true;
     run.agents.ranks[0].runs = milliseconds(500'000);
-    run.while_waiting = [&](const Workers&) {
+    run.while_waiting = [&](const FindWorkerCode&) {
       if (has_worker) run.agents.worker_comes(run.worker(1));
       return DrivenRun::ready();
     };
@@ -217,7 +215,7 @@ TEST(LeaderRun, AUsersSignalEndsNothingWhereNoRankRuns) {
 TEST(LeaderRun, AUsersSignalToAWorkerReachesEveryRankOnceThoughEveryHostGotIt) {
   DrivenRun run;
   for (int rank = 0; rank < 4; ++rank) run.agents.ranks[rank].runs = milliseconds(20'000);
-  run.while_waiting = [&](const Workers&) {
+  run.while_waiting = [&](const FindWorkerCode&) {
     run.agents.worker_comes(run.worker(1));
     return DrivenRun::ready();
   };
@@ -287,7 +285,7 @@ TEST(LeaderRun, WhatItDoesForALittleWhileIsNoPause) {
 TEST(LeaderRun, AWorkerKnowsOfAShellsCtrlZ) {
   DrivenRun run;
   for (int rank = 0; rank < 4; ++rank) run.agents.ranks[rank].runs = milliseconds(20'000);
-  run.while_waiting = [&](const Workers&) {
+  run.while_waiting = [&](const FindWorkerCode&) {
     run.agents.worker_comes(run.worker(1));
     return DrivenRun::ready();
   };
@@ -355,7 +353,7 @@ TEST(LeaderRun, NamesTheFirstOfManyRanksThatLeftSomethingRunningAndCountsTheOthe
 TEST(LeaderRun, ASignalThatComesWhenTheJobIsOverIsForTheNextTry) {
   DrivenRun run;
   run.agents.workers_take_outcome = false;
-  run.while_waiting = [&](const Workers&) {
+  run.while_waiting = [&](const FindWorkerCode&) {
     run.agents.worker_comes(run.worker(1));
     return DrivenRun::ready();
   };
@@ -370,7 +368,7 @@ TEST(LeaderRun, ASignalThatComesWhenTheJobIsOverIsForTheNextTry) {
 TEST(LeaderRun, AWorkerThatIsToldToStopStopsTheJobOnceHoweverOftenItSaysSo) {
   DrivenRun run;
   for (int rank = 0; rank < 4; ++rank) run.agents.ranks[rank].runs = milliseconds(500'000);
-  run.while_waiting = [&](const Workers&) {
+  run.while_waiting = [&](const FindWorkerCode&) {
     run.agents.worker_comes(run.worker(1));
     return DrivenRun::ready();
   };
@@ -382,23 +380,50 @@ TEST(LeaderRun, AWorkerThatIsToldToStopStopsTheJobOnceHoweverOftenItSaysSo) {
   EXPECT_EQ(run.agents.outcomes.at(run.worker(1)).kind, "stopped");
 }
 
-TEST(LeaderRun, AWorkerThatIsToldToStopWhileHostsAreWaitedForIsHeardThere) {
-  DrivenRun run;
-  run.while_waiting = [&](const Workers& workers) {
-    EXPECT_EQ(workers.serve(), 0);
-    run.loop.post([&] {
-      run.agents.worker_comes(run.worker(1));
-      run.agents.worker_is_told_to_stop(run.worker(1), SIGINT);
+// The hosts are waited for until somebody says that they are there, or a stop ends the waiting.
+struct WaitingRun : DrivenRun {
+  explicit WaitingRun() {
+    settings.make_ready = [this](const std::string&, const FindWorkerCode&, auto done) { now = done; };
+    settings.stop_ready = [this](int signal, StopBy by) {
+      stops.emplace_back(by, signal);
+      ReadyResult stopped = ready();
+      stopped.outcome = make_stopped(signal, "stopped while waiting for the hosts");
+      now(std::move(stopped));
+    };
+  }
+
+  std::function<void(ReadyResult)> now;
+  std::vector<std::pair<StopBy, int>> stops;
+};
+
+TEST(LeaderRun, AStopOfOursOrOfAWorkerWhileHostsAreWaitedForEndsTheWaiting) {
+  for (const StopBy by : {StopBy::us, StopBy::worker}) {
+    WaitingRun run;
+    run.loop.after(milliseconds(5000), [&] { run.agents.worker_comes(run.worker(1)); });
+    run.loop.after(milliseconds(6000), [&] {
+      if (by == StopBy::us)
+        run.leader->stop_signal(SIGINT);
+      else
+        run.agents.worker_is_told_to_stop(run.worker(1), SIGINT);
     });
-    EXPECT_EQ(workers.serve(), SIGINT);
-    ReadyResult result = DrivenRun::ready();
-    result.outcome.emplace().exit_code = 130;
-    result.outcome->kind = OutcomeKind::stopped;
-    return result;
-  };
-  EXPECT_EQ(run.go().exit_code, 130);
-  EXPECT_TRUE(run.agents.done.empty());
-  EXPECT_EQ(run.agents.outcomes.at(run.worker(1)).exit_code, 130);
+    EXPECT_EQ(run.go().exit_code, 130);
+    EXPECT_THAT(run.stops, ElementsAre(std::pair(by, SIGINT)));
+    EXPECT_TRUE(run.agents.done.empty());
+    EXPECT_EQ(run.agents.outcomes.at(run.worker(1)).exit_code, 130);
+    EXPECT_EQ(run.leader->late_signal(), 0) << "it is not for the next try";
+    EXPECT_GE(run.agents.pings, 6) << "workers hear us meanwhile";
+  }
+}
+
+TEST(LeaderRun, WhileHostsAreWaitedForAPauseAndSignalsForTheRanksAreNotWorthAWord) {
+  WaitingRun run;
+  run.loop.after(milliseconds(1000), [&] { run.leader->passed_signal(SIGUSR1); });
+  run.loop.after(milliseconds(2000), [&] { run.leader->passed_signal(SIGTSTP); });
+  run.loop.after(milliseconds(3000), [&] { run.loop.stall(milliseconds(60'000)); });
+  run.loop.after(milliseconds(70'000), [&] { run.now(DrivenRun::ready()); });
+  EXPECT_EQ(run.go().kind, OutcomeKind::success);
+  EXPECT_TRUE(run.output.said.empty());
+  EXPECT_THAT(run.stopped_ourselves_at, ElementsAre(2.0));
 }
 
 TEST(LeaderRun, AWorkerThatIsLostBeforeTheStartEndsTheJobUnlessItsHostIsSpareOrItComesAgain) {
@@ -406,12 +431,12 @@ TEST(LeaderRun, AWorkerThatIsLostBeforeTheStartEndsTheJobUnlessItsHostIsSpareOrI
   for (const Case each : {Case::lost, Case::spare, Case::again}) {
     DrivenRun run;
     run.settings.spare_hosts = {"algo-3"};
-    run.while_waiting = [&](const Workers& workers) {
+    run.while_waiting = [&](const FindWorkerCode& find_code) {
       const Peer peer = run.worker(each == Case::spare ? 2 : 1);
       run.agents.worker_comes(peer);
       run.agents.worker_is_lost(peer);
       if (each == Case::again) run.agents.worker_comes(peer);
-      const auto code = workers.code();
+      const auto code = find_code();
       EXPECT_EQ(code.size(), 3U);
       EXPECT_EQ(code[1].is_lost, each == Case::lost);
       return DrivenRun::ready();
@@ -431,7 +456,7 @@ TEST(LeaderRun, AWorkerThatIsLostInTheJobEndsItUnlessItsHostIsSpare) {
     run.settings.spare_hosts = {"algo-3"};
     for (int rank = 0; rank < 4; ++rank) run.agents.ranks[rank].runs = milliseconds(5'000);
     const Peer peer = run.worker(is_spare ? 2 : 1);
-    run.while_waiting = [&](const Workers&) {
+    run.while_waiting = [&](const FindWorkerCode&) {
       run.agents.worker_comes(peer);
       return DrivenRun::ready();
     };
@@ -448,7 +473,7 @@ TEST(LeaderRun, ARankOrAHostThatSendsWhatItMayNotEndsTheJobAndIsNamed) {
     DrivenRun run;
     for (int rank = 0; rank < 4; ++rank) run.agents.ranks[rank].runs = milliseconds(5'000);
     const Peer peer = is_worker ? run.worker(1) : Peer{3};
-    run.while_waiting = [&](const Workers&) {
+    run.while_waiting = [&](const FindWorkerCode&) {
       if (is_worker) run.agents.worker_comes(peer);
       return DrivenRun::ready();
     };
@@ -480,7 +505,7 @@ TEST(LeaderRun, TellsWorkersToWaitForASecondTryButForTheHostThatASpareOneReplace
   run.settings.tells_restart_count = true;
   run.settings.restart_count = 1;
   run.agents.ranks[2].agent_is_lost = true;
-  run.while_waiting = [&](const Workers&) {
+  run.while_waiting = [&](const FindWorkerCode&) {
     for (const int index : {1, 2}) run.agents.worker_comes(run.worker(index));
     return DrivenRun::ready();
   };
@@ -522,7 +547,7 @@ TEST(LeaderRun, AStopDuringTheTestEndsItAndStartsNoJob) {
     DrivenRun run;
     run.with_smoke();
     run.agents.check_programs_hang = true;
-    run.while_waiting = [&](const Workers&) {
+    run.while_waiting = [&](const FindWorkerCode&) {
       run.agents.worker_comes(run.worker(1));
       return DrivenRun::ready();
     };
@@ -545,10 +570,45 @@ TEST(LeaderRun, AStopDuringTheTestEndsItAndStartsNoJob) {
 TEST(LeaderRun, AHostThatIsLostWhileRanksAreStartedIsNamedWhenMpirunEnds) {
   DrivenRun run;
   run.agents.engine_fails = true;
-  run.settings.find_lost_hosts = [] { return std::vector<LostHost>{{"algo-2", "no route"}}; };
+  run.settings.find_lost_hosts = [&](auto done) {
+    run.loop.after(milliseconds(3000), [done] { done({{"algo-2", "no route"}}); });
+  };
   const Outcome outcome = run.go();
   EXPECT_THAT(outcome.message, HasSubstr("algo-2 was lost: no route"));
   EXPECT_THAT(run.output.said, Contains("mpirun: no such host"));
+}
+
+TEST(LeaderRun, WhatHappensWhileLostHostsAreLookedForComesAfterMpirunsEnd) {
+  for (const bool is_lost : {false, true}) {
+    DrivenRun run;
+    run.agents.engine_fails = true;
+    run.settings.find_lost_hosts = [&](auto done) {
+      run.loop.after(milliseconds(2000), [&] { run.leader->stop_signal(SIGTERM); });
+      run.loop.after(milliseconds(3000), [done, is_lost] {
+        done(is_lost ? std::vector<LostHost>{{"algo-2", "no route"}} : std::vector<LostHost>());
+      });
+    };
+    const Outcome outcome = run.go();
+    EXPECT_EQ(outcome.kind, OutcomeKind::failure);
+    EXPECT_EQ(outcome.failure_class, is_lost ? FailureClass::lost_host : FailureClass::start);
+    EXPECT_EQ(run.leader->late_signal(), SIGTERM) << "it is for the next try";
+  }
+}
+
+TEST(LeaderRun, HostsAreLookedForWhileAgentsDoNotComeAndTheLoopGoesOnMeanwhile) {
+  DrivenRun run;
+  run.agents.ranks[3].agent_comes = false;
+  int looks = 0;
+  run.settings.find_lost_hosts = [&](auto done) {
+    const int pings = run.agents.pings;
+    run.loop.after(milliseconds(3000), [&, done, pings, is_lost = ++looks == 2] {
+      EXPECT_GE(run.agents.pings, pings + 2);
+      done(is_lost ? std::vector<LostHost>{{"algo-2", "no banner"}} : std::vector<LostHost>());
+    });
+  };
+  EXPECT_THAT(run.go().message, HasSubstr("algo-2 was lost: no banner"));
+  EXPECT_EQ(looks, 2);
+  EXPECT_LT(run.loop.seconds(), 30);
 }
 
 TEST(LeaderRun, RanksThatAreSilentTooLongAreAskedAndEnded) {
@@ -588,22 +648,47 @@ TEST(LeaderRun, WithoutOptionsTenSilentMinutesAreWorthAHintAndEndNothing) {
             "end such a job");
 }
 
-TEST(LeaderRun, HeartbeatsAreProgressAndFromThenOnLinesAreNot) {
-  DrivenRun run;
+// Rank 3 tells of its progress once; later only `printing` prints.
+Outcome go_with_heartbeat(DrivenRun& run, int printing) {
   run.settings.hang_timeout = 30;
   for (int rank = 0; rank < 4; ++rank) run.agents.ranks[rank].runs = milliseconds(500'000);
   run.loop.after(milliseconds(20'000), [&] {
     run.agents.rank_tells(3, {.beats = 1, .values = {{"step", 120}, {"loss", 2.5}}});
   });
   for (int at = 21; at < 200; at += 10)
-    run.loop.after(milliseconds(1000 * at), [&] { run.agents.rank_prints(1, "waiting\n"); });
-  const Outcome outcome = run.go();
+    run.loop.after(milliseconds(1000 * at),
+                   [&run, printing] { run.agents.rank_prints(printing, "waiting\n"); });
+  return run.go();
+}
+
+TEST(LeaderRun, HeartbeatsAreProgressAndFromThenOnLinesOfTheRankAreNot) {
+  DrivenRun run;
+  const Outcome outcome = go_with_heartbeat(run, 3);
   EXPECT_EQ(outcome.failure_class, FailureClass::hang);
   EXPECT_THAT(outcome.message,
               HasSubstr("the job hangs: no rank has made progress for 30 s (the last: step=120 "
                         "loss=2.5 of rank 3 on algo-2); "));
   EXPECT_EQ(outcome.progress->step, 120);
   EXPECT_LT(run.loop.seconds(), 70);
+}
+
+TEST(LeaderRun, TheLinesOfARankThatTellsNoProgressCountWhateverOthersTell) {
+  DrivenRun run;
+  EXPECT_EQ(go_with_heartbeat(run, 1).failure_class, FailureClass::hang);
+  EXPECT_GT(run.loop.seconds(), 200);
+}
+
+TEST(LeaderRun, AWishAloneDoesNotMakeLinesWorthless) {
+  DrivenRun run;
+  run.settings.hang_timeout = 30;
+  for (int rank = 0; rank < 4; ++rank) run.agents.ranks[rank].runs = milliseconds(500'000);
+  run.loop.after(milliseconds(1'000),
+                 [&] { run.agents.rank_tells(3, {.beats = 1, .ask = Ask::exclude_host}); });
+  for (int at = 21; at < 200; at += 10)
+    run.loop.after(milliseconds(1000 * at), [&run] { run.agents.rank_prints(3, "step 5\n"); });
+  const Outcome outcome = run.go();
+  EXPECT_GT(run.loop.seconds(), 200);
+  EXPECT_EQ(outcome.asked->ask, Ask::exclude_host);
 }
 
 TEST(LeaderRun, AProgramThatNeverBeginsIsEndedByTheStartsBound) {
@@ -634,7 +719,7 @@ TEST(LeaderRun, AStopThatEveryHostIsToldIsOneStopWhoeverIsHeardFirst) {
     for (int rank = 0; rank < 6; ++rank) run.agents.ranks[rank].runs = milliseconds(500'000);
     run.agents.ranks[3].ignores_signals = true;
     run.settings.stop_grace = milliseconds(7'000);
-    run.while_waiting = [&](const Workers&) {
+    run.while_waiting = [&](const FindWorkerCode&) {
       for (const int host : {1, 2}) run.agents.worker_comes(run.worker(host));
       return DrivenRun::ready();
     };
@@ -658,7 +743,7 @@ struct DrivenNodes : DrivenRun {
     settings.job_token = "secret";
     settings.worker.clear();
     settings.channel_host = "127.0.0.1";
-    while_waiting = [this](const Workers&) {
+    while_waiting = [this](const FindWorkerCode&) {
       agents.worker_comes(worker(1));
       return ReadyResult{};
     };
@@ -679,9 +764,8 @@ TEST(LeaderRun, OnHostsThatStartThemselvesEachHostsSmlaunchStartsItsAgents) {
                                            "token");
   EXPECT_TRUE(run.leader->listen());
   EXPECT_EQ(run.agents.listens_at, "0.0.0.0");
-  run.leader->wait_until_ready();
-  EXPECT_EQ(run.agents.keeps_to, "");
   const auto result = run.leader->run();
+  EXPECT_EQ(run.agents.keeps_to, "");
   ASSERT_TRUE(result);
   EXPECT_EQ(result->outcome.kind, OutcomeKind::success);
   EXPECT_THAT(run.output.printed, ElementsAre("0: hello\n", "1: hello\n", "2: hello\n", "3: hello\n"));
@@ -705,7 +789,7 @@ TEST(LeaderRun, WhoAsksMeanwhileSeesHowFarEachRankIs) {
   const auto ask = [&](const StatusWish& wish) {
     run.leader->tell_status(wish, [&](JobStatus status) { told.push_back(std::move(status)); });
   };
-  run.while_waiting = [&](const Workers&) {
+  run.while_waiting = [&](const FindWorkerCode&) {
     ask({.ranks = true});
     return DrivenRun::ready();
   };
@@ -752,7 +836,7 @@ TEST(LeaderRun, HostsThatStartThemselvesAreReadyWhenTheyHaveCome) {
   run.settings.board = &board;
   run.settings.job_token = "token";
   std::vector<int> ready;
-  run.while_waiting = [&](const Workers&) {
+  run.while_waiting = [&](const FindWorkerCode&) {
     for (int i = 0; i < 2; ++i) {
       run.leader->tell_status({}, [&](const JobStatus& status) { ready.push_back(status.hosts_ready); });
       run.agents.worker_comes(run.worker(1));
@@ -776,7 +860,7 @@ TEST(LeaderRun, WhatAnEarlierTryHasNotedIsForgotten) {
                               .ranks = Indexed<Rank, RankStatus>(9)}};
   run.settings.board = &board;
   std::optional<JobStatus> told;
-  run.while_waiting = [&](const Workers&) {
+  run.while_waiting = [&](const FindWorkerCode&) {
     run.leader->tell_status({}, [&](JobStatus status) { told = std::move(status); });
     return DrivenRun::ready();
   };
@@ -821,7 +905,7 @@ TEST(LeaderRun, WhereNoRankRunsThereAreNoStacks) {
   StatusBoard board{JobStatus()};
   run.settings.board = &board;
   std::optional<JobStatus> told;
-  run.while_waiting = [&](const Workers&) {
+  run.while_waiting = [&](const FindWorkerCode&) {
     run.leader->tell_status({.stacks = true}, [&](JobStatus status) { told = std::move(status); });
     return DrivenRun::ready();
   };

@@ -211,7 +211,19 @@ Event looked(int rank, bool computes = false) {
   RankState state;
   state.is_look = true;
   state.computes = computes;
+  state.computes_in = computes ? "python3.11" : "";
   return RankInspected{Rank{rank}, state, 0.5};
+}
+Event looked_first(int rank, bool computes) {
+  auto event = std::get<RankInspected>(looked(rank, computes));
+  event.state.more_comes = true;
+  return event;
+}
+// Its host does not show where it runs.
+Event looked_unseen(int rank) {
+  auto event = std::get<RankInspected>(looked(rank, true));
+  event.state.computes_in.clear();
+  return event;
 }
 const char* const look_at_all = "look, timer look 10000";
 const char* const inspect_all = "inspect, timer inspection 10000";
@@ -230,7 +242,7 @@ TEST(Supervisor, AsksEveryRankBeforeItStopsAJobThatHangs) {
                        {expired(Timer::inspection), ""},
                        {stopped(0, SIGTERM), ""},
                        {stopped(1, SIGTERM), release_all}});
-  EXPECT_EQ(supervisor.record().hang->seconds, 60);
+  EXPECT_EQ(supervisor.record().hang->seconds, 61) << "as long as it is by then";
   EXPECT_TRUE(supervisor.record().ranks[Rank{0}].state);
   EXPECT_EQ(supervisor.record().ranks[Rank{0}].cores_used, 0.5);
 }
@@ -318,6 +330,67 @@ TEST(Supervisor, AnotherSilenceIsLookedAtAnew) {
                        {looked(0, true), "tell looks"}});
 }
 
+TEST(Supervisor, ProgressThatComesDuringALookEndsIt) {
+  Supervisor supervisor = watched(2);
+  perform(supervisor, {{silent(60), look_at_all},
+                       {looked(0), ""},
+                       {silent(61), ""},
+                       {silent(0.5), ""},
+                       {looked(1), ""},
+                       {expired(Timer::look), ""},
+                       {silent(59), ""},
+                       {silent(60), look_at_all},
+                       {looked(0), ""},
+                       {looked(1), inspect_all}});
+}
+
+TEST(Supervisor, AVerdictNeedsNoStacksWhereTheyDoNotCome) {
+  Supervisor supervisor = watched(2);
+  perform(supervisor, {{silent(60), look_at_all},
+                       {looked_first(0, true), ""},
+                       {looked_first(1, false), ""},
+                       {looked(1), ""},
+                       {expired(Timer::look), "tell looks"},
+                       {silent(120), look_at_all},
+                       {looked_first(0, false), ""},
+                       {looked_first(1, false), ""},
+                       {expired(Timer::look), inspect_all}});
+}
+
+TEST(Supervisor, ARankThatHasNotAnsweredIsLookedAtOnceMore) {
+  Supervisor supervisor = watched(2);
+  perform(supervisor, {{silent(60), look_at_all},
+                       {looked(0), ""},
+                       {expired(Timer::look), look_at_all},
+                       {silent(71), ""},
+                       {looked(0), ""},
+                       {looked(1, true), "tell looks"},
+                       {silent(131), look_at_all},
+                       {looked(0), ""},
+                       {expired(Timer::look), look_at_all},
+                       {looked(0), ""},
+                       {expired(Timer::look), inspect_all}});
+}
+
+TEST(Supervisor, AHostThatDoesNotShowWhatItsRankDoesExtendsASilenceThreeTimes) {
+  Supervisor supervisor = watched(1);
+  perform(supervisor, {{silent(60), look_at_all},
+                       {looked_unseen(0), "tell looks"},
+                       {silent(120), look_at_all},
+                       {looked_unseen(0), ""},
+                       {silent(180), look_at_all},
+                       {looked_unseen(0), ""},
+                       {silent(240), look_at_all},
+                       {looked_unseen(0), inspect_all}});
+  Supervisor other = watched(1);
+  for (int i = 0; i < 3; ++i)
+    perform(other, {{silent(60), look_at_all},
+                    {looked_unseen(0), "tell looks"},
+                    {silent(120), look_at_all},
+                    {looked_unseen(0), ""},
+                    {silent(1), ""}});  // another silence
+}
+
 TEST(Supervisor, ALookEndsWithTheJob) {
   Supervisor supervisor = watched(2);
   perform(supervisor, {{silent(60), look_at_all}, {exited(0, 0), ""}, {exited(1, 0), release_all}});
@@ -360,11 +433,12 @@ TEST(Supervisor, KeepsWhatRanksTellOfTheirProgress) {
   const JobRecord& record = supervisor.record();
   EXPECT_EQ(record.progress->rank, Rank{1});
   EXPECT_EQ(record.progress->values, (ProgressValues{{"step", 6}, {"loss", 2}}));
-  EXPECT_EQ(record.progress->step, 7);
   EXPECT_EQ(record.progress->seconds, 3);
   EXPECT_EQ(record.ranks[Rank{0}].progress, (ProgressValues{{"step", 7}, {"loss", 3}}));
   EXPECT_EQ(record.asked->rank, Rank{1});
   EXPECT_EQ(record.asked->ask, Ask::restart);
+  EXPECT_EQ(record.asked->host, "algo-1");
+  EXPECT_EQ(decide_outcome(record, {"algo-1", "algo-1"}).progress->step, 6) << "where the slowest rank is";
 }
 
 TEST(Supervisor, DoesNotMindSilenceWhileItStops) {

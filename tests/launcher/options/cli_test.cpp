@@ -105,6 +105,8 @@ const OptionCase option_cases[] = {
     {"start-timeout", "1800", [](const Options& o) { return o.start_timeout == 1800; }},
     {"progress", "step (?P<step>[0-9]+)",
      [](const Options& o) { return o.progress == "step (?P<step>[0-9]+)"; }},
+    {"flight-recorder", "off",
+     [](const Options& o) { return o.flight_recorder == FlightRecorderOption::off; }},
     {"master-port", "29500", [](const Options& o) { return o.master_port == 29500; }},
     {"channel-port", "65535", [](const Options& o) { return o.channel_port == 65535; }},
     {"log-dir", "/x", [](const Options& o) { return o.log_dir == "/x"; }},

@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "launcher/outcome/decide_outcome.hpp"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <csignal>
+#include <optional>
 #include <tuple>
+#include <utility>
 
 namespace smlaunch {
 namespace {
@@ -192,6 +196,27 @@ TEST(Outcome, ARankThatLeftIsNamedOnlyWhereTheFailureIsThatOfALostPeer) {
   EXPECT_EQ(outcome.first_failure->rank, Rank{2}) << "one with a reason of its own comes before it";
 }
 
+TEST(Outcome, TellsTheStepOfItsSlowestRankAndOfTheFailingOne) {
+  JobRecord record = job({fine(), fine(), ended(Exited{1}, 1.0), fine()});
+  const auto told = [&](int rank, double step) { record.ranks[Rank{rank}].progress = {{"step", step}}; };
+  record.progress = JobProgress{.rank = Rank{0}};
+  const RankHosts hosts = {"a", "a", "a", "a"};
+  const auto steps = [&] {
+    const auto progress = decide_outcome(record, hosts).progress;
+    return std::pair(progress->step, progress->failed_step);
+  };
+  EXPECT_EQ(steps(), std::pair(std::optional<double>(), std::optional<double>()));
+  told(0, 9);
+  told(1, 7);
+  EXPECT_EQ(steps(), std::pair(std::optional(7.0), std::optional(7.0)));
+  told(2, 8);
+  EXPECT_EQ(steps(), std::pair(std::optional(7.0), std::optional(8.0)));
+  for (const double none : {std::nan(""), HUGE_VAL, -HUGE_VAL}) {
+    told(2, none);
+    EXPECT_EQ(steps(), std::pair(std::optional(7.0), std::optional(7.0))) << none;
+  }
+}
+
 TEST(Outcome, OfAJobThatHangs) {
   JobRecord record = job({stopped(70), stopped(70), stopped(70), stopped(70)});
   record.hang = JobSilence{.seconds = 60.4};
@@ -222,6 +247,30 @@ TEST(Outcome, OfAJobThatHangs) {
   EXPECT_EQ(outcome.first_failure->status(), std::nullopt);
   record.stop_signal = SIGTERM;
   EXPECT_EQ(decide_outcome(record, four_hosts).kind, OutcomeKind::stopped);
+}
+
+TEST(Outcome, OfAJobThatHangsNamesTheRankForWhichOthersWait) {
+  JobRecord record = job({stopped(70), stopped(70), stopped(70), stopped(70)});
+  record.hang = JobSilence{.seconds = 60.4};
+  for (int i = 0; i < 4; ++i) {
+    RankState state;
+    state.processes.emplace_back();
+    state.processes.front().told = fmt::format(
+        R"({{"rank":{},"counts_from_one":true,"threads":[{{"is_main":true,"frames":[["{}","/c/data.py",88]],"call":{}}}],
+            "groups":[{{"name":"0","is_default":true,"ranks":[[0,3]],"sequence":{}}}]}})",
+        i, i == 2 ? "load_batch" : "step", i == 2 ? "null" : R"({"op":"all_reduce","group":"0"})",
+        i == 2 ? 1203 : 1204);
+    record.ranks[Rank{i}].state = state;
+  }
+  const Outcome outcome = decide_outcome(record, four_hosts);
+  EXPECT_EQ(outcome.message,
+            "the job hangs: no rank has printed anything for 60 s; rank 2 (algo-2) has not come to "
+            "all_reduce 1204 of "
+            "the default group, in which 3 ranks wait; it is in load_batch (data.py:88)");
+  EXPECT_EQ(outcome.hang_seconds, 60.4);
+  ASSERT_TRUE(outcome.first_failure);
+  EXPECT_EQ(outcome.first_failure->rank, Rank{2});
+  EXPECT_TRUE(outcome.first_failure->certain);
 }
 
 TEST(Outcome, OfAJobThatHangsNamesTheRankThatHadEnded) {

@@ -96,6 +96,39 @@ TEST(Report, OfAJobThatWasTriedAgainAndHung) {
     {"rank": 1, "host": "algo-2", "place": null, "cores_used": null, "processes": []}])"));
 }
 
+TEST(Report, TellsWhoWaitedForWhom) {
+  Report report;
+  EXPECT_FALSE(Json::parse(render_report(report)).contains("hang_evidence"));
+  const NamedCollective waited{.group = "default", .op = "all_reduce", .sequence = 5, .sizes = "[8] Float"};
+  report.outcome.hang = {{.rank = Rank{0}, .host = "a"}, {.rank = Rank{1}, .host = "b"}};
+  report.outcome.hang_seconds = 60.4;
+  report.outcome.hang_evidence = {
+      .waiting = {{.in = waited, .ranks = {Rank{0}}}},
+      .missing = {{.rank = Rank{1}, .host = "b", .where = "load_batch"}},
+      .ranks = {{.rank = Rank{0},
+                 .state = "sleeping",
+                 .progress = {.last_begun = waited,
+                              .last_finished = NamedCollective{.group = "default", .sequence = 4},
+                              .waiting_in = waited},
+                 .groups = {{.last_begun = waited}},
+                 .stacks = {{"a.py:1 in f"}, {}}},
+                {.rank = Rank{1}, .state = "running"}},
+      .sentence = "rank 1 (b) has not come"};
+  EXPECT_EQ(Json::parse(render_report(report))["hang_evidence"], Json::parse(R"({"seconds": 60.4,
+    "sentence": "rank 1 (b) has not come",
+    "waiting": [{"group": "default", "op": "all_reduce", "sequence": 5, "sizes": "[8] Float", "ranks": [0]}],
+    "missing": [{"rank": 1, "host": "b", "where": "load_batch"}],
+    "ranks": [{"rank": 0, "state": "sleeping",
+               "last_begun": {"group": "default", "op": "all_reduce", "sequence": 5, "sizes": "[8] Float"},
+               "last_finished": {"group": "default", "op": null, "sequence": 4},
+               "waiting_in": {"group": "default", "op": "all_reduce", "sequence": 5, "sizes": "[8] Float"},
+               "groups": [{"last_begun": {"group": "default", "op": "all_reduce", "sequence": 5, "sizes": "[8] Float"},
+                           "last_finished": null, "waiting_in": null}],
+               "stacks": [["a.py:1 in f"], []]},
+              {"rank": 1, "state": "running", "last_begun": null, "last_finished": null, "waiting_in": null,
+               "groups": [], "stacks": []}]})"));
+}
+
 TEST(Report, TellsTheLastProgressAsNumbersOrWhereJsonHasNoneAsText) {
   Report report;
   report.outcome.progress =

@@ -16,9 +16,18 @@ RunRecord failed_run() {
       .outcome = "failure", .failure_class = "user_code", .exit_code = 3, .message = "rank 1 failed"};
   record.first_failure =
       RecordedFailure{.rank = 1, .host = "b", .end = {.exit_code = 3}, .last_lines = {"why"}};
-  record.ranks = {
-      {.rank = 0, .host = "a", .end = {.signal = 15}, .cause = "stopped_by_us", .began = 1.0, .ended = 2.0},
-      {.rank = 1, .host = "b", .end = {.exit_code = 3}, .cause = "own", .began = 1.0, .ended = 1.5}};
+  record.ranks = {{.rank = 0,
+                   .host = "a",
+                   .end = {.signal = 15},
+                   .cause = RecordedCause::stopped_by_us,
+                   .began = 1.0,
+                   .ended = 2.0},
+                  {.rank = 1,
+                   .host = "b",
+                   .end = {.exit_code = 3},
+                   .cause = RecordedCause::own,
+                   .began = 1.0,
+                   .ended = 1.5}};
   record.events = {{.seconds = 2, .event = "outcome"}};
   record.phases = {{.name = "run", .seconds = 1.5, .slowest_host = "a", .slowest_seconds = 1.5}};
   return record;
@@ -71,11 +80,13 @@ TEST(RenderReport, ShowsTextOfStrangersAsText) {
   record.message = evil;
   record.plan_hash = evil;
   record.first_failure = RecordedFailure{.host = evil, .reason = evil, .last_lines = {evil}};
-  record.ranks = {{.rank = 0, .host = evil, .cause = evil, .began = 1, .cpus = evil, .numa = evil}};
+  record.ranks = {{.rank = 0, .host = evil, .began = 1, .cpus = evil, .numa = evil}};
   record.phases = {{.name = evil, .slowest_host = evil}};
   record.smoke = RecordedSmoke{
       .verdict = evil, .evidence = evil, .reason = evil, .stages = {{.name = evil}}, .suspects = {evil}};
   record.hang = {{.host = evil, .place = evil, .processes = {evil}}};
+  record.waiting = {{.what = evil, .ranks = {0}}};
+  record.missing = {{.host = evil, .where = evil}};
   record.earlier = {evil};
   record.events = {{.event = evil, .host = evil, .values = {{evil, evil}}},
                    {.event = "outcome", .values = {{evil, evil}}}};
@@ -87,6 +98,21 @@ TEST(RenderReport, ShowsTextOfStrangersAsText) {
   EXPECT_THAT(text, Not(HasSubstr("\x01")));
 }
 
+TEST(RenderReport, ShowsWhoWaitedForWhom) {
+  RunRecord record = failed_run();
+  EXPECT_THAT(render_report_html(record, "r"), Not(HasSubstr("Who waited")));
+  EXPECT_THAT(render_report_text(record), Not(HasSubstr("who waited")));
+  record.waiting = {{.what = "all_reduce 5 of the default group", .ranks = {0, 1, 3}}};
+  record.missing = {{.rank = 2, .host = "gn02", .where = "load (data.py:88)"}};
+  EXPECT_THAT(
+      render_report_html(record, "r"),
+      HasSubstr("<tr><td>waited in all_reduce 5 of the default group</td><td>ranks 0, 1, 3</td></tr>\n"
+                "<tr><td>missing: rank 2 on gn02</td><td>load (data.py:88)</td></tr>"));
+  EXPECT_THAT(render_report_text(record),
+              HasSubstr("\nwho waited for whom\n  in all_reduce 5 of the default group: ranks 0-1, 3\n"
+                        "  missing: rank 2 on gn02: load (data.py:88)\n"));
+}
+
 TEST(RenderReport, OfTenThousandRanksFitsInto5MegaBytes) {
   RunRecord record{.outcome = "failure"};
   for (int rank = 0; rank < 10'000; ++rank) {
@@ -94,7 +120,7 @@ TEST(RenderReport, OfTenThousandRanksFitsInto5MegaBytes) {
     record.ranks.push_back({.rank = rank,
                             .host = host,
                             .end = {.exit_code = 0},
-                            .cause = "own",
+                            .cause = RecordedCause::own,
                             .began = 1,
                             .ended = 2,
                             .cpus = "0-15,128-143",

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "launcher/report/run_record.hpp"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 namespace smlaunch {
@@ -20,6 +21,9 @@ constexpr const char* report = R"({"schema":"smlaunch.report/1","outcome":"failu
                     {"hosts":["a","c"],"passed":false,"busbw_gbps":null,"why":"no answer in time"},
                     {"hosts":["a"],"passed":false},{"hosts":7},"none"]},
   "hang":[{"rank":0,"host":"a","place":"in load","processes":[{"pid":9,"name":"python","python_stack":["t.py:1 in f"]}]}],
+  "hang_evidence":{"seconds":60,"waiting":[{"group":"default","op":"all_reduce","sequence":5,"ranks":[1,2]},
+                                           {"group":"tp","op":null,"sequence":null,"ranks":[]}],
+                   "missing":[{"rank":0,"host":"a","where":"load_batch"}],"ranks":[]},
   "earlier":[{"message":"b was lost"}],"plan_hash":"abc"})";
 
 TEST(RunRecord, HoldsWhatTheReportSays) {
@@ -33,6 +37,8 @@ TEST(RunRecord, HoldsWhatTheReportSays) {
   EXPECT_FALSE(record->first_failure->certain);
   ASSERT_EQ(record->ranks.size(), 2U);
   EXPECT_EQ(record->ranks[0].end.signal, 15);
+  EXPECT_EQ(record->ranks[0].cause, RecordedCause::stopped_by_us);
+  EXPECT_EQ(record->ranks[1].cause, RecordedCause::own);
   EXPECT_EQ(record->ranks[1].end.exit_code, 3);
   EXPECT_EQ(record->phases[0].slowest_host, "b");
   EXPECT_EQ(record->smoke->suspects[0], "host b (high): is slow");
@@ -45,6 +51,12 @@ TEST(RunRecord, HoldsWhatTheReportSays) {
   EXPECT_FALSE(record->smoke->pairs[1].busbw_gbps);
   EXPECT_EQ(record->smoke->pairs[1].why, "no answer in time");
   EXPECT_EQ(record->hang[0].processes[0], "9 python\n    t.py:1 in f");
+  ASSERT_EQ(record->waiting.size(), 2U);
+  EXPECT_EQ(record->waiting[0].what, "all_reduce 5 of the default group");
+  EXPECT_EQ(record->waiting[0].ranks, (std::vector<int>{1, 2}));
+  EXPECT_EQ(record->waiting[1].what, "a collective of the group tp");
+  ASSERT_EQ(record->missing.size(), 1U);
+  EXPECT_EQ(record->missing[0].where, "load_batch");
   EXPECT_EQ(record->earlier, std::vector<std::string>{"b was lost"});
 }
 
@@ -61,6 +73,16 @@ TEST(RunRecord, TakesProgressFromTheEvents) {
   EXPECT_EQ(record->events[0].values,
             (Words{{"asks", "stop"}, {"loss", "nan"}, {"odd", "…"}, {"step", "3"}}));
   EXPECT_TRUE(record->events[1].progress.empty());
+}
+
+TEST(RunRecord, ACauseThatNobodyKnowsHereIsTheRanksOwn) {
+  for (const char* name : {"collateral", "own", "something new", ""}) {
+    const auto record = parse_run_record(
+        "r", fmt::format(R"({{"schema":"smlaunch.report/1","ranks":[{{"cause":"{}"}}]}})", name), "");
+    ASSERT_TRUE(record);
+    EXPECT_EQ(record->ranks[0].cause == RecordedCause::collateral, std::string(name) == "collateral");
+    EXPECT_NE(record->ranks[0].cause, RecordedCause::stopped_by_us);
+  }
 }
 
 TEST(RunRecord, TakesTheRanksTimesFromTheEventsOfTheLastTry) {

@@ -15,7 +15,7 @@ RunRecord run_of(int hosts, int bad_host) {
       record.ranks.push_back({.rank = host * 2 + local,
                               .host = fmt::format("gn{}", host),
                               .end = {.exit_code = is_bad ? 1 : 0},
-                              .cause = "own",
+                              .cause = RecordedCause::own,
                               .began = 2.0,
                               .ended = is_bad ? 5.0 : 9.0});
     }
