@@ -21,7 +21,7 @@ constexpr milliseconds retry_interval{200};
 // A leader may be awaited for an hour, by a thousand hosts that ask for its name.
 constexpr milliseconds awaited_interval{500};
 constexpr milliseconds connect_bound{2000};
-constexpr milliseconds watch_interval{500};
+constexpr milliseconds first_watch_interval{500};
 
 }  // namespace
 
@@ -134,6 +134,7 @@ void ChannelClient::received(const Frame& frame) {
     case FrameKind::ping:
       if (const auto time = decode_number(frame.payload))
         link_->send(encode_frame(FrameKind::pong, encode(make_pong(*time))));
+      watch();
       return;
     case FrameKind::ack:
       if (const auto sequence = decode_number(frame.payload)) unacked_.acknowledge(*sequence);
@@ -180,8 +181,15 @@ void ChannelClient::drop() {
   connect_later();
 }
 
+void ChannelClient::set_lost_after(milliseconds lost_after) {
+  lost_after_ = lost_after;
+  if (heard_ns_ != 0 && !stopped_) watch();
+}
+
+// Each of the leader's pings puts the next look off, so that an agent at rest wakes up for the pings alone.
 void ChannelClient::watch() {
-  watch_timer_.expires_after(watch_interval);
+  const std::chrono::nanoseconds so_far(steady_now_ns() - heard_ns_);
+  watch_timer_.expires_after(was_trusted_ ? next_look(so_far, lost_after_) : first_watch_interval);
   watch_timer_.async_wait([this](error_code cancelled) {
     if (cancelled || stopped_) return;
     const auto silent = std::chrono::nanoseconds(steady_now_ns() - heard_ns_);

@@ -26,7 +26,7 @@ class ChannelClient final : public PeerChannel {
   // Each connection has a key of its own then; before start(). Nothing: there is none now, and it is tried again.
   void set_make_key(std::function<std::optional<ChannelKey>()> make_key) { make_key_ = std::move(make_key); }
   void start(Callbacks callbacks) override;
-  void set_lost_after(std::chrono::milliseconds lost_after) override { lost_after_ = lost_after; }
+  void set_lost_after(std::chrono::milliseconds lost_after) override;
   void set_leader_wait(std::chrono::milliseconds leader_wait) override { leader_wait_ = leader_wait; }
   void expect_pause(bool is_paused) override { is_paused_ = is_paused; }
   void send_data(FrameKind kind, const std::string& payload) override;

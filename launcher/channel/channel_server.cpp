@@ -293,6 +293,7 @@ void ChannelServer::ping_all() {
   for (const Peer peer : agents_.indices()) {
     Agent& to = agents_[peer];
     if (!to.link) continue;
+    to.heard_ns = std::max(to.heard_ns, to.link->heard_ns());
     // While we do not read, nobody can be heard.
     if (paused_) to.heard_ns = now;
     if (std::chrono::nanoseconds(now - to.heard_ns) > lost_after_) {

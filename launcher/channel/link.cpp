@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "base/line_splitter.hpp"
+#include "base/steady_time.hpp"
 
 namespace smlaunch {
 
@@ -129,6 +130,7 @@ bool Link::take_in() {
     lost(error == asio::error::eof ? "the connection was closed" : error.message());
     return false;
   }
+  heard_ns_ = steady_now_ns();
   if (!tls_) tls_ = std::make_unique<TlsSession>(end_, std::move(keys_), std::move(find_));
   const bool goes_on = tls_->receive(std::string_view(read_buffer()).substr(0, got),
                                      [this](std::string_view text) { reader_.feed(text); });

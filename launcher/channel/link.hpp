@@ -4,6 +4,7 @@
 
 #include <boost/asio/ip/tcp.hpp>
 #include <chrono>
+#include <cstdint>
 #include <deque>
 #include <functional>
 #include <memory>
@@ -36,6 +37,8 @@ class Link : public std::enable_shared_from_this<Link> {
   // The kernel asks the peer's kernel every second from now on, while nothing is sent. Answers come though
   // the peer's program is stopped.
   void ask_kernel();
+  // When bytes of the peer came last, by the steady clock: a long frame takes its time. 0: none have come.
+  [[nodiscard]] std::uint64_t heard_ns() const { return heard_ns_; }
   // Since the peer's kernel was heard last; nothing where ours does not tell.
   [[nodiscard]] std::optional<std::chrono::nanoseconds> since_acknowledged();
   void close();
@@ -65,6 +68,7 @@ class Link : public std::enable_shared_from_this<Link> {
   std::deque<std::string> queued_;  // frames in the clear
   std::string in_flight_;           // encrypted
   std::size_t sent_ = 0;            // of it
+  std::uint64_t heard_ns_ = 0;
   bool waiting_to_write_ = false;
   bool write_failed_ = false;
   bool reading_ = false;

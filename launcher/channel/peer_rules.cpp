@@ -41,6 +41,7 @@ constexpr std::size_t most_in_number = 32;
 constexpr std::size_t most_in_pong = 256;
 constexpr std::size_t most_in_progress = 8192;
 constexpr std::size_t most_in_reason = 1U << 20U;
+constexpr std::size_t most_in_report = 17U << 20U;
 
 std::size_t most_bytes(FrameKind kind) {
   switch (kind) {
@@ -52,7 +53,8 @@ std::size_t most_bytes(FrameKind kind) {
     case FrameKind::start_failed:
     case FrameKind::end_unknown:
     case FrameKind::left_running: return most_in_reason;
-    default: return LineSplitter::longest_line + most_in_reason;
+    case FrameKind::output: return LineSplitter::longest_line + most_in_reason;
+    default: return most_in_report;
   }
 }
 

@@ -55,6 +55,7 @@ JobRun::JobRun(const LaunchPlan& plan, const RunSettings& settings, const Leader
       callbacks_(std::move(callbacks)),
       supervisor_(supervisor_settings(plan, settings)),
       reports_(plan, world, events, phases, !settings.progress_pattern.empty()),
+      asked_looks_(world.loop),
       engine_(world.make_engine({.line = [this](std::string_view line) { engine_line(line); },
                                  .ended = [this](Rank rank, const Result<ExitStatus>& end,
                                                  bool all) { engine_process_ended(rank, end, all); }})) {}
@@ -197,6 +198,7 @@ void JobRun::handle(const Event& event) {
       std::holds_alternative<RankInspected>(event) || (expired != nullptr && expired->timer == Timer::look);
   if (may_end_look) perform(supervisor_.on(Silent{reports_.silence()}));
   perform(supervisor_.on(event));
+  asked_looks_.heard(event);
 }
 
 void JobRun::perform(const std::vector<Action>& actions) {

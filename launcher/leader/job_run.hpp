@@ -11,12 +11,14 @@
 #include <string_view>
 #include <vector>
 
+#include "launcher/leader/asked_looks.hpp"
 #include "launcher/leader/leader_world.hpp"
 #include "launcher/leader/rank_reports.hpp"
 #include "launcher/leader/run_settings.hpp"
 #include "launcher/leader/start_engine.hpp"
 #include "launcher/leader/supervisor.hpp"
 #include "launcher/outcome/outcome.hpp"
+#include "launcher/status/job_status.hpp"
 
 namespace smlaunch {
 
@@ -45,6 +47,11 @@ class JobRun {
   void look_around();        // to be called every second
   // For a while we could hear nobody: peers that are silent, or have not come yet, have all their time again.
   void forget_silence();
+
+  // Looks at the ranks that run, which go on; `done` is called within some seconds.
+  void look_now(std::function<void(std::vector<RankLook>)> done);
+  // What is known of the ranks now.
+  void add_status(JobStatus& status, bool with_ranks);
 
   [[nodiscard]] const JobRecord& record() const { return supervisor_.record(); }
   [[nodiscard]] bool has_spawned() const { return has_spawned_; }
@@ -81,6 +88,7 @@ class JobRun {
   Callbacks callbacks_;
   Supervisor supervisor_;
   RankReports reports_;
+  AskedLooks asked_looks_;
   std::unique_ptr<JobEngine> engine_;
   std::map<Timer, std::unique_ptr<LoopTimer>> timers_;
   bool has_spawned_ = false;

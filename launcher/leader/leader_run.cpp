@@ -107,6 +107,7 @@ void LeaderRun::hosts_ready(double seconds, ReadyResult ready) {
 }
 
 void LeaderRun::begin_work() {
+  begin_ns_ = world_.loop.now_ns();
   last_ping_ns_ = 0;
   if (outcome_) return begin_goodbye(*outcome_);
   ping();
@@ -170,6 +171,7 @@ void LeaderRun::begin_goodbye(Outcome outcome) {
   phase_ = Phase::goodbye;
   outcome_ = std::move(outcome);
   if (!job_run_) phases_.finished(world_.loop.now_ns());
+  note_status(status(true));
   workers_.begin_goodbye();
   for (const WorkerIndex each : workers_.all().indices())
     if (workers_.all()[each].is_connected) world_.channel.send_outcome(workers_.peer(each), job_end(each));
@@ -188,6 +190,7 @@ void LeaderRun::ping() {
   last_ping_ns_ = world_.loop.now_ns();
   world_.channel.ping_all();
   if (phase_ == Phase::running && !is_suspended_) job_run_->look_around();
+  show_status();
   ping_timer_->start(ping_interval, [this] { ping(); });
 }
 

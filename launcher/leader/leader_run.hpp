@@ -17,6 +17,7 @@
 #include "launcher/leader/runner.hpp"
 #include "launcher/leader/smoke_phase.hpp"
 #include "launcher/leader/worker_roster.hpp"
+#include "launcher/status/status_board.hpp"
 
 namespace smlaunch {
 
@@ -44,6 +45,9 @@ class LeaderRun {
   void passed_signal(int signal);
   // A signal that came too late to stop anything here, else 0.
   [[nodiscard]] int late_signal() const;
+
+  // What the job is doing now. With stacks, the ranks are looked at first, which takes some seconds at most.
+  void tell_status(const StatusWish& wish, const StatusBoard::Answer& answer);
 
   [[nodiscard]] const std::string& job() const { return job_; }  // the marker that its processes carry
   void remove_session_folders() const;                           // those that mpirun leaves
@@ -81,6 +85,9 @@ class LeaderRun {
   [[nodiscard]] bool one_may_come() const;
   void ping();
   void notice_own_pause();
+  [[nodiscard]] JobStatus status(bool with_ranks);
+  void note_status(const JobStatus& status);
+  void show_status();
 
   [[nodiscard]] std::vector<WorkerCode> worker_code() const;
   [[nodiscard]] std::string make_hand_over(std::vector<std::string> hosts) const;
@@ -105,6 +112,7 @@ class LeaderRun {
   std::unique_ptr<JobRun> job_run_;
   std::unique_ptr<LoopTimer> ping_timer_;
   std::unique_ptr<LoopTimer> goodbye_timer_;
+  std::uint64_t begin_ns_ = 0;  // all hosts were ready
   std::uint64_t last_ping_ns_ = 0;
   int smoke_signal_ = 0;   // the signal that told us to stop during the test
   int worker_signal_ = 0;  // the signal that told a worker to stop

@@ -75,6 +75,7 @@ void LeaderRun::suspend() {
   if (phase_ == Phase::smoking) return world_.output.say("SIGTSTP: the smoke test is not stopped");
   if (is_suspended_) return;
   is_suspended_ = true;
+  world_.output.show_live("");
   if (ranks_run()) {
     world_.output.say("SIGTSTP: every rank is stopped until SIGCONT comes");
     job_run_->pass_on(SIGSTOP);

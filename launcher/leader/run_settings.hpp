@@ -16,6 +16,7 @@
 #include "launcher/output/rank_output.hpp"
 #include "launcher/plan/plan.hpp"
 #include "launcher/smoke/smoke_settings.hpp"
+#include "launcher/status/status_board.hpp"
 
 namespace smlaunch {
 
@@ -100,6 +101,7 @@ struct RunSettings {
   std::function<bool(const Outcome&, const std::string& host)> is_left_out;
   OutputSettings output;
   bool verbose = false;
+  StatusBoard* board = nullptr;               // where others see what the job is doing; null: nobody looks
   std::shared_ptr<const SmokeRequest> smoke;  // null: no test
 };
 

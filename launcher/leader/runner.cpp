@@ -9,6 +9,8 @@
 
 #include <algorithm>
 #include <csignal>
+#include <memory>
+#include <utility>
 
 #include "launcher/channel/channel_server.hpp"
 #include "launcher/channel/token.hpp"
@@ -47,6 +49,30 @@ Result<std::size_t> raise_descriptor_limit(const LaunchPlan& plan, int rank_peer
                  "raise it: ulimit -Hn, or LimitNOFILE= of the service");
 }
 
+// As long as it lives, the board's questions go to the loop. One that the loop takes up later is answered by nobody.
+class AskedLoop {
+ public:
+  AskedLoop(StatusBoard* board, EventLoop& loop, LeaderRun& run)
+      : board_(board), run_(std::make_shared<LeaderRun*>(&run)) {
+    if (board_ == nullptr) return;
+    board_->set_source(
+        [&loop, run = std::weak_ptr(run_)](const StatusWish& wish, StatusBoard::Answer answer) {
+          loop.post([run, wish, answer = std::move(answer)] {
+            if (const auto here = run.lock()) (*here)->tell_status(wish, answer);
+          });
+        });
+  }
+  ~AskedLoop() {
+    if (board_ != nullptr) board_->set_source({});
+  }
+  AskedLoop(const AskedLoop&) = delete;
+  AskedLoop& operator=(const AskedLoop&) = delete;
+
+ private:
+  StatusBoard* board_;
+  std::shared_ptr<LeaderRun*> run_;
+};
+
 }  // namespace
 
 Result<RunResult> run_plan(const LaunchPlan& plan, const RunSettings& settings, EventLog& events,
@@ -78,6 +104,7 @@ Result<RunResult> run_plan(const LaunchPlan& plan, const RunSettings& settings, 
                  .elsewhere = &elsewhere},
                 token);
   if (auto listening = run.listen(); !listening) return tl::unexpected(listening.error());
+  const AskedLoop asked(settings.board, loop, run);
   become_subreaper();
   StopSignals heard(loop.context());
   heard.on_signal([&](int signal) { run.stop_signal(signal); });

@@ -192,6 +192,10 @@ std::string render_report(const Report& report) {
   return dump(json, 1) + "\n";
 }
 
+std::string render_looks_json(const std::vector<RankLook>& looks) { return dump(hang_json(looks), -1); }
+
+std::string render_values_json(const ProgressValues& values) { return dump(values_json(values), -1); }
+
 std::string render_event(const EventLine& event) {
   Json json = {{"t", milli(event.seconds)}, {"event", event.event}};
   if (!event.host.empty()) json["host"] = event.host;

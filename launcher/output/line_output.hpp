@@ -2,6 +2,7 @@
 // Where the leader's own words and the ranks' lines go: RankOutput, in tests a list.
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 
@@ -19,6 +20,10 @@ class LineOutput {
   // Text that belongs to no rank, for stderr.
   virtual void print_plain(std::string text) = 0;
   virtual void say(const std::string& sentence) = 0;
+  // Shows this line below all others, until the next one takes its place; empty: no line is there.
+  virtual void show_live(const std::string& line) = 0;
+  // How long it may be; 0: none is shown, since this is no terminal.
+  [[nodiscard]] virtual std::size_t live_width() const = 0;
   // True if too many lines wait to be written: the caller should pause.
   [[nodiscard]] virtual bool is_long() = 0;
 };

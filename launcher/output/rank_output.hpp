@@ -22,6 +22,9 @@ struct OutputSettings {
   std::optional<IdSet> only_ranks;      // the ranks whose lines are shown; nothing: all
   std::shared_ptr<LogFiles> log_files;  // of --log-dir; null: there is none
   int restart_count = 0;
+  bool shows_live_line = false;  // stderr is a terminal
+  bool colors_stdout = false;    // the prefixes of lines
+  bool colors_stderr = false;
 };
 
 class RankOutput final : public LineOutput {
@@ -36,6 +39,8 @@ class RankOutput final : public LineOutput {
   // Text that belongs to no rank, for stderr.
   void print_plain(std::string text) { writer_.write(2, std::move(text)); }
   void say(const std::string& sentence);
+  void show_live(const std::string& line);
+  [[nodiscard]] std::size_t live_width() const;
   [[nodiscard]] bool is_long() { return writer_.is_long(); }
 
  private:
@@ -46,6 +51,9 @@ class RankOutput final : public LineOutput {
   std::optional<IdSet> only_ranks_;
   bool is_logged_;
   int restart_count_;
+  bool shows_live_line_;
+  bool colors_stdout_;
+  bool colors_stderr_;
   OutputWriter writer_;
 };
 

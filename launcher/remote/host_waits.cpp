@@ -10,21 +10,22 @@ HostWaits::HostWaits(EventLoop& loop, BeginOnHosts begin_on_hosts, bool quiet)
     : loop_(loop), begin_on_hosts_(std::move(begin_on_hosts)), quiet_(quiet) {}
 
 void HostWaits::run_on_hosts(RemoteRequest request, WaitStyle style, TakeReport done) {
-  if (style.is_shown) request.progress = make_progress(style);
+  if (style.is_shown) request.progress = make_progress(style, std::move(request.progress));
   begin([&](TakeReport over) { return begin_on_hosts_(std::move(request), std::move(over)); },
         style.is_farewell, std::move(done));
 }
 
 void HostWaits::watch(WatchRequest request, WaitStyle style, TakeReport done) {
-  if (style.is_shown) request.progress = make_progress(style);
+  if (style.is_shown) request.progress = make_progress(style, std::move(request.progress));
   begin([&](TakeReport over) { return begin_watch(loop_, std::move(request), std::move(over)); },
         style.is_farewell, std::move(done));
 }
 
-std::function<void(const RemoteReport&)> HostWaits::make_progress(const WaitStyle& style) {
-  if (quiet_) return {};
+HostWaits::Progress HostWaits::make_progress(const WaitStyle& style, Progress told) {
+  if (quiet_) return told;
   display_.emplace(2);
-  return [this, as = style.shown_as](const RemoteReport& now) {
+  return [this, as = style.shown_as, told = std::move(told)](const RemoteReport& now) {
+    if (told) told(now);
     if (display_) display_->show(as ? as(now) : now);
   };
 }

@@ -25,7 +25,7 @@ class HostWaits {
   // `quiet`: nothing is shown. Lives as long as a wait may be under way.
   HostWaits(EventLoop& loop, BeginOnHosts begin_on_hosts, bool quiet);
 
-  // One at a time. `done` may begin the next one.
+  // One at a time. `done` may begin the next one. A request's own `progress` is called, too.
   void run_on_hosts(RemoteRequest request, WaitStyle style, TakeReport done);
   void watch(WatchRequest request, WaitStyle style, TakeReport done);
 
@@ -40,9 +40,10 @@ class HostWaits {
   [[nodiscard]] EventLoop& loop() { return loop_; }
 
  private:
+  using Progress = std::function<void(const RemoteReport&)>;
   using Begin = std::function<std::unique_ptr<HostWork>(TakeReport done)>;
   void begin(const Begin& begin, bool is_farewell, TakeReport done);
-  [[nodiscard]] std::function<void(const RemoteReport&)> make_progress(const WaitStyle& style);
+  [[nodiscard]] Progress make_progress(const WaitStyle& style, Progress told);
 
   EventLoop& loop_;
   BeginOnHosts begin_on_hosts_;

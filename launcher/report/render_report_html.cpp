@@ -4,6 +4,8 @@
 #include <algorithm>
 
 #include "base/svg_text.hpp"
+#include "launcher/report/render_pairs.hpp"
+#include "launcher/report/render_progress.hpp"
 #include "launcher/report/render_report.hpp"
 #include "launcher/report/timeline.hpp"
 
@@ -26,7 +28,7 @@ h1{font-size:1.25rem;margin:.2rem 0 .6rem}h2{font-size:1.05rem;margin:2rem 0 .6r
 .dim{color:var(--dim)}pre{background:var(--card);border:1px solid var(--line);padding:.7rem;overflow:auto;font-size:13px}
 table{border-collapse:collapse;font-size:14px}td,th{border-bottom:1px solid var(--line);padding:.15rem .7rem .15rem 0;text-align:left;vertical-align:top}td:first-child{white-space:nowrap}
 svg{width:100%;height:auto}svg text{fill:var(--fg);font:12px system-ui,Helvetica,Arial,sans-serif}
-.work{fill:var(--work)}.good{fill:var(--good)}.bad{fill:var(--bad)}.stopped{fill:var(--stopped)}.grid{stroke:var(--line)}.mark{stroke:var(--dim)}.badmark{stroke:var(--bad)}
+.work{fill:var(--work)}.good{fill:var(--good)}.bad{fill:var(--bad)}.stopped{fill:var(--stopped)}.grid{stroke:var(--line)}.mark{stroke:var(--dim)}.badmark{stroke:var(--bad)}.curve{fill:none;stroke:var(--work);stroke-width:1.5}
 .map{display:flex;flex-wrap:wrap;gap:.35rem .9rem}.host{display:flex;align-items:center;gap:2px;font-size:12px}.host span{margin-right:.3rem;color:var(--dim)}
 .host i{width:11px;height:11px;border-radius:2px;background:var(--good)}.host i.b{background:var(--bad)}.host i.c{background:var(--warn)}.host i.s{background:var(--stopped)}
 .key i{display:inline-block;width:11px;height:11px;border-radius:2px;margin:0 .3rem 0 .9rem}
@@ -189,7 +191,7 @@ void add_smoke(const RecordedSmoke& smoke, std::string& out) {
                            ? ""
                            : fmt::format(", {} ranks missing, the first {}", stage.missing_ranks.size(),
                                          stage.missing_ranks.front()));
-  out += "</table>\n";
+  out += "</table>\n" + render_pairs_html(smoke.pairs);
 }
 
 void add_phases(const std::vector<RecordedPhase>& phases, std::string& out) {
@@ -243,6 +245,7 @@ std::string render_report_html(const RunRecord& record, const std::string& title
   add_waits(record, out);
   add_hang(record.hang, out);
   add_timeline(make_timeline(record), out);
+  out += render_progress_html(record);
   add_map(record, out);
   if (record.smoke) add_smoke(*record.smoke, out);
   add_phases(record.phases, out);

@@ -62,6 +62,15 @@ struct RecordedStage {
   std::vector<int> missing_ranks = {};
 };
 
+// Two hosts that were tested together.
+struct RecordedPair {
+  std::string first = {};
+  std::string second = {};
+  bool passed = true;
+  std::optional<double> busbw_gbps = {};
+  std::string why = {};  // it failed
+};
+
 struct RecordedSmoke {
   std::string verdict = {};
   std::string evidence = {};
@@ -69,6 +78,7 @@ struct RecordedSmoke {
   double busbw_gbps = 0;
   std::vector<RecordedStage> stages = {};
   std::vector<std::string> suspects = {};  // each in words
+  std::vector<RecordedPair> pairs = {};
 };
 
 // What a rank was doing when the job was found to hang.
@@ -98,6 +108,7 @@ struct RecordedEvent {
   std::string host = {};
   std::optional<int> rank = {};
   std::vector<std::pair<std::string, std::string>> values = {};  // what else it says
+  std::vector<std::pair<std::string, double>> progress = {};     // of a rank; finite numbers
 };
 
 struct RunRecord {

@@ -84,6 +84,17 @@ std::string suspect_words(const Json& object) {
   return words;
 }
 
+std::optional<RecordedPair> pair_of(const Json& object) {
+  std::vector<std::string> hosts = texts_of(member(object, "hosts"));
+  if (hosts.size() != 2) return {};
+  RecordedPair pair{
+      .first = std::move(hosts[0]), .second = std::move(hosts[1]), .why = text_of(object, "why")};
+  if (const Json& passed = member(object, "passed"); passed.is_boolean()) pair.passed = passed.get<bool>();
+  if (const Json& speed = member(object, "busbw_gbps"); speed.is_number())
+    pair.busbw_gbps = speed.get<double>();
+  return pair;
+}
+
 std::optional<RecordedSmoke> smoke_of(const Json& object) {
   if (!object.is_object()) return {};
   RecordedSmoke smoke{.verdict = text_of(object, "verdict"),
@@ -97,6 +108,9 @@ std::optional<RecordedSmoke> smoke_of(const Json& object) {
                               .missing_ranks = wholes_of(member(each, "missing_ranks"))});
   if (const Json& suspects = member(object, "suspects"); suspects.is_array())
     for (const Json& each : suspects) smoke.suspects.push_back(suspect_words(each));
+  if (const Json& pairs = member(object, "pairs"); pairs.is_array())
+    for (const Json& each : pairs)
+      if (auto pair = pair_of(each)) smoke.pairs.push_back(std::move(*pair));
   return smoke;
 }
 
@@ -142,13 +156,24 @@ std::string value_words(const Json& value) {
   return value.is_string() ? value.get<std::string>() : value.dump();
 }
 
+void add_progress(RecordedEvent& event, const Json& values) {
+  constexpr std::size_t most = 32;  // as many as a rank may tell
+  for (const auto& [name, value] : values.items()) {
+    if (event.values.size() == most) return;
+    event.values.emplace_back(name, value_words(value));
+    if (value.is_number()) event.progress.emplace_back(name, value.get<double>());
+  }
+}
+
 RecordedEvent event_of(const Json& object) {
   RecordedEvent event{.seconds = number_of(object, "t"),
                       .event = text_of(object, "event"),
                       .host = text_of(object, "host"),
                       .rank = whole_of(member(object, "rank"))};
   for (const auto& [name, value] : object.items())
-    if (name != "t" && name != "event" && name != "host" && name != "rank")
+    if (name == "values" && value.is_object())
+      add_progress(event, value);
+    else if (name != "t" && name != "event" && name != "host" && name != "rank")
       event.values.emplace_back(name, value_words(value));
   return event;
 }

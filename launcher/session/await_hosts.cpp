@@ -38,6 +38,7 @@ class Awaiting : public std::enable_shared_from_this<Awaiting> {
   void hosts_came(HostsReady hosts) {
     hosts_ = std::move(hosts);
     if (hosts_.result.outcome) return code_came({});
+    awaited_.request.progress = nullptr;  // it is told of the hosts, and not of the code on some of them
     wait_for_code(
         waits_, options_, job_, std::move(awaited_.request), hosts_.report, find_code_, events_,
         [self = shared_from_this()](std::optional<Outcome> outcome) { self->code_came(std::move(outcome)); });

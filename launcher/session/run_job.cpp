@@ -66,8 +66,14 @@ bool is_stop_pending() {
 // One job, tried until it has succeeded or may not be tried again.
 class JobTries {
  public:
-  JobTries(const Options& options, const Job& job, const LaunchPlan& plan, const HostCode& code)
-      : options_(options), job_(job), plan_(plan), code_(code), paths_(job.environment->paths) {
+  JobTries(const Options& options, const Job& job, const LaunchPlan& plan, const HostCode& code,
+           StatusBoard& board)
+      : options_(options),
+        job_(job),
+        plan_(plan),
+        code_(code),
+        board_(board),
+        paths_(job.environment->paths) {
     policy_.max_restarts = only_smoke() ? 0 : options.max_restarts;
     policy_.spare_hosts = job.spare_hosts.size();
     policy_.hosts = job.cluster.hosts.size();
@@ -146,7 +152,21 @@ class JobTries {
     return output_file(options_.events, paths_, "events.jsonl");
   }
 
+  void note_hosts(const RemoteReport& report) {
+    const auto ready = std::count_if(report.hosts.begin(), report.hosts.end(), [](const HostReadiness& host) {
+      return host.state == ReadyState::ready;
+    });
+    board_.note([ready](JobStatus& status) { status.hosts_ready = static_cast<int>(ready); });
+  }
+
   void announce() {
+    board_.note([this](JobStatus& status) {
+      status.plan_hash = plan_.hash;
+      status.launcher = to_string(plan_.launcher);
+      status.restarts = restarts_;
+      status.stage = JobStage::ready;
+      status.hosts_ready = 0;
+    });
     if (!options_.quiet)
       say("plan {}: {} rank{} on {} host{}, launcher {}", plan_.hash, plan_.world_size(),
           plan_.world_size() == 1 ? "" : "s", plan_.cluster.hosts.size(),
@@ -159,6 +179,7 @@ class JobTries {
   RunSettings make_settings(TryLoop& on) {
     HostWaits& waits = on.waits;
     RunSettings settings = run_settings_of(options_);
+    settings.board = &board_;
     settings.restart_count = restarts_;
     settings.is_tried_again = [this](const Outcome& outcome) { return is_tried_again(outcome, policy_); };
     settings.is_left_out = [this](const Outcome& outcome, const std::string& host) {
@@ -206,6 +227,7 @@ class JobTries {
       RemoteRequest request = make_ready_request(options_, job_, worker, plan_.wanted_interfaces);
       if (!worker.empty()) request.login.input = hand_over;
       if (connections_) keep_connections(request, connections_->control_path());
+      request.progress = [this](const RemoteReport& report) { note_hosts(report); };
       await_hosts(
           waits, options_, job_, plan_,
           {.request = std::move(request), .check = check, .first_other_host = first_other_host(plan_)}, code,
@@ -369,6 +391,7 @@ class JobTries {
   Job job_;
   LaunchPlan plan_;
   const HostCode& code_;
+  StatusBoard& board_;
   const Paths& paths_;
   JobKey key_;
   RestartPolicy policy_;
@@ -384,8 +407,9 @@ class JobTries {
 
 }  // namespace
 
-int run_job(const Options& options, const Job& job, const LaunchPlan& plan, const HostCode& code) {
-  JobTries tries(options, job, plan, code);
+int run_job(const Options& options, const Job& job, const LaunchPlan& plan, const HostCode& code,
+            StatusBoard& board) {
+  JobTries tries(options, job, plan, code, board);
   if (code.outcome || options.command == Command::smoke) return tries.run();
   JobUploads uploads(options);
   if (auto started = uploads.start(*job.environment, job.spec.inherited); !started)

@@ -19,11 +19,15 @@ class FakeOutput final : public LineOutput {
   }
   void print_plain(std::string text) override { printed.push_back(std::move(text)); }
   void say(const std::string& sentence) override { said.push_back(sentence); }
+  void show_live(const std::string& line) override { live.push_back(line); }
+  [[nodiscard]] std::size_t live_width() const override { return width; }
   [[nodiscard]] bool is_long() override { return reader_is_slow; }
 
   bool reader_is_slow = false;
   std::vector<std::string> printed;
   std::vector<std::string> said;
+  std::vector<std::string> live;
+  std::size_t width = 0;  // of the terminal; 0: this is none
 };
 
 }  // namespace smlaunch

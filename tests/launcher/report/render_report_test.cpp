@@ -132,5 +132,58 @@ TEST(RenderReport, OfTenThousandRanksFitsInto5MegaBytes) {
   EXPECT_THAT(page, HasSubstr("title=\"9999 ended well, cpus 0-15,128-143\""));
 }
 
+RecordedPair pair_of(const std::string& first, const std::string& second, std::optional<double> speed) {
+  return {
+      .first = first, .second = second, .passed = speed.has_value(), .busbw_gbps = speed, .why = "why <it>"};
+}
+
+TEST(RenderReport, ShowsTheTestsOfEveryTwoHostsAsAHeatMap) {
+  RunRecord record{.outcome = "failure"};
+  record.smoke = RecordedSmoke{.verdict = "fail"};
+  EXPECT_THAT(render_report_html(record, "r"), Not(HasSubstr("<svg")));
+  record.smoke->pairs = {pair_of("a", "b", 10.0), pair_of("a", "c", 5.0), pair_of("b", "c", {})};
+  const std::string page = render_report_html(record, "r");
+  EXPECT_THAT(page, HasSubstr("<p>3 pairs of 3 hosts tested, 1 failed; the fastest 10 GB/s</p>"));
+  EXPECT_THAT(page, HasSubstr("fill-opacity=\"0.50\""));
+  EXPECT_THAT(page, HasSubstr("<title>a and c: 5 GB/s</title>"));
+  EXPECT_THAT(page, HasSubstr("<rect class=\"bad\" fill-opacity=\"1.00\""));
+  EXPECT_THAT(page, HasSubstr("<title>b and c: failed: why &lt;it&gt;</title>"));
+}
+
+TEST(RenderReport, OfVeryManyHostsNamesThePairsThatFailed) {
+  RunRecord record{.outcome = "failure"};
+  record.smoke = RecordedSmoke{.verdict = "fail"};
+  for (int host = 1; host < 1000; ++host)
+    record.smoke->pairs.push_back(
+        pair_of("h0", fmt::format("h{}", host), host == 7 ? std::nullopt : std::optional(1.0)));
+  std::string page = render_report_html(record, "r");
+  EXPECT_THAT(page, Not(HasSubstr("<svg")));
+  EXPECT_THAT(page, HasSubstr("<p>999 pairs of 1000 hosts tested, 1 failed; the fastest 1 GB/s</p>"));
+  EXPECT_THAT(page, HasSubstr("<tr><td>h0</td><td>h7</td><td>why &lt;it&gt;</td></tr>"));
+  EXPECT_THAT(page, Not(HasSubstr("<td>h8</td>")));
+  for (RecordedPair& pair : record.smoke->pairs) pair.passed = false;
+  page = render_report_html(record, "r");
+  EXPECT_THAT(page, HasSubstr("<tr><td colspan=3>… 899 more</td></tr>"));
+}
+
+TEST(RenderReport, ShowsProgressAsACurveOfEachValueOfTheLowestRank) {
+  RunRecord record = failed_run();
+  EXPECT_THAT(render_report_html(record, "r"), Not(HasSubstr("<h2>Progress")));
+  for (int step = 0; step < 5000; ++step)
+    for (const int rank : {2, 1})
+      record.events.push_back({.seconds = 10.0 + step,
+                               .event = "progress",
+                               .rank = rank,
+                               .progress = {{"loss", rank == 1 ? 1.0 / (1 + step) : 77}, {"step", step}}});
+  const std::string page = render_report_html(record, "r");
+  EXPECT_THAT(page, HasSubstr("<h2>Progress"));
+  EXPECT_THAT(page, HasSubstr("step of rank 1</text><text x=\"0\" y=\"47\">0 to 4999, last 4999</text>"));
+  EXPECT_THAT(page, HasSubstr("loss of rank 1"));
+  EXPECT_THAT(page, Not(HasSubstr("of rank 2</text>")));
+  EXPECT_LT(page.find("step of rank 1"), page.find("loss of rank 1"));
+  EXPECT_LT(page.size(), 150'000U) << "a curve has a bounded number of points";
+  EXPECT_THAT(page, Not(HasSubstr("nan")));
+}
+
 }  // namespace
 }  // namespace smlaunch
