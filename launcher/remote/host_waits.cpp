@@ -36,6 +36,8 @@ void HostWaits::begin(const Begin& begin, bool is_farewell, TakeReport done) {
   work_ = begin([this, done = std::move(done)](RemoteReport report) {
     work_.reset();
     display_.reset();  // takes the live line away before anything is said
+    // It may have come in the last moment. Whoever was told to stop goes on to nothing.
+    if (report.stopped_by_signal != 0) report.ready = false;
     done(std::move(report));
   });
   const int signal = std::exchange(signal_, 0);

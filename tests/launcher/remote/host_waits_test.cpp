@@ -49,6 +49,26 @@ TEST(HostWaits, AStopOfOursEndsTheWaitThatIsUnderWayWhateverItIs) {
   }
 }
 
+TEST(HostWaits, AStopInTheLastMomentCountsMoreThanHostsThatAreReady) {
+  for (const bool is_told : {false, true}) {
+    Waits run;
+    WatchRequest request;
+    int looks = 0;
+    request.look = [&](double) {
+      if (is_told && ++looks == 1) run.loop.post([&] { run.waits.stop(SIGINT); });
+      return std::vector<HostReadiness>{{.name = "algo-2", .state = ReadyState::ready}};
+    };
+    RemoteReport report;
+    run.waits.watch(std::move(request), {}, [&](RemoteReport made) {
+      report = std::move(made);
+      run.loop.stop();
+    });
+    run.run();
+    EXPECT_EQ(report.ready, !is_told);
+    EXPECT_EQ(report.stopped_by_signal, is_told ? SIGINT : 0);
+  }
+}
+
 TEST(HostWaits, AStopOfOursBetweenTwoWaitsEndsTheNextAndNoOther) {
   Waits run;
   run.waits.stop(SIGINT);
