@@ -135,6 +135,7 @@ void JobRun::engine_process_ended(Rank rank, const Result<ExitStatus>& end, bool
 void JobRun::look_around() {
   const JobSilence silence = reports_.silence();
   if (has_spawned_) handle(Silent{silence});
+  reports_.tell_slow_ranks();
   note_peers();
   if (world_.loop.now_ns() > next_look_ns_) look_for_lost_hosts();
 }

@@ -9,6 +9,7 @@
 #include <algorithm>
 
 #include "launcher/evidence/mpirun_words.hpp"
+#include "launcher/outcome/device_evidence.hpp"
 #include "launcher/outcome/failure_sentence.hpp"
 #include "launcher/outcome/silence_sentence.hpp"
 
@@ -28,6 +29,8 @@ class Decision {
     outcome.stop_was_asked = record_.stop_signal.has_value();
     outcome.progress = record_.progress;
     outcome.asked = record_.asked;
+    outcome.devices = record_.devices;
+    if (outcome.kind == OutcomeKind::failure && outcome.first_failure) add_device_evidence(record_, outcome);
     if (outcome.kind == OutcomeKind::failure && outcome.asked && outcome.asked->ask == Ask::exclude_host)
       outcome.hosts_at_fault.push_back(hosts_[outcome.asked->rank]);
     for (const RankRecord& rank : record_.ranks)
