@@ -18,9 +18,18 @@ constexpr std::size_t most_events = 16;
 constexpr std::size_t longest_name = 256;
 constexpr std::size_t longest_text = 512;
 
-std::string take_text(const Json& json, std::size_t most) {
+bool is_control(char c) { return static_cast<unsigned char>(c) < 0x20 || c == '\x7f'; }
+
+// It becomes a part of one line.
+std::string as_part_of_line(const std::string& text, std::size_t longest) {
+  std::string shown = shown_text(text, longest / 2);
+  std::replace_if(shown.begin(), shown.end(), is_control, ' ');
+  return shown;
+}
+
+std::string take_text(const Json& json, std::size_t longest) {
   auto text = json.get<std::string>();
-  if (text.size() > most) throw NumberRefused();
+  if (text.size() > longest || std::any_of(text.begin(), text.end(), is_control)) throw NumberRefused();
   return text;
 }
 
@@ -30,8 +39,8 @@ std::string encode(const DeviceNews& m) {
   Json events = Json::array();
   for (std::size_t i = 0; i < std::min(m.events.size(), most_events); ++i) {
     const DeviceEvent& each = m.events[i];
-    events.push_back({to_string(each.kind), shown_text(each.device, longest_name / 2), each.pci,
-                      shown_text(each.text, longest_text / 2), each.is_lasting, each.is_consequence});
+    events.push_back({to_string(each.kind), as_part_of_line(each.device, longest_name), each.pci,
+                      as_part_of_line(each.text, longest_text), each.is_lasting, each.is_consequence});
   }
   return pack({{"since_ns", m.since_ns}, {"time_ns", m.time_ns}, {"events", events}});
 }

@@ -49,6 +49,13 @@ TEST(DeviceMessages, OfTooManyOrTooLongOnesAnAgentTellsWhatTheLeaderTakes) {
   EXPECT_EQ(decode_device_news(payload)->events.size(), 16U);
 }
 
+TEST(DeviceMessages, AFolderWithAnOddNameStaysPartOfOneLine) {
+  const DeviceNews news{.events = {{.device = "/a\nb\tc\x1b[2J", .text = "was full"}}};
+  const auto back = decode_device_news(encode(news));
+  ASSERT_TRUE(back);
+  EXPECT_EQ(back->events[0].device, "/a b c\\x1b[2J");
+}
+
 TEST(DeviceMessages, WhatNoAgentTellsIsRefusedByTheLeader) {
   const auto made = [](const Json& events, int since = 1, int time = 2) {
     return pack({{"since_ns", since}, {"time_ns", time}, {"events", events}});
@@ -64,6 +71,7 @@ TEST(DeviceMessages, WhatNoAgentTellsIsRefusedByTheLeader) {
         made(Json::array({event("gpu_dance", "GPU 0", "x")})), made(Json::array({event(3, "GPU 0", "x")})),
         made(Json::array({event("gpu_xid", std::string(257, 'x'), "x")})),
         made(Json::array({event("gpu_xid", "GPU 0", std::string(513, 'x'))})),
+        made(Json::array({event("gpu_xid", "GPU 0", "no\nother line")})),
         made(Json::array({Json::array({"gpu_xid", "GPU 0"})})), made(Json::array({good}), 3, 2),
         made(Json::array({good}), -1, 2)}) {
     PeerRules rules(PeerRules::Role::rank);

@@ -94,6 +94,49 @@ TEST(DeviceEvidence, LackOfMemoryIsNotSaidTwice) {
             plain + "; 0.5 s before, the kernel of gn02 killed 1 process for lack of memory");
 }
 
+TEST(DeviceEvidence, AFailureThatOnlySaysThatAPeerWasGoneHasTheLossOfOtherHostsAsEvidence) {
+  const DeviceFact link = fact("gn01", 95, DeviceKind::nic_link, "eth0", "lost its link");
+  const DeviceFact heat = fact("gn01", 95, DeviceKind::gpu_throttle, "GPU 0", "slowed its clocks down");
+  RankEnd lost_peer{.status = Exited{1},
+                    .last_lines = {"RuntimeError: Connection closed by peer [10.0.0.2]:1"}};
+  EXPECT_THAT(outcome_with({link, heat}, lost_peer).first_failure->evidence,
+              ElementsAre("5.0 s before, eth0 of gn01 lost its link"));
+  EXPECT_THAT(outcome_with({link, throttle(99)}, lost_peer).first_failure->evidence,
+              ElementsAre("1.0 s before, GPU 0 of gn02 slowed its clocks down: it is too hot"));
+  EXPECT_THAT(outcome_with({link}).first_failure->evidence, IsEmpty());
+}
+
+// All ranks are silent from 40 s after the start on, and are stopped at 100 s.
+Outcome hang_with(const std::vector<DeviceFact>& devices) {
+  JobRecord record;
+  record.started = true;
+  record.ranks = Indexed<Rank, RankRecord>(2);
+  for (RankRecord& rank : record.ranks) {
+    rank.end = RankEnd{.status = Signaled{15, false}, .told_to_stop = true};
+    rank.times.seconds = 100;
+  }
+  record.hang = JobSilence{.seconds = 60};
+  record.devices = devices;
+  return decide_outcome(record, hosts);
+}
+
+TEST(DeviceEvidence, OfAHangWhatCameBeforeItsSilenceOrInItIsToldOfAnyHostThatOthersFeel) {
+  const Outcome outcome =
+      hang_with({fact("gn02", 39, DeviceKind::nic_link, "eth0", "lost its link and has it again")});
+  EXPECT_EQ(outcome.failure_class, FailureClass::hang);
+  EXPECT_TRUE(
+      outcome.message.ends_with("; 39.0 s after the start, eth0 of gn02 lost its link and has it again"))
+      << outcome.message;
+  EXPECT_EQ(hang_with({xid_79("gn01", 50)}).first_failure->evidence.size(), 1U);
+  EXPECT_THAT(hang_with({xid_79("gn01", 50)}).hosts_at_fault, ElementsAre("gn01"));
+  EXPECT_THAT(hang_with({throttle(50), fact("gn02", 5, DeviceKind::nic_link, "eth0", "lost its link")})
+                  .first_failure->evidence,
+              ElementsAre("5.0 s after the start, eth0 of gn02 lost its link"));
+  EXPECT_THAT(
+      hang_with({fact("gn02", -30, DeviceKind::nic_link, "eth0", "lost its link")}).first_failure->evidence,
+      IsEmpty());
+}
+
 TEST(DeviceEvidence, WhatOnlyFollowsFromAnEndIsNoReasonForOne) {
   DeviceFact cleanup = xid_79("gn02", 99);
   cleanup.event.is_consequence = true;
