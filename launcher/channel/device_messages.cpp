@@ -40,7 +40,7 @@ std::string encode(const DeviceNews& m) {
   for (std::size_t i = 0; i < std::min(m.events.size(), most_events); ++i) {
     const DeviceEvent& each = m.events[i];
     events.push_back({to_string(each.kind), as_part_of_line(each.device, longest_name), each.pci,
-                      as_part_of_line(each.text, longest_text), each.is_lasting, each.is_consequence});
+                      as_part_of_line(each.text, longest_text), each.is_lasting, each.is_no_reason});
   }
   return pack({{"since_ns", m.since_ns}, {"time_ns", m.time_ns}, {"events", events}});
 }
@@ -59,7 +59,7 @@ std::optional<DeviceNews> decode_device_news(std::string_view text) {
                           .pci = take_text(each.at(2), longest_name),
                           .text = take_text(each.at(3), longest_text),
                           .is_lasting = each.at(4).get<bool>(),
-                          .is_consequence = each.at(5).get<bool>()});
+                          .is_no_reason = each.at(5).get<bool>()});
     }
   });
 }

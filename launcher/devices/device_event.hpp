@@ -33,7 +33,8 @@ struct DeviceEvent {
   std::string text = {};    // "reported XID 79 (the GPU has fallen off the bus)"
   // Its host is not fit for another try: the device will not heal by itself.
   bool is_lasting = false;
-  bool is_consequence = false;  // of a process's end, and so no reason for one
+  // For a rank to fail: it follows from the end of a process, or concerns other programs than the job's.
+  bool is_no_reason = false;
   bool operator==(const DeviceEvent&) const = default;
 };
 

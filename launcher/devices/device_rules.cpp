@@ -111,15 +111,16 @@ void DeviceRules::take_memory(const HostReading& reading) {
   if (!before_->oom_kills || !reading.oom_kills || *reading.oom_kills <= *before_->oom_kills) return;
   const long number = *reading.oom_kills - *before_->oom_kills;
   const bool knows_own = before_->own_oom_kills && reading.own_oom_kills;
-  const long own = knows_own ? *reading.own_oom_kills - *before_->own_oom_kills : 0;
-  const char* where = !knows_own      ? ""
-                      : own >= number ? " of the job's container"
-                      : own <= 0      ? " outside the job's container"
-                                      : "";
+  const long own = knows_own ? *reading.own_oom_kills - *before_->own_oom_kills : number;
+  const bool is_outside = own <= 0;
+  std::string where;
+  if (is_outside) where = " outside the job's container";
+  if (knows_own && own >= number) where = " of the job's container";
   add({.kind = DeviceKind::out_of_memory,
        .device = "the kernel",
        .text =
-           fmt::format("killed {} process{}{} for lack of memory", number, number == 1 ? "" : "es", where)},
+           fmt::format("killed {} process{}{} for lack of memory", number, number == 1 ? "" : "es", where),
+       .is_no_reason = is_outside},
       where);
 }
 
@@ -157,7 +158,7 @@ void DeviceRules::take_gpu(const GpuHealth& gpu) {
         event(DeviceKind::gpu_xid,
               fmt::format("reported XID {}{}", xid, words.empty() ? "" : fmt::format(" ({})", words)),
               is_lasting_xid(xid));
-    reported.is_consequence = is_consequence_xid(xid);
+    reported.is_no_reason = is_consequence_xid(xid);
     add(std::move(reported), std::to_string(xid));
   }
   if (gpu.is_lost && !was.is_lost)

@@ -39,7 +39,7 @@ std::vector<DeviceFact> DeviceReports::take(const std::string& host, double sinc
                    .texts = {{"kind", to_string(event.kind)},
                              {"device", event.device},
                              {"text", event.device + " " + event.text}}});
-    if (++said_ <= most_said)
+    if (!event.is_no_reason && ++said_ <= most_said)
       world_.output.say(fmt::format("{}: {} {}{}", host, event.device, event.text,
                                     said_ == most_said ? "; more of this kind stands in the events" : ""));
     std::vector<Rank> ranks = ranks_of_gpu(plan_, host, event.pci);

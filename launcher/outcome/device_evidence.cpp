@@ -71,7 +71,7 @@ std::vector<DeviceFact> find_device_facts(const std::vector<DeviceFact>& all, co
   for (const DeviceFact& fact : all) {
     const bool is_early_enough = fact.since <= first.seconds + uncertainty;
     const bool is_near = first.seconds - fact.seconds <= bound_of(fact.event);
-    if (!is_early_enough || !is_near || fact.event.is_consequence) continue;
+    if (!is_early_enough || !is_near || fact.event.is_no_reason) continue;
     const bool is_said = is_oom_told && fact.event.kind == DeviceKind::out_of_memory;
     if (fact.host == first.host && !is_said) here.push_back(fact);
     if (fact.host != first.host && is_felt_elsewhere(fact.event)) elsewhere.push_back(fact);
@@ -85,7 +85,7 @@ std::vector<DeviceFact> find_device_facts_of_hang(const std::vector<DeviceFact>&
                                                   const FirstFailure& first, double begin) {
   std::vector<DeviceFact> found;
   for (const DeviceFact& fact : all)
-    if (!fact.event.is_consequence && begin - fact.seconds <= bound_of(fact.event) &&
+    if (!fact.event.is_no_reason && begin - fact.seconds <= bound_of(fact.event) &&
         (fact.host == first.host || is_felt_elsewhere(fact.event)))
       found.push_back(fact);
   sort_by_weight(found, first);

@@ -21,7 +21,7 @@ TEST(DeviceMessages, ComeBack) {
                                     .pci = "0000:3b:00.0",
                                     .text = "reported XID 79 (the GPU has fallen off the bus)",
                                     .is_lasting = true},
-                                   {.kind = DeviceKind::gpu_throttle, .is_consequence = true}}};
+                                   {.kind = DeviceKind::gpu_throttle, .is_no_reason = true}}};
   const auto back = decode_device_news(encode(news));
   ASSERT_TRUE(back);
   EXPECT_EQ(back->since_ns, 5U);

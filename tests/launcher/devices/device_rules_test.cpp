@@ -85,6 +85,12 @@ TEST(DeviceRules, KillsForLackOfMemoryAreToldWithWhoseTheyWere) {
           "out_of_memory: the kernel killed 2 processes outside the job's container for lack of memory"));
   EXPECT_THAT(between(kills(19, {}), kills(20, {})),
               ElementsAre("out_of_memory: the kernel killed 1 process for lack of memory"));
+  EXPECT_THAT(between(kills(19, 3), kills(21, 4)),
+              ElementsAre("out_of_memory: the kernel killed 2 processes for lack of memory"));
+  DeviceRules rules;
+  rules.take(kills(19, 3), 0);
+  EXPECT_TRUE(rules.take(kills(20, 3), 1)[0].is_no_reason);
+  EXPECT_FALSE(rules.take(kills(21, 4), 2)[0].is_no_reason);
   EXPECT_THAT(between(kills({}, 3), kills({}, 4)), IsEmpty());
   EXPECT_THAT(between(kills({}, 3), kills(5, 3)), IsEmpty());
 }
@@ -129,7 +135,7 @@ TEST(DeviceRules, AClockThatIsSetAnewIsToldAndOneThatIsHeldRightIsNot) {
   EXPECT_THAT(between(clock(1e9), {}), IsEmpty());
 }
 
-TEST(DeviceRules, AnXidIsToldWithItsWordsWhetherItLastsAndWhetherItIsAConsequence) {
+TEST(DeviceRules, AnXidIsToldWithItsWordsWhetherItLastsAndWhetherItIsAReason) {
   DeviceRules rules;
   rules.take({}, 0);
   const auto events =
@@ -140,9 +146,9 @@ TEST(DeviceRules, AnXidIsToldWithItsWordsWhetherItLastsAndWhetherItIsAConsequenc
                   "gpu_xid: GPU 3 reported XID 31 (a page fault of the GPU's memory, mostly of the program)",
                   "gpu_xid: GPU 3 reported XID 45 (a process was ended while it used the GPU)",
                   "gpu_xid: GPU 3 reported XID 9999"));
-  EXPECT_TRUE(events[0].is_lasting && !events[0].is_consequence);
-  EXPECT_FALSE(events[1].is_lasting || events[1].is_consequence);
-  EXPECT_TRUE(!events[2].is_lasting && events[2].is_consequence);
+  EXPECT_TRUE(events[0].is_lasting && !events[0].is_no_reason);
+  EXPECT_FALSE(events[1].is_lasting || events[1].is_no_reason);
+  EXPECT_TRUE(!events[2].is_lasting && events[2].is_no_reason);
   EXPECT_EQ(events[0].pci, "0000:3b:00.0");
 }
 

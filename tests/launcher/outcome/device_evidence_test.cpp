@@ -139,7 +139,7 @@ TEST(DeviceEvidence, OfAHangWhatCameBeforeItsSilenceOrInItIsToldOfAnyHostThatOth
 
 TEST(DeviceEvidence, WhatOnlyFollowsFromAnEndIsNoReasonForOne) {
   DeviceFact cleanup = xid_79("gn02", 99);
-  cleanup.event.is_consequence = true;
+  cleanup.event.is_no_reason = true;
   EXPECT_EQ(outcome_with({cleanup}).message, plain);
 }
 
