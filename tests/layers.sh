@@ -24,17 +24,18 @@ launcher/plan/          plan.hpp                 : base/ topology/ mpi/ launcher
 launcher/this_host/     own_host.hpp             : base/ topology/ cuda/ mpi/ launcher/contract/ launcher/smoke/ launcher/process/
 launcher/checks/        nccl_check_program.hpp   : base/ cuda/ launcher/smoke/ launcher/process/ launcher/this_host/
 launcher/inspect/       rank_inspector.hpp       : base/ topology/ launcher/contract/ launcher/process/
+launcher/devices/       device_event.hpp         : base/ cuda/ launcher/process/
 launcher/evidence/      rank_tail.hpp            : launcher/process/
-launcher/channel/       messages.hpp             : base/ topology/ launcher/process/ launcher/inspect/ launcher/evidence/ launcher/progress/
+launcher/channel/       messages.hpp             : base/ topology/ launcher/process/ launcher/inspect/ launcher/devices/ launcher/evidence/ launcher/progress/
 launcher/report/        run_record.hpp           : base/
-launcher/outcome/       outcome.hpp              : base/ topology/ launcher/report/ launcher/contract/ launcher/smoke/ launcher/options/ launcher/process/ launcher/inspect/ launcher/evidence/ launcher/progress/
+launcher/outcome/       outcome.hpp              : base/ topology/ launcher/report/ launcher/contract/ launcher/smoke/ launcher/options/ launcher/process/ launcher/inspect/ launcher/devices/ launcher/evidence/ launcher/progress/
 launcher/code/          code_preparation.hpp     : base/ launcher/contract/s3/ launcher/contract/code/ launcher/process/ launcher/evidence/ launcher/channel/ launcher/outcome/
 launcher/status/        job_status.hpp           : base/ topology/ launcher/process/ launcher/inspect/ launcher/channel/ launcher/outcome/
 launcher/output/        rank_output.hpp          : base/ topology/ launcher/process/ launcher/plan/
 launcher/remote/        run_on_hosts.hpp         : base/ launcher/process/ launcher/plan/
-launcher/agent/         rank_agent.hpp           : base/ topology/ cuda/ launcher/contract/ launcher/process/ launcher/this_host/ launcher/inspect/ launcher/evidence/ launcher/channel/ launcher/progress/
+launcher/agent/         rank_agent.hpp           : base/ topology/ cuda/ launcher/contract/ launcher/process/ launcher/this_host/ launcher/inspect/ launcher/devices/ launcher/evidence/ launcher/channel/ launcher/progress/
 launcher/worker/        worker.hpp               : base/ topology/ cuda/ launcher/process/ launcher/channel/ launcher/code/ launcher/remote/
-launcher/leader/        runner.hpp               : base/ topology/ mpi/ launcher/contract/ launcher/smoke/ launcher/process/ launcher/plan/ launcher/evidence/ launcher/channel/ launcher/outcome/ launcher/code/ launcher/status/ launcher/output/ launcher/progress/
+launcher/leader/        runner.hpp               : base/ topology/ mpi/ launcher/contract/ launcher/smoke/ launcher/process/ launcher/plan/ launcher/devices/ launcher/evidence/ launcher/channel/ launcher/outcome/ launcher/code/ launcher/status/ launcher/output/ launcher/progress/
 launcher/job/           job.hpp                  : base/ topology/ cuda/ mpi/ launcher/contract/ launcher/smoke/ launcher/options/ launcher/process/ launcher/scheduler/ launcher/plan/ launcher/this_host/ launcher/outcome/ launcher/remote/ launcher/progress/
 launcher/session/       run_job.hpp              : base/ topology/ cuda/ mpi/ launcher/contract/ launcher/contract/s3/ launcher/contract/code/ launcher/smoke/ launcher/options/ launcher/process/ launcher/plan/ launcher/this_host/ launcher/channel/ launcher/outcome/ launcher/code/ launcher/status/ launcher/remote/ launcher/worker/ launcher/leader/ launcher/job/ launcher/progress/
 launcher/doctor/        doctor.hpp               : base/ topology/ launcher/contract/ launcher/contract/s3/ launcher/contract/code/ launcher/smoke/ launcher/process/ launcher/this_host/ launcher/remote/

@@ -8,7 +8,9 @@
 #include <utility>
 
 #include "base/exit_codes.hpp"
+#include "launcher/agent/watched_places.hpp"
 #include "launcher/channel/detached_notice.hpp"
+#include "launcher/channel/device_messages.hpp"
 #include "launcher/channel/progress_messages.hpp"
 #include "launcher/process/child_process.hpp"
 
@@ -56,17 +58,22 @@ void Agent::begin() {
                              [this] {
                                world_.rank.resume();
                                leave_if_done();
-                               if (has_ended_leftovers_ && waiting_bytes() == 0) leave();
+                               if (has_ended_leftovers_ && has_said_all()) leave();
                              },
                          .lost = [this] { leader_lost(); },
                          .none = [this](const std::string& why) { run_without_channel(why); },
-                         .fill_pong = [this](Pong& pong) { world_.rank.fill(pong); }});
+                         .fill_pong =
+                             [this](Pong& pong) {
+                               world_.rank.fill(pong);
+                               if (world_.devices != nullptr) world_.devices->look(false);
+                             }});
 }
 
 void Agent::received(const Frame& frame) {
   switch (frame.kind) {
     case FrameKind::start: return start(frame);
     case FrameKind::signal:
+      look_at_devices_again();
       if (const auto number = decode_number(frame.payload); number && *number >= 1 && *number <= 64)
         world_.rank.signal(static_cast<int>(*number));
       return;
@@ -78,6 +85,21 @@ void Agent::received(const Frame& frame) {
     case FrameKind::release: return released(decode_release(frame.payload).value_or(Release()));
     default: return;
   }
+}
+
+// The job ends, and not as it should. What a device has to do with it may have come since the last look.
+void Agent::look_at_devices_again() {
+  if (world_.devices != nullptr && world_.devices->has_looked()) world_.devices->look(true);
+}
+
+void Agent::looked_at_devices(const DeviceNews& news) {
+  if (!news.events.empty() && !is_detached_ && !has_lost_leader_)
+    world_.channel->send_data(FrameKind::device, encode(news));
+  if (has_ended_leftovers_ && has_said_all()) leave();
+}
+
+bool Agent::has_said_all() const {
+  return waiting_bytes() == 0 && (world_.devices == nullptr || !world_.devices->is_looking());
 }
 
 // The leader repeats this message after a lost connection.
@@ -107,6 +129,10 @@ void Agent::start_rank(const Start& message) {
   forwards_output_ = message.forward_output;
   const auto report = world_.rank.start(message);
   if (report) {
+    // A check program is over soon, and finds out for itself.
+    if (world_.devices != nullptr && !is_detached_ && !message.has_input)
+      world_.devices->begin(watched_places(message),
+                            [this](const DeviceNews& news) { looked_at_devices(news); });
     if (!is_detached_) world_.channel->send_data(FrameKind::started, encode(*report));
     return;
   }
@@ -131,6 +157,7 @@ void Agent::rank_ended(const Result<Ended>& end) {
   phase_ = Phase::ended;
   stop_timer_->cancel();
   has_succeeded_ = end && succeeded(end->end.status);
+  if (!has_succeeded_) look_at_devices_again();
   if (has_lost_leader_) {
     exit_code_ = exit_codes::lost;
     return end_leftovers_in_time();
@@ -248,7 +275,7 @@ void Agent::tell_leftovers() {
 // Processes that are still there are killed when we leave.
 void Agent::leave_when_all_is_said() {
   has_ended_leftovers_ = true;
-  if (has_lost_leader_ || waiting_bytes() == 0) return leave();
+  if (has_lost_leader_ || has_said_all()) return leave();
   stop_timer_->start(last_words_bound, [this] { leave(); });
 }
 

@@ -37,6 +37,7 @@ enum class FrameKind : std::uint8_t {
   left_running,  // agent: what its rank has left running and is ended now
   progress,      // agent: what its rank has said of its progress since the last one
   agents_ended,  // worker: of the agents that it has started none runs any more
+  device,        // the first agent of a host: what has happened to a device of the host
 };
 
 inline bool is_data(FrameKind kind) { return kind >= FrameKind::started; }

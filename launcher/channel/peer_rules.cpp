@@ -7,6 +7,7 @@
 #include <csignal>
 
 #include "base/line_splitter.hpp"
+#include "launcher/channel/device_messages.hpp"
 #include "launcher/channel/host_messages.hpp"
 #include "launcher/channel/messages.hpp"
 #include "launcher/channel/progress_messages.hpp"
@@ -32,6 +33,7 @@ const char* name_of(FrameKind kind) {
     case FrameKind::left_running: return "left_running";
     case FrameKind::progress: return "progress";
     case FrameKind::agents_ended: return "agents_ended";
+    case FrameKind::device: return "device";
     default: return "unknown";
   }
 }
@@ -40,6 +42,7 @@ const char* name_of(FrameKind kind) {
 constexpr std::size_t most_in_number = 32;
 constexpr std::size_t most_in_pong = 256;
 constexpr std::size_t most_in_progress = 8192;
+constexpr std::size_t most_in_device = 20U << 10U;
 constexpr std::size_t most_in_reason = 1U << 20U;
 constexpr std::size_t most_in_report = 17U << 20U;
 
@@ -49,6 +52,7 @@ std::size_t most_bytes(FrameKind kind) {
     case FrameKind::stop_request: return most_in_number;
     case FrameKind::pong: return most_in_pong;
     case FrameKind::progress: return most_in_progress;
+    case FrameKind::device: return most_in_device;
     case FrameKind::started:
     case FrameKind::start_failed:
     case FrameKind::end_unknown:
@@ -85,6 +89,7 @@ bool is_sound(const Frame& frame) {
     case FrameKind::inspected: return decode_rank_state(frame.payload).has_value();
     case FrameKind::left_running: return decode_left_running(frame.payload).has_value();
     case FrameKind::progress: return decode_progress(frame.payload).has_value();
+    case FrameKind::device: return decode_device_news(frame.payload).has_value();
     case FrameKind::agents_ended: return decode_agents_ended(frame.payload).has_value();
     case FrameKind::output: {
       const auto output = decode_output(frame.payload);
@@ -107,7 +112,8 @@ bool PeerRules::may_say(FrameKind kind) const {
     case FrameKind::inspected:
     case FrameKind::end_unknown:
     case FrameKind::left_running:
-    case FrameKind::progress: return role_ == Role::rank;
+    case FrameKind::progress:
+    case FrameKind::device: return role_ == Role::rank;
     case FrameKind::outcome:
     case FrameKind::code_ended:
     case FrameKind::agents_ended: return role_ == Role::worker;

@@ -149,6 +149,7 @@ void JobRun::mpirun_ended(const Result<ExitStatus>& end, double seconds) {
 void JobRun::look_around() {
   const JobSilence silence = reports_.silence();
   if (has_spawned_) handle(Silent{silence});
+  reports_.tell_slow_ranks();
   note_peers();
   if (world_.loop.now_ns() > next_look_ns_) look_for_lost_hosts();
 }

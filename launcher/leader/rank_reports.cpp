@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "launcher/channel/device_messages.hpp"
 #include "launcher/channel/messages.hpp"
 #include "launcher/channel/stop_messages.hpp"
 #include "launcher/plan/starter.hpp"
@@ -28,7 +29,8 @@ RankReports::RankReports(const LaunchPlan& plan, const LeaderWorld& world, Event
       start_ns_(world.loop.now_ns()),
       clocks_(plan.world_size()),
       activity_(plan.world_size(), start_ns_, has_pattern),
-      watch_(plan) {
+      watch_(plan),
+      devices_(plan, world, events) {
   for (const RankPlace& place : plan.layout.ranks) {
     hosts_.push_back(plan.cluster.hosts[place.node_rank].name);
     if (plan.cluster.hosts.size() == 1 || hosts_.back() == plan.current_host) clocks_.share(place.rank);
@@ -80,6 +82,9 @@ std::optional<Event> RankReports::take(Rank rank, const Frame& frame) {
       return {};
     case FrameKind::progress:
       if (auto report = decode_progress(frame.payload)) return progressed(rank, std::move(*report));
+      return {};
+    case FrameKind::device:
+      if (auto news = decode_device_news(frame.payload)) return devices_reported(rank, std::move(*news));
       return {};
     case FrameKind::inspected:
       if (auto state = decode_rank_state(frame.payload))
@@ -197,6 +202,11 @@ Event RankReports::progressed(Rank rank, ProgressReport report) {
     activity_.printed(rank, now);
   else
     activity_.progressed(rank, now);
+  if (const auto step = report.progress.values.find(std::string(step_value));
+      told_by && step != report.progress.values.end()) {
+    step_times_.told(told_by->value, step->second, seconds_at(then));
+    step_hosts_[told_by->value] = host(rank);
+  }
   const bool is_one_of_the_first = progress_events_ < most_progress_events;
   if (is_one_of_the_first) ++progress_events_;
   if (is_one_of_the_first || now - last_progress_event_ns_ >= one_second_ns || report.progress.ask) {
@@ -211,6 +221,29 @@ Event RankReports::progressed(Rank rank, ProgressReport report) {
                         .host = host(rank),
                         .seconds = seconds_at(then),
                         .progress = std::move(report.progress)};
+}
+
+Event RankReports::devices_reported(Rank rank, DeviceNews news) {
+  const std::uint64_t now = world_.loop.now_ns();
+  const auto seconds_of = [&](std::uint64_t ns) {
+    return seconds_at(clocks_.on_our_clock(rank, ns, start_ns_, now).ns);
+  };
+  return DevicesReported{
+      devices_.take(host(rank), seconds_of(news.since_ns), seconds_of(news.time_ns), std::move(news.events))};
+}
+
+void RankReports::tell_slow_ranks() {
+  for (const SlowRank& slow : step_times_.take_slow(seconds_at(world_.loop.now_ns()))) {
+    const std::string& on = step_hosts_[slow.rank];
+    const std::string words =
+        fmt::format("{:.3g} s a step, where {} {:.3g} s (the median)", slow.seconds_a_step,
+                    slow.others == 1 ? "the other takes" : "others take", slow.others_seconds_a_step);
+    world_.output.say(fmt::format("hint: slow rank: rank {} on {} takes {}", slow.rank, on, words));
+    events_.add({.event = "progress",
+                 .rank = slow.rank,
+                 .host = on,
+                 .texts = {{"hint", "slow rank"}, {"text", "takes " + words}}});
+  }
 }
 
 void RankReports::event(const std::string& name, std::optional<Rank> rank,

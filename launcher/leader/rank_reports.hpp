@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -11,10 +12,12 @@
 #include <vector>
 
 #include "launcher/channel/progress_messages.hpp"
+#include "launcher/leader/device_reports.hpp"
 #include "launcher/leader/host_watch.hpp"
 #include "launcher/leader/leader_world.hpp"
 #include "launcher/leader/rank_activity.hpp"
 #include "launcher/leader/rank_clocks.hpp"
+#include "launcher/leader/step_times.hpp"
 #include "launcher/leader/supervisor.hpp"
 #include "launcher/outcome/event_log.hpp"
 #include "launcher/outcome/job_phases.hpp"
@@ -43,6 +46,8 @@ class RankReports {
   // How long no rank has made progress. Ranks are held back while nobody reads our output: then their silence does
   // not count.
   JobSilence silence();
+  // Says which ranks' steps take clearly longer than the others'. To be called every second.
+  void tell_slow_ranks();
   // For a while nobody could print, or we could hear nobody.
   void forget_silence() { activity_.forget(world_.loop.now_ns()); }
 
@@ -57,6 +62,7 @@ class RankReports {
   Event ended(Rank rank, const Ended& ended);
   Event left_running(Rank rank, std::vector<LeftProcess> processes);
   Event progressed(Rank rank, ProgressReport report);
+  Event devices_reported(Rank rank, DeviceNews news);
   [[nodiscard]] std::optional<Rank> take_teller(Rank rank, ProgressValues& values) const;
   void warn(const std::vector<std::string>& sentences);
 
@@ -69,6 +75,9 @@ class RankReports {
   RankClocks clocks_;
   RankActivity activity_;
   HostWatch watch_;
+  DeviceReports devices_;
+  StepTimes step_times_;
+  std::map<int, std::string> step_hosts_;  // of the ranks that tell their steps
   std::optional<int> master_port_;
   int ranks_with_leftovers_ = 0;
   int progress_events_ = 0;

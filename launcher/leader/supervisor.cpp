@@ -38,6 +38,14 @@ constexpr EngineStep engine_steps[] = {{.signal = SIGTERM, .then = milliseconds(
                                        {.signal = SIGTERM, .then = milliseconds(500)},
                                        {.signal = SIGKILL, .then = milliseconds(1000)}};
 
+// A fault that comes again and again fills no report.
+constexpr std::size_t most_device_facts = 300;
+
+void keep(const std::vector<DeviceFact>& facts, std::vector<DeviceFact>& kept) {
+  for (const DeviceFact& fact : facts)
+    if (kept.size() < most_device_facts) kept.push_back(fact);
+}
+
 }  // namespace
 
 Supervisor::Supervisor(const SupervisorSettings& settings) : settings_(settings) {
@@ -68,6 +76,7 @@ std::vector<Action> Supervisor::on(const Event& event) {
   if (const auto* e = std::get_if<RankLeftRunning>(&event)) rank(e->rank).left_running = e->processes;
   if (const auto* e = std::get_if<Silent>(&event)) silent(e->silence, actions);
   if (const auto* e = std::get_if<RankProgressed>(&event)) progressed(*e);
+  if (const auto* e = std::get_if<DevicesReported>(&event)) keep(e->facts, record_.devices);
   if (const auto* e = std::get_if<RankInspected>(&event)) inspected(*e);
   if (const auto* e = std::get_if<TimerExpired>(&event)) expired(*e, actions);
   if (const auto* e = std::get_if<AgentLeft>(&event)) rank(e->rank).left = true;

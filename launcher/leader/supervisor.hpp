@@ -82,6 +82,10 @@ struct RankProgressed {
   double seconds = 0;
   Progress progress = {};
 };
+// What has happened to devices of a host.
+struct DevicesReported {
+  std::vector<DeviceFact> facts;
+};
 struct RankInspected {
   Rank rank;
   RankState state;
@@ -91,9 +95,10 @@ enum class Timer { start_deadline, grace, give_up, engine_exit, look, inspection
 struct TimerExpired {
   Timer timer;
 };
-using Event = std::variant<AgentJoined, RankDetached, RankStarted, RankNotStarted, RankEnded, AgentLost,
-                           AgentLeft, WorkerLost, EngineEnded, DaemonsMissing, StopRequested, SignalPassed,
-                           RankLeftRunning, Silent, RankProgressed, RankInspected, TimerExpired>;
+using Event =
+    std::variant<AgentJoined, RankDetached, RankStarted, RankNotStarted, RankEnded, AgentLost, AgentLeft,
+                 WorkerLost, EngineEnded, DaemonsMissing, StopRequested, SignalPassed, RankLeftRunning,
+                 Silent, RankProgressed, DevicesReported, RankInspected, TimerExpired>;
 
 // Actions: what to do about it.
 struct StartRanks {

@@ -10,6 +10,7 @@
 #include <cmath>
 
 #include "launcher/evidence/mpirun_words.hpp"
+#include "launcher/outcome/device_evidence.hpp"
 #include "launcher/outcome/failure_sentence.hpp"
 #include "launcher/outcome/silence_sentence.hpp"
 
@@ -45,10 +46,12 @@ class Decision {
     outcome.progress = record_.progress;
     if (outcome.progress) tell_steps(record_, outcome.first_failure, *outcome.progress);
     outcome.asked = record_.asked;
+    outcome.devices = record_.devices;
     if (outcome.kind == OutcomeKind::failure && outcome.asked && outcome.asked->ask == Ask::exclude_host)
       outcome.hosts_at_fault.push_back(hosts_[outcome.asked->rank]);
     for (const RankRecord& rank : record_.ranks)
       outcome.end_seconds = std::max(outcome.end_seconds, rank.times.seconds);
+    if (outcome.kind == OutcomeKind::failure && outcome.first_failure) add_device_evidence(record_, outcome);
     if (outcome.causes.empty()) outcome.causes = find_causes(record_, first_);
     if (is_told_by_mpirun(outcome)) outcome.engine_lines = record_.engine_lines;
     return outcome;

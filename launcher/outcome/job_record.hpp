@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/indexed.hpp"
+#include "launcher/devices/device_event.hpp"
 #include "launcher/evidence/rank_end.hpp"
 #include "launcher/inspect/rank_state.hpp"
 #include "launcher/outcome/losses.hpp"
@@ -48,6 +49,15 @@ struct RankAsked {
   Rank rank = {};
   Ask ask = Ask::stop;
   std::string host = {};
+};
+
+// What has happened to a device of a host, between two times: in seconds since the start of the run.
+struct DeviceFact {
+  std::string host = {};
+  double since = 0;
+  double seconds = 0;  // when it was known
+  DeviceEvent event = {};
+  std::vector<Rank> ranks = {};  // whose GPU it is
 };
 
 // All that is known about one rank.
@@ -97,6 +107,7 @@ struct JobRecord {
   std::optional<JobSilence> hang = {};            // the silence for which we stopped the job
   std::optional<JobProgress> progress = {};       // nothing: no rank has told any
   std::optional<RankAsked> asked = {};            // the last wish of a rank
+  std::vector<DeviceFact> devices = {};           // in the order in which they came; the first few hundred
 };
 
 }  // namespace smlaunch

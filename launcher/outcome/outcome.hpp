@@ -43,6 +43,7 @@ struct Outcome {
   bool stop_was_asked = false;                   // by a signal, perhaps after the first failure
   std::optional<JobProgress> progress = {};      // nothing: no rank has told any
   std::optional<RankAsked> asked = {};           // what a rank wants to follow
+  std::vector<DeviceFact> devices = {};          // what has happened to devices of hosts
   double end_seconds = 0;                        // when the last rank had ended, since the start of the try
   std::string failure_file = {};                 // its whole text, where it is not made of the other fields
 };

@@ -40,6 +40,7 @@ Json first_failure_json(const std::optional<FirstFailure>& first) {
   json["certain"] = first->certain;
   json["tied_with"] = Json::array();
   for (const Rank rank : first->tied_with) json["tied_with"].push_back(rank.value);
+  if (!first->evidence.empty()) json["evidence"] = first->evidence;
   return json;
 }
 
@@ -129,6 +130,15 @@ void add_progress(Json& json, const Outcome& outcome) {
                       {"seconds_ago", milli(std::max(0.0, outcome.end_seconds - progress.seconds))}};
 }
 
+// Where anything has happened.
+void add_devices(Json& json, const Outcome& outcome) {
+  for (const DeviceFact& fact : outcome.devices)
+    json["devices"].push_back({{"t", milli(fact.seconds)},
+                               {"host", fact.host},
+                               {"kind", to_string(fact.event.kind)},
+                               {"text", fact.event.device + " " + fact.event.text}});
+}
+
 Json earlier_json(const std::vector<EarlierTry>& tries) {
   Json list = Json::array();
   for (const EarlierTry& each : tries) {
@@ -138,6 +148,7 @@ Json earlier_json(const std::vector<EarlierTry>& tries) {
                     {"first_failure", first_failure_json(each.outcome.first_failure)},
                     {"plan_hash", each.plan_hash}});
     add_progress(list.back(), each.outcome);
+    add_devices(list.back(), each.outcome);
   }
   return list;
 }
@@ -172,6 +183,7 @@ std::string render_report(const Report& report) {
   }
   json["left_running"] = left_running_json(report.ranks);
   add_progress(json, outcome);
+  add_devices(json, outcome);
   json["phases"] = Json::array();
   for (const Phase& phase : report.phases) {
     Json entry = {{"name", phase.name}, {"seconds", milli(phase.seconds)}};

@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "launcher/channel/device_messages.hpp"
 #include "launcher/channel/progress_messages.hpp"
 #include "launcher/code/code_messages.hpp"
 #include "launcher/leader/leader_world.hpp"
@@ -67,6 +68,11 @@ class FakeAgents final : public LeaderChannel {
 
   void rank_tells(int rank, const Progress& progress) {
     tell(Peer{rank}, FrameKind::progress, encode(ProgressReport{loop_.now_ns(), progress}));
+  }
+  // It has been so since a second ago.
+  void agent_tells(int rank, std::vector<DeviceEvent> events) {
+    tell(Peer{rank}, FrameKind::device,
+         encode(DeviceNews{loop_.now_ns() - 1'000'000'000, loop_.now_ns(), std::move(events)}));
   }
   void rank_prints(int rank, const std::string& lines) {
     tell(Peer{rank}, FrameKind::output, encode_output({false, loop_.now_ns(), lines}));

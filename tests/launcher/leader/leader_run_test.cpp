@@ -691,6 +691,52 @@ TEST(LeaderRun, AWishAloneDoesNotMakeLinesWorthless) {
   EXPECT_EQ(outcome.asked->ask, Ask::exclude_host);
 }
 
+TEST(LeaderRun, WhatADeviceSaidBeforeAFailureIsSaidAtOnceAndIsPartOfTheSentence) {
+  DrivenRun run;
+  for (int rank = 0; rank < 4; ++rank) run.agents.ranks[rank].runs = milliseconds(100'000);
+  run.agents.ranks[3].runs = milliseconds(30'000);
+  run.agents.ranks[3].ends = Exited{1};
+  const DeviceEvent xid{
+      .kind = DeviceKind::gpu_xid, .device = "GPU 1", .text = "reported XID 79", .is_lasting = true};
+  run.loop.after(milliseconds(18'000), [&] { run.agents.agent_tells(2, {xid}); });
+  const Outcome outcome = run.go();
+  EXPECT_THAT(outcome.message, HasSubstr("; 12 s before, GPU 1 of algo-2 reported XID 79"));
+  EXPECT_THAT(run.output.said, Contains("algo-2: GPU 1 reported XID 79"));
+  ASSERT_EQ(outcome.devices.size(), 1U);
+  EXPECT_EQ(outcome.devices[0].host, "algo-2");
+  EXPECT_THAT(outcome.hosts_at_fault, ElementsAre("algo-2"));
+}
+
+TEST(LeaderRun, ManyEventsOfDevicesBuryNothing) {
+  DrivenRun run;
+  for (int rank = 0; rank < 4; ++rank) run.agents.ranks[rank].runs = milliseconds(1'000'000);
+  const DeviceEvent hot{
+      .kind = DeviceKind::gpu_throttle, .device = "GPU 0", .text = "slowed its clocks down"};
+  for (int at = 1; at < 500; ++at)
+    run.loop.after(milliseconds(1000 * at), [&] { run.agents.agent_tells(0, {hot}); });
+  for (int at = 1; at < 999; at += 100)
+    run.loop.after(milliseconds(1000 * at), [&] { run.agents.rank_prints(1, "step\n"); });
+  const Outcome outcome = run.go();
+  EXPECT_EQ(outcome.devices.size(), 300U);
+  EXPECT_EQ(run.output.said.size(), 8U);
+  EXPECT_THAT(run.output.said.back(), HasSubstr("; more of this kind stands in the events"));
+}
+
+TEST(LeaderRun, ARankWhoseStepsTakeLongerIsAHintAndChangesNothing) {
+  DrivenRun run;
+  for (int rank = 0; rank < 4; ++rank) run.agents.ranks[rank].runs = milliseconds(300'000);
+  for (int at = 1; at < 300; ++at)
+    run.loop.after(milliseconds(1000 * at), [&run, at] {
+      for (int rank = 0; rank < 4; ++rank)
+        run.agents.rank_tells(rank, {.beats = 1, .values = {{"step", rank == 3 ? at : 2 * at}}});
+    });
+  EXPECT_EQ(run.go().kind, OutcomeKind::success);
+  EXPECT_THAT(
+      run.output.said,
+      ElementsAre(
+          "hint: slow rank: rank 3 on algo-2 takes 1 s a step, where others take 0.5 s (the median)"));
+}
+
 TEST(LeaderRun, AProgramThatNeverBeginsIsEndedByTheStartsBound) {
   DrivenRun run;
   run.settings.start_timeout = 300;

@@ -149,6 +149,26 @@ TEST(Report, TellsTheLastProgressAsNumbersOrWhereJsonHasNoneAsText) {
   EXPECT_FALSE(json["earlier"][1].contains("progress"));
 }
 
+TEST(Report, TellsWhatDevicesSaidOfEachTryAndWhatOfItIsEvidence) {
+  const DeviceFact fact{.host = "gn02",
+                        .since = 11.25,
+                        .seconds = 12.3456,
+                        .event = {.kind = DeviceKind::gpu_xid, .device = "GPU 3", .text = "reported XID 79"}};
+  Report report;
+  report.outcome.devices = {fact};
+  report.outcome.first_failure = FirstFailure{.host = "gn02", .evidence = {"12 s before, …"}};
+  report.earlier.resize(1);
+  report.earlier[0].outcome.devices = {fact, fact};
+  const Json json = Json::parse(render_report(report));
+  EXPECT_EQ(
+      json["devices"],
+      Json::parse(R"([{"t": 12.346, "host": "gn02", "kind": "gpu_xid", "text": "GPU 3 reported XID 79"}])"));
+  EXPECT_EQ(json["first_failure"]["evidence"], Json::parse(R"(["12 s before, …"])"));
+  EXPECT_EQ(json["earlier"][0]["devices"].size(), 2U);
+  const Json quiet = Json::parse(render_report(Report()));
+  EXPECT_FALSE(quiet.contains("devices"));
+}
+
 TEST(Report, IsUtf8WhateverRanksPrint) {
   Report report;
   report.outcome.first_failure = FirstFailure{};

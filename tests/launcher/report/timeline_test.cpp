@@ -48,6 +48,19 @@ TEST(Timeline, FoldsAThousandHostsAndShowsTheOneThatFailed) {
   EXPECT_EQ(shown, 1);
 }
 
+TEST(Timeline, MarksWhatADeviceSaidInItsWordsAndAsBad) {
+  RunRecord record = run_of(2, 0);
+  record.events.push_back(
+      {.seconds = 4,
+       .event = "device",
+       .host = "gn1",
+       .values = {{"kind", "gpu_xid"}, {"device", "GPU 3"}, {"text", "GPU 3 reported XID 79"}}});
+  const Timeline timeline = make_timeline(record);
+  ASSERT_EQ(timeline.marks.size(), 2U);
+  EXPECT_EQ(timeline.marks[1].words, "gn1: GPU 3 reported XID 79");
+  EXPECT_TRUE(timeline.marks[1].is_bad);
+}
+
 TEST(Timeline, MarksTheFirstFailureAndNotEveryRanksEnd) {
   RunRecord record = run_of(2, 0);
   record.first_failure = RecordedFailure{.rank = 0, .host = "gn0"};
