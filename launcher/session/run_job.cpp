@@ -181,8 +181,8 @@ class JobTries {
     if (job_.self_started) {
       settings.job_token = key_.token;
       if (key_.munge)
-        settings.find_key = [munge = key_.munge](std::string_view identity) {
-          return munge->find_key(identity);
+        settings.find_key = [munge = key_.munge, job = job_.self_started->job](std::string_view identity) {
+          return munge->find_key(identity, job);
         };
       settings.channel_port = job_.self_started->channel_port;
       settings.make_ready = [this](const std::string&, const Workers& workers) {

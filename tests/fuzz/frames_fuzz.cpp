@@ -37,6 +37,7 @@ void fuzz(std::string_view bytes) {
     (void)decode_start_agents(frame->payload);
     (void)decode_signal_agents(frame->payload);
     (void)decode_agents_ended(frame->payload);
+    (void)decode_refusal(frame->payload);
     if (const auto ended = decode_ended(frame->payload))
       if (const auto* signaled = std::get_if<Signaled>(&ended->end.status))
         must(signaled->signal >= 1 && signaled->signal <= 64);

@@ -57,9 +57,10 @@ class FakeRank final : public AgentRank {
 };
 
 struct DrivenAgent {
-  explicit DrivenAgent(bool has_channel = true, bool is_under_mpirun = false) {
+  explicit DrivenAgent(bool has_channel = true, bool is_under_mpirun = false, bool needs_channel = false) {
     AgentIdentity identity;
     identity.rank = 3;
+    identity.needs_channel = needs_channel;
     agent = std::make_unique<Agent>(
         identity, AgentWorld{loop, has_channel ? &channel : nullptr, rank, "algo-2", is_under_mpirun,
                              [this](bool is_stderr, const std::string& text) {
@@ -333,6 +334,17 @@ TEST(Agent, WithoutAChannelItPrintsItselfAndItsRanksCodeIsItsOwn) {
     EXPECT_THAT(driven.channel.kinds(), IsEmpty());
     EXPECT_EQ(driven.agent->exit_code(), 137);
   }
+}
+
+TEST(Agent, OnAHostThatStartsItselfItRunsNothingWithoutAChannel) {
+  DrivenAgent driven(true, false, true);
+  driven.loop.post([&] { driven.channel.callbacks.none("it does not answer"); });
+  EXPECT_TRUE(driven.leaves());
+  EXPECT_THAT(driven.rank.done, IsEmpty());
+  EXPECT_EQ(driven.agent->exit_code(), 76);
+  EXPECT_THAT(driven.errors,
+              ElementsAre("smlaunch: rank 3 on algo-2 is not started: it has no channel to the "
+                          "leader (it does not answer)\n"));
 }
 
 TEST(Agent, WithoutAChannelAnEndThatNobodyKnowsIsNoSuccess) {
