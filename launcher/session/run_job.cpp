@@ -114,30 +114,38 @@ class JobTries {
   }
 
  private:
-  // The other hosts learn it from us. Hosts that cannot be told within a while prepare the same code
-  // themselves.
+  // Hosts that cannot be told within a while prepare the same code themselves.
   int end_without_code() {
-    const bool any_waits = job_.self_started ? !key_.token.empty() : !job_.hosts_given;
-    if (!any_waits || job_.runs_alone || !has_other_hosts(plan_))
-      return report_unstarted(options_, paths_, *code_.outcome);
-    RunSettings settings = make_settings();
-    settings.make_ready = [this, worker = settings.worker](const std::string& hand_over,
-                                                           const Workers& workers) {
-      const bool is_hurried = code_.outcome->kind == OutcomeKind::stopped;
-      if (job_.self_started) {
-        wait_to_tell_nodes(job_, workers, is_hurried);
-        return ReadyResult{.outcome = *code_.outcome};
-      }
-      tell_hosts(options_, job_, worker, hand_over, workers.serve, is_hurried);
-      return ReadyResult{.outcome = *code_.outcome,
-                         .channel_host = probe_own_address(plan_.network_interface, first_other_host(plan_))};
-    };
-    if (auto told = run_plan(plan_, settings, events_); !told) warn(told.error());
+    tell_others(*code_.outcome);
     return report_unstarted(options_, paths_, *code_.outcome);
   }
 
+  // The other hosts learn it from us: there is no job.
+  void tell_others(const Outcome& outcome) {
+    if (job_.runs_alone || !has_other_hosts(plan_) || (!job_.self_started && job_.hosts_given)) return;
+    if (job_.self_started && key_.token.empty())
+      return say("the other hosts wait for this one, and nobody can tell them: stop them");
+    RunSettings settings = make_settings();
+    settings.is_tried_again = nullptr;
+    settings.make_ready = [this, &outcome, worker = settings.worker](const std::string& hand_over,
+                                                                     const Workers& workers) {
+      const bool is_hurried = outcome.kind == OutcomeKind::stopped;
+      if (job_.self_started) {
+        wait_to_tell_nodes(job_, workers, is_hurried);
+        return ReadyResult{.outcome = outcome};
+      }
+      tell_hosts(options_, job_, worker, hand_over, workers.serve, is_hurried);
+      return ReadyResult{.outcome = outcome,
+                         .channel_host = probe_own_address(plan_.network_interface, first_other_host(plan_))};
+    };
+    if (auto told = run_plan(plan_, settings, events_); !told) warn(told.error());
+  }
+
+  // Hosts that come by themselves would wait for us.
   int refuse(const Error& error) {
-    return only_smoke() ? report_error(error) : report_failed_start(options_, paths_, error);
+    const int code = only_smoke() ? report_error(error) : report_failed_start(options_, paths_, error);
+    if (job_.self_started && !were_told_) tell_others(make_failure(error));
+    return code;
   }
 
   std::optional<std::filesystem::path> events_file() const {
@@ -238,6 +246,8 @@ class JobTries {
     if (!smoke) return tl::unexpected(smoke.error());
     settings.smoke = std::move(*smoke);
     auto ran = run_plan(processes, settings, events_);
+    // It has told those that had come, or has said that it cannot.
+    were_told_ = !ran;
     if (!ran) return tl::unexpected(ran.error());
     stop_asked_ = ran->stop_asked;
     // Nobody reaches the other hosts, and each ends what it has started.
@@ -377,7 +387,8 @@ class JobTries {
   const Paths& paths_;
   JobKey key_;
   RestartPolicy policy_;
-  int restarts_ = 0;  // also those that do not count
+  bool were_told_ = false;  // the other hosts, of the error by which the job ends
+  int restarts_ = 0;        // also those that do not count
   EventLog events_;
   std::shared_ptr<LogFiles> log_files_;
   std::vector<EarlierTry> earlier_;
