@@ -180,6 +180,16 @@ over 0 success 5 "${others[@]}"
 assert_eq 5 "$(grep -c 'try 1 rank' "$scratch/algo-1.out")"
 assert_nothing_left
 
+step "one whose smlaunch is started again at once is lost all the same, and has its place in the next try"
+pods --max-restarts 1 --restart-on lost_host
+eventually 30 printed algo-1 5 'try 0'
+signal algo-2 KILL 'smlaunch --nnodes'
+pod 1 --max-restarts 1 --restart-on lost_host
+over 0 success 60 algo-1
+over 0 success 5 "${others[@]}"
+assert_eq 5 "$(grep -c 'try 1 rank' "$scratch/algo-1.out")"
+assert_nothing_left
+
 step "process: one on each host, with nothing but SM_*"
 program <<'END'
 #!/bin/sh
