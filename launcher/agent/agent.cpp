@@ -288,6 +288,13 @@ void Agent::leave_if_done() {
 }
 
 void Agent::run_without_channel(const std::string& why) {
+  if (identity_.needs_channel) {
+    world_.print(true,
+                 fmt::format("smlaunch: rank {} on {} is not started: it has no channel to the leader ({})\n",
+                             identity_.rank, world_.host, why));
+    exit_code_ = exit_codes::lost;
+    return leave();
+  }
   is_detached_ = true;
   world_.print(
       true, fmt::format("{}rank {} on {} has no channel to the leader ({}): its output goes through mpirun, "

@@ -48,8 +48,9 @@ Result<AgentIdentity> parse_agent_identity(const Environment_& environment) {
   const auto world = number_in(environment, {"OMPI_COMM_WORLD_SIZE"});
   const auto local_world = number_in(environment, {"OMPI_COMM_WORLD_LOCAL_SIZE"});
   const bool by_mpirun = !environment.contains(agent_rank_variable);
-  identity.several_hosts = (by_mpirun && world && local_world && *world > *local_world) ||
-                           environment.contains(agent_several_hosts_variable);
+  identity.needs_channel = environment.contains(agent_several_hosts_variable);
+  identity.several_hosts =
+      (by_mpirun && world && local_world && *world > *local_world) || identity.needs_channel;
   const auto channel = environment.find(agent_channel_variable);
   const auto token = environment.find(agent_token_variable);
   if (channel == environment.end() || token == environment.end()) return identity;

@@ -21,6 +21,8 @@ struct AgentIdentity {
   std::string worker;          // the name of its host's worker socket; empty: no worker is asked
   std::string leader_host;     // gethostname() on the leader's host
   bool several_hosts = false;  // other hosts have ranks, too
+  // Its host's smlaunch has started it: what it prints without a channel reaches nobody who knows the job.
+  bool needs_channel = false;
 };
 
 // Is this the leader's host? `own_host`: its name for itself.

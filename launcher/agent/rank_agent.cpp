@@ -63,6 +63,7 @@ Hello make_hello(const AgentIdentity& identity, const std::string& host,
   hello.peer = identity.rank;
   hello.local_rank = identity.local_rank;
   hello.pid = getpid();
+  hello.instance = own_instance();
   if (identity.rank == 0) hello.master_port = find_free_port();
   if (identity.local_rank == 0 && machine)
     tell_host_facts(*machine, count_host_cpus(*machine), identity.several_hosts, hello);

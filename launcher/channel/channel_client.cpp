@@ -7,6 +7,7 @@
 #include <boost/asio/connect.hpp>
 
 #include "base/steady_time.hpp"
+#include "launcher/channel/host_messages.hpp"
 
 namespace smlaunch {
 
@@ -114,7 +115,9 @@ void ChannelClient::greet(tcp::socket socket) {
                  const bool is_of_other_key = link_ && link_->is_of_other_key();
                  link_.reset();
                  trusted_ = false;
-                 if (is_of_other_key && is_awaited_ && !was_trusted_) {
+                 was_key_refused_ = was_key_refused_ || is_of_other_key;
+                 // A key of our own may be taken later: the clocks, or who listens there, may be others then.
+                 if (is_of_other_key && is_awaited_ && !was_trusted_ && !make_key_) {
                    stop();
                    return callbacks_.other_token();
                  }
@@ -129,6 +132,7 @@ void ChannelClient::greet(tcp::socket socket) {
 void ChannelClient::received(const Frame& frame) {
   heard_ns_ = trusted_ ? steady_now_ns() : heard_ns_;
   if (frame.kind == FrameKind::welcome && !trusted_) return welcomed(frame);
+  if (frame.kind == FrameKind::refusal && !trusted_) return turned_away(frame);
   if (!trusted_) return drop();
   switch (frame.kind) {
     case FrameKind::ping:
@@ -157,11 +161,28 @@ void ChannelClient::welcomed(const Frame& frame) {
   if (!welcome) return drop();
   trusted_ = true;
   was_trusted_ = true;
+  refused_ns_ = 0;
+  if (!welcome->token.empty()) {
+    key_ = make_channel_key(welcome->token);
+    make_key_ = nullptr;
+  }
   heard_ns_ = steady_now_ns();
   link_->trust();
   unacked_.acknowledge(welcome->received);
   if (!unacked_.empty()) link_->send(unacked_.all());
   if (callbacks_.acknowledged) callbacks_.acknowledged();
+}
+
+// The leader misses a host that is gone by `lost_after`; until it does, that one has our place.
+void ChannelClient::turned_away(const Frame& frame) {
+  const auto refusal = decode_refusal(frame.payload);
+  if (!refusal) return drop();
+  const std::uint64_t now = steady_now_ns();
+  if (refused_ns_ == 0) refused_ns_ = now;
+  if (refusal->may_pass && std::chrono::nanoseconds(now - refused_ns_) < 2 * lost_after_) return drop();
+  if (!callbacks_.refused) return give_up(refusal->reason);
+  stop();
+  callbacks_.refused(refusal->reason);
 }
 
 void ChannelClient::send_data(FrameKind kind, const std::string& payload) {
@@ -213,6 +234,8 @@ void ChannelClient::give_up(const std::string& why) {
   stop();
   if (had_leader)
     callbacks_.lost();
+  else if (was_key_refused_ && make_key_)
+    callbacks_.other_token();
   else
     callbacks_.none(why);
 }

@@ -26,6 +26,7 @@ enum class FrameKind : std::uint8_t {
   pass_on,       // leader: a signal that does not end the rank
   start_agents,  // leader to a worker that starts its host's agents: for these ranks
   end_agents,    // leader to it: a signal for those that it has started
+  refusal,       // leader to a worker, instead of the welcome: why it is not let in
   // Data frames: their payload begins with a sequence number, and they survive a lost connection.
   started = 32,  // agent: the entry point runs
   start_failed,  // agent: it could not be started

@@ -35,6 +35,12 @@ std::string& read_buffer() {
 
 }  // namespace
 
+std::string to_text(const asio::ip::address& address) {
+  const bool is_mapped = address.is_v6() && address.to_v6().is_v4_mapped();
+  return is_mapped ? asio::ip::make_address_v4(asio::ip::v4_mapped, address.to_v6()).to_string()
+                   : address.to_string();
+}
+
 Link::Link(asio::ip::tcp::socket socket, TlsSession::End end, std::vector<ChannelKey> keys, FindKey find)
     : socket_(std::move(socket)),
       end_(end),
@@ -94,6 +100,12 @@ void Link::close() {
   on_closed_ = nullptr;
   error_code ignored;
   socket_.close(ignored);
+}
+
+std::string Link::own_address() const {
+  error_code gone;
+  const auto here = socket_.local_endpoint(gone);
+  return gone ? "" : to_text(here.address());
 }
 
 const std::string& Link::identity() const {

@@ -17,6 +17,9 @@
 
 namespace smlaunch {
 
+// As text; an IPv4 address that comes as an IPv6 one is itself.
+std::string to_text(const boost::asio::ip::address& address);
+
 // Held by shared_ptr: pending operations keep it alive. After close() no callback is called any more.
 class Link : public std::enable_shared_from_this<Link> {
  public:
@@ -42,6 +45,8 @@ class Link : public std::enable_shared_from_this<Link> {
   // Since the peer's kernel was heard last; nothing where ours does not tell.
   [[nodiscard]] std::optional<std::chrono::nanoseconds> since_acknowledged();
   void close();
+  // Ours, at which the other end has come; empty: the connection is gone.
+  [[nodiscard]] std::string own_address() const;
   // The other end has sent something.
   [[nodiscard]] bool has_spoken() const { return tls_ != nullptr; }
   // Of the key that the other end knows; empty: it has not proved that it knows one.

@@ -23,12 +23,10 @@ constexpr int most_signal = 64;
 }  // namespace
 
 std::string encode(const Hello& m) {
-  Json json = {{"version", m.version},
-               {"host", m.host},
-               {"peer", m.peer},
-               {"pid", m.pid},
-               {"local_rank", m.local_rank}};
+  Json json = {{"version", m.version},       {"host", m.host},        {"peer", m.peer}, {"pid", m.pid},
+               {"local_rank", m.local_rank}, {"instance", m.instance}};
   if (m.node_rank) json["node_rank"] = *m.node_rank;
+  if (m.nodes) json["nodes"] = *m.nodes;
   if (m.master_port) json["master_port"] = *m.master_port;
   if (m.gpus) json["gpus"] = *m.gpus;
   if (m.cpus) json["cpus"] = *m.cpus;
@@ -46,7 +44,9 @@ std::optional<Hello> decode_hello(std::string_view text) {
     take_number(j.at("peer"), m.peer, 0);
     take_number(j.at("local_rank"), m.local_rank, 0);
     take_number(j.at("pid"), m.pid, 0);
+    if (j.contains("instance")) j["instance"].get_to(m.instance);
     if (j.contains("node_rank")) take_number(j["node_rank"], m.node_rank.emplace(), 0, most_node_rank);
+    if (j.contains("nodes")) take_number(j["nodes"], m.nodes.emplace(), 1, most_node_rank);
     if (j.contains("master_port")) take_number(j["master_port"], m.master_port.emplace(), 1, most_port);
     if (j.contains("gpus")) take_number(j["gpus"], m.gpus.emplace(), 0);
     if (j.contains("cpus")) take_number(j["cpus"], m.cpus.emplace(), 0);
@@ -59,10 +59,13 @@ std::optional<Hello> decode_hello(std::string_view text) {
   });
 }
 
-std::string encode(const Welcome& m) { return pack({{"received", m.received}}); }
+std::string encode(const Welcome& m) { return pack({{"received", m.received}, {"token", m.token}}); }
 
 std::optional<Welcome> decode_welcome(std::string_view text) {
-  return unpack<Welcome>(text, [](const Json& j, Welcome& m) { take_number(j.at("received"), m.received); });
+  return unpack<Welcome>(text, [](const Json& j, Welcome& m) {
+    take_number(j.at("received"), m.received);
+    if (j.contains("token")) j["token"].get_to(m.token);
+  });
 }
 
 std::string encode(const Start& m) {

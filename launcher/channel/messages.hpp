@@ -27,8 +27,11 @@ struct Hello {
   std::string host;  // its own name for it
   int peer = 0;      // its rank; a worker: world size + node rank
   int local_rank = 0;
-  int pid = 0;                        // the agent's
+  int pid = 0;  // the agent's
+  // Of this process alone (own_instance()): in a container, name and pid are those of the process before it.
+  std::string instance;
   std::optional<int> node_rank;       // a worker that comes by itself: it knows no number of ranks
+  std::optional<int> nodes;           // of its job, by its own words
   std::optional<int> master_port;     // rank 0's agent: a port that is free on its host
   std::optional<int> gpus;            // what its host has: said by the agents with local rank 0
   std::optional<int> cpus;            // that the job may use
@@ -39,6 +42,7 @@ struct Hello {
 
 struct Welcome {
   std::uint64_t received = 0;  // the last data frame the leader has
+  std::string token = {};      // for its next connection, where the key of this one was found by what it said
 };
 
 // A rank whose leader is gone has nobody to wait for: everything is over 15 s after the loss, whatever the

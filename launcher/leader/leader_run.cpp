@@ -19,6 +19,7 @@ namespace {
 
 constexpr const char* own_loopback = "127.0.0.1";
 constexpr const char* any_address = "0.0.0.0";
+constexpr const char* any_address_of_both = "::";  // of IPv4 and IPv6
 constexpr milliseconds ping_interval{1000};
 constexpr milliseconds goodbye_bound{1000};
 // So many are told of; who would come in by force fills no log.
@@ -69,9 +70,17 @@ LeaderRun::~LeaderRun() = default;
 Result<void> LeaderRun::listen() {
   world_.channel.set_callbacks(channel_callbacks());
   // Where hosts come by themselves, they know us by some name; which address that is here, they do not say.
-  const std::string address = settings_.job_token.empty() ? settings_.channel_host : "";
-  auto port = world_.channel.listen(address.empty() ? any_address : address, settings_.channel_port);
-  if (!port) return tl::unexpected(port.error());
+  const bool others_come = !settings_.job_token.empty();
+  const std::string address = others_come                      ? any_address_of_both
+                              : settings_.channel_host.empty() ? any_address
+                                                               : settings_.channel_host;
+  auto port = world_.channel.listen(address, settings_.channel_port);
+  if (!port) {
+    if (others_come)
+      port.error().problems.push_back({"the other hosts", "wait for this one, and nobody can tell them of it",
+                                       "stop them, or they wait for their --ready-timeout"});
+    return tl::unexpected(port.error());
+  }
   port_ = *port;
   return {};
 }
@@ -158,10 +167,13 @@ void LeaderRun::begin_job() {
       plan_, settings_, world_, events_, phases_, agent_facts(),
       JobRun::Callbacks{
           .late_hand_over = [this](NodeRank node_rank) { return make_late_hand_over(node_rank); },
-          .finished = [this](Outcome outcome) { begin_goodbye(std::move(outcome)); }});
+          .finished =
+              [this](Outcome outcome) {
+                if (!start_error_) begin_goodbye(std::move(outcome));
+              }});
   if (auto started = job_run_->begin(); !started) {
     start_error_ = started.error();
-    world_.loop.stop();
+    begin_goodbye(make_failure(*start_error_));
   }
 }
 
@@ -181,7 +193,8 @@ void LeaderRun::begin_goodbye(Outcome outcome) {
 
 bool LeaderRun::one_may_come() const {
   const bool has_spawned = job_run_ && job_run_->has_spawned();
-  return settings_.make_ready && !has_spawned && !settings_.worker.empty() &&
+  const bool come_by_themselves = !settings_.job_token.empty();
+  return settings_.make_ready && !has_spawned && (come_by_themselves || !settings_.worker.empty()) &&
          workers_.any_is_awaited(plan_.current_host);
 }
 
@@ -227,7 +240,7 @@ void LeaderRun::data(Peer peer, const Frame& frame) {
   if (workers_.holds(peer)) {
     if (frame.kind == FrameKind::agents_ended) {
       if (const auto end = decode_agents_ended(frame.payload); end && world_.elsewhere != nullptr)
-        world_.elsewhere->ended(*end);
+        world_.elsewhere->ended(peer, *end);
       return;
     }
     if (frame.kind != FrameKind::code_ended) return;

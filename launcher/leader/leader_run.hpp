@@ -81,7 +81,7 @@ class LeaderRun {
   void tell_workers(int signal);
   [[nodiscard]] bool ranks_run() const;
   void begin_goodbye(Outcome outcome);
-  // Has a login just told a host's smlaunch where we are, so that it may still come?
+  // Has a login just told a host's smlaunch where we are, or does it come by itself, so that it may still come?
   [[nodiscard]] bool one_may_come() const;
   void ping();
   void notice_own_pause();

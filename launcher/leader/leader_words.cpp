@@ -42,7 +42,7 @@ std::vector<WorkerCode> LeaderRun::worker_code() const {
 
 JobEnd LeaderRun::job_end(WorkerIndex worker) const {
   const bool again =
-      settings_.is_tried_again && settings_.is_tried_again(*outcome_) &&
+      !start_error_ && settings_.is_tried_again && settings_.is_tried_again(*outcome_) &&
       !workers_.is_replaced(worker, outcome_->hosts_at_fault, plan_.leader) &&
       !(settings_.is_left_out && settings_.is_left_out(*outcome_, workers_.all()[worker].host));
   return {.kind = again ? job_is_tried_again : to_string(outcome_->kind),

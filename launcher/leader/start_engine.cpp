@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "launcher/leader/start_engine.hpp"
 
+#include <utility>
+
 #include "launcher/leader/start_messages.hpp"
 #include "launcher/process/agent_variables.hpp"
 #include "launcher/process/descendants.hpp"
@@ -29,7 +31,9 @@ void start_on_other_hosts(JobEngine& engine, const LaunchPlan& plan, const Agent
     agents.token = facts.token;
     agents.leader_host = facts.leader_host;
     agents.working_directory = plan.entry_point.working_directory.string();
-    agents.program = plan.process_command;
+    HiddenArguments hidden = hide_arguments(plan.process_command, plan.secret_arguments);
+    agents.program = std::move(hidden.argv);
+    agents.secrets = std::move(hidden.told);
     agents.names_interface = plan.launcher != LauncherKind::process;
     for (const Rank rank : ranks_of_host[host]) agents.ranks.push_back(rank.value);
     engine.start_on(host, agents);

@@ -119,32 +119,46 @@ class JobTries {
     }
   }
 
+  // Nothing was tried. Returns the exit code.
+  int refuse_before(const Error& error) {
+    if (auto key = find_job_key(options_, job_)) key_ = *key;
+    return refuse(error);
+  }
+
  private:
-  // The other hosts learn it from us. Hosts that cannot be told within a while prepare the same code
-  // themselves.
+  // Hosts that cannot be told within a while prepare the same code themselves.
   int end_without_code() {
-    const bool any_waits = job_.self_started ? !key_.token.empty() : !job_.hosts_given;
-    if (!any_waits || job_.runs_alone || !has_other_hosts(plan_))
-      return report_unstarted(options_, paths_, *code_.outcome);
+    tell_others(*code_.outcome);
+    return report_unstarted(options_, paths_, *code_.outcome);
+  }
+
+  // The other hosts learn it from us: there is no job.
+  void tell_others(const Outcome& outcome) {
+    if (job_.runs_alone || !has_other_hosts(plan_) || (!job_.self_started && job_.hosts_given)) return;
+    if (job_.self_started && key_.token.empty())
+      return say("the other hosts wait for this one, and nobody can tell them: stop them");
     TryLoop on(options_.quiet);
     RunSettings settings = make_settings(on);
-    settings.make_ready = [this, &waits = on.waits, worker = settings.worker](
+    settings.is_tried_again = nullptr;
+    settings.make_ready = [this, &outcome, &waits = on.waits, worker = settings.worker](
                               const std::string& hand_over, const FindWorkerCode& code, auto done) {
-      const bool is_hurried = code_.outcome->kind == OutcomeKind::stopped;
+      const bool is_hurried = outcome.kind == OutcomeKind::stopped;
       if (job_.self_started)
         return wait_to_tell_nodes(waits, job_, code, is_hurried,
-                                  [this, done] { done({.outcome = *code_.outcome}); });
-      tell_hosts(waits, options_, job_, worker, hand_over, is_hurried, [this, done] {
-        done({.outcome = *code_.outcome,
+                                  [&outcome, done] { done({.outcome = outcome}); });
+      tell_hosts(waits, options_, job_, worker, hand_over, is_hurried, [this, &outcome, done] {
+        done({.outcome = outcome,
               .channel_host = probe_own_address(plan_.network_interface, first_other_host(plan_))});
       });
     };
     if (auto told = run_plan(plan_, settings, events_, on.loop); !told) warn(told.error());
-    return report_unstarted(options_, paths_, *code_.outcome);
   }
 
+  // Hosts that come by themselves would wait for us.
   int refuse(const Error& error) {
-    return only_smoke() ? report_error(error) : report_failed_start(options_, paths_, error);
+    const int code = only_smoke() ? report_error(error) : report_failed_start(options_, paths_, error);
+    if (job_.self_started && !were_told_) tell_others(make_failure(error));
+    return code;
   }
 
   std::optional<std::filesystem::path> events_file() const {
@@ -203,8 +217,8 @@ class JobTries {
     if (job_.self_started) {
       settings.job_token = key_.token;
       if (key_.munge)
-        settings.find_key = [munge = key_.munge](std::string_view identity) {
-          return munge->find_key(identity);
+        settings.find_key = [munge = key_.munge, job = job_.self_started->job](std::string_view identity) {
+          return munge->find_key(identity, job);
         };
       settings.channel_port = job_.self_started->channel_port;
       settings.make_ready = [this, &waits](const std::string&, const FindWorkerCode& code, auto done) {
@@ -255,6 +269,8 @@ class JobTries {
     if (!smoke) return tl::unexpected(smoke.error());
     settings.smoke = std::move(*smoke);
     auto ran = run_plan(processes, settings, events_, on.loop);
+    // It has told those that had come, or has said that it cannot.
+    were_told_ = !ran;
     if (!ran) return tl::unexpected(ran.error());
     stop_asked_ = ran->stop_asked;
     // Nobody reaches the other hosts, and each ends what it has started.
@@ -395,7 +411,8 @@ class JobTries {
   const Paths& paths_;
   JobKey key_;
   RestartPolicy policy_;
-  int restarts_ = 0;  // also those that do not count
+  bool were_told_ = false;  // the other hosts, of the error by which the job ends
+  int restarts_ = 0;        // also those that do not count
   EventLog events_;
   std::shared_ptr<LogFiles> log_files_;
   std::vector<EarlierTry> earlier_;
@@ -413,7 +430,7 @@ int run_job(const Options& options, const Job& job, const LaunchPlan& plan, cons
   if (code.outcome || options.command == Command::smoke) return tries.run();
   JobUploads uploads(options);
   if (auto started = uploads.start(*job.environment, job.spec.inherited); !started)
-    return report_failed_start(options, job.environment->paths, started.error());
+    return tries.refuse_before(started.error());
   const int exit_code = tries.run();
   uploads.finish(tries.stop_asked());
   return exit_code;

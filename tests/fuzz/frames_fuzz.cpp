@@ -42,6 +42,7 @@ void fuzz(std::string_view bytes) {
       must(!news->events.empty() && news->events.size() <= 16 && news->since_ns <= news->time_ns);
       for (const DeviceEvent& event : news->events) must(event.device.size() + event.text.size() <= 768);
     }
+    (void)decode_refusal(frame->payload);
     if (const auto ended = decode_ended(frame->payload))
       if (const auto* signaled = std::get_if<Signaled>(&ended->end.status))
         must(signaled->signal >= 1 && signaled->signal <= 64);

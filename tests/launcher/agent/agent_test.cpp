@@ -83,9 +83,10 @@ class FakeDevices final : public DeviceWatch {
 };
 
 struct DrivenAgent {
-  explicit DrivenAgent(bool has_channel = true, bool is_under_mpirun = false) {
+  explicit DrivenAgent(bool has_channel = true, bool is_under_mpirun = false, bool needs_channel = false) {
     AgentIdentity identity;
     identity.rank = 3;
+    identity.needs_channel = needs_channel;
     agent = std::make_unique<Agent>(
         identity,
         AgentWorld{
@@ -422,6 +423,17 @@ TEST(Agent, WithoutAChannelItPrintsItselfAndItsRanksCodeIsItsOwn) {
     EXPECT_THAT(driven.channel.kinds(), IsEmpty());
     EXPECT_EQ(driven.agent->exit_code(), 137);
   }
+}
+
+TEST(Agent, OnAHostThatStartsItselfItRunsNothingWithoutAChannel) {
+  DrivenAgent driven(true, false, true);
+  driven.loop.post([&] { driven.channel.callbacks.none("it does not answer"); });
+  EXPECT_TRUE(driven.leaves());
+  EXPECT_THAT(driven.rank.done, IsEmpty());
+  EXPECT_EQ(driven.agent->exit_code(), 76);
+  EXPECT_THAT(driven.errors,
+              ElementsAre("smlaunch: rank 3 on algo-2 is not started: it has no channel to the "
+                          "leader (it does not answer)\n"));
 }
 
 TEST(Agent, WithoutAChannelAnEndThatNobodyKnowsIsNoSuccess) {

@@ -183,8 +183,11 @@ class FakeAgents final : public LeaderChannel {
   }
   void signal_agents(Peer peer, const SignalAgents& signal) override {
     done.push_back(fmt::format("signal {} to the agents of {}", signal.signal, peer.value));
+    agent_signals.push_back(signal);
   }
   std::vector<StartAgents> hosts_agents;
+  std::vector<SignalAgents> agent_signals;
+  std::string engine_cannot_start;  // why; empty: it can
   void ping_all() override { ++pings; }
   void pause(bool paused) override { pauses.push_back(paused); }
   int pings = 0;
@@ -201,6 +204,8 @@ class FakeAgents final : public LeaderChannel {
     tl::expected<void, SpawnError> start(const std::vector<std::string>&,
                                          const std::map<std::string, std::string>& environment,
                                          Rank rank) override {
+      if (!agents_.engine_cannot_start.empty())
+        return tl::unexpected(SpawnError{.text = agents_.engine_cannot_start});
       agents_.done.emplace_back("start the engine");
       agents_.engine_environments.push_back(environment);
       was_started_ = true;

@@ -8,7 +8,9 @@
 #include <csignal>
 
 #include "launcher/channel/hand_over.hpp"
+#include "launcher/leader/start_engine.hpp"
 #include "launcher/process/agent_variables.hpp"
+#include "launcher/process/hidden_arguments.hpp"
 #include "tests/launcher/leader/fake_agents.hpp"
 #include "tests/launcher/leader/fake_output.hpp"
 #include "tests/launcher/plan/small_job.hpp"
@@ -781,6 +783,7 @@ TEST(LeaderRun, AStopThatEveryHostIsToldIsOneStopWhoeverIsHeardFirst) {
 
 // A job on hosts that start themselves: the agents of the first are processes of the leader's.
 struct DrivenNodes : DrivenRun {
+  // Of two hosts.
   DrivenNodes() : DrivenRun(2, LauncherKind::ddp) {
     SmallJob job(2, 2);
     job.spec.launcher = LauncherKind::ddp;
@@ -809,7 +812,7 @@ TEST(LeaderRun, OnHostsThatStartThemselvesEachHostsSmlaunchStartsItsAgents) {
                                                        [] {}, &elsewhere},
                                            "token");
   EXPECT_TRUE(run.leader->listen());
-  EXPECT_EQ(run.agents.listens_at, "0.0.0.0");
+  EXPECT_EQ(run.agents.listens_at, "::");
   const auto result = run.leader->run();
   EXPECT_EQ(run.agents.keeps_to, "");
   ASSERT_TRUE(result);
@@ -821,6 +824,42 @@ TEST(LeaderRun, OnHostsThatStartThemselvesEachHostsSmlaunchStartsItsAgents) {
   EXPECT_EQ(run.agents.engine_environments.size(), 2U);
   EXPECT_EQ(run.agents.outcomes.at(run.worker(1)).kind, "success");
   run.leader.reset();  // before what it was given
+}
+
+TEST(LeaderRun, SecretArgumentsStandInNoMessageAsTheyAre) {
+  DrivenNodes run;
+  run.plan.process_command = {"python3", "train.py", "--key", "sesame"};
+  run.plan.secret_arguments = {3};
+  AgentsElsewhere elsewhere(run.agents, run.worker(0));
+  EngineOnHosts engine(elsewhere, {}, run.agents.make_engine());
+  ASSERT_TRUE(start_engine(engine, run.plan, {}, ""));
+  ASSERT_EQ(run.agents.hosts_agents.size(), 1U);
+  const StartAgents& agents = run.agents.hosts_agents[0];
+  EXPECT_THAT(agents.program, ElementsAre("python3", "train.py", "--key", "(secret 0)"));
+  EXPECT_EQ(show_arguments(agents.program, agents.secrets), run.plan.process_command);
+}
+
+TEST(LeaderRun, WhenNothingCanBeStartedTheOtherHostsLearnItAndWaitForNoOtherTry) {
+  DrivenNodes run;
+  run.agents.engine_cannot_start = "smlaunch: Permission denied";
+  run.settings.is_tried_again = [](const Outcome&) { return true; };
+  EXPECT_THROW(run.go(), std::runtime_error);
+  const JobEnd& told = run.agents.outcomes.at(run.worker(1));
+  EXPECT_EQ(told.kind, "failure");
+  EXPECT_EQ(told.exit_code, 71);
+  EXPECT_THAT(told.message, HasSubstr("Permission denied"));
+}
+
+TEST(LeaderRun, AHostThatComesByItselfMayComeToTheGoodbye) {
+  DrivenNodes run;
+  run.while_waiting = [](const FindWorkerCode&) {
+    ReadyResult result;
+    result.outcome = make_failure(FailureClass::configuration, "no such thing");
+    return result;
+  };
+  run.loop.after(milliseconds(500), [&] { run.agents.worker_comes(run.worker(1)); });
+  EXPECT_EQ(run.go().exit_code, 78);
+  EXPECT_EQ(run.agents.outcomes.at(run.worker(1)).message, "no such thing");
 }
 
 // ---- what others see of it meanwhile
