@@ -151,6 +151,9 @@ void Agent::rank_ended(const Result<Ended>& end) {
 // ---- the end
 
 void Agent::told_to_end() {
+  // Slurm ends the whole job, and its own patience is the bound. The leader knows what the ranks need until then.
+  if (identity_.by_srun && phase_ != Phase::waiting && !is_detached_ && !has_lost_leader_)
+    return world_.channel->send(FrameKind::stop_request, encode_number(SIGTERM));
   if (is_leaving_) return leave();
   if (world_.is_under_mpirun && phase_ != Phase::running)
     return end_leftovers(milliseconds(0), std::min(grace_, grace_under_mpirun));
@@ -263,9 +266,10 @@ void Agent::leave_if_done() {
 void Agent::run_without_channel(const std::string& why) {
   is_detached_ = true;
   world_.print(
-      true, fmt::format("{}rank {} on {} has no channel to the leader ({}): its output goes through mpirun, "
-                        "where lines may be broken, and who failed first is not known for certain\n",
-                        detached_mark, identity_.rank, world_.host, why));
+      true,
+      fmt::format("{}rank {} on {} has no channel to the leader ({}): its output goes through {}, "
+                  "where lines may be broken, and who failed first is not known for certain\n",
+                  detached_mark, identity_.rank, world_.host, why, identity_.by_srun ? "srun" : "mpirun"));
   start_rank(make_start_without_channel(own_environment(), identity_));
 }
 

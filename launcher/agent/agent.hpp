@@ -35,7 +35,8 @@ class Agent {
   Agent(AgentIdentity identity, AgentWorld world);
 
   void begin();
-  // Our parent has died, or somebody ends us: the rank ends with us.
+  // Our parent has died, or somebody ends us: the rank ends with us. In a step of Slurm's the leader is asked to stop
+  // the job, as long as it is there.
   void told_to_end();
   // SIGUSR1 or SIGUSR2, which a scheduler has sent to all processes of our host: the ranks of other hosts
   // are to have it, too.

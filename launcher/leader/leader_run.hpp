@@ -63,6 +63,7 @@ class LeaderRun {
   void stranger(const std::string& what);
   void left(Peer peer);
   void worker_told_to_stop(Peer peer, int signal);
+  void agent_told_to_stop(Rank rank, int signal);
 
   void begin();
   void begin_smoke();

@@ -10,6 +10,7 @@
 #include "launcher/plan/starter.hpp"
 #include "launcher/process/agent_variables.hpp"
 #include "launcher/process/hidden_arguments.hpp"
+#include "launcher/scheduler/srun_command.hpp"
 
 namespace smlaunch {
 
@@ -102,7 +103,7 @@ std::vector<std::string> engine_command(const LaunchPlan& plan, const std::strin
 std::map<std::string, std::string> engine_environment(
     const LaunchPlan& plan, std::map<std::string, std::string> inherited,
     const std::map<std::string, std::string>& agent_variables) {
-  if (plan.engine == Engine::mpirun) {
+  if (is_one_process(plan.engine)) {
     for (const auto& [name, value] : plan.environment)
       if (is_always_ours(name) || is_said_by_job(name) || name == python_path_variable)
         inherited[name] = value;
@@ -111,6 +112,8 @@ std::map<std::string, std::string> engine_environment(
     for (const auto& [name, value] : plan.user_variables) inherited[name] = value;
     inherited.erase(fmt::format("OMPI_MCA_{}", environment_list));
   }
+  if (plan.engine == Engine::srun)
+    for (const std::string& name : options_of_the_job()) inherited.erase(name);
   for (const auto& [name, value] : agent_variables) inherited[name] = value;
   return inherited;
 }

@@ -19,8 +19,9 @@
 
 namespace smlaunch {
 
-// What starts the ranks' agents. `hosts`: each host starts smlaunch by itself, and that starts those of its host.
-enum class Engine { local, mpirun, torchrun, hosts };
+// What starts the ranks' agents. `srun`: a step of our Slurm job, whose tasks they are. `hosts`: each host starts
+// smlaunch by itself, and that starts those of its host.
+enum class Engine { local, mpirun, srun, torchrun, hosts };
 std::string to_string(Engine engine);
 
 enum class SmokeMode { automatic, nccl, cpu, off };
@@ -137,11 +138,14 @@ struct LaunchPlan {
 // ddp needs mpirun as soon as a rank runs on another host than `current_host`, this machine.
 Engine choose_engine(LauncherKind launcher, const Cluster& cluster, const std::string& current_host);
 
-// As `spec` has them: its hosts may start themselves.
+// As `spec` has them: its hosts may start themselves, or be those of our Slurm job, where only MPI needs mpirun.
 Engine choose_engine(const JobSpec& spec, const Cluster& cluster);
 
 // Do agents run on other hosts than this one?
 bool reaches_hosts(Engine engine);
+
+// Does one process of ours start the agents of all hosts?
+bool is_one_process(Engine engine);
 
 // Why MASTER_PORT is 7777, the toolkit's, unless one is given: each of several hosts starts its part by
 // itself. Empty: it is not, and rank 0's agent picks a free one.

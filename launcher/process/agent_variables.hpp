@@ -11,7 +11,9 @@ inline constexpr const char* agent_channel_variable = "SMLAUNCH_AGENT_CHANNEL"; 
 inline constexpr const char* agent_token_variable = "SMLAUNCH_AGENT_TOKEN";
 inline constexpr const char* agent_rank_variable = "SMLAUNCH_AGENT_RANK";              // engine local
 inline constexpr const char* agent_local_rank_variable = "SMLAUNCH_AGENT_LOCAL_RANK";  // engine local
-inline constexpr const char* agent_worker_variable = "SMLAUNCH_AGENT_WORKER";          // worker_socket_name()
+// Slurm's srun has started the agent: its variables say which rank it is.
+inline constexpr const char* agent_srun_variable = "SMLAUNCH_AGENT_SRUN";
+inline constexpr const char* agent_worker_variable = "SMLAUNCH_AGENT_WORKER";  // worker_socket_name()
 inline constexpr const char* agent_host_variable =
     "SMLAUNCH_AGENT_LEADER_HOST";  // the leader's name for itself
 inline constexpr const char* agent_several_hosts_variable =

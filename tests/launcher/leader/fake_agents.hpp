@@ -202,7 +202,7 @@ class FakeAgents final : public LeaderChannel {
         agents_.loop_.post([this] { end(Exited{1}); });
         return {};
       }
-      if (agents_.plan_.engine == Engine::mpirun)
+      if (is_one_process(agents_.plan_.engine))
         for (int each = 0; each < agents_.plan_.world_size(); ++each) agents_.agent_comes(each);
       else
         agents_.agent_comes(rank.value);

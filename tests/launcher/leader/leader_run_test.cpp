@@ -242,6 +242,18 @@ TEST(LeaderRun, AUsersSignalToOneAgentReachesTheRanksOfAllHostsAndATermDoesNot) 
   EXPECT_EQ(std::count(run.agents.done.begin(), run.agents.done.end(), "pass 10 to 0"), 1);
 }
 
+TEST(LeaderRun, ATermToATaskOfSlurmsIsTheEndOfTheJobAndIsAskedForOnce) {
+  DrivenRun run;
+  run.plan.engine = Engine::srun;
+  for (int rank = 0; rank < 4; ++rank) run.agents.ranks[rank].runs = milliseconds(20'000);
+  run.loop.after(milliseconds(3000), [&] { run.agents.worker_is_told_to_stop(Peer{2}, SIGTERM); });
+  run.loop.after(milliseconds(3001), [&] { run.agents.worker_is_told_to_stop(Peer{3}, SIGTERM); });
+  run.loop.after(milliseconds(3002), [&] { run.leader->stop_signal(SIGTERM); });
+  EXPECT_EQ(run.go().kind, OutcomeKind::stopped);
+  EXPECT_EQ(std::count(run.agents.done.begin(), run.agents.done.end(), "signal 15 to 0"), 1);
+  EXPECT_THAT(run.agents.done, Not(Contains("signal 9 to 0")));
+}
+
 TEST(LeaderRun, AShellsCtrlZStopsTheRanksAndUsAndContinuingLetsAllGoOn) {
   DrivenRun run;
   for (int rank = 0; rank < 4; ++rank) run.agents.ranks[rank].runs = milliseconds(20'000);

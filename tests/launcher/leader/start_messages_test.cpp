@@ -5,6 +5,8 @@
 
 #include <algorithm>
 
+#include "launcher/leader/start_engine.hpp"
+
 namespace smlaunch {
 namespace {
 
@@ -73,6 +75,33 @@ TEST(EngineCommand, HasSecretArgumentsOnNoCommandLineOfMpirunAndOfAgents) {
   EXPECT_EQ(command.back(), "1");
   plan.engine = Engine::local;
   EXPECT_EQ(engine_command(plan, ""), command);
+}
+
+TEST(EngineEnvironment, HasNothingOfTheJobThatSrunWouldTakeForItsOwnOptions) {
+  LaunchPlan plan = two_ranks(LauncherKind::ddp);
+  plan.environment["SLURM_CPUS_PER_TASK"] = "8";
+  plan.engine = Engine::srun;
+  const std::map<std::string, std::string> inherited = {
+      {"SLURM_NTASKS", "6"}, {"SLURM_CPUS_PER_TASK", "8"}, {"SLURM_JOB_ID", "3"}, {"PATH", "/bin"}};
+  const auto environment = engine_environment(plan, inherited, {{"SMLAUNCH_AGENT_SRUN", "1"}});
+  EXPECT_FALSE(environment.contains("SLURM_NTASKS"));
+  EXPECT_FALSE(environment.contains("SLURM_CPUS_PER_TASK"));
+  EXPECT_EQ(environment.at("SLURM_JOB_ID"), "3");
+  EXPECT_EQ(environment.at("SMLAUNCH_AGENT_SRUN"), "1");
+  // A rank has it all the same.
+  EXPECT_EQ(make_start(plan, Rank{0}, {}, {}).default_variables.at("SLURM_CPUS_PER_TASK"), "8");
+  plan.engine = Engine::mpirun;
+  EXPECT_TRUE(engine_environment(plan, inherited, {}).contains("SLURM_NTASKS"));
+}
+
+TEST(EngineLine, IsARanksAsTheEngineMarksItOrItsOwnWithItsName) {
+  EXPECT_EQ(find_rank_of_line(Engine::srun, " 3: hello")->rank, 3);
+  EXPECT_EQ(find_rank_of_line(Engine::srun, " 3: hello")->text, "hello");
+  EXPECT_FALSE(find_rank_of_line(Engine::srun, "srun: error: x"));
+  EXPECT_EQ(find_rank_of_line(Engine::mpirun, "[1,2]<stderr>:x")->rank, 2);
+  EXPECT_FALSE(find_rank_of_line(Engine::mpirun, "3: hello"));
+  EXPECT_EQ(name_line_of_engine("srun", "srun: error: x"), "srun: error: x");
+  EXPECT_EQ(name_line_of_engine("mpirun", "x"), "mpirun: x");
 }
 
 TEST(StartMessage, SaysWhatReplacesAndWhatYields) {

@@ -76,6 +76,18 @@ TEST(Torchrun, ThroughMpirunIsOneProcessOnEachHost) {
   EXPECT_THAT(processes.layout.ranks_per_host, testing::ElementsAre(1, 1));
 }
 
+TEST(Torchrun, ThroughSrunIsOneTaskOnEachHost) {
+  SmallJob job = torchrun_job(2, 4);
+  job.spec.by_slurm = true;
+  const LaunchPlan plan = job.plan();
+  EXPECT_EQ(plan.engine, Engine::srun);
+  EXPECT_EQ(plan.process_command, (Words{"torchrun", "--nnodes", "2", "--nproc_per_node", "4", "train.py"}));
+  EXPECT_THAT(plan.command, IsSupersetOf(Words{"--ntasks=2", "--nodelist=algo-1,algo-2", "torchrun"}));
+  const LaunchPlan processes = plan_of_processes(job.spec, plan);
+  EXPECT_EQ(processes.world_size(), 2);
+  EXPECT_EQ(processes.command, plan.command);
+}
+
 TEST(Torchrun, StartsPackagesAndCommandsToo) {
   SmallJob job = torchrun_job(1, 2);
   job.environment.entry_point.kind = EntryPointKind::python_package;
