@@ -8,8 +8,8 @@
 
 namespace smlaunch {
 
-// Control characters but newline and tab become \xNN; of more than `most` bytes the middle is left out, and
-// how many bytes that are is said.
+// Control characters but newline and tab become \xNN. Where that is more than `most` bytes the middle is left
+// out, and how many bytes of the text that are is said.
 std::string shown_text(std::string_view text, std::size_t most);
 
 }  // namespace smlaunch

@@ -49,6 +49,12 @@ RankProcess::RankProcess(asio::io_context& loop, const AgentIdentity& identity,
         if (!is_told_) callbacks_.inspected(state);
       }) {}
 
+RankProcess::~RankProcess() {
+  if (!heartbeats_) return;
+  heartbeats_.reset();
+  leave_private_folders(own_private_places());
+}
+
 ChildRequest RankProcess::make_request(const Start& message) {
   ChildRequest request;
   request.argv = message.program.empty() ? program_ : message.program;
@@ -127,10 +133,13 @@ void RankProcess::begin_heartbeats(const Start& message) {
   if (!message.progress_pattern.empty())
     if (auto pattern = ProgressPattern::parse(message.progress_pattern, "--progress"))
       progress_lines_.emplace(std::move(*pattern));
-  const auto folders = make_private_folders(own_private_places());
-  if (!folders) return;
-  if (auto made = HeartbeatFile::make(folders->front(), identity_.rank))
-    heartbeats_.emplace(std::move(*made));
+  // Another agent of this host that ends may take the empty folder away.
+  for (int tries = 0; tries < 3 && !heartbeats_; ++tries) {
+    const auto folders = make_private_folders(own_private_places());
+    if (!folders) return;
+    if (auto made = HeartbeatFile::make(folders->front(), identity_.rank))
+      heartbeats_.emplace(std::move(*made));
+  }
 }
 
 void RankProcess::tell_progress(bool is_last) {

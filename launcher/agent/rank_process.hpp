@@ -33,6 +33,9 @@ class RankProcess final : public AgentRank {
   // `machine`: this host; nothing where nobody needs it. `identity` outlives this object.
   RankProcess(boost::asio::io_context& loop, const AgentIdentity& identity, std::vector<std::string> program,
               std::optional<Machine> machine);
+  RankProcess(const RankProcess&) = delete;
+  RankProcess& operator=(const RankProcess&) = delete;
+  ~RankProcess() override;
 
   void set_callbacks(Callbacks callbacks) override { callbacks_ = std::move(callbacks); }
   Result<Started> start(Start message) override;

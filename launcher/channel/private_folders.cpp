@@ -83,4 +83,8 @@ Result<std::vector<std::string>> make_private_folders(const PrivatePlaces& place
   return made;
 }
 
+void leave_private_folders(const PrivatePlaces& places) {
+  for (const std::string& folder : find_private_folders(places)) rmdir(folder.c_str());
+}
+
 }  // namespace smlaunch

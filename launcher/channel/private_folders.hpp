@@ -26,4 +26,7 @@ std::vector<std::string> find_private_folders(const PrivatePlaces& places);
 // folder, and none can be made.
 Result<std::vector<std::string>> make_private_folders(const PrivatePlaces& places);
 
+// Removes those that are empty. Whoever makes a file in one may find it gone, and makes the folder again.
+void leave_private_folders(const PrivatePlaces& places);
+
 }  // namespace smlaunch

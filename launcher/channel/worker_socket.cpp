@@ -120,23 +120,27 @@ std::string worker_socket_name(const std::vector<std::string>& hosts) {
 }
 
 Result<std::vector<UniqueFd>> listen_as_worker(const std::string& name) {
-  const auto folders = make_private_folders(own_private_places());
-  if (!folders) return tl::unexpected(folders.error());
-  if (connect_to(name).valid())
-    return failure(Fault::start, folders->back() + "/" + name, "another smlaunch waits here for the same job",
-                   "end it first");
-  std::vector<UniqueFd> listeners;
-  for (const std::string& folder : *folders)
-    if (UniqueFd fd = listen_in(folder, name); fd.valid()) listeners.push_back(std::move(fd));
-  if (listeners.empty())
-    return failure(Fault::start, folders->back() + "/" + name,
-                   fmt::format("cannot listen: {}", std::strerror(errno)));
-  return listeners;
+  // Who leaves such a folder takes it away where it is empty: also between our two steps.
+  for (int tries_left = 2;; --tries_left) {
+    const auto folders = make_private_folders(own_private_places());
+    if (!folders) return tl::unexpected(folders.error());
+    if (connect_to(name).valid())
+      return failure(Fault::start, folders->back() + "/" + name,
+                     "another smlaunch waits here for the same job", "end it first");
+    std::vector<UniqueFd> listeners;
+    for (const std::string& folder : *folders)
+      if (UniqueFd fd = listen_in(folder, name); fd.valid()) listeners.push_back(std::move(fd));
+    if (!listeners.empty()) return listeners;
+    if (errno != ENOENT || tries_left == 0)
+      return failure(Fault::start, folders->back() + "/" + name,
+                     fmt::format("cannot listen: {}", std::strerror(errno)));
+  }
 }
 
 void remove_worker_socket(const std::string& name) {
   for (const std::string& folder : find_private_folders(own_private_places()))
     unlink((folder + "/" + name).c_str());
+  leave_private_folders(own_private_places());
 }
 
 std::optional<WorkerRequest> serve_worker_request(int listener,

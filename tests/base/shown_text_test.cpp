@@ -20,6 +20,11 @@ TEST(ShownText, LeavesTheMiddleOfALongTextOut) {
   EXPECT_LT(shown_text(std::string(1'000'000, 'x'), 200).size(), 250U);
 }
 
+TEST(ShownText, IsAsShortWhereEachByteIsAControlCharacter) {
+  EXPECT_EQ(shown_text(std::string(6, '\0'), 16), "\\x00\\x00...(2 bytes)...\\x00\\x00");
+  EXPECT_LT(shown_text(std::string(1'000, '\0'), 1'000).size(), 1'050U);
+}
+
 TEST(ShownText, CutsNoCharacterInTwo) { EXPECT_EQ(shown_text("aüüüüüb", 4), "a...(10 bytes)...b"); }
 
 }  // namespace

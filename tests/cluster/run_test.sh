@@ -35,7 +35,8 @@ assert_eq "/root root/" "$(variable algo-3 HOME) $(variable algo-3 USER)/$(varia
 for name in "${hosts[@]}"; do
   assert_eq "$name $(host algo-1 cat /opt/ml/output/data/folder)" "$name $(host "$name" cat /opt/ml/output/data/folder)"
   # SMLAUNCH_SMOKE is the test's own (job.sh).
-  assert_eq SMLAUNCH_JOB "$(host "$name" sed -zn '/^SMLAUNCH_SMOKE=/d; s/^\(SMLAUNCH[^=]*\).*/\1/p' /opt/ml/output/data/environment | tr -d '\0')"
+  assert_eq "SMLAUNCH_HEARTBEAT SMLAUNCH_JOB " \
+    "$(host "$name" sed -zn '/^SMLAUNCH_SMOKE=/d; s/^\(SMLAUNCH[^=]*\).*/\1/p' /opt/ml/output/data/environment | sort -z | tr '\0' ' ')"
 done
 
 step "each host's own SM_ variables"

@@ -98,7 +98,7 @@ pods --hang-timeout 2
 over 76 failure 60 algo-1
 over 76 failure 5 "${others[@]}"
 assert_contains "$(<"$scratch/algo-1.err")" "asking every rank what it is doing"
-assert_eq '[0,1,2,3,4]' "$(report '[.hang[].ranks[]] | sort')"
+assert_eq '[0,1,2,3,4]' "$(report '[.hang[].rank] | sort')"
 assert_nothing_left
 
 step "a rank that fails ends the job with its code, wherever it runs"
@@ -135,7 +135,7 @@ program <<'END'
 echo "try $RESTART_COUNT rank $RANK"
 [ "$RESTART_COUNT" = 1 ] || { [ "$RANK" = 2 ] && exit 5; exec sleep 1000; }
 END
-pods --max-restarts 1
+pods --max-restarts 1 --restart-on user_code,lost_host
 over 0 success 60 algo-1
 over 0 success 5 "${others[@]}"
 assert_eq 5 "$(grep -c 'try 1 rank' "$scratch/algo-1.out")"
@@ -145,12 +145,12 @@ program <<'END'
 echo "try $RESTART_COUNT rank $RANK"
 [ "$RESTART_COUNT" = 1 ] || exec sleep 1000
 END
-pods --max-restarts 1
+pods --max-restarts 1 --restart-on user_code,lost_host
 eventually 30 printed algo-1 5 'try 0'
 "$cluster" kill algo-2
 restart algo-2
 eventually 30 printed algo-1 1 'restart 1 of 1'
-pod 1 --max-restarts 1
+pod 1 --max-restarts 1 --restart-on user_code,lost_host
 over 0 success 60 algo-1
 over 0 success 5 "${others[@]}"
 assert_eq 5 "$(grep -c 'try 1 rank' "$scratch/algo-1.out")"

@@ -81,6 +81,17 @@ TEST(PrivateFolders, ASquatterDoesNotStopUs) {
   }
 }
 
+TEST(PrivateFolders, AreTakenAwayByWhoLeavesThemEmpty) {
+  const Places here;
+  const auto made = make_private_folders(here.places).value();
+  std::filesystem::copy_file("/proc/self/cmdline", made.back() + "/somebody's");
+  leave_private_folders(here.places);
+  EXPECT_EQ(find_private_folders(here.places), std::vector<std::string>{made.back()});
+  std::filesystem::remove(made.back() + "/somebody's");
+  leave_private_folders(here.places);
+  EXPECT_TRUE(find_private_folders(here.places).empty());
+}
+
 TEST(PrivateFolders, WhereNoneCanBeMadeThatIsSaid) {
   const Places here;
   const auto made = make_private_folders({"", here.root + "/no/such/folder"});
