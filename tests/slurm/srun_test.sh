@@ -113,7 +113,7 @@ assert_eq 0 "$status"
 host algo-1 scontrol update NodeName=algo-3 State=RESUME
 
 step "a node that dies is named long before Slurm sees it, and the others' ranks are ended"
-host algo-1 sh -c "salloc --quiet -N3 '$smlaunch' --launcher ddp --lost-after 3 --failure-grace 1 -- sh -c 'echo up; exec sleep 300' >/tmp/out 2>/tmp/err; echo \$? >/tmp/status" &
+host algo-1 sh -c "salloc --quiet -N3 '$smlaunch' --launcher ddp --lost-after 5 --failure-grace 1 -- sh -c 'echo up; exec sleep 300' >/tmp/out 2>/tmp/err; echo \$? >/tmp/status" &
 waiting=$!
 eventually 60 in_output 3 'up$'
 "$cluster" kill algo-3
