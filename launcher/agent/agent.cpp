@@ -34,7 +34,9 @@ constexpr milliseconds grace_under_mpirun{300};
 Agent::Agent(AgentIdentity identity, AgentWorld world)
     : identity_(std::move(identity)), world_(std::move(world)), stop_timer_(world_.loop.make_timer()) {
   world_.rank.set_callbacks(
-      {.lines = [this](bool is_stderr, const std::string& lines) { pass_on(is_stderr, lines); },
+      {.lines = [this](bool is_stderr, const std::string& lines) { pass_on(is_stderr, lines, {}); },
+       .lines_of_rank = [this](int rank, bool is_stderr,
+                               const std::string& lines) { pass_on(is_stderr, lines, rank); },
        .has_room = [this] { return waiting_bytes() < most_waiting_bytes; },
        .inspected =
            [this](const RankState& state) { world_.channel->send_data(FrameKind::inspected, encode(state)); },
@@ -119,12 +121,13 @@ void Agent::start_rank(const Start& message) {
   leave();
 }
 
-void Agent::pass_on(bool is_stderr, const std::string& lines) {
+void Agent::pass_on(bool is_stderr, const std::string& lines, std::optional<int> rank) {
   if (is_detached_) return world_.print(is_stderr, lines);
   if (forwards_output_)
     world_.channel->send_data(
         FrameKind::output,
-        encode_output({.is_stderr = is_stderr, .time_ns = world_.loop.now_ns(), .lines = lines}));
+        encode_output(
+            {.is_stderr = is_stderr, .time_ns = world_.loop.now_ns(), .lines = lines, .rank = rank}));
 }
 
 void Agent::rank_ended(const Result<Ended>& end) {

@@ -54,7 +54,7 @@ class Agent {
   void received(const Frame& frame);
   void start(const Frame& frame);
   void start_rank(const Start& message);
-  void pass_on(bool is_stderr, const std::string& lines);
+  void pass_on(bool is_stderr, const std::string& lines, std::optional<int> rank);
   void rank_ended(const Result<Ended>& end);
   void stop_rank();
   void kill_rank_after(std::chrono::milliseconds grace);

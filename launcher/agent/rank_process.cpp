@@ -10,6 +10,7 @@
 
 #include "base/host_name.hpp"
 #include "base/steady_time.hpp"
+#include "cuda/probe_gpus.hpp"
 #include "launcher/agent/rank_binding.hpp"
 #include "launcher/channel/private_folders.hpp"
 #include "launcher/channel/worker_socket.hpp"
@@ -43,7 +44,11 @@ RankProcess::RankProcess(asio::io_context& loop, const AgentIdentity& identity,
       streams_(loop,
                {.lines = [this](bool is_stderr, const std::string& lines) { take_lines(is_stderr, lines); },
                 .has_room = [this] { return callbacks_.has_room(); },
-                .drained = [this] { tell_end(); }}),
+                .drained = [this] { streams_drained(); }}),
+      ranks_(loop, {.lines = [this](int rank, bool is_stderr,
+                                    const std::string& lines) { take_lines(is_stderr, lines, rank); },
+                    .has_room = [this] { return callbacks_.has_room(); },
+                    .drained = [this] { streams_drained(); }}),
       input_(loop),
       inspector_(loop, [this](const RankState& state) {
         if (!is_told_) callbacks_.inspected(state);
@@ -83,7 +88,9 @@ Result<Started> RankProcess::start(Start message) {
   tail_.emplace(is_starter_);
   Started report = bind_rank(message, identity_.local_rank, machine_);
   begin_heartbeats(message);
+  const std::string seats = seat_ranks(message);
   ChildRequest request = make_request(message);
+  if (!seats.empty()) request.environment[agent_ranks_variable] = seats;
   path_["PATH"] = request.environment["PATH"];
   // Only we can make the program executable that torchrun or a like starter starts in its turn.
   if (request.argv.front() != message.command_file)
@@ -105,16 +112,54 @@ Result<Started> RankProcess::start(Start message) {
   return report;
 }
 
-void RankProcess::take_lines(bool is_stderr, const std::string& lines) {
+// What each rank of a starter is told: where it runs, and where its lines go. Empty: nothing.
+std::string RankProcess::seat_ranks(Start& message) {
+  if (message.rank_cpus.empty()) return "";
+  std::optional<Machine> machine = machine_;
+  if (!machine && !message.rank_bind.empty())
+    if (auto probed = probe_machine_for_ranks()) machine = std::move(*probed);
+  StarterSeats seats;
+  seats.first_rank = message.first_rank;
+  for (std::size_t i = 0; i < message.rank_cpus.size(); ++i) {
+    Start of_rank;
+    of_rank.cpus = message.rank_cpus[i];
+    of_rank.numa = i < message.rank_numa.size() ? message.rank_numa[i] : "";
+    of_rank.own_bind = message.rank_bind;
+    of_rank.local_ranks = static_cast<int>(message.rank_cpus.size());
+    const RankHome home = choose_home(of_rank, static_cast<int>(i), machine);
+    seats.seats.push_back({.out = -1, .err = -1, .cpus = to_string(home.cpus), .numa = to_string(home.numa)});
+    const auto threads = message.default_variables.find("OMP_NUM_THREADS");
+    if (home.threads && threads != message.default_variables.end())
+      threads->second = std::to_string(*home.threads);
+  }
+  has_ranks_ = ranks_.open(seats);
+  if (!has_ranks_) return "";
+  undrained_ = 2;
+  return encode(seats);
+}
+
+void RankProcess::streams_drained() {
+  if (--undrained_ == 0) tell_end();
+}
+
+void RankProcess::resume() {
+  streams_.resume();
+  ranks_.resume();
+}
+
+void RankProcess::take_lines(bool is_stderr, const std::string& lines, std::optional<int> rank) {
   output_ns_ = steady_now_ns();
   if (progress_lines_) progress_lines_->take(lines, output_ns_);
   if (is_stderr) {
-    tail_->add_stderr(lines, output_ns_);
+    tail_->add_stderr(lines, output_ns_, rank);
     inspector_.heard(lines);
   } else {
     tail_->add_stdout(lines, output_ns_);
   }
-  callbacks_.lines(is_stderr, lines);
+  if (rank)
+    callbacks_.lines_of_rank(*rank, is_stderr, lines);
+  else
+    callbacks_.lines(is_stderr, lines);
 }
 
 void RankProcess::process_ended() {
@@ -125,6 +170,7 @@ void RankProcess::process_ended() {
   status_ = reap(child_->pid);
   if (hurried_) end_descendants(leftover_grace_in_a_hurry);
   streams_.rank_ended();
+  if (has_ranks_) ranks_.starter_ended();
 }
 
 // A rank whose heartbeats nobody can hear runs all the same. A check program has none.

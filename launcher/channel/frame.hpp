@@ -70,8 +70,9 @@ class FrameReader {
 // Lines of one stream: the payload of an output frame.
 struct OutputLines {
   bool is_stderr = false;
-  std::uint64_t time_ns = 0;  // the agent's steady clock
-  std::string_view lines;     // each ends with \n
+  std::uint64_t time_ns = 0;     // the agent's steady clock
+  std::string_view lines;        // each ends with \n
+  std::optional<int> rank = {};  // whose lines they are, where a starter (torchrun) has several ranks
 };
 std::string encode_output(const OutputLines& output);
 std::optional<OutputLines> decode_output(std::string_view payload);

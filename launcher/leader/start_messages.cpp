@@ -66,11 +66,21 @@ Start make_start(const LaunchPlan& plan, Rank rank, const Variables& of_host, co
   if (plan.environment.contains(python_path_variable)) start.python_path = start.working_directory;
   if (plan.entry_point.kind == EntryPointKind::command && plan.entry_point.has_interpreter_line)
     start.command_file = command_file(plan.entry_point);
-  start.cpus = to_string(place.placement->cpus);
-  start.numa = to_string(place.placement->numa);
   const Host& host = plan.cluster.hosts[place.node_rank];
-  if (host.source != TopologySource::probed && !plan.machines_as_planned)
-    start.own_bind = to_string(plan.bind);
+  const bool places_itself = host.source != TopologySource::probed && !plan.machines_as_planned;
+  if (plan.shares.empty()) {
+    start.cpus = to_string(place.placement->cpus);
+    start.numa = to_string(place.placement->numa);
+    if (places_itself) start.own_bind = to_string(plan.bind);
+  } else {
+    const StarterShare& share = plan.shares[place.node_rank];
+    start.first_rank = share.first_rank;
+    for (const auto& placement : share.placements) {
+      start.rank_cpus.push_back(to_string(placement->cpus));
+      start.rank_numa.push_back(to_string(placement->numa));
+    }
+    if (places_itself) start.rank_bind = to_string(plan.bind);
+  }
   start.local_ranks = plan.layout.ranks_per_host[place.node_rank];
   start.grace_milliseconds = static_cast<int>(std::min(facts.grace, longest_orphan_grace).count());
   start.lost_after_milliseconds = static_cast<int>(facts.lost_after.count());

@@ -130,9 +130,8 @@ Result<LaunchPlan> make_plan(const JobSpec& spec, const Cluster& cluster) {
   // The one process of a host may use all its GPUs, so it is not bound near the first.
   const bool has_host_to_itself =
       spec.launcher == LauncherKind::process && spec.bind == BindPolicy::automatic;
-  plan.bind = has_starter(spec.launcher) ? BindPolicy::none
-              : has_host_to_itself       ? BindPolicy::core
-                                         : spec.bind;
+  const bool is_unknown = has_starter(spec.launcher) && !knows_ranks_of_starter(spec);
+  plan.bind = is_unknown ? BindPolicy::none : has_host_to_itself ? BindPolicy::core : spec.bind;
   plan.machines_as_planned = spec.machines_as_planned;
   plan.machines_chosen = spec.machines_chosen;
   plan.sources = spec.sources;
@@ -143,7 +142,7 @@ Result<LaunchPlan> make_plan(const JobSpec& spec, const Cluster& cluster) {
   plan.warnings.insert(plan.warnings.end(), spec.warnings.begin(), spec.warnings.end());
 
   LayoutRequest request{spec.world_size, plan.bind};
-  if (has_starter(spec.launcher))
+  if (is_unknown)
     request.why_none = fmt::format("not bound, because {} starts the ranks", to_string(spec.launcher));
   if (plan.engine == Engine::mpirun && !has_starter(spec.launcher)) {
     request.counting = spec.mpi.counting;
@@ -177,7 +176,8 @@ Result<LaunchPlan> make_plan(const JobSpec& spec, const Cluster& cluster) {
     starter = std::move(*made);
     plan.of_hosts = starter_host_variables(spec, plan);
     if (reaches_hosts(plan.engine)) plan.process_command = starter;
-    plan.sources.emplace_back("bind", fmt::format("none: {} starts the ranks", to_string(spec.launcher)));
+    if (is_unknown)
+      plan.sources.emplace_back("bind", fmt::format("none: {} starts the ranks", to_string(spec.launcher)));
   }
   if (auto checked = check_arguments(plan.process_command); !checked) return tl::unexpected(checked.error());
 

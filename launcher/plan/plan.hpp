@@ -50,6 +50,8 @@ struct JobSpec {
   bool mpi4py = false;  // launcher mpi, and the interpreter can find it
   std::string mpirun = "mpirun";
   std::vector<std::string> torchrun = {"torchrun"};
+  std::string
+      torchrun_python;  // its interpreter; empty: not known, and then its ranks do not say who they are
   bool torchrun_must_redirect =
       false;  // a release that fails unless it redirects output (launcher/this_host/torchrun.hpp)
   std::vector<std::string> nodes;  // torchrun, xla: the job's hosts, where each starts its own ranks
@@ -91,6 +93,12 @@ struct SmokePlan {
   std::vector<std::string> command;
 };
 
+// The ranks that the starter of one host starts.
+struct StarterShare {
+  int first_rank = 0;
+  std::vector<std::shared_ptr<const Placement>> placements;  // by local rank
+};
+
 struct LaunchPlan {
   LauncherKind launcher = LauncherKind::process;
   Engine engine = Engine::local;
@@ -109,8 +117,10 @@ struct LaunchPlan {
   Cluster cluster;                       // the hosts that run ranks of this plan
   std::vector<std::string> spare_hosts;  // run none until they replace one of them
   Layout layout;
-  bool machines_as_planned = false;         // JobSpec::machines_as_planned
-  bool machines_chosen = false;             // JobSpec::machines_chosen
+  Indexed<NodeRank, StarterShare>
+      shares;                        // of a plan whose ranks are starters that know their ranks; else empty
+  bool machines_as_planned = false;  // JobSpec::machines_as_planned
+  bool machines_chosen = false;      // JobSpec::machines_chosen
   BindPolicy bind = BindPolicy::automatic;  // none where the user's MPI options say who binds, if anybody
   std::vector<std::string> command;
   std::vector<std::string> process_command;

@@ -45,6 +45,18 @@ Result<std::vector<std::string>> torchrun_command(const JobSpec& spec, const Lau
          "--node_rank", std::to_string(plan.first_node_rank)});
   const EntryPoint& entry = plan.entry_point;
   std::vector<std::string> program = process_command(entry, "", false);
+  if (knows_ranks_of_starter(spec)) {
+    const bool is_command =
+        entry.kind == EntryPointKind::command || entry.kind == EntryPointKind::framework_module;
+    add({"--no_python", spec.smlaunch, "rank", of_starter_word, "--"});
+    if (is_command && entry.kind == EntryPointKind::framework_module) program.front() = spec.python;
+    if (!is_command) {
+      program.erase(program.begin(), program.begin() + (program.at(1) == "--" ? 2 : 1));
+      add({spec.torchrun_python.c_str(), "-u"});
+    }
+    command.insert(command.end(), program.begin(), program.end());
+    return command;
+  }
   if (entry.kind == EntryPointKind::command || entry.kind == EntryPointKind::framework_module) {
     add({"--no_python"});
     if (entry.kind == EntryPointKind::framework_module) program.front() = spec.python;
@@ -97,6 +109,16 @@ Variables xla_variables(const LaunchPlan& plan) {
 
 bool has_starter(LauncherKind launcher) {
   return launcher == LauncherKind::torchrun || launcher == LauncherKind::xla;
+}
+
+// PyTorch/XLA's launcher imports the program into processes that it forks, so nothing can stand before it there.
+bool knows_ranks_of_starter(const JobSpec& spec) {
+  return spec.launcher == LauncherKind::torchrun && !spec.torchrun_python.empty();
+}
+
+bool starts_ranks_by_us(const LaunchPlan& plan) {
+  const auto& words = plan.command;
+  return std::find(words.begin(), words.end(), of_starter_word) != words.end();
 }
 
 bool must_agree_on_port(const LaunchPlan& plan) {
@@ -155,6 +177,14 @@ LaunchPlan plan_of_processes(const JobSpec& spec, const LaunchPlan& plan) {
     run.secret_arguments = find_secret_arguments(run.process_command);
   }
   run.layout.ranks.clear();
+  if (knows_ranks_of_starter(spec)) {
+    run.shares = Indexed<NodeRank, StarterShare>(plan.cluster.hosts.size());
+    for (const RankPlace& place : plan.layout.ranks) {
+      StarterShare& share = run.shares[place.node_rank];
+      if (share.placements.empty()) share.first_rank = plan.first_rank + place.rank.value;
+      share.placements.push_back(place.placement);
+    }
+  }
   for (const RankPlace& place : plan.layout.ranks)
     if (place.local_rank.value == 0)
       run.layout.ranks.push_back(

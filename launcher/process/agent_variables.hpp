@@ -18,6 +18,8 @@ inline constexpr const char* agent_host_variable =
     "SMLAUNCH_AGENT_LEADER_HOST";  // the leader's name for itself
 inline constexpr const char* agent_several_hosts_variable =
     "SMLAUNCH_AGENT_SEVERAL_HOSTS";  // where no mpirun says so: the job has other hosts, too
+// For the ranks that a starter starts: the agent's descriptors for their lines, and their places.
+inline constexpr const char* agent_ranks_variable = "SMLAUNCH_AGENT_RANKS";
 inline constexpr const char* agent_directory_variable = "SMLAUNCH_AGENT_DIRECTORY";  // the entry point's
 // Secret arguments (hidden_arguments.hpp) that mpirun's command line would show.
 inline constexpr const char* agent_secrets_variable = "SMLAUNCH_AGENT_SECRETS";

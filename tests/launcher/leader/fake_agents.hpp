@@ -68,8 +68,9 @@ class FakeAgents final : public LeaderChannel {
   void rank_tells(int rank, const Progress& progress) {
     tell(Peer{rank}, FrameKind::progress, encode(ProgressReport{loop_.now_ns(), progress}));
   }
-  void rank_prints(int rank, const std::string& lines) {
-    tell(Peer{rank}, FrameKind::output, encode_output({false, loop_.now_ns(), lines}));
+  // `of_starter`: the rank of a starter's whose lines they are.
+  void rank_prints(int rank, const std::string& lines, std::optional<int> of_starter = {}) {
+    tell(Peer{rank}, FrameKind::output, encode_output({false, loop_.now_ns(), lines, of_starter}));
   }
   void worker_comes(Peer peer) {
     Hello hello;

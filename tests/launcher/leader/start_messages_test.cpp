@@ -104,6 +104,24 @@ TEST(EngineLine, IsARanksAsTheEngineMarksItOrItsOwnWithItsName) {
   EXPECT_EQ(name_line_of_engine("mpirun", "x"), "mpirun: x");
 }
 
+TEST(StartMessage, BindsTheRanksOfAStarterAndNotTheStarter) {
+  LaunchPlan plan = two_ranks(LauncherKind::torchrun);
+  plan.shares.push_back({.first_rank = 6, .placements = {}});
+  for (const RankPlace& place : plan.layout.ranks) plan.shares.front().placements.push_back(place.placement);
+  plan.bind = BindPolicy::core;
+  plan.cluster.hosts.front().source = TopologySource::probed;
+  Start start = make_start(plan, Rank{0}, {}, {});
+  EXPECT_EQ(start.cpus, "");
+  EXPECT_EQ(start.first_rank, 6);
+  EXPECT_EQ(start.rank_cpus, (std::vector<std::string>{"0-1", "2-3"}));
+  EXPECT_EQ(start.rank_bind, "");
+  plan.cluster.hosts.front().source = TopologySource::assumed;
+  start = make_start(plan, Rank{0}, {}, {});
+  EXPECT_EQ(start.rank_bind, "core");
+  EXPECT_EQ(start.own_bind, "");
+  EXPECT_EQ(decode_start(encode(start))->rank_cpus, start.rank_cpus);
+}
+
 TEST(StartMessage, SaysWhatReplacesAndWhatYields) {
   LaunchPlan plan = two_ranks(LauncherKind::ddp);
   plan.user_variables = {{"A", "1"}};
