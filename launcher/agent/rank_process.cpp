@@ -228,6 +228,12 @@ void RankProcess::fill(Pong& pong) {
 void RankProcess::inspect(bool only_look) {
   if (!runs()) return;  // the report of its end is on its way
   if (only_look) return inspector_.look(child_->pid, is_starter_, path_);
+  // A starter that sees one of its ranks end would end the others, which are still to be asked. The signal that stops the
+  // job lets it go on.
+  if (is_starter_) {
+    kill(child_->pid, SIGSTOP);
+    is_paused_ = true;
+  }
   if (inspector_.begin(child_->pid, is_starter_, path_)) told_to_stop_ = true;
 }
 

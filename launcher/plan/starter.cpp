@@ -131,7 +131,8 @@ Result<std::vector<std::string>> starter_command(const JobSpec& spec, const Laun
 
 Variables starter_variables(const JobSpec& spec, const LaunchPlan& plan) {
   if (plan.launcher == LauncherKind::xla) return xla_variables(plan);
-  Variables made = {{"NCCL_PROTO", "simple"}};
+  // PyTorch before 2.4 looks after its ranks every 5 s only.
+  Variables made = {{"NCCL_PROTO", "simple"}, {"PET_MONITOR_INTERVAL", "0.1"}};
   // torchrun takes from PET_* what its command line does not say.
   if (!must_agree_on_port(plan))
     made["PET_MASTER_ADDR"] = plan.cluster.hosts.size() == 1 ? "127.0.0.1" : plan.cluster.hosts.front().name;

@@ -106,6 +106,7 @@ TEST(Torchrun, StartsEachRankByWayOfUsWhereItsInterpreterIsKnown) {
   EXPECT_TRUE(ends_with(plan.process_command, with({"/usr/bin/python3.11", "-u", "train.py"})));
   EXPECT_TRUE(starts_ranks_by_us(plan));
   EXPECT_FALSE(starts_ranks_by_us(torchrun_job(2, 2).plan()));
+  EXPECT_EQ(plan.environment.at("PET_MONITOR_INTERVAL"), "0.1");
   // Each rank is bound, and each starter knows which ranks are its own.
   EXPECT_EQ(plan.bind, BindPolicy::core);
   EXPECT_EQ(torchrun_job(2, 2).plan().bind, BindPolicy::none);
@@ -153,9 +154,11 @@ TEST(Torchrun, CompilesForNeuronAndRedirectsWhereItMust) {
 TEST(Torchrun, YieldsToTheContainersOwnSettings) {
   SmallJob job = torchrun_job(1, 2);
   EXPECT_EQ(job.plan().environment.at("NCCL_PROTO"), "simple");
-  job.spec.inherited = {{"NCCL_PROTO", "LL128"}, {"PET_MASTER_ADDR", "elsewhere"}};
+  job.spec.inherited = {
+      {"NCCL_PROTO", "LL128"}, {"PET_MASTER_ADDR", "elsewhere"}, {"PET_MONITOR_INTERVAL", "1"}};
   const LaunchPlan plan = job.plan();
   EXPECT_FALSE(plan.environment.contains("NCCL_PROTO"));
+  EXPECT_FALSE(plan.environment.contains("PET_MONITOR_INTERVAL"));
   EXPECT_EQ(plan.environment.at("PET_MASTER_ADDR"), "127.0.0.1");
 }
 
