@@ -14,6 +14,7 @@
 #include "base/host_name.hpp"
 #include "base/own_words.hpp"
 #include "launcher/agent/rank_agent.hpp"
+#include "launcher/agent/starter_ranks.hpp"
 #include "launcher/checks/mpi_check.hpp"
 #include "launcher/checks/nccl_check_program.hpp"
 #include "launcher/code/prepare_code.hpp"
@@ -37,6 +38,7 @@
 #include "launcher/plan/render_plan.hpp"
 #include "launcher/plan/render_plan_svg.hpp"
 #include "launcher/plan/smoke_plan.hpp"
+#include "launcher/plan/starter.hpp"
 #include "launcher/process/agent_variables.hpp"
 #include "launcher/process/child_process.hpp"
 #include "launcher/process/stop_signals.hpp"
@@ -306,6 +308,8 @@ int run_command(const std::vector<std::string>& command_line) {
   if (!arguments.empty() && arguments.front() == "rank") {
     const auto separator = std::find(arguments.begin(), arguments.end(), "--");
     load_hwloc_plugins(false);
+    if (arguments.size() > 1 && arguments[1] == of_starter_word)
+      return run_rank_of_starter({separator == arguments.end() ? separator : separator + 1, arguments.end()});
     return run_rank_agent({separator == arguments.end() ? separator : separator + 1, arguments.end()});
   }
   if (arguments == std::vector<std::string>{"worker", prepare_code_argument}) return run_prepare_code();

@@ -36,7 +36,9 @@ constexpr milliseconds grace_under_mpirun{300};
 Agent::Agent(AgentIdentity identity, AgentWorld world)
     : identity_(std::move(identity)), world_(std::move(world)), stop_timer_(world_.loop.make_timer()) {
   world_.rank.set_callbacks(
-      {.lines = [this](bool is_stderr, const std::string& lines) { pass_on(is_stderr, lines); },
+      {.lines = [this](bool is_stderr, const std::string& lines) { pass_on(is_stderr, lines, {}); },
+       .lines_of_rank = [this](int rank, bool is_stderr,
+                               const std::string& lines) { pass_on(is_stderr, lines, rank); },
        .has_room = [this] { return waiting_bytes() < most_waiting_bytes; },
        .inspected =
            [this](const RankState& state) { world_.channel->send_data(FrameKind::inspected, encode(state)); },
@@ -145,12 +147,13 @@ void Agent::start_rank(const Start& message) {
   leave();
 }
 
-void Agent::pass_on(bool is_stderr, const std::string& lines) {
+void Agent::pass_on(bool is_stderr, const std::string& lines, std::optional<int> rank) {
   if (is_detached_) return world_.print(is_stderr, lines);
   if (forwards_output_)
     world_.channel->send_data(
         FrameKind::output,
-        encode_output({.is_stderr = is_stderr, .time_ns = world_.loop.now_ns(), .lines = lines}));
+        encode_output(
+            {.is_stderr = is_stderr, .time_ns = world_.loop.now_ns(), .lines = lines, .rank = rank}));
 }
 
 void Agent::rank_ended(const Result<Ended>& end) {
@@ -178,6 +181,9 @@ void Agent::rank_ended(const Result<Ended>& end) {
 // ---- the end
 
 void Agent::told_to_end() {
+  // Slurm ends the whole job, and its own patience is the bound. The leader knows what the ranks need until then.
+  if (identity_.by_srun && phase_ != Phase::waiting && !is_detached_ && !has_lost_leader_)
+    return world_.channel->send(FrameKind::stop_request, encode_number(SIGTERM));
   if (is_leaving_) return leave();
   if (world_.is_under_mpirun && phase_ != Phase::running)
     return end_leftovers(milliseconds(0), std::min(grace_, grace_under_mpirun));
@@ -297,9 +303,10 @@ void Agent::run_without_channel(const std::string& why) {
   }
   is_detached_ = true;
   world_.print(
-      true, fmt::format("{}rank {} on {} has no channel to the leader ({}): its output goes through mpirun, "
-                        "where lines may be broken, and who failed first is not known for certain\n",
-                        detached_mark, identity_.rank, world_.host, why));
+      true,
+      fmt::format("{}rank {} on {} has no channel to the leader ({}): its output goes through {}, "
+                  "where lines may be broken, and who failed first is not known for certain\n",
+                  detached_mark, identity_.rank, world_.host, why, identity_.by_srun ? "srun" : "mpirun"));
   start_rank(make_start_without_channel(own_environment(), identity_));
 }
 

@@ -37,7 +37,8 @@ class Agent {
   Agent(AgentIdentity identity, AgentWorld world);
 
   void begin();
-  // Our parent has died, or somebody ends us: the rank ends with us.
+  // Our parent has died, or somebody ends us: the rank ends with us. In a step of Slurm's the leader is asked to stop
+  // the job, as long as it is there.
   void told_to_end();
   // SIGUSR1 or SIGUSR2, which a scheduler has sent to all processes of our host: the ranks of other hosts
   // are to have it, too.
@@ -55,7 +56,7 @@ class Agent {
   void received(const Frame& frame);
   void start(const Frame& frame);
   void start_rank(const Start& message);
-  void pass_on(bool is_stderr, const std::string& lines);
+  void pass_on(bool is_stderr, const std::string& lines, std::optional<int> rank);
   void look_at_devices_again();
   void looked_at_devices(const DeviceNews& news);
   void rank_ended(const Result<Ended>& end);

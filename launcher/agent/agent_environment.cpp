@@ -38,8 +38,13 @@ bool is_on_leader_host(const AgentIdentity& identity, const std::string& own_hos
 
 Result<AgentIdentity> parse_agent_identity(const Environment_& environment) {
   AgentIdentity identity;
-  const auto rank = number_in(environment, {agent_rank_variable, "OMPI_COMM_WORLD_RANK", "PMIX_RANK"});
-  const auto local = number_in(environment, {agent_local_rank_variable, "OMPI_COMM_WORLD_LOCAL_RANK"});
+  identity.by_srun = environment.contains(agent_srun_variable);
+  const auto rank = identity.by_srun
+                        ? number_in(environment, {"SLURM_PROCID"})
+                        : number_in(environment, {agent_rank_variable, "OMPI_COMM_WORLD_RANK", "PMIX_RANK"});
+  const auto local = identity.by_srun
+                         ? number_in(environment, {"SLURM_LOCALID"})
+                         : number_in(environment, {agent_local_rank_variable, "OMPI_COMM_WORLD_LOCAL_RANK"});
   if (!rank || !local)
     return failure(Fault::usage, "smlaunch rank", "no rank in the environment",
                    "it is started by smlaunch or by mpirun, not by hand");
@@ -47,7 +52,7 @@ Result<AgentIdentity> parse_agent_identity(const Environment_& environment) {
   identity.local_rank = *local;
   const auto world = number_in(environment, {"OMPI_COMM_WORLD_SIZE"});
   const auto local_world = number_in(environment, {"OMPI_COMM_WORLD_LOCAL_SIZE"});
-  const bool by_mpirun = !environment.contains(agent_rank_variable);
+  const bool by_mpirun = !identity.by_srun && !environment.contains(agent_rank_variable);
   identity.needs_channel = environment.contains(agent_several_hosts_variable);
   identity.several_hosts =
       (by_mpirun && world && local_world && *world > *local_world) || identity.needs_channel;

@@ -15,6 +15,7 @@
 #include "launcher/agent/agent_rank.hpp"
 #include "launcher/agent/progress_lines.hpp"
 #include "launcher/agent/rank_streams.hpp"
+#include "launcher/agent/starter_ranks.hpp"
 #include "launcher/evidence/rank_tail.hpp"
 #include "launcher/inspect/rank_inspector.hpp"
 #include "launcher/inspect/rank_thread_folder.hpp"
@@ -44,7 +45,7 @@ class RankProcess final : public AgentRank {
   void pass_on(int signal) override;
   void inspect(bool only_look) override;
   void input(const Input& input) override { input_.take(input); }
-  void resume() override { streams_.resume(); }
+  void resume() override;
   void fill(Pong& pong) override;
   void hurry() override;
   [[nodiscard]] bool has_descendants() const override;
@@ -57,8 +58,11 @@ class RankProcess final : public AgentRank {
  private:
   [[nodiscard]] bool runs() const { return child_ && !status_; }
   [[nodiscard]] ChildRequest make_request(const Start& message);
-  void take_lines(bool is_stderr, const std::string& lines);
+  void take_lines(bool is_stderr, const std::string& lines, std::optional<int> rank = {});
+  [[nodiscard]] std::string seat_ranks(Start& message);
+  void streams_drained();
   void begin_private_files(const Start& message);
+  void hold_starter();
   void tell_progress(bool is_last);
   void process_ended();
   void tell_end();
@@ -69,6 +73,9 @@ class RankProcess final : public AgentRank {
   std::optional<Machine> machine_;
   Callbacks callbacks_;
   RankStreams streams_;
+  StarterRanks ranks_;  // of a starter that has some
+  bool has_ranks_ = false;
+  int undrained_ = 1;  // streams_, and ranks_
   RankInput input_;
   RankInspector inspector_;
   int niceness_before_ = go_before_ranks();

@@ -11,16 +11,16 @@
 namespace smlaunch {
 
 enum class FrameKind : std::uint8_t {
-  hello = 1,  // agent: who it is; nothing comes before it
-  welcome,    // leader: the last data frame it has
-  start,      // leader: the rank's variables; sent when all agents are there
-  ping,       // leader: its clock
-  pong,       // agent: that, and its own clock
-  ack,        // leader: the last data frame it has
-  signal,     // leader: a signal that ends the rank
-  release,    // leader: leave
-  outcome,    // leader to a worker: what the job came to; from it, without a payload: it has it
-  stop_request,  // worker: its host was told to stop, by this signal; or (agent, too) got SIGUSR1 or SIGUSR2, for the ranks
+  hello = 1,     // agent: who it is; nothing comes before it
+  welcome,       // leader: the last data frame it has
+  start,         // leader: the rank's variables; sent when all agents are there
+  ping,          // leader: its clock
+  pong,          // agent: that, and its own clock
+  ack,           // leader: the last data frame it has
+  signal,        // leader: a signal that ends the rank
+  release,       // leader: leave
+  outcome,       // leader to a worker: what the job came to; from it, without a payload: it has it
+  stop_request,  // worker: its host was told to stop, by this signal; or (agent, too) Slurm has sent it SIGUSR1, SIGUSR2 or SIGTERM
   inspect,       // leader: what are the processes of your rank doing? "look": ask nothing of them
   input,         // leader: text for the stdin of a check program
   pass_on,       // leader: a signal that does not end the rank
@@ -72,8 +72,9 @@ class FrameReader {
 // Lines of one stream: the payload of an output frame.
 struct OutputLines {
   bool is_stderr = false;
-  std::uint64_t time_ns = 0;  // the agent's steady clock
-  std::string_view lines;     // each ends with \n
+  std::uint64_t time_ns = 0;     // the agent's steady clock
+  std::string_view lines;        // each ends with \n
+  std::optional<int> rank = {};  // whose lines they are, where a starter (torchrun) has several ranks
 };
 std::string encode_output(const OutputLines& output);
 std::optional<OutputLines> decode_output(std::string_view payload);

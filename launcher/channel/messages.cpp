@@ -86,6 +86,10 @@ std::string encode(const Start& m) {
                {"progress_pattern", m.progress_pattern},
                {"flight_recorder", m.flight_recorder},
                {"is_starter", m.is_starter},
+               {"first_rank", m.first_rank},
+               {"rank_cpus", m.rank_cpus},
+               {"rank_numa", m.rank_numa},
+               {"rank_bind", m.rank_bind},
                {"grace_milliseconds", m.grace_milliseconds},
                {"lost_after_milliseconds", m.lost_after_milliseconds},
                {"leader_wait_milliseconds", m.leader_wait_milliseconds},
@@ -112,6 +116,10 @@ std::optional<Start> decode_start(std::string_view text) {
     j.at("progress_pattern").get_to(m.progress_pattern);
     j.at("flight_recorder").get_to(m.flight_recorder);
     j.at("is_starter").get_to(m.is_starter);
+    take_number(j.at("first_rank"), m.first_rank, 0);
+    j.at("rank_cpus").get_to(m.rank_cpus);
+    j.at("rank_numa").get_to(m.rank_numa);
+    j.at("rank_bind").get_to(m.rank_bind);
     take_number(j.at("grace_milliseconds"), m.grace_milliseconds, 0);
     take_number(j.at("lost_after_milliseconds"), m.lost_after_milliseconds, 0);
     take_number(j.at("leader_wait_milliseconds"), m.leader_wait_milliseconds, 0);

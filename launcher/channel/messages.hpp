@@ -70,6 +70,12 @@ struct Start {
   std::string progress_pattern;   // --progress; empty: none was given
   bool flight_recorder = true;    // its Python processes can be asked at a hang, and record their collectives
   bool is_starter = false;        // the program is torchrun or xla, and its children are the ranks
+  // Of a starter whose ranks say which of them they are: the first of them on this host, where each of them runs, and
+  // instead, where the plan has not seen this host, the policy by which they are placed here. `local_ranks`: so many.
+  int first_rank = 0;
+  std::vector<std::string> rank_cpus;
+  std::vector<std::string> rank_numa;
+  std::string rank_bind;
   int grace_milliseconds = 5000;  // when the leader is lost
   int lost_after_milliseconds = 10000;
   int leader_wait_milliseconds = 600000;

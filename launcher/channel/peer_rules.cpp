@@ -73,10 +73,10 @@ bool are_lines(std::string_view lines) {
   return true;
 }
 
-// Of its own host's end an agent says nothing.
-bool is_user_signal(const Frame& frame) {
+// Schedulers send these to all processes of a job. Of other signals an agent says nothing.
+bool is_signal_of_scheduler(const Frame& frame) {
   const auto signal = decode_number(frame.payload);
-  return signal == SIGUSR1 || signal == SIGUSR2;
+  return signal == SIGUSR1 || signal == SIGUSR2 || signal == SIGTERM;
 }
 
 // Is it what its kind says?
@@ -142,7 +142,7 @@ std::optional<std::string> PeerRules::refuse(const Frame& frame) {
   if (is_data(frame.kind) && frame.sequence != received_ + 1)
     return fmt::format("a frame with the number {} after number {}", frame.sequence, received_);
   const bool is_anothers =
-      frame.kind == FrameKind::stop_request && role_ == Role::rank && !is_user_signal(frame);
+      frame.kind == FrameKind::stop_request && role_ == Role::rank && !is_signal_of_scheduler(frame);
   if (!is_sound(frame) || is_anothers)
     return frame.kind == FrameKind::output ? "an output that is not made of whole lines"
                                            : fmt::format("a broken {}", name_of(frame.kind));

@@ -12,7 +12,6 @@
 #include "launcher/outcome/silence_sentence.hpp"
 #include "launcher/plan/starter.hpp"
 #include "launcher/process/child_process.hpp"
-#include "mpi/tagged_line.hpp"
 
 namespace smlaunch {
 
@@ -34,6 +33,7 @@ SupervisorSettings supervisor_settings(const LaunchPlan& plan, const RunSettings
   SupervisorSettings made;
   made.world_size = plan.world_size();
   made.leader_host = plan.current_host;
+  made.engine = to_string(plan.engine);
   made.failure_grace = settings.failure_grace;
   made.stop_grace = settings.stop_grace;
   made.leftover_grace = settings.leftover_grace;
@@ -98,11 +98,11 @@ void JobRun::pass_on(int signal) {
   handle(SignalPassed{signal});
 }
 
-// Lines that come through mpirun itself: of a rank without a channel, or mpirun's own words, which matter
+// Lines that come through mpirun or srun itself: of a rank without a channel, or its own words, which matter
 // where it cannot start the job.
 void JobRun::engine_line(std::string_view line) {
   note_peers();  // it may end soon
-  const auto tagged = parse_tagged_line(line);
+  const auto tagged = find_rank_of_line(plan_.engine, line);
   if (tagged && tagged->rank < plan_.world_size()) {
     if (const auto notice = parse_detached_notice(tagged->text)) {
       world_.output.say(std::string(*notice));
@@ -110,17 +110,17 @@ void JobRun::engine_line(std::string_view line) {
     }
     reports_.print(Rank{tagged->rank}, tagged->is_stderr, world_.loop.now_ns(),
                    std::string(tagged->text) + "\n");
-  } else if (plan_.engine != Engine::mpirun) {
+  } else if (!is_one_process(plan_.engine)) {
     world_.output.print_plain(std::string(line) + "\n");
   } else if (settings_.verbose) {
-    world_.output.say(fmt::format("mpirun: {}", line));
+    world_.output.say(name_line_of_engine(to_string(plan_.engine), line));
   }
 }
 
 void JobRun::engine_process_ended(Rank rank, const Result<ExitStatus>& end, bool all_ended) {
   const double now = reports_.seconds_at(world_.loop.now_ns());
   const auto status = end ? std::optional(*end) : std::nullopt;
-  if (plan_.engine != Engine::mpirun) {
+  if (!is_one_process(plan_.engine)) {
     const RankLoss loss = end ? RankLoss(AgentEnded{*end}) : EndUnknown{end.error().problems.front().what};
     handle(AgentLost{.rank = rank, .loss = loss, .seconds = now});
     if (all_ended) handle(EngineEnded{.failure = AllAgentsEnded{}, .seconds = now, .status = status});
@@ -140,8 +140,8 @@ void JobRun::engine_process_ended(Rank rank, const Result<ExitStatus>& end, bool
 void JobRun::mpirun_ended(const Result<ExitStatus>& end, double seconds) {
   tell_missing_daemons();
   const auto status = end ? std::optional(*end) : std::nullopt;
-  const EngineFailure failure =
-      end ? EngineFailure(MpirunEnded{*end}) : EndUnknown{end.error().problems.front().what};
+  const EngineFailure failure = end ? EngineFailure(EngineProcessEnded{*end, to_string(plan_.engine)})
+                                    : EndUnknown{end.error().problems.front().what};
   handle(EngineEnded{
       .failure = failure, .last_lines = engine_->last_words(), .seconds = seconds, .status = status});
 }
@@ -171,7 +171,7 @@ bool JobRun::may_look() const {
   return !has_spawned_ && settings_.find_lost_hosts && !record.stop_signal && !record.worker_loss;
 }
 
-// mpirun does not say on which host its daemon could not start, and waits for a frozen host for ever.
+// mpirun does not say on which host its daemon could not start, and like srun it waits for a frozen host for ever.
 void JobRun::look_for_lost_hosts() {
   if (!may_look() || is_held_) return;
   next_look_ns_ = world_.loop.now_ns() + look_interval_ns;

@@ -66,6 +66,7 @@ class LeaderRun {
   void stranger(const std::string& what);
   void left(Peer peer);
   void worker_told_to_stop(Peer peer, int signal);
+  void agent_told_to_stop(Rank rank, int signal);
 
   void begin();
   void hosts_ready(double seconds, ReadyResult ready);

@@ -30,7 +30,8 @@ void LeaderRun::worker_told_to_stop(Peer peer, int signal) {
     if (last_ns == 0 || seconds_between(last_ns, world_.loop.now_ns()) > same_signal_seconds) pass_on(signal);
     return;
   }
-  if (!workers_.holds(peer) || signal < 1 || signal > 64 || !workers_.told_to_stop(peer)) return;
+  if (!workers_.holds(peer)) return agent_told_to_stop(rank_of(peer), signal);
+  if (signal < 1 || signal > 64 || !workers_.told_to_stop(peer)) return;
   // Whoever stops a whole job tells every host: that is asked for once.
   const bool is_known = worker_signal_ != 0 || late_signal_ != 0;
   worker_signal_ = signal;
@@ -40,6 +41,16 @@ void LeaderRun::worker_told_to_stop(Peer peer, int signal) {
   if (phase_ == Phase::waiting && settings_.stop_ready) settings_.stop_ready(signal, StopBy::worker);
   if (job_run_) request_stop(signal);
   if (phase_ == Phase::smoking) smoke_->stop();
+}
+
+// Slurm tells every process of the job: that is asked for once.
+void LeaderRun::agent_told_to_stop(Rank rank, int signal) {
+  if (plan_.engine != Engine::srun || signal != SIGTERM || !job_run_ || job_run_->record().stop_signal)
+    return;
+  world_.output.say(fmt::format("{} was told to stop by {}: passed on to every rank",
+                                plan_.cluster.hosts[plan_.layout.ranks[rank].node_rank].name,
+                                signal_name(signal)));
+  request_stop(signal);
 }
 
 bool LeaderRun::ranks_run() const { return phase_ == Phase::running && job_run_->has_spawned(); }

@@ -59,7 +59,8 @@ RunResult LeaderRun::result() const {
     made.ranks = job_run_->record().ranks;
     if (made.outcome.failure_class == FailureClass::start ||
         made.outcome.failure_class == FailureClass::lost_host)
-      for (const std::string& line : job_run_->record().engine_lines) world_.output.say("mpirun: " + line);
+      for (const std::string& line : job_run_->record().engine_lines)
+        world_.output.say(name_line_of_engine(to_string(plan_.engine), line));
   } else {
     made.ranks = Indexed<Rank, RankRecord>(plan_.layout.ranks.size());
   }

@@ -61,7 +61,7 @@ std::optional<Event> RankReports::take(Rank rank, const Frame& frame) {
     case FrameKind::output:
       if (const auto output = decode_output(frame.payload))
         print(rank, output->is_stderr, clocks_.on_our_clock(rank, output->time_ns, start_ns_, now).ns,
-              output->lines);
+              output->lines, output->rank);
       return {};
     case FrameKind::started:
       if (const auto report = decode_started(frame.payload)) return started(rank, *report);
@@ -162,12 +162,24 @@ Event RankReports::left_running(Rank rank, std::vector<LeftProcess> processes) {
   return RankLeftRunning{.rank = rank, .processes = std::move(processes)};
 }
 
-void RankReports::print(Rank rank, bool is_stderr, std::uint64_t read_ns, std::string_view lines) {
+void RankReports::print(Rank rank, bool is_stderr, std::uint64_t read_ns, std::string_view lines,
+                        std::optional<int> of_starter) {
   activity_.printed(rank, world_.loop.now_ns());
   if (!phases_.any_printed()) event("first_output", rank, {});
   if (!phases_.has_printed(host(rank))) phases_.printed(host(rank), read_ns);
-  world_.output.print(rank, is_stderr, seconds_at(read_ns), lines);
+  const bool is_known = of_starter && is_of_starter(rank, *of_starter);
+  if (is_known)
+    world_.output.print_of_starter(rank, Rank{*of_starter}, is_stderr, seconds_at(read_ns), lines);
+  else
+    world_.output.print(rank, is_stderr, seconds_at(read_ns), lines);
   if (world_.output.is_long()) world_.channel.pause(true);
+}
+
+// A peer may say anything.
+bool RankReports::is_of_starter(Rank starter, int rank) const {
+  if (plan_.shares.empty()) return false;
+  const StarterShare& share = plan_.shares[plan_.layout.ranks[starter].node_rank];
+  return rank >= share.first_rank && rank < share.first_rank + static_cast<int>(share.placements.size());
 }
 
 void RankReports::spawned() {

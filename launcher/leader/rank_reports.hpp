@@ -34,7 +34,9 @@ class RankReports {
   Event joined(Rank rank, const Hello& hello);
   std::optional<Event> take(Rank rank, const Frame& frame);
   void pong(Rank rank, const Pong& pong);
-  void print(Rank rank, bool is_stderr, std::uint64_t read_ns, std::string_view lines);
+  // `of_starter`: the rank whose lines they are, where `rank` is that of a starter.
+  void print(Rank rank, bool is_stderr, std::uint64_t read_ns, std::string_view lines,
+             std::optional<int> of_starter = {});
   void event(const std::string& name, std::optional<Rank> rank,
              std::vector<std::pair<std::string, std::string>> texts);
 
@@ -58,6 +60,7 @@ class RankReports {
   [[nodiscard]] std::optional<int> master_port() const { return master_port_; }
 
  private:
+  [[nodiscard]] bool is_of_starter(Rank starter, int rank) const;
   Event started(Rank rank, const Started& started);
   Event ended(Rank rank, const Ended& ended);
   Event left_running(Rank rank, std::vector<LeftProcess> processes);

@@ -39,7 +39,7 @@ Result<std::size_t> raise_descriptor_limit(const LaunchPlan& plan, int rank_peer
   rlimit limit{};
   getrlimit(RLIMIT_NOFILE, &limit);
   const rlim_t needed =
-      own_descriptors + static_cast<rlim_t>(rank_peers) * (plan.engine != Engine::mpirun ? 4 : 1);
+      own_descriptors + static_cast<rlim_t>(rank_peers) * (is_one_process(plan.engine) ? 1 : 4);
   if (limit.rlim_cur >= needed) return std::clamp(limit.rlim_cur - needed, fewest_strangers, most_strangers);
   limit.rlim_cur = std::min(needed, limit.rlim_max);
   if (limit.rlim_max >= needed && setrlimit(RLIMIT_NOFILE, &limit) == 0) return fewest_strangers;

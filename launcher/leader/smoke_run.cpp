@@ -12,7 +12,6 @@
 #include "launcher/channel/token.hpp"
 #include "launcher/evidence/mpirun_words.hpp"
 #include "launcher/smoke/rank_result.hpp"
-#include "mpi/tagged_line.hpp"
 
 namespace smlaunch {
 
@@ -118,7 +117,7 @@ void SmokeRun::start_set() {
 }
 
 void SmokeRun::engine_line(std::string_view line) {
-  const auto tagged = parse_tagged_line(line);
+  const auto tagged = find_rank_of_line(plan_.engine, line);
   const std::string_view text = tagged ? tagged->text : line;
   callbacks_.line(std::string(text));
   if (const auto notice = parse_detached_notice(text)) set_failed(std::string(*notice));

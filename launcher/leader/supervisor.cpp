@@ -51,6 +51,7 @@ void keep(const std::vector<DeviceFact>& facts, std::vector<DeviceFact>& kept) {
 Supervisor::Supervisor(const SupervisorSettings& settings) : settings_(settings) {
   record_.ranks = Indexed<Rank, RankRecord>(static_cast<std::size_t>(settings.world_size));
   record_.leader_host = settings.leader_host;
+  record_.engine = settings.engine;
 }
 
 std::vector<Action> Supervisor::begin() {

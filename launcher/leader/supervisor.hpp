@@ -147,6 +147,7 @@ using Action = std::variant<StartRanks, SignalRanks, PassSignalOn, InspectRanks,
 struct SupervisorSettings {
   int world_size = 1;
   std::string leader_host = {};
+  std::string engine = "mpirun";
   std::chrono::milliseconds failure_grace{5000};
   std::chrono::milliseconds stop_grace{110000};
   std::chrono::milliseconds start_deadline{120000};

@@ -53,7 +53,8 @@ class Decision {
       outcome.end_seconds = std::max(outcome.end_seconds, rank.times.seconds);
     if (outcome.kind == OutcomeKind::failure && outcome.first_failure) add_device_evidence(record_, outcome);
     if (outcome.causes.empty()) outcome.causes = find_causes(record_, first_);
-    if (is_told_by_mpirun(outcome)) outcome.engine_lines = record_.engine_lines;
+    if (is_told_by_engine(outcome)) outcome.engine_lines = record_.engine_lines;
+    outcome.engine = record_.engine;
     return outcome;
   }
 
@@ -92,7 +93,7 @@ class Decision {
                                             [](const RankRecord& rank) { return rank.told_to_stop(); });
   }
 
-  static bool is_told_by_mpirun(const Outcome& outcome) {
+  static bool is_told_by_engine(const Outcome& outcome) {
     return outcome.failure_class == FailureClass::start || outcome.failure_class == FailureClass::lost_host;
   }
 

@@ -96,6 +96,7 @@ using RankHosts = Indexed<Rank, std::string>;
 struct JobRecord {
   Indexed<Rank, RankRecord> ranks;
   std::string leader_host = {};    // the host whose smlaunch leads
+  std::string engine = "mpirun";   // what starts the agents
   bool started = false;            // all agents were there
   std::optional<int> stop_signal;  // we were told to stop
   std::optional<WorkerLoss> worker_loss;

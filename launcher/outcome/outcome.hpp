@@ -34,7 +34,8 @@ struct Outcome {
   int exit_code = 0;
   std::string message = {};  // one sentence: what failed first, where, how
   std::optional<FirstFailure> first_failure = {};
-  std::vector<std::string> engine_lines = {};  // what mpirun said last, where it failed
+  std::vector<std::string> engine_lines = {};  // what the engine said last, where it failed
+  std::string engine = "mpirun";               // whose lines these are
   Indexed<Rank, Cause> causes = {};
   std::vector<RankLook> hang = {};               // by rank, where the job was stopped because it hung
   HangEvidence hang_evidence = {};               // then: who waited for whom

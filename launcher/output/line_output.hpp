@@ -17,6 +17,9 @@ class LineOutput {
   [[nodiscard]] virtual bool is_wanted(Rank rank) const = 0;
   // `seconds`: when the lines were read, since the start of the run.
   virtual void print(Rank rank, bool is_stderr, double seconds, std::string_view lines) = 0;
+  // The same for a rank that a starter, one of the plan's ranks, has started.
+  virtual void print_of_starter(Rank starter, Rank rank, bool is_stderr, double seconds,
+                                std::string_view lines) = 0;
   // Text that belongs to no rank, for stderr.
   virtual void print_plain(std::string text) = 0;
   virtual void say(const std::string& sentence) = 0;

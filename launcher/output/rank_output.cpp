@@ -31,18 +31,32 @@ bool RankOutput::is_shown(Rank rank) const {
   return !only_ranks_ || std::binary_search(only_ranks_->begin(), only_ranks_->end(), rank.value);
 }
 
+bool RankOutput::is_wanted(Rank rank) const {
+  return is_logged_ || has_starter(plan_.launcher) || is_shown(rank);
+}
+
 void RankOutput::print(Rank rank, bool is_stderr, double seconds, std::string_view lines) {
+  // The lines of torchrun and xla themselves belong to all their ranks.
+  const auto own = has_starter(plan_.launcher) ? std::nullopt : std::optional(rank);
+  print_lines(rank, own, is_stderr, seconds, lines);
+}
+
+void RankOutput::print_of_starter(Rank starter, Rank rank, bool is_stderr, double seconds,
+                                  std::string_view lines) {
+  print_lines(starter, rank, is_stderr, seconds, lines);
+}
+
+void RankOutput::print_lines(Rank place, std::optional<Rank> rank, bool is_stderr, double seconds,
+                             std::string_view lines) {
   LineOrigin origin;
-  const RankPlace& place = plan_.layout.ranks[rank];
-  origin.host = plan_.cluster.hosts[place.node_rank].name;
-  // The lines of torchrun and xla belong to all their ranks.
-  if (!has_starter(plan_.launcher)) origin.rank = rank.value;
+  origin.host = plan_.cluster.hosts[plan_.layout.ranks[place].node_rank].name;
+  if (rank) origin.rank = rank->value;
   origin.is_stderr = is_stderr;
   origin.seconds = seconds;
   origin.is_colored = is_stderr ? colors_stderr_ : colors_stdout_;
   origin.alone = std::max(plan_.job_world_size, plan_.world_size()) == 1;
   if (is_logged_) writer_.log(log_file_name(origin, restart_count_), std::string(lines));
-  if (is_shown(rank)) writer_.write(is_stderr ? 2 : 1, render_rank_lines(format_, origin, lines));
+  if (!rank || is_shown(*rank)) writer_.write(is_stderr ? 2 : 1, render_rank_lines(format_, origin, lines));
 }
 
 void RankOutput::say(const std::string& sentence) {

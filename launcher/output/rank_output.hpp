@@ -33,9 +33,11 @@ class RankOutput final : public LineOutput {
   RankOutput(const LaunchPlan& plan, OutputSettings settings, std::function<void()> drained);
 
   // True if this rank's lines are shown or logged.
-  [[nodiscard]] bool is_wanted(Rank rank) const { return is_logged_ || is_shown(rank); }
+  [[nodiscard]] bool is_wanted(Rank rank) const override;
   // `seconds`: when the lines were read, since the start of the run.
-  void print(Rank rank, bool is_stderr, double seconds, std::string_view lines);
+  void print(Rank rank, bool is_stderr, double seconds, std::string_view lines) override;
+  void print_of_starter(Rank starter, Rank rank, bool is_stderr, double seconds,
+                        std::string_view lines) override;
   // Text that belongs to no rank, for stderr.
   void print_plain(std::string text) { writer_.write(2, std::move(text)); }
   void say(const std::string& sentence);
@@ -45,6 +47,8 @@ class RankOutput final : public LineOutput {
 
  private:
   [[nodiscard]] bool is_shown(Rank rank) const;
+  void print_lines(Rank place, std::optional<Rank> rank, bool is_stderr, double seconds,
+                   std::string_view lines);
 
   const LaunchPlan& plan_;
   LogFormat format_;

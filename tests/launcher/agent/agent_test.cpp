@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <csignal>
 #include <vector>
 
@@ -83,10 +84,12 @@ class FakeDevices final : public DeviceWatch {
 };
 
 struct DrivenAgent {
-  explicit DrivenAgent(bool has_channel = true, bool is_under_mpirun = false, bool needs_channel = false) {
+  explicit DrivenAgent(bool has_channel = true, bool is_under_mpirun = false, bool needs_channel = false,
+                       bool by_srun = false) {
     AgentIdentity identity;
     identity.rank = 3;
     identity.needs_channel = needs_channel;
+    identity.by_srun = by_srun;
     agent = std::make_unique<Agent>(
         identity,
         AgentWorld{
@@ -409,6 +412,28 @@ TEST(Agent, StopsItsRankWhenItIsToldToEndAndHurriesUnderMpirun) {
     else
       EXPECT_THAT(driven.rank.done, ElementsAre("start", "signal 15", "signal 9"));
   }
+}
+
+TEST(Agent, AsksItsLeaderToStopTheJobWhereSlurmTellsItToEndAndEndsAloneWithoutOne) {
+  DrivenAgent driven(true, false, false, true);
+  driven.is_started();
+  driven.agent->told_to_end();
+  driven.loop.after(milliseconds(60'000), [&] {
+    EXPECT_THAT(driven.rank.done, ElementsAre("start")) << "the leader decides";
+    driven.channel.callbacks.lost();
+  });
+  driven.loop.after(milliseconds(60'001), [&] { driven.rank.ends(Exited{0}); });
+  EXPECT_TRUE(driven.leaves());
+  EXPECT_EQ(std::count_if(driven.channel.sent.begin(), driven.channel.sent.end(),
+                          [](const Frame& frame) {
+                            return frame.kind == FrameKind::stop_request &&
+                                   frame.payload == encode_number(SIGTERM);
+                          }),
+            1);
+  EXPECT_THAT(driven.rank.done, ElementsAre("start", "signal 15"));
+  DrivenAgent waiting(true, false, false, true);
+  waiting.loop.post([&] { waiting.agent->told_to_end(); });
+  EXPECT_TRUE(waiting.leaves()) << "no rank runs yet";
 }
 
 TEST(Agent, WithoutAChannelItPrintsItselfAndItsRanksCodeIsItsOwn) {

@@ -30,7 +30,8 @@ TEST(PeerRules, ARankMaySayAllThatAnAgentSays) {
                                      data(FrameKind::inspected, 3, encode(RankState{})),
                                      data(FrameKind::ended, 4, ended(Signaled{SIGKILL, false})),
                                      data(FrameKind::output, 5, lines("late\n")),
-                                     plain(FrameKind::stop_request, encode_number(SIGUSR1))};
+                                     plain(FrameKind::stop_request, encode_number(SIGUSR1)),
+                                     plain(FrameKind::stop_request, encode_number(SIGTERM))};
   for (const Frame& frame : frames) {
     EXPECT_EQ(rules.refuse(frame), std::nullopt);
     EXPECT_TRUE(rules.is_news());
@@ -92,7 +93,7 @@ TEST(PeerRules, WhateverElseIsRefusedAndSaidWhatItWas) {
       {Role::rank, data(FrameKind::ended, 1, minus_five), "a broken ended"},
       {Role::rank, data(FrameKind::ended, 1, "x"), "a broken ended"},
       {Role::rank, data(FrameKind::started, 1, encode(Pong{})), "a broken started"},
-      {Role::rank, plain(FrameKind::stop_request, encode_number(SIGTERM)), "a broken stop_request"},
+      {Role::rank, plain(FrameKind::stop_request, encode_number(SIGKILL)), "a broken stop_request"},
       {Role::rank, data(FrameKind::code_ended, 1, ""), "a frame of the kind 37 (code_ended)"},
       {Role::rank, plain(FrameKind::hello, ""), "a frame of the kind 1 (hello)"},
       {Role::rank, plain(FrameKind::release, ""), "a frame of the kind 8 (unknown)"},

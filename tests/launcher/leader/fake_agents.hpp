@@ -74,8 +74,9 @@ class FakeAgents final : public LeaderChannel {
     tell(Peer{rank}, FrameKind::device,
          encode(DeviceNews{loop_.now_ns() - 1'000'000'000, loop_.now_ns(), std::move(events)}));
   }
-  void rank_prints(int rank, const std::string& lines) {
-    tell(Peer{rank}, FrameKind::output, encode_output({false, loop_.now_ns(), lines}));
+  // `of_starter`: the rank of a starter's whose lines they are.
+  void rank_prints(int rank, const std::string& lines, std::optional<int> of_starter = {}) {
+    tell(Peer{rank}, FrameKind::output, encode_output({false, loop_.now_ns(), lines, of_starter}));
   }
   void worker_comes(Peer peer) {
     Hello hello;
@@ -213,7 +214,7 @@ class FakeAgents final : public LeaderChannel {
         agents_.loop_.post([this] { end(Exited{1}); });
         return {};
       }
-      if (agents_.plan_.engine == Engine::mpirun)
+      if (is_one_process(agents_.plan_.engine))
         for (int each = 0; each < agents_.plan_.world_size(); ++each) agents_.agent_comes(each);
       else
         agents_.agent_comes(rank.value);

@@ -243,6 +243,35 @@ TEST(LeaderRun, AUsersSignalToOneAgentReachesTheRanksOfAllHostsAndATermDoesNot) 
   EXPECT_EQ(std::count(run.agents.done.begin(), run.agents.done.end(), "pass 10 to 0"), 1);
 }
 
+TEST(LeaderRun, ATermToATaskOfSlurmsIsTheEndOfTheJobAndIsAskedForOnce) {
+  DrivenRun run;
+  run.plan.engine = Engine::srun;
+  for (int rank = 0; rank < 4; ++rank) run.agents.ranks[rank].runs = milliseconds(20'000);
+  run.loop.after(milliseconds(3000), [&] { run.agents.worker_is_told_to_stop(Peer{2}, SIGTERM); });
+  run.loop.after(milliseconds(3001), [&] { run.agents.worker_is_told_to_stop(Peer{3}, SIGTERM); });
+  run.loop.after(milliseconds(3002), [&] { run.leader->stop_signal(SIGTERM); });
+  EXPECT_EQ(run.go().kind, OutcomeKind::stopped);
+  EXPECT_EQ(std::count(run.agents.done.begin(), run.agents.done.end(), "signal 15 to 0"), 1);
+  EXPECT_THAT(run.agents.done, Not(Contains("signal 9 to 0")));
+}
+
+TEST(LeaderRun, ALineOfATorchrunsRankIsThatRanksUnlessTheRankIsAnotherHosts) {
+  DrivenRun run;
+  const auto placement = run.plan.layout.ranks[Rank{0}].placement;
+  run.plan.shares = Indexed<NodeRank, StarterShare>(2);
+  run.plan.shares[NodeRank{0}] = {.first_rank = 0, .placements = {placement, placement}};
+  run.plan.shares[NodeRank{1}] = {.first_rank = 2, .placements = {placement, placement}};
+  for (int rank = 0; rank < 4; ++rank) run.agents.ranks[rank].runs = milliseconds(2000);
+  run.loop.after(milliseconds(1000), [&] {
+    run.agents.rank_prints(2, "a\n", 3);
+    run.agents.rank_prints(2, "b\n", 4);
+    run.agents.rank_prints(2, "c\n", 1);
+  });
+  EXPECT_EQ(run.go().kind, OutcomeKind::success);
+  for (const char* line : {"3 of 2: a\n", "2: b\n", "2: c\n"})
+    EXPECT_THAT(run.output.printed, Contains(line));
+}
+
 TEST(LeaderRun, AShellsCtrlZStopsTheRanksAndUsAndContinuingLetsAllGoOn) {
   DrivenRun run;
   for (int rank = 0; rank < 4; ++rank) run.agents.ranks[rank].runs = milliseconds(20'000);

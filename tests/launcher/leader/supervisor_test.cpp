@@ -75,7 +75,9 @@ Event stopped(int rank, int signal) {
 }
 Event lost(int rank) { return AgentLost{.rank = Rank{rank}, .loss = Silence{10, "closed"}, .seconds = 1.0}; }
 Event left(int rank) { return AgentLeft{Rank{rank}}; }
-Event engine() { return EngineEnded{.failure = MpirunEnded{Exited{1}}, .seconds = 1.0, .status = Exited{1}}; }
+Event engine() {
+  return EngineEnded{.failure = EngineProcessEnded{Exited{1}}, .seconds = 1.0, .status = Exited{1}};
+}
 bool is_lost(const Supervisor& supervisor, int rank) {
   return supervisor.record().ranks[Rank{rank}].loss.has_value();
 }
@@ -466,7 +468,7 @@ TEST(Supervisor, StopsAllWhenTheEngineEnds) {
                        {stopped(0, SIGTERM), ""},
                        {stopped(1, SIGTERM), std::string(release_daemons) + ", finish"}});
   ASSERT_TRUE(supervisor.record().engine_failure);
-  EXPECT_TRUE(std::holds_alternative<MpirunEnded>(*supervisor.record().engine_failure));
+  EXPECT_TRUE(std::holds_alternative<EngineProcessEnded>(*supervisor.record().engine_failure));
   EXPECT_EQ(supervisor.record().engine_seconds, 1.0);
 }
 
@@ -537,7 +539,7 @@ TEST(Supervisor, EndsWhenTheEngineDoesBeforeTheStart) {
   supervisor.begin();
   perform(supervisor, {{joined(0), ""}, {engine(), std::string(release_all) + ", finish"}});
   ASSERT_TRUE(supervisor.record().engine_failure);
-  EXPECT_TRUE(std::holds_alternative<MpirunEnded>(*supervisor.record().engine_failure));
+  EXPECT_TRUE(std::holds_alternative<EngineProcessEnded>(*supervisor.record().engine_failure));
   EXPECT_EQ(supervisor.record().engine_seconds, 1.0);
   EXPECT_FALSE(supervisor.record().started);
 }
@@ -642,14 +644,14 @@ TEST(Supervisor, NeverLetsAgentsGoBeforeAllRanksAreDone) {
 }
 
 // It ends the ranks, and only then itself.
-TEST(Supervisor, KnowsHowMpirunEndedWhenItHasEndedTheRanks) {
+TEST(Supervisor, KnowsHowEngineProcessEndedWhenItHasEndedTheRanks) {
   Supervisor supervisor = running(2);
   for (const int rank : {0, 1}) {
     supervisor.on(stopped(rank, 15));
     supervisor.on(left(rank));
   }
-  supervisor.on(
-      EngineEnded{.failure = MpirunEnded{Signaled{9, false}}, .seconds = 2.1, .status = Signaled{9, false}});
+  supervisor.on(EngineEnded{
+      .failure = EngineProcessEnded{Signaled{9, false}}, .seconds = 2.1, .status = Signaled{9, false}});
   EXPECT_EQ(decide_outcome(supervisor.record(), {"a", "b"}).message,
             "mpirun was killed by signal 9 (SIGKILL) before the job was over");
 
@@ -658,7 +660,7 @@ TEST(Supervisor, KnowsHowMpirunEndedWhenItHasEndedTheRanks) {
   ended_by_us.on(stopped(1, 15));
   ended_by_us.on(left(0));
   ended_by_us.on(left(1));
-  ended_by_us.on(EngineEnded{.failure = MpirunEnded{Exited{1}}, .seconds = 2.1, .status = Exited{1}});
+  ended_by_us.on(EngineEnded{.failure = EngineProcessEnded{Exited{1}}, .seconds = 2.1, .status = Exited{1}});
   EXPECT_FALSE(ended_by_us.record().engine_failure) << "we have ended it";
 }
 
@@ -679,7 +681,7 @@ TEST(Supervisor, TakesMpirunsEndForRanksWithoutAChannel) {
   }
 }
 
-TEST(Supervisor, RanksWithoutAChannelAreLostWhereNobodyKnowsHowMpirunEnded) {
+TEST(Supervisor, RanksWithoutAChannelAreLostWhereNobodyKnowsHowEngineProcessEnded) {
   Supervisor supervisor(settings(1));
   supervisor.begin();
   supervisor.on(RankDetached{Rank{0}});

@@ -305,11 +305,11 @@ TEST(Outcome, ARankThatMpirunHasEndedIsNoCulprit) {
   RankRecord ended_by_mpirun = ended(Exited{0}, 1.6, true);
   ended_by_mpirun.loss = EndedByOthers{};
   JobRecord record = job({ended_by_mpirun, ended_by_mpirun});
-  record.engine_failure = MpirunEnded{Signaled{SIGKILL, false}};
+  record.engine_failure = EngineProcessEnded{Signaled{SIGKILL, false}};
   record.engine_seconds = 1.7;
   Outcome outcome = decide_outcome(record, {"a", "b"});
   EXPECT_EQ(outcome.message, "mpirun was killed by signal 9 (SIGKILL) before the job was over");
-  record.engine_failure = MpirunEnded{Exited{1}};
+  record.engine_failure = EngineProcessEnded{Exited{1}};
   record.engine_lines = {"ORTE has lost communication with a remote daemon.", "",
                          "  HNP daemon   : [[1,0],0] on node a", "  Remote daemon: [[1,0],1] on node b", ""};
   outcome = decide_outcome(record, {"a", "b"});
@@ -417,7 +417,7 @@ TEST(Outcome, SaysTheLastWordsOfARankThatWasNotEndedFromOutside) {
 TEST(Outcome, SaysWhyMpirunFailed) {
   JobRecord record = job({RankRecord{}, RankRecord{}});
   record.started = false;
-  record.engine_failure = MpirunEnded{Exited{1}};
+  record.engine_failure = EngineProcessEnded{Exited{1}};
   record.engine_lines = {"mpirun: Error: unknown option \"--no\"", "Type 'mpirun --help' for usage."};
   const Outcome outcome = decide_outcome(record, {"a", "b"});
   EXPECT_EQ(outcome.message,
@@ -516,7 +516,7 @@ TEST(Outcome, ARankThatOutlivesOurKillDoesNotHideTheFirstFailure) {
 }
 
 // mpirun notices a host that is gone before we do, and ends the job.
-TEST(Outcome, TheSilentHostIsNamedAndNotTheHostsWhoseRanksMpirunEnded) {
+TEST(Outcome, TheSilentHostIsNamedAndNotTheHostsWhoseRanksEngineProcessEnded) {
   RankRecord ended_by_mpirun = ended(Exited{0}, 1.6, true);
   ended_by_mpirun.loss = EndedByOthers{};
   const RankRecord gone = lost(OutlivedKill{}, 0);
@@ -536,7 +536,7 @@ TEST(Outcome, AHostThatIsLostBeforeTheStartIsNamed) {
   JobRecord record = job({RankRecord{}, RankRecord{}});
   record.started = false;
   record.worker_loss = WorkerLoss{"b", HostUnreachable{"no SSH banner"}};
-  record.engine_failure = MpirunEnded{Exited{255}};
+  record.engine_failure = EngineProcessEnded{Exited{255}};
   const Outcome outcome = decide_outcome(record, {"a", "b"});
   EXPECT_EQ(outcome.failure_class, FailureClass::lost_host);
   EXPECT_EQ(outcome.exit_code, 76);
@@ -561,7 +561,7 @@ TEST(Outcome, AHostThatIsLostBeforeTheStartIsNamed) {
 
 TEST(Outcome, OfAnEngineThatDied) {
   JobRecord record = job({stopped(1), stopped(1)});
-  record.engine_failure = MpirunEnded{Signaled{SIGKILL}};
+  record.engine_failure = EngineProcessEnded{Signaled{SIGKILL}};
   const Outcome outcome = decide_outcome(record, {"a", "b"});
   EXPECT_EQ(outcome.failure_class, FailureClass::lost_host);
   EXPECT_EQ(outcome.exit_code, 76);
@@ -604,7 +604,7 @@ TEST(Outcome, JobThatDidNotStartSaysWhoIsMissing) {
             "algo-1)");
   record.start_timed_out = false;
   record.ranks[Rank{1}].joined = true;
-  record.engine_failure = MpirunEnded{Exited{1}};
+  record.engine_failure = EngineProcessEnded{Exited{1}};
   outcome = decide_outcome(record, four_hosts);
   EXPECT_EQ(
       outcome.message,
@@ -628,7 +628,7 @@ TEST(Outcome, JobThatDidNotStartNamesTheHostsWhoseDaemonIsMissing) {
             "Connection reset" +
                 named);
   record.start_timed_out = false;
-  record.engine_failure = MpirunEnded{Exited{1}};
+  record.engine_failure = EngineProcessEnded{Exited{1}};
   record.engine_lines = {std::string(40, '-'), "ORTE was unable to reliably start one or more daemons.",
                          std::string(40, '-')};
   EXPECT_TRUE(decide_outcome(record, four_hosts).message.ends_with("start one or more daemons." + named))
@@ -696,8 +696,10 @@ TEST(Losses, AreTold) {
   EXPECT_EQ(describe(HostLoss(silence)), "no word from its smlaunch for 10 s (connection closed)");
   EXPECT_EQ(describe(HostLoss(HostUnreachable{"TCP refused"})), "TCP refused");
   EXPECT_EQ(describe(EngineFailure(AllAgentsEnded{})), "every agent has ended");
-  EXPECT_EQ(describe(EngineFailure(MpirunEnded{Exited{1}})),
+  EXPECT_EQ(describe(EngineFailure(EngineProcessEnded{Exited{1}})),
             "mpirun exited with code 1 before the job was over");
+  EXPECT_EQ(describe(EngineFailure(EngineProcessEnded{Signaled{SIGKILL, false}, "srun"})),
+            "srun was killed by signal 9 (SIGKILL) before the job was over");
   EXPECT_EQ(describe(EngineFailure(EndUnknown{"how process 7 ended is not known"})),
             "how process 7 ended is not known");
 }
