@@ -12,7 +12,7 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
-const RankHosts hosts = {"gn01", "gn02"};
+const RankHosts two_hosts = {"gn01", "gn02"};
 
 // It was known at `seconds`, and the look before was a second earlier.
 DeviceFact fact(const std::string& host, double seconds, DeviceKind kind, const std::string& device,
@@ -40,7 +40,7 @@ Outcome outcome_with(const std::vector<DeviceFact>& devices, RankEnd end = {.sta
   record.ranks[Rank{1}].end = std::move(end);
   record.ranks[Rank{1}].times.seconds = 100;
   record.devices = devices;
-  return decide_outcome(record, hosts);
+  return decide_outcome(record, two_hosts);
 }
 const std::string plain = "rank 1 on gn02 exited with code 1 100.0 s after the start, before any other";
 
@@ -117,7 +117,7 @@ Outcome hang_with(const std::vector<DeviceFact>& devices) {
   }
   record.hang = JobSilence{.seconds = 60};
   record.devices = devices;
-  return decide_outcome(record, hosts);
+  return decide_outcome(record, two_hosts);
 }
 
 TEST(DeviceEvidence, OfAHangWhatCameBeforeItsSilenceOrInItIsToldOfAnyHostThatOthersFeel) {
@@ -149,7 +149,7 @@ TEST(DeviceEvidence, ASuccessHasNone) {
   record.ranks = Indexed<Rank, RankRecord>(2);
   for (RankRecord& rank : record.ranks) rank.end = RankEnd{.status = Exited{0}};
   record.devices = {xid_79("gn02", 0)};
-  const Outcome outcome = decide_outcome(record, hosts);
+  const Outcome outcome = decide_outcome(record, two_hosts);
   EXPECT_EQ(outcome.message, "");
   EXPECT_THAT(outcome.hosts_at_fault, IsEmpty());
   EXPECT_EQ(outcome.devices.size(), 1U);
