@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// How the GPUs fare while a job runs, by NVML. No CUDA context is made. A call may block as long as the driver does.
+// How the GPUs fare while a job runs, by NVML. No CUDA context is made. A call may block as long as the
+// driver does.
 #pragma once
 
 #include <cstdint>

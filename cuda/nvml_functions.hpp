@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the files that call NVML share of its interface. Its functions are declared by hand: its header is not part of
-// every toolkit, and its ABI is stable.
+// What the files that call NVML share of its interface. Its functions are declared by hand: its header is not
+// part of every toolkit, and its ABI is stable.
 #pragma once
 
 #include <dlfcn.h>

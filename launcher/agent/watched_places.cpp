@@ -17,7 +17,8 @@ std::string value_of(const Start& start, const std::string& name) {
   return "";
 }
 
-// NCCL's form: names or prefixes after commas, "=" before them for names alone, "^" for those that are not used.
+// NCCL's form: names or prefixes after commas, "=" before them for names alone, "^" for those that are not
+// used.
 std::vector<std::string> interfaces_in(std::string_view list) {
   std::vector<std::string> names;
   if (list.starts_with('^')) return names;

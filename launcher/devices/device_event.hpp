@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// The room launcher/devices: what the kernel and the devices of a host say while a job runs: NICs, GPUs, memory, disks,
-// the clock. It promises that what counts as an event is a pure function of readings, that nothing of the device is
-// changed or waited for by its caller, and that no CUDA context is made. It touches /sys, /proc, file systems' free room
-// and NVML, in a thread of its own.
+// The room launcher/devices: what the kernel and the devices of a host say while a job runs: NICs, GPUs,
+// memory, disks, the clock. It promises that what counts as an event is a pure function of readings, that
+// nothing of the device is changed or waited for by its caller, and that no CUDA context is made. It touches
+// /sys, /proc, file systems' free room and NVML, in a thread of its own.
 #pragma once
 
 #include <optional>

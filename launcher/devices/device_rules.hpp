@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Which difference between two readings is an event: values in, events out. The first reading is what the others are
-// compared with; it says only what is bad already. Pure.
+// Which difference between two readings is an event: values in, events out. The first reading is what the
+// others are compared with; it says only what is bad already. Pure.
 #pragma once
 
 #include <map>
@@ -15,8 +15,8 @@ namespace smlaunch {
 
 class DeviceRules {
  public:
-  // `seconds`: of any clock that only goes forward. The same kind of event of the same device is told once a minute and
-  // twenty times at most.
+  // `seconds`: of any clock that only goes forward. The same kind of event of the same device is told once a
+  // minute and twenty times at most.
   std::vector<DeviceEvent> take(const HostReading& reading, double seconds);
 
  private:

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Looks at this host's devices in a thread of its own, since a driver or a network file system may block whoever asks it.
-// The thread sleeps until it is asked to look.
+// Looks at this host's devices in a thread of its own, since a driver or a network file system may block
+// whoever asks it. The thread sleeps until it is asked to look.
 #pragma once
 
 #include <memory>

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Reads what HostReading holds. The folders in which the kernel tells it are arguments, so that tests make their own.
+// Reads what HostReading holds. The folders in which the kernel tells it are arguments, so that tests make
+// their own.
 #pragma once
 
 #include <filesystem>

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What agents tell of their hosts' devices: written to the event log, said, and brought to the leader's clock.
+// What agents tell of their hosts' devices: written to the event log, said, and brought to the leader's
+// clock.
 #pragma once
 
 #include <string>

@@ -64,7 +64,10 @@ std::vector<SlowRank> StepTimes::take_slow(double now) {
   std::vector<SlowRank> slow;
   for (const auto& [rank, pace] : paces)
     if (pace >= clearly_longer * *middle && told_.insert(rank).second)
-      slow.push_back({rank, pace, *middle, static_cast<int>(paces.size()) - 1});
+      slow.push_back({.rank = rank,
+                      .seconds_a_step = pace,
+                      .others_seconds_a_step = *middle,
+                      .others = static_cast<int>(paces.size()) - 1});
   return slow;
 }
 

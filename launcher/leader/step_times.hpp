@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Whose steps take clearly longer than the others', by the heartbeats' value "step": pure. It is a hint and no more: a
-// rank may have more to do.
+// Whose steps take clearly longer than the others', by the heartbeats' value "step": pure. It is a hint and
+// no more: a rank may have more to do.
 #pragma once
 
 #include <map>
@@ -23,8 +23,8 @@ class StepTimes {
   // `seconds`: of the leader's clock. A step below the last one is a new beginning.
   void told(int rank, double step, double seconds);
 
-  // Ranks that have become slow since the last call, each at most once. To be asked as often as one likes: it looks
-  // every ten seconds.
+  // Ranks that have become slow since the last call, each at most once. To be asked as often as one likes: it
+  // looks every ten seconds.
   std::vector<SlowRank> take_slow(double now);
 
  private:

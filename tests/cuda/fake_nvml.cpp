@@ -2,7 +2,8 @@
 // Answers like the NVIDIA driver's library on a host with two GPUs joined by two NVLinks, each with one more
 // link to a switch; a third GPU is lost. The second GPU is cut into two MIG instances, with room for a third.
 // FAKE_NVML_INIT makes nvmlInit_v2 return that number. FAKE_NVML_XID="1 79" makes GPU 1 report XID 79, once;
-// FAKE_NVML_ECC and FAKE_NVML_THROTTLE are the answers of all GPUs, FAKE_NVML_LOST is the GPU that is lost meanwhile.
+// FAKE_NVML_ECC and FAKE_NVML_THROTTLE are the answers of all GPUs, FAKE_NVML_LOST is the GPU that is lost
+// meanwhile.
 #include <cstdio>
 #include <cstdlib>
 #include <string>

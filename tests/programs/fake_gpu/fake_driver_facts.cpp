@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What NVML says of the GPUs of fake_cuda.cpp. Each line of the file that FAKE_GPU_XIDS names, such as "3 79", is an
-// XID that a GPU reports, once.
+// What NVML says of the GPUs of fake_cuda.cpp. Each line of the file that FAKE_GPU_XIDS names, such as "3
+// 79", is an XID that a GPU reports, once.
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
