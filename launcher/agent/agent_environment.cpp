@@ -53,9 +53,10 @@ Result<AgentIdentity> parse_agent_identity(const Environment_& environment) {
   const auto world = number_in(environment, {"OMPI_COMM_WORLD_SIZE"});
   const auto local_world = number_in(environment, {"OMPI_COMM_WORLD_LOCAL_SIZE"});
   const bool by_mpirun = !identity.by_srun && !environment.contains(agent_rank_variable);
-  identity.needs_channel = environment.contains(agent_several_hosts_variable);
-  identity.several_hosts =
-      (by_mpirun && world && local_world && *world > *local_world) || identity.needs_channel;
+  const bool has_others = environment.contains(agent_several_hosts_variable);
+  // What a task of srun's prints, srun shows.
+  identity.needs_channel = has_others && !identity.by_srun;
+  identity.several_hosts = (by_mpirun && world && local_world && *world > *local_world) || has_others;
   const auto channel = environment.find(agent_channel_variable);
   const auto token = environment.find(agent_token_variable);
   if (channel == environment.end() || token == environment.end()) return identity;

@@ -23,7 +23,7 @@ struct AgentIdentity {
   bool several_hosts = false;  // other hosts have ranks, too
   // Its host's smlaunch has started it: what it prints without a channel reaches nobody who knows the job.
   bool needs_channel = false;
-  bool by_srun = false;        // we are a task of a step of Slurm's
+  bool by_srun = false;  // we are a task of a step of Slurm's
 };
 
 // Is this the leader's host? `own_host`: its name for itself.

@@ -114,9 +114,10 @@ bool StarterRanks::open(StarterSeats& seats) {
     UniqueFd out_begin(out[1]);
     if (pipe2(err, O_CLOEXEC) != 0) return false;
     OfRank& made = ranks_.emplace_back(
-        loop_, RankStreams::Callbacks{.lines = [this, rank](bool is_stderr, const std::string& lines) {
-                                        callbacks_.lines(rank, is_stderr, lines);
-                                      },
+        loop_, RankStreams::Callbacks{.lines =
+                                          [this, rank](bool is_stderr, const std::string& lines) {
+                                            callbacks_.lines(rank, is_stderr, lines);
+                                          },
                                       .has_room = [this] { return callbacks_.has_room(); },
                                       .drained =
                                           [this] {

@@ -66,10 +66,10 @@ struct Start {
   std::string own_bind;  // not empty: the plan has not seen this host, so the agent places its rank itself,
                          // by this --bind policy
   int local_ranks = 1;
-  bool forward_output = true;     // false: nobody wants its lines
-  std::string progress_pattern;   // --progress; empty: none was given
-  bool flight_recorder = true;    // its Python processes can be asked at a hang, and record their collectives
-  bool is_starter = false;        // the program is torchrun or xla, and its children are the ranks
+  bool forward_output = true;    // false: nobody wants its lines
+  std::string progress_pattern;  // --progress; empty: none was given
+  bool flight_recorder = true;   // its Python processes can be asked at a hang, and record their collectives
+  bool is_starter = false;       // the program is torchrun or xla, and its children are the ranks
   // Of a starter whose ranks say which of them they are: the first of them on this host, where each of them runs, and
   // instead, where the plan has not seen this host, the policy by which they are placed here. `local_ranks`: so many.
   int first_rank = 0;

@@ -19,7 +19,8 @@ TEST(StarterSeats, AreToldAndUnderstood) {
                                      {.out = 7, .err = 8, .cpus = "", .numa = ""}}};
   EXPECT_EQ(encode(seats), "77 8;5 6 0-3,8 0;7 8  ");
   EXPECT_EQ(decode_seats(encode(seats)), seats);
-  for (const char* other : {"", "77", "77 x", "-1 0", "77 8;5", "77 8;5 6 0-3", "77 8;x 6 0 0", "77 8;5 6 0 0 0"})
+  for (const char* other :
+       {"", "77", "77 x", "-1 0", "77 8;5", "77 8;5 6 0-3", "77 8;x 6 0 0", "77 8;5 6 0 0 0"})
     EXPECT_FALSE(decode_seats(other)) << other;
 }
 
