@@ -39,11 +39,11 @@ class RankOutput final : public LineOutput {
   void print_of_starter(Rank starter, Rank rank, bool is_stderr, double seconds,
                         std::string_view lines) override;
   // Text that belongs to no rank, for stderr.
-  void print_plain(std::string text) { writer_.write(2, std::move(text)); }
-  void say(const std::string& sentence);
-  void show_live(const std::string& line);
-  [[nodiscard]] std::size_t live_width() const;
-  [[nodiscard]] bool is_long() { return writer_.is_long(); }
+  void print_plain(std::string text) override { writer_.write(2, std::move(text)); }
+  void say(const std::string& sentence) override;
+  void show_live(const std::string& line) override;
+  [[nodiscard]] std::size_t live_width() const override;
+  [[nodiscard]] bool is_long() override { return writer_.is_long(); }
 
  private:
   [[nodiscard]] bool is_shown(Rank rank) const;

@@ -14,13 +14,14 @@ TEST(Xid, KnownNumbersHaveWordsAndOthersHaveNone) {
 }
 
 TEST(Xid, AFaultOfTheProgramDoesNotLastAndAFaultOfTheGpuDoes) {
-  for (const std::uint64_t each : {48, 64, 74, 79, 95, 119}) EXPECT_TRUE(is_lasting_xid(each)) << each;
-  for (const std::uint64_t each : {13, 31, 43, 45, 63, 94, 12345}) EXPECT_FALSE(is_lasting_xid(each)) << each;
+  for (const std::uint64_t each : {48U, 64U, 74U, 79U, 95U, 119U}) EXPECT_TRUE(is_lasting_xid(each)) << each;
+  for (const std::uint64_t each : {13U, 31U, 43U, 45U, 63U, 94U, 12345U})
+    EXPECT_FALSE(is_lasting_xid(each)) << each;
 }
 
 TEST(Xid, WhatTheEndOfAProcessLeavesIsAConsequence) {
-  for (const std::uint64_t each : {43, 45}) EXPECT_TRUE(is_consequence_xid(each)) << each;
-  for (const std::uint64_t each : {13, 31, 48, 79}) EXPECT_FALSE(is_consequence_xid(each)) << each;
+  for (const std::uint64_t each : {43U, 45U}) EXPECT_TRUE(is_consequence_xid(each)) << each;
+  for (const std::uint64_t each : {13U, 31U, 48U, 79U}) EXPECT_FALSE(is_consequence_xid(each)) << each;
 }
 
 }  // namespace

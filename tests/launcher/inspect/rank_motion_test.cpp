@@ -120,7 +120,7 @@ TEST(RankMotion, WhereTheKernelShowsNothingHavingRunCounts) {
 // It did not stop in time now and then.
 TEST(RankMotion, WhatWasSeenCountsMoreThanWhatWasNot) {
   auto looks = looks_at({{1, {"libmpi.so.40", "x", "x", "libmpi.so.40"}}});
-  for (const std::size_t i : {1, 2})
+  for (const std::size_t i : {1U, 2U})
     looks[i].front() = {.tid = 1, .cpu_seconds = looks[i].front().cpu_seconds};
   EXPECT_FALSE(judge_motion(looks, busy).computes);
 }
