@@ -11,7 +11,7 @@ namespace smlaunch {
 // looked at: NULs and broken UTF-8 pass. A line of more than longest_line bytes is cut there.
 class LineSplitter {
  public:
-  static constexpr std::size_t longest_line = 16U << 20U;
+  static constexpr std::size_t longest_line = 64U << 20U;
 
   // Appends every line that `bytes` completes to `lines`, each ended by \n.
   void feed(std::string_view bytes, std::string& lines);

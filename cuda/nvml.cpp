@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-// The library's functions are declared by hand: its header is not part of every toolkit, and its ABI is
-// stable.
 #include "cuda/nvml.hpp"
 
 #include <dlfcn.h>
@@ -10,25 +8,14 @@
 #include <charconv>
 #include <cstddef>
 
+#include "cuda/nvml_functions.hpp"
+
 namespace smlaunch {
 namespace {
 
-using nvmlReturn_t = int;
-using nvmlDevice_t = struct nvmlDevice_st*;
-constexpr nvmlReturn_t nvml_success = 0;
 constexpr nvmlReturn_t nvml_driver_not_loaded = 9;
 constexpr unsigned most_links = 18;
 constexpr unsigned peer_is_cpu = 1;  // NVML_NVLINK_DEVICE_TYPE_IBMNPU
-
-struct nvmlPciInfo_t {
-  char bus_id_legacy[16];
-  unsigned domain;
-  unsigned bus;
-  unsigned device;
-  unsigned pci_device_id;
-  unsigned pci_subsystem_id;
-  char bus_id[32];
-};
 
 struct nvmlMemory_t {
   unsigned long long total;
@@ -59,20 +46,16 @@ struct Optional {
   nvmlReturn_t (*link_peer_kind)(nvmlDevice_t, unsigned, unsigned*) = nullptr;
 };
 
-template <class Function>
-bool find(void* library, const char* name, Function*& function) {
-  function = reinterpret_cast<Function*>(dlsym(library, name));
-  return function != nullptr;
-}
-
 bool find_required(void* library, Required& nvml) {
-  return find(library, "nvmlInit_v2", nvml.init) && find(library, "nvmlShutdown", nvml.shutdown) &&
-         find(library, "nvmlDeviceGetCount_v2", nvml.count) &&
-         find(library, "nvmlDeviceGetHandleByIndex_v2", nvml.handle) &&
-         find(library, "nvmlDeviceGetPciInfo_v3", nvml.pci_info) &&
-         find(library, "nvmlDeviceGetName", nvml.name) && find(library, "nvmlDeviceGetUUID", nvml.uuid) &&
-         find(library, "nvmlDeviceGetMemoryInfo", nvml.memory) &&
-         find(library, "nvmlErrorString", nvml.error);
+  return find_function(library, "nvmlInit_v2", nvml.init) &&
+         find_function(library, "nvmlShutdown", nvml.shutdown) &&
+         find_function(library, "nvmlDeviceGetCount_v2", nvml.count) &&
+         find_function(library, "nvmlDeviceGetHandleByIndex_v2", nvml.handle) &&
+         find_function(library, "nvmlDeviceGetPciInfo_v3", nvml.pci_info) &&
+         find_function(library, "nvmlDeviceGetName", nvml.name) &&
+         find_function(library, "nvmlDeviceGetUUID", nvml.uuid) &&
+         find_function(library, "nvmlDeviceGetMemoryInfo", nvml.memory) &&
+         find_function(library, "nvmlErrorString", nvml.error);
 }
 
 std::vector<std::string> read_nvlink_peers(const Optional& nvml, nvmlDevice_t device) {
@@ -149,12 +132,12 @@ NvmlAnswer read_nvml(const std::string& library, bool driver_is_loaded) {
   Required nvml;
   if (!find_required(opened, nvml)) return failed(fmt::format("{} lacks functions of NVML", library));
   Optional extra;
-  find(opened, "nvmlDeviceGetMigMode", extra.mig_mode);
-  find(opened, "nvmlDeviceGetMaxMigDeviceCount", extra.mig_count);
-  find(opened, "nvmlDeviceGetMigDeviceHandleByIndex", extra.mig_handle);
-  find(opened, "nvmlDeviceGetNvLinkState", extra.link_state);
-  find(opened, "nvmlDeviceGetNvLinkRemotePciInfo_v2", extra.link_peer);
-  find(opened, "nvmlDeviceGetNvLinkRemoteDeviceType", extra.link_peer_kind);
+  find_function(opened, "nvmlDeviceGetMigMode", extra.mig_mode);
+  find_function(opened, "nvmlDeviceGetMaxMigDeviceCount", extra.mig_count);
+  find_function(opened, "nvmlDeviceGetMigDeviceHandleByIndex", extra.mig_handle);
+  find_function(opened, "nvmlDeviceGetNvLinkState", extra.link_state);
+  find_function(opened, "nvmlDeviceGetNvLinkRemotePciInfo_v2", extra.link_peer);
+  find_function(opened, "nvmlDeviceGetNvLinkRemoteDeviceType", extra.link_peer_kind);
 
   const nvmlReturn_t started = nvml.init();
   if (started == nvml_driver_not_loaded) return answer;

@@ -9,10 +9,12 @@
 #include <csignal>
 #include <cstdlib>
 #include <exception>
+#include <optional>
 
 #include "base/host_name.hpp"
 #include "base/own_words.hpp"
 #include "launcher/agent/rank_agent.hpp"
+#include "launcher/agent/starter_ranks.hpp"
 #include "launcher/checks/mpi_check.hpp"
 #include "launcher/checks/nccl_check_program.hpp"
 #include "launcher/code/prepare_code.hpp"
@@ -36,6 +38,7 @@
 #include "launcher/plan/render_plan.hpp"
 #include "launcher/plan/render_plan_svg.hpp"
 #include "launcher/plan/smoke_plan.hpp"
+#include "launcher/plan/starter.hpp"
 #include "launcher/process/agent_variables.hpp"
 #include "launcher/process/child_process.hpp"
 #include "launcher/process/stop_signals.hpp"
@@ -46,7 +49,9 @@
 #include "launcher/session/job_code.hpp"
 #include "launcher/session/other_hosts.hpp"
 #include "launcher/session/run_job.hpp"
+#include "launcher/session/watched_job.hpp"
 #include "launcher/session/worker_job.hpp"
+#include "launcher/status_answer.hpp"
 #include "launcher/this_host/own_host.hpp"
 #include "launcher/this_host/probe_host_gpus.hpp"
 #include "launcher/worker/login_command.hpp"
@@ -159,8 +164,7 @@ int show_ready(const Options& options, const Variables& variables) {
   if (!job) return report_error(job.error());
   const Engine engine = choose_engine(job->spec, job->cluster);
   const auto wanted = find_wanted_interfaces(job->spec, engine, job->cluster.hosts.size() > 1);
-  const RemoteReport report =
-      show_while(options.quiet, run_on_hosts, make_ready_request(options, *job, "", wanted));
+  const RemoteReport report = run_shown(options.quiet, make_ready_request(options, *job, "", wanted));
   const int written =
       answer(options.format == Format::json ? render_ready_json(report) : render_ready_answer(report));
   if (written != 0) return written;
@@ -182,12 +186,20 @@ int show_smoke(const Options& given, const Variables& variables) {
   if (!plan) return report_error(plan.error());
   if (!plan->smoke)
     return report_error({Fault::usage, {{"smoke", fmt::format("is off: {}", plan->smoke_reason), ""}}});
-  return run_job(options, *job, *plan, HostCode{});
+  WatchedJob watched(options, *job);
+  return watched.ended(run_job(options, *job, *plan, HostCode{}, watched.board()));
 }
 
 int show_report(const Options& options, const Variables& variables) {
   if (options.format != Format::text) return unsuitable_format("report", "text, and --html for a page");
   const auto text = make_report_answer(options, find_base_folder(options, variables, false).path);
+  return text ? answer(*text) : report_error(text.error());
+}
+
+int show_status(const Options& options) {
+  if (options.format != Format::text && options.format != Format::json)
+    return unsuitable_format("status", "text and json");
+  const auto text = make_status_answer(options, own_private_places());
   return text ? answer(*text) : report_error(text.error());
 }
 
@@ -241,7 +253,11 @@ int run(const Options& options, const Variables& variables, const Result<JobHost
   if (!job) return refuse(job.error());
   // A host that does not lead prepares its code while it waits for the leader.
   HostCode code;
-  if (!job->is_worker()) code = prepare_code_here(options, *job);
+  std::optional<WatchedJob> watched;
+  if (!job->is_worker()) {
+    watched.emplace(options, *job);
+    code = prepare_code_here(options, *job);
+  }
   job = finish_job(options, *facts, std::move(*job));
   if (!job && code.outcome) return report_unstarted(options, paths, *code.outcome);
   if (!job) return refuse(job.error());
@@ -249,7 +265,7 @@ int run(const Options& options, const Variables& variables, const Result<JobHost
   auto plan = plan_job(*job);
   if (!plan && code.outcome) return report_unstarted(options, paths, *code.outcome);
   if (!plan) return refuse(plan.error());
-  return run_job(options, *job, *plan, code);
+  return watched->ended(run_job(options, *job, *plan, code, watched->board()));
 }
 
 Error internal_error(const std::exception& error) {
@@ -292,6 +308,8 @@ int run_command(const std::vector<std::string>& command_line) {
   if (!arguments.empty() && arguments.front() == "rank") {
     const auto separator = std::find(arguments.begin(), arguments.end(), "--");
     load_hwloc_plugins(false);
+    if (arguments.size() > 1 && arguments[1] == of_starter_word)
+      return run_rank_of_starter({separator == arguments.end() ? separator : separator + 1, arguments.end()});
     return run_rank_agent({separator == arguments.end() ? separator : separator + 1, arguments.end()});
   }
   if (arguments == std::vector<std::string>{"worker", prepare_code_argument}) return run_prepare_code();
@@ -315,6 +333,7 @@ int run_command(const std::vector<std::string>& command_line) {
     case Command::ready: return show_ready(options, variables);
     case Command::smoke: return show_smoke(options, variables);
     case Command::report: return show_report(options, variables);
+    case Command::status: return show_status(options);
     case Command::doctor: return show_doctor(options, variables);
     case Command::versions: return answer(render_versions(probe_machine_facts(variables), made_of()));
   }

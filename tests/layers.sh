@@ -20,24 +20,26 @@ launcher/progress/      progress.hpp             : base/
 launcher/options/       options.hpp              : base/ topology/
 launcher/process/       child_process.hpp        : base/ launcher/contract/
 launcher/scheduler/     allocation.hpp           : base/ topology/ mpi/ launcher/contract/ launcher/options/
-launcher/plan/          plan.hpp                 : base/ topology/ mpi/ launcher/contract/ launcher/smoke/ launcher/process/
+launcher/plan/          plan.hpp                 : base/ topology/ mpi/ launcher/contract/ launcher/smoke/ launcher/process/ launcher/scheduler/
 launcher/this_host/     own_host.hpp             : base/ topology/ cuda/ mpi/ launcher/contract/ launcher/smoke/ launcher/process/
 launcher/checks/        nccl_check_program.hpp   : base/ cuda/ launcher/smoke/ launcher/process/ launcher/this_host/
 launcher/inspect/       rank_inspector.hpp       : base/ topology/ launcher/contract/ launcher/process/
+launcher/devices/       device_event.hpp         : base/ cuda/ launcher/process/
 launcher/evidence/      rank_tail.hpp            : launcher/process/
-launcher/channel/       messages.hpp             : base/ topology/ launcher/process/ launcher/inspect/ launcher/evidence/ launcher/progress/
+launcher/channel/       messages.hpp             : base/ topology/ launcher/process/ launcher/inspect/ launcher/devices/ launcher/evidence/ launcher/progress/
 launcher/report/        run_record.hpp           : base/
-launcher/outcome/       outcome.hpp              : base/ topology/ launcher/report/ launcher/contract/ launcher/smoke/ launcher/options/ launcher/process/ launcher/inspect/ launcher/evidence/ launcher/progress/
+launcher/outcome/       outcome.hpp              : base/ topology/ launcher/report/ launcher/contract/ launcher/smoke/ launcher/options/ launcher/process/ launcher/inspect/ launcher/devices/ launcher/evidence/ launcher/progress/
 launcher/code/          code_preparation.hpp     : base/ launcher/contract/s3/ launcher/contract/code/ launcher/process/ launcher/evidence/ launcher/channel/ launcher/outcome/
+launcher/status/        job_status.hpp           : base/ topology/ launcher/process/ launcher/inspect/ launcher/channel/ launcher/outcome/
 launcher/output/        rank_output.hpp          : base/ topology/ launcher/process/ launcher/plan/
-launcher/remote/        run_on_hosts.hpp         : base/ launcher/process/ launcher/plan/
-launcher/agent/         rank_agent.hpp           : base/ topology/ cuda/ launcher/contract/ launcher/process/ launcher/this_host/ launcher/inspect/ launcher/evidence/ launcher/channel/ launcher/progress/
+launcher/remote/        run_on_hosts.hpp         : base/ launcher/process/ launcher/scheduler/ launcher/plan/
+launcher/agent/         rank_agent.hpp           : base/ topology/ cuda/ launcher/contract/ launcher/process/ launcher/this_host/ launcher/inspect/ launcher/devices/ launcher/evidence/ launcher/channel/ launcher/progress/
 launcher/worker/        worker.hpp               : base/ topology/ cuda/ launcher/process/ launcher/channel/ launcher/code/ launcher/remote/
-launcher/leader/        runner.hpp               : base/ topology/ mpi/ launcher/contract/ launcher/smoke/ launcher/process/ launcher/plan/ launcher/evidence/ launcher/channel/ launcher/outcome/ launcher/code/ launcher/output/ launcher/progress/
+launcher/leader/        runner.hpp               : base/ topology/ mpi/ launcher/contract/ launcher/smoke/ launcher/process/ launcher/scheduler/ launcher/plan/ launcher/devices/ launcher/evidence/ launcher/channel/ launcher/outcome/ launcher/code/ launcher/status/ launcher/output/ launcher/progress/
 launcher/job/           job.hpp                  : base/ topology/ cuda/ mpi/ launcher/contract/ launcher/smoke/ launcher/options/ launcher/process/ launcher/scheduler/ launcher/plan/ launcher/this_host/ launcher/outcome/ launcher/remote/ launcher/progress/
-launcher/session/       run_job.hpp              : base/ topology/ cuda/ mpi/ launcher/contract/ launcher/contract/s3/ launcher/contract/code/ launcher/smoke/ launcher/options/ launcher/process/ launcher/plan/ launcher/this_host/ launcher/channel/ launcher/outcome/ launcher/code/ launcher/remote/ launcher/worker/ launcher/leader/ launcher/job/ launcher/progress/
+launcher/session/       run_job.hpp              : base/ topology/ cuda/ mpi/ launcher/contract/ launcher/contract/s3/ launcher/contract/code/ launcher/smoke/ launcher/options/ launcher/process/ launcher/plan/ launcher/this_host/ launcher/channel/ launcher/outcome/ launcher/code/ launcher/status/ launcher/remote/ launcher/worker/ launcher/leader/ launcher/job/ launcher/progress/
 launcher/doctor/        doctor.hpp               : base/ topology/ launcher/contract/ launcher/contract/s3/ launcher/contract/code/ launcher/smoke/ launcher/process/ launcher/this_host/ launcher/remote/
-launcher/               launch.hpp               : base/ topology/ mpi/ launcher/contract/ launcher/options/ launcher/process/ launcher/plan/ launcher/this_host/ launcher/checks/ launcher/report/ launcher/outcome/ launcher/code/ launcher/remote/ launcher/agent/ launcher/worker/ launcher/job/ launcher/session/ launcher/doctor/
+launcher/               launch.hpp               : base/ topology/ mpi/ launcher/contract/ launcher/options/ launcher/process/ launcher/plan/ launcher/this_host/ launcher/checks/ launcher/report/ launcher/channel/ launcher/outcome/ launcher/code/ launcher/status/ launcher/remote/ launcher/agent/ launcher/worker/ launcher/job/ launcher/session/ launcher/doctor/
 '
 # These include any room: what they test, measure or show. Nobody includes them.
 outside='bench/ tests/ examples/'

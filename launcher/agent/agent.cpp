@@ -8,7 +8,9 @@
 #include <utility>
 
 #include "base/exit_codes.hpp"
+#include "launcher/agent/watched_places.hpp"
 #include "launcher/channel/detached_notice.hpp"
+#include "launcher/channel/device_messages.hpp"
 #include "launcher/channel/progress_messages.hpp"
 #include "launcher/process/child_process.hpp"
 
@@ -34,7 +36,9 @@ constexpr milliseconds grace_under_mpirun{300};
 Agent::Agent(AgentIdentity identity, AgentWorld world)
     : identity_(std::move(identity)), world_(std::move(world)), stop_timer_(world_.loop.make_timer()) {
   world_.rank.set_callbacks(
-      {.lines = [this](bool is_stderr, const std::string& lines) { pass_on(is_stderr, lines); },
+      {.lines = [this](bool is_stderr, const std::string& lines) { pass_on(is_stderr, lines, {}); },
+       .lines_of_rank = [this](int rank, bool is_stderr,
+                               const std::string& lines) { pass_on(is_stderr, lines, rank); },
        .has_room = [this] { return waiting_bytes() < most_waiting_bytes; },
        .inspected =
            [this](const RankState& state) { world_.channel->send_data(FrameKind::inspected, encode(state)); },
@@ -56,17 +60,22 @@ void Agent::begin() {
                              [this] {
                                world_.rank.resume();
                                leave_if_done();
-                               if (has_ended_leftovers_ && waiting_bytes() == 0) leave();
+                               if (has_ended_leftovers_ && has_said_all()) leave();
                              },
                          .lost = [this] { leader_lost(); },
                          .none = [this](const std::string& why) { run_without_channel(why); },
-                         .fill_pong = [this](Pong& pong) { world_.rank.fill(pong); }});
+                         .fill_pong =
+                             [this](Pong& pong) {
+                               world_.rank.fill(pong);
+                               if (world_.devices != nullptr) world_.devices->look(false);
+                             }});
 }
 
 void Agent::received(const Frame& frame) {
   switch (frame.kind) {
     case FrameKind::start: return start(frame);
     case FrameKind::signal:
+      look_at_devices_again();
       if (const auto number = decode_number(frame.payload); number && *number >= 1 && *number <= 64)
         world_.rank.signal(static_cast<int>(*number));
       return;
@@ -78,6 +87,21 @@ void Agent::received(const Frame& frame) {
     case FrameKind::release: return released(decode_release(frame.payload).value_or(Release()));
     default: return;
   }
+}
+
+// The job ends, and not as it should. What a device has to do with it may have come since the last look.
+void Agent::look_at_devices_again() {
+  if (world_.devices != nullptr && world_.devices->has_looked()) world_.devices->look(true);
+}
+
+void Agent::looked_at_devices(const DeviceNews& news) {
+  if (!news.events.empty() && !is_detached_ && !has_lost_leader_)
+    world_.channel->send_data(FrameKind::device, encode(news));
+  if (has_ended_leftovers_ && has_said_all()) leave();
+}
+
+bool Agent::has_said_all() const {
+  return waiting_bytes() == 0 && (world_.devices == nullptr || !world_.devices->is_looking());
 }
 
 // The leader repeats this message after a lost connection.
@@ -107,6 +131,10 @@ void Agent::start_rank(const Start& message) {
   forwards_output_ = message.forward_output;
   const auto report = world_.rank.start(message);
   if (report) {
+    // A check program is over soon, and finds out for itself.
+    if (world_.devices != nullptr && !is_detached_ && !message.has_input)
+      world_.devices->begin(watched_places(message),
+                            [this](const DeviceNews& news) { looked_at_devices(news); });
     if (!is_detached_) world_.channel->send_data(FrameKind::started, encode(*report));
     return;
   }
@@ -119,18 +147,20 @@ void Agent::start_rank(const Start& message) {
   leave();
 }
 
-void Agent::pass_on(bool is_stderr, const std::string& lines) {
+void Agent::pass_on(bool is_stderr, const std::string& lines, std::optional<int> rank) {
   if (is_detached_) return world_.print(is_stderr, lines);
   if (forwards_output_)
     world_.channel->send_data(
         FrameKind::output,
-        encode_output({.is_stderr = is_stderr, .time_ns = world_.loop.now_ns(), .lines = lines}));
+        encode_output(
+            {.is_stderr = is_stderr, .time_ns = world_.loop.now_ns(), .lines = lines, .rank = rank}));
 }
 
 void Agent::rank_ended(const Result<Ended>& end) {
   phase_ = Phase::ended;
   stop_timer_->cancel();
   has_succeeded_ = end && succeeded(end->end.status);
+  if (!has_succeeded_) look_at_devices_again();
   if (has_lost_leader_) {
     exit_code_ = exit_codes::lost;
     return end_leftovers_in_time();
@@ -151,6 +181,9 @@ void Agent::rank_ended(const Result<Ended>& end) {
 // ---- the end
 
 void Agent::told_to_end() {
+  // Slurm ends the whole job, and its own patience is the bound. The leader knows what the ranks need until then.
+  if (identity_.by_srun && phase_ != Phase::waiting && !is_detached_ && !has_lost_leader_)
+    return world_.channel->send(FrameKind::stop_request, encode_number(SIGTERM));
   if (is_leaving_) return leave();
   if (world_.is_under_mpirun && phase_ != Phase::running)
     return end_leftovers(milliseconds(0), std::min(grace_, grace_under_mpirun));
@@ -248,7 +281,7 @@ void Agent::tell_leftovers() {
 // Processes that are still there are killed when we leave.
 void Agent::leave_when_all_is_said() {
   has_ended_leftovers_ = true;
-  if (has_lost_leader_ || waiting_bytes() == 0) return leave();
+  if (has_lost_leader_ || has_said_all()) return leave();
   stop_timer_->start(last_words_bound, [this] { leave(); });
 }
 
@@ -261,11 +294,19 @@ void Agent::leave_if_done() {
 }
 
 void Agent::run_without_channel(const std::string& why) {
+  if (identity_.needs_channel) {
+    world_.print(true,
+                 fmt::format("smlaunch: rank {} on {} is not started: it has no channel to the leader ({})\n",
+                             identity_.rank, world_.host, why));
+    exit_code_ = exit_codes::lost;
+    return leave();
+  }
   is_detached_ = true;
   world_.print(
-      true, fmt::format("{}rank {} on {} has no channel to the leader ({}): its output goes through mpirun, "
-                        "where lines may be broken, and who failed first is not known for certain\n",
-                        detached_mark, identity_.rank, world_.host, why));
+      true,
+      fmt::format("{}rank {} on {} has no channel to the leader ({}): its output goes through {}, "
+                  "where lines may be broken, and who failed first is not known for certain\n",
+                  detached_mark, identity_.rank, world_.host, why, identity_.by_srun ? "srun" : "mpirun"));
   start_rank(make_start_without_channel(own_environment(), identity_));
 }
 

@@ -15,6 +15,7 @@
 #include "launcher/agent/agent_rank.hpp"
 #include "launcher/channel/peer_channel.hpp"
 #include "launcher/channel/stop_messages.hpp"
+#include "launcher/devices/device_watch.hpp"
 #include "launcher/process/event_loop.hpp"
 
 namespace smlaunch {
@@ -28,6 +29,7 @@ struct AgentWorld {
   bool is_under_mpirun = false;  // mpirun or its daemon has started us
   std::function<void(bool is_stderr, const std::string& text)> print;
   std::function<void(const std::string& hand_over)> look_for_late_worker;
+  DeviceWatch* devices = nullptr;  // null: another agent of the host watches them
 };
 
 class Agent {
@@ -35,7 +37,8 @@ class Agent {
   Agent(AgentIdentity identity, AgentWorld world);
 
   void begin();
-  // Our parent has died, or somebody ends us: the rank ends with us.
+  // Our parent has died, or somebody ends us: the rank ends with us. In a step of Slurm's the leader is asked to stop
+  // the job, as long as it is there.
   void told_to_end();
   // SIGUSR1 or SIGUSR2, which a scheduler has sent to all processes of our host: the ranks of other hosts
   // are to have it, too.
@@ -53,7 +56,9 @@ class Agent {
   void received(const Frame& frame);
   void start(const Frame& frame);
   void start_rank(const Start& message);
-  void pass_on(bool is_stderr, const std::string& lines);
+  void pass_on(bool is_stderr, const std::string& lines, std::optional<int> rank);
+  void look_at_devices_again();
+  void looked_at_devices(const DeviceNews& news);
   void rank_ended(const Result<Ended>& end);
   void stop_rank();
   void kill_rank_after(std::chrono::milliseconds grace);
@@ -71,6 +76,7 @@ class Agent {
   [[nodiscard]] std::uint64_t after(std::chrono::milliseconds time) const;
   void leave_if_done();
   [[nodiscard]] std::size_t waiting_bytes() const;
+  [[nodiscard]] bool has_said_all() const;
 
   AgentIdentity identity_;
   AgentWorld world_;

@@ -38,8 +38,13 @@ bool is_on_leader_host(const AgentIdentity& identity, const std::string& own_hos
 
 Result<AgentIdentity> parse_agent_identity(const Environment_& environment) {
   AgentIdentity identity;
-  const auto rank = number_in(environment, {agent_rank_variable, "OMPI_COMM_WORLD_RANK", "PMIX_RANK"});
-  const auto local = number_in(environment, {agent_local_rank_variable, "OMPI_COMM_WORLD_LOCAL_RANK"});
+  identity.by_srun = environment.contains(agent_srun_variable);
+  const auto rank = identity.by_srun
+                        ? number_in(environment, {"SLURM_PROCID"})
+                        : number_in(environment, {agent_rank_variable, "OMPI_COMM_WORLD_RANK", "PMIX_RANK"});
+  const auto local = identity.by_srun
+                         ? number_in(environment, {"SLURM_LOCALID"})
+                         : number_in(environment, {agent_local_rank_variable, "OMPI_COMM_WORLD_LOCAL_RANK"});
   if (!rank || !local)
     return failure(Fault::usage, "smlaunch rank", "no rank in the environment",
                    "it is started by smlaunch or by mpirun, not by hand");
@@ -47,9 +52,11 @@ Result<AgentIdentity> parse_agent_identity(const Environment_& environment) {
   identity.local_rank = *local;
   const auto world = number_in(environment, {"OMPI_COMM_WORLD_SIZE"});
   const auto local_world = number_in(environment, {"OMPI_COMM_WORLD_LOCAL_SIZE"});
-  const bool by_mpirun = !environment.contains(agent_rank_variable);
-  identity.several_hosts = (by_mpirun && world && local_world && *world > *local_world) ||
-                           environment.contains(agent_several_hosts_variable);
+  const bool by_mpirun = !identity.by_srun && !environment.contains(agent_rank_variable);
+  const bool has_others = environment.contains(agent_several_hosts_variable);
+  // What a task of srun's prints, srun shows.
+  identity.needs_channel = has_others && !identity.by_srun;
+  identity.several_hosts = (by_mpirun && world && local_world && *world > *local_world) || has_others;
   const auto channel = environment.find(agent_channel_variable);
   const auto token = environment.find(agent_token_variable);
   if (channel == environment.end() || token == environment.end()) return identity;
@@ -71,6 +78,8 @@ Result<AgentIdentity> parse_agent_identity(const Environment_& environment) {
 
 Start make_start_without_channel(const Environment_& environment, const AgentIdentity& identity) {
   Start start;
+  start.is_heard = false;
+  start.flight_recorder = false;  // nobody would ask
   start.variables = {{"RANK", std::to_string(identity.rank)},
                      {"LOCAL_RANK", std::to_string(identity.local_rank)}};
   if (const auto size = environment.find("OMPI_COMM_WORLD_LOCAL_SIZE"); size != environment.end())

@@ -21,13 +21,17 @@ struct AgentIdentity {
   std::string worker;          // the name of its host's worker socket; empty: no worker is asked
   std::string leader_host;     // gethostname() on the leader's host
   bool several_hosts = false;  // other hosts have ranks, too
+  // Its host's smlaunch has started it: what it prints without a channel reaches nobody who knows the job.
+  bool needs_channel = false;
+  bool by_srun = false;  // we are a task of a step of Slurm's
 };
 
 // Is this the leader's host? `own_host`: its name for itself.
 bool is_on_leader_host(const AgentIdentity& identity, const std::string& own_host);
 
-// From the variables above, or from Open MPI's OMPI_COMM_WORLD_RANK and OMPI_COMM_WORLD_LOCAL_RANK. Errors
-// (Fault::usage): there are neither of them, or one is no number.
+// From our own variables, or, as these say, from Slurm's SLURM_PROCID and SLURM_LOCALID, or from Open MPI's
+// OMPI_COMM_WORLD_RANK and OMPI_COMM_WORLD_LOCAL_RANK. Errors (Fault::usage): there are none of them, or one is no
+// number.
 Result<AgentIdentity> parse_agent_identity(const std::map<std::string, std::string>& environment);
 
 // The rank's environment: `inherited` without our own variables and without those that the start message

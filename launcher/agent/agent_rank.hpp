@@ -17,6 +17,8 @@ class AgentRank {
  public:
   struct Callbacks {
     std::function<void(bool is_stderr, const std::string& lines)> lines;
+    // The same of a rank that our program, a starter, has started.
+    std::function<void(int rank, bool is_stderr, const std::string& lines)> lines_of_rank;
     std::function<bool()> has_room;  // for more lines
     std::function<void(const RankState&)> inspected;
     std::function<void(const Progress&)> progressed;  // at most once for each ping, and at its end

@@ -14,6 +14,16 @@ constexpr std::uint64_t second_ns = 1'000'000'000;
 constexpr std::uint64_t most_spent_ns = 50'000'000;
 constexpr std::size_t most_lines_at_once = 200;
 
+// Of the lines for which there was no time.
+constexpr std::size_t most_lines_kept = 4;
+constexpr std::size_t most_kept_bytes = 16384;
+
+std::string_view take_line(std::string_view& lines) {
+  const std::string_view line = lines.substr(0, lines.find('\n'));
+  lines.remove_prefix(std::min(line.size() + 1, lines.size()));
+  return line;
+}
+
 // The last of them.
 std::string_view last_lines(std::string_view lines, std::size_t most) {
   std::size_t at = lines.size();
@@ -30,15 +40,23 @@ void ProgressLines::take(std::string_view lines, std::uint64_t now_ns) {
     spent_ns_ = 0;
   }
   lines = last_lines(lines, most_lines_at_once);
-  while (!lines.empty() && spent_ns_ < most_spent_ns) {
-    const std::string_view line = lines.substr(0, lines.find('\n'));
-    lines.remove_prefix(std::min(line.size() + 1, lines.size()));
-    const std::uint64_t begin_ns = clock_();
-    said_.add(pattern_.match(line));
-    spent_ns_ += clock_() - begin_ns;
-  }
+  if (!lines.empty() && spent_ns_ < most_spent_ns) newest_.clear();  // older than these
+  while (!lines.empty() && spent_ns_ < most_spent_ns) look_at(take_line(lines));
+  newest_ += lines;
+  if (newest_.size() > most_kept_bytes || !lines.empty())
+    newest_ = last_lines(newest_, most_lines_kept).substr(0, most_kept_bytes);
 }
 
-Progress ProgressLines::take_all() { return std::exchange(said_, {}); }
+Progress ProgressLines::take_all() {
+  for (std::string_view lines = newest_; !lines.empty();) look_at(take_line(lines));
+  newest_.clear();
+  return std::exchange(said_, {});
+}
+
+void ProgressLines::look_at(std::string_view line) {
+  const std::uint64_t begin_ns = clock_();
+  said_.add(pattern_.match(line));
+  spent_ns_ += clock_() - begin_ns;
+}
 
 }  // namespace smlaunch

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // The lines of a rank in which --progress finds its progress. A rank that prints fast is not held back for it: so much
-// of a second goes into matching, and what comes beyond that is not looked at.
+// of a second goes into matching, and of what comes beyond that only the newest lines are looked at.
 #pragma once
 
 #include <cstdint>
 #include <functional>
+#include <string>
 #include <string_view>
 
 #include "base/steady_time.hpp"
@@ -24,9 +25,12 @@ class ProgressLines {
   Progress take_all();
 
  private:
+  void look_at(std::string_view line);
+
   ProgressPattern pattern_;
   std::function<std::uint64_t()> clock_;
   Progress said_;
+  std::string newest_;  // lines for which there was no time
   std::uint64_t second_begin_ns_ = 0;
   std::uint64_t spent_ns_ = 0;  // in this second
 };

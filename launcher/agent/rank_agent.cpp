@@ -21,6 +21,7 @@
 #include "launcher/agent/rank_process.hpp"
 #include "launcher/channel/channel_client.hpp"
 #include "launcher/channel/hand_over.hpp"
+#include "launcher/devices/host_devices.hpp"
 #include "launcher/process/agent_variables.hpp"
 #include "launcher/process/asio_loop.hpp"
 #include "launcher/process/descendants.hpp"
@@ -62,6 +63,7 @@ Hello make_hello(const AgentIdentity& identity, const std::string& host,
   hello.peer = identity.rank;
   hello.local_rank = identity.local_rank;
   hello.pid = getpid();
+  hello.instance = own_instance();
   if (identity.rank == 0) hello.master_port = find_free_port();
   if (identity.local_rank == 0 && machine)
     tell_host_facts(*machine, count_host_cpus(*machine), identity.several_hosts, hello);
@@ -90,6 +92,8 @@ int run_agent(const AgentIdentity& identity, const std::vector<std::string>& pro
                     make_hello(identity, host, machine), first_bound);
   RankProcess rank(loop.context(), identity, program, machine);
   std::optional<LateHandOver> late_hand_over;
+  std::optional<HostDevices> devices;
+  if (identity.local_rank == 0 && channel) devices.emplace(loop);
   Agent agent(identity,
               {.loop = loop,
                .channel = channel ? &*channel : nullptr,
@@ -100,7 +104,8 @@ int run_agent(const AgentIdentity& identity, const std::vector<std::string>& pro
                .look_for_late_worker =
                    [&](const std::string& hand_over) {
                      late_hand_over.emplace(loop.context(), identity.worker, hand_over).look();
-                   }});
+                   },
+               .devices = devices ? &*devices : nullptr});
   signals.on_signal([&](int) { agent.told_to_end(); });
   HeardSignals user_signals(loop.context(), {SIGUSR1, SIGUSR2});
   user_signals.on_signal([&](int signal) { agent.got_user_signal(signal); });

@@ -9,7 +9,9 @@
 #include <utility>
 
 #include "base/host_name.hpp"
+#include "base/own_words.hpp"
 #include "base/steady_time.hpp"
+#include "cuda/probe_gpus.hpp"
 #include "launcher/agent/rank_binding.hpp"
 #include "launcher/channel/private_folders.hpp"
 #include "launcher/channel/worker_socket.hpp"
@@ -32,6 +34,8 @@ namespace {
 // gone by then.
 constexpr milliseconds leftover_grace_in_a_hurry{100};
 
+std::string in_words(const Problem& problem) { return problem.where + ": " + problem.what; }
+
 }  // namespace
 
 RankProcess::RankProcess(asio::io_context& loop, const AgentIdentity& identity,
@@ -43,15 +47,22 @@ RankProcess::RankProcess(asio::io_context& loop, const AgentIdentity& identity,
       streams_(loop,
                {.lines = [this](bool is_stderr, const std::string& lines) { take_lines(is_stderr, lines); },
                 .has_room = [this] { return callbacks_.has_room(); },
-                .drained = [this] { tell_end(); }}),
+                .drained = [this] { streams_drained(); }}),
+      ranks_(loop, {.lines = [this](int rank, bool is_stderr,
+                                    const std::string& lines) { take_lines(is_stderr, lines, rank); },
+                    .has_room = [this] { return callbacks_.has_room(); },
+                    .drained = [this] { streams_drained(); }}),
       input_(loop),
-      inspector_(loop, [this](const RankState& state) {
-        if (!is_told_) callbacks_.inspected(state);
-      }) {}
+      inspector_(loop, {.done =
+                            [this](const RankState& state) {
+                              if (!is_told_) callbacks_.inspected(state);
+                            },
+                        .ends_processes = [this] { hold_starter(); }}) {}
 
 RankProcess::~RankProcess() {
-  if (!heartbeats_) return;
+  if (!heartbeats_ && !threads_) return;
   heartbeats_.reset();
+  threads_.reset();
   leave_private_folders(own_private_places());
 }
 
@@ -72,6 +83,7 @@ ChildRequest RankProcess::make_request(const Start& message) {
     request.environment[heartbeat_variable] = heartbeats_->path();
   else
     request.environment.erase(heartbeat_variable);
+  if (threads_) threads_->add_variables(request.environment);
   if (const auto job = request.environment.find(job_marker_variable); job != request.environment.end())
     cgroup_ = RankCgroup::make(job->second, identity_.rank);
   if (cgroup_) request.cgroup_procs = cgroup_->procs();
@@ -82,8 +94,10 @@ Result<Started> RankProcess::start(Start message) {
   is_starter_ = message.is_starter;
   tail_.emplace(is_starter_);
   Started report = bind_rank(message, identity_.local_rank, machine_);
-  begin_heartbeats(message);
+  begin_private_files(message);
+  const std::string seats = seat_ranks(message);
   ChildRequest request = make_request(message);
+  if (!seats.empty()) request.environment[agent_ranks_variable] = seats;
   path_["PATH"] = request.environment["PATH"];
   // Only we can make the program executable that torchrun or a like starter starts in its turn.
   if (request.argv.front() != message.command_file)
@@ -105,16 +119,54 @@ Result<Started> RankProcess::start(Start message) {
   return report;
 }
 
-void RankProcess::take_lines(bool is_stderr, const std::string& lines) {
+// What each rank of a starter is told: where it runs, and where its lines go. Empty: nothing.
+std::string RankProcess::seat_ranks(Start& message) {
+  if (message.rank_cpus.empty()) return "";
+  std::optional<Machine> machine = machine_;
+  if (!machine && !message.rank_bind.empty())
+    if (auto probed = probe_machine_for_ranks()) machine = std::move(*probed);
+  StarterSeats seats;
+  seats.first_rank = message.first_rank;
+  for (std::size_t i = 0; i < message.rank_cpus.size(); ++i) {
+    Start of_rank;
+    of_rank.cpus = message.rank_cpus[i];
+    of_rank.numa = i < message.rank_numa.size() ? message.rank_numa[i] : "";
+    of_rank.own_bind = message.rank_bind;
+    of_rank.local_ranks = static_cast<int>(message.rank_cpus.size());
+    const RankHome home = choose_home(of_rank, static_cast<int>(i), machine);
+    seats.seats.push_back({.out = -1, .err = -1, .cpus = to_string(home.cpus), .numa = to_string(home.numa)});
+    const auto threads = message.default_variables.find("OMP_NUM_THREADS");
+    if (home.threads && threads != message.default_variables.end())
+      threads->second = std::to_string(*home.threads);
+  }
+  has_ranks_ = ranks_.open(seats);
+  if (!has_ranks_) return "";
+  undrained_ = 2;
+  return encode(seats);
+}
+
+void RankProcess::streams_drained() {
+  if (--undrained_ == 0) tell_end();
+}
+
+void RankProcess::resume() {
+  streams_.resume();
+  ranks_.resume();
+}
+
+void RankProcess::take_lines(bool is_stderr, const std::string& lines, std::optional<int> rank) {
   output_ns_ = steady_now_ns();
   if (progress_lines_) progress_lines_->take(lines, output_ns_);
   if (is_stderr) {
-    tail_->add_stderr(lines, output_ns_);
+    tail_->add_stderr(lines, output_ns_, rank);
     inspector_.heard(lines);
   } else {
     tail_->add_stdout(lines, output_ns_);
   }
-  callbacks_.lines(is_stderr, lines);
+  if (rank)
+    callbacks_.lines_of_rank(*rank, is_stderr, lines);
+  else
+    callbacks_.lines(is_stderr, lines);
 }
 
 void RankProcess::process_ended() {
@@ -125,21 +177,35 @@ void RankProcess::process_ended() {
   status_ = reap(child_->pid);
   if (hurried_) end_descendants(leftover_grace_in_a_hurry);
   streams_.rank_ended();
+  if (has_ranks_) ranks_.starter_ended();
 }
 
-// A rank whose heartbeats nobody can hear runs all the same. A check program has none.
-void RankProcess::begin_heartbeats(const Start& message) {
-  if (message.has_input) return;
+// A rank whose heartbeats nobody can hear, or that cannot be asked, runs all the same. A check program needs neither.
+void RankProcess::begin_private_files(const Start& message) {
+  if (message.has_input || !message.is_heard) return;
   if (!message.progress_pattern.empty())
     if (auto pattern = ProgressPattern::parse(message.progress_pattern, "--progress"))
       progress_lines_.emplace(std::move(*pattern));
   // Another agent of this host that ends may take the empty folder away.
-  for (int tries = 0; tries < 3 && !heartbeats_; ++tries) {
+  std::string why;
+  for (int tries = 0; tries < 3 && !(heartbeats_ && (threads_ || !message.flight_recorder)); ++tries) {
     const auto folders = make_private_folders(own_private_places());
-    if (!folders) return;
-    if (auto made = HeartbeatFile::make(folders->front(), identity_.rank))
-      heartbeats_.emplace(std::move(*made));
+    if (!folders) {
+      why = in_words(folders.error().problems.front());
+      break;
+    }
+    for (const std::string& folder : *folders) {
+      if (heartbeats_) break;
+      if (auto made = HeartbeatFile::make(folder, identity_.rank))
+        heartbeats_.emplace(std::move(*made));
+      else
+        why = in_words(made.error().problems.front());
+    }
+    if (!threads_ && message.flight_recorder)
+      if (auto made = RankThreadFolder::make(*folders, identity_.rank)) threads_.emplace(std::move(*made));
   }
+  if (!heartbeats_) say("warning: no heartbeats of rank {} are heard: {}", identity_.rank, why);
+  if (threads_) inspector_.set_threads(threads_->path());
 }
 
 void RankProcess::tell_progress(bool is_last) {
@@ -182,7 +248,16 @@ void RankProcess::fill(Pong& pong) {
 void RankProcess::inspect(bool only_look) {
   if (!runs()) return;  // the report of its end is on its way
   if (only_look) return inspector_.look(child_->pid, is_starter_, path_);
-  if (inspector_.begin(child_->pid, is_starter_, path_)) told_to_stop_ = true;
+  inspector_.begin(child_->pid, is_starter_, path_);
+}
+
+// A starter that sees one of its ranks end would end the others, which are still to be asked. The signal that stops the
+// job lets it go on.
+void RankProcess::hold_starter() {
+  told_to_stop_ = true;
+  if (!is_starter_ || !runs()) return;
+  kill(child_->pid, SIGSTOP);
+  is_paused_ = true;
 }
 
 void RankProcess::signal(int signal) {

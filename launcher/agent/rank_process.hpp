@@ -15,8 +15,10 @@
 #include "launcher/agent/agent_rank.hpp"
 #include "launcher/agent/progress_lines.hpp"
 #include "launcher/agent/rank_streams.hpp"
+#include "launcher/agent/starter_ranks.hpp"
 #include "launcher/evidence/rank_tail.hpp"
 #include "launcher/inspect/rank_inspector.hpp"
+#include "launcher/inspect/rank_thread_folder.hpp"
 #include "launcher/process/agent_priority.hpp"
 #include "launcher/process/child_process.hpp"
 #include "launcher/process/descendants.hpp"
@@ -43,7 +45,7 @@ class RankProcess final : public AgentRank {
   void pass_on(int signal) override;
   void inspect(bool only_look) override;
   void input(const Input& input) override { input_.take(input); }
-  void resume() override { streams_.resume(); }
+  void resume() override;
   void fill(Pong& pong) override;
   void hurry() override;
   [[nodiscard]] bool has_descendants() const override;
@@ -56,8 +58,11 @@ class RankProcess final : public AgentRank {
  private:
   [[nodiscard]] bool runs() const { return child_ && !status_; }
   [[nodiscard]] ChildRequest make_request(const Start& message);
-  void take_lines(bool is_stderr, const std::string& lines);
-  void begin_heartbeats(const Start& message);
+  void take_lines(bool is_stderr, const std::string& lines, std::optional<int> rank = {});
+  [[nodiscard]] std::string seat_ranks(Start& message);
+  void streams_drained();
+  void begin_private_files(const Start& message);
+  void hold_starter();
   void tell_progress(bool is_last);
   void process_ended();
   void tell_end();
@@ -68,6 +73,9 @@ class RankProcess final : public AgentRank {
   std::optional<Machine> machine_;
   Callbacks callbacks_;
   RankStreams streams_;
+  StarterRanks ranks_;  // of a starter that has some
+  bool has_ranks_ = false;
+  int undrained_ = 1;  // streams_, and ranks_
   RankInput input_;
   RankInspector inspector_;
   int niceness_before_ = go_before_ranks();
@@ -80,6 +88,7 @@ class RankProcess final : public AgentRank {
   ProcessorWait processor_wait_;
   OomWatch oom_watch_;
   std::optional<HeartbeatFile> heartbeats_;
+  std::optional<RankThreadFolder> threads_;
   std::optional<ProgressLines> progress_lines_;  // where --progress says what they are
   std::uint64_t output_ns_ = 0;                  // when it printed last
   bool told_to_stop_ = false;

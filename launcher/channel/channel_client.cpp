@@ -7,6 +7,7 @@
 #include <boost/asio/connect.hpp>
 
 #include "base/steady_time.hpp"
+#include "launcher/channel/host_messages.hpp"
 
 namespace smlaunch {
 
@@ -21,7 +22,7 @@ constexpr milliseconds retry_interval{200};
 // A leader may be awaited for an hour, by a thousand hosts that ask for its name.
 constexpr milliseconds awaited_interval{500};
 constexpr milliseconds connect_bound{2000};
-constexpr milliseconds watch_interval{500};
+constexpr milliseconds first_watch_interval{500};
 
 }  // namespace
 
@@ -114,7 +115,9 @@ void ChannelClient::greet(tcp::socket socket) {
                  const bool is_of_other_key = link_ && link_->is_of_other_key();
                  link_.reset();
                  trusted_ = false;
-                 if (is_of_other_key && is_awaited_ && !was_trusted_) {
+                 was_key_refused_ = was_key_refused_ || is_of_other_key;
+                 // A key of our own may be taken later: the clocks, or who listens there, may be others then.
+                 if (is_of_other_key && is_awaited_ && !was_trusted_ && !make_key_) {
                    stop();
                    return callbacks_.other_token();
                  }
@@ -129,11 +132,13 @@ void ChannelClient::greet(tcp::socket socket) {
 void ChannelClient::received(const Frame& frame) {
   heard_ns_ = trusted_ ? steady_now_ns() : heard_ns_;
   if (frame.kind == FrameKind::welcome && !trusted_) return welcomed(frame);
+  if (frame.kind == FrameKind::refusal && !trusted_) return turned_away(frame);
   if (!trusted_) return drop();
   switch (frame.kind) {
     case FrameKind::ping:
       if (const auto time = decode_number(frame.payload))
         link_->send(encode_frame(FrameKind::pong, encode(make_pong(*time))));
+      watch();
       return;
     case FrameKind::ack:
       if (const auto sequence = decode_number(frame.payload)) unacked_.acknowledge(*sequence);
@@ -156,11 +161,28 @@ void ChannelClient::welcomed(const Frame& frame) {
   if (!welcome) return drop();
   trusted_ = true;
   was_trusted_ = true;
+  refused_ns_ = 0;
+  if (!welcome->token.empty()) {
+    key_ = make_channel_key(welcome->token);
+    make_key_ = nullptr;
+  }
   heard_ns_ = steady_now_ns();
   link_->trust();
   unacked_.acknowledge(welcome->received);
   if (!unacked_.empty()) link_->send(unacked_.all());
   if (callbacks_.acknowledged) callbacks_.acknowledged();
+}
+
+// The leader misses a host that is gone by `lost_after`; until it does, that one has our place.
+void ChannelClient::turned_away(const Frame& frame) {
+  const auto refusal = decode_refusal(frame.payload);
+  if (!refusal) return drop();
+  const std::uint64_t now = steady_now_ns();
+  if (refused_ns_ == 0) refused_ns_ = now;
+  if (refusal->may_pass && std::chrono::nanoseconds(now - refused_ns_) < 2 * lost_after_) return drop();
+  if (!callbacks_.refused) return give_up(refusal->reason);
+  stop();
+  callbacks_.refused(refusal->reason);
 }
 
 void ChannelClient::send_data(FrameKind kind, const std::string& payload) {
@@ -180,8 +202,15 @@ void ChannelClient::drop() {
   connect_later();
 }
 
+void ChannelClient::set_lost_after(milliseconds lost_after) {
+  lost_after_ = lost_after;
+  if (heard_ns_ != 0 && !stopped_) watch();
+}
+
+// Each of the leader's pings puts the next look off, so that an agent at rest wakes up for the pings alone.
 void ChannelClient::watch() {
-  watch_timer_.expires_after(watch_interval);
+  const std::chrono::nanoseconds so_far(steady_now_ns() - heard_ns_);
+  watch_timer_.expires_after(was_trusted_ ? next_look(so_far, lost_after_) : first_watch_interval);
   watch_timer_.async_wait([this](error_code cancelled) {
     if (cancelled || stopped_) return;
     const auto silent = std::chrono::nanoseconds(steady_now_ns() - heard_ns_);
@@ -205,6 +234,8 @@ void ChannelClient::give_up(const std::string& why) {
   stop();
   if (had_leader)
     callbacks_.lost();
+  else if (was_key_refused_ && make_key_)
+    callbacks_.other_token();
   else
     callbacks_.none(why);
 }

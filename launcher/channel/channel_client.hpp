@@ -23,10 +23,11 @@ class ChannelClient final : public PeerChannel {
   // that is `awaited` may not listen yet, and may not have a name.
   ChannelClient(boost::asio::io_context& loop, std::string host, int port, const std::string& token,
                 Hello hello, std::chrono::milliseconds first_bound, bool is_awaited = false);
-  // Each connection has a key of its own then; before start(). Nothing: there is none now, and it is tried again.
+  // Each connection has a key of its own then, until the leader gives us its token; before start(). Nothing: there is none
+  // now, and it is tried again, as it is where the leader does not take it.
   void set_make_key(std::function<std::optional<ChannelKey>()> make_key) { make_key_ = std::move(make_key); }
   void start(Callbacks callbacks) override;
-  void set_lost_after(std::chrono::milliseconds lost_after) override { lost_after_ = lost_after; }
+  void set_lost_after(std::chrono::milliseconds lost_after) override;
   void set_leader_wait(std::chrono::milliseconds leader_wait) override { leader_wait_ = leader_wait; }
   void expect_pause(bool is_paused) override { is_paused_ = is_paused; }
   void send_data(FrameKind kind, const std::string& payload) override;
@@ -43,6 +44,7 @@ class ChannelClient final : public PeerChannel {
   void received(const Frame& frame);
   [[nodiscard]] Pong make_pong(std::uint64_t leader_ns) const;
   void welcomed(const Frame& frame);
+  void turned_away(const Frame& frame);
   void drop();
   void watch();
   [[nodiscard]] SilenceBounds bounds() const;
@@ -66,7 +68,9 @@ class ChannelClient final : public PeerChannel {
   Callbacks callbacks_;
   std::shared_ptr<Link> link_;
   UnackedFrames unacked_;
-  std::uint64_t heard_ns_ = 0;  // or, before the first word, when we began
+  std::uint64_t heard_ns_ = 0;    // or, before the first word, when we began
+  std::uint64_t refused_ns_ = 0;  // when we were turned away first, and not let in since; 0: never
+  bool was_key_refused_ = false;
   bool trusted_ = false;
   bool was_trusted_ = false;
   bool stopped_ = false;

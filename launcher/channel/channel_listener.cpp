@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <boost/asio/ip/v6_only.hpp>
 
 namespace smlaunch {
 
@@ -23,6 +24,8 @@ constexpr std::chrono::seconds handshake_bound{5};
 constexpr std::size_t turned_away_at_once = 16;
 constexpr milliseconds pause_length{50};
 constexpr milliseconds watch_interval{500};
+constexpr const char* any_address = "::";
+constexpr const char* any_ipv4_address = "0.0.0.0";
 
 }  // namespace
 
@@ -34,6 +37,13 @@ ChannelListener::ChannelListener(asio::io_context& loop, std::size_t most_strang
       on_hello_(std::move(on_hello)) {}
 
 Result<int> ChannelListener::listen(const std::string& address, int port) {
+  auto opened = open(address, port);
+  // Without IPv6 here.
+  if (!opened && address == any_address) return open(any_ipv4_address, port);
+  return opened;
+}
+
+Result<int> ChannelListener::open(const std::string& address, int port) {
   const std::string where = fmt::format("channel {}:{}", address, port);
   try {
     const tcp::endpoint endpoint(asio::ip::make_address(address), static_cast<unsigned short>(port));
@@ -41,17 +51,18 @@ Result<int> ChannelListener::listen(const std::string& address, int port) {
     // An agent that inherited it would be the one that answers when we are gone: nobody.
     fcntl(acceptor_.native_handle(), F_SETFD, FD_CLOEXEC);
     acceptor_.set_option(tcp::acceptor::reuse_address(true));
+    if (endpoint.protocol() == tcp::v6()) acceptor_.set_option(asio::ip::v6_only(false));
     acceptor_.bind(endpoint);
     acceptor_.listen(4096);
     accept();
     return acceptor_.local_endpoint().port();
   } catch (const boost::system::system_error& error) {
+    error_code ignored;
+    acceptor_.close(ignored);
     return failure(Fault::start, where, error.code().message(),
                    port == 0 ? "" : "give another --channel-port, or none");
   }
 }
-
-void ChannelListener::keep_to(const std::string& address) { only_address_ = address; }
 
 void ChannelListener::accept() {
   acceptor_.async_accept([this](error_code error, tcp::socket socket) {
@@ -79,13 +90,15 @@ void ChannelListener::accept_later() {
 void ChannelListener::greet(tcp::socket socket) {
   error_code no_endpoint;
   const auto here = socket.local_endpoint(no_endpoint);
-  if (no_endpoint || (!only_address_.empty() && here.address().to_string() != only_address_)) {
+  const bool is_kept = only_addresses_.empty() || std::find(only_addresses_.begin(), only_addresses_.end(),
+                                                            to_text(here.address())) != only_addresses_.end();
+  if (no_endpoint || !is_kept) {
     ++turned_away_;
     return;
   }
   if (strangers_.size() >= most_strangers_) close_one();
   const auto there = socket.remote_endpoint(no_endpoint);
-  const std::string address = no_endpoint ? "an address that is gone" : there.address().to_string();
+  const std::string address = no_endpoint ? "an address that is gone" : to_text(there.address());
   auto link = std::make_shared<Link>(std::move(socket), TlsSession::End::listening, keys_, find_key_);
   strangers_.push_back({link, std::chrono::steady_clock::now() + handshake_bound});
   link->start(

@@ -30,10 +30,10 @@ class ChannelListener {
   // `most_strangers`: how many connections that have proved nothing are kept.
   ChannelListener(boost::asio::io_context& loop, std::size_t most_strangers, OnHello on_hello);
 
-  // Returns the port. Errors: LeaderChannel::listen's.
+  // Returns the port. "::" is every address, of IPv4, too. Errors: LeaderChannel::listen's.
   Result<int> listen(const std::string& address, int port);
   // Connections to other addresses of this machine are closed from now on.
-  void keep_to(const std::string& address);
+  void keep_to(std::vector<std::string> addresses) { only_addresses_ = std::move(addresses); }
   void on_other_token(OnOtherToken on_other_token) { on_other_token_ = std::move(on_other_token); }
   // That may come in from now on.
   void set_keys(std::vector<ChannelKey> keys) { keys_ = std::move(keys); }
@@ -43,6 +43,8 @@ class ChannelListener {
   [[nodiscard]] std::size_t strangers() const { return strangers_.size(); }
 
  private:
+  Result<int> open(const std::string& address, int port);
+
   struct Stranger {
     std::shared_ptr<Link> link;
     std::chrono::steady_clock::time_point until;
@@ -64,9 +66,9 @@ class ChannelListener {
   OnOtherToken on_other_token_;
   std::vector<ChannelKey> keys_;
   FindKey find_key_;
-  std::string only_address_;
-  std::list<Stranger> strangers_;  // the oldest first
-  std::size_t turned_away_ = 0;    // since accepting was paused last
+  std::vector<std::string> only_addresses_;  // empty: all
+  std::list<Stranger> strangers_;            // the oldest first
+  std::size_t turned_away_ = 0;              // since accepting was paused last
   bool watching_ = false;
 };
 

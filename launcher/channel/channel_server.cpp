@@ -2,13 +2,11 @@
 // An agent whose connection breaks may come back for `lost_after`; what it had sent is not taken twice, what
 // it was told is told again. One that sends what it may not has been heard for the last time.
 #include "launcher/channel/channel_server.hpp"
-#include "launcher/channel/progress_messages.hpp"
-
-#include <fmt/format.h>
 
 #include <algorithm>
 
 #include "base/steady_time.hpp"
+#include "launcher/channel/node_rules.hpp"
 
 namespace smlaunch {
 
@@ -24,6 +22,8 @@ constexpr std::chrono::seconds longest_beat{3};
 constexpr std::chrono::milliseconds closed_bound{1000};
 // An agent keeps what is not acknowledged, and stops reading its peer's pipes at a megabyte of it.
 constexpr std::size_t acknowledge_every_bytes = 64U << 10U;
+// Where the agents of the leader's own host find it.
+constexpr const char* loopback = "127.0.0.1";
 
 }  // namespace
 
@@ -32,12 +32,14 @@ ChannelServer::ChannelServer(asio::io_context& loop, const std::string& token, i
     : loop_(loop),
       listener_(loop, most_strangers,
                 [this](const std::shared_ptr<Link>& link, const Hello& hello) { admit(link, hello); }),
+      token_(token),
       key_(make_channel_key(token)),
       lost_after_(lost_after) {
   for (int i = 0; i < peers; ++i) agents_.emplace_back(PeerRules::Role::worker);
   listener_.set_keys({key_});
   listener_.on_other_token([this](const std::string& address) {
-    tell_of_stranger(fmt::format("{} has come with another token", address));
+    tell_of_stranger(address + (finds_keys_ ? " has come, and munge does not vouch for it"
+                                            : " has come with another token"));
   });
 }
 
@@ -49,6 +51,13 @@ void ChannelServer::admit(const std::shared_ptr<Link>& link, const Hello& hello)
     return link->close();
   const Peer peer = *node;
   Agent& known = agents_[peer];
+  if (known.joined && known.instance != hello.instance) {
+    // Of a rank there is one agent.
+    if (is_rank(peer)) return link->close();
+    forget_earlier_process(peer);
+  }
+  known.host = hello.host;
+  known.instance = hello.instance;
   if (known.link) known.link->close();
   known.lost_timer.reset();
   known.heard_ns = steady_now_ns();
@@ -56,7 +65,9 @@ void ChannelServer::admit(const std::shared_ptr<Link>& link, const Hello& hello)
   link->trust();
   link->start([this, peer](Frame&& data) { received(peer, std::move(data)); },
               [this, peer](const std::string& why) { disconnected(peer, why); });
-  link->send(encode_frame(FrameKind::welcome, encode(Welcome{known.rules.received()})));
+  const bool comes_by_key = finds_keys_ && !is_rank(peer);
+  link->send(
+      encode_frame(FrameKind::welcome, encode(Welcome{known.rules.received(), comes_by_key ? token_ : ""})));
   // Before the rank can start: when it ends, its clock has been compared with ours.
   link->send(encode_frame(FrameKind::ping, encode_number(steady_now_ns())));
   tell_again(known);
@@ -70,7 +81,11 @@ void ChannelServer::admit(const std::shared_ptr<Link>& link, const Hello& hello)
 void ChannelServer::expect_nodes(Peer first, FindKey find) {
   first_node_ = first;
   finds_keys_ = find != nullptr;
-  listener_.set_find_key(std::move(find));
+  if (!find) return listener_.set_find_key({});
+  // Whoever is in knows the token. While all are, a key is worth no question.
+  listener_.set_find_key([this, find = std::move(find)](std::string_view identity) {
+    return find_connected_nodes() ? std::nullopt : find(identity);
+  });
 }
 
 // A key that is none of the two that we have made was found.
@@ -80,33 +95,40 @@ bool ChannelServer::knows_key(const Link& link, Peer peer) const {
   return identity == key_.identity || (finds_keys_ && identity != rank_key_.identity);
 }
 
-std::optional<Peer> ChannelServer::find_node(const Link& link, const Hello& hello) {
-  if (!first_node_) return {};
+std::optional<Peer> ChannelServer::find_node(Link& link, const Hello& hello) {
+  if (!first_node_ || !knows_key(link, *first_node_)) return {};
   const Peer peer{first_node_->value + *hello.node_rank};
-  if (!agents_.has(peer)) {
-    tell_of_stranger(fmt::format("{} says that it is node rank {}, and the job has {} hosts", hello.host,
-                                 *hello.node_rank,
-                                 agents_.size() - static_cast<std::size_t>(first_node_->value)));
-    return {};
+  NodePlace place;
+  if (agents_.has(peer)) {
+    const Agent& known = agents_[peer];
+    place = {known.host, known.instance, known.link != nullptr, known.refused};
   }
-  if (hello.version != SMLAUNCH_VERSION) {
-    tell_of_stranger(fmt::format("{}, node rank {}, runs smlaunch {}, and this is {}", hello.host,
-                                 *hello.node_rank, hello.version, SMLAUNCH_VERSION));
-    return {};
-  }
-  if (!knows_key(link, peer)) return {};
+  const int nodes = static_cast<int>(agents_.size()) - first_node_->value;
+  const auto refusal = refuse_node(hello, nodes, place);
+  if (!refusal) return peer;
+  tell_of_stranger(refusal->reason);
+  link.send(encode_frame(FrameKind::refusal, encode(*refusal)));
+  return {};
+}
+
+// Another one takes its place, which knows nothing of what was said before. Whatever ran there is gone.
+void ChannelServer::forget_earlier_process(Peer peer) {
   Agent& known = agents_[peer];
-  const bool is_same = known.host == hello.host && known.pid == hello.pid;
-  if (known.link && !is_same) {
-    tell_of_stranger(fmt::format("{} says that it is node rank {}, and so does {}", hello.host,
-                                 *hello.node_rank, known.host));
-    return {};
+  if (known.link) known.link->close();
+  if (!known.released && !known.is_lost && callbacks_.lost)
+    callbacks_.lost(peer, known.heard_ns, "its smlaunch was started again");
+  known = Agent(PeerRules::Role::worker);
+}
+
+// Our addresses at which the other nodes have come. Nothing: one of them is not connected.
+std::optional<std::vector<std::string>> ChannelServer::find_connected_nodes() const {
+  if (!first_node_) return {};
+  std::vector<std::string> addresses;
+  for (Peer peer{first_node_->value + 1}; agents_.has(peer); ++peer.value) {
+    if (!agents_[peer].link) return {};
+    addresses.push_back(agents_[peer].link->own_address());
   }
-  // Started again, it knows nothing of what was said before.
-  if (!is_same && !known.refused) known = Agent(PeerRules::Role::worker);
-  known.host = hello.host;
-  known.pid = hello.pid;
-  return peer;
+  return addresses;
 }
 
 void ChannelServer::tell_of_stranger(const std::string& what) const {
@@ -199,6 +221,7 @@ void ChannelServer::wait_for_return(Peer peer, const std::string& why) {
   gone.lost_timer->async_wait([this, peer, why](error_code error) {
     if (error) return;
     if (forgive_own_pause()) return wait_for_return(peer, why);
+    agents_[peer].is_lost = true;
     if (callbacks_.lost) callbacks_.lost(peer, agents_[peer].heard_ns, why);
   });
 }
@@ -211,78 +234,20 @@ bool ChannelServer::forgive_own_pause() {
   return true;
 }
 
-void ChannelServer::start(Peer peer, const Start& start) {
-  Agent& to = agents_[peer];
-  to.start = encode_frame(FrameKind::start, encode(start));
-  if (to.link) to.link->send(to.start);
-}
-
 void ChannelServer::begin_ranks(int ranks, std::string token) {
   const int known = std::max(ranks, ranks_);
   ranks_ = ranks;
   rank_key_ = make_channel_key(token);
   listener_.set_keys({key_, rank_key_});
+  // Where nodes find us, their agents do.
+  if (auto addresses = find_connected_nodes()) {
+    addresses->emplace_back(loopback);
+    listener_.keep_to(std::move(*addresses));
+  }
   for (Peer peer{0}; peer.value < known; ++peer.value) {
     if (agents_[peer].link) agents_[peer].link->close();
     agents_[peer] = Agent(is_rank(peer) ? PeerRules::Role::rank : PeerRules::Role::worker);
   }
-}
-
-void ChannelServer::input(Peer peer, const std::string& text) {
-  Agent& to = agents_[peer];
-  to.inputs.push_back(
-      encode_frame(FrameKind::input, encode(Input{.number = to.inputs.size() + 1, .text = text})));
-  if (to.link) to.link->send(to.inputs.back());
-}
-
-void ChannelServer::signal(Peer peer, int signal) {
-  Agent& to = agents_[peer];
-  to.signal = signal;
-  if (to.link)
-    to.link->send(encode_frame(FrameKind::signal, encode_number(static_cast<std::uint64_t>(signal))));
-}
-
-void ChannelServer::inspect(Peer peer, bool only_look) {
-  if (Agent& to = agents_[peer]; to.link)
-    to.link->send(encode_frame(FrameKind::inspect, only_look ? look_only : ""));
-}
-
-void ChannelServer::pass_on(Peer peer, int signal) {
-  Agent& to = agents_[peer];
-  to.passed.push_back(encode_frame(FrameKind::pass_on,
-                                   encode(PassedSignal{.number = to.passed.size() + 1, .signal = signal})));
-  if (to.link) to.link->send(to.passed.back());
-}
-
-void ChannelServer::release_agents(int world_size, const Release& how) {
-  const std::string frame = encode_frame(FrameKind::release, encode(how));
-  for (Peer peer{0}; peer.value < world_size; ++peer.value) {
-    Agent& to = agents_[peer];
-    to.released = true;
-    to.release = frame;
-    if (to.link) to.link->send(frame);
-  }
-}
-
-void ChannelServer::command(Peer peer, FrameKind kind, const std::string& payload) {
-  Agent& to = agents_[peer];
-  to.agents.push_back(encode_frame(kind, payload));
-  if (to.link) to.link->send(to.agents.back());
-}
-
-void ChannelServer::start_agents(Peer peer, const StartAgents& agents) {
-  command(peer, FrameKind::start_agents, encode(agents));
-}
-
-void ChannelServer::signal_agents(Peer peer, const SignalAgents& signal) {
-  command(peer, FrameKind::end_agents, encode(signal));
-}
-
-void ChannelServer::send_outcome(Peer peer, const JobEnd& end) {
-  Agent& to = agents_[peer];
-  to.released = true;
-  to.outcome = encode_frame(FrameKind::outcome, encode(end));
-  if (to.link) to.link->send(to.outcome);
 }
 
 void ChannelServer::ping_all() {
@@ -293,6 +258,7 @@ void ChannelServer::ping_all() {
   for (const Peer peer : agents_.indices()) {
     Agent& to = agents_[peer];
     if (!to.link) continue;
+    to.heard_ns = std::max(to.heard_ns, to.link->heard_ns());
     // While we do not read, nobody can be heard.
     if (paused_) to.heard_ns = now;
     if (std::chrono::nanoseconds(now - to.heard_ns) > lost_after_) {

@@ -36,7 +36,7 @@ class ChannelServer final : public LeaderChannel {
   Result<int> listen(const std::string& address, int port) override {
     return listener_.listen(address, port);
   }
-  void keep_to(const std::string& address) override { listener_.keep_to(address); }
+  void keep_to(const std::string& address) override { listener_.keep_to({address}); }
   void begin_ranks(int ranks, std::string token) override;
   void start(Peer peer, const Start& start) override;
   void input(Peer peer, const std::string& text) override;
@@ -64,20 +64,23 @@ class ChannelServer final : public LeaderChannel {
     std::vector<std::string> inputs;
     std::vector<std::string> passed;  // signals
     std::vector<std::string> agents;  // what a worker is to do with those of its host
-    std::string host;                 // who it is, by its own words: a node
-    int pid = 0;
+    std::string host;                 // who it is, by its own words
+    std::string instance;
     std::string release;
     std::string outcome;
     int signal = 0;
     bool has_outcome = false;  // a worker has said so
     bool joined = false;
+    bool is_lost = false;  // callbacks_.lost was called
     bool refused = false;
     bool released = false;
   };
 
   void admit(const std::shared_ptr<Link>& link, const Hello& hello);
-  // Nothing: no such node is awaited, or another one has its place.
-  std::optional<Peer> find_node(const Link& link, const Hello& hello);
+  // Nothing: it is turned away, and is told why where it knows the token.
+  std::optional<Peer> find_node(Link& link, const Hello& hello);
+  void forget_earlier_process(Peer peer);
+  [[nodiscard]] std::optional<std::vector<std::string>> find_connected_nodes() const;
   [[nodiscard]] bool knows_key(const Link& link, Peer peer) const;
   void tell_of_stranger(const std::string& what) const;
   void command(Peer peer, FrameKind kind, const std::string& payload);
@@ -94,6 +97,7 @@ class ChannelServer final : public LeaderChannel {
 
   boost::asio::io_context& loop_;
   ChannelListener listener_;
+  std::string token_;
   ChannelKey key_;
   ChannelKey rank_key_;  // of the peers below ranks_
   int ranks_ = 0;

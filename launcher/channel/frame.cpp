@@ -23,6 +23,12 @@ T read_number(std::string_view bytes) {
   return number;
 }
 
+// An output frame: bits of its first byte, then the time (8 bytes), then the rank (4 bytes) if there is one.
+constexpr int stderr_bit = 1;
+constexpr int rank_bit = 2;
+constexpr std::size_t head_of_output = 9;
+constexpr std::size_t size_of_rank = 4;
+
 // Of a reader's empty buffer.
 constexpr std::size_t most_kept = 4U << 10U;
 
@@ -82,18 +88,26 @@ std::optional<Frame> FrameReader::next() {
 
 std::string encode_output(const OutputLines& output) {
   std::string payload;
-  payload.reserve(output.lines.size() + 9);
-  payload += static_cast<char>(output.is_stderr ? 1 : 0);
+  payload.reserve(output.lines.size() + head_of_output + size_of_rank);
+  payload += static_cast<char>((output.is_stderr ? stderr_bit : 0) | (output.rank ? rank_bit : 0));
   append_number(payload, output.time_ns);
+  if (output.rank) append_number(payload, static_cast<std::uint32_t>(*output.rank));
   payload += output.lines;
   return payload;
 }
 
 std::optional<OutputLines> decode_output(std::string_view payload) {
-  if (payload.size() < 9) return {};
-  return OutputLines{.is_stderr = payload[0] != 0,
+  if (payload.size() < head_of_output) return {};
+  OutputLines output{.is_stderr = (payload[0] & stderr_bit) != 0,
                      .time_ns = read_number<std::uint64_t>(payload.substr(1)),
-                     .lines = payload.substr(9)};
+                     .lines = payload.substr(head_of_output),
+                     .rank = {}};
+  if ((payload[0] & rank_bit) == 0) return output;
+  if (output.lines.size() < size_of_rank) return {};
+  output.rank = static_cast<int>(read_number<std::uint32_t>(output.lines));
+  if (*output.rank < 0) return {};
+  output.lines.remove_prefix(size_of_rank);
+  return output;
 }
 
 const std::string& UnackedFrames::add(FrameKind kind, std::string_view payload) {

@@ -11,21 +11,22 @@
 namespace smlaunch {
 
 enum class FrameKind : std::uint8_t {
-  hello = 1,  // agent: who it is; nothing comes before it
-  welcome,    // leader: the last data frame it has
-  start,      // leader: the rank's variables; sent when all agents are there
-  ping,       // leader: its clock
-  pong,       // agent: that, and its own clock
-  ack,        // leader: the last data frame it has
-  signal,     // leader: a signal that ends the rank
-  release,    // leader: leave
-  outcome,    // leader to a worker: what the job came to; from it, without a payload: it has it
-  stop_request,  // worker: its host was told to stop, by this signal; or (agent, too) got SIGUSR1 or SIGUSR2, for the ranks
+  hello = 1,     // agent: who it is; nothing comes before it
+  welcome,       // leader: the last data frame it has
+  start,         // leader: the rank's variables; sent when all agents are there
+  ping,          // leader: its clock
+  pong,          // agent: that, and its own clock
+  ack,           // leader: the last data frame it has
+  signal,        // leader: a signal that ends the rank
+  release,       // leader: leave
+  outcome,       // leader to a worker: what the job came to; from it, without a payload: it has it
+  stop_request,  // worker: its host was told to stop, by this signal; or (agent, too) Slurm has sent it SIGUSR1, SIGUSR2 or SIGTERM
   inspect,       // leader: what are the processes of your rank doing? "look": ask nothing of them
   input,         // leader: text for the stdin of a check program
   pass_on,       // leader: a signal that does not end the rank
   start_agents,  // leader to a worker that starts its host's agents: for these ranks
   end_agents,    // leader to it: a signal for those that it has started
+  refusal,       // leader to a worker, instead of the welcome: why it is not let in
   // Data frames: their payload begins with a sequence number, and they survive a lost connection.
   started = 32,  // agent: the entry point runs
   start_failed,  // agent: it could not be started
@@ -37,6 +38,7 @@ enum class FrameKind : std::uint8_t {
   left_running,  // agent: what its rank has left running and is ended now
   progress,      // agent: what its rank has said of its progress since the last one
   agents_ended,  // worker: of the agents that it has started none runs any more
+  device,        // the first agent of a host: what has happened to a device of the host
 };
 
 inline bool is_data(FrameKind kind) { return kind >= FrameKind::started; }
@@ -70,8 +72,9 @@ class FrameReader {
 // Lines of one stream: the payload of an output frame.
 struct OutputLines {
   bool is_stderr = false;
-  std::uint64_t time_ns = 0;  // the agent's steady clock
-  std::string_view lines;     // each ends with \n
+  std::uint64_t time_ns = 0;     // the agent's steady clock
+  std::string_view lines;        // each ends with \n
+  std::optional<int> rank = {};  // whose lines they are, where a starter (torchrun) has several ranks
 };
 std::string encode_output(const OutputLines& output);
 std::optional<OutputLines> decode_output(std::string_view payload);

@@ -23,28 +23,41 @@ struct StartAgents {
   std::string working_directory;
   std::vector<std::string> program;
   bool names_interface = false;  // the ranks are to be told the host's network interface
+  std::string secrets = {};      // of the program's arguments (hidden_arguments.hpp)
 };
 
-// To every agent of the set that runs.
+// To every agent of the set that runs. Each try of a job counts its sets anew: `job`, the marker, says which try.
 struct SignalAgents {
   std::uint64_t set = 0;
   int signal = 0;
+  std::uint64_t number = 1;  // counts from 1: told again on a new connection, it is taken once
+  std::string job = {};
 };
 
 // Of a set of which none runs any more.
 struct AgentsEnded {
   std::uint64_t set = 0;
-  std::string failure;             // why one could not be started; empty: all were
-  std::vector<ExitStatus> status;  // in the order of StartAgents::ranks
+  std::string failure;  // why one could not be started; empty: all were
+  // In the order of StartAgents::ranks; nothing: nobody knows how it ended.
+  std::vector<std::optional<ExitStatus>> status;
+  std::string job = {};
+};
+
+// Why a worker that knows the token is not let in.
+struct Refusal {
+  std::string reason;     // "pod-3 says that it is node rank 3, and the job has 3 hosts"
+  bool may_pass = false;  // what stands in its way may soon be gone: it comes again for a while
 };
 
 std::string encode(const StartAgents&);
 std::string encode(const SignalAgents&);
 std::string encode(const AgentsEnded&);
+std::string encode(const Refusal&);
 
 // Nothing for text that is not such a message.
 std::optional<StartAgents> decode_start_agents(std::string_view text);
 std::optional<SignalAgents> decode_signal_agents(std::string_view text);
 std::optional<AgentsEnded> decode_agents_ended(std::string_view text);
+std::optional<Refusal> decode_refusal(std::string_view text);
 
 }  // namespace smlaunch

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "base/line_splitter.hpp"
+#include "base/steady_time.hpp"
 
 namespace smlaunch {
 
@@ -33,6 +34,12 @@ std::string& read_buffer() {
 }
 
 }  // namespace
+
+std::string to_text(const asio::ip::address& address) {
+  const bool is_mapped = address.is_v6() && address.to_v6().is_v4_mapped();
+  return is_mapped ? asio::ip::make_address_v4(asio::ip::v4_mapped, address.to_v6()).to_string()
+                   : address.to_string();
+}
 
 Link::Link(asio::ip::tcp::socket socket, TlsSession::End end, std::vector<ChannelKey> keys, FindKey find)
     : socket_(std::move(socket)),
@@ -95,6 +102,12 @@ void Link::close() {
   socket_.close(ignored);
 }
 
+std::string Link::own_address() const {
+  error_code gone;
+  const auto here = socket_.local_endpoint(gone);
+  return gone ? "" : to_text(here.address());
+}
+
 const std::string& Link::identity() const {
   static const std::string none;
   return tls_ ? tls_->identity() : none;
@@ -129,6 +142,7 @@ bool Link::take_in() {
     lost(error == asio::error::eof ? "the connection was closed" : error.message());
     return false;
   }
+  heard_ns_ = steady_now_ns();
   if (!tls_) tls_ = std::make_unique<TlsSession>(end_, std::move(keys_), std::move(find_));
   const bool goes_on = tls_->receive(std::string_view(read_buffer()).substr(0, got),
                                      [this](std::string_view text) { reader_.feed(text); });

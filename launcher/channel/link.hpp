@@ -4,6 +4,7 @@
 
 #include <boost/asio/ip/tcp.hpp>
 #include <chrono>
+#include <cstdint>
 #include <deque>
 #include <functional>
 #include <memory>
@@ -15,6 +16,9 @@
 #include "launcher/channel/tls_session.hpp"
 
 namespace smlaunch {
+
+// As text; an IPv4 address that comes as an IPv6 one is itself.
+std::string to_text(const boost::asio::ip::address& address);
 
 // Held by shared_ptr: pending operations keep it alive. After close() no callback is called any more.
 class Link : public std::enable_shared_from_this<Link> {
@@ -36,9 +40,13 @@ class Link : public std::enable_shared_from_this<Link> {
   // The kernel asks the peer's kernel every second from now on, while nothing is sent. Answers come though
   // the peer's program is stopped.
   void ask_kernel();
+  // When bytes of the peer came last, by the steady clock: a long frame takes its time. 0: none have come.
+  [[nodiscard]] std::uint64_t heard_ns() const { return heard_ns_; }
   // Since the peer's kernel was heard last; nothing where ours does not tell.
   [[nodiscard]] std::optional<std::chrono::nanoseconds> since_acknowledged();
   void close();
+  // Ours, at which the other end has come; empty: the connection is gone.
+  [[nodiscard]] std::string own_address() const;
   // The other end has sent something.
   [[nodiscard]] bool has_spoken() const { return tls_ != nullptr; }
   // Of the key that the other end knows; empty: it has not proved that it knows one.
@@ -65,6 +73,7 @@ class Link : public std::enable_shared_from_this<Link> {
   std::deque<std::string> queued_;  // frames in the clear
   std::string in_flight_;           // encrypted
   std::size_t sent_ = 0;            // of it
+  std::uint64_t heard_ns_ = 0;
   bool waiting_to_write_ = false;
   bool write_failed_ = false;
   bool reading_ = false;

@@ -7,6 +7,7 @@
 #include <charconv>
 
 #include "launcher/channel/message_pack.hpp"
+#include "launcher/inspect/rank_told.hpp"
 
 namespace smlaunch {
 
@@ -22,12 +23,10 @@ constexpr int most_signal = 64;
 }  // namespace
 
 std::string encode(const Hello& m) {
-  Json json = {{"version", m.version},
-               {"host", m.host},
-               {"peer", m.peer},
-               {"pid", m.pid},
-               {"local_rank", m.local_rank}};
+  Json json = {{"version", m.version},       {"host", m.host},        {"peer", m.peer}, {"pid", m.pid},
+               {"local_rank", m.local_rank}, {"instance", m.instance}};
   if (m.node_rank) json["node_rank"] = *m.node_rank;
+  if (m.nodes) json["nodes"] = *m.nodes;
   if (m.master_port) json["master_port"] = *m.master_port;
   if (m.gpus) json["gpus"] = *m.gpus;
   if (m.cpus) json["cpus"] = *m.cpus;
@@ -45,7 +44,9 @@ std::optional<Hello> decode_hello(std::string_view text) {
     take_number(j.at("peer"), m.peer, 0);
     take_number(j.at("local_rank"), m.local_rank, 0);
     take_number(j.at("pid"), m.pid, 0);
+    if (j.contains("instance")) j["instance"].get_to(m.instance);
     if (j.contains("node_rank")) take_number(j["node_rank"], m.node_rank.emplace(), 0, most_node_rank);
+    if (j.contains("nodes")) take_number(j["nodes"], m.nodes.emplace(), 1, most_node_rank);
     if (j.contains("master_port")) take_number(j["master_port"], m.master_port.emplace(), 1, most_port);
     if (j.contains("gpus")) take_number(j["gpus"], m.gpus.emplace(), 0);
     if (j.contains("cpus")) take_number(j["cpus"], m.cpus.emplace(), 0);
@@ -58,10 +59,13 @@ std::optional<Hello> decode_hello(std::string_view text) {
   });
 }
 
-std::string encode(const Welcome& m) { return pack({{"received", m.received}}); }
+std::string encode(const Welcome& m) { return pack({{"received", m.received}, {"token", m.token}}); }
 
 std::optional<Welcome> decode_welcome(std::string_view text) {
-  return unpack<Welcome>(text, [](const Json& j, Welcome& m) { take_number(j.at("received"), m.received); });
+  return unpack<Welcome>(text, [](const Json& j, Welcome& m) {
+    take_number(j.at("received"), m.received);
+    if (j.contains("token")) j["token"].get_to(m.token);
+  });
 }
 
 std::string encode(const Start& m) {
@@ -80,7 +84,12 @@ std::string encode(const Start& m) {
                {"local_ranks", m.local_ranks},
                {"forward_output", m.forward_output},
                {"progress_pattern", m.progress_pattern},
+               {"flight_recorder", m.flight_recorder},
                {"is_starter", m.is_starter},
+               {"first_rank", m.first_rank},
+               {"rank_cpus", m.rank_cpus},
+               {"rank_numa", m.rank_numa},
+               {"rank_bind", m.rank_bind},
                {"grace_milliseconds", m.grace_milliseconds},
                {"lost_after_milliseconds", m.lost_after_milliseconds},
                {"leader_wait_milliseconds", m.leader_wait_milliseconds},
@@ -105,7 +114,12 @@ std::optional<Start> decode_start(std::string_view text) {
     take_number(j.at("local_ranks"), m.local_ranks, 0);
     j.at("forward_output").get_to(m.forward_output);
     j.at("progress_pattern").get_to(m.progress_pattern);
+    j.at("flight_recorder").get_to(m.flight_recorder);
     j.at("is_starter").get_to(m.is_starter);
+    take_number(j.at("first_rank"), m.first_rank, 0);
+    j.at("rank_cpus").get_to(m.rank_cpus);
+    j.at("rank_numa").get_to(m.rank_numa);
+    j.at("rank_bind").get_to(m.rank_bind);
     take_number(j.at("grace_milliseconds"), m.grace_milliseconds, 0);
     take_number(j.at("lost_after_milliseconds"), m.lost_after_milliseconds, 0);
     take_number(j.at("leader_wait_milliseconds"), m.leader_wait_milliseconds, 0);
@@ -254,13 +268,16 @@ std::string encode(const RankState& m) {
                          {"wait_channel", process.wait_channel},
                          {"kernel_stack", process.kernel_stack},
                          {"python_stack", process.python_stack},
-                         {"rank", process.rank ? Json(*process.rank) : Json(nullptr)}});
+                         {"rank", process.rank ? Json(*process.rank) : Json(nullptr)},
+                         {"has_thread", process.has_thread},
+                         {"told", process.told}});
   return pack({{"processes", processes},
                {"primary", m.primary},
                {"python_source", m.python_source},
                {"is_look", m.is_look},
                {"computes", m.computes},
-               {"computes_in", m.computes_in}});
+               {"computes_in", m.computes_in},
+               {"more_comes", m.more_comes}});
 }
 
 std::optional<RankState> decode_rank_state(std::string_view text) {
@@ -276,6 +293,9 @@ std::optional<RankState> decode_rank_state(std::string_view text) {
       each.at("kernel_stack").get_to(process.kernel_stack);
       each.at("python_stack").get_to(process.python_stack);
       if (!each.at("rank").is_null()) take_number(each.at("rank"), process.rank.emplace(), 0);
+      each.at("has_thread").get_to(process.has_thread);
+      each.at("told").get_to(process.told);
+      if (process.told.size() > most_told) throw NumberRefused();
       m.processes.push_back(std::move(process));
     }
     take_number(j.at("primary"), m.primary, 0, std::max(0, static_cast<int>(m.processes.size()) - 1));
@@ -283,6 +303,7 @@ std::optional<RankState> decode_rank_state(std::string_view text) {
     j.at("is_look").get_to(m.is_look);
     j.at("computes").get_to(m.computes);
     j.at("computes_in").get_to(m.computes_in);
+    j.at("more_comes").get_to(m.more_comes);
   });
 }
 

@@ -27,8 +27,11 @@ struct Hello {
   std::string host;  // its own name for it
   int peer = 0;      // its rank; a worker: world size + node rank
   int local_rank = 0;
-  int pid = 0;                        // the agent's
+  int pid = 0;  // the agent's
+  // Of this process alone (own_instance()): in a container, name and pid are those of the process before it.
+  std::string instance;
   std::optional<int> node_rank;       // a worker that comes by itself: it knows no number of ranks
+  std::optional<int> nodes;           // of its job, by its own words
   std::optional<int> master_port;     // rank 0's agent: a port that is free on its host
   std::optional<int> gpus;            // what its host has: said by the agents with local rank 0
   std::optional<int> cpus;            // that the job may use
@@ -39,6 +42,7 @@ struct Hello {
 
 struct Welcome {
   std::uint64_t received = 0;  // the last data frame the leader has
+  std::string token = {};      // for its next connection, where the key of this one was found by what it said
 };
 
 // A rank whose leader is gone has nobody to wait for: everything is over 15 s after the loss, whatever the
@@ -62,14 +66,22 @@ struct Start {
   std::string own_bind;  // not empty: the plan has not seen this host, so the agent places its rank itself,
                          // by this --bind policy
   int local_ranks = 1;
-  bool forward_output = true;     // false: nobody wants its lines
-  std::string progress_pattern;   // --progress; empty: none was given
-  bool is_starter = false;        // the program is torchrun or xla, and its children are the ranks
+  bool forward_output = true;    // false: nobody wants its lines
+  std::string progress_pattern;  // --progress; empty: none was given
+  bool flight_recorder = true;   // its Python processes can be asked at a hang, and record their collectives
+  bool is_starter = false;       // the program is torchrun or xla, and its children are the ranks
+  // Of a starter whose ranks say which of them they are: the first of them on this host, where each of them runs, and
+  // instead, where the plan has not seen this host, the policy by which they are placed here. `local_ranks`: so many.
+  int first_rank = 0;
+  std::vector<std::string> rank_cpus;
+  std::vector<std::string> rank_numa;
+  std::string rank_bind;
   int grace_milliseconds = 5000;  // when the leader is lost
   int lost_after_milliseconds = 10000;
   int leader_wait_milliseconds = 600000;
   std::string hand_over;   // for a smlaunch that comes to wait on this host yet; empty: none is looked for
   bool has_input = false;  // a check program: input frames are for its stdin
+  bool is_heard = true;    // not sent: false where its agent has no channel, and nobody reads its heartbeats
 };
 
 // For the stdin of a check program. Numbered from 1, so that what is told again is written once.

@@ -21,8 +21,10 @@ class PeerChannel {
     std::function<void()> lost;  // the leader was there, and has been silent for lost_after
     std::function<void(const std::string& why)> none;  // there never was a connection
     std::function<void(Pong&)> fill_pong = {};         // how the rank does; may be empty
-    // Instead of `none`, where the leader was awaited: it does not know our token.
+    // Instead of `none`, where the leader was awaited: it does not know our token, or took none of our keys.
     std::function<void()> other_token = {};
+    // The leader lets us in no more; empty: it counts as lost, or as never there.
+    std::function<void(const std::string& reason)> refused = {};
   };
 
   virtual ~PeerChannel() = default;

@@ -7,6 +7,7 @@
 #include <csignal>
 
 #include "base/line_splitter.hpp"
+#include "launcher/channel/device_messages.hpp"
 #include "launcher/channel/host_messages.hpp"
 #include "launcher/channel/messages.hpp"
 #include "launcher/channel/progress_messages.hpp"
@@ -32,6 +33,7 @@ const char* name_of(FrameKind kind) {
     case FrameKind::left_running: return "left_running";
     case FrameKind::progress: return "progress";
     case FrameKind::agents_ended: return "agents_ended";
+    case FrameKind::device: return "device";
     default: return "unknown";
   }
 }
@@ -40,7 +42,9 @@ const char* name_of(FrameKind kind) {
 constexpr std::size_t most_in_number = 32;
 constexpr std::size_t most_in_pong = 256;
 constexpr std::size_t most_in_progress = 8192;
+constexpr std::size_t most_in_device = 20U << 10U;
 constexpr std::size_t most_in_reason = 1U << 20U;
+constexpr std::size_t most_in_report = 17U << 20U;
 
 std::size_t most_bytes(FrameKind kind) {
   switch (kind) {
@@ -48,11 +52,13 @@ std::size_t most_bytes(FrameKind kind) {
     case FrameKind::stop_request: return most_in_number;
     case FrameKind::pong: return most_in_pong;
     case FrameKind::progress: return most_in_progress;
+    case FrameKind::device: return most_in_device;
     case FrameKind::started:
     case FrameKind::start_failed:
     case FrameKind::end_unknown:
     case FrameKind::left_running: return most_in_reason;
-    default: return LineSplitter::longest_line + most_in_reason;
+    case FrameKind::output: return LineSplitter::longest_line + most_in_reason;
+    default: return most_in_report;
   }
 }
 
@@ -67,10 +73,10 @@ bool are_lines(std::string_view lines) {
   return true;
 }
 
-// Of its own host's end an agent says nothing.
-bool is_user_signal(const Frame& frame) {
+// Schedulers send these to all processes of a job. Of other signals an agent says nothing.
+bool is_signal_of_scheduler(const Frame& frame) {
   const auto signal = decode_number(frame.payload);
-  return signal == SIGUSR1 || signal == SIGUSR2;
+  return signal == SIGUSR1 || signal == SIGUSR2 || signal == SIGTERM;
 }
 
 // Is it what its kind says?
@@ -83,6 +89,7 @@ bool is_sound(const Frame& frame) {
     case FrameKind::inspected: return decode_rank_state(frame.payload).has_value();
     case FrameKind::left_running: return decode_left_running(frame.payload).has_value();
     case FrameKind::progress: return decode_progress(frame.payload).has_value();
+    case FrameKind::device: return decode_device_news(frame.payload).has_value();
     case FrameKind::agents_ended: return decode_agents_ended(frame.payload).has_value();
     case FrameKind::output: {
       const auto output = decode_output(frame.payload);
@@ -105,7 +112,8 @@ bool PeerRules::may_say(FrameKind kind) const {
     case FrameKind::inspected:
     case FrameKind::end_unknown:
     case FrameKind::left_running:
-    case FrameKind::progress: return role_ == Role::rank;
+    case FrameKind::progress:
+    case FrameKind::device: return role_ == Role::rank;
     case FrameKind::outcome:
     case FrameKind::code_ended:
     case FrameKind::agents_ended: return role_ == Role::worker;
@@ -134,7 +142,7 @@ std::optional<std::string> PeerRules::refuse(const Frame& frame) {
   if (is_data(frame.kind) && frame.sequence != received_ + 1)
     return fmt::format("a frame with the number {} after number {}", frame.sequence, received_);
   const bool is_anothers =
-      frame.kind == FrameKind::stop_request && role_ == Role::rank && !is_user_signal(frame);
+      frame.kind == FrameKind::stop_request && role_ == Role::rank && !is_signal_of_scheduler(frame);
   if (!is_sound(frame) || is_anothers)
     return frame.kind == FrameKind::output ? "an output that is not made of whole lines"
                                            : fmt::format("a broken {}", name_of(frame.kind));

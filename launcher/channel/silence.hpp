@@ -28,4 +28,8 @@ SilenceVerdict judge_silence(std::chrono::nanoseconds silent,
                              std::optional<std::chrono::nanoseconds> acknowledged,
                              const SilenceBounds& bounds);
 
+// How long, from now on, a leader that says nothing cannot be more than silent: nobody needs to look until then.
+// `silent`: as above. Never less than half a second, so that who looks then is at rest.
+std::chrono::nanoseconds next_look(std::chrono::nanoseconds silent, std::chrono::nanoseconds lost_after);
+
 }  // namespace smlaunch

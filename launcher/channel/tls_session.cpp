@@ -135,7 +135,9 @@ int find_key(SSL* ssl, const unsigned char* identity, std::size_t length, SSL_SE
     state.identity = key.identity;
     return *session == nullptr ? 0 : 1;
   }
-  if (const auto key = state.find ? state.find(wanted) : std::nullopt) {
+  // OpenSSL asks for each identity of a hello, of which there may be thousands. Ours names one.
+  const FindKey find = std::exchange(state.find, nullptr);
+  if (const auto key = find ? find(wanted) : std::nullopt) {
     *session = make_key_session(ssl, *key);
     state.identity = key->identity;
     return *session == nullptr ? 0 : 1;

@@ -20,8 +20,8 @@ class TlsSession {
  public:
   enum class End { connecting, listening };
 
-  // `keys`: the listening end accepts each of them, and what `find` knows; the connecting end offers the first,
-  // and has bytes to send at once.
+  // `keys`: the listening end accepts each of them, and what `find` knows, which is asked once; the connecting end offers
+  // the first, and has bytes to send at once.
   TlsSession(End end, std::vector<ChannelKey> keys, FindKey find = {});
   ~TlsSession();
   TlsSession(const TlsSession&) = delete;

@@ -26,6 +26,11 @@ std::string random_hex() {
 std::string make_token() { return random_hex<32>(); }
 std::string make_nonce() { return random_hex<16>(); }
 
+const std::string& own_instance() {
+  static const std::string instance = make_nonce();
+  return instance;
+}
+
 ChannelKey make_channel_key(std::string_view token) {
   return {.identity = to_hex(hmac_sha256(token, "smlaunch channel: identity")),
           .secret = hmac_sha256(token, "smlaunch channel: key")};

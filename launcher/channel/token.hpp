@@ -15,6 +15,9 @@ std::string make_token();
 // 32 hexadecimal digits, used once.
 std::string make_nonce();
 
+// A nonce of this process: the same whenever it is asked.
+const std::string& own_instance();
+
 // A TLS pre-shared key.
 struct ChannelKey {
   std::string identity;  // is sent in the clear, and tells nothing of the token

@@ -52,6 +52,9 @@ std::optional<Reason> read_terminate(const Lines& lines, std::size_t at) {
 
 // Fatal Python error: Segmentation fault
 //
+// Thread 0x… (most recent call first):           where there are several; the one that failed comes last
+//   File "loader.py", line 12 in wait
+//
 // Current thread 0x… (most recent call first):
 //   File "train.py", line 5 in work
 std::optional<Reason> read_fatal_python(const Lines& lines, std::size_t at) {
@@ -60,7 +63,10 @@ std::optional<Reason> read_fatal_python(const Lines& lines, std::size_t at) {
   Reason reason = at_line(at, line);
   // A program that aborts has said why before.
   reason.may_follow = line == "Fatal Python error: Aborted";
-  for (std::size_t i = at + 1; i < lines.size() && i < at + near; ++i) {
+  std::size_t thread = at + 1;
+  while (thread < lines.size() && !lines[thread].starts_with("Current thread ")) ++thread;
+  if (thread == lines.size()) thread = at;
+  for (std::size_t i = thread + 1; i < lines.size() && i < thread + near; ++i) {
     const std::string_view frame = trimmed(lines[i]);
     if (!frame.starts_with("File \"")) continue;
     const std::size_t quote = frame.find('"', 6);

@@ -39,7 +39,8 @@ bool tells_of_a_process(std::string_view text) {
 
 // Words of ssh, of a shell on another host, or about mpirun's own command line.
 bool is_complaint(std::string_view line) {
-  constexpr std::array<std::string_view, 12> words = {"mpirun: Error",
+  constexpr std::array<std::string_view, 13> words = {"srun: error: ",
+                                                      "mpirun: Error",
                                                       "prterun: Error",
                                                       "mpirun: error",
                                                       "mpiexec: Error",

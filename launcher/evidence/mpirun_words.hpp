@@ -6,7 +6,7 @@
 
 namespace smlaunch {
 
-// Why mpirun, or ssh under it, could not do its work, by its last lines: one line; empty where the lines
+// Why mpirun, ssh under it, or srun could not do its work, by its last lines: one line; empty where the lines
 // only say that a process ended.
 std::string find_mpirun_reason(const std::vector<std::string>& lines);
 

@@ -40,9 +40,9 @@ RankTail::RankTail(bool of_starter) {
   if (of_starter) starter_.emplace();
 }
 
-void RankTail::add_stderr(std::string_view lines, std::uint64_t now_ns) {
+void RankTail::add_stderr(std::string_view lines, std::uint64_t now_ns, std::optional<int> rank) {
   if (starter_)
-    starter_->add(lines, now_ns);
+    starter_->add(lines, now_ns, rank);
   else
     stderr_.add(lines, now_ns);
 }

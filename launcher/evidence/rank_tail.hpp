@@ -37,7 +37,8 @@ class RankTail {
   // `of_starter`: the program is torchrun or xla, and its children are the ranks.
   explicit RankTail(bool of_starter);
   void add_stdout(std::string_view lines, std::uint64_t now_ns) { stdout_.add(lines, now_ns); }
-  void add_stderr(std::string_view lines, std::uint64_t now_ns);
+  // `rank`: whose lines they are, where a starter's ranks have pipes of their own.
+  void add_stderr(std::string_view lines, std::uint64_t now_ns, std::optional<int> rank = {});
 
   // The last lines of stderr. Where they tell no error and stdout's last lines tell one: stdout's lines from
   // the error on. Where stderr is empty: stdout's last lines.

@@ -70,17 +70,21 @@ LastWords StarterTail::FirstTraceback::found() const {
   return {.lines = lines_, .traceback_ns = ns_, .failed_rank = {}};
 }
 
-void StarterTail::add(std::string_view lines, std::uint64_t now_ns) {
+void StarterTail::add(std::string_view lines, std::uint64_t now_ns, std::optional<int> known) {
   while (!lines.empty()) {
     const std::size_t end = lines.find('\n');
-    add_line(lines.substr(0, end), now_ns);
+    add_line(lines.substr(0, end), now_ns, known);
     lines.remove_prefix(end == std::string_view::npos ? lines.size() : end + 1);
   }
 }
 
-void StarterTail::add_line(std::string_view line, std::uint64_t now_ns) {
-  const RankPrefix prefix = parse_rank_prefix(line);
-  if (prefix.length > 0) {
+void StarterTail::add_line(std::string_view line, std::uint64_t now_ns, std::optional<int> known) {
+  RankPrefix prefix = parse_rank_prefix(line);
+  if (known) {
+    prefix.rank = known;
+    prefix.local_rank.reset();
+  }
+  if (known || prefix.length > 0) {
     auto& tails = prefix.local_rank ? by_local_rank_ : by_rank_;
     const int rank = prefix.local_rank.value_or(prefix.rank.value_or(0));
     if (tails.contains(rank) || tails.size() < most_ranks) {

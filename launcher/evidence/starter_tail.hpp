@@ -25,8 +25,8 @@ struct LastWords {
 
 class StarterTail {
  public:
-  // As TextTail::add.
-  void add(std::string_view lines, std::uint64_t now_ns = 0);
+  // As TextTail::add. `rank`: whose lines they are, where that is known without words before them.
+  void add(std::string_view lines, std::uint64_t now_ns = 0, std::optional<int> rank = {});
 
   // The lines of the rank that torchrun names; where that rank has only lost its peer, the lines of the
   // first other rank with a reason of its own; where the rank's lines are not known, the traceback in the
@@ -53,7 +53,7 @@ class StarterTail {
   };
   [[nodiscard]] const TextTail* tail_of(int rank, int local_rank) const;
   [[nodiscard]] std::uint64_t ns_of_traceback(const std::vector<std::string>& traceback) const;
-  void add_line(std::string_view line, std::uint64_t now_ns);
+  void add_line(std::string_view line, std::uint64_t now_ns, std::optional<int> rank);
   // The earliest traceback of all ranks whose lines are known; one that blames no peer comes first.
   [[nodiscard]] LastWords earliest_traceback() const;
 

@@ -20,7 +20,7 @@ namespace {
 constexpr std::size_t most_processes = 64;
 // Eight ranks with a dozen DataLoader workers each have more than that.
 constexpr std::size_t most_processes_of_starter = 256;
-constexpr std::chrono::milliseconds py_spy_bound{6000};
+constexpr std::chrono::milliseconds py_spy_bound{3000};
 
 std::string of_process(int pid, const char* file) {
   return read_small_file("/proc/" + std::to_string(pid) + "/" + file);
@@ -100,7 +100,7 @@ void add_py_spy_stacks(RankState& state, const std::string& py_spy) {
     const auto left =
         std::chrono::duration_cast<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
     if (left.count() <= 0) return;
-    if (!is_python(process.pid)) continue;
+    if (!process.python_stack.empty() || !is_python(process.pid)) continue;
     const auto dump =
         run_captured({py_spy, "dump", "--pid", std::to_string(process.pid)}, static_cast<int>(left.count()));
     if (!dump || !succeeded(dump->status)) continue;

@@ -13,7 +13,8 @@ namespace smlaunch {
 // the ranks: they come right after it, and what they have started comes then; at most 256 of all.
 RankState inspect_processes(int root, bool is_starter);
 
-// Adds the stacks of Python processes, by `py_spy` (a path). Takes at most 6 s for all of them together.
+// Adds the stacks of Python processes that have none yet, by `py_spy` (a path). Takes at most 3 s for all of them
+// together.
 void add_py_spy_stacks(RankState& state, const std::string& py_spy);
 
 bool is_python(int pid);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// py-spy looks from outside and changes nothing. A program that has called faulthandler.register(SIGUSR1)
-// prints its stack and goes on. A program with faulthandler.enable() (or PYTHONFAULTHANDLER) prints its stack
-// for SIGABRT and ends; the job is about to be stopped anyway.
+// The thread in the process answers within a moment and knows most. py-spy looks from outside and changes nothing. A
+// program that has called faulthandler.register(SIGUSR1) prints its stack and goes on. A program with
+// faulthandler.enable() (or PYTHONFAULTHANDLER) prints its stack for SIGABRT and ends; the job is about to be stopped
+// anyway.
 #include "launcher/inspect/rank_inspector.hpp"
 
 #include <algorithm>
@@ -14,6 +15,7 @@
 
 #include "base/signal_free_thread.hpp"
 #include "launcher/contract/search_path.hpp"
+#include "launcher/inspect/ask_threads.hpp"
 #include "launcher/inspect/inspect_processes.hpp"
 #include "launcher/inspect/rank_motion.hpp"
 #include "launcher/process/proc_stat.hpp"
@@ -26,76 +28,82 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr std::chrono::milliseconds process_bound{1000};
-constexpr std::chrono::milliseconds all_bound{5000};
+constexpr std::chrono::milliseconds all_bound{3000};
 constexpr std::chrono::milliseconds look_interval{20};
 constexpr std::size_t most_lines = 2000;
-// Of a look at a rank that goes on: how often its threads are looked at, and how long after each other.
-constexpr std::size_t motion_looks = 9;
-constexpr std::chrono::milliseconds motion_interval{80};
-
-double cpu_seconds_of(const std::vector<int>& pids) {
-  double seconds = 0;
-  for (const int pid : pids)
-    if (const auto stat = read_proc_stat(pid)) seconds += stat->cpu_seconds;
-  return seconds;
-}
 
 bool is_over(int pid) {
   const auto stat = read_proc_stat(pid);
   return !stat || stat->state == 'Z' || stat->is_ending;
 }
 
-}  // namespace
+bool is_stopped(const ProcessState& process) { return process.state == 'T' || process.state == 't'; }
 
-bool RankInspector::begin(int pid, bool is_starter, const std::map<std::string, std::string>& path) {
-  if (state_) return false;
-  state_ = inspect_processes(pid, is_starter);
-  const auto primary = static_cast<std::size_t>(state_->primary);
-  if (primary >= state_->processes.size() || !is_python(state_->processes[primary].pid)) {
-    conclude();
-    return false;
-  }
-  if (const std::string py_spy = find_on_path("py-spy", path); !py_spy.empty())
-    add_py_spy_stacks(*state_, py_spy);
-  if (state_->python_source.empty()) choose_asked(is_starter);
-  const bool ends_any =
-      std::any_of(to_ask_.begin(), to_ask_.end(), [](const Asked& each) { return each.signal == SIGABRT; });
-  give_up_all_ = Clock::now() + all_bound;
-  ask_next();
-  return ends_any;
+// How often the threads of these processes moved, and whether that is computing.
+void see_motion(RankState& state) {
+  std::vector<int> pids;
+  for (const ProcessState& process : state.processes) pids.push_back(process.pid);
+  Motion motion = watch_motion(pids);
+  state.is_look = true;
+  state.computes = motion.computes;
+  state.computes_in = std::move(motion.where);
 }
 
-RankInspector::~RankInspector() {
-  if (looker_.joinable()) looker_.join();
+}  // namespace
+
+void RankInspector::begin(int pid, bool is_starter, const std::map<std::string, std::string>& path) {
+  if (is_begun_) return;
+  is_begun_ = true;
+  Subject subject{.pid = pid, .is_starter = is_starter, .path = path};
+  if (looker_.joinable())
+    next_ = std::move(subject);
+  else
+    gather(subject, false);
 }
 
 void RankInspector::look(int pid, bool is_starter, const std::map<std::string, std::string>& path) {
-  if (state_ || looker_.joinable()) return;
-  looker_ = start_signal_free_thread([this, pid, is_starter, path] {
-    RankState state = inspect_processes(pid, is_starter);
-    std::vector<int> pids;
-    for (const ProcessState& process : state.processes) pids.push_back(process.pid);
-    std::vector<MotionLook> looks;
-    const auto begin = Clock::now();
-    const double cpu_before = cpu_seconds_of(pids);
-    for (std::size_t i = 0; i < motion_looks; ++i) {
-      std::this_thread::sleep_for(motion_interval);
-      looks.push_back(look_at_threads(pids));
+  if (is_begun_ || looker_.joinable()) return;
+  gather({.pid = pid, .is_starter = is_starter, .path = path}, true);
+}
+
+RankInspector::~RankInspector() {
+  is_over_ = true;
+  if (looker_.joinable()) looker_.join();
+}
+
+void RankInspector::gather(const Subject& subject, bool is_look) {
+  looker_ = start_signal_free_thread([this, subject, is_look] {
+    RankState state = inspect_processes(subject.pid, subject.is_starter);
+    if (is_look) {
+      see_motion(state);
+      // Whether the job goes on must not wait for stacks.
+      state.more_comes = true;
+      boost::asio::post(loop_, [this, state] {
+        if (!is_over_) callbacks_.done(state);
+      });
+      state.more_comes = false;
     }
-    const double wall = std::chrono::duration<double>(Clock::now() - begin).count();
-    Motion motion = judge_motion(looks, {cpu_seconds_of(pids) - cpu_before, wall});
-    if (const std::string py_spy = find_on_path("py-spy", path); !py_spy.empty())
+    if (!threads_.empty()) ask_threads(state, threads_, is_over_);
+    if (const std::string py_spy = find_on_path("py-spy", subject.path); !py_spy.empty() && !is_over_)
       add_py_spy_stacks(state, py_spy);
-    state.is_look = true;
-    state.computes = motion.computes;
-    state.computes_in = std::move(motion.where);
-    boost::asio::post(loop_, [this, state = std::move(state)] { looked(state); });
+    boost::asio::post(loop_, [this, subject, state = std::move(state)] { gathered(subject, state); });
   });
 }
 
-void RankInspector::looked(const RankState& state) {
+void RankInspector::gathered(const Subject& subject, RankState state) {
   looker_.join();
-  done_(state);
+  if (is_over_) return;
+  if (state.is_look) {
+    callbacks_.done(state);
+    if (const auto next = std::exchange(next_, std::nullopt)) gather(*next, false);
+    return;
+  }
+  state_ = std::move(state);
+  choose_asked(subject.is_starter);
+  if (std::any_of(to_ask_.begin(), to_ask_.end(), [](const Asked& each) { return each.signal == SIGABRT; }))
+    callbacks_.ends_processes();
+  give_up_all_ = Clock::now() + all_bound;
+  ask_next();
 }
 
 // The rank's own process, or each rank of a starter.
@@ -107,7 +115,8 @@ void RankInspector::choose_asked(bool is_starter) {
     // The first of a rank's processes is the rank, the others are what it has started.
     const bool begins_a_rank = is_starter && process.rank && known.insert(*process.rank).second;
     const bool is_a_rank = static_cast<int>(i) == state_->primary || begins_a_rank;
-    if (!is_a_rank || !is_python(process.pid)) continue;
+    if (!is_a_rank || !process.python_stack.empty() || is_stopped(process) || !is_python(process.pid))
+      continue;
     const std::uint64_t caught = read_signal_masks(process.pid).caught;
     const int signal = has_signal(caught, SIGUSR1) ? SIGUSR1 : has_signal(caught, SIGABRT) ? SIGABRT : 0;
     if (signal != 0) to_ask_.push_back({i, signal});
@@ -161,15 +170,21 @@ void RankInspector::take_stack() {
   if (!stack.empty()) state_->python_source = "faulthandler";
 }
 
+void RankInspector::rank_ended() {
+  is_over_ = true;
+  conclude();
+}
+
 void RankInspector::conclude() {
   if (!state_) return;
+  is_begun_ = false;
   timer_.cancel();
   take_stack();
   asked_.reset();
   to_ask_.clear();
   const RankState state = std::move(*state_);
   state_.reset();
-  done_(state);
+  callbacks_.done(state);
 }
 
 }  // namespace smlaunch

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // The room launcher/inspect: what a rank is doing now, and what that says about a job that hangs. It promises
-// facts within a bounded time, and changes nothing in the rank. It touches /proc and py-spy, and sends a
-// signal that the rank has asked for.
+// facts within a bounded time, and changes nothing in the rank. It touches /proc, the sockets of threads that a
+// rank's Python processes have started for us, and py-spy, and sends a signal that the rank has asked for.
 //
-// What a rank is doing, with its Python stack if possible. The stack comes from py-spy, otherwise from
-// Python's own faulthandler, which prints it for a signal that the program has chosen.
+// What a rank is doing, with its Python stack if possible. The stack comes from a thread of ours in the process,
+// where that does not answer from py-spy, and at last from Python's own faulthandler, which prints it for a signal
+// that the program has chosen.
 #pragma once
 
+#include <atomic>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <chrono>
@@ -17,6 +19,7 @@
 #include <string>
 #include <string_view>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "launcher/inspect/rank_state.hpp"
@@ -25,15 +28,21 @@ namespace smlaunch {
 
 class RankInspector {
  public:
-  RankInspector(boost::asio::io_context& loop, std::function<void(const RankState&)> done)
-      : loop_(loop), timer_(loop), done_(std::move(done)) {}
+  struct Callbacks {
+    std::function<void(const RankState&)> done;
+    // Processes are ended now to get their stacks: faulthandler.enable() prints them only for a deadly signal.
+    std::function<void()> ends_processes;
+  };
+  RankInspector(boost::asio::io_context& loop, Callbacks callbacks)
+      : loop_(loop), timer_(loop), callbacks_(std::move(callbacks)) {}
 
+  // Where the sockets of the rank's threads lie (rank_thread_folder.hpp); empty: it has none.
+  void set_threads(std::string folder) { threads_ = std::move(folder); }
   // Looks at `pid` and the processes that it has started; `done` is called once, after some seconds at the
-  // latest. `path`: the rank's environment, whose PATH is searched for py-spy. Returns true if processes are
-  // ended to get their stacks: faulthandler.enable() prints them only for a deadly signal.
-  bool begin(int pid, bool is_starter, const std::map<std::string, std::string>& path);
-  // Looks at them from outside only, in a thread: the loop and the rank go on. `done` is called with it, too.
-  // Nothing happens while a look or a question is under way.
+  // latest. `path`: the rank's environment, whose PATH is searched for py-spy.
+  void begin(int pid, bool is_starter, const std::map<std::string, std::string>& path);
+  // The same of a rank that goes on: it gets no signal, and it is seen whether it computes: `done` is called with that
+  // first, within four seconds, and then with all. Nothing happens while a look or a question is under way.
   void look(int pid, bool is_starter, const std::map<std::string, std::string>& path);
   ~RankInspector();
   RankInspector(const RankInspector&) = delete;
@@ -41,7 +50,7 @@ class RankInspector {
   // Takes what the rank prints on stderr meanwhile.
   void heard(std::string_view lines);
   // The rank has ended, and everything that it printed has been heard.
-  void rank_ended() { conclude(); }
+  void rank_ended();
 
  private:
   // A process that is asked for its stack by a signal.
@@ -55,13 +64,25 @@ class RankInspector {
   void take_stack();
   void conclude();
 
-  void looked(const RankState& state);
+  // Who is looked at.
+  struct Subject {
+    int pid = 0;
+    bool is_starter = false;
+    std::map<std::string, std::string> path = {};
+  };
+  // What is seen without asking for it by a signal. In a thread of its own: the loop goes on.
+  void gather(const Subject& subject, bool is_look);
+  void gathered(const Subject& subject, RankState state);
 
   boost::asio::io_context& loop_;
   std::thread looker_;
+  std::atomic<bool> is_over_ = false;  // the looker is to end
+  bool is_begun_ = false;              // begin() was called, and `done` not yet
+  std::optional<Subject> next_;        // is to be begun when the look has ended
   boost::asio::steady_timer timer_;
-  std::function<void(const RankState&)> done_;
-  std::optional<RankState> state_;  // while it goes on
+  Callbacks callbacks_;
+  std::string threads_;
+  std::optional<RankState> state_;  // while processes are asked by signals
   // One after the other: under torchrun all write to one pipe.
   std::vector<Asked> to_ask_;
   std::optional<Asked> asked_;

@@ -1,32 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "launcher/inspect/rank_motion.hpp"
 
-#include <elf.h>
-#include <sys/ptrace.h>
-#include <sys/uio.h>
-#include <sys/user.h>
-
 #include <algorithm>
 #include <array>
 #include <charconv>
 #include <chrono>
-#include <filesystem>
 #include <map>
 #include <optional>
 #include <set>
 #include <thread>
 
-#include "base/read_file.hpp"
+#include "base/signal_free_thread.hpp"
+#include "launcher/inspect/thread_looks.hpp"
 #include "launcher/process/proc_stat.hpp"
 
 namespace smlaunch {
 
 namespace {
 
-// A rank of hundreds of threads tells enough by these.
-constexpr std::size_t most_threads = 32;
-// A thread that waits for a processor stops when it gets one.
-constexpr std::chrono::milliseconds stop_bound{200};
+using Clock = std::chrono::steady_clock;
+
+// So many looks, and how long after each other; whatever the threads do, no look begins after the bound.
+constexpr std::size_t most_looks = 31;
+constexpr std::chrono::milliseconds look_interval{50};
+constexpr std::chrono::milliseconds looks_bound{3000};
 // Of one that computes: two ticks of the kernel's clock, and its part of a machine that is crowded.
 constexpr double least_cpu_seconds = 0.02;
 constexpr double least_cpu_share = 0.01;
@@ -36,41 +33,50 @@ constexpr std::array<std::string_view, 22> waiting = {
     "libmpi",  "libopen-pal", "libopen-rte", "libpmix", "libprrte",  "mca_",       "libucp",    "libuct",
     "libucs",  "libucm",      "libfabric",   "libnccl", "librccl",   "libcuda.so", "libcudart", "libibverbs",
     "libmlx5", "libefa",      "libpsm",      "libgloo", "libnrt.so", "libmpich"};
-constexpr std::array<std::string_view, 7> neutral = {"libc.so", "libc-",    "ld-linux", "libpthread",
-                                                     "[vdso]",  "librt.so", "libevent"};
+constexpr std::array<std::string_view, 7> neutral_modules = {"libc.so", "libc-",    "ld-linux", "libpthread",
+                                                             "[vdso]",  "librt.so", "libevent"};
 
 template <std::size_t Count>
 bool begins_as_one_of(std::string_view module, const std::array<std::string_view, Count>& names) {
   return std::any_of(names.begin(), names.end(), [&](auto name) { return module.starts_with(name); });
 }
 
-std::optional<std::uint64_t> read_instruction(int tid) {
-#if defined(__x86_64__) || defined(__aarch64__)
-  user_regs_struct registers{};
-  iovec place{&registers, sizeof registers};
-  if (ptrace(PTRACE_GETREGSET, tid, NT_PRSTATUS, &place) != 0) return {};
-#if defined(__x86_64__)
-  return registers.rip;
-#else
-  return registers.pc;
-#endif
-#else
-  (void)tid;
-  return {};
-#endif
+double cpu_seconds_of(const std::vector<int>& pids) {
+  double seconds = 0;
+  for (const int pid : pids)
+    if (const auto stat = read_proc_stat(pid)) seconds += stat->cpu_seconds;
+  return seconds;
 }
 
-std::uint64_t ask_instruction(int tid) {
-  if (ptrace(PTRACE_SEIZE, tid, nullptr, nullptr) != 0) return 0;
-  std::optional<std::uint64_t> instruction;
-  if (ptrace(PTRACE_INTERRUPT, tid, nullptr, nullptr) == 0) {
-    const auto deadline = std::chrono::steady_clock::now() + stop_bound;
-    while (!(instruction = read_instruction(tid)) && std::chrono::steady_clock::now() < deadline)
-      std::this_thread::sleep_for(std::chrono::microseconds(200));
+// One thread, over all the looks.
+struct Seen {
+  std::size_t waiting = 0;
+  std::size_t neutral = 0;
+  std::size_t unseen = 0;
+  std::set<std::uint64_t> instructions = {};
+  std::map<std::string, std::size_t> modules = {};  // where it was neither
+  std::size_t computing = 0;                        // so often
+  double first_cpu_seconds = 0;
+  double last_cpu_seconds = 0;
+
+  void add(const RunningThread& thread) {
+    if (waiting + neutral + unseen + computing == 0) first_cpu_seconds = thread.cpu_seconds;
+    last_cpu_seconds = thread.cpu_seconds;
+    if (thread.instruction == 0) {
+      ++unseen;
+      return;
+    }
+    instructions.insert(thread.instruction);
+    if (is_waiting_module(thread.module)) {
+      ++waiting;
+    } else if (begins_as_one_of(thread.module, neutral_modules)) {
+      ++neutral;
+    } else {
+      ++computing;
+      ++modules[thread.module.empty() ? "compiled code" : thread.module];
+    }
   }
-  ptrace(PTRACE_DETACH, tid, nullptr, nullptr);
-  return instruction.value_or(0);
-}
+};
 
 std::optional<std::uint64_t> take_hex(std::string_view& text) {
   std::uint64_t number = 0;
@@ -101,50 +107,50 @@ std::string find_module(std::string_view maps, std::uint64_t address) {
   return "";
 }
 
-MotionLook look_at_threads(const std::vector<int>& pids) {
-  MotionLook look;
-  for (const int pid : pids) {
-    const std::string folder = "/proc/" + std::to_string(pid);
-    std::string maps;
-    std::error_code error;
-    for (std::filesystem::directory_iterator each(folder + "/task", error), end; !error && each != end;
-         each.increment(error)) {
-      if (look.size() == most_threads) return look;
-      int tid = 0;
-      const std::string name = each->path().filename().string();
-      std::from_chars(name.data(), name.data() + name.size(), tid);
-      const auto stat = tid > 0 ? read_proc_stat(tid) : std::nullopt;
-      if (!stat || stat->state != 'R') continue;
-      RunningThread thread{.instruction = ask_instruction(tid)};
-      if (thread.instruction != 0) {
-        if (maps.empty()) maps = read_small_file(folder + "/maps");
-        thread.module = find_module(maps, thread.instruction);
-      }
-      look.push_back(std::move(thread));
+Motion judge_motion(const std::vector<MotionLook>& looks, const LookedTime& time) {
+  const double least = std::max(least_cpu_seconds, least_cpu_share * time.seconds);
+  if (time.cpu_seconds < least) return {};
+  std::map<int, Seen> threads;
+  for (const MotionLook& look : looks)
+    for (const RunningThread& thread : look) threads[thread.tid].add(thread);
+  Motion found;
+  std::size_t most = 0;
+  for (const auto& [tid, seen] : threads) {
+    if (seen.last_cpu_seconds - seen.first_cpu_seconds < least) continue;
+    const bool is_unseen = seen.instructions.empty();
+    const bool was_active =
+        (seen.computing + seen.neutral + (is_unseen ? seen.unseen : 0)) * 2 > looks.size();
+    if (!was_active) continue;
+    if (is_unseen) {
+      found.computes = true;
+      continue;
     }
+    if (seen.computing * 4 < looks.size() || seen.computing <= seen.waiting || seen.instructions.size() < 2)
+      continue;
+    found.computes = true;
+    for (const auto& [module, count] : seen.modules)
+      if (count > most) {
+        most = count;
+        found.where = module;
+      }
   }
-  return look;
+  return found;
 }
 
-Motion judge_motion(const std::vector<MotionLook>& looks, const LookedTime& time) {
-  if (time.cpu_seconds < std::max(least_cpu_seconds, least_cpu_share * time.seconds)) return {};
-  const auto ran =
-      std::count_if(looks.begin(), looks.end(), [](const MotionLook& look) { return !look.empty(); });
-  if (static_cast<std::size_t>(ran) * 2 <= looks.size()) return {};
-  std::set<std::uint64_t> instructions;
-  std::map<std::string, int> modules;
-  for (const MotionLook& look : looks)
-    for (const RunningThread& thread : look) {
-      if (thread.instruction == 0) continue;
-      instructions.insert(thread.instruction);
-      if (!is_waiting_module(thread.module) && !begins_as_one_of(thread.module, neutral))
-        ++modules[thread.module.empty() ? "compiled code" : thread.module];
+Motion watch_motion(const std::vector<int>& pids) {
+  std::vector<MotionLook> looks;
+  const auto begin = Clock::now();
+  const double cpu_before = cpu_seconds_of(pids);
+  std::thread looker = start_signal_free_thread([&] {
+    ThreadLooks threads;
+    while (looks.size() < most_looks && Clock::now() - begin < looks_bound) {
+      std::this_thread::sleep_for(look_interval);
+      looks.push_back(threads.look(pids));
     }
-  if (instructions.empty()) return {.computes = true};
-  if (instructions.size() < 2 || modules.empty()) return {};
-  const auto most = std::max_element(modules.begin(), modules.end(),
-                                     [](const auto& a, const auto& b) { return a.second < b.second; });
-  return {.computes = true, .where = most->first};
+  });
+  looker.join();
+  const double seconds = std::chrono::duration<double>(Clock::now() - begin).count();
+  return judge_motion(looks, {.cpu_seconds = cpu_seconds_of(pids) - cpu_before, .seconds = seconds});
 }
 
 }  // namespace smlaunch

@@ -13,7 +13,9 @@ namespace smlaunch {
 
 // A thread that ran when it was looked at.
 struct RunningThread {
-  std::uint64_t instruction = 0;  // 0: the kernel does not show it
+  int tid = 0;
+  double cpu_seconds = 0;         // that it has used so far
+  std::uint64_t instruction = 0;  // 0: the kernel does not show it, or it did not stop in time
   std::string module = {};  // the file that it lies in: "libmpi.so.40"; empty: none, such as compiled code
 };
 
@@ -22,7 +24,7 @@ using MotionLook = std::vector<RunningThread>;
 
 struct Motion {
   bool computes = false;
-  std::string where = {};  // the module in which it was seen most; empty: it cannot be seen
+  std::string where = {};  // the module in which it was seen most; empty: this host does not show it
   bool operator==(const Motion&) const = default;
 };
 
@@ -32,17 +34,20 @@ struct LookedTime {
   double seconds = 0;
 };
 
-// It ran in more than half of the looks, at different instructions, and some of them lie elsewhere than in a library
-// that waits. Where the kernel shows no instruction, having run is all there is, and counts. A rank that polls waits for
-// a processor most of the time where these are scarce; but it uses next to none of it.
+// One and the same thread ran in more than half of the looks, was not in a library that waits then, and used the
+// processor; it was at different instructions; and it was in a module of its own, neither one that waits nor one that
+// both call, in a quarter of them at least, and more often than in one that waits. Many threads of many ranks are seen
+// somewhere else now and then; so one sample is none. Of a thread at which no instruction can be seen, having run is all
+// there is, and counts. A rank that polls waits for a processor most of the time where these are scarce; but it uses
+// next to none of it.
 Motion judge_motion(const std::vector<MotionLook>& looks, const LookedTime& time);
+
+// Looks at these processes, for three seconds at most. Each of their threads is stopped for moments, by a thread of ours
+// that is gone when this returns.
+Motion watch_motion(const std::vector<int>& pids);
 
 // MPI, NCCL, CUDA's driver, the network's libraries, whose waiting spins.
 bool is_waiting_module(std::string_view module);
-
-// The threads of these processes that run now. Each is stopped for a moment that it does not notice: the kernel is
-// asked where it is (ptrace(2)). Call it in a thread that ends then: whatever goes wrong, its end lets go of them.
-MotionLook look_at_threads(const std::vector<int>& pids);
 
 // The file that holds the address, by /proc/PID/maps; "[vdso]" and the like keep their names.
 std::string find_module(std::string_view maps, std::uint64_t address);

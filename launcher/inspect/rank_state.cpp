@@ -76,6 +76,11 @@ std::string place_in_words(const RankState& state) {
   return words;
 }
 
+std::string primary_state_in_words(const RankState& state) {
+  const auto primary = static_cast<std::size_t>(state.primary);
+  return primary < state.processes.size() ? state_in_words(state.processes[primary].state) : "gone";
+}
+
 std::vector<std::string> parse_py_spy_dump(std::string_view text) {
   std::vector<std::string> frames;
   bool in_thread = false;

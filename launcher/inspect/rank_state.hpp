@@ -18,22 +18,30 @@ struct ProcessState {
   std::vector<std::string> kernel_stack;  // innermost first; empty where the kernel does not show it
   std::vector<std::string> python_stack;  // of its main thread, innermost first: "train.py:12 in load"
   std::optional<int> rank = {};           // under torchrun and xla: which of their ranks it belongs to
+  bool has_thread = false;                // a thread in it can be asked (rank_told.hpp)
+  std::string told = {};                  // what that has answered, by shorten_told(); empty: nothing
   bool operator==(const ProcessState&) const = default;
 };
 
 struct RankState {
   std::vector<ProcessState> processes;  // first the rank's own process, then those that it has started
   int primary = 0;                      // the process that stands for the rank; under torchrun its first rank
-  std::string python_source;            // "py-spy" or "faulthandler"; empty: there is no Python stack
+  // "its own thread", "py-spy" or "faulthandler": the last that gave one; empty: there is no Python stack.
+  std::string python_source;
   // Of a look that asks nothing of the rank: does it compute, and in which module (rank_motion.hpp)?
   bool is_look = false;
   bool computes = false;
   std::string computes_in = {};
+  bool more_comes = false;  // the same again, with stacks
+  [[nodiscard]] bool is_seen_to_compute() const { return computes && !computes_in.empty(); }
   bool operator==(const RankState&) const = default;
 };
 
 // Where a rank is, in a few words: its innermost Python frame, otherwise "sleeping in futex_wait", "running".
 std::string place_in_words(const RankState& state);
+
+// "sleeping", "stopped", "running" of the process that stands for the rank; "gone".
+std::string primary_state_in_words(const RankState& state);
 
 // What `py-spy dump` prints -> the frames of its main thread, innermost first.
 std::vector<std::string> parse_py_spy_dump(std::string_view text);

@@ -195,6 +195,7 @@ Result<Job> finish_job(const Options& options, const Facts& facts, Job job) {
     }
     if (env.entry_point.kind != EntryPointKind::command) find_mpi4py(facts.ask, spec);
   }
+  if (auto fine = check_wishes_of_tries(options, job); !fine) return tl::unexpected(fine.error());
   return job;
 }
 

@@ -68,6 +68,8 @@ Result<JobHosts> find_all_hosts(const Options& options, const Variables& variabl
       take_self_started(std::move(**found), hosts);
       return hosts;
     }
+    // --nnodes 1: this host alone, however many a scheduler has given us.
+    if (options.nnodes) return hosts;
   }
   if (!may_ask) return hosts;
   const SchedulerWorld world = {probe_host_name(),
@@ -125,6 +127,10 @@ Result<void> exclude_hosts(const Options& options, const std::optional<std::stri
 Result<JobHosts> find_job_hosts(const Options& options, const Variables& variables) {
   auto hosts = find_all_hosts(options, variables);
   if (!hosts) return hosts;
+  if (hosts->self_started && options.current_host)
+    return failure(Fault::usage, source_of(options, "current-host", "--current-host"),
+                   "has no meaning for hosts that start themselves: the node rank says which of them this is",
+                   "leave it out");
   std::optional<std::string> text;
   if (options.exclude_file) {
     auto read = read_given_file(*options.exclude_file, longest_list);

@@ -44,4 +44,33 @@ Result<void> set_spare_hosts_aside(const Options& options, std::vector<std::stri
   return {};
 }
 
+Result<void> check_wishes_of_tries(const Options& options, const Job& job) {
+  struct Wish {
+    const char* name;
+    bool is_given;
+  };
+  const Wish wishes[] = {{"host-check", options.host_check.has_value()},
+                         {"check-path", !options.check_path.empty()},
+                         {"gpu-memory-wait", options.sources.contains("gpu-memory-wait")},
+                         {"min-hosts", options.min_hosts.has_value()}};
+  const auto where = [&](const char* name) { return source_of(options, name, fmt::format("--{}", name)); };
+  for (const Wish& wish : wishes)
+    if (wish.is_given && job.self_started)
+      return failure(Fault::usage, where(wish.name),
+                     "does not work where hosts start themselves: no host reaches another one before a try",
+                     "leave it out, or start smlaunch on one host, with --hosts");
+  for (const std::string& path : options.check_path)
+    if (!path.starts_with('/'))
+      return failure(Fault::usage, where("check-path"), fmt::format("\"{}\" is not absolute", path),
+                     "give the whole path: it is looked at on every host");
+  if (options.min_hosts && job.spec.world_size)
+    return failure(
+        Fault::usage, where("min-hosts"),
+        fmt::format("the job has {} ranks, however many hosts there are: fewer hosts would get more of "
+                    "them each",
+                    *job.spec.world_size),
+        "say how many each host has (--processes-per-host), or leave it out");
+  return {};
+}
+
 }  // namespace smlaunch

@@ -21,4 +21,9 @@ std::vector<std::string> hosts_of_plan(const Environment& environment, bool runs
 // (Fault::usage): none would be left to run ranks, or each host runs by itself.
 Result<void> set_spare_hosts_aside(const Options& options, std::vector<std::string>& hosts, Job& job);
 
+// Of what is asked for before another try: errors (Fault::usage) where it could not be done, or would go wrong. Hosts
+// that start themselves are not reached; fewer hosts would get more of a fixed number of ranks each; a path means the
+// same on all hosts only where it is absolute.
+Result<void> check_wishes_of_tries(const Options& options, const Job& job);
+
 }  // namespace smlaunch

@@ -150,8 +150,9 @@ void find_network_interface(const Questions& ask, Job& job) {
     spec.network_interface = chosen.name;
     reason = chosen.why;
   }
-  const bool is_mpirun = choose_engine(spec, job.cluster) == Engine::mpirun;
-  if (!spec.network_interface.empty() || !is_mpirun) return say(reason);
+  const Engine engine = choose_engine(spec, job.cluster);
+  const bool uses_mpirun = engine == Engine::mpirun || (engine == Engine::srun && spec.smoke.has_mpirun);
+  if (!spec.network_interface.empty() || !uses_mpirun) return say(reason);
   set_network(ask, others, reason, spec);
 }
 

@@ -39,6 +39,7 @@ Result<void> find_starter(const Options& options, const Questions& ask, Job& job
                    "install PyTorch, or name the interpreter that has it with --python");
   spec.torchrun = std::move(found.command);
   spec.torchrun_must_redirect = found.must_redirect;
+  spec.torchrun_python = found.interpreter;
   spec.sources.emplace_back("torchrun", found.source);
   return {};
 }

@@ -44,8 +44,8 @@ Result<MachinesByHost> probe_hosts(const Options& options, const std::vector<std
   if (hosts.empty()) return machines;
   const std::chrono::milliseconds bound(
       static_cast<long>(std::min(options.ready_timeout, longest_wait_seconds) * 1000));
-  const RemoteReport report = show_while(
-      options.quiet, run_on_hosts,
+  const RemoteReport report = run_shown(
+      options.quiet,
       RemoteRequest{
           .hosts = hosts,
           .port = options.ssh_port,

@@ -10,18 +10,25 @@ namespace smlaunch {
 std::uint64_t AgentsElsewhere::start(NodeRank host, StartAgents agents, OnEnded ended) {
   agents.set = ++last_;
   const Peer worker{first_worker_.value + host.value};
-  sets_.emplace(last_, Set{worker, std::move(ended)});
+  sets_.emplace(last_, Set{worker, agents.job, std::move(ended)});
   channel_.start_agents(worker, agents);
   return last_;
 }
 
 void AgentsElsewhere::signal(std::uint64_t set, int signal) {
   if (const auto found = sets_.find(set); found != sets_.end())
-    channel_.signal_agents(found->second.worker, {set, signal});
+    channel_.signal_agents(found->second.worker, {set, signal, ++last_signal_, found->second.job});
 }
 
-void AgentsElsewhere::ended(const AgentsEnded& end) {
+// Each host speaks of its own sets, and what it has not yet said of an earlier try is no news of this one.
+void AgentsElsewhere::ended(Peer worker, const AgentsEnded& end) {
   const auto found = sets_.find(end.set);
+  if (found == sets_.end() || !(found->second.worker == worker) || found->second.job != end.job) return;
+  finish(end.set, end);
+}
+
+void AgentsElsewhere::finish(std::uint64_t set, const AgentsEnded& end) {
+  const auto found = sets_.find(set);
   if (found == sets_.end()) return;
   const OnEnded ended = std::move(found->second.ended);
   sets_.erase(found);
@@ -32,7 +39,7 @@ void AgentsElsewhere::host_lost(Peer worker) {
   std::vector<std::uint64_t> lost;
   for (const auto& [number, set] : sets_)
     if (set.worker == worker) lost.push_back(number);
-  for (const std::uint64_t number : lost) ended({.set = number, .failure = "", .status = {}});
+  for (const std::uint64_t number : lost) finish(number, {.set = number, .failure = "", .status = {}});
 }
 
 EngineOnHosts::EngineOnHosts(AgentsElsewhere& elsewhere, Callbacks callbacks, const MakeEngine& make_own)
@@ -80,10 +87,11 @@ void EngineOnHosts::others_ended(const std::vector<int>& ranks, const AgentsEnde
   }
   for (std::size_t i = 0; i < ranks.size(); ++i) {
     const bool is_last = i + 1 == ranks.size();
-    if (end.failure.empty())
-      callbacks_.ended(Rank{ranks[i]}, end.status[i], is_last && all_have_ended());
+    const std::string why_unknown = end.failure.empty() ? "its host does not know how it ended" : end.failure;
+    if (end.failure.empty() && end.status[i])
+      callbacks_.ended(Rank{ranks[i]}, *end.status[i], is_last && all_have_ended());
     else
-      callbacks_.ended(Rank{ranks[i]}, failure(Fault::start, "agent", end.failure),
+      callbacks_.ended(Rank{ranks[i]}, failure(Fault::start, "agent", why_unknown),
                        is_last && all_have_ended());
   }
 }

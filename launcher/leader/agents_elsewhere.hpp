@@ -32,17 +32,21 @@ class AgentsElsewhere {
   void forget(std::uint64_t set) { sets_.erase(set); }
 
   // What comes over the channel.
-  void ended(const AgentsEnded& end);
+  void ended(Peer worker, const AgentsEnded& end);
   void host_lost(Peer worker);
 
  private:
   struct Set {
     Peer worker;
+    std::string job;
     OnEnded ended;
   };
+  void finish(std::uint64_t set, const AgentsEnded& end);
+
   LeaderChannel& channel_;
   Peer first_worker_;
   std::uint64_t last_ = 0;
+  std::uint64_t last_signal_ = 0;
   std::map<std::uint64_t, Set> sets_;
 };
 

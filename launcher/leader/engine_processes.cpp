@@ -8,6 +8,7 @@
 #include <filesystem>
 
 #include "launcher/process/tcp_peers.hpp"
+#include "launcher/scheduler/srun_command.hpp"
 #include "mpi/tagged_line.hpp"
 
 namespace smlaunch {
@@ -27,7 +28,8 @@ tl::expected<void, SpawnError> EngineProcesses::start(const std::vector<std::str
 }
 
 void EngineProcesses::heard(Rank rank, std::string_view line) {
-  if (rank == first_ && !parse_tagged_line(line)) tail_.add(std::string(line) + "\n");
+  if (rank == first_ && !parse_tagged_line(line) && !parse_labelled_line(line))
+    tail_.add(std::string(line) + "\n");
   callbacks_.line(line);
 }
 

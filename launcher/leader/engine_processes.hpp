@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The processes by which we start the ranks: mpirun, or one agent for each rank of this machine.
+// The processes by which we start the ranks: mpirun, srun, or one agent for each rank of this machine.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -34,7 +34,7 @@ class EngineProcesses final : public JobEngine {
 
   Callbacks callbacks_;
   WatchedProcesses processes_;
-  std::optional<Rank> first_;  // whose last words are kept: mpirun's, where there is one
+  std::optional<Rank> first_;  // whose last words are kept: mpirun's or srun's, where there is one
   TextTail tail_;
 };
 

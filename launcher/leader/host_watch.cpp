@@ -73,6 +73,8 @@ std::vector<std::string> HostWatch::odd_hosts() const {
 
 std::vector<std::string> HostWatch::started(Rank rank, const Started* started) {
   const RankPlace& at = place(rank);
+  // A starter is not bound itself.
+  if (!plan_.shares.empty()) return {};
   HostBindings& all = bindings_[at.node_rank];
   ++all.reported;
   if (started != nullptr) {

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <csignal>
 
 #include "launcher/channel/detached_notice.hpp"
@@ -11,7 +12,6 @@
 #include "launcher/outcome/silence_sentence.hpp"
 #include "launcher/plan/starter.hpp"
 #include "launcher/process/child_process.hpp"
-#include "mpi/tagged_line.hpp"
 
 namespace smlaunch {
 
@@ -33,6 +33,7 @@ SupervisorSettings supervisor_settings(const LaunchPlan& plan, const RunSettings
   SupervisorSettings made;
   made.world_size = plan.world_size();
   made.leader_host = plan.current_host;
+  made.engine = to_string(plan.engine);
   made.failure_grace = settings.failure_grace;
   made.stop_grace = settings.stop_grace;
   made.leftover_grace = settings.leftover_grace;
@@ -54,6 +55,7 @@ JobRun::JobRun(const LaunchPlan& plan, const RunSettings& settings, const Leader
       callbacks_(std::move(callbacks)),
       supervisor_(supervisor_settings(plan, settings)),
       reports_(plan, world, events, phases, !settings.progress_pattern.empty()),
+      asked_looks_(world.loop),
       engine_(world.make_engine({.line = [this](std::string_view line) { engine_line(line); },
                                  .ended = [this](Rank rank, const Result<ExitStatus>& end,
                                                  bool all) { engine_process_ended(rank, end, all); }})) {}
@@ -96,11 +98,11 @@ void JobRun::pass_on(int signal) {
   handle(SignalPassed{signal});
 }
 
-// Lines that come through mpirun itself: of a rank without a channel, or mpirun's own words, which matter
+// Lines that come through mpirun or srun itself: of a rank without a channel, or its own words, which matter
 // where it cannot start the job.
 void JobRun::engine_line(std::string_view line) {
   note_peers();  // it may end soon
-  const auto tagged = parse_tagged_line(line);
+  const auto tagged = find_rank_of_line(plan_.engine, line);
   if (tagged && tagged->rank < plan_.world_size()) {
     if (const auto notice = parse_detached_notice(tagged->text)) {
       world_.output.say(std::string(*notice));
@@ -108,33 +110,46 @@ void JobRun::engine_line(std::string_view line) {
     }
     reports_.print(Rank{tagged->rank}, tagged->is_stderr, world_.loop.now_ns(),
                    std::string(tagged->text) + "\n");
-  } else if (plan_.engine != Engine::mpirun) {
+  } else if (!is_one_process(plan_.engine)) {
     world_.output.print_plain(std::string(line) + "\n");
   } else if (settings_.verbose) {
-    world_.output.say(fmt::format("mpirun: {}", line));
+    world_.output.say(name_line_of_engine(to_string(plan_.engine), line));
   }
 }
 
 void JobRun::engine_process_ended(Rank rank, const Result<ExitStatus>& end, bool all_ended) {
   const double now = reports_.seconds_at(world_.loop.now_ns());
   const auto status = end ? std::optional(*end) : std::nullopt;
-  if (plan_.engine != Engine::mpirun) {
+  if (!is_one_process(plan_.engine)) {
     const RankLoss loss = end ? RankLoss(AgentEnded{*end}) : EndUnknown{end.error().problems.front().what};
     handle(AgentLost{.rank = rank, .loss = loss, .seconds = now});
     if (all_ended) handle(EngineEnded{.failure = AllAgentsEnded{}, .seconds = now, .status = status});
     return;
   }
-  look_for_lost_hosts();
+  if (!may_look()) return mpirun_ended(end, now);
+  // A host that is lost explains all that comes after mpirun's end, so it is told first.
+  is_held_ = true;
+  settings_.find_lost_hosts([this, end, now](const std::vector<LostHost>& lost) {
+    is_held_ = false;
+    take_lost_hosts(lost);
+    mpirun_ended(end, now);
+    for (const Event& event : std::exchange(held_, {})) handle(event);
+  });
+}
+
+void JobRun::mpirun_ended(const Result<ExitStatus>& end, double seconds) {
   tell_missing_daemons();
-  const EngineFailure failure =
-      end ? EngineFailure(MpirunEnded{*end}) : EndUnknown{end.error().problems.front().what};
-  handle(
-      EngineEnded{.failure = failure, .last_lines = engine_->last_words(), .seconds = now, .status = status});
+  const auto status = end ? std::optional(*end) : std::nullopt;
+  const EngineFailure failure = end ? EngineFailure(EngineProcessEnded{*end, to_string(plan_.engine)})
+                                    : EndUnknown{end.error().problems.front().what};
+  handle(EngineEnded{
+      .failure = failure, .last_lines = engine_->last_words(), .seconds = seconds, .status = status});
 }
 
 void JobRun::look_around() {
   const JobSilence silence = reports_.silence();
   if (has_spawned_) handle(Silent{silence});
+  reports_.tell_slow_ranks();
   note_peers();
   if (world_.loop.now_ns() > next_look_ns_) look_for_lost_hosts();
 }
@@ -151,18 +166,41 @@ void JobRun::tell_missing_daemons() {
   handle(DaemonsMissing{settings_.find_unconnected(engine_peers_)});
 }
 
-// mpirun does not say on which host its daemon could not start, and waits for a frozen host for ever.
-void JobRun::look_for_lost_hosts() {
+bool JobRun::may_look() const {
   const JobRecord& record = supervisor_.record();
-  if (has_spawned_ || !settings_.find_lost_hosts || record.stop_signal || record.worker_loss) return;
-  for (const LostHost& each : settings_.find_lost_hosts())
-    handle(WorkerLost{{.host = each.name, .loss = HostUnreachable{each.reason}}});
+  return !has_spawned_ && settings_.find_lost_hosts && !record.stop_signal && !record.worker_loss;
+}
+
+// mpirun does not say on which host its daemon could not start, and like srun it waits for a frozen host for ever.
+void JobRun::look_for_lost_hosts() {
+  if (!may_look() || is_held_) return;
   next_look_ns_ = world_.loop.now_ns() + look_interval_ns;
+  settings_.find_lost_hosts([this](const std::vector<LostHost>& lost) {
+    if (may_look()) take_lost_hosts(lost);
+    next_look_ns_ = world_.loop.now_ns() + look_interval_ns;
+  });
+}
+
+void JobRun::take_lost_hosts(const std::vector<LostHost>& lost) {
+  for (const LostHost& each : lost)
+    handle(WorkerLost{{.host = each.name, .loss = HostUnreachable{each.reason}}});
 }
 
 // ---- the supervisor's answer
 
-void JobRun::handle(const Event& event) { perform(supervisor_.on(event)); }
+// What ends a look must not meet a silence that is over by now.
+void JobRun::handle(const Event& event) {
+  if (is_held_) {
+    held_.push_back(event);
+    return;
+  }
+  const auto* expired = std::get_if<TimerExpired>(&event);
+  const bool may_end_look =
+      std::holds_alternative<RankInspected>(event) || (expired != nullptr && expired->timer == Timer::look);
+  if (may_end_look) perform(supervisor_.on(Silent{reports_.silence()}));
+  perform(supervisor_.on(event));
+  asked_looks_.heard(event);
+}
 
 void JobRun::perform(const std::vector<Action>& actions) {
   for (const Action& action : actions) {
@@ -198,6 +236,7 @@ void JobRun::start_ranks() {
       if (rank == of_host.front()) start.hand_over = callbacks_.late_hand_over(node_rank);
       start.forward_output = world_.output.is_wanted(rank);
       start.progress_pattern = settings_.progress_pattern;
+      start.flight_recorder = settings_.flight_recorder;
       world_.channel.start(peer_of(rank), start);
     }
   }
@@ -245,15 +284,24 @@ void JobRun::tell_looks() {
   const JobSilence silence = reports_.silence();
   const std::string life = describe_life(record(), reports_.hosts(), starter());
   std::string text = describe_silence(silence, record().progress) + "; ";
+  const bool is_seen = std::any_of(record().ranks.begin(), record().ranks.end(), [](const RankRecord& rank) {
+    return rank.state && rank.state->is_seen_to_compute();
+  });
   if (!life.empty())
-    text += life + ": taken for life, the job goes on";
+    text += life + (is_seen ? ": taken for life, the job goes on"
+                            : ": taken for life, the job goes on, but three times at most");
   else
-    text +=
-        describe_hang(look_at_ranks(record(), reports_.hosts(), starter())) +
-        (settings_.hang_timeout || settings_.start_timeout ? ""
-                                                           : "; --hang-timeout SECONDS would end such a job");
+    text += describe_ranks() + (settings_.hang_timeout || settings_.start_timeout
+                                    ? ""
+                                    : "; --hang-timeout SECONDS would end such a job");
   world_.output.say(text);
   if (!life.empty()) reports_.event("progress", std::nullopt, {{"life", life}});
+}
+
+std::string JobRun::describe_ranks() const {
+  const std::vector<RankLook> looks = look_at_ranks(record(), reports_.hosts(), starter());
+  const std::string sentence = find_hang_evidence(looks).sentence;
+  return sentence.empty() ? describe_hang(looks) : sentence;
 }
 
 std::string JobRun::starter() const { return has_starter(plan_.launcher) ? to_string(plan_.launcher) : ""; }

@@ -11,12 +11,14 @@
 #include <string_view>
 #include <vector>
 
+#include "launcher/leader/asked_looks.hpp"
 #include "launcher/leader/leader_world.hpp"
 #include "launcher/leader/rank_reports.hpp"
 #include "launcher/leader/run_settings.hpp"
 #include "launcher/leader/start_engine.hpp"
 #include "launcher/leader/supervisor.hpp"
 #include "launcher/outcome/outcome.hpp"
+#include "launcher/status/job_status.hpp"
 
 namespace smlaunch {
 
@@ -46,6 +48,11 @@ class JobRun {
   // For a while we could hear nobody: peers that are silent, or have not come yet, have all their time again.
   void forget_silence();
 
+  // Looks at the ranks that run, which go on; `done` is called within some seconds.
+  void look_now(std::function<void(std::vector<RankLook>)> done);
+  // What is known of the ranks now.
+  void add_status(JobStatus& status, bool with_ranks);
+
   [[nodiscard]] const JobRecord& record() const { return supervisor_.record(); }
   [[nodiscard]] bool has_spawned() const { return has_spawned_; }
   [[nodiscard]] const JobEngine& engine() const { return *engine_; }
@@ -57,6 +64,7 @@ class JobRun {
   void signal_ranks(int signal);
   void inspect_ranks(bool only_look);
   void tell_looks();
+  [[nodiscard]] std::string describe_ranks() const;
   [[nodiscard]] std::string starter() const;  // torchrun or xla; empty: the ranks are started one by one
   [[nodiscard]] std::vector<Rank> ranks_that_run() const;
   void pass_signal_on(int signal);
@@ -66,6 +74,9 @@ class JobRun {
   void engine_line(std::string_view line);
   void engine_process_ended(Rank rank, const Result<ExitStatus>& end, bool all_ended);
   void look_for_lost_hosts();
+  [[nodiscard]] bool may_look() const;
+  void take_lost_hosts(const std::vector<LostHost>& lost);
+  void mpirun_ended(const Result<ExitStatus>& end, double seconds);
   void note_peers();
   void tell_missing_daemons();
 
@@ -77,11 +88,14 @@ class JobRun {
   Callbacks callbacks_;
   Supervisor supervisor_;
   RankReports reports_;
+  AskedLooks asked_looks_;
   std::unique_ptr<JobEngine> engine_;
   std::map<Timer, std::unique_ptr<LoopTimer>> timers_;
   bool has_spawned_ = false;
   std::set<std::string> engine_peers_;  // whom mpirun has heard of until the ranks have started
   std::uint64_t next_look_ns_ = 0;
+  bool is_held_ = false;            // mpirun has ended, and the hosts are looked for
+  std::vector<Event> held_;         // what has happened since
   std::uint64_t grace_end_ns_ = 0;  // of the ranks that are being stopped; 0: no rank is
   std::chrono::milliseconds leftover_time_{0};
 };

@@ -19,6 +19,7 @@ namespace {
 
 constexpr const char* own_loopback = "127.0.0.1";
 constexpr const char* any_address = "0.0.0.0";
+constexpr const char* any_address_of_both = "::";  // of IPv4 and IPv6
 constexpr milliseconds ping_interval{1000};
 constexpr milliseconds goodbye_bound{1000};
 // So many are told of; who would come in by force fills no log.
@@ -69,37 +70,19 @@ LeaderRun::~LeaderRun() = default;
 Result<void> LeaderRun::listen() {
   world_.channel.set_callbacks(channel_callbacks());
   // Where hosts come by themselves, they know us by some name; which address that is here, they do not say.
-  const std::string address = settings_.job_token.empty() ? settings_.channel_host : "";
-  auto port = world_.channel.listen(address.empty() ? any_address : address, settings_.channel_port);
-  if (!port) return tl::unexpected(port.error());
+  const bool others_come = !settings_.job_token.empty();
+  const std::string address = others_come                      ? any_address_of_both
+                              : settings_.channel_host.empty() ? any_address
+                                                               : settings_.channel_host;
+  auto port = world_.channel.listen(address, settings_.channel_port);
+  if (!port) {
+    if (others_come)
+      port.error().problems.push_back({"the other hosts", "wait for this one, and nobody can tell them of it",
+                                       "stop them, or they wait for their --ready-timeout"});
+    return tl::unexpected(port.error());
+  }
   port_ = *port;
   return {};
-}
-
-void LeaderRun::wait_until_ready() {
-  if (!settings_.make_ready) return;
-  const std::uint64_t start_ns = world_.loop.now_ns();
-  ReadyResult ready = settings_.make_ready(
-      make_hand_over(workers_.hosts()),
-      {.serve = [this] { return serve_workers(); }, .code = [this] { return worker_code(); }});
-  outcome_ = std::move(ready.outcome);
-  if (settings_.channel_host.empty()) {
-    settings_.channel_host = ready.channel_host.empty() ? own_loopback : ready.channel_host;
-    world_.channel.keep_to(settings_.channel_host);
-  }
-  phases_.waited(seconds_between(start_ns, world_.loop.now_ns()), ready.slowest_host, ready.slowest_seconds);
-  if (const RosterWorker* lost = workers_.find_lost(); lost != nullptr && !outcome_)
-    outcome_ = lost_before_start({.host = lost->host, .loss = *lost->loss});
-}
-
-// Workers get their welcome and our pings, and may tell us that they were told to stop.
-int LeaderRun::serve_workers() {
-  world_.loop.poll();
-  if (seconds_between(last_ping_ns_, world_.loop.now_ns()) >= 1) {
-    world_.channel.ping_all();
-    last_ping_ns_ = world_.loop.now_ns();
-  }
-  return worker_signal_;
 }
 
 Result<RunResult> LeaderRun::run() {
@@ -110,8 +93,32 @@ Result<RunResult> LeaderRun::run() {
 }
 
 void LeaderRun::begin() {
-  if (outcome_) return begin_goodbye(*outcome_);
+  if (!settings_.make_ready) return begin_work();
+  ping();  // workers that have come hear us while we wait for the others
+  const std::uint64_t start_ns = world_.loop.now_ns();
+  settings_.make_ready(
+      make_hand_over(workers_.hosts()), [this] { return worker_code(); },
+      [this, start_ns](ReadyResult ready) {
+        hosts_ready(seconds_between(start_ns, world_.loop.now_ns()), std::move(ready));
+      });
+}
+
+void LeaderRun::hosts_ready(double seconds, ReadyResult ready) {
+  outcome_ = std::move(ready.outcome);
+  if (settings_.channel_host.empty()) {
+    settings_.channel_host = ready.channel_host.empty() ? own_loopback : ready.channel_host;
+    world_.channel.keep_to(settings_.channel_host);
+  }
+  phases_.waited(seconds, ready.slowest_host, ready.slowest_seconds);
+  if (const RosterWorker* lost = workers_.find_lost(); lost != nullptr && !outcome_)
+    outcome_ = lost_before_start({.host = lost->host, .loss = *lost->loss});
+  begin_work();
+}
+
+void LeaderRun::begin_work() {
+  begin_ns_ = world_.loop.now_ns();
   last_ping_ns_ = 0;
+  if (outcome_) return begin_goodbye(*outcome_);
   ping();
   if (settings_.smoke) return begin_smoke();
   begin_job();
@@ -156,21 +163,17 @@ std::optional<Outcome> LeaderRun::interrupted_smoke() const {
 
 void LeaderRun::begin_job() {
   phase_ = Phase::running;
-  // Looking takes some seconds. They do not count as our own pause.
-  if (settings_.find_lost_hosts)
-    settings_.find_lost_hosts = [this, find = std::move(settings_.find_lost_hosts)] {
-      auto found = find();
-      last_ping_ns_ = world_.loop.now_ns();
-      return found;
-    };
   job_run_ = std::make_unique<JobRun>(
       plan_, settings_, world_, events_, phases_, agent_facts(),
       JobRun::Callbacks{
           .late_hand_over = [this](NodeRank node_rank) { return make_late_hand_over(node_rank); },
-          .finished = [this](Outcome outcome) { begin_goodbye(std::move(outcome)); }});
+          .finished =
+              [this](Outcome outcome) {
+                if (!start_error_) begin_goodbye(std::move(outcome));
+              }});
   if (auto started = job_run_->begin(); !started) {
     start_error_ = started.error();
-    world_.loop.stop();
+    begin_goodbye(make_failure(*start_error_));
   }
 }
 
@@ -180,6 +183,7 @@ void LeaderRun::begin_goodbye(Outcome outcome) {
   phase_ = Phase::goodbye;
   outcome_ = std::move(outcome);
   if (!job_run_) phases_.finished(world_.loop.now_ns());
+  note_status(status(true));
   workers_.begin_goodbye();
   for (const WorkerIndex each : workers_.all().indices())
     if (workers_.all()[each].is_connected) world_.channel.send_outcome(workers_.peer(each), job_end(each));
@@ -189,15 +193,17 @@ void LeaderRun::begin_goodbye(Outcome outcome) {
 
 bool LeaderRun::one_may_come() const {
   const bool has_spawned = job_run_ && job_run_->has_spawned();
-  return settings_.make_ready && !has_spawned && !settings_.worker.empty() &&
+  const bool come_by_themselves = !settings_.job_token.empty();
+  return settings_.make_ready && !has_spawned && (come_by_themselves || !settings_.worker.empty()) &&
          workers_.any_is_awaited(plan_.current_host);
 }
 
 void LeaderRun::ping() {
-  notice_own_pause();
+  if (phase_ != Phase::waiting) notice_own_pause();
   last_ping_ns_ = world_.loop.now_ns();
   world_.channel.ping_all();
   if (phase_ == Phase::running && !is_suspended_) job_run_->look_around();
+  show_status();
   ping_timer_->start(ping_interval, [this] { ping(); });
 }
 
@@ -234,7 +240,7 @@ void LeaderRun::data(Peer peer, const Frame& frame) {
   if (workers_.holds(peer)) {
     if (frame.kind == FrameKind::agents_ended) {
       if (const auto end = decode_agents_ended(frame.payload); end && world_.elsewhere != nullptr)
-        world_.elsewhere->ended(*end);
+        world_.elsewhere->ended(peer, *end);
       return;
     }
     if (frame.kind != FrameKind::code_ended) return;

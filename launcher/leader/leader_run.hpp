@@ -17,6 +17,7 @@
 #include "launcher/leader/runner.hpp"
 #include "launcher/leader/smoke_phase.hpp"
 #include "launcher/leader/worker_roster.hpp"
+#include "launcher/status/status_board.hpp"
 
 namespace smlaunch {
 
@@ -33,9 +34,8 @@ class LeaderRun {
 
   // Errors (Fault::start): the channel's port cannot be opened.
   Result<void> listen();
-  // Waits for the other hosts, if there are any, and serves their workers meanwhile.
-  void wait_until_ready();
-  // Runs the test and the job until nothing of the job runs. Errors (Fault::start): nothing was started.
+  // Waits for the other hosts, if there are any, runs the test and the job until nothing of the job runs, and says goodbye
+  // to the workers. Errors (Fault::start): nothing was started.
   Result<RunResult> run();
 
   // We were told to stop.
@@ -45,6 +45,9 @@ class LeaderRun {
   void passed_signal(int signal);
   // A signal that came too late to stop anything here, else 0.
   [[nodiscard]] int late_signal() const;
+
+  // What the job is doing now. With stacks, the ranks are looked at first, which takes some seconds at most.
+  void tell_status(const StatusWish& wish, const StatusBoard::Answer& answer);
 
   [[nodiscard]] const std::string& job() const { return job_; }  // the marker that its processes carry
   void remove_session_folders() const;                           // those that mpirun leaves
@@ -63,8 +66,11 @@ class LeaderRun {
   void stranger(const std::string& what);
   void left(Peer peer);
   void worker_told_to_stop(Peer peer, int signal);
+  void agent_told_to_stop(Rank rank, int signal);
 
   void begin();
+  void hosts_ready(double seconds, ReadyResult ready);
+  void begin_work();
   void begin_smoke();
   void smoke_finished();
   [[nodiscard]] std::optional<Outcome> interrupted_smoke() const;
@@ -76,11 +82,13 @@ class LeaderRun {
   void tell_workers(int signal);
   [[nodiscard]] bool ranks_run() const;
   void begin_goodbye(Outcome outcome);
-  // Has a login just told a host's smlaunch where we are, so that it may still come?
+  // Has a login just told a host's smlaunch where we are, or does it come by itself, so that it may still come?
   [[nodiscard]] bool one_may_come() const;
   void ping();
   void notice_own_pause();
-  int serve_workers();
+  [[nodiscard]] JobStatus status(bool with_ranks);
+  void note_status(const JobStatus& status);
+  void show_status();
 
   [[nodiscard]] std::vector<WorkerCode> worker_code() const;
   [[nodiscard]] std::string make_hand_over(std::vector<std::string> hosts) const;
@@ -105,6 +113,7 @@ class LeaderRun {
   std::unique_ptr<JobRun> job_run_;
   std::unique_ptr<LoopTimer> ping_timer_;
   std::unique_ptr<LoopTimer> goodbye_timer_;
+  std::uint64_t begin_ns_ = 0;  // all hosts were ready
   std::uint64_t last_ping_ns_ = 0;
   int smoke_signal_ = 0;   // the signal that told us to stop during the test
   int worker_signal_ = 0;  // the signal that told a worker to stop

@@ -30,20 +30,37 @@ void LeaderRun::worker_told_to_stop(Peer peer, int signal) {
     if (last_ns == 0 || seconds_between(last_ns, world_.loop.now_ns()) > same_signal_seconds) pass_on(signal);
     return;
   }
-  if (!workers_.holds(peer) || signal < 1 || signal > 64 || !workers_.told_to_stop(peer)) return;
+  if (!workers_.holds(peer)) return agent_told_to_stop(rank_of(peer), signal);
+  if (signal < 1 || signal > 64 || !workers_.told_to_stop(peer)) return;
   // Whoever stops a whole job tells every host: that is asked for once.
   const bool is_known = worker_signal_ != 0 || late_signal_ != 0;
   worker_signal_ = signal;
   if (is_known) return;
   world_.output.say(fmt::format("{} was told to stop by {}: passed on to every rank", workers_.of(peer).host,
                                 signal_name(signal)));
+  if (phase_ == Phase::waiting && settings_.stop_ready) settings_.stop_ready(signal, StopBy::worker);
   if (job_run_) request_stop(signal);
   if (phase_ == Phase::smoking) smoke_->stop();
+}
+
+// Slurm tells every process of the job: that is asked for once.
+void LeaderRun::agent_told_to_stop(Rank rank, int signal) {
+  if (plan_.engine != Engine::srun || signal != SIGTERM || !job_run_ || job_run_->record().stop_signal)
+    return;
+  world_.output.say(fmt::format("{} was told to stop by {}: passed on to every rank",
+                                plan_.cluster.hosts[plan_.layout.ranks[rank].node_rank].name,
+                                signal_name(signal)));
+  request_stop(signal);
 }
 
 bool LeaderRun::ranks_run() const { return phase_ == Phase::running && job_run_->has_spawned(); }
 
 void LeaderRun::passed_signal(int signal) {
+  // There is no rank yet. A shell's Ctrl-Z stops us as it stops anybody.
+  if (phase_ == Phase::waiting) {
+    if (signal == SIGTSTP) world_.stop_ourselves();
+    return;
+  }
   if (signal == SIGTSTP) return suspend();
   if (signal == SIGCONT) return go_on();
   pass_on(signal);
@@ -69,6 +86,7 @@ void LeaderRun::suspend() {
   if (phase_ == Phase::smoking) return world_.output.say("SIGTSTP: the smoke test is not stopped");
   if (is_suspended_) return;
   is_suspended_ = true;
+  world_.output.show_live("");
   if (ranks_run()) {
     world_.output.say("SIGTSTP: every rank is stopped until SIGCONT comes");
     job_run_->pass_on(SIGSTOP);
@@ -96,6 +114,7 @@ void LeaderRun::go_on() {
 
 void LeaderRun::stop_signal(int signal) {
   go_on();
+  if (phase_ == Phase::waiting && settings_.stop_ready) return settings_.stop_ready(signal, StopBy::us);
   if (phase_ == Phase::smoking) {
     smoke_signal_ = signal;
     world_.output.say(fmt::format("{}: ending the smoke test", signal_name(signal)));

@@ -42,7 +42,7 @@ std::vector<WorkerCode> LeaderRun::worker_code() const {
 
 JobEnd LeaderRun::job_end(WorkerIndex worker) const {
   const bool again =
-      settings_.is_tried_again && settings_.is_tried_again(*outcome_) &&
+      !start_error_ && settings_.is_tried_again && settings_.is_tried_again(*outcome_) &&
       !workers_.is_replaced(worker, outcome_->hosts_at_fault, plan_.leader) &&
       !(settings_.is_left_out && settings_.is_left_out(*outcome_, workers_.all()[worker].host));
   return {.kind = again ? job_is_tried_again : to_string(outcome_->kind),
@@ -59,7 +59,8 @@ RunResult LeaderRun::result() const {
     made.ranks = job_run_->record().ranks;
     if (made.outcome.failure_class == FailureClass::start ||
         made.outcome.failure_class == FailureClass::lost_host)
-      for (const std::string& line : job_run_->record().engine_lines) world_.output.say("mpirun: " + line);
+      for (const std::string& line : job_run_->record().engine_lines)
+        world_.output.say(name_line_of_engine(to_string(plan_.engine), line));
   } else {
     made.ranks = Indexed<Rank, RankRecord>(plan_.layout.ranks.size());
   }

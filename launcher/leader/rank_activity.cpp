@@ -9,13 +9,14 @@ void RankActivity::used(Rank rank, std::uint64_t agent_ns, std::uint64_t cpu_ns)
   samples.ring[samples.count++ % samples.ring.size()] = {.at_ns = agent_ns, .cpu_ns = cpu_ns};
 }
 
-void RankActivity::printed(std::uint64_t ns) {
-  if (has_pattern_ || has_progressed_) return;
+void RankActivity::printed(Rank rank, std::uint64_t ns) {
+  if (has_pattern_ || has_told_[rank] != 0) return;
   has_printed_ = true;
   forget(ns);
 }
 
-void RankActivity::progressed(std::uint64_t ns) {
+void RankActivity::progressed(Rank rank, std::uint64_t ns) {
+  has_told_[rank] = 1;
   has_progressed_ = true;
   forget(ns);
 }

@@ -18,12 +18,16 @@ class RankActivity {
  public:
   // `has_pattern`: --progress says what counts, and any other line does not.
   RankActivity(int ranks, std::uint64_t start_ns, bool has_pattern = false)
-      : since_ns_(start_ns), has_pattern_(has_pattern), cpu_(static_cast<std::size_t>(ranks)) {}
+      : since_ns_(start_ns),
+        has_pattern_(has_pattern),
+        has_told_(static_cast<std::size_t>(ranks)),
+        cpu_(static_cast<std::size_t>(ranks)) {}
 
-  // Some rank printed, on the leader's clock.
-  void printed(std::uint64_t ns);
-  // Some rank has told its progress. From the first time on, lines alone do not count any more.
-  void progressed(std::uint64_t ns);
+  // The rank printed, on the leader's clock.
+  void printed(Rank rank, std::uint64_t ns);
+  // The rank has told its progress. From the first time on, its lines alone do not count any more; those of a rank that
+  // tells none do.
+  void progressed(Rank rank, std::uint64_t ns);
   // Nobody could be heard, or has begun yet: everybody's silence begins now.
   void forget(std::uint64_t ns) { since_ns_ = std::max(since_ns_, ns); }
 
@@ -49,7 +53,8 @@ class RankActivity {
   std::uint64_t since_ns_;  // of the silence
   bool has_pattern_;
   bool has_printed_ = false;
-  bool has_progressed_ = false;
+  bool has_progressed_ = false;   // any rank
+  Indexed<Rank, char> has_told_;  // by rank; no vector of bits
   Indexed<Rank, Samples> cpu_;
 };
 

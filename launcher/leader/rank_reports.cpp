@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "launcher/channel/device_messages.hpp"
 #include "launcher/channel/messages.hpp"
 #include "launcher/channel/stop_messages.hpp"
 #include "launcher/plan/starter.hpp"
@@ -28,7 +29,8 @@ RankReports::RankReports(const LaunchPlan& plan, const LeaderWorld& world, Event
       start_ns_(world.loop.now_ns()),
       clocks_(plan.world_size()),
       activity_(plan.world_size(), start_ns_, has_pattern),
-      watch_(plan) {
+      watch_(plan),
+      devices_(plan, world, events) {
   for (const RankPlace& place : plan.layout.ranks) {
     hosts_.push_back(plan.cluster.hosts[place.node_rank].name);
     if (plan.cluster.hosts.size() == 1 || hosts_.back() == plan.current_host) clocks_.share(place.rank);
@@ -59,7 +61,7 @@ std::optional<Event> RankReports::take(Rank rank, const Frame& frame) {
     case FrameKind::output:
       if (const auto output = decode_output(frame.payload))
         print(rank, output->is_stderr, clocks_.on_our_clock(rank, output->time_ns, start_ns_, now).ns,
-              output->lines);
+              output->lines, output->rank);
       return {};
     case FrameKind::started:
       if (const auto report = decode_started(frame.payload)) return started(rank, *report);
@@ -81,6 +83,9 @@ std::optional<Event> RankReports::take(Rank rank, const Frame& frame) {
     case FrameKind::progress:
       if (auto report = decode_progress(frame.payload)) return progressed(rank, std::move(*report));
       return {};
+    case FrameKind::device:
+      if (auto news = decode_device_news(frame.payload)) return devices_reported(rank, std::move(*news));
+      return {};
     case FrameKind::inspected:
       if (auto state = decode_rank_state(frame.payload))
         return RankInspected{
@@ -95,7 +100,8 @@ void RankReports::pong(Rank rank, const Pong& pong) {
   clocks_.measure(rank, pong, now);
   activity_.used(rank, pong.agent_ns, pong.cpu_ns);
   // From a rank whose lines nobody wants, only its agent's message comes.
-  if (pong.output_ns > 0) activity_.printed(clocks_.on_our_clock(rank, pong.output_ns, start_ns_, now).ns);
+  if (pong.output_ns > 0)
+    activity_.printed(rank, clocks_.on_our_clock(rank, pong.output_ns, start_ns_, now).ns);
 }
 
 Event RankReports::started(Rank rank, const Started& started) {
@@ -156,12 +162,24 @@ Event RankReports::left_running(Rank rank, std::vector<LeftProcess> processes) {
   return RankLeftRunning{.rank = rank, .processes = std::move(processes)};
 }
 
-void RankReports::print(Rank rank, bool is_stderr, std::uint64_t read_ns, std::string_view lines) {
-  activity_.printed(world_.loop.now_ns());
+void RankReports::print(Rank rank, bool is_stderr, std::uint64_t read_ns, std::string_view lines,
+                        std::optional<int> of_starter) {
+  activity_.printed(rank, world_.loop.now_ns());
   if (!phases_.any_printed()) event("first_output", rank, {});
   if (!phases_.has_printed(host(rank))) phases_.printed(host(rank), read_ns);
-  world_.output.print(rank, is_stderr, seconds_at(read_ns), lines);
+  const bool is_known = of_starter && is_of_starter(rank, *of_starter);
+  if (is_known)
+    world_.output.print_of_starter(rank, Rank{*of_starter}, is_stderr, seconds_at(read_ns), lines);
+  else
+    world_.output.print(rank, is_stderr, seconds_at(read_ns), lines);
   if (world_.output.is_long()) world_.channel.pause(true);
+}
+
+// A peer may say anything.
+bool RankReports::is_of_starter(Rank starter, int rank) const {
+  if (plan_.shares.empty()) return false;
+  const StarterShare& share = plan_.shares[plan_.layout.ranks[starter].node_rank];
+  return rank >= share.first_rank && rank < share.first_rank + static_cast<int>(share.placements.size());
 }
 
 void RankReports::spawned() {
@@ -192,9 +210,18 @@ Event RankReports::progressed(Rank rank, ProgressReport report) {
   const auto told_by = take_teller(rank, report.progress.values);
   const std::uint64_t now = world_.loop.now_ns();
   const std::uint64_t then = clocks_.on_our_clock(rank, report.time_ns, start_ns_, now).ns;
-  activity_.progressed(now);
-  if (++progress_events_ <= most_progress_events || now - last_progress_event_ns_ >= one_second_ns ||
-      report.progress.ask) {
+  if (report.progress.is_only_a_wish())
+    activity_.printed(rank, now);
+  else
+    activity_.progressed(rank, now);
+  if (const auto step = report.progress.values.find(std::string(step_value));
+      told_by && step != report.progress.values.end()) {
+    step_times_.told(told_by->value, step->second, seconds_at(then));
+    step_hosts_[told_by->value] = host(rank);
+  }
+  const bool is_one_of_the_first = progress_events_ < most_progress_events;
+  if (is_one_of_the_first) ++progress_events_;
+  if (is_one_of_the_first || now - last_progress_event_ns_ >= one_second_ns || report.progress.ask) {
     last_progress_event_ns_ = now;
     EventLine line{.event = "progress", .host = host(rank), .values = report.progress.values};
     if (told_by) line.rank = told_by->value;
@@ -206,6 +233,29 @@ Event RankReports::progressed(Rank rank, ProgressReport report) {
                         .host = host(rank),
                         .seconds = seconds_at(then),
                         .progress = std::move(report.progress)};
+}
+
+Event RankReports::devices_reported(Rank rank, DeviceNews news) {
+  const std::uint64_t now = world_.loop.now_ns();
+  const auto seconds_of = [&](std::uint64_t ns) {
+    return seconds_at(clocks_.on_our_clock(rank, ns, start_ns_, now).ns);
+  };
+  return DevicesReported{
+      devices_.take(host(rank), seconds_of(news.since_ns), seconds_of(news.time_ns), std::move(news.events))};
+}
+
+void RankReports::tell_slow_ranks() {
+  for (const SlowRank& slow : step_times_.take_slow(seconds_at(world_.loop.now_ns()))) {
+    const std::string& on = step_hosts_[slow.rank];
+    const std::string words =
+        fmt::format("{:.3g} s a step, where {} {:.3g} s (the median)", slow.seconds_a_step,
+                    slow.others == 1 ? "the other takes" : "others take", slow.others_seconds_a_step);
+    world_.output.say(fmt::format("hint: slow rank: rank {} on {} takes {}", slow.rank, on, words));
+    events_.add({.event = "progress",
+                 .rank = slow.rank,
+                 .host = on,
+                 .texts = {{"hint", "slow rank"}, {"text", "takes " + words}}});
+  }
 }
 
 void RankReports::event(const std::string& name, std::optional<Rank> rank,

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -11,10 +12,12 @@
 #include <vector>
 
 #include "launcher/channel/progress_messages.hpp"
+#include "launcher/leader/device_reports.hpp"
 #include "launcher/leader/host_watch.hpp"
 #include "launcher/leader/leader_world.hpp"
 #include "launcher/leader/rank_activity.hpp"
 #include "launcher/leader/rank_clocks.hpp"
+#include "launcher/leader/step_times.hpp"
 #include "launcher/leader/supervisor.hpp"
 #include "launcher/outcome/event_log.hpp"
 #include "launcher/outcome/job_phases.hpp"
@@ -31,7 +34,9 @@ class RankReports {
   Event joined(Rank rank, const Hello& hello);
   std::optional<Event> take(Rank rank, const Frame& frame);
   void pong(Rank rank, const Pong& pong);
-  void print(Rank rank, bool is_stderr, std::uint64_t read_ns, std::string_view lines);
+  // `of_starter`: the rank whose lines they are, where `rank` is that of a starter.
+  void print(Rank rank, bool is_stderr, std::uint64_t read_ns, std::string_view lines,
+             std::optional<int> of_starter = {});
   void event(const std::string& name, std::optional<Rank> rank,
              std::vector<std::pair<std::string, std::string>> texts);
 
@@ -43,6 +48,8 @@ class RankReports {
   // How long no rank has made progress. Ranks are held back while nobody reads our output: then their silence does
   // not count.
   JobSilence silence();
+  // Says which ranks' steps take clearly longer than the others'. To be called every second.
+  void tell_slow_ranks();
   // For a while nobody could print, or we could hear nobody.
   void forget_silence() { activity_.forget(world_.loop.now_ns()); }
 
@@ -53,10 +60,12 @@ class RankReports {
   [[nodiscard]] std::optional<int> master_port() const { return master_port_; }
 
  private:
+  [[nodiscard]] bool is_of_starter(Rank starter, int rank) const;
   Event started(Rank rank, const Started& started);
   Event ended(Rank rank, const Ended& ended);
   Event left_running(Rank rank, std::vector<LeftProcess> processes);
   Event progressed(Rank rank, ProgressReport report);
+  Event devices_reported(Rank rank, DeviceNews news);
   [[nodiscard]] std::optional<Rank> take_teller(Rank rank, ProgressValues& values) const;
   void warn(const std::vector<std::string>& sentences);
 
@@ -69,6 +78,9 @@ class RankReports {
   RankClocks clocks_;
   RankActivity activity_;
   HostWatch watch_;
+  DeviceReports devices_;
+  StepTimes step_times_;
+  std::map<int, std::string> step_hosts_;  // of the ranks that tell their steps
   std::optional<int> master_port_;
   int ranks_with_leftovers_ = 0;
   int progress_events_ = 0;

@@ -16,6 +16,7 @@
 #include "launcher/output/rank_output.hpp"
 #include "launcher/plan/plan.hpp"
 #include "launcher/smoke/smoke_settings.hpp"
+#include "launcher/status/status_board.hpp"
 
 namespace smlaunch {
 
@@ -35,16 +36,18 @@ struct WorkerCode {
   std::optional<CodeEnd> end;  // nothing: its code is still being prepared
 };
 
-// What is known of the workers while there is no job yet.
-struct Workers {
-  // Listens to workers that have come already; must be called several times a second. Returns the signal by
-  // which one of them was told to stop, else 0.
-  std::function<int()> serve;
-  std::function<std::vector<WorkerCode>()> code;  // the hosts of the plan, then the spare hosts
-};
+// What is known of the workers while there is no job yet: the hosts of the plan, then the spare hosts.
+using FindWorkerCode = std::function<std::vector<WorkerCode>()>;
 
-// Makes sure that every host is there, and brings `hand_over` to it on the way.
-using MakeReady = std::function<ReadyResult(const std::string& hand_over, const Workers& workers)>;
+// Makes sure that every host is there, and brings `hand_over` to it on the way: on the loop of run_plan(), which serves
+// workers that have come already meanwhile. `done` is called once, at once or from the loop.
+using MakeReady = std::function<void(const std::string& hand_over, FindWorkerCode code,
+                                     std::function<void(ReadyResult)> done)>;
+
+enum class StopBy {
+  us,
+  worker,  // its host's smlaunch was told to stop
+};
 
 // The all-reduce test between readiness and the job.
 struct SmokeRequest {
@@ -59,6 +62,10 @@ struct LostHost {
   std::string reason;
 };
 
+// Finds other hosts that do not answer any more. `done` is called some seconds later at most, at once or from the loop;
+// not where another look was begun before.
+using FindLostHosts = std::function<void(std::function<void(const std::vector<LostHost>& lost)> done)>;
+
 struct RunSettings {
   std::chrono::milliseconds failure_grace{5000};
   std::chrono::milliseconds leftover_grace{0};
@@ -68,6 +75,7 @@ struct RunSettings {
   std::optional<double> hang_timeout;  // seconds
   std::optional<double> start_timeout;
   std::string progress_pattern;  // --progress
+  bool flight_recorder = true;
   int channel_port = 0;
   // The address that agents get; not loopback where another host takes part. Empty: not known before the
   // hosts are ready.
@@ -78,9 +86,9 @@ struct RunSettings {
   std::string worker;      // worker_socket_name() where a smlaunch may wait for us; empty: none is asked
   std::string ssh_folder;  // of the connections that make_ready leaves open; empty: it leaves no connection
   MakeReady make_ready;    // empty: there are no other hosts
-  // Finds other hosts that do not answer any more; takes some seconds. Called while the ranks cannot be
-  // started.
-  std::function<std::vector<LostHost>()> find_lost_hosts;
+  // While make_ready is under way: a signal came. It is done soon.
+  std::function<void(int signal, StopBy by)> stop_ready;
+  FindLostHosts find_lost_hosts;  // empty: there are no other hosts, or they come by themselves
   // Finds other hosts that have none of these addresses; nothing where one of the addresses belongs to no host: then it
   // is not known. Called when the ranks could not be started.
   std::function<std::vector<std::string>(const std::set<std::string>& peers)> find_unconnected;
@@ -93,6 +101,7 @@ struct RunSettings {
   std::function<bool(const Outcome&, const std::string& host)> is_left_out;
   OutputSettings output;
   bool verbose = false;
+  StatusBoard* board = nullptr;               // where others see what the job is doing; null: nobody looks
   std::shared_ptr<const SmokeRequest> smoke;  // null: no test
 };
 

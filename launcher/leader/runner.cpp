@@ -9,6 +9,8 @@
 
 #include <algorithm>
 #include <csignal>
+#include <memory>
+#include <utility>
 
 #include "launcher/channel/channel_server.hpp"
 #include "launcher/channel/token.hpp"
@@ -37,7 +39,7 @@ Result<std::size_t> raise_descriptor_limit(const LaunchPlan& plan, int rank_peer
   rlimit limit{};
   getrlimit(RLIMIT_NOFILE, &limit);
   const rlim_t needed =
-      own_descriptors + static_cast<rlim_t>(rank_peers) * (plan.engine != Engine::mpirun ? 4 : 1);
+      own_descriptors + static_cast<rlim_t>(rank_peers) * (is_one_process(plan.engine) ? 1 : 4);
   if (limit.rlim_cur >= needed) return std::clamp(limit.rlim_cur - needed, fewest_strangers, most_strangers);
   limit.rlim_cur = std::min(needed, limit.rlim_max);
   if (limit.rlim_max >= needed && setrlimit(RLIMIT_NOFILE, &limit) == 0) return fewest_strangers;
@@ -47,15 +49,39 @@ Result<std::size_t> raise_descriptor_limit(const LaunchPlan& plan, int rank_peer
                  "raise it: ulimit -Hn, or LimitNOFILE= of the service");
 }
 
+// As long as it lives, the board's questions go to the loop. One that the loop takes up later is answered by nobody.
+class AskedLoop {
+ public:
+  AskedLoop(StatusBoard* board, EventLoop& loop, LeaderRun& run)
+      : board_(board), run_(std::make_shared<LeaderRun*>(&run)) {
+    if (board_ == nullptr) return;
+    board_->set_source(
+        [&loop, run = std::weak_ptr(run_)](const StatusWish& wish, StatusBoard::Answer answer) {
+          loop.post([run, wish, answer = std::move(answer)] {
+            if (const auto here = run.lock()) (*here)->tell_status(wish, answer);
+          });
+        });
+  }
+  ~AskedLoop() {
+    if (board_ != nullptr) board_->set_source({});
+  }
+  AskedLoop(const AskedLoop&) = delete;
+  AskedLoop& operator=(const AskedLoop&) = delete;
+
+ private:
+  StatusBoard* board_;
+  std::shared_ptr<LeaderRun*> run_;
+};
+
 }  // namespace
 
-Result<RunResult> run_plan(const LaunchPlan& plan, const RunSettings& settings, EventLog& events) {
+Result<RunResult> run_plan(const LaunchPlan& plan, const RunSettings& settings, EventLog& events,
+                           AsioLoop& loop) {
   block_stop_signals();
   const int rank_peers = count_rank_peers(plan, settings);
   const auto room = raise_descriptor_limit(plan, rank_peers);
   if (!room) return tl::unexpected(room.error());
   const std::string token = make_token();
-  AsioLoop loop;
   ChannelServer channel(
       loop.context(), settings.job_token.empty() ? token : settings.job_token,
       rank_peers + static_cast<int>(plan.cluster.hosts.size() + settings.spare_hosts.size()),
@@ -78,8 +104,8 @@ Result<RunResult> run_plan(const LaunchPlan& plan, const RunSettings& settings, 
                  .elsewhere = &elsewhere},
                 token);
   if (auto listening = run.listen(); !listening) return tl::unexpected(listening.error());
+  const AskedLoop asked(settings.board, loop, run);
   become_subreaper();
-  run.wait_until_ready();
   StopSignals heard(loop.context());
   heard.on_signal([&](int signal) { run.stop_signal(signal); });
   HeardSignals passed(loop.context(), find_passed_signals());

@@ -17,6 +17,8 @@
 
 namespace smlaunch {
 
+class AsioLoop;
+
 struct RunResult {
   Outcome outcome;
   Indexed<Rank, RankRecord> ranks;
@@ -30,7 +32,8 @@ struct RunResult {
 
 // Errors (Fault::start): nothing was started. Otherwise returns when no process of the job is left that can
 // be reached from here. SIGINT, SIGTERM and SIGHUP are blocked on return: those that come while nobody waits
-// for them stay pending.
-Result<RunResult> run_plan(const LaunchPlan& plan, const RunSettings& settings, EventLog& events);
+// for them stay pending. `loop`: the one of the whole run; settings.make_ready works on it, too.
+Result<RunResult> run_plan(const LaunchPlan& plan, const RunSettings& settings, EventLog& events,
+                           AsioLoop& loop);
 
 }  // namespace smlaunch

@@ -28,7 +28,7 @@ SmokeRun::Callbacks SmokePhase::callbacks(std::function<void()> finished) {
   made.line = [this](const std::string& line) {
     if (settings_.verbose) world_.output.say("smoke test: " + line);
   };
-  if (settings_.find_lost_hosts) made.hosts_lost = [this] { return !settings_.find_lost_hosts().empty(); };
+  made.find_lost_hosts = settings_.find_lost_hosts;
   made.finished = std::move(finished);
   return made;
 }
@@ -40,7 +40,11 @@ void SmokePhase::begin() {
   run_.begin();
 }
 
+std::string SmokePhase::in_words() const { return report_ ? to_string(report_->verdict) : stage_; }
+
 void SmokePhase::tell_stage(const TellStage& stage) {
+  stage_ =
+      fmt::format("{}, {} of {} ranks", to_string(stage.stage), stage.reached, request_.plan.world_size());
   std::vector<std::pair<std::string, std::string>> texts = {{"stage", to_string(stage.stage)}};
   if (!stage.missing.empty()) texts.emplace_back("missing_ranks", to_string(IdSet(stage.missing)));
   events_.add({.event = "smoke_stage", .texts = std::move(texts), .numbers = {{"ranks", stage.reached}}});

@@ -34,6 +34,8 @@ class SmokePhase {
   void left(Rank rank) { run_.left(rank); }
 
   [[nodiscard]] double seconds() const { return run_.record().seconds; }
+  // The verdict; before it, how far the ranks have come: "timed, 14 of 16 ranks".
+  [[nodiscard]] std::string in_words() const;
 
   // After `finished`: judges the test and tells the result. Returns the outcome; nothing: the job may follow.
   std::optional<Outcome> judge();
@@ -50,6 +52,7 @@ class SmokePhase {
   const LeaderWorld& world_;
   EventLog& events_;
   SmokeRun run_;
+  std::string stage_;  // the last that was told
   std::optional<SmokeReport> report_;
 };
 

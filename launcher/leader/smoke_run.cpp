@@ -12,7 +12,6 @@
 #include "launcher/channel/token.hpp"
 #include "launcher/evidence/mpirun_words.hpp"
 #include "launcher/smoke/rank_result.hpp"
-#include "mpi/tagged_line.hpp"
 
 namespace smlaunch {
 
@@ -118,7 +117,7 @@ void SmokeRun::start_set() {
 }
 
 void SmokeRun::engine_line(std::string_view line) {
-  const auto tagged = parse_tagged_line(line);
+  const auto tagged = find_rank_of_line(plan_.engine, line);
   const std::string_view text = tagged ? tagged->text : line;
   callbacks_.line(std::string(text));
   if (const auto notice = parse_detached_notice(text)) set_failed(std::string(*notice));
@@ -127,13 +126,19 @@ void SmokeRun::engine_line(std::string_view line) {
 void SmokeRun::watch_start() {
   start_timer_->start(look_interval, [this] {
     if (state_ != State::starting) return;
-    const auto bound = start_bound + start_bound_per_host * static_cast<int>(plan_.cluster.hosts.size());
-    if (callbacks_.hosts_lost && callbacks_.hosts_lost())
-      return set_failed("a host was lost while the check programs were started");
-    if (std::chrono::nanoseconds(world_.loop.now_ns() - set_begin_ns_) > bound)
-      return set_failed(fmt::format("not every rank's agent came in time: missing on {}", missing_hosts()));
-    watch_start();
+    if (!callbacks_.find_lost_hosts) return judge_start(false);
+    callbacks_.find_lost_hosts([this, set = engines_.size()](const std::vector<LostHost>& lost) {
+      if (state_ == State::starting && set == engines_.size()) judge_start(!lost.empty());
+    });
   });
+}
+
+void SmokeRun::judge_start(bool any_host_lost) {
+  const auto bound = start_bound + start_bound_per_host * static_cast<int>(plan_.cluster.hosts.size());
+  if (any_host_lost) return set_failed("a host was lost while the check programs were started");
+  if (std::chrono::nanoseconds(world_.loop.now_ns() - set_begin_ns_) > bound)
+    return set_failed(fmt::format("not every rank's agent came in time: missing on {}", missing_hosts()));
+  watch_start();
 }
 
 std::string SmokeRun::missing_hosts() const {

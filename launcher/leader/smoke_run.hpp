@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "launcher/leader/leader_world.hpp"
+#include "launcher/leader/run_settings.hpp"
 #include "launcher/leader/start_engine.hpp"
 #include "launcher/leader/start_messages.hpp"
 #include "launcher/plan/plan.hpp"
@@ -24,8 +25,8 @@ class SmokeRun {
     std::function<void(const TellSearch&)> search;
     // A line of a check program or of the engine that is no message.
     std::function<void(const std::string&)> line;
-    std::function<bool()> hosts_lost;  // does a host not answer any more? takes some seconds; may be empty
-    std::function<void()> finished;    // nothing of the test is left
+    FindLostHosts find_lost_hosts;   // may be empty
+    std::function<void()> finished;  // nothing of the test is left
   };
 
   // `plan`: of the check programs; it and `world` outlive this object. Until `finished`, this object gets the
@@ -71,6 +72,7 @@ class SmokeRun {
   void end_engine(std::size_t step);
   void finish_set_if_over();
   void watch_start();
+  void judge_start(bool any_host_lost);
   [[nodiscard]] std::string missing_hosts() const;
 
   const LeaderWorld& world_;

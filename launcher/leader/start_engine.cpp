@@ -1,10 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "launcher/leader/start_engine.hpp"
 
+#include <fmt/format.h>
+
+#include <utility>
+
 #include "launcher/leader/start_messages.hpp"
 #include "launcher/process/agent_variables.hpp"
 #include "launcher/process/descendants.hpp"
 #include "launcher/process/hidden_arguments.hpp"
+#include "launcher/scheduler/srun_command.hpp"
 
 namespace smlaunch {
 
@@ -29,7 +34,9 @@ void start_on_other_hosts(JobEngine& engine, const LaunchPlan& plan, const Agent
     agents.token = facts.token;
     agents.leader_host = facts.leader_host;
     agents.working_directory = plan.entry_point.working_directory.string();
-    agents.program = plan.process_command;
+    HiddenArguments hidden = hide_arguments(plan.process_command, plan.secret_arguments);
+    agents.program = std::move(hidden.argv);
+    agents.secrets = std::move(hidden.told);
     agents.names_interface = plan.launcher != LauncherKind::process;
     for (const Rank rank : ranks_of_host[host]) agents.ranks.push_back(rank.value);
     engine.start_on(host, agents);
@@ -50,9 +57,11 @@ Result<void> start_engine(JobEngine& engine, const LaunchPlan& plan, const Agent
   if (plan.engine != Engine::mpirun || !is_too_long_for_mpirun(plan.process_command))
     if (const auto hidden = hide_arguments(plan.process_command, plan.secret_arguments); !hidden.told.empty())
       agent[agent_secrets_variable] = hidden.told;
-  if (plan.engine == Engine::hosts) agent[agent_several_hosts_variable] = "1";
+  const bool has_other_hosts = plan.engine == Engine::srun && plan.cluster.hosts.size() > 1;
+  if (plan.engine == Engine::hosts || has_other_hosts) agent[agent_several_hosts_variable] = "1";
+  if (plan.engine == Engine::srun) agent[agent_srun_variable] = "1";
   const auto environment = engine_environment(plan, own_environment(), agent);
-  if (plan.engine == Engine::mpirun) return start_process(engine, plan, ssh_folder, environment, Rank{0});
+  if (is_one_process(plan.engine)) return start_process(engine, plan, ssh_folder, environment, Rank{0});
   for (const RankPlace& place : plan.layout.ranks) {
     if (plan.engine == Engine::hosts && plan.cluster.hosts[place.node_rank].name != plan.current_host)
       continue;
@@ -66,6 +75,14 @@ Result<void> start_engine(JobEngine& engine, const LaunchPlan& plan, const Agent
   }
   if (plan.engine == Engine::hosts) start_on_other_hosts(engine, plan, facts);
   return {};
+}
+
+std::optional<TaggedLine> find_rank_of_line(Engine engine, std::string_view line) {
+  return engine == Engine::srun ? parse_labelled_line(line) : parse_tagged_line(line);
+}
+
+std::string name_line_of_engine(const std::string& engine, std::string_view line) {
+  return line.starts_with(engine + ": ") ? std::string(line) : fmt::format("{}: {}", engine, line);
 }
 
 }  // namespace smlaunch

@@ -2,11 +2,14 @@
 // Starts the engine of a plan, which starts the agents.
 #pragma once
 
+#include <optional>
 #include <string>
+#include <string_view>
 
 #include "base/error.hpp"
 #include "launcher/leader/job_engine.hpp"
 #include "launcher/plan/plan.hpp"
+#include "mpi/tagged_line.hpp"
 
 namespace smlaunch {
 
@@ -19,9 +22,14 @@ struct AgentFacts {
   std::string leader_host;  // our own name for this machine
 };
 
-// One mpirun, or an agent for each rank, started here or by the smlaunch of its host. `ssh_folder`: of open
+// One mpirun or srun, or an agent for each rank, started here or by the smlaunch of its host. `ssh_folder`: of open
 // connections, or empty. Errors (Fault::start): the kernel's words; nothing runs then.
 Result<void> start_engine(JobEngine& engine, const LaunchPlan& plan, const AgentFacts& facts,
                           const std::string& ssh_folder);
+
+// Whose line of the engine's output this is, as mpirun and srun mark the lines of their processes; nothing: its own.
+std::optional<TaggedLine> find_rank_of_line(Engine engine, std::string_view line);
+// The engine's own line, with its name before it.
+std::string name_line_of_engine(const std::string& engine, std::string_view line);
 
 }  // namespace smlaunch

@@ -10,6 +10,7 @@
 #include "launcher/plan/starter.hpp"
 #include "launcher/process/agent_variables.hpp"
 #include "launcher/process/hidden_arguments.hpp"
+#include "launcher/scheduler/srun_command.hpp"
 
 namespace smlaunch {
 
@@ -65,11 +66,21 @@ Start make_start(const LaunchPlan& plan, Rank rank, const Variables& of_host, co
   if (plan.environment.contains(python_path_variable)) start.python_path = start.working_directory;
   if (plan.entry_point.kind == EntryPointKind::command && plan.entry_point.has_interpreter_line)
     start.command_file = command_file(plan.entry_point);
-  start.cpus = to_string(place.placement->cpus);
-  start.numa = to_string(place.placement->numa);
   const Host& host = plan.cluster.hosts[place.node_rank];
-  if (host.source != TopologySource::probed && !plan.machines_as_planned)
-    start.own_bind = to_string(plan.bind);
+  const bool places_itself = host.source != TopologySource::probed && !plan.machines_as_planned;
+  if (plan.shares.empty()) {
+    start.cpus = to_string(place.placement->cpus);
+    start.numa = to_string(place.placement->numa);
+    if (places_itself) start.own_bind = to_string(plan.bind);
+  } else {
+    const StarterShare& share = plan.shares[place.node_rank];
+    start.first_rank = share.first_rank;
+    for (const auto& placement : share.placements) {
+      start.rank_cpus.push_back(to_string(placement->cpus));
+      start.rank_numa.push_back(to_string(placement->numa));
+    }
+    if (places_itself) start.rank_bind = to_string(plan.bind);
+  }
   start.local_ranks = plan.layout.ranks_per_host[place.node_rank];
   start.grace_milliseconds = static_cast<int>(std::min(facts.grace, longest_orphan_grace).count());
   start.lost_after_milliseconds = static_cast<int>(facts.lost_after.count());
@@ -102,7 +113,7 @@ std::vector<std::string> engine_command(const LaunchPlan& plan, const std::strin
 std::map<std::string, std::string> engine_environment(
     const LaunchPlan& plan, std::map<std::string, std::string> inherited,
     const std::map<std::string, std::string>& agent_variables) {
-  if (plan.engine == Engine::mpirun) {
+  if (is_one_process(plan.engine)) {
     for (const auto& [name, value] : plan.environment)
       if (is_always_ours(name) || is_said_by_job(name) || name == python_path_variable)
         inherited[name] = value;
@@ -111,6 +122,8 @@ std::map<std::string, std::string> engine_environment(
     for (const auto& [name, value] : plan.user_variables) inherited[name] = value;
     inherited.erase(fmt::format("OMPI_MCA_{}", environment_list));
   }
+  if (plan.engine == Engine::srun)
+    for (const std::string& name : options_of_the_job()) inherited.erase(name);
   for (const auto& [name, value] : agent_variables) inherited[name] = value;
   return inherited;
 }

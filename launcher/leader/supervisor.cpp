@@ -24,6 +24,8 @@ constexpr milliseconds engine_bound{1000};
 // From the last agent's end until mpirun and its daemons have taken note of it: a daemon that is told to end its
 // processes before that takes two seconds over it.
 constexpr milliseconds note_bound{100};
+// A rank that uses the processor, of a host that does not show where, is taken for life so often in one silence.
+constexpr int most_unseen_lives = 3;
 // How long agents may take to find out what their ranks are doing.
 constexpr milliseconds inspection_bound{10000};
 // When mpirun ends a job, it gives its processes a second.
@@ -36,11 +38,20 @@ constexpr EngineStep engine_steps[] = {{.signal = SIGTERM, .then = milliseconds(
                                        {.signal = SIGTERM, .then = milliseconds(500)},
                                        {.signal = SIGKILL, .then = milliseconds(1000)}};
 
+// A fault that comes again and again fills no report.
+constexpr std::size_t most_device_facts = 300;
+
+void keep(const std::vector<DeviceFact>& facts, std::vector<DeviceFact>& kept) {
+  for (const DeviceFact& fact : facts)
+    if (kept.size() < most_device_facts) kept.push_back(fact);
+}
+
 }  // namespace
 
 Supervisor::Supervisor(const SupervisorSettings& settings) : settings_(settings) {
   record_.ranks = Indexed<Rank, RankRecord>(static_cast<std::size_t>(settings.world_size));
   record_.leader_host = settings.leader_host;
+  record_.engine = settings.engine;
 }
 
 std::vector<Action> Supervisor::begin() {
@@ -66,6 +77,7 @@ std::vector<Action> Supervisor::on(const Event& event) {
   if (const auto* e = std::get_if<RankLeftRunning>(&event)) rank(e->rank).left_running = e->processes;
   if (const auto* e = std::get_if<Silent>(&event)) silent(e->silence, actions);
   if (const auto* e = std::get_if<RankProgressed>(&event)) progressed(*e);
+  if (const auto* e = std::get_if<DevicesReported>(&event)) keep(e->facts, record_.devices);
   if (const auto* e = std::get_if<RankInspected>(&event)) inspected(*e);
   if (const auto* e = std::get_if<TimerExpired>(&event)) expired(*e, actions);
   if (const auto* e = std::get_if<AgentLeft>(&event)) rank(e->rank).left = true;
@@ -160,16 +172,20 @@ std::optional<double> Supervisor::bound_of(const JobSilence& silence) const {
 }
 
 // First the ranks are looked at from outside: if any of them computes, silence alone ends nothing. A silence that is
-// too short for its bound, or has none, is worth a word when it is long.
+// too short for its bound, or has none, is worth a word when it is long. Progress that comes during a look ends it.
 void Supervisor::silent(const JobSilence& silence, Actions& actions) {
-  if (phase_ != Phase::running || looking_ || inspecting_) return;
+  if (phase_ != Phase::running || inspecting_) return;
   if (silence.seconds < silence_.seconds) {
     next_look_ = 0;
     hinted_ = false;
+    looking_ = false;
+    unseen_lives_ = 0;
   }
   silence_ = silence;
+  if (looking_) return;
   const auto bound = bound_of(silence);
   const bool is_too_long = bound && silence.seconds >= std::max(*bound, next_look_);
+  looks_again_ = false;
   if (is_too_long || (!hinted_ && silence.seconds >= settings_.hint_after)) begin_look(actions);
 }
 
@@ -180,16 +196,30 @@ void Supervisor::begin_look(Actions& actions) {
   actions.emplace_back(SetTimer{.timer = Timer::look, .length = inspection_bound});
 }
 
+// A rank whose look was not answered is looked at once more before its silence counts.
 void Supervisor::end_look(Actions& actions) {
   looking_ = false;
   if (phase_ != Phase::running || all_done()) return;
   const auto bound = bound_of(silence_);
   const bool is_too_long = bound && silence_.seconds >= *bound;
-  const bool any_computes =
-      std::any_of(record_.ranks.begin(), record_.ranks.end(),
-                  [](const RankRecord& rank) { return rank.state && rank.state->computes && !rank.done(); });
-  if (is_too_long && !any_computes) return begin_inspection(actions);
-  if (is_too_long) next_look_ = silence_.seconds + *bound;
+  const auto any = [&](const auto& is_so) {
+    return std::any_of(record_.ranks.begin(), record_.ranks.end(),
+                       [&](const RankRecord& rank) { return !rank.done() && is_so(rank); });
+  };
+  const bool any_computes = any([](const RankRecord& rank) { return rank.state && rank.state->computes; });
+  const bool any_is_seen =
+      any([](const RankRecord& rank) { return rank.state && rank.state->is_seen_to_compute(); });
+  const bool any_is_unknown = any([](const RankRecord& rank) { return !rank.state && !rank.detached; });
+  if (is_too_long && !any_computes && any_is_unknown && !looks_again_) {
+    looks_again_ = true;
+    return begin_look(actions);
+  }
+  const bool is_alive = any_is_seen || (any_computes && unseen_lives_ < most_unseen_lives);
+  if (is_too_long && !is_alive) return begin_inspection(actions);
+  if (is_too_long) {
+    next_look_ = silence_.seconds + *bound;
+    if (!any_is_seen) ++unseen_lives_;
+  }
   if (!hinted_) actions.emplace_back(TellLooks{});
   hinted_ = true;
 }
@@ -208,13 +238,9 @@ void Supervisor::progressed(const RankProgressed& event) {
   Progress all{.beats = 1, .values = std::move(own)};
   all.add(event.progress);
   own = std::move(all.values);
-  if (event.progress.ask) record_.asked = {event.rank, *event.progress.ask};
-  std::optional<double> step = record_.progress ? record_.progress->step : std::nullopt;
-  if (const auto told = event.progress.values.find(std::string(step_value));
-      told != event.progress.values.end() && (!step || told->second > *step))
-    step = told->second;
-  record_.progress = {
-      .rank = event.told_by, .host = event.host, .seconds = event.seconds, .values = own, .step = step};
+  if (event.progress.ask)
+    record_.asked = {.rank = event.rank, .ask = *event.progress.ask, .host = event.host};
+  record_.progress = {.rank = event.told_by, .host = event.host, .seconds = event.seconds, .values = own};
 }
 
 void Supervisor::inspected(const RankInspected& event) {
@@ -357,7 +383,7 @@ void Supervisor::expired(const TimerExpired& event, Actions& actions) {
 void Supervisor::settle(Actions& actions) {
   const auto all_looked_at = [&] {
     return std::all_of(record_.ranks.begin(), record_.ranks.end(),
-                       [](const RankRecord& r) { return r.state || r.done(); });
+                       [](const RankRecord& r) { return (r.state && !r.state->more_comes) || r.done(); });
   };
   if (looking_ && all_looked_at()) end_look(actions);
   if (inspecting_ && phase_ == Phase::running && all_looked_at() && !all_done())

@@ -82,6 +82,10 @@ struct RankProgressed {
   double seconds = 0;
   Progress progress = {};
 };
+// What has happened to devices of a host.
+struct DevicesReported {
+  std::vector<DeviceFact> facts;
+};
 struct RankInspected {
   Rank rank;
   RankState state;
@@ -91,9 +95,10 @@ enum class Timer { start_deadline, grace, give_up, engine_exit, look, inspection
 struct TimerExpired {
   Timer timer;
 };
-using Event = std::variant<AgentJoined, RankDetached, RankStarted, RankNotStarted, RankEnded, AgentLost,
-                           AgentLeft, WorkerLost, EngineEnded, DaemonsMissing, StopRequested, SignalPassed,
-                           RankLeftRunning, Silent, RankProgressed, RankInspected, TimerExpired>;
+using Event =
+    std::variant<AgentJoined, RankDetached, RankStarted, RankNotStarted, RankEnded, AgentLost, AgentLeft,
+                 WorkerLost, EngineEnded, DaemonsMissing, StopRequested, SignalPassed, RankLeftRunning,
+                 Silent, RankProgressed, DevicesReported, RankInspected, TimerExpired>;
 
 // Actions: what to do about it.
 struct StartRanks {
@@ -142,6 +147,7 @@ using Action = std::variant<StartRanks, SignalRanks, PassSignalOn, InspectRanks,
 struct SupervisorSettings {
   int world_size = 1;
   std::string leader_host = {};
+  std::string engine = "mpirun";
   std::chrono::milliseconds failure_grace{5000};
   std::chrono::milliseconds stop_grace{110000};
   std::chrono::milliseconds start_deadline{120000};
@@ -197,11 +203,13 @@ class Supervisor {
   bool all_left_ = false;
   bool released_early_ = false;
   int engine_signals_ = 0;
-  bool looking_ = false;     // at ranks that go on
-  bool inspecting_ = false;  // ranks that are going to be stopped
-  JobSilence silence_;       // as it was when they were looked at
-  double next_look_ = 0;     // seconds of this silence until ranks that computed are looked at again
-  bool hinted_ = false;      // in this silence
+  bool looking_ = false;      // at ranks that go on
+  bool inspecting_ = false;   // ranks that are going to be stopped
+  bool looks_again_ = false;  // since some have not answered
+  JobSilence silence_;        // as it was last
+  double next_look_ = 0;      // seconds of this silence until ranks that computed are looked at again
+  bool hinted_ = false;       // in this silence
+  int unseen_lives_ = 0;  // in this silence: how often only ranks that could not be seen were taken for life
 };
 
 }  // namespace smlaunch

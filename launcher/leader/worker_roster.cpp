@@ -15,9 +15,13 @@ WorkerRoster::WorkerRoster(const std::vector<std::string>& hosts, const std::vec
   }
 }
 
+// What another process has said here before it counts no more.
 void WorkerRoster::joined(Peer peer) {
-  worker(peer).is_connected = worker(peer).has_come = true;
-  worker(peer).loss.reset();
+  RosterWorker& come = worker(peer);
+  come.is_connected = come.has_come = true;
+  come.was_told_to_stop = false;
+  come.loss.reset();
+  come.code.reset();
 }
 
 void WorkerRoster::lost_before_job(Peer peer, const HostLoss& loss) {

@@ -32,6 +32,8 @@ const Names<FrameworkModuleOption> framework_modules = {{"native", FrameworkModu
 const Names<HtmlReportOption> html_reports = {{"auto", HtmlReportOption::automatic},
                                               {"always", HtmlReportOption::always},
                                               {"never", HtmlReportOption::never}};
+const Names<FlightRecorderOption> flight_recorders = {{"auto", FlightRecorderOption::automatic},
+                                                      {"off", FlightRecorderOption::off}};
 const Names<BindPolicy> binds = {{"auto", BindPolicy::automatic},
                                  {"gpu", BindPolicy::gpu},
                                  {"numa", BindPolicy::numa},
@@ -52,7 +54,7 @@ void add_options(Adder& adder, Options& o, bool& dry_run) {
   adder.matter("program");
   adder.add_flag("dry-run", dry_run, "show the plan; start nothing, create no file");
   adder.add_flag("probe", o.probe, "with --dry-run: ask the other hosts over SSH what they are");
-  adder.add_choice("format", o.format, formats, "of --dry-run, topology, ready, smoke, env [text]");
+  adder.add_choice("format", o.format, formats, "of --dry-run, topology, ready, smoke, env, status [text]");
   adder.matter("sagemaker");
   adder.add("base-dir", o.base_dir,
             "where input/, output/, code/, model/ lie [$SAGEMAKER_BASE_DIR, else /opt/ml]", "DIR");
@@ -134,6 +136,10 @@ void add_options(Adder& adder, Options& o, bool& dry_run) {
       "which lines of the ranks are progress; (?P<step>[0-9]+) is a value [any line, until a rank writes to "
       "$SMLAUNCH_HEARTBEAT]",
       "REGEX");
+  adder.add_choice(
+      "flight-recorder", o.flight_recorder, flight_recorders,
+      "auto: PyTorch records its collectives, and a thread in each Python process of a rank tells at a "
+      "hang what it is doing [auto]");
   adder.matter("launchers");
   adder.add_number("master-port", o.master_port, 1, 65535, "rendezvous of the ranks [a free one]", "PORT");
   adder.add_number("channel-port", o.channel_port, 1, 65535,
@@ -166,10 +172,13 @@ void add_options(Adder& adder, Options& o, bool& dry_run) {
             "FILE");
   adder.add("report", o.report, "the final report as JSON [BASE/output/data/smlaunch/report.json]", "FILE");
   adder.add("trace", o.trace, "the run as an OpenTelemetry trace (OTLP JSON), written at its end", "FILE");
+  adder.add("metrics", o.metrics, "what the job is doing as OpenMetrics text, renewed every 10 s", "FILE");
   adder.add_choice("html-report", o.html_report, html_reports,
                    "the run's page, report.html beside the report: auto is after a failure [auto]");
   adder.add("html", o.html, "of smlaunch report: write the page there", "FILE");
-  adder.add_choice("color", o.color, colors, "[auto]");
+  adder.add_flag("stacks", o.stacks, "of smlaunch status: look where the ranks are, too");
+  adder.add_choice("color", o.color, colors,
+                   "of the ranks' prefixes [auto: on a terminal, unless NO_COLOR is set]");
   adder.add_flag("quiet", o.quiet, "only errors", 'q');
   adder.add_flag("verbose", o.verbose, "more of what goes on", 'v');
 }
@@ -236,6 +245,7 @@ Result<std::variant<Options, CliAnswer>> parse_cli(const std::vector<std::string
               "sagemaker");
   add_command("report", Command::report, "what a run was, for people, of the files that it has left",
               "output", "DIR|FILE");
+  add_command("status", Command::status, "what a running job is doing", "output", "JOB|PID|DIR");
   add_command("doctor", Command::doctor, "what this machine (and --hosts) has and lacks, and what mends it",
               "doctor");
   adder.add_command("help", "what these commands and options are for, by matters", "help");
@@ -294,9 +304,9 @@ Result<std::variant<Options, CliAnswer>> parse_cli(const std::vector<std::string
       return argument == flag || argument.starts_with(flag + "=");
     });
     options.sources[name] = on_line ? "option " + flag : "variable " + variable_of(name);
-    static constexpr std::array<std::string_view, 11> of_files = {
+    static constexpr std::array<std::string_view, 12> of_files = {
         "hostfile", "topology", "events",       "report", "log-dir", "resource-config",
-        "nccl-lib", "matrix",   "exclude-file", "html",   "trace"};
+        "nccl-lib", "matrix",   "exclude-file", "html",   "trace",   "metrics"};
     const auto values = option->results();
     if (std::find(of_files.begin(), of_files.end(), name) != of_files.end() &&
         std::find(values.begin(), values.end(), "") != values.end())

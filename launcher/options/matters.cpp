@@ -64,11 +64,15 @@ appends to the file $SMLAUNCH_HEARTBEAT (step=120 loss=2.1), or what matches
 or smlaunch=exclude-host decides for one failure.
 )"},
       {"output", "lines, logs and reports",
-       R"(Lines are whole and begin with [RANK HOST]. smlaunch's own few sentences go to
-stderr and begin with "smlaunch: ". With a BASE folder the run leaves there
-output/data/smlaunch/report.json and events.jsonl, and after a failure report.html.
+       R"(Lines are whole, up to 64 MiB, and begin with [RANK HOST]. smlaunch's own few
+sentences go to stderr and begin with "smlaunch: ". With a BASE folder the run
+leaves there output/data/smlaunch/report.json and events.jsonl, and after a failure
+report.html.
 `smlaunch report` tells of a run by these files, on the terminal or as a page:
   smlaunch report /opt/ml --html run.html
+While it runs, its last line on a terminal says how it goes; from another terminal
+of the same host and user `smlaunch status` does, and --stacks where each rank is.
+--metrics FILE is the same for Prometheus and others, --trace FILE for traces.
 )"},
       {"sagemaker", "in a SageMaker training container",
        R"(Install smlaunch under the name `train` (a link will do) and change nothing else:

@@ -16,7 +16,7 @@
 
 namespace smlaunch {
 
-enum class Command { run, dry_run, topology, ready, smoke, env, report, doctor, versions };
+enum class Command { run, dry_run, topology, ready, smoke, env, report, status, doctor, versions };
 enum class Format { text, json, shell, svg };
 enum class LauncherOption { automatic, process, mpi, ddp, torchrun, xla, smddp };
 enum class SchedulerOption { automatic, none, slurm, pbs, lsf, mpi_operator, pet };
@@ -25,6 +25,7 @@ enum class SmokeOption { automatic, nccl, cpu, off };
 enum class ColorOption { automatic, always, never };
 enum class LogFormatOption { text, json };
 enum class HtmlReportOption { automatic, always, never };
+enum class FlightRecorderOption { automatic, off };
 
 struct Options {
   Command command = Command::run;
@@ -68,6 +69,7 @@ struct Options {
   std::optional<double> hang_timeout;
   std::optional<double> start_timeout;
   std::optional<std::string> progress;  // a regular expression
+  FlightRecorderOption flight_recorder = FlightRecorderOption::automatic;
   std::optional<int> master_port;
   std::optional<int> channel_port;
   std::optional<std::string> log_dir;
@@ -83,8 +85,10 @@ struct Options {
   std::optional<std::string> events;
   std::optional<std::string> report;
   std::optional<std::string> trace;
+  std::optional<std::string> metrics;
   HtmlReportOption html_report = HtmlReportOption::automatic;
-  std::optional<std::string> operand;  // of smlaunch report: where the run is
+  std::optional<std::string> operand;  // of smlaunch report: where the run is; of smlaunch status: which job
+  bool stacks = false;                 // of smlaunch status: where the ranks are, too
   std::optional<std::string> html;     // of smlaunch report: the page to write
   Format format = Format::text;
   ColorOption color = ColorOption::automatic;

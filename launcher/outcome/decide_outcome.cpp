@@ -7,8 +7,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "launcher/evidence/mpirun_words.hpp"
+#include "launcher/outcome/device_evidence.hpp"
 #include "launcher/outcome/failure_sentence.hpp"
 #include "launcher/outcome/silence_sentence.hpp"
 
@@ -17,6 +19,23 @@ namespace smlaunch {
 namespace {
 
 constexpr const char* torchrun = "torchrun";
+
+std::optional<double> step_of(const RankRecord& rank) {
+  const auto told = rank.progress.find(std::string(step_value));
+  if (told == rank.progress.end() || !std::isfinite(told->second)) return {};
+  return told->second;
+}
+
+void tell_steps(const JobRecord& record, const std::optional<FirstFailure>& first, JobProgress& progress) {
+  progress.step.reset();
+  for (const RankRecord& rank : record.ranks)
+    if (const auto step = step_of(rank); step && (!progress.step || *step < *progress.step))
+      progress.step = step;
+  // Of a rank of torchrun's there is no record: its starter has one.
+  const bool is_known = first && record.ranks.has(first->rank);
+  const auto failed = is_known ? step_of(record.ranks[first->rank]) : std::nullopt;
+  progress.failed_step = failed ? failed : progress.step;
+}
 
 class Decision {
  public:
@@ -27,13 +46,17 @@ class Decision {
     Outcome outcome = choose();
     outcome.stop_was_asked = record_.stop_signal.has_value();
     outcome.progress = record_.progress;
+    if (outcome.progress) tell_steps(record_, outcome.first_failure, *outcome.progress);
     outcome.asked = record_.asked;
+    outcome.devices = record_.devices;
     if (outcome.kind == OutcomeKind::failure && outcome.asked && outcome.asked->ask == Ask::exclude_host)
       outcome.hosts_at_fault.push_back(hosts_[outcome.asked->rank]);
     for (const RankRecord& rank : record_.ranks)
       outcome.end_seconds = std::max(outcome.end_seconds, rank.times.seconds);
+    if (outcome.kind == OutcomeKind::failure && outcome.first_failure) add_device_evidence(record_, outcome);
     if (outcome.causes.empty()) outcome.causes = find_causes(record_, first_);
-    if (is_told_by_mpirun(outcome)) outcome.engine_lines = record_.engine_lines;
+    if (is_told_by_engine(outcome)) outcome.engine_lines = record_.engine_lines;
+    outcome.engine = record_.engine;
     return outcome;
   }
 
@@ -72,7 +95,7 @@ class Decision {
                                             [](const RankRecord& rank) { return rank.told_to_stop(); });
   }
 
-  static bool is_told_by_mpirun(const Outcome& outcome) {
+  static bool is_told_by_engine(const Outcome& outcome) {
     return outcome.failure_class == FailureClass::start || outcome.failure_class == FailureClass::lost_host;
   }
 
@@ -89,8 +112,8 @@ class Decision {
   }
 
   // The ranks that the report points at; all ranks, where it can tell none from the others.
-  [[nodiscard]] FirstFailure first_of_hang(const std::vector<RankLook>& looks) const {
-    std::vector<Rank> odd = find_odd_ranks(looks);
+  [[nodiscard]] FirstFailure first_of_hang(const std::vector<RankLook>& looks, std::vector<Rank> odd) const {
+    if (odd.empty()) odd = find_odd_ranks(looks);
     if (odd.empty())
       for (const RankLook& look : looks) odd.push_back(look.rank);
     const auto look = std::find_if(looks.begin(), looks.end(),
@@ -108,12 +131,15 @@ class Decision {
 
   [[nodiscard]] Outcome hung() const {
     std::vector<RankLook> looks = look_at_ranks(record_, hosts_, starter_);
+    HangEvidence evidence = find_hang_evidence(looks);
     Outcome outcome =
         make_failure(FailureClass::hang,
                      fmt::format("the job hangs: {}; {}", describe_silence(*record_.hang, record_.progress),
-                                 describe_hang(looks)));
-    outcome.first_failure = first_of_hang(looks);
+                                 evidence.sentence.empty() ? describe_hang(looks) : evidence.sentence));
+    outcome.first_failure = first_of_hang(looks, evidence.pointed_at);
     outcome.hang = std::move(looks);
+    outcome.hang_evidence = std::move(evidence);
+    outcome.hang_seconds = record_.hang->seconds;
     return outcome;
   }
 

@@ -77,7 +77,7 @@ Shown choose_shown(const Outcome& outcome) {
     if (auto lines = first.last_lines(); !lines.empty())
       return {.whose = fmt::format("rank {} on {}", first.rank.value, first.host), .lines = std::move(lines)};
   }
-  return {.whose = "mpirun", .lines = outcome.engine_lines};
+  return {.whose = outcome.engine, .lines = outcome.engine_lines};
 }
 
 }  // namespace

@@ -22,7 +22,8 @@ struct FirstFailure {
   // It failed (`seconds`: its traceback) before any other, but did not end first: the ranks in tied_with
   // ended before it, because their peer was gone.
   bool before_its_end = false;
-  bool ended_first = true;  // no other rank had ended before it, not even well
+  bool ended_first = true;                 // no other rank had ended before it, not even well
+  std::vector<std::string> evidence = {};  // what devices of its host said before, in words
 
   [[nodiscard]] std::optional<ExitStatus> status() const;
   // Its last lines; for a rank that never ran, the reason.

@@ -58,6 +58,17 @@ std::vector<Phase> JobPhases::phases() const {
   return made;
 }
 
+std::vector<Phase> JobPhases::so_far(std::uint64_t now_ns) const {
+  if (finished_ns_ != 0) return phases();
+  JobPhases ended = *this;
+  // A rank that has ended early ends no phase.
+  ended.last_ended_ = {};
+  ended.finished(now_ns);
+  std::vector<Phase> made = ended.phases();
+  if (spawned_ns_) made.pop_back();  // the teardown
+  return made;
+}
+
 std::string render_phases(const std::vector<Phase>& phases, bool several_hosts) {
   std::string text;
   for (const Phase& phase : phases) {

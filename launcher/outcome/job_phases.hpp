@@ -32,6 +32,8 @@ class JobPhases {
 
   // ready, start, smoke, spawn to first output, run, teardown; without phases that the run did not have.
   [[nodiscard]] std::vector<Phase> phases() const;
+  // The same of a run that goes on: the phase that it is in lasts until now.
+  [[nodiscard]] std::vector<Phase> so_far(std::uint64_t now_ns) const;
 
  private:
   struct HostTime {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/indexed.hpp"
+#include "launcher/devices/device_event.hpp"
 #include "launcher/evidence/rank_end.hpp"
 #include "launcher/inspect/rank_state.hpp"
 #include "launcher/outcome/losses.hpp"
@@ -28,22 +29,35 @@ struct EndTimes {
 struct JobSilence {
   double seconds = 0;
   bool has_begun = true;      // the job had made some before
-  bool counts_output = true;  // any line is progress; else only heartbeats, or the lines of --progress
+  bool counts_output = true;  // no rank has told any progress, and --progress was not given
 };
 
 // What ranks have told of their progress.
 struct JobProgress {
   std::optional<Rank> rank = {};  // who told last; nothing: a rank of torchrun that has not said which it is
   std::string host = {};
-  double seconds = 0;               // when, since the start of the run
-  ProgressValues values = {};       // the last of each, of that rank
-  std::optional<double> step = {};  // the highest of all ranks
+  double seconds = 0;          // when, since the start of the run
+  ProgressValues values = {};  // the last of each, of that rank
+  // Of an outcome, from the last step that each rank has told: the lowest of them, and where the first failing rank was;
+  // where that has told none, it is taken to be where the slowest is. Only finite numbers are steps.
+  std::optional<double> step = {};
+  std::optional<double> failed_step = {};
 };
 
 // What a rank has asked for by a heartbeat line.
 struct RankAsked {
   Rank rank = {};
   Ask ask = Ask::stop;
+  std::string host = {};
+};
+
+// What has happened to a device of a host, between two times: in seconds since the start of the run.
+struct DeviceFact {
+  std::string host = {};
+  double since = 0;
+  double seconds = 0;  // when it was known
+  DeviceEvent event = {};
+  std::vector<Rank> ranks = {};  // whose GPU it is
 };
 
 // All that is known about one rank.
@@ -82,6 +96,7 @@ using RankHosts = Indexed<Rank, std::string>;
 struct JobRecord {
   Indexed<Rank, RankRecord> ranks;
   std::string leader_host = {};    // the host whose smlaunch leads
+  std::string engine = "mpirun";   // what starts the agents
   bool started = false;            // all agents were there
   std::optional<int> stop_signal;  // we were told to stop
   std::optional<WorkerLoss> worker_loss;
@@ -93,6 +108,7 @@ struct JobRecord {
   std::optional<JobSilence> hang = {};            // the silence for which we stopped the job
   std::optional<JobProgress> progress = {};       // nothing: no rank has told any
   std::optional<RankAsked> asked = {};            // the last wish of a rank
+  std::vector<DeviceFact> devices = {};           // in the order in which they came; the first few hundred
 };
 
 }  // namespace smlaunch

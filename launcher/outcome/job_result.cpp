@@ -5,10 +5,12 @@
 
 #include <algorithm>
 #include <functional>
+#include <vector>
 
 #include "base/own_words.hpp"
 #include "launcher/contract/result_files.hpp"
 #include "launcher/outcome/failure_text.hpp"
+#include "launcher/outcome/hang_dumps.hpp"
 #include "launcher/outcome/job_phases.hpp"
 #include "launcher/outcome/report_error.hpp"
 #include "launcher/outcome/report_page.hpp"
@@ -19,6 +21,7 @@ namespace smlaunch {
 namespace {
 
 constexpr const char* reporting_failure = "Reporting training FAILURE";
+constexpr const char* dumps_name = "hang";
 
 }  // namespace
 
@@ -52,6 +55,33 @@ void write_result_files(const Outcome& outcome, const Paths& paths) {
   if (!written) warn(written.error());
 }
 
+namespace {
+
+// Of an earlier run. What PyTorch itself has written there is this run's.
+void remove_old_dumps(const std::filesystem::path& folder) {
+  std::error_code error;
+  std::vector<std::filesystem::path> old;
+  for (std::filesystem::directory_iterator each(folder, error), end; !error && each != end;
+       each.increment(error)) {
+    const std::string name = each->path().filename().string();
+    if (name.starts_with("rank-") || name.starts_with("try-")) old.push_back(each->path());
+  }
+  for (const auto& each : old) std::filesystem::remove_all(each, error);
+  std::filesystem::remove(folder, error);  // if it is empty
+}
+
+// Beside the report; of a try before the last in a folder of its own.
+void write_dumps(const std::filesystem::path& folder, const Report& report) {
+  if (auto written = write_hang_dumps(folder, report.outcome.hang); !written) warn(written.error());
+  for (std::size_t i = 0; i < report.earlier.size(); ++i)
+    if (auto written =
+            write_hang_dumps(folder / fmt::format("try-{}", i + 1), report.earlier[i].outcome.hang);
+        !written)
+      warn(written.error());
+}
+
+}  // namespace
+
 void write_report(const Options& options, const Paths& paths, const Report& report) {
   const std::string text = render_report(report);
   const auto events = output_file(options.events, paths, "events.jsonl");
@@ -62,9 +92,11 @@ void write_report(const Options& options, const Paths& paths, const Report& repo
   if (!file) return;
   if (auto written = write_file(*file, text); !written) return warn(written.error());
   std::error_code error;
-  // Where the report is no file of its own (/dev/stdout), no page can stand beside it.
-  if (!wants_page(options.html_report, report.outcome.kind) ||
-      !std::filesystem::is_regular_file(*file, error)) {
+  // Where the report is no file of its own (/dev/stdout), nothing can stand beside it.
+  const bool is_file = std::filesystem::is_regular_file(*file, error);
+  if (!options.report) remove_old_dumps(file->parent_path() / dumps_name);
+  if (is_file) write_dumps(file->parent_path() / dumps_name, report);
+  if (!wants_page(options.html_report, report.outcome.kind) || !is_file) {
     if (!options.report) std::filesystem::remove(page_of(*file), error);  // an earlier run's
     return;
   }

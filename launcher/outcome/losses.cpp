@@ -35,8 +35,8 @@ std::string describe(const HostLoss& loss) {
 }
 
 std::string describe(const EngineFailure& failure) {
-  if (const auto* mpirun = std::get_if<MpirunEnded>(&failure))
-    return fmt::format("mpirun {} before the job was over", to_string(mpirun->status));
+  if (const auto* process = std::get_if<EngineProcessEnded>(&failure))
+    return fmt::format("{} {} before the job was over", process->engine, to_string(process->status));
   if (const auto* misplaced = std::get_if<RankMisplaced>(&failure))
     return fmt::format("{} started rank {} on {}, the plan has it on {}", misplaced->engine,
                        misplaced->rank.value, misplaced->host, misplaced->planned_host);

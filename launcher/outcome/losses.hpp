@@ -43,10 +43,11 @@ struct HostUnreachable {
 };
 using HostLoss = std::variant<Silence, WordsRefused, HostUnreachable>;
 
-// The engine (all agents that we started, or mpirun) ended before its time.
+// The engine (all agents that we started, or the one process that starts them all) ended before its time.
 struct AllAgentsEnded {};
-struct MpirunEnded {
+struct EngineProcessEnded {
   ExitStatus status;
+  std::string engine = "mpirun";  // or srun
 };
 // The engine started a rank on another host than the plan says, so the job cannot run.
 struct RankMisplaced {
@@ -55,7 +56,7 @@ struct RankMisplaced {
   std::string host = {};  // where the rank is
   std::string planned_host = {};
 };
-using EngineFailure = std::variant<AllAgentsEnded, MpirunEnded, RankMisplaced, EndUnknown>;
+using EngineFailure = std::variant<AllAgentsEnded, EngineProcessEnded, RankMisplaced, EndUnknown>;
 
 // "no word from its agent for 10 s (connection closed)"
 std::string describe(const RankLoss& loss);

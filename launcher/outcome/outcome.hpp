@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "launcher/inspect/hang_evidence.hpp"
 #include "launcher/inspect/hang_report.hpp"
 #include "launcher/outcome/failure_class.hpp"
 #include "launcher/outcome/first_failure.hpp"
@@ -33,13 +34,17 @@ struct Outcome {
   int exit_code = 0;
   std::string message = {};  // one sentence: what failed first, where, how
   std::optional<FirstFailure> first_failure = {};
-  std::vector<std::string> engine_lines = {};  // what mpirun said last, where it failed
+  std::vector<std::string> engine_lines = {};  // what the engine said last, where it failed
+  std::string engine = "mpirun";               // whose lines these are
   Indexed<Rank, Cause> causes = {};
   std::vector<RankLook> hang = {};               // by rank, where the job was stopped because it hung
+  HangEvidence hang_evidence = {};               // then: who waited for whom
+  double hang_seconds = 0;                       // without progress
   std::vector<std::string> hosts_at_fault = {};  // lost, not ready, or failed by the smoke test
   bool stop_was_asked = false;                   // by a signal, perhaps after the first failure
   std::optional<JobProgress> progress = {};      // nothing: no rank has told any
   std::optional<RankAsked> asked = {};           // what a rank wants to follow
+  std::vector<DeviceFact> devices = {};          // what has happened to devices of hosts
   double end_seconds = 0;                        // when the last rank had ended, since the start of the try
   std::string failure_file = {};                 // its whole text, where it is not made of the other fields
 };

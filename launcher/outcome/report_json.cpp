@@ -40,6 +40,7 @@ Json first_failure_json(const std::optional<FirstFailure>& first) {
   json["certain"] = first->certain;
   json["tied_with"] = Json::array();
   for (const Rank rank : first->tied_with) json["tied_with"].push_back(rank.value);
+  if (!first->evidence.empty()) json["evidence"] = first->evidence;
   return json;
 }
 
@@ -61,6 +62,48 @@ Json hang_json(const std::vector<RankLook>& looks) {
     list.push_back(std::move(entry));
   }
   return list;
+}
+
+Json collective_json(const NamedCollective& named) {
+  Json json = {{"group", named.group.empty() ? Json(nullptr) : Json(named.group)},
+               {"op", named.op.empty() ? Json(nullptr) : Json(named.op)},
+               {"sequence", named.sequence ? Json(*named.sequence) : Json(nullptr)}};
+  if (!named.sizes.empty()) json["sizes"] = named.sizes;
+  return json;
+}
+
+Json collective_json(const std::optional<NamedCollective>& named) {
+  return named ? collective_json(*named) : Json(nullptr);
+}
+
+Json progress_json(const GroupProgress& progress) {
+  return {{"last_begun", collective_json(progress.last_begun)},
+          {"last_finished", collective_json(progress.last_finished)},
+          {"waiting_in", collective_json(progress.waiting_in)}};
+}
+
+Json hang_evidence_json(const HangEvidence& evidence, double seconds) {
+  Json json = {{"seconds", milli(seconds)}, {"sentence", evidence.sentence}};
+  json["waiting"] = Json::array();
+  for (const WaitingRanks& each : evidence.waiting) {
+    Json entry = collective_json(each.in);
+    entry["ranks"] = Json::array();
+    for (const Rank rank : each.ranks) entry["ranks"].push_back(rank.value);
+    json["waiting"].push_back(std::move(entry));
+  }
+  json["missing"] = Json::array();
+  for (const MissingRank& each : evidence.missing)
+    json["missing"].push_back({{"rank", each.rank.value}, {"host", each.host}, {"where", each.where}});
+  json["ranks"] = Json::array();
+  for (const RankStanding& each : evidence.ranks) {
+    Json entry = {{"rank", each.rank.value}, {"state", each.state}};
+    entry.update(progress_json(each.progress));
+    entry["groups"] = Json::array();
+    for (const GroupProgress& group : each.groups) entry["groups"].push_back(progress_json(group));
+    entry["stacks"] = each.stacks;
+    json["ranks"].push_back(std::move(entry));
+  }
+  return json;
 }
 
 // A whole number without a fraction; what JSON cannot hold as text: "nan", "inf".
@@ -87,6 +130,15 @@ void add_progress(Json& json, const Outcome& outcome) {
                       {"seconds_ago", milli(std::max(0.0, outcome.end_seconds - progress.seconds))}};
 }
 
+// Where anything has happened.
+void add_devices(Json& json, const Outcome& outcome) {
+  for (const DeviceFact& fact : outcome.devices)
+    json["devices"].push_back({{"t", milli(fact.seconds)},
+                               {"host", fact.host},
+                               {"kind", to_string(fact.event.kind)},
+                               {"text", fact.event.device + " " + fact.event.text}});
+}
+
 Json earlier_json(const std::vector<EarlierTry>& tries) {
   Json list = Json::array();
   for (const EarlierTry& each : tries) {
@@ -96,6 +148,7 @@ Json earlier_json(const std::vector<EarlierTry>& tries) {
                     {"first_failure", first_failure_json(each.outcome.first_failure)},
                     {"plan_hash", each.plan_hash}});
     add_progress(list.back(), each.outcome);
+    add_devices(list.back(), each.outcome);
   }
   return list;
 }
@@ -130,6 +183,7 @@ std::string render_report(const Report& report) {
   }
   json["left_running"] = left_running_json(report.ranks);
   add_progress(json, outcome);
+  add_devices(json, outcome);
   json["phases"] = Json::array();
   for (const Phase& phase : report.phases) {
     Json entry = {{"name", phase.name}, {"seconds", milli(phase.seconds)}};
@@ -143,9 +197,16 @@ std::string render_report(const Report& report) {
   json["smoke"] = report.smoke_json.empty() ? Json(nullptr) : Json::parse(report.smoke_json);
   json["restarts"] = report.restarts;
   if (!report.earlier.empty()) json["earlier"] = earlier_json(report.earlier);
-  if (!outcome.hang.empty()) json["hang"] = hang_json(outcome.hang);
+  if (!outcome.hang.empty()) {
+    json["hang"] = hang_json(outcome.hang);
+    json["hang_evidence"] = hang_evidence_json(outcome.hang_evidence, outcome.hang_seconds);
+  }
   return dump(json, 1) + "\n";
 }
+
+std::string render_looks_json(const std::vector<RankLook>& looks) { return dump(hang_json(looks), -1); }
+
+std::string render_values_json(const ProgressValues& values) { return dump(values_json(values), -1); }
 
 std::string render_event(const EventLine& event) {
   Json json = {{"t", milli(event.seconds)}, {"event", event.event}};

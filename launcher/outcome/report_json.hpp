@@ -29,6 +29,10 @@ struct Report {
 
 std::string render_report(const Report& report);
 
+// Parts of it that other answers have, too: what ranks are doing, and the values of their progress.
+std::string render_looks_json(const std::vector<RankLook>& looks);
+std::string render_values_json(const ProgressValues& values);
+
 // One event, without its newline: {"t":…,"event":…,…}.
 struct EventLine {
   double seconds = 0;  // since the start

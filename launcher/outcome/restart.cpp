@@ -19,8 +19,12 @@ bool contains(const std::vector<std::string>& names, const std::string& name) {
   return std::find(names.begin(), names.end(), name) != names.end();
 }
 
-std::optional<double> step_of(const Outcome& outcome) {
+std::optional<double> lowest_step(const Outcome& outcome) {
   return outcome.progress ? outcome.progress->step : std::nullopt;
+}
+
+std::optional<double> failed_step(const Outcome& outcome) {
+  return outcome.progress ? outcome.progress->failed_step : std::nullopt;
 }
 
 // Addresses of objects are other ones in each run.
@@ -42,31 +46,47 @@ std::optional<std::string> exception_of(const Outcome& outcome) {
 }
 
 bool came_further(const Outcome& outcome, const EarlierTries& earlier) {
-  const auto step = step_of(outcome);
+  const auto step = lowest_step(outcome);
   return step && (!earlier.best_step || *step > *earlier.best_step);
 }
 
 bool failed_like_the_last(const Outcome& outcome, const EarlierTries& earlier) {
-  return earlier.step && earlier.exception && step_of(outcome) == earlier.step &&
+  return earlier.step && earlier.exception && failed_step(outcome) == earlier.step &&
          exception_of(outcome) == earlier.exception;
+}
+
+// By spares, and by the number of hosts that the job can do without.
+bool can_leave_out(std::size_t missing, const RestartPolicy& policy) {
+  const std::size_t beyond = missing > policy.spare_hosts ? missing - policy.spare_hosts : 0;
+  return beyond == 0 || (policy.min_hosts && policy.hosts >= beyond + *policy.min_hosts);
 }
 
 // Those that were not ready can be done without.
 RestartDecision decide_for_missing_hosts(const Outcome& outcome, const RestartPolicy& policy) {
   const std::size_t missing = outcome.hosts_at_fault.size();
-  const std::size_t beyond = missing > policy.spare_hosts ? missing - policy.spare_hosts : 0;
-  const bool is_enough = beyond == 0 || (policy.min_hosts && policy.hosts >= beyond + *policy.min_hosts);
   const bool leads = contains(outcome.hosts_at_fault, policy.leader);
-  return {.is_tried_again = missing > 0 && is_enough && !leads, .counts = false};
+  return {.is_tried_again = missing > 0 && can_leave_out(missing, policy) && !leads, .counts = false};
+}
+
+// A try on the very host that its rank wants left out would fail again. Empty: it can be left out.
+std::string why_asker_stays(const Outcome& outcome, const RestartPolicy& policy) {
+  if (!outcome.asked || outcome.asked->ask != Ask::exclude_host) return "";
+  const std::string wish = fmt::format("rank {} has asked for another try without its host {}",
+                                       outcome.asked->rank.value, outcome.asked->host);
+  if (outcome.asked->host == policy.leader) return wish + ", but that leads the job";
+  if (!can_leave_out(outcome.hosts_at_fault.size(), policy))
+    return wish + ", but no spare host is left, and --min-hosts allows no fewer";
+  return "";
 }
 
 }  // namespace
 
 void EarlierTries::add(const Outcome& failed) {
   fruitless = came_further(failed, *this) ? 0 : fruitless + 1;
-  step = step_of(failed);
+  step = failed_step(failed);
   exception = exception_of(failed);
-  if (step && (!best_step || *step > *best_step)) best_step = step;
+  if (const auto lowest = lowest_step(failed); lowest && (!best_step || *lowest > *best_step))
+    best_step = lowest;
 }
 
 RestartDecision decide_restart(const Outcome& outcome, const RestartPolicy& policy) {
@@ -76,6 +96,8 @@ RestartDecision decide_restart(const Outcome& outcome, const RestartPolicy& poli
   if (!may_be_tried) return {};
   if (outcome.asked && outcome.asked->ask == Ask::stop)
     return {.why_not = fmt::format("rank {} has asked for no other try", outcome.asked->rank.value)};
+  if (std::string why_not = why_asker_stays(outcome, policy); !why_not.empty())
+    return {.why_not = std::move(why_not)};
   const bool is_asked_for = outcome.asked.has_value();
   if (!is_asked_for && !is_worth_another_try(outcome, policy.on)) {
     const bool is_user_code = outcome.failure_class == FailureClass::user_code;

@@ -15,7 +15,7 @@ namespace smlaunch {
 
 // What is remembered of the tries that have failed.
 struct EarlierTries {
-  std::optional<double> best_step = {};  // the highest that any of them has told
+  std::optional<double> best_step = {};  // the furthest of them: where its slowest rank was
   // Of the last: where it failed, and of which exception.
   std::optional<double> step = {};
   std::optional<std::string> exception = {};
@@ -42,8 +42,9 @@ struct RestartDecision {
   std::string why_not = {};           // where that is not plain: joins the sentence of the outcome
 };
 
-// After a failure that --restart-on names, as often as max_restarts says. A rank's wish comes before the class. A try
-// that came further than all before it does not count; one that failed like the last, at the same step of the same
+// After a failure that --restart-on names, as often as max_restarts says. A rank's wish comes before the class; where its
+// host shall be left out and cannot be, there is no other try. A try that came further than all before it does not
+// count: its slowest rank did. One that failed like the last, at the same step of the failing rank and of the same
 // exception, is the last. A job that never started because hosts were not ready is tried again only where each of them
 // can be replaced or spared, and does not count. A bad configuration stays bad. Tries that came no further wait, each
 // twice as long as the one before.

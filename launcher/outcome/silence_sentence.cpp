@@ -44,11 +44,14 @@ std::string describe_life(const JobRecord& record, const Indexed<Rank, std::stri
       ++others;
       continue;
     }
-    const std::string where =
-        look.state->computes_in.empty() ? "where, cannot be seen" : "in " + look.state->computes_in;
     const std::string who = starter.empty() ? fmt::format("rank {}", look.rank.value) : starter;
-    text = fmt::format("{} on {} computes ({}{})", who, look.host,
-                       look.cores_used ? fmt::format("{:.2f} cores busy, ", *look.cores_used) : "", where);
+    const std::string cores = look.cores_used ? fmt::format("{:.2f} cores busy", *look.cores_used) : "";
+    if (look.state->is_seen_to_compute())
+      text = fmt::format("{} on {} computes ({}{}in {})", who, look.host, cores, cores.empty() ? "" : ", ",
+                         look.state->computes_in);
+    else
+      text = fmt::format("{} on {} uses the processor{}{}, and its host does not show for what (ptrace)", who,
+                         look.host, cores.empty() ? "" : ": ", cores);
   }
   if (others == 1) text += ", and so does 1 other";
   if (others > 1) text += fmt::format(", and so do {} others", others);

@@ -12,10 +12,13 @@
 #include <cstring>
 #include <deque>
 #include <mutex>
+#include <optional>
 #include <thread>
+#include <utility>
 
 #include "base/own_words.hpp"
 #include "base/signal_free_thread.hpp"
+#include "launcher/output/live_line.hpp"
 
 namespace smlaunch {
 
@@ -53,6 +56,8 @@ struct OutputWriter::Shared {
   std::size_t waiting_bytes = 0;
   std::size_t written = 0;  // grows with every write, which shows progress
   std::array<Stream, 3> streams;
+  std::optional<std::string> live;  // a new one, not yet shown
+  LiveLine live_line{2};            // only the thread uses it
   bool was_long = false;
   bool ending = false;
   std::thread thread;
@@ -114,6 +119,12 @@ void OutputWriter::add(Block block) {
   shared_->changed.notify_all();
 }
 
+void OutputWriter::show_live(std::string line) {
+  const std::lock_guard lock(shared_->mutex);
+  shared_->live = std::move(line);
+  shared_->changed.notify_all();
+}
+
 bool OutputWriter::is_long() {
   const std::lock_guard lock(shared_->mutex);
   return shared_->was_long;
@@ -122,8 +133,14 @@ bool OutputWriter::is_long() {
 void OutputWriter::run(const std::shared_ptr<Shared>& shared) {
   std::unique_lock lock(shared->mutex);
   while (true) {
-    shared->changed.wait(lock, [&] { return !shared->queue.empty() || shared->ending; });
-    if (shared->queue.empty()) return;
+    shared->changed.wait(lock, [&] { return !shared->queue.empty() || shared->ending || shared->live; });
+    if (shared->queue.empty()) {
+      const bool is_over = shared->ending;
+      if (is_over) shared->live = "";
+      show_live(*shared, lock);
+      if (is_over) return;
+      continue;
+    }
     const Block block = std::move(shared->queue.front());
     const bool closed = shared->streams[static_cast<std::size_t>(block.stream)].closed;
     lock.unlock();
@@ -145,14 +162,28 @@ void OutputWriter::run(const std::shared_ptr<Shared>& shared) {
     ++shared->written;
     shared->queue.pop_front();
     shared->changed.notify_all();
+    // Between lines that come close together it is not drawn.
+    if (shared->queue.empty() && !shared->ending) show_live(*shared, lock);
     if (!shared->was_long || shared->waiting_bytes > short_queue) continue;
     shared->was_long = false;
     if (shared->drained) shared->drained();
   }
 }
 
+// Where the terminal takes nothing, the thread waits, and not who adds lines.
+void OutputWriter::show_live(Shared& shared, std::unique_lock<std::mutex>& lock) {
+  std::optional<std::string> line = std::exchange(shared.live, std::nullopt);
+  lock.unlock();
+  if (line) shared.live_line.set(std::move(*line));
+  shared.live_line.draw();
+  lock.lock();
+}
+
 int OutputWriter::write_block(Shared& shared, const Block& block) {
-  if (block.stream != log_stream) return write_all(shared, block.stream, block.lines);
+  if (block.stream != log_stream) {
+    shared.live_line.make_room(block.stream);
+    return write_all(shared, block.stream, block.lines);
+  }
   return shared.log_files ? shared.log_files->append(block.file, block.lines) : 0;
 }
 

@@ -5,6 +5,7 @@
 
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <string>
 
 #include "launcher/output/log_files.hpp"
@@ -25,6 +26,9 @@ class OutputWriter {
   // Takes whole lines for stdout (1) or stderr (2). Lines given in one call are written together. Lines that
   // cannot be written (a full disk, a reader that went away) are counted; stderr tells the first failure.
   void write(int stream, std::string lines);
+  // A line that stays below all others on stderr, if that is a terminal; it is gone while lines are printed, and at
+  // the end. Empty: none.
+  void show_live(std::string line);
   // Takes whole lines for a file of --log-dir.
   void log(std::string file, std::string lines);
   // True while too many lines wait: the caller should pause.
@@ -36,6 +40,7 @@ class OutputWriter {
   static void run(const std::shared_ptr<Shared>& shared);
   struct Block;
   void add(Block block);
+  static void show_live(Shared& shared, std::unique_lock<std::mutex>& lock);
   static int write_block(Shared& shared, const Block& block);
   static int write_all(Shared& shared, int stream, const std::string& lines);
 

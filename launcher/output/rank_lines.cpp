@@ -9,11 +9,17 @@ namespace smlaunch {
 
 namespace {
 
+const std::string cyan = "\033[36m";
+const std::string yellow = "\033[33m";
+const std::string plain = "\033[0m";
+
 const char* stream_name(const LineOrigin& origin) { return origin.is_stderr ? "stderr" : "stdout"; }
 
 std::string prefix_of(const LineOrigin& origin) {
   if (origin.alone) return "";
-  return origin.rank ? fmt::format("[{} {}] ", *origin.rank, origin.host) : fmt::format("[{}] ", origin.host);
+  const std::string who =
+      origin.rank ? fmt::format("[{} {}]", *origin.rank, origin.host) : fmt::format("[{}]", origin.host);
+  return origin.is_colored ? (origin.is_stderr ? yellow : cyan) + who + plain + " " : who + " ";
 }
 
 std::string json_of(const LineOrigin& origin, std::string_view line) {

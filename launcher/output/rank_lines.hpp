@@ -15,8 +15,9 @@ struct LineOrigin {
   std::optional<int> rank;  // nothing: torchrun's or xla's, which start the ranks of their host
   std::string host;
   bool is_stderr = false;
-  double seconds = 0;  // when they were read, since the start of the run, on the leader's clock
-  bool alone = false;  // the job's only rank: no prefix
+  double seconds = 0;       // when they were read, since the start of the run, on the leader's clock
+  bool alone = false;       // the job's only rank: no prefix
+  bool is_colored = false;  // the prefix, for a terminal
 };
 
 // Each of `lines` (each ends with \n) with its prefix: "[3 algo-2] ", "[algo-2] ", or none. As JSON, one

@@ -22,6 +22,9 @@ struct OutputSettings {
   std::optional<IdSet> only_ranks;      // the ranks whose lines are shown; nothing: all
   std::shared_ptr<LogFiles> log_files;  // of --log-dir; null: there is none
   int restart_count = 0;
+  bool shows_live_line = false;  // stderr is a terminal
+  bool colors_stdout = false;    // the prefixes of lines
+  bool colors_stderr = false;
 };
 
 class RankOutput final : public LineOutput {
@@ -30,22 +33,31 @@ class RankOutput final : public LineOutput {
   RankOutput(const LaunchPlan& plan, OutputSettings settings, std::function<void()> drained);
 
   // True if this rank's lines are shown or logged.
-  [[nodiscard]] bool is_wanted(Rank rank) const { return is_logged_ || is_shown(rank); }
+  [[nodiscard]] bool is_wanted(Rank rank) const override;
   // `seconds`: when the lines were read, since the start of the run.
-  void print(Rank rank, bool is_stderr, double seconds, std::string_view lines);
+  void print(Rank rank, bool is_stderr, double seconds, std::string_view lines) override;
+  void print_of_starter(Rank starter, Rank rank, bool is_stderr, double seconds,
+                        std::string_view lines) override;
   // Text that belongs to no rank, for stderr.
-  void print_plain(std::string text) { writer_.write(2, std::move(text)); }
-  void say(const std::string& sentence);
-  [[nodiscard]] bool is_long() { return writer_.is_long(); }
+  void print_plain(std::string text) override { writer_.write(2, std::move(text)); }
+  void say(const std::string& sentence) override;
+  void show_live(const std::string& line) override;
+  [[nodiscard]] std::size_t live_width() const override;
+  [[nodiscard]] bool is_long() override { return writer_.is_long(); }
 
  private:
   [[nodiscard]] bool is_shown(Rank rank) const;
+  void print_lines(Rank place, std::optional<Rank> rank, bool is_stderr, double seconds,
+                   std::string_view lines);
 
   const LaunchPlan& plan_;
   LogFormat format_;
   std::optional<IdSet> only_ranks_;
   bool is_logged_;
   int restart_count_;
+  bool shows_live_line_;
+  bool colors_stdout_;
+  bool colors_stderr_;
   OutputWriter writer_;
 };
 

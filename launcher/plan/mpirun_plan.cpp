@@ -177,7 +177,7 @@ Result<void> take_options_without_mpirun(const JobSpec& spec, LaunchPlan& plan) 
   if (!unused.empty())
     plan.warnings.push_back(fmt::format(
         "{}: not used, for launcher ddp starts the ranks of {} without mpirun: {}", spec.mpi.source,
-        spec.self_started ? "these hosts" : "one host", fmt::join(unused, ", ")));
+        reaches_hosts(plan.engine) ? "these hosts" : "one host", fmt::join(unused, ", ")));
   return {};
 }
 

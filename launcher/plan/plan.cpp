@@ -10,11 +10,13 @@
 #include "launcher/contract/framework_module.hpp"
 #include "launcher/contract/program_variables.hpp"
 #include "launcher/contract/result_files.hpp"
+#include "launcher/plan/agents_command.hpp"
 #include "launcher/plan/mpirun_plan.hpp"
 #include "launcher/plan/plan_variables.hpp"
 #include "launcher/plan/redaction.hpp"
 #include "launcher/plan/smoke_plan.hpp"
 #include "launcher/plan/starter.hpp"
+#include "launcher/scheduler/srun_command.hpp"
 #include "topology/odd_hosts.hpp"
 #include "topology/rank_threads.hpp"
 
@@ -56,6 +58,7 @@ std::string to_string(Engine engine) {
   switch (engine) {
     case Engine::local: return "local";
     case Engine::mpirun: return "mpirun";
+    case Engine::srun: return "srun";
     case Engine::torchrun: return "torchrun";
     case Engine::hosts: return "hosts";
   }
@@ -91,11 +94,15 @@ Engine choose_engine(LauncherKind launcher, const Cluster& cluster, const std::s
 }
 
 Engine choose_engine(const JobSpec& spec, const Cluster& cluster) {
-  return spec.self_started ? Engine::hosts
-                           : choose_engine(spec.launcher, cluster, spec.environment->current_host);
+  if (spec.self_started) return Engine::hosts;
+  const Engine engine = choose_engine(spec.launcher, cluster, spec.environment->current_host);
+  const bool speaks_mpi = spec.launcher == LauncherKind::mpi || spec.launcher == LauncherKind::smddp;
+  return spec.by_slurm && engine == Engine::mpirun && !speaks_mpi ? Engine::srun : engine;
 }
 
-bool reaches_hosts(Engine engine) { return engine == Engine::mpirun || engine == Engine::hosts; }
+bool reaches_hosts(Engine engine) { return is_one_process(engine) || engine == Engine::hosts; }
+
+bool is_one_process(Engine engine) { return engine == Engine::mpirun || engine == Engine::srun; }
 
 std::string why_toolkits_port(const JobSpec& spec, const Cluster& cluster) {
   if (spec.launcher == LauncherKind::torchrun && spec.nodes.size() > 1)
@@ -123,9 +130,8 @@ Result<LaunchPlan> make_plan(const JobSpec& spec, const Cluster& cluster) {
   // The one process of a host may use all its GPUs, so it is not bound near the first.
   const bool has_host_to_itself =
       spec.launcher == LauncherKind::process && spec.bind == BindPolicy::automatic;
-  plan.bind = has_starter(spec.launcher) ? BindPolicy::none
-              : has_host_to_itself       ? BindPolicy::core
-                                         : spec.bind;
+  const bool is_unknown = has_starter(spec.launcher) && !knows_ranks_of_starter(spec);
+  plan.bind = is_unknown ? BindPolicy::none : has_host_to_itself ? BindPolicy::core : spec.bind;
   plan.machines_as_planned = spec.machines_as_planned;
   plan.machines_chosen = spec.machines_chosen;
   plan.sources = spec.sources;
@@ -136,7 +142,7 @@ Result<LaunchPlan> make_plan(const JobSpec& spec, const Cluster& cluster) {
   plan.warnings.insert(plan.warnings.end(), spec.warnings.begin(), spec.warnings.end());
 
   LayoutRequest request{spec.world_size, plan.bind};
-  if (has_starter(spec.launcher))
+  if (is_unknown)
     request.why_none = fmt::format("not bound, because {} starts the ranks", to_string(spec.launcher));
   if (plan.engine == Engine::mpirun && !has_starter(spec.launcher)) {
     request.counting = spec.mpi.counting;
@@ -170,11 +176,16 @@ Result<LaunchPlan> make_plan(const JobSpec& spec, const Cluster& cluster) {
     starter = std::move(*made);
     plan.of_hosts = starter_host_variables(spec, plan);
     if (reaches_hosts(plan.engine)) plan.process_command = starter;
-    plan.sources.emplace_back("bind", fmt::format("none: {} starts the ranks", to_string(spec.launcher)));
+    if (is_unknown)
+      plan.sources.emplace_back("bind", fmt::format("none: {} starts the ranks", to_string(spec.launcher)));
   }
   if (auto checked = check_arguments(plan.process_command); !checked) return tl::unexpected(checked.error());
 
   plan.environment = make_common_variables(spec, plan, spec.inherited);
+  if (plan.engine == Engine::srun)
+    for (const std::string& name : options_for_programs())
+      if (const auto found = spec.inherited.find(name); found != spec.inherited.end())
+        plan.environment.insert(*found);
   if (cluster.hosts.size() > 1) {
     plan.defaults_elsewhere = make_common_variables(spec, plan, {});
     for (const auto& [name, value] : plan.environment) plan.defaults_elsewhere.erase(name);
@@ -209,13 +220,12 @@ Result<LaunchPlan> make_plan(const JobSpec& spec, const Cluster& cluster) {
     }
   } else {
     if (auto taken = take_options_without_mpirun(spec, plan); !taken) return tl::unexpected(taken.error());
-    plan.command = {spec.smlaunch, "rank", "--"};
-    plan.command.insert(plan.command.end(), plan.process_command.begin(), plan.process_command.end());
-    if (has_starter(plan.launcher) && plan.engine != Engine::hosts) plan.command = std::move(starter);
+    const bool is_starter_alone = has_starter(plan.launcher) && !reaches_hosts(plan.engine);
+    plan.command = is_starter_alone ? std::move(starter) : agents_command(spec, plan);
   }
   if (plan.engine != Engine::mpirun && plan.launcher != LauncherKind::process)
     plan.wanted_interfaces =
-        find_wanted_interfaces(spec, plan.engine, plan.nodes.size() > 1 || plan.engine == Engine::hosts);
+        find_wanted_interfaces(spec, plan.engine, plan.nodes.size() > 1 || reaches_hosts(plan.engine));
   plan.has_own_threads = spec.inherited.contains("OMP_NUM_THREADS");
   if (plan.launcher != LauncherKind::process && (!plan.has_own_threads || cluster.hosts.size() > 1))
     plan.threads = find_threads(plan);

@@ -19,8 +19,9 @@
 
 namespace smlaunch {
 
-// What starts the ranks' agents. `hosts`: each host starts smlaunch by itself, and that starts those of its host.
-enum class Engine { local, mpirun, torchrun, hosts };
+// What starts the ranks' agents. `srun`: a step of our Slurm job, whose tasks they are. `hosts`: each host starts
+// smlaunch by itself, and that starts those of its host.
+enum class Engine { local, mpirun, srun, torchrun, hosts };
 std::string to_string(Engine engine);
 
 enum class SmokeMode { automatic, nccl, cpu, off };
@@ -49,6 +50,8 @@ struct JobSpec {
   bool mpi4py = false;  // launcher mpi, and the interpreter can find it
   std::string mpirun = "mpirun";
   std::vector<std::string> torchrun = {"torchrun"};
+  std::string
+      torchrun_python;  // its interpreter; empty: not known, and then its ranks do not say who they are
   bool torchrun_must_redirect =
       false;  // a release that fails unless it redirects output (launcher/this_host/torchrun.hpp)
   std::vector<std::string> nodes;  // torchrun, xla: the job's hosts, where each starts its own ranks
@@ -90,6 +93,12 @@ struct SmokePlan {
   std::vector<std::string> command;
 };
 
+// The ranks that the starter of one host starts.
+struct StarterShare {
+  int first_rank = 0;
+  std::vector<std::shared_ptr<const Placement>> placements;  // by local rank
+};
+
 struct LaunchPlan {
   LauncherKind launcher = LauncherKind::process;
   Engine engine = Engine::local;
@@ -108,8 +117,10 @@ struct LaunchPlan {
   Cluster cluster;                       // the hosts that run ranks of this plan
   std::vector<std::string> spare_hosts;  // run none until they replace one of them
   Layout layout;
-  bool machines_as_planned = false;         // JobSpec::machines_as_planned
-  bool machines_chosen = false;             // JobSpec::machines_chosen
+  Indexed<NodeRank, StarterShare>
+      shares;                        // of a plan whose ranks are starters that know their ranks; else empty
+  bool machines_as_planned = false;  // JobSpec::machines_as_planned
+  bool machines_chosen = false;      // JobSpec::machines_chosen
   BindPolicy bind = BindPolicy::automatic;  // none where the user's MPI options say who binds, if anybody
   std::vector<std::string> command;
   std::vector<std::string> process_command;
@@ -137,11 +148,14 @@ struct LaunchPlan {
 // ddp needs mpirun as soon as a rank runs on another host than `current_host`, this machine.
 Engine choose_engine(LauncherKind launcher, const Cluster& cluster, const std::string& current_host);
 
-// As `spec` has them: its hosts may start themselves.
+// As `spec` has them: its hosts may start themselves, or be those of our Slurm job, where only MPI needs mpirun.
 Engine choose_engine(const JobSpec& spec, const Cluster& cluster);
 
 // Do agents run on other hosts than this one?
 bool reaches_hosts(Engine engine);
+
+// Does one process of ours start the agents of all hosts?
+bool is_one_process(Engine engine);
 
 // Why MASTER_PORT is 7777, the toolkit's, unless one is given: each of several hosts starts its part by
 // itself. Empty: it is not, and rank 0's agent picks a free one.

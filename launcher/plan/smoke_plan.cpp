@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "launcher/plan/agents_command.hpp"
 #include "launcher/plan/mpirun_plan.hpp"
 #include "launcher/plan/starter.hpp"
 #include "launcher/smoke/expected_bandwidth.hpp"
@@ -103,14 +104,13 @@ Result<LaunchPlan> make_check_plan(const JobSpec& spec, const LaunchPlan& plan) 
   check.entry_point.has_interpreter_line = false;
   const bool without_mpirun = by_nccl && check.engine != Engine::mpirun;
   if (without_mpirun) {
-    if (check.engine != Engine::hosts) check.engine = Engine::local;
-    check.command = {spec.smlaunch, "rank", "--"};
-    check.command.insert(check.command.end(), check.process_command.begin(), check.process_command.end());
+    if (!reaches_hosts(check.engine)) check.engine = Engine::local;
+    check.command = agents_command(spec, check);
     return check;
   }
   JobSpec of_check = spec;
   // Where the job needs no mpirun, nobody has asked whether its host has a name for it.
-  if (plan.engine != Engine::mpirun) of_check.known_by_name = false;
+  if (!is_one_process(plan.engine)) of_check.known_by_name = false;
   check.engine = Engine::mpirun;
   auto made = mpirun_command(mpirun_request(of_check, check));
   if (!made) return tl::unexpected(made.error());

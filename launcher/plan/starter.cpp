@@ -45,6 +45,18 @@ Result<std::vector<std::string>> torchrun_command(const JobSpec& spec, const Lau
          "--node_rank", std::to_string(plan.first_node_rank)});
   const EntryPoint& entry = plan.entry_point;
   std::vector<std::string> program = process_command(entry, "", false);
+  if (knows_ranks_of_starter(spec)) {
+    const bool is_command =
+        entry.kind == EntryPointKind::command || entry.kind == EntryPointKind::framework_module;
+    add({"--no_python", spec.smlaunch, "rank", of_starter_word, "--"});
+    if (is_command && entry.kind == EntryPointKind::framework_module) program.front() = spec.python;
+    if (!is_command) {
+      program.erase(program.begin(), program.begin() + (program.at(1) == "--" ? 2 : 1));
+      add({spec.torchrun_python.c_str(), "-u"});
+    }
+    command.insert(command.end(), program.begin(), program.end());
+    return command;
+  }
   if (entry.kind == EntryPointKind::command || entry.kind == EntryPointKind::framework_module) {
     add({"--no_python"});
     if (entry.kind == EntryPointKind::framework_module) program.front() = spec.python;
@@ -99,6 +111,16 @@ bool has_starter(LauncherKind launcher) {
   return launcher == LauncherKind::torchrun || launcher == LauncherKind::xla;
 }
 
+// PyTorch/XLA's launcher imports the program into processes that it forks, so nothing can stand before it there.
+bool knows_ranks_of_starter(const JobSpec& spec) {
+  return spec.launcher == LauncherKind::torchrun && !spec.torchrun_python.empty();
+}
+
+bool starts_ranks_by_us(const LaunchPlan& plan) {
+  const auto& words = plan.command;
+  return std::find(words.begin(), words.end(), of_starter_word) != words.end();
+}
+
 bool must_agree_on_port(const LaunchPlan& plan) {
   return plan.launcher == LauncherKind::torchrun && plan.nodes.size() > 1;
 }
@@ -109,7 +131,8 @@ Result<std::vector<std::string>> starter_command(const JobSpec& spec, const Laun
 
 Variables starter_variables(const JobSpec& spec, const LaunchPlan& plan) {
   if (plan.launcher == LauncherKind::xla) return xla_variables(plan);
-  Variables made = {{"NCCL_PROTO", "simple"}};
+  // PyTorch before 2.4 looks after its ranks every 5 s only.
+  Variables made = {{"NCCL_PROTO", "simple"}, {"PET_MONITOR_INTERVAL", "0.1"}};
   // torchrun takes from PET_* what its command line does not say.
   if (!must_agree_on_port(plan))
     made["PET_MASTER_ADDR"] = plan.cluster.hosts.size() == 1 ? "127.0.0.1" : plan.cluster.hosts.front().name;
@@ -155,6 +178,14 @@ LaunchPlan plan_of_processes(const JobSpec& spec, const LaunchPlan& plan) {
     run.secret_arguments = find_secret_arguments(run.process_command);
   }
   run.layout.ranks.clear();
+  if (knows_ranks_of_starter(spec)) {
+    run.shares = Indexed<NodeRank, StarterShare>(plan.cluster.hosts.size());
+    for (const RankPlace& place : plan.layout.ranks) {
+      StarterShare& share = run.shares[place.node_rank];
+      if (share.placements.empty()) share.first_rank = plan.first_rank + place.rank.value;
+      share.placements.push_back(place.placement);
+    }
+  }
   for (const RankPlace& place : plan.layout.ranks)
     if (place.local_rank.value == 0)
       run.layout.ranks.push_back(

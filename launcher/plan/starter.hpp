@@ -11,6 +11,9 @@
 
 namespace smlaunch {
 
+// `smlaunch rank --of-starter -- PROGRAM`: what a starter runs in the place of each rank, which becomes PROGRAM.
+inline constexpr const char* of_starter_word = "--of-starter";
+
 bool has_starter(LauncherKind launcher);
 
 // Whether the hosts find each other by what stands in their plans, and no agent can choose a port for them.
@@ -23,6 +26,10 @@ Result<std::vector<std::string>> starter_command(const JobSpec& spec, const Laun
 // What the program needs to know: common to all hosts, and each host's own.
 Variables starter_variables(const JobSpec& spec, const LaunchPlan& plan);
 Indexed<NodeRank, Variables> starter_host_variables(const JobSpec& spec, const LaunchPlan& plan);
+
+// Does this launcher start each rank by way of us, so that we know whose lines are whose, and bind it?
+bool knows_ranks_of_starter(const JobSpec& spec);
+bool starts_ranks_by_us(const LaunchPlan& plan);  // the same of a plan that is made
 
 // Variables that say where the ranks meet: what the host's environment says of it belongs to another job.
 bool is_rendezvous(const std::string& variable);

@@ -11,11 +11,15 @@ inline constexpr const char* agent_channel_variable = "SMLAUNCH_AGENT_CHANNEL"; 
 inline constexpr const char* agent_token_variable = "SMLAUNCH_AGENT_TOKEN";
 inline constexpr const char* agent_rank_variable = "SMLAUNCH_AGENT_RANK";              // engine local
 inline constexpr const char* agent_local_rank_variable = "SMLAUNCH_AGENT_LOCAL_RANK";  // engine local
-inline constexpr const char* agent_worker_variable = "SMLAUNCH_AGENT_WORKER";          // worker_socket_name()
+// Slurm's srun has started the agent: its variables say which rank it is.
+inline constexpr const char* agent_srun_variable = "SMLAUNCH_AGENT_SRUN";
+inline constexpr const char* agent_worker_variable = "SMLAUNCH_AGENT_WORKER";  // worker_socket_name()
 inline constexpr const char* agent_host_variable =
     "SMLAUNCH_AGENT_LEADER_HOST";  // the leader's name for itself
 inline constexpr const char* agent_several_hosts_variable =
     "SMLAUNCH_AGENT_SEVERAL_HOSTS";  // where no mpirun says so: the job has other hosts, too
+// For the ranks that a starter starts: the agent's descriptors for their lines, and their places.
+inline constexpr const char* agent_ranks_variable = "SMLAUNCH_AGENT_RANKS";
 inline constexpr const char* agent_directory_variable = "SMLAUNCH_AGENT_DIRECTORY";  // the entry point's
 // Secret arguments (hidden_arguments.hpp) that mpirun's command line would show.
 inline constexpr const char* agent_secrets_variable = "SMLAUNCH_AGENT_SECRETS";

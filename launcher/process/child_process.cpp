@@ -241,6 +241,12 @@ Result<ExitStatus> reap(int pid) {
   return decode_wait_status(status);
 }
 
+void count_as_started(int pid) {
+  StartedChildren& started = started_children();
+  const std::lock_guard lock(started.mutex);
+  started.pids.insert(pid);
+}
+
 bool reap_unless_started(int pid) {
   StartedChildren& started = started_children();
   const std::lock_guard lock(started.mutex);

@@ -59,6 +59,10 @@ bool has_ended(int pid);
 // lost, because somebody else has taken it.
 Result<ExitStatus> reap(int pid);
 
+// A child that somebody in this process has forked by himself: it is waited for by reap(), as if spawn_child() had
+// started it.
+void count_as_started(int pid);
+
 // Takes a child that spawn_child() has not started out of the process table, if it has ended. False:
 // somebody in this process waits for it.
 bool reap_unless_started(int pid);

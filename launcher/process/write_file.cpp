@@ -43,17 +43,33 @@ Result<void> write_into(const std::filesystem::path& file, const std::string& te
   return {};
 }
 
+struct Temporary {
+  std::string path;
+  UniqueFd fd;
+};
+
+Temporary make_temporary(const std::string& file, FileReaders readers) {
+  if (readers == FileReaders::owner) {
+    Temporary made{.path = file + ".XXXXXX", .fd = {}};
+    made.fd = UniqueFd(mkostemp(made.path.data(), O_CLOEXEC));
+    return made;
+  }
+  Temporary made{.path = fmt::format("{}.{}.new", file, getpid()), .fd = {}};
+  unlink(made.path.c_str());  // what a process of this number has left
+  made.fd = UniqueFd(open(made.path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666));
+  return made;
+}
+
 }  // namespace
 
-Result<void> write_file(const std::filesystem::path& file, const std::string& text) {
+Result<void> write_file(const std::filesystem::path& file, const std::string& text, FileReaders readers) {
   std::error_code error;
   const auto kind = std::filesystem::symlink_status(file, error).type();
   if (std::filesystem::exists(std::filesystem::file_status(kind)) &&
       kind != std::filesystem::file_type::regular)
     return write_into(file, text);
   if (file.has_parent_path()) std::filesystem::create_directories(file.parent_path(), error);
-  std::string temporary = file.string() + ".XXXXXX";
-  UniqueFd fd(mkostemp(temporary.data(), O_CLOEXEC));
+  const auto [temporary, fd] = make_temporary(file.string(), readers);
   if (!fd.valid()) return tl::unexpected(file_not_written(file, errno));
   if (const int write_error = write_all(fd.get(), text); write_error != 0) {
     unlink(temporary.c_str());

@@ -8,9 +8,13 @@
 
 namespace smlaunch {
 
-// Replaces `file` as a whole, and makes its folders. Only its owner can read it. Errors (Fault::start): the
-// path and the kernel's words; then the old file is unchanged.
-Result<void> write_file(const std::filesystem::path& file, const std::string& text);
+// Who can read a new file.
+enum class FileReaders { owner, as_umask_says };
+
+// Replaces `file` as a whole, and makes its folders. Errors (Fault::start): the path and the kernel's words; then the
+// old file is unchanged.
+Result<void> write_file(const std::filesystem::path& file, const std::string& text,
+                        FileReaders readers = FileReaders::owner);
 
 // The error of a file that cannot be written.
 Error file_not_written(const std::filesystem::path& file, int error_number);

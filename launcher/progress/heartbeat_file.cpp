@@ -99,31 +99,86 @@ void HeartbeatFile::leave_out_old(off_t size) {
 }
 
 Progress HeartbeatFile::read(bool is_last) {
+  struct stat there {};
+  struct stat ours {};
+  const bool is_replaced = fd_ >= 0 && stat(path_.c_str(), &there) == 0 && fstat(fd_, &ours) == 0 &&
+                           (there.st_ino != ours.st_ino || there.st_dev != ours.st_dev);
+  Progress progress = read_open(is_last || is_replaced);
+  if (is_replaced && open_replaced()) progress.add(read_open(is_last));
+  return progress;
+}
+
+// A program may put another file in the place of ours (os.replace()). It is the rank's user's, or none.
+bool HeartbeatFile::open_replaced() {
+  const int fd = open(path_.c_str(), O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+  struct stat facts {};
+  if (fd < 0) return false;
+  if (fstat(fd, &facts) != 0 || !S_ISREG(facts.st_mode) || facts.st_uid != geteuid()) {
+    close(fd);
+    return false;
+  }
+  (void)is_held(fd);  // it is not old, whoever looks for old ones
+  close(std::exchange(fd_, fd));
+  at_ = given_back_ = 0;
+  skips_line_ = is_told_ = false;
+  unfinished_.clear();
+  return true;
+}
+
+void HeartbeatFile::leave_unfinished(std::string_view next, Progress& progress) {
+  if (!unfinished_.empty() && !is_told_ && !next.starts_with(unfinished_))
+    progress.add(parse_heartbeat_line(unfinished_));
+  unfinished_.clear();
+  is_told_ = false;
+}
+
+// The end of a line may come yet, or never: whoever writes the file anew each time may leave it out. So a line without
+// its end counts once it has stayed as it is from one look to the next, or has made room for another one.
+void HeartbeatFile::take_unfinished(std::string_view text, bool is_new, bool is_last, Progress& progress) {
+  const bool is_same = text == unfinished_;
+  if (!is_same) leave_unfinished(text, progress);
+  if (!text.empty() && (is_last ? !is_told_ : is_same && (!is_told_ || is_new))) {
+    progress.add(parse_heartbeat_line(text));
+    is_told_ = true;
+  }
+  unfinished_ = text;
+}
+
+Progress HeartbeatFile::read_open(bool is_last) {
   Progress progress;
   struct stat facts {};
   if (fd_ < 0 || fstat(fd_, &facts) != 0) return progress;
+  const bool is_new = facts.st_mtim.tv_sec != changed_.tv_sec || facts.st_mtim.tv_nsec != changed_.tv_nsec;
   begin_again_where_rewritten(facts);
   leave_out_old(facts.st_size);
+  std::string_view unfinished;
   std::array<char, block> bytes{};
   for (off_t left = most_at_once; left > 0;) {
     const ssize_t got = pread(fd_, bytes.data(), bytes.size(), at_);
+    unfinished = {};
     if (got <= 0) break;
     left -= got;
     std::string_view text(bytes.data(), static_cast<std::size_t>(got));
     bool took_a_line = false;
     for (std::size_t end = 0; (end = text.find('\n')) != std::string_view::npos; took_a_line = true) {
-      if (!skips_line_) progress.add(parse_heartbeat_line(text.substr(0, end)));
+      const std::string_view line = text.substr(0, end);
+      const bool is_told = is_told_ && line == unfinished_;
+      leave_unfinished(line, progress);
+      if (!skips_line_ && !is_told) progress.add(parse_heartbeat_line(line));
       skips_line_ = false;
       at_ += static_cast<off_t>(end) + 1;
       text.remove_prefix(end + 1);
     }
     if (took_a_line) continue;
+    unfinished = text;
     // Its beginning says what there is to say, its end may never come.
-    if (text.size() < longest_heartbeat_line && !skips_line_ && !is_last) break;
+    if (text.size() < longest_heartbeat_line && !skips_line_) break;
+    unfinished = {};
     if (!skips_line_) progress.add(parse_heartbeat_line(text));
     skips_line_ = true;
     at_ += static_cast<off_t>(text.size());
   }
+  take_unfinished(unfinished, is_new, is_last, progress);
   give_room_back();
   // Only now: what came while we read is no news the next time.
   if (fstat(fd_, &facts) == 0) changed_ = facts.st_mtim;

@@ -26,6 +26,8 @@ struct Progress {
   std::optional<Ask> ask = {};
   bool operator==(const Progress&) const = default;
   [[nodiscard]] bool empty() const { return beats == 0; }
+  // It tells what is to follow, and nothing of progress.
+  [[nodiscard]] bool is_only_a_wish() const { return ask && beats == 1 && values.empty(); }
   void add(Progress later);
 };
 

@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cmath>
 #include <cstddef>
 #include <regex>
 #include <vector>
@@ -15,6 +17,10 @@ namespace {
 
 // A longer line is rarely progress, and costs much.
 constexpr std::size_t longest_matched = 1024;
+// Of what repetitions make of an expression. The library goes through it by recursion.
+constexpr std::size_t most_parts = 1000;
+// Places of a line, times places that are ahead of each, times parts of the expression: some tenths of a second.
+constexpr std::size_t most_work = 8'000'000;
 constexpr std::size_t longest_expression = 1024;
 
 // The standard's way to match tries every path one after the other, by recursion. This one follows all at once.
@@ -61,9 +67,89 @@ NamedGroups take_names(std::string_view text) {
   return groups;
 }
 
+struct Repetition {
+  std::size_t count = 1;  // the most of {n}, {n,}, {n,m}
+  std::size_t length = 0;
+};
+
+// What stands at the beginning of `text`, if it is one.
+Repetition take_repetition(std::string_view text) {
+  const std::size_t end = text.find('}');
+  if (!text.starts_with('{') || end == std::string_view::npos) return {};
+  Repetition found{.count = 0, .length = end + 1};
+  std::size_t number = 0;
+  for (const char c : text.substr(1, end - 1)) {
+    if (c == ',') number = 0;
+    if (c >= '0' && c <= '9')
+      number = std::min(number * 10 + static_cast<std::size_t>(c - '0'), most_parts + 1);
+    found.count = std::max(found.count, number);
+  }
+  return found;
+}
+
+// How many parts there are once each repetition is written out; more than most_parts is as good as any.
+std::size_t count_parts(std::string_view text) {
+  std::vector<std::size_t> groups = {0};  // the parts of each that is open
+  std::size_t last = 0;                   // those of what a repetition would repeat
+  const auto add = [&](std::size_t parts) {
+    last = parts;
+    groups.back() = std::min(groups.back() + parts, most_parts + 1);
+  };
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    const char c = text[at];
+    if (c == '(') {
+      groups.push_back(1);
+    } else if (c == ')' && groups.size() > 1) {
+      const std::size_t parts = groups.back();
+      groups.pop_back();
+      add(parts);
+    } else if (c == '{') {
+      const Repetition repetition = take_repetition(text.substr(at));
+      if (repetition.length == 0) continue;
+      at += repetition.length - 1;
+      if (repetition.count > 1) {
+        const std::size_t all = std::min(last * repetition.count, most_parts + 1);
+        add(all - std::min(all, last));
+        last = all;
+      }
+    } else if (c == '*' || c == '+' || c == '?') {
+      continue;
+    } else {
+      if (c == '\\') ++at;
+      if (c == '[') {
+        for (++at; at < text.size() && text[at] != ']'; ++at)
+          if (text[at] == '\\') ++at;
+      }
+      add(1);
+    }
+  }
+  return groups.front();
+}
+
+bool looks_ahead(std::string_view text) {
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    if (text[at] == '\\') {
+      ++at;
+    } else if (text[at] == '[') {
+      for (++at; at < text.size() && text[at] != ']'; ++at)
+        if (text[at] == '\\') ++at;
+    } else if (text.substr(at).starts_with("(?=") || text.substr(at).starts_with("(?!")) {
+      return true;
+    }
+  }
+  return false;
+}
+
+std::size_t find_longest(std::size_t parts) {
+  const double places =
+      std::sqrt(2.0 * static_cast<double>(most_work) / static_cast<double>(std::max<std::size_t>(parts, 1)));
+  return std::min(longest_matched, static_cast<std::size_t>(places));
+}
+
 }  // namespace
 
 struct ProgressPattern::Compiled {
+  std::size_t longest = longest_matched;
   std::regex expression;
   std::vector<std::string> names;
 };
@@ -80,7 +166,14 @@ Result<ProgressPattern> ProgressPattern::parse(const std::string& expression, co
   if (!groups.wrong_name.empty())
     return refused(
         fmt::format("has a group named {}: a name is made of letters, digits and _", groups.wrong_name));
+  if (looks_ahead(groups.expression))
+    return refused("looks ahead, by (?= or (?!, which takes too long on some lines");
+  const std::size_t parts = count_parts(groups.expression);
+  if (parts > most_parts)
+    return refused(
+        fmt::format("repeats too much: written out, it would have more than {} parts", most_parts));
   auto compiled = std::make_shared<Compiled>();
+  compiled->longest = find_longest(parts);
   try {
     compiled->expression = std::regex(groups.expression, flags);
   } catch (const std::regex_error& error) {
@@ -94,7 +187,7 @@ Result<ProgressPattern> ProgressPattern::parse(const std::string& expression, co
 
 Progress ProgressPattern::match(std::string_view line) const {
   Progress progress;
-  line = line.substr(0, longest_matched);
+  line = line.substr(0, compiled_->longest);
   std::match_results<std::string_view::const_iterator> found;
   try {
     if (!std::regex_search(line.begin(), line.end(), found, compiled_->expression)) return progress;

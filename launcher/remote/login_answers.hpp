@@ -14,6 +14,8 @@ namespace smlaunch {
 inline constexpr const char* refusal_answer = "smlaunch cannot start here: ";
 // How the line begins about why the host is not fit for a try.
 inline constexpr const char* check_answer = "check: ";
+// How the line begins about what is odd there, and no reason not to try.
+inline constexpr const char* check_remark = "check remarks: ";
 
 // What follows `begin` in the first line that begins so; empty where none does.
 std::string line_of_answer(std::string_view lines, std::string_view begin);

@@ -89,8 +89,7 @@ void NamePool::resolve(const std::string& name, std::function<void(NameAnswer)> 
   boost::system::error_code error;
   boost::asio::ip::make_address(name, error);
   if (!error) {
-    boost::asio::post(loop_, [name, done = std::move(done)] { done(NameAnswer{{name}, {}}); });
-    return;
+    return answer_soon(std::move(done), NameAnswer{{name}, {}});
   }
   std::size_t ticket = waiting_.size();
   if (free_tickets_.empty()) {
@@ -103,6 +102,13 @@ void NamePool::resolve(const std::string& name, std::function<void(NameAnswer)> 
   const std::lock_guard lock(shared_->mutex);
   shared_->asked.push_back({ticket, name});
   if (shared_->threads < std::min(most_threads, shared_->asked.size())) add_thread();
+}
+
+void NamePool::answer_soon(std::function<void(NameAnswer)> done, NameAnswer answer) {
+  boost::asio::post(
+      loop_, [is_here = std::weak_ptr<bool>(is_here_), done = std::move(done), answer = std::move(answer)] {
+        if (!is_here.expired()) done(answer);
+      });
 }
 
 void NamePool::look_up_names(const std::shared_ptr<Shared>& shared) {
@@ -132,10 +138,7 @@ void NamePool::add_thread() {
     if (shared_->threads == 0) {
       const Shared::Asked asked = std::move(shared_->asked.back());
       shared_->asked.pop_back();
-      boost::asio::post(
-          loop_, [done = std::exchange(waiting_[asked.ticket], nullptr), text = std::string(error.what())] {
-            done(NameAnswer{{}, text});
-          });
+      answer_soon(std::exchange(waiting_[asked.ticket], nullptr), NameAnswer{{}, error.what()});
       free_tickets_.push_back(asked.ticket);
     }
   }
@@ -143,8 +146,8 @@ void NamePool::add_thread() {
 
 void NamePool::listen() {
   wake_.async_wait(boost::asio::posix::stream_descriptor::wait_read,
-                   [this](const boost::system::error_code& error) {
-                     if (error) return;
+                   [this, is_here = std::weak_ptr<bool>(is_here_)](const boost::system::error_code& error) {
+                     if (error || is_here.expired()) return;
                      deliver();
                      listen();
                    });

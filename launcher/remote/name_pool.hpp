@@ -31,6 +31,7 @@ class NamePool {
   struct Shared;
   static void look_up_names(const std::shared_ptr<Shared>& shared);
   void add_thread();
+  void answer_soon(std::function<void(NameAnswer)> done, NameAnswer answer);
   void listen();
   void deliver();
 
@@ -39,6 +40,8 @@ class NamePool {
   boost::asio::posix::stream_descriptor wake_;
   std::vector<std::function<void(NameAnswer)>> waiting_;  // by ticket
   std::vector<std::size_t> free_tickets_;
+  std::shared_ptr<bool> is_here_ =
+      std::make_shared<bool>(true);  // for handlers that are queued when it is gone
 };
 
 }  // namespace smlaunch

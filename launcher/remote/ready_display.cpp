@@ -54,4 +54,10 @@ void ReadyDisplay::show(const RemoteReport& report) {
   }
 }
 
+RemoteReport run_shown(bool quiet, RemoteRequest request) {
+  ReadyDisplay display(2);
+  if (!quiet) request.progress = [&](const RemoteReport& now) { display.show(now); };
+  return run_on_hosts(request);
+}
+
 }  // namespace smlaunch

@@ -2,7 +2,6 @@
 // Shows how far the hosts are during the wait: a live line on a terminal, elsewhere a line now and then.
 #pragma once
 
-#include <functional>
 #include <string>
 
 #include "launcher/remote/run_on_hosts.hpp"
@@ -27,14 +26,7 @@ class ReadyDisplay {
   double interval_ = 0;
 };
 
-// Returns the report of `wait` (run_on_hosts() or watch_hosts()), and shows its progress on stderr unless
-// `quiet`. `as`, if given, turns a report into the report that is shown.
-template <class Request>
-RemoteReport show_while(bool quiet, RemoteReport (*wait)(const Request&), Request request,
-                        const std::function<RemoteReport(const RemoteReport&)>& as = {}) {
-  ReadyDisplay display(2);
-  if (!quiet) request.progress = [&](const RemoteReport& now) { display.show(as ? as(now) : now); };
-  return wait(request);
-}
+// run_on_hosts() that shows its progress on stderr, unless `quiet`.
+RemoteReport run_shown(bool quiet, RemoteRequest request);
 
 }  // namespace smlaunch

@@ -1,66 +1,56 @@
 // SPDX-License-Identifier: Apache-2.0
-// Policy: the numbers of connections and of logins are limited. A host holds a connection from its first TCP
-// connect until its banner is read, and a login while its ssh runs. Hosts that must wait for one stand in
+// Policy: the numbers of connections and of logins are limited (remote_limits.hpp). A host holds a connection from its
+// first TCP connect until its banner is read, and a login while its ssh runs. Hosts that must wait for one stand in
 // line, so every host gets its turn.
 #include "launcher/remote/remote_loop.hpp"
 
 #include <algorithm>
-#include <boost/asio/post.hpp>
+#include <exception>
 #include <random>
-#include <thread>
 #include <utility>
+
+#include "launcher/remote/remote_limits.hpp"
 
 namespace smlaunch {
 namespace {
 
-namespace asio = boost::asio;
-using boost::system::error_code;
 using std::chrono::milliseconds;
 
 constexpr milliseconds progress_interval{200};
 constexpr milliseconds quiet_interval{1'000};   // between calls, if only the seconds have changed
 constexpr milliseconds question_bound{10'000};  // for ssh to say what it would connect to
-constexpr std::size_t files_per_login = 4;
-constexpr std::size_t files_aside = 24;  // for the loop itself, for look-ups and for the start of a login
-
-int sane_logins() { return std::clamp(4 * static_cast<int>(std::thread::hardware_concurrency()), 8, 64); }
-
-std::size_t wanted_logins(const RemoteRequest& request) {
-  return static_cast<std::size_t>(request.login.at_once > 0 ? request.login.at_once : sane_logins());
-}
-
-std::size_t wanted_files(const RemoteRequest& request) {
-  return request.hosts.size() + request.spare_hosts.size() + wanted_logins(request) * files_per_login +
-         files_aside;
-}
-
-// With too few descriptors hosts wait in line more often, and nothing fails.
-std::size_t usable_files(const FileLimit& files) {
-  return files.free() > files_aside ? files.free() - files_aside : 0;
-}
-
-std::size_t most_logins(const RemoteRequest& request, const FileLimit& files) {
-  return std::clamp<std::size_t>(usable_files(files) / 2 / files_per_login, 1, wanted_logins(request));
-}
-
-std::size_t most_connections(const RemoteRequest& request, const FileLimit& files) {
-  const std::size_t usable = usable_files(files);
-  const std::size_t for_logins = most_logins(request, files) * files_per_login;
-  return usable > for_logins ? usable - for_logins : 1;
-}
 
 }  // namespace
 
-RemoteLoop::RemoteLoop(const RemoteRequest& request)
-    : request_(request),
-      files_(wanted_files(request)),
-      connections_(most_connections(request, files_)),
-      logins_(most_logins(request, files_)) {
-  asks_ssh_ = request.until != ReadyStage::name && may_own_config_redirect();
-  std::random_device entropy;
-  for (const std::string& name : request.hosts) add_host(name, false, entropy());
-  for (const std::string& name : request.spare_hosts) add_host(name, true, entropy());
+RemoteReport cannot_wait(const RemoteRequest& request, const std::string& why) {
+  RemoteReport report;
+  for (const std::string& name : request.hosts)
+    report.hosts.push_back({.name = name,
+                            .state = ReadyState::failed,
+                            .cause = {.trouble = HostTrouble::cannot_wait, .subject = why},
+                            .remedy = "free memory, threads or open files on this machine"});
+  return report;
 }
+
+RemoteLoop::RemoteLoop(AsioLoop& loop, RemoteRequest request, TakeReport take)
+    : request_(std::move(request)),
+      take_(std::move(take)),
+      files_(wanted_files(request_)),
+      loop_(loop),
+      names_(loop.context()),
+      deadline_(loop.make_timer()),
+      ticker_(loop.make_timer()),
+      end_(loop.make_timer()),
+      connections_(most_connections(request_, files_)),
+      logins_(most_logins(request_, files_)) {
+  asks_ssh_ = request_.until != ReadyStage::name && may_own_config_redirect();
+  std::random_device entropy;
+  for (const std::string& name : request_.hosts) add_host(name, false, entropy());
+  for (const std::string& name : request_.spare_hosts) add_host(name, true, entropy());
+  begin();
+}
+
+RemoteLoop::~RemoteLoop() { stop_logins(); }
 
 void RemoteLoop::add_host(const std::string& name, bool is_spare, unsigned seed) {
   if (!request_.own_host.empty() && name == request_.own_host) {
@@ -83,44 +73,65 @@ void RemoteLoop::add_host(const std::string& name, bool is_spare, unsigned seed)
   ++(is_spare ? missing_spares_ : missing_);
 }
 
-RemoteReport RemoteLoop::run() {
-  if (missing_ + missing_spares_ > 0) {
-    signals_.on_signal([this](int number) {
-      stopped_by_signal_ = number;
-      finish();
-    });
-    deadline_.expires_after(request_.timeout);
-    deadline_.async_wait([this](const error_code& error) {
-      if (!error) finish();
-    });
-    if (request_.progress || request_.stop_asked) tick();
-    if (missing_ == 0) wait_for_spares();
-    for (const auto& host : hosts_) {
-      if (host) perform(*host, host->probe.start());
-    }
-    loop_.run();
-    // A signal that came in the last moment still counts; otherwise the caller would not hear of it.
-    loop_.restart();
-    loop_.poll();
+void RemoteLoop::begin() {
+  if (missing_ + missing_spares_ == 0) return finish();
+  deadline_->start(request_.timeout, [this] { finish(); });
+  if (request_.progress || request_.is_pointless) tick();
+  if (missing_ == 0) wait_for_spares();
+  for (const auto& host : hosts_)
+    if (host) attempt([&] { perform(*host, host->probe.start()); });
+}
+
+// Asio throws where this machine has no more memory or open files for us.
+template <class Work>
+void RemoteLoop::attempt(const Work& work) {
+  try {
+    work();
+  } catch (const std::exception& error) {
+    refused_ = error.what();
+    finish();
   }
-  RemoteReport result = report();
+}
+
+void RemoteLoop::stop(int signal) {
+  stopped_by_signal_ = signal;
+  finish();
+}
+
+// What has come until now still counts, a stop signal above all.
+void RemoteLoop::finish() {
+  done_ = true;
+  end_->start(Millis(0), [this] { tell(); });
+}
+
+void RemoteLoop::tell() {
+  const TakeReport take = std::exchange(take_, nullptr);
+  if (!take) return;
+  RemoteReport result = refused_.empty() ? report() : cannot_wait(request_, refused_);
   if (request_.progress) request_.progress(result);
+  stop_logins();
+  take(std::move(result));
+}
+
+void RemoteLoop::stop_logins() {
   for (const auto& host : hosts_) {
     if (host && host->login) host->login->stop();
   }
-  return result;
 }
 
-void RemoteLoop::finish() {
-  done_ = true;
-  loop_.stop();
+void RemoteLoop::soon(std::function<void()> work) {
+  loop_.post([is_here = std::weak_ptr<bool>(is_here_), work = std::move(work)] {
+    if (!is_here.expired()) work();
+  });
 }
 
 void RemoteLoop::feed(Host& host, const HostProbe::Event& event) {
   if (done_) return;
-  HostProbe::Action action = host.probe.step(event, now());
-  note_change(host);
-  perform(host, std::move(action));
+  attempt([&] {
+    HostProbe::Action action = host.probe.step(event, now());
+    note_change(host);
+    perform(host, std::move(action));
+  });
 }
 
 void RemoteLoop::perform(Host& host, HostProbe::Action action) {
@@ -136,7 +147,7 @@ void RemoteLoop::perform(Host& host, const HostProbe::AskSsh&) {
 // What ssh does not answer, the login will tell.
 void RemoteLoop::ask_ssh(Host& host) {
   host.asks_ssh = false;
-  host.login = std::make_shared<SshLogin>(loop_, false);
+  host.login = std::make_shared<SshLogin>(loop_.context(), false);
   const SshTarget given{host.probe.host(), request_.port, false};
   const auto told = [this, &host, given](const std::string& answer) {
     leave_login(host);
@@ -145,7 +156,7 @@ void RemoteLoop::ask_ssh(Host& host) {
   const int error = host.login->start(
       make_ssh_question(request_.login.ssh, host.probe.host(), request_.port), "", question_bound,
       [told](const LoginEnd& end) { told(end.exit_code == 0 ? end.out : ""); }, [told] { told(""); });
-  if (error != 0) asio::post(loop_, [told] { told(""); });
+  if (error != 0) soon([told] { told(""); });
 }
 
 void RemoteLoop::perform(Host& host, const HostProbe::Resolve& action) {
@@ -185,7 +196,7 @@ void RemoteLoop::perform(Host& host, const HostProbe::Login& action) {
 
 void RemoteLoop::log_in(Host& host) {
   feed(host, HostProbe::LoginStarted{});
-  host.login = std::make_shared<SshLogin>(loop_, request_.login.keep_connections);
+  host.login = std::make_shared<SshLogin>(loop_.context(), request_.login.keep_connections);
   const int error = host.login->start(
       make_ssh_argv(request_.login.ssh, host.probe.host(), request_.port, request_.login.command),
       request_.login.input, host.login_deadline,
@@ -198,7 +209,7 @@ void RemoteLoop::log_in(Host& host) {
         feed(host, HostProbe::LoginHung{});
       });
   if (error != 0) {
-    asio::post(loop_, [this, &host, error] {
+    soon([this, &host, error] {
       leave_login(host);
       feed(host, HostProbe::LoginNotStarted{error});
     });
@@ -209,7 +220,7 @@ void RemoteLoop::leave_login(Host& host) {
   host.login.reset();
   Host* next = logins_.pass_on();
   if (next == nullptr || done_) return;
-  asio::post(loop_, [this, next] {
+  soon([this, next] {
     if (!done_) next->asks_ssh ? ask_ssh(*next) : log_in(*next);
   });
 }
@@ -226,10 +237,7 @@ void RemoteLoop::leave_connection(Host& host) {
 
 void RemoteLoop::perform(Host& host, const HostProbe::Wait& action) {
   leave_connection(host);
-  host.pause.expires_after(action.time);
-  host.pause.async_wait([this, &host](const error_code& error) {
-    if (!error) feed(host, HostProbe::WaitOver{});
-  });
+  host.pause->start(action.time, [this, &host] { feed(host, HostProbe::WaitOver{}); });
 }
 
 void RemoteLoop::perform(Host& host, const HostProbe::Finish& action) {
@@ -246,10 +254,7 @@ void RemoteLoop::perform(Host& host, const HostProbe::Finish& action) {
 }
 
 void RemoteLoop::wait_for_spares() {
-  deadline_.expires_after(std::min(request_.spare_wait, request_.timeout));
-  deadline_.async_wait([this](const error_code& error) {
-    if (!error) finish();
-  });
+  deadline_->start(std::min(request_.spare_wait, request_.timeout), [this] { finish(); });
 }
 
 RemoteReport RemoteLoop::report() const {
@@ -257,6 +262,7 @@ RemoteReport RemoteLoop::report() const {
   const milliseconds time = now();
   result.seconds = static_cast<double>(time.count()) / 1000.0;
   result.stopped_by_signal = stopped_by_signal_;
+  result.is_given_up = is_given_up_;
   result.ready = missing_ == 0;
   for (std::size_t i = 0; i < hosts_.size(); ++i) {
     auto& list = i < request_.hosts.size() ? result.hosts : result.spare_hosts;
@@ -279,11 +285,10 @@ void RemoteLoop::note_change(Host& host) {
 }
 
 void RemoteLoop::tick() {
-  ticker_.expires_after(progress_interval);
-  ticker_.async_wait([this](const error_code& error) {
-    if (error || done_) return;
-    if (const int signal = request_.stop_asked ? request_.stop_asked() : 0; signal != 0) {
-      stopped_by_signal_ = signal;
+  ticker_->start(progress_interval, [this] {
+    if (done_) return;
+    if (request_.is_pointless && request_.is_pointless()) {
+      is_given_up_ = true;
       return finish();
     }
     if (request_.progress && (changed_ || now() - last_progress_ >= quiet_interval)) show_progress();

@@ -1,40 +1,43 @@
 // SPDX-License-Identifier: Apache-2.0
-// Does what the hosts' state machines ask for, on one event loop and in one thread; only getaddrinfo has
-// others.
+// Does what the hosts' state machines ask for, on the event loop of somebody else and in its thread; only getaddrinfo
+// has others.
 #pragma once
 
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "launcher/process/asio_loop.hpp"
 #include "launcher/process/file_limit.hpp"
-#include "launcher/process/stop_signals.hpp"
 #include "launcher/remote/host_probe.hpp"
+#include "launcher/remote/host_work.hpp"
 #include "launcher/remote/name_pool.hpp"
-#include "launcher/remote/run_on_hosts.hpp"
 #include "launcher/remote/ssh_login.hpp"
 #include "launcher/remote/ssh_port.hpp"
 #include "launcher/remote/turns.hpp"
 
 namespace smlaunch {
 
-class RemoteLoop {
+// The report where this machine has refused what waiting needs.
+RemoteReport cannot_wait(const RemoteRequest& request, const std::string& why);
+
+class RemoteLoop final : public HostWork {
  public:
-  explicit RemoteLoop(const RemoteRequest& request);
-  RemoteReport run();
+  RemoteLoop(AsioLoop& loop, RemoteRequest request, TakeReport take);
+  ~RemoteLoop() override;
+  void stop(int signal) override;
 
  private:
   using Millis = std::chrono::milliseconds;
 
   struct Host {
-    Host(boost::asio::io_context& loop, HostProbe::Settings settings)
-        : probe(std::move(settings)), port(loop), pause(loop) {}
+    Host(AsioLoop& loop, HostProbe::Settings settings)
+        : probe(std::move(settings)), port(loop.context()), pause(loop.make_timer()) {}
     HostProbe probe;
     SshPort port;
-    boost::asio::steady_timer pause;  // between two rounds
+    std::unique_ptr<LoopTimer> pause;  // between two rounds
     std::shared_ptr<SshLogin> login;
     bool has_connection = false;  // it holds one of the limited connections
     bool is_spare = false;
@@ -46,6 +49,7 @@ class RemoteLoop {
   };
 
   Millis now() const { return std::chrono::duration_cast<Millis>(std::chrono::steady_clock::now() - start_); }
+  void begin();
   void feed(Host& host, const HostProbe::Event& event);
   void perform(Host& host, HostProbe::Action action);
   void perform(Host& host, const HostProbe::AskSsh&);
@@ -69,16 +73,23 @@ class RemoteLoop {
   void tick();
   void show_progress();
   void finish();
+  void tell();
+  template <class Work>
+  void attempt(const Work& work);
+  void stop_logins();
+  // Does this next, unless this object is gone by then.
+  void soon(std::function<void()> work);
 
-  const RemoteRequest& request_;
+  RemoteRequest request_;
+  TakeReport take_;
   const std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
   bool asks_ssh_ = false;
   FileLimit files_;
-  boost::asio::io_context loop_{1};
-  StopSignals signals_{loop_};
-  NamePool names_{loop_};
-  boost::asio::steady_timer deadline_{loop_};
-  boost::asio::steady_timer ticker_{loop_};
+  AsioLoop& loop_;
+  NamePool names_;
+  std::unique_ptr<LoopTimer> deadline_;
+  std::unique_ptr<LoopTimer> ticker_;
+  std::unique_ptr<LoopTimer> end_;
   std::vector<std::unique_ptr<Host>> hosts_;  // null: this machine itself
   Turns<Host> connections_;
   Turns<Host> logins_;
@@ -87,7 +98,10 @@ class RemoteLoop {
   bool changed_ = false;
   Millis last_progress_{-1'000};  // so that the first change is shown at once
   int stopped_by_signal_ = 0;
+  bool is_given_up_ = false;
+  std::string refused_;  // what this machine has refused, without which nobody can wait; empty: nothing
   bool done_ = false;
+  std::shared_ptr<bool> is_here_ = std::make_shared<bool>(true);  // for soon()
 };
 
 }  // namespace smlaunch

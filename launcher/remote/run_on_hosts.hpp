@@ -48,6 +48,7 @@ struct RemoteReport {
   bool ready = false;
   double seconds = 0;
   int stopped_by_signal = 0;              // a signal told us to stop waiting
+  bool is_given_up = false;               // RemoteRequest::is_pointless said so
   std::vector<HostReadiness> hosts = {};  // in the order of the request
   std::vector<HostReadiness> spare_hosts = {};
 };
@@ -88,13 +89,13 @@ struct RemoteRequest {
   std::chrono::milliseconds banner_timeout{5'000};
   // Called at most every 0.2 s and at each change, from the event loop.
   std::function<void(const RemoteReport&)> progress = {};
-  // Called every 0.2 s from the event loop; if it returns a signal's number, the wait ends as by that signal.
-  std::function<int()> stop_asked = {};
+  // Called every 0.2 s from the event loop; true ends the wait.
+  std::function<bool()> is_pointless = {};
 };
 
 // Returns when all hosts are ready, when one of them can never be (permission denied, changed host key,
 // another version, no smlaunch), at the time-out, or on SIGINT/SIGTERM; never later than timeout + 1 s.
-// Leaves no ssh client behind.
+// Leaves no ssh client behind. It runs a loop of its own: what has a loop calls begin_on_hosts() (host_work.hpp).
 RemoteReport run_on_hosts(const RemoteRequest& request);
 
 }  // namespace smlaunch

@@ -1,7 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-// Policy: a step shares everything with the steps that run (--overlap), else it would wait for them; it is
-// not bound to CPUs, for our agents bind; and what sbatch or salloc was asked for does not count for it:
-// srun reads that from its environment.
 #include "launcher/remote/slurm_step.hpp"
 
 #include <fmt/format.h>
@@ -9,48 +6,18 @@
 #include <algorithm>
 
 #include "launcher/remote/ssh_failure.hpp"
+#include "launcher/scheduler/srun_command.hpp"
 
 namespace smlaunch {
 
 namespace {
 
-// srun would take these for its own options.
-constexpr const char* options_of_the_job[] = {"SLURM_NTASKS",
-                                              "SLURM_NPROCS",
-                                              "SLURM_NTASKS_PER_NODE",
-                                              "SLURM_NTASKS_PER_CORE",
-                                              "SLURM_NTASKS_PER_GPU",
-                                              "SLURM_NTASKS_PER_SOCKET",
-                                              "SLURM_NTASKS_PER_TRES",
-                                              "SLURM_CPUS_PER_TASK",
-                                              "SLURM_TRES_PER_TASK",
-                                              "SLURM_GPUS",
-                                              "SLURM_GPUS_PER_NODE",
-                                              "SLURM_GPUS_PER_TASK",
-                                              "SLURM_GPUS_PER_SOCKET",
-                                              "SLURM_GPU_BIND",
-                                              "SLURM_GRES",
-                                              "SLURM_CPU_BIND",
-                                              "SLURM_MEM_BIND",
-                                              "SLURM_DISTRIBUTION",
-                                              "SLURM_EXPORT_ENV",
-                                              "SLURM_HOSTFILE",
-                                              "SLURM_EXACT",
-                                              "SLURM_EXCLUSIVE",
-                                              "SLURM_WHOLE",
-                                              "SLURM_HINT",
-                                              "SLURM_THREADS_PER_CORE",
-                                              "SLURM_CORE_SPEC",
-                                              "SLURM_LABELIO",
-                                              "SLURM_STDINMODE"};
-
 std::vector<std::string> srun_argv(std::size_t hosts) {
   std::vector<std::string> argv = {"env"};
-  for (const char* name : options_of_the_job) argv.insert(argv.end(), {"-u", name});
-  const std::string number = std::to_string(hosts);
-  argv.insert(argv.end(),
-              {"srun", "--quiet", "--overlap", "--mpi=none", "--cpu-bind=none", "--export=ALL",
-               "--kill-on-bad-exit=0", "--nodes=" + number, "--ntasks=" + number, "--ntasks-per-node=1"});
+  for (const std::string& name : options_of_the_job()) argv.insert(argv.end(), {"-u", name});
+  const std::vector<std::string> step = begin_srun(hosts, hosts);
+  argv.insert(argv.end(), step.begin(), step.end());
+  argv.emplace_back("--ntasks-per-node=1");
   return argv;
 }
 

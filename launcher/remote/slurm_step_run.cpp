@@ -4,55 +4,58 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <cstring>
 #include <memory>
 #include <utility>
 
-#include "launcher/process/stop_signals.hpp"
+#include "launcher/process/asio_loop.hpp"
 #include "launcher/remote/slurm_step.hpp"
 #include "launcher/remote/ssh_login.hpp"
 
 namespace smlaunch {
 namespace {
 
-using boost::system::error_code;
 using std::chrono::milliseconds;
 
 constexpr milliseconds progress_interval{200};
 
-class SlurmStep {
+class SlurmStep final : public HostWork {
  public:
-  explicit SlurmStep(const RemoteRequest& request) : request_(request) {
-    for (const auto* names : {&request.hosts, &request.spare_hosts})
+  SlurmStep(AsioLoop& loop, RemoteRequest request, TakeReport take)
+      : request_(std::move(request)),
+        take_(std::move(take)),
+        loop_(loop),
+        ticker_(loop.make_timer()),
+        end_(loop.make_timer()) {
+    for (const auto* names : {&request_.hosts, &request_.spare_hosts})
       for (const std::string& name : *names)
-        if (name != request.own_host) asked_.push_back(name);
+        if (name != request_.own_host) asked_.push_back(name);
+    if (asked_.empty())
+      finish();
+    else
+      begin();
   }
 
-  RemoteReport run() {
-    if (!asked_.empty()) run_step();
-    RemoteReport made = report();
-    if (request_.progress) request_.progress(made);
-    return made;
+  ~SlurmStep() override {
+    if (step_) step_->stop();
+  }
+
+  void stop(int signal) override {
+    stopped_by_signal_ = signal;
+    finish();
   }
 
  private:
-  void run_step() {
-    signals_.on_signal([this](int number) { finish(number); });
+  void begin() {
     const bool asks_smlaunch = request_.until == ReadyStage::smlaunch;
-    step_ = std::make_shared<SshLogin>(loop_, false);
+    step_ = std::make_shared<SshLogin>(loop_.context(), false);
     const int error = step_->start(
         make_step_argv(asked_, asks_smlaunch ? request_.login.command : "true"), request_.login.input,
-        request_.timeout, [this](LoginEnd end) { take(std::move(end)); }, [this] { loop_.stop(); });
-    if (error != 0) {
-      problems_.of_step = fmt::format("srun cannot be started: {}", std::strerror(error));
-      is_over_ = true;
-      return;
-    }
-    tick();
-    loop_.run();
-    step_->stop();
+        request_.timeout, [this](LoginEnd end) { take(std::move(end)); }, [this] { finish(); });
+    if (error == 0) return tick();
+    problems_.of_step = fmt::format("srun cannot be started: {}", std::strerror(error));
+    is_over_ = true;
+    finish();
   }
 
   void take(LoginEnd end) {
@@ -61,20 +64,30 @@ class SlurmStep {
     problems_ = parse_step_problems(end.err);
     if (problems_.of_step.empty() && answers_.empty() && !end.err.empty())
       problems_.of_step = to_plain_line(std::string_view(end.err).substr(0, end.err.find('\n')));
-    loop_.stop();
+    finish();
   }
 
-  void finish(int signal) {
-    stopped_by_signal_ = signal;
-    loop_.stop();
+  // What has come until now still counts, a stop signal above all.
+  void finish() {
+    ticker_->cancel();
+    end_->start(milliseconds(0), [this] { tell(); });
+  }
+
+  void tell() {
+    const TakeReport take = std::exchange(take_, nullptr);
+    if (!take) return;
+    RemoteReport made = report();
+    if (request_.progress) request_.progress(made);
+    if (step_) step_->stop();
+    take(std::move(made));
   }
 
   void tick() {
-    ticker_.expires_after(progress_interval);
-    ticker_.async_wait([this](const error_code& error) {
-      if (error || is_over_) return;
-      if (const int signal = request_.stop_asked ? request_.stop_asked() : 0; signal != 0)
-        return finish(signal);
+    ticker_->start(progress_interval, [this] {
+      if (request_.is_pointless && request_.is_pointless()) {
+        is_given_up_ = true;
+        return finish();
+      }
       if (request_.progress) request_.progress(report());
       tick();
     });
@@ -101,6 +114,7 @@ class SlurmStep {
     RemoteReport made;
     made.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
     made.stopped_by_signal = stopped_by_signal_;
+    made.is_given_up = is_given_up_;
     for (const std::string& name : request_.hosts) made.hosts.push_back(state_of(name, made.seconds));
     for (const std::string& name : request_.spare_hosts)
       made.spare_hosts.push_back(state_of(name, made.seconds));
@@ -109,21 +123,25 @@ class SlurmStep {
     return made;
   }
 
-  const RemoteRequest& request_;
+  RemoteRequest request_;
+  TakeReport take_;
   const std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
-  boost::asio::io_context loop_{1};
-  StopSignals signals_{loop_};
-  boost::asio::steady_timer ticker_{loop_};
+  AsioLoop& loop_;
+  std::unique_ptr<LoopTimer> ticker_;
+  std::unique_ptr<LoopTimer> end_;
   std::shared_ptr<SshLogin> step_;
   std::vector<std::string> asked_;
   std::map<std::string, std::string> answers_;
   StepProblems problems_;
   int stopped_by_signal_ = 0;
+  bool is_given_up_ = false;
   bool is_over_ = false;
 };
 
 }  // namespace
 
-RemoteReport run_slurm_step(const RemoteRequest& request) { return SlurmStep(request).run(); }
+std::unique_ptr<HostWork> begin_slurm_step(AsioLoop& loop, RemoteRequest request, TakeReport done) {
+  return std::make_unique<SlurmStep>(loop, std::move(request), std::move(done));
+}
 
 }  // namespace smlaunch

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "launcher/remote/run_on_hosts.hpp"
+#include <memory>
+
+#include "launcher/remote/host_work.hpp"
 
 namespace smlaunch {
 
-// run_on_hosts() where srun reaches the hosts: one step for all of them. A host that has not answered when
+// begin_on_hosts() where srun reaches the hosts: one step for all of them. A host that has not answered when
 // the step is over will not answer at all.
-RemoteReport run_slurm_step(const RemoteRequest& request);
+std::unique_ptr<HostWork> begin_slurm_step(AsioLoop& loop, RemoteRequest request, TakeReport done);
 
 }  // namespace smlaunch

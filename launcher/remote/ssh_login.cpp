@@ -69,6 +69,8 @@ int open_input(const std::string& text, Fd& input) {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (::getppid() != parent) ::_exit(1);
   for (const int number : {SIGPIPE, SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGCHLD}) ::signal(number, SIG_DFL);
+  // They are for the ranks, and end no login.
+  for (const int number : {SIGUSR1, SIGUSR2}) ::signal(number, SIG_IGN);
   sigset_t none;
   sigemptyset(&none);
   ::sigprocmask(SIG_SETMASK, &none, nullptr);
@@ -107,6 +109,7 @@ int SshLogin::start(const std::vector<std::string>& argv, const std::string& inp
   if (child_ == 0) {
     become_ssh(words.data(), in.get(), out_child.get(), err_child.get(), failed_child.get(), parent);
   }
+  count_as_started(child_);
   ::setpgid(child_, child_);  // parent and child both do it, so that neither comes too early
   failed_child.reset();
   int error = 0;

@@ -22,25 +22,25 @@ constexpr std::size_t longest_greeting = 8 * 1024;
 }  // namespace
 
 std::size_t SshPort::begin(milliseconds bound, Told told, std::function<HostProbe::Event()> too_late) {
-  const std::size_t turn = ++turn_;
+  const std::size_t turn = ++*turn_;
   told_ = std::move(told);
   timer_.expires_after(bound);
-  timer_.async_wait([this, turn, too_late = std::move(too_late)](const error_code& error) {
-    if (!error && turn == turn_) tell(turn, too_late());
+  timer_.async_wait([this, turn, now = turn_, too_late = std::move(too_late)](const error_code& error) {
+    if (!error && turn == *now) tell(turn, too_late());
   });
   return turn;
 }
 
 void SshPort::tell(std::size_t turn, const HostProbe::Event& event) {
-  if (turn != turn_) return;
-  ++turn_;
+  if (turn != *turn_) return;
+  ++*turn_;
   // `told` may begin the next step, which replaces told_.
   const Told told = std::exchange(told_, nullptr);
   told(event);
 }
 
 void SshPort::close() {
-  ++turn_;
+  ++*turn_;
   error_code ignored;
   socket_.close(ignored);
   timer_.cancel(ignored);
@@ -64,8 +64,11 @@ void SshPort::connect(const std::string& address, int port, milliseconds bound, 
   if (!error) error = open_socket(endpoint);
   const std::size_t turn = begin(bound, std::move(told), [] { return HostProbe::ConnectFailed{ETIMEDOUT}; });
   if (error)
-    return asio::post(loop_, [this, turn, error] { tell(turn, HostProbe::ConnectFailed{error.value()}); });
-  socket_.async_connect(endpoint, [this, turn](const error_code& failed) {
+    return asio::post(loop_, [this, turn, now = turn_, error] {
+      if (turn == *now) tell(turn, HostProbe::ConnectFailed{error.value()});
+    });
+  socket_.async_connect(endpoint, [this, turn, now = turn_](const error_code& failed) {
+    if (turn != *now) return;
     if (failed) return tell(turn, HostProbe::ConnectFailed{failed.value()});
     tell(turn, HostProbe::Connected{});
   });
@@ -80,8 +83,8 @@ void SshPort::read_banner(milliseconds bound, Told told) {
 
 // A server may send other lines before the one that begins with SSH- (RFC 4253, 4.2).
 void SshPort::read_greeting(std::size_t turn) {
-  socket_.async_wait(tcp::socket::wait_read, [this, turn](const error_code& failed) {
-    if (turn != turn_) return;
+  socket_.async_wait(tcp::socket::wait_read, [this, turn, now = turn_](const error_code& failed) {
+    if (turn != *now) return;
     char buffer[512];
     error_code error = failed;
     const std::size_t got = error ? 0 : socket_.read_some(asio::buffer(buffer), error);

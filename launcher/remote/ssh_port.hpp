@@ -8,19 +8,23 @@
 #include <chrono>
 #include <cstddef>
 #include <functional>
+#include <memory>
 #include <string>
 
 #include "launcher/remote/host_probe.hpp"
 
 namespace smlaunch {
 
-// Must live as long as the loop runs. Each connect() and read_banner() calls `told` once, from the loop,
-// unless close() or another call comes before.
+// Each connect() and read_banner() calls `told` once, from the loop, unless close(), another call or the end of this
+// object comes before.
 class SshPort {
  public:
   using Told = std::function<void(const HostProbe::Event& event)>;
 
   explicit SshPort(boost::asio::io_context& loop) : loop_(loop), socket_(loop), timer_(loop) {}
+  ~SshPort() { close(); }
+  SshPort(const SshPort&) = delete;
+  SshPort& operator=(const SshPort&) = delete;
 
   // Connected or ConnectFailed. `address`: numeric.
   void connect(const std::string& address, int port, std::chrono::milliseconds bound, Told told);
@@ -41,7 +45,9 @@ class SshPort {
   boost::asio::io_context& loop_;
   tcp::socket socket_;
   boost::asio::steady_timer timer_;
-  std::size_t turn_ = 0;  // the number of the call under way: events of earlier calls are not told
+  // The number of the call under way: events of earlier calls are not told. A handler that is queued when this object
+  // ends still finds it.
+  std::shared_ptr<std::size_t> turn_ = std::make_shared<std::size_t>(0);
   Told told_;
   std::string greeting_;
 };

@@ -4,6 +4,8 @@
 #include <algorithm>
 
 #include "base/svg_text.hpp"
+#include "launcher/report/render_pairs.hpp"
+#include "launcher/report/render_progress.hpp"
 #include "launcher/report/render_report.hpp"
 #include "launcher/report/timeline.hpp"
 
@@ -26,7 +28,7 @@ h1{font-size:1.25rem;margin:.2rem 0 .6rem}h2{font-size:1.05rem;margin:2rem 0 .6r
 .dim{color:var(--dim)}pre{background:var(--card);border:1px solid var(--line);padding:.7rem;overflow:auto;font-size:13px}
 table{border-collapse:collapse;font-size:14px}td,th{border-bottom:1px solid var(--line);padding:.15rem .7rem .15rem 0;text-align:left;vertical-align:top}td:first-child{white-space:nowrap}
 svg{width:100%;height:auto}svg text{fill:var(--fg);font:12px system-ui,Helvetica,Arial,sans-serif}
-.work{fill:var(--work)}.good{fill:var(--good)}.bad{fill:var(--bad)}.stopped{fill:var(--stopped)}.grid{stroke:var(--line)}.mark{stroke:var(--dim)}.badmark{stroke:var(--bad)}
+.work{fill:var(--work)}.good{fill:var(--good)}.bad{fill:var(--bad)}.stopped{fill:var(--stopped)}.grid{stroke:var(--line)}.mark{stroke:var(--dim)}.badmark{stroke:var(--bad)}.curve{fill:none;stroke:var(--work);stroke-width:1.5}
 .map{display:flex;flex-wrap:wrap;gap:.35rem .9rem}.host{display:flex;align-items:center;gap:2px;font-size:12px}.host span{margin-right:.3rem;color:var(--dim)}
 .host i{width:11px;height:11px;border-radius:2px;background:var(--good)}.host i.b{background:var(--bad)}.host i.c{background:var(--warn)}.host i.s{background:var(--stopped)}
 .key i{display:inline-block;width:11px;height:11px;border-radius:2px;margin:0 .3rem 0 .9rem}
@@ -97,9 +99,9 @@ void add_timeline(const Timeline& timeline, std::string& out) {
 }
 
 const char* square_of(const RecordedRank& rank) {
-  if (rank.cause == "stopped_by_us") return " class=s";
+  if (rank.cause == RecordedCause::stopped_by_us) return " class=s";
   if (!failed(rank)) return "";
-  return rank.cause == "collateral" ? " class=c" : " class=b";
+  return rank.cause == RecordedCause::collateral ? " class=c" : " class=b";
 }
 
 void add_map(const RunRecord& record, std::string& out) {
@@ -160,6 +162,23 @@ void add_hang(const std::vector<RecordedLook>& looks, std::string& out) {
   out += "</table>\n";
 }
 
+void add_waits(const RunRecord& record, std::string& out) {
+  if (record.waiting.empty() && record.missing.empty()) return;
+  out += "<h2>Who waited for whom</h2>\n<table>\n";
+  for (std::size_t i = 0; i < record.waiting.size() && i < most_looks; ++i) {
+    const RecordedWait& wait = record.waiting[i];
+    std::string ranks;
+    for (std::size_t rank = 0; rank < wait.ranks.size() && rank < most_looks; ++rank)
+      ranks += fmt::format("{}{}", rank == 0 ? "" : ", ", wait.ranks[rank]);
+    if (wait.ranks.size() > most_looks) ranks += fmt::format(", … ({} in all)", wait.ranks.size());
+    out += fmt::format("<tr><td>waited in {}</td><td>ranks {}</td></tr>\n", xml_text(wait.what), ranks);
+  }
+  for (std::size_t i = 0; i < record.missing.size() && i < most_looks; ++i)
+    out += fmt::format("<tr><td>missing: rank {} on {}</td><td>{}</td></tr>\n", record.missing[i].rank,
+                       xml_text(record.missing[i].host), xml_text(record.missing[i].where));
+  out += "</table>\n";
+}
+
 void add_smoke(const RecordedSmoke& smoke, std::string& out) {
   out += fmt::format("<h2>All-reduce test</h2>\n<p>{} ({}): {}{}</p>\n<table>\n", xml_text(smoke.verdict),
                      xml_text(smoke.evidence), xml_text(smoke.reason),
@@ -172,7 +191,7 @@ void add_smoke(const RecordedSmoke& smoke, std::string& out) {
                            ? ""
                            : fmt::format(", {} ranks missing, the first {}", stage.missing_ranks.size(),
                                          stage.missing_ranks.front()));
-  out += "</table>\n";
+  out += "</table>\n" + render_pairs_html(smoke.pairs);
 }
 
 void add_phases(const std::vector<RecordedPhase>& phases, std::string& out) {
@@ -223,8 +242,10 @@ std::string render_report_html(const RunRecord& record, const std::string& title
     out += fmt::format("<tr><td>{}</td><td>{}</td></tr>\n", i + 1, xml_text(record.earlier[i]));
   if (!record.earlier.empty()) out += "</table>\n";
   if (record.first_failure) add_failure(*record.first_failure, out);
+  add_waits(record, out);
   add_hang(record.hang, out);
   add_timeline(make_timeline(record), out);
+  out += render_progress_html(record);
   add_map(record, out);
   if (record.smoke) add_smoke(*record.smoke, out);
   add_phases(record.phases, out);

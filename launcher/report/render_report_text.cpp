@@ -37,8 +37,8 @@ void add_ends(const RunRecord& record, std::string& out) {
   std::map<std::pair<bool, std::string>, std::vector<int>> by_end;
   for (const RecordedRank& rank : record.ranks) {
     std::string words = end_in_words(rank.end);
-    if (rank.cause == "stopped_by_us") words += " (smlaunch stopped it)";
-    if (rank.cause == "collateral") words += " (because of the first failure)";
+    if (rank.cause == RecordedCause::stopped_by_us) words += " (smlaunch stopped it)";
+    if (rank.cause == RecordedCause::collateral) words += " (because of the first failure)";
     by_end[{!failed(rank), std::move(words)}].push_back(rank.rank);
   }
   if (by_end.empty()) return;
@@ -53,6 +53,16 @@ void add_failure(const RecordedFailure& first, std::string& out) {
   for (const std::string& line : first.last_lines) out += fmt::format("    {}\n", shown(line));
 }
 
+void add_waits(const RunRecord& record, std::string& out) {
+  if (record.waiting.empty() && record.missing.empty()) return;
+  out += "\nwho waited for whom\n";
+  for (std::size_t i = 0; i < record.waiting.size() && i < most_rows; ++i)
+    out += fmt::format("  in {}: ranks {}\n", shown(record.waiting[i].what), ranges(record.waiting[i].ranks));
+  for (std::size_t i = 0; i < record.missing.size() && i < most_rows; ++i)
+    out += fmt::format("  missing: rank {} on {}: {}\n", record.missing[i].rank,
+                       shown(record.missing[i].host), shown(record.missing[i].where));
+}
+
 }  // namespace
 
 std::string render_report_text(const RunRecord& record) {
@@ -61,6 +71,7 @@ std::string render_report_text(const RunRecord& record) {
                                 record.exit_code);
   if (!record.message.empty()) out += shown(record.message) + "\n";
   if (record.first_failure) add_failure(*record.first_failure, out);
+  add_waits(record, out);
   if (!record.hang.empty()) out += "\nwhat the ranks were doing\n";
   for (std::size_t i = 0; i < record.hang.size() && i < most_rows; ++i)
     out += fmt::format("  rank {} on {}: {}\n", record.hang[i].rank, shown(record.hang[i].host),

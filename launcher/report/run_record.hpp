@@ -21,11 +21,18 @@ struct RecordedEnd {
   std::optional<int> signal = {};
 };
 
+// Why a rank ended as it did.
+enum class RecordedCause {
+  own,            // by itself; also where the file says nothing that we know
+  stopped_by_us,  // smlaunch stopped it
+  collateral,     // because of the first failure
+};
+
 struct RecordedRank {
   int rank = 0;
   std::string host = {};
   RecordedEnd end = {};
-  std::string cause = {};            // own, stopped_by_us, collateral
+  RecordedCause cause = RecordedCause::own;
   std::optional<double> began = {};  // seconds since the start of smlaunch
   std::optional<double> ended = {};  // the same
   std::string cpus = {};             // as they were read back
@@ -55,6 +62,15 @@ struct RecordedStage {
   std::vector<int> missing_ranks = {};
 };
 
+// Two hosts that were tested together.
+struct RecordedPair {
+  std::string first = {};
+  std::string second = {};
+  bool passed = true;
+  std::optional<double> busbw_gbps = {};
+  std::string why = {};  // it failed
+};
+
 struct RecordedSmoke {
   std::string verdict = {};
   std::string evidence = {};
@@ -62,6 +78,7 @@ struct RecordedSmoke {
   double busbw_gbps = 0;
   std::vector<RecordedStage> stages = {};
   std::vector<std::string> suspects = {};  // each in words
+  std::vector<RecordedPair> pairs = {};
 };
 
 // What a rank was doing when the job was found to hang.
@@ -72,12 +89,26 @@ struct RecordedLook {
   std::vector<std::string> processes = {};  // each in a line
 };
 
+// Ranks that waited when the job was found to hang.
+struct RecordedWait {
+  std::string what = {};  // "all_reduce 5 of the default group"
+  std::vector<int> ranks = {};
+};
+
+// A rank that had not come to it.
+struct RecordedMissing {
+  int rank = 0;
+  std::string host = {};
+  std::string where = {};
+};
+
 struct RecordedEvent {
   double seconds = 0;  // since the start of smlaunch
   std::string event = {};
   std::string host = {};
   std::optional<int> rank = {};
   std::vector<std::pair<std::string, std::string>> values = {};  // what else it says
+  std::vector<std::pair<std::string, double>> progress = {};     // of a rank; finite numbers
 };
 
 struct RunRecord {
@@ -91,6 +122,8 @@ struct RunRecord {
   std::vector<RecordedPhase> phases = {};
   std::optional<RecordedSmoke> smoke = {};
   std::vector<RecordedLook> hang = {};
+  std::vector<RecordedWait> waiting = {};
+  std::vector<RecordedMissing> missing = {};
   std::vector<std::string> earlier = {};  // the sentences of the tries before
   long start_unix_ms = 0;                 // when smlaunch began; 0: not known
   std::vector<RecordedEvent> events = {};

@@ -57,6 +57,12 @@ RecordedEnd end_of(const Json& object) {
   return {.exit_code = whole_of(member(object, "exit_code")), .signal = whole_of(member(object, "signal"))};
 }
 
+RecordedCause cause_of(const std::string& name) {
+  if (name == "stopped_by_us") return RecordedCause::stopped_by_us;
+  if (name == "collateral") return RecordedCause::collateral;
+  return RecordedCause::own;
+}
+
 std::optional<RecordedFailure> failure_of(const Json& object) {
   if (!object.is_object()) return {};
   RecordedFailure failure{.rank = whole_of(member(object, "rank")),
@@ -78,6 +84,17 @@ std::string suspect_words(const Json& object) {
   return words;
 }
 
+std::optional<RecordedPair> pair_of(const Json& object) {
+  std::vector<std::string> hosts = texts_of(member(object, "hosts"));
+  if (hosts.size() != 2) return {};
+  RecordedPair pair{
+      .first = std::move(hosts[0]), .second = std::move(hosts[1]), .why = text_of(object, "why")};
+  if (const Json& passed = member(object, "passed"); passed.is_boolean()) pair.passed = passed.get<bool>();
+  if (const Json& speed = member(object, "busbw_gbps"); speed.is_number())
+    pair.busbw_gbps = speed.get<double>();
+  return pair;
+}
+
 std::optional<RecordedSmoke> smoke_of(const Json& object) {
   if (!object.is_object()) return {};
   RecordedSmoke smoke{.verdict = text_of(object, "verdict"),
@@ -91,6 +108,9 @@ std::optional<RecordedSmoke> smoke_of(const Json& object) {
                               .missing_ranks = wholes_of(member(each, "missing_ranks"))});
   if (const Json& suspects = member(object, "suspects"); suspects.is_array())
     for (const Json& each : suspects) smoke.suspects.push_back(suspect_words(each));
+  if (const Json& pairs = member(object, "pairs"); pairs.is_array())
+    for (const Json& each : pairs)
+      if (auto pair = pair_of(each)) smoke.pairs.push_back(std::move(*pair));
   return smoke;
 }
 
@@ -109,10 +129,40 @@ RecordedLook look_of(const Json& object) {
   return look;
 }
 
+// "all_reduce 5 of the default group"
+std::string collective_words(const Json& object) {
+  const std::string op = text_of(object, "op");
+  std::string words = op.empty() ? "a collective" : op;
+  if (const auto sequence = whole_of(member(object, "sequence"))) words += fmt::format(" {}", *sequence);
+  const std::string group = text_of(object, "group");
+  if (group == "default") return words + " of the default group";
+  return group.empty() ? words : words + " of the group " + group;
+}
+
+void read_hang_evidence(const Json& object, RunRecord& record) {
+  if (const Json& waiting = member(object, "waiting"); waiting.is_array())
+    for (const Json& each : waiting)
+      record.waiting.push_back({.what = collective_words(each), .ranks = wholes_of(member(each, "ranks"))});
+  if (const Json& missing = member(object, "missing"); missing.is_array())
+    for (const Json& each : missing)
+      record.missing.push_back({.rank = whole_of(member(each, "rank")).value_or(-1),
+                                .host = text_of(each, "host"),
+                                .where = text_of(each, "where")});
+}
+
 // Lists in lists are not shown: the function that writes them calls itself as often as they are deep.
 std::string value_words(const Json& value) {
   if (value.is_structured()) return "…";
   return value.is_string() ? value.get<std::string>() : value.dump();
+}
+
+void add_progress(RecordedEvent& event, const Json& values) {
+  constexpr std::size_t most = 32;  // as many as a rank may tell
+  for (const auto& [name, value] : values.items()) {
+    if (event.values.size() == most) return;
+    event.values.emplace_back(name, value_words(value));
+    if (value.is_number()) event.progress.emplace_back(name, value.get<double>());
+  }
 }
 
 RecordedEvent event_of(const Json& object) {
@@ -121,7 +171,9 @@ RecordedEvent event_of(const Json& object) {
                       .host = text_of(object, "host"),
                       .rank = whole_of(member(object, "rank"))};
   for (const auto& [name, value] : object.items())
-    if (name != "t" && name != "event" && name != "host" && name != "rank")
+    if (name == "values" && value.is_object())
+      add_progress(event, value);
+    else if (name != "t" && name != "event" && name != "host" && name != "rank")
       event.values.emplace_back(name, value_words(value));
   return event;
 }
@@ -199,7 +251,7 @@ Result<RunRecord> parse_run_record(const std::string& where, std::string_view re
       record.ranks.push_back({.rank = whole_of(member(each, "rank")).value_or(-1),
                               .host = text_of(each, "host"),
                               .end = end_of(each),
-                              .cause = text_of(each, "cause")});
+                              .cause = cause_of(text_of(each, "cause"))});
   if (const Json& phases = member(json, "phases"); phases.is_array())
     for (const Json& each : phases)
       record.phases.push_back({.name = text_of(each, "name"),
@@ -209,6 +261,7 @@ Result<RunRecord> parse_run_record(const std::string& where, std::string_view re
   record.smoke = smoke_of(member(json, "smoke"));
   if (const Json& hang = member(json, "hang"); hang.is_array())
     for (const Json& each : hang) record.hang.push_back(look_of(each));
+  read_hang_evidence(member(json, "hang_evidence"), record);
   if (const Json& earlier = member(json, "earlier"); earlier.is_array())
     for (const Json& each : earlier) record.earlier.push_back(text_of(each, "message"));
   read_events(events, record);

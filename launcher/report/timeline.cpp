@@ -29,7 +29,7 @@ BarKind worse(BarKind a, BarKind b) {
 
 BarKind kind_of(const RecordedRank& rank) {
   if (failed(rank)) return BarKind::bad;
-  return rank.cause == "stopped_by_us" ? BarKind::stopped : BarKind::good;
+  return rank.cause == RecordedCause::stopped_by_us ? BarKind::stopped : BarKind::good;
 }
 
 // In the order of their lowest ranks.
@@ -136,6 +136,8 @@ void add_readiness(const RunRecord& record, Timeline& timeline) {
 }
 
 std::string mark_words(const RecordedEvent& event) {
+  for (const auto& [name, value] : event.values)
+    if (event.event == "device" && name == "text") return event.host + ": " + value;
   std::string words = event.event;
   if (event.rank) words += fmt::format(" of rank {}", *event.rank);
   if (!event.host.empty()) words += " on " + event.host;
@@ -146,10 +148,11 @@ std::string mark_words(const RecordedEvent& event) {
 
 // Of these a reader wants to know when they came.
 bool is_marked(const RecordedEvent& event) {
-  for (const char* name : {"first_output", "stop", "restart", "hang", "outcome", "device", "host_check",
-                           "signal", "exit", "progress"})
+  for (const char* name :
+       {"first_output", "stop", "restart", "hang", "outcome", "device", "host_check", "signal", "exit"})
     if (event.event == name) return true;
-  return false;
+  // Values are curves of their own, and many; here stands what a rank has asked for, or why its silence was none.
+  return event.event == "progress" && event.progress.empty();
 }
 
 void add_marks(const RunRecord& record, Timeline& timeline) {
@@ -176,7 +179,7 @@ std::string end_in_words(const RecordedEnd& end) {
 }
 
 bool failed(const RecordedRank& rank) {
-  if (rank.cause == "stopped_by_us") return false;
+  if (rank.cause == RecordedCause::stopped_by_us) return false;
   return rank.end.signal || !rank.end.exit_code || *rank.end.exit_code != 0;
 }
 

@@ -105,13 +105,17 @@ std::vector<std::string> name_nodes(const std::string& first, int nodes) {
   const std::string label = first.substr(0, first.find('.'));
   constexpr std::string_view of_operator = "-master-0";
   std::vector<std::string> names = {first};
+  int number = 0;
   for (int i = 1; i < nodes; ++i) {
     if (label.ends_with(of_operator))
       names.push_back(fmt::format("{}-worker-{}", label.substr(0, label.size() - of_operator.size()), i - 1));
     else if (label.ends_with("-0"))
       names.push_back(fmt::format("{}-{}", label.substr(0, label.size() - 2), i));
-    else
-      names.push_back(fmt::format("node-{}", i));
+    else {
+      std::string name = fmt::format("node-{}", ++number);
+      if (name == label) name = fmt::format("node-{}", ++number);  // the first is called so
+      names.push_back(std::move(name));
+    }
   }
   return names;
 }
@@ -126,6 +130,8 @@ Result<std::optional<SelfStarted>> find_self_started(const Options& options, con
                    fmt::format("is {}: a job whose number of hosts changes", place.nodes.value),
                    "give the job a fixed number of hosts");
   if (!nodes) return tl::unexpected(nodes.error());
+  if (*nodes == 1 && options.node_rank)
+    if (const auto only = take_number(place.rank, 0, 0); !only) return tl::unexpected(only.error());
   if (*nodes == 1 && (options.nnodes || !is_asked_for(options))) return std::nullopt;
   if (place.rank.value.empty()) return lacks(place, "which of them this is");
   if (place.address.value.empty()) return lacks(place, "where the first of them is");
@@ -157,7 +163,7 @@ Result<std::optional<SelfStarted>> find_self_started(const Options& options, con
   return found;
 }
 
-SelfStarted make_step_of_slurm(std::vector<std::string> names, int node_rank, long job, long step,
+SelfStarted make_step_of_slurm(std::vector<std::string> names, int node_rank, const SlurmStep& step,
                                const std::optional<int>& channel_port) {
   SelfStarted hosts;
   hosts.node_rank = node_rank;
@@ -165,8 +171,13 @@ SelfStarted make_step_of_slurm(std::vector<std::string> names, int node_rank, lo
   // Below the ports that the kernel gives to whoever connects.
   constexpr long first_port = 21000;
   constexpr long ports = 10000;
-  hosts.channel_port = channel_port.value_or(static_cast<int>(first_port + (job * 16 + step) % ports));
+  // The golden section of the ports, without a divisor in common with them: jobs with numbers up to 20 apart are 353
+  // steps apart, and no two of 10,000 jobs begin at the same port.
+  constexpr long ports_between_jobs = 6181;
+  const long port = first_port + (step.job % ports * ports_between_jobs + step.step) % ports;
+  hosts.channel_port = channel_port.value_or(static_cast<int>(port));
   hosts.may_use_munge = true;
+  hosts.job = fmt::format("{}.{}.{}", step.job, step.step, step.restarts);
   return hosts;
 }
 

@@ -22,6 +22,7 @@ struct SelfStarted {
   std::string ranks_source;    // of it
   std::string source;          // "PET_NNODES, PET_NODE_RANK, PET_MASTER_ADDR"
   bool may_use_munge = false;  // Slurm's processes know each other by it where no token is set
+  std::string job;  // by munge: Slurm's name for this step of this start of the job, the same on all hosts
 };
 
 // torchrun's default for --master-port, which is where its environment leaves it open.
@@ -38,9 +39,16 @@ Result<std::optional<SelfStarted>> find_self_started(const Options& options, con
 // one.
 Result<void> check_job_token(const std::string& token, bool may_be_none = false);
 
+// Slurm's numbers of what it runs.
+struct SlurmStep {
+  long job = 0;
+  long step = 0;
+  long restarts = 0;  // of the job: SLURM_RESTART_COUNT
+};
+
 // The hosts of a step of Slurm's that starts smlaunch once on each. `node_rank`: ours. The port is made of job and step:
-// each of them makes out the same, and another job's is another.
-SelfStarted make_step_of_slurm(std::vector<std::string> names, int node_rank, long job, long step,
+// each of them makes out the same, and jobs and steps that are near have others.
+SelfStarted make_step_of_slurm(std::vector<std::string> names, int node_rank, const SlurmStep& step,
                                const std::optional<int>& channel_port);
 
 // What the hosts are called, given the first's: as Kubernetes numbers pods, where the first is called so.

@@ -116,8 +116,11 @@ Result<SelfStarted> find_own_task(const Variables& variables, const std::string&
   const auto number = [](const std::string& text) {
     return static_cast<long>(parse_number(text).value_or(0));
   };
-  SelfStarted found = make_step_of_slurm(std::move(names), static_cast<int>(*node), number(job),
-                                         number(value_of(variables, "SLURM_STEP_ID")), options.channel_port);
+  const SlurmStep step = {.job = number(job),
+                          .step = number(value_of(variables, "SLURM_STEP_ID")),
+                          .restarts = number(value_of(variables, "SLURM_RESTART_COUNT"))};
+  SelfStarted found =
+      make_step_of_slurm(std::move(names), static_cast<int>(*node), step, options.channel_port);
   found.source = fmt::format(
       "a step of Slurm's job {}: SLURM_STEP_NODELIST, SLURM_NODEID: each host starts itself", job);
   return found;

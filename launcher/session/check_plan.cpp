@@ -48,19 +48,20 @@ Result<void> check_entry_point(const LaunchPlan& plan) {
                  "name one that is there in its first line");
 }
 
-// Under torchrun and xla one process of ours stands for all ranks of its host.
+// Where a starter starts the ranks in its own way, one process of ours stands for all ranks of its host.
 Result<void> check_only_ranks(const Options& options, const LaunchPlan& plan) {
   if (!options.only_ranks) return {};
   const std::string where = source_of(options, "only-ranks", "--only-ranks");
-  if (has_starter(plan.launcher))
+  const int world_size = std::max(plan.job_world_size, plan.world_size());
+  if (has_starter(plan.launcher) && !starts_ranks_by_us(plan))
     return failure(Fault::usage, where,
                    fmt::format("the ranks' lines come through {}, which does not tell whose they are",
                                to_string(plan.launcher)),
                    "leave it out, or take --launcher ddp");
-  if (options.only_ranks->back() < plan.world_size()) return {};
+  if (options.only_ranks->back() < world_size) return {};
   return failure(
       Fault::usage, where,
-      fmt::format("there is no rank {}, they are 0 to {}", options.only_ranks->back(), plan.world_size() - 1),
+      fmt::format("there is no rank {}, they are 0 to {}", options.only_ranks->back(), world_size - 1),
       "name ranks of the job");
 }
 

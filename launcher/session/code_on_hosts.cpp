@@ -6,13 +6,12 @@
 #include <algorithm>
 #include <chrono>
 #include <map>
+#include <memory>
 
 #include "base/own_words.hpp"
 #include "launcher/code/prepare_code.hpp"
 #include "launcher/remote/become_program.hpp"
 #include "launcher/remote/login_answers.hpp"
-#include "launcher/remote/ready_display.hpp"
-#include "launcher/remote/watch_hosts.hpp"
 #include "launcher/session/job_code.hpp"
 #include "launcher/session/other_hosts.hpp"
 #include "launcher/session/run_options.hpp"
@@ -49,16 +48,19 @@ std::optional<HostProblem> judge_code_answer(const std::string& answer) {
   return HostProblem{.cause = {.trouble = HostTrouble::code_failed, .subject = end->message}};
 }
 
-class CodeWait {
+class CodeWait : public std::enable_shared_from_this<CodeWait> {
  public:
-  CodeWait(const Options& options, const Job& job, RemoteRequest request, const RemoteReport& ready,
-           const Workers& workers, EventLog& events)
-      : options_(options),
+  CodeWait(HostWaits& waits, const Options& options, const Job& job, RemoteRequest request,
+           const RemoteReport& ready, FindWorkerCode find_code, EventLog& events,
+           std::function<void(std::optional<Outcome>)> done)
+      : waits_(waits),
+        options_(options),
         job_(job),
         request_(std::move(request)),
-        ready_(ready),
-        workers_(workers),
-        events_(events) {
+        find_code_(std::move(find_code)),
+        events_(events),
+        done_(std::move(done)),
+        passed_(ready.seconds) {
     const std::string& own = job.environment->current_host;
     for (const HostReadiness& host : ready.hosts) {
       if (host.name == own) continue;
@@ -67,18 +69,19 @@ class CodeWait {
     }
   }
 
-  std::optional<Outcome> run() {
-    if (!with_worker_.empty())
-      if (auto outcome = wait_for_workers()) return outcome;
-    if (by_login_.empty() || !may_need_code(options_, job_)) return {};
-    return prepare_by_login();
+  void begin() {
+    if (with_worker_.empty()) return go_on_by_login();
+    waits_.watch({.timeout = time_left(options_, passed_),
+                  .look = [self = shared_from_this()](double seconds) { return self->look(seconds); }},
+                 {.is_shown = true},
+                 [self = shared_from_this()](const RemoteReport& report) { self->workers_told(report); });
   }
 
  private:
   // A worker that cannot reach us gives up after a while, and so do we: then a login prepares its host.
   std::vector<HostReadiness> look(double seconds) {
     std::map<std::string, WorkerCode> known;
-    for (WorkerCode& each : workers_.code()) known.emplace(each.host, std::move(each));
+    for (WorkerCode& each : find_code_()) known.emplace(each.host, std::move(each));
     std::vector<HostReadiness> hosts;
     for (const std::string& name : with_worker_) {
       const WorkerCode& code = known[name];
@@ -96,30 +99,31 @@ class CodeWait {
     return hosts;
   }
 
-  std::optional<Outcome> wait_for_workers() {
-    const RemoteReport report =
-        show_while(options_.quiet, watch_hosts,
-                   WatchRequest{.timeout = time_left(options_, ready_.seconds),
-                                .look = [this](double seconds) { return look(seconds); },
-                                .stop_asked = workers_.serve});
+  void workers_told(const RemoteReport& report) {
     add_host_events(report, events_);
-    if (auto failed = find_failed_code(job_, workers_.code())) return failed;
-    if (!report.ready) return give_up(report);
+    if (auto failed = find_failed_code(job_, find_code_())) return done_(std::move(failed));
+    if (!report.ready) return done_(give_up(report));
     for (const std::string& name : with_worker_)
       if (!has_come_[name]) by_login_.push_back(name);
-    passed_ = ready_.seconds + report.seconds;
-    return {};
+    passed_ += report.seconds;
+    go_on_by_login();
   }
 
-  std::optional<Outcome> prepare_by_login() {
-    const RemoteReport report =
-        as_code_wait(show_while(options_.quiet, run_on_hosts, make_code_request(), as_code_wait));
+  void go_on_by_login() {
+    if (by_login_.empty() || !may_need_code(options_, job_)) return done_({});
+    waits_.run_on_hosts(make_code_request(), {.is_shown = true, .shown_as = as_code_wait},
+                        [self = shared_from_this()](RemoteReport report) {
+                          self->logins_over(as_code_wait(std::move(report)));
+                        });
+  }
+
+  void logins_over(const RemoteReport& report) {
     add_host_events(report, events_);
     for (const HostReadiness& host : report.hosts)
       if (const auto end = parse_code_answer(host.answer); end && !end->is_ready)
-        return outcome_of_code(*end);
-    if (!report.ready) return give_up(report);
-    return {};
+        return done_(outcome_of_code(*end));
+    if (!report.ready) return done_(give_up(report));
+    done_({});
   }
 
   RemoteRequest make_code_request() const {
@@ -127,8 +131,7 @@ class CodeWait {
     request.hosts = by_login_;
     request.spare_hosts.clear();
     request.own_host.clear();
-    request.timeout = time_left(options_, std::max(passed_, ready_.seconds));
-    request.stop_asked = workers_.serve;
+    request.timeout = time_left(options_, passed_);
     RemoteLogin& login = request.login;
     login.command = fmt::format("{} worker {}", become_program(quote_shell_word(job_.spec.smlaunch)),
                                 prepare_code_argument);
@@ -153,16 +156,17 @@ class CodeWait {
     return outcome_of_hosts(report, doing);
   }
 
+  HostWaits& waits_;
   const Options& options_;
   const Job& job_;
   RemoteRequest request_;
-  const RemoteReport& ready_;
-  const Workers& workers_;
+  FindWorkerCode find_code_;
   EventLog& events_;
+  std::function<void(std::optional<Outcome>)> done_;
   std::vector<std::string> with_worker_;
   std::vector<std::string> by_login_;
   std::map<std::string, bool> has_come_;
-  double passed_ = 0;  // seconds since the first wait began
+  double passed_;  // seconds since the wait for the hosts began
 };
 
 }  // namespace
@@ -194,9 +198,12 @@ void drop_spares_without_code(std::vector<std::string>& spares, const std::vecto
   }
 }
 
-std::optional<Outcome> wait_for_code(const Options& options, const Job& job, RemoteRequest request,
-                                     const RemoteReport& ready, const Workers& workers, EventLog& events) {
-  return CodeWait(options, job, std::move(request), ready, workers, events).run();
+void wait_for_code(HostWaits& waits, const Options& options, const Job& job, RemoteRequest request,
+                   const RemoteReport& ready, FindWorkerCode find_code, EventLog& events,
+                   std::function<void(std::optional<Outcome>)> done) {
+  std::make_shared<CodeWait>(waits, options, job, std::move(request), ready, std::move(find_code), events,
+                             std::move(done))
+      ->begin();
 }
 
 }  // namespace smlaunch

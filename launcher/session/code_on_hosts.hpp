@@ -4,6 +4,7 @@
 // does both.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -13,7 +14,7 @@
 #include "launcher/options/options.hpp"
 #include "launcher/outcome/event_log.hpp"
 #include "launcher/outcome/outcome.hpp"
-#include "launcher/remote/run_on_hosts.hpp"
+#include "launcher/remote/host_waits.hpp"
 
 namespace smlaunch {
 
@@ -31,8 +32,9 @@ void drop_spares_without_code(std::vector<std::string>& spares, const std::vecto
 // Waits until the code of all other hosts that run ranks is there and installed, with a live line on stderr,
 // for the rest of --ready-timeout. Stops at once where a host has failed. Nothing: the code is there, or a
 // worker was lost (the runner will say so). `request`: the request by which the hosts were reached. `ready`:
-// its report.
-std::optional<Outcome> wait_for_code(const Options& options, const Job& job, RemoteRequest request,
-                                     const RemoteReport& ready, const Workers& workers, EventLog& events);
+// its report. `find_code`: what workers have said.
+void wait_for_code(HostWaits& waits, const Options& options, const Job& job, RemoteRequest request,
+                   const RemoteReport& ready, FindWorkerCode find_code, EventLog& events,
+                   std::function<void(std::optional<Outcome>)> done);
 
 }  // namespace smlaunch

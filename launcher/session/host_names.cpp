@@ -5,7 +5,6 @@
 
 #include <algorithm>
 
-#include "launcher/remote/ready_display.hpp"
 #include "launcher/session/other_hosts.hpp"
 
 namespace smlaunch {
@@ -50,15 +49,15 @@ std::optional<Outcome> outcome_of_names(const RemoteReport& report) {
                   report.seconds, first->name, to_string(first->cause), first->remedy));
 }
 
-ReadyResult wait_for_names(const Options& options, const std::vector<std::string>& hosts, EventLog& events) {
-  const RemoteReport report = show_while(
-      options.quiet, run_on_hosts,
-      RemoteRequest{.hosts = hosts, .until = ReadyStage::name, .timeout = longest_wait_for_names(options)});
-  add_host_events(report, events);
-  ReadyResult result;
-  result.outcome = outcome_of_names(report);
-  if (result.outcome && report.stopped_by_signal == 0) print_ready_table(report);
-  return result;
+void wait_for_names(HostWaits& waits, const Options& options, const std::vector<std::string>& hosts,
+                    EventLog& events, std::function<void(std::optional<Outcome>)> done) {
+  waits.run_on_hosts({.hosts = hosts, .until = ReadyStage::name, .timeout = longest_wait_for_names(options)},
+                     {.is_shown = true}, [&events, done = std::move(done)](const RemoteReport& report) {
+                       add_host_events(report, events);
+                       auto outcome = outcome_of_names(report);
+                       if (outcome && report.stopped_by_signal == 0) print_ready_table(report);
+                       done(std::move(outcome));
+                     });
 }
 
 }  // namespace smlaunch

@@ -5,14 +5,15 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "launcher/job/job.hpp"
-#include "launcher/leader/runner.hpp"
 #include "launcher/options/options.hpp"
 #include "launcher/outcome/event_log.hpp"
-#include "launcher/remote/run_on_hosts.hpp"
+#include "launcher/remote/host_waits.hpp"
 
 namespace smlaunch {
 
@@ -24,7 +25,8 @@ bool waits_for_names(const Job& job);
 std::chrono::milliseconds longest_wait_for_names(const Options& options);
 
 // Waits until all names are known, with a live line on stderr. No outcome: they are known.
-ReadyResult wait_for_names(const Options& options, const std::vector<std::string>& hosts, EventLog& events);
+void wait_for_names(HostWaits& waits, const Options& options, const std::vector<std::string>& hosts,
+                    EventLog& events, std::function<void(std::optional<Outcome>)> done);
 
 // The outcome of a wait that is over. Nothing: all names are known.
 std::optional<Outcome> outcome_of_names(const RemoteReport& report);

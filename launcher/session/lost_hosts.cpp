@@ -4,27 +4,31 @@
 #include <algorithm>
 #include <chrono>
 
-#include "launcher/remote/run_on_hosts.hpp"
 #include "launcher/session/other_hosts.hpp"
 #include "launcher/this_host/own_host.hpp"
 
 namespace smlaunch {
 
-std::vector<LostHost> find_lost_hosts(const Options& options, const Job& job) {
+void LostHosts::find(const Options& options, const Job& job,
+                     std::function<void(const std::vector<LostHost>&)> done) {
   constexpr std::chrono::milliseconds bound{3000};
   constexpr std::chrono::milliseconds host_bound{2500};
-  const RemoteRequest request{.hosts = names_of_hosts(job),
-                              .by_slurm = job.spec.by_slurm,
-                              .own_host = job.environment->current_host,
-                              .port = options.ssh_port,
-                              .until = ReadyStage::banner,
-                              .timeout = bound,
-                              .connect_timeout = host_bound,
-                              .banner_timeout = host_bound};
-  std::vector<LostHost> lost;
-  for (const HostReadiness& host : run_on_hosts(request).hosts)
-    if (host.state != ReadyState::ready) lost.push_back({host.name, to_string(host.cause)});
-  return lost;
+  look_ = begin_on_hosts_({.hosts = names_of_hosts(job),
+                           .by_slurm = job.spec.by_slurm,
+                           .own_host = job.environment->current_host,
+                           .port = options.ssh_port,
+                           .until = ReadyStage::banner,
+                           .timeout = bound,
+                           .connect_timeout = host_bound,
+                           .banner_timeout = host_bound},
+                          [this, done = std::move(done)](const RemoteReport& report) {
+                            look_.reset();
+                            std::vector<LostHost> lost;
+                            for (const HostReadiness& host : report.hosts)
+                              if (host.state != ReadyState::ready)
+                                lost.push_back({host.name, to_string(host.cause)});
+                            done(lost);
+                          });
 }
 
 std::vector<std::string> find_unconnected(const std::vector<std::string>& hosts,

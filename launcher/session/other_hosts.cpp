@@ -15,7 +15,6 @@
 #include "launcher/remote/become_program.hpp"
 #include "launcher/remote/daemon_needs.hpp"
 #include "launcher/remote/login_answers.hpp"
-#include "launcher/remote/ready_display.hpp"
 #include "launcher/remote/render_ready.hpp"
 #include "launcher/session/run_options.hpp"
 #include "mpi/shell_words.hpp"
@@ -33,8 +32,6 @@ constexpr std::chrono::seconds telling_bound{30};
 // Time for a login and for end_job_processes().
 constexpr std::chrono::seconds cleaning_bound{8};
 constexpr std::chrono::milliseconds answer_bound{1000};
-// Stands for a signal's number where something else ends the waiting.
-constexpr int no_signal = -1;
 
 }  // namespace
 
@@ -117,22 +114,28 @@ void drop_useless_spares(const std::vector<WantedInterface>& wanted, const Remot
 
 // Workers that were not reached yet, or that started after our login, would wait for a leader that never
 // comes.
-void tell_the_rest(RemoteRequest request, const RemoteReport& report) {
+void tell_the_rest(HostWaits& waits, RemoteRequest request, const RemoteReport& report,
+                   std::function<void()> done) {
   request.hosts.clear();
   request.spare_hosts.clear();
   for (const auto* hosts : {&report.hosts, &report.spare_hosts})
     for (const HostReadiness& host : *hosts)
       if (host.state == ReadyState::waiting || parse_login_answers(host.answer).lacks_worker)
         request.hosts.push_back(host.name);
-  if (request.hosts.empty() || request.login.input.empty()) return;
+  if (request.hosts.empty() || request.login.input.empty()) return done();
   request.timeout = farewell_bound;
   request.login.judge = nullptr;
-  // Workers that have come must not believe meanwhile that we are lost.
-  request.stop_asked = [serve = request.stop_asked] {
-    if (serve) serve();
-    return 0;
-  };
-  run_on_hosts(request);
+  request.is_pointless = nullptr;
+  waits.run_on_hosts(std::move(request), {.is_farewell = true},
+                     [done = std::move(done)](const RemoteReport&) { done(); });
+}
+
+void note_slowest(const RemoteReport& report, ReadyResult& result) {
+  const auto last =
+      std::max_element(report.hosts.begin(), report.hosts.end(),
+                       [](const HostReadiness& a, const HostReadiness& b) { return a.seconds < b.seconds; });
+  result.slowest_host = last->name;
+  result.slowest_seconds = last->seconds;
 }
 
 }  // namespace
@@ -210,40 +213,32 @@ void keep_connections(RemoteRequest& request, const std::string& control_path) {
       "ssh", "-o", "ControlMaster=auto", "-o", "ControlPersist=60", "-o", "ControlPath=" + control_path};
 }
 
-HostsReady wait_for_hosts(const Options& options, const std::vector<WantedInterface>& wanted,
-                          RemoteRequest request, std::vector<std::string>& spares,
-                          const FindFailure& find_failure, EventLog& events) {
-  const auto serve = request.stop_asked;
-  request.stop_asked = [&] {
-    const int signal = serve ? serve() : 0;
-    return signal == 0 && find_failure && find_failure() ? no_signal : signal;
+void wait_for_hosts(HostWaits& waits, const std::vector<WantedInterface>& wanted, RemoteRequest request,
+                    std::vector<std::string>& spares, const FindFailure& find_failure, EventLog& events,
+                    std::function<void(HostsReady)> done) {
+  if (find_failure) request.is_pointless = [find_failure] { return find_failure().has_value(); };
+  const auto over = [&waits, wanted, request, &spares, find_failure, &events,
+                     done = std::move(done)](RemoteReport report) {
+    add_host_events(report, events);
+    HostsReady hosts{.result = {}, .report = std::move(report)};
+    const RemoteReport& made = hosts.report;
+    ReadyResult& result = hosts.result;
+    if (made.is_given_up) {
+      result.outcome = find_failure();
+    } else {
+      if (made.stopped_by_signal == 0) drop_useless_spares(wanted, made, spares);
+      result.outcome = check_interfaces(wanted, made);
+      if (made.ready) {
+        note_slowest(made, result);
+        events.add({.event = "ready", .numbers = {{"hosts", static_cast<long>(made.hosts.size())}}});
+        return done(std::move(hosts));
+      }
+      print_ready_table(made);
+      if (!result.outcome) result.outcome = outcome_of_hosts(made, "waiting for the hosts");
+    }
+    tell_the_rest(waits, request, made, [done, hosts] { done(hosts); });
   };
-  HostsReady hosts;
-  RemoteReport& report = hosts.report;
-  report = show_while(options.quiet, run_on_hosts, request);
-  add_host_events(report, events);
-  ReadyResult& result = hosts.result;
-  request.stop_asked = serve;
-  if (report.stopped_by_signal == no_signal) {
-    result.outcome = find_failure();
-    tell_the_rest(request, report);
-    return hosts;
-  }
-  if (report.stopped_by_signal == 0) drop_useless_spares(wanted, report, spares);
-  result.outcome = check_interfaces(wanted, report);
-  if (report.ready) {
-    const auto last = std::max_element(
-        report.hosts.begin(), report.hosts.end(),
-        [](const HostReadiness& a, const HostReadiness& b) { return a.seconds < b.seconds; });
-    result.slowest_host = last->name;
-    result.slowest_seconds = last->seconds;
-    events.add({.event = "ready", .numbers = {{"hosts", static_cast<long>(report.hosts.size())}}});
-    return hosts;
-  }
-  print_ready_table(report);
-  tell_the_rest(request, report);
-  if (!result.outcome) result.outcome = outcome_of_hosts(report, "waiting for the hosts");
-  return hosts;
+  waits.run_on_hosts(std::move(request), {.is_shown = true}, over);
 }
 
 std::vector<std::string> describe_noexec_folders(const RemoteReport& report) {
@@ -266,18 +261,15 @@ void warn_of_folders(RemoteReport report, const std::string& own_host) {
   for (const std::string& sentence : describe_noexec_folders(report)) say("warning: {}", sentence);
 }
 
-void tell_hosts(const Options& options, const Job& job, const std::string& worker,
-                const std::string& hand_over, const std::function<int()>& serve, bool is_hurried) {
+void tell_hosts(HostWaits& waits, const Options& options, const Job& job, const std::string& worker,
+                const std::string& hand_over, bool is_hurried, std::function<void()> done) {
   RemoteRequest request = make_ready_request(options, job, worker, {});
   request.login.input = hand_over;
   request.timeout =
       std::min<std::chrono::milliseconds>(request.timeout, is_hurried ? farewell_bound : telling_bound);
   request.login.judge = nullptr;
-  request.stop_asked = [&serve] {
-    serve();
-    return 0;
-  };
-  run_on_hosts(request);
+  waits.run_on_hosts(std::move(request), {.is_farewell = true},
+                     [done = std::move(done)](const RemoteReport&) { done(); });
 }
 
 namespace {

@@ -12,7 +12,7 @@
 #include "launcher/options/options.hpp"
 #include "launcher/outcome/event_log.hpp"
 #include "launcher/outcome/outcome.hpp"
-#include "launcher/remote/run_on_hosts.hpp"
+#include "launcher/remote/host_waits.hpp"
 
 namespace smlaunch {
 
@@ -58,9 +58,9 @@ using FindFailure = std::function<std::optional<Outcome>()>;
 // Waits for the hosts, with a live line on stderr. No outcome: all are ready, and the interfaces can carry
 // the job on each. Otherwise the table is on stderr, too. Warns of spare hosts that are of no use, and takes
 // them out of `spares`.
-HostsReady wait_for_hosts(const Options& options, const std::vector<WantedInterface>& wanted,
-                          RemoteRequest request, std::vector<std::string>& spares,
-                          const FindFailure& find_failure, EventLog& events);
+void wait_for_hosts(HostWaits& waits, const std::vector<WantedInterface>& wanted, RemoteRequest request,
+                    std::vector<std::string>& spares, const FindFailure& find_failure, EventLog& events,
+                    std::function<void(HostsReady)> done);
 
 // Says which hosts' temporary folder runs no programs: we and Open MPI do without; a program that a job compiles there
 // does not run.
@@ -72,9 +72,9 @@ std::vector<std::string> describe_noexec_folders(const RemoteReport& report);
 Outcome outcome_of_hosts(const RemoteReport& report, const std::string& doing);
 
 // Brings the hand-over to the workers of the other hosts, so that they learn that there will be no job. It
-// takes half a minute at most, or some seconds where `is_hurried`. `serve`: MakeReady's.
-void tell_hosts(const Options& options, const Job& job, const std::string& worker,
-                const std::string& hand_over, const std::function<int()>& serve, bool is_hurried);
+// takes half a minute at most, or some seconds where `is_hurried`.
+void tell_hosts(HostWaits& waits, const Options& options, const Job& job, const std::string& worker,
+                const std::string& hand_over, bool is_hurried, std::function<void()> done);
 
 // Ends all processes that carry the job's marker on these hosts, on all at once, for some seconds at most.
 // Their agents were killed, and no smlaunch waits there to do it.

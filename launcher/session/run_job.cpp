@@ -26,19 +26,19 @@
 #include "launcher/plan/starter.hpp"
 #include "launcher/process/stop_signals.hpp"
 #include "launcher/remote/ssh_connections.hpp"
+#include "launcher/session/await_hosts.hpp"
 #include "launcher/session/check_plan.hpp"
-#include "launcher/session/code_on_hosts.hpp"
 #include "launcher/session/host_checks.hpp"
 #include "launcher/session/host_names.hpp"
 #include "launcher/session/job_key.hpp"
 #include "launcher/session/job_uploads.hpp"
 #include "launcher/session/long_variables.hpp"
-#include "launcher/session/lost_hosts.hpp"
 #include "launcher/session/other_hosts.hpp"
 #include "launcher/session/run_options.hpp"
 #include "launcher/session/self_started_hosts.hpp"
 #include "launcher/session/smoke_files.hpp"
 #include "launcher/session/smoke_request.hpp"
+#include "launcher/session/try_loop.hpp"
 #include "launcher/smoke/render_smoke.hpp"
 #include "launcher/this_host/own_host.hpp"
 #include "topology/interfaces.hpp"
@@ -66,8 +66,14 @@ bool is_stop_pending() {
 // One job, tried until it has succeeded or may not be tried again.
 class JobTries {
  public:
-  JobTries(const Options& options, const Job& job, const LaunchPlan& plan, const HostCode& code)
-      : options_(options), job_(job), plan_(plan), code_(code), paths_(job.environment->paths) {
+  JobTries(const Options& options, const Job& job, const LaunchPlan& plan, const HostCode& code,
+           StatusBoard& board)
+      : options_(options),
+        job_(job),
+        plan_(plan),
+        code_(code),
+        board_(board),
+        paths_(job.environment->paths) {
     policy_.max_restarts = only_smoke() ? 0 : options.max_restarts;
     policy_.spare_hosts = job.spare_hosts.size();
     policy_.hosts = job.cluster.hosts.size();
@@ -113,31 +119,46 @@ class JobTries {
     }
   }
 
+  // Nothing was tried. Returns the exit code.
+  int refuse_before(const Error& error) {
+    if (auto key = find_job_key(options_, job_)) key_ = *key;
+    return refuse(error);
+  }
+
  private:
-  // The other hosts learn it from us. Hosts that cannot be told within a while prepare the same code
-  // themselves.
+  // Hosts that cannot be told within a while prepare the same code themselves.
   int end_without_code() {
-    const bool any_waits = job_.self_started ? !key_.token.empty() : !job_.hosts_given;
-    if (!any_waits || job_.runs_alone || !has_other_hosts(plan_))
-      return report_unstarted(options_, paths_, *code_.outcome);
-    RunSettings settings = make_settings();
-    settings.make_ready = [this, worker = settings.worker](const std::string& hand_over,
-                                                           const Workers& workers) {
-      const bool is_hurried = code_.outcome->kind == OutcomeKind::stopped;
-      if (job_.self_started) {
-        wait_to_tell_nodes(job_, workers, is_hurried);
-        return ReadyResult{.outcome = *code_.outcome};
-      }
-      tell_hosts(options_, job_, worker, hand_over, workers.serve, is_hurried);
-      return ReadyResult{.outcome = *code_.outcome,
-                         .channel_host = probe_own_address(plan_.network_interface, first_other_host(plan_))};
-    };
-    if (auto told = run_plan(plan_, settings, events_); !told) warn(told.error());
+    tell_others(*code_.outcome);
     return report_unstarted(options_, paths_, *code_.outcome);
   }
 
+  // The other hosts learn it from us: there is no job.
+  void tell_others(const Outcome& outcome) {
+    if (job_.runs_alone || !has_other_hosts(plan_) || (!job_.self_started && job_.hosts_given)) return;
+    if (job_.self_started && key_.token.empty())
+      return say("the other hosts wait for this one, and nobody can tell them: stop them");
+    TryLoop on(options_.quiet);
+    RunSettings settings = make_settings(on);
+    settings.is_tried_again = nullptr;
+    settings.make_ready = [this, &outcome, &waits = on.waits, worker = settings.worker](
+                              const std::string& hand_over, const FindWorkerCode& code, auto done) {
+      const bool is_hurried = outcome.kind == OutcomeKind::stopped;
+      if (job_.self_started)
+        return wait_to_tell_nodes(waits, job_, code, is_hurried,
+                                  [&outcome, done] { done({.outcome = outcome}); });
+      tell_hosts(waits, options_, job_, worker, hand_over, is_hurried, [this, &outcome, done] {
+        done({.outcome = outcome,
+              .channel_host = probe_own_address(plan_.network_interface, first_other_host(plan_))});
+      });
+    };
+    if (auto told = run_plan(plan_, settings, events_, on.loop); !told) warn(told.error());
+  }
+
+  // Hosts that come by themselves would wait for us.
   int refuse(const Error& error) {
-    return only_smoke() ? report_error(error) : report_failed_start(options_, paths_, error);
+    const int code = only_smoke() ? report_error(error) : report_failed_start(options_, paths_, error);
+    if (job_.self_started && !were_told_) tell_others(make_failure(error));
+    return code;
   }
 
   std::optional<std::filesystem::path> events_file() const {
@@ -145,7 +166,21 @@ class JobTries {
     return output_file(options_.events, paths_, "events.jsonl");
   }
 
+  void note_hosts(const RemoteReport& report) {
+    const auto ready = std::count_if(report.hosts.begin(), report.hosts.end(), [](const HostReadiness& host) {
+      return host.state == ReadyState::ready;
+    });
+    board_.note([ready](JobStatus& status) { status.hosts_ready = static_cast<int>(ready); });
+  }
+
   void announce() {
+    board_.note([this](JobStatus& status) {
+      status.plan_hash = plan_.hash;
+      status.launcher = to_string(plan_.launcher);
+      status.restarts = restarts_;
+      status.stage = JobStage::ready;
+      status.hosts_ready = 0;
+    });
     if (!options_.quiet)
       say("plan {}: {} rank{} on {} host{}, launcher {}", plan_.hash, plan_.world_size(),
           plan_.world_size() == 1 ? "" : "s", plan_.cluster.hosts.size(),
@@ -155,8 +190,10 @@ class JobTries {
                  .numbers = {{"ranks", plan_.world_size()}}});
   }
 
-  RunSettings make_settings() {
+  RunSettings make_settings(TryLoop& on) {
+    HostWaits& waits = on.waits;
     RunSettings settings = run_settings_of(options_);
+    settings.board = &board_;
     settings.restart_count = restarts_;
     settings.is_tried_again = [this](const Outcome& outcome) { return is_tried_again(outcome, policy_); };
     settings.is_left_out = [this](const Outcome& outcome, const std::string& host) {
@@ -168,25 +205,24 @@ class JobTries {
     };
     settings.output.log_files = log_files_;
     settings.output.restart_count = restarts_;
-    const HostCheck check = make_host_check(options_, job_, restarts_ > 0);
-    const bool waits = waits_for_names(job_);
-    if (waits || !check.empty())
-      settings.make_ready = [this, check, waits](const std::string&, const Workers& workers) {
-        ReadyResult ready =
-            waits ? wait_for_names(options_, job_.environment->hosts, events_) : ReadyResult();
-        if (!ready.outcome) ready.outcome = check_hosts(options_, job_, check, workers.serve, events_);
-        return ready;
+    settings.stop_ready = [&waits](int signal, StopBy by) {
+      by == StopBy::us ? waits.stop(signal) : waits.stop_by_worker(signal);
+    };
+    const HostCheck check = make_host_check(options_, plan_, restarts_ > 0);
+    if (waits_for_names(job_) || !check.empty())
+      settings.make_ready = [this, &waits, check](const std::string&, const FindWorkerCode&, auto done) {
+        await_names(waits, options_, job_, check, events_, std::move(done));
       };
     if (!has_other_hosts(plan_)) return settings;
     if (job_.self_started) {
       settings.job_token = key_.token;
       if (key_.munge)
-        settings.find_key = [munge = key_.munge](std::string_view identity) {
-          return munge->find_key(identity);
+        settings.find_key = [munge = key_.munge, job = job_.self_started->job](std::string_view identity) {
+          return munge->find_key(identity, job);
         };
       settings.channel_port = job_.self_started->channel_port;
-      settings.make_ready = [this](const std::string&, const Workers& workers) {
-        return wait_for_nodes(options_, job_, workers, events_);
+      settings.make_ready = [this, &waits](const std::string&, const FindWorkerCode& code, auto done) {
+        wait_for_nodes(waits, options_, job_, code, events_, std::move(done));
       };
       return settings;
     }
@@ -194,28 +230,22 @@ class JobTries {
     settings.spare_hosts = plan_.spare_hosts;
     settings.worker = job_.hosts_given ? "" : worker_socket_name(job_.environment->hosts);
     settings.channel_host = probe_own_address(plan_.network_interface, first_other_host(plan_));
-    settings.find_lost_hosts = [this] { return find_lost_hosts(options_, job_); };
+    settings.find_lost_hosts = [this, &on](auto done) {
+      on.lost_hosts.find(options_, job_, std::move(done));
+    };
     settings.find_unconnected = [this](const std::set<std::string>& peers) {
       return find_unconnected_hosts(job_, peers);
     };
-    settings.make_ready = [this, check, worker = settings.worker](const std::string& hand_over,
-                                                                  const Workers& workers) {
+    settings.make_ready = [this, &waits, check, worker = settings.worker](
+                              const std::string& hand_over, const FindWorkerCode& code, auto done) {
       RemoteRequest request = make_ready_request(options_, job_, worker, plan_.wanted_interfaces);
       if (!worker.empty()) request.login.input = hand_over;
       if (connections_) keep_connections(request, connections_->control_path());
-      request.stop_asked = workers.serve;
-      const auto find_failure = [&] { return find_failed_code(job_, workers.code()); };
-      HostsReady hosts =
-          wait_for_hosts(options_, plan_.wanted_interfaces, request, job_.spare_hosts, find_failure, events_);
-      if (!hosts.result.outcome)
-        hosts.result.outcome =
-            wait_for_code(options_, job_, std::move(request), hosts.report, workers, events_);
-      warn_of_folders(hosts.report, job_.environment->current_host);
-      drop_spares_without_code(job_.spare_hosts, workers.code());
-      if (!hosts.result.outcome)
-        hosts.result.outcome = check_hosts(options_, job_, check, workers.serve, events_);
-      hosts.result.channel_host = probe_own_address(plan_.network_interface, first_other_host(plan_));
-      return hosts.result;
+      request.progress = [this](const RemoteReport& report) { note_hosts(report); };
+      await_hosts(
+          waits, options_, job_, plan_,
+          {.request = std::move(request), .check = check, .first_other_host = first_other_host(plan_)}, code,
+          events_, std::move(done));
     };
     return settings;
   }
@@ -233,11 +263,14 @@ class JobTries {
     announce();
     const LaunchPlan processes = plan_of_processes(job_.spec, plan_);
     open_connections();
-    RunSettings settings = make_settings();
+    TryLoop on(options_.quiet);
+    RunSettings settings = make_settings(on);
     auto smoke = make_smoke_request(options_, job_, plan_, restarts_ == 0);
     if (!smoke) return tl::unexpected(smoke.error());
     settings.smoke = std::move(*smoke);
-    auto ran = run_plan(processes, settings, events_);
+    auto ran = run_plan(processes, settings, events_, on.loop);
+    // It has told those that had come, or has said that it cannot.
+    were_told_ = !ran;
     if (!ran) return tl::unexpected(ran.error());
     stop_asked_ = ran->stop_asked;
     // Nobody reaches the other hosts, and each ends what it has started.
@@ -374,10 +407,12 @@ class JobTries {
   Job job_;
   LaunchPlan plan_;
   const HostCode& code_;
+  StatusBoard& board_;
   const Paths& paths_;
   JobKey key_;
   RestartPolicy policy_;
-  int restarts_ = 0;  // also those that do not count
+  bool were_told_ = false;  // the other hosts, of the error by which the job ends
+  int restarts_ = 0;        // also those that do not count
   EventLog events_;
   std::shared_ptr<LogFiles> log_files_;
   std::vector<EarlierTry> earlier_;
@@ -389,12 +424,13 @@ class JobTries {
 
 }  // namespace
 
-int run_job(const Options& options, const Job& job, const LaunchPlan& plan, const HostCode& code) {
-  JobTries tries(options, job, plan, code);
+int run_job(const Options& options, const Job& job, const LaunchPlan& plan, const HostCode& code,
+            StatusBoard& board) {
+  JobTries tries(options, job, plan, code, board);
   if (code.outcome || options.command == Command::smoke) return tries.run();
   JobUploads uploads(options);
   if (auto started = uploads.start(*job.environment, job.spec.inherited); !started)
-    return report_failed_start(options, job.environment->paths, started.error());
+    return tries.refuse_before(started.error());
   const int exit_code = tries.run();
   uploads.finish(tries.stop_asked());
   return exit_code;

@@ -7,12 +7,15 @@
 #include "launcher/job/job.hpp"
 #include "launcher/options/options.hpp"
 #include "launcher/session/job_code.hpp"
+#include "launcher/status/status_board.hpp"
 
 namespace smlaunch {
 
 // Runs the plan, and after a failure again, as often as --max-restarts says. Writes the results: events,
 // report, success or failure file, the sentence on stderr. Returns smlaunch's exit code. `code`: whether the
-// user's code could be prepared on this host; if not, nothing runs, and the other hosts are told.
-int run_job(const Options& options, const Job& job, const LaunchPlan& plan, const HostCode& code);
+// user's code could be prepared on this host; if not, nothing runs, and the other hosts are told. `board`: is told
+// what the job is doing.
+int run_job(const Options& options, const Job& job, const LaunchPlan& plan, const HostCode& code,
+            StatusBoard& board);
 
 }  // namespace smlaunch

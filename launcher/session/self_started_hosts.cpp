@@ -5,12 +5,12 @@
 
 #include <algorithm>
 #include <chrono>
+#include <memory>
 #include <utility>
 
-#include "launcher/remote/ready_display.hpp"
-#include "launcher/remote/watch_hosts.hpp"
 #include "launcher/session/code_on_hosts.hpp"
 #include "launcher/session/other_hosts.hpp"
+#include "launcher/session/run_options.hpp"
 
 namespace smlaunch {
 
@@ -51,45 +51,43 @@ std::vector<HostReadiness> judge_nodes(const std::vector<WorkerCode>& nodes, con
   return hosts;
 }
 
-ReadyResult wait_for_nodes(const Options& options, const Job& job, const Workers& workers, EventLog& events) {
-  ReadyResult result;
-  const auto look = [&](double seconds) {
-    auto hosts = judge_nodes(workers.code(), job.environment->current_host, seconds);
+void wait_for_nodes(HostWaits& waits, const Options& options, const Job& job, const FindWorkerCode& code,
+                    EventLog& events, std::function<void(ReadyResult)> done) {
+  const auto result = std::make_shared<ReadyResult>();
+  const auto look = [&job, code, result](double seconds) {
+    auto hosts = judge_nodes(code(), job.environment->current_host, seconds);
     for (const HostReadiness& host : hosts)
       if (host.state == ReadyState::waiting) {
-        result.slowest_host = host.name;
-        result.slowest_seconds = seconds;
+        result->slowest_host = host.name;
+        result->slowest_seconds = seconds;
       }
     return hosts;
   };
-  const RemoteReport report = show_while(
-      options.quiet, watch_hosts,
-      WatchRequest{.timeout = std::chrono::milliseconds(static_cast<long>(options.ready_timeout * 1000)),
-                   .look = look,
-                   .stop_asked = workers.serve});
-  add_host_events(report, events);
-  if (auto failed = find_failed_code(job, workers.code())) {
-    result.outcome = std::move(failed);
-  } else if (report.ready) {
-    events.add({.event = "ready", .numbers = {{"hosts", static_cast<long>(report.hosts.size()) + 1}}});
-  } else {
-    if (report.stopped_by_signal == 0) print_ready_table(report);
-    result.outcome = outcome_of_hosts(report, "waiting for the hosts");
-  }
-  return result;
+  const auto over = [&job, &events, code, result, done = std::move(done)](const RemoteReport& report) {
+    add_host_events(report, events);
+    if (auto failed = find_failed_code(job, code())) {
+      result->outcome = std::move(failed);
+    } else if (report.ready) {
+      events.add({.event = "ready", .numbers = {{"hosts", static_cast<long>(report.hosts.size()) + 1}}});
+    } else {
+      if (report.stopped_by_signal == 0) print_ready_table(report);
+      result->outcome = outcome_of_hosts(report, "waiting for the hosts");
+    }
+    done(std::move(*result));
+  };
+  waits.watch({.timeout = milliseconds_of(options.ready_timeout), .look = look}, {.is_shown = true}, over);
 }
 
-void wait_to_tell_nodes(const Job& job, const Workers& workers, bool is_hurried) {
-  const auto look = [&](double seconds) {
-    auto hosts = judge_nodes(workers.code(), job.environment->current_host, seconds);
+void wait_to_tell_nodes(HostWaits& waits, const Job& job, const FindWorkerCode& code, bool is_hurried,
+                        std::function<void()> done) {
+  const auto look = [&job, code](double seconds) {
+    auto hosts = judge_nodes(code(), job.environment->current_host, seconds);
     for (HostReadiness& host : hosts)
       host.state = host.stage == ReadyStage::code ? ReadyState::ready : ReadyState::waiting;
     return hosts;
   };
-  watch_hosts({.timeout = is_hurried ? farewell_bound : telling_bound, .look = look, .stop_asked = [&] {
-                 workers.serve();
-                 return 0;
-               }});
+  waits.watch({.timeout = is_hurried ? farewell_bound : telling_bound, .look = look}, {.is_farewell = true},
+              [done = std::move(done)](const RemoteReport&) { done(); });
 }
 
 }  // namespace smlaunch

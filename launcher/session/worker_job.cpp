@@ -29,10 +29,20 @@ void tell_failed_code(const CodeEnd& end, const Paths& paths) {
 }
 
 Outcome worker_outcome(const WorkerResult& result, const Environment& environment, const Options& options,
-                       bool goes_to_leader) {
+                       bool goes_to_leader, bool uses_munge) {
   if (result.stopped_by_signal != 0)
     return make_stopped(result.stopped_by_signal,
                         fmt::format("stopped by {}", signal_name(result.stopped_by_signal)));
+  if (!result.refusal.empty())
+    return make_failure(FailureClass::configuration,
+                        fmt::format("{}, the leader, has turned {} away: {}", environment.leader,
+                                    environment.current_host, result.refusal));
+  if (result.token_refused && uses_munge)
+    return make_failure(
+        FailureClass::configuration,
+        fmt::format("{}, the leader, has taken no munge credential of {} within {:.0f} s: both need the same "
+                    "munge key, clocks that agree, and the same user; or another job listens there",
+                    environment.leader, environment.current_host, options.ready_timeout));
   if (result.token_refused)
     return make_failure(
         FailureClass::configuration,
@@ -59,12 +69,13 @@ Outcome worker_outcome(const WorkerResult& result, const Environment& environmen
 LeaderPlace find_leader(const JobKey& key, const SelfStarted& hosts) {
   const std::string& leader = hosts.names.front();
   std::function<std::optional<ChannelKey>()> make_key;
-  if (key.munge) make_key = [munge = key.munge] { return munge->make_key(); };
+  if (key.munge) make_key = [munge = key.munge, job = hosts.job] { return munge->make_key(job); };
   return {.host = leader,
           .port = hosts.channel_port,
           .token = key.token,
           .make_key = make_key,
           .node_rank = hosts.node_rank,
+          .nodes = static_cast<int>(hosts.names.size()),
           .find_interface = [leader] {
             return choose_interface(probe_interfaces(), probe_routes({leader})).name;
           }};
@@ -101,7 +112,8 @@ int run_as_worker(const Options& options, const Job& job) {
   settings.code_failed = [&](const CodeEnd& end) { tell_failed_code(end, paths); };
   auto result = run_worker(settings);
   if (!result) return report_failed_start(options, paths, result.error());
-  Outcome outcome = worker_outcome(*result, *job.environment, options, job.self_started.has_value());
+  Outcome outcome =
+      worker_outcome(*result, *job.environment, options, job.self_started.has_value(), key->munge != nullptr);
   if (only_smoke) {
     if (outcome.kind != OutcomeKind::success) say("{}", outcome.message);
     return outcome.exit_code;

@@ -76,6 +76,7 @@ Torchrun probe_torchrun(const std::string& found, const std::string& python) {
   } else {
     made.source = "there is no torchrun on PATH here";
   }
+  made.interpreter = interpreter;
   if (interpreter.empty()) return made;
   const auto answer = run_captured({interpreter, "-c", question}, probe_bound_milliseconds);
   made.must_redirect = answer && succeeded(answer->status) && parse_must_redirect(answer->output);

@@ -12,6 +12,7 @@ namespace smlaunch {
 struct Torchrun {
   std::vector<std::string> command = {"torchrun"};
   bool must_redirect = false;
+  std::string interpreter;  // that runs it; empty: not known
   std::string source;
 };
 

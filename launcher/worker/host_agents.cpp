@@ -12,6 +12,7 @@ namespace smlaunch {
 
 struct HostAgents::Set {
   AgentsEnded end;
+  bool is_forgotten = false;
   std::unique_ptr<WatchedProcesses> processes;
 };
 
@@ -23,15 +24,18 @@ HostAgents::~HostAgents() = default;
 
 std::map<std::string, std::string> agent_variables(const StartAgents& wanted, const std::string& channel,
                                                    std::size_t local_rank) {
-  return {{agent_channel_variable, channel},
-          {agent_token_variable, wanted.token},
-          {job_marker_variable, wanted.job},
-          {agent_worker_variable, ""},
-          {agent_host_variable, wanted.leader_host},
-          {agent_several_hosts_variable, "1"},
-          {agent_directory_variable, wanted.working_directory},
-          {agent_rank_variable, std::to_string(wanted.ranks[local_rank])},
-          {agent_local_rank_variable, std::to_string(local_rank)}};
+  std::map<std::string, std::string> variables = {
+      {agent_channel_variable, channel},
+      {agent_token_variable, wanted.token},
+      {job_marker_variable, wanted.job},
+      {agent_worker_variable, ""},
+      {agent_host_variable, wanted.leader_host},
+      {agent_several_hosts_variable, "1"},
+      {agent_directory_variable, wanted.working_directory},
+      {agent_rank_variable, std::to_string(wanted.ranks[local_rank])},
+      {agent_local_rank_variable, std::to_string(local_rank)}};
+  if (!wanted.secrets.empty()) variables[agent_secrets_variable] = wanted.secrets;
+  return variables;
 }
 
 // What the leader plans for an interface is its own, which may be called otherwise here.
@@ -48,7 +52,8 @@ std::map<std::string, std::string> HostAgents::make_environment(const StartAgent
 void HostAgents::start(const StartAgents& wanted) {
   Set& set = sets_.emplace_back();
   set.end.set = wanted.set;
-  set.end.status.assign(wanted.ranks.size(), Exited{0});
+  set.end.job = wanted.job;
+  set.end.status.resize(wanted.ranks.size());
   set.processes = std::make_unique<WatchedProcesses>(
       loop_,
       WatchedProcesses::Callbacks{
@@ -73,12 +78,16 @@ void HostAgents::start(const StartAgents& wanted) {
 
 void HostAgents::heard_end(Set& set, int id, const Result<ExitStatus>& end, bool all) {
   if (end) set.end.status[static_cast<std::size_t>(id)] = *end;
-  if (all) ended_(set.end);
+  if (all && !set.is_forgotten) ended_(set.end);
+}
+
+void HostAgents::forget() {
+  for (Set& set : sets_) set.is_forgotten = true;
 }
 
 void HostAgents::signal(const SignalAgents& signal) {
   for (Set& set : sets_)
-    if (set.end.set == signal.set) set.processes->signal(signal.signal);
+    if (set.end.set == signal.set && set.end.job == signal.job) set.processes->signal(signal.signal);
 }
 
 }  // namespace smlaunch

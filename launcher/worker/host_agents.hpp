@@ -29,6 +29,8 @@ class HostAgents {
 
   void start(const StartAgents& wanted);
   void signal(const SignalAgents& signal);
+  // Nobody asks any more how those that were started so far have ended.
+  void forget();
 
  private:
   struct Set;

@@ -14,8 +14,9 @@ namespace smlaunch {
 
 struct HostCheck {
   std::string command = {};                      // of /bin/sh; empty: none
-  std::vector<std::string> paths = {};           // there, and writable
+  std::vector<std::string> paths = {};           // absolute; there, and can be written
   std::chrono::milliseconds gpu_memory_wait{0};  // 0: the GPUs' memory does not matter
+  std::vector<std::string> gpus = {};            // whose memory matters: their PCI ids
   bool operator==(const HostCheck&) const = default;
   [[nodiscard]] bool empty() const {
     return command.empty() && paths.empty() && gpu_memory_wait.count() == 0;
@@ -28,10 +29,22 @@ struct HostCheck {
 std::string encode(const HostCheck& check);
 std::optional<HostCheck> decode_host_check(std::string_view word);
 
-// The GPU that has most of its memory in use, in words; empty: all are free, but for what the driver keeps.
-std::string find_used_gpu(const std::vector<NvmlGpu>& gpus);
+// Of those with these PCI ids the GPU that has most of its memory in use, in words; empty: all are free, but for what
+// the driver keeps.
+std::string find_used_gpu(const std::vector<NvmlGpu>& gpus, const std::vector<std::string>& wanted);
 
-// Why the host is not fit, on one line; empty: it is. The last line that the command has printed is its reason.
-std::string run_host_check(const HostCheck& check);
+struct HostCheckResult {
+  std::string problem = {};  // why the host is not fit, on one line; empty: it is
+  std::string remark = {};   // what is odd there, and no reason not to try
+  bool operator==(const HostCheckResult&) const = default;
+};
+
+// The last line that the command has printed is its reason. A GPU whose memory does not get free is a remark: it may be
+// somebody else's, and enough may be left.
+HostCheckResult run_host_check(const HostCheck& check);
+
+// As lines for whoever has logged in, and back.
+std::string render_host_check(const HostCheckResult& result);
+HostCheckResult parse_host_check(std::string_view lines);
 
 }  // namespace smlaunch

@@ -92,9 +92,8 @@ int run_login_command(const std::vector<std::string>& arguments) {
   if (arguments.size() == 2 && arguments.front() == host_check_argument) {
     const auto check = decode_host_check(arguments[1]);
     if (!check) return exit_codes::usage;
-    const std::string problem = run_host_check(*check);
-    write_text(1, fmt::format("smlaunch {}\n{}", SMLAUNCH_VERSION,
-                              problem.empty() ? "" : fmt::format("{}{}\n", check_answer, problem)));
+    write_text(1,
+               fmt::format("smlaunch {}\n{}", SMLAUNCH_VERSION, render_host_check(run_host_check(*check))));
     return 0;
   }
   if (arguments.size() >= 3 && arguments.front() == srun_argument)

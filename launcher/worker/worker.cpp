@@ -116,7 +116,11 @@ WorkerResult run_until_over(const WorkerSettings& settings, std::vector<UniqueFd
                      },
                  .end_job_processes = [](const std::string& job) { end_job_processes(job, orphan_grace); },
                  .start_agents = [&](const StartAgents& wanted) { agents->start(wanted); },
-                 .signal_agents = [&](const SignalAgents& signal) { agents->signal(signal); }});
+                 .signal_agents = [&](const SignalAgents& signal) { agents->signal(signal); },
+                 .forget_agents =
+                     [&] {
+                       if (agents) agents->forget();
+                     }});
   if (settings.leader)
     agents.emplace(loop.context(),
                    HostAgents::Settings{fmt::format("{}:{}", settings.leader->host, settings.leader->port),

@@ -27,6 +27,7 @@ struct LeaderPlace {
   std::string token;
   std::function<std::optional<ChannelKey>()> make_key = {};  // by which it knows us, instead of the token
   int node_rank = 0;                                         // ours
+  int nodes = 0;                                             // of the job
   // The network interface by which we reach it; empty: not known. Asked when it is there.
   std::function<std::string()> find_interface = {};
 };
@@ -51,9 +52,10 @@ struct WorkerSettings {
 struct WorkerResult {
   bool leader_came = true;
   bool token_refused = false;  // by the leader
-  bool leader_lost = false;    // it had come, and was silent for lost_after
-  int stopped_by_signal = 0;   // a signal came, and the leader never did, or gave no outcome in time
-  JobEnd end;                  // where none of these holds
+  std::string refusal;  // why the leader has turned us away, though it knows our token; empty: it has not
+  bool leader_lost = false;   // it had come, and was silent for lost_after
+  int stopped_by_signal = 0;  // a signal came, and the leader never did, or gave no outcome in time
+  JobEnd end;                 // where none of these holds
   std::optional<std::chrono::steady_clock::time_point> stop_asked;  // by a signal to this process
   std::optional<CodeEnd> code_failure;
 };

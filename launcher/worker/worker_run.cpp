@@ -54,7 +54,8 @@ void WorkerRun::go_to_leader() {
   leader.token = place.token;
   Hello hello;
   hello.node_rank = place.node_rank;
-  last_set_ = 0;
+  hello.nodes = place.nodes;
+  last_set_ = last_signal_ = 0;
   has_leader_ = false;
   open_channel(leader, std::move(hello));
 }
@@ -76,6 +77,7 @@ void WorkerRun::open_channel(const HandOver& leader, Hello hello) {
   hello.version = SMLAUNCH_VERSION;
   hello.host = settings_.leader ? settings_.own_name : settings_.current_host;
   hello.pid = getpid();
+  hello.instance = own_instance();
   channel_ = world_.make_channel(leader, std::move(hello));
   channel_->set_lost_after(settings_.lost_after);
   channel_->set_leader_wait(settings_.leader_wait);
@@ -84,7 +86,8 @@ void WorkerRun::open_channel(const HandOver& leader, Hello hello) {
                    .lost = [this] { lost(); },
                    .none = [this](const std::string&) { leader_is_absent(); },
                    .fill_pong = {},
-                   .other_token = [this] { token_refused(); }});
+                   .other_token = [this] { token_refused(); },
+                   .refused = [this](const std::string& reason) { turned_away(reason); }});
   if (code_end_) channel_->send_data(FrameKind::code_ended, encode(*code_end_));
 }
 
@@ -93,10 +96,7 @@ void WorkerRun::received(const Frame& frame) {
           frame.kind == FrameKind::pass_on ? decode_passed_signal(frame.payload) : std::nullopt)
     return channel_->expect_pause(passed->signal == SIGSTOP);
   if (frame.kind == FrameKind::start_agents) return start_agents(frame);
-  if (frame.kind == FrameKind::end_agents) {
-    if (const auto signal = decode_signal_agents(frame.payload)) world_.signal_agents(*signal);
-    return;
-  }
+  if (frame.kind == FrameKind::end_agents) return signal_agents(frame);
   if (frame.kind != FrameKind::outcome) return;
   const auto end = decode_job_end(frame.payload);
   if (!end) return;
@@ -112,6 +112,7 @@ void WorkerRun::received(const Frame& frame) {
 // The leader comes again, with another hand-over.
 void WorkerRun::begin_again() {
   world_.end_job_processes(job_);
+  if (world_.forget_agents) world_.forget_agents();
   job_.clear();
   if (settings_.tried_again) settings_.tried_again();
   // The old channel's handlers may still be under way.
@@ -128,6 +129,13 @@ void WorkerRun::start_agents(const Frame& frame) {
   world_.start_agents(*wanted);
 }
 
+void WorkerRun::signal_agents(const Frame& frame) {
+  const auto signal = decode_signal_agents(frame.payload);
+  if (!signal || !settings_.leader || signal->number <= last_signal_) return;
+  last_signal_ = signal->number;
+  world_.signal_agents(*signal);
+}
+
 void WorkerRun::agents_ended(const AgentsEnded& end) {
   if (channel_) channel_->send_data(FrameKind::agents_ended, encode(end));
 }
@@ -142,6 +150,14 @@ void WorkerRun::leader_is_there() {
 void WorkerRun::token_refused() {
   result_.leader_came = false;
   result_.token_refused = true;
+  world_.loop.stop();
+}
+
+// After it had let us in, another one has our place.
+void WorkerRun::turned_away(const std::string& reason) {
+  if (has_leader_) return lost();
+  result_.leader_came = false;
+  result_.refusal = reason;
   world_.loop.stop();
 }
 

@@ -27,6 +27,7 @@ struct WorkerWorld {
   // Agents of this host, where we start them. May be empty where WorkerSettings::leader is.
   std::function<void(const StartAgents&)> start_agents = {};
   std::function<void(const SignalAgents&)> signal_agents = {};
+  std::function<void()> forget_agents = {};  // those of the tries so far, which have been ended
 };
 
 class WorkerRun {
@@ -54,8 +55,10 @@ class WorkerRun {
   void open_channel(const HandOver& leader, Hello hello);
   void received(const Frame& frame);
   void start_agents(const Frame& frame);
+  void signal_agents(const Frame& frame);
   void leader_is_there();
   void token_refused();
+  void turned_away(const std::string& reason);
   void leader_is_absent();
   void begin_again();
   void lost();
@@ -67,8 +70,9 @@ class WorkerRun {
   std::unique_ptr<PeerChannel> channel_;
   std::vector<std::unique_ptr<PeerChannel>> retired_;  // of earlier tries of the job
   std::string job_;
-  std::uint64_t last_set_ = 0;  // of agents
-  bool has_leader_ = false;     // we have gone to it, and it has let us in
+  std::uint64_t last_set_ = 0;     // of agents
+  std::uint64_t last_signal_ = 0;  // for agents
+  bool has_leader_ = false;        // we have gone to it, and it has let us in
   std::optional<CodeEnd> code_end_;
   WorkerResult result_;
 };

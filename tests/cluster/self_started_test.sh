@@ -68,6 +68,30 @@ run 10 host algo-2 env SMLAUNCH_JOB_TOKEN=1234 "$smlaunch" --nnodes 2 --node-ran
 assert_eq 78 "$status"
 assert_contains "$err" "has 4 characters"
 
+step "one that was told something else than the first learns why it is turned away; the job goes on"
+for rank in 0 1 2 3; do pod "$rank"; done
+start algo-5 env "SMLAUNCH_JOB_TOKEN=$token" "$smlaunch" --nnodes 6 --node-rank 4 --master-addr algo-1 -- true
+ended algo-5 30
+assert_eq 78 "$status"
+assert_contains "$err" "was started for a job of 6 hosts, and this one has 5"
+run 10 host algo-1 env "SMLAUNCH_JOB_TOKEN=$token" "$smlaunch" --base-dir /tmp/none --nnodes 2 --node-rank 0 \
+  --master-addr algo-1 -- true
+assert_eq 71 "$status"
+assert_contains "$err" "the other hosts: wait for this one, and nobody can tell them of it"
+pod 4
+over 0 success 60 algo-1
+over 0 success 5 "${others[@]}"
+
+step "what only the first finds wrong, the others learn, also those that come later"
+pod 1
+pod 0 --log-dir /proc/none
+eventually 30 printed algo-1 1 "/proc/none"
+for rank in 2 3 4; do pod "$rank"; done
+over 71 failure 30 algo-1
+over 71 failure 5 "${others[@]}"
+assert_contains "$(<"$scratch/algo-5.err")" "/proc/none"
+assert_nothing_left
+
 step "a pod that dies is named as a lost host"
 program <<'END'
 #!/bin/sh
@@ -151,6 +175,16 @@ eventually 30 printed algo-1 5 'try 0'
 restart algo-2
 eventually 30 printed algo-1 1 'restart 1 of 1'
 pod 1 --max-restarts 1 --restart-on user_code,lost_host
+over 0 success 60 algo-1
+over 0 success 5 "${others[@]}"
+assert_eq 5 "$(grep -c 'try 1 rank' "$scratch/algo-1.out")"
+assert_nothing_left
+
+step "one whose smlaunch is started again at once is lost all the same, and has its place in the next try"
+pods --max-restarts 1 --restart-on lost_host
+eventually 30 printed algo-1 5 'try 0'
+signal algo-2 KILL 'smlaunch --nnodes'
+pod 1 --max-restarts 1 --restart-on lost_host
 over 0 success 60 algo-1
 over 0 success 5 "${others[@]}"
 assert_eq 5 "$(grep -c 'try 1 rank' "$scratch/algo-1.out")"

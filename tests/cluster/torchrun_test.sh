@@ -26,10 +26,10 @@ second=$!
 run 120 host algo-1 "$smlaunch"
 assert_eq 0 "$status"
 wait "$second"
-grep -q '^\[algo-1\].*rank 0 of 2 has 3.0' <<<"$out" || fail "algo-1: $out $err"
-grep -q '^\[algo-2\].*rank 1 of 2 has 3.0' "$scratch/second" || fail "algo-2: $(<"$scratch/second")"
+grep -q '^\[0 algo-1\] rank 0 of 2 has 3.0' <<<"$out" || fail "algo-1: $out $err"
+grep -q '^\[1 algo-2\] rank 1 of 2 has 3.0' "$scratch/second" || fail "algo-2: $(<"$scratch/second")"
 
 step "through mpirun"
 run 120 host algo-1 bash -c 'cd /opt/ml/code && "$1" --hosts algo-1:1,algo-2:1 --launcher torchrun -- train.py' bash "$smlaunch"
 assert_eq 0 "$status"
-for n in 0 1; do grep -q "^\[algo-$((n + 1))\].*rank $n of 2 has 3.0" <<<"$out" || fail "rank $n: $out $err"; done
+for n in 0 1; do grep -q "^\[$n algo-$((n + 1))\] rank $n of 2 has 3.0" <<<"$out" || fail "rank $n: $out $err"; done

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // Answers like the NVIDIA driver's library on a host with two GPUs joined by two NVLinks, each with one more
 // link to a switch; a third GPU is lost. The second GPU is cut into two MIG instances, with room for a third.
-// FAKE_NVML_INIT makes nvmlInit_v2 return that number.
+// FAKE_NVML_INIT makes nvmlInit_v2 return that number. FAKE_NVML_XID="1 79" makes GPU 1 report XID 79, once;
+// FAKE_NVML_ECC and FAKE_NVML_THROTTLE are the answers of all GPUs, FAKE_NVML_LOST is the GPU that is lost
+// meanwhile.
 #include <cstdio>
 #include <cstdlib>
+#include <string>
 
 namespace {
 
@@ -24,6 +27,25 @@ struct Device {
 };
 Device devices[4] = {{0}, {1}, {2}, {3}};  // GPUs, then MIG instances
 const char* const bus_ids[2] = {"00000000:3B:00.0", "00000000:86:00.0"};
+
+struct EventData {
+  Device* device;
+  unsigned long long type, data;
+  unsigned gpu_instance, compute_instance;
+};
+unsigned registered = 0;  // a bit for each GPU
+std::string told_xid;
+
+int answer(const char* variable, unsigned long long* number) {
+  const char* text = std::getenv(variable);
+  if (text == nullptr) return not_supported;
+  *number = std::strtoull(text, nullptr, 0);
+  return success;
+}
+bool is_lost(const Device* device) {
+  const char* text = std::getenv("FAKE_NVML_LOST");
+  return text != nullptr && static_cast<unsigned>(std::atoi(text)) == device->index;
+}
 
 }  // namespace
 
@@ -47,6 +69,7 @@ int nvmlDeviceGetHandleByIndex_v2(unsigned index, Device** device) {
   return success;
 }
 int nvmlDeviceGetPciInfo_v3(Device* device, PciInfo* info) {
+  if (is_lost(device)) return gpu_is_lost;
   std::snprintf(info->bus_id, sizeof info->bus_id, "%s", bus_ids[device->index]);
   return success;
 }
@@ -93,6 +116,36 @@ int nvmlDeviceGetNvLinkRemotePciInfo_v2(Device* device, unsigned link, PciInfo* 
   std::snprintf(info->bus_id, sizeof info->bus_id, "%s",
                 link < 2 ? bus_ids[1 - device->index] : "00000000:C1:00.0");
   return success;
+}
+
+int nvmlEventSetCreate(void** set) {
+  *set = &registered;
+  return success;
+}
+int nvmlEventSetFree(void*) { return success; }
+int nvmlDeviceRegisterEvents(Device* device, unsigned long long types, void*) {
+  constexpr unsigned long long xid = 8;
+  if (types != xid) return not_supported;
+  registered |= 1U << device->index;
+  return success;
+}
+int nvmlEventSetWait_v2(void*, EventData* event, unsigned) {
+  constexpr int timeout = 10;
+  const char* text = std::getenv("FAKE_NVML_XID");
+  if (text == nullptr) told_xid.clear();
+  if (text == nullptr || told_xid == text) return timeout;
+  char* rest = nullptr;
+  const auto index = static_cast<unsigned>(std::strtoul(text, &rest, 10));
+  if ((registered & (1U << index)) == 0) return timeout;
+  told_xid = text;
+  *event = {&devices[index], 8, std::strtoull(rest, nullptr, 10), 0, 0};
+  return success;
+}
+int nvmlDeviceGetTotalEccErrors(Device*, int type, int counter, unsigned long long* number) {
+  return type == 1 && counter == 0 ? answer("FAKE_NVML_ECC", number) : not_supported;
+}
+int nvmlDeviceGetCurrentClocksThrottleReasons(Device*, unsigned long long* reasons) {
+  return answer("FAKE_NVML_THROTTLE", reasons);
 }
 
 }  // extern "C"

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """README.md and docs/: every link leads somewhere, every command runs, every message is one of the program's."""
+import json
 import os
 import re
 import shlex
@@ -8,6 +9,11 @@ import subprocess
 import tempfile
 import unittest
 import urllib.parse
+
+try:
+    import yaml
+except ImportError:
+    yaml = None
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 SMLAUNCH = os.environ["SMLAUNCH_PROGRAM"]
@@ -158,6 +164,8 @@ class Pages(unittest.TestCase):
             given[:0] = ["--dry-run"]
         answer = run([SMLAUNCH, *given], self.folder, env=self.environment)
         may_end_with = (0, 69) if given[:1] and given[0] in WAITS_FOR_HOSTS else (0,)
+        if given[:1] == ["status"] and given[1:] and not given[1].startswith("-"):
+            may_end_with = (64,)  # no such job runs
         if given == ["--dry-run", "--dry-run"]:
             may_end_with = (64,)  # no job here
         self.assertIn(answer.returncode, may_end_with, f"{name}: smlaunch {' '.join(words)}\n{answer.stderr}")
@@ -200,6 +208,76 @@ class Pages(unittest.TestCase):
                         missing.append(part)
         self.assertEqual([], missing)
         self.assertGreaterEqual(count, 40)
+
+    def container_of(self, pod, name):
+        container, = [each for each in pod["containers"] if each["name"] == name]
+        self.assertEqual("smlaunch", container["command"][0])
+        return container
+
+    def plan_in_pod(self, container, variables):
+        """What the pod with index 0 would run."""
+        self.a_users_folder()
+        words = [word.replace("/workspace", self.folder) for word in container["command"][1:]]
+        env = {each["name"]: each["value"] for each in container.get("env", []) if "value" in each}
+        answer = run([SMLAUNCH, "--dry-run", "--format", "json", *words], self.folder,
+                     env={**self.environment, **env, **variables})
+        self.assertEqual(0, answer.returncode, answer.stderr)
+        return json.loads(answer.stdout)
+
+    def takes_the_secret(self, container):
+        secret = yaml.safe_load(read("examples/kubernetes/secret.yaml"))
+        self.assertEqual(("v1", "Secret"), (secret["apiVersion"], secret["kind"]))
+        self.assertIn(f"kubectl create secret generic {secret['metadata']['name']} --from-literal=token=",
+                      read("docs/clusters.md"))
+        taken, = [each["valueFrom"]["secretKeyRef"] for each in container["env"] if each["name"] == "SMLAUNCH_JOB_TOKEN"]
+        self.assertEqual({"name": secret["metadata"]["name"], "key": "token"}, taken)
+        self.assertEqual(["token"], list(secret["stringData"]))
+
+    @unittest.skipUnless(yaml, "PyYAML is not installed")
+    def test_the_jobset_is_four_pods_that_start_themselves(self):
+        job = yaml.safe_load(read("examples/kubernetes/jobset.yaml"))
+        self.assertEqual(("jobset.x-k8s.io/v1alpha2", "JobSet"), (job["apiVersion"], job["kind"]))
+        part, = job["spec"]["replicatedJobs"]
+        spec = part["template"]["spec"]
+        self.assertEqual(spec["parallelism"], spec["completions"])
+        pod = spec["template"]["spec"]
+        container = self.container_of(pod, "train")
+        self.takes_the_secret(container)
+        stop_grace = int(re.search(r"`--stop-grace SECONDS` .*?\[(\d+)\]", read("docs/options.md")).group(1))
+        self.assertGreater(pod["terminationGracePeriodSeconds"], stop_grace)
+        plan = self.plan_in_pod(container, {"JOB_COMPLETION_INDEX": "0"})
+        self.assertEqual(spec["completions"], len(plan["hosts"]))
+        # JobSet calls a pod JOBSET-JOB-REPLICA-INDEX, and its network by the JobSet's name.
+        self.assertEqual(f"{job['metadata']['name']}-{part['name']}-0-0.{job['metadata']['name']}", plan["leader"])
+        self.assertIn(f"kubectl logs -f {plan['leader'].split('.')[0]}-", read("docs/clusters.md"))
+
+    @unittest.skipUnless(yaml, "PyYAML is not installed")
+    def test_the_trainjob_needs_no_option(self):
+        job = yaml.safe_load(read("examples/kubernetes/trainjob.yaml"))
+        self.assertEqual(("trainer.kubeflow.org/v1alpha1", "TrainJob"), (job["apiVersion"], job["kind"]))
+        trainer = job["spec"]["trainer"]
+        self.takes_the_secret(trainer)
+        plan = self.plan_in_pod(trainer, {"PET_NNODES": str(trainer["numNodes"]), "PET_NODE_RANK": "0",
+                                          "PET_NPROC_PER_NODE": str(trainer["numProcPerNode"]),
+                                          "PET_MASTER_ADDR": "ddp-node-0-0.ddp", "PET_MASTER_PORT": "29400"})
+        self.assertEqual(trainer["numNodes"] * trainer["numProcPerNode"], plan["world_size"])
+        self.assertEqual("hosts", plan["engine"])
+
+    @unittest.skipUnless(yaml, "PyYAML is not installed")
+    def test_the_mpijob_finds_its_workers_in_the_operators_hostfile(self):
+        job = yaml.safe_load(read("examples/kubernetes/mpijob.yaml"))
+        self.assertEqual(("kubeflow.org/v2beta1", "MPIJob"), (job["apiVersion"], job["kind"]))
+        kinds = job["spec"]["mpiReplicaSpecs"]
+        slots, workers = job["spec"]["slotsPerWorker"], kinds["Worker"]["replicas"]
+        hostfile = os.path.join(self.folder, "hostfile")
+        with open(hostfile, "w", encoding="utf-8") as file:
+            for index in range(workers):
+                file.write(f"{job['metadata']['name']}-worker-{index}.{job['metadata']['name']}.default.svc slots={slots}\n")
+        container = self.container_of(kinds["Launcher"]["template"]["spec"], "launcher")
+        plan = self.plan_in_pod(container, {"OMPI_MCA_orte_default_hostfile": hostfile,
+                                            "OMPI_MCA_orte_keep_fqdn_hostnames": "true",
+                                            "OMPI_MCA_plm_rsh_args": "-o ConnectionAttempts=10"})
+        self.assertEqual((workers * slots, workers, "mpirun"), (plan["world_size"], len(plan["hosts"]), plan["engine"]))
 
     def test_the_first_steps_are_as_the_page_says(self):
         program, = blocks("docs/getting-started.md", "python")

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a peer with the token sends: frames, and all that they may carry.
+#include "launcher/channel/device_messages.hpp"
 #include "launcher/channel/frame.hpp"
 #include "launcher/channel/host_messages.hpp"
 #include "launcher/channel/messages.hpp"
@@ -37,6 +38,11 @@ void fuzz(std::string_view bytes) {
     (void)decode_start_agents(frame->payload);
     (void)decode_signal_agents(frame->payload);
     (void)decode_agents_ended(frame->payload);
+    if (const auto news = decode_device_news(frame->payload)) {
+      must(!news->events.empty() && news->events.size() <= 16 && news->since_ns <= news->time_ns);
+      for (const DeviceEvent& event : news->events) must(event.device.size() + event.text.size() <= 768);
+    }
+    (void)decode_refusal(frame->payload);
     if (const auto ended = decode_ended(frame->payload))
       if (const auto* signaled = std::get_if<Signaled>(&ended->end.status))
         must(signaled->signal >= 1 && signaled->signal <= 64);

@@ -28,10 +28,32 @@ hangs() {
 }
 odd="rank 2 on localhost is elsewhere than the 3 others: train.py:5 in load; they: train.py:8 in all_reduce"
 
-step "Python's own faulthandler tells"
+step "a thread of ours in each rank tells, and no rank is asked by a signal"
+container
+write_program 'print(os.environ["PYTHONPATH"].split(":")[0], flush=True)'
+hangs
+[[ $err =~ "smlaunch: the job hangs: no rank has printed anything for "[2-9]" s; $odd"$ ]] || fail "$err"
+[[ $err == *"(its own thread)"* && $err != *"Fatal Python error"* ]] || fail "$err"
+assert_report '[.hang_evidence | .waiting, .missing]' '[[],[]]'
+assert_report '.hang_evidence.ranks[2] | [.rank, .state, .stacks[0][0]]' '[2,"sleeping","train.py:5 in load"]'
+assert_eq '"load"' "$(jq -c '.threads[0].frames[0][0]' "$base/output/data/smlaunch/hang/rank-2.json")"
+assert_eq 4 "$(grep -c '/smlaunch[^ ]*/python\.' <<<"$out")"
+for folder in $(sed -n 's/^\[. localhost\] \(\/.*\)/\1/p' <<<"$out"); do [[ ! -e $folder ]] || fail "$folder is left"; done
+
+step "it also tells of Python that a shell has started"
+container
+write_program ''
+printf '#!/bin/sh\n%s "$@"; exit $?\n' "$python train.py" >"$base/code/train.sh"
+(cd "$base/code" && run "$smlaunch" --hosts localhost:4 --hang-timeout 2 --failure-grace 1 -- train.sh
+  assert_eq 76 "$status"
+  [[ $err == *"; $odd" ]] || fail "$err")
+
+export SMLAUNCH_FLIGHT_RECORDER=off
+step "without that, Python's own faulthandler tells"
 container
 write_program ''
 hangs
+[[ $err == *"(faulthandler)"* ]] || [[ -n $(command -v py-spy) ]] || fail "$err"
 [[ $err =~ "smlaunch: the job hangs: no rank has printed anything for "[2-9]" s; $odd"$ ]] || fail "$err"
 assert_report '[.hang[] | .rank]' '[0,1,2,3]'
 assert_report '.first_failure | [.rank, .host, .exit_code, .signal, .certain]' '[2,"localhost",null,null,true]'
@@ -60,6 +82,7 @@ else
   echo "py-spy is not installed: without its stacks ($py_spy)"
 fi
 
+unset SMLAUNCH_FLIGHT_RECORDER
 step "what is no Python is told by the kernel"
 container
 run "$smlaunch" --hosts localhost:2 --launcher ddp --hang-timeout 2 --failure-grace 1 -- "$programs/wait_forever"

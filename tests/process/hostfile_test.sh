@@ -62,6 +62,6 @@ awk 'BEGIN { for (i = 0; i < 300000; i++) print "algo-1 slots=no" }' >"$scratch/
 said_shortly "$scratch/long" "has 299980 more problems"
 head -c 1000000 /dev/zero | tr '\0' a >"$scratch/name"
 said_shortly "$scratch/name" "bytes)..."
-cp "$smlaunch" "$scratch/binary"
+head -c 8000000 "$smlaunch" >"$scratch/binary"
 said_shortly "$scratch/binary" "more problems"
 [[ $err != *[$'\001'-$'\010']* ]] || fail "control characters are shown"

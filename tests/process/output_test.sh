@@ -40,6 +40,17 @@ for launcher in "${engines[@]}"; do
   assert_eq $'[0 localhost] half of stderr\n[1 localhost] half of stderr' "$(sort <<<"$err")"
 done
 
+step "a line of 64 MiB arrives whole; one that is longer is cut there"
+long=$((64 << 20))
+container
+env "$marker" SAGEMAKER_BASE_DIR="$base" "$smlaunch" -q --hosts localhost:2 --launcher ddp -- /bin/sh -c '
+  [ "$RANK" = 0 ] && more= || more=yz
+  { head -c "$0" /dev/zero | tr "\0" x; echo $more; }' "$long" >"$scratch/long"
+assert_eq $'[0 localhost] \n[1 localhost] \n[1 localhost] yz' "$(tr -d x <"$scratch/long" | sort)"
+prefix=$(printf '[0 localhost] ' | wc -c)
+assert_eq "$((prefix + long)) $((3 * (prefix + 1) + 2 * long + 2))" "$(wc -L <"$scratch/long") $(stat -c %s "$scratch/long")"
+rm "$scratch/long"
+
 awkward() { # out|err: what print_awkward writes, as lines
   printf '%s %s end\n' "$1" "$(head -c 1000000 /dev/zero | tr '\0' x)"
   for ((byte = 0; byte < 256; byte++)); do

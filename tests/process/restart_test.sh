@@ -154,3 +154,27 @@ container algo-1 algo-2
 run "$smlaunch" --spare-hosts 1 -- /bin/true
 assert_eq 64 "$status"
 assert_contains "$err" "each host runs by itself, and none can take another's place"
+
+step "a check of the leader's own host is no reason to be deaf: a stop ends it at once"
+container
+start "$smlaunch" --hosts localhost:1 --launcher ddp --host-check "sleep 1000 & echo \$! >$scratch/checking; wait" -- /bin/true
+eventually 20 test -s "$scratch/checking"
+kill -TERM "$started"
+ended
+assert_eq 143 "$status"
+assert_report .outcome '"stopped"'
+started=$(<"$scratch/checking")
+eventually 5 is_over
+
+step "what a check leaves running is not waited for"
+container
+run "$smlaunch" --hosts localhost:1 --launcher ddp --host-check 'sleep 20 & echo fine' -- /bin/true
+assert_success
+assert_eq '["localhost","fit"]' "$(jq -c 'select(.event == "host_check") | [.host, .result]' "$base/output/data/smlaunch/events.jsonl")"
+
+step "a rank that wants its host left out where no other is gets no other try, and the reason"
+container
+run "$smlaunch" --hosts localhost:1 --launcher ddp --max-restarts 5 -- /bin/sh -c 'echo smlaunch=exclude-host >>"$SMLAUNCH_HEARTBEAT"; exit 3'
+assert_eq 3 "$status"
+assert_report .restarts 0
+assert_contains "$err" "rank 0 has asked for another try without its host localhost, but that leads the job"

@@ -71,12 +71,27 @@ ended
 assert_eq 3 "$status"
 assert_contains "$(<"$base/output/failure")" boom
 
-job=(sh -c "echo up; until [ -e '$scratch/go' ]; do sleep 0.05; done")
+needs mpirun
+# Of a rank there is one agent. So in the place of rank 1's own comes one that knows the token, and sends WORD.
+mkdir "$scratch/bin"
+cat >"$scratch/bin/mpirun" <<END
+#!/bin/bash
+arguments=("\$@")
+for i in "\${!arguments[@]}"; do
+  if [[ \${arguments[i]} == "$smlaunch" ]]; then arguments[i]=$scratch/agent; fi
+done
+exec $(command -v mpirun) "\${arguments[@]}"
+END
+cat >"$scratch/agent" <<END
+#!/bin/bash
+if [[ \$OMPI_COMM_WORLD_RANK == 1 ]]; then exec "$programs/rogue_agent" \$\$ 1 "\$(<"$scratch/word")"; fi
+exec "$smlaunch" "\$@"
+END
+chmod +x "$scratch/bin/mpirun" "$scratch/agent"
 while IFS='|' read -r word what; do
   step "with the token: $word"
-  begin
-  "$programs/rogue_agent" "$(agent 1)" 1 "$word"
-  ended
+  echo "$word" >"$scratch/word"
+  run env PATH="$scratch/bin:$PATH" "$smlaunch" --base-dir "$base" --hosts localhost:2 --launcher mpi -- sleep 1000
   assert_report '[.outcome, .class]' '["failure","lost_host"]'
   assert_contains "$err" "rank 1"
   assert_contains "$err" "sent what none of ours sends: $what"

@@ -30,11 +30,38 @@ hyperparameters '{"sagemaker_program": "train.py", "sagemaker_torch_distributed_
 run "$smlaunch" --dry-run --format json
 assert_eq 0 "$status"
 assert_eq '["torchrun","torchrun",2]' "$(jq -c '[.launcher, .engine, .world_size]' <<<"$out")"
-assert_eq '["--nnodes","1","--nproc_per_node","2","train.py","--lr","0.1"]' "$(jq -c '.command[1:]' <<<"$out")"
+assert_eq "[\"--nnodes\",\"1\",\"--nproc_per_node\",\"2\",\"--no_python\",\"$smlaunch\",\"rank\",\"--of-starter\",\"--\",\"$python\",\"-u\",\"train.py\",\"--lr\",\"0.1\"]" \
+  "$(jq -c '.command[1:]' <<<"$out")"
 run "$smlaunch"
 assert_success
-for rank in 0 1; do assert_contains "$out" "rank $rank of 2 has 3.0 ['--lr', '0.1']"; done
-[[ $(grep -vc '^\[algo-1\] ' "$scratch/out") == 0 ]] || fail "a line has no prefix: $out"
+for rank in 0 1; do assert_contains "$out" "[$rank algo-1] rank $rank of 2 has 3.0 ['--lr', '0.1']"; done
+[[ $(grep -vc '^\[[01] algo-1\] ' "$scratch/out") == 0 ]] || fail "a line has no prefix: $out"
+
+step "each rank's lines by themselves: shown, and in files; each rank where the plan has it"
+cat >"$base/code/tell.py" <<'END'
+import os, sys
+print("cpus", ",".join(map(str, sorted(os.sched_getaffinity(0)))), "parent is torchrun:",
+      b"torchrun" in open("/proc/%d/cmdline" % os.getppid(), "rb").read(), [n for n in os.environ if n.startswith("SMLAUNCH_AGENT")])
+sys.stderr.write("words of rank " + os.environ["RANK"])
+END
+hyperparameters '{"sagemaker_program": "tell.py", "sagemaker_torch_distributed_enabled": true,
+  "sagemaker_mpi_num_of_processes_per_host": 2}'
+run "$smlaunch" --dry-run --format json
+mapfile -t planned < <(jq -r '.ranks[].cpus' <<<"$out")
+run "$smlaunch" --only-ranks 1 --log-dir "$scratch/logs"
+assert_success
+assert_eq 1 "$(wc -l <"$scratch/out")"
+cpus=$(sed -n 's/^\[1 algo-1\] cpus \(.*\) parent is torchrun: True \[\]$/\1/p' "$scratch/out")
+assert_contains "$err" "[1 algo-1] words of rank 1"
+[[ $err != *"words of rank 0"* ]] || fail "rank 0 is shown: $err"
+for rank in 0 1; do
+  assert_contains "$(<"$scratch/logs/rank-$rank.stdout")" "cpus "
+  assert_contains "$(<"$scratch/logs/rank-$rank.stderr")" "words of rank $rank"
+done
+if [[ ${planned[1]} =~ ^[0-9]+$ ]]; then assert_eq "${planned[1]}" "$cpus"; fi
+run "$smlaunch" --only-ranks 2
+assert_eq 64 "$status"
+assert_contains "$err" "there is no rank 2, they are 0 to 1"
 
 step "the failing rank's own code, not torchrun's"
 hyperparameters '{"sagemaker_program": "fail.py", "sagemaker_torch_distributed_enabled": true,

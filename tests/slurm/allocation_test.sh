@@ -62,6 +62,16 @@ assert_eq "[0 algo-1] algo-1
 [2 algo-2] algo-2
 [3 algo-2] algo-2" "$(host algo-1 grep '^\[' /tmp/mpi.sbatch.out | sort)"
 
+step "torchrun on each node is a task of srun's"
+if command -v torchrun >/dev/null; then
+  # shellcheck disable=SC2016
+  batch torchrun.sbatch 1 --ntasks-per-node=2 sh -c 'echo "$RANK of $WORLD_SIZE, local rank $LOCAL_RANK, on $(hostname)"'
+  assert_eq "0 of 4, local rank 0, on algo-1
+1 of 4, local rank 1, on algo-1
+2 of 4, local rank 0, on algo-2
+3 of 4, local rank 1, on algo-2" "$(host algo-1 sed -n 's/^\[[^]]*\].*\([0-9] of\)/\1/p' /tmp/torchrun.sbatch.out | sort)"
+fi
+
 step "without hosts that are excluded, led by a host that runs no rank"
 allocated -N3 "$smlaunch" --exclude algo-1 --launcher ddp -- sh -c "$tell"
 assert_eq 0 "$status"

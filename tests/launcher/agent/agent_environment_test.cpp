@@ -29,6 +29,25 @@ TEST(AgentIdentity, IsOursOrElseOpenMpis) {
   EXPECT_EQ(identity->rank, 3) << "inside somebody's MPI job";
 }
 
+TEST(AgentIdentity, IsSlurmsWhereSrunHasStartedIt) {
+  Variables_ variables = {{"SMLAUNCH_AGENT_SRUN", "1"},   {"SMLAUNCH_AGENT_RANK", "9"},
+                          {"OMPI_COMM_WORLD_RANK", "9"},  {"OMPI_COMM_WORLD_LOCAL_RANK", "9"},
+                          {"OMPI_COMM_WORLD_SIZE", "10"}, {"OMPI_COMM_WORLD_LOCAL_SIZE", "1"},
+                          {"SLURM_PROCID", "5"},          {"SLURM_LOCALID", "1"}};
+  auto identity = parse_agent_identity(variables);
+  ASSERT_TRUE(identity);
+  EXPECT_TRUE(identity->by_srun);
+  EXPECT_EQ(identity->rank, 5);
+  EXPECT_EQ(identity->local_rank, 1);
+  EXPECT_FALSE(identity->several_hosts) << "inside somebody's MPI job";
+  variables["SMLAUNCH_AGENT_SEVERAL_HOSTS"] = "1";
+  EXPECT_TRUE(parse_agent_identity(variables)->several_hosts);
+  variables.erase("SLURM_PROCID");
+  EXPECT_FALSE(parse_agent_identity(variables));
+  // A batch script's own number is no rank's.
+  EXPECT_FALSE(parse_agent_identity({{"SLURM_PROCID", "0"}, {"SLURM_LOCALID", "0"}}));
+}
+
 TEST(AgentIdentity, KnowsWhetherMpirunHasStartedRanksElsewhere) {
   Variables_ variables = {{"OMPI_COMM_WORLD_RANK", "1"}, {"OMPI_COMM_WORLD_LOCAL_RANK", "0"}};
   EXPECT_FALSE(parse_agent_identity(variables)->several_hosts);

@@ -5,9 +5,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <csignal>
 #include <vector>
 
+#include "launcher/channel/device_messages.hpp"
 #include "tests/launcher/channel/fake_peer_channel.hpp"
 #include "tests/launcher/process/fake_loop.hpp"
 
@@ -56,16 +58,44 @@ class FakeRank final : public AgentRank {
   std::vector<std::string> done;
 };
 
+// Its looks are over when the test says so.
+class FakeDevices final : public DeviceWatch {
+ public:
+  void begin(WatchedPlaces, std::function<void(const DeviceNews&)> given) override {
+    done = std::move(given);
+  }
+  void look(bool thorough) override {
+    if (!done || looking) return;
+    looking = true;
+    looks.push_back(thorough);
+  }
+  [[nodiscard]] bool has_looked() const override { return looked; }
+  [[nodiscard]] bool is_looking() const override { return looking; }
+  void finds(std::vector<DeviceEvent> events) {
+    looking = false;
+    looked = true;
+    done({.since_ns = 1, .time_ns = 2, .events = std::move(events)});
+  }
+
+  std::function<void(const DeviceNews&)> done;
+  std::vector<bool> looks;
+  bool looked = false;
+  bool looking = false;
+};
+
 struct DrivenAgent {
-  explicit DrivenAgent(bool has_channel = true, bool is_under_mpirun = false) {
+  explicit DrivenAgent(bool has_channel = true, bool is_under_mpirun = false, bool needs_channel = false,
+                       bool by_srun = false) {
     AgentIdentity identity;
     identity.rank = 3;
+    identity.needs_channel = needs_channel;
+    identity.by_srun = by_srun;
     agent = std::make_unique<Agent>(
-        identity, AgentWorld{loop, has_channel ? &channel : nullptr, rank, "algo-2", is_under_mpirun,
-                             [this](bool is_stderr, const std::string& text) {
-                               (is_stderr ? errors : lines).push_back(text);
-                             },
-                             [this](const std::string& hand_over) { hand_overs.push_back(hand_over); }});
+        identity,
+        AgentWorld{
+            loop, has_channel ? &channel : nullptr, rank, "algo-2", is_under_mpirun,
+            [this](bool is_stderr, const std::string& text) { (is_stderr ? errors : lines).push_back(text); },
+            [this](const std::string& hand_over) { hand_overs.push_back(hand_over); }, &devices});
     loop.post([this] { agent->begin(); });
     loop.poll();
   }
@@ -86,6 +116,7 @@ struct DrivenAgent {
   FakeLoop loop;
   FakePeerChannel channel;
   FakeRank rank;
+  FakeDevices devices;
   std::vector<std::string> lines;
   std::vector<std::string> errors;
   std::vector<std::string> hand_overs;
@@ -115,6 +146,68 @@ TEST(Agent, KillsARankThatRunsWhenItIsReleased) {
   EXPECT_TRUE(driven.leaves());
   EXPECT_EQ(driven.loop.seconds(), 0);
   EXPECT_THAT(driven.rank.done, ElementsAre("start", "signal 9"));
+}
+
+TEST(Agent, LooksAtTheDevicesWithEachPingAndTellsWhatIsNew) {
+  DrivenAgent driven;
+  Pong pong;
+  driven.channel.callbacks.fill_pong(pong);  // before the rank has started
+  EXPECT_THAT(driven.devices.looks, IsEmpty());
+  driven.is_started();
+  driven.channel.callbacks.fill_pong(pong);
+  driven.devices.finds({});
+  EXPECT_THAT(driven.channel.kinds(), ElementsAre(FrameKind::started));
+  driven.channel.callbacks.fill_pong(pong);
+  driven.devices.finds({{.kind = DeviceKind::gpu_lost, .device = "GPU 0", .text = "is lost"}});
+  EXPECT_THAT(driven.devices.looks, ElementsAre(false, false));
+  EXPECT_THAT(driven.channel.kinds(), ElementsAre(FrameKind::started, FrameKind::device));
+  EXPECT_EQ(decode_device_news(driven.channel.sent.back().payload)->events.front().device, "GPU 0");
+}
+
+TEST(Agent, OfACheckProgramItDoesNotWatchTheDevices) {
+  DrivenAgent driven;
+  Start start;
+  start.has_input = true;
+  driven.hears(FrameKind::start, encode(start));
+  Pong pong;
+  driven.channel.callbacks.fill_pong(pong);
+  EXPECT_THAT(driven.devices.looks, IsEmpty());
+}
+
+TEST(Agent, LooksOnceMoreWhenARankFailsOrIsStoppedAndNotWhenAllGoesWell) {
+  for (const int code : {0, 3}) {
+    DrivenAgent driven;
+    driven.is_started();
+    driven.devices.look(false);
+    driven.devices.finds({});
+    driven.rank.ends(Exited{code});
+    EXPECT_THAT(driven.devices.looks.size(), code == 0 ? 1U : 2U);
+  }
+  DrivenAgent told;
+  told.is_started();
+  told.hears(FrameKind::signal, encode_number(SIGTERM));
+  EXPECT_THAT(told.devices.looks, IsEmpty());  // there is nothing to compare with
+  told.devices.look(false);
+  told.devices.finds({});
+  told.hears(FrameKind::signal, encode_number(SIGTERM));
+  EXPECT_THAT(told.devices.looks, ElementsAre(false, true));
+}
+
+TEST(Agent, WhenItIsReleasedItWaitsForALookThatIsNotOverAndForOneThatNeverIsOnlyShortly) {
+  for (const bool is_blocked : {false, true}) {
+    DrivenAgent driven;
+    driven.is_started();
+    driven.devices.look(false);
+    driven.devices.finds({});
+    driven.rank.ends(Exited{3});
+    driven.loop.post([&] { driven.hears(FrameKind::release); });
+    if (!is_blocked)
+      driven.loop.after(milliseconds(20),
+                        [&] { driven.devices.finds({{.device = "eth0", .text = "lost its link"}}); });
+    EXPECT_TRUE(driven.leaves());
+    EXPECT_NEAR(driven.loop.seconds(), is_blocked ? 1 : 0.02, 0.005);
+    EXPECT_EQ(driven.channel.kinds().back(), is_blocked ? FrameKind::ended : FrameKind::device);
+  }
 }
 
 // Agent and rank are there, the rank has ended and has left something running.
@@ -321,6 +414,28 @@ TEST(Agent, StopsItsRankWhenItIsToldToEndAndHurriesUnderMpirun) {
   }
 }
 
+TEST(Agent, AsksItsLeaderToStopTheJobWhereSlurmTellsItToEndAndEndsAloneWithoutOne) {
+  DrivenAgent driven(true, false, false, true);
+  driven.is_started();
+  driven.agent->told_to_end();
+  driven.loop.after(milliseconds(60'000), [&] {
+    EXPECT_THAT(driven.rank.done, ElementsAre("start")) << "the leader decides";
+    driven.channel.callbacks.lost();
+  });
+  driven.loop.after(milliseconds(60'001), [&] { driven.rank.ends(Exited{0}); });
+  EXPECT_TRUE(driven.leaves());
+  EXPECT_EQ(std::count_if(driven.channel.sent.begin(), driven.channel.sent.end(),
+                          [](const Frame& frame) {
+                            return frame.kind == FrameKind::stop_request &&
+                                   frame.payload == encode_number(SIGTERM);
+                          }),
+            1);
+  EXPECT_THAT(driven.rank.done, ElementsAre("start", "signal 15"));
+  DrivenAgent waiting(true, false, false, true);
+  waiting.loop.post([&] { waiting.agent->told_to_end(); });
+  EXPECT_TRUE(waiting.leaves()) << "no rank runs yet";
+}
+
 TEST(Agent, WithoutAChannelItPrintsItselfAndItsRanksCodeIsItsOwn) {
   for (const bool was_given : {false, true}) {
     DrivenAgent driven(was_given);
@@ -333,6 +448,17 @@ TEST(Agent, WithoutAChannelItPrintsItselfAndItsRanksCodeIsItsOwn) {
     EXPECT_THAT(driven.channel.kinds(), IsEmpty());
     EXPECT_EQ(driven.agent->exit_code(), 137);
   }
+}
+
+TEST(Agent, OnAHostThatStartsItselfItRunsNothingWithoutAChannel) {
+  DrivenAgent driven(true, false, true);
+  driven.loop.post([&] { driven.channel.callbacks.none("it does not answer"); });
+  EXPECT_TRUE(driven.leaves());
+  EXPECT_THAT(driven.rank.done, IsEmpty());
+  EXPECT_EQ(driven.agent->exit_code(), 76);
+  EXPECT_THAT(driven.errors,
+              ElementsAre("smlaunch: rank 3 on algo-2 is not started: it has no channel to the "
+                          "leader (it does not answer)\n"));
 }
 
 TEST(Agent, WithoutAChannelAnEndThatNobodyKnowsIsNoSuccess) {

@@ -38,9 +38,18 @@ TEST(ProgressLines, OfManyLinesTheLastCount) {
 TEST(ProgressLines, HoldsNoRankBackForIt) {
   Made made(10 * millisecond);
   for (int step = 0; step < 100; ++step) made.lines.take("step " + std::to_string(step) + "\n", 0);
-  EXPECT_EQ(made.lines.take_all().beats, 5U) << "so much of a second, and no more";
+  const Progress said = made.lines.take_all();
+  EXPECT_EQ(said.beats, 5U + 4U) << "so much of a second, and no more than the newest";
+  EXPECT_EQ(said.values.at("step"), 99) << "the newest counts";
+  EXPECT_TRUE(made.lines.take_all().empty());
   made.lines.take("step 100\n", 2000 * millisecond);
   EXPECT_EQ(made.lines.take_all().values.at("step"), 100);
+  std::string lines;
+  for (int step = 0; step < 50; ++step) lines += "step " + std::to_string(step) + "\n";
+  made.lines.take(lines, 4000 * millisecond);
+  made.lines.take("step 200\n", 5500 * millisecond);
+  EXPECT_EQ(made.lines.take_all(), (Progress{.beats = 6, .values = {{"step", 200}}}))
+      << "what waits is older than what there is time for";
 }
 
 }  // namespace

@@ -224,132 +224,23 @@ TEST(Channel, ConnectionsToOtherAddressesOfThisMachineAreClosed) {
   client.stop();
 }
 
-// A job of two ranks on three hosts that start themselves: peers 0 and 1 are ranks, the nodes come after them.
-struct Nodes {
-  boost::asio::io_context loop;
-  ChannelServer server{loop, token, 5, 10s, most_strangers};
-  int port = 0;
-  std::vector<std::string> heard;
-
-  Nodes() {
-    LeaderChannel::Callbacks callbacks;
-    callbacks.joined = [this](Peer peer, const Hello& hello) {
-      heard.push_back(std::to_string(peer.value) + " is " + hello.host);
-    };
-    callbacks.stranger = [this](const std::string& what) {
-      if (heard.empty() || heard.back() != what) heard.push_back(what);
-    };
-    callbacks.lost = [](Peer, std::uint64_t, const std::string&) {};
-    server.set_callbacks(std::move(callbacks));
-    server.expect_nodes(Peer{2});
-  }
-  void listen() { port = server.listen("127.0.0.1", port).value(); }
-  std::unique_ptr<ChannelClient> make_node(int node_rank, const std::string& host,
-                                           const std::string& its_token = token) {
-    Hello hello;
-    hello.version = SMLAUNCH_VERSION;
-    hello.host = host;
-    hello.pid = 7;
-    hello.node_rank = node_rank;
-    return std::make_unique<ChannelClient>(loop, "127.0.0.1", port, its_token, hello, 10s, true);
-  }
-  void run_until_heard(std::size_t count) {
-    const auto deadline = std::chrono::steady_clock::now() + 10s;
-    while (heard.size() < count) {
-      ASSERT_LT(std::chrono::steady_clock::now(), deadline);
-      loop.restart();
-      loop.run_one_for(100ms);
-    }
-  }
-};
-
-PeerChannel::Callbacks quiet() {
-  return {[](const Frame&) {}, [] {}, [] {}, [](const std::string&) {}, {}, [] {}};
-}
-
-TEST(Channel, ANodeSaysItsRankAndIsThePeerBehindTheRanks) {
-  Nodes nodes;
-  nodes.listen();
-  const auto node = nodes.make_node(2, "pod-2");
-  node->start(quiet());
-  nodes.run_until_heard(1);
-  EXPECT_EQ(nodes.heard, (std::vector<std::string>{"4 is pod-2"}));
-  node->stop();
-}
-
-TEST(Channel, ANodeMayBeThereBeforeItsLeader) {
-  Nodes nodes;
-  nodes.listen();
-  nodes.server.close();
-  const auto node = nodes.make_node(1, "pod-1");
-  bool has_given_up = false;
-  auto callbacks = quiet();
-  callbacks.none = [&](const std::string&) { has_given_up = true; };
-  node->start(callbacks);
-  nodes.loop.run_for(100ms);
-  EXPECT_FALSE(has_given_up);
-  ChannelServer late(nodes.loop, token, 5, 10s);
-  late.expect_nodes(Peer{2});
-  bool has_come = false;
-  LeaderChannel::Callbacks of_late;
-  of_late.joined = [&](Peer, const Hello&) { has_come = true; };
-  of_late.lost = [](Peer, std::uint64_t, const std::string&) {};
-  late.set_callbacks(std::move(of_late));
-  ASSERT_TRUE(late.listen("127.0.0.1", nodes.port));
-  const auto deadline = std::chrono::steady_clock::now() + 10s;
-  while (!has_come && std::chrono::steady_clock::now() < deadline) nodes.loop.run_one_for(100ms);
-  EXPECT_TRUE(has_come);
-  node->stop();
-}
-
-TEST(Channel, ANodeWithAnotherTokenLearnsItAndIsTold) {
-  Nodes nodes;
-  nodes.listen();
-  const auto node = nodes.make_node(1, "pod-1", "another secret");
-  bool is_refused = false;
-  auto callbacks = quiet();
-  callbacks.other_token = [&] { is_refused = true; };
-  node->start(callbacks);
-  nodes.run_until_heard(1);
-  for (int i = 0; i < 100 && !is_refused; ++i) nodes.loop.run_one_for(100ms);
-  EXPECT_TRUE(is_refused);
-  EXPECT_EQ(nodes.heard, (std::vector<std::string>{"127.0.0.1 has come with another token"}));
-}
-
-TEST(Channel, ANodeThatIsNoneOfTheJobsOrASecondOneIsTurnedAway) {
-  Nodes nodes;
-  nodes.listen();
-  const auto none = nodes.make_node(3, "pod-3");
-  none->start(quiet());
-  nodes.run_until_heard(1);
-  none->stop();
-  const auto first = nodes.make_node(1, "pod-1");
-  first->start(quiet());
-  nodes.run_until_heard(2);
-  const auto second = nodes.make_node(1, "pod-x");
-  second->start(quiet());
-  nodes.run_until_heard(3);
-  EXPECT_EQ(nodes.heard,
-            (std::vector<std::string>{"pod-3 says that it is node rank 3, and the job has 3 hosts",
-                                      "3 is pod-1", "pod-x says that it is node rank 1, and so does pod-1"}));
-  second->stop();
-  first->stop();
-}
-
-TEST(Channel, ANodeThatWasStartedAgainIsANewOne) {
-  Nodes nodes;
-  nodes.listen();
-  auto first = nodes.make_node(1, "pod-1");
-  first->start(quiet());
-  nodes.run_until_heard(1);
-  first->send_data(FrameKind::agents_ended, encode(AgentsEnded{1, "", {}}));
-  first->stop();
-  nodes.loop.run_for(100ms);
-  const auto again = nodes.make_node(1, "pod-1b");
-  again->start(quiet());
-  nodes.run_until_heard(2);
-  EXPECT_EQ(nodes.heard, (std::vector<std::string>{"3 is pod-1", "3 is pod-1b"}));
-  again->stop();
+TEST(Channel, ASecondAgentOfARankIsNotLetIn) {
+  Channel channel;
+  channel.server.begin_ranks(1, token);
+  Hello hello;
+  hello.instance = "first";
+  ChannelClient first(channel.loop, "127.0.0.1", channel.port, token, hello, 10s);
+  first.start({[](const Frame&) {}, [] {}, [] {}, [](const std::string&) {}, {}});
+  channel.run_until([&] { return channel.heard.size() == 1; });
+  hello.instance = "second";
+  ChannelClient second(channel.loop, "127.0.0.1", channel.port, token, hello, 10s);
+  bool is_in = false;
+  second.start({[](const Frame&) {}, [&] { is_in = true; }, [] {}, [](const std::string&) {}, {}});
+  channel.run_a_little();
+  EXPECT_FALSE(is_in);
+  EXPECT_EQ(channel.heard, (std::vector<std::string>{"joined"}));
+  first.stop();
+  second.stop();
 }
 
 }  // namespace

@@ -114,6 +114,14 @@ TEST(OutputLines, ComeBackAsTheyWere) {
     EXPECT_EQ(back->time_ns, 0xFEDCBA9876543210U);
     EXPECT_EQ(back->lines, lines);
   }
+  const std::string ranks = encode_output({.is_stderr = true, .time_ns = 7, .lines = lines, .rank = 70'000});
+  const auto of_rank = decode_output(ranks);
+  ASSERT_TRUE(of_rank);
+  EXPECT_TRUE(of_rank->is_stderr);
+  EXPECT_EQ(of_rank->rank, 70'000);
+  EXPECT_EQ(of_rank->lines, lines);
+  EXPECT_FALSE(decode_output("\2" + std::string(11, '\0'))) << "no room for a rank";
+  EXPECT_FALSE(decode_output("\2" + std::string(8, '\0') + "\xff\xff\xff\xff")) << "no rank";
   EXPECT_TRUE(decode_output(std::string(9, '\0')));
   EXPECT_FALSE(decode_output(std::string(8, '\0')));
 }

@@ -7,6 +7,7 @@
 #include <limits>
 
 #include "launcher/channel/message_pack.hpp"
+#include "launcher/inspect/rank_told.hpp"
 
 namespace smlaunch {
 namespace {
@@ -69,6 +70,7 @@ TEST(Messages, StartComesBackWhateverVariablesHold) {
   start.local_ranks = 8;
   start.forward_output = false;
   start.is_starter = true;
+  start.flight_recorder = false;
   start.grace_milliseconds = 3000;
   start.lost_after_milliseconds = 12000;
   start.leader_wait_milliseconds = 13000;
@@ -86,6 +88,7 @@ TEST(Messages, StartComesBackWhateverVariablesHold) {
   EXPECT_EQ(back->own_bind, "gpu");
   EXPECT_FALSE(back->forward_output);
   EXPECT_TRUE(back->is_starter);
+  EXPECT_FALSE(back->flight_recorder);
   EXPECT_EQ(back->local_ranks, 8);
   EXPECT_EQ(back->grace_milliseconds, 3000);
   EXPECT_EQ(back->lost_after_milliseconds, 12000);
@@ -159,6 +162,9 @@ TEST(Messages, WhatARankIsDoingComesBack) {
   state.primary = 1;
   state.python_source = "py-spy";
   state.processes.front().rank = 3;
+  state.more_comes = true;
+  state.processes.front().has_thread = true;
+  state.processes.front().told = any_bytes;
   EXPECT_EQ(decode_rank_state(encode(state)), state);
   EXPECT_FALSE(decode_rank_state("x"));
 }
@@ -256,6 +262,12 @@ TEST(Messages, ANumberThatItsFieldCannotHaveIsNoMessage) {
   RankState state;
   state.primary = 1;
   EXPECT_FALSE(decode_rank_state(encode(state))) << "it has no second process";
+  state.primary = 0;
+  state.processes.emplace_back();
+  state.processes.front().told = std::string(most_told, 'x');
+  EXPECT_TRUE(decode_rank_state(encode(state)));
+  state.processes.front().told += 'x';
+  EXPECT_FALSE(decode_rank_state(encode(state))) << "no process tells so much";
 }
 
 // A version to come may say more.

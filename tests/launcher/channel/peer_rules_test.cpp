@@ -30,7 +30,8 @@ TEST(PeerRules, ARankMaySayAllThatAnAgentSays) {
                                      data(FrameKind::inspected, 3, encode(RankState{})),
                                      data(FrameKind::ended, 4, ended(Signaled{SIGKILL, false})),
                                      data(FrameKind::output, 5, lines("late\n")),
-                                     plain(FrameKind::stop_request, encode_number(SIGUSR1))};
+                                     plain(FrameKind::stop_request, encode_number(SIGUSR1)),
+                                     plain(FrameKind::stop_request, encode_number(SIGTERM))};
   for (const Frame& frame : frames) {
     EXPECT_EQ(rules.refuse(frame), std::nullopt);
     EXPECT_TRUE(rules.is_news());
@@ -78,7 +79,10 @@ TEST(PeerRules, WhateverElseIsRefusedAndSaidWhatItWas) {
       {Role::rank, data(FrameKind::output, 1, "short"), "an output that is not made of whole lines"},
       {Role::rank, data(FrameKind::output, 1, lines(longest + "\n")),
        "an output that is not made of whole lines"},
-      {Role::rank, data(FrameKind::output, 1, lines(longest + longest + "\n")), "a output of 33554444 bytes"},
+      {Role::rank, data(FrameKind::output, 1, lines(longest + longest + "\n")),
+       "a output of 134217740 bytes"},
+      {Role::rank, data(FrameKind::inspected, 1, std::string(18U << 20U, 'x')),
+       "a inspected of 18874368 bytes"},
       {Role::rank, data(FrameKind::output, 1'000'000, lines("a\n")),
        "a frame with the number 1000000 after number 0"},
       {Role::rank, data(FrameKind::output, 2, lines("a\n")), "a frame with the number 2 after number 0"},
@@ -89,7 +93,7 @@ TEST(PeerRules, WhateverElseIsRefusedAndSaidWhatItWas) {
       {Role::rank, data(FrameKind::ended, 1, minus_five), "a broken ended"},
       {Role::rank, data(FrameKind::ended, 1, "x"), "a broken ended"},
       {Role::rank, data(FrameKind::started, 1, encode(Pong{})), "a broken started"},
-      {Role::rank, plain(FrameKind::stop_request, encode_number(SIGTERM)), "a broken stop_request"},
+      {Role::rank, plain(FrameKind::stop_request, encode_number(SIGKILL)), "a broken stop_request"},
       {Role::rank, data(FrameKind::code_ended, 1, ""), "a frame of the kind 37 (code_ended)"},
       {Role::rank, plain(FrameKind::hello, ""), "a frame of the kind 1 (hello)"},
       {Role::rank, plain(FrameKind::release, ""), "a frame of the kind 8 (unknown)"},

@@ -47,5 +47,19 @@ TEST(Silence, WithAShortBoundAnAcknowledgementOfTheLastWordIsNoProof) {
   EXPECT_EQ(judge_silence(1500ms, 1000ms, quick), SilenceVerdict::wait);
 }
 
+TEST(Silence, NobodyLooksBeforeItCanBeMoreThanThat) {
+  EXPECT_EQ(next_look(0s, 10s), 5s);
+  EXPECT_EQ(next_look(1s, 10s), 4s);
+  EXPECT_EQ(next_look(0s, 60s), 30s);
+  for (const auto silent : {0s, 1s, 2s, 3s})
+    EXPECT_EQ(judge_silence(silent + next_look(silent, 10s), std::nullopt, bounds), SilenceVerdict::wait);
+}
+
+TEST(Silence, ThatIsLongOrHasAShortBoundIsLookedAtTwiceASecond) {
+  for (const auto silent : {4s, 5s, 6s, 11s, 600s})
+    EXPECT_EQ(next_look(silent, 10s), 500ms) << silent.count();
+  for (const auto bound : {1s, 2s, 3s}) EXPECT_EQ(next_look(0s, bound), 500ms);
+}
+
 }  // namespace
 }  // namespace smlaunch

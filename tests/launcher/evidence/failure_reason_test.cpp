@@ -134,6 +134,11 @@ TEST(Reason, IsWhatOtherRuntimesSay) {
        "Fatal Python error: Segmentation fault\n\nCurrent thread 0x1 (most recent call first):\n  File "
        "\"/w/t.py\", line 5 in work\n",
        "Fatal Python error: Segmentation fault, at t.py, line 5 in work"},
+      {"faulthandler of several threads",
+       "Fatal Python error: Segmentation fault\n\nThread 0x2 (most recent call first):\n  File \"/w/l.py\", "
+       "line 1 in "
+       "wait\n\nCurrent thread 0x1 (most recent call first):\n  File \"/w/t.py\", line 5 in work\n",
+       "Fatal Python error: Segmentation fault, at t.py, line 5 in work"},
       {"faulthandler after an abort",
        "terminate called after throwing an instance of 'E'\n  what():  no\nFatal Python error: Aborted\n",
        "E: no"},

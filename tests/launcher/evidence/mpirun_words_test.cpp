@@ -19,6 +19,12 @@ TEST(MpirunReason, IsItsComplaintOrThatOfSsh) {
             "bash: line 1: orted: command not found");
 }
 
+TEST(MpirunReason, IsSrunsErrorWhereSrunStartsTheRanks) {
+  EXPECT_EQ(find_mpirun_reason({"srun: job 3 queued",
+                                "srun: error: Unable to create step for job 3: Requested nodes are busy"}),
+            "srun: error: Unable to create step for job 3: Requested nodes are busy");
+}
+
 TEST(MpirunReason, IsTheFirstParagraphBetweenRules) {
   EXPECT_EQ(
       find_mpirun_reason({rule, "There are not enough slots available in the system to satisfy the 400",

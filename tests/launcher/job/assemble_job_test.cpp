@@ -296,6 +296,33 @@ TEST(AssembleJob, HostsThatStartThemselvesCannotDoEverything) {
   options.sources["spare-hosts"] = "option --spare-hosts";
   EXPECT_EQ(first_problem(assemble_job(options, facts_of_node(0))),
             "option --spare-hosts: hosts that start themselves have none to spare: each has its node rank");
+  for (const char* name : {"host-check", "check-path", "gpu-memory-wait", "min-hosts"}) {
+    options = options_with_token();
+    options.sources[name] = std::string("option --") + name;
+    if (name == std::string("host-check")) options.host_check = "true";
+    if (name == std::string("check-path")) options.check_path = {"/data"};
+    if (name == std::string("min-hosts")) options.min_hosts = 1;
+    EXPECT_EQ(first_problem(assemble_job(options, facts_of_node(0))),
+              std::string("option --") + name +
+                  ": does not work where hosts start themselves: no host reaches another one before a try");
+  }
+}
+
+TEST(AssembleJob, WhatIsAskedForBeforeATryMustBePossible) {
+  Options options;
+  options.check_path = {"/data", "data"};
+  EXPECT_EQ(first_problem(assemble_job(options, small_facts(2, with_mpi))),
+            "--check-path: \"data\" is not absolute");
+  options.check_path = {"/data"};
+  options.min_hosts = 1;
+  options.host_check = "true";
+  value_of(assemble_job(options, small_facts(2, with_mpi)));
+  const char* const fixed = R"({"sagemaker_mpi_enabled": true, "sagemaker_mpi_num_processes": 4})";
+  EXPECT_EQ(first_problem(assemble_job(options, small_facts(2, fixed))),
+            "--min-hosts: the job has 4 ranks, however many hosts there are: fewer hosts would get more of "
+            "them each");
+  options.processes_per_host = 2;
+  value_of(assemble_job(options, small_facts(2, fixed)));
 }
 
 TEST(AssembleJob, HostsThatStartThemselvesNeedATokenForAllButADryRun) {

@@ -126,6 +126,24 @@ TEST(FindJobHosts, TakesHostsThatStartThemselves) {
   EXPECT_EQ(find(options, pods), "| ");
 }
 
+TEST(FindJobHosts, OneNodeIsThisHostHoweverManyASchedulerHasGiven) {
+  const Folder folder;
+  Options options = in_folder(folder);
+  options.nnodes = 1;
+  EXPECT_EQ(find(options, slurm), "| ");
+}
+
+TEST(FindJobHosts, TheNodeRankSaysWhichHostThisIsAndNoNameDoes) {
+  const Folder folder;
+  Options options = in_folder(folder);
+  options.current_host = "pod-0";
+  EXPECT_EQ(
+      find(options, pods),
+      "--current-host: has no meaning for hosts that start themselves: the node rank says which of them "
+      "this is");
+  EXPECT_EQ(find(options, slurm), "gn1 gn2 gn3 | Slurm's job 4: SLURM_JOB_NODELIST");
+}
+
 TEST(FindJobHosts, LetsTorchrunsOptionsWinOverAResourceConfigAndNotBesideHosts) {
   const Folder folder;
   folder.write("input/config/resourceconfig.json", "{}");

@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "launcher/channel/device_messages.hpp"
 #include "launcher/channel/progress_messages.hpp"
 #include "launcher/code/code_messages.hpp"
 #include "launcher/leader/leader_world.hpp"
@@ -68,8 +69,14 @@ class FakeAgents final : public LeaderChannel {
   void rank_tells(int rank, const Progress& progress) {
     tell(Peer{rank}, FrameKind::progress, encode(ProgressReport{loop_.now_ns(), progress}));
   }
-  void rank_prints(int rank, const std::string& lines) {
-    tell(Peer{rank}, FrameKind::output, encode_output({false, loop_.now_ns(), lines}));
+  // It has been so since a second ago.
+  void agent_tells(int rank, std::vector<DeviceEvent> events) {
+    tell(Peer{rank}, FrameKind::device,
+         encode(DeviceNews{loop_.now_ns() - 1'000'000'000, loop_.now_ns(), std::move(events)}));
+  }
+  // `of_starter`: the rank of a starter's whose lines they are.
+  void rank_prints(int rank, const std::string& lines, std::optional<int> of_starter = {}) {
+    tell(Peer{rank}, FrameKind::output, encode_output({false, loop_.now_ns(), lines, of_starter}));
   }
   void worker_comes(Peer peer) {
     Hello hello;
@@ -177,8 +184,11 @@ class FakeAgents final : public LeaderChannel {
   }
   void signal_agents(Peer peer, const SignalAgents& signal) override {
     done.push_back(fmt::format("signal {} to the agents of {}", signal.signal, peer.value));
+    agent_signals.push_back(signal);
   }
   std::vector<StartAgents> hosts_agents;
+  std::vector<SignalAgents> agent_signals;
+  std::string engine_cannot_start;  // why; empty: it can
   void ping_all() override { ++pings; }
   void pause(bool paused) override { pauses.push_back(paused); }
   int pings = 0;
@@ -195,6 +205,8 @@ class FakeAgents final : public LeaderChannel {
     tl::expected<void, SpawnError> start(const std::vector<std::string>&,
                                          const std::map<std::string, std::string>& environment,
                                          Rank rank) override {
+      if (!agents_.engine_cannot_start.empty())
+        return tl::unexpected(SpawnError{.text = agents_.engine_cannot_start});
       agents_.done.emplace_back("start the engine");
       agents_.engine_environments.push_back(environment);
       was_started_ = true;
@@ -202,7 +214,7 @@ class FakeAgents final : public LeaderChannel {
         agents_.loop_.post([this] { end(Exited{1}); });
         return {};
       }
-      if (agents_.plan_.engine == Engine::mpirun)
+      if (is_one_process(agents_.plan_.engine))
         for (int each = 0; each < agents_.plan_.world_size(); ++each) agents_.agent_comes(each);
       else
         agents_.agent_comes(rank.value);

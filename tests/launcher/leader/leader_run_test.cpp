@@ -4,10 +4,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <csignal>
 
 #include "launcher/channel/hand_over.hpp"
+#include "launcher/leader/start_engine.hpp"
 #include "launcher/process/agent_variables.hpp"
+#include "launcher/process/hidden_arguments.hpp"
 #include "tests/launcher/leader/fake_agents.hpp"
 #include "tests/launcher/leader/fake_output.hpp"
 #include "tests/launcher/plan/small_job.hpp"
@@ -30,10 +33,9 @@ struct DrivenRun {
     plan = job.plan();
     settings.worker = "socket";
     settings.channel_host = "";
-    settings.make_ready = [this](const std::string& hand_over, const Workers& workers) {
+    settings.make_ready = [this](const std::string& hand_over, const FindWorkerCode& code, auto done) {
       EXPECT_EQ(decode_hand_over(hand_over)->world_size, plan.world_size());
-      if (while_waiting) return while_waiting(workers);
-      return ready();
+      done(while_waiting ? while_waiting(code) : ready());
     };
   }
 
@@ -59,7 +61,6 @@ struct DrivenRun {
                                                 [this] { stopped_ourselves_at.push_back(loop.seconds()); }},
                                     "token");
     EXPECT_TRUE(leader->listen());
-    leader->wait_until_ready();
     auto made = leader->run();
     EXPECT_FALSE(loop.ran_dry);
     if (!made) throw std::runtime_error(made.error().problems.front().what);
@@ -69,7 +70,7 @@ struct DrivenRun {
 
   LaunchPlan plan;
   RunSettings settings;
-  std::function<ReadyResult(const Workers&)> while_waiting;
+  std::function<ReadyResult(const FindWorkerCode&)> while_waiting;
   EventLog events;
   FakeLoop loop;
   FakeOutput output;
@@ -160,7 +161,7 @@ TEST(LeaderRun, ALostAgentIsALostHostThatIsUnattendedWhereNoWorkerIsLeft) {
     DrivenRun run;
     run.agents.ranks[2].agent_is_lost = true;
     run.agents.ranks[0].runs = milliseconds(500'000);
-    run.while_waiting = [&](const Workers&) {
+    run.while_waiting = [&](const FindWorkerCode&) {
       if (has_worker) run.agents.worker_comes(run.worker(1));
       return DrivenRun::ready();
     };
@@ -216,7 +217,7 @@ TEST(LeaderRun, AUsersSignalEndsNothingWhereNoRankRuns) {
 TEST(LeaderRun, AUsersSignalToAWorkerReachesEveryRankOnceThoughEveryHostGotIt) {
   DrivenRun run;
   for (int rank = 0; rank < 4; ++rank) run.agents.ranks[rank].runs = milliseconds(20'000);
-  run.while_waiting = [&](const Workers&) {
+  run.while_waiting = [&](const FindWorkerCode&) {
     run.agents.worker_comes(run.worker(1));
     return DrivenRun::ready();
   };
@@ -240,6 +241,35 @@ TEST(LeaderRun, AUsersSignalToOneAgentReachesTheRanksOfAllHostsAndATermDoesNot) 
   run.loop.after(milliseconds(3000), [&] { run.agents.worker_is_told_to_stop(Peer{2}, SIGTERM); });
   EXPECT_EQ(run.go().kind, OutcomeKind::success);
   EXPECT_EQ(std::count(run.agents.done.begin(), run.agents.done.end(), "pass 10 to 0"), 1);
+}
+
+TEST(LeaderRun, ATermToATaskOfSlurmsIsTheEndOfTheJobAndIsAskedForOnce) {
+  DrivenRun run;
+  run.plan.engine = Engine::srun;
+  for (int rank = 0; rank < 4; ++rank) run.agents.ranks[rank].runs = milliseconds(20'000);
+  run.loop.after(milliseconds(3000), [&] { run.agents.worker_is_told_to_stop(Peer{2}, SIGTERM); });
+  run.loop.after(milliseconds(3001), [&] { run.agents.worker_is_told_to_stop(Peer{3}, SIGTERM); });
+  run.loop.after(milliseconds(3002), [&] { run.leader->stop_signal(SIGTERM); });
+  EXPECT_EQ(run.go().kind, OutcomeKind::stopped);
+  EXPECT_EQ(std::count(run.agents.done.begin(), run.agents.done.end(), "signal 15 to 0"), 1);
+  EXPECT_THAT(run.agents.done, Not(Contains("signal 9 to 0")));
+}
+
+TEST(LeaderRun, ALineOfATorchrunsRankIsThatRanksUnlessTheRankIsAnotherHosts) {
+  DrivenRun run;
+  const auto placement = run.plan.layout.ranks[Rank{0}].placement;
+  run.plan.shares = Indexed<NodeRank, StarterShare>(2);
+  run.plan.shares[NodeRank{0}] = {.first_rank = 0, .placements = {placement, placement}};
+  run.plan.shares[NodeRank{1}] = {.first_rank = 2, .placements = {placement, placement}};
+  for (int rank = 0; rank < 4; ++rank) run.agents.ranks[rank].runs = milliseconds(2000);
+  run.loop.after(milliseconds(1000), [&] {
+    run.agents.rank_prints(2, "a\n", 3);
+    run.agents.rank_prints(2, "b\n", 4);
+    run.agents.rank_prints(2, "c\n", 1);
+  });
+  EXPECT_EQ(run.go().kind, OutcomeKind::success);
+  for (const char* line : {"3 of 2: a\n", "2: b\n", "2: c\n"})
+    EXPECT_THAT(run.output.printed, Contains(line));
 }
 
 TEST(LeaderRun, AShellsCtrlZStopsTheRanksAndUsAndContinuingLetsAllGoOn) {
@@ -286,7 +316,7 @@ TEST(LeaderRun, WhatItDoesForALittleWhileIsNoPause) {
 TEST(LeaderRun, AWorkerKnowsOfAShellsCtrlZ) {
   DrivenRun run;
   for (int rank = 0; rank < 4; ++rank) run.agents.ranks[rank].runs = milliseconds(20'000);
-  run.while_waiting = [&](const Workers&) {
+  run.while_waiting = [&](const FindWorkerCode&) {
     run.agents.worker_comes(run.worker(1));
     return DrivenRun::ready();
   };
@@ -354,7 +384,7 @@ TEST(LeaderRun, NamesTheFirstOfManyRanksThatLeftSomethingRunningAndCountsTheOthe
 TEST(LeaderRun, ASignalThatComesWhenTheJobIsOverIsForTheNextTry) {
   DrivenRun run;
   run.agents.workers_take_outcome = false;
-  run.while_waiting = [&](const Workers&) {
+  run.while_waiting = [&](const FindWorkerCode&) {
     run.agents.worker_comes(run.worker(1));
     return DrivenRun::ready();
   };
@@ -369,7 +399,7 @@ TEST(LeaderRun, ASignalThatComesWhenTheJobIsOverIsForTheNextTry) {
 TEST(LeaderRun, AWorkerThatIsToldToStopStopsTheJobOnceHoweverOftenItSaysSo) {
   DrivenRun run;
   for (int rank = 0; rank < 4; ++rank) run.agents.ranks[rank].runs = milliseconds(500'000);
-  run.while_waiting = [&](const Workers&) {
+  run.while_waiting = [&](const FindWorkerCode&) {
     run.agents.worker_comes(run.worker(1));
     return DrivenRun::ready();
   };
@@ -381,23 +411,50 @@ TEST(LeaderRun, AWorkerThatIsToldToStopStopsTheJobOnceHoweverOftenItSaysSo) {
   EXPECT_EQ(run.agents.outcomes.at(run.worker(1)).kind, "stopped");
 }
 
-TEST(LeaderRun, AWorkerThatIsToldToStopWhileHostsAreWaitedForIsHeardThere) {
-  DrivenRun run;
-  run.while_waiting = [&](const Workers& workers) {
-    EXPECT_EQ(workers.serve(), 0);
-    run.loop.post([&] {
-      run.agents.worker_comes(run.worker(1));
-      run.agents.worker_is_told_to_stop(run.worker(1), SIGINT);
+// The hosts are waited for until somebody says that they are there, or a stop ends the waiting.
+struct WaitingRun : DrivenRun {
+  explicit WaitingRun() {
+    settings.make_ready = [this](const std::string&, const FindWorkerCode&, auto done) { now = done; };
+    settings.stop_ready = [this](int signal, StopBy by) {
+      stops.emplace_back(by, signal);
+      ReadyResult stopped = ready();
+      stopped.outcome = make_stopped(signal, "stopped while waiting for the hosts");
+      now(std::move(stopped));
+    };
+  }
+
+  std::function<void(ReadyResult)> now;
+  std::vector<std::pair<StopBy, int>> stops;
+};
+
+TEST(LeaderRun, AStopOfOursOrOfAWorkerWhileHostsAreWaitedForEndsTheWaiting) {
+  for (const StopBy by : {StopBy::us, StopBy::worker}) {
+    WaitingRun run;
+    run.loop.after(milliseconds(5000), [&] { run.agents.worker_comes(run.worker(1)); });
+    run.loop.after(milliseconds(6000), [&] {
+      if (by == StopBy::us)
+        run.leader->stop_signal(SIGINT);
+      else
+        run.agents.worker_is_told_to_stop(run.worker(1), SIGINT);
     });
-    EXPECT_EQ(workers.serve(), SIGINT);
-    ReadyResult result = DrivenRun::ready();
-    result.outcome.emplace().exit_code = 130;
-    result.outcome->kind = OutcomeKind::stopped;
-    return result;
-  };
-  EXPECT_EQ(run.go().exit_code, 130);
-  EXPECT_TRUE(run.agents.done.empty());
-  EXPECT_EQ(run.agents.outcomes.at(run.worker(1)).exit_code, 130);
+    EXPECT_EQ(run.go().exit_code, 130);
+    EXPECT_THAT(run.stops, ElementsAre(std::pair(by, SIGINT)));
+    EXPECT_TRUE(run.agents.done.empty());
+    EXPECT_EQ(run.agents.outcomes.at(run.worker(1)).exit_code, 130);
+    EXPECT_EQ(run.leader->late_signal(), 0) << "it is not for the next try";
+    EXPECT_GE(run.agents.pings, 6) << "workers hear us meanwhile";
+  }
+}
+
+TEST(LeaderRun, WhileHostsAreWaitedForAPauseAndSignalsForTheRanksAreNotWorthAWord) {
+  WaitingRun run;
+  run.loop.after(milliseconds(1000), [&] { run.leader->passed_signal(SIGUSR1); });
+  run.loop.after(milliseconds(2000), [&] { run.leader->passed_signal(SIGTSTP); });
+  run.loop.after(milliseconds(3000), [&] { run.loop.stall(milliseconds(60'000)); });
+  run.loop.after(milliseconds(70'000), [&] { run.now(DrivenRun::ready()); });
+  EXPECT_EQ(run.go().kind, OutcomeKind::success);
+  EXPECT_TRUE(run.output.said.empty());
+  EXPECT_THAT(run.stopped_ourselves_at, ElementsAre(2.0));
 }
 
 TEST(LeaderRun, AWorkerThatIsLostBeforeTheStartEndsTheJobUnlessItsHostIsSpareOrItComesAgain) {
@@ -405,12 +462,12 @@ TEST(LeaderRun, AWorkerThatIsLostBeforeTheStartEndsTheJobUnlessItsHostIsSpareOrI
   for (const Case each : {Case::lost, Case::spare, Case::again}) {
     DrivenRun run;
     run.settings.spare_hosts = {"algo-3"};
-    run.while_waiting = [&](const Workers& workers) {
+    run.while_waiting = [&](const FindWorkerCode& find_code) {
       const Peer peer = run.worker(each == Case::spare ? 2 : 1);
       run.agents.worker_comes(peer);
       run.agents.worker_is_lost(peer);
       if (each == Case::again) run.agents.worker_comes(peer);
-      const auto code = workers.code();
+      const auto code = find_code();
       EXPECT_EQ(code.size(), 3U);
       EXPECT_EQ(code[1].is_lost, each == Case::lost);
       return DrivenRun::ready();
@@ -430,7 +487,7 @@ TEST(LeaderRun, AWorkerThatIsLostInTheJobEndsItUnlessItsHostIsSpare) {
     run.settings.spare_hosts = {"algo-3"};
     for (int rank = 0; rank < 4; ++rank) run.agents.ranks[rank].runs = milliseconds(5'000);
     const Peer peer = run.worker(is_spare ? 2 : 1);
-    run.while_waiting = [&](const Workers&) {
+    run.while_waiting = [&](const FindWorkerCode&) {
       run.agents.worker_comes(peer);
       return DrivenRun::ready();
     };
@@ -447,7 +504,7 @@ TEST(LeaderRun, ARankOrAHostThatSendsWhatItMayNotEndsTheJobAndIsNamed) {
     DrivenRun run;
     for (int rank = 0; rank < 4; ++rank) run.agents.ranks[rank].runs = milliseconds(5'000);
     const Peer peer = is_worker ? run.worker(1) : Peer{3};
-    run.while_waiting = [&](const Workers&) {
+    run.while_waiting = [&](const FindWorkerCode&) {
       if (is_worker) run.agents.worker_comes(peer);
       return DrivenRun::ready();
     };
@@ -479,7 +536,7 @@ TEST(LeaderRun, TellsWorkersToWaitForASecondTryButForTheHostThatASpareOneReplace
   run.settings.tells_restart_count = true;
   run.settings.restart_count = 1;
   run.agents.ranks[2].agent_is_lost = true;
-  run.while_waiting = [&](const Workers&) {
+  run.while_waiting = [&](const FindWorkerCode&) {
     for (const int index : {1, 2}) run.agents.worker_comes(run.worker(index));
     return DrivenRun::ready();
   };
@@ -521,7 +578,7 @@ TEST(LeaderRun, AStopDuringTheTestEndsItAndStartsNoJob) {
     DrivenRun run;
     run.with_smoke();
     run.agents.check_programs_hang = true;
-    run.while_waiting = [&](const Workers&) {
+    run.while_waiting = [&](const FindWorkerCode&) {
       run.agents.worker_comes(run.worker(1));
       return DrivenRun::ready();
     };
@@ -544,10 +601,45 @@ TEST(LeaderRun, AStopDuringTheTestEndsItAndStartsNoJob) {
 TEST(LeaderRun, AHostThatIsLostWhileRanksAreStartedIsNamedWhenMpirunEnds) {
   DrivenRun run;
   run.agents.engine_fails = true;
-  run.settings.find_lost_hosts = [] { return std::vector<LostHost>{{"algo-2", "no route"}}; };
+  run.settings.find_lost_hosts = [&](auto done) {
+    run.loop.after(milliseconds(3000), [done] { done({{"algo-2", "no route"}}); });
+  };
   const Outcome outcome = run.go();
   EXPECT_THAT(outcome.message, HasSubstr("algo-2 was lost: no route"));
   EXPECT_THAT(run.output.said, Contains("mpirun: no such host"));
+}
+
+TEST(LeaderRun, WhatHappensWhileLostHostsAreLookedForComesAfterMpirunsEnd) {
+  for (const bool is_lost : {false, true}) {
+    DrivenRun run;
+    run.agents.engine_fails = true;
+    run.settings.find_lost_hosts = [&](auto done) {
+      run.loop.after(milliseconds(2000), [&] { run.leader->stop_signal(SIGTERM); });
+      run.loop.after(milliseconds(3000), [done, is_lost] {
+        done(is_lost ? std::vector<LostHost>{{"algo-2", "no route"}} : std::vector<LostHost>());
+      });
+    };
+    const Outcome outcome = run.go();
+    EXPECT_EQ(outcome.kind, OutcomeKind::failure);
+    EXPECT_EQ(outcome.failure_class, is_lost ? FailureClass::lost_host : FailureClass::start);
+    EXPECT_EQ(run.leader->late_signal(), SIGTERM) << "it is for the next try";
+  }
+}
+
+TEST(LeaderRun, HostsAreLookedForWhileAgentsDoNotComeAndTheLoopGoesOnMeanwhile) {
+  DrivenRun run;
+  run.agents.ranks[3].agent_comes = false;
+  int looks = 0;
+  run.settings.find_lost_hosts = [&](auto done) {
+    const int pings = run.agents.pings;
+    run.loop.after(milliseconds(3000), [&, done, pings, is_lost = ++looks == 2] {
+      EXPECT_GE(run.agents.pings, pings + 2);
+      done(is_lost ? std::vector<LostHost>{{"algo-2", "no banner"}} : std::vector<LostHost>());
+    });
+  };
+  EXPECT_THAT(run.go().message, HasSubstr("algo-2 was lost: no banner"));
+  EXPECT_EQ(looks, 2);
+  EXPECT_LT(run.loop.seconds(), 30);
 }
 
 TEST(LeaderRun, RanksThatAreSilentTooLongAreAskedAndEnded) {
@@ -587,22 +679,93 @@ TEST(LeaderRun, WithoutOptionsTenSilentMinutesAreWorthAHintAndEndNothing) {
             "end such a job");
 }
 
-TEST(LeaderRun, HeartbeatsAreProgressAndFromThenOnLinesAreNot) {
-  DrivenRun run;
+// Rank 3 tells of its progress once; later only `printing` prints.
+Outcome go_with_heartbeat(DrivenRun& run, int printing) {
   run.settings.hang_timeout = 30;
   for (int rank = 0; rank < 4; ++rank) run.agents.ranks[rank].runs = milliseconds(500'000);
   run.loop.after(milliseconds(20'000), [&] {
     run.agents.rank_tells(3, {.beats = 1, .values = {{"step", 120}, {"loss", 2.5}}});
   });
   for (int at = 21; at < 200; at += 10)
-    run.loop.after(milliseconds(1000 * at), [&] { run.agents.rank_prints(1, "waiting\n"); });
-  const Outcome outcome = run.go();
+    run.loop.after(milliseconds(1000 * at),
+                   [&run, printing] { run.agents.rank_prints(printing, "waiting\n"); });
+  return run.go();
+}
+
+TEST(LeaderRun, HeartbeatsAreProgressAndFromThenOnLinesOfTheRankAreNot) {
+  DrivenRun run;
+  const Outcome outcome = go_with_heartbeat(run, 3);
   EXPECT_EQ(outcome.failure_class, FailureClass::hang);
   EXPECT_THAT(outcome.message,
               HasSubstr("the job hangs: no rank has made progress for 30 s (the last: step=120 "
                         "loss=2.5 of rank 3 on algo-2); "));
   EXPECT_EQ(outcome.progress->step, 120);
   EXPECT_LT(run.loop.seconds(), 70);
+}
+
+TEST(LeaderRun, TheLinesOfARankThatTellsNoProgressCountWhateverOthersTell) {
+  DrivenRun run;
+  EXPECT_EQ(go_with_heartbeat(run, 1).failure_class, FailureClass::hang);
+  EXPECT_GT(run.loop.seconds(), 200);
+}
+
+TEST(LeaderRun, AWishAloneDoesNotMakeLinesWorthless) {
+  DrivenRun run;
+  run.settings.hang_timeout = 30;
+  for (int rank = 0; rank < 4; ++rank) run.agents.ranks[rank].runs = milliseconds(500'000);
+  run.loop.after(milliseconds(1'000),
+                 [&] { run.agents.rank_tells(3, {.beats = 1, .ask = Ask::exclude_host}); });
+  for (int at = 21; at < 200; at += 10)
+    run.loop.after(milliseconds(1000 * at), [&run] { run.agents.rank_prints(3, "step 5\n"); });
+  const Outcome outcome = run.go();
+  EXPECT_GT(run.loop.seconds(), 200);
+  EXPECT_EQ(outcome.asked->ask, Ask::exclude_host);
+}
+
+TEST(LeaderRun, WhatADeviceSaidBeforeAFailureIsSaidAtOnceAndIsPartOfTheSentence) {
+  DrivenRun run;
+  for (int rank = 0; rank < 4; ++rank) run.agents.ranks[rank].runs = milliseconds(100'000);
+  run.agents.ranks[3].runs = milliseconds(30'000);
+  run.agents.ranks[3].ends = Exited{1};
+  const DeviceEvent xid{
+      .kind = DeviceKind::gpu_xid, .device = "GPU 1", .text = "reported XID 79", .is_lasting = true};
+  run.loop.after(milliseconds(18'000), [&] { run.agents.agent_tells(2, {xid}); });
+  const Outcome outcome = run.go();
+  EXPECT_THAT(outcome.message, HasSubstr("; 12 s before, GPU 1 of algo-2 reported XID 79"));
+  EXPECT_THAT(run.output.said, Contains("algo-2: GPU 1 reported XID 79"));
+  ASSERT_EQ(outcome.devices.size(), 1U);
+  EXPECT_EQ(outcome.devices[0].host, "algo-2");
+  EXPECT_THAT(outcome.hosts_at_fault, ElementsAre("algo-2"));
+}
+
+TEST(LeaderRun, ManyEventsOfDevicesBuryNothing) {
+  DrivenRun run;
+  for (int rank = 0; rank < 4; ++rank) run.agents.ranks[rank].runs = milliseconds(1'000'000);
+  const DeviceEvent hot{
+      .kind = DeviceKind::gpu_throttle, .device = "GPU 0", .text = "slowed its clocks down"};
+  for (int at = 1; at < 500; ++at)
+    run.loop.after(milliseconds(1000 * at), [&] { run.agents.agent_tells(0, {hot}); });
+  for (int at = 1; at < 999; at += 100)
+    run.loop.after(milliseconds(1000 * at), [&] { run.agents.rank_prints(1, "step\n"); });
+  const Outcome outcome = run.go();
+  EXPECT_EQ(outcome.devices.size(), 300U);
+  EXPECT_EQ(run.output.said.size(), 8U);
+  EXPECT_THAT(run.output.said.back(), HasSubstr("; more of this kind stands in the events"));
+}
+
+TEST(LeaderRun, ARankWhoseStepsTakeLongerIsAHintAndChangesNothing) {
+  DrivenRun run;
+  for (int rank = 0; rank < 4; ++rank) run.agents.ranks[rank].runs = milliseconds(300'000);
+  for (int at = 1; at < 300; ++at)
+    run.loop.after(milliseconds(1000 * at), [&run, at] {
+      for (int rank = 0; rank < 4; ++rank)
+        run.agents.rank_tells(rank, {.beats = 1, .values = {{"step", rank == 3 ? at : 2 * at}}});
+    });
+  EXPECT_EQ(run.go().kind, OutcomeKind::success);
+  EXPECT_THAT(
+      run.output.said,
+      ElementsAre(
+          "hint: slow rank: rank 3 on algo-2 takes 1 s a step, where others take 0.5 s (the median)"));
 }
 
 TEST(LeaderRun, AProgramThatNeverBeginsIsEndedByTheStartsBound) {
@@ -633,7 +796,7 @@ TEST(LeaderRun, AStopThatEveryHostIsToldIsOneStopWhoeverIsHeardFirst) {
     for (int rank = 0; rank < 6; ++rank) run.agents.ranks[rank].runs = milliseconds(500'000);
     run.agents.ranks[3].ignores_signals = true;
     run.settings.stop_grace = milliseconds(7'000);
-    run.while_waiting = [&](const Workers&) {
+    run.while_waiting = [&](const FindWorkerCode&) {
       for (const int host : {1, 2}) run.agents.worker_comes(run.worker(host));
       return DrivenRun::ready();
     };
@@ -649,6 +812,7 @@ TEST(LeaderRun, AStopThatEveryHostIsToldIsOneStopWhoeverIsHeardFirst) {
 
 // A job on hosts that start themselves: the agents of the first are processes of the leader's.
 struct DrivenNodes : DrivenRun {
+  // Of two hosts.
   DrivenNodes() : DrivenRun(2, LauncherKind::ddp) {
     SmallJob job(2, 2);
     job.spec.launcher = LauncherKind::ddp;
@@ -657,7 +821,7 @@ struct DrivenNodes : DrivenRun {
     settings.job_token = "secret";
     settings.worker.clear();
     settings.channel_host = "127.0.0.1";
-    while_waiting = [this](const Workers&) {
+    while_waiting = [this](const FindWorkerCode&) {
       agents.worker_comes(worker(1));
       return ReadyResult{};
     };
@@ -677,10 +841,9 @@ TEST(LeaderRun, OnHostsThatStartThemselvesEachHostsSmlaunchStartsItsAgents) {
                                                        [] {}, &elsewhere},
                                            "token");
   EXPECT_TRUE(run.leader->listen());
-  EXPECT_EQ(run.agents.listens_at, "0.0.0.0");
-  run.leader->wait_until_ready();
-  EXPECT_EQ(run.agents.keeps_to, "");
+  EXPECT_EQ(run.agents.listens_at, "::");
   const auto result = run.leader->run();
+  EXPECT_EQ(run.agents.keeps_to, "");
   ASSERT_TRUE(result);
   EXPECT_EQ(result->outcome.kind, OutcomeKind::success);
   EXPECT_THAT(run.output.printed, ElementsAre("0: hello\n", "1: hello\n", "2: hello\n", "3: hello\n"));
@@ -690,6 +853,194 @@ TEST(LeaderRun, OnHostsThatStartThemselvesEachHostsSmlaunchStartsItsAgents) {
   EXPECT_EQ(run.agents.engine_environments.size(), 2U);
   EXPECT_EQ(run.agents.outcomes.at(run.worker(1)).kind, "success");
   run.leader.reset();  // before what it was given
+}
+
+TEST(LeaderRun, SecretArgumentsStandInNoMessageAsTheyAre) {
+  DrivenNodes run;
+  run.plan.process_command = {"python3", "train.py", "--key", "sesame"};
+  run.plan.secret_arguments = {3};
+  AgentsElsewhere elsewhere(run.agents, run.worker(0));
+  EngineOnHosts engine(elsewhere, {}, run.agents.make_engine());
+  ASSERT_TRUE(start_engine(engine, run.plan, {}, ""));
+  ASSERT_EQ(run.agents.hosts_agents.size(), 1U);
+  const StartAgents& agents = run.agents.hosts_agents[0];
+  EXPECT_THAT(agents.program, ElementsAre("python3", "train.py", "--key", "(secret 0)"));
+  EXPECT_EQ(show_arguments(agents.program, agents.secrets), run.plan.process_command);
+}
+
+TEST(LeaderRun, WhenNothingCanBeStartedTheOtherHostsLearnItAndWaitForNoOtherTry) {
+  DrivenNodes run;
+  run.agents.engine_cannot_start = "smlaunch: Permission denied";
+  run.settings.is_tried_again = [](const Outcome&) { return true; };
+  EXPECT_THROW(run.go(), std::runtime_error);
+  const JobEnd& told = run.agents.outcomes.at(run.worker(1));
+  EXPECT_EQ(told.kind, "failure");
+  EXPECT_EQ(told.exit_code, 71);
+  EXPECT_THAT(told.message, HasSubstr("Permission denied"));
+}
+
+TEST(LeaderRun, AHostThatComesByItselfMayComeToTheGoodbye) {
+  DrivenNodes run;
+  run.while_waiting = [](const FindWorkerCode&) {
+    ReadyResult result;
+    result.outcome = make_failure(FailureClass::configuration, "no such thing");
+    return result;
+  };
+  run.loop.after(milliseconds(500), [&] { run.agents.worker_comes(run.worker(1)); });
+  EXPECT_EQ(run.go().exit_code, 78);
+  EXPECT_EQ(run.agents.outcomes.at(run.worker(1)).message, "no such thing");
+}
+
+// ---- what others see of it meanwhile
+
+TEST(LeaderRun, WhoAsksMeanwhileSeesHowFarEachRankIs) {
+  DrivenRun run;
+  StatusBoard board{JobStatus{.id = "aa"}};
+  run.settings.board = &board;
+  for (const int rank : {0, 1, 2, 3}) run.agents.ranks[rank].runs = milliseconds(9000);
+  run.agents.ranks[1].runs = milliseconds(2000);
+  std::vector<JobStatus> told;
+  const auto ask = [&](const StatusWish& wish) {
+    run.leader->tell_status(wish, [&](JobStatus status) { told.push_back(std::move(status)); });
+  };
+  run.while_waiting = [&](const FindWorkerCode&) {
+    ask({.ranks = true});
+    return DrivenRun::ready();
+  };
+  run.loop.after(milliseconds(4500), [&] {
+    run.agents.rank_tells(2, {.beats = 1, .values = {{"step", 7}, {"loss", 2}}});
+    run.agents.rank_tells(3, {.beats = 1, .values = {{"step", 5}}});
+  });
+  run.loop.after(milliseconds(5000), [&] { ask({.ranks = true}); });
+  run.loop.after(milliseconds(5000), [&] { ask({}); });
+  EXPECT_EQ(run.go().kind, OutcomeKind::success);
+  ASSERT_EQ(told.size(), 3U);
+  EXPECT_EQ(told[0].stage, JobStage::ready);
+  EXPECT_EQ(told[0].hosts, 2);
+  EXPECT_EQ(told[0].hosts_ready, 0);
+  EXPECT_EQ(told[0].count(RankStage::waiting), 4);
+  const JobStatus& running = told[1];
+  EXPECT_EQ(running.id, "aa");
+  EXPECT_EQ(running.stage, JobStage::run);
+  EXPECT_EQ(running.hosts_ready, 2);
+  EXPECT_EQ(running.count(RankStage::running), 3);
+  EXPECT_EQ(running.count(RankStage::ended), 1);
+  EXPECT_EQ(running.ranks[Rank{1}].stage, RankStage::ended);
+  EXPECT_EQ(running.ranks[Rank{3}].pid, 1003);
+  EXPECT_EQ(running.ranks[Rank{3}].host, "algo-2");
+  EXPECT_EQ(running.progress->rank, Rank{3});
+  EXPECT_NEAR(running.progress_ago, 0.5, 0.01);
+  EXPECT_NEAR(running.silence->seconds, 0.5, 0.01);
+  EXPECT_EQ(running.values.at("step").lowest, 5);
+  EXPECT_EQ(running.values.at("step").highest, 7);
+  EXPECT_EQ(running.phases.back().name, "run");
+  EXPECT_GT(running.phases.back().seconds, 4) << "it goes on, though a rank has ended";
+  EXPECT_TRUE(told[2].ranks.empty());
+  const JobStatus last = board.noted();
+  EXPECT_EQ(last.stage, JobStage::stop);
+  EXPECT_EQ(last.count(RankStage::ended), 4) << "the end of the run is noted";
+  EXPECT_EQ(last.progress->rank, Rank{3});
+  EXPECT_EQ(last.values.at("step").highest, 7);
+  EXPECT_EQ(last.phases.back().name, "teardown");
+}
+
+TEST(LeaderRun, HostsThatStartThemselvesAreReadyWhenTheyHaveCome) {
+  DrivenRun run;
+  StatusBoard board{JobStatus()};
+  run.settings.board = &board;
+  run.settings.job_token = "token";
+  std::vector<int> ready;
+  run.while_waiting = [&](const FindWorkerCode&) {
+    for (int i = 0; i < 2; ++i) {
+      run.leader->tell_status({}, [&](const JobStatus& status) { ready.push_back(status.hosts_ready); });
+      run.agents.worker_comes(run.worker(1));
+    }
+    return DrivenRun::ready();
+  };
+  run.go();
+  EXPECT_THAT(ready, ElementsAre(1, 2));
+}
+
+TEST(LeaderRun, WhatAnEarlierTryHasNotedIsForgotten) {
+  DrivenRun run;
+  StatusBoard board{JobStatus{.id = "aa",
+                              .restarts = 1,
+                              .smoke = "fail",
+                              .busbw_gbps = 3,
+                              .counts = {{RankStage::lost, 9}},
+                              .progress = JobProgress{},
+                              .silence = JobSilence{},
+                              .values = {{"step", {}}},
+                              .ranks = Indexed<Rank, RankStatus>(9)}};
+  run.settings.board = &board;
+  std::optional<JobStatus> told;
+  run.while_waiting = [&](const FindWorkerCode&) {
+    run.leader->tell_status({}, [&](JobStatus status) { told = std::move(status); });
+    return DrivenRun::ready();
+  };
+  EXPECT_EQ(run.go().kind, OutcomeKind::success);
+  EXPECT_EQ(told->restarts, 1);
+  EXPECT_TRUE(told->smoke.empty() && !told->busbw_gbps && !told->progress && !told->silence);
+  EXPECT_TRUE(told->values.empty() && told->ranks.empty());
+  EXPECT_EQ(told->world_size(), 4);
+}
+
+TEST(LeaderRun, WhoAsksForStacksHasTheRanksLookedAtAndTheyGoOn) {
+  DrivenRun run;
+  StatusBoard board{JobStatus()};
+  run.settings.board = &board;
+  for (const int rank : {0, 1, 2, 3}) run.agents.ranks[rank].runs = milliseconds(5000);
+  run.agents.ranks[1].runs = milliseconds(1000);
+  std::vector<JobStatus> told;
+  const auto ask = [&] {
+    run.leader->tell_status({.ranks = true, .stacks = true},
+                            [&](JobStatus status) { told.push_back(std::move(status)); });
+  };
+  run.loop.after(milliseconds(3000), [&] {
+    ask();
+    ask();  // while the first answer is awaited
+  });
+  EXPECT_EQ(run.go().kind, OutcomeKind::success);
+  ASSERT_EQ(told.size(), 2U);
+  for (const JobStatus& each : told) {
+    ASSERT_TRUE(each.looks);
+    ASSERT_EQ(each.looks->size(), 3U);
+    EXPECT_EQ(each.looks->front().rank, Rank{0});
+    EXPECT_EQ(each.looks->back().host, "algo-2");
+    EXPECT_TRUE(each.looks->back().state);
+  }
+  EXPECT_EQ(std::count_if(run.agents.done.begin(), run.agents.done.end(),
+                          [](const std::string& what) { return what.starts_with("look at"); }),
+            3);
+}
+
+TEST(LeaderRun, WhereNoRankRunsThereAreNoStacks) {
+  DrivenRun run;
+  StatusBoard board{JobStatus()};
+  run.settings.board = &board;
+  std::optional<JobStatus> told;
+  run.while_waiting = [&](const FindWorkerCode&) {
+    run.leader->tell_status({.stacks = true}, [&](JobStatus status) { told = std::move(status); });
+    return DrivenRun::ready();
+  };
+  EXPECT_EQ(run.go().kind, OutcomeKind::success);
+  ASSERT_TRUE(told);
+  EXPECT_FALSE(told->looks);
+}
+
+TEST(LeaderRun, OnATerminalALineSaysHowItGoes) {
+  for (const std::size_t width : {std::size_t{0}, std::size_t{100}}) {
+    DrivenRun run;
+    StatusBoard board{JobStatus()};
+    run.settings.board = &board;
+    run.output.width = width;
+    for (const int rank : {0, 1, 2, 3}) run.agents.ranks[rank].runs = milliseconds(3000);
+    EXPECT_EQ(run.go().kind, OutcomeKind::success);
+    if (width == 0)
+      EXPECT_TRUE(run.output.live.empty());
+    else
+      EXPECT_THAT(run.output.live, Contains(HasSubstr("2 hosts | 4 ranks running | ")));
+  }
 }
 
 }  // namespace

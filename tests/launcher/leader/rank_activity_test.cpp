@@ -8,38 +8,50 @@ namespace {
 
 constexpr std::uint64_t second = 1'000'000'000;
 
+constexpr Rank rank_0{0};
+constexpr Rank rank_1{1};
+
 TEST(RankActivity, IsSilentSinceTheLastLineOfAnyRank) {
   RankActivity activity(2, 10 * second);
   EXPECT_EQ(activity.silence(15 * second).seconds, 5.0);
   EXPECT_FALSE(activity.silence(15 * second).has_begun);
-  activity.printed(14 * second);
-  activity.printed(12 * second);  // it came later, and was printed before
+  activity.printed(rank_0, 14 * second);
+  activity.printed(rank_1, 12 * second);  // it came later, and was printed before
   EXPECT_EQ(activity.silence(15 * second).seconds, 1.0);
   EXPECT_EQ(activity.silence(13 * second).seconds, 0.0);
   EXPECT_TRUE(activity.silence(15 * second).has_begun);
   EXPECT_TRUE(activity.silence(15 * second).counts_output);
 }
 
-TEST(RankActivity, CountsNoLineOnceARankHasToldItsProgress) {
+TEST(RankActivity, CountsNoLineOfARankThatHasToldItsProgress) {
   RankActivity activity(2, 0);
-  activity.printed(5 * second);
-  activity.progressed(8 * second);
-  activity.printed(20 * second);
+  activity.printed(rank_0, 5 * second);
+  activity.progressed(rank_0, 8 * second);
+  activity.printed(rank_0, 20 * second);
   const JobSilence silence = activity.silence(30 * second);
   EXPECT_EQ(silence.seconds, 22.0);
   EXPECT_FALSE(silence.counts_output);
   EXPECT_TRUE(silence.has_begun);
 }
 
+TEST(RankActivity, CountsTheLinesOfARankThatTellsNoProgressWhateverOthersTell) {
+  RankActivity activity(2, 0);
+  activity.progressed(rank_0, 8 * second);
+  activity.printed(rank_1, 20 * second);
+  EXPECT_EQ(activity.silence(30 * second).seconds, 10.0);
+}
+
 TEST(RankActivity, CountsNoLineWhereAPatternSaysWhatIsProgress) {
-  RankActivity activity(1, 0, true);
-  activity.printed(5 * second);
+  RankActivity activity(2, 0, true);
+  activity.printed(rank_0, 5 * second);
   EXPECT_EQ(activity.silence(9 * second).seconds, 9.0);
   EXPECT_FALSE(activity.silence(9 * second).has_begun);
   EXPECT_FALSE(activity.silence(9 * second).counts_output);
-  activity.progressed(10 * second);
+  activity.progressed(rank_0, 10 * second);
   EXPECT_EQ(activity.silence(11 * second).seconds, 1.0);
   EXPECT_TRUE(activity.silence(11 * second).has_begun);
+  activity.printed(rank_1, 11 * second);
+  EXPECT_EQ(activity.silence(12 * second).seconds, 2.0);
 }
 
 TEST(RankActivity, ForgetsASilenceWithoutTakingItForProgress) {

@@ -5,6 +5,8 @@
 
 #include <algorithm>
 
+#include "launcher/leader/start_engine.hpp"
+
 namespace smlaunch {
 namespace {
 
@@ -73,6 +75,51 @@ TEST(EngineCommand, HasSecretArgumentsOnNoCommandLineOfMpirunAndOfAgents) {
   EXPECT_EQ(command.back(), "1");
   plan.engine = Engine::local;
   EXPECT_EQ(engine_command(plan, ""), command);
+}
+
+TEST(EngineEnvironment, HasNothingOfTheJobThatSrunWouldTakeForItsOwnOptions) {
+  LaunchPlan plan = two_ranks(LauncherKind::ddp);
+  plan.environment["SLURM_CPUS_PER_TASK"] = "8";
+  plan.engine = Engine::srun;
+  const std::map<std::string, std::string> inherited = {
+      {"SLURM_NTASKS", "6"}, {"SLURM_CPUS_PER_TASK", "8"}, {"SLURM_JOB_ID", "3"}, {"PATH", "/bin"}};
+  const auto environment = engine_environment(plan, inherited, {{"SMLAUNCH_AGENT_SRUN", "1"}});
+  EXPECT_FALSE(environment.contains("SLURM_NTASKS"));
+  EXPECT_FALSE(environment.contains("SLURM_CPUS_PER_TASK"));
+  EXPECT_EQ(environment.at("SLURM_JOB_ID"), "3");
+  EXPECT_EQ(environment.at("SMLAUNCH_AGENT_SRUN"), "1");
+  // A rank has it all the same.
+  EXPECT_EQ(make_start(plan, Rank{0}, {}, {}).default_variables.at("SLURM_CPUS_PER_TASK"), "8");
+  plan.engine = Engine::mpirun;
+  EXPECT_TRUE(engine_environment(plan, inherited, {}).contains("SLURM_NTASKS"));
+}
+
+TEST(EngineLine, IsARanksAsTheEngineMarksItOrItsOwnWithItsName) {
+  EXPECT_EQ(find_rank_of_line(Engine::srun, " 3: hello")->rank, 3);
+  EXPECT_EQ(find_rank_of_line(Engine::srun, " 3: hello")->text, "hello");
+  EXPECT_FALSE(find_rank_of_line(Engine::srun, "srun: error: x"));
+  EXPECT_EQ(find_rank_of_line(Engine::mpirun, "[1,2]<stderr>:x")->rank, 2);
+  EXPECT_FALSE(find_rank_of_line(Engine::mpirun, "3: hello"));
+  EXPECT_EQ(name_line_of_engine("srun", "srun: error: x"), "srun: error: x");
+  EXPECT_EQ(name_line_of_engine("mpirun", "x"), "mpirun: x");
+}
+
+TEST(StartMessage, BindsTheRanksOfAStarterAndNotTheStarter) {
+  LaunchPlan plan = two_ranks(LauncherKind::torchrun);
+  plan.shares.push_back({.first_rank = 6, .placements = {}});
+  for (const RankPlace& place : plan.layout.ranks) plan.shares.front().placements.push_back(place.placement);
+  plan.bind = BindPolicy::core;
+  plan.cluster.hosts.front().source = TopologySource::probed;
+  Start start = make_start(plan, Rank{0}, {}, {});
+  EXPECT_EQ(start.cpus, "");
+  EXPECT_EQ(start.first_rank, 6);
+  EXPECT_EQ(start.rank_cpus, (std::vector<std::string>{"0-1", "2-3"}));
+  EXPECT_EQ(start.rank_bind, "");
+  plan.cluster.hosts.front().source = TopologySource::assumed;
+  start = make_start(plan, Rank{0}, {}, {});
+  EXPECT_EQ(start.rank_bind, "core");
+  EXPECT_EQ(start.own_bind, "");
+  EXPECT_EQ(decode_start(encode(start))->rank_cpus, start.rank_cpus);
 }
 
 TEST(StartMessage, SaysWhatReplacesAndWhatYields) {

@@ -75,7 +75,9 @@ Event stopped(int rank, int signal) {
 }
 Event lost(int rank) { return AgentLost{.rank = Rank{rank}, .loss = Silence{10, "closed"}, .seconds = 1.0}; }
 Event left(int rank) { return AgentLeft{Rank{rank}}; }
-Event engine() { return EngineEnded{.failure = MpirunEnded{Exited{1}}, .seconds = 1.0, .status = Exited{1}}; }
+Event engine() {
+  return EngineEnded{.failure = EngineProcessEnded{Exited{1}}, .seconds = 1.0, .status = Exited{1}};
+}
 bool is_lost(const Supervisor& supervisor, int rank) {
   return supervisor.record().ranks[Rank{rank}].loss.has_value();
 }
@@ -211,7 +213,19 @@ Event looked(int rank, bool computes = false) {
   RankState state;
   state.is_look = true;
   state.computes = computes;
+  state.computes_in = computes ? "python3.11" : "";
   return RankInspected{Rank{rank}, state, 0.5};
+}
+Event looked_first(int rank, bool computes) {
+  auto event = std::get<RankInspected>(looked(rank, computes));
+  event.state.more_comes = true;
+  return event;
+}
+// Its host does not show where it runs.
+Event looked_unseen(int rank) {
+  auto event = std::get<RankInspected>(looked(rank, true));
+  event.state.computes_in.clear();
+  return event;
 }
 const char* const look_at_all = "look, timer look 10000";
 const char* const inspect_all = "inspect, timer inspection 10000";
@@ -230,7 +244,7 @@ TEST(Supervisor, AsksEveryRankBeforeItStopsAJobThatHangs) {
                        {expired(Timer::inspection), ""},
                        {stopped(0, SIGTERM), ""},
                        {stopped(1, SIGTERM), release_all}});
-  EXPECT_EQ(supervisor.record().hang->seconds, 60);
+  EXPECT_EQ(supervisor.record().hang->seconds, 61) << "as long as it is by then";
   EXPECT_TRUE(supervisor.record().ranks[Rank{0}].state);
   EXPECT_EQ(supervisor.record().ranks[Rank{0}].cores_used, 0.5);
 }
@@ -318,6 +332,67 @@ TEST(Supervisor, AnotherSilenceIsLookedAtAnew) {
                        {looked(0, true), "tell looks"}});
 }
 
+TEST(Supervisor, ProgressThatComesDuringALookEndsIt) {
+  Supervisor supervisor = watched(2);
+  perform(supervisor, {{silent(60), look_at_all},
+                       {looked(0), ""},
+                       {silent(61), ""},
+                       {silent(0.5), ""},
+                       {looked(1), ""},
+                       {expired(Timer::look), ""},
+                       {silent(59), ""},
+                       {silent(60), look_at_all},
+                       {looked(0), ""},
+                       {looked(1), inspect_all}});
+}
+
+TEST(Supervisor, AVerdictNeedsNoStacksWhereTheyDoNotCome) {
+  Supervisor supervisor = watched(2);
+  perform(supervisor, {{silent(60), look_at_all},
+                       {looked_first(0, true), ""},
+                       {looked_first(1, false), ""},
+                       {looked(1), ""},
+                       {expired(Timer::look), "tell looks"},
+                       {silent(120), look_at_all},
+                       {looked_first(0, false), ""},
+                       {looked_first(1, false), ""},
+                       {expired(Timer::look), inspect_all}});
+}
+
+TEST(Supervisor, ARankThatHasNotAnsweredIsLookedAtOnceMore) {
+  Supervisor supervisor = watched(2);
+  perform(supervisor, {{silent(60), look_at_all},
+                       {looked(0), ""},
+                       {expired(Timer::look), look_at_all},
+                       {silent(71), ""},
+                       {looked(0), ""},
+                       {looked(1, true), "tell looks"},
+                       {silent(131), look_at_all},
+                       {looked(0), ""},
+                       {expired(Timer::look), look_at_all},
+                       {looked(0), ""},
+                       {expired(Timer::look), inspect_all}});
+}
+
+TEST(Supervisor, AHostThatDoesNotShowWhatItsRankDoesExtendsASilenceThreeTimes) {
+  Supervisor supervisor = watched(1);
+  perform(supervisor, {{silent(60), look_at_all},
+                       {looked_unseen(0), "tell looks"},
+                       {silent(120), look_at_all},
+                       {looked_unseen(0), ""},
+                       {silent(180), look_at_all},
+                       {looked_unseen(0), ""},
+                       {silent(240), look_at_all},
+                       {looked_unseen(0), inspect_all}});
+  Supervisor other = watched(1);
+  for (int i = 0; i < 3; ++i)
+    perform(other, {{silent(60), look_at_all},
+                    {looked_unseen(0), "tell looks"},
+                    {silent(120), look_at_all},
+                    {looked_unseen(0), ""},
+                    {silent(1), ""}});  // another silence
+}
+
 TEST(Supervisor, ALookEndsWithTheJob) {
   Supervisor supervisor = watched(2);
   perform(supervisor, {{silent(60), look_at_all}, {exited(0, 0), ""}, {exited(1, 0), release_all}});
@@ -360,11 +435,12 @@ TEST(Supervisor, KeepsWhatRanksTellOfTheirProgress) {
   const JobRecord& record = supervisor.record();
   EXPECT_EQ(record.progress->rank, Rank{1});
   EXPECT_EQ(record.progress->values, (ProgressValues{{"step", 6}, {"loss", 2}}));
-  EXPECT_EQ(record.progress->step, 7);
   EXPECT_EQ(record.progress->seconds, 3);
   EXPECT_EQ(record.ranks[Rank{0}].progress, (ProgressValues{{"step", 7}, {"loss", 3}}));
   EXPECT_EQ(record.asked->rank, Rank{1});
   EXPECT_EQ(record.asked->ask, Ask::restart);
+  EXPECT_EQ(record.asked->host, "algo-1");
+  EXPECT_EQ(decide_outcome(record, {"algo-1", "algo-1"}).progress->step, 6) << "where the slowest rank is";
 }
 
 TEST(Supervisor, DoesNotMindSilenceWhileItStops) {
@@ -392,7 +468,7 @@ TEST(Supervisor, StopsAllWhenTheEngineEnds) {
                        {stopped(0, SIGTERM), ""},
                        {stopped(1, SIGTERM), std::string(release_daemons) + ", finish"}});
   ASSERT_TRUE(supervisor.record().engine_failure);
-  EXPECT_TRUE(std::holds_alternative<MpirunEnded>(*supervisor.record().engine_failure));
+  EXPECT_TRUE(std::holds_alternative<EngineProcessEnded>(*supervisor.record().engine_failure));
   EXPECT_EQ(supervisor.record().engine_seconds, 1.0);
 }
 
@@ -463,7 +539,7 @@ TEST(Supervisor, EndsWhenTheEngineDoesBeforeTheStart) {
   supervisor.begin();
   perform(supervisor, {{joined(0), ""}, {engine(), std::string(release_all) + ", finish"}});
   ASSERT_TRUE(supervisor.record().engine_failure);
-  EXPECT_TRUE(std::holds_alternative<MpirunEnded>(*supervisor.record().engine_failure));
+  EXPECT_TRUE(std::holds_alternative<EngineProcessEnded>(*supervisor.record().engine_failure));
   EXPECT_EQ(supervisor.record().engine_seconds, 1.0);
   EXPECT_FALSE(supervisor.record().started);
 }
@@ -568,14 +644,14 @@ TEST(Supervisor, NeverLetsAgentsGoBeforeAllRanksAreDone) {
 }
 
 // It ends the ranks, and only then itself.
-TEST(Supervisor, KnowsHowMpirunEndedWhenItHasEndedTheRanks) {
+TEST(Supervisor, KnowsHowEngineProcessEndedWhenItHasEndedTheRanks) {
   Supervisor supervisor = running(2);
   for (const int rank : {0, 1}) {
     supervisor.on(stopped(rank, 15));
     supervisor.on(left(rank));
   }
-  supervisor.on(
-      EngineEnded{.failure = MpirunEnded{Signaled{9, false}}, .seconds = 2.1, .status = Signaled{9, false}});
+  supervisor.on(EngineEnded{
+      .failure = EngineProcessEnded{Signaled{9, false}}, .seconds = 2.1, .status = Signaled{9, false}});
   EXPECT_EQ(decide_outcome(supervisor.record(), {"a", "b"}).message,
             "mpirun was killed by signal 9 (SIGKILL) before the job was over");
 
@@ -584,7 +660,7 @@ TEST(Supervisor, KnowsHowMpirunEndedWhenItHasEndedTheRanks) {
   ended_by_us.on(stopped(1, 15));
   ended_by_us.on(left(0));
   ended_by_us.on(left(1));
-  ended_by_us.on(EngineEnded{.failure = MpirunEnded{Exited{1}}, .seconds = 2.1, .status = Exited{1}});
+  ended_by_us.on(EngineEnded{.failure = EngineProcessEnded{Exited{1}}, .seconds = 2.1, .status = Exited{1}});
   EXPECT_FALSE(ended_by_us.record().engine_failure) << "we have ended it";
 }
 
@@ -605,7 +681,7 @@ TEST(Supervisor, TakesMpirunsEndForRanksWithoutAChannel) {
   }
 }
 
-TEST(Supervisor, RanksWithoutAChannelAreLostWhereNobodyKnowsHowMpirunEnded) {
+TEST(Supervisor, RanksWithoutAChannelAreLostWhereNobodyKnowsHowEngineProcessEnded) {
   Supervisor supervisor(settings(1));
   supervisor.begin();
   supervisor.on(RankDetached{Rank{0}});

@@ -36,6 +36,16 @@ TEST(WorkerRoster, ALossBeforeTheJobCountsUntilTheWorkerComesAgainAndNeverOfASpa
   EXPECT_EQ(workers.find_lost(), nullptr);
 }
 
+TEST(WorkerRoster, WhatAProcessHasSaidIsNotSaidByTheNextOneInItsPlace) {
+  WorkerRoster workers = roster();
+  workers.joined(Peer{7});
+  workers.code_ended(Peer{7}, CodeEnd{.is_ready = true});
+  EXPECT_TRUE(workers.told_to_stop(Peer{7}));
+  workers.joined(Peer{7});
+  EXPECT_FALSE(workers.of(Peer{7}).code);
+  EXPECT_TRUE(workers.told_to_stop(Peer{7}));
+}
+
 TEST(WorkerRoster, AWordToStopIsNewsOnce) {
   WorkerRoster workers = roster();
   EXPECT_TRUE(workers.told_to_stop(Peer{7}));

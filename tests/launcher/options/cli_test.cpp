@@ -105,11 +105,14 @@ const OptionCase option_cases[] = {
     {"start-timeout", "1800", [](const Options& o) { return o.start_timeout == 1800; }},
     {"progress", "step (?P<step>[0-9]+)",
      [](const Options& o) { return o.progress == "step (?P<step>[0-9]+)"; }},
+    {"flight-recorder", "off",
+     [](const Options& o) { return o.flight_recorder == FlightRecorderOption::off; }},
     {"master-port", "29500", [](const Options& o) { return o.master_port == 29500; }},
     {"channel-port", "65535", [](const Options& o) { return o.channel_port == 65535; }},
     {"log-dir", "/x", [](const Options& o) { return o.log_dir == "/x"; }},
     {"events", "/x", [](const Options& o) { return o.events == "/x"; }},
     {"report", "/x", [](const Options& o) { return o.report == "/x"; }},
+    {"metrics", "/x", [](const Options& o) { return o.metrics == "/x"; }},
     {"trace", "/x", [](const Options& o) { return o.trace == "/x"; }},
     {"html-report", "never", [](const Options& o) { return o.html_report == HtmlReportOption::never; }},
     {"format", "json", [](const Options& o) { return o.format == Format::json; }},
@@ -428,6 +431,16 @@ TEST_F(Cli, ReportTakesOneFolderOrFileAmongItsOptions) {
   EXPECT_FALSE(parse_cli({"report", "a", "b"}));
   EXPECT_FALSE(parse_cli({"topology", "a"}));
   EXPECT_FALSE(parse_cli({"--html", "page.html", "train.py"}));
+}
+
+TEST_F(Cli, StatusTakesOneJob) {
+  const Options options = parsed({"status", "4711", "--stacks", "--format", "json"});
+  EXPECT_EQ(options.command, Command::status);
+  EXPECT_EQ(options.operand, "4711");
+  EXPECT_TRUE(options.stacks);
+  EXPECT_EQ(parsed({"status"}).operand, std::nullopt);
+  EXPECT_FALSE(parsed({"status"}).stacks);
+  EXPECT_FALSE(parse_cli({"status", "1", "2"}));
 }
 
 TEST_F(Cli, WhatHelpDoesNotKnowIsSaid) {

@@ -47,6 +47,19 @@ TEST(JobPhases, AreThoseThatThereWere) {
   EXPECT_EQ(in_words(phases.phases()), "ready 3  0; start 4  0; ");
 }
 
+TEST(JobPhases, OfARunThatGoesOnLastUntilNow) {
+  JobPhases phases;
+  phases.waited(1, "", 0);
+  EXPECT_EQ(in_words(phases.so_far(5 * second)), "ready 1  0; ");
+  phases.engine_started(10 * second);
+  EXPECT_EQ(in_words(phases.so_far(12 * second)), "ready 1  0; start 2  0; ");
+  phases.spawned(13 * second);
+  phases.ended("algo-2", 14 * second);  // the others go on
+  EXPECT_EQ(in_words(phases.so_far(20 * second)), "ready 1  0; start 3  0; run 7  7; ");
+  phases.finished(21 * second);
+  EXPECT_EQ(in_words(phases.so_far(99 * second)), in_words(phases.phases()));
+}
+
 TEST(JobPhases, NameHostsOnlyWhereThereAreSeveral) {
   const std::vector<Phase> phases = {{"start", 0.5, "algo-2", 0.5},
                                      {"spawn to first output", 1, "algo-3", 4.25}};

@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "launcher/outcome/decide_outcome.hpp"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <csignal>
+#include <optional>
 #include <tuple>
+#include <utility>
 
 namespace smlaunch {
 namespace {
@@ -192,6 +196,27 @@ TEST(Outcome, ARankThatLeftIsNamedOnlyWhereTheFailureIsThatOfALostPeer) {
   EXPECT_EQ(outcome.first_failure->rank, Rank{2}) << "one with a reason of its own comes before it";
 }
 
+TEST(Outcome, TellsTheStepOfItsSlowestRankAndOfTheFailingOne) {
+  JobRecord record = job({fine(), fine(), ended(Exited{1}, 1.0), fine()});
+  const auto told = [&](int rank, double step) { record.ranks[Rank{rank}].progress = {{"step", step}}; };
+  record.progress = JobProgress{.rank = Rank{0}};
+  const RankHosts hosts = {"a", "a", "a", "a"};
+  const auto steps = [&] {
+    const auto progress = decide_outcome(record, hosts).progress;
+    return std::pair(progress->step, progress->failed_step);
+  };
+  EXPECT_EQ(steps(), std::pair(std::optional<double>(), std::optional<double>()));
+  told(0, 9);
+  told(1, 7);
+  EXPECT_EQ(steps(), std::pair(std::optional(7.0), std::optional(7.0)));
+  told(2, 8);
+  EXPECT_EQ(steps(), std::pair(std::optional(7.0), std::optional(8.0)));
+  for (const double none : {std::nan(""), HUGE_VAL, -HUGE_VAL}) {
+    told(2, none);
+    EXPECT_EQ(steps(), std::pair(std::optional(7.0), std::optional(7.0))) << none;
+  }
+}
+
 TEST(Outcome, OfAJobThatHangs) {
   JobRecord record = job({stopped(70), stopped(70), stopped(70), stopped(70)});
   record.hang = JobSilence{.seconds = 60.4};
@@ -222,6 +247,30 @@ TEST(Outcome, OfAJobThatHangs) {
   EXPECT_EQ(outcome.first_failure->status(), std::nullopt);
   record.stop_signal = SIGTERM;
   EXPECT_EQ(decide_outcome(record, four_hosts).kind, OutcomeKind::stopped);
+}
+
+TEST(Outcome, OfAJobThatHangsNamesTheRankForWhichOthersWait) {
+  JobRecord record = job({stopped(70), stopped(70), stopped(70), stopped(70)});
+  record.hang = JobSilence{.seconds = 60.4};
+  for (int i = 0; i < 4; ++i) {
+    RankState state;
+    state.processes.emplace_back();
+    state.processes.front().told = fmt::format(
+        R"({{"rank":{},"counts_from_one":true,"threads":[{{"is_main":true,"frames":[["{}","/c/data.py",88]],"call":{}}}],
+            "groups":[{{"name":"0","is_default":true,"ranks":[[0,3]],"sequence":{}}}]}})",
+        i, i == 2 ? "load_batch" : "step", i == 2 ? "null" : R"({"op":"all_reduce","group":"0"})",
+        i == 2 ? 1203 : 1204);
+    record.ranks[Rank{i}].state = state;
+  }
+  const Outcome outcome = decide_outcome(record, four_hosts);
+  EXPECT_EQ(outcome.message,
+            "the job hangs: no rank has printed anything for 60 s; rank 2 (algo-2) has not come to "
+            "all_reduce 1204 of "
+            "the default group, in which 3 ranks wait; it is in load_batch (data.py:88)");
+  EXPECT_EQ(outcome.hang_seconds, 60.4);
+  ASSERT_TRUE(outcome.first_failure);
+  EXPECT_EQ(outcome.first_failure->rank, Rank{2});
+  EXPECT_TRUE(outcome.first_failure->certain);
 }
 
 TEST(Outcome, OfAJobThatHangsNamesTheRankThatHadEnded) {
@@ -256,11 +305,11 @@ TEST(Outcome, ARankThatMpirunHasEndedIsNoCulprit) {
   RankRecord ended_by_mpirun = ended(Exited{0}, 1.6, true);
   ended_by_mpirun.loss = EndedByOthers{};
   JobRecord record = job({ended_by_mpirun, ended_by_mpirun});
-  record.engine_failure = MpirunEnded{Signaled{SIGKILL, false}};
+  record.engine_failure = EngineProcessEnded{Signaled{SIGKILL, false}};
   record.engine_seconds = 1.7;
   Outcome outcome = decide_outcome(record, {"a", "b"});
   EXPECT_EQ(outcome.message, "mpirun was killed by signal 9 (SIGKILL) before the job was over");
-  record.engine_failure = MpirunEnded{Exited{1}};
+  record.engine_failure = EngineProcessEnded{Exited{1}};
   record.engine_lines = {"ORTE has lost communication with a remote daemon.", "",
                          "  HNP daemon   : [[1,0],0] on node a", "  Remote daemon: [[1,0],1] on node b", ""};
   outcome = decide_outcome(record, {"a", "b"});
@@ -368,7 +417,7 @@ TEST(Outcome, SaysTheLastWordsOfARankThatWasNotEndedFromOutside) {
 TEST(Outcome, SaysWhyMpirunFailed) {
   JobRecord record = job({RankRecord{}, RankRecord{}});
   record.started = false;
-  record.engine_failure = MpirunEnded{Exited{1}};
+  record.engine_failure = EngineProcessEnded{Exited{1}};
   record.engine_lines = {"mpirun: Error: unknown option \"--no\"", "Type 'mpirun --help' for usage."};
   const Outcome outcome = decide_outcome(record, {"a", "b"});
   EXPECT_EQ(outcome.message,
@@ -467,7 +516,7 @@ TEST(Outcome, ARankThatOutlivesOurKillDoesNotHideTheFirstFailure) {
 }
 
 // mpirun notices a host that is gone before we do, and ends the job.
-TEST(Outcome, TheSilentHostIsNamedAndNotTheHostsWhoseRanksMpirunEnded) {
+TEST(Outcome, TheSilentHostIsNamedAndNotTheHostsWhoseRanksEngineProcessEnded) {
   RankRecord ended_by_mpirun = ended(Exited{0}, 1.6, true);
   ended_by_mpirun.loss = EndedByOthers{};
   const RankRecord gone = lost(OutlivedKill{}, 0);
@@ -487,7 +536,7 @@ TEST(Outcome, AHostThatIsLostBeforeTheStartIsNamed) {
   JobRecord record = job({RankRecord{}, RankRecord{}});
   record.started = false;
   record.worker_loss = WorkerLoss{"b", HostUnreachable{"no SSH banner"}};
-  record.engine_failure = MpirunEnded{Exited{255}};
+  record.engine_failure = EngineProcessEnded{Exited{255}};
   const Outcome outcome = decide_outcome(record, {"a", "b"});
   EXPECT_EQ(outcome.failure_class, FailureClass::lost_host);
   EXPECT_EQ(outcome.exit_code, 76);
@@ -512,7 +561,7 @@ TEST(Outcome, AHostThatIsLostBeforeTheStartIsNamed) {
 
 TEST(Outcome, OfAnEngineThatDied) {
   JobRecord record = job({stopped(1), stopped(1)});
-  record.engine_failure = MpirunEnded{Signaled{SIGKILL}};
+  record.engine_failure = EngineProcessEnded{Signaled{SIGKILL}};
   const Outcome outcome = decide_outcome(record, {"a", "b"});
   EXPECT_EQ(outcome.failure_class, FailureClass::lost_host);
   EXPECT_EQ(outcome.exit_code, 76);
@@ -555,7 +604,7 @@ TEST(Outcome, JobThatDidNotStartSaysWhoIsMissing) {
             "algo-1)");
   record.start_timed_out = false;
   record.ranks[Rank{1}].joined = true;
-  record.engine_failure = MpirunEnded{Exited{1}};
+  record.engine_failure = EngineProcessEnded{Exited{1}};
   outcome = decide_outcome(record, four_hosts);
   EXPECT_EQ(
       outcome.message,
@@ -579,7 +628,7 @@ TEST(Outcome, JobThatDidNotStartNamesTheHostsWhoseDaemonIsMissing) {
             "Connection reset" +
                 named);
   record.start_timed_out = false;
-  record.engine_failure = MpirunEnded{Exited{1}};
+  record.engine_failure = EngineProcessEnded{Exited{1}};
   record.engine_lines = {std::string(40, '-'), "ORTE was unable to reliably start one or more daemons.",
                          std::string(40, '-')};
   EXPECT_TRUE(decide_outcome(record, four_hosts).message.ends_with("start one or more daemons." + named))
@@ -647,8 +696,10 @@ TEST(Losses, AreTold) {
   EXPECT_EQ(describe(HostLoss(silence)), "no word from its smlaunch for 10 s (connection closed)");
   EXPECT_EQ(describe(HostLoss(HostUnreachable{"TCP refused"})), "TCP refused");
   EXPECT_EQ(describe(EngineFailure(AllAgentsEnded{})), "every agent has ended");
-  EXPECT_EQ(describe(EngineFailure(MpirunEnded{Exited{1}})),
+  EXPECT_EQ(describe(EngineFailure(EngineProcessEnded{Exited{1}})),
             "mpirun exited with code 1 before the job was over");
+  EXPECT_EQ(describe(EngineFailure(EngineProcessEnded{Signaled{SIGKILL, false}, "srun"})),
+            "srun was killed by signal 9 (SIGKILL) before the job was over");
   EXPECT_EQ(describe(EngineFailure(EndUnknown{"how process 7 ended is not known"})),
             "how process 7 ended is not known");
 }

@@ -96,6 +96,39 @@ TEST(Report, OfAJobThatWasTriedAgainAndHung) {
     {"rank": 1, "host": "algo-2", "place": null, "cores_used": null, "processes": []}])"));
 }
 
+TEST(Report, TellsWhoWaitedForWhom) {
+  Report report;
+  EXPECT_FALSE(Json::parse(render_report(report)).contains("hang_evidence"));
+  const NamedCollective waited{.group = "default", .op = "all_reduce", .sequence = 5, .sizes = "[8] Float"};
+  report.outcome.hang = {{.rank = Rank{0}, .host = "a"}, {.rank = Rank{1}, .host = "b"}};
+  report.outcome.hang_seconds = 60.4;
+  report.outcome.hang_evidence = {
+      .waiting = {{.in = waited, .ranks = {Rank{0}}}},
+      .missing = {{.rank = Rank{1}, .host = "b", .where = "load_batch"}},
+      .ranks = {{.rank = Rank{0},
+                 .state = "sleeping",
+                 .progress = {.last_begun = waited,
+                              .last_finished = NamedCollective{.group = "default", .sequence = 4},
+                              .waiting_in = waited},
+                 .groups = {{.last_begun = waited}},
+                 .stacks = {{"a.py:1 in f"}, {}}},
+                {.rank = Rank{1}, .state = "running"}},
+      .sentence = "rank 1 (b) has not come"};
+  EXPECT_EQ(Json::parse(render_report(report))["hang_evidence"], Json::parse(R"({"seconds": 60.4,
+    "sentence": "rank 1 (b) has not come",
+    "waiting": [{"group": "default", "op": "all_reduce", "sequence": 5, "sizes": "[8] Float", "ranks": [0]}],
+    "missing": [{"rank": 1, "host": "b", "where": "load_batch"}],
+    "ranks": [{"rank": 0, "state": "sleeping",
+               "last_begun": {"group": "default", "op": "all_reduce", "sequence": 5, "sizes": "[8] Float"},
+               "last_finished": {"group": "default", "op": null, "sequence": 4},
+               "waiting_in": {"group": "default", "op": "all_reduce", "sequence": 5, "sizes": "[8] Float"},
+               "groups": [{"last_begun": {"group": "default", "op": "all_reduce", "sequence": 5, "sizes": "[8] Float"},
+                           "last_finished": null, "waiting_in": null}],
+               "stacks": [["a.py:1 in f"], []]},
+              {"rank": 1, "state": "running", "last_begun": null, "last_finished": null, "waiting_in": null,
+               "groups": [], "stacks": []}]})"));
+}
+
 TEST(Report, TellsTheLastProgressAsNumbersOrWhereJsonHasNoneAsText) {
   Report report;
   report.outcome.progress =
@@ -114,6 +147,26 @@ TEST(Report, TellsTheLastProgressAsNumbersOrWhereJsonHasNoneAsText) {
   EXPECT_EQ(json["earlier"][0]["progress"],
             Json::parse(R"({"last": {}, "rank_of_last": 1, "host": "a", "seconds_ago": 0.0})"));
   EXPECT_FALSE(json["earlier"][1].contains("progress"));
+}
+
+TEST(Report, TellsWhatDevicesSaidOfEachTryAndWhatOfItIsEvidence) {
+  const DeviceFact fact{.host = "gn02",
+                        .since = 11.25,
+                        .seconds = 12.3456,
+                        .event = {.kind = DeviceKind::gpu_xid, .device = "GPU 3", .text = "reported XID 79"}};
+  Report report;
+  report.outcome.devices = {fact};
+  report.outcome.first_failure = FirstFailure{.host = "gn02", .evidence = {"12 s before, …"}};
+  report.earlier.resize(1);
+  report.earlier[0].outcome.devices = {fact, fact};
+  const Json json = Json::parse(render_report(report));
+  EXPECT_EQ(
+      json["devices"],
+      Json::parse(R"([{"t": 12.346, "host": "gn02", "kind": "gpu_xid", "text": "GPU 3 reported XID 79"}])"));
+  EXPECT_EQ(json["first_failure"]["evidence"], Json::parse(R"(["12 s before, …"])"));
+  EXPECT_EQ(json["earlier"][0]["devices"].size(), 2U);
+  const Json quiet = Json::parse(render_report(Report()));
+  EXPECT_FALSE(quiet.contains("devices"));
 }
 
 TEST(Report, IsUtf8WhateverRanksPrint) {

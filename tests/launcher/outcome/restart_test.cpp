@@ -45,7 +45,7 @@ Outcome ended(const ExitStatus& status, const std::string& exception = "", std::
     first.end->last_lines = {"Traceback (most recent call last):", "  File \"t.py\", line 1, in <module>",
                              exception};
   outcome.first_failure = first;
-  if (step) outcome.progress = JobProgress{.values = {{"step", *step}}, .step = step};
+  if (step) outcome.progress = JobProgress{.values = {{"step", *step}}, .step = step, .failed_step = step};
   return outcome;
 }
 
@@ -126,8 +126,9 @@ TEST(Restart, ARanksWishComesBeforeItsClass) {
   Outcome outcome = ended(Exited{1});
   EXPECT_FALSE(is_tried_again(outcome, made));
   EXPECT_NE(decide_restart(outcome, made).why_not.find("--restart-on"), std::string::npos);
+  made.spare_hosts = 1;
   for (const Ask ask : {Ask::restart, Ask::exclude_host}) {
-    outcome.asked = RankAsked{Rank{3}, ask};
+    outcome.asked = RankAsked{Rank{3}, ask, "b"};
     EXPECT_TRUE(is_tried_again(outcome, made));
     EXPECT_FALSE(is_tried_again(outcome, {.max_restarts = 0}));
   }
@@ -136,6 +137,53 @@ TEST(Restart, ARanksWishComesBeforeItsClass) {
   lost.asked = RankAsked{Rank{3}, Ask::stop};
   EXPECT_FALSE(is_tried_again(lost, made));
   EXPECT_EQ(decide_restart(lost, made).why_not, "rank 3 has asked for no other try");
+}
+
+TEST(Restart, OfAHostThatCannotBeLeftOutThereIsNone) {
+  RestartPolicy made{.max_restarts = 5, .hosts = 3, .leader = "a"};
+  Outcome outcome = ended(Signaled{SIGKILL, false});
+  outcome.asked = RankAsked{Rank{3}, Ask::exclude_host, "b"};
+  outcome.hosts_at_fault = {"b"};
+  EXPECT_FALSE(is_tried_again(outcome, made));
+  EXPECT_EQ(decide_restart(outcome, made).why_not,
+            "rank 3 has asked for another try without its host b, but no spare host is left, and --min-hosts "
+            "allows "
+            "no fewer");
+  made.min_hosts = 3;
+  EXPECT_FALSE(is_tried_again(outcome, made));
+  made.min_hosts = 2;
+  EXPECT_TRUE(is_tried_again(outcome, made));
+  made.min_hosts.reset();
+  made.spare_hosts = 1;
+  EXPECT_TRUE(is_tried_again(outcome, made));
+  outcome.asked->host = "a";
+  outcome.hosts_at_fault = {"a"};
+  EXPECT_EQ(decide_restart(outcome, made).why_not,
+            "rank 3 has asked for another try without its host a, but that leads the job");
+  outcome.asked->ask = Ask::restart;
+  EXPECT_TRUE(is_tried_again(outcome, made)) << "a wish for another try is no wish for other hosts";
+}
+
+TEST(Restart, TheStepOfTheFailingRankTellsWhetherItFailedLikeTheLast) {
+  RestartPolicy made = policy(100, 0, 0);
+  Outcome bug = ended(Exited{1}, "ValueError: bad batch", 9);
+  bug.progress->step = 7;  // of the slowest
+  made.earlier.add(bug);
+  bug.progress->step = 8;
+  EXPECT_FALSE(is_tried_again(bug, made)) << "others came further, and it failed at the same step";
+  bug.progress->failed_step = 10;
+  EXPECT_TRUE(is_tried_again(bug, made));
+}
+
+TEST(Restart, TheSlowestRankTellsWhetherATryCameFurther) {
+  RestartPolicy made = policy(1, 1, 0);  // none is left
+  Outcome outcome = ended(Exited{1}, "", 50);
+  outcome.progress->step = 10;
+  made.earlier.add(outcome);
+  outcome.progress->failed_step = 60;
+  EXPECT_FALSE(is_tried_again(outcome, made));
+  outcome.progress->step = 11;
+  EXPECT_TRUE(is_tried_again(outcome, made));
 }
 
 TEST(Restart, WaitsTwiceAsLongEachTimeNothingWasGained) {

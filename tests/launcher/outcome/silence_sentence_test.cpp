@@ -45,8 +45,11 @@ TEST(SilenceSentence, SaysWhoComputesAndWhere) {
             "torchrun on a computes (0.98 cores busy, in python3.11), and so do 2 others");
   JobRecord unseen = looked_at({true});
   unseen.ranks[Rank{0}].state->computes_in.clear();
+  EXPECT_EQ(describe_life(unseen, {"a"}, ""),
+            "rank 0 on a uses the processor: 0.98 cores busy, and its host does not show for what (ptrace)");
   unseen.ranks[Rank{0}].cores_used.reset();
-  EXPECT_EQ(describe_life(unseen, {"a"}, ""), "rank 0 on a computes (where, cannot be seen)");
+  EXPECT_EQ(describe_life(unseen, {"a"}, ""),
+            "rank 0 on a uses the processor, and its host does not show for what (ptrace)");
 }
 
 }  // namespace

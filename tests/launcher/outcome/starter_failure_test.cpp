@@ -42,6 +42,15 @@ TEST(OutcomeOfStarters, NamesTheRankAndItsCodeAsTorchrunDoes) {
   EXPECT_EQ(outcome_of(after(traceback, summary("3", "-9"))).exit_code, 137);
 }
 
+TEST(OutcomeOfStarters, TheStepOfAFailingRankIsThatOfItsStarter) {
+  JobRecord record = job({starter(Exited{1}, 2.0, after(traceback, summary("3", "7")))});
+  record.ranks[Rank{0}].progress = {{"step", 5}};
+  record.progress = JobProgress{.rank = Rank{3}};
+  const Outcome outcome = decide_outcome(record, {"algo-1"}, "torchrun");
+  EXPECT_EQ(outcome.first_failure->rank, Rank{3});
+  EXPECT_EQ(outcome.progress->failed_step, std::optional(5.0));
+}
+
 TEST(OutcomeOfStarters, NamesTheRankWhoseLinesTheyAre) {
   const std::vector<std::string> lines = {
       "torch.distributed.elastic.multiprocessing.errors.ChildFailedError: ",

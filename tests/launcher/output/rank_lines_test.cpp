@@ -45,5 +45,17 @@ TEST(LogFileName, NamesRankStreamAndTry) {
   EXPECT_EQ(log_file_name({{}, "a", true, 0, false}, 0), "a.stderr");
 }
 
+TEST(RankLines, OnATerminalThePrefixIsColoredAndTheLineIsNot) {
+  LineOrigin origin{.rank = 3, .host = "algo-2", .is_colored = true};
+  EXPECT_EQ(render_rank_lines(LogFormat::text, origin, "a\nb\n"),
+            "\033[36m[3 algo-2]\033[0m a\n\033[36m[3 algo-2]\033[0m b\n");
+  origin.is_stderr = true;
+  origin.rank.reset();
+  EXPECT_EQ(render_rank_lines(LogFormat::text, origin, "a\n"), "\033[33m[algo-2]\033[0m a\n");
+  EXPECT_EQ(render_rank_lines(LogFormat::json, origin, "a\n").find('\033'), std::string::npos);
+  origin.alone = true;
+  EXPECT_EQ(render_rank_lines(LogFormat::text, origin, "a\n"), "a\n");
+}
+
 }  // namespace
 }  // namespace smlaunch

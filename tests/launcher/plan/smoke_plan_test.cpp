@@ -126,6 +126,24 @@ TEST(SmokePlan, AJobThatNeedsNoMpirunIsTestedOnGpusWithoutOne) {
               ElementsAre("/usr/bin/smlaunch", "rank", "--", "/usr/bin/smlaunch", "nccl-check"));
 }
 
+TEST(SmokePlan, InAJobOfSlurmsSrunStartsTheTestOnGpusAndMpirunTheOneOnTheCpu) {
+  SmallJob job(2, 2, with_gpus(2));
+  job.spec.launcher = LauncherKind::torchrun;
+  job.spec.by_slurm = true;
+  const LaunchPlan plan = job.plan();
+  ASSERT_TRUE(plan.smoke);
+  EXPECT_EQ(plan.smoke->command.front(), "srun");
+  EXPECT_THAT(plan.smoke->command,
+              testing::IsSupersetOf({"--nodelist=algo-1,algo-1,algo-2,algo-2", "nccl-check"}));
+  SmallJob on_cpu = job_of(0);
+  on_cpu.spec.launcher = LauncherKind::ddp;
+  on_cpu.spec.by_slurm = true;
+  const LaunchPlan without = on_cpu.plan();
+  ASSERT_TRUE(without.smoke);
+  EXPECT_EQ(without.smoke->command.front(), "/usr/bin/mpirun");
+  EXPECT_THAT(without.smoke->command, testing::Contains("algo-1:2,algo-2:2")) << "hosts by their names";
+}
+
 TEST(SmokePlan, ABandwidthThatCannotBeIsRefused) {
   SmallJob job = job_of(2);
   Machine machine = *job.cluster.hosts.front().machine;

@@ -76,6 +76,59 @@ TEST(Torchrun, ThroughMpirunIsOneProcessOnEachHost) {
   EXPECT_THAT(processes.layout.ranks_per_host, testing::ElementsAre(1, 1));
 }
 
+TEST(Torchrun, ThroughSrunIsOneTaskOnEachHost) {
+  SmallJob job = torchrun_job(2, 4);
+  job.spec.by_slurm = true;
+  const LaunchPlan plan = job.plan();
+  EXPECT_EQ(plan.engine, Engine::srun);
+  EXPECT_EQ(plan.process_command, (Words{"torchrun", "--nnodes", "2", "--nproc_per_node", "4", "train.py"}));
+  EXPECT_THAT(plan.command, IsSupersetOf(Words{"--ntasks=2", "--nodelist=algo-1,algo-2", "torchrun"}));
+  const LaunchPlan processes = plan_of_processes(job.spec, plan);
+  EXPECT_EQ(processes.world_size(), 2);
+  EXPECT_EQ(processes.command, plan.command);
+}
+
+TEST(Torchrun, StartsEachRankByWayOfUsWhereItsInterpreterIsKnown) {
+  SmallJob job = torchrun_job(2, 2);
+  job.spec.torchrun_python = "/usr/bin/python3.11";
+  job.spec.bind = BindPolicy::core;
+  const Words by_us = {"--no_python", "/usr/bin/smlaunch", "rank", "--of-starter", "--"};
+  const auto ends_with = [](const Words& words, Words end) {
+    return words.size() >= end.size() &&
+           Words(words.end() - static_cast<std::ptrdiff_t>(end.size()), words.end()) == end;
+  };
+  const auto with = [&](const Words& program) {
+    Words all = by_us;
+    all.insert(all.end(), program.begin(), program.end());
+    return all;
+  };
+  const LaunchPlan plan = job.plan();
+  EXPECT_TRUE(ends_with(plan.process_command, with({"/usr/bin/python3.11", "-u", "train.py"})));
+  EXPECT_TRUE(starts_ranks_by_us(plan));
+  EXPECT_FALSE(starts_ranks_by_us(torchrun_job(2, 2).plan()));
+  EXPECT_EQ(plan.environment.at("PET_MONITOR_INTERVAL"), "0.1");
+  // Each rank is bound, and each starter knows which ranks are its own.
+  EXPECT_EQ(plan.bind, BindPolicy::core);
+  EXPECT_EQ(torchrun_job(2, 2).plan().bind, BindPolicy::none);
+  const LaunchPlan run = plan_of_processes(job.spec, plan);
+  ASSERT_EQ(run.shares.size(), 2U);
+  EXPECT_EQ(run.shares[NodeRank{1}].first_rank, 2);
+  ASSERT_EQ(run.shares[NodeRank{1}].placements.size(), 2U);
+  EXPECT_EQ(run.shares[NodeRank{1}].placements[1], plan.layout.ranks[Rank{3}].placement);
+  EXPECT_TRUE(plan_of_processes(torchrun_job(2, 2).spec, torchrun_job(2, 2).plan()).shares.empty());
+
+  job.environment.entry_point.kind = EntryPointKind::python_package;
+  EXPECT_TRUE(ends_with(job.plan().process_command, with({"/usr/bin/python3.11", "-u", "-m", "train"})));
+  job.environment.entry_point = {"train.sh", EntryPointKind::command, {"--lr", "1"}, "/opt/ml/code", false};
+  EXPECT_TRUE(ends_with(job.plan().process_command, with({"/bin/sh", "./train.sh", "--lr", "1"})));
+}
+
+TEST(Torchrun, WhereEachHostStartsItsOwnTheRanksAreThoseOfTheJob) {
+  SmallJob job = own_part(3, 2, 4, LauncherKind::torchrun);
+  job.spec.torchrun_python = "/usr/bin/python3";
+  EXPECT_EQ(plan_of_processes(job.spec, job.plan()).shares.front().first_rank, 4);
+}
+
 TEST(Torchrun, StartsPackagesAndCommandsToo) {
   SmallJob job = torchrun_job(1, 2);
   job.environment.entry_point.kind = EntryPointKind::python_package;
@@ -101,9 +154,11 @@ TEST(Torchrun, CompilesForNeuronAndRedirectsWhereItMust) {
 TEST(Torchrun, YieldsToTheContainersOwnSettings) {
   SmallJob job = torchrun_job(1, 2);
   EXPECT_EQ(job.plan().environment.at("NCCL_PROTO"), "simple");
-  job.spec.inherited = {{"NCCL_PROTO", "LL128"}, {"PET_MASTER_ADDR", "elsewhere"}};
+  job.spec.inherited = {
+      {"NCCL_PROTO", "LL128"}, {"PET_MASTER_ADDR", "elsewhere"}, {"PET_MONITOR_INTERVAL", "1"}};
   const LaunchPlan plan = job.plan();
   EXPECT_FALSE(plan.environment.contains("NCCL_PROTO"));
+  EXPECT_FALSE(plan.environment.contains("PET_MONITOR_INTERVAL"));
   EXPECT_EQ(plan.environment.at("PET_MASTER_ADDR"), "127.0.0.1");
 }
 

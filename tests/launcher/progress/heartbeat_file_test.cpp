@@ -79,6 +79,76 @@ TEST_F(HeartbeatFileTest, UnderstandsAProgramThatWritesItAnew) {
   EXPECT_EQ(file.read().values.at("step"), 3);
 }
 
+TEST_F(HeartbeatFileTest, ALineWithoutItsEndCountsOnceItStays) {
+  HeartbeatFile file = make();
+  for (int step = 9; step <= 11; ++step) {
+    write(file.path(), "step=" + std::to_string(step), O_TRUNC);
+    EXPECT_TRUE(file.read().empty()) << step;
+    EXPECT_EQ(file.read(), (Progress{.beats = 1, .values = {{"step", step}}})) << step;
+    EXPECT_TRUE(file.read().empty()) << step;
+  }
+  write(file.path(), "\n");
+  EXPECT_TRUE(file.read().empty()) << "its end, and nothing new";
+  write(file.path(), "step=12\n");
+  EXPECT_EQ(file.read(), (Progress{.beats = 1, .values = {{"step", 12}}}));
+}
+
+TEST_F(HeartbeatFileTest, ALineWithoutItsEndCountsWhenAnotherTakesItsPlace) {
+  HeartbeatFile file = make();
+  write(file.path(), "step=1 loss=3", O_TRUNC);
+  EXPECT_TRUE(file.read().empty());
+  for (int step = 2; step < 6; ++step) {
+    write(file.path(), "step=" + std::to_string(step) + " loss=3", O_TRUNC);
+    EXPECT_EQ(file.read().values.at("step"), step - 1);
+  }
+  write(file.path(), "step=6 loss=3\n", O_TRUNC);
+  EXPECT_EQ(file.read(), (Progress{.beats = 2, .values = {{"step", 6}, {"loss", 3}}}));
+}
+
+TEST_F(HeartbeatFileTest, ALineThatGrowsIsOneHeartbeat) {
+  HeartbeatFile file = make();
+  write(file.path(), "ste");
+  EXPECT_TRUE(file.read().empty());
+  write(file.path(), "p=1");
+  EXPECT_TRUE(file.read().empty());
+  write(file.path(), "2\n");
+  EXPECT_EQ(file.read(), (Progress{.beats = 1, .values = {{"step", 12}}}));
+}
+
+TEST_F(HeartbeatFileTest, AnotherFileInItsPlaceIsRead) {
+  HeartbeatFile file = make();
+  write(file.path(), "step=1\n");
+  const auto replace = [&](const std::string& text) {
+    const std::string other = folder + "/other";
+    close(open(other.c_str(), O_CREAT | O_WRONLY, 0600));
+    write(other, text);
+    std::filesystem::rename(other, file.path());
+  };
+  for (int step = 2; step < 5; ++step) {
+    replace("step=" + std::to_string(step) + "\n");
+    EXPECT_EQ(file.read().values.at("step"), step);
+    EXPECT_TRUE(file.read().empty());
+  }
+  write(file.path(), "step=5\n");
+  EXPECT_EQ(file.read(), (Progress{.beats = 1, .values = {{"step", 5}}}));
+  const HeartbeatFile another = make();
+  EXPECT_TRUE(std::filesystem::exists(file.path())) << "it is nobody's old one";
+}
+
+TEST_F(HeartbeatFileTest, WhatIsNoFileInItsPlaceIsNotOpened) {
+  HeartbeatFile file = make();
+  const std::string elsewhere = folder + "/elsewhere";
+  close(open(elsewhere.c_str(), O_CREAT | O_WRONLY, 0600));
+  write(elsewhere, "step=1\n");
+  std::filesystem::remove(file.path());
+  EXPECT_TRUE(file.read().empty());
+  std::filesystem::create_symlink(elsewhere, file.path());
+  EXPECT_TRUE(file.read().empty());
+  std::filesystem::remove(file.path());
+  ASSERT_EQ(mkfifo(file.path().c_str(), 0600), 0);
+  EXPECT_TRUE(file.read().empty());
+}
+
 TEST_F(HeartbeatFileTest, ALongLineIsOneHeartbeatAndTheNextIsHeard) {
   HeartbeatFile file = make();
   write(file.path(), "step=7 " + std::string(300'000, 'x') + "\nstep=8\n");

@@ -57,6 +57,23 @@ TEST(ProgressPattern, RefusesWhatIsNoExpressionWithTheReason) {
   EXPECT_EQ(refusal("(?P<a>x)"), "");
 }
 
+TEST(ProgressPattern, RefusesWhatWouldTakeTooLong) {
+  for (const char* ahead : {"step(?=x)", "(?!a)b", "a|(b(?=c))"})
+    EXPECT_NE(refusal(ahead).find("looks ahead"), std::string::npos) << ahead;
+  for (const char* fine :
+       {"[(?=]x", R"(\(?=x)", "(?:a)b", "a{1000}", "(ab{2}){100}", "[a]{3}[{9999}]", R"(\{9999})"})
+    EXPECT_EQ(refusal(fine), "") << fine;
+  for (const char* much : {"a{1001}", "a{5,2000}", "a{1001,}", "(a{40}){40}", "((a?){100}b){11}",
+                           "[0-9]{99999}", "a{600}b{600}", "(a{99999999999999999999})"})
+    EXPECT_NE(refusal(much).find("repeats too much"), std::string::npos) << much;
+}
+
+TEST(ProgressPattern, LooksAtLessOfALineTheMoreItRepeats) {
+  EXPECT_EQ(pattern("b(?P<n>1)").match(std::string(1000, 'a') + "b1").beats, 1U);
+  EXPECT_TRUE(pattern("(a?){300}b(?P<n>1)").match(std::string(500, 'x') + "b1").empty());
+  EXPECT_EQ(pattern("(a?){300}b(?P<n>1)").match(std::string(100, 'x') + "b1").beats, 1U);
+}
+
 TEST(ProgressPattern, IsBoundedWhateverTheLine) {
   const ProgressPattern evil = pattern("(a+)+$");
   EXPECT_EQ(evil.match(std::string(5000, 'a') + "b").beats, 1U);  // only its beginning is looked at

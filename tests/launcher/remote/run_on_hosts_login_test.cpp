@@ -9,6 +9,9 @@
 #include <fstream>
 #include <sstream>
 
+#include "launcher/process/asio_loop.hpp"
+#include "launcher/process/orphan_reaper.hpp"
+#include "launcher/remote/host_work.hpp"
 #include "launcher/remote/run_on_hosts.hpp"
 #include "tests/launcher/remote/fake_hosts.hpp"
 
@@ -225,6 +228,53 @@ TEST_F(RunOnHostsLogin, EndsTheLoginsOnASignal) {
   };
   EXPECT_EQ(run_on_hosts(stopped).stopped_by_signal, SIGINT);
   EXPECT_FALSE(runs("pid"));
+}
+
+TEST_F(RunOnHostsLogin, WorksShareALoopAndOneThatIsGoneTellsNobodyAndLeavesNoSsh) {
+  host_does("127.0.0.2", "echo $$ > \"$here/pid\"; exec sleep 1000");
+  host_does("127.0.0.3", "while ! [ -s \"$here/pid\" ]; do sleep 0.01; done; echo 'smlaunch 1.2.3'");
+  RemoteRequest hangs = request();
+  hangs.hosts = {"127.0.0.2"};
+  RemoteRequest answers = request();
+  answers.hosts = {"127.0.0.3"};
+  AsioLoop loop;
+  auto gone = begin_on_hosts(loop, hangs, [](const RemoteReport&) { FAIL(); });
+  RemoteReport report;
+  const auto kept = begin_on_hosts(loop, answers, [&](RemoteReport made) {
+    report = std::move(made);
+    EXPECT_TRUE(runs("pid"));
+    gone.reset();
+    EXPECT_FALSE(runs("pid"));
+    loop.post([&] { loop.stop(); });
+  });
+  loop.run();
+  EXPECT_TRUE(report.ready);
+}
+
+TEST_F(RunOnHostsLogin, EndsWhenWaitingIsPointless) {
+  host_does("127.0.0.2", "echo $$ > \"$here/pid\"; exec sleep 1000");
+  RemoteRequest pointless = request();
+  pointless.timeout = std::chrono::hours(1);
+  pointless.is_pointless = [&] { return !read("pid").empty(); };
+  const RemoteReport report = run_on_hosts(pointless);
+  EXPECT_TRUE(report.is_given_up);
+  EXPECT_FALSE(report.ready);
+  EXPECT_EQ(report.stopped_by_signal, 0);
+  EXPECT_FALSE(runs("pid"));
+}
+
+// The leader's run takes every child out of the process table that nobody else waits for.
+TEST_F(RunOnHostsLogin, KnowsHowItsSshEndedThoughOrphansAreReapedBesideIt) {
+  host_does("127.0.0.2", "echo 'smlaunch 1.2.3'");
+  AsioLoop loop;
+  const OrphanReaper reaper(loop.context());
+  RemoteReport report;
+  const auto work = begin_on_hosts(loop, request(), [&](RemoteReport made) {
+    report = std::move(made);
+    loop.stop();
+  });
+  loop.run();
+  EXPECT_TRUE(report.ready) << to_string(report.hosts[0].cause);
 }
 
 TEST_F(RunOnHostsLogin, TakesAnyEndOfTheCommandForALoginWhenAskedOnlyForThat) {

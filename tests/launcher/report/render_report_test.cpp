@@ -16,9 +16,18 @@ RunRecord failed_run() {
       .outcome = "failure", .failure_class = "user_code", .exit_code = 3, .message = "rank 1 failed"};
   record.first_failure =
       RecordedFailure{.rank = 1, .host = "b", .end = {.exit_code = 3}, .last_lines = {"why"}};
-  record.ranks = {
-      {.rank = 0, .host = "a", .end = {.signal = 15}, .cause = "stopped_by_us", .began = 1.0, .ended = 2.0},
-      {.rank = 1, .host = "b", .end = {.exit_code = 3}, .cause = "own", .began = 1.0, .ended = 1.5}};
+  record.ranks = {{.rank = 0,
+                   .host = "a",
+                   .end = {.signal = 15},
+                   .cause = RecordedCause::stopped_by_us,
+                   .began = 1.0,
+                   .ended = 2.0},
+                  {.rank = 1,
+                   .host = "b",
+                   .end = {.exit_code = 3},
+                   .cause = RecordedCause::own,
+                   .began = 1.0,
+                   .ended = 1.5}};
   record.events = {{.seconds = 2, .event = "outcome"}};
   record.phases = {{.name = "run", .seconds = 1.5, .slowest_host = "a", .slowest_seconds = 1.5}};
   return record;
@@ -71,11 +80,13 @@ TEST(RenderReport, ShowsTextOfStrangersAsText) {
   record.message = evil;
   record.plan_hash = evil;
   record.first_failure = RecordedFailure{.host = evil, .reason = evil, .last_lines = {evil}};
-  record.ranks = {{.rank = 0, .host = evil, .cause = evil, .began = 1, .cpus = evil, .numa = evil}};
+  record.ranks = {{.rank = 0, .host = evil, .began = 1, .cpus = evil, .numa = evil}};
   record.phases = {{.name = evil, .slowest_host = evil}};
   record.smoke = RecordedSmoke{
       .verdict = evil, .evidence = evil, .reason = evil, .stages = {{.name = evil}}, .suspects = {evil}};
   record.hang = {{.host = evil, .place = evil, .processes = {evil}}};
+  record.waiting = {{.what = evil, .ranks = {0}}};
+  record.missing = {{.host = evil, .where = evil}};
   record.earlier = {evil};
   record.events = {{.event = evil, .host = evil, .values = {{evil, evil}}},
                    {.event = "outcome", .values = {{evil, evil}}}};
@@ -87,6 +98,21 @@ TEST(RenderReport, ShowsTextOfStrangersAsText) {
   EXPECT_THAT(text, Not(HasSubstr("\x01")));
 }
 
+TEST(RenderReport, ShowsWhoWaitedForWhom) {
+  RunRecord record = failed_run();
+  EXPECT_THAT(render_report_html(record, "r"), Not(HasSubstr("Who waited")));
+  EXPECT_THAT(render_report_text(record), Not(HasSubstr("who waited")));
+  record.waiting = {{.what = "all_reduce 5 of the default group", .ranks = {0, 1, 3}}};
+  record.missing = {{.rank = 2, .host = "gn02", .where = "load (data.py:88)"}};
+  EXPECT_THAT(
+      render_report_html(record, "r"),
+      HasSubstr("<tr><td>waited in all_reduce 5 of the default group</td><td>ranks 0, 1, 3</td></tr>\n"
+                "<tr><td>missing: rank 2 on gn02</td><td>load (data.py:88)</td></tr>"));
+  EXPECT_THAT(render_report_text(record),
+              HasSubstr("\nwho waited for whom\n  in all_reduce 5 of the default group: ranks 0-1, 3\n"
+                        "  missing: rank 2 on gn02: load (data.py:88)\n"));
+}
+
 TEST(RenderReport, OfTenThousandRanksFitsInto5MegaBytes) {
   RunRecord record{.outcome = "failure"};
   for (int rank = 0; rank < 10'000; ++rank) {
@@ -94,7 +120,7 @@ TEST(RenderReport, OfTenThousandRanksFitsInto5MegaBytes) {
     record.ranks.push_back({.rank = rank,
                             .host = host,
                             .end = {.exit_code = 0},
-                            .cause = "own",
+                            .cause = RecordedCause::own,
                             .began = 1,
                             .ended = 2,
                             .cpus = "0-15,128-143",
@@ -104,6 +130,59 @@ TEST(RenderReport, OfTenThousandRanksFitsInto5MegaBytes) {
   const std::string page = render_report_html(record, "r");
   EXPECT_LT(page.size(), 5'000'000U);
   EXPECT_THAT(page, HasSubstr("title=\"9999 ended well, cpus 0-15,128-143\""));
+}
+
+RecordedPair pair_of(const std::string& first, const std::string& second, std::optional<double> speed) {
+  return {
+      .first = first, .second = second, .passed = speed.has_value(), .busbw_gbps = speed, .why = "why <it>"};
+}
+
+TEST(RenderReport, ShowsTheTestsOfEveryTwoHostsAsAHeatMap) {
+  RunRecord record{.outcome = "failure"};
+  record.smoke = RecordedSmoke{.verdict = "fail"};
+  EXPECT_THAT(render_report_html(record, "r"), Not(HasSubstr("<svg")));
+  record.smoke->pairs = {pair_of("a", "b", 10.0), pair_of("a", "c", 5.0), pair_of("b", "c", {})};
+  const std::string page = render_report_html(record, "r");
+  EXPECT_THAT(page, HasSubstr("<p>3 pairs of 3 hosts tested, 1 failed; the fastest 10 GB/s</p>"));
+  EXPECT_THAT(page, HasSubstr("fill-opacity=\"0.50\""));
+  EXPECT_THAT(page, HasSubstr("<title>a and c: 5 GB/s</title>"));
+  EXPECT_THAT(page, HasSubstr("<rect class=\"bad\" fill-opacity=\"1.00\""));
+  EXPECT_THAT(page, HasSubstr("<title>b and c: failed: why &lt;it&gt;</title>"));
+}
+
+TEST(RenderReport, OfVeryManyHostsNamesThePairsThatFailed) {
+  RunRecord record{.outcome = "failure"};
+  record.smoke = RecordedSmoke{.verdict = "fail"};
+  for (int host = 1; host < 1000; ++host)
+    record.smoke->pairs.push_back(
+        pair_of("h0", fmt::format("h{}", host), host == 7 ? std::nullopt : std::optional(1.0)));
+  std::string page = render_report_html(record, "r");
+  EXPECT_THAT(page, Not(HasSubstr("<svg")));
+  EXPECT_THAT(page, HasSubstr("<p>999 pairs of 1000 hosts tested, 1 failed; the fastest 1 GB/s</p>"));
+  EXPECT_THAT(page, HasSubstr("<tr><td>h0</td><td>h7</td><td>why &lt;it&gt;</td></tr>"));
+  EXPECT_THAT(page, Not(HasSubstr("<td>h8</td>")));
+  for (RecordedPair& pair : record.smoke->pairs) pair.passed = false;
+  page = render_report_html(record, "r");
+  EXPECT_THAT(page, HasSubstr("<tr><td colspan=3>… 899 more</td></tr>"));
+}
+
+TEST(RenderReport, ShowsProgressAsACurveOfEachValueOfTheLowestRank) {
+  RunRecord record = failed_run();
+  EXPECT_THAT(render_report_html(record, "r"), Not(HasSubstr("<h2>Progress")));
+  for (int step = 0; step < 5000; ++step)
+    for (const int rank : {2, 1})
+      record.events.push_back({.seconds = 10.0 + step,
+                               .event = "progress",
+                               .rank = rank,
+                               .progress = {{"loss", rank == 1 ? 1.0 / (1 + step) : 77}, {"step", step}}});
+  const std::string page = render_report_html(record, "r");
+  EXPECT_THAT(page, HasSubstr("<h2>Progress"));
+  EXPECT_THAT(page, HasSubstr("step of rank 1</text><text x=\"0\" y=\"47\">0 to 4999, last 4999</text>"));
+  EXPECT_THAT(page, HasSubstr("loss of rank 1"));
+  EXPECT_THAT(page, Not(HasSubstr("of rank 2</text>")));
+  EXPECT_LT(page.find("step of rank 1"), page.find("loss of rank 1"));
+  EXPECT_LT(page.size(), 150'000U) << "a curve has a bounded number of points";
+  EXPECT_THAT(page, Not(HasSubstr("nan")));
 }
 
 }  // namespace

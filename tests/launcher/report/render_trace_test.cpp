@@ -14,8 +14,12 @@ using Json = nlohmann::json;
 RunRecord run() {
   RunRecord record{.outcome = "failure", .message = "rank 0 failed", .plan_hash = "abc"};
   record.start_unix_ms = 1'800'000'000'000;
-  record.ranks = {
-      {.rank = 0, .host = "a", .end = {.exit_code = 1}, .cause = "own", .began = 1.5, .ended = 2.0}};
+  record.ranks = {{.rank = 0,
+                   .host = "a",
+                   .end = {.exit_code = 1},
+                   .cause = RecordedCause::own,
+                   .began = 1.5,
+                   .ended = 2.0}};
   record.events = {{.seconds = 2.25, .event = "outcome"}};
   return record;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "launcher/report/run_record.hpp"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 namespace smlaunch {
@@ -15,8 +16,14 @@ constexpr const char* report = R"({"schema":"smlaunch.report/1","outcome":"failu
   "phases":[{"name":"start","seconds":0.5,"slowest_host":"b","slowest_seconds":0.4}],
   "smoke":{"verdict":"pass","evidence":"mpi-cpu; NCCL NOT RUN","reason":"right","busbw_gbps":1.5,
            "stages":[{"name":"spawned","seconds":0.3,"missing_ranks":[1]}],
-           "suspects":[{"subject":"host","name":"b","confidence":"high","evidence":"is slow"}]},
+           "suspects":[{"subject":"host","name":"b","confidence":"high","evidence":"is slow"}],
+           "pairs":[{"hosts":["a","b"],"passed":true,"busbw_gbps":1.25,"why":""},
+                    {"hosts":["a","c"],"passed":false,"busbw_gbps":null,"why":"no answer in time"},
+                    {"hosts":["a"],"passed":false},{"hosts":7},"none"]},
   "hang":[{"rank":0,"host":"a","place":"in load","processes":[{"pid":9,"name":"python","python_stack":["t.py:1 in f"]}]}],
+  "hang_evidence":{"seconds":60,"waiting":[{"group":"default","op":"all_reduce","sequence":5,"ranks":[1,2]},
+                                           {"group":"tp","op":null,"sequence":null,"ranks":[]}],
+                   "missing":[{"rank":0,"host":"a","where":"load_batch"}],"ranks":[]},
   "earlier":[{"message":"b was lost"}],"plan_hash":"abc"})";
 
 TEST(RunRecord, HoldsWhatTheReportSays) {
@@ -30,12 +37,52 @@ TEST(RunRecord, HoldsWhatTheReportSays) {
   EXPECT_FALSE(record->first_failure->certain);
   ASSERT_EQ(record->ranks.size(), 2U);
   EXPECT_EQ(record->ranks[0].end.signal, 15);
+  EXPECT_EQ(record->ranks[0].cause, RecordedCause::stopped_by_us);
+  EXPECT_EQ(record->ranks[1].cause, RecordedCause::own);
   EXPECT_EQ(record->ranks[1].end.exit_code, 3);
   EXPECT_EQ(record->phases[0].slowest_host, "b");
   EXPECT_EQ(record->smoke->suspects[0], "host b (high): is slow");
   EXPECT_EQ(record->smoke->stages[0].missing_ranks, std::vector<int>{1});
+  ASSERT_EQ(record->smoke->pairs.size(), 2U) << "those of two hosts";
+  EXPECT_EQ(record->smoke->pairs[0].busbw_gbps, 1.25);
+  EXPECT_TRUE(record->smoke->pairs[0].passed);
+  EXPECT_EQ(record->smoke->pairs[1].second, "c");
+  EXPECT_FALSE(record->smoke->pairs[1].passed);
+  EXPECT_FALSE(record->smoke->pairs[1].busbw_gbps);
+  EXPECT_EQ(record->smoke->pairs[1].why, "no answer in time");
   EXPECT_EQ(record->hang[0].processes[0], "9 python\n    t.py:1 in f");
+  ASSERT_EQ(record->waiting.size(), 2U);
+  EXPECT_EQ(record->waiting[0].what, "all_reduce 5 of the default group");
+  EXPECT_EQ(record->waiting[0].ranks, (std::vector<int>{1, 2}));
+  EXPECT_EQ(record->waiting[1].what, "a collective of the group tp");
+  ASSERT_EQ(record->missing.size(), 1U);
+  EXPECT_EQ(record->missing[0].where, "load_batch");
   EXPECT_EQ(record->earlier, std::vector<std::string>{"b was lost"});
+}
+
+TEST(RunRecord, TakesProgressFromTheEvents) {
+  const auto record = parse_run_record(
+      "r", report,
+      R"({"t":1,"event":"progress","host":"a","rank":0,"values":{"loss":"nan","step":3,"odd":[[1]]},"asks":"stop"}
+{"t":2,"event":"progress","values":7}
+)");
+  ASSERT_TRUE(record);
+  using Values = std::vector<std::pair<std::string, double>>;
+  EXPECT_EQ(record->events[0].progress, (Values{{"step", 3}}));
+  using Words = std::vector<std::pair<std::string, std::string>>;
+  EXPECT_EQ(record->events[0].values,
+            (Words{{"asks", "stop"}, {"loss", "nan"}, {"odd", "…"}, {"step", "3"}}));
+  EXPECT_TRUE(record->events[1].progress.empty());
+}
+
+TEST(RunRecord, ACauseThatNobodyKnowsHereIsTheRanksOwn) {
+  for (const char* name : {"collateral", "own", "something new", ""}) {
+    const auto record = parse_run_record(
+        "r", fmt::format(R"({{"schema":"smlaunch.report/1","ranks":[{{"cause":"{}"}}]}})", name), "");
+    ASSERT_TRUE(record);
+    EXPECT_EQ(record->ranks[0].cause == RecordedCause::collateral, std::string(name) == "collateral");
+    EXPECT_NE(record->ranks[0].cause, RecordedCause::stopped_by_us);
+  }
 }
 
 TEST(RunRecord, TakesTheRanksTimesFromTheEventsOfTheLastTry) {

@@ -15,7 +15,7 @@ RunRecord run_of(int hosts, int bad_host) {
       record.ranks.push_back({.rank = host * 2 + local,
                               .host = fmt::format("gn{}", host),
                               .end = {.exit_code = is_bad ? 1 : 0},
-                              .cause = "own",
+                              .cause = RecordedCause::own,
                               .began = 2.0,
                               .ended = is_bad ? 5.0 : 9.0});
     }
@@ -46,6 +46,19 @@ TEST(Timeline, FoldsAThousandHostsAndShowsTheOneThatFailed) {
   int shown = 0;
   for (const TimelineRow& row : timeline.rows) shown += row.label == "gn777" ? 1 : 0;
   EXPECT_EQ(shown, 1);
+}
+
+TEST(Timeline, MarksWhatADeviceSaidInItsWordsAndAsBad) {
+  RunRecord record = run_of(2, 0);
+  record.events.push_back(
+      {.seconds = 4,
+       .event = "device",
+       .host = "gn1",
+       .values = {{"kind", "gpu_xid"}, {"device", "GPU 3"}, {"text", "GPU 3 reported XID 79"}}});
+  const Timeline timeline = make_timeline(record);
+  ASSERT_EQ(timeline.marks.size(), 2U);
+  EXPECT_EQ(timeline.marks[1].words, "gn1: GPU 3 reported XID 79");
+  EXPECT_TRUE(timeline.marks[1].is_bad);
 }
 
 TEST(Timeline, MarksTheFirstFailureAndNotEveryRanksEnd) {

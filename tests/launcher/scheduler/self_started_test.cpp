@@ -4,6 +4,8 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <set>
+
 namespace smlaunch {
 namespace {
 
@@ -126,6 +128,10 @@ TEST(FindSelfStarted, RefusesWhatCannotBe) {
   Options options = three_hosts();
   options.node_rank = 3;
   EXPECT_EQ(tell(options, {}), "--node-rank: \"3\" is no number from 0 to 2");
+  options.nnodes = 1;
+  EXPECT_EQ(tell(options, {}), "--node-rank: \"3\" is no number from 0 to 0");
+  options.node_rank = 0;
+  EXPECT_EQ(tell(options, {}), "none");
   options = three_hosts();
   options.master_addr = "localhost";
   EXPECT_EQ(tell(options, {}), "--master-addr: localhost is every host's name for itself");
@@ -146,6 +152,23 @@ TEST(NameNodes, NamesPodsAsKubernetesNumbersThem) {
             (std::vector<std::string>{"bert-worker-0.ns.svc", "bert-worker-1"}));
   EXPECT_EQ(name_nodes("gpu-a", 2), (std::vector<std::string>{"gpu-a", "node-1"}));
   EXPECT_EQ(name_nodes("10.0.0.7", 1), (std::vector<std::string>{"10.0.0.7"}));
+  EXPECT_EQ(name_nodes("node-1", 3), (std::vector<std::string>{"node-1", "node-2", "node-3"}));
+  EXPECT_EQ(name_nodes("node-2.lab", 4),
+            (std::vector<std::string>{"node-2.lab", "node-1", "node-3", "node-4"}));
+}
+
+TEST(MakeStepOfSlurm, JobsAndStepsThatAreNearHaveOtherPorts) {
+  std::set<int> ports;
+  for (long job = 990; job < 1010; ++job)
+    for (long step = 0; step < 300; ++step) {
+      const int port = make_step_of_slurm({"gn1", "gn2"}, 0, {.job = job, .step = step}, {}).channel_port;
+      EXPECT_GE(port, 21000);
+      EXPECT_LT(port, 31000);
+      ports.insert(port);
+    }
+  EXPECT_EQ(ports.size(), 20U * 300U);
+  EXPECT_EQ(make_step_of_slurm({"gn1", "gn2"}, 0, {.job = 990, .restarts = 1}, {}).channel_port,
+            make_step_of_slurm({"gn1", "gn2"}, 1, {.job = 990}, {}).channel_port);
 }
 
 std::string check(const std::string& token) {

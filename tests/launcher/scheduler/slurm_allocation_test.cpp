@@ -127,12 +127,16 @@ TEST(SlurmAllocation, AStepOfOneTaskOnEachHostIsHostsThatStartThemselves) {
   EXPECT_EQ(hosts.node_rank, 2);
   EXPECT_EQ(hosts.names, (std::vector<std::string>{"gn1", "gn2", "gn3"}));
   EXPECT_TRUE(hosts.may_use_munge);
-  EXPECT_EQ(hosts.channel_port, 21000 + 7 * 16 + 5);
+  EXPECT_EQ(hosts.channel_port, 21000 + (7 * 6181 + 5) % 10000);
+  EXPECT_EQ(hosts.job, "7.5.0");
   EXPECT_EQ(hosts.source,
             "a step of Slurm's job 7: SLURM_STEP_NODELIST, SLURM_NODEID: each host starts itself");
   Options options;
   options.channel_port = 4000;
   EXPECT_EQ((*find_slurm_allocation(one_task_on_each(), options))->self_started->channel_port, 4000);
+  Variables requeued = one_task_on_each();
+  requeued["SLURM_RESTART_COUNT"] = "2";
+  EXPECT_EQ((*find_slurm_allocation(requeued))->self_started->job, "7.5.2");
   EXPECT_FALSE((*find_slurm_allocation(batch_script()))->self_started);
 }
 

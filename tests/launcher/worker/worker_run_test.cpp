@@ -33,6 +33,7 @@ struct DrivenWorker {
                                 places.push_back(leader.channel_host + ":" +
                                                  std::to_string(leader.channel_port) + " " + leader.token);
                                 nodes.push_back(hello.node_rank.value_or(-1));
+                                last_hello = hello;
                                 channel = made.get();
                                 peers.push_back(hello.peer);
                                 return made;
@@ -43,7 +44,8 @@ struct DrivenWorker {
                               },
                               [this](const std::string& job) { ended_jobs.push_back(job); },
                               [this](const StartAgents& agents) { sets.push_back(agents.set); },
-                              [this](const SignalAgents& signal) { signals.push_back(signal.signal); }});
+                              [this](const SignalAgents& signal) { signals.push_back(signal.signal); },
+                              [this] { ++forgotten; }});
     worker->begin();
   }
   void leader_comes(const std::string& job = "job-1") {
@@ -69,6 +71,8 @@ struct DrivenWorker {
   std::vector<std::string> failures;
   std::vector<std::string> ended_jobs;
   int tries = 0;
+  int forgotten = 0;
+  Hello last_hello;
   std::unique_ptr<WorkerRun> worker;
 };
 
@@ -202,7 +206,8 @@ TEST(WorkerRun, CodeThatCannotEvenBeBegunHasFailed) {
 
 struct DrivenNode : DrivenWorker {
   DrivenNode() {
-    settings.leader = LeaderPlace{.host = "pod-0", .port = 29501, .token = "secret", .node_rank = 3};
+    settings.leader =
+        LeaderPlace{.host = "pod-0", .port = 29501, .token = "secret", .node_rank = 3, .nodes = 4};
     settings.own_name = "pod-3";
   }
   void says(FrameKind kind, const std::string& payload) const {
@@ -232,13 +237,15 @@ TEST(WorkerRun, ANodeStartsASetOfAgentsOnceAndSaysThatNoneIsLeft) {
   node.loop.post([&] {
     node.says(FrameKind::start_agents, encode(agents));
     node.says(FrameKind::start_agents, encode(agents));  // told again on a new connection
-    node.says(FrameKind::end_agents, encode(SignalAgents{1, 15}));
+    node.says(FrameKind::end_agents, encode(SignalAgents{1, 15, 1, "job-1"}));
+    node.says(FrameKind::end_agents, encode(SignalAgents{1, 15, 1, "job-1"}));
+    node.says(FrameKind::end_agents, encode(SignalAgents{1, 9, 2, "job-1"}));
     node.worker->agents_ended({1, "", {}});
     node.hears({"success", 0, "done", "", ""});
   });
   EXPECT_TRUE(node.ends());
   EXPECT_THAT(node.sets, ElementsAre(1));
-  EXPECT_THAT(node.signals, ElementsAre(15));
+  EXPECT_THAT(node.signals, ElementsAre(15, 9));
   EXPECT_EQ(node.worker->job(), "job-1");
   EXPECT_THAT(node.channel->kinds(),
               ElementsAre(FrameKind::code_ended, FrameKind::agents_ended, FrameKind::outcome));
@@ -268,6 +275,32 @@ TEST(WorkerRun, ANodeGoesAgainForTheNextTry) {
   EXPECT_TRUE(node.ends());
   EXPECT_THAT(node.places, ElementsAre("pod-0:29501 secret", "pod-0:29501 secret"));
   EXPECT_EQ(node.tries, 1);
+  EXPECT_EQ(node.forgotten, 1) << "sets of agents of the try before";
+}
+
+TEST(WorkerRun, ANodeSaysThatItIsThisProcessAndHowManyThereAre) {
+  DrivenNode node;
+  node.begin();
+  EXPECT_EQ(node.last_hello.instance, own_instance());
+  EXPECT_EQ(node.last_hello.nodes, 4);
+}
+
+TEST(WorkerRun, ANodeThatIsTurnedAwaySaysWhyAndLaterItsLeaderIsLost) {
+  DrivenNode node;
+  node.begin();
+  node.loop.post([&] { node.channel->callbacks.refused("the job has 3 hosts"); });
+  EXPECT_TRUE(node.ends());
+  EXPECT_EQ(node.worker->result().refusal, "the job has 3 hosts");
+  EXPECT_FALSE(node.worker->result().leader_came);
+
+  DrivenNode replaced;
+  replaced.begin();
+  replaced.loop.post([&] {
+    replaced.channel->callbacks.acknowledged();
+    replaced.channel->callbacks.refused("and so does pod-1");
+  });
+  EXPECT_TRUE(replaced.ends());
+  EXPECT_TRUE(replaced.worker->result().leader_lost);
 }
 
 TEST(WorkerRun, ANodeThatIsRefusedOrFindsNoLeaderSaysWhich) {

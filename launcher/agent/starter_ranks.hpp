@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+// The ranks that torchrun starts: each of them first runs `smlaunch rank --of-starter -- PROGRAM`, which binds itself,
+// takes pipes of our agent's as its stdout and stderr, and becomes the program. So every line has its rank, and no
+// process of ours stands between torchrun and its ranks.
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <functional>
+#include <list>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "launcher/agent/rank_streams.hpp"
+
+namespace smlaunch {
+
+// What a rank is told in its environment: by its local rank, the agent's descriptors and where it may run.
+struct StarterSeat {
+  int out = -1;
+  int err = -1;
+  std::string cpus;  // "0-3"; empty: not bound
+  std::string numa;
+  bool operator==(const StarterSeat&) const = default;
+};
+struct StarterSeats {
+  int agent = 0;       // the process that holds the descriptors
+  int first_rank = 0;  // of the host
+  std::vector<StarterSeat> seats;
+  bool operator==(const StarterSeats&) const = default;
+};
+std::string encode(const StarterSeats& seats);
+// Nothing: it is no such text.
+std::optional<StarterSeats> decode_seats(std::string_view text);
+
+// The agent's side: the pipes of all its ranks.
+class StarterRanks {
+ public:
+  struct Callbacks {
+    std::function<void(int rank, bool is_stderr, const std::string& lines)> lines;
+    std::function<bool()> has_room;
+    std::function<void()> drained;  // once, after starter_ended()
+  };
+  StarterRanks(boost::asio::io_context& loop, Callbacks callbacks);
+
+  // Makes the pipes of the ranks from `seats.first_rank` on, and puts them into `seats`. False: the kernel has no more;
+  // then the ranks' lines come through their starter.
+  bool open(StarterSeats& seats);
+  void resume();
+  void starter_ended();
+
+ private:
+  struct OfRank {
+    explicit OfRank(boost::asio::io_context& loop, RankStreams::Callbacks callbacks)
+        : streams(loop, std::move(callbacks)) {}
+    RankStreams streams;
+    UniqueFd out;  // the ends that the rank opens
+    UniqueFd err;
+  };
+  boost::asio::io_context& loop_;
+  Callbacks callbacks_;
+  std::list<OfRank> ranks_;
+  std::size_t drained_ = 0;
+};
+
+// The rank's side. `words`: the program. Returns, with an exit code, only where it cannot be executed.
+int run_rank_of_starter(const std::vector<std::string>& words);
+
+}  // namespace smlaunch

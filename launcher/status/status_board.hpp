@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+// Where the run notes what it is doing, and where those look who ask from other threads. While a loop runs, it is
+// asked itself, since only it knows each rank.
+#pragma once
+
+#include <condition_variable>
+#include <functional>
+#include <memory>
+#include <mutex>
+
+#include "launcher/status/job_status.hpp"
+
+namespace smlaunch {
+
+// What is asked of the loop.
+struct StatusWish {
+  bool ranks = false;
+  bool stacks = false;  // of the ranks, which are looked at now
+};
+
+class StatusBoard {
+ public:
+  using Answer = std::function<void(JobStatus)>;
+  // Makes the loop give the answer, from whichever thread; returns at once.
+  using Source = std::function<void(const StatusWish&, Answer)>;
+
+  explicit StatusBoard(JobStatus begin);
+
+  // From any thread. `change` must not come back here.
+  void note(const std::function<void(JobStatus&)>& change);
+  // What was noted last.
+  [[nodiscard]] JobStatus noted() const;
+
+  // The loop that runs from now on; empty: none does, and the last one is asked no more.
+  void set_source(Source source);
+
+  // The loop's answer, or what was noted last where it does not come within some seconds.
+  [[nodiscard]] JobStatus ask(const StatusWish& wish);
+  // Nobody waits for an answer any more.
+  void close();
+
+ private:
+  struct Answered;
+  void give_up();  // the answer that is awaited
+  mutable std::mutex mutex_;
+  JobStatus status_;
+  double begin_seconds_;  // of the steady clock
+  Source source_;
+  std::shared_ptr<Answered> awaited_;
+  bool is_closed_ = false;
+};
+
+}  // namespace smlaunch
