@@ -125,8 +125,9 @@ Result<std::optional<SelfStarted>> find_self_started(const Options& options, con
   if (place.nodes.value.empty() && !is_asked_for(options)) return std::nullopt;
   if (place.nodes.value.empty()) return lacks(place, "how many hosts there are");
   const auto nodes = take_number(place.nodes, 1, most_nodes);
-  if (!nodes && place.nodes.source == "PET_NNODES" && place.nodes.value.find(':') != std::string::npos)
-    return failure(Fault::configuration, "PET_NNODES",
+  // torchrun's range, MIN:MAX.
+  if (!nodes && place.nodes.value.find(':') != std::string::npos)
+    return failure(place.nodes.fault, place.nodes.source,
                    fmt::format("is {}: a job whose number of hosts changes", place.nodes.value),
                    "give the job a fixed number of hosts");
   if (!nodes) return tl::unexpected(nodes.error());
