@@ -47,25 +47,27 @@ once() {
   left=$(pgrep -cf "$scratch/shared/rank.sh" || :)
   awk -v from="$(<"$moment")" -v to="$end" -v left="$left" 'BEGIN { printf "%.1f %d\n", (to - from) * 1000, left }'
 }
-measure() { # NAME COMMAND...
-  local name=$1 i times=() left=0 result; shift
+measure() { # NAME WHERE COMMAND...
+  local name=$1 where=$2 i times=() left=0 result
+  shift 2
   for ((i = 0; i < runs; i++)); do
     result=$(once "$@")
     times+=("${result% *}")
     left=$((left + ${result#* }))
   done
+  record "from a failure to the end, $where" ms "$name" "${times[@]}"
   quartiles_of "${times[@]}"
-  printf '%-34s %9.1f ms  (quartiles %.1f to %.1f), processes left at its end: %d in %d runs\n' "$name" "$median" \
+  printf '%-22s %-10s %9.1f ms  (quartiles %.1f to %.1f), processes left at its end: %d in %d runs\n' "$name" "$where" "$median" \
     "$lower" "$upper" "$left" "$runs"
 }
 
 export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
 echo "One of four ranks exits with code 3; grace 0; $runs runs each"
-measure "smlaunch --launcher ddp, this host" "$smlaunch" -q --base-dir "$scratch/none" --failure-grace 0 \
+measure "smlaunch --launcher ddp" "this host" "$smlaunch" -q --base-dir "$scratch/none" --failure-grace 0 \
   --hosts localhost:4 --launcher ddp --
-measure "smlaunch --launcher mpi, this host" "$smlaunch" -q --base-dir "$scratch/none" --failure-grace 0 \
+measure "smlaunch --launcher mpi" "this host" "$smlaunch" -q --base-dir "$scratch/none" --failure-grace 0 \
   --hosts localhost:4 --launcher mpi --
-measure "mpirun, this host" mpirun --oversubscribe -np 4
+measure mpirun "this host" mpirun --oversubscribe -np 4
 status=0
 reason=$("$cluster" up 4 --with $$ 2>&1) || status=$?
 if ((status != 0)); then
@@ -73,5 +75,5 @@ if ((status != 0)); then
   exit 0
 fi
 list=algo-1:1,algo-2:1,algo-3:1,algo-4:1
-measure "smlaunch, four hosts" "$cluster" exec algo-1 "$smlaunch" -q --failure-grace 0 --hosts "$list" --launcher mpi --
-measure "mpirun, four hosts" "$cluster" exec algo-1 mpirun --allow-run-as-root --host "$list" -np 4
+measure "smlaunch --launcher mpi" "four hosts" "$cluster" exec algo-1 "$smlaunch" -q --failure-grace 0 --hosts "$list" --launcher mpi --
+measure mpirun "four hosts" "$cluster" exec algo-1 mpirun --allow-run-as-root --host "$list" -np 4

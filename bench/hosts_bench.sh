@@ -42,7 +42,7 @@ for hosts in 2 4 8 32; do
   quartiles_of "${login[@]}"
   echo "$hosts hosts, one rank each, $runs runs each, in turn; one login takes $median ms"
   budget=$(awk "BEGIN {print $median + 200}")
-  compare "$runs" "bare mpirun" "smlaunch"
+  compare "$runs" "bare mpirun" "smlaunch" "$hosts hosts, one rank each, from start to end"
   kept "over bare mpirun" "$budget"
   echo
   "$cluster" down

@@ -9,6 +9,8 @@ set -euo pipefail
 # The job alone is measured; what the smoke test adds, smoke_bench.sh says.
 export SMLAUNCH_SMOKE=off SMLAUNCH_CLUSTER_ENV=SMLAUNCH_SMOKE=off
 
+# shellcheck source=bench/compare.sh
+source "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/compare.sh"
 smlaunch=$(readlink -f "$1")
 print_lines=$(readlink -f "$2")
 lines=${3:-1000000}
@@ -27,13 +29,16 @@ broken() { # PATTERN
   echo $((all - whole + (wanted > whole ? wanted - whole : 0)))
 }
 measure() { # NAME PATTERN COMMAND...
-  local name=$1 pattern=$2 begin end seconds; shift 2
+  local name=$1 pattern=$2 begin end seconds broken; shift 2
   rm -f out
   begin=$EPOCHREALTIME
   /usr/bin/env time -f '%M' -o memory "$@" >out 2>err </dev/null || { cat err >&2; return 1; }
   end=$EPOCHREALTIME
   seconds=$(awk "BEGIN {print $end - $begin}")
-  awk -v name="$name" -v seconds="$seconds" -v total=$((ranks * lines)) -v broken="$(broken "$pattern")" \
+  broken=$(broken "$pattern")
+  record "lines through the launcher, four ranks" lines/s "$name" "$(awk "BEGIN {printf \"%.0f\", $ranks * $lines / $seconds}")"
+  record "lines broken or lost, of $((ranks * lines))" lines "$name" "$broken"
+  awk -v name="$name" -v seconds="$seconds" -v total=$((ranks * lines)) -v broken="$broken" \
     -v memory="$(tail -n 1 memory)" 'BEGIN {
       printf "%-36s %6.2f s  %9.0f lines/s  broken or lost %d  memory of its largest process %d MiB\n",
         name, seconds, total / seconds, broken, memory / 1024 }'

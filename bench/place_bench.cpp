@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "bench/record.hpp"
 #include "topology/layout.hpp"
 #include "topology/odd_hosts.hpp"
 
@@ -91,7 +92,7 @@ Cluster make_cluster(int hosts, bool own_machines) {
 
 // The median, in milliseconds, of as many calls as fit into about a second: three to thirty.
 template <class Work>
-double measure(Work work) {
+double measure(const char* what, int hosts, Work work) {
   std::vector<double> times;
   double total = 0;
   while (times.size() < 3 || (times.size() < 30 && total < 1000)) {
@@ -101,6 +102,7 @@ double measure(Work work) {
         std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - begin).count());
     total += times.back();
   }
+  record(what, "ms", fmt::format("{} hosts", hosts), times);
   std::sort(times.begin(), times.end());
   return times[times.size() / 2];
 }
@@ -112,8 +114,12 @@ void run_bench(bool own_machines) {
   double at_budget = 0;
   for (int hosts = 10; hosts <= (own_machines ? budget_hosts : 100'000); hosts *= 10) {
     const Cluster cluster = make_cluster(hosts, own_machines);
-    const double placed = measure([&] { (void)place(cluster, LayoutRequest{}); });
-    const double odd = measure([&] { (void)find_odd_hosts(cluster); });
+    const char* place_measure =
+        own_machines ? "placing, a machine for each host" : "placing, shared machines";
+    const char* odd_measure =
+        own_machines ? "odd hosts, a machine for each host" : "odd hosts, shared machines";
+    const double placed = measure(place_measure, hosts, [&] { (void)place(cluster, LayoutRequest{}); });
+    const double odd = measure(odd_measure, hosts, [&] { (void)find_odd_hosts(cluster); });
     fmt::print("{:>7} {:>8} {:>12.2f} {:>15.2f}\n", hosts, hosts * gpus_per_host, placed, odd);
     std::fflush(stdout);
     if (hosts == budget_hosts) at_budget = placed + odd;

@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "bench/record.hpp"
 #include "launcher/plan/plan_json.hpp"
 
 namespace smlaunch {
@@ -19,6 +20,7 @@ namespace {
 constexpr int ranks_per_host = 8;
 constexpr double budget_milliseconds = 150;
 constexpr int budget_hosts = 10'000;
+constexpr const char* plan_measure = "planning, eight ranks a host";
 
 Machine eight_gpus() {
   constexpr int nodes = 2;
@@ -104,7 +106,7 @@ struct Spread {
 
 // In milliseconds, of as many calls as fit into about a second: three to thirty.
 template <class Work>
-Spread measure(Work work) {
+Spread measure(const char* what, int hosts, Work work) {
   std::vector<double> times;
   double total = 0;
   while (times.size() < 3 || (times.size() < 30 && total < 1000)) {
@@ -114,6 +116,7 @@ Spread measure(Work work) {
         std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - begin).count());
     total += times.back();
   }
+  record(what, "ms", fmt::format("{} hosts", hosts), times);
   std::sort(times.begin(), times.end());
   return {times.front(), times[times.size() / 2], times.back()};
 }
@@ -139,14 +142,15 @@ int run_bench(int most_hosts) {
       return 1;
     }
     const double before[] = {plans.median, hashes.median, texts.median};
-    plans = measure([&] { (void)make_plan(job.spec, job.cluster); });
-    hashes = measure([&] { (void)plan_hash(*made); });
-    texts = measure([&] { (void)render_plan_json(*made); });
+    plans = measure(plan_measure, hosts, [&] { (void)make_plan(job.spec, job.cluster); });
+    hashes = measure("hash of a plan", hosts, [&] { (void)plan_hash(*made); });
+    texts = measure("JSON of a plan", hosts, [&] { (void)render_plan_json(*made); });
     fmt::print("{:>7} {:>8} | {} | {} | {}\n", hosts, made->world_size(), to_text(plans, before[0]),
                to_text(hashes, before[1]), to_text(texts, before[2]));
     std::fflush(stdout);
     if (hosts == budget_hosts) within = plans.median <= budget_milliseconds;
   }
+  record_budget(plan_measure, fmt::format("{} hosts", budget_hosts), budget_milliseconds);
   fmt::print("budget: {} hosts planned in {:.0f} ms: {}\n", budget_hosts, budget_milliseconds,
              within ? "kept" : "EXCEEDED");
   return 0;

@@ -13,6 +13,7 @@
 #include <thread>
 #include <vector>
 
+#include "bench/record.hpp"
 #include "launcher/remote/run_on_hosts.hpp"
 
 namespace {
@@ -75,15 +76,18 @@ double measure(int hosts) {
 }  // namespace
 
 int main() {
+  constexpr const char* measure_name = "readiness to the banner, on loopback";
   rlimit limit{};
   getrlimit(RLIMIT_NOFILE, &limit);
   limit.rlim_cur = limit.rlim_max;
   setrlimit(RLIMIT_NOFILE, &limit);
   fmt::print(
       "Readiness to the banner on loopback, median of 5 (least to most); budget: 1,000 hosts in 1 s\n");
+  smlaunch::record_budget(measure_name, "1000 hosts", 1);
   for (const int hosts : {10, 100, 1000, 4000}) {
     std::vector<double> seconds;
     for (int i = 0; i < 5; ++i) seconds.push_back(measure(hosts));
+    smlaunch::record(measure_name, "s", fmt::format("{} hosts", hosts), seconds);
     std::sort(seconds.begin(), seconds.end());
     fmt::print("{:>6} hosts {:8.3f} s  ({:.3f} to {:.3f})\n", hosts, seconds[2], seconds.front(),
                seconds.back());

@@ -97,6 +97,7 @@ for size in "${sizes[@]}"; do
     ours=
     for client in "${clients[@]}"; do
       mapfile -t times <"$work/times.$client"
+      record "S3: $action of $name" ms "$client" "${times[@]}"
       quartiles_of "${times[@]}"
       printf ' %28s' "$(printf '%.1f (%.1f to %.1f)' "$median" "$lower" "$upper")"
       if [[ -n $ours ]]; then printf ' %8s' "$(awk "BEGIN {printf \"%.2f\", $median / $ours}")"; fi

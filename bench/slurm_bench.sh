@@ -35,7 +35,7 @@ echo "3 nodes, two ranks each, $runs runs each, in turn"
 allocated=("$cluster" exec algo-1 salloc --quiet -N3 --ntasks-per-node=2)
 command_a=("${allocated[@]}" srun /bin/true)
 command_b=("${allocated[@]}" "${job[@]}" --launcher ddp -- /bin/true)
-compare "$runs" "srun" "smlaunch, ddp"
+compare "$runs" "srun" "smlaunch, ddp" "three nodes of Slurm, two ranks each, with the allocation"
 echo
 command -v torchrun >/dev/null || exit 0
 # torchrun's children end at once, and it looks after them every 5 s unless it is told otherwise.
@@ -46,4 +46,5 @@ by_torchrun='export PET_REDIRECTS=1 PET_TEE=1
 allocated=("$cluster" exec algo-1 salloc --quiet -N3 --ntasks-per-node=1)
 command_a=("${allocated[@]}" srun sh -c "$by_torchrun")
 command_b=("${allocated[@]}" "${job[@]}" --processes-per-host 2 --launcher torchrun -- /bin/true)
-compare "$runs" "torchrun by srun" "smlaunch, torchrun"
+compare "$runs" "torchrun by srun" "smlaunch, torchrun" \
+  "three nodes of Slurm, torchrun with two ranks each, with the allocation"

@@ -19,7 +19,7 @@ cd "$work"
 echo "One process, $runs runs each, in turn"
 command_a=(/bin/true)
 command_b=("$smlaunch" --base-dir "$work/none" --hosts localhost --launcher process -- /bin/true)
-compare "$runs" "/bin/true" "smlaunch -- /bin/true"
+compare "$runs" "/bin/true" "smlaunch -- /bin/true" "one process, from start to end"
 kept "own cost" 30
 echo
 
@@ -34,5 +34,6 @@ line=$("${job[@]}" --dry-run -- /bin/true | sed -n '/^  [^ ]*mpirun /,$p' | grep
 eval "command_a=($(tr '\n' ' ' <<<"$line"))"
 command_b=("${job[@]}" -- /bin/true)
 export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
-echo "Four ranks under mpirun on this host, $((runs / 3)) runs each, in turn"
-compare $((runs / 3)) "mpirun, the same options" "smlaunch --launcher mpi"
+few=$(((runs + 2) / 3))
+echo "Four ranks under mpirun on this host, $few runs each, in turn"
+compare "$few" "mpirun, the same options" "smlaunch --launcher mpi" "four ranks on one host, from start to end"
