@@ -107,8 +107,9 @@ std::string render_pairs_html(const std::vector<RecordedPair>& pairs) {
   double best = 0;
   for (const RecordedPair& pair : pairs) best = std::max(best, pair.busbw_gbps.value_or(0));
   const std::string speed = best > 0 ? fmt::format("; the fastest {:.3g} GB/s", best) : "";
-  return fmt::format("<p>{} pair{} of {} hosts tested, {} failed{}</p>\n", pairs.size(),
-                     pairs.size() == 1 ? "" : "s", hosts.size(), failed, speed) +
+  return fmt::format("<p>{} pair{} of {} hosts tested, {} failed{}{}</p>\n", pairs.size(),
+                     pairs.size() == 1 ? "" : "s", hosts.size(), failed, speed,
+                     best > 0 && hosts.size() <= most_hosts ? "; the paler, the slower" : "") +
          (hosts.size() <= most_hosts ? HeatMap(pairs, hosts).render() : render_failed(pairs));
 }
 

@@ -46,7 +46,16 @@ Curves find_curves(const RunRecord& record) {
   return curves;
 }
 
-std::string render_curve(const std::string& name, const Curve& curve, double end) {
+// Four digits that count; of large numbers the whole part.
+std::string number_of(double value) {
+  constexpr double least_whole = 1e4, most_whole = 1e9;
+  return std::abs(value) >= least_whole && std::abs(value) < most_whole ? fmt::format("{:.0f}", value)
+                                                                        : fmt::format("{:.4g}", value);
+}
+
+// A try that was begun anew begins another line.
+std::string render_curve(const std::string& name, const Curve& curve, double end,
+                         const std::vector<double>& restarts) {
   const auto [low, high] =
       std::minmax_element(curve.points.begin(), curve.points.end(),
                           [](const Point& a, const Point& b) { return a.value < b.value; });
@@ -59,21 +68,36 @@ std::string render_curve(const std::string& name, const Curve& curve, double end
   };
   std::string out = fmt::format("<svg viewBox=\"0 0 {} {}\" role=\"img\" aria-label=\"{}\">\n", width, height,
                                 xml_text(name));
-  const std::string who = curve.rank == INT_MAX ? "" : fmt::format(" of rank {}", curve.rank);
-  out += fmt::format("<text x=\"0\" y=\"{}\">{}</text>", height / 2 - 4,
-                     xml_text(fitted(name + who, left - 8, 12)));
-  const std::string range_words =
-      fmt::format("{:.4g} to {:.4g}, last {:.4g}", low->value, high->value, curve.points.back().value);
-  out += fmt::format("<text x=\"0\" y=\"{}\">{}</text>\n", height / 2 + 12,
-                     xml_text(fitted(range_words, left - 8, 12)));
-  out += "<polyline class=\"curve\" points=\"";
-  const std::size_t step = (curve.points.size() + most_points - 1) / most_points;
-  for (std::size_t i = 0; i < curve.points.size(); i += step)
-    out += fmt::format("{:.1f},{:.1f} ", x(curve.points[i].seconds), y(curve.points[i].value));
-  // The last one is always there; alone it would be no line.
   const Point& last = curve.points.back();
-  return out + fmt::format("{0:.1f},{1:.1f} {2:.1f},{1:.1f}\"/>\n</svg>\n", x(last.seconds), y(last.value),
-                           x(last.seconds) + 2);
+  const std::string who = curve.rank == INT_MAX ? "" : fmt::format(", rank {}", curve.rank);
+  const std::string range_words =
+      fmt::format("{} to {}{}", number_of(low->value), number_of(high->value), who);
+  const auto add_text = [&](int at, const char* kind, const std::string& words) {
+    out += fmt::format("<text{} x=\"0\" y=\"{}\">{}</text>", kind, at, xml_text(fitted(words, left - 8, 12)));
+  };
+  add_text(22, "", name);
+  add_text(39, "", "last " + number_of(last.value));
+  add_text(56, " class=dim", range_words);
+  const auto close = [&](const Point& point) {
+    // Alone it would be no line.
+    out += fmt::format("{0:.1f},{1:.1f} {2:.1f},{1:.1f}\"/>\n", x(point.seconds), y(point.value),
+                       x(point.seconds) + 2);
+  };
+  const char* const begin_of_line = "<polyline class=\"curve\" points=\"";
+  out += begin_of_line;
+  const std::size_t step = (curve.points.size() + most_points - 1) / most_points;
+  auto restart = std::upper_bound(restarts.begin(), restarts.end(), curve.points.front().seconds);
+  for (std::size_t i = 0; i < curve.points.size(); ++i) {
+    const Point& point = curve.points[i];
+    if (restart != restarts.end() && point.seconds >= *restart) {
+      close(curve.points[i - 1]);
+      out += begin_of_line;
+      restart = std::upper_bound(restart, restarts.end(), point.seconds);
+    }
+    if (i % step == 0) out += fmt::format("{:.1f},{:.1f} ", x(point.seconds), y(point.value));
+  }
+  close(last);
+  return out + "</svg>\n";
 }
 
 }  // namespace
@@ -82,11 +106,16 @@ std::string render_progress_html(const RunRecord& record) {
   const Curves curves = find_curves(record);
   if (curves.empty()) return "";
   double end = 0.1;
-  for (const RecordedEvent& event : record.events) end = std::max(end, event.seconds);
+  std::vector<double> restarts;
+  for (const RecordedEvent& event : record.events) {
+    end = std::max(end, event.seconds);
+    if (event.event == "restart") restarts.push_back(event.seconds);
+  }
+  std::sort(restarts.begin(), restarts.end());
   std::string out = "<h2>Progress</h2>\n";
   std::size_t shown = 0;
   const auto add = [&](const Curves::value_type& each) {
-    if (shown++ < most_curves) out += render_curve(each.first, each.second, end);
+    if (shown++ < most_curves) out += render_curve(each.first, each.second, end, restarts);
   };
   if (const auto first = curves.find(first_name); first != curves.end()) add(*first);
   for (const auto& each : curves)

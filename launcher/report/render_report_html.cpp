@@ -2,10 +2,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 
 #include "base/svg_text.hpp"
+#include "launcher/report/render_hang.hpp"
 #include "launcher/report/render_pairs.hpp"
 #include "launcher/report/render_progress.hpp"
+#include "launcher/report/render_rank_map.hpp"
 #include "launcher/report/render_report.hpp"
 #include "launcher/report/timeline.hpp"
 
@@ -14,8 +17,6 @@ namespace smlaunch {
 namespace {
 
 constexpr std::size_t most_events = 500;
-constexpr std::size_t most_looks = 64;
-constexpr std::size_t most_bound_ranks = 256;  // in the table of bindings
 
 // Colours are named once, light and dark; no script is needed for them.
 constexpr const char* style = R"(
@@ -27,7 +28,7 @@ h1{font-size:1.25rem;margin:.2rem 0 .6rem}h2{font-size:1.05rem;margin:2rem 0 .6r
 .failure{border-color:var(--bad)}.success{border-color:var(--good)}
 .dim{color:var(--dim)}pre{background:var(--card);border:1px solid var(--line);padding:.7rem;overflow:auto;font-size:13px}
 table{border-collapse:collapse;font-size:14px}td,th{border-bottom:1px solid var(--line);padding:.15rem .7rem .15rem 0;text-align:left;vertical-align:top}td:first-child{white-space:nowrap}
-svg{width:100%;height:auto}svg text{fill:var(--fg);font:12px system-ui,Helvetica,Arial,sans-serif}
+svg{width:100%;height:auto}svg text{fill:var(--fg);font:12px system-ui,Helvetica,Arial,sans-serif}svg .dim{fill:var(--dim)}
 .work{fill:var(--work)}.good{fill:var(--good)}.bad{fill:var(--bad)}.stopped{fill:var(--stopped)}.grid{stroke:var(--line)}.mark{stroke:var(--dim)}.badmark{stroke:var(--bad)}.curve{fill:none;stroke:var(--work);stroke-width:1.5}
 .map{display:flex;flex-wrap:wrap;gap:.35rem .9rem}.host{display:flex;align-items:center;gap:2px;font-size:12px}.host span{margin-right:.3rem;color:var(--dim)}
 .host i{width:11px;height:11px;border-radius:2px;background:var(--good)}.host i.b{background:var(--bad)}.host i.c{background:var(--warn)}.host i.s{background:var(--stopped)}
@@ -44,12 +45,10 @@ const char* class_of(BarKind kind) {
   return "work";
 }
 
-// 0.1, 0.2, 0.5, 1, 2, … seconds, so that about ten lines stand on the scale.
+// 0.1, 0.2, 0.5, 1, 2, … seconds, so that at most ten lines stand on the scale.
 double step_of_scale(double end) {
   double step = 0.1;
-  for (const double factor : {2.0, 2.5, 2.0})
-    if (end / step > 10) step *= factor;
-  while (end / step > 10) step *= 2;
+  for (std::size_t i = 0; end / step > 10; ++i) step *= std::array{2.0, 2.5, 2.0}.at(i % 3);
   return step;
 }
 
@@ -98,43 +97,6 @@ void add_timeline(const Timeline& timeline, std::string& out) {
   out += "</table>\n";
 }
 
-const char* square_of(const RecordedRank& rank) {
-  if (rank.cause == RecordedCause::stopped_by_us) return " class=s";
-  if (!failed(rank)) return "";
-  return rank.cause == RecordedCause::collateral ? " class=c" : " class=b";
-}
-
-void add_map(const RunRecord& record, std::string& out) {
-  if (record.ranks.empty()) return;
-  out +=
-      "<h2>Ranks</h2>\n<p class=\"key\"><i style=\"background:var(--good);margin-left:0\"></i>ended well"
-      "<i style=\"background:var(--bad)\"></i>failed<i style=\"background:var(--warn)\"></i>failed because "
-      "of the "
-      "first<i style=\"background:var(--stopped)\"></i>stopped by smlaunch</p>\n<div class=\"map\">\n";
-  // Hosts keep the order of their ranks; the ranks of one host may not stand together.
-  std::vector<std::pair<std::string, std::vector<const RecordedRank*>>> hosts;
-  for (const RecordedRank& rank : record.ranks) {
-    if (hosts.empty() || hosts.back().first != rank.host) hosts.push_back({rank.host, {}});
-    hosts.back().second.push_back(&rank);
-  }
-  for (const auto& [host, ranks] : hosts) {
-    out += fmt::format("<div class=host><span>{}</span>", xml_text(host));
-    for (const RecordedRank* rank : ranks)
-      out += fmt::format("<i{} title=\"{} {}{}\"></i>", square_of(*rank), rank->rank, end_in_words(rank->end),
-                         rank->cpus.empty() ? "" : ", cpus " + xml_text(rank->cpus));
-    out += "</div>\n";
-  }
-  out += "</div>\n";
-  if (record.ranks.size() > most_bound_ranks) return;
-  out +=
-      "<details><summary>bindings, as they were read back</summary>\n<table><tr><th>rank</th><th>host</th>"
-      "<th>NUMA</th><th>CPUs</th><th>end</th></tr>\n";
-  for (const RecordedRank& rank : record.ranks)
-    out += fmt::format("<tr><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>\n", rank.rank,
-                       xml_text(rank.host), xml_text(rank.numa), xml_text(rank.cpus), end_in_words(rank.end));
-  out += "</table></details>\n";
-}
-
 void add_failure(const RecordedFailure& first, std::string& out) {
   const std::string who = first.rank ? fmt::format("rank {} on {}", *first.rank, first.host) : first.host;
   out += fmt::format("<h2>First failure</h2>\n<p>{} {}{}{}</p>\n", xml_text(who), end_in_words(first.end),
@@ -144,39 +106,6 @@ void add_failure(const RecordedFailure& first, std::string& out) {
   out += "<pre>";
   for (const std::string& line : first.last_lines) out += xml_text(line) + "\n";
   out += "</pre>\n";
-}
-
-void add_hang(const std::vector<RecordedLook>& looks, std::string& out) {
-  if (looks.empty()) return;
-  out += "<h2>What the ranks were doing</h2>\n<table>\n";
-  for (std::size_t i = 0; i < looks.size() && i < most_looks; ++i) {
-    const RecordedLook& look = looks[i];
-    out += fmt::format("<tr><td>rank {}</td><td>{}</td><td>{}", look.rank, xml_text(look.host),
-                       xml_text(look.place));
-    if (!look.processes.empty()) out += "<details><summary>stacks</summary><pre>";
-    for (const std::string& process : look.processes) out += xml_text(process) + "\n";
-    out += look.processes.empty() ? "</td></tr>\n" : "</pre></details></td></tr>\n";
-  }
-  if (looks.size() > most_looks)
-    out += fmt::format("<tr><td colspan=3>… {} more</td></tr>\n", looks.size() - most_looks);
-  out += "</table>\n";
-}
-
-void add_waits(const RunRecord& record, std::string& out) {
-  if (record.waiting.empty() && record.missing.empty()) return;
-  out += "<h2>Who waited for whom</h2>\n<table>\n";
-  for (std::size_t i = 0; i < record.waiting.size() && i < most_looks; ++i) {
-    const RecordedWait& wait = record.waiting[i];
-    std::string ranks;
-    for (std::size_t rank = 0; rank < wait.ranks.size() && rank < most_looks; ++rank)
-      ranks += fmt::format("{}{}", rank == 0 ? "" : ", ", wait.ranks[rank]);
-    if (wait.ranks.size() > most_looks) ranks += fmt::format(", … ({} in all)", wait.ranks.size());
-    out += fmt::format("<tr><td>waited in {}</td><td>ranks {}</td></tr>\n", xml_text(wait.what), ranks);
-  }
-  for (std::size_t i = 0; i < record.missing.size() && i < most_looks; ++i)
-    out += fmt::format("<tr><td>missing: rank {} on {}</td><td>{}</td></tr>\n", record.missing[i].rank,
-                       xml_text(record.missing[i].host), xml_text(record.missing[i].where));
-  out += "</table>\n";
 }
 
 void add_smoke(const RecordedSmoke& smoke, std::string& out) {
@@ -242,11 +171,11 @@ std::string render_report_html(const RunRecord& record, const std::string& title
     out += fmt::format("<tr><td>{}</td><td>{}</td></tr>\n", i + 1, xml_text(record.earlier[i]));
   if (!record.earlier.empty()) out += "</table>\n";
   if (record.first_failure) add_failure(*record.first_failure, out);
-  add_waits(record, out);
-  add_hang(record.hang, out);
+  out += render_waits_html(record);
+  out += render_looks_html(record.hang);
   add_timeline(make_timeline(record), out);
   out += render_progress_html(record);
-  add_map(record, out);
+  out += render_rank_map_html(record);
   if (record.smoke) add_smoke(*record.smoke, out);
   add_phases(record.phases, out);
   add_events(record, out);

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <map>
 
 #include "base/shown_text.hpp"
+#include "launcher/report/rank_ranges.hpp"
 #include "launcher/report/render_report.hpp"
 #include "launcher/report/timeline.hpp"
 
@@ -18,21 +18,6 @@ constexpr std::size_t most_rows = 20;
 
 std::string shown(const std::string& text) { return shown_text(text, most_line); }
 
-// "0-3, 7": ranks that ended alike.
-std::string ranges(const std::vector<int>& numbers) {
-  std::vector<std::string> parts;
-  for (std::size_t i = 0; i < numbers.size();) {
-    std::size_t j = i;
-    while (j + 1 < numbers.size() && numbers[j + 1] == numbers[j] + 1) ++j;
-    parts.push_back(i == j ? std::to_string(numbers[i]) : fmt::format("{}-{}", numbers[i], numbers[j]));
-    i = j + 1;
-  }
-  constexpr std::size_t most = 12;
-  if (parts.size() <= most) return fmt::format("{}", fmt::join(parts, ", "));
-  const std::vector<std::string> first(parts.begin(), parts.begin() + most);
-  return fmt::format("{}, … ({} in all)", fmt::join(first, ", "), numbers.size());
-}
-
 void add_ends(const RunRecord& record, std::string& out) {
   std::map<std::pair<bool, std::string>, std::vector<int>> by_end;
   for (const RecordedRank& rank : record.ranks) {
@@ -43,7 +28,7 @@ void add_ends(const RunRecord& record, std::string& out) {
   }
   if (by_end.empty()) return;
   out += "\nranks\n";
-  for (const auto& [end, ranks] : by_end) out += fmt::format("  {:<44} {}\n", end.second, ranges(ranks));
+  for (const auto& [end, ranks] : by_end) out += fmt::format("  {:<44} {}\n", end.second, rank_ranges(ranks));
 }
 
 void add_failure(const RecordedFailure& first, std::string& out) {
@@ -57,7 +42,8 @@ void add_waits(const RunRecord& record, std::string& out) {
   if (record.waiting.empty() && record.missing.empty()) return;
   out += "\nwho waited for whom\n";
   for (std::size_t i = 0; i < record.waiting.size() && i < most_rows; ++i)
-    out += fmt::format("  in {}: ranks {}\n", shown(record.waiting[i].what), ranges(record.waiting[i].ranks));
+    out += fmt::format("  in {}: ranks {}\n", shown(record.waiting[i].what),
+                       rank_ranges(record.waiting[i].ranks));
   for (std::size_t i = 0; i < record.missing.size() && i < most_rows; ++i)
     out += fmt::format("  missing: rank {} on {}: {}\n", record.missing[i].rank,
                        shown(record.missing[i].host), shown(record.missing[i].where));

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 #include <tuple>
 
@@ -20,6 +21,8 @@ struct HostSpan {
   BarKind kind = BarKind::good;
   int ranks = 0;
   int bad_ranks = 0;
+  int hosts = 1;
+  bool is_rest = false;  // hosts that did not find a row of their own
 };
 
 BarKind worse(BarKind a, BarKind b) {
@@ -57,40 +60,93 @@ std::string span_words(const HostSpan& span) {
                      span.bad_ranks > 0 ? fmt::format(", {} failed", span.bad_ranks) : "");
 }
 
-void add_hosts(const RunRecord& record, Timeline& timeline) {
-  std::vector<HostSpan> spans = spans_of_hosts(record, timeline.end);
-  // Where they do not all fit: those that failed, then those that ended first.
+// `into` is a row of several hosts, of the same ranks' numbers as before and these.
+void join(HostSpan& into, const HostSpan& span) {
+  into.began = std::min(into.began, span.began);
+  into.ended = std::max(into.ended, span.ended);
+  into.kind = worse(into.kind, span.kind);
+  into.ranks += span.ranks;
+  into.bad_ranks += span.bad_ranks;
+  into.hosts += span.hosts;
+}
+
+// Hosts without a failure that began and ended at about the same moments. Those that failed stay alone.
+std::vector<HostSpan> fold_equal(std::vector<HostSpan> spans, double scale) {
+  constexpr double share_of_scale = 0.02;
+  std::vector<HostSpan> folded;
+  std::vector<HostSpan> first;  // of each row of `folded`: rows do not drift
+  for (HostSpan& span : spans) {
+    std::size_t at = 0;
+    const auto is_like = [&](const HostSpan& other) {
+      return other.kind == span.kind && std::abs(other.began - span.began) <= share_of_scale * scale &&
+             std::abs(other.ended - span.ended) <= share_of_scale * scale;
+    };
+    while (at < first.size() && (span.kind == BarKind::bad || !is_like(first[at]))) ++at;
+    if (at < first.size()) {
+      join(folded[at], span);
+      continue;
+    }
+    first.push_back(span);
+    folded.push_back(std::move(span));
+  }
+  return folded;
+}
+
+// Those that failed, and then those that ended first, keep rows of their own; the rest is one row, the last.
+std::vector<HostSpan> fold_rest(std::vector<HostSpan> spans) {
+  if (spans.size() <= most_host_rows) return spans;
   std::vector<std::size_t> order(spans.size());
   for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
-  if (spans.size() > most_host_rows)
-    std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
-      return std::tuple(spans[a].kind != BarKind::bad, spans[a].ended) <
-             std::tuple(spans[b].kind != BarKind::bad, spans[b].ended);
-    });
-  const std::size_t shown = spans.size() > most_host_rows ? most_host_rows - 1 : spans.size();
+  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+    return std::tuple(spans[a].kind != BarKind::bad, spans[a].ended) <
+           std::tuple(spans[b].kind != BarKind::bad, spans[b].ended);
+  });
+  constexpr std::size_t shown = most_host_rows - 1;
   std::sort(order.begin(), order.begin() + static_cast<std::ptrdiff_t>(shown));
-  for (std::size_t i = 0; i < shown; ++i) {
-    const HostSpan& span = spans[order[i]];
+  HostSpan rest = spans[order[shown]];
+  for (std::size_t i = shown + 1; i < order.size(); ++i) join(rest, spans[order[i]]);
+  rest.is_rest = true;
+  std::vector<HostSpan> kept;
+  for (std::size_t i = 0; i < shown; ++i) kept.push_back(std::move(spans[order[i]]));
+  kept.push_back(std::move(rest));
+  return kept;
+}
+
+void add_hosts(const RunRecord& record, Timeline& timeline) {
+  std::vector<HostSpan> spans = spans_of_hosts(record, timeline.end);
+  if (spans.size() > most_single_hosts) spans = fold_rest(fold_equal(std::move(spans), timeline.end));
+  for (HostSpan& span : spans) {
+    if (span.is_rest)
+      span.host = fmt::format("{} more hosts", span.hosts);
+    else if (span.hosts > 1)
+      span.host = fmt::format("{} and {} like it", span.host, span.hosts - 1);
     timeline.rows.push_back(
         {.label = span.host,
          .bars = {{.begin = span.began, .end = span.ended, .kind = span.kind, .words = span_words(span)}}});
   }
-  if (shown == spans.size()) return;
-  HostSpan rest = spans[order[shown]];
-  for (std::size_t i = shown; i < order.size(); ++i) {
-    const HostSpan& span = spans[order[i]];
-    rest.began = std::min(rest.began, span.began);
-    rest.ended = std::max(rest.ended, span.ended);
-    rest.kind = worse(rest.kind, span.kind);
-    if (i > shown) {
-      rest.ranks += span.ranks;
-      rest.bad_ranks += span.bad_ranks;
-    }
+}
+
+// What a run is until it is tried again, and from then on. Of a run without a restart there is no such row.
+void add_tries(const RunRecord& record, Timeline& timeline) {
+  TimelineRow row{.label = "tries"};
+  double begin = 0;
+  for (const RecordedEvent& event : record.events) {
+    if (event.event != "restart") continue;
+    row.bars.push_back({.begin = begin,
+                        .end = event.seconds,
+                        .kind = BarKind::bad,
+                        .words = fmt::format("try {} failed, {:.1f} to {:.1f} s", row.bars.size() + 1, begin,
+                                             event.seconds)});
+    begin = event.seconds;
   }
-  rest.host = fmt::format("{} more hosts", order.size() - shown);
-  timeline.rows.push_back(
-      {.label = rest.host,
-       .bars = {{.begin = rest.began, .end = rest.ended, .kind = rest.kind, .words = span_words(rest)}}});
+  if (row.bars.empty()) return;
+  row.bars.push_back({.begin = begin,
+                      .end = timeline.end,
+                      .kind = record.outcome == "success"   ? BarKind::good
+                              : record.outcome == "stopped" ? BarKind::stopped
+                                                            : BarKind::bad,
+                      .words = fmt::format("try {}, from {:.1f} s", row.bars.size() + 1, begin)});
+  timeline.rows.push_back(std::move(row));
 }
 
 void add_smoke(const RunRecord& record, Timeline& timeline) {
@@ -114,28 +170,35 @@ void add_smoke(const RunRecord& record, Timeline& timeline) {
   if (!row.bars.empty()) timeline.rows.push_back(std::move(row));
 }
 
-// A host's readiness is known by its change of state.
+// A host's readiness is known by its change of state. Each try has a bar of its own.
 void add_readiness(const RunRecord& record, Timeline& timeline) {
-  double last = 0;
-  std::size_t count = 0;
-  std::string slowest;
-  bool failed = false;
+  TimelineRow row{.label = "hosts get ready"};
+  double begin = 0;
+  Bar bar{.kind = BarKind::work};
+  const auto close = [&] {
+    if (!bar.words.empty()) row.bars.push_back(bar);
+    bar = {.kind = BarKind::work};
+  };
   for (const RecordedEvent& event : record.events) {
+    if (event.event == "restart") {
+      close();
+      begin = event.seconds;
+    }
     if (event.event != "host_state") continue;
-    ++count;
-    if (event.seconds >= last) slowest = event.host;
-    last = std::max(last, event.seconds);
-    for (const auto& [name, value] : event.values) failed = failed || (name == "state" && value == "failed");
+    if (event.seconds >= bar.end || bar.words.empty()) {
+      bar.begin = begin;
+      bar.end = event.seconds;
+      bar.words = fmt::format("the last was {}, {:.1f} s", event.host, event.seconds);
+    }
+    for (const auto& [name, value] : event.values)
+      if (name == "state" && value == "failed") bar.kind = BarKind::bad;
   }
-  if (count == 0) return;
-  timeline.rows.push_back({.label = "hosts get ready",
-                           .bars = {{.begin = 0,
-                                     .end = last,
-                                     .kind = failed ? BarKind::bad : BarKind::work,
-                                     .words = fmt::format("the last was {}, {:.1f} s", slowest, last)}}});
+  close();
+  if (!row.bars.empty()) timeline.rows.push_back(std::move(row));
 }
 
 std::string mark_words(const RecordedEvent& event) {
+  if (event.event == "restart") return "restart";  // why, stands with the tries before
   for (const auto& [name, value] : event.values)
     if (event.event == "device" && name == "text") return event.host + ": " + value;
   std::string words = event.event;
@@ -186,6 +249,7 @@ bool failed(const RecordedRank& rank) {
 Timeline make_timeline(const RunRecord& record) {
   Timeline timeline;
   for (const RecordedEvent& event : record.events) timeline.end = std::max(timeline.end, event.seconds);
+  add_tries(record, timeline);
   add_readiness(record, timeline);
   add_smoke(record, timeline);
   add_hosts(record, timeline);

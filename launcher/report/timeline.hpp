@@ -37,7 +37,9 @@ struct Timeline {
   std::vector<Mark> marks = {};
 };
 
-// Rows of hosts beyond this number are folded, those without a failure first.
+// Where a run has more hosts, those that began and ended alike are one row.
+inline constexpr std::size_t most_single_hosts = 16;
+// Rows of hosts beyond this number are one, those without a failure first.
 inline constexpr std::size_t most_host_rows = 40;
 
 Timeline make_timeline(const RunRecord& record);

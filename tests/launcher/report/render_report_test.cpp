@@ -106,7 +106,7 @@ TEST(RenderReport, ShowsWhoWaitedForWhom) {
   record.missing = {{.rank = 2, .host = "gn02", .where = "load (data.py:88)"}};
   EXPECT_THAT(
       render_report_html(record, "r"),
-      HasSubstr("<tr><td>waited in all_reduce 5 of the default group</td><td>ranks 0, 1, 3</td></tr>\n"
+      HasSubstr("<tr><td>waited in all_reduce 5 of the default group</td><td>ranks 0-1, 3</td></tr>\n"
                 "<tr><td>missing: rank 2 on gn02</td><td>load (data.py:88)</td></tr>"));
   EXPECT_THAT(render_report_text(record),
               HasSubstr("\nwho waited for whom\n  in all_reduce 5 of the default group: ranks 0-1, 3\n"
@@ -143,7 +143,9 @@ TEST(RenderReport, ShowsTheTestsOfEveryTwoHostsAsAHeatMap) {
   EXPECT_THAT(render_report_html(record, "r"), Not(HasSubstr("<svg")));
   record.smoke->pairs = {pair_of("a", "b", 10.0), pair_of("a", "c", 5.0), pair_of("b", "c", {})};
   const std::string page = render_report_html(record, "r");
-  EXPECT_THAT(page, HasSubstr("<p>3 pairs of 3 hosts tested, 1 failed; the fastest 10 GB/s</p>"));
+  EXPECT_THAT(
+      page,
+      HasSubstr("<p>3 pairs of 3 hosts tested, 1 failed; the fastest 10 GB/s; the paler, the slower</p>"));
   EXPECT_THAT(page, HasSubstr("fill-opacity=\"0.50\""));
   EXPECT_THAT(page, HasSubstr("<title>a and c: 5 GB/s</title>"));
   EXPECT_THAT(page, HasSubstr("<rect class=\"bad\" fill-opacity=\"1.00\""));
@@ -177,12 +179,84 @@ TEST(RenderReport, ShowsProgressAsACurveOfEachValueOfTheLowestRank) {
                                .progress = {{"loss", rank == 1 ? 1.0 / (1 + step) : 77}, {"step", step}}});
   const std::string page = render_report_html(record, "r");
   EXPECT_THAT(page, HasSubstr("<h2>Progress"));
-  EXPECT_THAT(page, HasSubstr("step of rank 1</text><text x=\"0\" y=\"47\">0 to 4999, last 4999</text>"));
-  EXPECT_THAT(page, HasSubstr("loss of rank 1"));
-  EXPECT_THAT(page, Not(HasSubstr("of rank 2</text>")));
-  EXPECT_LT(page.find("step of rank 1"), page.find("loss of rank 1"));
+  EXPECT_THAT(page, HasSubstr("step</text><text x=\"0\" y=\"39\">last 4999</text><text class=dim x=\"0\" "
+                              "y=\"56\">0 to 4999, rank 1</text>"));
+  EXPECT_THAT(page, HasSubstr(">loss</text>"));
+  EXPECT_THAT(page, Not(HasSubstr(", rank 2</text>")));
+  EXPECT_LT(page.find(">step</text>"), page.find(">loss</text>"));
   EXPECT_LT(page.size(), 150'000U) << "a curve has a bounded number of points";
   EXPECT_THAT(page, Not(HasSubstr("nan")));
+}
+
+TEST(RenderReport, DrawsNoLineOfProgressAcrossARestart) {
+  RunRecord record = failed_run();
+  const auto add = [&](double seconds, double value) {
+    record.events.push_back(
+        {.seconds = seconds, .event = "progress", .rank = 0, .progress = {{"step", value}}});
+  };
+  const auto lines = [&] {
+    const std::string page = render_report_html(record, "r");
+    int count = 0;
+    for (std::size_t at = page.find("<polyline"); at != std::string::npos;
+         at = page.find("<polyline", at + 1))
+      ++count;
+    return count;
+  };
+  add(1, 10);
+  add(2, 20);
+  EXPECT_EQ(lines(), 1);
+  record.events.push_back({.seconds = 3, .event = "restart"});
+  record.events.push_back({.seconds = 4, .event = "restart"});
+  add(5, 12345678);
+  add(6, 10);
+  EXPECT_EQ(lines(), 2);
+  EXPECT_THAT(render_report_html(record, "r"), HasSubstr("10 to 12345678, rank 0"));
+}
+
+TEST(RenderReport, FoldsRanksThatHangAtOnePlaceAndShowsTheOddOneFirst) {
+  RunRecord record = failed_run();
+  for (int rank = 0; rank < 1000; ++rank)
+    record.hang.push_back({.rank = rank,
+                           .host = fmt::format("gn{}", rank / 8),
+                           .place = rank == 77 ? "load (data.py:88)" : "all_reduce",
+                           .processes = {fmt::format("{} python3", rank)}});
+  EXPECT_THAT(
+      render_report_html(record, "r"),
+      HasSubstr("<tr><td>rank 77 on gn9</td><td>load (data.py:88)<details><summary>stacks</summary><pre>77 "
+                "python3\n</pre></details></td></tr>\n"
+                "<tr><td>ranks 0-76, 78-999</td><td>all_reduce<details><summary>stacks of rank 0</summary>"
+                "<pre>0 python3\n</pre></details></td></tr>\n</table>"));
+  for (RecordedLook& look : record.hang) look.place = std::to_string(look.rank);
+  EXPECT_THAT(render_report_html(record, "r"), HasSubstr("<tr><td colspan=2>… at 936 more places</td></tr>"));
+}
+
+TEST(RenderReport, FoldsVeryManyHostsWhoseRanksEndedAlike) {
+  RunRecord record{.outcome = "failure"};
+  const auto add_hosts = [&](int hosts) {
+    record.ranks.clear();
+    for (int host = 0; host < hosts; ++host)
+      record.ranks.push_back({.rank = host,
+                              .host = fmt::format("gn{}", host),
+                              .end = {.exit_code = host == 7 ? 1 : 0},
+                              .cause = host < 3 ? RecordedCause::stopped_by_us : RecordedCause::own});
+  };
+  add_hosts(128);
+  EXPECT_THAT(render_report_html(record, "r"), Not(HasSubstr("hosts, whose ranks")));
+  add_hosts(129);
+  const std::string page = render_report_html(record, "r");
+  EXPECT_THAT(page, HasSubstr("<div class=\"map\">\n<div class=host><span>gn7</span>"));
+  EXPECT_THAT(page, HasSubstr("<summary>125 hosts, whose ranks all ended well</summary>"));
+  EXPECT_THAT(page, HasSubstr("<summary>3 hosts, whose ranks all were stopped by smlaunch</summary>"));
+  EXPECT_THAT(page, HasSubstr("<span>gn128</span>"));
+}
+
+TEST(RenderReport, HasAScaleOfRoundSeconds) {
+  RunRecord record = failed_run();
+  record.events = {{.seconds = 150, .event = "outcome"}};
+  const std::string page = render_report_html(record, "r");
+  EXPECT_THAT(page, HasSubstr(">20 s</text>"));
+  EXPECT_THAT(page, Not(HasSubstr(">10 s</text>")));
+  EXPECT_THAT(page, Not(HasSubstr(">16 s</text>")));
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 #include "launcher/report/timeline.hpp"
 
 #include <fmt/format.h>
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 namespace smlaunch {
@@ -38,14 +39,53 @@ TEST(Timeline, HasARowForEachHostWhereTheyAreFew) {
   EXPECT_EQ(timeline.end, 9.5);
 }
 
-TEST(Timeline, FoldsAThousandHostsAndShowsTheOneThatFailed) {
+TEST(Timeline, FoldsAThousandEqualHostsAndShowsTheOneThatFailed) {
   const Timeline timeline = make_timeline(run_of(1000, 777));
+  ASSERT_EQ(timeline.rows.size(), 3U);
+  EXPECT_EQ(timeline.rows[1].label, "gn0 and 998 like it");
+  EXPECT_EQ(timeline.rows[1].bars[0].words, "gn0 and 998 like it: 1998 ranks, 2.0 to 9.0 s");
+  EXPECT_EQ(timeline.rows[2].label, "gn777");
+  EXPECT_EQ(timeline.rows[2].bars[0].kind, BarKind::bad);
+}
+
+TEST(Timeline, FoldsTheRestOfAThousandHostsThatEndedAtOtherMoments) {
+  RunRecord record = run_of(1000, 777);
+  for (RecordedRank& rank : record.ranks) rank.ended = 5.0 + rank.rank;
+  record.events.back().seconds = 2100;
+  for (RecordedRank& rank : record.ranks) rank.began = rank.rank % 100 * 20.0;
+  const Timeline timeline = make_timeline(record);
   ASSERT_EQ(timeline.rows.size(), most_host_rows + 1);
-  EXPECT_EQ(timeline.rows.back().label, "961 more hosts");
-  EXPECT_EQ(timeline.rows.back().bars[0].words, "961 more hosts: 1922 ranks, 2.0 to 9.0 s");
+  EXPECT_THAT(timeline.rows.back().label, ::testing::EndsWith(" more hosts"));
   int shown = 0;
   for (const TimelineRow& row : timeline.rows) shown += row.label == "gn777" ? 1 : 0;
   EXPECT_EQ(shown, 1);
+}
+
+TEST(Timeline, DoesNotFoldEqualHostsWhereTheyAreFew) {
+  EXPECT_EQ(make_timeline(run_of(most_single_hosts, 1)).rows.size(), most_single_hosts + 1);
+  EXPECT_EQ(make_timeline(run_of(most_single_hosts + 1, 1)).rows.size(), 3U);
+}
+
+TEST(Timeline, HasABarForEachTryAndItsReadiness) {
+  RunRecord record{.outcome = "failure"};
+  record.events = {{.seconds = 1, .event = "host_state", .host = "a", .values = {{"state", "ready"}}},
+                   {.seconds = 2, .event = "host_state", .host = "b", .values = {{"state", "ready"}}}};
+  EXPECT_EQ(make_timeline(record).rows.size(), 1U);
+  record.events.push_back({.seconds = 10, .event = "restart", .values = {{"restarts", "1"}}});
+  record.events.push_back(
+      {.seconds = 13, .event = "host_state", .host = "b", .values = {{"state", "ready"}}});
+  record.events.push_back({.seconds = 20, .event = "outcome"});
+  const Timeline timeline = make_timeline(record);
+  ASSERT_EQ(timeline.rows.size(), 2U);
+  ASSERT_EQ(timeline.rows[0].bars.size(), 2U);
+  EXPECT_EQ(timeline.rows[0].bars[0].words, "try 1 failed, 0.0 to 10.0 s");
+  EXPECT_EQ(timeline.rows[0].bars[1].words, "try 2, from 10.0 s");
+  EXPECT_EQ(timeline.rows[1].label, "hosts get ready");
+  ASSERT_EQ(timeline.rows[1].bars.size(), 2U);
+  EXPECT_EQ(timeline.rows[1].bars[0].end, 2);
+  EXPECT_EQ(timeline.rows[1].bars[1].begin, 10);
+  EXPECT_EQ(timeline.rows[1].bars[1].end, 13);
+  EXPECT_EQ(timeline.marks[0].words, "restart");
 }
 
 TEST(Timeline, MarksWhatADeviceSaidInItsWordsAndAsBad) {
