@@ -29,7 +29,7 @@ if ! command -v mpirun >/dev/null; then
 fi
 # The same line without our agents and what they are told.
 job=("$smlaunch" --base-dir "$work/none" --hosts localhost:4 --launcher mpi)
-line=$("${job[@]}" --dry-run -- /bin/true | sed -n '/^  [^ ]*mpirun /,$p' | grep -v '^    -x ' |
+line=$("${job[@]}" -v --dry-run -- /bin/true | sed -n '/^  [^ ]*mpirun /,$p' | grep -v '^    -x ' |
   sed 's|[^ ]*smlaunch rank -- ||; s| \\$||')
 eval "command_a=($(tr '\n' ' ' <<<"$line"))"
 command_b=("${job[@]}" -- /bin/true)
