@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """README.md and docs/: every link leads somewhere, every command runs, every message is one of the program's."""
+import glob
 import json
 import os
 import re
@@ -130,6 +131,47 @@ class Pages(unittest.TestCase):
         for name in pages():
             if name.startswith("docs/") and name != "docs/index.md":
                 self.assertIn(f"({name[5:]})", index, name)
+
+    def test_the_page_of_speed_is_made_of_the_results_that_are_kept(self):
+        results = sorted(glob.glob(os.path.join(ROOT, "bench/results/*.json")))
+        self.assertTrue(results)
+        page, picture = os.path.join(self.folder, "page"), os.path.join(self.folder, "picture")
+        answer = run([os.path.join(ROOT, "bench/make_page"), "--page", page, "--picture", picture, *results], self.folder)
+        self.assertEqual(0, answer.returncode, answer.stderr)
+        for made, kept in ((page, "docs/speed.html"), (picture, "docs/images/speed.svg")):
+            with open(made, encoding="utf-8") as file:
+                self.assertEqual(file.read(), read(kept), f"write {kept} anew: bench/make_page")
+        for foreign in ("<script", "http:", "https:", "src=", "@import", "url("):
+            self.assertNotIn(foreign, read("docs/speed.html").replace("http://www.w3.org/2000/svg", ""))
+
+    def test_a_result_is_packed_and_judged(self):
+        records = os.path.join(self.folder, "records")
+        with open(records, "w", encoding="utf-8") as file:
+            for who, values in (("mpirun <1>", [10, 20, 30]), ("smlaunch", [30, 40, 60])):
+                file.write(json.dumps({"measure": "start", "unit": "ms", "who": who, "values": values}) + "\n")
+            for of, most in (("difference", 20), ("difference", 19), ("ratio", 2), ("ratio", 1.9), ("value", 40), ("value", 39)):
+                file.write(json.dumps({"measure": "start", "budget": {"of": of, "most": most}}) + "\n")
+            for who, values in (("smlaunch", [4000]), ("mpirun", [1000])):
+                file.write(json.dumps({"measure": "lines", "unit": "lines/s", "who": who, "values": values}) + "\n")
+        packed = run([os.path.join(ROOT, "bench/pack_results"), "start", records, "1.5", "Release", "abc"], self.folder)
+        self.assertEqual(0, packed.returncode, packed.stderr)
+        result = json.loads(packed.stdout)
+        self.assertEqual(["smlaunch.bench/1", "start", 1.5], [result["schema"], result["bench"], result["load"]["before"]])
+        self.assertEqual([[True, False], [False, True]],
+                         [[series["is_peer"] for series in measure["series"]] for measure in result["measures"]])
+        file_name = os.path.join(self.folder, "result.json")
+        with open(file_name, "w", encoding="utf-8") as file:
+            file.write(packed.stdout)
+        page = os.path.join(self.folder, "page")
+        made = run([os.path.join(ROOT, "bench/make_page"), "--page", page, file_name], self.folder)
+        self.assertEqual(0, made.returncode, made.stderr)
+        with open(page, encoding="utf-8") as file:
+            text = file.read()
+        self.assertEqual(["kept", "exceeded"] * 3, re.findall(r'">(kept|exceeded)</b>', text))
+        self.assertIn("2 × (2 to 3)", text)  # 30/10, 40/20, 60/30
+        self.assertIn("0.25 × (0.25 to 0.25)", text)  # four times the lines are a quarter of the time
+        self.assertIn("mpirun &lt;1&gt;", text)
+        self.assertNotIn("<1>", text)
 
     def test_the_options_are_those_of_the_program(self):
         answer = run([SMLAUNCH, "help", "markdown"], self.folder, env=self.environment)
