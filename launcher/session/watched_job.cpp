@@ -24,6 +24,10 @@ JobStatus begin_status(const Job& job) {
   status.name = job.environment->job_name.value_or("");
   status.pid = getpid();
   status.host = probe_host_name();
+  if (job.is_worker()) {
+    status.leader = job.environment->leader;
+    status.stage = JobStage::ready;
+  }
   status.folder = real_folder(job.environment->paths.base);
   status.working_directory = real_folder(".");
   status.version = SMLAUNCH_VERSION;
@@ -34,7 +38,7 @@ JobStatus begin_status(const Job& job) {
 }  // namespace
 
 WatchedJob::WatchedJob(const Options& options, const Job& job)
-    : board_(begin_status(job)), service_(board_, options.metrics) {}
+    : board_(begin_status(job)), service_(board_, job.is_worker() ? std::nullopt : options.metrics) {}
 
 int WatchedJob::ended(int exit_code) {
   board_.note([exit_code](JobStatus& status) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A job that can be asked what it is doing, from when it prepares its code to its exit code.
+// A job that can be asked what it is doing, from when it prepares its code to its exit code. A host that does not lead
+// says who does, and writes no metrics.
 #pragma once
 
 #include "launcher/job/job.hpp"

@@ -14,6 +14,7 @@
 #include "launcher/session/job_key.hpp"
 #include "launcher/session/job_uploads.hpp"
 #include "launcher/session/run_options.hpp"
+#include "launcher/session/watched_job.hpp"
 #include "launcher/this_host/own_host.hpp"
 #include "launcher/worker/worker.hpp"
 #include "topology/interfaces.hpp"
@@ -107,7 +108,16 @@ int run_as_worker(const Options& options, const Job& job) {
   settings.leader_wait = milliseconds_of(options.leader_wait);
   settings.stop_grace = milliseconds_of(options.stop_grace);
   settings.failure_grace = milliseconds_of(options.failure_grace);
-  settings.tried_again = [&] { remove_old_result_files(paths); };
+  WatchedJob watched(options, job);
+  const auto note_stage = [&watched](JobStage stage) {
+    watched.board().note([stage](JobStatus& status) { status.stage = stage; });
+  };
+  settings.leader_came = [&] { note_stage(JobStage::run); };
+  settings.tried_again = [&] {
+    remove_old_result_files(paths);
+    note_stage(JobStage::ready);
+    watched.board().note([](JobStatus& status) { ++status.restarts; });
+  };
   settings.code = make_code_request(options, job);
   settings.code_failed = [&](const CodeEnd& end) { tell_failed_code(end, paths); };
   auto result = run_worker(settings);

@@ -51,8 +51,10 @@ struct ValueRange {
 struct JobStatus {
   std::string id = {};    // of the run, for people to name it by
   std::string name = {};  // TRAINING_JOB_NAME; may be empty
-  int pid = 0;            // of the leading smlaunch
+  int pid = 0;            // of the smlaunch that tells this
   std::string host = {};
+  // Who leads, where this host does not: it knows neither the ranks nor the other hosts. Empty: this host leads.
+  std::string leader = {};
   std::string folder = {};             // BASE
   std::string working_directory = {};  // where smlaunch was started
   std::string version = {};

@@ -53,6 +53,7 @@ std::string silence_in_words(const JobStatus& status) {
 }
 
 std::string stage_in_words(const JobStatus& status) {
+  if (!status.leader.empty() && status.stage == JobStage::ready) return "waiting for " + status.leader;
   switch (status.stage) {
     case JobStage::code: return "preparing the code";
     case JobStage::ready: return "waiting for the hosts";
@@ -169,7 +170,10 @@ std::string render_status(const JobStatus& status) {
     text += shown_line("plan", fmt::format("{}: {} on {}, launcher {}", status.plan_hash,
                                            counted(status.world_size(), "rank"),
                                            counted(status.hosts, "host"), status.launcher));
-  text += shown_line("hosts", fmt::format("{} of {} ready", status.hosts_ready, status.hosts));
+  if (!status.leader.empty())
+    text += shown_line("leader", fmt::format("{}: `smlaunch status` there knows the ranks", status.leader));
+  else
+    text += shown_line("hosts", fmt::format("{} of {} ready", status.hosts_ready, status.hosts));
   text += shown_line("smoke", smoke_in_words(status));
   text += shown_line("ranks", ranks_in_words(status));
   text += shown_line("progress", progress_in_words(status));
@@ -184,7 +188,8 @@ std::string render_status_head() {
 
 std::string render_status_row(const JobStatus& status) {
   return shown_text(fmt::format("{:<10} {:>8}  {:<22} {:>9}  {}; {}", status.id, status.pid,
-                                stage_in_words(status), in_hours(status.seconds), ranks_in_words(status),
+                                stage_in_words(status), in_hours(status.seconds),
+                                status.leader.empty() ? ranks_in_words(status) : status.leader + " leads",
                                 status.folder.empty() ? status.working_directory : status.folder),
                     most_line) +
          "\n";

@@ -19,6 +19,7 @@ class StatusJson {
     optional_text("name", status_.name);
     number("pid", status_.pid);
     text("host", status_.host);
+    optional_text("leader", status_.leader);
     optional_text("folder", status_.folder);
     text("working_directory", status_.working_directory);
     text("version", status_.version);
@@ -34,10 +35,10 @@ class StatusJson {
       json_.null();
     json_.key("hosts").open_object();
     number("all", status_.hosts);
-    number("ready", status_.hosts_ready);
+    if (status_.leader.empty()) number("ready", status_.hosts_ready);
     json_.close_object();
     add_smoke();
-    add_ranks();
+    if (status_.leader.empty()) add_ranks();
     add_progress();
     add_phases();
     if (status_.looks) json_.key("stacks").raw(render_looks_json(*status_.looks));

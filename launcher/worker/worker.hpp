@@ -44,6 +44,7 @@ struct WorkerSettings {
   std::chrono::milliseconds leader_wait{600000};
   std::chrono::milliseconds stop_grace{110000};
   std::chrono::milliseconds failure_grace{5000};  // of the ranks here, when the leader is lost
+  std::function<void()> leader_came;              // of each try
   std::function<void()> tried_again;              // the job has failed, and the leader will come again
   std::optional<CodeRequest> code;                // how to prepare the user's code here
   std::function<void(const CodeEnd&)> code_failed;

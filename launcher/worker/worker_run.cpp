@@ -115,6 +115,7 @@ void WorkerRun::begin_again() {
   if (world_.forget_agents) world_.forget_agents();
   job_.clear();
   if (settings_.tried_again) settings_.tried_again();
+  leader_is_told_of_ = false;
   // The old channel's handlers may still be under way.
   retired_.push_back(std::move(channel_));
   wait_for_leader();
@@ -142,6 +143,7 @@ void WorkerRun::agents_ended(const AgentsEnded& end) {
 
 void WorkerRun::leader_is_there() {
   has_leader_ = true;
+  if (!std::exchange(leader_is_told_of_, true) && settings_.leader_came) settings_.leader_came();
   // From now on it is the leader that waits, for the other hosts.
   if (settings_.leader && result_.stopped_by_signal == 0) bound_timer_->cancel();
   if (result_.stopped_by_signal != 0) ask_to_stop();

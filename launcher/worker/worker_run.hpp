@@ -70,9 +70,10 @@ class WorkerRun {
   std::unique_ptr<PeerChannel> channel_;
   std::vector<std::unique_ptr<PeerChannel>> retired_;  // of earlier tries of the job
   std::string job_;
-  std::uint64_t last_set_ = 0;     // of agents
-  std::uint64_t last_signal_ = 0;  // for agents
-  bool has_leader_ = false;        // we have gone to it, and it has let us in
+  std::uint64_t last_set_ = 0;      // of agents
+  std::uint64_t last_signal_ = 0;   // for agents
+  bool leader_is_told_of_ = false;  // of this try
+  bool has_leader_ = false;         // we have gone to it, and it has let us in
   std::optional<CodeEnd> code_end_;
   WorkerResult result_;
 };

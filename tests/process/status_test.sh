@@ -86,6 +86,20 @@ assert_eq 64 "$code"
 assert_contains "$(<"$scratch/status.err")" "$id: names no job of this user's that runs on this host"
 assert_eq "" "$(<"$scratch/status")"
 
+step "a host that does not lead says who does, and writes no metrics"
+container
+leader=$(hostname)
+start env SMLAUNCH_JOB_TOKEN=0123456789abcdef0123456789abcdef "$smlaunch" --nnodes 2 --node-rank 1 --master-addr "$leader" \
+  --channel-port 1 --metrics "$scratch/metrics" -- /bin/true
+eventually 20 tells "(pid $started): waiting for $leader for 0:00:"
+grep -qF "leader      $leader: \`smlaunch status\` there knows the ranks" "$scratch/status"
+status_of "$started" --format json
+assert_eq "[\"$leader\",\"ready\",false]" "$(jq -c '.jobs[0] | [.leader, .state, has("ranks_by_state")]' "$scratch/status")"
+kill -TERM "$started"
+ended
+assert_eq 143 "$status"
+[[ ! -e $scratch/metrics ]] || fail "metrics of a host that does not lead"
+
 step "on a terminal its last line says how it goes, breaks no line, and is gone at the end"
 if [[ -x /usr/bin/python3 ]]; then
   container

@@ -147,6 +147,30 @@ TEST(StatusJson, HasTheSameFacts) {
   EXPECT_EQ(nlohmann::json::parse(render_status_json(status))["stacks"][0]["rank"], 3);
 }
 
+TEST(StatusText, OfAHostThatDoesNotLeadSaysWhoDoesAndNothingOfTheRanks) {
+  JobStatus status;
+  status.id = "3fa2b91c";
+  status.pid = 4711;
+  status.host = "algo-2";
+  status.working_directory = "/root";
+  status.hosts = 2;
+  status.stage = JobStage::ready;
+  EXPECT_THAT(render_status(status), HasSubstr("hosts       0 of 2 ready"));
+  status.leader = "algo-1";
+  EXPECT_EQ(render_status(status),
+            "job 3fa2b91c on algo-2 (pid 4711): waiting for algo-1 for 0:00:00\n"
+            "started in  /root\n"
+            "leader      algo-1: `smlaunch status` there knows the ranks\n");
+  status.stage = JobStage::run;
+  EXPECT_THAT(render_status(status), HasSubstr("(pid 4711): running for"));
+  EXPECT_THAT(render_status_row(status), HasSubstr("algo-1 leads; /root"));
+  const auto json = nlohmann::json::parse(render_status_json(status));
+  EXPECT_EQ(json["leader"], "algo-1");
+  EXPECT_FALSE(json.contains("ranks_by_state"));
+  EXPECT_FALSE(json["hosts"].contains("ready"));
+  EXPECT_TRUE(nlohmann::json::parse(render_status_json(some_status()))["leader"].is_null());
+}
+
 TEST(StatusJson, OfAJobThatHasJustBegunHasNothingWhereNothingIsKnown) {
   const auto json = nlohmann::json::parse(render_status_json(JobStatus()));
   for (const char* key : {"name", "folder", "plan_hash", "launcher", "smoke", "progress", "silent_seconds"})

@@ -22,6 +22,7 @@ struct DrivenWorker {
     settings.current_host = "algo-2";
     settings.leader_bound = milliseconds(60'000);
     settings.stop_grace = milliseconds(5'000);
+    settings.leader_came = [this] { ++leader_came; };
     settings.tried_again = [this] { ++tries; };
     settings.code_failed = [this](const CodeEnd& end) { failures.push_back(end.message); };
   }
@@ -71,6 +72,7 @@ struct DrivenWorker {
   std::vector<std::string> failures;
   std::vector<std::string> ended_jobs;
   int tries = 0;
+  int leader_came = 0;
   int forgotten = 0;
   Hello last_hello;
   std::unique_ptr<WorkerRun> worker;
@@ -123,6 +125,24 @@ TEST(WorkerRun, WaitsForAnotherTryButNotWhereItsHostIsToldToStop) {
               is_stopping ? std::vector<std::string>() : std::vector<std::string>{"job-1"});
     EXPECT_EQ(driven.worker->job(), is_stopping ? "job-1" : "job-2");
   }
+}
+
+TEST(WorkerRun, SaysOnceOfEachTryThatTheLeaderHasCome) {
+  DrivenWorker driven;
+  driven.begin();
+  driven.leader_comes();
+  EXPECT_EQ(driven.leader_came, 0);
+  driven.channel->callbacks.acknowledged();
+  driven.channel->callbacks.acknowledged();
+  EXPECT_EQ(driven.leader_came, 1);
+  driven.loop.post([&] { driven.hears({job_is_tried_again, 76, "algo-1 was lost", "", ""}); });
+  driven.loop.after(milliseconds(1000), [&] {
+    driven.leader_comes("job-2");
+    driven.channel->callbacks.acknowledged();
+    driven.hears({"success", 0, "", "", ""});
+  });
+  EXPECT_TRUE(driven.ends());
+  EXPECT_EQ(driven.leader_came, 2);
 }
 
 TEST(WorkerRun, EndsAtOnceWhenItIsToldToStopBeforeTheLeaderHasCome) {
