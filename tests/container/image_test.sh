@@ -112,13 +112,32 @@ status=$(podman inspect --format '{{.State.ExitCode}}' one)
 ((status == 143)) || fail "podman stop ended it with $status"
 
 step "three lines put it into somebody else's image"
-# The lines of docs/install.md.
-awk '/^```dockerfile/ {inside = 1; next} /^```/ {inside = 0} inside' "$source/docs/install.md" >"$work/Dockerfile"
-sed -i 's#^FROM .*#FROM localhost/debian:12#; s#--from=smlaunch #--from=localhost/smlaunch #' "$work/Dockerfile"
-(($(grep -c . "$work/Dockerfile") == 3)) || fail "docs/install.md shows not three lines: $(<"$work/Dockerfile")"
-image localhost/theirs "$work/Dockerfile"
-assert_contains "$(run localhost/theirs train --version)" "smlaunch "
-assert_contains "$(run localhost/theirs sh -c 'train 2>&1 || echo $?')" "/opt/ml"
+# The lines of docs/install.md, and what theirs says with them. theirs BASE NAME
+theirs() {
+  awk '/^```dockerfile/ {inside = 1; next} /^```/ {inside = 0} inside' "$source/docs/install.md" >"$work/Dockerfile"
+  sed -i "s#^FROM .*#FROM $1#; s#--from=smlaunch #--from=localhost/smlaunch #" "$work/Dockerfile"
+  (($(grep -c . "$work/Dockerfile") == 3)) || fail "docs/install.md shows not three lines: $(<"$work/Dockerfile")"
+  image "$2" "$work/Dockerfile"
+  assert_contains "$(run "$2" train --version)" "smlaunch "
+  assert_contains "$(run "$2" sh -c 'train 2>&1 || echo $?')" "/opt/ml"
+}
+theirs localhost/debian:12 localhost/theirs
+
+# Its glibc is newer than the builder's, and many of its libraries have other names than Debian 12's, as in Ubuntu 24.04.
+step "another base, Debian 13: the whole image, and the three lines"
+if unpack_debian trixie "$work/trixie" "${SMLAUNCH_BARE_DEBIAN:+${SMLAUNCH_BARE_DEBIAN%.tar}-13.tar}"; then
+  quietly buildah from --name base scratch
+  quietly buildah add base "$work/trixie" /
+  quietly buildah commit --rm base localhost/debian:13
+  rm -rf --one-file-system "$work/trixie"
+  image localhost/smlaunch:13 "$source/docker/Dockerfile" "${bases[@]}" --build-arg BASE=localhost/debian:13
+  doctor=$(run localhost/smlaunch:13 smlaunch doctor)
+  echo "$doctor"
+  for line in "Open MPI    fine" "ssh         fine" "libcurl     fine" "libarchive  fine"; do assert_contains "$doctor" "$line"; done
+  theirs localhost/debian:13 localhost/theirs:13
+else
+  echo "debootstrap could not make it from $mirror: $(tail -n 1 "$work/log")"
+fi
 
 step "three hosts by compose"
 if [[ ! -e $tools/bin/podman-compose ]]; then

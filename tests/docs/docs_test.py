@@ -20,7 +20,17 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 SMLAUNCH = os.environ["SMLAUNCH_PROGRAM"]
 # What is shown of other programs, and what runs it, or what it takes that a test has not.
 OTHER_PROGRAMS = {
-    "./dev": "by CI, and tests/process/install_test.sh",
+    "./dev build": "by CI, since ./dev test builds",
+    "./dev test": "by CI",
+    "./dev check": "by CI",
+    "./dev demo": "by CI",
+    "./dev install": "by tests/container, where SMLAUNCH_IMAGE_FROM_SOURCE is set",
+    "./dev wheel": "by ./dev check wheel",
+    "./dev fuzz": "by ./dev check fuzz",
+    "./dev lint": "by who offers a change",
+    "./dev format": "changes the sources",
+    "./dev docs": "takes MkDocs",
+    "./dev bench": "measures, which no test does",
     "cmake": "by ./dev install and ./dev check",
     "cpack": "by ./dev check package",
     "apt": "by tests/package, in a bare Debian",
@@ -40,6 +50,7 @@ OTHER_PROGRAMS = {
     "g++": "by ./dev check library",
     "train": "by tests/process/arguments_test.sh",
     "export": "is the shell's own",
+    ".": "is the shell's own",
 }
 WAITS_FOR_HOSTS = ("ready", "smoke", "doctor")
 
@@ -185,7 +196,7 @@ class Pages(unittest.TestCase):
             for words in commands(name):
                 while words and re.match(r"[A-Z_]+=", words[0]):
                     words = words[1:]
-                if not words or words[0] in OTHER_PROGRAMS:
+                if not words or words[0] in OTHER_PROGRAMS or " ".join(words[:2]) in OTHER_PROGRAMS:
                     continue
                 self.assertEqual("smlaunch", words[0], f"{name}: {words}: not run by this test, and not in its table")
                 count += 1

@@ -4,6 +4,7 @@
 # For tests of what a user installs; sourced by each of them. They begin with a bare Debian 12 in a folder, $root:
 #
 #   bare_debian MADE                  makes it, or ends the test with 77 and the reason, whose beginning is MADE
+#   unpack_debian CODENAME FOLDER [KEPT]   after it: another release of Debian, in a folder; false if it cannot be made
 #   inside COMMAND...                 runs COMMAND in it, as its first process
 #   three_hosts BIN [FROM TO]         the job of examples/digits on three hosts of it, whose smlaunch is in BIN; with FROM
 #                                     and TO, that folder is moved on one of them after it, and the hosts are looked at
@@ -37,26 +38,31 @@ trap 'rm -rf --one-file-system "$work"' EXIT
 quietly() { "$@" >"$work/log" 2>&1 || fail "$*: $(tail -n 30 "$work/log")"; }
 
 bare_debian() {
-  local mirror kept=${SMLAUNCH_BARE_DEBIAN:-}
   mirror=${DEBIAN_MIRROR:-$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 'Codename: bookworm' 2>/dev/null | sed -n 1p)}
   command -v debootstrap >/dev/null || skip "$1; debootstrap is not installed, so that nothing was installed anywhere"
   ((EUID == 0)) || skip "$1; debootstrap takes root, so that nothing was installed anywhere"
   unshare --mount --pid --fork true 2>/dev/null || skip "$1; no namespaces can be made here to install anything in"
   [[ -n $mirror ]] || skip "$1; this machine knows no source of Debian 12: set DEBIAN_MIRROR"
   step "a bare Debian 12"
-  mkdir "$root"
-  if [[ -e $kept ]]; then
-    tar -C "$root" -xf "$kept"
-  else
-    debootstrap --variant=minbase bookworm "$root" "$mirror" >"$work/log" 2>&1 ||
-      skip "$1; debootstrap could not make a bare Debian from $mirror: $(tail -n 1 "$work/log")"
-    rm -f "$root"/var/cache/apt/archives/*.deb
-    if [[ -n $kept ]]; then tar -C "$root" -cf "$kept.$$" . && mv "$kept.$$" "$kept"; fi
-  fi
+  unpack_debian bookworm "$root" "${SMLAUNCH_BARE_DEBIAN:-}" ||
+    skip "$1; debootstrap could not make a bare Debian from $mirror: $(tail -n 1 "$work/log")"
   printf '#!/bin/sh\nexit 101\n' >"$root/usr/sbin/policy-rc.d" # no package starts a service
   chmod 755 "$root/usr/sbin/policy-rc.d"
   cp /etc/resolv.conf "$root/etc/resolv.conf"
   quietly inside apt-get -q update
+}
+
+# unpack_debian CODENAME FOLDER [KEPT]: out of the tar file KEPT, if it is there; else made, and kept there.
+unpack_debian() {
+  local kept=${3:-}
+  mkdir "$2"
+  if [[ -e $kept ]]; then
+    tar -C "$2" -xf "$kept"
+    return
+  fi
+  debootstrap --variant=minbase "$1" "$2" "$mirror" >"$work/log" 2>&1 || return
+  rm -f "$2"/var/cache/apt/archives/*.deb
+  if [[ -n $kept ]]; then tar -C "$2" -cf "$kept.$$" . && mv "$kept.$$" "$kept"; fi
 }
 
 # With processes and mounts of its own, which end with it.
