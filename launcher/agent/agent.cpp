@@ -39,6 +39,10 @@ Agent::Agent(AgentIdentity identity, AgentWorld world)
       {.lines = [this](bool is_stderr, const std::string& lines) { pass_on(is_stderr, lines, {}); },
        .lines_of_rank = [this](int rank, bool is_stderr,
                                const std::string& lines) { pass_on(is_stderr, lines, rank); },
+       .starter_rank_told =
+           [this](const StarterRankNews& news) {
+             if (!is_detached_) world_.channel->send_data(FrameKind::starter_rank, encode(news));
+           },
        .has_room = [this] { return waiting_bytes() < most_waiting_bytes; },
        .inspected =
            [this](const RankState& state) { world_.channel->send_data(FrameKind::inspected, encode(state)); },
@@ -180,10 +184,15 @@ void Agent::rank_ended(const Result<Ended>& end) {
 
 // ---- the end
 
-void Agent::told_to_end() {
+void Agent::told_to_end(bool has_parent) {
   // Slurm ends the whole job, and its own patience is the bound. The leader knows what the ranks need until then.
   if (identity_.by_srun && phase_ != Phase::waiting && !is_detached_ && !has_lost_leader_)
     return world_.channel->send(FrameKind::stop_request, encode_number(SIGTERM));
+  // Slurm tells every process of the step, not only its task: so the rank has been told, too. The grace is the job's.
+  if (identity_.in_step && has_parent && phase_ == Phase::running && !is_detached_ && !has_lost_leader_) {
+    world_.rank.was_told(SIGTERM);
+    return world_.channel->send(FrameKind::stop_request, encode_number(SIGTERM));
+  }
   if (is_leaving_) return leave();
   if (world_.is_under_mpirun && phase_ != Phase::running)
     return end_leftovers(milliseconds(0), std::min(grace_, grace_under_mpirun));

@@ -38,8 +38,8 @@ class Agent {
 
   void begin();
   // Our parent has died, or somebody ends us: the rank ends with us. In a step of Slurm's the leader is asked to stop
-  // the job, as long as it is there.
-  void told_to_end();
+  // the job, as long as it is there. `has_parent`: what has started us is still there.
+  void told_to_end(bool has_parent = true);
   // SIGUSR1 or SIGUSR2, which a scheduler has sent to all processes of our host: the ranks of other hosts
   // are to have it, too.
   void got_user_signal(int signal);

@@ -39,6 +39,8 @@ bool is_on_leader_host(const AgentIdentity& identity, const std::string& own_hos
 Result<AgentIdentity> parse_agent_identity(const Environment_& environment) {
   AgentIdentity identity;
   identity.by_srun = environment.contains(agent_srun_variable);
+  identity.in_step =
+      !identity.by_srun && environment.contains(agent_rank_variable) && environment.contains("SLURM_STEP_ID");
   const auto rank = identity.by_srun
                         ? number_in(environment, {"SLURM_PROCID"})
                         : number_in(environment, {agent_rank_variable, "OMPI_COMM_WORLD_RANK", "PMIX_RANK"});

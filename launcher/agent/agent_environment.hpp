@@ -24,6 +24,7 @@ struct AgentIdentity {
   // Its host's smlaunch has started it: what it prints without a channel reaches nobody who knows the job.
   bool needs_channel = false;
   bool by_srun = false;  // we are a task of a step of Slurm's
+  bool in_step = false;  // our host's smlaunch, which has started us, is such a task
 };
 
 // Is this the leader's host? `own_host`: its name for itself.

@@ -8,6 +8,7 @@
 
 #include "base/error.hpp"
 #include "launcher/channel/messages.hpp"
+#include "launcher/channel/starter_messages.hpp"
 #include "launcher/process/left_process.hpp"
 #include "launcher/progress/progress.hpp"
 
@@ -19,6 +20,7 @@ class AgentRank {
     std::function<void(bool is_stderr, const std::string& lines)> lines;
     // The same of a rank that our program, a starter, has started.
     std::function<void(int rank, bool is_stderr, const std::string& lines)> lines_of_rank;
+    std::function<void(const StarterRankNews&)> starter_rank_told;
     std::function<bool()> has_room;  // for more lines
     std::function<void(const RankState&)> inspected;
     std::function<void(const Progress&)> progressed;  // at most once for each ping, and at its end
@@ -31,9 +33,10 @@ class AgentRank {
 
   // Binds us and so the rank, makes its environment, and starts it. Errors: the kernel's words.
   virtual Result<Started> start(Start message) = 0;
-  // Sends a signal that ends the rank; does nothing where the rank does not run. SIGKILL goes to all
-  // processes that it has started, too.
+  // Sends a signal that ends the rank; does nothing where the rank does not run, and where it has had this signal: a
+  // handler that saves the rank's work is not called again. SIGKILL goes to all processes that it has started, too.
   virtual void signal(int signal) = 0;
+  virtual void was_told(int signal) = 0;  // somebody else has sent it this signal
   // Sends a signal that ends nothing: to processes that handle it; SIGSTOP and SIGCONT to all of them.
   virtual void pass_on(int signal) = 0;
   // Does nothing where the rank does not run. `only_look`: the rank goes on, and nothing is asked of it.

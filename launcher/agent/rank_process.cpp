@@ -51,7 +51,8 @@ RankProcess::RankProcess(asio::io_context& loop, const AgentIdentity& identity,
       ranks_(loop, {.lines = [this](int rank, bool is_stderr,
                                     const std::string& lines) { take_lines(is_stderr, lines, rank); },
                     .has_room = [this] { return callbacks_.has_room(); },
-                    .drained = [this] { streams_drained(); }}),
+                    .drained = [this] { streams_drained(); },
+                    .told = [this](const StarterRankNews& news) { callbacks_.starter_rank_told(news); }}),
       input_(loop),
       inspector_(loop, {.done =
                             [this](const RankState& state) {
@@ -268,10 +269,18 @@ void RankProcess::signal(int signal) {
     kill(-child_->pid, SIGKILL);
     return signal_descendants(SIGKILL);
   }
-  std::vector<int> targets = find_stop_targets(read_tree(child_->pid, signal), child_->pid);
-  if (targets.empty()) targets = {child_->pid};  // where there is no /proc to look at
-  for (const int target : targets) kill(target, signal);
+  if (had_signals_.insert(signal).second) {
+    std::vector<int> targets = find_stop_targets(read_tree(child_->pid, signal), child_->pid);
+    if (targets.empty()) targets = {child_->pid};  // where there is no /proc to look at
+    for (const int target : targets) kill(target, signal);
+  }
   if (is_paused_) pass_on(SIGCONT);
+}
+
+void RankProcess::was_told(int signal) {
+  if (!runs()) return;
+  told_to_stop_ = true;
+  had_signals_.insert(signal);
 }
 
 void RankProcess::pass_on(int signal) {

@@ -42,6 +42,7 @@ class RankProcess final : public AgentRank {
   void set_callbacks(Callbacks callbacks) override { callbacks_ = std::move(callbacks); }
   Result<Started> start(Start message) override;
   void signal(int signal) override;
+  void was_told(int signal) override;
   void pass_on(int signal) override;
   void inspect(bool only_look) override;
   void input(const Input& input) override { input_.take(input); }
@@ -92,6 +93,7 @@ class RankProcess final : public AgentRank {
   std::optional<ProgressLines> progress_lines_;  // where --progress says what they are
   std::uint64_t output_ns_ = 0;                  // when it printed last
   bool told_to_stop_ = false;
+  std::set<int> had_signals_;  // that end it, but SIGKILL
   bool hurried_ = false;
   bool is_paused_ = false;  // by SIGSTOP
   std::set<int> stopped_leftovers_;

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // The ranks that torchrun starts: each of them first runs `smlaunch rank --of-starter -- PROGRAM`, which binds itself,
-// takes pipes of our agent's as its stdout and stderr, and becomes the program. So every line has its rank, and no
-// process of ours stands between torchrun and its ranks.
+// takes pipes of our agent's as its stdout and stderr, says its pid in a third one, and becomes the program. So every
+// line has its rank, every rank's end is known, and no process of ours stands between torchrun and its ranks.
 #pragma once
 
+#include <array>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
 #include <functional>
 #include <list>
 #include <memory>
@@ -14,6 +16,7 @@
 #include <vector>
 
 #include "launcher/agent/rank_streams.hpp"
+#include "launcher/channel/starter_messages.hpp"
 
 namespace smlaunch {
 
@@ -28,6 +31,7 @@ struct StarterSeat {
 struct StarterSeats {
   int agent = 0;       // the process that holds the descriptors
   int first_rank = 0;  // of the host
+  int word = -1;       // the agent's descriptor for what ranks say of themselves
   std::vector<StarterSeat> seats;
   bool operator==(const StarterSeats&) const = default;
 };
@@ -35,13 +39,23 @@ std::string encode(const StarterSeats& seats);
 // Nothing: it is no such text.
 std::optional<StarterSeats> decode_seats(std::string_view text);
 
-// The agent's side: the pipes of all its ranks.
+// What a rank says when it begins: a line.
+struct StarterWord {
+  int rank = 0;
+  int pid = 0;
+  bool operator==(const StarterWord&) const = default;
+};
+std::string encode(const StarterWord& word);
+std::optional<StarterWord> decode_word(std::string_view line);
+
+// The agent's side: the pipes of all its ranks, and their ends.
 class StarterRanks {
  public:
   struct Callbacks {
     std::function<void(int rank, bool is_stderr, const std::string& lines)> lines;
     std::function<bool()> has_room;
     std::function<void()> drained;  // once, after starter_ended()
+    std::function<void(const StarterRankNews&)> told;
   };
   StarterRanks(boost::asio::io_context& loop, Callbacks callbacks);
 
@@ -59,10 +73,27 @@ class StarterRanks {
     UniqueFd out;  // the ends that the rank opens
     UniqueFd err;
   };
+  using Descriptor = boost::asio::posix::stream_descriptor;
+  struct Running {
+    StarterWord who;
+    Descriptor pidfd;
+  };
+
+  void read_words();
+  void begun(const StarterWord& word);
+  void tell_ended();
+  void tell(const StarterWord& who, bool has_ended);
+
   boost::asio::io_context& loop_;
   Callbacks callbacks_;
+  int first_rank_ = 0;
   std::list<OfRank> ranks_;
   std::size_t drained_ = 0;
+  Descriptor words_;
+  UniqueFd word_;  // the end that ranks open
+  LineSplitter word_splitter_;
+  std::array<char, 512> word_bytes_{};
+  std::list<Running> running_;  // a rank may be started again before the end of the one before is seen
 };
 
 // The rank's side. `words`: the program. Returns, with an exit code, only where it cannot be executed.

@@ -39,6 +39,7 @@ enum class FrameKind : std::uint8_t {
   progress,      // agent: what its rank has said of its progress since the last one
   agents_ended,  // worker: of the agents that it has started none runs any more
   device,        // the first agent of a host: what has happened to a device of the host
+  starter_rank,  // agent of a starter (torchrun): a rank that it has started, or that has ended
 };
 
 inline bool is_data(FrameKind kind) { return kind >= FrameKind::started; }

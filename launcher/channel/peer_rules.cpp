@@ -11,6 +11,7 @@
 #include "launcher/channel/host_messages.hpp"
 #include "launcher/channel/messages.hpp"
 #include "launcher/channel/progress_messages.hpp"
+#include "launcher/channel/starter_messages.hpp"
 #include "launcher/channel/stop_messages.hpp"
 
 namespace smlaunch {
@@ -34,6 +35,7 @@ const char* name_of(FrameKind kind) {
     case FrameKind::progress: return "progress";
     case FrameKind::agents_ended: return "agents_ended";
     case FrameKind::device: return "device";
+    case FrameKind::starter_rank: return "starter_rank";
     default: return "unknown";
   }
 }
@@ -50,7 +52,8 @@ std::size_t most_bytes(FrameKind kind) {
   switch (kind) {
     case FrameKind::outcome: return 0;
     case FrameKind::stop_request: return most_in_number;
-    case FrameKind::pong: return most_in_pong;
+    case FrameKind::pong:
+    case FrameKind::starter_rank: return most_in_pong;
     case FrameKind::progress: return most_in_progress;
     case FrameKind::device: return most_in_device;
     case FrameKind::started:
@@ -90,6 +93,7 @@ bool is_sound(const Frame& frame) {
     case FrameKind::left_running: return decode_left_running(frame.payload).has_value();
     case FrameKind::progress: return decode_progress(frame.payload).has_value();
     case FrameKind::device: return decode_device_news(frame.payload).has_value();
+    case FrameKind::starter_rank: return decode_starter_rank(frame.payload).has_value();
     case FrameKind::agents_ended: return decode_agents_ended(frame.payload).has_value();
     case FrameKind::output: {
       const auto output = decode_output(frame.payload);
@@ -113,7 +117,8 @@ bool PeerRules::may_say(FrameKind kind) const {
     case FrameKind::end_unknown:
     case FrameKind::left_running:
     case FrameKind::progress:
-    case FrameKind::device: return role_ == Role::rank;
+    case FrameKind::device:
+    case FrameKind::starter_rank: return role_ == Role::rank;
     case FrameKind::outcome:
     case FrameKind::code_ended:
     case FrameKind::agents_ended: return role_ == Role::worker;

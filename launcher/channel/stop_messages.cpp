@@ -38,8 +38,10 @@ std::optional<Release> decode_release(std::string_view text) {
 
 std::string encode(const LeftRunning& m) {
   Json processes = Json::array();
-  for (const LeftProcess& each : m.processes)
+  for (const LeftProcess& each : m.processes) {
     processes.push_back({{"pid", each.pid}, {"command", each.command}});
+    if (each.rank) processes.back()["rank"] = *each.rank;
+  }
   return pack({{"processes", processes}});
 }
 
@@ -49,6 +51,7 @@ std::optional<LeftRunning> decode_left_running(std::string_view text) {
       LeftProcess process;
       take_number(each.at("pid"), process.pid, 0);
       each.at("command").get_to(process.command);
+      if (each.contains("rank")) take_number(each["rank"], process.rank.emplace(), 0);
       m.processes.push_back(std::move(process));
     }
   });

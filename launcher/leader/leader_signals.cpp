@@ -45,7 +45,7 @@ void LeaderRun::worker_told_to_stop(Peer peer, int signal) {
 
 // Slurm tells every process of the job: that is asked for once.
 void LeaderRun::agent_told_to_stop(Rank rank, int signal) {
-  if (plan_.engine != Engine::srun || signal != SIGTERM || !job_run_ || job_run_->record().stop_signal)
+  if (plan_.engine == Engine::mpirun || signal != SIGTERM || !job_run_ || job_run_->record().stop_signal)
     return;
   world_.output.say(fmt::format("{} was told to stop by {}: passed on to every rank",
                                 plan_.cluster.hosts[plan_.layout.ranks[rank].node_rank].name,

@@ -5,6 +5,7 @@
 
 #include "launcher/channel/device_messages.hpp"
 #include "launcher/channel/messages.hpp"
+#include "launcher/channel/starter_messages.hpp"
 #include "launcher/channel/stop_messages.hpp"
 #include "launcher/plan/starter.hpp"
 
@@ -17,6 +18,13 @@ constexpr int most_leftovers_said = 3;
 constexpr int most_progress_events = 1000;
 constexpr const char* rank_value = "rank";
 constexpr std::uint64_t one_second_ns = 1'000'000'000;
+
+void add_end(EventLine& line, const ExitStatus& status) {
+  const auto* signaled = std::get_if<Signaled>(&status);
+  line.event = signaled != nullptr ? "signal" : "exit";
+  line.numbers.emplace_back(signaled != nullptr ? "signal" : "exit_code",
+                            signaled != nullptr ? signaled->signal : std::get<Exited>(status).code);
+}
 
 }  // namespace
 
@@ -83,6 +91,9 @@ std::optional<Event> RankReports::take(Rank rank, const Frame& frame) {
     case FrameKind::progress:
       if (auto report = decode_progress(frame.payload)) return progressed(rank, std::move(*report));
       return {};
+    case FrameKind::starter_rank:
+      if (const auto news = decode_starter_rank(frame.payload)) return starter_rank_told(rank, *news);
+      return {};
     case FrameKind::device:
       if (auto news = decode_device_news(frame.payload)) return devices_reported(rank, std::move(*news));
       return {};
@@ -104,13 +115,37 @@ void RankReports::pong(Rank rank, const Pong& pong) {
     activity_.printed(rank, clocks_.on_our_clock(rank, pong.output_ns, start_ns_, now).ns);
 }
 
+// A starter whose ranks tell their own is no rank.
+EventLine RankReports::event_of(const std::string& name, Rank rank) const {
+  EventLine line{.event = name, .host = host(rank)};
+  if (plan_.shares.empty())
+    line.rank = rank.value;
+  else
+    line.texts.emplace_back("starter", to_string(plan_.launcher));
+  return line;
+}
+
+std::optional<Event> RankReports::starter_rank_told(Rank starter, const StarterRankNews& news) {
+  if (!is_of_starter(starter, news.rank)) return {};
+  const std::uint64_t now = world_.loop.now_ns();
+  const double seconds = seconds_at(clocks_.on_our_clock(starter, news.time_ns, start_ns_, now).ns);
+  EventLine line{.event = news.has_ended ? "exit" : "spawn", .rank = news.rank, .host = host(starter)};
+  if (news.status) add_end(line, *news.status);
+  line.numbers.emplace_back("pid", news.pid);
+  events_.add(line);
+  return StarterRankTold{
+      .starter = starter,
+      .rank = Rank{news.rank},
+      .now = {.pid = news.pid, .has_ended = news.has_ended, .status = news.status, .seconds = seconds}};
+}
+
 Event RankReports::started(Rank rank, const Started& started) {
   warn(watch_.started(rank, &started));
-  events_.add({.event = "spawn",
-               .rank = rank.value,
-               .host = host(rank),
-               .texts = {{"cpus", started.cpus}, {"numa", started.numa}},
-               .numbers = {{"pid", started.pid}}});
+  EventLine line = event_of("spawn", rank);
+  line.texts.emplace_back("cpus", started.cpus);
+  line.texts.emplace_back("numa", started.numa);
+  line.numbers.emplace_back("pid", started.pid);
+  events_.add(line);
   return RankStarted{.rank = rank, .pid = started.pid};
 }
 
@@ -121,13 +156,9 @@ Event RankReports::ended(Rank rank, const Ended& ended) {
   if (ended.traceback_ns > 0)
     traceback = seconds_at(clocks_.on_our_clock(rank, ended.traceback_ns, start_ns_, now).ns);
   phases_.ended(host(rank), end.ns);
-  const auto* signaled = std::get_if<Signaled>(&ended.end.status);
-  events_.add(
-      {.event = signaled != nullptr ? "signal" : "exit",
-       .rank = rank.value,
-       .host = host(rank),
-       .numbers = {{signaled != nullptr ? "signal" : "exit_code",
-                    signaled != nullptr ? signaled->signal : std::get<Exited>(ended.end.status).code}}});
+  EventLine line = event_of("exit", rank);
+  add_end(line, ended.end.status);
+  events_.add(line);
   const double uncertainty = end.uncertainty + static_cast<double>(ended.waited_ns) * 1e-9;
   return RankEnded{
       .rank = rank,
@@ -148,26 +179,32 @@ Event RankReports::left_running(Rank rank, std::vector<LeftProcess> processes) {
   std::vector<std::string> names;
   for (const LeftProcess& each : processes) {
     names.push_back(fmt::format("{} (pid {})", each.command, each.pid));
-    events_.add({.event = "leftover",
-                 .rank = rank.value,
-                 .host = host(rank),
-                 .texts = {{"command", each.command}},
-                 .numbers = {{"pid", each.pid}}});
+    EventLine line = event_of("leftover", rank);
+    if (each.rank && is_of_starter(rank, *each.rank)) line.rank = *each.rank;
+    line.texts.emplace_back("command", each.command);
+    line.numbers.emplace_back("pid", each.pid);
+    events_.add(line);
   }
+  const std::string who =
+      plan_.shares.empty() ? fmt::format("rank {}", rank.value) : to_string(plan_.launcher);
   if (++ranks_with_leftovers_ <= most_leftovers_said)
     world_.output.say(fmt::format(
-        "rank {} on {} has ended and left running: {}; told to end now (--leftover-grace SECONDS would "
+        "{} on {} has ended and left running: {}; told to end now (--leftover-grace SECONDS would "
         "let it finish)",
-        rank.value, host(rank), fmt::join(names, ", ")));
+        who, host(rank), fmt::join(names, ", ")));
   return RankLeftRunning{.rank = rank, .processes = std::move(processes)};
 }
 
 void RankReports::print(Rank rank, bool is_stderr, std::uint64_t read_ns, std::string_view lines,
                         std::optional<int> of_starter) {
   activity_.printed(rank, world_.loop.now_ns());
-  if (!phases_.any_printed()) event("first_output", rank, {});
-  if (!phases_.has_printed(host(rank))) phases_.printed(host(rank), read_ns);
   const bool is_known = of_starter && is_of_starter(rank, *of_starter);
+  if (!phases_.any_printed()) {
+    EventLine line = event_of("first_output", rank);
+    if (is_known) line.rank = *of_starter;
+    events_.add(line);
+  }
+  if (!phases_.has_printed(host(rank))) phases_.printed(host(rank), read_ns);
   if (is_known)
     world_.output.print_of_starter(rank, Rank{*of_starter}, is_stderr, seconds_at(read_ns), lines);
   else
@@ -260,10 +297,9 @@ void RankReports::tell_slow_ranks() {
 
 void RankReports::event(const std::string& name, std::optional<Rank> rank,
                         std::vector<std::pair<std::string, std::string>> texts) {
-  events_.add({.event = name,
-               .rank = rank ? std::optional(rank->value) : std::nullopt,
-               .host = rank ? host(*rank) : "",
-               .texts = std::move(texts)});
+  EventLine line = rank ? event_of(name, *rank) : EventLine{.event = name};
+  line.texts.insert(line.texts.end(), texts.begin(), texts.end());
+  events_.add(line);
 }
 
 }  // namespace smlaunch

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "launcher/channel/progress_messages.hpp"
+#include "launcher/channel/starter_messages.hpp"
 #include "launcher/leader/device_reports.hpp"
 #include "launcher/leader/host_watch.hpp"
 #include "launcher/leader/leader_world.hpp"
@@ -61,6 +62,8 @@ class RankReports {
 
  private:
   [[nodiscard]] bool is_of_starter(Rank starter, int rank) const;
+  [[nodiscard]] EventLine event_of(const std::string& name, Rank rank) const;
+  std::optional<Event> starter_rank_told(Rank starter, const StarterRankNews& news);
   Event started(Rank rank, const Started& started);
   Event ended(Rank rank, const Ended& ended);
   Event left_running(Rank rank, std::vector<LeftProcess> processes);

@@ -28,25 +28,26 @@ namespace smlaunch {
 namespace {
 
 // Descriptors for sockets, pipes, files and timers beside the agents' connections.
-constexpr rlim_t own_descriptors = 128;
+constexpr std::size_t own_descriptors = 128;
 
 // Connections that have proved nothing yet only get descriptors that are left over, and no more than so many.
 constexpr rlim_t most_strangers = 512;
 constexpr rlim_t fewest_strangers = 8;
 
-// Returns for how many strangers there is room beside the job's own descriptors.
-Result<std::size_t> raise_descriptor_limit(const LaunchPlan& plan, int rank_peers) {
+rlimit file_limit() {
   rlimit limit{};
   getrlimit(RLIMIT_NOFILE, &limit);
-  const rlim_t needed =
-      own_descriptors + static_cast<rlim_t>(rank_peers) * (is_one_process(plan.engine) ? 1 : 4);
+  return limit;
+}
+
+// Returns for how many strangers there is room beside the job's own descriptors. Where there is none, the job only tells
+// its other hosts that it does not begin: they come and go one after the other.
+std::size_t raise_file_limit(std::size_t needed) {
+  rlimit limit = file_limit();
   if (limit.rlim_cur >= needed) return std::clamp(limit.rlim_cur - needed, fewest_strangers, most_strangers);
-  limit.rlim_cur = std::min(needed, limit.rlim_max);
-  if (limit.rlim_max >= needed && setrlimit(RLIMIT_NOFILE, &limit) == 0) return fewest_strangers;
-  return failure(Fault::start, "open files",
-                 fmt::format("{} ranks need {} file descriptors here, the limit is {}", plan.world_size(),
-                             needed, limit.rlim_max),
-                 "raise it: ulimit -Hn, or LimitNOFILE= of the service");
+  limit.rlim_cur = std::min<rlim_t>(needed, limit.rlim_max);
+  setrlimit(RLIMIT_NOFILE, &limit);
+  return fewest_strangers;
 }
 
 // As long as it lives, the board's questions go to the loop. One that the loop takes up later is answered by nobody.
@@ -75,17 +76,38 @@ class AskedLoop {
 
 }  // namespace
 
+std::size_t count_files(const LaunchPlan& plan, const RunSettings& settings) {
+  constexpr std::size_t pipes_of_rank = 3;
+  const std::size_t hosts = plan.cluster.hosts.size() + settings.spare_hosts.size();
+  std::size_t needed =
+      own_descriptors + static_cast<std::size_t>(count_rank_peers(plan, settings)) + hosts - 1;
+  if (is_one_process(plan.engine)) return needed;
+  for (const RankPlace& place : plan.layout.ranks)
+    if (!reaches_hosts(plan.engine) || plan.cluster.hosts[place.node_rank].name == plan.current_host)
+      needed += pipes_of_rank;
+  return needed;
+}
+
+Result<void> check_open_files(const LaunchPlan& plan, const RunSettings& settings) {
+  const std::size_t needed = count_files(plan, settings);
+  const rlim_t most = file_limit().rlim_max;
+  if (most >= needed) return {};
+  return failure(
+      Fault::start, "open files",
+      fmt::format("{} ranks need {} file descriptors here, the limit is {}", plan.world_size(), needed, most),
+      "raise it: ulimit -Hn, or LimitNOFILE= of the service");
+}
+
 Result<RunResult> run_plan(const LaunchPlan& plan, const RunSettings& settings, EventLog& events,
                            AsioLoop& loop) {
   block_stop_signals();
   const int rank_peers = count_rank_peers(plan, settings);
-  const auto room = raise_descriptor_limit(plan, rank_peers);
-  if (!room) return tl::unexpected(room.error());
+  const std::size_t room = raise_file_limit(count_files(plan, settings));
   const std::string token = make_token();
   ChannelServer channel(
       loop.context(), settings.job_token.empty() ? token : settings.job_token,
       rank_peers + static_cast<int>(plan.cluster.hosts.size() + settings.spare_hosts.size()),
-      settings.lost_after, *room);
+      settings.lost_after, room);
   if (!settings.job_token.empty()) channel.expect_nodes(Peer{rank_peers}, settings.find_key);
   AgentsElsewhere elsewhere(channel, Peer{rank_peers});
   const MakeEngine make_processes = [&](JobEngine::Callbacks callbacks) {

@@ -30,6 +30,13 @@ struct RunResult {
   std::vector<std::string> unattended_hosts;
 };
 
+// How many files we must be able to open: for ourselves, for the connections of agents and of other hosts' smlaunches,
+// and for the pipes of our own ranks.
+std::size_t count_files(const LaunchPlan& plan, const RunSettings& settings);
+
+// Errors (Fault::start): the kernel does not let us open so many.
+Result<void> check_open_files(const LaunchPlan& plan, const RunSettings& settings);
+
 // Errors (Fault::start): nothing was started. Otherwise returns when no process of the job is left that can
 // be reached from here. SIGINT, SIGTERM and SIGHUP are blocked on return: those that come while nobody waits
 // for them stay pending. `loop`: the one of the whole run; settings.make_ready works on it, too.

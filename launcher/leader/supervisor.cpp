@@ -75,6 +75,7 @@ std::vector<Action> Supervisor::on(const Event& event) {
   if (const auto* e = std::get_if<SignalPassed>(&event); e != nullptr && ranks_run())
     actions.emplace_back(PassSignalOn{e->signal});
   if (const auto* e = std::get_if<RankLeftRunning>(&event)) rank(e->rank).left_running = e->processes;
+  if (const auto* e = std::get_if<StarterRankTold>(&event)) starter_rank_told(*e);
   if (const auto* e = std::get_if<Silent>(&event)) silent(e->silence, actions);
   if (const auto* e = std::get_if<RankProgressed>(&event)) progressed(*e);
   if (const auto* e = std::get_if<DevicesReported>(&event)) keep(e->facts, record_.devices);
@@ -120,6 +121,12 @@ void Supervisor::ended(const RankEnded& event, Actions& actions) {
   if (by_others) rank.loss = EndedByOthers{};
   if (by_others || (!succeeded(event.end.status) && !event.end.told_to_stop))
     stop(SIGTERM, settings_.failure_grace, actions);
+}
+
+// Of a rank that was started again, the end of the one before may be told later.
+void Supervisor::starter_rank_told(const StarterRankTold& event) {
+  StartedRank& known = record_.ranks[event.starter].of_starter[event.rank];
+  if (!event.now.has_ended || event.now.pid == known.pid) known = event.now;
 }
 
 void Supervisor::engine_ended(const EngineEnded& event, Actions& actions) {

@@ -71,6 +71,12 @@ struct RankLeftRunning {
   Rank rank;
   std::vector<LeftProcess> processes;
 };
+// A rank that a starter has started, or that has ended.
+struct StarterRankTold {
+  Rank starter = {};
+  Rank rank = {};
+  StartedRank now = {};
+};
 // No rank has made progress for so long.
 struct Silent {
   JobSilence silence;
@@ -98,7 +104,7 @@ struct TimerExpired {
 using Event =
     std::variant<AgentJoined, RankDetached, RankStarted, RankNotStarted, RankEnded, AgentLost, AgentLeft,
                  WorkerLost, EngineEnded, DaemonsMissing, StopRequested, SignalPassed, RankLeftRunning,
-                 Silent, RankProgressed, DevicesReported, RankInspected, TimerExpired>;
+                 StarterRankTold, Silent, RankProgressed, DevicesReported, RankInspected, TimerExpired>;
 
 // Actions: what to do about it.
 struct StartRanks {
@@ -173,6 +179,7 @@ class Supervisor {
 
   void joined(Rank rank, Actions& actions);
   void ended(const RankEnded& event, Actions& actions);
+  void starter_rank_told(const StarterRankTold& event);
   void engine_ended(const EngineEnded& event, Actions& actions);
   void stop_requested(const StopRequested& event, Actions& actions);
   void silent(const JobSilence& silence, Actions& actions);

@@ -2,6 +2,7 @@
 // All that is known about a running or ended job: the supervisor writes it, the outcome is a function of it.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -60,7 +61,15 @@ struct DeviceFact {
   std::vector<Rank> ranks = {};  // whose GPU it is
 };
 
-// All that is known about one rank.
+// A rank that a starter (torchrun) has started, the last time where it was started again.
+struct StartedRank {
+  int pid = 0;
+  bool has_ended = false;
+  std::optional<ExitStatus> status = {};  // of one that has ended; nothing: nobody has seen it
+  double seconds = 0;                     // when it began or ended
+};
+
+// All that is known about one rank, or about the starter that stands for the ranks of its host.
 struct RankRecord {
   bool joined = false;
   bool detached = false;  // no channel to its agent
@@ -74,6 +83,8 @@ struct RankRecord {
   std::optional<double> cores_used = {};        // at the same time
   std::vector<LeftProcess> left_running = {};   // processes that outlived it, and that we ended
   ProgressValues progress = {};                 // the last of each value that it has told
+  std::map<Rank, StartedRank> of_starter =
+      {};  // a starter's own ranks, as far as they have said who they are
 
   [[nodiscard]] bool done() const { return end || not_started || loss; }
   [[nodiscard]] bool told_to_stop() const { return end && end->told_to_stop; }

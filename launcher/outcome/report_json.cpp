@@ -7,6 +7,8 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "launcher/outcome/rank_results.hpp"
+
 namespace smlaunch {
 
 using Json = nlohmann::ordered_json;
@@ -153,12 +155,32 @@ Json earlier_json(const std::vector<EarlierTry>& tries) {
   return list;
 }
 
-Json left_running_json(const Indexed<Rank, RankRecord>& ranks) {
+Json left_running_json(const Report& report) {
   Json list = Json::array();
-  for (const Rank rank : ranks.indices())
-    for (const LeftProcess& each : ranks[rank].left_running)
-      list.push_back({{"rank", rank.value}, {"pid", each.pid}, {"command", each.command}});
+  for (const Rank record : report.ranks.indices())
+    for (const LeftProcess& each : report.ranks[record].left_running)
+      list.push_back(
+          {{"rank", find_leaver(report, record, each).value}, {"pid", each.pid}, {"command", each.command}});
   return list;
+}
+
+Json rank_json(const RankResult& rank) {
+  Json json = {{"rank", rank.rank.value}, {"host", rank.host}};
+  json["pid"] = rank.pid > 0 ? Json(rank.pid) : Json(nullptr);
+  add_status(json, rank.status);
+  json["seconds"] = milli(rank.seconds);
+  json["cause"] = to_string(rank.cause);
+  return json;
+}
+
+// Where the ranks have some.
+void add_starters(Json& json, const Report& report) {
+  for (const RankResult& each : find_starter_results(report)) {
+    Json entry = rank_json(each);
+    entry.erase("rank");
+    entry["first_rank"] = each.rank.value;
+    json["starters"].push_back(std::move(entry));
+  }
 }
 
 }  // namespace
@@ -172,16 +194,9 @@ std::string render_report(const Report& report) {
   json["message"] = outcome.message;
   json["first_failure"] = first_failure_json(outcome.first_failure);
   json["ranks"] = Json::array();
-  for (const Rank each : report.ranks.indices()) {
-    const RankRecord& rank = report.ranks[each];
-    Json entry = {{"rank", each.value}, {"host", report.hosts[each]}};
-    entry["pid"] = rank.pid > 0 ? Json(rank.pid) : Json(nullptr);
-    add_status(entry, rank.end ? std::optional(rank.end->status) : std::nullopt);
-    entry["seconds"] = milli(rank.times.seconds);
-    entry["cause"] = outcome.causes.has(each) ? to_string(outcome.causes[each]) : "own";
-    json["ranks"].push_back(std::move(entry));
-  }
-  json["left_running"] = left_running_json(report.ranks);
+  for (const RankResult& each : find_rank_results(report)) json["ranks"].push_back(rank_json(each));
+  add_starters(json, report);
+  json["left_running"] = left_running_json(report);
   add_progress(json, outcome);
   add_devices(json, outcome);
   json["phases"] = Json::array();

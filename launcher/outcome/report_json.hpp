@@ -16,10 +16,18 @@ struct EarlierTry {
   std::string plan_hash;
 };
 
+// The ranks that one starter (torchrun) starts.
+struct RanksOfStarter {
+  Rank first = {};
+  int count = 0;
+};
+
 struct Report {
   Outcome outcome;
   Indexed<Rank, RankRecord> ranks;  // empty where none was started
   RankHosts hosts;
+  Indexed<Rank, RanksOfStarter>
+      shares;  // where `ranks` are starters whose ranks say who they are; else empty
   std::vector<Phase> phases;
   std::string plan_hash;
   int restarts = 0;

@@ -121,9 +121,9 @@ StartedChildren& started_children() {
   return children;
 }
 
-int open_pidfd(int pid) { return static_cast<int>(syscall(SYS_pidfd_open, pid, 0)); }
-
 }  // namespace
+
+UniqueFd open_pidfd(int pid) { return UniqueFd(static_cast<int>(syscall(SYS_pidfd_open, pid, 0))); }
 
 tl::expected<Child, SpawnError> spawn_child(const ChildRequest& request) {
   auto out = open_pipe();
@@ -203,7 +203,7 @@ tl::expected<Child, SpawnError> spawn_child(const ChildRequest& request) {
   }
   Child child;
   child.pid = pid;
-  child.pidfd = UniqueFd(open_pidfd(pid));
+  child.pidfd = open_pidfd(pid);
   if (!child.pidfd.valid()) {
     const int pidfd_error = errno;
     kill(pid, SIGKILL);

@@ -52,6 +52,9 @@ struct SpawnError {
 // line is run by /bin/sh (execvp(3)).
 tl::expected<Child, SpawnError> spawn_child(const ChildRequest& request);
 
+// Readable when the process has ended; not valid where there is no such process. It need not be our child.
+UniqueFd open_pidfd(int pid);
+
 // Has our child ended? It stays in the process table.
 bool has_ended(int pid);
 

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <charconv>
 #include <cstddef>
 
 #include "base/read_file.hpp"
@@ -26,7 +27,27 @@ bool is_plain(std::string_view word) {
          });
 }
 
+std::optional<int> read_rank(int pid) {
+  return parse_rank(read_small_file("/proc/" + std::to_string(pid) + "/environ"));
+}
+
 }  // namespace
+
+std::optional<int> parse_rank(std::string_view environment) {
+  constexpr std::string_view name = "RANK=";
+  while (!environment.empty()) {
+    const std::size_t end = std::min(environment.find('\0'), environment.size());
+    const std::string_view variable = environment.substr(0, end);
+    environment.remove_prefix(std::min(end + 1, environment.size()));
+    if (!variable.starts_with(name)) continue;
+    const std::string_view value = variable.substr(name.size());
+    int rank = 0;
+    const auto [stop, error] = std::from_chars(value.data(), value.data() + value.size(), rank);
+    const bool is_number = error == std::errc() && stop == value.data() + value.size() && rank >= 0;
+    return is_number ? std::optional(rank) : std::nullopt;
+  }
+  return {};
+}
 
 std::string describe_command(std::string_view cmdline) {
   const std::size_t end = std::min(cmdline.find('\0'), cmdline.size());
@@ -43,7 +64,7 @@ std::vector<LeftProcess> find_left_processes() {
     if (!stat || stat->state == 'Z' || stat->is_ending) continue;
     const std::string command =
         describe_command(read_small_file("/proc/" + std::to_string(pid) + "/cmdline"));
-    found.push_back({pid, command.empty() ? stat->name : command});
+    found.push_back({pid, command.empty() ? stat->name : command, read_rank(pid)});
     if (found.size() == most_processes) break;
   }
   return found;

@@ -11,7 +11,8 @@ namespace smlaunch {
 
 namespace {
 
-constexpr unsigned exiting_flag = 0x4;  // the kernel's PF_EXITING
+constexpr unsigned exiting_flag = 0x4;    // the kernel's PF_EXITING
+constexpr int fields_before_status = 49;  // after the name: waitpid's status is the 52nd of all
 
 }  // namespace
 
@@ -39,6 +40,28 @@ std::optional<ProcStat> parse_proc_stat(std::string_view text, long ticks) {
 std::optional<ProcStat> read_proc_stat(int pid) {
   static const long ticks = sysconf(_SC_CLK_TCK);
   return parse_proc_stat(read_small_file("/proc/" + std::to_string(pid) + "/stat"), ticks);
+}
+
+std::optional<ExitStatus> parse_end_status(std::string_view text) {
+  const std::size_t close = text.rfind(')');
+  if (close == std::string_view::npos || !text.substr(close).starts_with(") Z ")) return {};
+  std::string_view status = text.substr(close + 1);
+  for (int field = 0; field < fields_before_status; ++field) {
+    const std::size_t next = status.find(' ', 1);
+    if (next == std::string_view::npos) return {};
+    status.remove_prefix(next);
+  }
+  int value = 0;
+  if (std::sscanf(std::string(status).c_str(), "%d", &value) != 1) return {};
+  return decode_wait_status(value);
+}
+
+std::optional<ExitStatus> read_end_status(int pid) {
+  const std::string folder = "/proc/" + std::to_string(pid);
+  // To whom it may not tell the status, the kernel tells 0. It shows this link to the same readers.
+  char link[64];
+  if (readlink((folder + "/ns/user").c_str(), link, sizeof link) < 0) return {};
+  return parse_end_status(read_small_file(folder + "/stat"));
 }
 
 }  // namespace smlaunch

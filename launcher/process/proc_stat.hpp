@@ -6,6 +6,8 @@
 #include <string>
 #include <string_view>
 
+#include "launcher/process/exit_status.hpp"
+
 namespace smlaunch {
 
 struct ProcStat {
@@ -22,5 +24,10 @@ std::optional<ProcStat> parse_proc_stat(std::string_view text, long ticks);
 
 // Nothing when the process is gone.
 std::optional<ProcStat> read_proc_stat(int pid);
+
+// How a process has ended that its parent has not taken out of the process table yet. Nothing for one that runs, and
+// where the kernel does not tell us.
+std::optional<ExitStatus> parse_end_status(std::string_view text);
+std::optional<ExitStatus> read_end_status(int pid);
 
 }  // namespace smlaunch

@@ -268,6 +268,7 @@ class JobTries {
     auto smoke = make_smoke_request(options_, job_, plan_, restarts_ == 0);
     if (!smoke) return tl::unexpected(smoke.error());
     settings.smoke = std::move(*smoke);
+    if (auto fine = check_open_files(processes, settings); !fine) return tl::unexpected(fine.error());
     auto ran = run_plan(processes, settings, events_, on.loop);
     // It has told those that had come, or has said that it cannot.
     were_told_ = !ran;
@@ -290,6 +291,11 @@ class JobTries {
     report.restarts = restarts_;
     for (const RankPlace& place : processes.layout.ranks)
       report.hosts.push_back(plan_.cluster.hosts[place.node_rank].name);
+    if (!processes.shares.empty())
+      for (const RankPlace& place : processes.layout.ranks) {
+        const StarterShare& share = processes.shares[place.node_rank];
+        report.shares.push_back({Rank{share.first_rank}, static_cast<int>(share.placements.size())});
+      }
     events_.add({.event = "outcome",
                  .texts = {{"outcome", to_string(report.outcome.kind)}, {"message", report.outcome.message}},
                  .numbers = {{"exit_code", report.outcome.exit_code}}});

@@ -92,6 +92,17 @@ over 71 failure 5 "${others[@]}"
 assert_contains "$(<"$scratch/algo-5.err")" "/proc/none"
 assert_nothing_left
 
+step "the first may open too few files: it says so, and the others learn it"
+start algo-1 env "SMLAUNCH_JOB_TOKEN=$token" sh -c 'ulimit -n 100; exec "$0" "$@"' "$smlaunch" --nnodes 5 --node-rank 0 \
+  --master-addr algo-1 -- /opt/ml/code/train.sh
+for rank in 1 2 3 4; do pod "$rank"; done
+over 71 failure 30 algo-1
+over 71 failure 5 "${others[@]}"
+for each in algo-1 "${others[@]}"; do
+  assert_contains "$(<"$scratch/$each.err")" "open files: 5 ranks need 140 file descriptors here, the limit is 100"
+done
+assert_nothing_left
+
 step "a pod that dies is named as a lost host"
 program <<'END'
 #!/bin/sh

@@ -33,3 +33,18 @@ step "through mpirun"
 run 120 host algo-1 bash -c 'cd /opt/ml/code && "$1" --hosts algo-1:1,algo-2:1 --launcher torchrun -- train.py' bash "$smlaunch"
 assert_eq 0 "$status"
 for n in 0 1; do grep -q "^\[$n algo-$((n + 1))\] rank $n of 2 has 3.0" <<<"$out" || fail "rank $n: $out $err"; done
+
+step "the report lists every rank of every host, with its own end"
+host algo-1 tee /opt/ml/code/fail.py >/dev/null <<'END'
+import os, sys, time
+if os.environ["RANK"] == "2": sys.exit(7)
+time.sleep(600)
+END
+host algo-1 cat /opt/ml/code/fail.py | host algo-2 tee /opt/ml/code/fail.py >/dev/null
+run 120 host algo-1 bash -c 'cd /opt/ml/code && "$1" --hosts algo-1:2,algo-2:2 --launcher torchrun --report /tmp/report.json -- fail.py' bash "$smlaunch"
+assert_eq 7 "$status"
+assert_eq '[[0,"algo-1",null],[1,"algo-1",null],[2,"algo-2",7],[3,"algo-2",null]]' \
+  "$(host algo-1 jq -c '[.ranks[] | [.rank, .host, .exit_code]]' /tmp/report.json)"
+assert_eq '[[0,"stopped_by_us"],[1,"stopped_by_us"],[2,"own"],[3,"collateral"]]' \
+  "$(host algo-1 jq -c '[.ranks[] | [.rank, .cause]]' /tmp/report.json)"
+assert_eq '[["algo-1",0],["algo-2",2]]' "$(host algo-1 jq -c '[.starters[] | [.host, .first_rank]]' /tmp/report.json)"

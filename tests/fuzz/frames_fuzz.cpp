@@ -6,6 +6,7 @@
 #include "launcher/channel/messages.hpp"
 #include "launcher/channel/peer_rules.hpp"
 #include "launcher/channel/progress_messages.hpp"
+#include "launcher/channel/starter_messages.hpp"
 #include "launcher/channel/stop_messages.hpp"
 #include "tests/fuzz/fuzz.hpp"
 
@@ -35,6 +36,7 @@ void fuzz(std::string_view bytes) {
     (void)decode_release(frame->payload);
     (void)decode_left_running(frame->payload);
     (void)decode_progress(frame->payload);
+    (void)decode_starter_rank(frame->payload);
     (void)decode_start_agents(frame->payload);
     (void)decode_signal_agents(frame->payload);
     (void)decode_agents_ended(frame->payload);

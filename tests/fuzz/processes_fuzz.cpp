@@ -13,6 +13,7 @@ void fuzz(std::string_view bytes) {
   (void)parse_py_spy_dump(bytes);
   (void)parse_faulthandler(lines_of(bytes));
   (void)parse_proc_stat(bytes, 100);
+  (void)parse_end_status(bytes);
   (void)parse_oom_kills(bytes);
   (void)parse_oom_files(bytes);
   if (const auto shorter = shorten_told(bytes)) {

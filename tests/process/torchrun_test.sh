@@ -59,6 +59,16 @@ for rank in 0 1; do
   assert_contains "$(<"$scratch/logs/rank-$rank.stderr")" "words of rank $rank"
 done
 if [[ ${planned[1]} =~ ^[0-9]+$ ]]; then assert_eq "${planned[1]}" "$cpus"; fi
+
+step "the report lists the ranks, and torchrun by itself"
+assert_report '[.ranks[] | [.rank, .host, .exit_code, .cause]]' '[[0,"algo-1",0,"own"],[1,"algo-1",0,"own"]]'
+assert_report '[.ranks[], .starters[] | .pid] | unique | length' 3
+assert_report '.starters | map([.host, .first_rank, .exit_code])' '[["algo-1",0,0]]'
+assert_eq '[[0,"exit"],[0,"spawn"],[1,"exit"],[1,"spawn"]]' \
+  "$(jq -sc '[.[] | select(.rank != null and (.event | test("spawn|exit"))) | [.rank, .event]] | sort' \
+    "$base/output/data/smlaunch/events.jsonl")"
+
+step "a rank that is not there is not shown"
 run "$smlaunch" --only-ranks 2
 assert_eq 64 "$status"
 assert_contains "$err" "there is no rank 2, they are 0 to 1"
@@ -69,6 +79,7 @@ hyperparameters '{"sagemaker_program": "fail.py", "sagemaker_torch_distributed_e
 run "$smlaunch"
 assert_eq 7 "$status"
 assert_contains "$(<"$base/output/failure")" "user_code: rank 1 on algo-1 exited with code 7, says torchrun"
+assert_report '[.ranks[] | [.rank, .exit_code, .signal, .cause]]' '[[0,null,15,"collateral"],[1,7,null,"own"]]'
 assert_nothing_left 5
 
 step "the exception is not that of a rank which has lost its peer"

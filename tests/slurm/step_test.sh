@@ -32,6 +32,12 @@ run 60 host algo-1 env SMLAUNCH_JOB_TOKEN=0123456789abcdef0123456789abcdef srun 
   "$smlaunch" --processes-per-host 2 -- sh -c "$tell"
 assert_eq "0 $two_each" "$status $(sorted)"
 
+step "a step that has only some hosts of its job: the step's variables count, not the job's"
+run 60 host algo-1 salloc --quiet -N3 --ntasks-per-node=2 \
+  srun -N2 --relative=1 --ntasks=2 --ntasks-per-node=1 "$smlaunch" --processes-per-host 1 -- sh -c "$tell"
+assert_eq "0 [0 algo-2] 0 of 2 on algo-2
+[1 algo-3] 1 of 2 on algo-3" "$status $(sorted)"
+
 step "several tasks on a node are answered with what to write"
 run 60 host algo-1 srun -N3 --ntasks-per-node=2 "$smlaunch" -- true
 assert_eq 64 "$status"
@@ -43,15 +49,19 @@ run 60 host algo-1 srun -N3 --ntasks-per-node=1 "$smlaunch" -- sh -c '[ "$RANK" 
 assert_eq 7 "$status"
 assert_contains "$err" "rank 2 on algo-3"
 
-step "scancel reaches every task at once: that is one stop"
+step "scancel tells every process at once: that is one stop, and no rank is told twice"
+# What the leader passes on last, USR1, comes after all else that it has to say.
 # shellcheck disable=SC2016
 host algo-1 srun -N3 --ntasks-per-node=1 "$smlaunch" -- \
-  bash -c 'trap "echo saved \$RANK; exit 0" TERM; echo waiting; while :; do sleep 0.1; done' \
-  >"$scratch/out" 2>"$scratch/err" </dev/null &
+  bash -c 'trap "echo told \$RANK" TERM; trap "exit 0" USR1; echo waiting; echo "$RANK by $(cut -d" " -f4 /proc/$PPID/stat)"
+    while :; do sleep 0.1; done' >"$scratch/out" 2>"$scratch/err" </dev/null &
 job=$!
-all_wait() { (($(grep -c waiting "$scratch/out") == 3)); }
+all_wait() { (($(grep -c ' by ' "$scratch/out") == 3)); }
 eventually 30 all_wait
 host algo-1 sh -c 'scancel --signal=TERM $(squeue --noheader --format=%A)'
+all_told() { (($(grep told "$scratch/out" | sort -u | wc -l) == 3)) && grep -q "passed on to every rank" "$scratch/err"; }
+eventually 30 all_told
+host algo-1 kill -USR1 "$(sed -n 's/^\[0 algo-1\] 0 by //p' "$scratch/out")"
 wait "$job" || :
-assert_eq 3 "$(grep -c saved "$scratch/out")"
+assert_eq 3 "$(grep -c told "$scratch/out")"
 assert_contains "$(<"$scratch/err")" "stopped by SIGTERM"

@@ -48,6 +48,19 @@ TEST(AgentIdentity, IsSlurmsWhereSrunHasStartedIt) {
   EXPECT_FALSE(parse_agent_identity({{"SLURM_PROCID", "0"}, {"SLURM_LOCALID", "0"}}));
 }
 
+TEST(AgentIdentity, KnowsAStepOfSlurmsWhereItsHostsSmlaunchHasStartedIt) {
+  const Variables_ ours = {{"SMLAUNCH_AGENT_RANK", "1"}, {"SMLAUNCH_AGENT_LOCAL_RANK", "0"}};
+  Variables_ variables = ours;
+  EXPECT_FALSE(parse_agent_identity(variables)->in_step);
+  variables["SLURM_STEP_ID"] = "0";
+  EXPECT_TRUE(parse_agent_identity(variables)->in_step);
+  EXPECT_FALSE(
+      parse_agent_identity(
+          {{"OMPI_COMM_WORLD_RANK", "1"}, {"OMPI_COMM_WORLD_LOCAL_RANK", "0"}, {"SLURM_STEP_ID", "0"}})
+          ->in_step)
+      << "mpirun's daemon is the task";
+}
+
 TEST(AgentIdentity, KnowsWhetherMpirunHasStartedRanksElsewhere) {
   Variables_ variables = {{"OMPI_COMM_WORLD_RANK", "1"}, {"OMPI_COMM_WORLD_LOCAL_RANK", "0"}};
   EXPECT_FALSE(parse_agent_identity(variables)->several_hosts);

@@ -30,6 +30,7 @@ class FakeRank final : public AgentRank {
     return Started{};
   }
   void signal(int signal) override { done.push_back(fmt::format("signal {}", signal)); }
+  void was_told(int signal) override { done.push_back(fmt::format("was told {}", signal)); }
   void pass_on(int signal) override { done.push_back(fmt::format("pass on {}", signal)); }
   void inspect(bool only_look) override { done.emplace_back(only_look ? "look" : "inspect"); }
   void input(const Input& input) override { done.push_back("input " + input.text); }
@@ -85,11 +86,12 @@ class FakeDevices final : public DeviceWatch {
 
 struct DrivenAgent {
   explicit DrivenAgent(bool has_channel = true, bool is_under_mpirun = false, bool needs_channel = false,
-                       bool by_srun = false) {
+                       bool by_srun = false, bool in_step = false) {
     AgentIdentity identity;
     identity.rank = 3;
     identity.needs_channel = needs_channel;
     identity.by_srun = by_srun;
+    identity.in_step = in_step;
     agent = std::make_unique<Agent>(
         identity,
         AgentWorld{
@@ -434,6 +436,20 @@ TEST(Agent, AsksItsLeaderToStopTheJobWhereSlurmTellsItToEndAndEndsAloneWithoutOn
   DrivenAgent waiting(true, false, false, true);
   waiting.loop.post([&] { waiting.agent->told_to_end(); });
   EXPECT_TRUE(waiting.leaves()) << "no rank runs yet";
+}
+
+TEST(Agent, WhereSlurmTellsAWholeStepItsRankHasBeenToldAndTheLeaderDecides) {
+  DrivenAgent driven(true, false, false, false, true);
+  driven.is_started();  // with a grace of 2 s
+  driven.agent->told_to_end();
+  driven.loop.after(milliseconds(60'000), [&] {
+    EXPECT_THAT(driven.rank.done, ElementsAre("start", "was told 15"));
+    driven.agent->told_to_end(false);
+  });
+  driven.loop.after(milliseconds(60'001), [&] { driven.rank.ends(Exited{0}); });
+  driven.loop.after(milliseconds(60'002), [&] { driven.hears(FrameKind::release); });
+  EXPECT_TRUE(driven.leaves());
+  EXPECT_THAT(driven.rank.done, ElementsAre("start", "was told 15", "signal 15")) << "its parent was gone";
 }
 
 TEST(Agent, WithoutAChannelItPrintsItselfAndItsRanksCodeIsItsOwn) {

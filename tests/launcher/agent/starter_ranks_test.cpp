@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 namespace smlaunch {
@@ -15,13 +16,21 @@ using ::testing::ElementsAre;
 TEST(StarterSeats, AreToldAndUnderstood) {
   const StarterSeats seats{.agent = 77,
                            .first_rank = 8,
+                           .word = 4,
                            .seats = {{.out = 5, .err = 6, .cpus = "0-3,8", .numa = "0"},
                                      {.out = 7, .err = 8, .cpus = "", .numa = ""}}};
-  EXPECT_EQ(encode(seats), "77 8;5 6 0-3,8 0;7 8  ");
+  EXPECT_EQ(encode(seats), "77 8 4;5 6 0-3,8 0;7 8  ");
   EXPECT_EQ(decode_seats(encode(seats)), seats);
-  for (const char* other :
-       {"", "77", "77 x", "-1 0", "77 8;5", "77 8;5 6 0-3", "77 8;x 6 0 0", "77 8;5 6 0 0 0"})
+  for (const char* other : {"", "77", "77 8", "77 x 4", "-1 0 4", "77 8 4;5", "77 8 4;5 6 0-3",
+                            "77 8 4;x 6 0 0", "77 8 4;5 6 0 0 0"})
     EXPECT_FALSE(decode_seats(other)) << other;
+}
+
+TEST(StarterWord, IsSaidAndUnderstood) {
+  EXPECT_EQ(encode(StarterWord{.rank = 8, .pid = 77}), "8 77");
+  EXPECT_EQ(decode_word("8 77"), (StarterWord{.rank = 8, .pid = 77}));
+  for (const char* other : {"", "8", "8 0", "8 -1", "x 77", "8 77 9"})
+    EXPECT_FALSE(decode_word(other)) << other;
 }
 
 struct Ranks {
@@ -36,6 +45,7 @@ struct Ranks {
   }
   boost::asio::io_context loop;
   std::vector<std::string> heard;
+  std::vector<std::string> told;
   int drained = 0;
   StarterSeats seats;
   StarterRanks ranks{loop,
@@ -44,7 +54,14 @@ struct Ranks {
                             heard.push_back(fmt::format("{}{}: {}", rank, is_stderr ? " err" : "", lines));
                           },
                       .has_room = [] { return true; },
-                      .drained = [this] { ++drained; }}};
+                      .drained = [this] { ++drained; },
+                      .told =
+                          [this](const StarterRankNews& news) {
+                            told.push_back(fmt::format("{} {}", news.rank,
+                                                       !news.has_ended ? "begins"
+                                                       : news.status   ? to_string(*news.status)
+                                                                       : "ended unseen"));
+                          }}};
 };
 
 TEST(StarterRanks, HaveTheirOwnLinesEvenOneWithoutAnEnd) {
@@ -75,6 +92,77 @@ TEST(StarterRanks, ARankThatIsStartedAgainHasThemToo) {
   of.ranks.starter_ended();
   of.loop.run();
   EXPECT_THAT(of.heard, ElementsAre("4: 1\n2\n"));
+}
+
+// A process that ends with 7 when it is let go.
+struct OfStarter {
+  OfStarter() {
+    int go[2];
+    EXPECT_EQ(pipe2(go, O_CLOEXEC), 0);
+    pid = fork();
+    if (pid == 0) {
+      char byte = 0;
+      close(go[1]);
+      (void)!read(go[0], &byte, 1);
+      _exit(7);
+    }
+    close(go[0]);
+    let_go = UniqueFd(go[1]);
+  }
+  void end() {
+    let_go.reset();
+    siginfo_t info{};
+    waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED | WNOWAIT);
+  }
+  int pid = 0;
+  UniqueFd let_go;
+};
+
+TEST(StarterRanks, SayWhoTheyAreAndTheKernelSaysHowTheyEnd) {
+  Ranks of(2);
+  OfStarter rank;
+  const UniqueFd word = of.take(of.seats.word);
+  const std::string said = fmt::format("{}\nnoise\n{}\n", encode(StarterWord{.rank = 5, .pid = rank.pid}),
+                                       encode(StarterWord{.rank = 6, .pid = rank.pid}));
+  EXPECT_EQ(write(word.get(), said.data(), said.size()), static_cast<ssize_t>(said.size()));
+  of.loop.poll();
+  EXPECT_THAT(of.told, ElementsAre("5 begins"));
+  rank.end();
+  of.loop.restart();
+  of.loop.poll();
+  EXPECT_THAT(of.told, ElementsAre("5 begins", "5 exited with code 7"));
+  waitpid(rank.pid, nullptr, 0);
+}
+
+TEST(StarterRanks, AnEndThatTheStarterHasTakenAwayIsUnseen) {
+  Ranks of(1);
+  OfStarter rank;
+  rank.end();
+  waitpid(rank.pid, nullptr, 0);
+  const UniqueFd word = of.take(of.seats.word);
+  const std::string said = encode(StarterWord{.rank = 4, .pid = rank.pid}) + "\n";
+  EXPECT_EQ(write(word.get(), said.data(), said.size()), static_cast<ssize_t>(said.size()));
+  of.loop.poll();
+  EXPECT_THAT(of.told, ElementsAre("4 begins", "4 ended unseen"));
+}
+
+TEST(StarterRanks, AnEndIsToldBeforeThatOfTheStarterThoughBothAreSeenAtOnce) {
+  Ranks of(1);
+  OfStarter rank;
+  {
+    const UniqueFd word = of.take(of.seats.word);
+    const std::string said = encode(StarterWord{.rank = 4, .pid = rank.pid}) + "\n";
+    EXPECT_EQ(write(word.get(), said.data(), said.size()), static_cast<ssize_t>(said.size()));
+  }
+  of.loop.poll();
+  rank.end();
+  of.ranks.starter_ended();
+  EXPECT_THAT(of.told, ElementsAre("4 begins", "4 exited with code 7"));
+  of.loop.restart();
+  of.loop.run();
+  EXPECT_EQ(of.told.size(), 2U);
+  EXPECT_EQ(of.drained, 1);
+  waitpid(rank.pid, nullptr, 0);
 }
 
 }  // namespace

@@ -16,9 +16,9 @@ TEST(StopMessages, ComeBack) {
   EXPECT_EQ(release->leftover_milliseconds, 7000);
   EXPECT_EQ(release->grace_milliseconds, 110000);
   EXPECT_TRUE(release->ends_daemon);
-  const auto left = decode_left_running(encode(LeftRunning{{{77, "rsync"}, {78, "a\xff\n"}}}));
+  const auto left = decode_left_running(encode(LeftRunning{{{77, "rsync", 3}, {78, "a\xff\n"}}}));
   ASSERT_TRUE(left);
-  EXPECT_EQ(left->processes, (std::vector<LeftProcess>{{77, "rsync"}, {78, "a\xff\n"}}));
+  EXPECT_EQ(left->processes, (std::vector<LeftProcess>{{77, "rsync", 3}, {78, "a\xff\n"}}));
 }
 
 TEST(StopMessages, OthersBytesAreNone) {

@@ -14,6 +14,7 @@
 
 #include "launcher/channel/device_messages.hpp"
 #include "launcher/channel/progress_messages.hpp"
+#include "launcher/channel/starter_messages.hpp"
 #include "launcher/code/code_messages.hpp"
 #include "launcher/leader/leader_world.hpp"
 #include "launcher/plan/plan.hpp"
@@ -73,6 +74,10 @@ class FakeAgents final : public LeaderChannel {
   void agent_tells(int rank, std::vector<DeviceEvent> events) {
     tell(Peer{rank}, FrameKind::device,
          encode(DeviceNews{loop_.now_ns() - 1'000'000'000, loop_.now_ns(), std::move(events)}));
+  }
+  void starter_tells(int rank, StarterRankNews news) {
+    news.time_ns = loop_.now_ns();
+    tell(Peer{rank}, FrameKind::starter_rank, encode(news));
   }
   // `of_starter`: the rank of a starter's whose lines they are.
   void rank_prints(int rank, const std::string& lines, std::optional<int> of_starter = {}) {

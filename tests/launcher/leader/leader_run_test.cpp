@@ -272,6 +272,27 @@ TEST(LeaderRun, ALineOfATorchrunsRankIsThatRanksUnlessTheRankIsAnotherHosts) {
     EXPECT_THAT(run.output.printed, Contains(line));
 }
 
+TEST(LeaderRun, OfARankOfTorchrunsTheRecordHasTheEndUnlessTheRankIsAnotherHosts) {
+  DrivenRun run;
+  const auto placement = run.plan.layout.ranks[Rank{0}].placement;
+  run.plan.shares = Indexed<NodeRank, StarterShare>(2);
+  run.plan.shares[NodeRank{0}] = {.first_rank = 0, .placements = {placement, placement}};
+  run.plan.shares[NodeRank{1}] = {.first_rank = 2, .placements = {placement, placement}};
+  for (int rank = 0; rank < 4; ++rank) run.agents.ranks[rank].runs = milliseconds(2000);
+  run.loop.after(milliseconds(1000), [&] {
+    run.agents.starter_tells(2, {.rank = 3, .pid = 77});
+    run.agents.starter_tells(2, {.rank = 3, .pid = 77, .has_ended = true, .status = Exited{7}});
+    run.agents.starter_tells(2, {.rank = 1, .pid = 78});
+    run.agents.starter_tells(2, {.rank = 4, .pid = 79});
+  });
+  EXPECT_EQ(run.go().kind, OutcomeKind::success);
+  const auto& known = run.result.ranks[Rank{2}].of_starter;
+  ASSERT_EQ(known.size(), 1U);
+  EXPECT_EQ(known.at(Rank{3}).pid, 77);
+  EXPECT_EQ(known.at(Rank{3}).status, ExitStatus(Exited{7}));
+  EXPECT_DOUBLE_EQ(known.at(Rank{3}).seconds, 1);
+}
+
 TEST(LeaderRun, AShellsCtrlZStopsTheRanksAndUsAndContinuingLetsAllGoOn) {
   DrivenRun run;
   for (int rank = 0; rank < 4; ++rank) run.agents.ranks[rank].runs = milliseconds(20'000);

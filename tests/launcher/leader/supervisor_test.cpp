@@ -178,6 +178,24 @@ TEST(Supervisor, GivesWhatRanksLeftRunningItsTimeUnlessItWasStoppedFromOutside) 
   }
 }
 
+TEST(Supervisor, KnowsARankOfAStarterByItsLastProcess) {
+  Supervisor supervisor = running(1);
+  const auto told = [&](int pid, bool has_ended) {
+    EXPECT_TRUE(
+        supervisor
+            .on(StarterRankTold{.starter = Rank{0},
+                                .rank = Rank{5},
+                                .now = {.pid = pid, .has_ended = has_ended, .status = {}, .seconds = 1}})
+            .empty());
+    return supervisor.record().ranks[Rank{0}].of_starter.at(Rank{5});
+  };
+  EXPECT_FALSE(told(7, false).has_ended);
+  EXPECT_TRUE(told(7, true).has_ended);
+  EXPECT_EQ(told(8, false).pid, 8);
+  EXPECT_FALSE(told(7, true).has_ended);
+  EXPECT_TRUE(told(8, true).has_ended);
+}
+
 TEST(Supervisor, DoesNotStopTwiceWhenSeveralFail) {
   Supervisor supervisor = running(3);
   perform(supervisor, {{exited(1, 3), stop_all}, {exited(0, 4), ""}, {exited(2, 5), release_all}});

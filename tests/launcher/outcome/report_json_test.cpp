@@ -194,5 +194,71 @@ TEST(EventLine, IsOneLine) {
       R"({"t":0.0,"event":"progress","host":"a","rank":0,"values":{"step":12}})");
 }
 
+// Two hosts with two ranks each: rank 3 fails, and torchrun ends rank 2; then we end the torchrun of the other host.
+Report of_torchrun() {
+  Report report;
+  report.outcome.kind = OutcomeKind::failure;
+  report.outcome.first_failure =
+      FirstFailure{.rank = Rank{3}, .host = "b", .end = RankEnd{.status = Exited{7}}};
+  report.outcome.causes = {Cause::stopped_by_us, Cause::own};
+  report.hosts = {"a", "b"};
+  report.shares = {{Rank{0}, 2}, {Rank{2}, 2}};
+  report.ranks = Indexed<Rank, RankRecord>(2);
+  RankRecord& first = report.ranks[Rank{0}];
+  first.pid = 10;
+  first.end = RankEnd{.status = Signaled{15, false}};
+  first.times.seconds = 9;
+  first.of_starter[Rank{0}] = {.pid = 11, .has_ended = true, .status = Signaled{15, false}, .seconds = 8};
+  first.of_starter[Rank{1}] = {.pid = 12, .has_ended = true, .status = Exited{0}, .seconds = 2};
+  RankRecord& second = report.ranks[Rank{1}];
+  second.pid = 20;
+  second.end = RankEnd{.status = Exited{1}};
+  second.times.seconds = 7;
+  second.of_starter[Rank{2}] = {.pid = 21, .has_ended = true, .status = Signaled{15, false}, .seconds = 6.5};
+  second.of_starter[Rank{3}] = {.pid = 22, .has_ended = true, .status = {}, .seconds = 6};
+  return report;
+}
+
+TEST(Report, UnderTorchrunListsTheRanksAndTheStartersByThemselves) {
+  const Json json = Json::parse(render_report(of_torchrun()));
+  EXPECT_EQ(json["ranks"], Json::parse(R"([
+    {"rank": 0, "host": "a", "pid": 11, "exit_code": null, "signal": 15, "seconds": 8.0, "cause": "stopped_by_us"},
+    {"rank": 1, "host": "a", "pid": 12, "exit_code": 0, "signal": null, "seconds": 2.0, "cause": "own"},
+    {"rank": 2, "host": "b", "pid": 21, "exit_code": null, "signal": 15, "seconds": 6.5, "cause": "collateral"},
+    {"rank": 3, "host": "b", "pid": 22, "exit_code": 7, "signal": null, "seconds": 6.0, "cause": "own"}])"));
+  EXPECT_EQ(json["starters"], Json::parse(R"([
+    {"host": "a", "pid": 10, "exit_code": null, "signal": 15, "seconds": 9.0, "cause": "stopped_by_us", "first_rank": 0},
+    {"host": "b", "pid": 20, "exit_code": 1, "signal": null, "seconds": 7.0, "cause": "own", "first_rank": 2}])"));
+  EXPECT_FALSE(Json::parse(render_report(Report())).contains("starters"));
+}
+
+TEST(Report, UnderTorchrunARankThatNobodyHasHeardOfIsListedAllTheSame) {
+  Report report = of_torchrun();
+  report.outcome = {};
+  report.outcome.causes = {Cause::own, Cause::own};
+  for (RankRecord& record : report.ranks) record.of_starter.clear();
+  report.ranks[Rank{0}].end = RankEnd{.status = Exited{0}};
+  report.ranks[Rank{1}].end.reset();
+  const Json json = Json::parse(render_report(report));
+  EXPECT_EQ(json["ranks"][1], Json::parse(R"({"rank": 1, "host": "a", "pid": null, "exit_code": 0,
+    "signal": null, "seconds": 9.0, "cause": "own"})"));
+  EXPECT_EQ(json["ranks"][2], Json::parse(R"({"rank": 2, "host": "b", "pid": null, "exit_code": null,
+    "signal": null, "seconds": 7.0, "cause": "own"})"));
+}
+
+TEST(Report, UnderTorchrunARankThatMayHaveFailedFirstHasACauseOfItsOwn) {
+  Report report = of_torchrun();
+  report.outcome.first_failure->tied_with = {Rank{2}};
+  EXPECT_EQ(Json::parse(render_report(report))["ranks"][2]["cause"], "own");
+}
+
+TEST(Report, UnderTorchrunALeftProcessIsThatOfTheRankWhichItNamesIfThatIsOneOfTheHosts) {
+  Report report = of_torchrun();
+  report.ranks[Rank{1}].left_running = {{71, "a", 3}, {72, "b", 1}, {73, "c"}};
+  EXPECT_EQ(Json::parse(render_report(report))["left_running"], Json::parse(R"([
+    {"rank": 3, "pid": 71, "command": "a"}, {"rank": 2, "pid": 72, "command": "b"},
+    {"rank": 2, "pid": 73, "command": "c"}])"));
+}
+
 }  // namespace
 }  // namespace smlaunch

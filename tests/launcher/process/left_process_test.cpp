@@ -36,5 +36,11 @@ TEST(LeftProcess, IsWhatRunsBelowUs) {
   EXPECT_THAT(find_left_processes(), testing::IsEmpty());
 }
 
+TEST(LeftProcess, SaysOfWhichRankItIs) {
+  EXPECT_EQ(parse_rank("HOME=/\0RANK=12\0LOCAL_RANK=3\0"sv), 12);
+  for (const std::string_view other : {""sv, "LOCAL_RANK=3\0"sv, "RANK=\0"sv, "RANK=x\0"sv, "RANK=-1\0"sv})
+    EXPECT_EQ(parse_rank(other), std::nullopt) << other;
+}
+
 }  // namespace
 }  // namespace smlaunch
