@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/digest.hpp"
 
+#include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 
@@ -19,9 +20,16 @@ void require(bool fine) {
   if (!fine) std::abort();
 }
 
+// By default OpenSSL takes itself apart when the process ends, which no other process is better off for.
+void begin_openssl() {
+  static const bool begun = OPENSSL_init_crypto(OPENSSL_INIT_NO_ATEXIT, nullptr) == 1;
+  require(begun);
+}
+
 }  // namespace
 
 std::string sha256_hex(std::string_view data) {
+  begin_openssl();
   std::array<unsigned char, EVP_MAX_MD_SIZE> sum{};
   unsigned int size = 0;
   require(EVP_Digest(data.data(), data.size(), sum.data(), &size, EVP_sha256(), nullptr) == 1);
@@ -29,6 +37,7 @@ std::string sha256_hex(std::string_view data) {
 }
 
 std::string hmac_sha256(std::string_view key, std::string_view data) {
+  begin_openssl();
   std::array<unsigned char, EVP_MAX_MD_SIZE> sum{};
   unsigned int size = 0;
   require(HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()),
@@ -47,7 +56,7 @@ std::string base64(std::string_view raw) {
 }
 
 struct RunningDigest::State {
-  explicit State(const EVP_MD* algorithm) : context(EVP_MD_CTX_new()) {
+  explicit State(const EVP_MD* algorithm) : context((begin_openssl(), EVP_MD_CTX_new())) {
     require(context != nullptr && EVP_DigestInit_ex(context, algorithm, nullptr) == 1);
   }
   ~State() { EVP_MD_CTX_free(context); }

@@ -9,6 +9,7 @@
 #include <csignal>
 #include <cstdlib>
 #include <exception>
+#include <filesystem>
 #include <optional>
 
 #include "base/host_name.hpp"
@@ -303,14 +304,21 @@ std::string take_job_token(Variables& variables) {
   return token;
 }
 
+bool is_own_check(const std::vector<std::string>& program) {
+  std::error_code error;
+  return program.size() > 1 && (program[1] == nccl_check_word || program[1] == mpi_check_word) &&
+         program[0] == std::filesystem::read_symlink("/proc/self/exe", error);
+}
+
 int run_command(const std::vector<std::string>& command_line) {
   const std::vector<std::string> arguments = arguments_of(command_line);
   if (!arguments.empty() && arguments.front() == "rank") {
     const auto separator = std::find(arguments.begin(), arguments.end(), "--");
     load_hwloc_plugins(false);
-    if (arguments.size() > 1 && arguments[1] == of_starter_word)
-      return run_rank_of_starter({separator == arguments.end() ? separator : separator + 1, arguments.end()});
-    return run_rank_agent({separator == arguments.end() ? separator : separator + 1, arguments.end()});
+    const std::vector<std::string> program(separator == arguments.end() ? separator : separator + 1,
+                                           arguments.end());
+    if (arguments.size() > 1 && arguments[1] == of_starter_word) return run_rank_of_starter(program);
+    return run_rank_agent(program, is_own_check(program));
   }
   if (arguments == std::vector<std::string>{"worker", prepare_code_argument}) return run_prepare_code();
   if (!arguments.empty() && arguments.front() == "worker")

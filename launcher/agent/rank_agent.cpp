@@ -125,7 +125,7 @@ int run_agent(const AgentIdentity& identity, const std::vector<std::string>& pro
 
 }  // namespace
 
-int run_rank_agent(const std::vector<std::string>& words) {
+int run_rank_agent(const std::vector<std::string>& words, bool is_check) {
   const int parent = getppid();
   prctl(PR_SET_PDEATHSIG, SIGTERM);
   const auto environment = own_environment();
@@ -139,6 +139,7 @@ int run_rank_agent(const std::vector<std::string>& words) {
     return exit_codes::usage;
   }
   if (getppid() != parent) return exit_codes::lost;
+  if (is_check) identity->several_hosts = false;  // asking mpirun and the GPUs takes longer than all the rest
   return run_agent(*identity, program);
 }
 

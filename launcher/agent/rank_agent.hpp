@@ -15,6 +15,7 @@ namespace smlaunch {
 // rank's variables, passes on its lines and its end, and leaves when it is released; then nothing of the rank
 // is left. Without a channel it runs the program all the same, and the lines go through mpirun. Returns the
 // exit code of this process: 0 after a release, the program's own code without a channel.
-int run_rank_agent(const std::vector<std::string>& program);
+// `is_check`: the program is one of the all-reduce test, and the job's agents will tell what its host is.
+int run_rank_agent(const std::vector<std::string>& program, bool is_check);
 
 }  // namespace smlaunch

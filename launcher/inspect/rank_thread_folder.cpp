@@ -82,8 +82,9 @@ Result<RankThreadFolder> RankThreadFolder::make(const std::vector<std::string>& 
   // Another process may have taken it for an old one between its making and its lock.
   if (!take_lock(lock)) return failure(Fault::start, path, "cannot be locked", nothing_lost);
   RankThreadFolder made(path, std::move(lock));
-  if (auto written = write_file(path + "/sitecustomize.py", rank_thread_script()); !written)
-    return tl::unexpected(written.error());
+  for (const auto& [name, text] :
+       {std::pair("/tell.py", rank_tell_script()), std::pair("/sitecustomize.py", rank_thread_script())})
+    if (auto written = write_file(path + name, text); !written) return tl::unexpected(written.error());
   return made;
 }
 

@@ -37,7 +37,8 @@ class RankThreadFolder {
   std::string dumps_ = {};  // the folder that was made for PyTorch's files; empty: none
 };
 
-// The text of sitecustomize.py.
+// The texts of sitecustomize.py and tell.py.
 const char* rank_thread_script();
+const char* rank_tell_script();
 
 }  // namespace smlaunch

@@ -45,7 +45,8 @@ bool probe_usable_gpu() {
   return machine && machine->usable_gpus() > 0;
 }
 
-Questions questions_to_the_world(const Options& options, const Variables& variables) {
+Questions questions_to_the_world(const Options& options, const Variables& variables,
+                                 const std::shared_ptr<NameBook>& names) {
   Questions ask;
   const bool may_assume = options.command == Command::dry_run;
   ask.open_mpi = [variables, may_assume] { return find_open_mpi(variables, may_assume); };
@@ -56,10 +57,10 @@ Questions questions_to_the_world(const Options& options, const Variables& variab
     return probe_torchrun(find_on_path("torchrun", variables), is_named ? python : "");
   };
   ask.has_usable_gpu = probe_usable_gpu;
-  ask.is_own_name = [](const std::string& host) { return find_own_host({host}).has_value(); };
+  ask.is_own_name = [names](const std::string& host) { return find_own_host({host}, *names).has_value(); };
   ask.interfaces = probe_interfaces;
-  ask.routes = probe_routes;
-  ask.addresses = probe_addresses;
+  ask.routes = [names](const std::vector<std::string>& hosts) { return probe_routes(hosts, *names); };
+  ask.addresses = [names](const std::vector<std::string>& hosts) { return probe_addresses(hosts, *names); };
   ask.is_readable = [](const std::string& file) { return access(file.c_str(), R_OK) == 0; };
   ask.saved_machine = [](const std::string& file) { return read_machine_file(file); };
   ask.machines_of_hosts = [options](const std::vector<std::string>& hosts) {
@@ -99,7 +100,7 @@ Result<Facts> read_facts(const Options& options, const Variables& variables, con
   facts.python = find_python(options, variables);
   std::error_code error;
   facts.smlaunch = std::filesystem::read_symlink("/proc/self/exe", error).string();
-  facts.ask = questions_to_the_world(options, variables);
+  facts.ask = questions_to_the_world(options, variables, hosts.names);
   return facts;
 }
 

@@ -46,7 +46,7 @@ void take_self_started(SelfStarted found, JobHosts& hosts) {
 
 Result<JobHosts> find_all_hosts(const Options& options, const Variables& variables) {
   JobHosts hosts;
-  auto given = read_given_hosts(options);
+  auto given = read_given_hosts(options, *hosts.names);
   if (!given) return tl::unexpected(given.error());
   hosts.slots = std::move(*given);
   if (hosts.slots && is_named_by_options(options))

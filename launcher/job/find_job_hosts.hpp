@@ -3,6 +3,7 @@
 // has given.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -20,6 +21,8 @@ struct JobHosts {
   std::string source;                       // who names them, and who takes which of them out
   std::optional<Allocation> allocation;     // of the scheduler, if it is what names them
   std::optional<SelfStarted> self_started;  // each of them starts smlaunch
+  // Of all that is made of them.
+  std::shared_ptr<NameBook> names = std::make_shared<NameBook>();
 };
 
 // Reads them, once: a hostfile may be a pipe. Errors: those of read_given_hosts(), find_allocation() and

@@ -78,14 +78,15 @@ Result<void> name_for_others(std::vector<HostSlots>& hosts,
   return {};
 }
 
-Result<GivenHostSlots> read_given_hosts(const Options& options) {
+Result<GivenHostSlots> read_given_hosts(const Options& options, NameBook& names) {
+  const auto ask_routes = [&](const std::vector<std::string>& hosts) { return probe_routes(hosts, names); };
   if (options.hosts && options.hostfile)
     return failure(Fault::usage, "--hosts", "does not go with --hostfile", "give one of them");
   if (options.hosts) {
     auto hosts = parse_host_option(*options.hosts, source_of(options, "hosts", "--hosts"));
     if (!hosts) return tl::unexpected(hosts.error());
     const std::string where = source_of(options, "hosts", "--hosts");
-    if (auto named = name_for_others(*hosts, probe_routes, Fault::usage, where); !named)
+    if (auto named = name_for_others(*hosts, ask_routes, Fault::usage, where); !named)
       return tl::unexpected(named.error());
     return std::move(*hosts);
   }
@@ -103,7 +104,7 @@ Result<GivenHostSlots> read_given_hosts(const Options& options) {
   auto hosts = parse_hostfile(*text, is_stdin(name) ? "stdin" : name);
   if (!hosts) return tl::unexpected(hosts.error());
   const std::string where = fmt::format("--hostfile {}", name);
-  if (auto named = name_for_others(*hosts, probe_routes, Fault::configuration, where); !named)
+  if (auto named = name_for_others(*hosts, ask_routes, Fault::configuration, where); !named)
     return tl::unexpected(named.error());
   return std::move(*hosts);
 }

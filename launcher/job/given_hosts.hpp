@@ -10,6 +10,7 @@
 
 #include "base/error.hpp"
 #include "launcher/options/options.hpp"
+#include "launcher/this_host/name_book.hpp"
 #include "mpi/hostfile.hpp"
 
 namespace smlaunch {
@@ -21,7 +22,7 @@ using GivenHostSlots = std::optional<std::vector<HostSlots>>;
 // program calls this once and hands the value on. Errors: both were given, or one is no list of hosts
 // (Fault::usage of --hosts, Fault::configuration of a hostfile).
 // Hosts are called as by name_for_others().
-Result<GivenHostSlots> read_given_hosts(const Options& options);
+Result<GivenHostSlots> read_given_hosts(const Options& options, NameBook& names);
 
 // For each of the hosts whose name is known, the address of ours that it is reached from; "": it is not
 // reached.

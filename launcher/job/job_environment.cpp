@@ -47,7 +47,7 @@ std::optional<GivenHosts> name_hosts(const JobHosts& hosts, const Options& optio
   else if (hosts.allocation && is_host(hosts.allocation->own_host))
     given.current_host = hosts.allocation->own_host;
   else
-    given.current_host = find_own_host(given.hosts).value_or("");
+    given.current_host = find_own_host(given.hosts, *hosts.names).value_or("");
   return given;
 }
 

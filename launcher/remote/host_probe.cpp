@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Policy: after each failed round (name -> every address -> banner -> login) comes a wait, and then the name
-// is looked up again: a replaced host may have a new address. The wait is 0.1 s, doubles up to 5 s, and has
+// Policy: the first round logs in as soon as the name is known. A look at the port would make sshd start a process
+// for nothing; it is taken where that login fails, or is slow, so that people learn why. Every later round looks at
+// the port before it logs in: what is down costs no ssh.
+// After each failed round (name -> every address -> banner -> login) comes a wait, and then the name is looked up
+// again: a replaced host may have a new address. The wait is 0.1 s, doubles up to 5 s, and has
 // jitter. It starts small again only when a round came further than the round before. The last failure is
 // shown until a round gets beyond its stage, so that the retries in between do not make the display flicker.
 #include "launcher/remote/host_probe.hpp"
@@ -105,7 +108,12 @@ HostProbe::Action HostProbe::on(const Resolved& event, Millis now) {
   addresses_ = event.addresses;
   address_ = 0;
   round_.reset();
-  return reached(ReadyStage::name, Connect{addresses_.front(), target_.port}, now);
+  if (!logs_in_at_once_ || settings_.until < ReadyStage::login)
+    return reached(ReadyStage::name, Connect{addresses_.front(), target_.port}, now);
+  logging_in_ = false;
+  stage_ = ReadyStage::login;
+  stage_since_ = now;
+  return Login{login_deadline(), true};
 }
 
 HostProbe::Action HostProbe::on(const NameFailed& event, Millis now) {
@@ -130,7 +138,11 @@ HostProbe::Action HostProbe::on(const ConnectFailed& event, Millis now) {
 }
 
 HostProbe::Action HostProbe::on(const BannerRead&, Millis now) {
-  logging_in_ = false;
+  if (logging_in_) {
+    stage_ = ReadyStage::login;
+    stage_since_ = login_since_;
+    return KeepLogin{};
+  }
   return reached(ReadyStage::banner, Login{login_deadline()}, now);
 }
 
@@ -162,8 +174,13 @@ HostProbe::Action HostProbe::on(const BannerClosed& event, Millis now) {
 
 HostProbe::Action HostProbe::on(const LoginStarted&, Millis now) {
   logging_in_ = true;
-  stage_since_ = now;
+  stage_since_ = login_since_ = now;
   return GoOn{};
+}
+
+HostProbe::Action HostProbe::on(const LoginIsSlow&, Millis now) {
+  if (!logs_in_at_once_ || stage_ != ReadyStage::login || addresses_.empty()) return GoOn{};
+  return look_at_port(now);
 }
 
 HostProbe::Action HostProbe::on(const LoginNotStarted& event, Millis now) {
@@ -201,12 +218,17 @@ HostProbe::Action HostProbe::on(const LoginEnded& event, Millis now) {
                   .cause = std::move(failure.cause),
                   .remedy = std::move(failure.remedy),
                   .since = now};
-  return failure.permanent ? give_up(std::move(trouble), now) : try_again(std::move(trouble), now);
+  if (failure.permanent) return give_up(std::move(trouble), now);
+  if (looks_at_port()) return GoOn{};  // what the port says is more exact
+  const bool may_be_port = trouble.stage == ReadyStage::tcp || trouble.stage == ReadyStage::banner;
+  if (logs_in_at_once_ && may_be_port && !addresses_.empty()) return look_at_port(now);
+  return try_again(std::move(trouble), now);
 }
 
 HostProbe::Action HostProbe::on(const LoginHung&, Millis now) {
   logging_in_ = false;
   ++logins_hung_;
+  if (looks_at_port()) return GoOn{};
   return try_again({.stage = ReadyStage::login,
                     .cause = {.trouble = HostTrouble::login_hangs},
                     .remedy = hang_remedy,
@@ -223,6 +245,15 @@ HostProbe::Action HostProbe::reached(ReadyStage stage, Action next, Millis now) 
   return next;
 }
 
+HostProbe::Action HostProbe::look_at_port(Millis now) {
+  logs_in_at_once_ = false;
+  address_ = 0;
+  round_.reset();
+  stage_ = ReadyStage::tcp;
+  stage_since_ = now;
+  return Connect{addresses_.front(), target_.port};
+}
+
 HostProbe::Action HostProbe::next_address(Trouble trouble, Millis now) {
   if (!round_ || trouble.stage > round_->stage) round_ = std::move(trouble);
   if (++address_ < addresses_.size()) {
@@ -234,6 +265,8 @@ HostProbe::Action HostProbe::next_address(Trouble trouble, Millis now) {
 }
 
 HostProbe::Action HostProbe::try_again(Trouble trouble, Millis now) {
+  logs_in_at_once_ = false;
+  logging_in_ = false;
   const bool further = !trouble_ || trouble.stage > trouble_->stage;
   backoff_ = further ? first_backoff : std::min(backoff_ * 2, longest_backoff);
   if (trouble_ && trouble_->stage == trouble.stage && trouble_->cause == trouble.cause)
@@ -290,7 +323,8 @@ HostReadiness HostProbe::status(Millis now) const {
     host.stage = stage_;
     host.since = in_seconds(stage_since_);
     host.login_under_way = stage_ == ReadyStage::login;
-    const bool hangs = logging_in_ && now - stage_since_ >= login_counts_as_hanging;
+    const bool hangs =
+        stage_ == ReadyStage::login && logging_in_ && now - stage_since_ >= login_counts_as_hanging;
     host.cause.trouble = hangs ? HostTrouble::login_hangs : in_progress(stage_, logging_in_);
     host.remedy = hangs ? hang_remedy : "wait";
   }

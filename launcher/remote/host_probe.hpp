@@ -58,6 +58,7 @@ class HostProbe {
     std::string seen;
   };
   struct LoginStarted {};  // it had to wait for its turn until now
+  struct LoginIsSlow {};   // the first one has no end, or no turn, after a while
   struct LoginNotStarted {
     int error = 0;  // errno of running ssh
   };
@@ -68,7 +69,7 @@ class HostProbe {
   struct WaitOver {};
   using Event =
       std::variant<SshAsked, Resolved, NameFailed, Connected, ConnectFailed, BannerRead, BannerTimeout,
-                   BannerClosed, LoginStarted, LoginNotStarted, LoginEnded, LoginHung, WaitOver>;
+                   BannerClosed, LoginStarted, LoginIsSlow, LoginNotStarted, LoginEnded, LoginHung, WaitOver>;
 
   // What to do next; one of its events answers each action.
   struct AskSsh {};
@@ -82,15 +83,17 @@ class HostProbe {
   struct ReadBanner {};
   struct Login {
     Millis deadline{0};
+    bool is_first = false;  // nobody has looked at the port
   };
-  struct Wait {
+  struct KeepLogin {};  // the port is well: the login under way may go on
+  struct Wait {         // without a login: one that is under way ends
     Millis time{0};
   };
   struct GoOn {};  // nothing new
-  struct Finish {
+  struct Finish {  // as Wait
     ReadyState state = ReadyState::ready;
   };
-  using Action = std::variant<AskSsh, Resolve, Connect, ReadBanner, Login, Wait, GoOn, Finish>;
+  using Action = std::variant<AskSsh, Resolve, Connect, ReadBanner, Login, KeepLogin, Wait, GoOn, Finish>;
 
   explicit HostProbe(Settings settings);
 
@@ -119,6 +122,7 @@ class HostProbe {
   Action on(const BannerTimeout& event, Millis now);
   Action on(const BannerClosed& event, Millis now);
   Action on(const LoginStarted& event, Millis now);
+  Action on(const LoginIsSlow& event, Millis now);
   Action on(const LoginNotStarted& event, Millis now);
   Action on(const LoginEnded& event, Millis now);
   Action on(const LoginHung& event, Millis now);
@@ -126,6 +130,8 @@ class HostProbe {
 
   Action begin_round(Millis now);
   Action reached(ReadyStage stage, Action next, Millis now);
+  Action look_at_port(Millis now);
+  bool looks_at_port() const { return stage_ == ReadyStage::tcp || stage_ == ReadyStage::banner; }
   Action next_address(Trouble trouble, Millis now);
   Action try_again(Trouble trouble, Millis now);
   Action give_up(Trouble trouble, Millis now);
@@ -140,7 +146,9 @@ class HostProbe {
   std::size_t address_ = 0;
   ReadyStage stage_ = ReadyStage::name;  // that is tried now
   Millis stage_since_{0};
+  bool logs_in_at_once_ = true;  // no login has failed so far
   bool logging_in_ = false;
+  Millis login_since_{0};
   int logins_hung_ = 0;
   std::optional<Trouble> round_;    // the worst of this round's addresses
   std::optional<Trouble> trouble_;  // the end of the last failed round

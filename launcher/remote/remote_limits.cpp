@@ -10,7 +10,8 @@ namespace {
 constexpr std::size_t files_per_login = 4;
 constexpr std::size_t files_aside = 24;  // for the loop itself, for look-ups and for the start of a login
 
-int sane_logins() { return std::clamp(4 * static_cast<int>(std::thread::hardware_concurrency()), 8, 64); }
+// A login waits for its host most of the time: with fewer, a small machine idles.
+int sane_logins() { return std::clamp(4 * static_cast<int>(std::thread::hardware_concurrency()), 32, 64); }
 
 std::size_t wanted_logins(const RemoteRequest& request) {
   return static_cast<std::size_t>(request.login.at_once > 0 ? request.login.at_once : sane_logins());

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Policy: the numbers of connections and of logins are limited (remote_limits.hpp). A host holds a connection from its
 // first TCP connect until its banner is read, and a login while its ssh runs. Hosts that must wait for one stand in
-// line, so every host gets its turn.
+// line, so every host gets its turn. Silent hosts may keep all the logins for long: those in line look at their ports
+// meanwhile.
 #include "launcher/remote/remote_loop.hpp"
 
 #include <algorithm>
@@ -141,7 +142,15 @@ void RemoteLoop::perform(Host& host, HostProbe::Action action) {
 // A process as a login is one, so it takes a login's turn.
 void RemoteLoop::perform(Host& host, const HostProbe::AskSsh&) {
   host.asks_ssh = true;
-  if (logins_.take(host)) ask_ssh(host);
+  host.wants_turn = true;
+  if (logins_.take(host)) take_turn(host);
+}
+
+void RemoteLoop::take_turn(Host& host) {
+  // It has done without meanwhile.
+  if (!host.wants_turn) return pass_turn_on();
+  host.wants_turn = false;
+  host.asks_ssh ? ask_ssh(host) : log_in(host);
 }
 
 // What ssh does not answer, the login will tell.
@@ -172,6 +181,7 @@ void RemoteLoop::perform(Host& host, const HostProbe::Resolve& action) {
 void RemoteLoop::perform(Host& host, const HostProbe::Connect& action) {
   host.address = action.address;
   host.target_port = action.port;
+  host.wants_turn = false;
   if (host.has_connection) return connect(host);  // the next address of the same host
   if (!connections_.take(host)) return;
   host.has_connection = true;
@@ -191,11 +201,19 @@ void RemoteLoop::perform(Host& host, const HostProbe::ReadBanner&) {
 void RemoteLoop::perform(Host& host, const HostProbe::Login& action) {
   leave_connection(host);
   host.login_deadline = action.deadline;
-  if (logins_.take(host)) log_in(host);
+  host.is_first_login = action.is_first;
+  host.wants_turn = true;
+  look_if_slow(host, request_.slow_turn);
+  if (logins_.take(host)) take_turn(host);
+}
+
+void RemoteLoop::look_if_slow(Host& host, Millis bound) {
+  if (host.is_first_login) host.pause->start(bound, [this, &host] { feed(host, HostProbe::LoginIsSlow{}); });
 }
 
 void RemoteLoop::log_in(Host& host) {
   feed(host, HostProbe::LoginStarted{});
+  look_if_slow(host, request_.slow_login);
   host.login = std::make_shared<SshLogin>(loop_.context(), request_.login.keep_connections);
   const int error = host.login->start(
       make_ssh_argv(request_.login.ssh, host.probe.host(), request_.port, request_.login.command),
@@ -218,10 +236,20 @@ void RemoteLoop::log_in(Host& host) {
 
 void RemoteLoop::leave_login(Host& host) {
   host.login.reset();
+  pass_turn_on();
+}
+
+void RemoteLoop::end_login(Host& host) {
+  if (!host.login) return;
+  host.login->stop();
+  leave_login(host);
+}
+
+void RemoteLoop::pass_turn_on() {
   Host* next = logins_.pass_on();
   if (next == nullptr || done_) return;
   soon([this, next] {
-    if (!done_) next->asks_ssh ? ask_ssh(*next) : log_in(*next);
+    if (!done_) take_turn(*next);
   });
 }
 
@@ -237,11 +265,14 @@ void RemoteLoop::leave_connection(Host& host) {
 
 void RemoteLoop::perform(Host& host, const HostProbe::Wait& action) {
   leave_connection(host);
+  end_login(host);
   host.pause->start(action.time, [this, &host] { feed(host, HostProbe::WaitOver{}); });
 }
 
 void RemoteLoop::perform(Host& host, const HostProbe::Finish& action) {
   leave_connection(host);
+  end_login(host);
+  host.pause->cancel();
   if (host.is_spare) {
     if (--missing_spares_ == 0 && missing_ == 0) finish();
     return;

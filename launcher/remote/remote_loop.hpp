@@ -41,7 +41,9 @@ class RemoteLoop final : public HostWork {
     std::shared_ptr<SshLogin> login;
     bool has_connection = false;  // it holds one of the limited connections
     bool is_spare = false;
-    bool asks_ssh = false;  // it has, or waits for, a login's turn to ask ssh
+    bool asks_ssh = false;    // it has, or waits for, a login's turn to ask ssh
+    bool wants_turn = false;  // it stands in line for a login's turn, and still wants it
+    bool is_first_login = false;
     std::string address;
     int target_port = 22;
     Millis login_deadline{0};
@@ -57,6 +59,7 @@ class RemoteLoop final : public HostWork {
   void perform(Host& host, const HostProbe::Connect& action);
   void perform(Host& host, const HostProbe::ReadBanner&);
   void perform(Host& host, const HostProbe::Login& action);
+  void perform(Host& host, const HostProbe::KeepLogin&) { leave_connection(host); }
   void perform(Host& host, const HostProbe::Wait& action);
   void perform(Host&, const HostProbe::GoOn&) {}
   void perform(Host& host, const HostProbe::Finish& action);
@@ -64,7 +67,11 @@ class RemoteLoop final : public HostWork {
   void log_in(Host& host);
   void ask_ssh(Host& host);
   void leave_connection(Host& host);
+  void take_turn(Host& host);
+  void pass_turn_on();
+  void look_if_slow(Host& host, Millis bound);
   void leave_login(Host& host);
+  void end_login(Host& host);
 
   void add_host(const std::string& name, bool is_spare, unsigned seed);
   void wait_for_spares();

@@ -3,8 +3,9 @@
 // state, a cause and a remedy for each host within the bound, and each host's answer. It touches the name
 // server, TCP, ssh, and the folder of the connections that stay open for mpirun.
 //
-// All hosts at once, and each in these steps: name -> TCP -> SSH banner -> login -> smlaunch found. The
-// request says how many of the steps to go, and what to run on the hosts. Readiness, looking up names alone,
+// All hosts at once, and each in these steps: name -> TCP -> SSH banner -> login -> smlaunch found. Where a login is
+// asked for, TCP and banner are looked at only where it fails or is slow (host_probe.cpp). The request says how many of
+// the steps to go, and what to run on the hosts. Readiness, looking up names alone,
 // the user's code and clean-up are such requests, and functions of the report.
 #pragma once
 
@@ -87,6 +88,9 @@ struct RemoteRequest {
   std::chrono::milliseconds timeout{std::chrono::hours(1)};  // for everything together
   std::chrono::milliseconds connect_timeout{5'000};          // for each address
   std::chrono::milliseconds banner_timeout{5'000};
+  // When a first login that has no end, or no turn, makes us look at the port beside it.
+  std::chrono::milliseconds slow_login{1'500};
+  std::chrono::milliseconds slow_turn{3'000};
   // Called at most every 0.2 s and at each change, from the event loop.
   std::function<void(const RemoteReport&)> progress = {};
   // Called every 0.2 s from the event loop; true ends the wait.

@@ -49,7 +49,8 @@ std::vector<std::string> find_unconnected(const std::vector<std::string>& hosts,
 std::vector<std::string> find_unconnected_hosts(const Job& job, const std::set<std::string>& peers) {
   std::vector<std::string> others = names_of_hosts(job);
   std::erase(others, job.environment->current_host);
-  return find_unconnected(others, probe_addresses(others), peers);
+  NameBook names(std::chrono::seconds(2));
+  return find_unconnected(others, probe_addresses(others, names), peers);
 }
 
 }  // namespace smlaunch

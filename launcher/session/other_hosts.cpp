@@ -24,8 +24,8 @@ namespace smlaunch {
 namespace {
 
 // A worker listens before it starts its host's sshd. Where that sshd was there before, the worker may be a
-// little late.
-constexpr const char* worker_wait_seconds = "1";
+// little late. On hosts that somebody has named, nobody has promised one.
+const char* worker_wait_seconds(const Job& job) { return job.hosts_given ? "0" : "1"; }
 // How long telling may take to reach hosts that were not reached before, when there will be no job.
 constexpr std::chrono::seconds farewell_bound{3};
 constexpr std::chrono::seconds telling_bound{30};
@@ -190,7 +190,7 @@ RemoteRequest make_ready_request(const Options& options, const Job& job, const s
                                  const std::vector<WantedInterface>& wanted) {
   std::string command = become_program(quote_shell_word(job.spec.smlaunch)) + " worker";
   for (const WantedInterface& each : wanted) command += " --interface " + quote_shell_word(each.pattern);
-  command += fmt::format(" {} {}", worker.empty() ? "-" : worker, worker_wait_seconds);
+  command += fmt::format(" {} {}", worker.empty() ? "-" : worker, worker_wait_seconds(job));
   if (const std::string daemon = remote_daemon(job.spec); !daemon.empty())
     command += " " + quote_shell_word(daemon);
   return {.hosts = names_of_hosts(job),

@@ -78,7 +78,8 @@ LeaderPlace find_leader(const JobKey& key, const SelfStarted& hosts) {
           .node_rank = hosts.node_rank,
           .nodes = static_cast<int>(hosts.names.size()),
           .find_interface = [leader] {
-            return choose_interface(probe_interfaces(), probe_routes({leader})).name;
+            NameBook names(std::chrono::seconds(2));
+            return choose_interface(probe_interfaces(), probe_routes({leader}, names)).name;
           }};
 }
 

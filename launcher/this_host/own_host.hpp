@@ -11,17 +11,20 @@
 #include <utility>
 #include <vector>
 
+#include "launcher/this_host/name_book.hpp"
+
 namespace smlaunch {
 
-// Which of `hosts` this machine is: by its name, by the addresses of its interfaces, then by the addresses of
-// the names (asked for at most two seconds). Nothing: none of them.
-std::optional<std::string> find_own_host(const std::vector<std::string>& hosts);
+// Which of `hosts` this machine is: by its name, by the addresses of its interfaces, and only then by the
+// addresses of the names. Nothing: none of them.
+std::optional<std::string> find_own_host(const std::vector<std::string>& hosts, NameBook& names);
 
-// For each of `hosts` whose name is known (asked for at most two seconds), our own address on the way to it.
-std::vector<std::pair<std::string, std::string>> probe_routes(const std::vector<std::string>& hosts);
+// For each of `hosts` whose name is known, our own address on the way to it; "": there is no way.
+std::vector<std::pair<std::string, std::string>> probe_routes(const std::vector<std::string>& hosts,
+                                                              NameBook& names);
 
-// The addresses of each of `hosts` (asked for at most two seconds); none for a name that is not known.
-std::vector<std::vector<std::string>> probe_addresses(const std::vector<std::string>& hosts);
+// The addresses of each of `hosts`; none for a name that is not known.
+std::vector<std::vector<std::string>> probe_addresses(const std::vector<std::string>& hosts, NameBook& names);
 
 // The address at which other hosts reach this machine: the address of `interface` if one is named and has an
 // address, otherwise our address on the way to `peer`. Empty: `peer` is not known, or there is no way to it.

@@ -122,7 +122,7 @@ listener = socket.create_server(("", 22))
 print("listens", flush=True)
 time.sleep(1000)'
 eventually 5 printed algo-2 1 listens
-refuses banner "no SSH banner (198.18.0.2 port 22, 5 s waited)" --ready-timeout 6
+refuses banner "no SSH banner (198.18.0.2 port 22, 5 s waited)" --ready-timeout 9
 kill -TERM "${started[algo-2]}"
 "$cluster" sshd algo-2 start
 

@@ -10,13 +10,14 @@ import tempfile
 import textwrap
 import unittest
 
-SCRIPT = os.path.join(os.path.dirname(__file__), "..", "..", "python", "rank_thread", "sitecustomize.py")
+SCRIPTS = os.path.join(os.path.dirname(__file__), "..", "..", "python", "rank_thread")
 
 
 class RankThread(unittest.TestCase):
     def setUp(self) -> None:
         self.folder = tempfile.mkdtemp(prefix="t")
-        shutil.copy(SCRIPT, self.folder)
+        for name in ("sitecustomize.py", "tell.py"):
+            shutil.copy(os.path.join(SCRIPTS, name), self.folder)
         self.theirs = tempfile.mkdtemp(prefix="u")
 
     def tearDown(self) -> None:
@@ -81,7 +82,7 @@ class RankThread(unittest.TestCase):
             self.assertIn("wait", [frame[0] for frame in other["frames"]])
             self.assertNotIn("groups", told)
         self.end(process)
-        self.assertEqual(os.listdir(self.folder), ["sitecustomize.py"])
+        self.assertEqual(sorted(os.listdir(self.folder)), ["sitecustomize.py", "tell.py"])
 
     def test_the_program_does_not_notice(self) -> None:
         ended = self.run_python(
@@ -128,8 +129,8 @@ class RankThread(unittest.TestCase):
         self.assertEqual((ended.stdout, ended.stderr, ended.returncode), ("runs\n", "", 0))
 
     def test_what_takes_no_pythonpath_has_no_thread(self) -> None:
-        ended = self.run_python(f"import os; print(os.listdir({self.folder!r}))", "-I")
-        self.assertEqual(ended.stdout, "['sitecustomize.py']\n")
+        ended = self.run_python(f"import os; print(sorted(os.listdir({self.folder!r})))", "-I")
+        self.assertEqual(ended.stdout, "['sitecustomize.py', 'tell.py']\n")
 
     def test_a_folder_too_long_for_a_socket_is_left_alone(self) -> None:
         longer = os.path.join(self.folder, "x" * 120)

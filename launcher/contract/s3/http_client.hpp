@@ -40,6 +40,8 @@ struct HttpRequest {
   // to HttpResponse::body.
   std::optional<FileRange> response_file;
   std::function<void(const HttpResponse&)> headers_came;  // status and headers, before the body's first byte
+  // What goes out of a file, or into one, piece by piece: from offset 0 of the range, and from 0 again in each try.
+  std::function<void(std::uint64_t offset, std::string_view data)> passed;
   std::size_t most_in_memory = 1 << 20;  // bytes of HttpResponse::body; more is HttpFault::too_large
   std::optional<SigningScope> signing;   // else the request is sent as it is
   std::chrono::milliseconds connect_timeout{10'000};

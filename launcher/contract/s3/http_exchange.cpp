@@ -82,6 +82,7 @@ bool HttpExchange::take_body(std::string_view data) {
   if (response.written + data.size() > file.size)
     return fail(HttpFault::too_large, fmt::format("the answer has more than {} bytes", file.size));
   count(data.size());
+  if (request.passed) request.passed(response.written, data);
   while (!data.empty()) {
     const ssize_t size =
         ::pwrite(file.fd, data.data(), data.size(), static_cast<off_t>(file.offset + response.written));
@@ -109,6 +110,7 @@ std::size_t HttpExchange::give_body(char* buffer, std::size_t room) {
       return CURL_READFUNC_ABORT;
     }
     given = static_cast<std::size_t>(size);
+    if (request.passed) request.passed(sent, {buffer, given});
   } else {
     std::memcpy(buffer, request.body.data() + sent, wanted);
   }

@@ -7,6 +7,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "launcher/contract/s3/http_client.hpp"
 #include "launcher/contract/s3/s3_url.hpp"
@@ -22,10 +23,11 @@ struct S3Call {
   std::string body;
   std::optional<FileRange> body_file;
   std::optional<FileRange> response_file;
-  std::function<void(const HttpResponse&)> headers_came;  // as HttpRequest's
-  int also_fine = 0;                                      // a status beside 2xx that is an answer
-  std::uint64_t* written = nullptr;                       // of a response that was cut: bytes that have come
-  std::optional<std::chrono::seconds> stalled_after;      // else the client's
+  std::function<void(const HttpResponse&)> headers_came;                    // as HttpRequest's
+  std::function<void(std::uint64_t offset, std::string_view data)> passed;  // as HttpRequest's
+  int also_fine = 0;                                  // a status beside 2xx that is an answer
+  std::uint64_t* written = nullptr;                   // of a response that was cut: bytes that have come
+  std::optional<std::chrono::seconds> stalled_after;  // else the client's
   std::chrono::milliseconds total_timeout{0};
   bool ends_when_cancelled = true;
 };

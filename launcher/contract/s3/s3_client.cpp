@@ -61,6 +61,7 @@ Result<HttpResponse> S3Client::call(const S3Call& call) {
     request.body_file = call.body_file;
     request.response_file = call.response_file;
     request.headers_came = call.headers_came;
+    request.passed = call.passed;
     request.most_in_memory = 16U << 20;  // a page of a list: 1,000 keys
     request.signing = SigningScope{*keys, region, "s3"};
     request.stalled_after = call.stalled_after.value_or(settings_.stalled_after);

@@ -10,6 +10,8 @@
 #include <atomic>
 #include <cerrno>
 #include <cstring>
+#include <optional>
+#include <string_view>
 #include <utility>
 
 #include "base/digest.hpp"
@@ -69,7 +71,8 @@ class TemporaryFile {
   bool kept_ = false;
 };
 
-// The sum of what comes in order, read back from the file while later pieces are still under way.
+// The sum of what comes in order, read back from the file while later pieces are still under way. (That of the first
+// piece is taken as it comes.)
 Result<void> add_file_range(Md5& sum, int fd, std::uint64_t offset, std::uint64_t size,
                             const std::string& name) {
   std::string block(256 << 10, '\0');
@@ -95,6 +98,7 @@ struct S3Client::Fetch {
   std::uint64_t piece_size = 0;
   std::string etag{};
   std::string md5{};
+  std::optional<Md5> sum{};  // of what has come in order, where the object's is known
   std::uint64_t size = 0;
   bool size_is_told = false;
   std::atomic<bool> changed = false;  // while it was fetched: what has come is of no use
@@ -125,9 +129,15 @@ struct S3Client::Fetch {
       call.also_fine = range_not_satisfiable;  // of an empty object
       call.written = &cut_after;
       call.headers_came = [this](const HttpResponse& answer) {
+        md5 = md5_of_etag(answer);
         const auto total = parse_total_size(answer.header("content-range"));
         if (total && !std::exchange(size_is_told, true) && client.settings_.size_known)
           client.settings_.size_known(*total);
+      };
+      sum.reset();
+      call.passed = [this](std::uint64_t offset, std::string_view data) {
+        if (offset == 0) sum.emplace();
+        if (!md5.empty()) sum->add(data);
       };
       auto answer = client.call(call);
       if (!answer && cut_after > 0 && attempts > 1) continue;
@@ -174,18 +184,16 @@ struct S3Client::Fetch {
 
   // Pieces from `begin` on, several at once; the sum follows them in order.
   Result<void> rest(std::uint64_t begin) {
-    Md5 sum;
-    if (!md5.empty())
-      if (auto added = add_file_range(sum, fd, 0, begin, to_string(object)); !added) return added;
+    if (!sum) sum.emplace();  // of an empty object
     WorkerThreads threads(cut_into_pieces(begin, size, piece_size), client.settings_.at_once,
                           [this](const Piece& part) { return range(part.begin, part.end); });
     while (const auto done = threads.next_in_order())
       if (!md5.empty())
-        if (auto added = add_file_range(sum, fd, done->begin, done->end - done->begin, to_string(object));
+        if (auto added = add_file_range(*sum, fd, done->begin, done->end - done->begin, to_string(object));
             !added)
           return added;
     if (auto fine = threads.join(); !fine) return fine;
-    if (md5.empty() || to_hex(sum.finish()) == md5) return {};
+    if (md5.empty() || to_hex(sum->finish()) == md5) return {};
     return failure(Fault::start, to_string(object), "what came has another MD5 than the object",
                    "run it again");
   }

@@ -1,15 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
-// Policy: every request carries the MD5 of its bytes, taken from the file just before: a file that changes on
-// the way is refused by the server. Parts of an upload that fails are removed, however it failed.
+// Policy: every request carries a sum of its bytes, taken from the file just before: a file that changes on the way is
+// refused by the server. Of a part it is the MD5: other parts are sent meanwhile. For what is sent in one, MD5 would take
+// longer than a near server takes; so it is the CRC32C, and for a server that does not know that one, the MD5 is taken of
+// what is sent, and compared with the ETag. Parts of an upload that fails are removed, however it failed.
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <functional>
+#include <optional>
+#include <string_view>
 
 #include "base/digest.hpp"
+#include "base/hex.hpp"
+#include "launcher/contract/s3/crc32c.hpp"
 #include "launcher/contract/s3/s3_answer.hpp"
 #include "launcher/contract/s3/s3_call.hpp"
 #include "launcher/contract/s3/s3_client.hpp"
@@ -26,9 +34,9 @@ Error not_read(const std::string& name, int number) {
   return {Fault::start, {{name, fmt::format("could not be read: {}", std::strerror(number)), ""}}};
 }
 
-// Base64, as the header Content-MD5 has it.
-Result<std::string> content_md5(int fd, std::uint64_t offset, std::uint64_t size, const std::string& name) {
-  Md5 sum;
+// Gives the bytes of the file in order.
+Result<void> read_range(int fd, std::uint64_t offset, std::uint64_t size, const std::string& name,
+                        const std::function<void(std::string_view)>& take) {
   std::string block(256 << 10, '\0');
   while (size > 0) {
     const ssize_t got =
@@ -36,12 +44,42 @@ Result<std::string> content_md5(int fd, std::uint64_t offset, std::uint64_t size
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) return tl::unexpected(not_read(name, errno));
     if (got == 0) return failure(Fault::start, name, "became shorter while it was uploaded");
-    sum.add({block.data(), static_cast<std::size_t>(got)});
+    take({block.data(), static_cast<std::size_t>(got)});
     offset += static_cast<std::uint64_t>(got);
     size -= static_cast<std::uint64_t>(got);
   }
+  return {};
+}
+
+// Base64, as the header Content-MD5 has it.
+Result<std::string> content_md5(int fd, std::uint64_t offset, std::uint64_t size, const std::string& name) {
+  Md5 sum;
+  if (auto read = read_range(fd, offset, size, name, [&](std::string_view data) { sum.add(data); }); !read)
+    return tl::unexpected(std::move(read.error()));
   return base64(sum.finish());
 }
+
+// As the header x-amz-checksum-crc32c has it: base64 of the number, its highest byte first.
+std::string crc32c_header(std::uint32_t crc) {
+  std::string bytes;
+  for (const int shift : {24, 16, 8, 0}) bytes += static_cast<char>((crc >> shift) & 0xffU);
+  return base64(bytes);
+}
+
+// The sums of what is sent, anew with each try.
+struct SentSums {
+  std::uint32_t crc = 0;
+  std::optional<Md5> md5;
+
+  void take(std::uint64_t offset, std::string_view data) {
+    if (offset == 0) {
+      crc = 0;
+      md5.emplace();
+    }
+    crc = crc32c(data, crc);
+    md5->add(data);
+  }
+};
 
 std::uint64_t part_size_for(std::uint64_t size, std::uint64_t wanted) {
   const std::uint64_t least = (size + most_parts - 1) / most_parts;
@@ -151,16 +189,25 @@ Result<void> S3Client::upload(int fd, const std::string& name, const S3Url& url)
   if (!S_ISREG(status.st_mode)) return failure(Fault::start, name, "is no plain file");
   const auto size = static_cast<std::uint64_t>(status.st_size);
   if (size > settings_.multipart_above) return Parts{*this, fd, name, url}.run(size);
-  auto sum = content_md5(fd, 0, size, name);
-  if (!sum) return tl::unexpected(std::move(sum.error()));
+  std::uint32_t crc = 0;
+  if (auto read = read_range(fd, 0, size, name, [&](std::string_view data) { crc = crc32c(data, crc); });
+      !read)
+    return read;
+  SentSums sent;
   S3Call put;
   put.method = "PUT";
   put.object = url;
   put.action = "s3:PutObject";
-  put.headers = {{"Content-MD5", *sum}, {"Content-Type", "binary/octet-stream"}};
+  put.headers = {{"Content-Type", "binary/octet-stream"}, {"x-amz-checksum-crc32c", crc32c_header(crc)}};
   put.body_file = FileRange{fd, 0, size};
+  put.passed = [&](std::uint64_t offset, std::string_view data) { sent.take(offset, data); };
   auto answer = call(put);
   if (!answer) return tl::unexpected(std::move(answer.error()));
+  if (sent.crc != crc) return failure(Fault::start, name, "changed while it was uploaded", "run it again");
+  const std::string md5 = md5_of_etag(*answer);
+  if (sent.md5 && !md5.empty() && to_hex(sent.md5->finish()) != md5)
+    return failure(Fault::start, to_string(url), "what the server has got has another MD5 than what was sent",
+                   "run it again");
   return {};
 }
 

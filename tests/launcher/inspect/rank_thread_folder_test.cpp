@@ -40,6 +40,7 @@ TEST_F(RankThreadFolderTest, HoldsTheScriptForThisUserAloneAndGoesWithItsMaker) 
     ASSERT_EQ(stat(path.c_str(), &facts), 0);
     EXPECT_EQ(facts.st_mode & 07777, 0700U);
     EXPECT_EQ(read_small_file(path + "/sitecustomize.py"), rank_thread_script());
+    EXPECT_EQ(read_small_file(path + "/tell.py"), rank_tell_script());
   }
   EXPECT_FALSE(std::filesystem::exists(path));
 }

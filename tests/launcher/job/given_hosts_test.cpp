@@ -37,13 +37,18 @@ Options with_hostfile(const std::string& name) {
   return options;
 }
 
+Result<GivenHostSlots> read_hosts(const Options& options) {
+  NameBook names;
+  return read_given_hosts(options, names);
+}
+
 const std::vector<HostSlots> one_host = {{"localhost", 2}};
 
-TEST(ReadGivenHosts, IsNothingWhereNoneWereGiven) { EXPECT_FALSE(value_of(read_given_hosts({}))); }
+TEST(ReadGivenHosts, IsNothingWhereNoneWereGiven) { EXPECT_FALSE(value_of(read_hosts({}))); }
 
 TEST(ReadGivenHosts, ReadsAHostfileOutOfAPipe) {
   const FilledPipe pipe("localhost slots=2\n");
-  EXPECT_EQ(value_of(read_given_hosts(with_hostfile(fmt::format("/dev/fd/{}", pipe.end())))), one_host);
+  EXPECT_EQ(value_of(read_hosts(with_hostfile(fmt::format("/dev/fd/{}", pipe.end())))), one_host);
 }
 
 TEST(ReadGivenHosts, ReadsAHostfileFromStdin) {
@@ -51,25 +56,25 @@ TEST(ReadGivenHosts, ReadsAHostfileFromStdin) {
   for (const char* name : {"-", "/dev/stdin"}) {
     const FilledPipe pipe("localhost slots=2\n");
     dup2(pipe.end(), STDIN_FILENO);
-    EXPECT_EQ(value_of(read_given_hosts(with_hostfile(name))), one_host) << name;
+    EXPECT_EQ(value_of(read_hosts(with_hostfile(name))), one_host) << name;
   }
   const FilledPipe wrong("localhost slots=none\n");
   dup2(wrong.end(), STDIN_FILENO);
-  EXPECT_EQ(first_problem(read_given_hosts(with_hostfile("-"))),
+  EXPECT_EQ(first_problem(read_hosts(with_hostfile("-"))),
             "stdin:1: 'none' is no number of slots from 1 to 65536");
   dup2(own_stdin, STDIN_FILENO);
   close(own_stdin);
 }
 
 TEST(ReadGivenHosts, RefusesWhatIsNoListOfHosts) {
-  EXPECT_EQ(first_problem(read_given_hosts(with_hostfile("/nowhere"))),
+  EXPECT_EQ(first_problem(read_hosts(with_hostfile("/nowhere"))),
             "--hostfile /nowhere: cannot be read: No such file or directory");
-  EXPECT_EQ(first_problem(read_given_hosts(with_hostfile("/dev/zero"))),
+  EXPECT_EQ(first_problem(read_hosts(with_hostfile("/dev/zero"))),
             "--hostfile /dev/zero: is a device, not a file");
-  EXPECT_EQ(first_problem(read_given_hosts(with_hostfile("/tmp"))), "--hostfile /tmp: is a folder");
+  EXPECT_EQ(first_problem(read_hosts(with_hostfile("/tmp"))), "--hostfile /tmp: is a folder");
   Options both = with_hostfile("/nowhere");
   both.hosts = "a";
-  EXPECT_EQ(first_problem(read_given_hosts(both)), "--hosts: does not go with --hostfile");
+  EXPECT_EQ(first_problem(read_hosts(both)), "--hosts: does not go with --hostfile");
 }
 
 std::string named_for_others(std::vector<HostSlots> hosts, const Routes& routes) {

@@ -127,7 +127,8 @@ class GoldenCase {
   [[nodiscard]] Facts make_facts(const Options& options) const {
     Facts facts;
     facts.variables = variables();
-    facts.given_hosts = value_of(read_given_hosts(options));
+    NameBook names;
+    facts.given_hosts = value_of(read_given_hosts(options, names));
     if (facts.given_hosts) facts.hosts_source = source_of(options, options.hosts ? "hosts" : "hostfile", "");
     facts.environment = std::make_shared<const Environment>(read_job(options, facts.given_hosts));
     facts.python = "/usr/bin/python3";

@@ -219,6 +219,40 @@ TEST_F(RunOnHostsLogin, RunsNoMoreLoginsAtOnceThanAskedForAndAllInTurn) {
   for (const HostReadiness& host : report.hosts) EXPECT_EQ(host.cause, HostCause());
 }
 
+TEST_F(RunOnHostsLogin, ConnectsToNoHostButByItsLogin) {
+  host_does("127.0.0.2", "echo 'smlaunch 1.2.3'");
+  host_does("127.0.0.3", "echo 'smlaunch 1.2.3'");
+  EXPECT_TRUE(run_on_hosts(request()).ready);
+  EXPECT_EQ(servers_.visits(), 0) << "each visit makes sshd start a process";
+}
+
+TEST_F(RunOnHostsLogin, WhoWaitsForATurnLooksAtThePortAndLogsInWhenItComes) {
+  host_does("127.0.0.2", "while ! [ -e \"$here/go\" ]; do sleep 0.01; done; echo 'smlaunch 1.2.3'");
+  host_does("127.0.0.3", "echo 'smlaunch 1.2.3'");
+  RemoteRequest in_line = request();
+  in_line.login.at_once = 1;
+  in_line.slow_turn = milliseconds(1);
+  in_line.slow_login = std::chrono::hours(1);
+  in_line.progress = [&](const RemoteReport&) {
+    if (servers_.visits() > 0) write("go", "");
+  };
+  EXPECT_TRUE(run_on_hosts(in_line).ready);
+  EXPECT_EQ(servers_.visits(), 1);
+}
+
+TEST_F(RunOnHostsLogin, ALoginThatIsSlowEndsWhereThePortHasNoSshServer) {
+  const FakeHost closes("127.0.0.2", 0, Greets::closes);
+  host_does("127.0.0.2", "[ -e \"$here/pid\" ] || { echo $$ > \"$here/pid\"; exec sleep 1000; }; exit 1");
+  RemoteRequest slow = request();
+  slow.port = closes.port();
+  slow.slow_login = milliseconds(100);
+  slow.is_pointless = [&] { return closes.visits() > 1; };
+  const RemoteReport report = run_on_hosts(slow);
+  EXPECT_EQ(report.hosts[0].cause.trouble, HostTrouble::closed_before_banner)
+      << to_string(report.hosts[0].cause);
+  EXPECT_FALSE(!read("pid").empty() && runs("pid"));
+}
+
 TEST_F(RunOnHostsLogin, EndsTheLoginsOnASignal) {
   host_does("127.0.0.2", "echo $$ > \"$here/pid\"; exec sleep 1000");
   RemoteRequest stopped = request();

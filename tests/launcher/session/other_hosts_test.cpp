@@ -56,6 +56,19 @@ TEST(InterfacesToAvoid, AreLoopbackAndContainerEnginesUnlessHostsAreThere) {
   EXPECT_EQ(interfaces_to_avoid({"172.17.0.2"}), "127.0.0.1/8,virbr0,lxdbr0,podman0,cni0");
 }
 
+TEST(MakeReadyRequest, WaitsForAWorkerOnlyWhereTheContainerPlatformPromisesOne) {
+  Job job;
+  job.environment = std::make_shared<const Environment>();
+  job.spec.smlaunch = "/opt/smlaunch";
+  const auto waits = [&] {
+    const std::string command = make_ready_request({}, job, "worker-1", {}).login.command;
+    return command.substr(command.rfind("worker-1"));
+  };
+  EXPECT_EQ(waits(), "worker-1 1");
+  job.hosts_given = true;
+  EXPECT_EQ(waits(), "worker-1 0");
+}
+
 TEST(JudgeHostAnswer, SaysWhatAHostLacks) {
   const std::vector<WantedInterface> wanted = {{.pattern = "=eth7"}, {"ib", InterfaceUser::nccl}};
   EXPECT_FALSE(judge_host_answer(wanted, {"bash"}, "smlaunch 0.1.0\nworker\n"));

@@ -3,6 +3,8 @@
 
 #include <map>
 
+#include "base/hex.hpp"
+#include "launcher/contract/s3/crc32c.hpp"
 #include "tests/launcher/contract/s3/s3_server.hpp"
 
 namespace smlaunch {
@@ -11,9 +13,17 @@ namespace {
 using Reply = SmallServer::Reply;
 using Request = SmallServer::Request;
 
+std::string md5_etag(const std::string& object) {
+  Md5 md5;
+  md5.add(object);
+  return "\"" + to_hex(md5.finish()) + "\"";
+}
+
 // Keeps what is put, in parts too; `fault` may answer instead.
 struct Store {
   std::function<std::optional<Reply>(const Request&)> fault = [](const Request&) { return std::nullopt; };
+  bool knows_crc = true;
+  std::string etag;  // that it claims; empty: the right one
   std::string object;
   std::map<int, std::string> parts;
   std::vector<std::string> calls;
@@ -29,6 +39,13 @@ struct Store {
       md5.add(request.body);
       if (base64(md5.finish()) != sum->second) return {400, {}, "<Error><Code>BadDigest</Code></Error>"};
     }
+    const auto crc = request.headers.find("x-amz-checksum-crc32c");
+    if (knows_crc && crc != request.headers.end()) {
+      const std::uint32_t got = crc32c(request.body);
+      std::string bytes;
+      for (const int shift : {24, 16, 8, 0}) bytes += static_cast<char>((got >> shift) & 0xffU);
+      if (base64(bytes) != crc->second) return {400, {}, "<Error><Code>BadDigest</Code></Error>"};
+    }
     if (query == "uploads=") return {200, {}, "<R><UploadId>id&amp;1</UploadId></R>"};
     if (request.method == "DELETE") return {204};
     if (request.method == "POST") {
@@ -41,7 +58,7 @@ struct Store {
       return {200, {{"ETag", fmt::format("\"etag{}\"", number)}}};
     }
     object = request.body;
-    return {200};
+    return {200, {{"ETag", etag.empty() ? md5_etag(object) : etag}}};
   }
 };
 
@@ -53,6 +70,8 @@ TEST(S3Upload, SendsASmallFileWhole) {
     EXPECT_TRUE(store.object == made_up_content(size));
     EXPECT_EQ(store.calls, std::vector<std::string>{"PUT "});
     EXPECT_EQ(s3.server.seen()[0].headers.at("x-amz-content-sha256"), "UNSIGNED-PAYLOAD");
+    EXPECT_EQ(s3.server.seen()[0].headers.count("x-amz-checksum-crc32c"), 1U);
+    EXPECT_EQ(s3.server.seen()[0].headers.count("content-md5"), 0U) << "one sum before is enough";
   }
 }
 
@@ -135,6 +154,37 @@ TEST(S3Upload, IsRefusedWhereTheFileChangesOnTheWay) {
   fixture = &s3;
   EXPECT_EQ(s3.upload(made_up_content(100)), "s3://bucket/a/key: the server at URL answers 400 BadDigest");
   EXPECT_TRUE(store.object.empty());
+}
+
+TEST(S3Upload, SaysItselfThatAFileChangesOnTheWayToAServerThatKnowsNoCrc) {
+  Store store;
+  store.knows_crc = false;
+  S3Fixture* fixture = nullptr;
+  S3Fixture s3([&, times = 0](const Request& request) mutable -> Reply {
+    if (++times > 1) return store(request);
+    std::ofstream(fixture->folder / "file", std::ios::in | std::ios::binary) << "other";
+    return {503};
+  });
+  fixture = &s3;
+  EXPECT_EQ(s3.upload(made_up_content(100)), "FOLDER/file: changed while it was uploaded; run it again");
+}
+
+TEST(S3Upload, ComparesWhatTheServerHasGotWithWhatWasSent) {
+  struct Case {
+    std::string etag;
+    bool is_fine;
+  };
+  for (const Case& one :
+       {Case{"", true}, Case{md5_etag("something else"), false}, Case{"\"no-md5\"", true}}) {
+    Store store;
+    store.etag = one.etag;
+    S3Fixture s3(std::ref(store));
+    EXPECT_EQ(s3.upload(made_up_content(2000)),
+              one.is_fine
+                  ? ""
+                  : "s3://bucket/a/key: what the server has got has another MD5 than what was sent; run it "
+                    "again");
+  }
 }
 
 TEST(S3Upload, SaysWhatCannotBeSent) {

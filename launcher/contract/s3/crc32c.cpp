@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "launcher/contract/s3/crc32c.hpp"
+
+#include <array>
+#include <cstring>
+
+namespace smlaunch {
+
+namespace {
+
+constexpr std::uint32_t polynomial = 0x82f63b78;  // its bits from the last to the first
+
+// Of a byte with so many bytes of zero behind it.
+using Tables = std::array<std::array<std::uint32_t, 256>, 8>;
+
+constexpr Tables make_tables() {
+  Tables tables{};
+  for (std::uint32_t byte = 0; byte < 256; ++byte) {
+    std::uint32_t rest = byte;
+    for (int bit = 0; bit < 8; ++bit) rest = (rest & 1U) != 0 ? (rest >> 1U) ^ polynomial : rest >> 1U;
+    tables[0][byte] = rest;
+  }
+  for (std::size_t zeros = 1; zeros < tables.size(); ++zeros)
+    for (std::uint32_t byte = 0; byte < 256; ++byte) {
+      const std::uint32_t last = tables[zeros - 1][byte];
+      tables[zeros][byte] = (last >> 8U) ^ tables[0][last & 0xffU];
+    }
+  return tables;
+}
+
+constexpr Tables tables = make_tables();
+
+std::uint32_t take_byte(std::uint32_t rest, char byte) {
+  return (rest >> 8U) ^ tables[0][(rest ^ static_cast<unsigned char>(byte)) & 0xffU];
+}
+
+#ifdef __x86_64__
+__attribute__((target("sse4.2"))) std::uint32_t crc32c_by_cpu(std::string_view data, std::uint32_t before) {
+  std::uint64_t rest = ~before;
+  while (data.size() >= sizeof(std::uint64_t)) {
+    std::uint64_t word = 0;
+    std::memcpy(&word, data.data(), sizeof word);
+    rest = __builtin_ia32_crc32di(rest, word);
+    data.remove_prefix(sizeof word);
+  }
+  auto last = static_cast<std::uint32_t>(rest);
+  for (const char byte : data) last = __builtin_ia32_crc32qi(last, static_cast<unsigned char>(byte));
+  return ~last;
+}
+
+bool cpu_has_crc32c() {
+  static const bool has = __builtin_cpu_supports("sse4.2") != 0;
+  return has;
+}
+#endif
+
+}  // namespace
+
+std::uint32_t crc32c_by_table(std::string_view data, std::uint32_t before) {
+  std::uint32_t rest = ~before;
+  while (data.size() >= 8) {
+    std::uint32_t next = 0;
+    for (std::size_t i = 0; i < 8; ++i) {
+      const auto byte = static_cast<unsigned char>(data[i]);
+      const std::uint32_t mixed = i < 4 ? (rest >> (8 * i)) & 0xffU : 0U;
+      next ^= tables[7 - i][byte ^ mixed];
+    }
+    rest = next;
+    data.remove_prefix(8);
+  }
+  for (const char byte : data) rest = take_byte(rest, byte);
+  return ~rest;
+}
+
+std::uint32_t crc32c(std::string_view data, std::uint32_t before) {
+#ifdef __x86_64__
+  if (cpu_has_crc32c()) return crc32c_by_cpu(data, before);
+#endif
+  return crc32c_by_table(data, before);
+}
+
+}  // namespace smlaunch
