@@ -49,7 +49,7 @@ libraries='
 CLI/       launcher/options/cli.cpp launcher/options/option_adder
 hwloc      topology/
 archive    launcher/contract/code/
-boost/     launcher/channel/ launcher/process/stop_signals launcher/process/asio_loop launcher/process/orphan_reaper launcher/process/watched_processes launcher/inspect/ launcher/code/ launcher/remote/ launcher/agent/ launcher/worker/ launcher/leader/ bench/channel_bench.cpp
+boost/     launcher/channel/ launcher/process/stop_signals launcher/process/asio_loop launcher/process/orphan_reaper launcher/process/watched_processes launcher/inspect/ launcher/code/ launcher/remote/ launcher/agent/ launcher/worker/ launcher/leader/ bench/channel_bench.cpp bench/simulated_agents.cpp
 nlohmann/  *_json.cpp *_json.hpp launcher/channel/ launcher/code/ launcher/outcome/ launcher/plan/ launcher/remote/ tests/ bench/
 openssl/   base/digest.cpp launcher/channel/
 curl/      launcher/contract/s3/

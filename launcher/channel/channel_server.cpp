@@ -4,6 +4,8 @@
 #include "launcher/channel/channel_server.hpp"
 
 #include <algorithm>
+#include <set>
+#include <utility>
 
 #include "base/steady_time.hpp"
 #include "launcher/channel/node_rules.hpp"
@@ -84,7 +86,7 @@ void ChannelServer::expect_nodes(Peer first, FindKey find) {
   if (!find) return listener_.set_find_key({});
   // Whoever is in knows the token. While all are, a key is worth no question.
   listener_.set_find_key([this, find = std::move(find)](std::string_view identity) {
-    return find_connected_nodes() ? std::nullopt : find(identity);
+    return are_all_nodes_connected() ? std::nullopt : find(identity);
   });
 }
 
@@ -120,15 +122,24 @@ void ChannelServer::forget_earlier_process(Peer peer) {
   known = Agent(PeerRules::Role::worker);
 }
 
-// Our addresses at which the other nodes have come. Nothing: one of them is not connected.
-std::optional<std::vector<std::string>> ChannelServer::find_connected_nodes() const {
-  if (!first_node_) return {};
-  std::vector<std::string> addresses;
-  for (Peer peer{first_node_->value + 1}; agents_.has(peer); ++peer.value) {
-    if (!agents_[peer].link) return {};
-    addresses.push_back(agents_[peer].link->own_address());
+// All but ours, which is the first. A node that was missing is looked at first: thousands come one after the other, and
+// this is asked for each.
+bool ChannelServer::are_all_nodes_connected() {
+  if (!first_node_) return false;
+  const int others = static_cast<int>(agents_.size()) - first_node_->value - 1;
+  for (int looked_at = 0; looked_at < others; ++looked_at) {
+    if (!agents_[Peer{first_node_->value + 1 + missing_node_}].link) return false;
+    missing_node_ = (missing_node_ + 1) % others;
   }
-  return addresses;
+  return true;
+}
+
+// Ours, at which the other nodes have come.
+std::vector<std::string> ChannelServer::addresses_of_nodes() const {
+  std::set<std::string> addresses;
+  for (Peer peer{first_node_->value + 1}; agents_.has(peer); ++peer.value)
+    addresses.insert(agents_[peer].link->own_address());
+  return {addresses.begin(), addresses.end()};
 }
 
 void ChannelServer::tell_of_stranger(const std::string& what) const {
@@ -230,6 +241,8 @@ void ChannelServer::wait_for_return(Peer peer, const std::string& why) {
 bool ChannelServer::forgive_own_pause() {
   const std::uint64_t now = steady_now_ns();
   if (beat_ns_ == 0 || std::chrono::nanoseconds(now - beat_ns_) <= longest_beat) return false;
+  // All of thousands may be disconnected before the next beat.
+  if (std::exchange(forgiven_beat_ns_, beat_ns_) == beat_ns_) return true;
   for (Agent& each : agents_) each.heard_ns = now;
   return true;
 }
@@ -240,9 +253,10 @@ void ChannelServer::begin_ranks(int ranks, std::string token) {
   rank_key_ = make_channel_key(token);
   listener_.set_keys({key_, rank_key_});
   // Where nodes find us, their agents do.
-  if (auto addresses = find_connected_nodes()) {
-    addresses->emplace_back(loopback);
-    listener_.keep_to(std::move(*addresses));
+  if (are_all_nodes_connected()) {
+    std::vector<std::string> addresses = addresses_of_nodes();
+    addresses.emplace_back(loopback);
+    listener_.keep_to(std::move(addresses));
   }
   for (Peer peer{0}; peer.value < known; ++peer.value) {
     if (agents_[peer].link) agents_[peer].link->close();

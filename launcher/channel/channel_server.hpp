@@ -80,7 +80,8 @@ class ChannelServer final : public LeaderChannel {
   // Nothing: it is turned away, and is told why where it knows the token.
   std::optional<Peer> find_node(Link& link, const Hello& hello);
   void forget_earlier_process(Peer peer);
-  [[nodiscard]] std::optional<std::vector<std::string>> find_connected_nodes() const;
+  [[nodiscard]] bool are_all_nodes_connected();
+  [[nodiscard]] std::vector<std::string> addresses_of_nodes() const;
   [[nodiscard]] bool knows_key(const Link& link, Peer peer) const;
   void tell_of_stranger(const std::string& what) const;
   void command(Peer peer, FrameKind kind, const std::string& payload);
@@ -102,12 +103,14 @@ class ChannelServer final : public LeaderChannel {
   ChannelKey rank_key_;  // of the peers below ranks_
   int ranks_ = 0;
   std::optional<Peer> first_node_;
+  int missing_node_ = 0;  // among the nodes: the one that was found not to be connected last
   bool finds_keys_ = false;
   std::chrono::milliseconds lost_after_;
   Callbacks callbacks_;
   Indexed<Peer, Agent> agents_;
   bool paused_ = false;
-  std::uint64_t beat_ns_ = 0;  // when ping_all() was called last
+  std::uint64_t beat_ns_ = 0;           // when ping_all() was called last
+  std::uint64_t forgiven_beat_ns_ = 0;  // after which we were stopped
 };
 
 }  // namespace smlaunch

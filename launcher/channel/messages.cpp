@@ -243,7 +243,8 @@ std::string encode(const HandOver& m) {
                {"job", m.job},
                {"world_size", m.world_size},
                {"hosts", m.hosts},
-               {"plan_hash", m.plan_hash}});
+               {"plan_hash", m.plan_hash},
+               {"first_node_rank", m.first_node_rank}});
 }
 
 std::optional<HandOver> decode_hand_over(std::string_view text) {
@@ -255,6 +256,7 @@ std::optional<HandOver> decode_hand_over(std::string_view text) {
     take_number(j.at("world_size"), m.world_size, 0);
     j.at("hosts").get_to(m.hosts);
     j.at("plan_hash").get_to(m.plan_hash);
+    take_number(j.at("first_node_rank"), m.first_node_rank, 0);
   });
 }
 

@@ -125,8 +125,10 @@ struct HandOver {
   std::string token;
   std::string job;
   int world_size = 0;
-  std::vector<std::string> hosts;  // by node rank; those that it is not for may be empty
+  std::vector<std::string>
+      hosts;  // in the order of their node ranks; those that it is not for may be left out
   std::string plan_hash;
+  int first_node_rank = 0;  // of `hosts`
 };
 
 // A ping's time is the leader's steady clock; a pong returns it with the agent's.

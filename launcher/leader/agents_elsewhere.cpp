@@ -11,6 +11,7 @@ std::uint64_t AgentsElsewhere::start(NodeRank host, StartAgents agents, OnEnded 
   agents.set = ++last_;
   const Peer worker{first_worker_.value + host.value};
   sets_.emplace(last_, Set{worker, agents.job, std::move(ended)});
+  of_worker_[worker].insert(last_);
   channel_.start_agents(worker, agents);
   return last_;
 }
@@ -18,6 +19,13 @@ std::uint64_t AgentsElsewhere::start(NodeRank host, StartAgents agents, OnEnded 
 void AgentsElsewhere::signal(std::uint64_t set, int signal) {
   if (const auto found = sets_.find(set); found != sets_.end())
     channel_.signal_agents(found->second.worker, {set, signal, ++last_signal_, found->second.job});
+}
+
+void AgentsElsewhere::forget(std::uint64_t set) {
+  const auto found = sets_.find(set);
+  if (found == sets_.end()) return;
+  of_worker_[found->second.worker].erase(set);
+  sets_.erase(found);
 }
 
 // Each host speaks of its own sets, and what it has not yet said of an earlier try is no news of this one.
@@ -31,14 +39,12 @@ void AgentsElsewhere::finish(std::uint64_t set, const AgentsEnded& end) {
   const auto found = sets_.find(set);
   if (found == sets_.end()) return;
   const OnEnded ended = std::move(found->second.ended);
-  sets_.erase(found);
+  forget(set);
   ended(end);
 }
 
 void AgentsElsewhere::host_lost(Peer worker) {
-  std::vector<std::uint64_t> lost;
-  for (const auto& [number, set] : sets_)
-    if (set.worker == worker) lost.push_back(number);
+  const std::set<std::uint64_t> lost = of_worker_[worker];
   for (const std::uint64_t number : lost) finish(number, {.set = number, .failure = "", .status = {}});
 }
 

@@ -29,7 +29,7 @@ class AgentsElsewhere {
   // Returns the set's number. `ended` is called once, unless the set is forgotten before.
   std::uint64_t start(NodeRank host, StartAgents agents, OnEnded ended);
   void signal(std::uint64_t set, int signal);
-  void forget(std::uint64_t set) { sets_.erase(set); }
+  void forget(std::uint64_t set);
 
   // What comes over the channel.
   void ended(Peer worker, const AgentsEnded& end);
@@ -48,6 +48,7 @@ class AgentsElsewhere {
   std::uint64_t last_ = 0;
   std::uint64_t last_signal_ = 0;
   std::map<std::uint64_t, Set> sets_;
+  std::map<Peer, std::set<std::uint64_t>> of_worker_;
 };
 
 class EngineOnHosts final : public JobEngine {

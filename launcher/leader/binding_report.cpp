@@ -48,7 +48,7 @@ void add_to(std::vector<Group>& groups, std::string reason, const RankBinding& r
   auto known =
       std::find_if(groups.begin(), groups.end(), [&](const Group& group) { return group.reason == reason; });
   if (known == groups.end()) known = groups.insert(groups.end(), {std::move(reason), rank, {}});
-  known->ranks = united(known->ranks, {rank.rank});
+  known->ranks.push_back(rank.rank);
 }
 
 }  // namespace
@@ -62,6 +62,8 @@ std::vector<std::string> render_binding_warnings(const std::vector<RankBinding>&
     else if (!rank.note.empty())
       add_to(noted, rank.note, rank);
   }
+  for (auto* groups : {&elsewhere, &noted})
+    for (Group& group : *groups) std::sort(group.ranks.begin(), group.ranks.end());
   std::vector<std::string> sentences;
   const auto looked = std::find_if(
       ranks_of_one_host.begin(), ranks_of_one_host.end(),

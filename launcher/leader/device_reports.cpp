@@ -16,21 +16,22 @@ constexpr int most_logged = 1000;
 
 }  // namespace
 
-std::vector<Rank> ranks_of_gpu(const LaunchPlan& plan, const std::string& host, const std::string& pci) {
+std::vector<Rank> DeviceReports::ranks_of_gpu(NodeRank node_rank, const std::string& pci) const {
   std::vector<Rank> ranks;
-  if (pci.empty()) return ranks;
-  for (const RankPlace& place : plan.layout.ranks) {
-    const Host& of_rank = plan.cluster.hosts[place.node_rank];
-    if (of_rank.name != host || !place.placement || !place.placement->gpu || !of_rank.machine) continue;
-    const auto index = static_cast<std::size_t>(*place.placement->gpu);
-    if (index < of_rank.machine->gpus.size() && of_rank.machine->gpus[index].pci == pci)
-      ranks.push_back(place.rank);
+  const Host& host = plan_.cluster.hosts[node_rank];
+  if (pci.empty() || !host.machine) return ranks;
+  for (const Rank rank : ranks_of_hosts_[node_rank]) {
+    const auto& placement = plan_.layout.ranks[rank].placement;
+    if (!placement || !placement->gpu) continue;
+    const auto index = static_cast<std::size_t>(*placement->gpu);
+    if (index < host.machine->gpus.size() && host.machine->gpus[index].pci == pci) ranks.push_back(rank);
   }
   return ranks;
 }
 
-std::vector<DeviceFact> DeviceReports::take(const std::string& host, double since, double seconds,
+std::vector<DeviceFact> DeviceReports::take(NodeRank node_rank, double since, double seconds,
                                             std::vector<DeviceEvent> events) {
+  const std::string& host = plan_.cluster.hosts[node_rank].name;
   std::vector<DeviceFact> facts;
   for (DeviceEvent& event : events) {
     if (++logged_ <= most_logged)
@@ -42,7 +43,7 @@ std::vector<DeviceFact> DeviceReports::take(const std::string& host, double sinc
     if (!event.is_no_reason && ++said_ <= most_said)
       world_.output.say(fmt::format("{}: {} {}{}", host, event.device, event.text,
                                     said_ == most_said ? "; more of this kind stands in the events" : ""));
-    std::vector<Rank> ranks = ranks_of_gpu(plan_, host, event.pci);
+    std::vector<Rank> ranks = ranks_of_gpu(node_rank, event.pci);
     facts.push_back({.host = host,
                      .since = since,
                      .seconds = seconds,

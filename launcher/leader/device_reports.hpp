@@ -14,23 +14,24 @@
 
 namespace smlaunch {
 
-// The ranks of the host whose planned GPU has this PCI id. Empty for no id.
-std::vector<Rank> ranks_of_gpu(const LaunchPlan& plan, const std::string& host, const std::string& pci);
-
 class DeviceReports {
  public:
   // The references outlive this object.
   DeviceReports(const LaunchPlan& plan, const LeaderWorld& world, EventLog& events)
-      : plan_(plan), world_(world), events_(events) {}
+      : plan_(plan), world_(world), events_(events), ranks_of_hosts_(ranks_of_hosts(plan.layout)) {}
 
   // `since` and `seconds`: the news' times since the start of the run, on the leader's clock.
-  std::vector<DeviceFact> take(const std::string& host, double since, double seconds,
+  std::vector<DeviceFact> take(NodeRank node_rank, double since, double seconds,
                                std::vector<DeviceEvent> events);
 
  private:
+  // Those whose planned GPU has this PCI id. None for no id.
+  [[nodiscard]] std::vector<Rank> ranks_of_gpu(NodeRank node_rank, const std::string& pci) const;
+
   const LaunchPlan& plan_;
   const LeaderWorld& world_;
   EventLog& events_;
+  Indexed<NodeRank, std::vector<Rank>> ranks_of_hosts_;
   int said_ = 0;
   int logged_ = 0;
 };

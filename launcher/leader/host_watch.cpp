@@ -10,6 +10,10 @@
 
 namespace smlaunch {
 
+HostWatch::HostWatch(const LaunchPlan& plan) : plan_(plan) {
+  for (const Host& each : plan.cluster.hosts) names_.insert(each.name);
+}
+
 void HostWatch::joined(Rank rank, const Hello& hello) {
   if (hello.gpus && hello.cpus) facts_[place(rank).node_rank] = hello;
 }
@@ -20,9 +24,7 @@ std::optional<std::string> HostWatch::found_elsewhere(Rank rank, const Hello& he
   const std::string& planned = host(place(rank).node_rank).name;
   const std::string short_name = hello.host.substr(0, hello.host.find('.'));
   if (hello.host == planned || short_name == planned.substr(0, planned.find('.'))) return {};
-  for (const Host& each : plan_.cluster.hosts)
-    if (each.name == hello.host) return each.name;
-  return {};
+  return names_.contains(hello.host) ? std::optional(hello.host) : std::nullopt;
 }
 
 std::optional<std::pair<int, int>> HostWatch::facts_of(NodeRank node_rank) const {

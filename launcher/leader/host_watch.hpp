@@ -4,6 +4,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -16,7 +17,7 @@ namespace smlaunch {
 
 class HostWatch {
  public:
-  explicit HostWatch(const LaunchPlan& plan) : plan_(plan) {}
+  explicit HostWatch(const LaunchPlan& plan);
 
   // On each host, the agent with local rank 0 tells about the host.
   void joined(Rank rank, const Hello& hello);
@@ -47,6 +48,7 @@ class HostWatch {
   [[nodiscard]] std::vector<std::string> host_warnings() const;
 
   const LaunchPlan& plan_;
+  std::set<std::string> names_;      // of the plan's hosts
   std::map<NodeRank, Hello> facts_;  // of a host's agent with local rank 0
   std::map<NodeRank, HostBindings> bindings_;
 };

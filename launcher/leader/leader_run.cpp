@@ -97,7 +97,7 @@ void LeaderRun::begin() {
   ping();  // workers that have come hear us while we wait for the others
   const std::uint64_t start_ns = world_.loop.now_ns();
   settings_.make_ready(
-      make_hand_over(workers_.hosts()), [this] { return worker_code(); },
+      make_hand_over(workers_.hosts(), NodeRank{0}), [this] { return worker_code(); },
       [this, start_ns](ReadyResult ready) {
         hosts_ready(seconds_between(start_ns, world_.loop.now_ns()), std::move(ready));
       });
@@ -184,6 +184,7 @@ void LeaderRun::begin_goodbye(Outcome outcome) {
   outcome_ = std::move(outcome);
   if (!job_run_) phases_.finished(world_.loop.now_ns());
   note_status(status(true));
+  goodbye_ = make_goodbye();
   workers_.begin_goodbye();
   for (const WorkerIndex each : workers_.all().indices())
     if (workers_.all()[each].is_connected) world_.channel.send_outcome(workers_.peer(each), job_end(each));

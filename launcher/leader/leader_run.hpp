@@ -54,6 +54,12 @@ class LeaderRun {
 
  private:
   enum class Phase { waiting, smoking, running, goodbye };
+  // What the workers are told at the end.
+  struct Goodbye {
+    JobEnd end;
+    std::optional<JobEnd> next_try;       // nothing: there is none
+    std::set<std::string> without_hosts;  // that have no part in it
+  };
 
   [[nodiscard]] LeaderChannel::Callbacks channel_callbacks();
   void joined(Peer peer, const Hello& hello);
@@ -91,10 +97,12 @@ class LeaderRun {
   void show_status();
 
   [[nodiscard]] std::vector<WorkerCode> worker_code() const;
-  [[nodiscard]] std::string make_hand_over(std::vector<std::string> hosts) const;
+  // `hosts`: those with these node ranks and higher ones.
+  [[nodiscard]] std::string make_hand_over(std::vector<std::string> hosts, NodeRank first) const;
   [[nodiscard]] std::string make_late_hand_over(NodeRank node_rank) const;
   [[nodiscard]] AgentFacts agent_facts() const;
-  [[nodiscard]] JobEnd job_end(WorkerIndex worker) const;
+  [[nodiscard]] Goodbye make_goodbye() const;
+  [[nodiscard]] const JobEnd& job_end(WorkerIndex worker) const;
   [[nodiscard]] RunResult result() const;
   [[nodiscard]] std::vector<std::string> unattended_hosts() const;
 
@@ -124,6 +132,7 @@ class LeaderRun {
   std::map<int, std::uint64_t> passed_on_ns_;  // by signal: the last time
   std::optional<std::chrono::steady_clock::time_point> stop_asked_;
   std::optional<Outcome> outcome_;
+  Goodbye goodbye_;
   std::optional<Error> start_error_;
 };
 

@@ -16,21 +16,23 @@ AgentFacts LeaderRun::agent_facts() const {
           .leader_host = own_host_};
 }
 
-std::string LeaderRun::make_hand_over(std::vector<std::string> hosts) const {
+std::string LeaderRun::make_hand_over(std::vector<std::string> hosts, NodeRank first) const {
   return encode(HandOver{.channel_host = settings_.channel_host,
                          .channel_port = port_,
                          .token = token_,
                          .job = job_,
                          .world_size = workers_.peer(WorkerIndex{0}).value,
                          .hosts = std::move(hosts),
-                         .plan_hash = plan_.hash});
+                         .plan_hash = plan_.hash,
+                         .first_node_rank = first.value});
 }
 
-// For a host whose smlaunch has not come to us: it may still start and wait there.
+// For a host whose smlaunch has not come to us: it may still start and wait there. Of thousands of hosts, it is told
+// its own.
 std::string LeaderRun::make_late_hand_over(NodeRank node_rank) const {
-  if (settings_.worker.empty() || workers_.of(node_rank).host == plan_.current_host) return "";
-  std::vector<std::string> hosts = workers_.hosts_for_late_comer(node_rank);
-  return hosts.empty() ? "" : make_hand_over(std::move(hosts));
+  const RosterWorker& worker = workers_.of(node_rank);
+  if (settings_.worker.empty() || worker.host == plan_.current_host || worker.is_connected) return "";
+  return make_hand_over({worker.host}, node_rank);
 }
 
 std::vector<WorkerCode> LeaderRun::worker_code() const {
@@ -40,16 +42,25 @@ std::vector<WorkerCode> LeaderRun::worker_code() const {
   return all;
 }
 
-JobEnd LeaderRun::job_end(WorkerIndex worker) const {
-  const bool again =
-      !start_error_ && settings_.is_tried_again && settings_.is_tried_again(*outcome_) &&
-      !workers_.is_replaced(worker, outcome_->hosts_at_fault, plan_.leader) &&
-      !(settings_.is_left_out && settings_.is_left_out(*outcome_, workers_.all()[worker].host));
-  return {.kind = again ? job_is_tried_again : to_string(outcome_->kind),
-          .exit_code = outcome_->exit_code,
-          .message = outcome_->message,
-          .failure = render_failure(*outcome_),
-          .plan_hash = plan_.hash};
+LeaderRun::Goodbye LeaderRun::make_goodbye() const {
+  Goodbye made{.end = {.kind = to_string(outcome_->kind),
+                       .exit_code = outcome_->exit_code,
+                       .message = outcome_->message,
+                       .failure = render_failure(*outcome_),
+                       .plan_hash = plan_.hash},
+               .next_try = {},
+               .without_hosts = {}};
+  if (start_error_ || !settings_.is_tried_again || !settings_.is_tried_again(*outcome_)) return made;
+  made.next_try = made.end;
+  made.next_try->kind = job_is_tried_again;
+  made.without_hosts = workers_.find_replaced(outcome_->hosts_at_fault, plan_.leader);
+  if (settings_.find_left_out) made.without_hosts.merge(settings_.find_left_out(*outcome_));
+  return made;
+}
+
+const JobEnd& LeaderRun::job_end(WorkerIndex worker) const {
+  const bool again = goodbye_.next_try && !goodbye_.without_hosts.contains(workers_.all()[worker].host);
+  return again ? *goodbye_.next_try : goodbye_.end;
 }
 
 RunResult LeaderRun::result() const {

@@ -277,8 +277,8 @@ Event RankReports::devices_reported(Rank rank, DeviceNews news) {
   const auto seconds_of = [&](std::uint64_t ns) {
     return seconds_at(clocks_.on_our_clock(rank, ns, start_ns_, now).ns);
   };
-  return DevicesReported{
-      devices_.take(host(rank), seconds_of(news.since_ns), seconds_of(news.time_ns), std::move(news.events))};
+  return DevicesReported{devices_.take(plan_.layout.ranks[rank].node_rank, seconds_of(news.since_ns),
+                                       seconds_of(news.time_ns), std::move(news.events))};
 }
 
 void RankReports::tell_slow_ranks() {

@@ -97,8 +97,8 @@ struct RunSettings {
   bool tells_restart_count = false;  // RESTART_COUNT in the ranks' environment
   // Is the job tried again after this outcome? Then workers are told to wait for the next try.
   std::function<bool(const Outcome&)> is_tried_again;
-  // Has this host no part in it? Then its worker is told the end.
-  std::function<bool(const Outcome&, const std::string& host)> is_left_out;
+  // The hosts that have no part in it: their workers are told the end.
+  std::function<std::set<std::string>(const Outcome&)> find_left_out;
   OutputSettings output;
   bool verbose = false;
   StatusBoard* board = nullptr;               // where others see what the job is doing; null: nobody looks

@@ -104,9 +104,9 @@ std::vector<Action> Supervisor::on(const Event& event) {
 
 void Supervisor::joined(Rank rank, Actions& actions) {
   record_.ranks[rank].joined = true;
+  left_.look_again_at(rank);
   if (phase_ != Phase::joining) return;
-  if (!std::all_of(record_.ranks.begin(), record_.ranks.end(), [](const RankRecord& r) { return r.joined; }))
-    return;
+  if (!joined_.are(record_.ranks, [](const RankRecord& r) { return r.joined; })) return;
   record_.started = true;
   phase_ = Phase::running;
   actions.emplace_back(StartRanks{});
@@ -164,9 +164,8 @@ void Supervisor::end_detached(const EngineEnded& event) {
   }
 }
 
-bool Supervisor::all_done() const {
-  return std::all_of(record_.ranks.begin(), record_.ranks.end(),
-                     [](const RankRecord& r) { return r.done(); });
+bool Supervisor::all_done() {
+  return done_.are(record_.ranks, [](const RankRecord& r) { return r.done(); });
 }
 
 bool Supervisor::any_detached() const {
@@ -198,6 +197,7 @@ void Supervisor::silent(const JobSilence& silence, Actions& actions) {
 
 void Supervisor::begin_look(Actions& actions) {
   looking_ = true;
+  looked_at_.begin_anew();
   for (RankRecord& rank : record_.ranks) rank.state.reset();
   actions.emplace_back(InspectRanks{.only_look = true});
   actions.emplace_back(SetTimer{.timer = Timer::look, .length = inspection_bound});
@@ -235,6 +235,7 @@ void Supervisor::end_look(Actions& actions) {
 void Supervisor::begin_inspection(Actions& actions) {
   inspecting_ = true;
   record_.hang = silence_;
+  looked_at_.begin_anew();
   for (RankRecord& rank : record_.ranks) rank.state.reset();
   actions.emplace_back(InspectRanks{});
   actions.emplace_back(SetTimer{.timer = Timer::inspection, .length = inspection_bound});
@@ -254,6 +255,7 @@ void Supervisor::inspected(const RankInspected& event) {
   // The answer to a look may come when it is over.
   if (!looking_ && !inspecting_) return;
   if (inspecting_ && event.state.is_look) return;
+  looked_at_.look_again_at(event.rank);
   RankRecord& rank = record_.ranks[event.rank];
   rank.state = event.state;
   rank.cores_used = event.cores_used;
@@ -301,11 +303,13 @@ void Supervisor::stop(int signal, milliseconds grace, Actions& actions) {
 // Only mpirun's end tells of the end of ranks without a channel, and mpirun waits for the agents of the
 // others.
 void Supervisor::release_for_detached(Actions& actions) {
-  const bool only_detached_run = std::all_of(record_.ranks.begin(), record_.ranks.end(),
-                                             [](const RankRecord& r) { return r.done() || r.detached; });
+  if (released_early_) return;
+  const bool only_detached_run =
+      done_or_detached_.are(record_.ranks, [](const RankRecord& r) { return r.done() || r.detached; });
+  if (!only_detached_run) return;
   const bool others_wait = std::any_of(record_.ranks.begin(), record_.ranks.end(),
                                        [](const RankRecord& r) { return !r.detached && !r.left; });
-  if (released_early_ || !only_detached_run || !others_wait) return;
+  if (!others_wait) return;
   released_early_ = true;
   actions.emplace_back(ReleaseAgents{.leftover_grace = settings_.leftover_grace});
 }
@@ -389,8 +393,8 @@ void Supervisor::expired(const TimerExpired& event, Actions& actions) {
 
 void Supervisor::settle(Actions& actions) {
   const auto all_looked_at = [&] {
-    return std::all_of(record_.ranks.begin(), record_.ranks.end(),
-                       [](const RankRecord& r) { return (r.state && !r.state->more_comes) || r.done(); });
+    return looked_at_.are(record_.ranks,
+                          [](const RankRecord& r) { return (r.state && !r.state->more_comes) || r.done(); });
   };
   if (looking_ && all_looked_at()) end_look(actions);
   if (inspecting_ && phase_ == Phase::running && all_looked_at() && !all_done())
@@ -403,8 +407,8 @@ void Supervisor::settle(Actions& actions) {
     release(actions);
   }
   if (phase_ == Phase::releasing && !engine_ended_ && !all_left_) {
-    all_left_ = std::all_of(record_.ranks.begin(), record_.ranks.end(),
-                            [](const RankRecord& r) { return r.left || r.detached || r.loss || !r.joined; });
+    all_left_ = left_.are(record_.ranks,
+                          [](const RankRecord& r) { return r.left || r.detached || r.loss || !r.joined; });
     if (all_left_ && record_.started && engine_signals_ == 0) {
       if (waits_for_words())
         actions.emplace_back(SetTimer{.timer = Timer::engine_exit, .length = engine_abort_bound});

@@ -9,6 +9,7 @@
 #include <variant>
 #include <vector>
 
+#include "launcher/leader/all_ranks.hpp"
 #include "launcher/outcome/job_record.hpp"
 #include "topology/layout.hpp"
 
@@ -195,7 +196,7 @@ class Supervisor {
   void release_for_detached(Actions& actions);
   void end_detached(const EngineEnded& event);
   [[nodiscard]] bool ranks_run() const { return phase_ == Phase::running || phase_ == Phase::stopping; }
-  [[nodiscard]] bool all_done() const;
+  [[nodiscard]] bool all_done();
   [[nodiscard]] bool any_detached() const;
   void end_engine(Actions& actions);
   [[nodiscard]] bool failed() const;
@@ -206,6 +207,11 @@ class Supervisor {
   SupervisorSettings settings_;
   JobRecord record_;
   Phase phase_ = Phase::joining;
+  AllRanks joined_;
+  AllRanks done_;
+  AllRanks done_or_detached_;
+  AllRanks looked_at_;
+  AllRanks left_;
   bool engine_ended_ = false;
   bool all_left_ = false;
   bool released_early_ = false;

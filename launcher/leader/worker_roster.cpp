@@ -18,6 +18,7 @@ WorkerRoster::WorkerRoster(const std::vector<std::string>& hosts, const std::vec
 // What another process has said here before it counts no more.
 void WorkerRoster::joined(Peer peer) {
   RosterWorker& come = worker(peer);
+  if (!come.is_connected) ++connected_;
   come.is_connected = come.has_come = true;
   come.was_told_to_stop = false;
   come.loss.reset();
@@ -25,8 +26,13 @@ void WorkerRoster::joined(Peer peer) {
 }
 
 void WorkerRoster::lost_before_job(Peer peer, const HostLoss& loss) {
-  worker(peer).is_connected = false;
+  disconnect(worker(peer));
   if (!worker(peer).is_spare) worker(peer).loss = loss;
+}
+
+void WorkerRoster::disconnect(RosterWorker& gone) {
+  if (gone.is_connected) --connected_;
+  gone.is_connected = false;
 }
 
 bool WorkerRoster::told_to_stop(Peer peer) {
@@ -37,11 +43,6 @@ bool WorkerRoster::told_to_stop(Peer peer) {
 
 void WorkerRoster::begin_goodbye() {
   for (RosterWorker& each : workers_) each.had_come = each.is_connected;
-}
-
-bool WorkerRoster::any_connected() const {
-  return std::any_of(workers_.begin(), workers_.end(),
-                     [](const RosterWorker& each) { return each.is_connected; });
 }
 
 bool WorkerRoster::any_is_awaited(const std::string& leader) const {
@@ -63,27 +64,17 @@ std::vector<std::string> WorkerRoster::hosts() const {
   return names;
 }
 
-std::vector<std::string> WorkerRoster::hosts_for_late_comer(NodeRank node_rank) const {
-  if (of(node_rank).is_connected) return {};
-  Indexed<WorkerIndex, std::string> names(workers_.size());
-  names[{node_rank.value}] = of(node_rank).host;
-  return names.items();
-}
-
-bool WorkerRoster::is_replaced(WorkerIndex index, const std::vector<std::string>& hosts_at_fault,
-                               const std::string& leader) const {
-  const auto is_at_fault = [&](const RosterWorker& each) {
-    return std::find(hosts_at_fault.begin(), hosts_at_fault.end(), each.host) != hosts_at_fault.end();
-  };
-  auto spares = std::count_if(workers_.begin(), workers_.end(),
-                              [&](const RosterWorker& each) { return each.is_spare && !is_at_fault(each); });
-  for (const WorkerIndex each : workers_.indices()) {
-    const RosterWorker& worker = workers_[each];
-    if (worker.is_spare || each.value > index.value) break;
-    if (!is_at_fault(worker) || worker.host == leader) continue;
-    if (spares-- > 0 && each == index) return true;
-  }
-  return false;
+std::set<std::string> WorkerRoster::find_replaced(const std::vector<std::string>& hosts_at_fault,
+                                                  const std::string& leader) const {
+  const std::set<std::string> at_fault(hosts_at_fault.begin(), hosts_at_fault.end());
+  auto spares = std::count_if(workers_.begin(), workers_.end(), [&](const RosterWorker& each) {
+    return each.is_spare && !at_fault.contains(each.host);
+  });
+  std::set<std::string> replaced;
+  for (const RosterWorker& each : workers_)
+    if (!each.is_spare && each.host != leader && at_fault.contains(each.host) && spares-- > 0)
+      replaced.insert(each.host);
+  return replaced;
 }
 
 }  // namespace smlaunch

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -46,7 +47,7 @@ class WorkerRoster {
   [[nodiscard]] const RosterWorker& of(NodeRank node_rank) const { return workers_[{node_rank.value}]; }
 
   void joined(Peer peer);
-  void left(Peer peer) { worker(peer).is_connected = false; }
+  void left(Peer peer) { disconnect(worker(peer)); }
   void code_ended(Peer peer, CodeEnd end) { worker(peer).code = std::move(end); }
   // It was lost while there was no job. A spare host's loss does not matter then.
   void lost_before_job(Peer peer, const HostLoss& loss);
@@ -54,22 +55,22 @@ class WorkerRoster {
   bool told_to_stop(Peer peer);
   void begin_goodbye();
 
-  [[nodiscard]] bool any_connected() const;
+  [[nodiscard]] bool any_connected() const { return connected_ > 0; }
   // Has a worker of another host than the leader's not come yet?
   [[nodiscard]] bool any_is_awaited(const std::string& leader) const;
   // The first worker that was lost before there was a job; null: no worker was.
   [[nodiscard]] const RosterWorker* find_lost() const;
   [[nodiscard]] std::vector<std::string> hosts() const;
-  // For a host where no worker has come: of thousands of hosts, it is told its own. Empty: a worker has come.
-  [[nodiscard]] std::vector<std::string> hosts_for_late_comer(NodeRank node_rank) const;
-  // Does a spare host take this host's place in the next try?
-  [[nodiscard]] bool is_replaced(WorkerIndex index, const std::vector<std::string>& hosts_at_fault,
-                                 const std::string& leader) const;
+  // The hosts whose places spare hosts take in the next try.
+  [[nodiscard]] std::set<std::string> find_replaced(const std::vector<std::string>& hosts_at_fault,
+                                                    const std::string& leader) const;
 
  private:
   RosterWorker& worker(Peer peer) { return workers_[index(peer)]; }
+  void disconnect(RosterWorker& gone);
 
   Peer first_peer_;
+  int connected_ = 0;
   Indexed<WorkerIndex, RosterWorker> workers_;
 };
 

@@ -248,8 +248,9 @@ std::size_t count_hosts_if_leader_is_cut_off(const JobRecord& record, const Host
 
 std::vector<std::string> hosts_of_losses(const JobRecord& record, const Hosts& hosts) {
   std::vector<std::string> found;
+  std::set<std::string> known;
   const auto add = [&](const std::string& host) {
-    if (std::find(found.begin(), found.end(), host) == found.end()) found.push_back(host);
+    if (known.insert(host).second) found.push_back(host);
   };
   for (const bool ended_by_others : {false, true}) {
     for (const Rank each : all_ranks(record)) {

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <set>
 
 #include "launcher/evidence/failure_reason.hpp"
 
@@ -120,29 +121,33 @@ RestartDecision decide_restart(const Outcome& outcome, const RestartPolicy& poli
 
 std::vector<Replacement> replace_hosts(Cluster& cluster, std::vector<std::string>& spares,
                                        const std::vector<std::string>& at_fault, const std::string& kept) {
+  const std::set<std::string> lost(at_fault.begin(), at_fault.end());
   // A spare host that is not there either is of no use.
-  std::erase_if(spares, [&](const std::string& spare) { return contains(at_fault, spare); });
+  std::erase_if(spares, [&](const std::string& spare) { return lost.contains(spare); });
   std::vector<Replacement> replaced;
+  auto next = spares.begin();
   for (Host& host : cluster.hosts) {
-    if (spares.empty()) break;
-    if (host.name == kept || !contains(at_fault, host.name)) continue;
-    replaced.push_back({host.name, spares.front()});
-    host.name = spares.front();
+    if (next == spares.end()) break;
+    if (host.name == kept || !lost.contains(host.name)) continue;
+    replaced.push_back({host.name, *next});
+    host.name = *next++;
     if (host.source == TopologySource::probed) host.source = TopologySource::assumed;
-    spares.erase(spares.begin());
   }
+  spares.erase(spares.begin(), next);
   return replaced;
 }
 
 std::vector<std::string> drop_hosts(Cluster& cluster, const std::vector<std::string>& at_fault,
                                     const std::string& kept, std::size_t least) {
+  const std::set<std::string> lost(at_fault.begin(), at_fault.end());
+  const auto is_dropped = [&](const Host& host) { return host.name != kept && lost.contains(host.name); };
   std::vector<std::string> dropped;
   for (const Host& host : cluster.hosts)
-    if (host.name != kept && contains(at_fault, host.name)) dropped.push_back(host.name);
+    if (is_dropped(host)) dropped.push_back(host.name);
   if (dropped.empty() || cluster.hosts.size() < dropped.size() + least) return {};
   Indexed<NodeRank, Host> left;
   for (Host& host : cluster.hosts)
-    if (!contains(dropped, host.name)) left.push_back(std::move(host));
+    if (!is_dropped(host)) left.push_back(std::move(host));
   cluster.hosts = std::move(left);
   return dropped;
 }

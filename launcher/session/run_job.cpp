@@ -196,12 +196,12 @@ class JobTries {
     settings.board = &board_;
     settings.restart_count = restarts_;
     settings.is_tried_again = [this](const Outcome& outcome) { return is_tried_again(outcome, policy_); };
-    settings.is_left_out = [this](const Outcome& outcome, const std::string& host) {
+    settings.find_left_out = [this](const Outcome& outcome) {
       Cluster cluster = job_.cluster;
       std::vector<std::string> spares = job_.spare_hosts;
       replace_hosts(cluster, spares, outcome.hosts_at_fault, policy_.leader);
       const auto dropped = drop_beyond_need(cluster, outcome.hosts_at_fault);
-      return std::find(dropped.begin(), dropped.end(), host) != dropped.end();
+      return std::set<std::string>(dropped.begin(), dropped.end());
     };
     settings.output.log_files = log_files_;
     settings.output.restart_count = restarts_;

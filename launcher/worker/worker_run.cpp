@@ -69,7 +69,8 @@ void WorkerRun::take_over(const std::string& bytes) {
   bound_timer_->cancel();
   job_ = hand_over->job;
   Hello hello;
-  hello.peer = hand_over->world_size + static_cast<int>(place - hand_over->hosts.begin());
+  hello.peer =
+      hand_over->world_size + hand_over->first_node_rank + static_cast<int>(place - hand_over->hosts.begin());
   open_channel(*hand_over, std::move(hello));
 }
 

@@ -186,6 +186,7 @@ TEST(Messages, WhatAWorkerIsToldComesBack) {
   hand_over.world_size = 16;
   hand_over.hosts = {"algo-1", "algo-2"};
   hand_over.plan_hash = "hash";
+  hand_over.first_node_rank = 3;
   const auto back = decode_hand_over(encode(hand_over));
   ASSERT_TRUE(back);
   EXPECT_EQ(back->channel_host, "10.0.0.1");
@@ -195,6 +196,7 @@ TEST(Messages, WhatAWorkerIsToldComesBack) {
   EXPECT_EQ(back->world_size, 16);
   EXPECT_EQ(back->hosts, hand_over.hosts);
   EXPECT_EQ(back->plan_hash, "hash");
+  EXPECT_EQ(back->first_node_rank, 3);
 }
 
 TEST(Messages, NumbersComeBack) {

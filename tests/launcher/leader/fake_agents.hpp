@@ -47,6 +47,8 @@ class FakeAgents final : public LeaderChannel {
   bool engine_fails = false;           // it ends before any agent comes
   std::set<std::string> engine_peers;  // the addresses to which it is connected
   bool workers_take_outcome = true;
+  bool calls_hosts_otherwise = false;
+  bool forgets_variables = false;  // of thousands of ranks they are much to keep
 
   // What the leader has done, in words, and in order.
   std::vector<std::string> done;
@@ -67,6 +69,9 @@ class FakeAgents final : public LeaderChannel {
 
   // ---- what workers do
 
+  void rank_answers_ping(int rank) {
+    callbacks_.pong(Peer{rank}, Pong{.leader_ns = loop_.now_ns(), .agent_ns = loop_.now_ns()});
+  }
   void rank_tells(int rank, const Progress& progress) {
     tell(Peer{rank}, FrameKind::progress, encode(ProgressReport{loop_.now_ns(), progress}));
   }
@@ -111,6 +116,11 @@ class FakeAgents final : public LeaderChannel {
   }
   void start(Peer peer, const Start& start) override {
     starts[peer.value] = start;
+    if (forgets_variables) {
+      starts[peer.value].variables.clear();
+      starts[peer.value].default_variables.clear();
+      starts[peer.value].leader_environment.clear();
+    }
     states_[peer].is_running = true;
     if (start.has_input) return;  // a check program waits for its first command
     const FakeRank& rank = ranks[peer.value];
@@ -258,6 +268,7 @@ class FakeAgents final : public LeaderChannel {
     Hello hello;
     hello.version = SMLAUNCH_VERSION;
     hello.host = plan_.cluster.hosts[place.node_rank].name;
+    if (calls_hosts_otherwise) hello.host += "-by-another-name";
     hello.peer = rank;
     hello.local_rank = place.local_rank.value;
     if (rank == 0) hello.master_port = 5000;

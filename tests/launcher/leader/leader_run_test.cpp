@@ -567,6 +567,24 @@ TEST(LeaderRun, TellsWorkersToWaitForASecondTryButForTheHostThatASpareOneReplace
   EXPECT_EQ(run.agents.starts.at(0).variables.at("RESTART_COUNT"), "1");
 }
 
+TEST(LeaderRun, AWorkerThatHasNotComeIsToldOfItsOwnHostByTheFirstAgentThere) {
+  for (const bool has_come : {false, true}) {
+    DrivenRun run(3);
+    run.while_waiting = [&](const FindWorkerCode&) {
+      if (has_come) run.agents.worker_comes(run.worker(2));
+      return DrivenRun::ready();
+    };
+    EXPECT_EQ(run.go().kind, OutcomeKind::success);
+    EXPECT_EQ(run.agents.starts.at(0).hand_over, "") << "it is our own host";
+    EXPECT_EQ(run.agents.starts.at(5).hand_over, "") << "it is the second there";
+    const auto told = decode_hand_over(run.agents.starts.at(4).hand_over);
+    ASSERT_EQ(told.has_value(), !has_come);
+    if (has_come) continue;
+    EXPECT_THAT(told->hosts, ElementsAre("algo-3"));
+    EXPECT_EQ(told->first_node_rank, 2);
+  }
+}
+
 TEST(LeaderRun, ATestThatPassesIsFollowedByTheJobWithAnotherSetOfAgents) {
   DrivenRun run;
   run.with_smoke();

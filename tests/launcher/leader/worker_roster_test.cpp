@@ -53,11 +53,18 @@ TEST(WorkerRoster, AWordToStopIsNewsOnce) {
   EXPECT_TRUE(workers.told_to_stop(Peer{8}));
 }
 
-TEST(WorkerRoster, TellsALateComerItsOwnHostAndAConnectedWorkerNothing) {
+TEST(WorkerRoster, CountsAWorkerOnceHoweverOftenItComesAndGoes) {
   WorkerRoster workers = roster();
-  EXPECT_THAT(workers.hosts_for_late_comer(NodeRank{1}), ElementsAre("", "algo-2", "", "", ""));
+  workers.left(Peer{7});
+  EXPECT_FALSE(workers.any_connected());
   workers.joined(Peer{7});
-  EXPECT_TRUE(workers.hosts_for_late_comer(NodeRank{1}).empty());
+  workers.joined(Peer{7});
+  workers.joined(Peer{8});
+  workers.left(Peer{7});
+  workers.left(Peer{7});
+  EXPECT_TRUE(workers.any_connected()) << "algo-3 is";
+  workers.lost_before_job(Peer{8}, WordsRefused{"nonsense"});
+  EXPECT_FALSE(workers.any_connected());
 }
 
 TEST(WorkerRoster, RemembersWhichWorkersHadComeWhenTheGoodbyeBegan) {
@@ -83,14 +90,12 @@ TEST(WorkerRoster, AwaitsTheOtherHostsThatHaveNeverCome) {
 
 TEST(WorkerRoster, AHostAtFaultIsReplacedWhileSpareOnesAreLeftButNeverTheLeader) {
   const WorkerRoster workers = roster();
-  EXPECT_TRUE(workers.is_replaced(WorkerIndex{1}, {"algo-2"}, "algo-1"));
-  EXPECT_FALSE(workers.is_replaced(WorkerIndex{2}, {"algo-2"}, "algo-1"));
-  EXPECT_FALSE(workers.is_replaced(WorkerIndex{0}, {"algo-1"}, "algo-1"));
-  EXPECT_TRUE(workers.is_replaced(WorkerIndex{2}, {"algo-2", "algo-3"}, "algo-1"));
+  EXPECT_THAT(workers.find_replaced({"algo-2"}, "algo-1"), ElementsAre("algo-2"));
+  EXPECT_THAT(workers.find_replaced({"algo-1"}, "algo-1"), ElementsAre());
+  EXPECT_THAT(workers.find_replaced({"algo-3", "algo-2"}, "algo-1"), ElementsAre("algo-2", "algo-3"));
   // One spare host is at fault itself: the other takes the place of the first.
-  EXPECT_TRUE(workers.is_replaced(WorkerIndex{1}, {"algo-2", "algo-3", "algo-4"}, "algo-1"));
-  EXPECT_FALSE(workers.is_replaced(WorkerIndex{2}, {"algo-2", "algo-3", "algo-4"}, "algo-1"));
-  EXPECT_FALSE(workers.is_replaced(WorkerIndex{3}, {"algo-4"}, "algo-1"));
+  EXPECT_THAT(workers.find_replaced({"algo-2", "algo-3", "algo-4"}, "algo-1"), ElementsAre("algo-2"));
+  EXPECT_THAT(workers.find_replaced({"algo-4"}, "algo-1"), ElementsAre());
 }
 
 }  // namespace

@@ -5,8 +5,8 @@
 
 #include <algorithm>
 #include <deque>
+#include <map>
 #include <utility>
-#include <vector>
 
 #include "launcher/process/event_loop.hpp"
 
@@ -19,8 +19,7 @@ class FakeLoop final : public EventLoop {
 
   void post(std::function<void()> work) override { work_.push_back(std::move(work)); }
   void after(std::chrono::milliseconds time, std::function<void()> work) {
-    waiting_.push_back({now_ns_ + static_cast<std::uint64_t>(time.count()) * 1'000'000, next_number_++,
-                        std::make_shared<bool>(true), std::move(work)});
+    add(time, std::make_shared<bool>(true), std::move(work));
   }
   std::unique_ptr<LoopTimer> make_timer() override { return std::make_unique<Timer>(*this); }
 
@@ -52,8 +51,6 @@ class FakeLoop final : public EventLoop {
   static constexpr std::uint64_t end_ns = begin_ns + 3'600'000'000'000;
 
   struct Waiting {
-    std::uint64_t due_ns = 0;
-    int number = 0;
     std::shared_ptr<bool> is_wanted;
     std::function<void()> work;
   };
@@ -64,8 +61,8 @@ class FakeLoop final : public EventLoop {
     ~Timer() override { cancel(); }
     void start(std::chrono::milliseconds after, std::function<void()> expired) override {
       cancel();
-      loop_.after(after, std::move(expired));
-      is_wanted_ = loop_.waiting_.back().is_wanted;
+      is_wanted_ = std::make_shared<bool>(true);
+      loop_.add(after, is_wanted_, std::move(expired));
     }
     void cancel() override {
       if (is_wanted_) *is_wanted_ = false;
@@ -78,17 +75,20 @@ class FakeLoop final : public EventLoop {
 
   // Posts the work of the next timer. False: there is none within the hour.
   bool next_timer() {
-    std::erase_if(waiting_, [](const Waiting& each) { return !*each.is_wanted; });
-    const auto next = std::min_element(waiting_.begin(), waiting_.end(), [](const auto& a, const auto& b) {
-      return std::pair(a.due_ns, a.number) < std::pair(b.due_ns, b.number);
-    });
-    if (next == waiting_.end() || next->due_ns > end_ns) return false;
-    now_ns_ = std::max(now_ns_, next->due_ns);
-    work_.push_back([wanted = next->is_wanted, work = std::move(next->work)] {
+    auto next = waiting_.begin();
+    while (next != waiting_.end() && !*next->second.is_wanted) next = waiting_.erase(next);
+    if (next == waiting_.end() || next->first.first > end_ns) return false;
+    now_ns_ = std::max(now_ns_, next->first.first);
+    work_.push_back([wanted = next->second.is_wanted, work = std::move(next->second.work)] {
       if (*wanted) work();
     });
     waiting_.erase(next);
     return true;
+  }
+
+  void add(std::chrono::milliseconds time, std::shared_ptr<bool> is_wanted, std::function<void()> work) {
+    const std::uint64_t due_ns = now_ns_ + static_cast<std::uint64_t>(time.count()) * 1'000'000;
+    waiting_[{due_ns, next_number_++}] = {std::move(is_wanted), std::move(work)};
   }
 
   void take_one() {
@@ -101,7 +101,8 @@ class FakeLoop final : public EventLoop {
   bool stopped_ = false;
   int next_number_ = 0;
   std::deque<std::function<void()>> work_;
-  std::vector<Waiting> waiting_;
+  std::map<std::pair<std::uint64_t, int>, Waiting>
+      waiting_;  // by when each is due, and in the order of their making
 };
 
 }  // namespace smlaunch

@@ -93,6 +93,13 @@ TEST(WorkerRun, ComesAsThePeerBehindTheRanksAndEndsWithTheOutcome) {
   EXPECT_TRUE(driven.channel->is_stopped);
 }
 
+TEST(WorkerRun, FindsItsPlaceInAHandOverThatBeginsWithALaterHost) {
+  DrivenWorker driven;
+  driven.begin();
+  driven.worker->take_over(encode(HandOver{"198.18.0.1", 4000, "token", "job", 8, {"algo-2"}, "hash", 700}));
+  EXPECT_THAT(driven.peers, ElementsAre(708));
+}
+
 TEST(WorkerRun, HearsNoHandOverThatIsForOthersOrIsNone) {
   DrivenWorker driven;
   driven.begin();
