@@ -30,7 +30,7 @@ os._exit(10 + rank)
 END
 order() { # FIRST-SECOND DELAY
   local at
-  at=$(awk -v now="$EPOCHREALTIME" 'BEGIN {printf "%.3f", now + 3}')
+  at=$(awk -v now="$EPOCHREALTIME" 'BEGIN {printf "%.3f", now + 2}')
   mpi 1 "\"order\": \"$1\"" "\"delay\": $2" "\"at\": $at"
   for name in algo-3 algo-2 algo-1; do start "$name" "$smlaunch" -q --failure-grace 1; done
   ended algo-1 40
