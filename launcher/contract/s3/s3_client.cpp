@@ -35,7 +35,8 @@ S3Client::S3Client(const Variables& variables, Settings settings)
     : settings_(std::move(settings)),
       endpoint_(read_s3_endpoint(variables)),
       http_(http_settings(variables, settings_)),
-      credentials_(variables, http_) {}
+      credentials_(variables, http_),
+      knows_crc32c_(endpoint_.custom.empty()) {}
 
 S3Client::~S3Client() = default;
 

@@ -6,6 +6,7 @@
 // Objects of S3, and of servers like it, to files and back.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
@@ -86,6 +87,7 @@ class S3Client {
   AwsCredentialProvider credentials_;
   std::mutex mutex_;
   std::map<std::string, std::string> region_of_;  // buckets that are elsewhere
+  std::atomic<bool> knows_crc32c_ = false;        // the server, as AWS's do and others have said in an answer
 };
 
 }  // namespace smlaunch

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Policy: every request carries a sum of its bytes, taken from the file just before: a file that changes on the way is
 // refused by the server. Of a part it is the MD5: other parts are sent meanwhile. For what is sent in one, MD5 would take
-// longer than a near server takes; so it is the CRC32C, and for a server that does not know that one, the MD5 is taken of
-// what is sent, and compared with the ETag. Parts of an upload that fails are removed, however it failed.
+// longer than a near server takes; so it is the CRC32C, and as long as it is not sure that the server knows that one, the
+// MD5 is taken of what is sent, and compared with the ETag. Parts of an upload that fails are removed, however it failed.
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
@@ -29,6 +29,7 @@ namespace {
 
 constexpr std::uint64_t most_parts = 10'000;
 constexpr std::uint64_t mebibyte = 1 << 20;
+constexpr const char* crc32c_name = "x-amz-checksum-crc32c";
 
 Error not_read(const std::string& name, int number) {
   return {Fault::start, {{name, fmt::format("could not be read: {}", std::strerror(number)), ""}}};
@@ -68,16 +69,17 @@ std::string crc32c_header(std::uint32_t crc) {
 
 // The sums of what is sent, anew with each try.
 struct SentSums {
+  bool wants_md5 = true;
   std::uint32_t crc = 0;
-  std::optional<Md5> md5;
+  std::optional<Md5> md5{};
 
   void take(std::uint64_t offset, std::string_view data) {
     if (offset == 0) {
       crc = 0;
-      md5.emplace();
+      if (wants_md5) md5.emplace();
     }
     crc = crc32c(data, crc);
-    md5->add(data);
+    if (md5) md5->add(data);
   }
 };
 
@@ -193,17 +195,18 @@ Result<void> S3Client::upload(int fd, const std::string& name, const S3Url& url)
   if (auto read = read_range(fd, 0, size, name, [&](std::string_view data) { crc = crc32c(data, crc); });
       !read)
     return read;
-  SentSums sent;
+  SentSums sent{.wants_md5 = !knows_crc32c_};
   S3Call put;
   put.method = "PUT";
   put.object = url;
   put.action = "s3:PutObject";
-  put.headers = {{"Content-Type", "binary/octet-stream"}, {"x-amz-checksum-crc32c", crc32c_header(crc)}};
+  put.headers = {{"Content-Type", "binary/octet-stream"}, {crc32c_name, crc32c_header(crc)}};
   put.body_file = FileRange{fd, 0, size};
   put.passed = [&](std::uint64_t offset, std::string_view data) { sent.take(offset, data); };
   auto answer = call(put);
   if (!answer) return tl::unexpected(std::move(answer.error()));
   if (sent.crc != crc) return failure(Fault::start, name, "changed while it was uploaded", "run it again");
+  if (!answer->header(crc32c_name).empty()) knows_crc32c_ = true;
   const std::string md5 = md5_of_etag(*answer);
   if (sent.md5 && !md5.empty() && to_hex(sent.md5->finish()) != md5)
     return failure(Fault::start, to_string(url), "what the server has got has another MD5 than what was sent",

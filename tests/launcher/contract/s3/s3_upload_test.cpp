@@ -23,6 +23,7 @@ std::string md5_etag(const std::string& object) {
 struct Store {
   std::function<std::optional<Reply>(const Request&)> fault = [](const Request&) { return std::nullopt; };
   bool knows_crc = true;
+  bool tells_crc = false;
   std::string etag;  // that it claims; empty: the right one
   std::string object;
   std::map<int, std::string> parts;
@@ -58,7 +59,9 @@ struct Store {
       return {200, {{"ETag", fmt::format("\"etag{}\"", number)}}};
     }
     object = request.body;
-    return {200, {{"ETag", etag.empty() ? md5_etag(object) : etag}}};
+    Reply reply{200, {{"ETag", etag.empty() ? md5_etag(object) : etag}}};
+    if (tells_crc) reply.headers.emplace_back("x-amz-checksum-crc32c", crc->second);
+    return reply;
   }
 };
 
@@ -184,6 +187,19 @@ TEST(S3Upload, ComparesWhatTheServerHasGotWithWhatWasSent) {
                   ? ""
                   : "s3://bucket/a/key: what the server has got has another MD5 than what was sent; run it "
                     "again");
+  }
+}
+
+TEST(S3Upload, TakesNoSecondSumForAServerThatHasSaidThatItKnowsTheFirst) {
+  for (const bool tells : {true, false}) {
+    Store store;
+    store.tells_crc = tells;
+    S3Fixture s3(std::ref(store));
+    std::ofstream(s3.folder / "file") << "content";
+    S3Client client(s3.variables, s3.settings);
+    EXPECT_EQ(s3.told(client.upload(s3.folder / "file", {"bucket", "a/key"})), "");
+    store.etag = md5_etag("something else");
+    EXPECT_EQ(s3.told(client.upload(s3.folder / "file", {"bucket", "a/key"})).empty(), tells);
   }
 }
 
