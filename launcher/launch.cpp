@@ -207,7 +207,7 @@ int show_status(const Options& options) {
 constexpr double doctor_wait_seconds = 15;
 
 // Each of the hosts is asked for itself: one that can never be ready says nothing about the others.
-Result<std::vector<Finding>> ask_hosts(const Options& given, const Variables& variables) {
+Result<std::vector<DoctorRow>> ask_hosts(const Options& given, const Variables& variables) {
   Options options = given;
   if (!options.sources.contains("ready-timeout")) options.ready_timeout = doctor_wait_seconds;
   auto facts = read_job_facts(options, variables);
@@ -223,14 +223,14 @@ Result<std::vector<Finding>> ask_hosts(const Options& given, const Variables& va
 
 int show_doctor(const Options& options, const Variables& variables) {
   if (options.format != Format::text) return unsuitable_format("doctor", "text");
-  std::vector<Finding> findings = judge_machine(probe_machine_facts(variables));
+  std::vector<DoctorRow> findings = judge_machine(probe_machine_facts(variables));
   std::string text = render_findings(fmt::format("this machine ({})", probe_host_name()), findings);
   bool ready = true;
   if (options.hosts || options.hostfile) {
     const auto hosts = ask_hosts(options, variables);
     if (!hosts) return report_error(hosts.error());
     text += render_findings("the hosts", *hosts);
-    for (const Finding& host : *hosts) ready = ready && host.state == FindingState::fine;
+    for (const DoctorRow& host : *hosts) ready = ready && host.state == DoctorState::fine;
     findings.insert(findings.end(), hosts->begin(), hosts->end());
   }
   const int written = answer(text + render_summary(findings));

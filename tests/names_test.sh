@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# names.sh finds a test that nobody names and a name that leads nowhere, and nothing in a tree that has neither.
+# names.sh finds a test that nobody names, a name that leads nowhere and two types of one name, and nothing in a tree that has neither.
 set -euo pipefail
 
 names=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)/names.sh
@@ -29,5 +29,11 @@ echo "| digits | \`base/hex.cpp\`, \`plan.cpp\`; \`launcher/gone.cpp\` |" >>"$tr
 expect 1 'tests/base/ex_test.cpp: no CMakeLists.txt beside it names it
 ARCHITECTURE.md:2: there is no base/plan.cpp
 ARCHITECTURE.md:2: there is no launcher/gone.cpp'
+
+rm "$tree/tests/base/ex_test.cpp"
+sed -i 2d "$tree/ARCHITECTURE.md"
+printf 'namespace smlaunch {\nstruct Digit;\nenum class Sign { plus };\nstruct Digit {\n' >"$tree/base/hex.cpp"
+printf 'namespace smlaunch {\nnamespace {\nstruct Digit {\n};\n}  // namespace\nclass Sign final {\n' >"$tree/launcher/plan/plan.cpp"
+expect 1 'launcher/plan/plan.cpp: Sign is a type of base/hex.cpp, too'
 
 ((failures == 0))

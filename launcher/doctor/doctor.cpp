@@ -7,22 +7,22 @@
 
 namespace smlaunch {
 
-std::string to_string(FindingState state) {
+std::string to_string(DoctorState state) {
   switch (state) {
-    case FindingState::fine: return "fine";
-    case FindingState::absent: return "not here";
-    case FindingState::missing: return "missing";
-    case FindingState::wrong: return "wrong";
+    case DoctorState::fine: return "fine";
+    case DoctorState::absent: return "not here";
+    case DoctorState::missing: return "missing";
+    case DoctorState::wrong: return "wrong";
   }
   return "";
 }
 
-std::string render_findings(const std::string& title, const std::vector<Finding>& findings) {
+std::string render_findings(const std::string& title, const std::vector<DoctorRow>& findings) {
   constexpr std::size_t state_width = 8;
   std::size_t width = 0;
-  for (const Finding& each : findings) width = std::max(width, each.thing.size());
+  for (const DoctorRow& each : findings) width = std::max(width, each.thing.size());
   std::string out = title + "\n";
-  for (const Finding& each : findings) {
+  for (const DoctorRow& each : findings) {
     out += fmt::format("  {:<{}}  {:<{}}  {}\n", each.thing, width, to_string(each.state), state_width,
                        each.found);
     if (!each.remedy.empty()) out += fmt::format("{:{}}-> {}\n", "", width + state_width + 6, each.remedy);
@@ -30,12 +30,12 @@ std::string render_findings(const std::string& title, const std::vector<Finding>
   return out;
 }
 
-std::string render_summary(const std::vector<Finding>& findings) {
-  const auto count = [&](FindingState state) {
+std::string render_summary(const std::vector<DoctorRow>& findings) {
+  const auto count = [&](DoctorState state) {
     return std::count_if(findings.begin(), findings.end(),
-                         [&](const Finding& each) { return each.state == state; });
+                         [&](const DoctorRow& each) { return each.state == state; });
   };
-  const auto to_mend = count(FindingState::missing) + count(FindingState::wrong);
+  const auto to_mend = count(DoctorState::missing) + count(DoctorState::wrong);
   if (to_mend == 0) return "Nothing has to be mended.\n";
   return fmt::format("{} of {} {} to be mended: see each ->.\n", to_mend, findings.size(),
                      to_mend == 1 ? "has" : "have");

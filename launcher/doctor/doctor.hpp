@@ -11,26 +11,26 @@
 
 namespace smlaunch {
 
-enum class FindingState {
+enum class DoctorState {
   fine,
   absent,   // not here, and only some jobs need it
   missing,  // not here, and most jobs need it
   wrong,    // here, and does not work
 };
-std::string to_string(FindingState state);
+std::string to_string(DoctorState state);
 
-struct Finding {
+struct DoctorRow {
   std::string thing;  // "Open MPI", a host's name
-  FindingState state = FindingState::fine;
+  DoctorState state = DoctorState::fine;
   std::string found;
   std::string remedy;  // a command, or what to do; empty where all is fine
-  bool operator==(const Finding&) const = default;
+  bool operator==(const DoctorRow&) const = default;
 };
 
 // `title`, then a row for each, with the remedy in a line of its own behind an arrow.
-std::string render_findings(const std::string& title, const std::vector<Finding>& findings);
+std::string render_findings(const std::string& title, const std::vector<DoctorRow>& findings);
 
 // One sentence: how much is fine, and how much is to be mended.
-std::string render_summary(const std::vector<Finding>& findings);
+std::string render_summary(const std::vector<DoctorRow>& findings);
 
 }  // namespace smlaunch

@@ -7,10 +7,10 @@ namespace smlaunch {
 
 namespace {
 
-using enum FindingState;
+using enum DoctorState;
 
-Finding judge_smlaunch(const MachineFacts& facts) {
-  Finding finding{"smlaunch", fine, fmt::format("{}, {}", SMLAUNCH_VERSION, facts.smlaunch), {}};
+DoctorRow judge_smlaunch(const MachineFacts& facts) {
+  DoctorRow finding{"smlaunch", fine, fmt::format("{}, {}", SMLAUNCH_VERSION, facts.smlaunch), {}};
   if (facts.smlaunch_on_path.empty()) {
     finding.state = absent;
     finding.found += "; PATH does not lead to it";
@@ -19,7 +19,7 @@ Finding judge_smlaunch(const MachineFacts& facts) {
   return finding;
 }
 
-Finding judge_open_mpi(const MachineFacts& facts) {
+DoctorRow judge_open_mpi(const MachineFacts& facts) {
   constexpr const char* install = "apt install openmpi-bin";
   if (facts.mpirun.empty())
     return {"Open MPI", missing, "no mpirun on PATH: jobs of several hosts need it", install};
@@ -29,13 +29,13 @@ Finding judge_open_mpi(const MachineFacts& facts) {
   return {"Open MPI", fine, fmt::format("{}, {}", facts.open_mpi, facts.mpirun), {}};
 }
 
-Finding judge_program(const std::string& thing, const std::string& file, FindingState without,
-                      const std::string& why, const std::string& remedy) {
+DoctorRow judge_program(const std::string& thing, const std::string& file, DoctorState without,
+                        const std::string& why, const std::string& remedy) {
   if (file.empty()) return {thing, without, why, remedy};
   return {thing, fine, file, {}};
 }
 
-Finding judge_python(const MachineFacts& facts) {
+DoctorRow judge_python(const MachineFacts& facts) {
   if (facts.python.empty())
     return {"python3", missing, "not on PATH: jobs in Python need it, or --python FILE",
             "apt install python3"};
@@ -49,7 +49,7 @@ Finding judge_python(const MachineFacts& facts) {
           {}};
 }
 
-Finding judge_gpus(const MachineFacts& facts) {
+DoctorRow judge_gpus(const MachineFacts& facts) {
   const HostGpus& gpus = facts.gpus;
   if (gpus.usable > 0)
     return {"GPUs", gpus.nvml_error.empty() ? fine : wrong,
@@ -67,10 +67,10 @@ Finding judge_gpus(const MachineFacts& facts) {
   return {"GPUs", wrong, gpus.nvml_error, "nvidia-smi"};
 }
 
-Finding judge_shm(const MachineFacts& facts) {
+DoctorRow judge_shm(const MachineFacts& facts) {
   constexpr unsigned long long enough = 1ULL << 30;
   constexpr unsigned long long mebibyte = 1ULL << 20;
-  Finding finding{"/dev/shm", fine, fmt::format("{} MiB", facts.shm_bytes / mebibyte), {}};
+  DoctorRow finding{"/dev/shm", fine, fmt::format("{} MiB", facts.shm_bytes / mebibyte), {}};
   if (facts.shm_bytes < enough) {
     finding.state = wrong;
     finding.found += ": NCCL and data loaders want more than 1024";
@@ -79,7 +79,7 @@ Finding judge_shm(const MachineFacts& facts) {
   return finding;
 }
 
-Finding judge_slurm(const MachineFacts& facts) {
+DoctorRow judge_slurm(const MachineFacts& facts) {
   if (facts.srun.empty()) return {"Slurm", absent, "no srun on PATH", {}};
   return {"Slurm", facts.slurm.empty() ? wrong : fine,
           facts.slurm.empty() ? fmt::format("{} does not answer", facts.srun)
@@ -87,7 +87,7 @@ Finding judge_slurm(const MachineFacts& facts) {
           facts.slurm.empty() ? "srun --version" : ""};
 }
 
-Finding judge_munge(const MachineFacts& facts) {
+DoctorRow judge_munge(const MachineFacts& facts) {
   if (facts.munge.empty()) return {"munge", absent, "not on PATH", {}};
   if (!facts.munge_answers)
     return {"munge", absent, fmt::format("{}, and its daemon is not running", facts.munge), {}};
@@ -96,8 +96,8 @@ Finding judge_munge(const MachineFacts& facts) {
 
 }  // namespace
 
-std::vector<Finding> judge_machine(const MachineFacts& facts) {
-  std::vector<Finding> findings = {
+std::vector<DoctorRow> judge_machine(const MachineFacts& facts) {
+  std::vector<DoctorRow> findings = {
       judge_smlaunch(facts),
       judge_open_mpi(facts),
       judge_program("ssh", facts.ssh, missing, "not on PATH: other hosts cannot be reached",
@@ -127,8 +127,8 @@ std::vector<Finding> judge_machine(const MachineFacts& facts) {
   return findings;
 }
 
-std::vector<Finding> judge_hosts(const std::vector<HostReadiness>& hosts) {
-  std::vector<Finding> findings;
+std::vector<DoctorRow> judge_hosts(const std::vector<HostReadiness>& hosts) {
+  std::vector<DoctorRow> findings;
   for (const HostReadiness& host : hosts) {
     switch (host.state) {
       case ReadyState::ready:

@@ -11,10 +11,10 @@
 
 namespace smlaunch {
 
-std::vector<Finding> judge_machine(const MachineFacts& facts);
+std::vector<DoctorRow> judge_machine(const MachineFacts& facts);
 
 // One finding a host, in their order.
-std::vector<Finding> judge_hosts(const std::vector<HostReadiness>& hosts);
+std::vector<DoctorRow> judge_hosts(const std::vector<HostReadiness>& hosts);
 
 // `smlaunch --version --verbose`: what it is made of, and what it finds here. `made_of`: the line of compiler
 // and libraries.

@@ -10,7 +10,7 @@ namespace smlaunch {
 namespace {
 
 using testing::HasSubstr;
-using enum FindingState;
+using enum DoctorState;
 
 MachineFacts good_machine() {
   MachineFacts facts;
@@ -34,14 +34,14 @@ MachineFacts good_machine() {
   return facts;
 }
 
-Finding finding_of(const MachineFacts& facts, const std::string& thing) {
-  for (const Finding& each : judge_machine(facts))
+DoctorRow finding_of(const MachineFacts& facts, const std::string& thing) {
+  for (const DoctorRow& each : judge_machine(facts))
     if (each.thing == thing) return each;
   return {thing, fine, "not told", {}};
 }
 
 TEST(JudgeMachine, AMachineThatHasAllIsFine) {
-  for (const Finding& each : judge_machine(good_machine())) {
+  for (const DoctorRow& each : judge_machine(good_machine())) {
     EXPECT_EQ(each.state, fine) << each.thing << ": " << each.found;
     EXPECT_EQ(each.remedy, "") << each.thing;
   }
@@ -50,7 +50,7 @@ TEST(JudgeMachine, AMachineThatHasAllIsFine) {
 struct Fault {
   const char* thing;
   void (*make)(MachineFacts&);
-  Finding found;
+  DoctorRow found;
 };
 const Fault faults[] = {
     {"smlaunch",
@@ -134,11 +134,12 @@ TEST(JudgeMachine, WhatIsNotThereIsSaidWithWhatMendsIt) {
   for (const Fault& fault : faults) {
     MachineFacts facts = good_machine();
     fault.make(facts);
-    const Finding found = finding_of(facts, fault.thing);
+    const DoctorRow found = finding_of(facts, fault.thing);
     EXPECT_EQ(found, fault.found) << found.found << " -> " << found.remedy;
     const auto findings = judge_machine(facts);
     EXPECT_EQ(
-        std::count_if(findings.begin(), findings.end(), [](const Finding& f) { return f.state != fine; }), 1)
+        std::count_if(findings.begin(), findings.end(), [](const DoctorRow& f) { return f.state != fine; }),
+        1)
         << fault.thing;
   }
 }
@@ -158,16 +159,16 @@ TEST(JudgeHosts, SaysOfEachHostHowItAnswers) {
        .cause = {.trouble = HostTrouble::login_denied, .detail = "publickey"},
        .remedy = "a key"},
       {.name = "c", .state = ReadyState::waiting, .stage = ReadyStage::tcp}};
-  const std::vector<Finding> expected = {{"a", fine, "answers in 0.2 s", ""},
-                                         {"b", wrong, "login: SSH login denied (publickey)", "a key"},
-                                         {"c", missing, "tcp: no answer", ""}};
+  const std::vector<DoctorRow> expected = {{"a", fine, "answers in 0.2 s", ""},
+                                           {"b", wrong, "login: SSH login denied (publickey)", "a key"},
+                                           {"c", missing, "tcp: no answer", ""}};
   EXPECT_EQ(judge_hosts(hosts), expected);
 }
 
 TEST(RenderFindings, PutsTheRemedyBelow) {
-  const std::vector<Finding> findings = {{"ssh", fine, "/usr/bin/ssh", ""},
-                                         {"Open MPI", missing, "no mpirun", "apt install openmpi-bin"},
-                                         {"GPUs", absent, "none", ""}};
+  const std::vector<DoctorRow> findings = {{"ssh", fine, "/usr/bin/ssh", ""},
+                                           {"Open MPI", missing, "no mpirun", "apt install openmpi-bin"},
+                                           {"GPUs", absent, "none", ""}};
   EXPECT_EQ(render_findings("this machine", findings),
             "this machine\n"
             "  ssh       fine      /usr/bin/ssh\n"
