@@ -31,7 +31,9 @@ namespace {
 constexpr rlim_t own_descriptors = 128;
 
 // Connections that have proved nothing yet only get descriptors that are left over, and no more than so many.
-constexpr rlim_t most_strangers = 512;
+// Thousands of agents come at once.
+constexpr rlim_t most_strangers = 4096;
+constexpr rlim_t usual_strangers = 512;
 constexpr rlim_t fewest_strangers = 8;
 
 // Returns for how many strangers there is room beside the job's own descriptors.
@@ -40,9 +42,11 @@ Result<std::size_t> raise_descriptor_limit(const LaunchPlan& plan, int rank_peer
   getrlimit(RLIMIT_NOFILE, &limit);
   const rlim_t needed =
       own_descriptors + static_cast<rlim_t>(rank_peers) * (is_one_process(plan.engine) ? 1 : 4);
-  if (limit.rlim_cur >= needed) return std::clamp(limit.rlim_cur - needed, fewest_strangers, most_strangers);
-  limit.rlim_cur = std::min(needed, limit.rlim_max);
-  if (limit.rlim_max >= needed && setrlimit(RLIMIT_NOFILE, &limit) == 0) return fewest_strangers;
+  const rlim_t wanted = std::clamp(static_cast<rlim_t>(rank_peers), usual_strangers, most_strangers);
+  if (limit.rlim_cur >= needed + wanted) return wanted;
+  limit.rlim_cur = std::min(needed + wanted, limit.rlim_max);
+  if (limit.rlim_max >= needed && setrlimit(RLIMIT_NOFILE, &limit) == 0)
+    return std::max(limit.rlim_cur - needed, fewest_strangers);
   return failure(Fault::start, "open files",
                  fmt::format("{} ranks need {} file descriptors here, the limit is {}", plan.world_size(),
                              needed, limit.rlim_max),
