@@ -31,7 +31,7 @@ using std::chrono::milliseconds;
 constexpr int agent_processes = 2;
 constexpr milliseconds steady_time{10'000};
 constexpr milliseconds lost_after{10'000};
-constexpr std::size_t most_strangers = 512;  // as a run has them
+constexpr std::size_t most_strangers = 4096;  // as a run of so many ranks has them
 constexpr std::size_t line_length = 128;
 constexpr std::size_t burst_lines = 128;
 constexpr const char* first_line = "step 0\n";

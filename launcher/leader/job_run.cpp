@@ -7,7 +7,6 @@
 #include <csignal>
 
 #include "launcher/channel/detached_notice.hpp"
-#include "launcher/leader/start_messages.hpp"
 #include "launcher/outcome/decide_outcome.hpp"
 #include "launcher/outcome/silence_sentence.hpp"
 #include "launcher/plan/starter.hpp"
@@ -56,6 +55,7 @@ JobRun::JobRun(const LaunchPlan& plan, const RunSettings& settings, const Leader
       supervisor_(supervisor_settings(plan, settings)),
       reports_(plan, world, events, phases, !settings.progress_pattern.empty()),
       asked_looks_(world.loop),
+      starts_(plan, settings, world, callbacks_.late_hand_over),
       engine_(world.make_engine({.line = [this](std::string_view line) { engine_line(line); },
                                  .ended = [this](Rank rank, const Result<ExitStatus>& end,
                                                  bool all) { engine_process_ended(rank, end, all); }})) {}
@@ -227,19 +227,7 @@ void JobRun::start_ranks() {
                    .restart_count = {}};
   facts.leader_wait = settings_.leader_wait;
   if (settings_.tells_restart_count) facts.restart_count = settings_.restart_count;
-  for (const std::vector<Rank>& of_host : ranks_of_hosts(plan_.layout)) {
-    if (of_host.empty()) continue;
-    const NodeRank node_rank = plan_.layout.ranks[of_host.front()].node_rank;
-    const Variables own = variables_of_host(plan_, node_rank, reports_.watch().facts_of(node_rank));
-    for (const Rank rank : of_host) {
-      Start start = make_start(plan_, rank, own, facts);
-      if (rank == of_host.front()) start.hand_over = callbacks_.late_hand_over(node_rank);
-      start.forward_output = world_.output.is_wanted(rank);
-      start.progress_pattern = settings_.progress_pattern;
-      start.flight_recorder = settings_.flight_recorder;
-      world_.channel.start(peer_of(rank), start);
-    }
-  }
+  starts_.begin(std::move(facts), reports_.watch());
 }
 
 std::vector<Rank> JobRun::ranks_that_run() const {
@@ -250,11 +238,13 @@ std::vector<Rank> JobRun::ranks_that_run() const {
 }
 
 void JobRun::pass_signal_on(int signal) {
+  starts_.finish();
   for (const Rank rank : ranks_that_run()) world_.channel.pass_on(Peer{rank.value}, signal);
 }
 
 // Processes that a rank has left running are stopped as the ranks were, and have the rest of their grace.
 void JobRun::release(const ReleaseAgents& how) {
+  starts_.finish();
   const std::uint64_t now = world_.loop.now_ns();
   milliseconds grace = settings_.failure_grace;
   if (grace_end_ns_ > 0) grace = milliseconds(grace_end_ns_ <= now ? 0 : (grace_end_ns_ - now) / 1'000'000);
@@ -265,12 +255,14 @@ void JobRun::release(const ReleaseAgents& how) {
 }
 
 void JobRun::signal_ranks(int signal) {
+  starts_.finish();
   if (signal == SIGKILL) grace_end_ns_ = world_.loop.now_ns();
   reports_.event("stop", std::nullopt, {{"signal", signal_name(signal)}});
   for (const Rank rank : ranks_that_run()) world_.channel.signal(Peer{rank.value}, signal);
 }
 
 void JobRun::inspect_ranks(bool only_look) {
+  starts_.finish();
   if (!only_look) {
     world_.output.say(fmt::format("{}: asking every rank what it is doing",
                                   describe_silence(*record().hang, record().progress)));

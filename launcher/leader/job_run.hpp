@@ -14,6 +14,7 @@
 #include "launcher/leader/asked_looks.hpp"
 #include "launcher/leader/leader_world.hpp"
 #include "launcher/leader/rank_reports.hpp"
+#include "launcher/leader/rank_starts.hpp"
 #include "launcher/leader/run_settings.hpp"
 #include "launcher/leader/start_engine.hpp"
 #include "launcher/leader/supervisor.hpp"
@@ -89,6 +90,7 @@ class JobRun {
   Supervisor supervisor_;
   RankReports reports_;
   AskedLooks asked_looks_;
+  RankStarts starts_;
   std::unique_ptr<JobEngine> engine_;
   std::map<Timer, std::unique_ptr<LoopTimer>> timers_;
   bool has_spawned_ = false;

@@ -61,6 +61,7 @@ void JobRun::add_status(JobStatus& status, bool with_ranks) {
 }
 
 void JobRun::look_now(std::function<void(std::vector<RankLook>)> done) {
+  starts_.finish();
   const std::vector<Rank> running = ranks_that_run();
   const std::vector<Rank> asked =
       asked_looks_.begin(running, [this, running, done = std::move(done)](const AskedLooks::Looks& answers) {

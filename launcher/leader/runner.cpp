@@ -31,7 +31,9 @@ namespace {
 constexpr std::size_t own_descriptors = 128;
 
 // Connections that have proved nothing yet only get descriptors that are left over, and no more than so many.
-constexpr rlim_t most_strangers = 512;
+// Thousands of agents come at once.
+constexpr rlim_t most_strangers = 4096;
+constexpr rlim_t usual_strangers = 512;
 constexpr rlim_t fewest_strangers = 8;
 
 rlimit file_limit() {
@@ -42,12 +44,16 @@ rlimit file_limit() {
 
 // Returns for how many strangers there is room beside the job's own descriptors. Where there is none, the job only tells
 // its other hosts that it does not begin: they come and go one after the other.
-std::size_t raise_file_limit(std::size_t needed) {
+std::size_t raise_file_limit(std::size_t needed, std::size_t peers) {
+  const rlim_t wanted = std::clamp<rlim_t>(peers, usual_strangers, most_strangers);
   rlimit limit = file_limit();
-  if (limit.rlim_cur >= needed) return std::clamp(limit.rlim_cur - needed, fewest_strangers, most_strangers);
-  limit.rlim_cur = std::min<rlim_t>(needed, limit.rlim_max);
-  setrlimit(RLIMIT_NOFILE, &limit);
-  return fewest_strangers;
+  if (limit.rlim_cur < needed + wanted) {
+    limit.rlim_cur = std::min<rlim_t>(needed + wanted, limit.rlim_max);
+    setrlimit(RLIMIT_NOFILE, &limit);
+    limit = file_limit();
+  }
+  if (limit.rlim_cur < needed + fewest_strangers) return fewest_strangers;
+  return std::min<rlim_t>(limit.rlim_cur - needed, wanted);
 }
 
 // As long as it lives, the board's questions go to the loop. One that the loop takes up later is answered by nobody.
@@ -102,7 +108,8 @@ Result<RunResult> run_plan(const LaunchPlan& plan, const RunSettings& settings, 
                            AsioLoop& loop) {
   block_stop_signals();
   const int rank_peers = count_rank_peers(plan, settings);
-  const std::size_t room = raise_file_limit(count_files(plan, settings));
+  const std::size_t room =
+      raise_file_limit(count_files(plan, settings), static_cast<std::size_t>(rank_peers));
   const std::string token = make_token();
   ChannelServer channel(
       loop.context(), settings.job_token.empty() ? token : settings.job_token,

@@ -585,6 +585,16 @@ TEST(LeaderRun, AWorkerThatHasNotComeIsToldOfItsOwnHostByTheFirstAgentThere) {
   }
 }
 
+TEST(LeaderRun, OfManyHostsEveryRankGetsItsStartBeforeItIsToldToStop) {
+  DrivenRun run(100);
+  run.agents.ranks[0].cannot_start = "python3: No such file or directory";
+  for (int rank = 1; rank < 200; ++rank) run.agents.ranks[rank].runs = milliseconds(500'000);
+  EXPECT_EQ(run.go().failure_class, FailureClass::start);
+  EXPECT_EQ(run.agents.starts.size(), 200U);
+  EXPECT_THAT(run.agents.done, Contains("signal 15 to 199"));
+  EXPECT_THAT(run.agents.done, Not(Contains("signal 9 to 199"))) << "it had not been started";
+}
+
 TEST(LeaderRun, ATestThatPassesIsFollowedByTheJobWithAnotherSetOfAgents) {
   DrivenRun run;
   run.with_smoke();
