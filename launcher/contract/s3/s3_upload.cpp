@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Policy: every request carries a sum of its bytes, taken from the file just before: a file that changes on the way is
-// refused by the server. Of a part it is the MD5: other parts are sent meanwhile. For what is sent in one, MD5 would take
-// longer than a near server takes; so it is the CRC32C, and as long as it is not sure that the server knows that one, the
-// MD5 is taken of what is sent, and compared with the ETag. Parts of an upload that fails are removed, however it failed.
+// Policy: every request carries a sum of its bytes, taken from the file just before: a file that changes on
+// the way is refused by the server. Of a part it is the MD5: other parts are sent meanwhile. For what is sent
+// in one, MD5 would take longer than a near server takes; so it is the CRC32C, and as long as it is not sure
+// that the server knows that one, the MD5 is taken of what is sent, and compared with the ETag. Parts of an
+// upload that fails are removed, however it failed.
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>

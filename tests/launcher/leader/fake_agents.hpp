@@ -46,6 +46,7 @@ class FakeAgents final : public LeaderChannel {
   bool check_programs_hang = false;
   bool engine_fails = false;           // it ends before any agent comes
   std::set<std::string> engine_peers;  // the addresses to which it is connected
+  int times_peers_asked = 0;
   bool workers_take_outcome = true;
   bool calls_hosts_otherwise = false;
   bool forgets_variables = false;  // of thousands of ranks they are much to keep
@@ -94,6 +95,7 @@ class FakeAgents final : public LeaderChannel {
     hello.peer = peer.value;
     callbacks_.joined(peer, hello);
   }
+  void engine_prints(std::string_view line) { engine_->print(line); }
   void worker_is_lost(Peer peer) { callbacks_.lost(peer, loop_.now_ns(), "connection reset"); }
   void is_refused(Peer peer, const std::string& what) { callbacks_.refused(peer, what); }
   void worker_is_told_to_stop(Peer peer, int signal) { callbacks_.stop_requested(peer, signal); }
@@ -240,7 +242,11 @@ class FakeAgents final : public LeaderChannel {
       agents_.loop_.post([this, signal] { end(Signaled{signal, false}); });
     }
     [[nodiscard]] bool was_started() const override { return was_started_; }
-    [[nodiscard]] std::set<std::string> peers() const override { return agents_.engine_peers; }
+    [[nodiscard]] std::set<std::string> peers() const override {
+      ++agents_.times_peers_asked;
+      return agents_.engine_peers;
+    }
+    void print(std::string_view line) { callbacks_.line(line); }
     [[nodiscard]] std::vector<std::string> last_words() const override { return {"no such host"}; }
     void remove_session_folders(const std::string&) const override {}
 

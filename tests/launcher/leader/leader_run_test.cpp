@@ -126,6 +126,20 @@ TEST(LeaderRun, AHostWhoseDaemonMpirunWaitsForIsNamedAtTheDeadline) {
   EXPECT_THAT(outcome.message, HasSubstr("mpirun's daemon on algo-2 has not connected to mpirun on algo-1"));
 }
 
+TEST(LeaderRun, AsksForMpirunsConnectionsOnceForManyLines) {
+  DrivenRun run;
+  for (int rank = 0; rank < 4; ++rank) run.agents.ranks[rank].agent_comes = false;
+  run.settings.find_unconnected = [](const std::set<std::string>&) { return std::vector<std::string>(); };
+  int asked = -1;
+  run.loop.after(milliseconds(1500), [&] {
+    const int before = run.agents.times_peers_asked;
+    for (int line = 0; line < 1000; ++line) run.agents.engine_prints("a line");
+    asked = run.agents.times_peers_asked - before;
+  });
+  run.go();
+  EXPECT_EQ(asked, 1);
+}
+
 TEST(LeaderRun, ARankThatFailsEndsTheOthersAndItsCodeIsTheJobs) {
   DrivenRun run;
   run.agents.ranks[1].ends = Exited{3};
