@@ -28,13 +28,18 @@ constexpr milliseconds leftover_interval{20};
 constexpr int looks_until_told = 10;
 // How long the leader may take to receive our last messages.
 constexpr milliseconds last_words_bound{1000};
+// How much later than to another host Slurm's SIGTERM may come to this one: a rank that has it is told once.
+constexpr milliseconds slurms_signal_bound{300};
 // mpirun kills us 1 s after its SIGTERM, whatever our own grace is.
 constexpr milliseconds grace_under_mpirun{300};
 
 }  // namespace
 
 Agent::Agent(AgentIdentity identity, AgentWorld world)
-    : identity_(std::move(identity)), world_(std::move(world)), stop_timer_(world_.loop.make_timer()) {
+    : identity_(std::move(identity)),
+      world_(std::move(world)),
+      stop_timer_(world_.loop.make_timer()),
+      slurm_timer_(world_.loop.make_timer()) {
   world_.rank.set_callbacks(
       {.lines = [this](bool is_stderr, const std::string& lines) { pass_on(is_stderr, lines, {}); },
        .lines_of_rank = [this](int rank, bool is_stderr,
@@ -81,7 +86,7 @@ void Agent::received(const Frame& frame) {
     case FrameKind::signal:
       look_at_devices_again();
       if (const auto number = decode_number(frame.payload); number && *number >= 1 && *number <= 64)
-        world_.rank.signal(static_cast<int>(*number));
+        signal_rank(static_cast<int>(*number));
       return;
     case FrameKind::inspect: return world_.rank.inspect(frame.payload == look_only);
     case FrameKind::input:
@@ -106,6 +111,12 @@ void Agent::looked_at_devices(const DeviceNews& news) {
 
 bool Agent::has_said_all() const {
   return waiting_bytes() == 0 && (world_.devices == nullptr || !world_.devices->is_looking());
+}
+
+// Where Slurm tells all hosts of a step, its word may come to this one after the leader's.
+void Agent::signal_rank(int signal) {
+  if (!identity_.in_step || signal != SIGTERM || phase_ != Phase::running) return world_.rank.signal(signal);
+  slurm_timer_->start(slurms_signal_bound, [this] { world_.rank.signal(SIGTERM); });
 }
 
 // The leader repeats this message after a lost connection.
@@ -190,6 +201,7 @@ void Agent::told_to_end(bool has_parent) {
     return world_.channel->send(FrameKind::stop_request, encode_number(SIGTERM));
   // Slurm tells every process of the step, not only its task: so the rank has been told, too. The grace is the job's.
   if (identity_.in_step && has_parent && phase_ == Phase::running && !is_detached_ && !has_lost_leader_) {
+    slurm_timer_->cancel();
     world_.rank.was_told(SIGTERM);
     return world_.channel->send(FrameKind::stop_request, encode_number(SIGTERM));
   }

@@ -63,6 +63,7 @@ class Agent {
   void stop_rank();
   void kill_rank_after(std::chrono::milliseconds grace);
   void leader_lost();
+  void signal_rank(int signal);
   void pass_on_signal(const Frame& frame);
   void released(const Release& how);
   void end_leftovers_in_time();
@@ -81,6 +82,7 @@ class Agent {
   AgentIdentity identity_;
   AgentWorld world_;
   std::unique_ptr<LoopTimer> stop_timer_;
+  std::unique_ptr<LoopTimer> slurm_timer_;
   Phase phase_ = Phase::waiting;  // of the rank
   bool is_detached_ = false;      // there is no channel
   bool has_lost_leader_ = false;

@@ -124,7 +124,7 @@ class LeaderRun {
   std::uint64_t begin_ns_ = 0;  // all hosts were ready
   std::uint64_t last_ping_ns_ = 0;
   int smoke_signal_ = 0;   // the signal that told us to stop during the test
-  int worker_signal_ = 0;  // the signal that told a worker to stop
+  int worker_signal_ = 0;  // the signal that told a worker, or an agent in a step of Slurm's, to stop
   int late_signal_ = 0;
   std::set<std::string> strangers_;  // what has been said of them
   bool is_suspended_ = false;

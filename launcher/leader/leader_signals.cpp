@@ -47,6 +47,7 @@ void LeaderRun::worker_told_to_stop(Peer peer, int signal) {
 void LeaderRun::agent_told_to_stop(Rank rank, int signal) {
   if (plan_.engine == Engine::mpirun || signal != SIGTERM || !job_run_ || job_run_->record().stop_signal)
     return;
+  worker_signal_ = signal;  // the host's smlaunch says the same
   world_.output.say(fmt::format("{} was told to stop by {}: passed on to every rank",
                                 plan_.cluster.hosts[plan_.layout.ranks[rank].node_rank].name,
                                 signal_name(signal)));

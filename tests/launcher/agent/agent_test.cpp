@@ -452,6 +452,24 @@ TEST(Agent, WhereSlurmTellsAWholeStepItsRankHasBeenToldAndTheLeaderDecides) {
   EXPECT_THAT(driven.rank.done, ElementsAre("start", "was told 15", "signal 15")) << "its parent was gone";
 }
 
+TEST(Agent, InAStepOfSlurmsTheLeadersWordGivesWayToSlurmsForAMomentButItsLastWordDoesNot) {
+  for (const bool slurm_tells : {false, true}) {
+    DrivenAgent driven(true, false, false, false, true);
+    driven.is_started();
+    driven.hears(FrameKind::signal, encode_number(SIGTERM));
+    EXPECT_THAT(driven.rank.done, ElementsAre("start"));
+    if (slurm_tells) driven.loop.after(milliseconds(200), [&] { driven.agent->told_to_end(); });
+    driven.loop.after(milliseconds(1000), [&] {
+      EXPECT_THAT(driven.rank.done, ElementsAre("start", slurm_tells ? "was told 15" : "signal 15"));
+      driven.hears(FrameKind::signal, encode_number(SIGKILL));
+      EXPECT_EQ(driven.rank.done.back(), "signal 9");
+      driven.rank.ends(Signaled{9});
+      driven.hears(FrameKind::release);
+    });
+    EXPECT_TRUE(driven.leaves());
+  }
+}
+
 TEST(Agent, WithoutAChannelItPrintsItselfAndItsRanksCodeIsItsOwn) {
   for (const bool was_given : {false, true}) {
     DrivenAgent driven(was_given);

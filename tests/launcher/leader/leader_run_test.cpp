@@ -269,6 +269,27 @@ TEST(LeaderRun, ATermToATaskOfSlurmsIsTheEndOfTheJobAndIsAskedForOnce) {
   EXPECT_THAT(run.agents.done, Not(Contains("signal 9 to 0")));
 }
 
+TEST(LeaderRun, ATermToAWholeStepIsOneStopWhetherAnAgentAWorkerOrTheLeaderIsHeardFirst) {
+  for (const int first : {0, 1, 2}) {
+    DrivenRun run;
+    run.plan.engine = Engine::srun;
+    for (int rank = 0; rank < 4; ++rank) run.agents.ranks[rank].runs = milliseconds(20'000);
+    run.while_waiting = [&](const FindWorkerCode&) {
+      run.agents.worker_comes(run.worker(1));
+      return DrivenRun::ready();
+    };
+    for (int i = 0; i < 3; ++i)
+      run.loop.after(milliseconds(3000 + i), [&, who = (first + i) % 3] {
+        if (who == 0) run.agents.worker_is_told_to_stop(Peer{2}, SIGTERM);
+        if (who == 1) run.agents.worker_is_told_to_stop(run.worker(1), SIGTERM);
+        if (who == 2) run.leader->stop_signal(SIGTERM);
+      });
+    EXPECT_EQ(run.go().kind, OutcomeKind::stopped);
+    EXPECT_EQ(std::count(run.agents.done.begin(), run.agents.done.end(), "signal 15 to 0"), 1) << first;
+    EXPECT_THAT(run.agents.done, Not(Contains("signal 9 to 0"))) << first;
+  }
+}
+
 TEST(LeaderRun, ALineOfATorchrunsRankIsThatRanksUnlessTheRankIsAnotherHosts) {
   DrivenRun run;
   const auto placement = run.plan.layout.ranks[Rank{0}].placement;
