@@ -60,7 +60,7 @@ assert_report '.first_failure | [.rank, .host, .exit_code, .signal, .certain]' '
 assert_report '.hang[2] | [.place, .processes[0].state, .processes[0].name]' '["train.py:5 in load","S","python3"]'
 assert_report '[.ranks[].cause] | unique' '["stopped_by_us"]'
 assert_contains "$(<"$base/output/failure")" "hang: the job hangs: "
-assert_eq hang "$(jq -r 'select(.event == "hang").event' "$base/output/data/smlaunch/events.jsonl")"
+assert_eq "$odd" "$(jq -r 'select(.event == "hang").sentence' "$base/output/data/smlaunch/events.jsonl")"
 
 step "a program that prints its stack for SIGUSR1 keeps its chance to end well"
 container
