@@ -21,10 +21,6 @@ constexpr std::size_t most_groups_told = 16;
 using Views = std::vector<RankView>;
 using Indices = std::vector<std::size_t>;
 
-std::string group_in_words(const std::string& group) {
-  return group == "default" ? "the default group" : fmt::format("the group {}", group);
-}
-
 // "all_reduce 1204 of the default group"
 std::string in_words(const NamedCollective& named) {
   std::string words = !named.op.empty() ? named.op : named.sequence ? "collective" : "a collective";

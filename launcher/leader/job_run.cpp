@@ -286,6 +286,7 @@ void JobRun::tell_hang() {
   if (!std::exchange(is_hang_untold_, false)) return;
   const std::vector<RankLook> looks = look_at_ranks(record(), reports_.hosts(), starter());
   reports_.event("hang", std::nullopt, {{"sentence", describe_ranks(looks)}});
+  reports_.tell_slow_ranks(looks);
 }
 
 // It goes on: nobody has asked for its end, or it computes.
@@ -306,6 +307,7 @@ void JobRun::tell_looks() {
                                     : "; --hang-timeout SECONDS would end such a job");
   world_.output.say(text);
   if (!life.empty()) reports_.event("progress", std::nullopt, {{"life", life}});
+  reports_.tell_slow_ranks(looks);
 }
 
 std::string JobRun::describe_ranks(const std::vector<RankLook>& looks) {

@@ -77,6 +77,7 @@ void JobRun::look_now(std::function<void(std::vector<RankLook>)> done) {
           else
             for (RankLook& own : looks_at_ranks(look)) looks.push_back(std::move(own));
         }
+        reports_.tell_slow_ranks(looks);
         done(std::move(looks));
       });
   for (const Rank rank : asked) world_.channel.inspect(Peer{rank.value}, true);
