@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "launcher/inspect/collective_waits.hpp"
+#include "launcher/inspect/ras_status.hpp"
 
 namespace smlaunch {
 
@@ -261,7 +262,9 @@ class Comparison {
 
 HangEvidence find_hang_evidence(const std::vector<RankLook>& looks) {
   const Views views = view_ranks(looks);
-  return Comparison(views).conclude();
+  HangEvidence evidence = Comparison(views).conclude();
+  if (const std::string* answer = choose_ras_answer(looks)) evidence.nccl = find_ras_facts(*answer, looks);
+  return evidence;
 }
 
 }  // namespace smlaunch

@@ -205,7 +205,8 @@ void JobRun::handle(const Event& event) {
 
 void JobRun::perform(const std::vector<Action>& actions) {
   for (const Action& action : actions) {
-    if (std::holds_alternative<SignalRanks>(action) || std::holds_alternative<ReleaseAgents>(action)) tell_hang();
+    if (std::holds_alternative<SignalRanks>(action) || std::holds_alternative<ReleaseAgents>(action))
+      tell_hang();
     if (std::holds_alternative<StartRanks>(action)) start_ranks();
     if (const auto* signal = std::get_if<SignalRanks>(&action)) signal_ranks(signal->signal);
     if (const auto* how = std::get_if<InspectRanks>(&action)) inspect_ranks(how->only_look);
@@ -278,7 +279,16 @@ void JobRun::inspect_ranks(bool only_look) {
                                   describe_silence(*record().hang, record().progress)));
     is_hang_untold_ = true;
   }
-  for (const Rank rank : ranks_that_run()) world_.channel.inspect(Peer{rank.value}, only_look);
+  // NCCL tells of the whole job, whoever is asked; some of its processes may not answer.
+  constexpr std::size_t most_nccl_hosts = 3;
+  std::set<std::string> nccl_hosts;
+  for (const Rank rank : ranks_that_run()) {
+    const bool asks_nccl =
+        nccl_hosts.size() < most_nccl_hosts && nccl_hosts.insert(reports_.host(rank)).second;
+    world_.channel.inspect(Peer{rank.value}, only_look   ? Inspection::look
+                                             : asks_nccl ? Inspection::ask_nccl
+                                                         : Inspection::ask);
+  }
 }
 
 // When the ranks have told what they are doing, or will tell nothing any more.
@@ -303,8 +313,8 @@ void JobRun::tell_looks() {
                             : ": taken for life, the job goes on, but three times at most");
   else
     text += describe_ranks(looks) + (settings_.hang_timeout || settings_.start_timeout
-                                    ? ""
-                                    : "; --hang-timeout SECONDS would end such a job");
+                                         ? ""
+                                         : "; --hang-timeout SECONDS would end such a job");
   world_.output.say(text);
   if (!life.empty()) reports_.event("progress", std::nullopt, {{"life", life}});
   reports_.tell_slow_ranks(looks);

@@ -94,7 +94,7 @@ class JobRun {
   std::map<Timer, std::unique_ptr<LoopTimer>> timers_;
   bool has_spawned_ = false;
   std::set<std::string> engine_peers_;  // whom mpirun has heard of until the ranks have started
-  bool is_hang_untold_ = false;  // the ranks are being asked what they are doing
+  bool is_hang_untold_ = false;         // the ranks are being asked what they are doing
   std::uint64_t next_look_ns_ = 0;
   bool is_held_ = false;            // mpirun has ended, and the hosts are looked for
   std::vector<Event> held_;         // what has happened since

@@ -163,7 +163,7 @@ void add_hang(const std::vector<RecordedLook>& looks, std::string& out) {
 }
 
 void add_waits(const RunRecord& record, std::string& out) {
-  if (record.waiting.empty() && record.missing.empty()) return;
+  if (record.waiting.empty() && record.missing.empty() && record.nccl.empty()) return;
   out += "<h2>Who waited for whom</h2>\n<table>\n";
   for (std::size_t i = 0; i < record.waiting.size() && i < most_looks; ++i) {
     const RecordedWait& wait = record.waiting[i];
@@ -176,6 +176,8 @@ void add_waits(const RunRecord& record, std::string& out) {
   for (std::size_t i = 0; i < record.missing.size() && i < most_looks; ++i)
     out += fmt::format("<tr><td>missing: rank {} on {}</td><td>{}</td></tr>\n", record.missing[i].rank,
                        xml_text(record.missing[i].host), xml_text(record.missing[i].where));
+  for (std::size_t i = 0; i < record.nccl.size() && i < most_looks; ++i)
+    out += fmt::format("<tr><td>NCCL</td><td>{}</td></tr>\n", xml_text(record.nccl[i]));
   out += "</table>\n";
 }
 

@@ -54,13 +54,15 @@ void add_failure(const RecordedFailure& first, std::string& out) {
 }
 
 void add_waits(const RunRecord& record, std::string& out) {
-  if (record.waiting.empty() && record.missing.empty()) return;
+  if (record.waiting.empty() && record.missing.empty() && record.nccl.empty()) return;
   out += "\nwho waited for whom\n";
   for (std::size_t i = 0; i < record.waiting.size() && i < most_rows; ++i)
     out += fmt::format("  in {}: ranks {}\n", shown(record.waiting[i].what), ranges(record.waiting[i].ranks));
   for (std::size_t i = 0; i < record.missing.size() && i < most_rows; ++i)
     out += fmt::format("  missing: rank {} on {}: {}\n", record.missing[i].rank,
                        shown(record.missing[i].host), shown(record.missing[i].where));
+  for (std::size_t i = 0; i < record.nccl.size() && i < most_rows; ++i)
+    out += fmt::format("  NCCL: {}\n", shown(record.nccl[i]));
 }
 
 }  // namespace

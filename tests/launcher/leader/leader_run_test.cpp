@@ -676,13 +676,26 @@ TEST(LeaderRun, TheHangsEventHasTheSentenceAndComesBeforeTheStop) {
   run.settings.hang_timeout = 30;
   for (int rank = 0; rank < 4; ++rank) run.agents.ranks[rank].runs = milliseconds(500'000);
   const auto events = events_of(run);
-  const auto is_hang = [](const std::string& line) { return line.find(R"("event":"hang")") != std::string::npos; };
-  const auto is_stop = [](const std::string& line) { return line.find(R"("event":"stop")") != std::string::npos; };
+  const auto is_hang = [](const std::string& line) {
+    return line.find(R"("event":"hang")") != std::string::npos;
+  };
+  const auto is_stop = [](const std::string& line) {
+    return line.find(R"("event":"stop")") != std::string::npos;
+  };
   ASSERT_EQ(std::count_if(events.begin(), events.end(), is_hang), 1);
   const auto hang = std::find_if(events.begin(), events.end(), is_hang);
   EXPECT_THAT(*hang, HasSubstr(R"("sentence":"all 4 ranks are at one place: gone")"));
   EXPECT_THAT(run.result.outcome.message, HasSubstr("; all 4 ranks are at one place: gone"));
   EXPECT_LT(hang - events.begin(), std::find_if(events.begin(), events.end(), is_stop) - events.begin());
+}
+
+TEST(LeaderRun, NcclIsAskedByOneRankOfEachOfAFewHosts) {
+  DrivenRun run(5);
+  run.settings.hang_timeout = 30;
+  for (int rank = 0; rank < 10; ++rank) run.agents.ranks[rank].runs = milliseconds(500'000);
+  run.agents.ranks[2].runs = milliseconds(1'000);  // has ended well, and is not asked
+  run.go();
+  EXPECT_THAT(run.agents.nccl_asked, ElementsAre(0, 3, 4));
 }
 
 TEST(LeaderRun, AJobThatDoesNotHangHasNoSuchEvent) {
