@@ -67,10 +67,10 @@ std::vector<Compared> compare(const std::vector<RankView>& views) {
 
 std::vector<std::uint64_t> common_sequences(const Compared& compared) {
   std::vector<std::uint64_t> common;
-  for (const auto& [sequence, timed] : compared.members.front().timed)
+  for (const auto& timed : compared.members.front().timed)
     if (std::all_of(compared.members.begin(), compared.members.end(),
-                    [&](const Compared::Member& each) { return each.timed.contains(sequence); }))
-      common.push_back(sequence);
+                    [&](const Compared::Member& each) { return each.timed.contains(timed.first); }))
+      common.push_back(timed.first);
   return common;
 }
 
