@@ -88,7 +88,7 @@ void Agent::received(const Frame& frame) {
       if (const auto number = decode_number(frame.payload); number && *number >= 1 && *number <= 64)
         signal_rank(static_cast<int>(*number));
       return;
-    case FrameKind::inspect: return world_.rank.inspect(frame.payload == look_only);
+    case FrameKind::inspect: return world_.rank.inspect(decode_inspection(frame.payload));
     case FrameKind::input:
       if (const auto input = decode_input(frame.payload)) world_.rank.input(*input);
       return;

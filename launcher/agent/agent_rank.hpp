@@ -8,6 +8,7 @@
 
 #include "base/error.hpp"
 #include "launcher/channel/messages.hpp"
+#include "launcher/channel/progress_messages.hpp"
 #include "launcher/channel/starter_messages.hpp"
 #include "launcher/process/left_process.hpp"
 #include "launcher/progress/progress.hpp"
@@ -40,7 +41,7 @@ class AgentRank {
   // Sends a signal that ends nothing: to processes that handle it; SIGSTOP and SIGCONT to all of them.
   virtual void pass_on(int signal) = 0;
   // Does nothing where the rank does not run. `only_look`: the rank goes on, and nothing is asked of it.
-  virtual void inspect(bool only_look) = 0;
+  virtual void inspect(Inspection how) = 0;
   virtual void input(const Input& input) = 0;
   virtual void resume() = 0;          // there may be room for its lines again
   virtual void fill(Pong& pong) = 0;  // with what the rank has used and printed

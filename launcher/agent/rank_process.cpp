@@ -99,7 +99,9 @@ Result<Started> RankProcess::start(Start message) {
   const std::string seats = seat_ranks(message);
   ChildRequest request = make_request(message);
   if (!seats.empty()) request.environment[agent_ranks_variable] = seats;
-  path_["PATH"] = request.environment["PATH"];
+  for (const char* name : {"PATH", "NCCL_RAS_ADDR", "NCCL_RAS_ENABLE"})
+    if (const auto found = request.environment.find(name); found != request.environment.end())
+      variables_.insert(*found);
   // Only we can make the program executable that torchrun or a like starter starts in its turn.
   if (request.argv.front() != message.command_file)
     make_program_executable(message.command_file, message.working_directory);
@@ -246,10 +248,10 @@ void RankProcess::fill(Pong& pong) {
     pong.cpu_ns = static_cast<std::uint64_t>(stat->cpu_seconds * 1e9);
 }
 
-void RankProcess::inspect(bool only_look) {
+void RankProcess::inspect(Inspection how) {
   if (!runs()) return;  // the report of its end is on its way
-  if (only_look) return inspector_.look(child_->pid, is_starter_, path_);
-  inspector_.begin(child_->pid, is_starter_, path_);
+  if (how == Inspection::look) return inspector_.look(child_->pid, is_starter_, variables_);
+  inspector_.begin(child_->pid, is_starter_, variables_, how == Inspection::ask_nccl);
 }
 
 // A starter that sees one of its ranks end would end the others, which are still to be asked. The signal that stops the

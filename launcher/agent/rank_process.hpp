@@ -44,7 +44,7 @@ class RankProcess final : public AgentRank {
   void signal(int signal) override;
   void was_told(int signal) override;
   void pass_on(int signal) override;
-  void inspect(bool only_look) override;
+  void inspect(Inspection how) override;
   void input(const Input& input) override { input_.take(input); }
   void resume() override;
   void fill(Pong& pong) override;
@@ -80,7 +80,7 @@ class RankProcess final : public AgentRank {
   RankInput input_;
   RankInspector inspector_;
   int niceness_before_ = go_before_ranks();
-  std::map<std::string, std::string> path_;  // the rank's PATH
+  std::map<std::string, std::string> variables_;  // of the rank's, what its inspector needs
   bool is_starter_ = false;
   std::optional<RankCgroup> cgroup_;
   std::optional<Child> child_;

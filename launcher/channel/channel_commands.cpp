@@ -25,9 +25,8 @@ void ChannelServer::signal(Peer peer, int signal) {
     to.link->send(encode_frame(FrameKind::signal, encode_number(static_cast<std::uint64_t>(signal))));
 }
 
-void ChannelServer::inspect(Peer peer, bool only_look) {
-  if (Agent& to = agents_[peer]; to.link)
-    to.link->send(encode_frame(FrameKind::inspect, only_look ? look_only : ""));
+void ChannelServer::inspect(Peer peer, Inspection how) {
+  if (Agent& to = agents_[peer]; to.link) to.link->send(encode_frame(FrameKind::inspect, encode(how)));
 }
 
 void ChannelServer::pass_on(Peer peer, int signal) {

@@ -41,7 +41,7 @@ class ChannelServer final : public LeaderChannel {
   void start(Peer peer, const Start& start) override;
   void input(Peer peer, const std::string& text) override;
   void signal(Peer peer, int signal) override;
-  void inspect(Peer peer, bool only_look) override;
+  void inspect(Peer peer, Inspection how) override;
   void pass_on(Peer peer, int signal) override;
   void release_agents(int world_size, const Release& how) override;
   void start_agents(Peer peer, const StartAgents& agents) override;

@@ -11,6 +11,7 @@
 #include "launcher/channel/host_messages.hpp"
 #include "launcher/channel/messages.hpp"
 #include "launcher/channel/peer.hpp"
+#include "launcher/channel/progress_messages.hpp"
 #include "launcher/channel/stop_messages.hpp"
 
 namespace smlaunch {
@@ -49,7 +50,7 @@ class LeaderChannel {
   virtual void input(Peer peer, const std::string& text) = 0;  // for the stdin of its check program
   virtual void signal(Peer peer, int signal) = 0;
   // This one is not: the answer must be fresh. `only_look`: nothing is asked of the rank, which goes on.
-  virtual void inspect(Peer peer, bool only_look) = 0;
+  virtual void inspect(Peer peer, Inspection how) = 0;
   virtual void pass_on(Peer peer, int signal) = 0;
   virtual void release_agents(int world_size, const Release& how) = 0;
   // To a worker that starts the agents of its host: remembered, too.

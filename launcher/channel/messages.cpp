@@ -7,6 +7,7 @@
 #include <charconv>
 
 #include "launcher/channel/message_pack.hpp"
+#include "launcher/inspect/nccl_ras.hpp"
 #include "launcher/inspect/rank_told.hpp"
 
 namespace smlaunch {
@@ -276,6 +277,7 @@ std::string encode(const RankState& m) {
   return pack({{"processes", processes},
                {"primary", m.primary},
                {"python_source", m.python_source},
+               {"nccl_ras", m.nccl_ras},
                {"is_look", m.is_look},
                {"computes", m.computes},
                {"computes_in", m.computes_in},
@@ -302,6 +304,8 @@ std::optional<RankState> decode_rank_state(std::string_view text) {
     }
     take_number(j.at("primary"), m.primary, 0, std::max(0, static_cast<int>(m.processes.size()) - 1));
     j.at("python_source").get_to(m.python_source);
+    j.at("nccl_ras").get_to(m.nccl_ras);
+    if (m.nccl_ras.size() > most_ras) throw NumberRefused();
     j.at("is_look").get_to(m.is_look);
     j.at("computes").get_to(m.computes);
     j.at("computes_in").get_to(m.computes_in);

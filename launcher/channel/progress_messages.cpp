@@ -8,6 +8,27 @@ namespace smlaunch {
 
 using Json = nlohmann::json;
 
+namespace {
+
+constexpr const char* only_look = "look";
+constexpr const char* with_nccl = "nccl";
+
+}  // namespace
+
+std::string encode(Inspection how) {
+  switch (how) {
+    case Inspection::look: return only_look;
+    case Inspection::ask_nccl: return with_nccl;
+    case Inspection::ask: break;
+  }
+  return "";
+}
+
+Inspection decode_inspection(std::string_view text) {
+  if (text == only_look) return Inspection::look;
+  return text == with_nccl ? Inspection::ask_nccl : Inspection::ask;
+}
+
 std::string encode(const ProgressReport& m) {
   return pack({{"time_ns", m.time_ns},
                {"beats", m.progress.beats},

@@ -16,8 +16,11 @@ struct ProgressReport {
   Progress progress = {};
 };
 
-// The payload of an inspect frame for a rank that goes on: nothing is asked of it, and no signal is sent.
-inline constexpr const char* look_only = "look";
+// What an inspect frame wants to know of a rank. `look`: of one that goes on; nothing is asked of it, and no signal is
+// sent. `ask_nccl`: its NCCL is asked, too.
+enum class Inspection { look, ask, ask_nccl };
+std::string encode(Inspection how);
+Inspection decode_inspection(std::string_view text);
 
 std::string encode(const ProgressReport&);
 

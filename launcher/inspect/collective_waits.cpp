@@ -171,9 +171,7 @@ std::vector<KnownGroup> find_groups(const std::vector<RankView>& views) {
   }
   std::vector<KnownGroup> groups;
   for (const auto& [key, group] : told) {
-    KnownGroup known{.name = group.is_default                  ? "default"
-                             : is_undefined(group.description) ? group.name
-                                                               : group.description,
+    KnownGroup known{.name = name_group(group),
                      .is_default = group.is_default,
                      .counts_from_one = counts_from_one[group.name]};
     for (const RankRange& range : group.ranks) {
@@ -189,6 +187,15 @@ std::vector<KnownGroup> find_groups(const std::vector<RankView>& views) {
     groups.push_back(std::move(known));
   }
   return groups;
+}
+
+std::string name_group(const ToldGroup& group) {
+  if (group.is_default) return "default";
+  return is_undefined(group.description) ? group.name : group.description;
+}
+
+std::string group_in_words(const std::string& group) {
+  return group == "default" ? "the default group" : fmt::format("the group {}", group);
 }
 
 NamedCollective name_collective(const KnownGroup& group, const SeenCollective& seen) {

@@ -46,6 +46,11 @@ struct KnownGroup {
 // told apart.
 std::vector<KnownGroup> find_groups(const std::vector<RankView>& views);
 
+// "default", its description, or its name.
+std::string name_group(const ToldGroup& group);
+// "the default group", "the group tp"; of name_group().
+std::string group_in_words(const std::string& group);
+
 NamedCollective name_collective(const KnownGroup& group, const SeenCollective& seen);
 
 // Those in which a rank is seen to wait, groups first; where there is none, those that some have begun and others not.

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "launcher/inspect/collective_waits.hpp"
+#include "launcher/inspect/ras_status.hpp"
 
 namespace smlaunch {
 
@@ -20,10 +21,6 @@ constexpr std::size_t most_groups_told = 16;
 
 using Views = std::vector<RankView>;
 using Indices = std::vector<std::size_t>;
-
-std::string group_in_words(const std::string& group) {
-  return group == "default" ? "the default group" : fmt::format("the group {}", group);
-}
 
 // "all_reduce 1204 of the default group"
 std::string in_words(const NamedCollective& named) {
@@ -265,7 +262,9 @@ class Comparison {
 
 HangEvidence find_hang_evidence(const std::vector<RankLook>& looks) {
   const Views views = view_ranks(looks);
-  return Comparison(views).conclude();
+  HangEvidence evidence = Comparison(views).conclude();
+  if (const std::string* answer = choose_ras_answer(looks)) evidence.nccl = find_ras_facts(*answer, looks);
+  return evidence;
 }
 
 }  // namespace smlaunch

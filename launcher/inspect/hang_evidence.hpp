@@ -52,6 +52,7 @@ struct HangEvidence {
   std::vector<MissingRank> missing = {};
   std::vector<RankStanding> ranks = {};  // empty: no rank has told anything of itself
   std::string sentence = {};             // empty: nothing tells who waits for whom
+  std::vector<std::string> nccl = {};    // what NCCL says of its communicators; empty: it has not answered
   std::vector<Rank> pointed_at = {};  // whose ranks, by their agents, the sentence points at; empty: nobody
 };
 

@@ -136,6 +136,7 @@ std::vector<RankLook> looks_at_ranks(const RankLook& starter) {
     look.host = starter.host;
     looks.push_back(std::move(look));
   }
+  looks.front().state->nccl_ras = starter.state->nccl_ras;
   auto& first = looks.front().state->processes;
   first.insert(first.end(), others.begin(), others.end());
   looks.front().of_starter = others.size();

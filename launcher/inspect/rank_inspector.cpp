@@ -17,6 +17,7 @@
 #include "launcher/contract/search_path.hpp"
 #include "launcher/inspect/ask_threads.hpp"
 #include "launcher/inspect/inspect_processes.hpp"
+#include "launcher/inspect/nccl_ras.hpp"
 #include "launcher/inspect/rank_motion.hpp"
 #include "launcher/process/proc_stat.hpp"
 #include "launcher/process/signal_masks.hpp"
@@ -39,11 +40,15 @@ bool is_over(int pid) {
 
 bool is_stopped(const ProcessState& process) { return process.state == 'T' || process.state == 't'; }
 
-// How often the threads of these processes moved, and whether that is computing.
-void see_motion(RankState& state) {
+std::vector<int> pids_of(const RankState& state) {
   std::vector<int> pids;
   for (const ProcessState& process : state.processes) pids.push_back(process.pid);
-  Motion motion = watch_motion(pids);
+  return pids;
+}
+
+// How often the threads of these processes moved, and whether that is computing.
+void see_motion(RankState& state) {
+  Motion motion = watch_motion(pids_of(state));
   state.is_look = true;
   state.computes = motion.computes;
   state.computes_in = std::move(motion.where);
@@ -51,19 +56,19 @@ void see_motion(RankState& state) {
 
 }  // namespace
 
-void RankInspector::begin(int pid, bool is_starter, const std::map<std::string, std::string>& path) {
+void RankInspector::begin(int pid, bool is_starter, const Variables& variables, bool asks_nccl) {
   if (is_begun_) return;
   is_begun_ = true;
-  Subject subject{.pid = pid, .is_starter = is_starter, .path = path};
+  Subject subject{.pid = pid, .is_starter = is_starter, .variables = variables, .asks_nccl = asks_nccl};
   if (looker_.joinable())
     next_ = std::move(subject);
   else
     gather(subject, false);
 }
 
-void RankInspector::look(int pid, bool is_starter, const std::map<std::string, std::string>& path) {
+void RankInspector::look(int pid, bool is_starter, const Variables& variables) {
   if (is_begun_ || looker_.joinable()) return;
-  gather({.pid = pid, .is_starter = is_starter, .path = path}, true);
+  gather({.pid = pid, .is_starter = is_starter, .variables = variables}, true);
 }
 
 RankInspector::~RankInspector() {
@@ -83,9 +88,18 @@ void RankInspector::gather(const Subject& subject, bool is_look) {
       });
       state.more_comes = false;
     }
+    // NCCL may take as long as all the others together.
+    std::string of_nccl;
+    std::thread nccl;
+    if (subject.asks_nccl)
+      nccl =
+          start_signal_free_thread([&of_nccl, pids = pids_of(state), port = find_ras_port(subject.variables),
+                                    this] { of_nccl = ask_nccl(pids, port, is_over_); });
     if (!threads_.empty()) ask_threads(state, threads_, is_over_);
-    if (const std::string py_spy = find_on_path("py-spy", subject.path); !py_spy.empty() && !is_over_)
+    if (const std::string py_spy = find_on_path("py-spy", subject.variables); !py_spy.empty() && !is_over_)
       add_py_spy_stacks(state, py_spy);
+    if (nccl.joinable()) nccl.join();
+    state.nccl_ras = std::move(of_nccl);
     boost::asio::post(loop_, [this, subject, state = std::move(state)] { gathered(subject, state); });
   });
 }

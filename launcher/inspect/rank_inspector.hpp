@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The room launcher/inspect: what a rank is doing now, and what that says about a job that hangs. It promises
 // facts within a bounded time, and changes nothing in the rank. It touches /proc, the sockets of threads that a
-// rank's Python processes have started for us, and py-spy, and sends a signal that the rank has asked for.
+// rank's Python processes have started for us, NCCL's port, and py-spy, and sends a signal that the rank has asked for.
 //
 // What a rank is doing, with its Python stack if possible. The stack comes from a thread of ours in the process,
 // where that does not answer from py-spy, and at last from Python's own faulthandler, which prints it for a signal
@@ -38,12 +38,13 @@ class RankInspector {
 
   // Where the sockets of the rank's threads lie (rank_thread_folder.hpp); empty: it has none.
   void set_threads(std::string folder) { threads_ = std::move(folder); }
+  using Variables = std::map<std::string, std::string>;
   // Looks at `pid` and the processes that it has started; `done` is called once, after some seconds at the
-  // latest. `path`: the rank's environment, whose PATH is searched for py-spy.
-  void begin(int pid, bool is_starter, const std::map<std::string, std::string>& path);
+  // latest. `variables`: of the rank's environment PATH, which is searched for py-spy, and what says where NCCL answers.
+  void begin(int pid, bool is_starter, const Variables& variables, bool asks_nccl = false);
   // The same of a rank that goes on: it gets no signal, and it is seen whether it computes: `done` is called with that
   // first, within four seconds, and then with all. Nothing happens while a look or a question is under way.
-  void look(int pid, bool is_starter, const std::map<std::string, std::string>& path);
+  void look(int pid, bool is_starter, const Variables& variables);
   ~RankInspector();
   RankInspector(const RankInspector&) = delete;
   RankInspector& operator=(const RankInspector&) = delete;
@@ -68,7 +69,8 @@ class RankInspector {
   struct Subject {
     int pid = 0;
     bool is_starter = false;
-    std::map<std::string, std::string> path = {};
+    Variables variables = {};
+    bool asks_nccl = false;
   };
   // What is seen without asking for it by a signal. In a thread of its own: the loop goes on.
   void gather(const Subject& subject, bool is_look);

@@ -28,6 +28,7 @@ struct RankState {
   int primary = 0;                      // the process that stands for the rank; under torchrun its first rank
   // "its own thread", "py-spy" or "faulthandler": the last that gave one; empty: there is no Python stack.
   std::string python_source;
+  std::string nccl_ras = {};  // what NCCL has answered (nccl_ras.hpp); empty: nothing, or it was not asked
   // Of a look that asks nothing of the rank: does it compute, and in which module (rank_motion.hpp)?
   bool is_look = false;
   bool computes = false;

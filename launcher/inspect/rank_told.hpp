@@ -5,7 +5,8 @@
 // {pid, python, torch: its version, threads: [{name, is_main, frames: [[function, file, line]], innermost first,
 // call: null or {op, group, sizes, types, peer}}]}, and where torch.distributed is imported {counts_from_one, rank,
 // groups: [{name, description, is_default, backend, ranks: [[first, last]], sequence}], recorder, nccl_recorder:
-// PyTorch's flight recorder as JSON in a text, or null}.
+// PyTorch's flight recorder as JSON in a text, or null}. shorten_told() adds times: {name of a group: [[sequence, begun,
+// waited]]} of the last collectives in which every rank waits for all others.
 #pragma once
 
 #include <compare>
@@ -50,6 +51,14 @@ struct RecordedCollective {
   bool has_ended = false;
 };
 
+// When a rank came to a collective in which every rank waits for all others.
+struct TimedCollective {
+  std::uint64_t sequence = 0;
+  std::uint64_t begun_ns = 0;                   // by its host's calendar
+  std::optional<std::uint64_t> waited_ns = {};  // in it; nothing: the recorder knows only when it came
+  auto operator<=>(const TimedCollective&) const = default;
+};
+
 // Ranks of torch's default group, from the first to the last.
 struct RankRange {
   int first = 0;
@@ -65,6 +74,7 @@ struct ToldGroup {
   std::optional<std::uint64_t> sequence = {};     // of the last collective that it has begun
   std::vector<RecordedCollective> recorded = {};  // ascending, the last ones and those that have not ended
   bool is_recorded = false;                       // a recorder would know this group's collectives
+  std::vector<TimedCollective> timed = {};        // the last ones, ascending
 };
 
 struct RankTold {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <array>
 #include <limits>
 #include <map>
 #include <nlohmann/json.hpp>
@@ -19,8 +20,11 @@ constexpr std::size_t most_groups = 256;
 constexpr std::size_t most_ranges = 1U << 14U;
 constexpr int last_rank = 1 << 20;
 constexpr std::size_t most_text = 300;
+constexpr double longest_wait_ms = 1e9;
 // Of a group that has used each of them: that many of its last collectives, and of those that have not ended.
 constexpr std::size_t most_kept = 12;
+constexpr std::size_t most_timed = 48;
+constexpr std::size_t most_timed_groups = 16;
 
 // Says no to what is nested too deep: what writes JSON calls itself as often.
 std::optional<Json> parse_flat(std::string_view text) {
@@ -143,6 +147,53 @@ bool is_collective(const Json& entry) {
          sequence_of(member(entry, "collective_seq_id"));
 }
 
+// Who broadcasts waits for nobody.
+bool waits_for_all(std::string_view op) {
+  constexpr std::array<std::string_view, 8> ops = {"all_reduce", "allreduce",      "all_gather", "allgather",
+                                                   "barrier",    "reduce_scatter", "all_to_all", "alltoall"};
+  return std::any_of(ops.begin(), ops.end(),
+                     [&](std::string_view each) { return op.find(each) != std::string_view::npos; });
+}
+
+// [sequence, begun, waited], or nothing. A rank comes to a collective of gloo's when it calls it; to one of NCCL's when
+// its GPU does, and only TORCH_NCCL_ENABLE_TIMING tells how long that has waited.
+std::optional<Json> time_of(const Json& entry) {
+  const auto begun = sequence_of(member(entry, "time_created_ns"));
+  if (!is_collective(entry) || !begun || !waits_for_all(op_of(entry))) return {};
+  const Json& duration = member(entry, "duration_ms");
+  const double waited = duration.is_number() ? duration.get<double>() : -1;
+  const bool is_known = waited >= 0 && waited < longest_wait_ms;
+  if (!is_known && !text_of(member(entry, "profiling_name")).starts_with("gloo:")) return {};
+  return Json::array({*sequence_of(member(entry, "collective_seq_id")), *begun,
+                      is_known ? Json(static_cast<std::uint64_t>(waited * 1e6)) : Json(nullptr)});
+}
+
+void add_times(Json& times, const Json& entries) {
+  for (const Json& entry : entries) {
+    auto time = time_of(entry);
+    if (!time) continue;
+    const std::string name = group_of_entry(entry);
+    if (!times.contains(name) && times.size() == most_timed_groups) continue;
+    Json& of_group = times[name];
+    of_group.push_back(std::move(*time));
+    if (of_group.size() > most_timed) of_group.erase(of_group.begin());
+  }
+}
+
+std::vector<TimedCollective> times_of(const Json& times) {
+  std::vector<TimedCollective> timed;
+  if (!times.is_array()) return timed;
+  for (const Json& each : times) {
+    if (!each.is_array() || each.size() != 3 || timed.size() == most_timed) continue;
+    const auto sequence = sequence_of(each[0]);
+    const auto begun = sequence_of(each[1]);
+    if (sequence && begun)
+      timed.push_back({.sequence = *sequence, .begun_ns = *begun, .waited_ns = sequence_of(each[2])});
+  }
+  std::sort(timed.begin(), timed.end());
+  return timed;
+}
+
 void add_entries(RankTold& told, const Json& entries) {
   for (const Json& entry : entries) {
     if (!is_collective(entry)) continue;
@@ -190,17 +241,22 @@ Json shorten_entries(const Json& entries) {
 std::optional<std::string> shorten_told(std::string_view answer) {
   auto json = parse_flat(answer);
   if (!json) return {};
+  Json times = Json::object();
   for (const char* name : recorders) {
     Json recorder = recorder_of(*json, name);
-    if (const Json& entries = member(recorder, "entries"); entries.is_array())
+    if (const Json& entries = member(recorder, "entries"); entries.is_array()) {
+      add_times(times, entries);
       recorder["entries"] = shorten_entries(entries);
+    }
     if (json->contains(name)) (*json)[name] = std::move(recorder);
   }
+  if (!times.empty()) (*json)["times"] = std::move(times);
   const auto dump = [&] { return json->dump(-1, ' ', false, Json::error_handler_t::replace); };
   std::string text = dump();
   if (text.size() <= most_told) return text;
   for (const char* name : recorders)
     if (json->contains(name)) (*json)[name] = nullptr;
+  json->erase("times");
   text = dump();
   return text.size() <= most_told ? std::optional(std::move(text)) : std::nullopt;
 }
@@ -228,6 +284,7 @@ std::optional<RankTold> parse_told(std::string_view answer) {
     std::stable_sort(group.recorded.begin(), group.recorded.end(),
                      [](const auto& a, const auto& b) { return a.sequence < b.sequence; });
     // A group without an entry has begun nothing, if its own count says so, too.
+    group.timed = times_of(member(member(*json, "times"), group.name.c_str()));
     group.is_recorded = !group.recorded.empty() || (is_recording && group.sequence.value_or(0) == 0);
   }
   return told;

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <csignal>
+#include <utility>
 
 #include "launcher/channel/detached_notice.hpp"
 #include "launcher/outcome/decide_outcome.hpp"
@@ -209,6 +210,8 @@ void JobRun::handle(const Event& event) {
 
 void JobRun::perform(const std::vector<Action>& actions) {
   for (const Action& action : actions) {
+    if (std::holds_alternative<SignalRanks>(action) || std::holds_alternative<ReleaseAgents>(action))
+      tell_hang();
     if (std::holds_alternative<StartRanks>(action)) start_ranks();
     if (const auto* signal = std::get_if<SignalRanks>(&action)) signal_ranks(signal->signal);
     if (const auto* how = std::get_if<InspectRanks>(&action)) inspect_ranks(how->only_look);
@@ -271,14 +274,32 @@ void JobRun::inspect_ranks(bool only_look) {
   if (!only_look) {
     world_.output.say(fmt::format("{}: asking every rank what it is doing",
                                   describe_silence(*record().hang, record().progress)));
-    reports_.event("hang", std::nullopt, {});
+    is_hang_untold_ = true;
   }
-  for (const Rank rank : ranks_that_run()) world_.channel.inspect(Peer{rank.value}, only_look);
+  // NCCL tells of the whole job, whoever is asked; some of its processes may not answer.
+  constexpr std::size_t most_nccl_hosts = 3;
+  std::set<std::string> nccl_hosts;
+  for (const Rank rank : ranks_that_run()) {
+    const bool asks_nccl =
+        nccl_hosts.size() < most_nccl_hosts && nccl_hosts.insert(reports_.host(rank)).second;
+    world_.channel.inspect(Peer{rank.value}, only_look   ? Inspection::look
+                                             : asks_nccl ? Inspection::ask_nccl
+                                                         : Inspection::ask);
+  }
+}
+
+// When the ranks have told what they are doing, or will tell nothing any more.
+void JobRun::tell_hang() {
+  if (!std::exchange(is_hang_untold_, false)) return;
+  const std::vector<RankLook> looks = look_at_ranks(record(), reports_.hosts(), starter());
+  reports_.event("hang", std::nullopt, {{"sentence", describe_ranks(looks)}});
+  reports_.tell_slow_ranks(looks);
 }
 
 // It goes on: nobody has asked for its end, or it computes.
 void JobRun::tell_looks() {
   const JobSilence silence = reports_.silence();
+  const std::vector<RankLook> looks = look_at_ranks(record(), reports_.hosts(), starter());
   const std::string life = describe_life(record(), reports_.hosts(), starter());
   std::string text = describe_silence(silence, record().progress) + "; ";
   const bool is_seen = std::any_of(record().ranks.begin(), record().ranks.end(), [](const RankRecord& rank) {
@@ -288,15 +309,15 @@ void JobRun::tell_looks() {
     text += life + (is_seen ? ": taken for life, the job goes on"
                             : ": taken for life, the job goes on, but three times at most");
   else
-    text += describe_ranks() + (settings_.hang_timeout || settings_.start_timeout
-                                    ? ""
-                                    : "; --hang-timeout SECONDS would end such a job");
+    text += describe_ranks(looks) + (settings_.hang_timeout || settings_.start_timeout
+                                         ? ""
+                                         : "; --hang-timeout SECONDS would end such a job");
   world_.output.say(text);
   if (!life.empty()) reports_.event("progress", std::nullopt, {{"life", life}});
+  reports_.tell_slow_ranks(looks);
 }
 
-std::string JobRun::describe_ranks() const {
-  const std::vector<RankLook> looks = look_at_ranks(record(), reports_.hosts(), starter());
+std::string JobRun::describe_ranks(const std::vector<RankLook>& looks) {
   const std::string sentence = find_hang_evidence(looks).sentence;
   return sentence.empty() ? describe_hang(looks) : sentence;
 }

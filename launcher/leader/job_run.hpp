@@ -64,8 +64,9 @@ class JobRun {
   void start_ranks();
   void signal_ranks(int signal);
   void inspect_ranks(bool only_look);
+  void tell_hang();
   void tell_looks();
-  [[nodiscard]] std::string describe_ranks() const;
+  [[nodiscard]] static std::string describe_ranks(const std::vector<RankLook>& looks);
   [[nodiscard]] std::string starter() const;  // torchrun or xla; empty: the ranks are started one by one
   [[nodiscard]] std::vector<Rank> ranks_that_run() const;
   void pass_signal_on(int signal);
@@ -96,6 +97,7 @@ class JobRun {
   bool has_spawned_ = false;
   std::set<std::string> engine_peers_;  // whom mpirun has heard of until the ranks have started
   std::uint64_t next_peers_ns_ = 0;     // when they are asked for again
+  bool is_hang_untold_ = false;         // the ranks are being asked what they are doing
   std::uint64_t next_look_ns_ = 0;
   bool is_held_ = false;            // mpirun has ended, and the hosts are looked for
   std::vector<Event> held_;         // what has happened since

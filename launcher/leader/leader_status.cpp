@@ -78,9 +78,10 @@ void JobRun::look_now(std::function<void(std::vector<RankLook>)> done) {
           else
             for (RankLook& own : looks_at_ranks(look)) looks.push_back(std::move(own));
         }
+        reports_.tell_slow_ranks(looks);
         done(std::move(looks));
       });
-  for (const Rank rank : asked) world_.channel.inspect(Peer{rank.value}, true);
+  for (const Rank rank : asked) world_.channel.inspect(Peer{rank.value}, Inspection::look);
 }
 
 JobStatus LeaderRun::status(bool with_ranks) {

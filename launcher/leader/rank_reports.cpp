@@ -7,6 +7,7 @@
 #include "launcher/channel/messages.hpp"
 #include "launcher/channel/starter_messages.hpp"
 #include "launcher/channel/stop_messages.hpp"
+#include "launcher/inspect/short_waits.hpp"
 #include "launcher/plan/starter.hpp"
 
 namespace smlaunch {
@@ -283,16 +284,23 @@ Event RankReports::devices_reported(Rank rank, DeviceNews news) {
 
 void RankReports::tell_slow_ranks() {
   for (const SlowRank& slow : step_times_.take_slow(seconds_at(world_.loop.now_ns()))) {
-    const std::string& on = step_hosts_[slow.rank];
-    const std::string words =
-        fmt::format("{:.3g} s a step, where {} {:.3g} s (the median)", slow.seconds_a_step,
-                    slow.others == 1 ? "the other takes" : "others take", slow.others_seconds_a_step);
-    world_.output.say(fmt::format("hint: slow rank: rank {} on {} takes {}", slow.rank, on, words));
-    events_.add({.event = "progress",
-                 .rank = slow.rank,
-                 .host = on,
-                 .texts = {{"hint", "slow rank"}, {"text", "takes " + words}}});
+    hint_at_slow_rank(
+        slow.rank, step_hosts_[slow.rank],
+        fmt::format("takes {:.3g} s a step, where {} {:.3g} s (the median)", slow.seconds_a_step,
+                    slow.others == 1 ? "the other takes" : "others take", slow.others_seconds_a_step));
   }
+}
+
+void RankReports::tell_slow_ranks(const std::vector<RankLook>& looks) {
+  for (const ShortWaits& each : find_short_waits(looks))
+    if (awaited_ranks_.insert(each.rank).second)
+      hint_at_slow_rank(each.rank.value, each.host, describe(each));
+}
+
+void RankReports::hint_at_slow_rank(int rank, const std::string& host, const std::string& words) {
+  world_.output.say(fmt::format("hint: slow rank: rank {} on {} {}", rank, host, words));
+  events_.add(
+      {.event = "progress", .rank = rank, .host = host, .texts = {{"hint", "slow rank"}, {"text", words}}});
 }
 
 void RankReports::event(const std::string& name, std::optional<Rank> rank,

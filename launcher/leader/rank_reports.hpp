@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -13,6 +14,7 @@
 
 #include "launcher/channel/progress_messages.hpp"
 #include "launcher/channel/starter_messages.hpp"
+#include "launcher/inspect/hang_report.hpp"
 #include "launcher/leader/device_reports.hpp"
 #include "launcher/leader/host_watch.hpp"
 #include "launcher/leader/leader_world.hpp"
@@ -51,6 +53,8 @@ class RankReports {
   JobSilence silence();
   // Says which ranks' steps take clearly longer than the others'. To be called every second.
   void tell_slow_ranks();
+  // The same of ranks for which the others wait, by what they have just told of their collectives.
+  void tell_slow_ranks(const std::vector<RankLook>& looks);
   // For a while nobody could print, or we could hear nobody.
   void forget_silence() { activity_.forget(world_.loop.now_ns()); }
 
@@ -70,6 +74,7 @@ class RankReports {
   Event progressed(Rank rank, ProgressReport report);
   Event devices_reported(Rank rank, DeviceNews news);
   [[nodiscard]] std::optional<Rank> take_teller(Rank rank, ProgressValues& values) const;
+  void hint_at_slow_rank(int rank, const std::string& host, const std::string& words);
   void warn(const std::vector<std::string>& sentences);
 
   const LaunchPlan& plan_;
@@ -84,6 +89,7 @@ class RankReports {
   DeviceReports devices_;
   StepTimes step_times_;
   std::map<int, std::string> step_hosts_;  // of the ranks that tell their steps
+  std::set<Rank> awaited_ranks_;           // others wait for them: this was said
   std::optional<int> master_port_;
   int ranks_with_leftovers_ = 0;
   int progress_events_ = 0;

@@ -3,11 +3,16 @@
 
 #include <fmt/format.h>
 
+#include "launcher/inspect/ras_status.hpp"
 #include "launcher/process/write_file.hpp"
 
 namespace smlaunch {
 
 Result<void> write_hang_dumps(const std::filesystem::path& folder, const std::vector<RankLook>& looks) {
+  if (const std::string* answer = choose_ras_answer(looks)) {
+    const char* name = is_ras_json(*answer) ? "nccl-ras.json" : "nccl-ras.txt";
+    if (auto written = write_file(folder / name, *answer); !written) return written;
+  }
   constexpr std::size_t most_ranks = 256;
   std::size_t ranks = 0;
   for (const RankLook& look : looks) {

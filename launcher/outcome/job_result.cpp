@@ -64,7 +64,8 @@ void remove_old_dumps(const std::filesystem::path& folder) {
   for (std::filesystem::directory_iterator each(folder, error), end; !error && each != end;
        each.increment(error)) {
     const std::string name = each->path().filename().string();
-    if (name.starts_with("rank-") || name.starts_with("try-")) old.push_back(each->path());
+    if (name.starts_with("rank-") || name.starts_with("try-") || name.starts_with("nccl-ras."))
+      old.push_back(each->path());
   }
   for (const auto& each : old) std::filesystem::remove_all(each, error);
   std::filesystem::remove(folder, error);  // if it is empty
@@ -114,6 +115,7 @@ void print_outcome(const Options& options, const Report& report) {
   const Outcome& outcome = report.outcome;
   if (outcome.kind == OutcomeKind::success && options.quiet) return;
   for (const std::string& line : render_looks(outcome.hang)) say("  {}", line);
+  for (const std::string& fact : outcome.hang_evidence.nccl) say("  NCCL: {}", fact);
   if (outcome.kind != OutcomeKind::success && outcome.first_failure) print_last_lines(*outcome.first_failure);
   const bool several_hosts = std::adjacent_find(report.hosts.begin(), report.hosts.end(),
                                                 std::not_equal_to<>()) != report.hosts.end();

@@ -86,6 +86,7 @@ Json progress_json(const GroupProgress& progress) {
 
 Json hang_evidence_json(const HangEvidence& evidence, double seconds) {
   Json json = {{"seconds", milli(seconds)}, {"sentence", evidence.sentence}};
+  if (!evidence.nccl.empty()) json["nccl"] = evidence.nccl;
   json["waiting"] = Json::array();
   for (const WaitingRanks& each : evidence.waiting) {
     Json entry = collective_json(each.in);

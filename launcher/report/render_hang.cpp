@@ -58,7 +58,7 @@ std::string row_of(const LooksAtPlace& each) {
 }  // namespace
 
 std::string render_waits_html(const RunRecord& record) {
-  if (record.waiting.empty() && record.missing.empty()) return "";
+  if (record.waiting.empty() && record.missing.empty() && record.nccl.empty()) return "";
   std::string out = "<h2>Who waited for whom</h2>\n<table>\n";
   for (std::size_t i = 0; i < record.waiting.size() && i < most_rows; ++i)
     out += fmt::format("<tr><td>waited in {}</td><td>{}</td></tr>\n", xml_text(record.waiting[i].what),
@@ -66,6 +66,8 @@ std::string render_waits_html(const RunRecord& record) {
   for (std::size_t i = 0; i < record.missing.size() && i < most_rows; ++i)
     out += fmt::format("<tr><td>missing: rank {} on {}</td><td>{}</td></tr>\n", record.missing[i].rank,
                        xml_text(record.missing[i].host), xml_text(record.missing[i].where));
+  for (std::size_t i = 0; i < record.nccl.size() && i < most_rows; ++i)
+    out += fmt::format("<tr><td>NCCL</td><td>{}</td></tr>\n", xml_text(record.nccl[i]));
   return out + "</table>\n";
 }
 

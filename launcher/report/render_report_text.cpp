@@ -39,7 +39,7 @@ void add_failure(const RecordedFailure& first, std::string& out) {
 }
 
 void add_waits(const RunRecord& record, std::string& out) {
-  if (record.waiting.empty() && record.missing.empty()) return;
+  if (record.waiting.empty() && record.missing.empty() && record.nccl.empty()) return;
   out += "\nwho waited for whom\n";
   for (std::size_t i = 0; i < record.waiting.size() && i < most_rows; ++i)
     out += fmt::format("  in {}: ranks {}\n", shown(record.waiting[i].what),
@@ -47,6 +47,8 @@ void add_waits(const RunRecord& record, std::string& out) {
   for (std::size_t i = 0; i < record.missing.size() && i < most_rows; ++i)
     out += fmt::format("  missing: rank {} on {}: {}\n", record.missing[i].rank,
                        shown(record.missing[i].host), shown(record.missing[i].where));
+  for (std::size_t i = 0; i < record.nccl.size() && i < most_rows; ++i)
+    out += fmt::format("  NCCL: {}\n", shown(record.nccl[i]));
 }
 
 }  // namespace

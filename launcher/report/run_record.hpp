@@ -124,6 +124,7 @@ struct RunRecord {
   std::vector<RecordedLook> hang = {};
   std::vector<RecordedWait> waiting = {};
   std::vector<RecordedMissing> missing = {};
+  std::vector<std::string> nccl = {};     // what NCCL has said of it
   std::vector<std::string> earlier = {};  // the sentences of the tries before
   long start_unix_ms = 0;                 // when smlaunch began; 0: not known
   std::vector<RecordedEvent> events = {};

@@ -148,6 +148,9 @@ void read_hang_evidence(const Json& object, RunRecord& record) {
       record.missing.push_back({.rank = whole_of(member(each, "rank")).value_or(-1),
                                 .host = text_of(each, "host"),
                                 .where = text_of(each, "where")});
+  if (const Json& nccl = member(object, "nccl"); nccl.is_array())
+    for (const Json& each : nccl)
+      if (each.is_string()) record.nccl.push_back(each.get<std::string>());
 }
 
 // Lists in lists are not shown: the function that writes them calls itself as often as they are deep.

@@ -199,8 +199,10 @@ void add_readiness(const RunRecord& record, Timeline& timeline) {
 
 std::string mark_words(const RecordedEvent& event) {
   if (event.event == "restart") return "restart";  // why, stands with the tries before
-  for (const auto& [name, value] : event.values)
+  for (const auto& [name, value] : event.values) {
     if (event.event == "device" && name == "text") return event.host + ": " + value;
+    if (event.event == "hang" && name == "sentence") return "hang: " + value;
+  }
   std::string words = event.event;
   if (event.rank) words += fmt::format(" of rank {}", *event.rank);
   if (!event.host.empty()) words += " on " + event.host;

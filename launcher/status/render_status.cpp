@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "base/shown_text.hpp"
+#include "launcher/inspect/short_waits.hpp"
 
 namespace smlaunch {
 
@@ -133,6 +134,11 @@ std::string render_stacks(const JobStatus& status) {
   if (!status.looks) return "";
   std::string text = "\n";
   for (const std::string& line : render_looks(*status.looks)) text += shown_text(line, most_line) + "\n";
+  for (const ShortWaits& each : find_short_waits(*status.looks))
+    text += shown_text(
+                fmt::format("hint: slow rank: rank {} on {} {}", each.rank.value, each.host, describe(each)),
+                most_line) +
+            "\n";
   return text;
 }
 

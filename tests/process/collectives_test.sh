@@ -133,6 +133,7 @@ case_of missing '[2]' \
   "rank 2 \(localhost\) has not come to all_reduce$number of the default group, in which 2 ranks wait; it is in load_batch \(job.py:10\)"
 assert_report '.hang_evidence.missing' '[{"rank":2,"host":"localhost","where":"load_batch (job.py:10)"}]'
 assert_report '.hang_evidence.waiting | map([.group, .op, .ranks])' '[["default","all_reduce",[0,1]]]'
+assert_report .hang_evidence.sentence "$(jq 'select(.event == "hang").sentence' "$base/output/data/smlaunch/events.jsonl")"
 assert_report '.hang_evidence.ranks | map([.state, .waiting_in.op])' '[["sleeping","all_reduce"],["sleeping","all_reduce"],["sleeping",null]]'
 run "$smlaunch" report "$base/output/data/smlaunch"
 assert_contains "$out" "missing: rank 2 on localhost: load_batch (job.py:10)"

@@ -40,6 +40,35 @@ assert_eq '"load"' "$(jq -c '.threads[0].frames[0][0]' "$base/output/data/smlaun
 assert_eq 4 "$(grep -c '/smlaunch[^ ]*/python\.' <<<"$out")"
 for folder in $(sed -n 's/^\[. localhost\] \(\/.*\)/\1/p' <<<"$out"); do [[ ! -e $folder ]] || fail "$folder is left"; done
 
+step "NCCL is asked on its port, which an imitation in rank 0 serves, and its answer lies beside the report"
+container
+write_program 'import json, socket, threading
+def serve(listener):
+    connection = listener.accept()[0]
+    for line in connection.makefile("rb"):
+        if line == b"CLIENT PROTOCOL 2\n":
+            connection.sendall(b"SERVER PROTOCOL 2\n")
+        elif line != b"STATUS\n":
+            connection.sendall(b"OK\n")
+        else:
+            ranks = [
+                {"rank": i, "host": "127.0.0.1", "pid": pid, "collective_counts": {"AllReduce": 8 - i}}
+                for i, pid in enumerate([os.getpid(), 0])
+            ]
+            answer = json.dumps({"communicators": [{"hash": "0x5f", "size": 2, "ranks": ranks}]})
+            connection.sendall(answer.encode())
+            connection.shutdown(socket.SHUT_RDWR)
+if os.environ["RANK"] == "0":
+    listener = socket.create_server(("127.0.0.1", int(os.environ["NCCL_RAS_ADDR"].split(":")[1])))
+    threading.Thread(target=serve, args=(listener,), daemon=True).start()'
+NCCL_RAS_ADDR=localhost:$((20000 + $$ % 10000)) hangs
+fact="communicator 0x5f of 2 ranks: its rank 1 (127.0.0.1, pid 0) has launched AllReduce 7 times, rank 0 (localhost) 8 times"
+assert_report .hang_evidence.nccl "[\"$fact\"]"
+assert_contains "$err" "NCCL: $fact"
+assert_eq 0x5f "$(jq -r '.communicators[0].hash' "$base/output/data/smlaunch/hang/nccl-ras.json")"
+run "$smlaunch" report "$base/output/data/smlaunch"
+assert_contains "$out" "NCCL: $fact"
+
 step "it also tells of Python that a shell has started"
 container
 write_program ''
@@ -60,7 +89,7 @@ assert_report '.first_failure | [.rank, .host, .exit_code, .signal, .certain]' '
 assert_report '.hang[2] | [.place, .processes[0].state, .processes[0].name]' '["train.py:5 in load","S","python3"]'
 assert_report '[.ranks[].cause] | unique' '["stopped_by_us"]'
 assert_contains "$(<"$base/output/failure")" "hang: the job hangs: "
-assert_eq hang "$(jq -r 'select(.event == "hang").event' "$base/output/data/smlaunch/events.jsonl")"
+assert_eq "$odd" "$(jq -r 'select(.event == "hang").sentence' "$base/output/data/smlaunch/events.jsonl")"
 
 step "a program that prints its stack for SIGUSR1 keeps its chance to end well"
 container

@@ -32,7 +32,11 @@ class FakeRank final : public AgentRank {
   void signal(int signal) override { done.push_back(fmt::format("signal {}", signal)); }
   void was_told(int signal) override { done.push_back(fmt::format("was told {}", signal)); }
   void pass_on(int signal) override { done.push_back(fmt::format("pass on {}", signal)); }
-  void inspect(bool only_look) override { done.emplace_back(only_look ? "look" : "inspect"); }
+  void inspect(Inspection how) override {
+    done.emplace_back(how == Inspection::look  ? "look"
+                      : how == Inspection::ask ? "inspect"
+                                               : "inspect with NCCL");
+  }
   void input(const Input& input) override { done.push_back("input " + input.text); }
   void resume() override { done.emplace_back("resume"); }
   void fill(Pong& pong) override { pong.cpu_ns = 7; }

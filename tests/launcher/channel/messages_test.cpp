@@ -7,6 +7,8 @@
 #include <limits>
 
 #include "launcher/channel/message_pack.hpp"
+#include "launcher/channel/progress_messages.hpp"
+#include "launcher/inspect/nccl_ras.hpp"
 #include "launcher/inspect/rank_told.hpp"
 
 namespace smlaunch {
@@ -161,12 +163,18 @@ TEST(Messages, WhatARankIsDoingComesBack) {
                      {13, "", '?', 1, "", {}, {}}};
   state.primary = 1;
   state.python_source = "py-spy";
+  state.nccl_ras = any_bytes;
   state.processes.front().rank = 3;
   state.more_comes = true;
   state.processes.front().has_thread = true;
   state.processes.front().told = any_bytes;
   EXPECT_EQ(decode_rank_state(encode(state)), state);
   EXPECT_FALSE(decode_rank_state("x"));
+}
+
+TEST(Messages, WhatIsWantedOfARankComesBack) {
+  for (const Inspection how : {Inspection::look, Inspection::ask, Inspection::ask_nccl})
+    EXPECT_EQ(decode_inspection(encode(how)), how);
 }
 
 TEST(Messages, WhatAWorkerIsToldComesBack) {
@@ -270,6 +278,11 @@ TEST(Messages, ANumberThatItsFieldCannotHaveIsNoMessage) {
   EXPECT_TRUE(decode_rank_state(encode(state)));
   state.processes.front().told += 'x';
   EXPECT_FALSE(decode_rank_state(encode(state))) << "no process tells so much";
+  state.processes.clear();
+  state.nccl_ras = std::string(most_ras, 'x');
+  EXPECT_TRUE(decode_rank_state(encode(state)));
+  state.nccl_ras += 'x';
+  EXPECT_FALSE(decode_rank_state(encode(state))) << "nor does NCCL";
 }
 
 // A version to come may say more.

@@ -93,6 +93,21 @@ TEST(RankTold, IsShortenedToTheLastCollectivesAndThoseThatHaveNotEnded) {
   EXPECT_LT(recorded.size(), 30U);
 }
 
+TEST(RankTold, KeepsTheTimesOfMoreCollectivesThanItKeeps) {
+  std::string entries;
+  for (int i = 1; i <= 200; ++i) {
+    std::string each = entry(i, "all_reduce", true);
+    each.replace(each.size() - 1, 1, fmt::format(R"(,"time_created_ns":{}}})", 1000 + i));
+    entries += (i == 1 ? "" : ",") + each;
+  }
+  const auto told = parse_told(shorten_told(new_answer(entries)).value_or(""));
+  ASSERT_TRUE(told);
+  const ToldGroup& group = told->groups.at(0);
+  ASSERT_EQ(group.timed.size(), 48U);
+  EXPECT_EQ(group.timed.back(), (TimedCollective{.sequence = 200, .begun_ns = 1200}));
+  EXPECT_LT(group.recorded.size(), 30U);
+}
+
 TEST(RankTold, LeavesTheRecorderOutWhereAllIsTooLong) {
   const auto shorter = shorten_told(new_answer("", R"(,"more":")" + std::string(most_told - 400, 'x') + "\"")
                                         .replace(0, 1, R"({"recorder_":0,)"));

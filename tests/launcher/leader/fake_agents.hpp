@@ -53,6 +53,7 @@ class FakeAgents final : public LeaderChannel {
 
   // What the leader has done, in words, and in order.
   std::vector<std::string> done;
+  std::vector<int> nccl_asked = {};  // ranks whose NCCL is asked
   std::map<int, Start> starts;
   std::map<Peer, JobEnd> outcomes;
   std::vector<std::map<std::string, std::string>> engine_environments;
@@ -165,8 +166,10 @@ class FakeAgents final : public LeaderChannel {
     if (!states_[peer].is_running || (ranks[peer.value].ignores_signals && signal != SIGKILL)) return;
     end(peer, FrameKind::ended, ended(Signaled{signal, false}, true));
   }
-  void inspect(Peer peer, bool only_look) override {
+  void inspect(Peer peer, Inspection how) override {
+    const bool only_look = how == Inspection::look;
     done.push_back(fmt::format("{} {}", only_look ? "look at" : "inspect", peer.value));
+    if (how == Inspection::ask_nccl) nccl_asked.push_back(peer.value);
     RankState state;
     state.is_look = only_look;
     state.computes = only_look && ranks[peer.value].computes;

@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "launcher/leader/leader_run.hpp"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <csignal>
+#include <filesystem>
+#include <fstream>
 
 #include "launcher/channel/hand_over.hpp"
 #include "launcher/leader/start_engine.hpp"
@@ -736,6 +740,53 @@ TEST(LeaderRun, RanksThatAreSilentTooLongAreAskedAndEnded) {
   EXPECT_THAT(run.agents.done, Contains("look at 3"));
   EXPECT_THAT(run.agents.done, Contains("inspect 3"));
   EXPECT_LT(run.loop.seconds(), 60);
+}
+
+// What it writes to events.jsonl, a line each.
+std::vector<std::string> events_of(DrivenRun& run) {
+  const std::filesystem::path file =
+      std::filesystem::path(testing::TempDir()) / fmt::format("leader_run_{}.jsonl", getpid());
+  EXPECT_TRUE(run.events.open(file));
+  run.go();
+  std::vector<std::string> lines;
+  std::ifstream stream(file);
+  for (std::string line; std::getline(stream, line);) lines.push_back(line);
+  std::filesystem::remove(file);
+  return lines;
+}
+
+TEST(LeaderRun, TheHangsEventHasTheSentenceAndComesBeforeTheStop) {
+  DrivenRun run;
+  run.settings.hang_timeout = 30;
+  for (int rank = 0; rank < 4; ++rank) run.agents.ranks[rank].runs = milliseconds(500'000);
+  const auto events = events_of(run);
+  const auto is_hang = [](const std::string& line) {
+    return line.find(R"("event":"hang")") != std::string::npos;
+  };
+  const auto is_stop = [](const std::string& line) {
+    return line.find(R"("event":"stop")") != std::string::npos;
+  };
+  ASSERT_EQ(std::count_if(events.begin(), events.end(), is_hang), 1);
+  const auto hang = std::find_if(events.begin(), events.end(), is_hang);
+  EXPECT_THAT(*hang, HasSubstr(R"("sentence":"all 4 ranks are at one place: gone")"));
+  EXPECT_THAT(run.result.outcome.message, HasSubstr("; all 4 ranks are at one place: gone"));
+  EXPECT_LT(hang - events.begin(), std::find_if(events.begin(), events.end(), is_stop) - events.begin());
+}
+
+TEST(LeaderRun, NcclIsAskedByOneRankOfEachOfAFewHosts) {
+  DrivenRun run(5);
+  run.settings.hang_timeout = 30;
+  for (int rank = 0; rank < 10; ++rank) run.agents.ranks[rank].runs = milliseconds(500'000);
+  run.agents.ranks[2].runs = milliseconds(1'000);  // has ended well, and is not asked
+  run.go();
+  EXPECT_THAT(run.agents.nccl_asked, ElementsAre(0, 3, 4));
+}
+
+TEST(LeaderRun, AJobThatDoesNotHangHasNoSuchEvent) {
+  DrivenRun run;
+  run.settings.hang_timeout = 30;
+  EXPECT_THAT(events_of(run), Not(Contains(HasSubstr(R"("event":"hang")"))));
+  EXPECT_EQ(run.result.outcome.kind, OutcomeKind::success);
 }
 
 TEST(LeaderRun, RanksThatComputeSilentlyGoOnAndTheSentenceSaysWhatWasTakenForLife) {

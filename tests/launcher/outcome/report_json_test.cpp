@@ -129,6 +129,15 @@ TEST(Report, TellsWhoWaitedForWhom) {
                "groups": [], "stacks": []}]})"));
 }
 
+TEST(Report, TellsWhatNcclHasSaidWhereItHasAnswered) {
+  Report report;
+  report.outcome.hang = {{.rank = Rank{0}, .host = "a"}};
+  EXPECT_FALSE(Json::parse(render_report(report))["hang_evidence"].contains("nccl"));
+  report.outcome.hang_evidence.nccl = {"rank 1 (b) is late"};
+  EXPECT_EQ(Json::parse(render_report(report))["hang_evidence"]["nccl"],
+            Json::parse(R"(["rank 1 (b) is late"])"));
+}
+
 TEST(Report, TellsTheLastProgressAsNumbersOrWhereJsonHasNoneAsText) {
   Report report;
   report.outcome.progress =

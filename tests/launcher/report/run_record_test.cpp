@@ -23,7 +23,7 @@ constexpr const char* report = R"({"schema":"smlaunch.report/1","outcome":"failu
   "hang":[{"rank":0,"host":"a","place":"in load","processes":[{"pid":9,"name":"python","python_stack":["t.py:1 in f"]}]}],
   "hang_evidence":{"seconds":60,"waiting":[{"group":"default","op":"all_reduce","sequence":5,"ranks":[1,2]},
                                            {"group":"tp","op":null,"sequence":null,"ranks":[]}],
-                   "missing":[{"rank":0,"host":"a","where":"load_batch"}],"ranks":[]},
+                   "missing":[{"rank":0,"host":"a","where":"load_batch"}],"ranks":[],"nccl":["rank 1 is late",7]},
   "earlier":[{"message":"b was lost"}],"plan_hash":"abc"})";
 
 TEST(RunRecord, HoldsWhatTheReportSays) {
@@ -42,6 +42,7 @@ TEST(RunRecord, HoldsWhatTheReportSays) {
   EXPECT_EQ(record->ranks[1].end.exit_code, 3);
   EXPECT_EQ(record->phases[0].slowest_host, "b");
   EXPECT_EQ(record->smoke->suspects[0], "host b (high): is slow");
+  EXPECT_EQ(record->nccl, std::vector<std::string>{"rank 1 is late"});
   EXPECT_EQ(record->smoke->stages[0].missing_ranks, std::vector<int>{1});
   ASSERT_EQ(record->smoke->pairs.size(), 2U) << "those of two hosts";
   EXPECT_EQ(record->smoke->pairs[0].busbw_gbps, 1.25);

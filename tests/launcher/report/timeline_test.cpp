@@ -101,6 +101,18 @@ TEST(Timeline, MarksWhatADeviceSaidInItsWordsAndAsBad) {
   EXPECT_TRUE(timeline.marks[1].is_bad);
 }
 
+TEST(Timeline, MarksAHangWithItsSentence) {
+  RunRecord record = run_of(2, 0);
+  record.events.push_back(
+      {.seconds = 4, .event = "hang", .values = {{"sentence", "rank 1 (gn0) has not come to barrier 5"}}});
+  record.events.push_back({.seconds = 5, .event = "hang"});  // of an older smlaunch
+  const Timeline timeline = make_timeline(record);
+  ASSERT_EQ(timeline.marks.size(), 3U);
+  EXPECT_EQ(timeline.marks[1].words, "hang: rank 1 (gn0) has not come to barrier 5");
+  EXPECT_EQ(timeline.marks[2].words, "hang");
+  EXPECT_TRUE(timeline.marks[1].is_bad);
+}
+
 TEST(Timeline, MarksTheFirstFailureAndNotEveryRanksEnd) {
   RunRecord record = run_of(2, 0);
   record.first_failure = RecordedFailure{.rank = 0, .host = "gn0"};
