@@ -82,7 +82,7 @@ class ChannelServer final : public LeaderChannel {
   void forget_earlier_process(Peer peer);
   [[nodiscard]] std::optional<std::vector<std::string>> find_connected_nodes() const;
   [[nodiscard]] bool knows_key(const Link& link, Peer peer) const;
-  void tell_of_stranger(const std::string& what) const;
+  void tell_of_stranger(const Stranger& stranger) const;
   void command(Peer peer, FrameKind kind, const std::string& payload);
   void tell_again(const Agent& agent);
   void received(Peer peer, Frame&& frame);

@@ -31,8 +31,8 @@ struct Nodes {
     callbacks.joined = [this](Peer peer, const Hello& hello) {
       heard.push_back(std::to_string(peer.value) + " is " + hello.host);
     };
-    callbacks.stranger = [this](const std::string& what) {
-      if (heard.empty() || heard.back() != what) heard.push_back(what);
+    callbacks.stranger = [this](const Stranger& stranger) {
+      if (heard.empty() || heard.back() != stranger.what) heard.push_back(stranger.what);
     };
     callbacks.data = [this](Peer, const Frame&) { ++data; };
     callbacks.lost = [this](Peer peer, std::uint64_t, const std::string& why) {

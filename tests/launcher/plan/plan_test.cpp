@@ -508,7 +508,7 @@ TEST(MakePlan, WarnsOfWhatIsWrongWithTheMachinesThatAreKnown) {
   SmallJob job(2, 1, {1, 4, 1, {0, 0}, {}});
   Machine machine = *job.cluster.hosts[{0}].machine;
   machine.gpus[1].usable = false;
-  machine.gpus[1].unusable_because = "it has fallen off the PCI bus";
+  machine.gpus[1].unusable_because = {UnusableKind::off_the_bus};
   job.cluster.hosts[{0}].machine = std::make_shared<const Machine>(machine);
   job.cluster.hosts[{0}].source = TopologySource::probed;
   EXPECT_THAT(
