@@ -9,8 +9,11 @@
 
 namespace smlaunch {
 
+// Says so on stderr, and aborts.
+[[noreturn]] void fail_for_index(int value, std::size_t size) noexcept;
+
 // `Index`: a struct whose first member is `int value`, from 0 on. A position below 0 or past the end is an
-// error of the program, as with std::vector.
+// error of the program: it aborts in every type of build.
 template <class Index, class T>
 class Indexed {
  public:
@@ -24,8 +27,8 @@ class Indexed {
   explicit Indexed(std::vector<T> items) : items_(std::move(items)) {}
   explicit Indexed(std::size_t size, const T& item = T()) : items_(size, item) {}
 
-  T& operator[](Index index) { return items_[static_cast<std::size_t>(index.value)]; }
-  const T& operator[](Index index) const { return items_[static_cast<std::size_t>(index.value)]; }
+  T& operator[](Index index) { return items_[checked(index.value)]; }
+  const T& operator[](Index index) const { return items_[checked(index.value)]; }
   [[nodiscard]] bool has(Index index) const {
     return index.value >= 0 && static_cast<std::size_t>(index.value) < items_.size();
   }
@@ -63,10 +66,10 @@ class Indexed {
   iterator end() { return items_.end(); }
   [[nodiscard]] const_iterator begin() const { return items_.begin(); }
   [[nodiscard]] const_iterator end() const { return items_.end(); }
-  T& front() { return items_.front(); }
-  [[nodiscard]] const T& front() const { return items_.front(); }
-  T& back() { return items_.back(); }
-  [[nodiscard]] const T& back() const { return items_.back(); }
+  T& front() { return items_[checked(0)]; }
+  [[nodiscard]] const T& front() const { return items_[checked(0)]; }
+  T& back() { return items_[checked(last())]; }
+  [[nodiscard]] const T& back() const { return items_[checked(last())]; }
 
   void push_back(T item) { items_.push_back(std::move(item)); }
   template <class... Arguments>
@@ -82,6 +85,15 @@ class Indexed {
   bool operator==(const Indexed&) const = default;
 
  private:
+  // A negative value is past every end when it is unsigned.
+  [[nodiscard]] std::size_t checked(int value) const {
+    const auto position = static_cast<std::size_t>(value);
+    if (position >= items_.size()) [[unlikely]]
+      fail_for_index(value, items_.size());
+    return position;
+  }
+  [[nodiscard]] int last() const { return static_cast<int>(items_.size()) - 1; }
+
   std::vector<T> items_;
 };
 

@@ -19,20 +19,15 @@
 namespace smlaunch {
 namespace {
 
-constexpr const char* is_divided = "it is cut into MIG instances, and CUDA gives a process only one of them";
-
-std::string reason_not_shown(const NvmlAnswer& answer) {
+UnusableReason reason_not_shown(const NvmlAnswer& answer) {
   switch (answer.state) {
-    case DriverState::no_library:
-      return "the NVIDIA driver is loaded, but its library libnvidia-ml.so.1 is not here";
-    case DriverState::failed: return fmt::format("the NVIDIA driver does not answer: {}", answer.error);
-    case DriverState::no_driver: return "no NVIDIA driver is loaded";
+    case DriverState::no_library: return {UnusableKind::no_library};
+    case DriverState::failed: return {UnusableKind::driver_fails, answer.error};
+    case DriverState::no_driver: return {UnusableKind::no_driver};
     case DriverState::answered: break;
   }
-  if (!answer.unreachable.empty())
-    return fmt::format("the NVIDIA driver does not show it, and cannot reach {}",
-                       fmt::join(answer.unreachable, "; "));
-  return "the NVIDIA driver does not show it here: it is not among this container's GPUs";
+  if (answer.unreachable.empty()) return {UnusableKind::not_shown};
+  return {UnusableKind::not_shown_and_others, fmt::format("{}", fmt::join(answer.unreachable, "; "))};
 }
 
 // Puts the GPUs, and the rows and columns of the matrices, into a new order.
@@ -69,8 +64,7 @@ std::size_t add_placeless_gpu(Machine& machine, const std::string& pci) {
   Gpu gpu;
   gpu.pci = pci;
   machine.gpus.push_back(std::move(gpu));
-  machine.findings.push_back(
-      fmt::format("{} is not on the PCI bus as seen here, so what it is near is unknown", pci));
+  machine.findings.push_back({.kind = FindingKind::gpu_without_place, .subject = pci});
   return machine.gpus.size() - 1;
 }
 
@@ -137,7 +131,7 @@ void add_gpu_facts(Machine& machine, const NvmlAnswer& answer, const std::vector
   for (Gpu& gpu : machine.gpus) {
     gpu.usable = false;
     const bool is_off = std::find(off_the_bus.begin(), off_the_bus.end(), gpu.pci) != off_the_bus.end();
-    gpu.unusable_because = is_off ? "it has fallen off the PCI bus" : reason_not_shown(answer);
+    gpu.unusable_because = is_off ? UnusableReason{UnusableKind::off_the_bus} : reason_not_shown(answer);
   }
   std::vector<std::size_t> order;
   for (const NvmlGpu& told : answer.gpus) {
@@ -151,13 +145,12 @@ void add_gpu_facts(Machine& machine, const NvmlAnswer& answer, const std::vector
     gpu.uuid = told.uuid;
     gpu.memory_bytes = told.memory_bytes;
     gpu.usable = !told.mig;
-    gpu.unusable_because = told.mig ? is_divided : "";
+    gpu.unusable_because = {told.mig ? UnusableKind::divided : UnusableKind::not_told};
     gpu.mig_instances = told.mig_instances;
     if (told.mig) {
-      machine.findings.push_back(fmt::format(
-          "GPU {} ({}) is cut into {} MIG instance{}: CUDA gives a process one instance and no "
-          "other GPU beside it",
-          told.index, told.pci, told.mig_instances.size(), told.mig_instances.size() == 1 ? "" : "s"));
+      machine.findings.push_back({.kind = FindingKind::divided_gpu,
+                                  .subject = fmt::format("GPU {} ({})", told.index, told.pci),
+                                  .count = static_cast<int>(told.mig_instances.size())});
     }
   }
   add_nvlinks(machine, answer.gpus);
@@ -174,16 +167,12 @@ void add_gpu_facts(Machine& machine, const NvmlAnswer& answer, const std::vector
   }
   // If a GPU is on the bus and the driver does not show it, its own reason says this already.
   const bool is_said = machine.gpus.size() > shown;
-  for (const std::string& lost : answer.unreachable) {
-    std::string sentence = fmt::format("the NVIDIA driver cannot reach {}", lost);
-    if (is_said)
-      machine.findings.push_back(std::move(sentence));
-    else
-      warn(machine, std::move(sentence));
-  }
+  for (const std::string& lost : answer.unreachable)
+    machine.findings.push_back(
+        {.kind = FindingKind::unreachable_gpu, .is_warning = !is_said, .subject = lost});
   const bool is_broken = answer.state == DriverState::failed || answer.state == DriverState::no_library;
   if (is_broken && machine.gpus.empty())
-    warn(machine, fmt::format("no GPU is on the PCI bus as seen here, and {}", reason_not_shown(answer)));
+    warn(machine, {.kind = FindingKind::no_gpu_seen, .because = reason_not_shown(answer)});
 }
 
 void apply_visible_devices(Machine& machine, const std::optional<std::string>& visible,
@@ -193,16 +182,12 @@ void apply_visible_devices(Machine& machine, const std::optional<std::string>& v
   std::vector<std::size_t> positions;
   std::set<std::string> models;
   for (std::size_t i = 0; i < machine.gpus.size(); ++i) {
-    if (!machine.gpus[i].usable && machine.gpus[i].unusable_because != is_divided) continue;
+    if (!machine.gpus[i].usable && machine.gpus[i].unusable_because.kind != UnusableKind::divided) continue;
     shown.push_back(machine.gpus[i]);
     positions.push_back(i);
     models.insert(machine.gpus[i].model);
   }
-  if (models.size() > 1 && order != "PCI_BUS_ID") {
-    warn(machine,
-         "its GPUs are of different models, and CUDA counts the fastest first: set "
-         "CUDA_DEVICE_ORDER=PCI_BUS_ID, so that local rank and GPU agree");
-  }
+  if (models.size() > 1 && order != "PCI_BUS_ID") warn(machine, {.kind = FindingKind::mixed_gpus});
   const auto divided =
       std::find_if(shown.begin(), shown.end(), [](const Gpu& gpu) { return !gpu.mig_instances.empty(); });
   if (shown.empty() || (!visible && divided == shown.end())) return;
@@ -210,19 +195,17 @@ void apply_visible_devices(Machine& machine, const std::optional<std::string>& v
   const VisibleDevices kept = visible
                                   ? parse_visible_devices(*visible, shown)
                                   : VisibleDevices{{static_cast<std::size_t>(divided - shown.begin())}, {}};
-  for (const std::string& note : kept.notes) warn(machine, note);
+  if (kept.wrong) warn(machine, *kept.wrong);
   for (const std::size_t position : positions) {
     Gpu& gpu = machine.gpus[position];
-    if (gpu.usable)
-      gpu.unusable_because = visible ? "CUDA_VISIBLE_DEVICES leaves it out"
-                                     : "CUDA gives a process one MIG instance and no other GPU beside it";
+    if (gpu.usable) gpu.unusable_because = {visible ? UnusableKind::left_out : UnusableKind::beside_instance};
     gpu.usable = false;
   }
   std::vector<std::size_t> sequence;
   for (const std::size_t gpu : kept.gpus) {
     sequence.push_back(positions[gpu]);
     machine.gpus[positions[gpu]].usable = true;
-    machine.gpus[positions[gpu]].unusable_because.clear();
+    machine.gpus[positions[gpu]].unusable_because = {};
   }
   for (std::size_t i = 0; i < machine.gpus.size(); ++i) {
     if (!machine.gpus[i].usable) sequence.push_back(i);

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cuda/visible_devices.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <charconv>
 #include <optional>
@@ -54,25 +52,24 @@ VisibleDevices parse_visible_devices(std::string_view text, const std::vector<Gp
     const std::size_t comma = std::min(text.find(',', begin), text.size());
     const std::string_view entry = trimmed(text.substr(begin, comma - begin));
     begin = comma + 1;
-    std::string wrong;
+    std::optional<FindingKind> wrong;
     const bool names_instance = entry.substr(0, 4) == "MIG-";
     const auto gpu = names_instance ? find_gpu_of_instance(entry, gpus) : find_gpu(entry, gpus);
     const bool is_instance = names_instance || (gpu && !gpus[*gpu].usable);
     if (names_instance && !gpu) {
-      wrong = "names none of this machine's MIG instances";
+      wrong = FindingKind::visible_no_instance;
     } else if (!visible.gpus.empty() && (is_instance || has_instance)) {
-      wrong = "stands beside another entry, but CUDA gives a process one MIG instance and nothing else";
+      wrong = FindingKind::visible_beside_instance;
     } else if (!gpu) {
-      wrong = "names none of this machine's GPUs";
+      wrong = FindingKind::visible_no_gpu;
     } else if (std::find(visible.gpus.begin(), visible.gpus.end(), *gpu) != visible.gpus.end()) {
-      wrong = "names a GPU a second time";
+      wrong = FindingKind::visible_twice;
     } else if (is_instance && gpus[*gpu].mig_instances.empty()) {
-      wrong = "names a GPU that is set up for MIG instances and has none";
+      wrong = FindingKind::visible_without_instances;
     }
     has_instance = is_instance;
-    if (!wrong.empty()) {
-      visible.notes.push_back(
-          fmt::format("CUDA_VISIBLE_DEVICES: '{}' {}, so CUDA ignores it and what follows it", entry, wrong));
+    if (wrong) {
+      visible.wrong = MachineFinding{.kind = *wrong, .subject = std::string(entry)};
       break;
     }
     visible.gpus.push_back(*gpu);

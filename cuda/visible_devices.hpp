@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -12,8 +13,8 @@
 namespace smlaunch {
 
 struct VisibleDevices {
-  std::vector<std::size_t> gpus;   // positions in the list that was given, in CUDA's order
-  std::vector<std::string> notes;  // what is wrong with the text
+  std::vector<std::size_t> gpus;             // positions in the list that was given, in CUDA's order
+  std::optional<MachineFinding> wrong = {};  // with the entry that ends the list
   bool operator==(const VisibleDevices&) const = default;
 };
 

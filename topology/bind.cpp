@@ -5,6 +5,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 #include "topology/hwloc_handle.hpp"
 
@@ -56,7 +57,46 @@ IdSet bound_nodes(hwloc_topology_t topology) {
   return done == 0 && policy == HWLOC_MEMBIND_BIND ? to_ids(set.get()) : IdSet{};
 }
 
+// The words that the channel carries.
+constexpr std::pair<BindingNoteKind, const char*> note_words[] = {
+    {BindingNoteKind::cpus_refused, "cpus_refused"}, {BindingNoteKind::other_cpus, "other_cpus"},
+    {BindingNoteKind::no_memory, "no_memory"},       {BindingNoteKind::memory_refused, "memory_refused"},
+    {BindingNoteKind::other_memory, "other_memory"}, {BindingNoteKind::not_read, "not_read"}};
+
 }  // namespace
+
+std::string to_string(BindingNoteKind kind) {
+  for (const auto& [each, word] : note_words)
+    if (each == kind) return word;
+  return "not_read";
+}
+
+std::optional<BindingNoteKind> parse_binding_note_kind(std::string_view text) {
+  for (const auto& [kind, word] : note_words)
+    if (word == text) return kind;
+  return std::nullopt;
+}
+
+std::string to_string(const BindingNote& note) {
+  const auto given_or = [&](const char* otherwise) { return note.given.empty() ? otherwise : note.given; };
+  switch (note.kind) {
+    case BindingNoteKind::cpus_refused:
+      return fmt::format("the kernel refuses to bind it there: {}", std::strerror(note.error));
+    case BindingNoteKind::other_cpus:
+      return fmt::format("asked for CPUs {}, the kernel gave {}", note.asked,
+                         given_or("others, which it does not name"));
+    case BindingNoteKind::no_memory:
+      return fmt::format("asked for memory of NUMA nodes {}, this process may use memory of {}", note.asked,
+                         given_or("none"));
+    case BindingNoteKind::memory_refused:
+      return fmt::format("memory is not bound to NUMA nodes {}: {}", note.asked, std::strerror(note.error));
+    case BindingNoteKind::other_memory:
+      return fmt::format("asked for memory of NUMA nodes {}, the kernel gave {}", note.asked,
+                         given_or("any"));
+    case BindingNoteKind::not_read: break;
+  }
+  return "hwloc cannot read its topology";
+}
 
 Result<Binding> bind_current_process(const IdSet& cpus, const IdSet& numa) {
   const HwlocTopology topology = load_this_machine();
@@ -68,35 +108,32 @@ Result<Binding> bind_current_process(const IdSet& cpus, const IdSet& numa) {
   const bool refused =
       !cpus.empty() && hwloc_set_cpubind(topology.get(), to_bitmap(cpus).get(), HWLOC_CPUBIND_PROCESS) != 0;
   if (refused) {
-    // The note does not name the CPUs, which differ by rank: equal notes of several ranks are told once.
-    binding.notes.push_back(fmt::format("the kernel refuses to bind it there: {}", std::strerror(errno)));
+    binding.notes.push_back({.kind = BindingNoteKind::cpus_refused, .error = errno});
   }
   binding.cpus = bound_cpus(topology.get());
   if (!refused && !cpus.empty() && binding.cpus != cpus) {
     binding.notes.push_back(
-        fmt::format("asked for CPUs {}, the kernel gave {}", to_string(cpus),
-                    binding.cpus.empty() ? "others, which it does not name" : to_string(binding.cpus)));
+        {.kind = BindingNoteKind::other_cpus, .asked = to_string(cpus), .given = to_string(binding.cpus)});
   }
   IdSet asked_memory;
   if (!refused && !numa.empty()) {
     const IdSet filled = nodes_with_memory(topology.get(), numa);
     if (filled != numa) {
       binding.notes.push_back(
-          fmt::format("asked for memory of NUMA nodes {}, this process may use memory of {}", to_string(numa),
-                      filled.empty() ? "none" : to_string(filled)));
+          {.kind = BindingNoteKind::no_memory, .asked = to_string(numa), .given = to_string(filled)});
     }
     if (filled.empty() || bind_memory(topology.get(), filled))
       asked_memory = filled;
     else
       binding.notes.push_back(
-          fmt::format("memory is not bound to NUMA nodes {}: {}", to_string(filled), std::strerror(errno)));
+          {.kind = BindingNoteKind::memory_refused, .asked = to_string(filled), .error = errno});
   }
   binding.numa = bound_nodes(topology.get());
   // Kernels before 5.15 prefer only the first of several nodes.
   if (!asked_memory.empty() && binding.numa != asked_memory)
-    binding.notes.push_back(fmt::format("asked for memory of NUMA nodes {}, the kernel gave {}",
-                                        to_string(asked_memory),
-                                        binding.numa.empty() ? "any" : to_string(binding.numa)));
+    binding.notes.push_back({.kind = BindingNoteKind::other_memory,
+                             .asked = to_string(asked_memory),
+                             .given = to_string(binding.numa)});
   return binding;
 }
 

@@ -3,8 +3,6 @@
 
 #include <fmt/format.h>
 
-#include <map>
-
 #include "base/host_list.hpp"
 
 namespace smlaunch {
@@ -18,20 +16,34 @@ std::string to_string(TopologySource source) {
   return "assumed";
 }
 
-std::vector<std::string> cluster_warnings(const Cluster& cluster) {
-  std::map<std::string, std::vector<std::string>> hosts;  // sentence -> hosts
-  std::vector<std::string> order;
-  for (const Host& host : cluster.hosts) {
-    if (host.source == TopologySource::assumed) continue;
-    for (const std::string& sentence : machine_warnings(*host.machine)) {
-      if (!hosts.contains(sentence)) order.push_back(sentence);
-      hosts[sentence].push_back(host.name);
-    }
+void WarningsByHost::add(NodeRank host, const std::vector<MachineFinding>& warnings) {
+  for (const MachineFinding& finding : warnings) {
+    const auto [known, is_new] = known_.try_emplace(finding, all_.size());
+    if (is_new) all_.push_back({.finding = finding, .hosts = {}});
+    all_[known->second].hosts.push_back(host);
   }
-  std::vector<std::string> all;
-  for (const std::string& sentence : order)
-    all.push_back(fmt::format("{}: {}", join_names(hosts[sentence]), sentence));
-  return all;
+}
+
+std::vector<HostsWarning> find_warnings(const Cluster& cluster) {
+  WarningsByHost warnings;
+  for (const NodeRank node_rank : cluster.hosts.indices()) {
+    const Host& host = cluster.hosts[node_rank];
+    if (host.source != TopologySource::assumed) warnings.add(node_rank, machine_warnings(*host.machine));
+  }
+  return warnings.all();
+}
+
+std::string render_warning(const Cluster& cluster, const HostsWarning& warning) {
+  std::vector<std::string> names;
+  for (const NodeRank host : warning.hosts) names.push_back(cluster.hosts[host].name);
+  return fmt::format("{}: {}", join_names(names), to_string(warning.finding));
+}
+
+std::vector<std::string> cluster_warnings(const Cluster& cluster) {
+  std::vector<std::string> sentences;
+  for (const HostsWarning& warning : find_warnings(cluster))
+    sentences.push_back(render_warning(cluster, warning));
+  return sentences;
 }
 
 }  // namespace smlaunch

@@ -2,7 +2,6 @@
 #include "topology/machine.hpp"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <iterator>
@@ -48,25 +47,30 @@ int Machine::usable_gpus() const {
   return static_cast<int>(std::count_if(gpus.begin(), gpus.end(), [](const Gpu& gpu) { return gpu.usable; }));
 }
 
-void warn(Machine& machine, std::string sentence) {
-  machine.findings.push_back(sentence);
-  machine.warnings.push_back(std::move(sentence));
+void warn(Machine& machine, MachineFinding finding) {
+  finding.is_warning = true;
+  machine.findings.push_back(std::move(finding));
 }
 
-std::vector<std::string> machine_warnings(const Machine& machine) {
-  std::map<std::string, std::vector<std::string>> unusable;  // reason -> GPUs
+std::vector<MachineFinding> machine_warnings(const Machine& machine) {
+  std::map<UnusableReason, MachineFinding> unusable;
   for (const Gpu& gpu : machine.gpus) {
-    if (!gpu.usable)
-      unusable[gpu.unusable_because].push_back(gpu.pci.empty() ? fmt::format("GPU {}", gpu.index) : gpu.pci);
+    if (gpu.usable) continue;
+    MachineFinding& finding = unusable[gpu.unusable_because];
+    finding.subject += fmt::format("{}{}", finding.count++ == 0 ? "" : ", ",
+                                   gpu.pci.empty() ? fmt::format("GPU {}", gpu.index) : gpu.pci);
   }
-  std::vector<std::string> sentences;
-  for (const auto& [reason, gpus] : unusable) {
-    sentences.push_back(fmt::format("{} of its {} GPU{} cannot be used ({}): {}", gpus.size(),
-                                    machine.gpus.size(), machine.gpus.size() == 1 ? "" : "s",
-                                    fmt::join(gpus, ", "), reason.empty() ? "no reason was given" : reason));
+  std::vector<MachineFinding> warnings;
+  for (auto& [reason, finding] : unusable) {
+    finding.kind = FindingKind::unusable_gpus;
+    finding.is_warning = true;
+    finding.total = static_cast<int>(machine.gpus.size());
+    finding.because = reason;
+    warnings.push_back(std::move(finding));
   }
-  sentences.insert(sentences.end(), machine.warnings.begin(), machine.warnings.end());
-  return sentences;
+  std::copy_if(machine.findings.begin(), machine.findings.end(), std::back_inserter(warnings),
+               [](const MachineFinding& finding) { return finding.is_warning; });
+  return warnings;
 }
 
 IdSet allowed_cpus(const Machine& machine) {

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "topology/id_set.hpp"
+#include "topology/machine_finding.hpp"
 
 namespace smlaunch {
 
@@ -47,7 +48,7 @@ struct Gpu {
   IdSet cpus;               // the CPUs near it
   std::uint64_t memory_bytes = 0;
   bool usable = true;  // the driver shows it and the job may use it
-  std::string unusable_because;
+  UnusableReason unusable_because = {};
   PciLink link = {};
   std::vector<std::string> mig_instances = {};  // UUIDs of its MIG instances: "MIG-…"; empty: it is not cut
   bool operator==(const Gpu&) const = default;
@@ -97,8 +98,7 @@ struct Machine {
   std::vector<NetworkInterface> interfaces;       // empty: not known
   std::map<std::string, std::string> versions;  // of what is installed: "nccl" -> "2.18.5"; empty: not known,
                                                 // otherwise what has no entry is not installed
-  std::vector<std::string> findings;            // what is odd about it, a sentence each
-  std::vector<std::string> warnings;            // the findings that a job on it should know
+  std::vector<MachineFinding> findings;         // what is odd about it
   bool operator==(const Machine&) const = default;
 
   // What a program counts as the machine's CPUs, such as Python's multiprocessing.cpu_count().
@@ -109,10 +109,11 @@ struct Machine {
 };
 
 // Adds a finding that a job should know.
-void warn(Machine& machine, std::string sentence);
+void warn(Machine& machine, MachineFinding finding);
 
-// What a job on this machine should know: Machine::warnings, and which GPUs it cannot use, and why.
-std::vector<std::string> machine_warnings(const Machine& machine);
+// What a job on this machine should know: which GPUs it cannot use, and why; then the findings that are
+// warnings.
+std::vector<MachineFinding> machine_warnings(const Machine& machine);
 
 // The hardware threads that this process may use: those of Machine::core_cpus.
 IdSet allowed_cpus(const Machine& machine);

@@ -23,6 +23,27 @@ void add_link(const PciLink& link, Json& json) {
   if (link.generation > 0) json["link_generation"] = link.generation;
 }
 
+// The sentence is for people and for older versions, the kind for us.
+void add_reason(const UnusableReason& reason, Json& json) {
+  json["unusable_because"] = to_string(reason);
+  if (reason.kind == UnusableKind::other || reason.kind == UnusableKind::not_told) return;
+  json["unusable_kind"] = to_string(reason.kind);
+  if (!reason.words.empty()) json["unusable_words"] = reason.words;
+}
+
+// Only what the finding has beside its sentence.
+Json to_json(const MachineFinding& finding) {
+  Json json = {{"kind", to_string(finding.kind)}, {"warning", finding.is_warning}};
+  if (!finding.subject.empty()) json["subject"] = finding.subject;
+  if (finding.count != 0) json["count"] = finding.count;
+  if (finding.total != 0) json["total"] = finding.total;
+  if (finding.because != UnusableReason{}) {
+    json["because"] = to_string(finding.because.kind);
+    if (!finding.because.words.empty()) json["words"] = finding.because.words;
+  }
+  return json;
+}
+
 Json to_json(const Gpu& gpu) {
   Json json = {{"index", gpu.index},
                {"model", gpu.model},
@@ -32,7 +53,7 @@ Json to_json(const Gpu& gpu) {
                {"cpus", to_string(gpu.cpus)},
                {"memory_bytes", gpu.memory_bytes},
                {"usable", gpu.usable}};
-  if (!gpu.usable) json["unusable_because"] = gpu.unusable_because;
+  if (!gpu.usable) add_reason(gpu.unusable_because, json);
   add_link(gpu.link, json);
   if (!gpu.mig_instances.empty()) json["mig_instances"] = gpu.mig_instances;
   return json;
@@ -69,7 +90,6 @@ std::string render_machine_json(const Machine& machine) {
   for (const char* list : {"numa_nodes", "gpus", "nics", "gpu_nic", "gpu_gpu"}) json[list] = Json::array();
   if (!machine.nic_nic.empty()) json["nic_nic"] = machine.nic_nic;
   for (const char* list : {"core_cpus", "findings"}) json[list] = Json::array();
-  if (!machine.warnings.empty()) json["warnings"] = machine.warnings;
   for (const NumaNode& node : machine.numa_nodes) {
     Json one = {
         {"os_index", node.os_index}, {"cpus", to_string(node.cpus)}, {"memory_bytes", node.memory_bytes}};
@@ -87,7 +107,11 @@ std::string render_machine_json(const Machine& machine) {
   if (const IdSet outside = cpus_without_node(machine); !outside.empty() && !machine.numa_nodes.empty())
     json["cpus_without_node"] = to_string(outside);
   for (const IdSet& core : machine.core_cpus) json["core_cpus"].push_back(to_string(core));
-  for (const std::string& finding : machine.findings) json["findings"].push_back(finding);
+  for (const MachineFinding& finding : machine.findings) {
+    json["findings"].push_back(to_string(finding));
+    if (finding.is_warning) json["warnings"].push_back(to_string(finding));
+    json["finding_facts"].push_back(to_json(finding));
+  }
   for (const NetworkInterface& each : machine.interfaces) json["interfaces"].push_back(to_json(each));
   for (const auto& [name, version] : machine.versions) json["versions"][name] = version;
   return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";

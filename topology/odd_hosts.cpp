@@ -72,24 +72,26 @@ std::size_t count_hosts(const std::vector<const AlikeHosts*>& kinds) {
   return count;
 }
 
-std::string hosts_in_words(const Indexed<NodeRank, std::string>& names,
-                           const std::vector<const AlikeHosts*>& kinds) {
-  std::vector<NodeRank> hosts;
-  for (const AlikeHosts* kind : kinds) hosts.insert(hosts.end(), kind->hosts.begin(), kind->hosts.end());
-  std::sort(hosts.begin(), hosts.end());
+HostsWithValue hosts_with(const std::string& value, const std::vector<const AlikeHosts*>& kinds) {
+  HostsWithValue with{.value = value, .hosts = {}};
+  for (const AlikeHosts* kind : kinds)
+    with.hosts.insert(with.hosts.end(), kind->hosts.begin(), kind->hosts.end());
+  std::sort(with.hosts.begin(), with.hosts.end());
+  return with;
+}
+
+std::string hosts_in_words(const Indexed<NodeRank, std::string>& names, const std::vector<NodeRank>& hosts) {
   std::vector<std::string> named;
   for (const NodeRank host : hosts) named.push_back(names[host]);
   return join_names(named);
 }
 
-std::string in_words(const Trait& trait, const std::string& value) {
-  return value == trait_is_absent ? fmt::format("no {}", trait.name)
-                                  : fmt::format("{} {}", trait.name, value);
+std::string in_words(const OddTrait& odd, const std::string& value) {
+  return value == trait_is_absent ? fmt::format("no {}", odd.name) : fmt::format("{} {}", odd.name, value);
 }
 
-void name_odd_ones(const Indexed<NodeRank, std::string>& names, const KindsByValue& by_value,
-                   const Trait& trait, std::set<const AlikeHosts*>& odd,
-                   std::vector<std::string>& sentences) {
+void add_odd_ones(const KindsByValue& by_value, const Trait& trait, std::set<const AlikeHosts*>& odd,
+                  std::vector<OddTrait>& all) {
   const auto most = std::max_element(by_value.begin(), by_value.end(), [](const auto& a, const auto& b) {
     return count_hosts(a.second) < count_hosts(b.second);
   });
@@ -97,27 +99,32 @@ void name_odd_ones(const Indexed<NodeRank, std::string>& names, const KindsByVal
   const bool is_tie = std::count_if(by_value.begin(), by_value.end(), [&](const auto& each) {
                         return count_hosts(each.second) == majority;
                       }) > 1;
-  if (is_tie) {
-    std::string list;
-    for (const auto& [value, kinds] : by_value) {
-      list += fmt::format("{}{}{}", list.empty() ? "" : (trait.is_short ? ", " : " and "),
-                          trait.is_short ? value + " on " : "", hosts_in_words(names, kinds));
-      odd.insert(kinds.begin(), kinds.end());
-    }
-    sentences.push_back(trait.is_short ? fmt::format("hosts differ: {} {}", trait.name, list)
-                                       : fmt::format("hosts differ in {}: {}", trait.name, list));
-    return;
+  OddTrait made{.name = trait.name, .is_short = trait.is_short, .odd = {}, .usual = {}, .others = 0};
+  if (!is_tie) {
+    made.usual = most->first;
+    made.others = majority;
   }
   for (const auto& [value, kinds] : by_value) {
-    if (&kinds == &most->second) continue;
+    if (!is_tie && &kinds == &most->second) continue;
     odd.insert(kinds.begin(), kinds.end());
-    const std::string who =
-        fmt::format("{} differ{}", hosts_in_words(names, kinds), count_hosts(kinds) == 1 ? "s" : "");
-    const std::string rest = fmt::format("the {} other hosts", majority);
-    sentences.push_back(trait.is_short
-                            ? fmt::format("{}: {}, on {} {}", who, in_words(trait, value), rest, most->first)
-                            : fmt::format("{} from {} in {}", who, rest, trait.name));
+    if (!is_tie) made.odd.clear();
+    made.odd.push_back(hosts_with(value, kinds));
+    if (!is_tie) all.push_back(made);
   }
+  if (is_tie) all.push_back(std::move(made));
+}
+
+Indexed<NodeRank, std::string> names_of(const Cluster& cluster) {
+  Indexed<NodeRank, std::string> names;
+  for (const Host& host : cluster.hosts) names.push_back(host.name);
+  return names;
+}
+
+std::vector<std::string> render_odd_traits(const Indexed<NodeRank, std::string>& names,
+                                           const std::vector<OddTrait>& all) {
+  std::vector<std::string> sentences;
+  for (const OddTrait& each : all) sentences.push_back(render_odd_trait(names, each));
+  return sentences;
 }
 
 }  // namespace
@@ -127,9 +134,9 @@ std::vector<Trait> traits_of(const Machine& machine) {
   const auto up =
       std::count_if(machine.nics.begin(), machine.nics.end(), [](const Nic& nic) { return nic.link_up; });
   std::vector<Trait> traits = {
-      {"usable GPUs", std::to_string(machine.usable_gpus())},
+      {usable_gpus_trait, std::to_string(machine.usable_gpus())},
       {"NICs", of_devices(std::to_string(machine.nics.size()))},
-      {"cores", std::to_string(machine.cores)},
+      {cores_trait, std::to_string(machine.cores)},
       {"NUMA nodes", std::to_string(machine.numa_nodes.size())},
       {"GPU models", tally(machine.gpus, [](const Gpu& gpu) { return gpu.model; }), true},
       {"links that are up", of_devices(std::to_string(up)), true},
@@ -150,11 +157,10 @@ std::vector<Trait> traits_of(const Machine& machine) {
   return traits;
 }
 
-std::vector<std::string> find_odd_traits(const Indexed<NodeRank, std::string>& names,
-                                         const std::vector<AlikeHosts>& alike) {
+std::vector<OddTrait> compare_traits(const std::vector<AlikeHosts>& alike) {
   std::map<std::string, std::vector<const AlikeHosts*>> groups;
   for (const AlikeHosts& each : alike) groups[each.group].push_back(&each);
-  std::vector<std::string> sentences;
+  std::vector<OddTrait> all;
   for (const auto& [group, members] : groups) {
     std::set<const AlikeHosts*> odd;
     // Hosts may run different versions of smlaunch, and one version may know more traits than the other.
@@ -168,19 +174,17 @@ std::vector<std::string> find_odd_traits(const Indexed<NodeRank, std::string>& n
         if (own != nullptr && !own->value.empty() && !(trait.of_equal_only && odd.contains(kind)))
           by_value[own->value].push_back(kind);
       }
-      if (by_value.size() > 1) name_odd_ones(names, by_value, trait, odd, sentences);
+      if (by_value.size() > 1) add_odd_ones(by_value, trait, odd, all);
     }
   }
-  return sentences;
+  return all;
 }
 
-std::vector<std::string> find_odd_hosts(const Cluster& cluster) {
+std::vector<OddTrait> compare_hosts(const Cluster& cluster) {
   MachineKinds kinds;
   std::map<std::pair<std::string, std::size_t>, AlikeHosts> alike;
-  Indexed<NodeRank, std::string> names;
   for (const NodeRank node_rank : cluster.hosts.indices()) {
     const Host& host = cluster.hosts[node_rank];
-    names.push_back(host.name);
     if (host.source == TopologySource::assumed) continue;
     const std::string group = host.group + "\n" + host.instance_type;
     const auto [found, is_new] = alike.try_emplace({group, kinds.kind_of(*host.machine)});
@@ -189,7 +193,33 @@ std::vector<std::string> find_odd_hosts(const Cluster& cluster) {
   }
   std::vector<AlikeHosts> all;
   for (auto& [key, each] : alike) all.push_back(std::move(each));
-  return find_odd_traits(names, all);
+  return compare_traits(all);
+}
+
+std::string render_odd_trait(const Indexed<NodeRank, std::string>& names, const OddTrait& odd) {
+  if (odd.others == 0) {
+    std::string list;
+    for (const auto& [value, hosts] : odd.odd)
+      list += fmt::format("{}{}{}", list.empty() ? "" : (odd.is_short ? ", " : " and "),
+                          odd.is_short ? value + " on " : "", hosts_in_words(names, hosts));
+    return odd.is_short ? fmt::format("hosts differ: {} {}", odd.name, list)
+                        : fmt::format("hosts differ in {}: {}", odd.name, list);
+  }
+  const HostsWithValue& few = odd.odd.front();
+  const std::string who =
+      fmt::format("{} differ{}", hosts_in_words(names, few.hosts), few.hosts.size() == 1 ? "s" : "");
+  const std::string rest = fmt::format("the {} other hosts", odd.others);
+  return odd.is_short ? fmt::format("{}: {}, on {} {}", who, in_words(odd, few.value), rest, odd.usual)
+                      : fmt::format("{} from {} in {}", who, rest, odd.name);
+}
+
+std::vector<std::string> find_odd_traits(const Indexed<NodeRank, std::string>& names,
+                                         const std::vector<AlikeHosts>& alike) {
+  return render_odd_traits(names, compare_traits(alike));
+}
+
+std::vector<std::string> find_odd_hosts(const Cluster& cluster) {
+  return render_odd_traits(names_of(cluster), compare_hosts(cluster));
 }
 
 }  // namespace smlaunch

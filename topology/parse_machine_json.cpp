@@ -54,6 +54,19 @@ void read_relations(MachineReader& reader, const Json& json, const char* key, st
   }
 }
 
+// Files of older versions hold only the sentence, and those of newer ones may hold a kind that is new.
+UnusableReason read_reason(MachineReader& reader, const Json& json, const std::string& path) {
+  std::string sentence;
+  std::string kind;
+  std::string words;
+  reader.read(json, path, "unusable_because", sentence);
+  reader.read(json, path, "unusable_kind", kind);
+  reader.read(json, path, "unusable_words", words);
+  if (const auto known = parse_unusable_kind(kind)) return {*known, std::move(words)};
+  if (sentence.empty()) return {};
+  return {UnusableKind::other, std::move(sentence)};
+}
+
 void read_devices(MachineReader& reader, const Json& json, Machine& machine) {
   const auto check_numa = [&](const std::optional<int>& numa, const std::string& path) {
     const bool known = !numa || std::any_of(machine.numa_nodes.begin(), machine.numa_nodes.end(),
@@ -77,7 +90,7 @@ void read_devices(MachineReader& reader, const Json& json, Machine& machine) {
     reader.read(object, path, "cpus", gpu.cpus);
     reader.read(object, path, "memory_bytes", gpu.memory_bytes);
     reader.read(object, path, "usable", gpu.usable);
-    if (!gpu.usable) reader.read(object, path, "unusable_because", gpu.unusable_because);
+    if (!gpu.usable) gpu.unusable_because = read_reason(reader, object, path);
     reader.read(object, path, "link_width", gpu.link.lanes);
     reader.read(object, path, "link_generation", gpu.link.generation);
     reader.read(object, path, "mig_instances", gpu.mig_instances);
@@ -194,6 +207,51 @@ void read_cpu_quota(MachineReader& reader, const Json& json, Machine& machine) {
     reader.wrong("cpu_quota", "must be a number above 0");
 }
 
+// An older version wrote sentences only, and said which of them are warnings by writing them again.
+void read_old_findings(const std::vector<std::string>& sentences, std::vector<std::string> warnings,
+                       Machine& machine) {
+  for (const std::string& sentence : sentences) {
+    const auto warning = std::find(warnings.begin(), warnings.end(), sentence);
+    machine.findings.push_back({.is_warning = warning != warnings.end(), .subject = sentence});
+    if (warning != warnings.end()) warnings.erase(warning);
+  }
+  for (std::string& warning : warnings)
+    machine.findings.push_back({.is_warning = true, .subject = std::move(warning)});
+}
+
+void read_findings(MachineReader& reader, const Json& json, Machine& machine) {
+  std::vector<std::string> sentences;
+  std::vector<std::string> warnings;
+  reader.read(json, "", "findings", sentences);
+  reader.read(json, "", "warnings", warnings);
+  if (reader.find(json, "finding_facts") == json.end())
+    return read_old_findings(sentences, std::move(warnings), machine);
+  reader.each(json, "", "finding_facts", true, [&](const Json& object, const std::string& path) {
+    MachineFinding finding;
+    std::string kind;
+    std::string because;
+    reader.read(object, path, "kind", kind);
+    reader.read(object, path, "warning", finding.is_warning);
+    reader.read(object, path, "subject", finding.subject);
+    reader.read(object, path, "count", finding.count);
+    reader.read(object, path, "total", finding.total);
+    reader.read(object, path, "because", because);
+    reader.read(object, path, "words", finding.because.words);
+    const auto known = parse_finding_kind(kind);
+    const auto reason = because.empty() ? UnusableKind::not_told : parse_unusable_kind(because);
+    // Of a newer version's kind, we have only its sentence.
+    if (known && reason) {
+      finding.kind = *known;
+      finding.because.kind = *reason;
+    } else {
+      const std::size_t at = machine.findings.size();
+      finding = {.is_warning = finding.is_warning,
+                 .subject = at < sentences.size() ? sentences[at] : finding.subject};
+    }
+    machine.findings.push_back(std::move(finding));
+  });
+}
+
 Machine read_machine(MachineReader& reader, const Json& json) {
   Machine machine;
   std::string named;
@@ -211,8 +269,7 @@ Machine read_machine(MachineReader& reader, const Json& json) {
   read_cores(reader, json, machine);
   read_interfaces(reader, json, machine);
   read_versions(reader, json, machine);
-  reader.read(json, "", "findings", machine.findings);
-  reader.read(json, "", "warnings", machine.warnings);
+  read_findings(reader, json, machine);
   return machine;
 }
 

@@ -70,7 +70,7 @@ class MachinePlacer {
       const char* none =
           machine_.gpus.size() == 1 ? "the machine's GPU is not usable" : "no GPU here is usable";
       for (auto& placement : placed_)
-        say(placement, fmt::format("{} ({})", none, machine_.gpus[0].unusable_because));
+        say(placement, fmt::format("{} ({})", none, to_string(machine_.gpus[0].unusable_because)));
     }
     for (std::size_t rank = 0; rank < placed_.size() && !usable_.empty(); ++rank) {
       const std::size_t device = rank % usable_.size();

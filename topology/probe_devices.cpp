@@ -105,8 +105,7 @@ Gpu read_gpu(const Machine& machine, hwloc_topology_t topology, hwloc_obj_t devi
   Gpu gpu;
   gpu.pci = pci_id(device->attr->pcidev);
   gpu.usable = false;
-  gpu.unusable_because =
-      live ? "the NVIDIA driver was not asked" : "no NVIDIA driver answered when this was saved";
+  gpu.unusable_because.kind = live ? UnusableKind::not_asked : UnusableKind::unknown_when_saved;
   gpu.index = -1;
   for_each_os_device(device, [&](hwloc_obj_t os) {
     const auto nvml = number_after(os->name, "nvml");
@@ -114,7 +113,7 @@ Gpu read_gpu(const Machine& machine, hwloc_topology_t topology, hwloc_obj_t devi
     if (!nvml && !cuda) return;
     if (nvml || gpu.index < 0) gpu.index = nvml ? *nvml : *cuda;
     gpu.usable = true;
-    gpu.unusable_because.clear();
+    gpu.unusable_because = {};
     if (auto model = info(os, "GPUModel"); !model.empty()) gpu.model = std::move(model);
     if (auto uuid = info(os, "NVIDIAUUID"); !uuid.empty()) gpu.uuid = std::move(uuid);
     const std::string kib = info(os, "CUDAGlobalMemorySize");
@@ -198,10 +197,9 @@ std::optional<Nic> read_nic(Machine& machine, hwloc_obj_t device, bool live) {
   if (pci.class_id == class_infiniband) nic.kind = NicKind::infiniband;
   if (pci.vendor_id == vendor_amazon && (pci.device_id & 0xfff0) == 0xefa0) nic.kind = NicKind::efa;
   const bool up = fabric != nullptr ? fabric_is_up(fabric) : !live || network_is_up(nic.name);
-  if (!up && !live)
+  if (!up)
     machine.findings.push_back(
-        fmt::format("the link of {} was down when this was saved; it counts as up", nic.name));
-  if (!up && live) machine.findings.push_back(fmt::format("the link of {} is down", nic.name));
+        {.kind = live ? FindingKind::link_down : FindingKind::link_was_down, .subject = nic.name});
   nic.link_up = up || !live;
   if (live && up) nic.gigabits = link_gigabits(nic, fabric != nullptr);
   return nic;
@@ -300,18 +298,16 @@ void add_devices(Machine& machine, hwloc_topology_t topology, bool live) {
     Gpu& gpu = gpus[i].device;
     if (gpu.index < 0) gpu.index = static_cast<int>(i);
     if (!gpu.numa && machine.numa_nodes.size() > 1) {
-      machine.findings.push_back(fmt::format("{} does not say which NUMA node it is near", gpu.pci));
+      machine.findings.push_back({.kind = FindingKind::gpu_without_node, .subject = gpu.pci});
     }
     machine.gpus.push_back(std::move(gpu));
   }
   for (auto& nic : nics) machine.nics.push_back(std::move(nic.device));
   if (!amd.empty()) {
-    std::string sentence = fmt::format("{} AMD GPU{} ({}): ranks are placed near NVIDIA GPUs only",
-                                       amd.size(), amd.size() == 1 ? "" : "s", fmt::join(amd, ", "));
-    if (has_amd_accelerator)
-      warn(machine, std::move(sentence));
-    else
-      machine.findings.push_back(std::move(sentence));
+    machine.findings.push_back({.kind = FindingKind::amd_gpus,
+                                .is_warning = has_amd_accelerator,
+                                .subject = fmt::format("{}", fmt::join(amd, ", ")),
+                                .count = static_cast<int>(amd.size())});
   }
 }
 

@@ -112,13 +112,15 @@ void add_numa_nodes(Machine& machine, hwloc_topology_t topology, const IdSet& us
     added.cpus = intersection(added.cpus, usable);
     const bool may_allocate = std::binary_search(allowed.begin(), allowed.end(), added.os_index);
     added.memory_bytes = may_allocate ? each->attr->numanode.local_memory : 0;
+    const auto add = [&](FindingKind kind) {
+      machine.findings.push_back({.kind = kind, .subject = std::to_string(added.os_index)});
+    };
     if (!has_cpus) {
-      machine.findings.push_back(fmt::format("NUMA node {} has memory but no CPUs", added.os_index));
+      add(FindingKind::node_without_cpus);
     } else if (!may_allocate) {
-      machine.findings.push_back(
-          fmt::format("the memory of NUMA node {} may not be used here", added.os_index));
+      add(FindingKind::node_with_forbidden_memory);
     } else if (added.memory_bytes == 0) {
-      machine.findings.push_back(fmt::format("NUMA node {} has CPUs but no memory", added.os_index));
+      add(FindingKind::node_without_memory);
     }
   }
   std::sort(machine.numa_nodes.begin(), machine.numa_nodes.end(),
@@ -132,15 +134,15 @@ Machine read_topology(hwloc_topology_t topology, bool live) {
   const IdSet usable = usable_cpus(topology, live);
   const IdSet all = to_ids(hwloc_topology_get_topology_cpuset(topology));
   if (usable.size() < all.size()) {
-    machine.findings.push_back(fmt::format("only {} of its {} hardware threads may be used here (CPUs {})",
-                                           usable.size(), all.size(), to_string(usable)));
+    machine.findings.push_back({.kind = FindingKind::few_cpus,
+                                .subject = to_string(usable),
+                                .count = static_cast<int>(usable.size()),
+                                .total = static_cast<int>(all.size())});
   }
   add_cores(machine, topology, usable);
   add_numa_nodes(machine, topology, usable);
   if (const IdSet outside = cpus_without_node(machine); !outside.empty() && !machine.numa_nodes.empty())
-    machine.findings.push_back(
-        fmt::format("CPUs {} belong to no NUMA node: its memory is missing, offline or not allowed here",
-                    to_string(outside)));
+    machine.findings.push_back({.kind = FindingKind::cpus_without_node, .subject = to_string(outside)});
   add_devices(machine, topology, live);
   return machine;
 }
@@ -205,9 +207,9 @@ Result<Machine> probe_machine(const ProbeRequest& request) {
   machine->online_cpus = static_cast<int>(std::max(0L, sysconf(_SC_NPROCESSORS_ONLN)));
   if (const auto cpus = read_cpu_quota(); cpus && *cpus < machine->processing_units) {
     machine->cpu_quota = cpus;
-    warn(*machine, fmt::format("the container's CPU quota is {:g} CPUs, fewer than the {} hardware threads "
-                               "that are shown: OMP_NUM_THREADS is no more than a rank's part of it",
-                               *cpus, machine->processing_units));
+    warn(*machine, {.kind = FindingKind::cpu_quota,
+                    .subject = fmt::format("{:g}", *cpus),
+                    .total = machine->processing_units});
   }
   return machine;
 }

@@ -87,9 +87,10 @@ std::string render_topology(const Machine& machine) {
 
   rows = {{"GPU", "model", "PCI", "NUMA", "memory", "UUID"}};
   for (const Gpu& gpu : machine.gpus) {
-    rows.push_back({fmt::format("{}", gpu.index), or_dash(gpu.model), or_dash(gpu.pci), or_dash(gpu.numa),
-                    memory(gpu.memory_bytes),
-                    gpu.usable ? or_dash(gpu.uuid) : fmt::format("not usable: {}", gpu.unusable_because)});
+    rows.push_back(
+        {fmt::format("{}", gpu.index), or_dash(gpu.model), or_dash(gpu.pci), or_dash(gpu.numa),
+         memory(gpu.memory_bytes),
+         gpu.usable ? or_dash(gpu.uuid) : fmt::format("not usable: {}", to_string(gpu.unusable_because))});
   }
   text += machine.gpus.empty() ? "\nno GPU\n" : "\n" + render_table(rows);
 
@@ -108,11 +109,8 @@ std::string render_topology(const Machine& machine) {
         "\nor NUMA node; SYS between sockets\n";
   }
   if (!machine.findings.empty()) text += '\n';
-  for (const std::string& finding : machine.findings) {
-    const auto& grave = machine.warnings;
-    const bool is_grave = std::find(grave.begin(), grave.end(), finding) != grave.end();
-    text += fmt::format("{}: {}\n", is_grave ? "warning" : "note", finding);
-  }
+  for (const MachineFinding& finding : machine.findings)
+    text += fmt::format("{}: {}\n", finding.is_warning ? "warning" : "note", to_string(finding));
   return text;
 }
 

@@ -12,7 +12,8 @@ namespace smlaunch {
 namespace {
 
 // A leader reads no more than 64 KiB from a peer that has not proved yet that it belongs to the job.
-constexpr std::size_t longest_text = 400;
+constexpr std::size_t longest_trait = 400;
+constexpr std::size_t longest_text = 200;
 constexpr std::size_t most_warnings = 16;
 
 }  // namespace
@@ -25,12 +26,15 @@ void tell_host_facts(const Machine& machine, int cpus, bool several_hosts, Hello
   hello.traits = traits_of(machine);
   // The number of CPUs says more than the number of cores, since mpirun may have given this process only some
   // of the cores.
-  std::erase_if(hello.traits,
-                [](const Trait& trait) { return trait.name == "usable GPUs" || trait.name == "cores"; });
-  for (Trait& trait : hello.traits) trait.value.resize(std::min(trait.value.size(), longest_text));
+  std::erase_if(hello.traits, [](const Trait& trait) {
+    return trait.name == usable_gpus_trait || trait.name == cores_trait;
+  });
+  for (Trait& trait : hello.traits) trait.value.resize(std::min(trait.value.size(), longest_trait));
   hello.warnings = machine_warnings(machine);
   hello.warnings.resize(std::min(hello.warnings.size(), most_warnings));
-  for (std::string& warning : hello.warnings) warning.resize(std::min(warning.size(), longest_text));
+  for (MachineFinding& warning : hello.warnings)
+    for (std::string* text : {&warning.subject, &warning.because.words})
+      text->resize(std::min(text->size(), longest_text));
 }
 
 std::optional<Machine> probe_own_machine(bool is_compared) {

@@ -28,12 +28,6 @@ std::optional<int> cpus_of_engine() {
   return CPU_COUNT(&own) < CPU_COUNT(&parents) ? std::optional(CPU_COUNT(&parents)) : std::nullopt;
 }
 
-std::string joined(const std::vector<std::string>& notes) {
-  std::string text;
-  for (const std::string& note : notes) text += (text.empty() ? "" : "; ") + note;
-  return text;
-}
-
 // For a process that is not bound as it should be: the cores that it may use all the same.
 std::optional<int> count_own_threads(int local_ranks) {
   const auto machine = probe_machine({.with_devices = false});
@@ -86,7 +80,8 @@ Started bind_rank(Start& start, int local_rank, const std::optional<Machine>& ma
     const IdSet cpus = bound ? bound->cpus : own_cpus();
     report.cpus = to_string(cpus);
     report.numa = bound ? to_string(bound->numa) : "";
-    report.binding_note = bound ? joined(bound->notes) : bound.error().problems.front().what;
+    report.binding_notes =
+        bound ? bound->notes : std::vector<BindingNote>{{.kind = BindingNoteKind::not_read}};
     if (cpus != home.cpus) home.threads = count_own_threads(start.local_ranks);
   } else if (cpus_of_engine()) {
     home.threads = count_own_threads(start.local_ranks);

@@ -40,8 +40,10 @@ ChannelServer::ChannelServer(asio::io_context& loop, const std::string& token, i
   for (int i = 0; i < peers; ++i) agents_.emplace_back(PeerRules::Role::worker);
   listener_.set_keys({key_});
   listener_.on_other_token([this](const std::string& address) {
-    tell_of_stranger(address + (finds_keys_ ? " has come, and munge does not vouch for it"
-                                            : " has come with another token"));
+    tell_of_stranger({.who = address,
+                      .why = finds_keys_ ? TurnedAway::not_vouched : TurnedAway::other_token,
+                      .what = address + (finds_keys_ ? " has come, and munge does not vouch for it"
+                                                     : " has come with another token")});
   });
 }
 
@@ -108,7 +110,8 @@ std::optional<Peer> ChannelServer::find_node(Link& link, const Hello& hello) {
   const int nodes = static_cast<int>(agents_.size()) - first_node_->value;
   const auto refusal = refuse_node(hello, nodes, place);
   if (!refusal) return peer;
-  tell_of_stranger(refusal->reason);
+  tell_of_stranger(
+      {.who = hello.host, .why = refusal->why, .node_rank = *hello.node_rank, .what = refusal->reason});
   link.send(encode_frame(FrameKind::refusal, encode(*refusal)));
   return {};
 }
@@ -142,8 +145,8 @@ std::vector<std::string> ChannelServer::addresses_of_nodes() const {
   return {addresses.begin(), addresses.end()};
 }
 
-void ChannelServer::tell_of_stranger(const std::string& what) const {
-  if (callbacks_.stranger) callbacks_.stranger(what);
+void ChannelServer::tell_of_stranger(const Stranger& stranger) const {
+  if (callbacks_.stranger) callbacks_.stranger(stranger);
 }
 
 void ChannelServer::tell_again(const Agent& agent) {

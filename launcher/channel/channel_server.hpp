@@ -83,7 +83,7 @@ class ChannelServer final : public LeaderChannel {
   [[nodiscard]] bool are_all_nodes_connected();
   [[nodiscard]] std::vector<std::string> addresses_of_nodes() const;
   [[nodiscard]] bool knows_key(const Link& link, Peer peer) const;
-  void tell_of_stranger(const std::string& what) const;
+  void tell_of_stranger(const Stranger& stranger) const;
   void command(Peer peer, FrameKind kind, const std::string& payload);
   void tell_again(const Agent& agent);
   void received(Peer peer, Frame&& frame);

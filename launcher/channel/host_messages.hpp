@@ -43,10 +43,22 @@ struct AgentsEnded {
   std::string job = {};
 };
 
+// Why somebody who speaks as ours do is not taken in.
+enum class TurnedAway {
+  other_token,
+  not_vouched,  // by munge
+  other_version,
+  other_size,  // it was started for a job of another number of hosts
+  no_such_node,
+  misbehaved,  // it has sent what it may not
+  node_is_taken
+};
+
 // Why a worker that knows the token is not let in.
 struct Refusal {
   std::string reason;     // "pod-3 says that it is node rank 3, and the job has 3 hosts"
   bool may_pass = false;  // what stands in its way may soon be gone: it comes again for a while
+  TurnedAway why = TurnedAway::no_such_node;  // not sent
 };
 
 std::string encode(const StartAgents&);

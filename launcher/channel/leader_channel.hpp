@@ -16,6 +16,14 @@
 
 namespace smlaunch {
 
+// Somebody who is not taken in though he speaks as ours do.
+struct Stranger {
+  std::string who;  // an address, or its own name for its host
+  TurnedAway why = TurnedAway::other_token;
+  int node_rank = -1;  // that it claims; below 0: none
+  std::string what;    // for people: "10.0.0.7 has come with another token"
+};
+
 class LeaderChannel {
  public:
   struct Callbacks {
@@ -28,9 +36,7 @@ class LeaderChannel {
     // It has sent what it may not (peer_rules.hpp), and is not heard any more.
     std::function<void(Peer, const std::string& what)> refused;
     std::function<void(Peer)> left;  // after its release, or when it has said that it has its outcome
-    // Somebody who is not taken in though he speaks as ours do: what is wrong, for people: "10.0.0.7 has another
-    // token". It is said again each time that he comes.
-    std::function<void(const std::string& what)> stranger = {};
+    std::function<void(const Stranger&)> stranger = {};  // each time that he comes
   };
 
   virtual ~LeaderChannel() = default;

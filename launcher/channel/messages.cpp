@@ -21,6 +21,27 @@ constexpr int most_node_rank = 1'000'000;
 constexpr int most_exit_code = 255;
 constexpr int most_signal = 64;
 
+// A word that is not known is that of another version, which is refused by its hello.
+MachineFinding take_finding(const Json& json) {
+  MachineFinding finding{.is_warning = true};
+  finding.kind = parse_finding_kind(json.at(0).get<std::string>()).value_or(FindingKind::other);
+  json.at(1).get_to(finding.subject);
+  take_number(json.at(2), finding.count, 0);
+  take_number(json.at(3), finding.total, 0);
+  finding.because.kind = parse_unusable_kind(json.at(4).get<std::string>()).value_or(UnusableKind::other);
+  json.at(5).get_to(finding.because.words);
+  return finding;
+}
+
+BindingNote take_note(const Json& json) {
+  BindingNote note;
+  note.kind = parse_binding_note_kind(json.at(0).get<std::string>()).value_or(BindingNoteKind::not_read);
+  json.at(1).get_to(note.asked);
+  json.at(2).get_to(note.given);
+  take_number(json.at(3), note.error, 0);
+  return note;
+}
+
 }  // namespace
 
 std::string encode(const Hello& m) {
@@ -33,7 +54,9 @@ std::string encode(const Hello& m) {
   if (m.cpus) json["cpus"] = *m.cpus;
   for (const Trait& trait : m.traits)
     json["traits"].push_back({trait.name, trait.value, trait.of_equal_only, trait.is_short});
-  if (!m.warnings.empty()) json["warnings"] = m.warnings;
+  for (const MachineFinding& each : m.warnings)
+    json["findings"].push_back({to_string(each.kind), each.subject, each.count, each.total,
+                                to_string(each.because.kind), each.because.words});
   if (m.online_cpus) json["online_cpus"] = *m.online_cpus;
   return pack(json);
 }
@@ -55,7 +78,8 @@ std::optional<Hello> decode_hello(std::string_view text) {
       for (const Json& each : j["traits"])
         m.traits.push_back({each.at(0).get<std::string>(), each.at(1).get<std::string>(),
                             each.at(2).get<bool>(), each.at(3).get<bool>()});
-    if (j.contains("warnings")) j["warnings"].get_to(m.warnings);
+    if (j.contains("findings"))
+      for (const Json& each : j["findings"]) m.warnings.push_back(take_finding(each));
     if (j.contains("online_cpus")) take_number(j["online_cpus"], m.online_cpus.emplace(), 0);
   });
 }
@@ -139,6 +163,9 @@ std::optional<Input> decode_input(std::string_view text) {
 }
 
 std::string encode(const Started& m) {
+  Json notes = Json::array();
+  for (const BindingNote& each : m.binding_notes)
+    notes.push_back({to_string(each.kind), each.asked, each.given, each.error});
   return pack({{"pid", m.pid},
                {"time_ns", m.time_ns},
                {"cpus", m.cpus},
@@ -146,7 +173,7 @@ std::string encode(const Started& m) {
                {"chosen_cpus", m.chosen_cpus},
                {"host_cpus", m.host_cpus},
                {"host_gpus", m.host_gpus},
-               {"binding_note", m.binding_note}});
+               {"binding_notes", notes}});
 }
 
 std::optional<Started> decode_started(std::string_view text) {
@@ -158,7 +185,7 @@ std::optional<Started> decode_started(std::string_view text) {
     j.at("chosen_cpus").get_to(m.chosen_cpus);
     take_number(j.at("host_cpus"), m.host_cpus, 0);
     take_number(j.at("host_gpus"), m.host_gpus, 0);
-    j.at("binding_note").get_to(m.binding_note);
+    for (const Json& each : j.at("binding_notes")) m.binding_notes.push_back(take_note(each));
   });
 }
 

@@ -18,6 +18,8 @@
 #include "launcher/evidence/rank_end.hpp"
 #include "launcher/inspect/rank_state.hpp"
 #include "launcher/process/exit_status.hpp"
+#include "topology/bind.hpp"
+#include "topology/machine_finding.hpp"
 #include "topology/odd_hosts.hpp"
 
 namespace smlaunch {
@@ -30,14 +32,14 @@ struct Hello {
   int pid = 0;  // the agent's
   // Of this process alone (own_instance()): in a container, name and pid are those of the process before it.
   std::string instance;
-  std::optional<int> node_rank;       // a worker that comes by itself: it knows no number of ranks
-  std::optional<int> nodes;           // of its job, by its own words
-  std::optional<int> master_port;     // rank 0's agent: a port that is free on its host
-  std::optional<int> gpus;            // what its host has: said by the agents with local rank 0
-  std::optional<int> cpus;            // that the job may use
-  std::optional<int> online_cpus;     // of the machine
-  std::vector<Trait> traits;          // where the job has several hosts (launcher/agent/host_facts.hpp)
-  std::vector<std::string> warnings;  // what is wrong with its host
+  std::optional<int> node_rank;          // a worker that comes by itself: it knows no number of ranks
+  std::optional<int> nodes;              // of its job, by its own words
+  std::optional<int> master_port;        // rank 0's agent: a port that is free on its host
+  std::optional<int> gpus;               // what its host has: said by the agents with local rank 0
+  std::optional<int> cpus;               // that the job may use
+  std::optional<int> online_cpus;        // of the machine
+  std::vector<Trait> traits;             // where the job has several hosts (launcher/agent/host_facts.hpp)
+  std::vector<MachineFinding> warnings;  // what is wrong with its host
 };
 
 struct Welcome {
@@ -98,7 +100,7 @@ struct Started {
   std::string chosen_cpus;    // what its agent asked for: the plan's, or its own choice
   int host_cpus = 0;          // what the agent placed its rank on: CPUs and GPUs of this host; 0: it did not
   int host_gpus = 0;
-  std::string binding_note;
+  std::vector<BindingNote> binding_notes;
 };
 
 struct Ended {

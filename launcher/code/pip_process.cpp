@@ -10,6 +10,7 @@
 #include <cerrno>
 #include <chrono>
 #include <csignal>
+#include <utility>
 
 #include "base/line_splitter.hpp"
 #include "launcher/evidence/failure_reason.hpp"
@@ -130,15 +131,16 @@ Result<PipEnd> run_pip(const PipRequest& request) {
   return end;
 }
 
-std::string choose_pip_line(const std::vector<std::string>& lines) {
+std::optional<PipReason> choose_pip_reason(const std::vector<std::string>& lines) {
   const auto is_error = [](const std::string& line) {
     return line.starts_with("ERROR:") || line.starts_with("error:");
   };
   const auto last = std::find_if(lines.rbegin(), lines.rend(), is_error);
   const auto end = last == lines.rend() ? lines.end() : last.base();
   // For a build that failed, with the words of the build itself.
-  const auto reason = find_reason({lines.begin(), end});
-  return reason ? reason->text : "";
+  auto reason = find_reason({lines.begin(), end});
+  if (!reason) return {};
+  return PipReason{.text = std::move(reason->text), .first_line = reason->begin};
 }
 
 std::string choose_pip_remedy(const std::vector<std::string>& lines) {

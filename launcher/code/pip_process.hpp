@@ -3,9 +3,11 @@
 #pragma once
 
 #include <atomic>
+#include <cstddef>
 #include <filesystem>
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -34,9 +36,14 @@ struct PipEnd {
 // SIGINT, at which pip tidies up, and SIGKILL 3 s later. Errors (Fault::start): it cannot be started.
 Result<PipEnd> run_pip(const PipRequest& request);
 
-// The reason on one line: the last line that begins with "ERROR:" or "error:", with the words of a build that
-// failed; else the last words.
-std::string choose_pip_line(const std::vector<std::string>& lines);
+struct PipReason {
+  std::string text = {};       // on one line
+  std::size_t first_line = 0;  // the index of the first line that says it
+};
+
+// The last line that begins with "ERROR:" or "error:", with the words of a build that failed; else the last
+// words. Nothing: no line says anything.
+std::optional<PipReason> choose_pip_reason(const std::vector<std::string>& lines);
 
 // What people can do about it, if the lines tell; else empty.
 std::string choose_pip_remedy(const std::vector<std::string>& lines);

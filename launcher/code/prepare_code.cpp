@@ -86,10 +86,10 @@ CodeEnd install_failed(const CodeRequest& request, const InstallStep& step, cons
   CodeEnd end;
   end.failure_class =
       step.kind == InstallKind::module ? FailureClass::install_module : FailureClass::install_requirements;
-  const std::string line = cut_line(choose_pip_line(pip.last_lines));
+  const auto reason = choose_pip_reason(pip.last_lines);
   const std::string remedy = choose_pip_remedy(pip.last_lines);
   end.message = fmt::format("{}: {} {}{}{}", request.host, fmt::join(step.argv, " "), to_string(pip.status),
-                            line.empty() ? "" : ": " + line, remedy.empty() ? "" : "; " + remedy);
+                            reason ? ": " + cut_line(reason->text) : "", remedy.empty() ? "" : "; " + remedy);
   end.failure = render_install_failure(to_string(end.failure_class), shell_code(pip.status), request.host,
                                        step.argv, pip.last_lines);
   return end;
@@ -219,23 +219,22 @@ std::string render_install_failure(const std::string& failure_name, int exit_cod
   const std::string head = fmt::format("{}:\nExitCode {}\nErrorMessage \"", failure_name, exit_code);
   const std::string foot = fmt::format("\"\nExtraInfo \"{}\"\nCommand \"{}\"\n", host, fmt::join(argv, " "));
   const std::size_t room = head.size() + foot.size() < shown ? shown - head.size() - foot.size() : 0;
-  const std::string reason = cut_line(choose_pip_line(last_lines));
-  std::string message;
-  auto first = last_lines.end();
+  const auto reason = choose_pip_reason(last_lines);
+  const std::string reason_first = reason ? cut_line(reason->text) + "\n[...]\n" : "";
   // The last words need not be about the failure.
-  const auto has_reason = [&] { return message.find(reason) != std::string::npos; };
-  const std::string reason_first = reason + "\n[...]\n";
+  const auto have_reason = [&](std::size_t begin) { return !reason || begin <= reason->first_line; };
   const std::size_t room_for_all = room - std::min(room, reason_first.size());
-  while (first != last_lines.begin()) {
-    const std::string line = cut_line(*(first - 1));
-    const bool shows_reason = has_reason() || line.find(reason) != std::string::npos;
-    if (message.size() + line.size() + 1 > (shows_reason ? room : room_for_all)) break;
+  std::string message;
+  std::size_t first = last_lines.size();
+  while (first > 0) {
+    const std::string line = cut_line(last_lines[first - 1]);
+    if (message.size() + line.size() + 1 > (have_reason(first - 1) ? room : room_for_all)) break;
     message.insert(0, message.empty() ? line : line + "\n");
     --first;
   }
-  if (!has_reason()) message.insert(0, reason_first);
+  if (!have_reason(first)) message.insert(0, reason_first);
   std::string text = head + message + foot;
-  if (first == last_lines.begin()) return text;
+  if (first == 0) return text;
   text += fmt::format("\nall last lines of pip on {}:\n", host);
   const std::size_t skipped = last_lines.size() - std::min(last_lines.size(), most_lines);
   for (std::size_t i = skipped; i < last_lines.size(); ++i) text += cut_line(last_lines[i]) + "\n";

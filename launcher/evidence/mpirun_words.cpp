@@ -87,6 +87,8 @@ std::string host_of_daemon(std::string_view line) {
 
 }  // namespace
 
+bool tells_of_daemons(const std::string& reason) { return has(reason, "daemon"); }
+
 std::string find_lost_daemon(const std::vector<std::string>& lines) {
   bool is_lost = false;
   for (const std::string& line : lines) {

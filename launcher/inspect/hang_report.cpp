@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <map>
+#include <utility>
 
 namespace smlaunch {
 
@@ -89,12 +90,14 @@ void add_processes(std::vector<std::string>& lines, const RankState& state, std:
 
 std::vector<RankGroup> group_by_place(const std::vector<RankLook>& looks) {
   std::vector<RankGroup> groups;
-  std::map<std::string, std::size_t> known;
+  enum class Seen { ended, nothing, state };
+  std::map<std::pair<Seen, std::string>, std::size_t> known;
   for (std::size_t i = 0; i < looks.size(); ++i) {
-    const std::string place = !looks[i].ended.empty() ? "ended"
-                              : looks[i].state        ? place_in_words(*looks[i].state)
-                                                      : "not heard of";
-    const auto [at, is_new] = known.try_emplace(place, groups.size());
+    const Seen seen = !looks[i].ended.empty() ? Seen::ended : looks[i].state ? Seen::state : Seen::nothing;
+    const std::string place = seen == Seen::ended   ? "ended"
+                              : seen == Seen::state ? place_in_words(*looks[i].state)
+                                                    : "not heard of";
+    const auto [at, is_new] = known.try_emplace({seen, place}, groups.size());
     if (is_new) groups.push_back({place, {}});
     groups[at->second].ranks.push_back(i);
   }

@@ -64,21 +64,36 @@ std::string state_in_words(char state) {
   }
 }
 
+// Null: it is gone.
+const ProcessState* primary_of(const RankState& state) {
+  const auto primary = static_cast<std::size_t>(state.primary);
+  return primary < state.processes.size() ? &state.processes[primary] : nullptr;
+}
+
 }  // namespace
 
 std::string place_in_words(const RankState& state) {
-  const auto primary = static_cast<std::size_t>(state.primary);
-  if (primary >= state.processes.size()) return "gone";
-  const ProcessState& process = state.processes[primary];
-  if (!process.python_stack.empty()) return process.python_stack.front();
-  std::string words = state_in_words(process.state);
-  if (!process.wait_channel.empty()) words += " in " + process.wait_channel;
+  const ProcessState* process = primary_of(state);
+  if (process == nullptr) return "gone";
+  if (!process->python_stack.empty()) return process->python_stack.front();
+  std::string words = state_in_words(process->state);
+  if (!process->wait_channel.empty()) words += " in " + process->wait_channel;
   return words;
 }
 
+bool stands_in_python(const RankState& state) {
+  const ProcessState* process = primary_of(state);
+  return process != nullptr && !process->python_stack.empty();
+}
+
+bool is_stopped(const RankState& state) {
+  const ProcessState* process = primary_of(state);
+  return process != nullptr && (process->state == 'T' || process->state == 't');
+}
+
 std::string primary_state_in_words(const RankState& state) {
-  const auto primary = static_cast<std::size_t>(state.primary);
-  return primary < state.processes.size() ? state_in_words(state.processes[primary].state) : "gone";
+  const ProcessState* process = primary_of(state);
+  return process == nullptr ? "gone" : state_in_words(process->state);
 }
 
 std::vector<std::string> parse_py_spy_dump(std::string_view text) {

@@ -41,6 +41,12 @@ struct RankState {
 // Where a rank is, in a few words: its innermost Python frame, otherwise "sleeping in futex_wait", "running".
 std::string place_in_words(const RankState& state);
 
+// Whether that is a Python frame.
+bool stands_in_python(const RankState& state);
+
+// The process that stands for the rank is stopped by a signal.
+bool is_stopped(const RankState& state);
+
 // "sleeping", "stopped", "running" of the process that stands for the rank; "gone".
 std::string primary_state_in_words(const RankState& state);
 

@@ -66,6 +66,7 @@ RankView view_without_state(const RankLook& look) {
   view.host = look.host;
   view.has_ended = !look.ended.empty();
   view.is_silent = look.ended.empty();
+  view.was_heard = view.has_ended;
   view.state = view.has_ended ? "ended" : "not heard of";
   view.where = look.ended;
   return view;
@@ -83,8 +84,10 @@ RankView view_state(const RankLook& look, std::optional<RankTold> told) {
     if (view.told->rank) view.torch_rank = *view.told->rank;
     view.where = place_in_program(*view.told);
   }
-  if (view.where.empty())
-    view.where = view.state == "stopped" ? "stopped by a signal" : place_in_words(*look.state);
+  if (view.where.empty()) {
+    view.is_in_frame = !is_stopped(*look.state) && stands_in_python(*look.state);
+    view.where = is_stopped(*look.state) ? "stopped by a signal" : place_in_words(*look.state);
+  }
   return view;
 }
 
@@ -110,11 +113,9 @@ std::vector<RankView> view_ranks(const std::vector<RankLook>& looks) {
 
 std::string describe_whereabouts(const RankView& view, const std::string& who) {
   if (view.has_ended) return fmt::format("{} {}", who, view.where);
-  if (view.state == "not heard of") return fmt::format("the agent of {} has not answered", who);
+  if (!view.was_heard) return fmt::format("the agent of {} has not answered", who);
   if (view.told) return fmt::format("{} is in {}", who, view.where);
-  // Of a stack that was taken from outside: "train.py:5 in load".
-  const bool is_frame = view.where.find(':') != std::string::npos;
-  return fmt::format("{} is {}{}", who, is_frame ? "at " : "", view.where);
+  return fmt::format("{} is {}{}", who, view.is_in_frame ? "at " : "", view.where);
 }
 
 std::string name_views(const std::vector<RankView>& views, const std::vector<std::size_t>& named) {

@@ -19,9 +19,11 @@ struct RankView {
   int torch_rank = 0;                 // by which the groups know it
   std::string meeting = {};           // init_process_group or the like, in which it waits; empty: in none
   bool has_ended = false;
-  bool is_silent = false;  // it runs, and what it does in its groups is not known
-  std::string state = {};  // "sleeping", "stopped", "ended", "not heard of"
-  std::string where = {};  // "load (train.py:12)", "stopped by a signal", "had exited with code 0 …"
+  bool was_heard = true;     // false: it has not ended, and its agent has not answered
+  bool is_in_frame = false;  // `where` is a frame of a stack that was taken from outside
+  bool is_silent = false;    // it runs, and what it does in its groups is not known
+  std::string state = {};    // "sleeping", "stopped", "ended", "not heard of"
+  std::string where = {};    // "load (train.py:12)", "stopped by a signal", "had exited with code 0 …"
   std::vector<std::vector<std::string>> stacks = {};
 };
 

@@ -5,14 +5,16 @@
 #include <string>
 #include <vector>
 
+#include "topology/bind.hpp"
+
 namespace smlaunch {
 
 struct RankBinding {
   int rank = 0;
-  std::string planned;   // CPUs: "0-15"; "" is any
-  std::string chosen;    // those that its agent asked for
-  std::string bound;     // those that the kernel then gave
-  std::string note;      // the agent's words
+  std::string planned;  // CPUs: "0-15"; "" is any
+  std::string chosen;   // those that its agent asked for
+  std::string bound;    // those that the kernel then gave
+  std::vector<BindingNote> notes = {};
   int planned_cpus = 0;  // of the host, by the plan
   int planned_gpus = 0;
   int host_cpus = 0;  // of the host, by the agent; 0: the agent did not look

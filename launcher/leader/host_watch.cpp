@@ -5,7 +5,6 @@
 
 #include <algorithm>
 
-#include "base/host_list.hpp"
 #include "topology/odd_hosts.hpp"
 
 namespace smlaunch {
@@ -35,16 +34,11 @@ std::optional<std::pair<int, int>> HostWatch::facts_of(NodeRank node_rank) const
   return std::pair{*hello.gpus, hello.online_cpus.value_or(*hello.cpus)};
 }
 
-std::vector<std::string> HostWatch::host_warnings() const {
-  std::map<std::string, std::vector<std::string>> hosts;  // sentence -> hosts
-  for (const auto& [node_rank, hello] : facts_) {
-    if (host(node_rank).source == TopologySource::probed) continue;
-    for (const std::string& sentence : hello.warnings) hosts[sentence].push_back(host(node_rank).name);
-  }
-  std::vector<std::string> all;
-  for (const auto& [sentence, names] : hosts)
-    all.push_back(fmt::format("{}: {}", join_names(names), sentence));
-  return all;
+std::vector<HostsWarning> HostWatch::host_warnings() const {
+  WarningsByHost warnings;
+  for (const auto& [node_rank, hello] : facts_)
+    if (host(node_rank).source != TopologySource::probed) warnings.add(node_rank, hello.warnings);
+  return warnings.all();
 }
 
 std::vector<std::string> HostWatch::odd_hosts() const {
@@ -65,11 +59,16 @@ std::vector<std::string> HostWatch::odd_hosts() const {
                   {.name = "CPUs", .value = std::to_string(cpus)}};
     if (told) one.traits.insert(one.traits.end(), found->second.traits.begin(), found->second.traits.end());
   }
-  std::vector<std::string> sentences = host_warnings();
-  for (std::string& sentence : find_odd_traits(names, hosts)) sentences.push_back(std::move(sentence));
-  std::erase_if(sentences, [&](const std::string& sentence) {
-    return std::find(plan_.warnings.begin(), plan_.warnings.end(), sentence) != plan_.warnings.end();
-  });
+  const auto is_among = [](const auto& planned, const auto& each) {
+    return std::find(planned.begin(), planned.end(), each) != planned.end();
+  };
+  std::vector<std::string> sentences;
+  const std::vector<HostsWarning> planned = find_warnings(plan_.cluster);
+  for (const HostsWarning& warning : host_warnings())
+    if (!is_among(planned, warning)) sentences.push_back(render_warning(plan_.cluster, warning));
+  const std::vector<OddTrait> planned_odd = compare_hosts(plan_.cluster);
+  for (const OddTrait& odd : compare_traits(hosts))
+    if (!is_among(planned_odd, odd)) sentences.push_back(render_odd_trait(names, odd));
   return sentences;
 }
 
@@ -82,7 +81,7 @@ std::vector<std::string> HostWatch::started(Rank rank, const Started* started) {
   if (started != nullptr) {
     const Machine& planned_on = *host(at.node_rank).machine;
     all.bindings.push_back({rank.value, to_string(at.placement->cpus), started->chosen_cpus, started->cpus,
-                            started->binding_note, planned_on.processing_units, planned_on.usable_gpus(),
+                            started->binding_notes, planned_on.processing_units, planned_on.usable_gpus(),
                             started->host_cpus, started->host_gpus,
                             host(at.node_rank).source == TopologySource::file});
   }

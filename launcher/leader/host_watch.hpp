@@ -26,18 +26,13 @@ class HostWatch {
   // GPUs and online CPUs of a host that the plan has not seen.
   [[nodiscard]] std::optional<std::pair<int, int>> facts_of(NodeRank node_rank) const;
   // A sentence for each difference between hosts of one group, and for each problem of a host that the plan
-  // has not seen. The plan's own warnings are left out.
+  // has not seen. What the plan's machines show already is left out: the plan has warned of it.
   [[nodiscard]] std::vector<std::string> odd_hosts() const;
   // `started`: how a rank was bound; null: it could not be started. Returns the sentences of a host with the
   // last of its ranks, so that ranks can share them.
   std::vector<std::string> started(Rank rank, const Started* started);
 
  private:
-  struct Found {
-    int gpus = 0;
-    int cpus = 0;         // the job may use so many
-    int online_cpus = 0;  // the machine has so many
-  };
   struct HostBindings {
     int reported = 0;
     std::vector<RankBinding> bindings;
@@ -45,7 +40,7 @@ class HostWatch {
   [[nodiscard]] const RankPlace& place(Rank rank) const { return plan_.layout.ranks[rank]; }
   [[nodiscard]] const Host& host(NodeRank node_rank) const { return plan_.cluster.hosts[node_rank]; }
 
-  [[nodiscard]] std::vector<std::string> host_warnings() const;
+  [[nodiscard]] std::vector<HostsWarning> host_warnings() const;
 
   const LaunchPlan& plan_;
   std::set<std::string> names_;      // of the plan's hosts

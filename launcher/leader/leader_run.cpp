@@ -219,7 +219,7 @@ LeaderChannel::Callbacks LeaderRun::channel_callbacks() {
                          const std::string& why) { lost(peer, heard_ns, why); },
           .refused = [this](Peer peer, const std::string& what) { refused(peer, what); },
           .left = [this](Peer peer) { left(peer); },
-          .stranger = [this](const std::string& what) { stranger(what); }};
+          .stranger = [this](const Stranger& who) { stranger(who); }};
 }
 
 void LeaderRun::joined(Peer peer, const Hello& hello) {
@@ -287,10 +287,12 @@ void LeaderRun::rank_lost(Rank rank, std::uint64_t heard_ns, const RankLoss& los
 }
 
 // Said once of each; anybody may come to a port, and while the job runs nobody is awaited.
-void LeaderRun::stranger(const std::string& what) {
+void LeaderRun::stranger(const Stranger& stranger) {
   if (settings_.job_token.empty() || phase_ != Phase::waiting) return;
-  if (strangers_.size() >= most_strangers_told || !strangers_.insert(what).second) return;
-  world_.output.say(fmt::format("warning: {}: turned away", what));
+  if (strangers_.size() >= most_strangers_told ||
+      !strangers_.emplace(stranger.who, stranger.why, stranger.node_rank).second)
+    return;
+  world_.output.say(fmt::format("warning: {}: turned away", stranger.what));
 }
 
 void LeaderRun::worker_lost(Peer peer, const HostLoss& loss) {

@@ -10,6 +10,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "launcher/leader/job_run.hpp"
@@ -69,7 +70,7 @@ class LeaderRun {
   void refused(Peer peer, const std::string& what);
   void rank_lost(Rank rank, std::uint64_t heard_ns, const RankLoss& loss);
   void worker_lost(Peer peer, const HostLoss& loss);
-  void stranger(const std::string& what);
+  void stranger(const Stranger& stranger);
   void left(Peer peer);
   void worker_told_to_stop(Peer peer, int signal);
   void agent_told_to_stop(Rank rank, int signal);
@@ -126,7 +127,7 @@ class LeaderRun {
   int smoke_signal_ = 0;   // the signal that told us to stop during the test
   int worker_signal_ = 0;  // the signal that told a worker, or an agent in a step of Slurm's, to stop
   int late_signal_ = 0;
-  std::set<std::string> strangers_;  // what has been said of them
+  std::set<std::tuple<std::string, TurnedAway, int>> strangers_;  // who, why, node rank: it has been said
   bool is_suspended_ = false;
   std::unique_ptr<LoopTimer> suspend_timer_;
   std::map<int, std::uint64_t> passed_on_ns_;  // by signal: the last time

@@ -6,7 +6,6 @@
 
 #include <algorithm>
 #include <csignal>
-#include <iterator>
 
 namespace smlaunch {
 
@@ -16,27 +15,14 @@ namespace {
 
 // After SIGKILL, a rank counts as lost if its agent does not report its end in this time.
 constexpr milliseconds kill_bound{5000};
-// How long agents may take to end processes that their ranks left behind.
-constexpr milliseconds leave_bound{4000};
 // When all went well, an engine ends by itself after its agents have left. After a failure nobody needs it
 // any more; after a second SIGTERM, mpirun drops everything.
 constexpr milliseconds engine_bound{1000};
 // From the last agent's end until mpirun and its daemons have taken note of it: a daemon that is told to end its
 // processes before that takes two seconds over it.
 constexpr milliseconds note_bound{100};
-// A rank that uses the processor, of a host that does not show where, is taken for life so often in one silence.
-constexpr int most_unseen_lives = 3;
-// How long agents may take to find out what their ranks are doing.
-constexpr milliseconds inspection_bound{10000};
 // When mpirun ends a job, it gives its processes a second.
 constexpr milliseconds engine_abort_bound{3000};
-struct EngineStep {
-  int signal;
-  milliseconds then;
-};
-constexpr EngineStep engine_steps[] = {{.signal = SIGTERM, .then = milliseconds(150)},
-                                       {.signal = SIGTERM, .then = milliseconds(500)},
-                                       {.signal = SIGKILL, .then = milliseconds(1000)}};
 
 // A fault that comes again and again fills no report.
 constexpr std::size_t most_device_facts = 300;
@@ -129,41 +115,6 @@ void Supervisor::starter_rank_told(const StarterRankTold& event) {
   if (!event.now.has_ended || event.now.pid == known.pid) known = event.now;
 }
 
-void Supervisor::engine_ended(const EngineEnded& event, Actions& actions) {
-  engine_ended_ = true;
-  record_.engine_lines = event.last_lines;
-  // The engine has ended the ranks before it ended itself.
-  const bool was_first = ends_by_itself() && engine_signals_ == 0 && record_.started;
-  if (phase_ == Phase::releasing && was_first) {
-    record_.engine_failure = event.failure;
-    record_.engine_seconds = event.seconds;
-  }
-  if (phase_ == Phase::releasing) return;
-  if (phase_ != Phase::joining && any_detached()) {
-    end_detached(event);
-    if (all_done()) return;
-  }
-  record_.engine_failure = event.failure;
-  record_.engine_seconds = event.seconds;
-  if (phase_ == Phase::joining) {
-    release(actions);
-    return;
-  }
-  stop(SIGTERM, settings_.failure_grace, actions);
-}
-
-// mpirun ends with the code of the first of its processes that failed, and does not say how the others ended.
-void Supervisor::end_detached(const EngineEnded& event) {
-  for (RankRecord& rank : record_.ranks) {
-    if (!rank.detached || rank.done()) continue;
-    if (event.status)
-      rank.end = RankEnd{.status = *event.status, .told_to_stop = phase_ == Phase::stopping};
-    else
-      rank.loss = EndUnknown{describe(event.failure)};
-    rank.times.seconds = event.seconds;
-  }
-}
-
 bool Supervisor::all_done() {
   return done_.are(record_.ranks, [](const RankRecord& r) { return r.done(); });
 }
@@ -171,74 +122,6 @@ bool Supervisor::all_done() {
 bool Supervisor::any_detached() const {
   return std::any_of(record_.ranks.begin(), record_.ranks.end(),
                      [](const RankRecord& r) { return r.detached; });
-}
-
-std::optional<double> Supervisor::bound_of(const JobSilence& silence) const {
-  return !silence.has_begun && settings_.start_timeout ? settings_.start_timeout : settings_.hang_timeout;
-}
-
-// First the ranks are looked at from outside: if any of them computes, silence alone ends nothing. A silence that is
-// too short for its bound, or has none, is worth a word when it is long. Progress that comes during a look ends it.
-void Supervisor::silent(const JobSilence& silence, Actions& actions) {
-  if (phase_ != Phase::running || inspecting_) return;
-  if (silence.seconds < silence_.seconds) {
-    next_look_ = 0;
-    hinted_ = false;
-    looking_ = false;
-    unseen_lives_ = 0;
-  }
-  silence_ = silence;
-  if (looking_) return;
-  const auto bound = bound_of(silence);
-  const bool is_too_long = bound && silence.seconds >= std::max(*bound, next_look_);
-  looks_again_ = false;
-  if (is_too_long || (!hinted_ && silence.seconds >= settings_.hint_after)) begin_look(actions);
-}
-
-void Supervisor::begin_look(Actions& actions) {
-  looking_ = true;
-  looked_at_.begin_anew();
-  for (RankRecord& rank : record_.ranks) rank.state.reset();
-  actions.emplace_back(InspectRanks{.only_look = true});
-  actions.emplace_back(SetTimer{.timer = Timer::look, .length = inspection_bound});
-}
-
-// A rank whose look was not answered is looked at once more before its silence counts.
-void Supervisor::end_look(Actions& actions) {
-  looking_ = false;
-  if (phase_ != Phase::running || all_done()) return;
-  const auto bound = bound_of(silence_);
-  const bool is_too_long = bound && silence_.seconds >= *bound;
-  const auto any = [&](const auto& is_so) {
-    return std::any_of(record_.ranks.begin(), record_.ranks.end(),
-                       [&](const RankRecord& rank) { return !rank.done() && is_so(rank); });
-  };
-  const bool any_computes = any([](const RankRecord& rank) { return rank.state && rank.state->computes; });
-  const bool any_is_seen =
-      any([](const RankRecord& rank) { return rank.state && rank.state->is_seen_to_compute(); });
-  const bool any_is_unknown = any([](const RankRecord& rank) { return !rank.state && !rank.detached; });
-  if (is_too_long && !any_computes && any_is_unknown && !looks_again_) {
-    looks_again_ = true;
-    return begin_look(actions);
-  }
-  const bool is_alive = any_is_seen || (any_computes && unseen_lives_ < most_unseen_lives);
-  if (is_too_long && !is_alive) return begin_inspection(actions);
-  if (is_too_long) {
-    next_look_ = silence_.seconds + *bound;
-    if (!any_is_seen) ++unseen_lives_;
-  }
-  if (!hinted_) actions.emplace_back(TellLooks{});
-  hinted_ = true;
-}
-
-// Before the ranks are stopped, each is asked what it is doing.
-void Supervisor::begin_inspection(Actions& actions) {
-  inspecting_ = true;
-  record_.hang = silence_;
-  looked_at_.begin_anew();
-  for (RankRecord& rank : record_.ranks) rank.state.reset();
-  actions.emplace_back(InspectRanks{});
-  actions.emplace_back(SetTimer{.timer = Timer::inspection, .length = inspection_bound});
 }
 
 void Supervisor::progressed(const RankProgressed& event) {
@@ -249,16 +132,6 @@ void Supervisor::progressed(const RankProgressed& event) {
   if (event.progress.ask)
     record_.asked = {.rank = event.rank, .ask = *event.progress.ask, .host = event.host};
   record_.progress = {.rank = event.told_by, .host = event.host, .seconds = event.seconds, .values = own};
-}
-
-void Supervisor::inspected(const RankInspected& event) {
-  // The answer to a look may come when it is over.
-  if (!looking_ && !inspecting_) return;
-  if (inspecting_ && event.state.is_look) return;
-  looked_at_.look_again_at(event.rank);
-  RankRecord& rank = record_.ranks[event.rank];
-  rank.state = event.state;
-  rank.cores_used = event.cores_used;
 }
 
 void Supervisor::stop_requested(const StopRequested& event, Actions& actions) {
@@ -298,60 +171,6 @@ void Supervisor::stop(int signal, milliseconds grace, Actions& actions) {
   if (any_detached()) actions.emplace_back(EndEngine{SIGTERM});
   actions.emplace_back(SignalRanks{signal});
   actions.emplace_back(SetTimer{.timer = Timer::grace, .length = grace});
-}
-
-// Only mpirun's end tells of the end of ranks without a channel, and mpirun waits for the agents of the
-// others.
-void Supervisor::release_for_detached(Actions& actions) {
-  if (released_early_) return;
-  const bool only_detached_run =
-      done_or_detached_.are(record_.ranks, [](const RankRecord& r) { return r.done() || r.detached; });
-  if (!only_detached_run) return;
-  const bool others_wait = std::any_of(record_.ranks.begin(), record_.ranks.end(),
-                                       [](const RankRecord& r) { return !r.detached && !r.left; });
-  if (!others_wait) return;
-  released_early_ = true;
-  actions.emplace_back(ReleaseAgents{.leftover_grace = settings_.leftover_grace});
-}
-
-void Supervisor::release(Actions& actions) {
-  phase_ = Phase::releasing;
-  // An mpirun that has lost one of its processes is ending the others already, in its slow way; if mpirun is gone, its
-  // daemons have to notice it.
-  const bool has_lost = std::any_of(record_.ranks.begin(), record_.ranks.end(),
-                                    [](const RankRecord& rank) { return rank.loss.has_value(); });
-  const bool daemons_linger = engine_ended_ || (has_lost && !waits_for_words());
-  // After a stop from outside, nobody waits for processes that nobody asked for.
-  actions.emplace_back(
-      ReleaseAgents{.leftover_grace = record_.stop_signal ? milliseconds(0) : settings_.leftover_grace,
-                    .ends_daemons = daemons_linger && record_.started});
-  actions.emplace_back(
-      SetTimer{.timer = Timer::engine_exit, .length = leave_bound, .after_leftovers = record_.started});
-}
-
-void Supervisor::end_engine(Actions& actions) {
-  if (engine_signals_ >= static_cast<int>(std::size(engine_steps))) {
-    engine_ended_ = true;
-    return;
-  }
-  const EngineStep& step = engine_steps[engine_signals_++];
-  actions.emplace_back(EndEngine{step.signal});
-  actions.emplace_back(SetTimer{.timer = Timer::engine_exit, .length = step.then});
-}
-
-// Somebody else told agents to end: mpirun is ending the job, and will say why.
-bool Supervisor::ends_by_itself() const {
-  return std::any_of(record_.ranks.begin(), record_.ranks.end(),
-                     [](const RankRecord& rank) { return rank.is_lost_by<EndedByOthers>(); });
-}
-
-// Only mpirun's last words can tell why it ends the job.
-bool Supervisor::waits_for_words() const {
-  const bool knows_why =
-      record_.worker_loss || std::any_of(record_.ranks.begin(), record_.ranks.end(), [](const RankRecord& r) {
-        return r.loss && !r.is_lost_by<EndedByOthers>() && !r.is_lost_by<OutlivedKill>();
-      });
-  return ends_by_itself() && !knows_why;
 }
 
 bool Supervisor::failed() const {

@@ -218,7 +218,7 @@ class Decision {
                             : failure ? describe_engine()
                                       : "it ended before its ranks had started";
     // An mpirun that has ended for another reason has waited for nobody.
-    const bool are_awaited = record_.start_timed_out || why.find("daemon") != std::string::npos;
+    const bool are_awaited = record_.start_timed_out || (failure && tells_of_daemons(reason));
     const std::string daemons =
         are_awaited ? describe_missing_daemons(record_.missing_daemons, record_.leader_host) : "";
     return make_failure(FailureClass::start, fmt::format("the job could not be started: {}{}", why,

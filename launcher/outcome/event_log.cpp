@@ -7,6 +7,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 #include "base/own_words.hpp"
 #include "base/steady_time.hpp"
@@ -22,7 +23,11 @@ Result<void> EventLog::open(const std::filesystem::path& file) {
   if (file.has_parent_path()) std::filesystem::create_directories(file.parent_path(), error);
   // A pipe that nobody reads is an error, not a reason to wait.
   UniqueFd fd(::open(file.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_NONBLOCK | O_CLOEXEC, 0600));
-  if (!fd.valid()) return tl::unexpected(file_not_written(file, errno));
+  if (!fd.valid()) {
+    Error not_written = file_not_written(file, errno);
+    not_written.problems.front().where = "the events " + file.string();
+    return tl::unexpected(std::move(not_written));
+  }
   fcntl(fd.get(), F_SETFL, O_WRONLY);
   file_.reset(fdopen(fd.release(), "w"));
   path_ = file;
@@ -37,7 +42,7 @@ void EventLog::add(EventLine event) {
   const std::string line = render_event(event) + "\n";
   const bool whole = std::fwrite(line.data(), 1, line.size(), file_.get()) == line.size();
   if (whole && std::fflush(file_.get()) == 0) return;
-  say("warning: {}: cannot be written: {}; it ends here", path_.string(), std::strerror(errno));
+  say("warning: the events {}: cannot be written: {}; they end here", path_.string(), std::strerror(errno));
   file_.reset();
 }
 

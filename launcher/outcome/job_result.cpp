@@ -91,7 +91,10 @@ void write_report(const Options& options, const Paths& paths, const Report& repo
       warn(written.error());
   const auto file = output_file(options.report, paths, "report.json");
   if (!file) return;
-  if (auto written = write_file(*file, text); !written) return warn(written.error());
+  if (auto written = write_file(*file, text); !written) {
+    for (Problem& problem : written.error().problems) problem.where = "the report " + problem.where;
+    return warn(written.error());
+  }
   std::error_code error;
   // Where the report is no file of its own (/dev/stdout), nothing can stand beside it.
   const bool is_file = std::filesystem::is_regular_file(*file, error);

@@ -5,7 +5,9 @@
 #include <gtest/gtest.h>
 
 #include <concepts>
+#include <csignal>
 #include <string>
+#include <utility>
 
 namespace smlaunch {
 namespace {
@@ -45,6 +47,17 @@ TEST(Indexed, KnowsWhereTheNextItemComesToBe) {
   rows.push_back("a");
   EXPECT_EQ(rows[first], "a");
   EXPECT_EQ(rows.next_index(), Row{1});
+}
+
+TEST(IndexedDeathTest, APositionThatIsNotThereEndsTheProgramInEveryBuild) {
+  testing::FLAGS_gtest_death_test_style = "threadsafe";
+  Rows rows(2);
+  const Rows empty;
+  EXPECT_EXIT((void)rows[Row{2}], testing::KilledBySignal(SIGABRT), "no position 2 in a list of 2");
+  EXPECT_EXIT((void)std::as_const(rows)[Row{-1}], testing::KilledBySignal(SIGABRT),
+              "no position -1 in a list of 2");
+  EXPECT_EXIT((void)empty.front(), testing::KilledBySignal(SIGABRT), "no position 0 in a list of 0");
+  EXPECT_EXIT((void)empty.back(), testing::KilledBySignal(SIGABRT), "no position -1 in a list of 0");
 }
 
 TEST(Indexed, KnowsWhatItHas) {

@@ -55,7 +55,7 @@ TEST(GpuFacts, AreJoinedByPciIdWhateverTheOrder) {
   EXPECT_THAT(machine.gpu_nic, ElementsAre(ElementsAre(Nearness::SYS), ElementsAre(Nearness::PIX),
                                            ElementsAre(Nearness::PHB)));
   EXPECT_THAT(machine.gpu_gpu[0], ElementsAre("X", "SYS", "NODE"));
-  EXPECT_THAT(machine.findings, IsEmpty());
+  EXPECT_THAT(sentences_of(machine.findings), IsEmpty());
 }
 
 TEST(GpuFacts, AGpuWithoutADriverIsListedWithTheReason) {
@@ -71,8 +71,8 @@ TEST(GpuFacts, AGpuWithoutADriverIsListedWithTheReason) {
     Machine machine = bus();
     add_gpu_facts(machine, answer, {"0000:3b:00.0"});
     EXPECT_EQ(machine.usable_gpus(), 0);
-    EXPECT_EQ(machine.gpus[0].unusable_because, reason);
-    EXPECT_EQ(machine.gpus[1].unusable_because, "it has fallen off the PCI bus");
+    EXPECT_EQ(to_string(machine.gpus[0].unusable_because), reason);
+    EXPECT_EQ(to_string(machine.gpus[1].unusable_because), "it has fallen off the PCI bus");
   }
 }
 
@@ -89,7 +89,7 @@ TEST(GpuFacts, MaskedGpusComeAfterThoseTheDriverShows) {
   EXPECT_EQ(machine.usable_gpus(), 1);
   EXPECT_EQ(machine.gpus[1].index, 1);
   EXPECT_EQ(machine.gpus[2].index, 2);
-  EXPECT_EQ(machine.gpus[2].unusable_because,
+  EXPECT_EQ(to_string(machine.gpus[2].unusable_because),
             "the NVIDIA driver does not show it here: it is not among this container's GPUs");
 }
 
@@ -103,7 +103,7 @@ TEST(GpuFacts, AGpuOnlyTheDriverKnowsIsAddedWithoutAPlace) {
   EXPECT_THAT(machine.gpu_gpu[0], ElementsAre("X", "SYS", "SYS", "SYS"));
   EXPECT_THAT(machine.gpu_gpu[1], ElementsAre("SYS", "X", "PIX", "SYS"));
   EXPECT_THAT(machine.gpu_nic[0], ElementsAre(Nearness::SYS));
-  EXPECT_THAT(machine.findings,
+  EXPECT_THAT(sentences_of(machine.findings),
               ElementsAre("0000:f0:00.0 is not on the PCI bus as seen here, so what it is near is unknown"));
 }
 
@@ -135,12 +135,13 @@ TEST(GpuFacts, AGpuThatTheDriverCannotReachSaysSoItself) {
   answer.unreachable = {"GPU 1: GPU is lost"};
   add_gpu_facts(machine, answer, {});
   EXPECT_EQ(machine.gpus[2].pci, "0000:3b:00.0");
-  EXPECT_EQ(machine.gpus[2].unusable_because,
+  EXPECT_EQ(to_string(machine.gpus[2].unusable_because),
             "the NVIDIA driver does not show it, and cannot reach GPU 1: GPU is lost");
-  EXPECT_THAT(machine.findings, ElementsAre("the NVIDIA driver cannot reach GPU 1: GPU is lost"));
-  EXPECT_THAT(machine.warnings, IsEmpty()) << "the GPU itself says so";
+  EXPECT_THAT(sentences_of(machine.findings),
+              ElementsAre("the NVIDIA driver cannot reach GPU 1: GPU is lost"));
+  EXPECT_FALSE(machine.findings.front().is_warning) << "the GPU itself says so";
   EXPECT_THAT(
-      machine_warnings(machine),
+      sentences_of(machine_warnings(machine)),
       ElementsAre("1 of its 3 GPUs cannot be used (0000:3b:00.0): the NVIDIA driver does not show it, "
                   "and cannot reach GPU 1: GPU is lost"));
 }
@@ -150,7 +151,8 @@ TEST(GpuFacts, AnUnreachableGpuThatIsNotOnTheBusIsAWarning) {
   NvmlAnswer answer = answer_of({});
   answer.unreachable = {"GPU 0: GPU is lost"};
   add_gpu_facts(machine, answer, {});
-  EXPECT_THAT(machine_warnings(machine), ElementsAre("the NVIDIA driver cannot reach GPU 0: GPU is lost"));
+  EXPECT_THAT(sentences_of(machine_warnings(machine)),
+              ElementsAre("the NVIDIA driver cannot reach GPU 0: GPU is lost"));
 }
 
 TEST(GpuFacts, ABrokenDriverIsAWarningWhereThereIsNoGpuToSayIt) {
@@ -164,7 +166,7 @@ TEST(GpuFacts, ABrokenDriverIsAWarningWhereThereIsNoGpuToSayIt) {
   for (const auto& [answer, sentence] : cases) {
     Machine machine;
     add_gpu_facts(machine, answer, {});
-    EXPECT_THAT(machine_warnings(machine), ElementsAre(sentence));
+    EXPECT_THAT(sentences_of(machine_warnings(machine)), ElementsAre(sentence));
   }
 }
 
@@ -181,21 +183,22 @@ TEST(GpuFacts, CudaGivesOneInstanceOfADividedGpuAndNothingElse) {
   Machine machine = with_mig();
   EXPECT_THAT(pcis(machine), ElementsAre("0000:1a:00.0", "0000:3b:00.0", "0000:86:00.0"));
   EXPECT_EQ(machine.gpus[1].index, 1);
-  EXPECT_EQ(machine.gpus[1].unusable_because,
+  EXPECT_EQ(to_string(machine.gpus[1].unusable_because),
             "it is cut into MIG instances, and CUDA gives a process only one of them");
-  EXPECT_THAT(machine.findings, ElementsAre("GPU 1 (0000:3b:00.0) is cut into 2 MIG instances: CUDA gives a "
-                                            "process one instance and no other GPU beside it"));
+  EXPECT_THAT(sentences_of(machine.findings),
+              ElementsAre("GPU 1 (0000:3b:00.0) is cut into 2 MIG instances: CUDA gives a "
+                          "process one instance and no other GPU beside it"));
   apply_visible_devices(machine, std::nullopt, "");
   EXPECT_EQ(machine.usable_gpus(), 1);
   EXPECT_THAT(pcis(machine), ElementsAre("0000:3b:00.0", "0000:1a:00.0", "0000:86:00.0"));
-  EXPECT_EQ(machine.gpus[1].unusable_because,
+  EXPECT_EQ(to_string(machine.gpus[1].unusable_because),
             "CUDA gives a process one MIG instance and no other GPU beside it");
   machine = with_mig();
   apply_visible_devices(machine, "MIG-2", "");
   EXPECT_EQ(machine.usable_gpus(), 1);
   EXPECT_EQ(machine.gpus[0].pci, "0000:3b:00.0");
-  EXPECT_EQ(machine.gpus[0].unusable_because, "");
-  EXPECT_EQ(machine.gpus[1].unusable_because, "CUDA_VISIBLE_DEVICES leaves it out");
+  EXPECT_EQ(to_string(machine.gpus[0].unusable_because), "");
+  EXPECT_EQ(to_string(machine.gpus[1].unusable_because), "CUDA_VISIBLE_DEVICES leaves it out");
 }
 
 TEST(GpuFacts, AGpuWithoutOneOfTheInstancesItIsSetUpForIsLeftOut) {
@@ -217,7 +220,8 @@ TEST(GpuFacts, NumbersCountTheDividedGpuToo) {
   apply_visible_devices(machine, "1", "");
   EXPECT_EQ(machine.gpus[0].pci, "0000:3b:00.0");
   EXPECT_EQ(machine.usable_gpus(), 1);
-  EXPECT_THAT(machine.warnings, IsEmpty());
+  EXPECT_TRUE(std::none_of(machine.findings.begin(), machine.findings.end(),
+                           [](const MachineFinding& finding) { return finding.is_warning; }));
 }
 
 Machine three_usable() {
@@ -233,7 +237,7 @@ TEST(VisibleGpus, ComeFirstInCudasOrderAndTheOthersAreUnusable) {
   EXPECT_THAT(pcis(machine), ElementsAre("0000:86:00.0", "0000:1a:00.0", "0000:3b:00.0"));
   EXPECT_EQ(machine.usable_gpus(), 2);
   EXPECT_EQ(machine.gpus[0].index, 2) << "the driver's number stays";
-  EXPECT_EQ(machine.gpus[2].unusable_because, "CUDA_VISIBLE_DEVICES leaves it out");
+  EXPECT_EQ(to_string(machine.gpus[2].unusable_because), "CUDA_VISIBLE_DEVICES leaves it out");
   EXPECT_THAT(machine.gpu_gpu[0], ElementsAre("X", "SYS", "NODE"));
   EXPECT_THAT(machine.gpu_nic[0], ElementsAre(Nearness::SYS));
 }
@@ -250,7 +254,7 @@ TEST(VisibleGpus, ABadEntryIsAFinding) {
   Machine machine = three_usable();
   apply_visible_devices(machine, "1,7", "");
   EXPECT_EQ(machine.usable_gpus(), 1);
-  EXPECT_THAT(machine.findings,
+  EXPECT_THAT(sentences_of(machine.findings),
               ElementsAre("CUDA_VISIBLE_DEVICES: '7' names none of this machine's GPUs, so CUDA "
                           "ignores it and what follows it"));
 }
@@ -260,17 +264,18 @@ TEST(VisibleGpus, DifferentModelsAreAFindingUnlessTheOrderIsFixed) {
   machine.gpus[1].model = "NVIDIA L4";
   Machine ordered = machine;
   apply_visible_devices(machine, std::nullopt, "");
-  EXPECT_THAT(machine.findings,
+  EXPECT_THAT(sentences_of(machine.findings),
               ElementsAre("its GPUs are of different models, and CUDA counts the fastest first: set "
                           "CUDA_DEVICE_ORDER=PCI_BUS_ID, so that local rank and GPU agree"));
   apply_visible_devices(ordered, std::nullopt, "PCI_BUS_ID");
-  EXPECT_THAT(ordered.findings, IsEmpty());
+  EXPECT_THAT(sentences_of(ordered.findings), IsEmpty());
 }
 
 TEST(ProbeGpus, ThisMachineAnswersWithOrWithoutADriver) {
   const auto machine = probe_machine_with_gpus();
   ASSERT_TRUE(machine.has_value());
-  for (const Gpu& gpu : machine->gpus) EXPECT_EQ(gpu.usable, gpu.unusable_because.empty()) << gpu.pci;
+  for (const Gpu& gpu : machine->gpus)
+    EXPECT_EQ(gpu.usable, gpu.unusable_because == UnusableReason{}) << gpu.pci;
   EXPECT_EQ(machine->gpu_gpu.size(), machine->gpus.size());
 }
 

@@ -35,20 +35,20 @@ TEST(VisibleDevices, AreReadAsCudaReadsThem) {
     EXPECT_EQ(parse_visible_devices(each.text, four_gpus()), each.expected) << each.text;
 }
 
+VisibleDevices ending(std::vector<std::size_t> gpus, FindingKind kind, const char* entry) {
+  return {std::move(gpus), MachineFinding{.kind = kind, .subject = entry}};
+}
+
 TEST(VisibleDevices, TheFirstEntryThatNamesNoGpuEndsTheList) {
-  const std::string ignored = ", so CUDA ignores it and what follows it";
-  const auto noted = [&](std::vector<std::size_t> gpus, const std::string& what) {
-    return VisibleDevices{std::move(gpus), {"CUDA_VISIBLE_DEVICES: " + what + ignored}};
-  };
-  const std::vector<std::pair<const char*, VisibleDevices>> cases = {
-      {"0,-1,1", noted({0}, "'-1' names none of this machine's GPUs")},
-      {"0,4,1", noted({0}, "'4' names none of this machine's GPUs")},
-      {"1,", noted({1}, "'' names none of this machine's GPUs")},
-      {"1,one", noted({1}, "'one' names none of this machine's GPUs")},
-      {"GPU-aaaa", noted({}, "'GPU-aaaa' names none of this machine's GPUs")},
-      {"99999999999999999999999", noted({}, "'99999999999999999999999' names none of this machine's GPUs")},
-      {"2,2,3", noted({2}, "'2' names a GPU a second time")},
-      {"0,MIG-1234", noted({0}, "'MIG-1234' names none of this machine's MIG instances")},
+  const std::pair<const char*, VisibleDevices> cases[] = {
+      {"0,-1,1", ending({0}, FindingKind::visible_no_gpu, "-1")},
+      {"0,4,1", ending({0}, FindingKind::visible_no_gpu, "4")},
+      {"1,", ending({1}, FindingKind::visible_no_gpu, "")},
+      {"1,one", ending({1}, FindingKind::visible_no_gpu, "one")},
+      {"GPU-aaaa", ending({}, FindingKind::visible_no_gpu, "GPU-aaaa")},
+      {"99999999999999999999999", ending({}, FindingKind::visible_no_gpu, "99999999999999999999999")},
+      {"2,2,3", ending({2}, FindingKind::visible_twice, "2")},
+      {"0,MIG-1234", ending({0}, FindingKind::visible_no_instance, "MIG-1234")},
   };
   for (const auto& [text, expected] : cases)
     EXPECT_EQ(parse_visible_devices(text, four_gpus()), expected) << text;
@@ -58,29 +58,20 @@ TEST(VisibleDevices, AMigInstanceStandsForItsGpuAndAlone) {
   std::vector<Gpu> gpus = four_gpus();
   gpus[2].usable = false;
   gpus[2].mig_instances = {"MIG-b1", "MIG-b2"};
-  const std::string beside =
-      " stands beside another entry, but CUDA gives a process one MIG instance and nothing else, so CUDA "
-      "ignores "
-      "it and what follows it";
   const Case cases[] = {{"MIG-b2", {{2}, {}}},
                         {"MIG-GPU-bbbb2222/1/0", {{2}, {}}},
-                        {"MIG-b1,MIG-b2", {{2}, {"CUDA_VISIBLE_DEVICES: 'MIG-b2'" + beside}}},
-                        {"MIG-b1,0", {{2}, {"CUDA_VISIBLE_DEVICES: '0'" + beside}}},
-                        {"0,MIG-b1", {{0}, {"CUDA_VISIBLE_DEVICES: 'MIG-b1'" + beside}}},
+                        {"MIG-b1,MIG-b2", ending({2}, FindingKind::visible_beside_instance, "MIG-b2")},
+                        {"MIG-b1,0", ending({2}, FindingKind::visible_beside_instance, "0")},
+                        {"0,MIG-b1", ending({0}, FindingKind::visible_beside_instance, "MIG-b1")},
                         {"2", {{2}, {}}},
                         {"GPU-b", {{2}, {}}},
-                        {"2,0", {{2}, {"CUDA_VISIBLE_DEVICES: '0'" + beside}}},
-                        {"0,2", {{0}, {"CUDA_VISIBLE_DEVICES: '2'" + beside}}},
-                        {"MIG-",
-                         {{},
-                          {"CUDA_VISIBLE_DEVICES: 'MIG-' names none of this machine's MIG instances, so CUDA "
-                           "ignores it and what follows it"}}}};
+                        {"2,0", ending({2}, FindingKind::visible_beside_instance, "0")},
+                        {"0,2", ending({0}, FindingKind::visible_beside_instance, "2")},
+                        {"MIG-", ending({}, FindingKind::visible_no_instance, "MIG-")}};
   for (const Case& each : cases)
     EXPECT_EQ(parse_visible_devices(each.text, gpus), each.expected) << each.text;
   gpus[2].mig_instances.clear();
-  EXPECT_EQ(parse_visible_devices("2", gpus).notes,
-            std::vector<std::string>{"CUDA_VISIBLE_DEVICES: '2' names a GPU that is set up for MIG instances "
-                                     "and has none, so CUDA ignores it and what follows it"});
+  EXPECT_EQ(parse_visible_devices("2", gpus), ending({}, FindingKind::visible_without_instances, "2"));
 }
 
 }  // namespace

@@ -120,6 +120,13 @@ assert_success
 assert_contains "$err" "smlaunch: stdout cannot be written (No space left on device): ranks' lines are lost, the job goes on"
 assert_contains "$err" "bytes of the ranks' lines for stdout were lost: No space left on device"
 
+step "a report and events that cannot be written are told apart, and the job goes on"
+container
+run "$smlaunch" --report /dev/full --events /dev/full -- /bin/true
+assert_success
+assert_contains "$err" "smlaunch: warning: the report /dev/full: cannot be written: No space left on device"
+assert_contains "$err" "smlaunch: warning: the events /dev/full: cannot be written: No space left on device; they end here"
+
 step "a reader that never reads costs the end of the output, not the result"
 container
 mkfifo "$scratch/never"

@@ -8,7 +8,9 @@
 #include <unistd.h>
 
 #include <array>
+#include <cerrno>
 #include <cstdio>
+#include <utility>
 
 #include "topology/probe_machine.hpp"
 
@@ -25,7 +27,7 @@ std::string bound(const IdSet& cpus, const IdSet& numa) {
     std::string text = binding ? fmt::format("{}|{}", to_string(binding->cpus), to_string(binding->numa))
                                : binding.error().problems[0].where + ": " + binding.error().problems[0].what;
     if (binding) {
-      for (const std::string& note : binding->notes) text += "|" + note;
+      for (const BindingNote& note : binding->notes) text += "|" + to_string(note);
     }
     _exit(write(ends[1], text.data(), text.size()) == static_cast<ssize_t>(text.size()) ? 0 : 1);
   }
@@ -78,6 +80,23 @@ TEST(Bind, ANodeWithoutMemoryIsANoteAndNotAnError) {
   EXPECT_EQ(bound({}, {1000}),
             to_string(allowed_cpus(*machine)) +
                 "||asked for memory of NUMA nodes 1000, this process may use memory of none");
+}
+
+TEST(BindingNote, IsASentenceAndItsKindIsReadAsItIsWritten) {
+  using enum BindingNoteKind;
+  const std::pair<BindingNote, const char*> cases[] = {
+      {{cpus_refused, "", "", EINVAL}, "the kernel refuses to bind it there: Invalid argument"},
+      {{other_cpus, "0-3", "0", 0}, "asked for CPUs 0-3, the kernel gave 0"},
+      {{other_cpus, "0-3", "", 0}, "asked for CPUs 0-3, the kernel gave others, which it does not name"},
+      {{no_memory, "1", "", 0}, "asked for memory of NUMA nodes 1, this process may use memory of none"},
+      {{memory_refused, "1", "", EPERM}, "memory is not bound to NUMA nodes 1: Operation not permitted"},
+      {{other_memory, "0-1", "0", 0}, "asked for memory of NUMA nodes 0-1, the kernel gave 0"},
+      {{not_read, "", "", 0}, "hwloc cannot read its topology"}};
+  for (const auto& [note, sentence] : cases) {
+    EXPECT_EQ(to_string(note), sentence);
+    EXPECT_EQ(parse_binding_note_kind(to_string(note.kind)), note.kind);
+  }
+  EXPECT_EQ(parse_binding_note_kind("moon"), std::nullopt);
 }
 
 }  // namespace

@@ -16,7 +16,7 @@ TEST(Cluster, SaysWhereATopologyCameFrom) {
 TEST(Cluster, WarnsOfTheMachinesThatAreKnownOnceForAll) {
   Machine fine;
   Machine odd;
-  warn(odd, "something is wrong");
+  warn(odd, {.subject = "something is wrong"});
   Cluster cluster;
   for (const char* name : {"a", "b", "c", "d"}) {
     Host host;

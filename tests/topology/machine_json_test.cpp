@@ -39,7 +39,7 @@ std::vector<std::string> problems(std::string_view text) {
 TEST(MachineJson, HasTheKeysThatWerePromised) {
   Machine machine = make_machine({1, 2, 2, {0}, {0}});
   machine.gpus[0].usable = false;
-  machine.gpus[0].unusable_because = "no NVIDIA driver is loaded";
+  machine.gpus[0].unusable_because = {UnusableKind::no_driver};
   machine.gpus[0].numa.reset();
   EXPECT_EQ(render_machine_json(machine), R"({
   "schema": "smlaunch.topology/1",
@@ -65,7 +65,8 @@ TEST(MachineJson, HasTheKeysThatWerePromised) {
       "cpus": "0-3",
       "memory_bytes": 0,
       "usable": false,
-      "unusable_because": "no NVIDIA driver is loaded"
+      "unusable_because": "no NVIDIA driver is loaded",
+      "unusable_kind": "no_driver"
     }
   ],
   "nics": [
@@ -98,9 +99,9 @@ TEST(MachineJson, HasTheKeysThatWerePromised) {
 
 TEST(MachineJson, IsReadAsItWasWritten) {
   std::vector<Machine> machines = {Machine{}, make_machine({2, 4, 2, {1, 0, 0}, {0, 1}})};
-  machines[1].findings = {"something \"odd\""};
+  machines[1].findings = {{.subject = "something \"odd\""}};
   machines[1].gpus[2].usable = false;
-  machines[1].gpus[2].unusable_because = "no NVIDIA driver is loaded";
+  machines[1].gpus[2].unusable_because = {UnusableKind::no_driver};
   machines[1].gpus[1].numa.reset();
   machines[1].gpu_gpu[0][1] = "PXB";
   machines[1].nics[0].kind = NicKind::efa;
@@ -269,7 +270,12 @@ TEST(MachineJson, InterfacesVersionsAndLinksComeBack) {
   machine.interfaces[0].subnets = {"10.0.0.0/24", "fe80::/64"};
   machine.interfaces[1].has_carrier = false;
   machine.interfaces[1].is_inner = true;
-  warn(machine, "something is wrong");
+  warn(machine, {.subject = "something is wrong"});
+  warn(machine, {.kind = FindingKind::cpu_quota, .subject = "1.5", .total = 4});
+  warn(machine, {.kind = FindingKind::no_gpu_seen, .because = {UnusableKind::driver_fails, "mismatch"}});
+  machine.findings.push_back({.kind = FindingKind::link_down, .subject = "mlx5_0"});
+  machine.gpus[0].usable = false;
+  machine.gpus[0].unusable_because = {UnusableKind::driver_fails, "mismatch"};
   const auto back = parse_machine_json(render_machine_json(machine), "here");
   ASSERT_TRUE(back);
   EXPECT_EQ(*back, machine);
@@ -280,6 +286,52 @@ TEST(MachineJson, InterfacesVersionsAndLinksComeBack) {
   ASSERT_EQ(wrong.error().problems.size(), 2U);
   EXPECT_EQ(wrong.error().problems[0].where, "here: interfaces[0].addresses[0]");
   EXPECT_EQ(wrong.error().problems[1].where, "here: versions.nccl");
+}
+
+constexpr const char* schema_and_nodes = R"("schema": "smlaunch.topology/1", "numa_nodes": [])";
+
+TEST(MachineJson, TheSentencesOfAnOlderVersionAreKept) {
+  const auto machine = parse_machine_json(
+      fmt::format(R"({{{}, "gpus": [{{"pci": "a", "usable": false, "unusable_because": "it is shy"}},
+                                    {{"pci": "b", "usable": false, "unusable_because": ""}}],
+                      "findings": ["eth1 is down", "the quota is small"],
+                      "warnings": ["the quota is small", "by hand"]}})",
+                  schema_and_nodes),
+      "here");
+  ASSERT_TRUE(machine) << machine.error().problems.front().what;
+  EXPECT_EQ(machine->gpus[0].unusable_because, (UnusableReason{UnusableKind::other, "it is shy"}));
+  EXPECT_EQ(machine->gpus[1].unusable_because, UnusableReason{});
+  EXPECT_EQ(sentences_of(machine->findings),
+            (std::vector<std::string>{"eth1 is down", "the quota is small", "by hand"}));
+  EXPECT_EQ(sentences_of(machine_warnings(*machine)),
+            (std::vector<std::string>{"1 of its 2 GPUs cannot be used (b): no reason was given",
+                                      "1 of its 2 GPUs cannot be used (a): it is shy", "the quota is small",
+                                      "by hand"}));
+}
+
+TEST(MachineJson, AnOlderVersionFindsTheSentences) {
+  Machine machine = make_machine({1, 2, 1, {}, {}});
+  machine.findings = {{.kind = FindingKind::link_down, .subject = "mlx5_0"}};
+  warn(machine, {.kind = FindingKind::cpu_quota, .subject = "1.5", .total = 4});
+  const std::string text = render_machine_json(machine);
+  EXPECT_NE(
+      text.find("\"findings\": [\n    \"the link of mlx5_0 is down\",\n    \"the container's CPU quota"),
+      std::string::npos)
+      << text;
+  EXPECT_NE(text.find("\"warnings\": [\n    \"the container's CPU quota"), std::string::npos) << text;
+}
+
+TEST(MachineJson, AFindingOfANewerVersionIsItsSentence) {
+  const auto machine =
+      parse_machine_json(fmt::format(R"({{{}, "findings": ["the link of mlx5_0 is down", "the moon is full"],
+                      "finding_facts": [{{"kind": "link_down", "warning": false, "subject": "mlx5_0"}},
+                                        {{"kind": "moon", "warning": true, "subject": "full"}}]}})",
+                                     schema_and_nodes),
+                         "here");
+  ASSERT_TRUE(machine) << machine.error().problems.front().what;
+  EXPECT_EQ(machine->findings,
+            (std::vector<MachineFinding>{{.kind = FindingKind::link_down, .subject = "mlx5_0"},
+                                         {.is_warning = true, .subject = "the moon is full"}}));
 }
 
 }  // namespace

@@ -18,7 +18,7 @@ TEST(MachineKind, FactsOfASingleHostMakeNoDifference) {
   other.host = "other";
   other.gpus[0].uuid = "GPU-other";
   other.interfaces = {{"eth0", true, {"10.0.0.2"}}};
-  warn(other, "the link of mlx5_9 is down");
+  warn(other, {.kind = FindingKind::link_down, .subject = "mlx5_9"});
   EXPECT_TRUE(are_of_one_kind(one, other));
   MachineKinds kinds;
   EXPECT_EQ(kinds.kind_of(one), 0U);

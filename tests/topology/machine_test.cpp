@@ -39,15 +39,17 @@ TEST(Machine, WarnsOfGpusThatCannotBeUsedAndOfWhatWasFound) {
     gpu.index = i;
     if (i < 3) gpu.pci = "0000:0" + std::to_string(i) + ":00.0";
     gpu.usable = i == 0;
-    gpu.unusable_because = i == 1 ? "it has fallen off the PCI bus" : i > 1 ? "no driver" : "";
+    if (i == 1) gpu.unusable_because = {UnusableKind::off_the_bus};
+    if (i > 1) gpu.unusable_because = {UnusableKind::other, "no driver"};
   }
-  machine.findings = {"the link of eth1 is down"};
-  warn(machine, "the quota is small");
-  EXPECT_EQ(machine_warnings(machine),
+  machine.findings = {{.kind = FindingKind::link_down, .subject = "eth1"}};
+  warn(machine, {.subject = "the quota is small"});
+  EXPECT_EQ(sentences_of(machine_warnings(machine)),
             (std::vector<std::string>{
                 "1 of its 4 GPUs cannot be used (0000:01:00.0): it has fallen off the PCI bus",
                 "2 of its 4 GPUs cannot be used (0000:02:00.0, GPU 3): no driver", "the quota is small"}));
-  EXPECT_EQ(machine.findings, (std::vector<std::string>{"the link of eth1 is down", "the quota is small"}));
+  EXPECT_EQ(sentences_of(machine.findings),
+            (std::vector<std::string>{"the link of eth1 is down", "the quota is small"}));
 }
 
 TEST(Machine, ItsAllowedCpusAreThoseOfItsCores) {

@@ -66,7 +66,7 @@ TEST(PlaceOnMachine, UnusableGpusAreSkippedSoThatLocalRankIsTheCudaDevice) {
   machine.gpus[0].usable = false;
   EXPECT_THAT(places(machine, 1), ElementsAre("1 0 0-3,8-11 0:PIX"));
   machine.gpus[1].usable = false;
-  machine.gpus[0].unusable_because = "no NVIDIA driver is loaded";
+  machine.gpus[0].unusable_because = {UnusableKind::no_driver};
   EXPECT_THAT(places(machine, 2), ElementsAre("- 0 0-3,8-11 -", "- 1 4-7,12-15 -"));
   EXPECT_EQ(reasons(machine, 2)[0],
             "No GPU here is usable (no NVIDIA driver is loaded); has all 4 cores of NUMA node 0.");

@@ -68,7 +68,7 @@ TEST(RealMachine, TurinWithoutADriverShowsItsGpusAsUnusable) {
   EXPECT_EQ(turin.gpus.size(), 4U);
   EXPECT_EQ(turin.usable_gpus(), 0);
   EXPECT_EQ(turin.gpus[0].pci, "0000:06:00.0");
-  EXPECT_EQ(turin.gpus[0].unusable_because, "no NVIDIA driver answered when this was saved");
+  EXPECT_EQ(turin.gpus[0].unusable_because, UnusableReason{UnusableKind::unknown_when_saved});
   EXPECT_THAT(nodes_of(turin, 4), ElementsAre("0-1", "2-3", "4-5", "6-7"));
 }
 

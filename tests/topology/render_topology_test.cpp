@@ -12,14 +12,14 @@ TEST(RenderTopology, ShowsTablesAndTheMatrix) {
   Machine machine = make_machine({2, 2, 2, {1, 0}, {0}});
   machine.gpus[0].memory_bytes = std::uint64_t{141} << 30U;
   machine.gpus[1].usable = false;
-  machine.gpus[1].unusable_because = "CUDA_VISIBLE_DEVICES leaves it out";
+  machine.gpus[1].unusable_because = {UnusableKind::left_out};
   machine.gpus[1].numa.reset();
   machine.gpus[1].cpus.clear();
   machine.nics[0].link_up = false;
   machine.nics[0].pci = "0000:05:00.0";
   machine.nic_nic = {{"X"}};
-  machine.findings = {"the link of mlx5_0 is down"};
-  warn(machine, "the driver cannot reach GPU 2");
+  machine.findings = {{.kind = FindingKind::link_down, .subject = "mlx5_0"}};
+  warn(machine, {.subject = "the driver cannot reach GPU 2"});
   EXPECT_EQ(render_topology(machine), R"(made-up: 2 packages, 2 NUMA nodes, 4 cores, 8 hardware threads
 
 NUMA  CPUs     memory

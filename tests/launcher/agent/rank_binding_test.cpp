@@ -66,8 +66,8 @@ TEST(BindRank, ReadsBackWhereItRunsAlsoWhereItCannotBeBound) {
   const Started report = bind_rank(start, 0, {});
   EXPECT_EQ(report.chosen_cpus, "100000");
   EXPECT_EQ(report.cpus, to_string(allowed_cpus(*machine)));
-  EXPECT_TRUE(report.binding_note.starts_with("the kernel refuses to bind it there: "))
-      << report.binding_note;
+  ASSERT_EQ(report.binding_notes.size(), 1U);
+  EXPECT_EQ(report.binding_notes.front().kind, BindingNoteKind::cpus_refused);
   EXPECT_EQ(start.default_variables.at("OMP_NUM_THREADS"), std::to_string(machine->cores));
 }
 

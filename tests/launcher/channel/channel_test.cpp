@@ -9,23 +9,15 @@
 #include <vector>
 
 #include "launcher/channel/channel_client.hpp"
-#include "launcher/channel/channel_server.hpp"
+#include "tests/launcher/channel/loopback_channel.hpp"
 
 namespace smlaunch {
 namespace {
 
 using namespace std::chrono_literals;
 
-constexpr const char* token = "secret";
-constexpr std::size_t most_strangers = 4;
-
-struct Channel {
-  boost::asio::io_context loop;
-  ChannelServer server{loop, token, 1, 10s, most_strangers};
-  int port = 0;
-  std::vector<std::string> heard;
-
-  Channel() {
+struct Channel : LoopbackChannel {
+  Channel() : LoopbackChannel(1) {
     server.set_callbacks({[this](Peer, const Hello&) { heard.emplace_back("joined"); },
                           {},
                           {},
@@ -35,21 +27,12 @@ struct Channel {
                             heard.push_back("refused " + std::to_string(peer.value) + ": " + what);
                           },
                           [this](Peer) { heard.emplace_back("left"); }});
-    port = server.listen("127.0.0.1", 0).value();
+    listen();
   }
   ChannelClient make_client() {
     Hello hello;
     hello.host = "algo-2";
-    return {loop, "127.0.0.1", port, token, hello, 10s};
-  }
-  template <class Condition>
-  void run_until(Condition condition) {
-    const auto deadline = std::chrono::steady_clock::now() + 10s;
-    while (!condition()) {
-      ASSERT_LT(std::chrono::steady_clock::now(), deadline);
-      loop.restart();
-      loop.run_one_for(100ms);
-    }
+    return {loop, "127.0.0.1", port, loopback_token, hello, 10s};
   }
   void run_a_little() {
     loop.restart();
@@ -140,7 +123,7 @@ TEST(Channel, AgentsOfAnEarlierSetAreStrangers) {
 
 TEST(Channel, APeerThatSendsWhatItMayNotIsNamedAndHeardNoMore) {
   Channel channel;
-  channel.server.begin_ranks(1, token);
+  channel.server.begin_ranks(1, loopback_token);
   ChannelClient client = channel.make_client();
   bool is_connected = false;
   client.start({[](const Frame&) {}, [&] { is_connected = true; }, [] {}, [](const std::string&) {}, {}});
@@ -183,9 +166,9 @@ struct Strangers {
 
 TEST(Channel, OfTooManyIdleStrangersTheOldestAreClosedAndAnAgentComesInAllTheSame) {
   Channel channel;
-  Strangers strangers(channel, most_strangers + 3, "");
+  Strangers strangers(channel, most_loopback_strangers + 3, "");
   channel.run_until([&] { return strangers.closed() == 3; });
-  EXPECT_EQ(channel.server.strangers(), most_strangers);
+  EXPECT_EQ(channel.server.strangers(), most_loopback_strangers);
   ChannelClient client = channel.make_client();
   client.start({[](const Frame&) {}, [] {}, [] {}, [](const std::string&) {}, {}});
   channel.run_until([&] { return channel.heard.size() == 1; });
@@ -226,14 +209,14 @@ TEST(Channel, ConnectionsToOtherAddressesOfThisMachineAreClosed) {
 
 TEST(Channel, ASecondAgentOfARankIsNotLetIn) {
   Channel channel;
-  channel.server.begin_ranks(1, token);
+  channel.server.begin_ranks(1, loopback_token);
   Hello hello;
   hello.instance = "first";
-  ChannelClient first(channel.loop, "127.0.0.1", channel.port, token, hello, 10s);
+  ChannelClient first(channel.loop, "127.0.0.1", channel.port, loopback_token, hello, 10s);
   first.start({[](const Frame&) {}, [] {}, [] {}, [](const std::string&) {}, {}});
   channel.run_until([&] { return channel.heard.size() == 1; });
   hello.instance = "second";
-  ChannelClient second(channel.loop, "127.0.0.1", channel.port, token, hello, 10s);
+  ChannelClient second(channel.loop, "127.0.0.1", channel.port, loopback_token, hello, 10s);
   bool is_in = false;
   second.start({[](const Frame&) {}, [&] { is_in = true; }, [] {}, [](const std::string&) {}, {}});
   channel.run_a_little();

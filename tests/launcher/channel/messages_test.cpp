@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cerrno>
 #include <csignal>
 #include <limits>
 
@@ -52,7 +53,13 @@ TEST(Messages, HelloComesBack) {
   EXPECT_EQ(back->cpus, 192);
   EXPECT_TRUE(back->traits.empty() && back->warnings.empty());
   hello.traits = {{"NCCL", "2.18.5"}, {"shape", "0f", true, false}};
-  hello.warnings = {"1 of its 8 GPUs cannot be used"};
+  hello.warnings = {{.kind = FindingKind::unusable_gpus,
+                     .is_warning = true,
+                     .subject = "0000:3b:00.0",
+                     .count = 1,
+                     .total = 8,
+                     .because = {UnusableKind::driver_fails, any_bytes}},
+                    {.is_warning = true, .subject = any_bytes}};
   back = decode_hello(encode(hello));
   EXPECT_EQ(back->traits, hello.traits);
   EXPECT_EQ(back->warnings, hello.warnings);
@@ -107,7 +114,8 @@ TEST(Messages, StartedComesBack) {
   started.chosen_cpus = "0-7";
   started.host_cpus = 192;
   started.host_gpus = 8;
-  started.binding_note = any_bytes;
+  started.binding_notes = {{.kind = BindingNoteKind::memory_refused, .asked = any_bytes, .error = EPERM},
+                           {.kind = BindingNoteKind::other_cpus, .asked = "0-3", .given = "0"}};
   const auto back = decode_started(encode(started));
   ASSERT_TRUE(back);
   EXPECT_EQ(back->pid, 77);
@@ -117,7 +125,7 @@ TEST(Messages, StartedComesBack) {
   EXPECT_EQ(back->chosen_cpus, "0-7");
   EXPECT_EQ(back->host_cpus, 192);
   EXPECT_EQ(back->host_gpus, 8);
-  EXPECT_EQ(back->binding_note, any_bytes);
+  EXPECT_EQ(back->binding_notes, started.binding_notes);
 }
 
 TEST(Messages, EndedComesBackHoweverItEnded) {

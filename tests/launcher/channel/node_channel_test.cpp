@@ -8,31 +8,24 @@
 #include <vector>
 
 #include "launcher/channel/channel_client.hpp"
-#include "launcher/channel/channel_server.hpp"
+#include "tests/launcher/channel/loopback_channel.hpp"
 
 namespace smlaunch {
 namespace {
 
 using namespace std::chrono_literals;
 
-constexpr const char* token = "secret";
-constexpr std::size_t most_strangers = 4;
-
 // A job of two ranks on three hosts that start themselves: peers 0 and 1 are ranks, the nodes come after them.
-struct Nodes {
-  boost::asio::io_context loop;
-  ChannelServer server{loop, token, 5, 10s, most_strangers};
-  int port = 0;
-  std::vector<std::string> heard;
+struct Nodes : LoopbackChannel {
   int data = 0;  // frames
 
-  Nodes() {
+  Nodes() : LoopbackChannel(5) {
     LeaderChannel::Callbacks callbacks;
     callbacks.joined = [this](Peer peer, const Hello& hello) {
       heard.push_back(std::to_string(peer.value) + " is " + hello.host);
     };
-    callbacks.stranger = [this](const std::string& what) {
-      if (heard.empty() || heard.back() != what) heard.push_back(what);
+    callbacks.stranger = [this](const Stranger& stranger) {
+      if (heard.empty() || heard.back() != stranger.what) heard.push_back(stranger.what);
     };
     callbacks.data = [this](Peer, const Frame&) { ++data; };
     callbacks.lost = [this](Peer peer, std::uint64_t, const std::string& why) {
@@ -41,10 +34,9 @@ struct Nodes {
     server.set_callbacks(std::move(callbacks));
     server.expect_nodes(Peer{2});
   }
-  void listen(const std::string& address = "127.0.0.1") { port = server.listen(address, port).value(); }
   // `instance`: of the process; empty: the host's name tells it from others.
   std::unique_ptr<ChannelClient> make_node(int node_rank, const std::string& host,
-                                           const std::string& its_token = token,
+                                           const std::string& its_token = loopback_token,
                                            const std::string& instance = "",
                                            const std::string& at = "127.0.0.1") {
     Hello hello;
@@ -54,14 +46,6 @@ struct Nodes {
     hello.instance = instance.empty() ? host : instance;
     hello.node_rank = node_rank;
     return std::make_unique<ChannelClient>(loop, at, port, its_token, hello, 10s, true);
-  }
-  void run_until_heard(std::size_t count) {
-    const auto deadline = std::chrono::steady_clock::now() + 10s;
-    while (heard.size() < count) {
-      ASSERT_LT(std::chrono::steady_clock::now(), deadline);
-      loop.restart();
-      loop.run_one_for(100ms);
-    }
   }
 };
 
@@ -90,7 +74,7 @@ TEST(NodeChannel, ANodeMayBeThereBeforeItsLeader) {
   node->start(callbacks);
   nodes.loop.run_for(100ms);
   EXPECT_FALSE(has_given_up);
-  ChannelServer late(nodes.loop, token, 5, 10s);
+  ChannelServer late(nodes.loop, loopback_token, 5, 10s);
   late.expect_nodes(Peer{2});
   bool has_come = false;
   LeaderChannel::Callbacks of_late;
@@ -142,7 +126,7 @@ TEST(NodeChannel, ANodeThatIsNoneOfTheJobsOrASecondOneIsTurnedAway) {
 TEST(NodeChannel, ANodeThatWasStartedAgainIsANewOneAndTheOneBeforeItIsLost) {
   Nodes nodes;
   nodes.listen();
-  auto first = nodes.make_node(1, "pod-1", token, "first");
+  auto first = nodes.make_node(1, "pod-1", loopback_token, "first");
   first->start(quiet());
   nodes.run_until_heard(1);
   first->send_data(FrameKind::agents_ended, encode(AgentsEnded{1, "", {}}));
@@ -150,7 +134,7 @@ TEST(NodeChannel, ANodeThatWasStartedAgainIsANewOneAndTheOneBeforeItIsLost) {
   nodes.server.start_agents(Peer{3}, {});
   first->stop();
   nodes.loop.run_for(100ms);
-  const auto again = nodes.make_node(1, "pod-1", token, "second");
+  const auto again = nodes.make_node(1, "pod-1", loopback_token, "second");
   std::vector<FrameKind> told;
   auto callbacks = quiet();
   callbacks.frame = [&](const Frame& frame) { told.push_back(frame.kind); };
@@ -169,13 +153,13 @@ TEST(NodeChannel, ANodeThatWasStartedAgainIsANewOneAndTheOneBeforeItIsLost) {
 TEST(NodeChannel, ANodeThatTakesItsConnectionUpAgainIsTheSame) {
   Nodes nodes;
   nodes.listen();
-  auto first = nodes.make_node(1, "pod-1", token, "first");
+  auto first = nodes.make_node(1, "pod-1", loopback_token, "first");
   first->start(quiet());
   nodes.run_until_heard(1);
   nodes.server.start_agents(Peer{3}, {});
   first->stop();
   nodes.loop.run_for(100ms);
-  const auto again = nodes.make_node(1, "pod-1", token, "first");
+  const auto again = nodes.make_node(1, "pod-1", loopback_token, "first");
   std::vector<FrameKind> told;
   auto callbacks = quiet();
   callbacks.frame = [&](const Frame& frame) { told.push_back(frame.kind); };
@@ -235,7 +219,7 @@ TEST(NodeChannel, NodesComeByEitherKindOfAddress) {
   EXPECT_EQ(nodes.heard, (std::vector<std::string>{"3 is pod-1"}));
   first->stop();
   if (!has_ipv6()) GTEST_SKIP() << "this machine has no IPv6";
-  const auto second = nodes.make_node(2, "pod-2", token, "", "::1");
+  const auto second = nodes.make_node(2, "pod-2", loopback_token, "", "::1");
   second->start(quiet());
   nodes.run_until_heard(2);
   EXPECT_EQ(nodes.heard[1], "4 is pod-2");
@@ -245,11 +229,11 @@ TEST(NodeChannel, NodesComeByEitherKindOfAddress) {
 TEST(NodeChannel, WhenAllNodesAreInOthersAreHeardOnlyWhereTheseHaveCome) {
   Nodes nodes;
   nodes.listen("::");
-  const auto first = nodes.make_node(1, "pod-1", token, "", "127.0.0.2");
+  const auto first = nodes.make_node(1, "pod-1", loopback_token, "", "127.0.0.2");
   first->start(quiet());
   nodes.run_until_heard(1);
   nodes.server.begin_ranks(2, "of the ranks");
-  const auto second = nodes.make_node(2, "pod-2", token, "", "127.0.0.3");
+  const auto second = nodes.make_node(2, "pod-2", loopback_token, "", "127.0.0.3");
   second->start(quiet());
   nodes.run_until_heard(2);
   EXPECT_EQ(nodes.heard.back(), "4 is pod-2") << "one was missing";

@@ -43,6 +43,20 @@ TEST(RefuseNode, SaysWhyItLetsSomebodyNotIn) {
   EXPECT_EQ(reason(hello_of(1), {"pod-x", "b", false, true}), "pod-x, node rank 1, has sent what it may not");
 }
 
+TEST(RefuseNode, TellsTheCauseAsAValue) {
+  const auto cause = [](const Hello& hello, const NodePlace& place = {}) {
+    return refuse_node(hello, 3, place)->why;
+  };
+  EXPECT_EQ(cause(hello_of(3)), TurnedAway::no_such_node);
+  Hello other = hello_of(1);
+  other.nodes = 4;
+  EXPECT_EQ(cause(other), TurnedAway::other_size);
+  other.version = "0.1";
+  EXPECT_EQ(cause(other), TurnedAway::other_version);
+  EXPECT_EQ(cause(hello_of(1), {"pod-x", "b", false, true}), TurnedAway::misbehaved);
+  EXPECT_EQ(cause(hello_of(1), {"pod-1", "b", true, false}), TurnedAway::node_is_taken);
+}
+
 TEST(RefuseNode, APlaceIsTakenByAnotherProcessWhileThatIsConnected) {
   EXPECT_EQ(reason(hello_of(1), {"pod-1", "b", true, false}),
             "pod-1 says that it is node rank 1, and so does pod-1 (now)");

@@ -11,6 +11,10 @@ namespace {
 
 using Lines = std::vector<std::string>;
 
+std::string choose_pip_line(const Lines& lines) {
+  return choose_pip_reason(lines).value_or(PipReason{}).text;
+}
+
 TEST(ChoosePipLine, IsTheLastErrorOrElseTheLastLine) {
   EXPECT_EQ(choose_pip_line({"ERROR: first", "ERROR: second", "", "note: see above"}), "ERROR: second");
   EXPECT_EQ(choose_pip_line({"error: externally-managed-environment", "", "hint: See PEP 668."}),
@@ -57,6 +61,23 @@ TEST(RenderInstallFailure, HasTheReasonFirstWhereItIsNotAmongTheLastLines) {
       << text;
   EXPECT_NE(text.substr(0, 1024).find("number 149\"\nExtraInfo \"algo-2\"\nCommand \"python3\"\n"),
             std::string::npos);
+}
+
+TEST(RenderInstallFailure, DoesNotRepeatAReasonOfSeveralLinesThatAreAllShown) {
+  const Lines build = {"      RuntimeError: needs nvcc", "      [end of output]",
+                       "error: metadata-generation-failed"};
+  EXPECT_EQ(choose_pip_reason(build)->first_line, 0U);
+  EXPECT_EQ(render_install_failure("InstallModuleError", 1, "algo-2", {"python3"}, build),
+            "InstallModuleError:\nExitCode 1\nErrorMessage \"      RuntimeError: needs nvcc\n      [end of "
+            "output]\nerror: metadata-generation-failed\"\nExtraInfo \"algo-2\"\nCommand \"python3\"\n");
+}
+
+TEST(RenderInstallFailure, HasTheReasonFirstWhereOnlyAnEqualLineIsShown) {
+  Lines lines = {"ERROR: no wheel", std::string(299, 'a'), std::string(299, 'b'), std::string(299, 'c'),
+                 "note: ERROR: no wheel"};
+  const std::string text = render_install_failure("InstallModuleError", 1, "algo-2", {"python3"}, lines);
+  EXPECT_TRUE(text.starts_with("InstallModuleError:\nExitCode 1\nErrorMessage \"ERROR: no wheel\n[...]\n"))
+      << text;
 }
 
 }  // namespace

@@ -98,6 +98,7 @@ class FakeAgents final : public LeaderChannel {
   }
   void engine_prints(std::string_view line) { engine_->print(line); }
   void worker_is_lost(Peer peer) { callbacks_.lost(peer, loop_.now_ns(), "connection reset"); }
+  void stranger_comes(const Stranger& stranger) { callbacks_.stranger(stranger); }
   void is_refused(Peer peer, const std::string& what) { callbacks_.refused(peer, what); }
   void worker_is_told_to_stop(Peer peer, int signal) { callbacks_.stop_requested(peer, signal); }
   void worker_has_code(Peer peer, const CodeEnd& end) {

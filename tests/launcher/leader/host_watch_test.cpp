@@ -57,7 +57,8 @@ TEST(TellHostFacts, AreCountsAloneOnOneHost) {
 TEST(TellHostFacts, AreSmallWhateverTheMachineIsLike) {
   Machine machine = usual();
   for (int i = 0; i < 1000; ++i) {
-    warn(machine, std::string(1000, 'w'));
+    warn(machine,
+         {.subject = std::string(1000, 'w'), .because = {UnusableKind::other, std::string(1000, 'w')}});
     machine.gpus.push_back(machine.gpus[0]);
     machine.gpus.back().model = fmt::format("model {}", i);
   }
@@ -77,7 +78,7 @@ TEST(HostWatch, NamesEachHostThatIsNotLikeTheOthersAndWhatIsWrongWithIt) {
   Machine other = usual();
   other.versions.erase("nccl");
   other.gpus[1].usable = false;
-  other.gpus[1].unusable_because = "it has fallen off the PCI bus";
+  other.gpus[1].unusable_because = {UnusableKind::off_the_bus};
   other.nics.clear();
   for (int rank = 0; rank < 4; ++rank) watch.joined(Rank{rank}, hello_of(rank == 2 ? other : usual()));
   EXPECT_THAT(
@@ -95,10 +96,12 @@ TEST(HostWatch, TheLeadersOwnHostIsOneOfThem) {
   old.versions["nccl"] = "2.17.1";
   for (int rank = 0; rank < 3; ++rank) watch.joined(Rank{rank}, hello_of(rank == 0 ? old : usual()));
   EXPECT_THAT(watch.odd_hosts(), ElementsAre("algo-1 differs: NCCL 2.17.1, on the 2 other hosts 2.18.5"));
-  plan.warnings = {"algo-1 differs: NCCL 2.17.1, on the 2 other hosts 2.18.5"};
+  const Cluster before = plan.cluster;
+  for (Host& each : plan.cluster.hosts) each.source = TopologySource::file;
+  plan.cluster.hosts[{0}].machine = std::make_shared<const Machine>(old);
   EXPECT_THAT(watch.odd_hosts(), IsEmpty()) << "the plan has said so";
+  plan.cluster = before;
   plan.machines_as_planned = true;
-  plan.warnings.clear();
   EXPECT_THAT(watch.odd_hosts(), IsEmpty());
 }
 
@@ -106,11 +109,16 @@ TEST(HostWatch, WhatIsWrongIsSaidByThePlanWhereItHasSeenTheHost) {
   LaunchPlan plan = plan_of(2);
   HostWatch watch(plan);
   Machine odd = usual();
-  warn(odd, "the driver cannot reach GPU 2");
+  warn(odd, {.kind = FindingKind::unreachable_gpu, .subject = "GPU 2"});
   for (int rank = 0; rank < 2; ++rank) watch.joined(Rank{rank}, hello_of(odd));
-  EXPECT_THAT(watch.odd_hosts(), ElementsAre("algo-2: the driver cannot reach GPU 2"));
+  EXPECT_THAT(watch.odd_hosts(), ElementsAre("algo-2: the NVIDIA driver cannot reach GPU 2"));
   plan.cluster.hosts[{0}].source = TopologySource::file;
-  EXPECT_THAT(watch.odd_hosts(), ElementsAre("algo-1, algo-2: the driver cannot reach GPU 2"));
+  EXPECT_THAT(watch.odd_hosts(), ElementsAre("algo-1, algo-2: the NVIDIA driver cannot reach GPU 2"));
+  for (Host& each : plan.cluster.hosts) {
+    each.source = TopologySource::file;
+    each.machine = std::make_shared<const Machine>(odd);
+  }
+  EXPECT_THAT(watch.odd_hosts(), IsEmpty()) << "the plan has said so of the same hosts";
 }
 
 TEST(HostWatch, CountsAsFoundStandForThePlansWhereItHasNotSeenTheHost) {

@@ -1096,6 +1096,23 @@ TEST(LeaderRun, HostsThatStartThemselvesAreReadyWhenTheyHaveCome) {
   EXPECT_THAT(ready, ElementsAre(1, 2));
 }
 
+TEST(LeaderRun, AStrangerIsSaidOnceWhateverItIsToldEachTime) {
+  DrivenRun run;
+  run.settings.job_token = "token";
+  run.while_waiting = [&](const FindWorkerCode&) {
+    for (const char* told : {"a has smlaunch 0.1", "a has smlaunch 0.2"})
+      run.agents.stranger_comes({"a", TurnedAway::other_version, 1, told});
+    run.agents.stranger_comes({"a", TurnedAway::other_size, 1, "a has another size"});
+    run.agents.stranger_comes({"a", TurnedAway::other_version, 2, "a as node rank 2"});
+    return DrivenRun::ready();
+  };
+  run.go();
+  EXPECT_THAT(run.output.said, Contains("warning: a has smlaunch 0.1: turned away").Times(1));
+  EXPECT_THAT(run.output.said, Not(Contains(HasSubstr("0.2"))));
+  EXPECT_THAT(run.output.said, Contains("warning: a has another size: turned away"));
+  EXPECT_THAT(run.output.said, Contains("warning: a as node rank 2: turned away"));
+}
+
 TEST(LeaderRun, WhatAnEarlierTryHasNotedIsForgotten) {
   DrivenRun run;
   StatusBoard board{JobStatus{.id = "aa",
