@@ -26,7 +26,7 @@ StrictModes no
 END
     chmod 600 $home/.ssh/* && chown -R mpiuser:mpiuser $home && chmod 711 /root"
 done
-as_user=(setpriv --reuid mpiuser --regid mpiuser --init-groups env HOME=$home USER=mpiuser LOGNAME=mpiuser)
+as_user=(setpriv --reuid mpiuser --regid mpiuser --init-groups env "HOME=$home" USER=mpiuser LOGNAME=mpiuser)
 for name in algo-2 algo-3; do start "$name" "${as_user[@]}" /usr/sbin/sshd -De -f $home/.sshd_config; done
 for name in algo-2 algo-3; do eventually 10 printed "$name" 1 "Server listening on"; done
 host algo-1 mkdir /etc/mpi

@@ -106,11 +106,10 @@ TEST(RenderReport, ShowsWhoWaitedForWhom) {
   record.waiting = {{.what = "all_reduce 5 of the default group", .ranks = {0, 1, 3}}};
   record.missing = {{.rank = 2, .host = "gn02", .where = "load (data.py:88)"}};
   record.nccl = {"rank 2 <has> launched nothing"};
-  EXPECT_THAT(
-      render_report_html(record, "r"),
-      HasSubstr("<tr><td>waited in all_reduce 5 of the default group</td><td>ranks 0-1, 3</td></tr>\n"
-                "<tr><td>missing: rank 2 on gn02</td><td>load (data.py:88)</td></tr>\n"
-                "<tr><td>NCCL</td><td>rank 2 &lt;has&gt; launched nothing</td></tr>"));
+  EXPECT_THAT(render_report_html(record, "r"),
+              HasSubstr("<tr><td>waited in all_reduce 5 of the default group</td><td>ranks 0-1, 3</td></tr>\n"
+                        "<tr><td>missing: rank 2 on gn02</td><td>load (data.py:88)</td></tr>\n"
+                        "<tr><td>NCCL</td><td>rank 2 &lt;has&gt; launched nothing</td></tr>"));
   EXPECT_THAT(render_report_text(record),
               HasSubstr("\nwho waited for whom\n  in all_reduce 5 of the default group: ranks 0-1, 3\n"
                         "  missing: rank 2 on gn02: load (data.py:88)\n"
