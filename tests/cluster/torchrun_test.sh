@@ -35,6 +35,7 @@ assert_eq 0 "$status"
 for n in 0 1; do grep -q "^\[$n algo-$((n + 1))\] rank $n of 2 has 3.0" <<<"$out" || fail "rank $n: $out $err"; done
 
 step "the report lists every rank of every host, with its own end"
+configure hyperparameters '{}'
 host algo-1 tee /opt/ml/code/fail.py >/dev/null <<'END'
 import os, sys, time
 if os.environ["RANK"] == "2": sys.exit(7)
