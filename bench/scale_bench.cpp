@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // A job of 1,000 hosts with eight ranks each: the real leader with its real channel, its output and its files, in a
-// process of its own, whose seconds, CPU and memory are told. Simulated are the hosts, which are addresses of 127.0.0.0/8
-// that answer with an SSH banner, mpirun, which only tells the agents where the leader is, and the agents with their
-// ranks, which are tasks of two other processes and speak the channel's real protocol.
+// process of its own, whose seconds, CPU and memory are told. Three things are simulated: the hosts are addresses of
+// 127.0.0.0/8 that answer with an SSH banner; mpirun only tells the agents where the leader is; the agents with their
+// ranks are tasks of two other processes, and speak the channel's real protocol.
 #include <fcntl.h>
 #include <sys/wait.h>
 

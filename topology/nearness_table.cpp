@@ -52,22 +52,27 @@ Table table_of(const Machine& machine) {
 
 // Explains the words of the table, as many in a line as there is room for. Returns the last line's `y`.
 int write_words(Canvas& canvas, int left, int top, int width) {
-  constexpr const char* words[] = {"NV# so many NVLinks",
-                                   "PIX one PCIe switch between",
-                                   "PXB several switches",
-                                   "PHB the CPU's PCIe root",
-                                   "NODE two roots of one socket or NUMA node",
-                                   "SYS between sockets"};
+  struct Word {
+    const char* relation;
+    const char* meaning;
+  };
+  constexpr Word words[] = {{"NV#", "so many NVLinks"},
+                            {"PIX", "one PCIe switch between"},
+                            {"PXB", "several switches"},
+                            {"PHB", "the CPU's PCIe root"},
+                            {"NODE", "two roots of one socket or NUMA node"},
+                            {"SYS", "between sockets"}};
   int x = left;
   int y = top + line_height;
-  for (const char* each : words) {
-    const int length = text_width(each, letters) + 18;
+  for (const auto& [relation, meaning] : words) {
+    const std::string both = fmt::format("{} {}", relation, meaning);
+    const int length = text_width(both, letters) + 18;
     if (x > left && x + length > left + width) {
       x = left;
       y += line_height;
     }
-    canvas.area(x, y - 9, 10, 10, colour_of(std::string(each).substr(0, std::string_view(each).find(' '))));
-    canvas.text(x + 14, y, each, {letters, false, "#555"});
+    canvas.area(x, y - 9, 10, 10, colour_of(relation));
+    canvas.text(x + 14, y, both, {letters, false, "#555"});
     x += length + 6;
   }
   return y;

@@ -239,7 +239,7 @@ void read_findings(MachineReader& reader, const Json& json, Machine& machine) {
     reader.read(object, path, "words", finding.because.words);
     const auto known = parse_finding_kind(kind);
     const auto reason = because.empty() ? UnusableKind::not_told : parse_unusable_kind(because);
-    // Of a newer version's kind, we have only its sentence.
+    // We have only the sentence of a kind that a newer version knows.
     if (known && reason) {
       finding.kind = *known;
       finding.because.kind = *reason;

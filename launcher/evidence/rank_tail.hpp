@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // The room launcher/evidence: what a rank's last lines say: which exception, whose prefix, whose words,
 // whether only a peer was lost. It promises to keep little, however much a rank prints. It is pure and
-// touches nothing. The end of a rank's two streams: the lines to show when the rank has failed.
+// touches nothing.
 //
-// Keeps the last bytes as they come: a rank may print a million lines a second to stdout, and few failures
-// are told
+// This file: the end of a rank's two streams, which are the lines to show when the rank has failed.
 #pragma once
 
 #include <cstdint>
@@ -17,6 +16,7 @@
 
 namespace smlaunch {
 
+// Keeps the last bytes as they come: a rank may print a million lines a second to stdout, and few failures are told
 // there.
 class ByteTail {
  public:

@@ -108,7 +108,7 @@ void add_short_waits(const Compared& compared, std::map<Rank, ShortWaits>& found
   std::vector<std::size_t> late;
   for (std::size_t i = 0; i < medians.size(); ++i)
     if (medians[i] <= clearly_shorter * others && others - medians[i] >= least_difference) late.push_back(i);
-  // Of so many, nobody is slow: they have their work at another time.
+  // Where so many are late, nobody is slow: they have their work at another time.
   if (medians.size() > 2 && late.size() * 2 >= medians.size()) return;
   for (const std::size_t i : late) {
     const RankView& view = *compared.members[i].view;

@@ -21,7 +21,7 @@ struct JobHosts {
   std::string source;                       // who names them, and who takes which of them out
   std::optional<Allocation> allocation;     // of the scheduler, if it is what names them
   std::optional<SelfStarted> self_started;  // each of them starts smlaunch
-  // Of all that is made of them.
+  // All that is made of the hosts looks names up here.
   std::shared_ptr<NameBook> names = std::make_shared<NameBook>();
 };
 

@@ -85,10 +85,11 @@ void EngineOnHosts::own_ended(Rank rank, const Result<ExitStatus>& end, bool all
   callbacks_.ended(rank, end, all_have_ended());
 }
 
-// Of a host that was lost nobody says how its agents ended: what its connections say counts.
+// Nobody says how the agents of a lost host ended. What their connections say comes first.
 void EngineOnHosts::others_ended(const std::vector<int>& ranks, const AgentsEnded& end) {
   if (end.status.size() != ranks.size()) {
-    if (all_have_ended()) callbacks_.ended(Rank{0}, ExitStatus(Exited{0}), true);
+    if (all_have_ended())
+      callbacks_.ended(Rank{ranks.front()}, failure(Fault::start, "agent", "its host was lost"), true);
     return;
   }
   for (std::size_t i = 0; i < ranks.size(); ++i) {

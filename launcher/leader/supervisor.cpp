@@ -109,7 +109,7 @@ void Supervisor::ended(const RankEnded& event, Actions& actions) {
     stop(SIGTERM, settings_.failure_grace, actions);
 }
 
-// Of a rank that was started again, the end of the one before may be told later.
+// A rank may have been started again before the end of its earlier process is told.
 void Supervisor::starter_rank_told(const StarterRankTold& event) {
   StartedRank& known = record_.ranks[event.starter].of_starter[event.rank];
   if (!event.now.has_ended || event.now.pid == known.pid) known = event.now;

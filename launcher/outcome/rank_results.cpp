@@ -37,7 +37,7 @@ RankResult result_of_rank(const Report& report, Rank rank, Rank of) {
     result.status = found->second.status;
     if (found->second.has_ended) result.seconds = found->second.seconds;
   }
-  // What nobody has seen, the starter tells.
+  // The starter tells what nobody has seen.
   if (!result.status && first && first->rank == rank) result.status = first->status();
   if (!result.status && starter.status && succeeded(*starter.status)) result.status = starter.status;
   result.cause = cause_of(result, starter, first);

@@ -58,7 +58,7 @@ std::optional<ExitStatus> parse_end_status(std::string_view text) {
 
 std::optional<ExitStatus> read_end_status(int pid) {
   const std::string folder = "/proc/" + std::to_string(pid);
-  // To whom it may not tell the status, the kernel tells 0. It shows this link to the same readers.
+  // The kernel tells 0 to a reader that may not know the status. It shows this link to the same readers.
   char link[64];
   if (readlink((folder + "/ns/user").c_str(), link, sizeof link) < 0) return {};
   return parse_end_status(read_small_file(folder + "/stat"));

@@ -3,6 +3,7 @@
 
 #include <charconv>
 #include <fstream>
+#include <limits>
 #include <string>
 
 namespace smlaunch {
@@ -15,7 +16,8 @@ std::optional<std::uint64_t> parse_schedstat_wait(std::string_view text) {
   std::uint64_t waited = 0;
   const auto second = std::from_chars(first.ptr + 1, end, waited);
   if (second.ec != std::errc{} || second.ptr == end || *second.ptr != ' ') return std::nullopt;
-  return waited;
+  if (ran > std::numeric_limits<std::uint64_t>::max() - waited) return std::nullopt;
+  return ran + waited;
 }
 
 namespace {

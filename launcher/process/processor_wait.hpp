@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// How long this process was ready to run and had no processor (/proc/PID/schedstat: kernel
+// How long this process did something, or was ready to and had no processor (/proc/PID/schedstat: kernel
 // Documentation/scheduler/sched-stats.rst). It may have noticed events so much later.
 #pragma once
 
@@ -9,7 +9,7 @@
 
 namespace smlaunch {
 
-// The second number, in nanoseconds since the process began. Nothing for another kind of line.
+// The first two numbers together, in nanoseconds since the process began. Nothing for another kind of line.
 std::optional<std::uint64_t> parse_schedstat_wait(std::string_view text);
 
 // Since the last mark. 0 where the kernel does not count.

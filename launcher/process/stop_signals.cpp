@@ -3,9 +3,11 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <ctime>
+#include <iterator>
 #include <utility>
 
 namespace smlaunch {
@@ -34,6 +36,13 @@ std::vector<int> find_heard_stop_signals() {
 void block_stop_signals() {
   const sigset_t set = set_of(find_heard_stop_signals());
   pthread_sigmask(SIG_BLOCK, &set, nullptr);
+}
+
+bool is_stop_pending() {
+  sigset_t pending;
+  sigpending(&pending);
+  return std::any_of(std::begin(stop_signals), std::end(stop_signals),
+                     [&](int signal) { return sigismember(&pending, signal) == 1; });
 }
 
 void end_by_signal(int signal) {

@@ -29,6 +29,9 @@ std::vector<int> find_heard_stop_signals();
 // They stay pending from here on, in this thread and in threads that it starts.
 void block_stop_signals();
 
+// Has a stop signal come, and is kept for whoever takes it?
+bool is_stop_pending();
+
 // Ends this process by the signal, so that its parent sees the signal.
 void end_by_signal(int signal);
 

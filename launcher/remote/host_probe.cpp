@@ -2,7 +2,7 @@
 // Policy: the first round logs in as soon as the name is known. A look at the port would make sshd start a process
 // for nothing; it is taken where that login fails, or is slow, so that people learn why. Every later round looks at
 // the port before it logs in: what is down costs no ssh.
-// After each failed round (name -> every address -> banner -> login) comes a wait, and then the name is looked up
+// After each failed round (name -> every address -> banner -> login) a wait comes, and then the name is looked up
 // again: a replaced host may have a new address. The wait is 0.1 s, doubles up to 5 s, and has
 // jitter. It starts small again only when a round came further than the round before. The last failure is
 // shown until a round gets beyond its stage, so that the retries in between do not make the display flicker.

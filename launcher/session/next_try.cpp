@@ -2,10 +2,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include <algorithm>
 #include <chrono>
-#include <csignal>
-#include <iterator>
 #include <string>
 #include <thread>
 #include <utility>
@@ -20,14 +17,6 @@
 namespace smlaunch {
 
 namespace {
-
-// Has one come, and is kept for whoever takes it?
-bool is_stop_pending() {
-  sigset_t pending;
-  sigpending(&pending);
-  return std::any_of(std::begin(stop_signals), std::end(stop_signals),
-                     [&](int signal) { return sigismember(&pending, signal) == 1; });
-}
 
 // A signal that comes meanwhile waits for the next try, which ends by it at once.
 void wait(std::chrono::milliseconds time) {

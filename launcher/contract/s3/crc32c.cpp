@@ -10,7 +10,7 @@ namespace {
 
 constexpr std::uint32_t polynomial = 0x82f63b78;  // its bits from the last to the first
 
-// Of a byte with so many bytes of zero behind it.
+// One table for each number of zero bytes behind a byte.
 using Tables = std::array<std::array<std::uint32_t, 256>, 8>;
 
 constexpr Tables make_tables() {

@@ -78,7 +78,7 @@ TEST(EngineOnHosts, AHostThatIsLostIsNotWaitedForAndItsRanksAreLeftToTheirConnec
   hosts.own.ended(Rank{0}, ExitStatus(Exited{0}), true);
   hosts.ends.clear();
   hosts.elsewhere.host_lost(Peer{7});
-  EXPECT_EQ(hosts.ends, (Lines{"0 exited with code 0, all"}));
+  EXPECT_EQ(hosts.ends, (Lines{"3 its host was lost, all"}));
 }
 
 TEST(EngineOnHosts, WhyAgentsCouldNotBeStartedIsSaidOfEach) {

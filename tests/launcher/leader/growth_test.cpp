@@ -3,7 +3,7 @@
 // counted. What is counted: the basic blocks that the leader's own code goes through, by a call that the compiler puts
 // into each of them (-fsanitize-coverage=trace-pc), and the allocations of the whole process. Counts of one binary are
 // the same in every run.
-// Not counted is the length of texts that name all hosts, which every rank gets (SM_HOSTS and its like): the kernel's
+// The length of texts that name all hosts is not counted. Every rank gets them (SM_HOSTS and its like), and the kernel's
 // bound for a variable is theirs.
 #include <fmt/format.h>
 #include <gtest/gtest.h>
