@@ -195,14 +195,14 @@ void Agent::rank_ended(const Result<Ended>& end) {
 
 // ---- the end
 
-void Agent::told_to_end(bool has_parent) {
+void Agent::told_to_end(bool has_parent, int signal) {
   // Slurm ends the whole job, and its own patience is the bound. The leader knows what the ranks need until then.
   if (identity_.by_srun && phase_ != Phase::waiting && !is_detached_ && !has_lost_leader_)
     return world_.channel->send(FrameKind::stop_request, encode_number(SIGTERM));
   // Slurm tells every process of the step, not only its task: so the rank has been told, too. The grace is the job's.
   if (identity_.in_step && has_parent && phase_ == Phase::running && !is_detached_ && !has_lost_leader_) {
     slurm_timer_->cancel();
-    world_.rank.was_told(SIGTERM);
+    world_.rank.was_told(signal);
     return world_.channel->send(FrameKind::stop_request, encode_number(SIGTERM));
   }
   if (is_leaving_) return leave();

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <chrono>
+#include <csignal>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -39,7 +40,7 @@ class Agent {
   void begin();
   // Our parent has died, or somebody ends us: the rank ends with us. In a step of Slurm's the leader is asked to stop
   // the job, as long as it is there. `has_parent`: what has started us is still there.
-  void told_to_end(bool has_parent = true);
+  void told_to_end(bool has_parent = true, int signal = SIGTERM);
   // SIGUSR1 or SIGUSR2, which a scheduler has sent to all processes of our host: the ranks of other hosts
   // are to have it, too.
   void got_user_signal(int signal);

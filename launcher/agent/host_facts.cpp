@@ -13,7 +13,7 @@ namespace {
 
 // A leader reads no more than 64 KiB from a peer that has not proved yet that it belongs to the job.
 constexpr std::size_t longest_trait = 400;
-constexpr std::size_t longest_text = 200;
+constexpr std::size_t longest_text = 400;
 constexpr std::size_t most_warnings = 16;
 
 }  // namespace

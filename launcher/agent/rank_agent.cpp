@@ -107,7 +107,7 @@ int run_agent(const AgentIdentity& identity, const std::vector<std::string>& pro
                      late_hand_over.emplace(loop.context(), identity.worker, hand_over).look();
                    },
                .devices = devices ? &*devices : nullptr});
-  signals.on_signal([&agent, parent](int) { agent.told_to_end(getppid() == parent); });
+  signals.on_signal([&agent, parent](int signal) { agent.told_to_end(getppid() == parent, signal); });
   HeardSignals user_signals(loop.context(), {SIGUSR1, SIGUSR2});
   user_signals.on_signal([&](int signal) { agent.got_user_signal(signal); });
   loop.post([&] { agent.begin(); });

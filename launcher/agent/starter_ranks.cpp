@@ -194,9 +194,14 @@ void StarterRanks::read_words() {
 // Any process of this user may write into the pipe.
 void StarterRanks::begun(const StarterWord& word) {
   if (word.rank < first_rank_ || word.rank >= first_rank_ + static_cast<int>(ranks_.size())) return;
-  tell(word, false);
+  tell_ended();
+  // A rank has one process: what an earlier word named is no longer it.
+  running_.remove_if([&](const Running& each) { return each.who.rank == word.rank; });
   UniqueFd pidfd = open_pidfd(word.pid);
-  if (!pidfd.valid()) return tell(word, true);
+  const bool has_ended = !pidfd.valid() && errno == ESRCH;
+  tell(word, false);
+  if (has_ended) return tell(word, true);
+  if (!pidfd.valid()) return;
   Running& rank = running_.emplace_back(Running{.who = word, .pidfd = Descriptor(loop_, pidfd.release())});
   rank.pidfd.async_wait(Descriptor::wait_read, [this](const boost::system::error_code& error) {
     if (!error) tell_ended();

@@ -93,7 +93,7 @@ class StarterRanks {
   UniqueFd word_;  // the end that ranks open
   LineSplitter word_splitter_;
   std::array<char, 512> word_bytes_{};
-  std::list<Running> running_;  // a rank may be started again before the end of the one before is seen
+  std::list<Running> running_;  // one of each rank at most
 };
 
 // The rank's side. `words`: the program. Returns, with an exit code, only where it cannot be executed.

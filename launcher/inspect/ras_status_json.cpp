@@ -18,6 +18,7 @@ using Json = nlohmann::json;
 
 constexpr int deepest = 8;
 constexpr std::size_t most_facts = 8;
+constexpr std::size_t most_operations = 32;  // of a communicator; each is looked up in all its ranks
 constexpr std::size_t most_named = 4;
 constexpr std::size_t most_text = 400;
 constexpr std::size_t most_words = 64;
@@ -140,10 +141,13 @@ void add_facts(const Json& communicator, const RanksByProcess& ranks, std::vecto
     if (!text.empty() && facts.size() < most_facts) facts.push_back((who + ": " + text).substr(0, most_text));
   };
   const Json& all = list(communicator, "ranks");
+  std::size_t operations = 0;
   if (!all.empty())
     if (const Json& counts = member(all.front(), "collective_counts"); counts.is_object())
-      for (const auto& [op, count] : counts.items())
+      for (const auto& [op, count] : counts.items()) {
+        if (++operations > most_operations || facts.size() >= most_facts) break;
         add(describe_counts(op.substr(0, most_words), communicator, ranks));
+      }
   const auto add_all = [&](const char* which, const char* key, const char* words) {
     const std::vector<const Json*> named = ranks_with(communicator, which, key);
     if (!named.empty()) add(name_all(ranks, named) + words);
@@ -159,7 +163,7 @@ std::vector<std::string> facts_of_json(const Json& answer, const RanksByProcess&
   const Json* largest = nullptr;
   const auto size_of = [](const Json& each) { return whole_of(member(each, "size")).value_or(0); };
   for (const Json& communicator : list(answer, "communicators")) {
-    add_facts(communicator, ranks, facts);
+    if (facts.size() < most_facts) add_facts(communicator, ranks, facts);
     if (largest == nullptr || size_of(communicator) > size_of(*largest)) largest = &communicator;
   }
   if (facts.empty() && largest != nullptr)
@@ -192,7 +196,9 @@ std::vector<std::string> facts_of_text(std::string_view answer) {
     }
     is_below = is_new || continues;
   }
-  if (facts.empty()) facts.emplace_back("NCCL tells of no errors and no differences");
+  if (facts.empty())
+    facts.emplace_back(
+        "NCCL on one of the hosts tells of no errors and no differences, perhaps of another job");
   return facts;
 }
 

@@ -183,7 +183,9 @@ void RemoteLoop::perform(Host& host, const HostProbe::Connect& action) {
   host.target_port = action.port;
   host.wants_turn = false;
   if (host.has_connection) return connect(host);  // the next address of the same host
+  host.wants_connection = true;
   if (!connections_.take(host)) return;
+  host.wants_connection = false;
   host.has_connection = true;
   connect(host);
 }
@@ -255,10 +257,14 @@ void RemoteLoop::pass_turn_on() {
 
 void RemoteLoop::leave_connection(Host& host) {
   host.port.close();
+  host.wants_connection = false;
   if (!host.has_connection) return;
   host.has_connection = false;
   Host* next = connections_.pass_on();
+  // Who has logged in meanwhile still stands in line, and wants none.
+  while (next != nullptr && !next->wants_connection) next = connections_.pass_on();
   if (next == nullptr) return;
+  next->wants_connection = false;
   next->has_connection = true;
   connect(*next);
 }

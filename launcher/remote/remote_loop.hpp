@@ -39,7 +39,8 @@ class RemoteLoop final : public HostWork {
     SshPort port;
     std::unique_ptr<LoopTimer> pause;  // between two rounds
     std::shared_ptr<SshLogin> login;
-    bool has_connection = false;  // it holds one of the limited connections
+    bool has_connection = false;    // it holds one of the limited connections
+    bool wants_connection = false;  // it stands in line for one
     bool is_spare = false;
     bool asks_ssh = false;    // it has, or waits for, a login's turn to ask ssh
     bool wants_turn = false;  // it stands in line for a login's turn, and still wants it
