@@ -118,7 +118,7 @@ class WatchedChannel final : public LeaderChannel {
   void start(Peer peer, const Start& start) override { channel_.start(peer, start); }
   void input(Peer peer, const std::string& text) override { channel_.input(peer, text); }
   void signal(Peer peer, int signal) override { channel_.signal(peer, signal); }
-  void inspect(Peer peer, bool only_look) override { channel_.inspect(peer, only_look); }
+  void inspect(Peer peer, Inspection how) override { channel_.inspect(peer, how); }
   void pass_on(Peer peer, int signal) override { channel_.pass_on(peer, signal); }
   void release_agents(int world_size, const Release& how) override {
     channel_.release_agents(world_size, how);

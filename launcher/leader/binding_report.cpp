@@ -47,21 +47,21 @@ std::string host_difference(bool by_file, const CountDifference& counts) {
 
 // Why a rank runs elsewhere.
 enum class WhyElsewhere { noted, kernel_gave_others, other_host };
-struct Reason {
+struct BindingReason {
   WhyElsewhere why = WhyElsewhere::noted;
   std::vector<BindingNote> notes = {};  // of `noted`; may be empty
   bool by_file = false;                 // of `other_host`, as the counts
   CountDifference counts = {};
-  bool operator==(const Reason&) const = default;
+  bool operator==(const BindingReason&) const = default;
 };
 
-Reason reason_of(const RankBinding& rank) {
+BindingReason reason_of(const RankBinding& rank) {
   if (rank.bound != rank.chosen && rank.notes.empty()) return {.why = WhyElsewhere::kernel_gave_others};
   if (rank.bound != rank.chosen || rank.host_cpus == 0) return {.notes = rank.notes};
   return {.why = WhyElsewhere::other_host, .by_file = rank.by_file, .counts = compare_counts(rank)};
 }
 
-std::string in_words(const Reason& reason) {
+std::string in_words(const BindingReason& reason) {
   switch (reason.why) {
     case WhyElsewhere::kernel_gave_others: return "the kernel gave it other CPUs than were asked for";
     case WhyElsewhere::other_host: return host_difference(reason.by_file, reason.counts);
@@ -74,12 +74,12 @@ std::string in_words(const Reason& reason) {
 
 // Ranks with the same reason, and the first of them.
 struct Group {
-  Reason reason;
+  BindingReason reason;
   RankBinding first;
   IdSet ranks;
 };
 
-void add_to(std::vector<Group>& groups, Reason reason, const RankBinding& rank) {
+void add_to(std::vector<Group>& groups, BindingReason reason, const RankBinding& rank) {
   auto known =
       std::find_if(groups.begin(), groups.end(), [&](const Group& group) { return group.reason == reason; });
   if (known == groups.end()) known = groups.insert(groups.end(), {std::move(reason), rank, {}});

@@ -36,6 +36,7 @@ for n in 0 1; do grep -q "^\[$n algo-$((n + 1))\] rank $n of 2 has 3.0" <<<"$out
 
 # The torchrun of algo-2 waits five minutes for that of algo-1, whose rank 1 waits for ever.
 step "a rank that fails ends the job, and the report lists every rank of every host, with its own end"
+configure hyperparameters '{}'
 host algo-1 tee /opt/ml/code/fail.py >/dev/null <<'END'
 import os, sys, time
 if os.environ["RANK"] == "0": sys.exit(0)
@@ -43,7 +44,7 @@ if os.environ["RANK"] == "2": time.sleep(1); sys.exit(7)
 time.sleep(600)
 END
 host algo-1 cat /opt/ml/code/fail.py | host algo-2 tee /opt/ml/code/fail.py >/dev/null
-run 120 host algo-1 bash -c 'cd /opt/ml/code && "$1" --hosts algo-1:2,algo-2:2 --processes-per-host 2 --launcher torchrun --failure-grace 2 --report /tmp/report.json -- fail.py' bash "$smlaunch"
+run 120 host algo-1 bash -c 'cd /opt/ml/code && "$1" --hosts algo-1:2,algo-2:2 --launcher torchrun --failure-grace 2 --report /tmp/report.json -- fail.py' bash "$smlaunch"
 assert_eq 7 "$status"
 grep -q 'rank 2 on algo-2 exited with code 7 .*, the first to fail' <<<"$err" || fail "$err"
 assert_eq '[2,"algo-2",7,"user_code"]' \
