@@ -52,7 +52,7 @@ RankProcess::RankProcess(asio::io_context& loop, const AgentIdentity& identity,
                                     const std::string& lines) { take_lines(is_stderr, lines, rank); },
                     .has_room = [this] { return callbacks_.has_room(); },
                     .drained = [this] { streams_drained(); },
-                    .told = [this](const StarterRankNews& news) { callbacks_.starter_rank_told(news); }}),
+                    .told = [this](const StarterRankNews& news) { starter_rank_told(news); }}),
       input_(loop),
       inspector_(loop, {.done =
                             [this](const RankState& state) {
@@ -99,6 +99,7 @@ Result<Started> RankProcess::start(Start message) {
   const std::string seats = seat_ranks(message);
   ChildRequest request = make_request(message);
   if (!seats.empty()) request.environment[agent_ranks_variable] = seats;
+  starts_again_ = starts_ranks_again(request.environment);
   for (const char* name : {"PATH", "NCCL_RAS_ADDR", "NCCL_RAS_ENABLE"})
     if (const auto found = request.environment.find(name); found != request.environment.end())
       variables_.insert(*found);
@@ -146,6 +147,12 @@ std::string RankProcess::seat_ranks(Start& message) {
   if (!has_ranks_) return "";
   undrained_ = 2;
   return encode(seats);
+}
+
+void RankProcess::starter_rank_told(StarterRankNews news) {
+  tail_->set_end(news.rank, news.status);
+  news.is_final = news.has_ended && !starts_again_;
+  callbacks_.starter_rank_told(news);
 }
 
 void RankProcess::streams_drained() {

@@ -61,6 +61,7 @@ class RankProcess final : public AgentRank {
   [[nodiscard]] ChildRequest make_request(const Start& message);
   void take_lines(bool is_stderr, const std::string& lines, std::optional<int> rank = {});
   [[nodiscard]] std::string seat_ranks(Start& message);
+  void starter_rank_told(StarterRankNews news);
   void streams_drained();
   void begin_private_files(const Start& message);
   void hold_starter();
@@ -76,7 +77,8 @@ class RankProcess final : public AgentRank {
   RankStreams streams_;
   StarterRanks ranks_;  // of a starter that has some
   bool has_ranks_ = false;
-  int undrained_ = 1;  // streams_, and ranks_
+  bool starts_again_ = false;  // the starter, its ranks
+  int undrained_ = 1;          // streams_, and ranks_
   RankInput input_;
   RankInspector inspector_;
   int niceness_before_ = go_before_ranks();

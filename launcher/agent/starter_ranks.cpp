@@ -124,6 +124,12 @@ std::optional<StarterSeats> decode_seats(std::string_view text) {
   return seats;
 }
 
+// torchrun takes from PET_* what its command line does not say, and ours says nothing of restarts. Its default is 0.
+bool starts_ranks_again(const std::map<std::string, std::string>& environment) {
+  const auto told = environment.find("PET_MAX_RESTARTS");
+  return told != environment.end() && parse_number(told->second) != 0;
+}
+
 std::string encode(const StarterWord& word) { return fmt::format("{} {}", word.rank, word.pid); }
 
 std::optional<StarterWord> decode_word(std::string_view line) {

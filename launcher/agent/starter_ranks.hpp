@@ -9,6 +9,7 @@
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <functional>
 #include <list>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -38,6 +39,9 @@ struct StarterSeats {
 std::string encode(const StarterSeats& seats);
 // Nothing: it is no such text.
 std::optional<StarterSeats> decode_seats(std::string_view text);
+
+// Whether torchrun, in this environment, starts a group of ranks again after a failure.
+bool starts_ranks_again(const std::map<std::string, std::string>& environment);
 
 // What a rank says when it begins: a line.
 struct StarterWord {

@@ -15,7 +15,11 @@ constexpr int most_exit_code = 255;
 }  // namespace
 
 std::string encode(const StarterRankNews& m) {
-  Json json = {{"rank", m.rank}, {"pid", m.pid}, {"time_ns", m.time_ns}, {"has_ended", m.has_ended}};
+  Json json = {{"rank", m.rank},
+               {"pid", m.pid},
+               {"time_ns", m.time_ns},
+               {"has_ended", m.has_ended},
+               {"is_final", m.is_final}};
   if (!m.status) return pack(json);
   if (const auto* signaled = std::get_if<Signaled>(&*m.status)) {
     json["signal"] = signaled->signal;
@@ -32,6 +36,7 @@ std::optional<StarterRankNews> decode_starter_rank(std::string_view text) {
     take_number(j.at("pid"), m.pid, 1);
     take_number(j.at("time_ns"), m.time_ns);
     j.at("has_ended").get_to(m.has_ended);
+    j.at("is_final").get_to(m.is_final);
     if (j.contains("signal")) {
       Signaled signaled{.signal = 0, .core_dumped = j.at("core_dumped").get<bool>()};
       take_number(j["signal"], signaled.signal, 1, most_signal);

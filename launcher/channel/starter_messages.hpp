@@ -17,7 +17,8 @@ struct StarterRankNews {
   std::uint64_t time_ns = 0;  // when it was seen, by the agent's steady clock
   bool has_ended = false;     // else it was started
   std::optional<ExitStatus> status =
-      {};  // of a rank that has ended; nothing: its starter took it away unseen
+      {};                 // of a rank that has ended; nothing: its starter took it away unseen
+  bool is_final = false;  // of a rank that has ended: its starter will not start it again
 };
 
 std::string encode(const StarterRankNews&);

@@ -40,6 +40,11 @@ class RankTail {
   // `rank`: whose lines they are, where a starter's ranks have pipes of their own.
   void add_stderr(std::string_view lines, std::uint64_t now_ns, std::optional<int> rank = {});
 
+  // How a starter's rank has ended; nothing: it has begun, or nobody has seen its end.
+  void set_end(int rank, const std::optional<ExitStatus>& status) {
+    if (starter_) starter_->set_end(rank, status);
+  }
+
   // The last lines of stderr. Where they tell no error and stdout's last lines tell one: stdout's lines from
   // the error on. Where stderr is empty: stdout's last lines.
   [[nodiscard]] LastWords last_words() const;

@@ -96,6 +96,14 @@ void StarterTail::add_line(std::string_view line, std::uint64_t now_ns, std::opt
   others_.add(std::string(line) + "\n", now_ns);
 }
 
+void StarterTail::set_end(int rank, const std::optional<ExitStatus>& status) {
+  std::erase_if(failed_, [rank](const TorchrunFailure& each) { return each.rank == rank; });
+  // torchrun stops the others by SIGTERM.
+  const bool was_stopped = status == ExitStatus{Signaled{.signal = SIGTERM, .core_dumped = false}};
+  if (status && !succeeded(*status) && !was_stopped)
+    failed_.push_back({.rank = rank, .local_rank = -1, .status = *status});
+}
+
 const TextTail* StarterTail::tail_of(int rank, int local_rank) const {
   if (const auto found = by_local_rank_.find(local_rank); found != by_local_rank_.end())
     return &found->second;
@@ -112,13 +120,16 @@ std::uint64_t StarterTail::ns_of_traceback(const Lines& traceback) const {
 
 LastWords StarterTail::last_words() const {
   const Lines others = others_.lines();
-  const std::vector<TorchrunFailure> failures = find_torchrun_failures(others);
+  std::vector<TorchrunFailure> failures = find_torchrun_failures(others);
+  const bool has_summary = !failures.empty();
+  if (!has_summary) failures = failed_;
   const std::size_t summary = find_torchrun_summary(others);
   const auto words_of = [&](const TorchrunFailure& failure) {
     const TextTail* tail = tail_of(failure.rank, failure.local_rank);
     if (tail != nullptr)
       return LastWords{
           .lines = tail->lines(), .traceback_ns = tail->traceback_ns(), .failed_rank = failure.rank};
+    if (!has_summary) return LastWords{.lines = {}, .traceback_ns = 0, .failed_rank = failure.rank};
     if (failure.traceback.empty()) return LastWords();
     return LastWords{.lines = failure.traceback,
                      .traceback_ns = ns_of_traceback(failure.traceback),
@@ -137,7 +148,7 @@ LastWords StarterTail::last_words() const {
       break;
     }
     if (chosen.failed_rank) {
-      const std::size_t from = chosen.lines.empty() ? 0 : summary;
+      const std::size_t from = chosen.lines.empty() && has_summary ? 0 : summary;
       chosen.lines = joined(std::move(chosen.lines), others, from);
       return chosen;
     }

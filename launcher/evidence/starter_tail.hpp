@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "launcher/evidence/text_tail.hpp"
+#include "launcher/evidence/torchrun_failure.hpp"
 
 namespace smlaunch {
 
@@ -28,10 +29,13 @@ class StarterTail {
   // As TextTail::add. `rank`: whose lines they are, where that is known without words before them.
   void add(std::string_view lines, std::uint64_t now_ns = 0, std::optional<int> rank = {});
 
-  // The lines of the rank that torchrun names; where that rank has only lost its peer, the lines of the
-  // first other rank with a reason of its own; where the rank's lines are not known, the traceback in the
-  // summary; where no line says whose it is, the first traceback that does not blame a peer. torchrun's own
-  // summary follows.
+  // How a rank has ended; nothing: it has begun, or nobody has seen its end.
+  void set_end(int rank, const std::optional<ExitStatus>& status);
+
+  // The lines of the rank that torchrun names, or, without its summary, of the first that was seen to fail; where
+  // that rank has only lost its peer, the lines of the first other rank with a reason of its own; where the rank's
+  // lines are not known, the traceback in the summary; where no line says whose it is, the first traceback that does
+  // not blame a peer. torchrun's own summary follows.
   [[nodiscard]] LastWords last_words() const;
 
  private:
@@ -61,6 +65,7 @@ class StarterTail {
   std::map<int, TextTail> by_rank_;
   TextTail others_;
   FirstTraceback first_;
+  std::vector<TorchrunFailure> failed_;  // as they were seen, the first in front
 };
 
 }  // namespace smlaunch

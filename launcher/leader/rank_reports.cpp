@@ -137,7 +137,8 @@ std::optional<Event> RankReports::starter_rank_told(Rank starter, const StarterR
   return StarterRankTold{
       .starter = starter,
       .rank = Rank{news.rank},
-      .now = {.pid = news.pid, .has_ended = news.has_ended, .status = news.status, .seconds = seconds}};
+      .now = {.pid = news.pid, .has_ended = news.has_ended, .status = news.status, .seconds = seconds},
+      .is_final = news.is_final};
 }
 
 Event RankReports::started(Rank rank, const Started& started) {

@@ -61,7 +61,7 @@ std::vector<Action> Supervisor::on(const Event& event) {
   if (const auto* e = std::get_if<SignalPassed>(&event); e != nullptr && ranks_run())
     actions.emplace_back(PassSignalOn{e->signal});
   if (const auto* e = std::get_if<RankLeftRunning>(&event)) rank(e->rank).left_running = e->processes;
-  if (const auto* e = std::get_if<StarterRankTold>(&event)) starter_rank_told(*e);
+  if (const auto* e = std::get_if<StarterRankTold>(&event)) starter_rank_told(*e, actions);
   if (const auto* e = std::get_if<Silent>(&event)) silent(e->silence, actions);
   if (const auto* e = std::get_if<RankProgressed>(&event)) progressed(*e);
   if (const auto* e = std::get_if<DevicesReported>(&event)) keep(e->facts, record_.devices);
@@ -110,9 +110,30 @@ void Supervisor::ended(const RankEnded& event, Actions& actions) {
 }
 
 // A rank may have been started again before the end of its earlier process is told.
-void Supervisor::starter_rank_told(const StarterRankTold& event) {
+void Supervisor::starter_rank_told(const StarterRankTold& event, Actions& actions) {
+  if (failed_of_starter_ && failed_of_starter_->rank == event.rank) return;
   StartedRank& known = record_.ranks[event.starter].of_starter[event.rank];
-  if (!event.now.has_ended || event.now.pid == known.pid) known = event.now;
+  if (event.now.has_ended && event.now.pid != known.pid) return;
+  known = event.now;
+  if (!known.has_ended) return;
+  known.told_to_stop = phase_ != Phase::running || inspecting_;
+  const bool has_failed = known.status && !succeeded(*known.status) && !known.told_to_stop;
+  if (!has_failed || !event.is_final || failed_of_starter_) return;
+  // It may be the failure of that rank for which the starter stops this one.
+  const auto& others = record_.ranks[event.starter].of_starter;
+  if (std::any_of(others.begin(), others.end(),
+                  [](const auto& other) { return other.second.has_ended && !other.second.status; }))
+    return;
+  failed_of_starter_ = FailedOfStarter{.starter = event.starter, .rank = event.rank};
+  actions.emplace_back(SetTimer{.timer = Timer::starter_end, .length = settings_.failure_grace});
+}
+
+// A torchrun whose rank has failed says so, and ends. But before that it waits for the torchruns of the other hosts,
+// whose ranks may wait for ever for the rank that is gone.
+void Supervisor::stop_starters(Actions& actions) {
+  if (phase_ != Phase::running || record_.ranks[failed_of_starter_->starter].done()) return;
+  record_.failed_of_starter = failed_of_starter_;
+  stop(SIGTERM, settings_.failure_grace, actions);
 }
 
 bool Supervisor::all_done() {
@@ -203,6 +224,7 @@ void Supervisor::expired(const TimerExpired& event, Actions& actions) {
     case Timer::inspection:
       if (inspecting_) stop(SIGTERM, settings_.failure_grace, actions);
       return;
+    case Timer::starter_end: return stop_starters(actions);
     case Timer::engine_exit:
       if (phase_ != Phase::releasing) return;
       end_engine(actions);

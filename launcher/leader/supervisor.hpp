@@ -77,6 +77,7 @@ struct StarterRankTold {
   Rank starter = {};
   Rank rank = {};
   StartedRank now = {};
+  bool is_final = false;  // it has ended, and its starter will not start it again
 };
 // No rank has made progress for so long.
 struct Silent {
@@ -98,7 +99,7 @@ struct RankInspected {
   RankState state;
   std::optional<double> cores_used;  // how many cores the rank has kept busy of late
 };
-enum class Timer { start_deadline, grace, give_up, engine_exit, look, inspection };
+enum class Timer { start_deadline, grace, give_up, engine_exit, look, inspection, starter_end };
 struct TimerExpired {
   Timer timer;
 };
@@ -180,7 +181,8 @@ class Supervisor {
 
   void joined(Rank rank, Actions& actions);
   void ended(const RankEnded& event, Actions& actions);
-  void starter_rank_told(const StarterRankTold& event);
+  void starter_rank_told(const StarterRankTold& event, Actions& actions);
+  void stop_starters(Actions& actions);
   void engine_ended(const EngineEnded& event, Actions& actions);
   void stop_requested(const StopRequested& event, Actions& actions);
   void silent(const JobSilence& silence, Actions& actions);
@@ -223,6 +225,8 @@ class Supervisor {
   double next_look_ = 0;      // seconds of this silence until ranks that computed are looked at again
   bool hinted_ = false;       // in this silence
   int unseen_lives_ = 0;  // in this silence: how often only ranks that could not be seen were taken for life
+  // The first rank of a starter's that has failed: its starter has a while to end.
+  std::optional<FailedOfStarter> failed_of_starter_;
 };
 
 }  // namespace smlaunch

@@ -24,7 +24,7 @@ std::optional<double> Supervisor::bound_of(const JobSilence& silence) const {
 // First the ranks are looked at from outside: if any of them computes, silence alone ends nothing. A silence that is
 // too short for its bound, or has none, is worth a word when it is long. Progress that comes during a look ends it.
 void Supervisor::silent(const JobSilence& silence, Actions& actions) {
-  if (phase_ != Phase::running || inspecting_) return;
+  if (phase_ != Phase::running || inspecting_ || failed_of_starter_) return;
   if (silence.seconds < silence_.seconds) {
     next_look_ = 0;
     hinted_ = false;
@@ -50,7 +50,7 @@ void Supervisor::begin_look(Actions& actions) {
 // A rank whose look was not answered is looked at once more before its silence counts.
 void Supervisor::end_look(Actions& actions) {
   looking_ = false;
-  if (phase_ != Phase::running || all_done()) return;
+  if (phase_ != Phase::running || failed_of_starter_ || all_done()) return;
   const auto bound = bound_of(silence_);
   const bool is_too_long = bound && silence_.seconds >= *bound;
   const auto any = [&](const auto& is_so) {

@@ -26,6 +26,12 @@ std::optional<double> step_of(const RankRecord& rank) {
   return told->second;
 }
 
+double find_end(const JobRecord& record) {
+  double end = 0;
+  for (const RankRecord& rank : record.ranks) end = std::max(end, rank.times.seconds);
+  return end;
+}
+
 void tell_steps(const JobRecord& record, const std::optional<FirstFailure>& first, JobProgress& progress) {
   progress.step.reset();
   for (const RankRecord& rank : record.ranks)
@@ -51,8 +57,7 @@ class Decision {
     outcome.devices = record_.devices;
     if (outcome.kind == OutcomeKind::failure && outcome.asked && outcome.asked->ask == Ask::exclude_host)
       outcome.hosts_at_fault.push_back(hosts_[outcome.asked->rank]);
-    for (const RankRecord& rank : record_.ranks)
-      outcome.end_seconds = std::max(outcome.end_seconds, rank.times.seconds);
+    outcome.end_seconds = find_end(record_);
     if (outcome.kind == OutcomeKind::failure && outcome.first_failure) add_device_evidence(record_, outcome);
     if (outcome.causes.empty()) outcome.causes = find_causes(record_, first_);
     if (is_told_by_engine(outcome)) outcome.engine_lines = record_.engine_lines;
@@ -164,6 +169,9 @@ class Decision {
   }
 
   [[nodiscard]] Outcome rank_failed(const FirstFailure& first) const {
+    if (record_.failed_of_starter)
+      if (const auto rank = find_failed_rank(record_, first.rank))
+        return rank_of_starter_failed(*rank, first);
     Outcome outcome;
     if (first.not_started) {
       outcome = make_failure(FailureClass::start, describe_not_started(who(first, starter_), first));
@@ -171,12 +179,30 @@ class Decision {
       const auto of_torchrun =
           starter_ == torchrun ? find_starter_failure(*first.end) : std::optional<StarterFailure>();
       if (of_torchrun) return rank_of_torchrun_failed(*of_torchrun, first);
-      // We stopped it while it was failing. Its own exit code would have been Python's for an exception.
-      const bool was_stopped = first.before_its_end && first.end->told_to_stop;
-      outcome = make_user_code_failure(was_stopped ? 1 : shell_code(first.end->status),
+      outcome = make_user_code_failure(exit_code_of(first),
                                        describe_end(who(first, starter_), first, is_only_rank()));
     }
     outcome.first_failure = first;
+    return outcome;
+  }
+
+  static int exit_code_of(const FirstFailure& first) {
+    // We stopped it while it was failing. Its own exit code would have been Python's for an exception.
+    const bool was_stopped = first.before_its_end && first.end->told_to_stop;
+    return was_stopped ? 1 : shell_code(first.end->status);
+  }
+
+  // `first`: of the starter, which has the rank's end here.
+  [[nodiscard]] Outcome rank_of_starter_failed(Rank rank, FirstFailure first) const {
+    first.rank = rank;
+    for (Rank& tied : first.tied_with) tied = find_failed_rank(record_, tied).value_or(tied);
+    for (const RankRecord& starter : record_.ranks)
+      for (const auto& [other, known] : starter.of_starter)
+        if (known.status && succeeded(*known.status) && known.seconds < first.seconds)
+          first.ended_first = false;
+    Outcome outcome =
+        make_user_code_failure(exit_code_of(first), describe_end(name_of(rank, first.host), first, false));
+    outcome.first_failure = std::move(first);
     return outcome;
   }
 
@@ -299,7 +325,10 @@ class Decision {
 }  // namespace
 
 Outcome decide_outcome(const JobRecord& record, const RankHosts& hosts, const std::string& starter) {
-  return Decision(record, hosts, starter).decide();
+  if (!record.failed_of_starter) return Decision(record, hosts, starter).decide();
+  Outcome outcome = Decision(make_record_of_ranks(record), hosts, starter).decide();
+  outcome.end_seconds = find_end(record);
+  return outcome;
 }
 
 }  // namespace smlaunch

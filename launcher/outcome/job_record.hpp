@@ -67,6 +67,13 @@ struct StartedRank {
   bool has_ended = false;
   std::optional<ExitStatus> status = {};  // of one that has ended; nothing: nobody has seen it
   double seconds = 0;                     // when it began or ended
+  bool told_to_stop = false;              // ranks were being stopped when its end became known
+};
+
+// A rank that a starter has started, and that failed.
+struct FailedOfStarter {
+  Rank starter = {};
+  Rank rank = {};
 };
 
 // All that is known about one rank, or about the starter that stands for the ranks of its host.
@@ -117,9 +124,11 @@ struct JobRecord {
   bool start_timed_out = false;
   std::vector<std::string> missing_daemons = {};  // hosts that mpirun has not heard of by then
   std::optional<JobSilence> hang = {};            // the silence for which we stopped the job
-  std::optional<JobProgress> progress = {};       // nothing: no rank has told any
-  std::optional<RankAsked> asked = {};            // the last wish of a rank
-  std::vector<DeviceFact> devices = {};           // in the order in which they came; the first few hundred
+  // For whose failure we stopped the job, since its starter went on all the same. No starter had failed before.
+  std::optional<FailedOfStarter> failed_of_starter = {};
+  std::optional<JobProgress> progress = {};  // nothing: no rank has told any
+  std::optional<RankAsked> asked = {};       // the last wish of a rank
+  std::vector<DeviceFact> devices = {};      // in the order in which they came; the first few hundred
 };
 
 }  // namespace smlaunch

@@ -34,19 +34,23 @@ run 120 host algo-1 bash -c 'cd /opt/ml/code && "$1" --hosts algo-1:1,algo-2:1 -
 assert_eq 0 "$status"
 for n in 0 1; do grep -q "^\[$n algo-$((n + 1))\] rank $n of 2 has 3.0" <<<"$out" || fail "rank $n: $out $err"; done
 
-step "the report lists every rank of every host, with its own end"
+# The torchrun of algo-2 waits five minutes for that of algo-1, whose rank 1 waits for ever.
+step "a rank that fails ends the job, and the report lists every rank of every host, with its own end"
 configure hyperparameters '{}'
 host algo-1 tee /opt/ml/code/fail.py >/dev/null <<'END'
 import os, sys, time
-if os.environ["RANK"] == "2": sys.exit(7)
-# torchrun waits for the torchrun of the other host before it ends.
-if os.environ["RANK"] == "3": time.sleep(600)
+if os.environ["RANK"] == "0": sys.exit(0)
+if os.environ["RANK"] == "2": time.sleep(1); sys.exit(7)
+time.sleep(600)
 END
 host algo-1 cat /opt/ml/code/fail.py | host algo-2 tee /opt/ml/code/fail.py >/dev/null
-run 120 host algo-1 bash -c 'cd /opt/ml/code && "$1" --hosts algo-1:2,algo-2:2 --launcher torchrun --report /tmp/report.json -- fail.py' bash "$smlaunch"
+run 120 host algo-1 bash -c 'cd /opt/ml/code && "$1" --hosts algo-1:2,algo-2:2 --launcher torchrun --failure-grace 2 --report /tmp/report.json -- fail.py' bash "$smlaunch"
 assert_eq 7 "$status"
-assert_eq '[[0,"algo-1",0],[1,"algo-1",0],[2,"algo-2",7],[3,"algo-2",null]]' \
+grep -q 'rank 2 on algo-2 exited with code 7 .*, the first to fail' <<<"$err" || fail "$err"
+assert_eq '[2,"algo-2",7,"user_code"]' \
+  "$(host algo-1 jq -c '[(.first_failure | .rank, .host, .exit_code), .class]' /tmp/report.json)"
+assert_eq '[[0,"algo-1",0],[1,"algo-1",null],[2,"algo-2",7],[3,"algo-2",null]]' \
   "$(host algo-1 jq -c '[.ranks[] | [.rank, .host, .exit_code]]' /tmp/report.json)"
-assert_eq '[[0,"own"],[1,"own"],[2,"own"],[3,"collateral"]]' \
+assert_eq '[[0,"own"],[1,"stopped_by_us"],[2,"own"],[3,"collateral"]]' \
   "$(host algo-1 jq -c '[.ranks[] | [.rank, .cause]]' /tmp/report.json)"
 assert_eq '[["algo-1",0],["algo-2",2]]' "$(host algo-1 jq -c '[.starters[] | [.host, .first_rank]]' /tmp/report.json)"

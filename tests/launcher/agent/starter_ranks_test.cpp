@@ -33,6 +33,13 @@ TEST(StarterWord, IsSaidAndUnderstood) {
     EXPECT_FALSE(decode_word(other)) << other;
 }
 
+TEST(StarterRanks, AreStartedAgainOnlyWhereTheEnvironmentSaysSo) {
+  EXPECT_FALSE(starts_ranks_again({}));
+  EXPECT_FALSE(starts_ranks_again({{"PET_MAX_RESTARTS", "0"}, {"PET_NNODES", "2"}}));
+  for (const char* value : {"1", "3", "", "many"})
+    EXPECT_TRUE(starts_ranks_again({{"PET_MAX_RESTARTS", value}})) << value;
+}
+
 struct Ranks {
   explicit Ranks(int count) {
     seats.first_rank = 4;

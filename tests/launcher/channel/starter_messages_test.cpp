@@ -26,19 +26,28 @@ TEST(StarterMessages, ComeBack) {
     ASSERT_TRUE(ended);
     EXPECT_TRUE(ended->has_ended);
     EXPECT_EQ(ended->status, status);
+    EXPECT_FALSE(ended->is_final);
   }
+}
+
+TEST(StarterMessages, SayWhetherTheStarterIsDoneWithTheRank) {
+  const auto news = decode_starter_rank(encode(
+      StarterRankNews{.rank = 5, .pid = 77, .has_ended = true, .status = Exited{3}, .is_final = true}));
+  ASSERT_TRUE(news);
+  EXPECT_TRUE(news->is_final);
 }
 
 TEST(StarterMessages, WhatNoAgentTellsIsRefusedByTheLeader) {
   using Json = nlohmann::json;
   const auto made = [](const Json& other) {
-    Json json = {{"rank", 1}, {"pid", 2}, {"time_ns", 3}, {"has_ended", true}};
+    Json json = {{"rank", 1}, {"pid", 2}, {"time_ns", 3}, {"has_ended", true}, {"is_final", false}};
     json.update(other);
     return pack(json);
   };
   for (const std::string& payload :
        {std::string(), made({{"rank", -1}}), made({{"pid", 0}}), made({{"has_ended", "yes"}}),
-        made({{"exit_code", 256}}), made({{"signal", 9}}), made({{"signal", 65}, {"core_dumped", false}})}) {
+        made({{"is_final", 1}}), made({{"exit_code", 256}}), made({{"signal", 9}}),
+        made({{"signal", 65}, {"core_dumped", false}})}) {
     PeerRules rules(PeerRules::Role::rank);
     EXPECT_EQ(rules.refuse({FrameKind::starter_rank, payload, 1}), "a broken starter_rank");
   }

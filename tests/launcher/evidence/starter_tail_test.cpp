@@ -55,6 +55,14 @@ class Tail {
     tail_.add(text, now_ns);
     return *this;
   }
+  Tail& add_of(int rank, const Lines& lines, std::uint64_t now_ns = 0) {
+    for (const std::string& line : lines) tail_.add(line + "\n", now_ns, rank);
+    return *this;
+  }
+  Tail& end(int rank, const std::optional<ExitStatus>& status) {
+    tail_.set_end(rank, status);
+    return *this;
+  }
   [[nodiscard]] LastWords words() const { return tail_.last_words(); }
 
  private:
@@ -81,6 +89,36 @@ TEST(StarterTail, TellsTheLinesOfTheRankThatTorchrunNames) {
     EXPECT_EQ(words.traceback_ns, 100U);
     EXPECT_EQ(find_python_exception(words.lines), own_reason);
   }
+}
+
+// We have stopped it while it waited for other hosts.
+TEST(StarterTail, TellsTheLinesOfTheRankThatWasSeenToFailWhereThereIsNoSummary) {
+  const ExitStatus stopped = Signaled{.signal = 15, .core_dumped = false};
+  Tail tail;
+  tail.add_of(4, traceback("KeyError: of the other"), 200).add_of(5, traceback(own_reason), 100);
+  EXPECT_EQ(tail.words().failed_rank, std::nullopt);
+  tail.end(4, stopped).end(5, Exited{1});
+  EXPECT_EQ(tail.words().failed_rank, 5);
+  EXPECT_EQ(tail.words().lines, traceback(own_reason));
+  EXPECT_EQ(tail.words().traceback_ns, 100U);
+
+  Tail silent;
+  silent.add({"torchrun's own words"}).add_of(4, traceback("KeyError: of the other")).end(5, Exited{7});
+  EXPECT_EQ(silent.words(), (LastWords{.lines = {}, .traceback_ns = 0, .failed_rank = 5}));
+
+  Tail peer;
+  peer.add_of(4, traceback(lost_peer)).add_of(5, traceback(own_reason)).end(4, Exited{1}).end(5, Exited{1});
+  EXPECT_EQ(peer.words().failed_rank, 5);
+}
+
+TEST(StarterTail, OfARankThatRunsAgainOrWasStoppedTheEndTellsNothing) {
+  Tail tail;
+  tail.add_of(4, traceback("KeyError: of the other")).end(4, Exited{1}).end(4, {}).end(5, Exited{0});
+  EXPECT_EQ(tail.words().failed_rank, std::nullopt);
+  tail.end(5, Signaled{.signal = 15, .core_dumped = false});
+  EXPECT_EQ(tail.words().failed_rank, std::nullopt);
+  tail.end(4, Exited{1}).add(torchruns_own({{4, 0}, {5, 1, 3}}));
+  EXPECT_EQ(tail.words().failed_rank, std::nullopt) << "torchrun names rank 5, whose lines are not known";
 }
 
 // torchrun's times are whole seconds: of two that end in one it names the first.

@@ -332,6 +332,27 @@ TEST(LeaderRun, OfARankOfTorchrunsTheRecordHasTheEndUnlessTheRankIsAnotherHosts)
   EXPECT_DOUBLE_EQ(known.at(Rank{3}).seconds, 1);
 }
 
+TEST(LeaderRun, ATorchrunThatStaysAfterItsRanksFailureIsStoppedAndTheRankIsNamed) {
+  DrivenRun run;
+  const auto placement = run.plan.layout.ranks[Rank{0}].placement;
+  run.plan.shares = Indexed<NodeRank, StarterShare>(2);
+  run.plan.shares[NodeRank{0}] = {.first_rank = 0, .placements = {placement, placement}};
+  run.plan.shares[NodeRank{1}] = {.first_rank = 2, .placements = {placement, placement}};
+  for (int rank = 0; rank < 4; ++rank) run.agents.ranks[rank].runs = milliseconds(300'000);
+  run.loop.after(milliseconds(1000), [&] {
+    run.agents.starter_tells(2, {.rank = 3, .pid = 77});
+    run.agents.starter_tells(
+        2, {.rank = 3, .pid = 77, .has_ended = true, .status = Exited{7}, .is_final = true});
+  });
+  const Outcome outcome = run.go();
+  EXPECT_EQ(outcome.exit_code, 7);
+  EXPECT_EQ(outcome.first_failure->rank, Rank{3});
+  EXPECT_EQ(outcome.first_failure->host, run.plan.cluster.hosts[NodeRank{1}].name);
+  EXPECT_DOUBLE_EQ(outcome.first_failure->seconds, 1);
+  EXPECT_LT(run.loop.seconds(), 60);
+  EXPECT_THAT(run.agents.done, Contains("signal 15 to 0"));
+}
+
 TEST(LeaderRun, AShellsCtrlZStopsTheRanksAndUsAndContinuingLetsAllGoOn) {
   DrivenRun run;
   for (int rank = 0; rank < 4; ++rank) run.agents.ranks[rank].runs = milliseconds(20'000);

@@ -162,6 +162,84 @@ TEST(OutcomeOfStarters, IsToldInTheseWords) {
     EXPECT_EQ(decide_outcome(job({each.on_first, each.on_second}), hosts, "torchrun").message, each.message);
 }
 
+// Two hosts with two ranks each. We have stopped both starters, since rank 2 had failed and its starter stayed.
+JobRecord stopped_for_a_rank() {
+  RankRecord first = starter(Exited{1}, 7.4);
+  RankRecord second = starter(Exited{1}, 7.5, traceback, 2);
+  for (RankRecord* record : {&first, &second}) record->end->told_to_stop = true;
+  const ExitStatus stopped = Signaled{.signal = SIGTERM, .core_dumped = false};
+  first.of_starter[Rank{0}] = {.has_ended = true, .status = stopped, .seconds = 7.2, .told_to_stop = true};
+  first.of_starter[Rank{1}] = {.has_ended = true, .status = stopped, .seconds = 7.2, .told_to_stop = true};
+  second.of_starter[Rank{2}] = {.has_ended = true, .status = Exited{7}, .seconds = 2.1};
+  second.of_starter[Rank{3}] = {.has_ended = true, .status = stopped, .seconds = 2.2};
+  JobRecord record = job({first, second});
+  record.failed_of_starter = FailedOfStarter{.starter = Rank{1}, .rank = Rank{2}};
+  return record;
+}
+
+TEST(OutcomeOfStarters, NamesTheRankForWhichWeStoppedThem) {
+  const RankHosts hosts = {"algo-1", "algo-2"};
+  const Outcome outcome = decide_outcome(stopped_for_a_rank(), hosts, "torchrun");
+  EXPECT_EQ(outcome.failure_class, FailureClass::user_code);
+  EXPECT_EQ(outcome.exit_code, 7);
+  EXPECT_EQ(outcome.message,
+            "rank 2 on algo-2 exited with code 7 2.1 s after the start, before any other: ValueError: x");
+  ASSERT_TRUE(outcome.first_failure);
+  EXPECT_EQ(outcome.first_failure->rank, Rank{2});
+  EXPECT_EQ(outcome.first_failure->host, "algo-2");
+  EXPECT_EQ(outcome.first_failure->seconds, 2.1);
+  EXPECT_EQ(outcome.first_failure->last_lines(), traceback);
+  EXPECT_TRUE(outcome.first_failure->certain);
+  EXPECT_EQ(outcome.end_seconds, 7.5);
+  EXPECT_EQ(outcome.causes[Rank{0}], Cause::stopped_by_us);
+  EXPECT_EQ(outcome.causes[Rank{1}], Cause::own);
+
+  JobRecord by_signal = stopped_for_a_rank();
+  by_signal.ranks[Rank{0}].of_starter[Rank{1}] = {.has_ended = true, .status = Exited{0}, .seconds = 1};
+  by_signal.ranks[Rank{1}].of_starter[Rank{2}].status = Signaled{.signal = SIGKILL, .core_dumped = false};
+  by_signal.ranks[Rank{1}].end->last_lines.clear();
+  EXPECT_EQ(decide_outcome(by_signal, hosts, "torchrun").message,
+            "rank 2 on algo-2 was killed by signal 9 (SIGKILL) 2.1 s after the start, the first to fail");
+  EXPECT_EQ(decide_outcome(by_signal, hosts, "torchrun").exit_code, 137);
+
+  JobRecord from_outside = stopped_for_a_rank();
+  from_outside.failed_of_starter.reset();
+  from_outside.stop_signal = SIGTERM;
+  EXPECT_EQ(decide_outcome(from_outside, hosts, "torchrun").message, "stopped by SIGTERM");
+}
+
+TEST(OutcomeOfStarters, NamesTheRankWithAReasonBeforeARankThatOnlyLostItsPeer) {
+  JobRecord record = stopped_for_a_rank();
+  RankRecord& other = record.ranks[Rank{0}];
+  other.of_starter[Rank{0}] = {.has_ended = true, .status = Exited{1}, .seconds = 2.09};
+  other.end->last_lines = {"Traceback (most recent call last):", "  File \"x.py\"",
+                           "RuntimeError: [gloo/pair.cc:589] Connection closed by peer [10.0.0.2]:1234"};
+  other.end->failed_rank = 0;
+  record.failed_of_starter = FailedOfStarter{.starter = Rank{0}, .rank = Rank{0}};
+  const Outcome outcome = decide_outcome(record, {"algo-1", "algo-2"}, "torchrun");
+  EXPECT_EQ(outcome.exit_code, 7);
+  EXPECT_EQ(outcome.first_failure->rank, Rank{2});
+  EXPECT_EQ(outcome.first_failure->tied_with, std::vector<Rank>{Rank{0}});
+  EXPECT_EQ(outcome.causes[Rank{0}], Cause::own) << "it had ended before";
+}
+
+TEST(OutcomeOfStarters, DoesNotNameARankThatEndedAfterOurStop) {
+  JobRecord record = stopped_for_a_rank();
+  record.ranks[Rank{1}].of_starter[Rank{3}] = {
+      .has_ended = true, .status = Exited{5}, .seconds = 7.3, .told_to_stop = true};
+  record.ranks[Rank{1}].end->failed_rank = 3;
+  EXPECT_EQ(decide_outcome(record, {"algo-1", "algo-2"}, "torchrun").message,
+            "rank 2 on algo-2 exited with code 7 2.1 s after the start, before any other");
+}
+
+TEST(OutcomeOfStarters, NamesTheRankOfAStarterWhoseEndNobodyHasSeen) {
+  JobRecord record = stopped_for_a_rank();
+  record.ranks[Rank{1}].end.reset();
+  record.ranks[Rank{1}].loss = OutlivedKill{};
+  EXPECT_EQ(decide_outcome(record, {"algo-1", "algo-2"}, "torchrun").message,
+            "rank 2 on algo-2 exited with code 7 2.1 s after the start, before any other");
+}
+
 TEST(OutcomeOfStarters, LeavesSentencesAloneThatAreAboutNoStarter) {
   JobRecord stopped = job({starter(Signaled{SIGTERM}, 1)});
   stopped.ranks[Rank{0}].end->told_to_stop = true;
