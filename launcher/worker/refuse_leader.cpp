@@ -4,10 +4,12 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/ip/v6_only.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/write.hpp>
+#include <functional>
 
 #include "launcher/process/stop_signals.hpp"
 #include "launcher/remote/login_answers.hpp"
@@ -19,6 +21,9 @@ using asio::ip::tcp;
 using boost::system::error_code;
 
 namespace {
+
+// Long enough for a login that fails and the look after it.
+constexpr std::chrono::milliseconds after_the_first{5000};
 
 // At all addresses of this host, by IPv6 where it is there.
 error_code listen(tcp::acceptor& acceptor, int port) {
@@ -45,15 +50,28 @@ void refuse_leader(int port, const std::string& why, std::chrono::milliseconds l
   tcp::acceptor acceptor(loop);
   if (listen(acceptor, port)) return;
   asio::steady_timer patience(loop, longest);
-  patience.async_wait([&](error_code) { loop.stop(); });
+  patience.async_wait([&](error_code early) {
+    if (!early) loop.stop();
+  });
+  bool is_told = false;
   StopSignals signals(loop);
   signals.on_signal([&](int) { loop.stop(); });
   const std::string line = fmt::format("{}{}\r\n", refusal_answer, why);
-  acceptor.async_accept([&](error_code error, tcp::socket peer) {
-    error_code ignored;
-    if (!error) asio::write(peer, asio::buffer(line), ignored);
-    loop.stop();
-  });
+  // The leader logs in first: an ssh is told, too, and shows it to nobody. The look at the port comes soon after it.
+  std::function<void()> accept_next = [&] {
+    acceptor.async_accept([&](error_code error, tcp::socket peer) {
+      error_code ignored;
+      if (!error) asio::write(peer, asio::buffer(line), ignored);
+      if (!is_told) patience.expires_after(std::min(longest, after_the_first));
+      if (!is_told)
+        patience.async_wait([&](error_code late) {
+          if (!late) loop.stop();
+        });
+      is_told = true;
+      if (!error) accept_next();
+    });
+  };
+  accept_next();
   loop.run();
 }
 
