@@ -5,6 +5,7 @@
 #include <map>
 #include <nlohmann/json.hpp>
 
+#include "launcher/inspect/flat_json.hpp"
 #include "launcher/inspect/rank_told.hpp"
 
 namespace smlaunch {
@@ -25,27 +26,6 @@ constexpr double longest_wait_ms = 1e9;
 constexpr std::size_t most_kept = 12;
 constexpr std::size_t most_timed = 48;
 constexpr std::size_t most_timed_groups = 16;
-
-// Says no to what is nested too deep: what writes JSON calls itself as often.
-std::optional<Json> parse_flat(std::string_view text) {
-  bool is_flat = true;
-  Json json = Json::parse(
-      text,
-      [&](int depth, Json::parse_event_t, Json&) {
-        is_flat = is_flat && depth <= deepest;
-        return is_flat;
-      },
-      false);
-  if (!is_flat || !json.is_object()) return {};
-  return json;
-}
-
-const Json& member(const Json& object, const char* name) {
-  static const Json none;
-  if (!object.is_object()) return none;
-  const auto found = object.find(name);
-  return found == object.end() ? none : *found;
-}
 
 std::string text_of(const Json& value) {
   return value.is_string() ? value.get_ref<const std::string&>().substr(0, most_text) : std::string();
@@ -214,7 +194,7 @@ Json recorder_of(const Json& answer, const char* name) {
   const Json& value = member(answer, name);
   if (value.is_object()) return value;
   if (!value.is_string()) return nullptr;
-  auto parsed = parse_flat(value.get_ref<const std::string&>());
+  auto parsed = parse_flat(value.get_ref<const std::string&>(), deepest);
   return parsed ? std::move(*parsed) : Json(nullptr);
 }
 
@@ -239,7 +219,7 @@ Json shorten_entries(const Json& entries) {
 }  // namespace
 
 std::optional<std::string> shorten_told(std::string_view answer) {
-  auto json = parse_flat(answer);
+  auto json = parse_flat(answer, deepest);
   if (!json) return {};
   Json times = Json::object();
   for (const char* name : recorders) {
@@ -264,7 +244,7 @@ std::optional<std::string> shorten_told(std::string_view answer) {
 }
 
 std::optional<RankTold> parse_told(std::string_view answer) {
-  const auto json = parse_flat(answer);
+  const auto json = parse_flat(answer, deepest);
   if (!json) return {};
   RankTold told{.counts_from_one = is_true(member(*json, "counts_from_one")),
                 .rank = whole_of(member(*json, "rank"))};

@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
+#include "launcher/inspect/flat_json.hpp"
 #include "launcher/inspect/ras_status.hpp"
 
 namespace smlaunch {
@@ -22,26 +23,6 @@ constexpr std::size_t most_operations = 32;  // of a communicator; each is looke
 constexpr std::size_t most_named = 4;
 constexpr std::size_t most_text = 400;
 constexpr std::size_t most_words = 64;
-
-std::optional<Json> parse_flat(std::string_view text) {
-  bool is_flat = true;
-  Json json = Json::parse(
-      text,
-      [&](int depth, Json::parse_event_t, Json&) {
-        is_flat = is_flat && depth <= deepest;
-        return is_flat;
-      },
-      false);
-  if (!is_flat || !json.is_object()) return {};
-  return json;
-}
-
-const Json& member(const Json& object, const char* name) {
-  static const Json none;
-  if (!object.is_object()) return none;
-  const auto found = object.find(name);
-  return found == object.end() ? none : *found;
-}
 
 const Json& list(const Json& object, const char* name) {
   static const Json empty = Json::array();
@@ -216,7 +197,7 @@ const std::string* choose_ras_answer(const std::vector<RankLook>& looks) {
       if (text == nullptr) text = &answer;
       continue;
     }
-    const auto json = parse_flat(answer);
+    const auto json = parse_flat(answer, deepest);
     if (json && tells_of(*json, ranks)) return &answer;
   }
   return text;
@@ -224,7 +205,7 @@ const std::string* choose_ras_answer(const std::vector<RankLook>& looks) {
 
 std::vector<std::string> find_ras_facts(std::string_view answer, const std::vector<RankLook>& looks) {
   if (!is_ras_json(answer)) return facts_of_text(answer);
-  const auto json = parse_flat(answer);
+  const auto json = parse_flat(answer, deepest);
   return json ? facts_of_json(*json, RanksByProcess(looks)) : std::vector<std::string>();
 }
 

@@ -294,12 +294,17 @@ TEST(LeaderRun, ATermToAWholeStepIsOneStopWhetherAnAgentAWorkerOrTheLeaderIsHear
   }
 }
 
-TEST(LeaderRun, ALineOfATorchrunsRankIsThatRanksUnlessTheRankIsAnotherHosts) {
-  DrivenRun run;
+// Each of two hosts has one starter with two ranks.
+void give_starters_two_ranks(DrivenRun& run) {
   const auto placement = run.plan.layout.ranks[Rank{0}].placement;
   run.plan.shares = Indexed<NodeRank, StarterShare>(2);
   run.plan.shares[NodeRank{0}] = {.first_rank = 0, .placements = {placement, placement}};
   run.plan.shares[NodeRank{1}] = {.first_rank = 2, .placements = {placement, placement}};
+}
+
+TEST(LeaderRun, ALineOfATorchrunsRankIsThatRanksUnlessTheRankIsAnotherHosts) {
+  DrivenRun run;
+  give_starters_two_ranks(run);
   for (int rank = 0; rank < 4; ++rank) run.agents.ranks[rank].runs = milliseconds(2000);
   run.loop.after(milliseconds(1000), [&] {
     run.agents.rank_prints(2, "a\n", 3);
@@ -313,10 +318,7 @@ TEST(LeaderRun, ALineOfATorchrunsRankIsThatRanksUnlessTheRankIsAnotherHosts) {
 
 TEST(LeaderRun, OfARankOfTorchrunsTheRecordHasTheEndUnlessTheRankIsAnotherHosts) {
   DrivenRun run;
-  const auto placement = run.plan.layout.ranks[Rank{0}].placement;
-  run.plan.shares = Indexed<NodeRank, StarterShare>(2);
-  run.plan.shares[NodeRank{0}] = {.first_rank = 0, .placements = {placement, placement}};
-  run.plan.shares[NodeRank{1}] = {.first_rank = 2, .placements = {placement, placement}};
+  give_starters_two_ranks(run);
   for (int rank = 0; rank < 4; ++rank) run.agents.ranks[rank].runs = milliseconds(2000);
   run.loop.after(milliseconds(1000), [&] {
     run.agents.starter_tells(2, {.rank = 3, .pid = 77});
@@ -334,10 +336,7 @@ TEST(LeaderRun, OfARankOfTorchrunsTheRecordHasTheEndUnlessTheRankIsAnotherHosts)
 
 TEST(LeaderRun, ATorchrunThatStaysAfterItsRanksFailureIsStoppedAndTheRankIsNamed) {
   DrivenRun run;
-  const auto placement = run.plan.layout.ranks[Rank{0}].placement;
-  run.plan.shares = Indexed<NodeRank, StarterShare>(2);
-  run.plan.shares[NodeRank{0}] = {.first_rank = 0, .placements = {placement, placement}};
-  run.plan.shares[NodeRank{1}] = {.first_rank = 2, .placements = {placement, placement}};
+  give_starters_two_ranks(run);
   for (int rank = 0; rank < 4; ++rank) run.agents.ranks[rank].runs = milliseconds(300'000);
   run.loop.after(milliseconds(1000), [&] {
     run.agents.starter_tells(2, {.rank = 3, .pid = 77});
