@@ -18,10 +18,9 @@ started() { [[ $(host algo-1 grep -c 'up$' /tmp/out) == 3 ]]; }
 
 step "a node that dies is named"
 host algo-1 sh -c "salloc --quiet -N3 '$smlaunch' --launcher ddp --lost-after 3 -- sh -c 'echo up; exec sleep 300' >/tmp/out 2>/tmp/err; echo \$? >/tmp/status" &
-waiting=$!
 eventually 60 started
 "$cluster" power algo-3
-wait "$waiting"
+eventually 60 host algo-1 test -s /tmp/status
 assert_eq 76 "$(host algo-1 cat /tmp/status)"
 assert_contains "$(host algo-1 cat /tmp/err)" "algo-3"
 for name in algo-1 algo-2; do assert_no_process_left "$name" '(^| )sleep 300' 10; done

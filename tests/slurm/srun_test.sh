@@ -113,11 +113,11 @@ assert_eq 0 "$status"
 host algo-1 scontrol update NodeName=algo-3 State=RESUME
 
 step "a node that dies is named long before Slurm sees it, and the others' ranks are ended"
+host algo-1 rm -f /tmp/out # of the step before
 host algo-1 sh -c "salloc --quiet -N3 '$smlaunch' --launcher ddp --lost-after 5 --failure-grace 1 -- sh -c 'echo up; exec sleep 300' >/tmp/out 2>/tmp/err; echo \$? >/tmp/status" &
-waiting=$!
 eventually 60 in_output 3 'up$'
 "$cluster" kill algo-3
-wait "$waiting"
+eventually 60 host algo-1 test -s /tmp/status
 assert_eq 76 "$(host algo-1 cat /tmp/status)"
 assert_contains "$(host algo-1 cat /tmp/err)" "rank 2 on algo-3 was lost"
 for name in algo-1 algo-2; do assert_no_process_left "$name" '(^| )sleep 300|smlaunch rank' 15; done
