@@ -21,15 +21,18 @@ void keep_standard_streams_apart() {
 // Whoever started us may have ignored SIGCHLD: then the kernel would tell us of no child how it ended.
 void hear_of_children() { std::signal(SIGCHLD, SIG_DFL); }
 
-// A reader of ours that goes away is an error of a write, as a full disk is.
-void outlive_readers() { std::signal(SIGPIPE, SIG_IGN); }
+// A reader of ours that goes away, or a file that may grow no further (ulimit -f), is an error of a write, as a full disk
+// is. Children get the defaults.
+void outlive_failed_writes() {
+  for (const int signal : {SIGPIPE, SIGXFSZ}) std::signal(signal, SIG_IGN);
+}
 
 }  // namespace
 
 int main(int argc, char** argv) {
   keep_standard_streams_apart();
   hear_of_children();
-  outlive_readers();
+  outlive_failed_writes();
   smlaunch::outlive_user_signals();
   return smlaunch::run_smlaunch({argv, argv + argc});
 }

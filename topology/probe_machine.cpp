@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <csignal>
 #include <cstring>
 #include <iterator>
 #include <optional>
@@ -169,23 +170,38 @@ bool is_of_hwloc_3(const std::string& xml) {
   return at != std::string::npos && xml.compare(at + version.size(), 2, "3.") == 0;
 }
 
+// hwloc reads the largest machine that we know in a tenth of a second.
+constexpr unsigned reading_bound_seconds = 30;
+
+// This process ends by SIGALRM then, whatever it has inherited.
+void end_after(unsigned seconds) {
+  std::signal(SIGALRM, SIG_DFL);
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, SIGALRM);
+  sigprocmask(SIG_UNBLOCK, &set, nullptr);
+  alarm(seconds);
+}
+
+enum class Reading { ends, crashes, takes_too_long };
+
 // hwloc trusts a file to be whole: a damaged file can crash it. So a child process reads the file first, and
 // the way it ends tells. Errors (Fault::internal): it is not known how the child ended.
-Result<bool> crashes_hwloc(const std::string& xml) {
+Result<Reading> try_to_read(const std::string& xml) {
   const pid_t child = fork();
   if (child == 0) {
     const rlimit no_core{};
     setrlimit(RLIMIT_CORE, &no_core);
     const int nowhere = open("/dev/null", O_WRONLY | O_CLOEXEC);
     dup2(nowhere, STDERR_FILENO);
-    alarm(30);
+    end_after(reading_bound_seconds);
     const HwlocTopology topology = new_topology(true);
     if (set_xml(topology, xml) && hwloc_topology_load(topology.get()) == 0) {
       static_cast<void>(read_topology(topology.get(), false));
     }
     _exit(0);
   }
-  if (child < 0) return false;
+  if (child < 0) return Reading::ends;
   int status = 0;
   int got = 0;
   do got = waitpid(child, &status, 0);
@@ -194,7 +210,8 @@ Result<bool> crashes_hwloc(const std::string& xml) {
     return failure(Fault::internal, fmt::format("process {}", child),
                    fmt::format("whether it could read the topology is not known: {}", std::strerror(errno)),
                    "see that nothing else in this process waits for children or ignores SIGCHLD");
-  return !(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+  if (WIFSIGNALED(status) && WTERMSIG(status) == SIGALRM) return Reading::takes_too_long;
+  return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? Reading::ends : Reading::crashes;
 }
 
 }  // namespace
@@ -221,11 +238,16 @@ Result<Machine> parse_machine_xml(const std::string& xml, const std::string& whe
                    "save it again with lstopo --export-xml-flags V2 FILE.xml, or give the JSON that smlaunch "
                    "topology --format json prints");
   }
-  const auto crashes = crashes_hwloc(xml);
-  if (!crashes) return tl::unexpected(crashes.error());
-  if (*crashes) {
+  const auto reading = try_to_read(xml);
+  if (!reading) return tl::unexpected(reading.error());
+  if (*reading == Reading::crashes) {
     return failure(Fault::configuration, where, "is damaged: hwloc crashes when it reads it",
                    "save the topology again with lstopo");
+  }
+  if (*reading == Reading::takes_too_long) {
+    return failure(Fault::configuration, where,
+                   fmt::format("hwloc has not read it within {} s", reading_bound_seconds),
+                   "try again when the machine is less busy, or give the JSON that smlaunch topology prints");
   }
   HwlocTopology topology = new_topology(true);
   if (topology && !set_xml(topology, xml)) {

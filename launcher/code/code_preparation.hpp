@@ -52,8 +52,7 @@ struct PreparedCode {
   int stopped_by_signal = 0;
 };
 
-// Starts the same and waits until it has ended, or until SIGINT, SIGTERM or SIGHUP came (an ignored one stays
-// ignored).
+// Starts the same and waits until it has ended, or until a stop signal came (an ignored signal stays ignored).
 Result<PreparedCode> run_code_preparation(const CodeRequest& request);
 
 }  // namespace smlaunch

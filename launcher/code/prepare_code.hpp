@@ -14,7 +14,7 @@ namespace smlaunch {
 inline constexpr const char* prepare_code_argument = "--prepare-code";
 
 // Reads a CodeRequest from stdin. Says on stderr what it does, and on stdout "smlaunch VERSION" and the
-// answer (render_code_answer). Ends early, and leaves nothing behind, at SIGTERM, SIGINT, SIGHUP, and when
+// answer (render_code_answer). Ends early, and leaves nothing behind, at a stop signal, and when
 // nobody reads stdout any more. Returns the exit code: 0 after an answer.
 int run_prepare_code();
 

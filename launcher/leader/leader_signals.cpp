@@ -6,6 +6,7 @@
 
 #include "launcher/leader/leader_run.hpp"
 #include "launcher/process/exit_status.hpp"
+#include "launcher/process/stop_signals.hpp"
 
 namespace smlaunch {
 
@@ -126,6 +127,7 @@ void LeaderRun::stop_signal(int signal) {
     return;
   }
   const bool is_known = job_run_->record().stop_signal.has_value();
+  if (is_known && is_sent_again_by_itself(signal)) return;
   const bool again = is_known && late_signal_ != 0;
   late_signal_ = signal;
   if (is_known && !again)

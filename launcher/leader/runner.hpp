@@ -38,7 +38,7 @@ std::size_t count_files(const LaunchPlan& plan, const RunSettings& settings);
 Result<void> check_open_files(const LaunchPlan& plan, const RunSettings& settings);
 
 // Errors (Fault::start): nothing was started. Otherwise returns when no process of the job is left that can
-// be reached from here. SIGINT, SIGTERM and SIGHUP are blocked on return: those that come while nobody waits
+// be reached from here. The stop signals are blocked on return: those that come while nobody waits
 // for them stay pending. `loop`: the one of the whole run; settings.make_ready works on it, too.
 Result<RunResult> run_plan(const LaunchPlan& plan, const RunSettings& settings, EventLog& events,
                            AsioLoop& loop);

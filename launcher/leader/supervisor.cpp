@@ -3,6 +3,7 @@
 // outside stops all. Agents leave only when every rank is done, so that no report is lost. Then the engine
 // has nothing to do and ends.
 #include "launcher/leader/supervisor.hpp"
+#include "launcher/process/stop_signals.hpp"
 
 #include <algorithm>
 #include <csignal>
@@ -176,8 +177,9 @@ void Supervisor::stop_requested(const StopRequested& event, Actions& actions) {
   }
   // A failure may have begun to stop the ranks already: its shorter grace stands.
   const bool was_running = phase_ == Phase::running;
-  stop(event.signal, settings_.stop_grace, actions);
-  if (!was_running) actions.emplace_back(SignalRanks{event.signal});
+  const int signal = signal_for_ranks(event.signal);
+  stop(signal, settings_.stop_grace, actions);
+  if (!was_running) actions.emplace_back(SignalRanks{signal});
 }
 
 void Supervisor::stop(int signal, milliseconds grace, Actions& actions) {

@@ -13,6 +13,7 @@
 #include "launcher/outcome/device_evidence.hpp"
 #include "launcher/outcome/failure_sentence.hpp"
 #include "launcher/outcome/silence_sentence.hpp"
+#include "launcher/process/stop_signals.hpp"
 
 namespace smlaunch {
 
@@ -86,7 +87,7 @@ class Decision {
   [[nodiscard]] bool ended_by_our_stop_signal(const FirstFailure& first) const {
     if (!record_.stop_signal || !first.end) return false;
     const auto* signaled = std::get_if<Signaled>(&first.end->status);
-    return signaled != nullptr && signaled->signal == *record_.stop_signal;
+    return signaled != nullptr && signaled->signal == signal_for_ranks(*record_.stop_signal);
   }
 
   [[nodiscard]] bool all_ended_well() const {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The signals that ask for a stop: SIGINT, SIGTERM and SIGHUP. One rule for all of smlaunch: a signal that
-// was ignored when we started (nohup, a shell's background job) stays ignored.
+// The signals that ask for a stop. One rule for all of smlaunch: a signal that was ignored when we started (nohup, a
+// shell's background job) stays ignored.
 #pragma once
 
 #include <csignal>
@@ -14,7 +14,16 @@ class io_context;
 
 namespace smlaunch {
 
-inline constexpr int stop_signals[] = {SIGINT, SIGTERM, SIGHUP};
+// SIGXCPU and SIGPWR come from batch systems and the kernel, SIGALRM from `perl -e 'alarm 60; exec @ARGV'` and its like.
+inline constexpr int stop_signals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGALRM, SIGXCPU, SIGPWR};
+
+// What the ranks get when this stop signal has come: the signal itself where training programs know it, else SIGTERM.
+constexpr int signal_for_ranks(int stop_signal) {
+  return stop_signal == SIGINT || stop_signal == SIGHUP ? stop_signal : SIGTERM;
+}
+
+// The kernel sends SIGXCPU once a second from the limit on: that is no second wish.
+constexpr bool is_sent_again_by_itself(int stop_signal) { return stop_signal == SIGXCPU; }
 
 // These are passed on to the ranks, and stop no job. SIGTSTP and SIGCONT come from a shell.
 std::vector<int> find_passed_signals();

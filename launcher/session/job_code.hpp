@@ -32,7 +32,7 @@ struct HostCode {
 };
 
 // Does what make_code_request() says, if this machine runs ranks of the job, and then puts the program that
-// it finds into `job`. SIGINT, SIGTERM and SIGHUP end it: Outcome::kind is stopped.
+// it finds into `job`. A stop signal ends it: Outcome::kind is stopped.
 HostCode prepare_code_here(const Options& options, Job& job);
 
 // The job's outcome where the code of a host could not be prepared.

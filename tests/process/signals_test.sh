@@ -17,7 +17,7 @@ for launcher in "${engines[@]}"; do
   hosts=(--hosts localhost:2 --launcher "$launcher")
   ranks=2
   [[ $launcher != process ]] || { hosts=(); ranks=1; }
-  for each in "TERM 143 15" "INT 130 2" "HUP 129 1"; do
+  for each in "TERM 143 15" "INT 130 2" "HUP 129 1" "XCPU 152 15"; do
     read -r signal code number <<<"$each"
     step "SIG$signal, launcher $launcher"
     container

@@ -37,6 +37,16 @@ for launcher in "${engines[@]}"; do
   into '>&8 2>&8' "${job[@]}" 'echo line; echo line >&2; exit 3'
   assert_eq 3 "$status"
   assert_eq 3 "$(code_of)"
+
+  step "both a file that has reached its limit, launcher $launcher"
+  container
+  # shellcheck disable=SC2016
+  run bash -c 'ulimit -f 40; exec "$@" >"$0" 2>&1' "$scratch/short" "${job[@]}" \
+    'i=0; while [ $i -lt 2000 ]; do echo "a line of some length"; i=$((i + 1)); done; exit 3'
+  assert_eq 3 "$status"
+  assert_eq 3 "$(code_of)"
+  assert_eq 40960 "$(stat -c %s "$scratch/short")"
+  assert_contains "$(<"$base/output/failure")" "exited with code 3"
 done
 
 step "what cannot be started is still told by the exit code and the files"

@@ -250,6 +250,14 @@ TEST(Supervisor, DoesNotTakeForAFailureWhatAStarterMayMendOrHasDoneItself) {
   EXPECT_TRUE(stopping.record().ranks[Rank{1}].of_starter.at(Rank{2}).told_to_stop);
 }
 
+TEST(Supervisor, TellsRanksToEndByASignalThatTheyKnowAndKeepsTheOneThatCame) {
+  Supervisor supervisor = running(2);
+  perform(supervisor, {{StopRequested{SIGXCPU}, "signal 15, timer grace 110000"},
+                       {stopped(0, SIGTERM), ""},
+                       {stopped(1, SIGTERM), release_all}});
+  EXPECT_EQ(supervisor.record().stop_signal, SIGXCPU);
+}
+
 TEST(Supervisor, TakesTheSilenceAfterARanksFailureForNoHang) {
   for (const bool has_failed : {false, true}) {
     SupervisorSettings made = settings(2);
