@@ -14,7 +14,6 @@
 #include "base/exit_codes.hpp"
 #include "base/host_name.hpp"
 #include "base/own_words.hpp"
-#include "cuda/probe_gpus.hpp"
 #include "launcher/agent/agent.hpp"
 #include "launcher/agent/agent_environment.hpp"
 #include "launcher/agent/host_facts.hpp"
@@ -143,7 +142,7 @@ int run_rank_agent(const std::vector<std::string>& words, bool is_check) {
   }
   if (getppid() != parent) return exit_codes::lost;
   if (is_check) identity->several_hosts = false;  // asking mpirun and the GPUs takes longer than all the rest
-  load_hwloc_plugins({.saved_machines = false, .devices = is_compared(*identity) || may_have_accelerators()});
+  load_hwloc_plugins({.saved_machines = false, .devices = needs_pci_devices(is_compared(*identity))});
   return run_agent(*identity, program);
 }
 
