@@ -77,6 +77,7 @@ void add_network_cards(Machine& machine, const fs::path& sys) {
     const fs::path pci_device = none ? fs::path() : pci_device_of(device);
     if (pci_device.empty()) continue;
     Nic nic = read_card(interface, pci_device);
+    if (!nic.numa && machine.numa_nodes.size() == 1) nic.numa = machine.numa_nodes.front().os_index;
     // One card of several ports is one.
     const bool is_known = std::any_of(machine.nics.begin(), machine.nics.end(),
                                       [&](const Nic& other) { return other.pci == nic.pci; });

@@ -68,6 +68,16 @@ TEST(NetworkCards, OfSeveralPortsAreOneEach) {
   EXPECT_TRUE(machine.findings.empty());
 }
 
+TEST(NetworkCards, AreNearTheOnlyNode) {
+  const MadeSys sys;
+  sys.add_interface("eth0", "pci0000:00/0000:00:05.0", "up\n", "25000\n");
+  Machine machine;
+  machine.numa_nodes.push_back({.os_index = 3, .cpus = {}});
+  add_network_cards(machine, sys.path());
+  ASSERT_EQ(machine.nics.size(), 1U);
+  EXPECT_EQ(machine.nics[0].numa, 3);
+}
+
 TEST(NetworkCards, AreNoneWithoutSys) {
   Machine machine;
   add_network_cards(machine, "/nowhere");
