@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Digests and message codes, by libcrypto.
+// Digests and message codes. Those of short texts need no libcrypto.
 #pragma once
 
 #include <memory>

@@ -22,6 +22,9 @@ record_budget() {
   printf '{"measure":"%s","budget":{"of":"%s","most":%s}}\n' "$1" "$2" "$3" >>"$BENCH_RECORDS"
 }
 
+# What compare measures of a command: milliseconds, or cpu_milliseconds.
+meter=milliseconds
+
 # compare RUNS NAME_A NAME_B MEASURE: runs the arrays command_a and command_b in turn; prints median and quartiles of each
 # in milliseconds, their ratio, and the median difference in `difference_ms`.
 compare() {
@@ -30,8 +33,8 @@ compare() {
   "${command_a[@]}" >/dev/null 2>&1 || fail_with_output "${command_a[@]}"
   "${command_b[@]}" >/dev/null 2>&1 || fail_with_output "${command_b[@]}"
   for ((i = 0; i < runs; i++)); do
-    a+=("$(milliseconds "${command_a[@]}")")
-    b+=("$(milliseconds "${command_b[@]}")")
+    a+=("$("$meter" "${command_a[@]}")")
+    b+=("$("$meter" "${command_b[@]}")")
   done
   record "$compared" ms "$name_a" "${a[@]}"
   record "$compared" ms "$name_b" "${b[@]}"
@@ -56,6 +59,14 @@ milliseconds() {
   end=$EPOCHREALTIME
   local micros=$((${end/./} - ${begin/./}))
   printf '%d.%03d' $((micros / 1000)) $((micros % 1000))
+}
+
+# The processor time of the command and of all that it has waited for. The kernel tells thousandths of a second: so it is
+# that of ten runs.
+cpu_milliseconds() {
+  local TIMEFORMAT='%3U %3S' user system i
+  read -r user system < <({ time for ((i = 0; i < 10; i++)); do "$@" >/dev/null 2>&1 </dev/null; done; } 2>&1)
+  awk "BEGIN {printf \"%.1f\", ($user + $system) * 100}"
 }
 
 quartiles_of() {

@@ -23,7 +23,7 @@ clean_up() {
 }
 trap clean_up EXIT
 
-for hosts in 2 4 8 32; do
+for hosts in 2 4 8 16 32; do
   status=0
   reason=$("$cluster" up "$hosts" --with $$ 2>&1) || status=$?
   if ((status != 0)); then

@@ -23,6 +23,19 @@ compare "$runs" "/bin/true" "smlaunch -- /bin/true" "one process, from start to 
 kept "own cost" 30
 echo
 
+# The first python3 that is no script: pyenv's would be measured instead of Python.
+python=$(type -aP python3 | while read -r each; do [[ $(head -c 2 "$each") == '#!' ]] || { echo "$each" && break; }; done)
+if [[ -n $python ]]; then
+  echo "One process, its processor time and ours, $runs times ten runs each, in turn"
+  command_a=("$python" -c pass)
+  command_b=("$smlaunch" --base-dir "$work/none" --hosts localhost --launcher process -- "$python" -c pass)
+  meter=cpu_milliseconds
+  compare "$runs" "python3 -c pass" "smlaunch -- python3 -c pass" "one process, processor time from start to end"
+  kept "own processor time" 12
+  meter=milliseconds
+  echo
+fi
+
 if ! command -v mpirun >/dev/null; then
   echo "No mpirun on PATH: not compared with it"
   exit 0

@@ -110,20 +110,6 @@ std::string environment_variable(const char* name) {
   return value == nullptr ? std::string() : std::string(value);
 }
 
-// True if there are display controllers or accelerators of NVIDIA or AMD, or files that their drivers make.
-bool may_have_accelerators() {
-  std::error_code error;
-  for (const char* node : {"/dev/nvidiactl", "/dev/kfd", "/proc/driver/nvidia"})
-    if (std::filesystem::exists(node, error)) return true;
-  for (const auto& device : std::filesystem::directory_iterator("/sys/bus/pci/devices", error)) {
-    const std::string vendor = read_small_file(device.path() / "vendor");
-    const std::string device_class = read_small_file(device.path() / "class");
-    const bool maker = vendor.starts_with("0x10de") || vendor.starts_with("0x1002");
-    if (maker && (device_class.starts_with("0x03") || device_class.starts_with("0x12"))) return true;
-  }
-  return false;
-}
-
 }  // namespace
 
 void add_gpu_facts(Machine& machine, const NvmlAnswer& answer, const std::vector<std::string>& off_the_bus) {
@@ -220,6 +206,19 @@ void probe_gpus(Machine& machine) {
   const char* visible = std::getenv("CUDA_VISIBLE_DEVICES");
   apply_visible_devices(machine, visible == nullptr ? std::nullopt : std::optional<std::string>(visible),
                         environment_variable("CUDA_DEVICE_ORDER"));
+}
+
+bool may_have_accelerators() {
+  std::error_code error;
+  for (const char* node : {"/dev/nvidiactl", "/dev/kfd", "/proc/driver/nvidia"})
+    if (std::filesystem::exists(node, error)) return true;
+  for (const auto& device : std::filesystem::directory_iterator("/sys/bus/pci/devices", error)) {
+    const std::string vendor = read_small_file(device.path() / "vendor");
+    const std::string device_class = read_small_file(device.path() / "class");
+    const bool maker = vendor.starts_with("0x10de") || vendor.starts_with("0x1002");
+    if (maker && (device_class.starts_with("0x03") || device_class.starts_with("0x12"))) return true;
+  }
+  return false;
 }
 
 Result<Machine> probe_machine_with_gpus() {

@@ -28,11 +28,15 @@ void apply_visible_devices(Machine& machine, const std::optional<std::string>& v
 // Asks the driver, /sys and the environment of this process.
 void probe_gpus(Machine& machine);
 
+// True if there are display controllers or accelerators of NVIDIA or AMD on the PCI bus (/sys/bus/pci), or files that
+// their drivers make.
+bool may_have_accelerators();
+
 // This machine with its devices: probe_machine() and probe_gpus().
 Result<Machine> probe_machine_with_gpus();
 
-// The same where an accelerator is on the PCI bus (/sys/bus/pci) or a driver's device node is there.
-// Otherwise this machine without devices, which takes a tenth of the time: ranks without a GPU get no NIC.
+// The same where there may be accelerators. Otherwise this machine without devices, which takes a tenth of the time:
+// ranks without a GPU get no NIC.
 Result<Machine> probe_machine_for_ranks();
 
 }  // namespace smlaunch

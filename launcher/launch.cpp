@@ -314,7 +314,6 @@ int run_command(const std::vector<std::string>& command_line) {
   const std::vector<std::string> arguments = arguments_of(command_line);
   if (!arguments.empty() && arguments.front() == "rank") {
     const auto separator = std::find(arguments.begin(), arguments.end(), "--");
-    load_hwloc_plugins(false);
     const std::vector<std::string> program(separator == arguments.end() ? separator : separator + 1,
                                            arguments.end());
     if (arguments.size() > 1 && arguments[1] == of_starter_word) return run_rank_of_starter(program);
@@ -330,7 +329,7 @@ int run_command(const std::vector<std::string>& command_line) {
   if (const auto* text = std::get_if<CliAnswer>(&*parsed)) return answer(text->text);
   Options& options = std::get<Options>(*parsed);
   options.called_train = is_called_train(command_line);
-  load_hwloc_plugins(!options.topology.empty());
+  load_hwloc_plugins(find_hwloc_needs(options));
   Variables variables = own_environment();
   options.job_token = take_job_token(variables);
   switch (options.command) {

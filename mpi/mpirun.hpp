@@ -26,10 +26,10 @@ struct MpirunRequest {
   MpirunStyle style = MpirunStyle::mpi;
   std::vector<std::pair<std::string, int>> hosts;  // name, slots; in rank order
   int processes = 1;
-  bool oversubscribe = false;         // more processes than slots
-  bool oversubscribed_cores = false;  // more ranks than cores on some host: waiting ranks yield
-  std::string tcp_include;            // interfaces or subnets for its traffic; empty: mpirun chooses
-  std::string tcp_exclude;            // where nothing is included: those that it may not choose
+  bool oversubscribe = false;     // more processes than slots
+  bool yields_when_idle = false;  // ranks that wait leave their core to others
+  std::string tcp_include;        // interfaces or subnets for its traffic; empty: mpirun chooses
+  std::string tcp_exclude;        // where nothing is included: those that it may not choose
   // Starts a program on another host instead of ssh: AGENT HOST COMMAND; empty: ssh does.
   std::string remote_agent;
   int ssh_port = 22;

@@ -110,7 +110,7 @@ std::vector<MpirunOption> our_options(const MpirunRequest& request) {
                   [](const auto& host) { return has_domain(host.first); })) {
     options.push_back(mca("orte_keep_fqdn_hostnames", "1"));
   }
-  if (request.oversubscribed_cores) options.push_back(mca("mpi_yield_when_idle", "1"));
+  if (request.yields_when_idle) options.push_back(mca("mpi_yield_when_idle", "1"));
   return options;
 }
 

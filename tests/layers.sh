@@ -51,9 +51,9 @@ hwloc      topology/
 archive    launcher/contract/code/
 boost/     launcher/channel/ launcher/process/stop_signals launcher/process/asio_loop launcher/process/orphan_reaper launcher/process/watched_processes launcher/inspect/ launcher/code/ launcher/remote/ launcher/agent/ launcher/worker/ launcher/leader/ bench/channel_bench.cpp bench/simulated_agents.cpp
 nlohmann/  *_json.cpp *_json.hpp launcher/channel/ launcher/code/ launcher/outcome/ launcher/plan/ launcher/remote/ tests/ bench/
-openssl/   base/digest.cpp launcher/channel/
+openssl/   base/crypto_library base/openssl_library launcher/channel/tls_
 curl/      launcher/contract/s3/
-dlfcn.h    cuda/ launcher/channel/munge launcher/checks/mpi_check launcher/contract/s3/ launcher/contract/code/
+dlfcn.h    base/openssl_library cuda/ launcher/channel/munge launcher/checks/mpi_check launcher/contract/s3/ launcher/contract/code/
 '
 
 root=${1:-$(dirname "${BASH_SOURCE[0]}")/..}

@@ -4,14 +4,17 @@
 #include <hwloc.h>
 
 #include <cstdlib>
+#include <string>
 
 namespace smlaunch {
 
-void load_hwloc_plugins(bool reads_files) {
+void load_hwloc_plugins(const HwlocNeeds& needs) {
   constexpr const char* variable = "HWLOC_PLUGINS_BLACKLIST";
   if (std::getenv(variable) != nullptr) return;
-  setenv(variable,
-         reads_files ? "hwloc_gl.so,hwloc_opencl.so" : "hwloc_gl.so,hwloc_opencl.so,hwloc_xml_libxml.so", 1);
+  std::string unwanted = "hwloc_gl.so,hwloc_opencl.so";
+  if (!needs.saved_machines) unwanted += ",hwloc_xml_libxml.so";
+  if (!needs.devices) unwanted += ",hwloc_pci.so";
+  setenv(variable, unwanted.c_str(), 1);
   // The plug-ins stay open as long as there is a topology; this one is never destroyed.
   static hwloc_topology_t kept = nullptr;
   hwloc_topology_init(&kept);

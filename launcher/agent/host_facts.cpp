@@ -6,6 +6,8 @@
 
 #include "cuda/probe_gpus.hpp"
 #include "launcher/this_host/host_versions.hpp"
+#include "topology/network_cards.hpp"
+#include "topology/probe_machine.hpp"
 
 namespace smlaunch {
 
@@ -15,8 +17,21 @@ namespace {
 constexpr std::size_t longest_trait = 400;
 constexpr std::size_t longest_text = 400;
 constexpr std::size_t most_warnings = 16;
+constexpr const char* sys = "/sys";
+
+// Without accelerators and fabrics there is nothing on the bus that hwloc need look at for ranks.
+Result<Machine> probe_compared_machine() {
+  if (needs_pci_devices(true)) return probe_machine_with_gpus();
+  auto machine = probe_machine({.with_devices = false});
+  if (machine) add_network_cards(*machine, sys);
+  return machine;
+}
 
 }  // namespace
+
+bool needs_pci_devices(bool is_compared) {
+  return may_have_accelerators() || (is_compared && has_fabric(sys));
+}
 
 void tell_host_facts(const Machine& machine, int cpus, bool several_hosts, Hello& hello) {
   hello.gpus = machine.usable_gpus();
@@ -38,7 +53,7 @@ void tell_host_facts(const Machine& machine, int cpus, bool several_hosts, Hello
 }
 
 std::optional<Machine> probe_own_machine(bool is_compared) {
-  auto machine = is_compared ? probe_machine_with_gpus() : probe_machine_for_ranks();
+  auto machine = is_compared ? probe_compared_machine() : probe_machine_for_ranks();
   if (!machine) return {};
   if (is_compared) machine->versions = probe_versions();
   return std::move(*machine);

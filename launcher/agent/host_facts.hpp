@@ -11,6 +11,9 @@ namespace smlaunch {
 // Pure. GPUs and `cpus`; for a job on several hosts also traits and warnings, at most 16 KiB of them.
 void tell_host_facts(const Machine& machine, int cpus, bool several_hosts, Hello& hello);
 
+// Whether hwloc must look at the PCI bus for that.
+bool needs_pci_devices(bool is_compared);
+
 // This machine as an agent needs it: with its devices and versions where it will be compared with others.
 std::optional<Machine> probe_own_machine(bool is_compared);
 

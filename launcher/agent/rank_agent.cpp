@@ -29,6 +29,7 @@
 #include "launcher/process/job_processes.hpp"
 #include "launcher/process/orphan_reaper.hpp"
 #include "launcher/process/stop_signals.hpp"
+#include "topology/hwloc_plugins.hpp"
 
 namespace smlaunch {
 
@@ -70,13 +71,14 @@ Hello make_hello(const AgentIdentity& identity, const std::string& host,
   return hello;
 }
 
-// The leader knows its own machine, but may only have assumed this one. One agent of each host tells it what
-// it needs to compare the hosts.
+// One agent of each host tells the leader what it needs to compare the hosts.
+bool is_compared(const AgentIdentity& identity) { return identity.several_hosts && identity.local_rank == 0; }
+
+// The leader knows its own machine, but may only have assumed this one.
 std::optional<Machine> probe_machine_if_needed(const AgentIdentity& identity, const std::string& host) {
   if (identity.channel_port == 0) return {};
-  const bool is_compared = identity.several_hosts && identity.local_rank == 0;
-  if (is_on_leader_host(identity, host) && !is_compared) return {};
-  return probe_own_machine(is_compared);
+  if (is_on_leader_host(identity, host) && !is_compared(identity)) return {};
+  return probe_own_machine(is_compared(identity));
 }
 
 int run_agent(const AgentIdentity& identity, const std::vector<std::string>& program) {
@@ -140,6 +142,7 @@ int run_rank_agent(const std::vector<std::string>& words, bool is_check) {
   }
   if (getppid() != parent) return exit_codes::lost;
   if (is_check) identity->several_hosts = false;  // asking mpirun and the GPUs takes longer than all the rest
+  load_hwloc_plugins({.saved_machines = false, .devices = needs_pci_devices(is_compared(*identity))});
   return run_agent(*identity, program);
 }
 

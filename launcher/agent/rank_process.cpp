@@ -87,7 +87,10 @@ ChildRequest RankProcess::make_request(const Start& message) {
   if (threads_) threads_->add_variables(request.environment);
   if (const auto job = request.environment.find(job_marker_variable); job != request.environment.end())
     cgroup_ = RankCgroup::make(job->second, identity_.rank);
-  if (cgroup_) request.cgroup_procs = cgroup_->procs();
+  if (cgroup_) {
+    request.cgroup = cgroup_->folder();
+    request.cgroup_procs = cgroup_->procs();
+  }
   return request;
 }
 

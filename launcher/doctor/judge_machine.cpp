@@ -120,6 +120,7 @@ std::vector<DoctorRow> judge_machine(const MachineFacts& facts) {
                         error.empty() ? "can be opened" : use + "; " + error,
                         error.empty() ? "" : "apt install " + package});
   };
+  library("OpenSSL", facts.openssl_error, "hosts talk to each other by it", "libssl3");
   library("libcurl", facts.curl_error, "code and output in S3 need it", "libcurl4");
   library("libarchive", facts.archive_error, "packed code needs it", "libarchive13");
   findings.push_back(judge_slurm(facts));
@@ -164,6 +165,7 @@ std::string render_versions(const MachineFacts& facts, const std::string& made_o
          line("driver", facts.driver) +
          line("GPUs", facts.gpus.usable > 0 ? std::to_string(facts.gpus.usable) : facts.gpus.nvml_error) +
          line("Slurm", with_file(facts.slurm, facts.srun)) + line("munge", facts.munge) +
+         line("OpenSSL", facts.openssl_error.empty() ? "can be opened" : facts.openssl_error) +
          line("libcurl", facts.curl_error.empty() ? "can be opened" : facts.curl_error) +
          line("libarchive", facts.archive_error.empty() ? "can be opened" : facts.archive_error);
 }

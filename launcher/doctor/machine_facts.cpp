@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <sstream>
 
+#include "base/openssl_library.hpp"
 #include "launcher/contract/code/archive_error.hpp"
 #include "launcher/contract/s3/curl_error.hpp"
 #include "launcher/contract/search_path.hpp"
@@ -72,6 +73,7 @@ MachineFacts probe_machine_facts(const std::map<std::string, std::string>& varia
   facts.nccl = text_or_empty(versions, "nccl");
   facts.curl_error = curl_error();
   facts.archive_error = archive_error();
+  facts.openssl_error = openssl_error();
   facts.hwloc = hwloc_version();
   facts.srun = find_on_path("srun", variables);
   if (!facts.srun.empty()) facts.slurm = printed_by({facts.srun, "--version"});

@@ -26,6 +26,7 @@ struct MachineFacts {
   std::string nccl;           // the system's; a job's interpreter may bring another one
   std::string curl_error;     // why libcurl cannot be opened; empty: it can
   std::string archive_error;  // the same of libarchive
+  std::string openssl_error;  // the same of OpenSSL
   std::string hwloc;          // "2.9.0"
   std::string srun;
   std::string slurm;  // what srun --version prints

@@ -45,6 +45,9 @@ bool probe_usable_gpu() {
   return machine && machine->usable_gpus() > 0;
 }
 
+// Not only what places ranks.
+bool wants_all(const Options& options) { return options.command == Command::topology || options.probe; }
+
 Questions questions_to_the_world(const Options& options, const Variables& variables,
                                  const std::shared_ptr<NameBook>& names) {
   Questions ask;
@@ -71,10 +74,14 @@ Questions questions_to_the_world(const Options& options, const Variables& variab
 
 }  // namespace
 
+HwlocNeeds find_hwloc_needs(const Options& options) {
+  return {.saved_machines = !options.topology.empty(),
+          .devices = wants_all(options) || may_have_accelerators()};
+}
+
 Result<Machine> probe_job_machine(const Options& options) {
-  const bool wants_all = options.command == Command::topology || options.probe;
-  auto machine = wants_all ? probe_machine_with_gpus() : probe_machine_for_ranks();
-  if (machine && wants_all) {
+  auto machine = wants_all(options) ? probe_machine_with_gpus() : probe_machine_for_ranks();
+  if (machine && wants_all(options)) {
     machine->interfaces = probe_interfaces();
     machine->versions = probe_versions();
   }

@@ -18,6 +18,7 @@
 #include "launcher/options/options.hpp"
 #include "launcher/this_host/find_open_mpi.hpp"
 #include "launcher/this_host/torchrun.hpp"
+#include "topology/hwloc_plugins.hpp"
 #include "topology/machine.hpp"
 
 namespace smlaunch {
@@ -69,6 +70,9 @@ struct Facts {
   std::string smlaunch = "smlaunch";  // this program
   Questions ask;
 };
+
+// What hwloc is to open for this command.
+HwlocNeeds find_hwloc_needs(const Options& options);
 
 // This machine, or what --gpus-per-host makes of it.
 Result<Machine> probe_job_machine(const Options& options);

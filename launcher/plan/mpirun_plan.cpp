@@ -121,7 +121,7 @@ MpirunRequest mpirun_request(const JobSpec& spec, const LaunchPlan& plan) {
                                  has_starter(plan.launcher) ? 1 : plan.cluster.hosts[host].ranks);
   request.processes = has_starter(plan.launcher) ? static_cast<int>(request.hosts.size()) : plan.world_size();
   request.oversubscribe = plan.layout.oversubscribed;
-  request.oversubscribed_cores = !has_starter(plan.launcher) && shares_cores(plan.layout, plan.cluster);
+  request.yields_when_idle = !has_starter(plan.launcher) && shares_cores(plan.layout, plan.cluster);
   request.tcp_include = spec.network_interface.empty() ? spec.mpi_subnet : spec.network_interface;
   request.tcp_exclude = spec.mpi_exclude;
   if (spec.by_slurm) request.remote_agent = fmt::format("{} {}", spec.smlaunch, slurm_agent_words);

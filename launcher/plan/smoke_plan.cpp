@@ -112,7 +112,11 @@ Result<LaunchPlan> make_check_plan(const JobSpec& spec, const LaunchPlan& plan) 
   // Where the job needs no mpirun, nobody has asked whether its host has a name for it.
   if (!is_one_process(plan.engine)) of_check.known_by_name = false;
   check.engine = Engine::mpirun;
-  auto made = mpirun_command(mpirun_request(of_check, check));
+  MpirunRequest request = mpirun_request(of_check, check);
+  // Ranks wait for each other most of the time. Where hosts share cores that no plan knows of, such as virtual ones do, they
+  // would otherwise spin in each other's way.
+  if (!by_nccl) request.yields_when_idle = true;
+  auto made = mpirun_command(request);
   if (!made) return tl::unexpected(made.error());
   check.command = std::move(made->argv);
   return check;

@@ -25,7 +25,8 @@ struct ChildRequest {
   std::filesystem::path working_directory;         // empty: ours
   bool own_group = true;                           // the leader of a process group of its own
   int death_signal = 0;                            // sent to it when we die; 0: none
-  int cgroup_procs = -1;                           // cgroup.procs of the cgroup that it joins; -1: none
+  int cgroup = -1;                                 // the folder of the cgroup that it is in; -1: ours
+  int cgroup_procs = -1;                           // cgroup.procs there, if it must be moved
   std::optional<int> niceness = {};                // nice(1); nothing: ours
   int input = -1;                                  // its stdin; -1: /dev/null
   bool has_input = false;                          // a pipe for its stdin, whatever `input`

@@ -111,7 +111,8 @@ std::optional<RankCgroup> RankCgroup::make(const std::string& job, int rank) {
     rmdir(folder.c_str());
     return {};
   }
-  return RankCgroup(folder, std::move(procs));
+  return RankCgroup(folder, UniqueFd(open(folder.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC)),
+                    std::move(procs));
 }
 
 std::optional<std::uint64_t> RankCgroup::cpu_ns() const {
@@ -127,6 +128,7 @@ std::optional<std::uint64_t> RankCgroup::cpu_ns() const {
 }
 
 void RankCgroup::end() {
+  opened_.reset();
   procs_.reset();
   end_folder(folder_);
 }

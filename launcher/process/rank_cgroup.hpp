@@ -22,7 +22,8 @@ class RankCgroup {
   // read-only as a rule).
   static std::optional<RankCgroup> make(const std::string& job, int rank);
 
-  // A process that writes "0" there joins the cgroup.
+  // A process may begin there, or joins it when it writes "0" to procs().
+  [[nodiscard]] int folder() const { return opened_.get(); }
   [[nodiscard]] int procs() const { return procs_.get(); }
   // The processor time that its processes have used so far.
   [[nodiscard]] std::optional<std::uint64_t> cpu_ns() const;
@@ -30,8 +31,10 @@ class RankCgroup {
   void end();
 
  private:
-  RankCgroup(std::string folder, UniqueFd procs) : folder_(std::move(folder)), procs_(std::move(procs)) {}
+  RankCgroup(std::string folder, UniqueFd opened, UniqueFd procs)
+      : folder_(std::move(folder)), opened_(std::move(opened)), procs_(std::move(procs)) {}
   std::string folder_;
+  UniqueFd opened_;
   UniqueFd procs_;
 };
 

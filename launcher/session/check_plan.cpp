@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "base/openssl_library.hpp"
 #include "base/own_words.hpp"
 #include "launcher/contract/efa_instances.hpp"
 #include "launcher/contract/search_path.hpp"
@@ -71,11 +72,20 @@ std::string own_provider(const LaunchPlan& plan, const Variables& variables) {
   return "";
 }
 
+// Agents and hosts would otherwise be lost one by one.
+Result<void> check_openssl(const LaunchPlan& plan) {
+  const std::string error = plan.cluster.hosts.size() > 1 ? openssl_error() : "";
+  if (error.empty()) return {};
+  return failure(Fault::start, "OpenSSL", "cannot be opened, and hosts talk to each other by it: " + error,
+                 "install OpenSSL 3 (Debian: libssl3)");
+}
+
 }  // namespace
 
 Result<void> check_plan(const Options& options, const LaunchPlan& plan) {
   // mpirun itself would hang, or say something else.
   if (auto usable = check_own_interfaces(plan); !usable) return usable;
+  if (auto opened = check_openssl(plan); !opened) return opened;
   if (auto there = check_entry_point(plan); !there) return there;
   return check_only_ranks(options, plan);
 }

@@ -27,6 +27,10 @@ TEST(Digest, AgreesWithTheStandardsExamples) {
   // RFC 4231, case 2.
   EXPECT_EQ(to_hex(hmac_sha256("Jefe", "what do ya want for nothing?")),
             "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
+  // Case 6: the key is longer than a block.
+  EXPECT_EQ(
+      to_hex(hmac_sha256(std::string(131, '\xaa'), "Test Using Larger Than Block-Size Key - Hash Key First")),
+      "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54");
   Md5 sum;
   sum.add("a");
   sum.add("bc");
@@ -42,6 +46,18 @@ TEST(Digest, Sha256OfPiecesIsThatOfTheWhole) {
   sum.add("");
   sum.add("pieces");
   EXPECT_EQ(to_hex(sum.finish()), sha256_hex("two pieces"));
+}
+
+// Short texts and long ones go different ways.
+TEST(Digest, Sha256OfALongTextIsTheSameInPiecesOfAnyLength) {
+  const std::string long_text(1'000'000, 'a');
+  for (const std::size_t length : {1'000U, 65'535U, 65'536U, 65'537U, 999'999U}) {
+    Sha256 sum;
+    for (std::size_t at = 0; at < long_text.size(); at += length)
+      sum.add(std::string_view(long_text).substr(at, length));
+    EXPECT_EQ(to_hex(sum.finish()), "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0")
+        << length;
+  }
 }
 
 }  // namespace

@@ -164,11 +164,15 @@ class Pages(unittest.TestCase):
                 file.write(json.dumps({"measure": "start", "budget": {"of": of, "most": most}}) + "\n")
             for who, values in (("smlaunch", [4000]), ("mpirun", [1000])):
                 file.write(json.dumps({"measure": "lines", "unit": "lines/s", "who": who, "values": values}) + "\n")
+            for who, values in (("smlaunch --smoke off", [100]), ("smlaunch --smoke cpu", [150])):
+                file.write(json.dumps({"measure": "the test", "unit": "ms", "who": who, "values": values}) + "\n")
+            for most in (50, 49):
+                file.write(json.dumps({"measure": "the test", "budget": {"of": "difference", "most": most}}) + "\n")
         packed = run([os.path.join(ROOT, "bench/pack_results"), "start", records, "1.5", "Release", "abc"], self.folder)
         self.assertEqual(0, packed.returncode, packed.stderr)
         result = json.loads(packed.stdout)
         self.assertEqual(["smlaunch.bench/1", "start", 1.5], [result["schema"], result["bench"], result["load"]["before"]])
-        self.assertEqual([[True, False], [False, True]],
+        self.assertEqual([[True, False], [False, True], [False, False]],
                          [[series["is_peer"] for series in measure["series"]] for measure in result["measures"]])
         file_name = os.path.join(self.folder, "result.json")
         with open(file_name, "w", encoding="utf-8") as file:
@@ -178,9 +182,10 @@ class Pages(unittest.TestCase):
         self.assertEqual(0, made.returncode, made.stderr)
         with open(page, encoding="utf-8") as file:
             text = file.read()
-        self.assertEqual(["kept", "exceeded"] * 3, re.findall(r'">(kept|exceeded)</b>', text))
+        self.assertEqual(["kept", "exceeded"] * 4, re.findall(r'">(kept|exceeded)</b>', text))
         self.assertIn("2 × (2 to 3)", text)  # 30/10, 40/20, 60/30
         self.assertIn("0.25 × (0.25 to 0.25)", text)  # four times the lines are a quarter of the time
+        self.assertIn("50 ms more than smlaunch --smoke off; it is 50 ms", text)
         self.assertIn("mpirun &lt;1&gt;", text)
         self.assertNotIn("<1>", text)
 

@@ -59,7 +59,7 @@ class MpirunProcess : public testing::Test {
     request_.processes = 2;
     // PRRTE, under Open MPI 5, talks over no loopback interface.
     if (version->major == 4) request_.tcp_include = "lo";
-    request_.oversubscribed_cores = true;
+    request_.yields_when_idle = true;
     request_.exported_values = {{"NCCL_DEBUG", "INFO"}};
     request_.exported = {"PATH"};
     request_.program = {"sh", "-c", "echo ran rank $OMPI_COMM_WORLD_RANK $NCCL_DEBUG \"<$A>\""};

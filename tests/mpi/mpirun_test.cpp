@@ -43,7 +43,7 @@ TEST(MpirunCommand, SpeaksTheWordsOfOpenMpi5) {
   MpirunRequest request = two_hosts();
   request.version = {5, 0, 7};
   request.oversubscribe = true;
-  request.oversubscribed_cores = true;
+  request.yields_when_idle = true;
   request.ssh_port = 2222;
   EXPECT_EQ(line(request),
             "mpirun --host algo-1:8,algo-2:8 --np 16 --allow-run-as-root --display map --output tag "
@@ -95,7 +95,7 @@ TEST(MpirunCommand, SaysOnlyWhatTheRequestNeeds) {
                                        testing::HasSubstr(" -p "), testing::HasSubstr("fqdn"))));
   request.tcp_include = "";
   request.oversubscribe = true;
-  request.oversubscribed_cores = true;
+  request.yields_when_idle = true;
   request.ssh_port = 2222;
   request.hosts = {{"one.example", 1}};
   request.mpirun = "/opt/openmpi/bin/mpirun";

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <sstream>
 
@@ -18,12 +19,20 @@ std::string opened_libraries() {
   return text.str();
 }
 
+std::filesystem::path hwloc_folder() {
+  const std::string text = opened_libraries();
+  const std::size_t name = text.find("/libhwloc.so");
+  if (name == std::string::npos) return {};
+  const std::size_t begin = text.rfind(' ', name) + 1;
+  return text.substr(begin, name - begin);
+}
+
 // In a process of its own: the plug-ins that another test has opened stay.
 TEST(HwlocPluginsDeathTest, OfXServersAndOpenClAreNotOpenedAndNoVariableStays) {
   GTEST_FLAG_SET(death_test_style, "threadsafe");
   const auto load = [] {
     unsetenv(variable);
-    load_hwloc_plugins(true);
+    load_hwloc_plugins({.saved_machines = true, .devices = true});
     bool sound = std::getenv(variable) == nullptr;
     for (const char* library : {"hwloc_gl", "hwloc_opencl", "libX11", "libOpenCL"})
       sound = sound && opened_libraries().find(library) == std::string::npos;
@@ -32,9 +41,24 @@ TEST(HwlocPluginsDeathTest, OfXServersAndOpenClAreNotOpenedAndNoVariableStays) {
   EXPECT_EXIT(load(), ::testing::ExitedWithCode(0), "");
 }
 
+// Where a plug-in is not installed, nothing of it can be seen.
+TEST(HwlocPluginsDeathTest, OfDevicesAreOpenedWhereTheyAreNeeded) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  const auto opened = [](bool devices) {
+    unsetenv(variable);
+    load_hwloc_plugins({.saved_machines = false, .devices = devices});
+    const bool has_pci = opened_libraries().find("hwloc_pci") != std::string::npos;
+    std::_Exit(has_pci ? 10 : 20);
+  };
+  EXPECT_EXIT(opened(false), ::testing::ExitedWithCode(20), "");
+  if (!std::filesystem::exists(hwloc_folder() / "hwloc/hwloc_pci.so"))
+    GTEST_SKIP() << "hwloc has no plug-in for PCI here";
+  EXPECT_EXIT(opened(true), ::testing::ExitedWithCode(10), "");
+}
+
 TEST(HwlocPlugins, AreThoseThatTheUserWants) {
   setenv(variable, "hwloc_pci.so", 1);
-  load_hwloc_plugins(false);
+  load_hwloc_plugins({});
   EXPECT_STREQ(std::getenv(variable), "hwloc_pci.so");
   unsetenv(variable);
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Policy: every request carries a sum of its bytes, taken from the file just before: a file that changes on
 // the way is refused by the server. Of a part it is the MD5: other parts are sent meanwhile. For what is sent
-// in one, MD5 would take longer than a near server takes; so it is the CRC32C, and as long as it is not sure
-// that the server knows that one, the MD5 is taken of what is sent, and compared with the ETag. Parts of an
+// in one, MD5 would take longer than a near server takes; so it is the CRC32C. As long as it is not sure that the
+// server knows that one, a thread takes the MD5 of the file meanwhile, and that is compared with the ETag. Parts of an
 // upload that fails are removed, however it failed.
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -68,20 +68,27 @@ std::string crc32c_header(std::uint32_t crc) {
   return base64(bytes);
 }
 
-// The sums of what is sent, anew with each try.
-struct SentSums {
-  bool wants_md5 = true;
-  std::uint32_t crc = 0;
-  std::optional<Md5> md5{};
+// Both sums of the file, taken by a thread of its own while the file is sent. Equal CRCs tell that it has read what was
+// sent.
+class SumsMeanwhile {
+ public:
+  SumsMeanwhile(int fd, std::uint64_t size, const std::string& name)
+      : thread_(cut_into_pieces(0, size, mebibyte), 1, [this, fd, &name](const Piece& piece) {
+          return read_range(fd, piece.begin, piece.end - piece.begin, name, [this](std::string_view data) {
+            crc_ = crc32c(data, crc_);
+            md5_.add(data);
+          });
+        }) {}
 
-  void take(std::uint64_t offset, std::string_view data) {
-    if (offset == 0) {
-      crc = 0;
-      if (wants_md5) md5.emplace();
-    }
-    crc = crc32c(data, crc);
-    if (md5) md5->add(data);
-  }
+  // Waits for the thread; the sums are there after it.
+  Result<void> join() { return thread_.join(); }
+  [[nodiscard]] std::uint32_t crc() const { return crc_; }
+  std::string md5() { return md5_.finish(); }
+
+ private:
+  std::uint32_t crc_ = 0;
+  Md5 md5_;
+  WorkerThreads thread_;
 };
 
 std::uint64_t part_size_for(std::uint64_t size, std::uint64_t wanted) {
@@ -196,20 +203,27 @@ Result<void> S3Client::upload(int fd, const std::string& name, const S3Url& url)
   if (auto read = read_range(fd, 0, size, name, [&](std::string_view data) { crc = crc32c(data, crc); });
       !read)
     return read;
-  SentSums sent{.wants_md5 = !knows_crc32c_};
+  std::uint32_t sent_crc = 0;
+  std::optional<SumsMeanwhile> meanwhile;
+  if (!knows_crc32c_) meanwhile.emplace(fd, size, name);
   S3Call put;
   put.method = "PUT";
   put.object = url;
   put.action = "s3:PutObject";
   put.headers = {{"Content-Type", "binary/octet-stream"}, {crc32c_name, crc32c_header(crc)}};
   put.body_file = FileRange{fd, 0, size};
-  put.passed = [&](std::uint64_t offset, std::string_view data) { sent.take(offset, data); };
+  put.passed = [&](std::uint64_t offset, std::string_view data) {
+    sent_crc = crc32c(data, offset == 0 ? 0 : sent_crc);
+  };
   auto answer = call(put);
   if (!answer) return tl::unexpected(std::move(answer.error()));
-  if (sent.crc != crc) return failure(Fault::start, name, "changed while it was uploaded", "run it again");
+  if (meanwhile)
+    if (auto read = meanwhile->join(); !read) return read;
+  if (sent_crc != crc || (meanwhile && meanwhile->crc() != crc))
+    return failure(Fault::start, name, "changed while it was uploaded", "run it again");
   if (!answer->header(crc32c_name).empty()) knows_crc32c_ = true;
   const std::string md5 = md5_of_etag(*answer);
-  if (sent.md5 && !md5.empty() && to_hex(sent.md5->finish()) != md5)
+  if (meanwhile && !md5.empty() && to_hex(meanwhile->md5()) != md5)
     return failure(Fault::start, to_string(url), "what the server has got has another MD5 than what was sent",
                    "run it again");
   return {};

@@ -46,10 +46,11 @@ TEST(CgroupFolder, IsNoneWithoutVersionTwo) {
 }
 
 // A process that nobody could find by parent, group or environment.
-int start_runaway(const RankCgroup& cgroup) {
+int start_runaway(const RankCgroup& cgroup, bool is_born_there = true) {
   ChildRequest request;
   request.argv = {"/bin/sh", "-c", "env -i setsid sh -c 'echo $$; exec sleep 1000' & wait"};
   request.environment = own_environment();
+  if (is_born_there) request.cgroup = cgroup.folder();
   request.cgroup_procs = cgroup.procs();
   auto child = spawn_child(request);
   if (!child) return 0;
@@ -60,18 +61,38 @@ int start_runaway(const RankCgroup& cgroup) {
   return got > 0 ? std::atoi(digits) : 0;
 }
 
+// A kernel that lets no process be born in a cgroup moves it there.
 TEST(RankCgroup, EndsWhatHasMovedAway) {
-  auto cgroup = RankCgroup::make(make_nonce(), 3);
+  for (const bool is_born_there : {true, false}) {
+    auto cgroup = RankCgroup::make(make_nonce(), 3);
+    if (!cgroup) GTEST_SKIP() << "no cgroup can be made here";
+    const int runaway = start_runaway(*cgroup, is_born_there);
+    ASSERT_GT(runaway, 0);
+    EXPECT_EQ(kill(runaway, 0), 0);
+    EXPECT_TRUE(cgroup->cpu_ns());
+    cgroup->end();
+    // A zombie until its new parent looks after it.
+    const std::string stat = "/proc/" + std::to_string(runaway) + "/stat";
+    for (int i = 0; i < 500 && access(stat.c_str(), F_OK) == 0; ++i) usleep(10000);
+    EXPECT_NE(access(stat.c_str(), F_OK), 0);
+  }
+}
+
+TEST(RankCgroup, IsTheOneOfAProcessThatIsBornThere) {
+  auto cgroup = RankCgroup::make(make_nonce(), 4);
   if (!cgroup) GTEST_SKIP() << "no cgroup can be made here";
-  const int runaway = start_runaway(*cgroup);
-  ASSERT_GT(runaway, 0);
-  EXPECT_EQ(kill(runaway, 0), 0);
-  EXPECT_TRUE(cgroup->cpu_ns());
+  ChildRequest request;
+  request.argv = {"/bin/cat", "/proc/self/cgroup"};
+  request.environment = own_environment();
+  request.cgroup = cgroup->folder();
+  request.cgroup_procs = cgroup->procs();
+  auto child = spawn_child(request);
+  ASSERT_TRUE(child);
+  EXPECT_TRUE(reap(child->pid));
+  char text[4096] = {};
+  EXPECT_GT(read(child->stdout_pipe.get(), text, sizeof text - 1), 0);
+  EXPECT_NE(std::string_view(text).find("smlaunch-"), std::string_view::npos) << text;
   cgroup->end();
-  // A zombie until its new parent looks after it.
-  const std::string stat = "/proc/" + std::to_string(runaway) + "/stat";
-  for (int i = 0; i < 500 && access(stat.c_str(), F_OK) == 0; ++i) usleep(10000);
-  EXPECT_NE(access(stat.c_str(), F_OK), 0);
 }
 
 TEST(RankCgroup, OfAKilledAgentIsFoundByTheJob) {

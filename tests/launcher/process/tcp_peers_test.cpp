@@ -6,6 +6,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <csignal>
+#include <vector>
+
+#include "launcher/process/child_process.hpp"
 #include "launcher/process/unique_fd.hpp"
 
 namespace smlaunch {
@@ -35,10 +39,39 @@ TEST(TcpPeers, AreWhomAProcessIsConnectedTo) {
   ASSERT_EQ(bind(listener.get(), reinterpret_cast<const sockaddr*>(&address), length), 0);
   ASSERT_EQ(listen(listener.get(), 1), 0);
   ASSERT_EQ(getsockname(listener.get(), reinterpret_cast<sockaddr*>(&address), &length), 0);
-  EXPECT_FALSE(probe_tcp_peers(getpid()).contains("127.0.0.77"));
+  for (const auto& peers_of : {probe_tcp_peers, look_up_tcp_peers})
+    EXPECT_FALSE(peers_of(getpid()).contains("127.0.0.77"));
   const UniqueFd connected(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
   ASSERT_EQ(connect(connected.get(), reinterpret_cast<const sockaddr*>(&address), length), 0);
-  EXPECT_TRUE(probe_tcp_peers(getpid()).contains("127.0.0.77"));
+  for (const auto& peers_of : {probe_tcp_peers, look_up_tcp_peers})
+    EXPECT_TRUE(peers_of(getpid()).contains("127.0.0.77"));
+}
+
+TEST(TcpPeers, OfAChildAreToldWithTheAddressesOfBothKinds) {
+  const UniqueFd listener(socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  sockaddr_in6 address{};
+  address.sin6_family = AF_INET6;
+  socklen_t length = sizeof address;
+  if (!listener.valid() || bind(listener.get(), reinterpret_cast<const sockaddr*>(&address), length) != 0)
+    GTEST_SKIP() << "there is no IPv6 here";
+  ASSERT_EQ(listen(listener.get(), 2), 0);
+  ASSERT_EQ(getsockname(listener.get(), reinterpret_cast<sockaddr*>(&address), &length), 0);
+  std::vector<UniqueFd> connections;
+  for (const char* to : {"::1", "::ffff:127.0.0.78"}) {
+    connections.emplace_back(socket(AF_INET6, SOCK_STREAM, 0));
+    inet_pton(AF_INET6, to, &address.sin6_addr);
+    if (connect(connections.back().get(), reinterpret_cast<const sockaddr*>(&address), length) != 0)
+      GTEST_SKIP() << to << " is not here";
+  }
+  ChildRequest request;
+  request.argv = {"/bin/sleep", "1000"};
+  request.environment = own_environment();
+  const auto child = spawn_child(request);
+  ASSERT_TRUE(child);
+  for (const auto& peers_of : {probe_tcp_peers, look_up_tcp_peers})
+    EXPECT_EQ(peers_of(child->pid), (std::set<std::string>{"::1", "127.0.0.78"}));
+  kill(child->pid, SIGKILL);
+  EXPECT_TRUE(reap(child->pid));
 }
 
 }  // namespace
