@@ -3,10 +3,11 @@
 // outside stops all. Agents leave only when every rank is done, so that no report is lost. Then the engine
 // has nothing to do and ends.
 #include "launcher/leader/supervisor.hpp"
-#include "launcher/process/stop_signals.hpp"
 
 #include <algorithm>
 #include <csignal>
+
+#include "launcher/process/stop_signals.hpp"
 
 namespace smlaunch {
 
