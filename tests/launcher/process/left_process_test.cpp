@@ -28,7 +28,11 @@ TEST(LeftProcess, ShowsNoOptionAndNoValue) {
 
 TEST(LeftProcess, IsWhatRunsBelowUs) {
   EXPECT_THAT(find_left_processes(), testing::IsEmpty());
-  auto child = spawn_child({{"cat"}, own_environment(), {}, true, SIGKILL, -1, {}, -1, true});
+  auto child = spawn_child({.argv = {"cat"},
+                            .environment = own_environment(),
+                            .working_directory = {},
+                            .death_signal = SIGKILL,
+                            .has_input = true});
   ASSERT_TRUE(child);
   EXPECT_THAT(find_left_processes(), testing::ElementsAre(LeftProcess{child->pid, "cat"}));
   child->stdin_pipe.reset();

@@ -81,15 +81,11 @@ TEST(SignalMasks, AreEmptyForAnotherKindOfFile) {
 // A script's name is its own, and its file the shell's. Both shells have said that they are there, in this
 // order.
 TEST(SignalTree, KnowsAShellByItsFileAndWhatItCatches) {
-  auto child = spawn_child({{"sh", "-c", "trap : USR1; sh -c 'echo; read -r _; :' || :"},
-                            own_environment(),
-                            {},
-                            true,
-                            SIGKILL,
-                            -1,
-                            {},
-                            -1,
-                            true});
+  auto child = spawn_child({.argv = {"sh", "-c", "trap : USR1; sh -c 'echo; read -r _; :' || :"},
+                            .environment = own_environment(),
+                            .working_directory = {},
+                            .death_signal = SIGKILL,
+                            .has_input = true});
   ASSERT_TRUE(child);
   char byte = 0;
   ASSERT_EQ(read(child->stdout_pipe.get(), &byte, 1), 1);
