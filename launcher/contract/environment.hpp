@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The room launcher/contract: SageMaker's container as the toolkit understands it: config files,
 // hyperparameters, SM_* variables, the entry point, success and failure files. It promises the toolkit's
-// answers to the letter. It touches the files under BASE. It is installed as the library smlaunch::contract.
+// answers to the letter. It touches the files under BASE, PATH and the program that it makes executable; its part for
+// other programs (library.hpp) starts that program. It is installed as the library smlaunch::contract.
 //
 // The container's environment as the SageMaker Training Toolkit understands it
 // (sagemaker_training/environment.py, mapping.py, params.py): read once, then read-only.

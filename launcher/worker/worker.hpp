@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The room launcher/worker: smlaunch on a host that does not lead. It promises to lend its environment to
 // the agents of its host, and that nothing of the job is left here when the leader is lost. It touches the
-// worker's socket, the channel, sshd where none runs, and its host's code.
+// worker's socket, the channel, sshd where none runs, and its host's code; for a login also srun, and what --host-check,
+// --check-path and --gpu-memory-wait name.
 //
 // A worker waits for the leader, lends its environment to the ranks' agents of its host, prepares the user's
 // code meanwhile, and ends with the job's outcome.

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The room launcher/contract/s3: objects of S3, and of servers like it, to files and back, with AWS's keys
 // and signatures. It promises whole objects or an error with the server's reason, and bounds every wait. It
-// touches libcurl, which is opened at the first request, the network, and the files that it is given.
+// touches libcurl, which is opened at the first request, the network, AWS's own config files, the files that it is
+// given and the folder that it watches, a terminal's last line; and has threads for all this.
 //
 // Objects of S3, and of servers like it, to files and back.
 #pragma once
