@@ -92,7 +92,7 @@ class RankInspector {
   std::vector<std::string> lines_;  // since it was asked
   std::size_t lines_at_last_look_ = 0;
   bool was_over_ = false;                          // then
-  std::chrono::steady_clock::time_point give_up_;  // on the one that is asked
+  std::chrono::steady_clock::time_point give_up_;  // on the process that is asked
   std::chrono::steady_clock::time_point give_up_all_;
 };
 

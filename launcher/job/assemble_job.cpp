@@ -37,7 +37,7 @@ Job make_job(const Facts& facts) {
   return job;
 }
 
-// Where the port comes from at which the ranks meet; not every launcher has one.
+// Where the ranks' meeting port comes from; not every launcher has one.
 void find_master_port(const Options& options, const Cluster& cluster,
                       const std::optional<SelfStarted>& self_started, JobSpec& spec) {
   const LauncherKind launcher = spec.launcher;

@@ -167,11 +167,12 @@ Error interface_error(const std::string& host, const WantedInterface& wanted, co
                       const std::string& usable) {
   const std::string instead =
       usable.empty() ? "no interface there can" : fmt::format("of those there, {} can", usable);
-  const char* how = wanted.user == InterfaceUser::job
-                        ? "name one that every host has: network_interface_name in resourceconfig.json, or "
-                          "with given hosts --mpi-options '-mca btl_tcp_if_include NAME' and "
-                          "NCCL_SOCKET_IFNAME"
-                        : "name one that every host has";
+  const char* how =
+      wanted.user == InterfaceUser::job
+          ? "name an interface that every host has: network_interface_name in resourceconfig.json, or "
+            "with given hosts --mpi-options '-mca btl_tcp_if_include NAME' and "
+            "NCCL_SOCKET_IFNAME"
+          : "name an interface that every host has";
   return {Fault::configuration,
           {{fmt::format("{}: {}", host, to_string(wanted)), problem + " there, so it cannot carry the job",
             fmt::format("{}; {}", how, instead)}}};

@@ -166,7 +166,7 @@ void add_options(Adder& adder, Options& o, bool& dry_run) {
   adder.add_number("min-hosts", o.min_hosts, 1, 65536,
                    "another try goes on with fewer hosts, but so many, when no spare is left [off]", "M");
   adder.add_number("spare-hosts", o.spare_hosts, 0, 65536,
-                   "the last K hosts run no rank until they replace one that was lost [0]", "K");
+                   "the last K hosts run no rank until they replace a lost host [0]", "K");
   adder.matter("output");
   adder.add("events", o.events, "JSON lines of all that happened [BASE/output/data/smlaunch/events.jsonl]",
             "FILE");

@@ -45,7 +45,7 @@ Result<void> check_entry_point(const LaunchPlan& plan) {
   if (interpreter.empty() || std::filesystem::exists(entry.working_directory / interpreter, error) || error)
     return {};
   return failure(Fault::start, file.string(), fmt::format("its interpreter {} does not exist", interpreter),
-                 "name one that is there in its first line");
+                 "name an interpreter that exists in its first line");
 }
 
 // Where a starter starts the ranks in its own way, one process of ours stands for all ranks of its host.

@@ -21,7 +21,7 @@
 
 namespace smlaunch {
 
-// Where the leader of a job is whose hosts start themselves.
+// Where the leader is, of a job whose hosts start themselves.
 struct LeaderPlace {
   std::string host;  // a name or an address
   int port = 0;

@@ -91,7 +91,7 @@ bool PackedFile::has_wrong_sum() const {
                    pread(fd, trailer.data(), trailer.size(), static_cast<off_t>(taken() - trailer.size())) ==
                        static_cast<ssize_t>(trailer.size());
   if (fd >= 0) close(fd);
-  // Of several members each has a sum, and a size, of its own.
+  // Where there are several members, each has its own sum and size.
   const bool is_one_member = got && little_endian(&trailer[4]) == static_cast<std::uint32_t>(size_);
   return is_one_member && little_endian(trailer.data()) != sum_.value();
 }

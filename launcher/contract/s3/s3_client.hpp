@@ -62,8 +62,8 @@ class S3Client {
   // is fetched anew.
   Result<void> download(const S3Url& url, const std::filesystem::path& file);
 
-  // The file as an object. It is refused by the server if it changes on the way; parts of one that could not
-  // be completed are removed.
+  // The file as an object. It is refused by the server if it changes on the way; parts of an object that could
+  // not be completed are removed.
   Result<void> upload(const std::filesystem::path& file, const S3Url& url);
   // The same of an open file; `name` is for messages.
   Result<void> upload(int fd, const std::string& name, const S3Url& url);

@@ -28,7 +28,7 @@ namespace {
 constexpr int precondition_failed = 412;
 constexpr int range_not_satisfiable = 416;
 
-// A file beside the one that is to be, gone again unless it is kept.
+// A file beside its later place, gone again unless it is kept.
 class TemporaryFile {
  public:
   explicit TemporaryFile(std::filesystem::path file)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Which file is uploaded next. A file that is closed again while it waits keeps its place, one that is closed
-// while it is uploaded is uploaded once more; one that has failed is tried again when others succeed, and at
-// the end.
+// Which file is uploaded next. A file that is closed again while it waits keeps its place. A file that
+// is closed while it is uploaded is uploaded once more. A file that has failed is tried again when others succeed,
+// and at the end.
 #pragma once
 
 #include <compare>
@@ -41,7 +41,7 @@ class UploadQueue {
   void gone(const std::string& file_or_folder);
 
   std::optional<std::string> begin();  // the next one; at most one is under way
-  void uploaded();                     // the one that is under way
+  void uploaded();                     // the file that is under way
   void vanished();                     // it is not there any more, and counts for nothing
   void failed(const std::string& why);
   void try_failed_again();
