@@ -7,14 +7,11 @@
 
 #include <algorithm>
 
+#include "launcher/contract/value_of.hpp"
+
 namespace smlaunch {
 
 namespace {
-
-std::string value_of(const Variables& variables, const std::string& name) {
-  const auto found = variables.find(name);
-  return found == variables.end() ? "" : found->second;
-}
 
 Result<std::optional<Allocation>> read_list(Scheduler scheduler, const std::string& text,
                                             const std::string& file, std::string source) {

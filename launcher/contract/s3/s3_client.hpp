@@ -20,6 +20,7 @@
 #include "launcher/contract/s3/aws_credentials.hpp"
 #include "launcher/contract/s3/http_client.hpp"
 #include "launcher/contract/s3/s3_endpoint.hpp"
+#include "launcher/contract/s3/s3_failure.hpp"
 #include "launcher/contract/s3/s3_url.hpp"
 
 namespace smlaunch {
@@ -66,7 +67,7 @@ class S3Client {
   // not be completed are removed.
   Result<void> upload(const std::filesystem::path& file, const S3Url& url);
   // The same of an open file; `name` is for messages.
-  Result<void> upload(int fd, const std::string& name, const S3Url& url);
+  S3Result<void> upload(int fd, const std::string& name, const S3Url& url);
 
   // All objects whose keys begin with `url.key`, in the server's order.
   Result<std::vector<S3Object>> list(const S3Url& url);
@@ -79,7 +80,7 @@ class S3Client {
   struct Parts;
   // Sends it signed: again after failures that may pass, with new keys when the old ones have expired, and
   // to the bucket's own region.
-  Result<HttpResponse> call(const S3Call& call);
+  S3Result<HttpResponse> call(const S3Call& call);
   std::string region_of(const std::string& bucket);
 
   Settings settings_;

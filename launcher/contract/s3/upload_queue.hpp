@@ -13,6 +13,8 @@
 #include <string>
 #include <vector>
 
+#include "launcher/contract/s3/s3_failure.hpp"
+
 namespace smlaunch {
 
 // Of which content a file is, as far as can be told without reading it.
@@ -25,7 +27,7 @@ struct FileStamp {
 
 struct NotUploaded {
   std::string file;
-  std::string why;
+  std::optional<S3Failure> why;  // nothing: there was no time
   bool operator==(const NotUploaded&) const = default;
 };
 
@@ -43,7 +45,8 @@ class UploadQueue {
   std::optional<std::string> begin();  // the next one; at most one is under way
   void uploaded();                     // the file that is under way
   void vanished();                     // it is not there any more, and counts for nothing
-  void failed(const std::string& why);
+  void cancelled();                    // its upload was ended before its time
+  void failed(const S3Failure& why);
   void try_failed_again();
 
   [[nodiscard]] bool idle() const { return waiting_.empty() && !current_; }
@@ -53,12 +56,13 @@ class UploadQueue {
 
  private:
   bool add(const std::string& file);
+  void leave(std::optional<S3Failure> why);
 
   std::deque<std::string> waiting_;
   std::set<std::string> is_waiting_;
   std::optional<std::string> current_;
-  std::map<std::string, std::string> failed_;  // why
-  std::map<std::string, int> attempts_;        // of those that have failed, since they were last closed
+  std::map<std::string, std::optional<S3Failure>> failed_;  // why; nothing: it was cancelled
+  std::map<std::string, int> attempts_;  // of those that have failed, since they were last closed
   std::map<std::string, FileStamp> stamps_;
   std::size_t count_ = 0;
 };
