@@ -9,9 +9,6 @@ using Json = nlohmann::json;
 
 namespace {
 
-constexpr int most_exit_code = 255;
-constexpr int most_signal = 64;
-
 Json pack_status(const std::optional<ExitStatus>& status) {
   if (!status) return nullptr;
   if (const auto* exited = std::get_if<Exited>(&*status)) return {{"code", exited->code}};
