@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The room base: what every folder needs and nobody owns: errors as values, reading files, host names, text
 // that is written piece by piece (lines, JSON, SVG), digests. It promises to know nothing of jobs, hosts or
-// ranks. It touches only the clock, our own stdout and stderr, and files that its callers name.
+// ranks. It touches only the clock, this machine's name, our own stdout and stderr, and files that its callers
+// name; it starts the threads of those who need one.
 #pragma once
 
 #include <string>

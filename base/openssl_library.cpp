@@ -53,12 +53,12 @@ void* find_in_openssl(OpensslPart part, const char* function) {
   return found;
 }
 
-std::string openssl_error() {
-#ifdef SMLAUNCH_HOLDS_OPENSSL
-  return "";
-#else
-  return open_part(OpensslPart::ssl).error;
+std::optional<std::string> openssl_error() {
+#ifndef SMLAUNCH_HOLDS_OPENSSL
+  const Opened& opened = open_part(OpensslPart::ssl);
+  if (opened.library == nullptr) return opened.error;
 #endif
+  return std::nullopt;
 }
 
 }  // namespace smlaunch

@@ -7,6 +7,7 @@
 //   struct CryptoLibrary { SMLAUNCH_CRYPTO_FUNCTIONS(SMLAUNCH_OPENSSL_MEMBER) };
 #pragma once
 
+#include <optional>
 #include <string>
 
 namespace smlaunch {
@@ -17,8 +18,8 @@ enum class OpensslPart { crypto, ssl };
 // it, the program ends and says so.
 void* find_in_openssl(OpensslPart part, const char* function);
 
-// Why the libraries cannot be opened on this machine; empty: they can.
-std::string openssl_error();
+// Why the libraries cannot be opened on this machine; nothing: they can.
+std::optional<std::string> openssl_error();
 
 #define SMLAUNCH_OPENSSL_MEMBER(name) decltype(&::name) name = nullptr;
 #ifdef SMLAUNCH_HOLDS_OPENSSL

@@ -15,7 +15,7 @@ constexpr const char* driver_name = "libcuda.so.1";
 constexpr CuResult no_device = 100;
 constexpr CuResult driver_mismatch = 803;
 
-// Looks up functions and remembers the first one that is missing.
+// Looks up functions and remembers the first that is missing.
 class Finder {
  public:
   explicit Finder(void* library) : library_(library) {}

@@ -42,7 +42,7 @@ struct GpuHealthSession::Library {
   nvmlReturn_t (*count)(unsigned*) = nullptr;
   nvmlReturn_t (*handle)(unsigned, nvmlDevice_t*) = nullptr;
   nvmlReturn_t (*pci_info)(nvmlDevice_t, nvmlPciInfo_t*) = nullptr;
-  // Of these any may be missing: then it is not known.
+  // Any of these may be missing: then it is not known.
   nvmlReturn_t (*make_set)(nvmlEventSet_t*) = nullptr;
   nvmlReturn_t (*register_events)(nvmlDevice_t, unsigned long long, nvmlEventSet_t) = nullptr;
   nvmlReturn_t (*wait)(nvmlEventSet_t, nvmlEventData_t*, unsigned) = nullptr;

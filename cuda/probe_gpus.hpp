@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The room cuda: the GPUs by NVIDIA's libraries: facts by NVML; memory, kernels and NCCL by the driver, for
-// the all-reduce test. The libraries are opened at run time, so that one binary runs with and without a
-// driver. The room touches only those libraries, and makes a CUDA context only for the test.
+// the all-reduce test. It promises an answer with and without a driver: the libraries are opened at run time. It
+// touches only those libraries and their files, and makes a CUDA context only for the test.
 //
 // Adds what the driver says about a machine's GPUs, which are known from the PCI bus.
 #pragma once

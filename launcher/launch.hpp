@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The room launcher: main as a table of contents: which command does what. It promises an exit code of
-// smlaunch for whatever happens, and touches nothing by itself.
+// smlaunch for whatever happens. It touches stdout, and the files of a run that `report` reads and writes.
 #pragma once
 
 #include <string>

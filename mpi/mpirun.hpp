@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The room mpi: Open MPI's words, versions 4 and 5: mpirun's command line, the user's options merged with
-// ours, hostfiles, shell words. Pure: it starts nothing and reads nothing but a hostfile's text.
+// ours, hostfiles, shell words. It promises that the user's options win and that no word of theirs is lost. Pure: it
+// touches nothing, starts nothing, and takes a hostfile as text.
 //
 // mpirun's command line, in the words of Open MPI 4 and of 5.
 #pragma once

@@ -60,7 +60,7 @@ struct UserOptions {
 
 // The user's options, in either version's words. An option given twice is given once: the last one, said in
 // `notes`. Options that the running version does not know are translated, or left out with a warning. Errors
-// (Fault::configuration), all at once: an option without its value, one that would change what is planned
+// (Fault::configuration), all at once: an option without its value, an option that would change what is planned
 // (-np, --host, --hostfile, …: named in the message), a program among the options.
 // `where`: what errors name as their place.
 Result<UserOptions> parse_user_options(const std::vector<std::string>& words, const OpenMpiVersion& version,
@@ -69,7 +69,7 @@ Result<UserOptions> parse_user_options(const std::vector<std::string>& words, co
 // Does this MCA parameter, by version 4's name, list what TCP traffic goes over?
 bool includes_interfaces(std::string_view parameter);
 
-// Of such a list the names: what is a subnet is there or not, names must be looked for.
+// The names of such a list: what is a subnet is there or not, names must be looked for.
 std::vector<std::string> named_interfaces(std::string_view list);
 
 }  // namespace smlaunch

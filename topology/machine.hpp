@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The room topology: what machines are and where ranks go. Placing is pure and the same for a probed machine
 // and for a file. It promises CPUs, NUMA nodes, GPU and NIC for every rank, with the reason in words. It
-// touches hwloc, /sys and /proc, and binds the calling process.
+// touches hwloc, /sys, /proc and the network interfaces, and binds the calling process.
 //
 // Plain facts about one machine. They come from a probe, from an hwloc XML file or from the JSON that
 // `smlaunch topology` prints; whoever uses them cannot tell which.

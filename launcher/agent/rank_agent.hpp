@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The room launcher/agent: the process beside each rank, on its host. It promises that the rank is bound as
 // planned, that its lines and its end reach the leader, and that nothing of the rank is left. It touches its
-// rank, the channel, and this machine's CPUs.
+// rank with all that it starts, the channel, this machine's CPUs, and the rank's file of its progress; one agent of each
+// host also asks the devices.
 //
 // `smlaunch rank -- PROGRAM ARG...`: the process beside each rank, on its host.
 #pragma once

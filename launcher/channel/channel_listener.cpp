@@ -48,7 +48,7 @@ Result<int> ChannelListener::open(const std::string& address, int port) {
   try {
     const tcp::endpoint endpoint(asio::ip::make_address(address), static_cast<unsigned short>(port));
     acceptor_.open(endpoint.protocol());
-    // An agent that inherited it would be the one that answers when we are gone: nobody.
+    // An agent that inherited it would keep the port when we are gone, and nobody would answer there.
     fcntl(acceptor_.native_handle(), F_SETFD, FD_CLOEXEC);
     acceptor_.set_option(tcp::acceptor::reuse_address(true));
     if (endpoint.protocol() == tcp::v6()) acceptor_.set_option(asio::ip::v6_only(false));
@@ -68,7 +68,7 @@ void ChannelListener::accept() {
   acceptor_.async_accept([this](error_code error, tcp::socket socket) {
     if (error == asio::error::operation_aborted || !acceptor_.is_open()) return;
     if (error) {
-      // No descriptor is left, or no memory: the ones that are there have to do, less one that nobody misses.
+      // No descriptor is left, or no memory: the connections that are there have to do, less one that nobody misses.
       close_one();
       return accept_later();
     }

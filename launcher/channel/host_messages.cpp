@@ -9,9 +9,6 @@ using Json = nlohmann::json;
 
 namespace {
 
-constexpr int most_exit_code = 255;
-constexpr int most_signal = 64;
-
 Json pack_status(const std::optional<ExitStatus>& status) {
   if (!status) return nullptr;
   if (const auto* exited = std::get_if<Exited>(&*status)) return {{"code", exited->code}};
@@ -71,7 +68,8 @@ std::optional<SignalAgents> decode_signal_agents(std::string_view text) {
 }
 
 std::string encode(const AgentsEnded& m) {
-  Json json = {{"set", m.set}, {"failure", m.failure}, {"status", Json::array()}, {"job", m.job}};
+  Json json = {{"set", m.set}, {"status", Json::array()}, {"job", m.job}};
+  if (m.failure) json["failure"] = *m.failure;
   for (const auto& status : m.status) json["status"].push_back(pack_status(status));
   return pack(json);
 }
@@ -79,7 +77,7 @@ std::string encode(const AgentsEnded& m) {
 std::optional<AgentsEnded> decode_agents_ended(std::string_view text) {
   return unpack<AgentsEnded>(text, [](const Json& j, AgentsEnded& m) {
     take_number(j.at("set"), m.set, 1);
-    j.at("failure").get_to(m.failure);
+    if (j.contains("failure")) m.failure = j.at("failure").get<std::string>();
     for (const Json& status : j.at("status")) m.status.push_back(take_status(status));
     j.at("job").get_to(m.job);
   });

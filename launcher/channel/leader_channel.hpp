@@ -51,7 +51,7 @@ class LeaderChannel {
   // Other agents come for the ranks from now on, who know this token; those that were there are forgotten.
   virtual void begin_ranks(int ranks, std::string token) = 0;
 
-  // A command is remembered until the agent leaves: one that reconnects gets it again.
+  // A command is remembered until the agent leaves: it gets it again when it reconnects.
   virtual void start(Peer peer, const Start& start) = 0;
   virtual void input(Peer peer, const std::string& text) = 0;  // for the stdin of its check program
   virtual void signal(Peer peer, int signal) = 0;

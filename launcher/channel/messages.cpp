@@ -18,8 +18,6 @@ namespace {
 
 constexpr int most_port = 65535;
 constexpr int most_node_rank = 1'000'000;
-constexpr int most_exit_code = 255;
-constexpr int most_signal = 64;
 
 // A word that is not known is that of another version, which is refused by its hello.
 MachineFinding take_finding(const Json& json) {

@@ -2,7 +2,7 @@
 // The room launcher/channel: how agents, workers and the leader talk: frames, what they carry, the
 // connection, its token, the private socket of a host. It promises that bytes of strangers are never trusted
 // and that a connection that is taken up again loses nothing. It touches sockets on the loop that it is
-// given.
+// given, this user's private folders, OpenSSL, and munge's library, which is opened at run time.
 //
 // What the channel's frames carry, as structs and as MessagePack.
 #pragma once

@@ -16,7 +16,7 @@ struct ProgressReport {
   Progress progress = {};
 };
 
-// What an inspect frame wants to know of a rank. `look`: of one that goes on; nothing is asked of it, and no signal is
+// What an inspect frame wants to know of a rank. `look`: the rank goes on; nothing is asked of it, and no signal is
 // sent. `ask_nccl`: its NCCL is asked, too.
 enum class Inspection { look, ask, ask_nccl };
 std::string encode(Inspection how);

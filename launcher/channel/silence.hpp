@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a leader's silence means: pure. A host that is gone, or cut off, acknowledges nothing. One whose
 // kernel still acknowledges what is sent to it has a leader that was stopped (SIGSTOP, a debugger, a frozen
-// container) and may go on; one that has ended would have closed the connection.
+// container) and may go on; a leader that has ended would have closed the connection.
 #pragma once
 
 #include <chrono>

@@ -7,13 +7,6 @@ namespace smlaunch {
 
 using Json = nlohmann::json;
 
-namespace {
-
-constexpr int most_signal = 64;
-constexpr int most_exit_code = 255;
-
-}  // namespace
-
 std::string encode(const StarterRankNews& m) {
   Json json = {{"rank", m.rank},
                {"pid", m.pid},

@@ -2,16 +2,11 @@
 #include "launcher/channel/stop_messages.hpp"
 
 #include "launcher/channel/message_pack.hpp"
+#include "launcher/process/exit_status.hpp"
 
 namespace smlaunch {
 
 using Json = nlohmann::json;
-
-namespace {
-
-constexpr int most_signal = 64;
-
-}  // namespace
 
 std::string encode(const PassedSignal& m) { return pack({{"number", m.number}, {"signal", m.signal}}); }
 

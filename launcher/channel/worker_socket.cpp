@@ -103,7 +103,7 @@ UniqueFd listen_in(const std::string& folder, const std::string& name) {
     errno = ENAMETOOLONG;
     return {};
   }
-  unlink(address->sun_path);  // of one that was killed
+  unlink(address->sun_path);  // of a worker that was killed
   UniqueFd fd(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (!fd.valid() || bind(fd.get(), reinterpret_cast<const sockaddr*>(&*address), sizeof *address) != 0 ||
       listen(fd.get(), 64) != 0)
@@ -157,7 +157,7 @@ std::optional<WorkerRequest> serve_worker_request(int listener,
     return WorkerRequest{.hand_over = *bytes, .session_folder = "", .daemon = {}};
   }
   if (kind != 'e') return {};
-  // It waits for the answer: its parent is still the one that started it.
+  // It waits for the answer: its parent is still the process that started it.
   UniqueFd daemon = open_parent_daemon(peer_of(fd.get()).pid);
   std::string list;
   for (const auto& [variable, value] : environment) list += variable + "=" + value + '\0';

@@ -29,7 +29,7 @@ struct WorkerRequest {
   std::string session_folder;  // an agent's: where the daemon that started it keeps its files; may be empty
   UniqueFd daemon;             // an agent's: a pidfd of that daemon, if it is one of Open MPI's
 };
-// Serves one connection of `listener`, at most a second; nothing for one that is not this user's or says
+// Serves one connection of `listener`, at most a second; nothing if it is not this user's or says
 // nothing we know.
 std::optional<WorkerRequest> serve_worker_request(int listener,
                                                   const std::map<std::string, std::string>& environment);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The room launcher/code: preparing the user's code on a host, in a process of its own that can be ended at
-// any moment with all that it started. It promises an answer: ready, or why not. It touches the room
-// launcher/contract/code, pip, and a child process.
+// any moment with all that it started. It promises an answer: ready, or why not. It touches BASE/code
+// by the room launcher/contract/code, S3, pip, and a child process with its signals.
 //
 // `smlaunch worker --prepare-code` as a child, watched from an event loop.
 #pragma once

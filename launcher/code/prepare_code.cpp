@@ -10,7 +10,6 @@
 #include <array>
 #include <atomic>
 #include <cerrno>
-#include <csignal>
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
@@ -39,10 +38,8 @@ constexpr std::size_t shown = 1024;  // bytes of a failure file: never more than
 constexpr std::size_t most_lines = 100;
 constexpr std::size_t longest_line = 300;
 
+// By a stop signal, or because nobody waits for the answer.
 std::atomic<bool> cancelled{false};
-static_assert(std::atomic<bool>::is_always_lock_free, "set by a signal handler");
-
-void cancel(int) { cancelled = true; }
 
 // Sets `cancelled` when nobody reads stdout any more: then the login that wanted the answer is gone.
 class ReaderWatch {
@@ -243,7 +240,7 @@ std::string render_install_failure(const std::string& failure_name, int exit_cod
 
 int run_prepare_code() {
   become_subreaper();
-  for (const int signal : find_heard_stop_signals()) std::signal(signal, cancel);
+  note_stop_signals(cancelled);
   std::string bytes;
   std::array<char, 16384> piece{};
   for (ssize_t got = 0; (got = read(STDIN_FILENO, piece.data(), piece.size())) > 0;)

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The room launcher/contract: SageMaker's container as the toolkit understands it: config files,
 // hyperparameters, SM_* variables, the entry point, success and failure files. It promises the toolkit's
-// answers to the letter. It touches the files under BASE. It is installed as the library smlaunch::contract.
+// answers to the letter. It touches the files under BASE, PATH and the program that it makes executable; its part for
+// other programs (library.hpp) starts that program. It is installed as the library smlaunch::contract.
 //
 // The container's environment as the SageMaker Training Toolkit understands it
 // (sagemaker_training/environment.py, mapping.py, params.py): read once, then read-only.
@@ -72,7 +73,7 @@ struct Environment {
   std::optional<std::string> framework_module;
   Framework native_framework = Framework::none;  // we do its module's work; the program runs without it
   std::string framework_source;                  // who does that work, and why; empty without a module
-  std::string program_source;                    // where a job of the SDK v3 names its program; else empty
+  std::optional<std::string> program_source;     // where a job of the SDK v3 names its program; else nothing
   std::optional<std::string> job_name;
   std::optional<std::string> region;
   int log_level = 20;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The room launcher/doctor: what this machine and the named hosts have of what jobs lean on, what they lack,
-// and what mends it. It promises an answer for each thing, within seconds; it asks programs, libraries and
-// files of this machine, and changes nothing.
+// and what mends it. It promises an answer for each thing, within seconds. It touches programs, libraries and
+// files of this machine, which it asks, and changes nothing; what the other hosts answer is handed to it.
 //
 // What is found of one thing, and the table of all.
 #pragma once

@@ -52,7 +52,7 @@ std::optional<Reason> read_terminate(const Lines& lines, std::size_t at) {
 
 // Fatal Python error: Segmentation fault
 //
-// Thread 0x… (most recent call first):           where there are several; the one that failed comes last
+// Thread 0x… (most recent call first):           where there are several; the thread that failed comes last
 //   File "loader.py", line 12 in wait
 //
 // Current thread 0x… (most recent call first):

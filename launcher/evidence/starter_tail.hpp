@@ -58,7 +58,7 @@ class StarterTail {
   [[nodiscard]] const TextTail* tail_of(int rank, int local_rank) const;
   [[nodiscard]] std::uint64_t ns_of_traceback(const std::vector<std::string>& traceback) const;
   void add_line(std::string_view line, std::uint64_t now_ns, std::optional<int> rank);
-  // The earliest traceback of all ranks whose lines are known; one that blames no peer comes first.
+  // The earliest traceback of all ranks whose lines are known; a traceback that blames no peer comes first.
   [[nodiscard]] LastWords earliest_traceback() const;
 
   std::map<int, TextTail> by_local_rank_;

@@ -17,7 +17,7 @@ constexpr std::size_t small_job = 16;
 constexpr std::size_t most_looks = 32;
 constexpr std::size_t most_frames = 12;
 constexpr std::size_t most_processes = 4;
-// A rank that works keeps a core busy; one that waits without spinning uses next to none.
+// A rank that works keeps a core busy; a rank that waits without spinning uses next to none.
 constexpr double busy_cores = 0.5;
 constexpr double idle_cores = 0.1;
 

@@ -156,7 +156,7 @@ void RankInspector::look_again() {
   timer_.expires_after(look_interval);
   timer_.async_wait([this](boost::system::error_code error) {
     if (error || !asked_) return;
-    // One that goes on has said all when nothing more comes; one that ends, when it is over.
+    // A process that goes on has said all when nothing more comes; a process that ends, when it is over.
     const bool is_silent = lines_.size() == lines_at_last_look_;
     const bool has_said = !parse_faulthandler(lines_).empty() && is_silent;
     const bool is_done = has_said || (is_silent && was_over_);

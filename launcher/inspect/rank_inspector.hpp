@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The room launcher/inspect: what a rank is doing now, and what that says about a job that hangs. It promises
-// facts within a bounded time, and changes nothing in the rank. It touches /proc, the sockets of threads that a
-// rank's Python processes have started for us, NCCL's port, and py-spy, and sends a signal that the rank has asked for.
+// facts within a bounded time, and that the rank goes on as before: a running thread is stopped for a moment (ptrace) to
+// see where it is. It touches /proc, the sockets of threads that a rank's Python processes have started for us, the
+// folder of that thread's Python file, NCCL's port, and py-spy, and sends a signal that the rank has asked for.
 //
 // What a rank is doing, with its Python stack if possible. The stack comes from a thread of ours in the process,
 // where that does not answer from py-spy, and at last from Python's own faulthandler, which prints it for a signal
@@ -91,7 +92,7 @@ class RankInspector {
   std::vector<std::string> lines_;  // since it was asked
   std::size_t lines_at_last_look_ = 0;
   bool was_over_ = false;                          // then
-  std::chrono::steady_clock::time_point give_up_;  // on the one that is asked
+  std::chrono::steady_clock::time_point give_up_;  // on the process that is asked
   std::chrono::steady_clock::time_point give_up_all_;
 };
 

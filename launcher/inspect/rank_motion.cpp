@@ -24,7 +24,7 @@ using Clock = std::chrono::steady_clock;
 constexpr std::size_t most_looks = 31;
 constexpr std::chrono::milliseconds look_interval{50};
 constexpr std::chrono::milliseconds looks_bound{3000};
-// Of one that computes: two ticks of the kernel's clock, and its part of a machine that is crowded.
+// Of a rank that computes: two ticks of the kernel's clock, and its part of a machine that is crowded.
 constexpr double least_cpu_seconds = 0.02;
 constexpr double least_cpu_share = 0.01;
 

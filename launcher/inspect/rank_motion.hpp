@@ -35,11 +35,11 @@ struct LookedTime {
 };
 
 // One and the same thread ran in more than half of the looks, was not in a library that waits then, and used the
-// processor; it was at different instructions; and it was in a module of its own, neither one that waits nor one that
-// both call, in a quarter of them at least, and more often than in one that waits. Many threads of many ranks are seen
-// somewhere else now and then; so one sample is none. Of a thread at which no instruction can be seen, having run is all
-// there is, and counts. A rank that polls waits for a processor most of the time where these are scarce; but it uses
-// next to none of it.
+// processor; it was at different instructions; and it was in a module of its own (neither a module that waits
+// nor a module that both call) in a quarter of them at least, and more often than in a module that waits. Many threads
+// of many ranks are seen somewhere else now and then; so one sample is none. Of a thread at which no instruction can be
+// seen, having run is all there is, and counts. A rank that polls waits for a processor most of the time where these are
+// scarce; but it uses next to none of it.
 Motion judge_motion(const std::vector<MotionLook>& looks, const LookedTime& time);
 
 // Looks at these processes, for three seconds at most. Each of their threads is stopped for moments, by a thread of ours

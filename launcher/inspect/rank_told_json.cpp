@@ -200,7 +200,7 @@ Json recorder_of(const Json& answer, const char* name) {
 
 const std::vector<const char*> recorders = {"recorder", "nccl_recorder"};
 
-// Of each group the last ones, and the first ones that have not ended.
+// The last collectives of each group, and the first that have not ended.
 Json shorten_entries(const Json& entries) {
   std::map<std::string, std::size_t> last;
   std::map<std::string, std::size_t> open;

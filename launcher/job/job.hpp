@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The room launcher/job: options, files and machines -> the plan. facts.hpp reads the world, assemble_job()
 // decides which source counts and is pure but for the questions that Facts hands it. It promises that every
-// decided value has its source in words. It touches config files, this machine, and other hosts only where
-// --probe asks.
+// decided value has its source in words. It touches config files, this machine, name servers, and other hosts only
+// where --probe asks.
 #pragma once
 
 #include <memory>

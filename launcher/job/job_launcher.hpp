@@ -17,7 +17,7 @@ bool starts_its_part(LauncherKind launcher, const Environment& environment, bool
 bool runs_by_itself(LauncherKind launcher, const Environment& environment, bool hosts_given);
 
 // Where no host reaches another one, nobody starts MPI: without a launcher that was asked for it is ddp. Errors
-// (Fault::usage): one that needs MPI or the hosts' names was asked for.
+// (Fault::usage): the launcher that was asked for needs MPI or the hosts' names.
 Result<void> take_launcher_of_self_started(const Options& options, LauncherChoice& choice);
 
 }  // namespace smlaunch

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The room launcher/leader: performing a plan. The supervisor and the smoke test's conductor decide, the
 // runner acts. The room promises that every rank's end is known or said to be unknown, and that stopping has
-// a bound. It touches the channel, the engine's processes, and the clock.
+// a bound. It touches the channel, the engine's processes, stop signals, and the clock; what is
+// shown, and asked meanwhile, by the rooms output and status.
 #pragma once
 
 #include <chrono>

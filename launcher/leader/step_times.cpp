@@ -58,7 +58,7 @@ std::vector<SlowRank> StepTimes::take_slow(double now) {
   const bool is_comparable = !is_disturbed_ && paces.size() >= 2;
   if (is_window_over) begin_anew();
   if (!is_comparable) return {};
-  // Of a rank above it, this is the median of the others.
+  // For a rank above it, this is the median of the others.
   const auto middle = sorted.begin() + static_cast<std::ptrdiff_t>((sorted.size() - 1) / 2);
   std::nth_element(sorted.begin(), middle, sorted.end());
   std::vector<SlowRank> slow;

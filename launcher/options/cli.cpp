@@ -56,19 +56,19 @@ void add_options(Adder& adder, Options& o, bool& dry_run) {
   adder.add_flag("probe", o.probe, "with --dry-run: ask the other hosts over SSH what they are");
   adder.add_choice("format", o.format, formats, "of --dry-run, topology, ready, smoke, env, status [text]");
   adder.matter("sagemaker");
-  adder.add("base-dir", o.base_dir,
-            "where input/, output/, code/, model/ lie [$SAGEMAKER_BASE_DIR, else /opt/ml]", "DIR");
-  adder.add("resource-config", o.resource_config, "another resourceconfig.json", "FILE");
+  adder.add_folder("base-dir", o.base_dir,
+                   "where input/, output/, code/, model/ lie [$SAGEMAKER_BASE_DIR, else /opt/ml]", "DIR");
+  adder.add_file("resource-config", o.resource_config, "another resourceconfig.json", "FILE");
   adder.matter("hosts");
   adder.add("hosts", o.hosts, "hosts, with their ranks: a:8,b:8 or gn[01-04,7]:8", "LIST");
-  adder.add("hostfile", o.hostfile, "the same in a file: lines of name slots=N; - is stdin", "FILE");
+  adder.add_file("hostfile", o.hostfile, "the same in a file: lines of name slots=N; - is stdin", "FILE");
   adder.matter("slurm");
   adder.add_choice("scheduler", o.scheduler, schedulers,
                    "where hosts come from when none are named and there is no resource config [auto: what "
                    "the environment shows]");
   adder.matter("hosts");
   adder.add("exclude", o.exclude, "hosts that are not used: gn07,gn[11-12]", "LIST");
-  adder.add("exclude-file", o.exclude_file, "the same from a hostfile, such as a hosts.bad", "FILE");
+  adder.add_file("exclude-file", o.exclude_file, "the same from a hostfile, such as a hosts.bad", "FILE");
   adder.matter("kubernetes");
   adder.add_number("nnodes", o.nnodes, 1, 65536, "of hosts that each start smlaunch [PET_NNODES]", "N");
   adder.add_number("node-rank", o.node_rank, 0, 65535, "which of them this is; 0 leads [PET_NODE_RANK]", "R");
@@ -83,12 +83,13 @@ void add_options(Adder& adder, Options& o, bool& dry_run) {
                    "AWS's SAGEMAKER_TRAINING_MODULE: do what it does, or run it [native]");
   adder.matter("launchers");
   adder.add_number("processes-per-host", o.processes_per_host, 1, 65536, "ranks on each host", "N");
-  adder.add("python", o.python, "the job's interpreter [the first python3 on PATH]", "FILE");
+  adder.add_file("python", o.python, "the job's interpreter [the first python3 on PATH]", "FILE");
   adder.matter("mpi");
   adder.add("mpi-options", o.mpi_options, "custom MPI options, POSIX quoting; they win over ours", "STRING");
   adder.matter("topology");
   adder.add_number("gpus-per-host", o.gpus_per_host, 0, 1024, "plan as if every host had N GPUs", "N");
-  adder.add("topology", o.topology, "plan on saved machines: hwloc XML or smlaunch's JSON", "[HOST=]FILE")
+  adder
+      .add_file("topology", o.topology, "plan on saved machines: hwloc XML or smlaunch's JSON", "[HOST=]FILE")
       ->take_all()
       ->delimiter('\0');
   adder.add_choice("bind", o.bind, binds, "CPU binding of ranks [auto]");
@@ -103,13 +104,14 @@ void add_options(Adder& adder, Options& o, bool& dry_run) {
   adder.add_number("smoke-timeout", o.smoke_timeout, 1, year, "how long the test may take [120]", "SECONDS");
   adder.add_number("min-busbw", o.min_busbw, 0, 1e6, "bus bandwidth below which the test fails [none]",
                    "GBPS");
-  adder.add("nccl-lib", o.nccl_lib,
-            "the NCCL that is tested: auto|system|FILE [auto: the job's interpreter's]", "FILE");
+  adder.add_file("nccl-lib", o.nccl_lib,
+                 "the NCCL that is tested: auto|system|FILE [auto: the job's interpreter's]", "FILE");
   adder.add(
       "inject", o.inject,
       "a fault for the smoke test to find: hang|corrupt|slow|missing-library|double, :rank=N or :host=NAME",
       "FAULT");
-  adder.add("matrix", o.matrix, "of smlaunch smoke: every two hosts' bandwidth as a picture", "FILE.svg");
+  adder.add_file("matrix", o.matrix, "of smlaunch smoke: every two hosts' bandwidth as a picture",
+                 "FILE.svg");
   adder.matter("failures");
   adder.add_number("failure-grace", o.failure_grace, 0, year,
                    "from SIGTERM to SIGKILL after a rank failed [5]", "SECONDS");
@@ -145,7 +147,7 @@ void add_options(Adder& adder, Options& o, bool& dry_run) {
   adder.add_number("channel-port", o.channel_port, 1, 65535,
                    "our own channel [a free one; of hosts that start themselves --master-port + 1]", "PORT");
   adder.matter("output");
-  adder.add("log-dir", o.log_dir, "also one file per rank and stream", "DIR");
+  adder.add_folder("log-dir", o.log_dir, "also one file per rank and stream", "DIR");
   adder.add_ids("only-ranks", o.only_ranks, "show only these ranks' lines: 0,3-5 [all]", "RANKS");
   adder.add_choice("log-format", o.log_format, log_formats, "of the ranks' lines [text]");
   adder.matter("failures");
@@ -166,16 +168,19 @@ void add_options(Adder& adder, Options& o, bool& dry_run) {
   adder.add_number("min-hosts", o.min_hosts, 1, 65536,
                    "another try goes on with fewer hosts, but so many, when no spare is left [off]", "M");
   adder.add_number("spare-hosts", o.spare_hosts, 0, 65536,
-                   "the last K hosts run no rank until they replace one that was lost [0]", "K");
+                   "the last K hosts run no rank until they replace a lost host [0]", "K");
   adder.matter("output");
-  adder.add("events", o.events, "JSON lines of all that happened [BASE/output/data/smlaunch/events.jsonl]",
-            "FILE");
-  adder.add("report", o.report, "the final report as JSON [BASE/output/data/smlaunch/report.json]", "FILE");
-  adder.add("trace", o.trace, "the run as an OpenTelemetry trace (OTLP JSON), written at its end", "FILE");
-  adder.add("metrics", o.metrics, "what the job is doing as OpenMetrics text, renewed every 10 s", "FILE");
+  adder.add_file("events", o.events,
+                 "JSON lines of all that happened [BASE/output/data/smlaunch/events.jsonl]", "FILE");
+  adder.add_file("report", o.report, "the final report as JSON [BASE/output/data/smlaunch/report.json]",
+                 "FILE");
+  adder.add_file("trace", o.trace, "the run as an OpenTelemetry trace (OTLP JSON), written at its end",
+                 "FILE");
+  adder.add_file("metrics", o.metrics, "what the job is doing as OpenMetrics text, renewed every 10 s",
+                 "FILE");
   adder.add_choice("html-report", o.html_report, html_reports,
                    "the run's page, report.html beside the report: auto is after a failure [auto]");
-  adder.add("html", o.html, "of smlaunch report: write the page there", "FILE");
+  adder.add_file("html", o.html, "of smlaunch report: write the page there", "FILE");
   adder.add_flag("stacks", o.stacks, "of smlaunch status: look where the ranks are, too");
   adder.add_choice("color", o.color, colors,
                    "of the ranks' prefixes [auto: on a terminal, unless NO_COLOR is set]");

@@ -10,13 +10,14 @@ namespace smlaunch {
 namespace {
 
 // Flags that only print something; they are not in the table of options.
-const std::vector<OptionInfo> answers = {{"help", 'h', {}, {}, "the options that matter most", {}, {}},
-                                         {"help-all", '\0', {}, {}, "every option", {}, {}},
-                                         {"version", '\0', {}, {}, "its version", {}, {}}};
+const std::vector<OptionInfo> answering_flags = {
+    {"help", 'h', {}, {}, "the options that matter most", {}, {}, ValueKind::word},
+    {"help-all", '\0', {}, {}, "every option", {}, {}, ValueKind::word},
+    {"version", '\0', {}, {}, "its version", {}, {}, ValueKind::word}};
 
 std::vector<OptionInfo> all_options(const OptionTable& table) {
   std::vector<OptionInfo> options = table.options;
-  options.insert(options.end(), answers.begin(), answers.end());
+  options.insert(options.end(), answering_flags.begin(), answering_flags.end());
   return options;
 }
 
@@ -41,8 +42,8 @@ std::string quoted(const std::string& text, const std::string& quote) {
   return out;
 }
 
-bool is_folder(const OptionInfo& option) { return option.value == "DIR"; }
-bool is_file(const OptionInfo& option) { return option.value.find("FILE") != std::string::npos; }
+bool is_folder(const OptionInfo& option) { return option.kind == ValueKind::folder; }
+bool is_file(const OptionInfo& option) { return option.kind == ValueKind::file; }
 
 std::string bash_completion(const OptionTable& table) {
   std::vector<std::string> names;

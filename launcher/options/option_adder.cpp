@@ -39,7 +39,7 @@ void Adder::add_ids(const std::string& name, std::optional<IdSet>& value, const 
 void Adder::add_flag(const std::string& name, bool& value, const std::string& what, char letter) {
   const std::string names = letter == '\0' ? "--" + name : fmt::format("-{},--{}", letter, name);
   app_.add_flag(names, value, what)->envname(variable_of(name));
-  table_.options.push_back({name, letter, {}, {}, what, matter_, variable_of(name)});
+  table_.options.push_back({name, letter, {}, {}, what, matter_, variable_of(name), ValueKind::word});
 }
 
 CLI::App* Adder::add_command(const std::string& word, const std::string& what, const std::string& matter,
@@ -51,7 +51,7 @@ CLI::App* Adder::add_command(const std::string& word, const std::string& what, c
 CLI::Option* Adder::finish(CLI::Option* option, const std::string& name, const std::string& what,
                            const std::string& metavar) {
   options_.emplace_back(name, option);
-  table_.options.push_back({name, '\0', metavar, {}, what, matter_, variable_of(name)});
+  table_.options.push_back({name, '\0', metavar, {}, what, matter_, variable_of(name), ValueKind::word});
   return option->envname(variable_of(name))->take_last()->type_name(metavar);
 }
 

@@ -51,6 +51,20 @@ class Adder {
   }
 
   template <class T>
+  CLI::Option* add_file(const std::string& name, T& value, const std::string& what,
+                        const std::string& metavar) {
+    CLI::Option* option = add(name, value, what, metavar);
+    table_.options.back().kind = ValueKind::file;
+    return option;
+  }
+
+  template <class T>
+  void add_folder(const std::string& name, T& value, const std::string& what, const std::string& metavar) {
+    add(name, value, what, metavar);
+    table_.options.back().kind = ValueKind::folder;
+  }
+
+  template <class T>
   void add_number(const std::string& name, T& value, double least, double most, const std::string& what,
                   const std::string& metavar) {
     auto* option = app_.add_option_function<std::string>(

@@ -8,6 +8,9 @@
 
 namespace smlaunch {
 
+// What a shell completes a value with.
+enum class ValueKind { word, file, folder };
+
 struct OptionInfo {
   std::string name;                  // without the dashes
   char letter = '\0';                // -q of --quiet; '\0': none
@@ -16,6 +19,7 @@ struct OptionInfo {
   std::string what;
   std::string matter;    // the word of its Matter
   std::string variable;  // SMLAUNCH_...
+  ValueKind kind = ValueKind::word;
 };
 
 struct CommandInfo {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The room launcher/options: the command line and the SMLAUNCH_* variables, as one plain struct. It promises
-// one clear error for each word that it cannot read, and decides nothing. It touches CLI11 and the
-// environment that it is given.
+// one clear error for each word that it cannot read, and decides nothing. It touches CLI11, and reads the SMLAUNCH_*
+// variables of this process.
 //
 // The options as they were given, before anything is decided by them.
 #pragma once

@@ -38,7 +38,7 @@ void tell_steps(const JobRecord& record, const std::optional<FirstFailure>& firs
   for (const RankRecord& rank : record.ranks)
     if (const auto step = step_of(rank); step && (!progress.step || *step < *progress.step))
       progress.step = step;
-  // Of a rank of torchrun's there is no record: its starter has one.
+  // A rank of torchrun's has no record: its starter has one.
   const bool is_known = first && record.ranks.has(first->rank);
   const auto failed = is_known ? step_of(record.ranks[first->rank]) : std::nullopt;
   progress.failed_step = failed ? failed : progress.step;

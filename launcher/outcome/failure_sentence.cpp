@@ -16,7 +16,7 @@ namespace {
 // just then.
 std::string memory_words(const RankEnd& end) {
   if (end.oom_kills + end.earlier_oom_kills == 0) return "";
-  if (end.oom_kills > 0 && shell_code(end.status) == 128 + SIGKILL)
+  if (end.oom_kills > 0 && shell_code(end.status) == shell_code(Signaled{SIGKILL, false}))
     return ": out of memory: the kernel killed it";
   return fmt::format(": the kernel had killed a process of its container for lack of memory{}",
                      end.oom_kills > 0 ? "" : " earlier");

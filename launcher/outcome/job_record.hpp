@@ -65,7 +65,7 @@ struct DeviceFact {
 struct StartedRank {
   int pid = 0;
   bool has_ended = false;
-  std::optional<ExitStatus> status = {};  // of one that has ended; nothing: nobody has seen it
+  std::optional<ExitStatus> status = {};  // of a rank that has ended; nothing: nobody has seen it
   double seconds = 0;                     // when it began or ended
   bool told_to_stop = false;              // ranks were being stopped when its end became known
 };

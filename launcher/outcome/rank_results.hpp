@@ -23,11 +23,11 @@ struct RankResult {
 // By rank.
 std::vector<RankResult> find_rank_results(const Report& report);
 
-// One for each host, by node rank; none where the ranks have no starter, or one that says nothing of them. `rank` is the
-// first rank that it starts.
+// One for each host, by node rank; none where the ranks have no starter, or a starter that says nothing of them. `rank`
+// is the first rank that it starts.
 std::vector<RankResult> find_starter_results(const Report& report);
 
-// The rank that has left a process running: of a starter's record the one that the process says, if it can be.
+// The rank that has left a process running: of a starter's record the rank that the process names, if it can be.
 Rank find_leaver(const Report& report, Rank record, const LeftProcess& process);
 
 }  // namespace smlaunch

@@ -14,7 +14,6 @@ namespace {
 
 constexpr const char* signal_word = "signal";
 constexpr const char* none_word = "none";
-constexpr int largest_code = 255;
 
 // The switch of a class; null for a word that is none.
 bool* find_switch(RestartOn& on, std::string_view word) {
@@ -52,12 +51,12 @@ Result<RestartOn> parse_restart_on(const std::string& text, const std::string& w
     const bool is_code = error == std::errc() && end == word.data() + word.size();
     if (bool* const wanted = find_switch(on, word))
       *wanted = true;
-    else if (is_code && code >= 1 && code <= largest_code)
+    else if (is_code && code >= 1 && code <= most_exit_code)
       on.exit_codes.insert(code);
     else if (word != none_word)
       return failure(
           Fault::usage, where,
-          fmt::format("\"{}\" is no class of failures and no exit code from 1 to {}", word, largest_code),
+          fmt::format("\"{}\" is no class of failures and no exit code from 1 to {}", word, most_exit_code),
           "classes are lost_host, signal, smoke, start, hang, user_code; none is no failure at all");
     if (comma == std::string_view::npos) return on;
     rest.remove_prefix(comma + 1);

@@ -7,7 +7,7 @@
 namespace smlaunch {
 
 // LaunchPlan::environment of a plan whose hosts, engine and port are decided: of several sources that name a
-// variable, the one that the toolkit would let win. `inherited`: what a host's container sets already.
+// variable, the source that the toolkit would let win. `inherited`: what a host's container sets already.
 Variables make_common_variables(const JobSpec& spec, const LaunchPlan& plan, const Variables& inherited);
 
 }  // namespace smlaunch

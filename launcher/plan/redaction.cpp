@@ -166,7 +166,7 @@ Redactor::Redactor(const Variables& variables, const std::vector<std::string>& a
     else
       add_secrets_within(arguments[i]);
   }
-  // The longest first, so that one that holds another is hidden whole.
+  // The longest first, so that a secret that holds another is hidden whole.
   std::sort(secrets_.begin(), secrets_.end(),
             [](const std::string& a, const std::string& b) { return a.size() > b.size(); });
 }

@@ -2,7 +2,7 @@
 // The room launcher/process: processes and signals of this machine: starting, watching and ending processes
 // and their descendants, and what the kernel says about them. It promises that a command is an argv and
 // never a shell's text, and that the end of a process is never guessed. It touches the kernel: processes,
-// /proc, cgroups, signals.
+// /proc, cgroups, signals, limits; and writes the files that it is told to.
 //
 // Starting a process: an argv and an environment, never a shell string.
 #pragma once

@@ -32,7 +32,7 @@ std::string explain_missing(const std::filesystem::path& file) {
            "the "
            "name; convert the file with dos2unix, or with sed -i 's/\\r$//'";
   if (!line.interpreter.empty())
-    return fmt::format("its interpreter {} does not exist; name one that is there in its first line",
+    return fmt::format("its interpreter {} does not exist; name an interpreter that exists in its first line",
                        line.interpreter);
   return "the loader that it was linked for does not exist; build it for this system";
 }

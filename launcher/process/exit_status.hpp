@@ -23,6 +23,10 @@ ExitStatus decode_wait_status(int status);
 
 bool succeeded(const ExitStatus& status);
 
+// An exit code is one byte; the kernel counts its signals from 1.
+inline constexpr int most_exit_code = 255;
+inline constexpr int most_signal = 64;
+
 // The code a shell would report: the exit code, or 128 + signal.
 int shell_code(const ExitStatus& status);
 

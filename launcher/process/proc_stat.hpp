@@ -25,7 +25,7 @@ std::optional<ProcStat> parse_proc_stat(std::string_view text, long ticks);
 // Nothing when the process is gone.
 std::optional<ProcStat> read_proc_stat(int pid);
 
-// How a process has ended that its parent has not taken out of the process table yet. Nothing for one that runs, and
+// How a process has ended that its parent has not taken out of the process table yet. Nothing while it runs, and
 // where the kernel does not tell us.
 std::optional<ExitStatus> parse_end_status(std::string_view text);
 std::optional<ExitStatus> read_end_status(int pid);

@@ -21,6 +21,14 @@ sigset_t set_of(const std::vector<int>& signals) {
   return set;
 }
 
+std::atomic<std::atomic<bool>*> asked_to_stop{nullptr};
+static_assert(std::atomic<bool>::is_always_lock_free && decltype(asked_to_stop)::is_always_lock_free,
+              "a signal handler uses them");
+
+void note_stop(int) {
+  if (std::atomic<bool>* asked = asked_to_stop) *asked = true;
+}
+
 }  // namespace
 
 std::vector<int> find_heard_stop_signals() {
@@ -36,6 +44,11 @@ std::vector<int> find_heard_stop_signals() {
 void block_stop_signals() {
   const sigset_t set = set_of(find_heard_stop_signals());
   pthread_sigmask(SIG_BLOCK, &set, nullptr);
+}
+
+void note_stop_signals(std::atomic<bool>& asked) {
+  asked_to_stop = &asked;
+  for (const int signal : find_heard_stop_signals()) std::signal(signal, note_stop);
 }
 
 bool is_stop_pending() {

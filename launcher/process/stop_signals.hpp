@@ -3,6 +3,7 @@
 // shell's background job) stays ignored.
 #pragma once
 
+#include <atomic>
 #include <csignal>
 #include <functional>
 #include <memory>
@@ -37,6 +38,10 @@ std::vector<int> find_heard_stop_signals();
 
 // They stay pending from here on, in this thread and in threads that it starts.
 void block_stop_signals();
+
+// From here on a stop signal sets `asked`, which must live as long as this process, and does nothing else. For a process
+// that has no loop, and threads that look at it.
+void note_stop_signals(std::atomic<bool>& asked);
 
 // Has a stop signal come, and is kept for whoever takes it?
 bool is_stop_pending();

@@ -48,7 +48,7 @@ class HeartbeatFile {
 
   std::string path_;
   int fd_ = -1;
-  off_t at_ = 0;             // behind the last line that was read, or within one that is too long
+  off_t at_ = 0;             // behind the last line that was read, or within a line that is too long
   off_t given_back_ = 0;     // as much of the file's beginning takes no room
   bool skips_line_ = false;  // `at_` is within a line whose beginning was left out
   std::string unfinished_;   // behind `at_`: a line without its end, at the last time

@@ -86,7 +86,7 @@ class HostProbe {
     bool is_first = false;  // nobody has looked at the port
   };
   struct KeepLogin {};  // the port is well: the login under way may go on
-  struct Wait {         // without a login: one that is under way ends
+  struct Wait {         // without a login: a login that is under way ends
     Millis time{0};
   };
   struct GoOn {};  // nothing new

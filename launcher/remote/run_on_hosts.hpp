@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The room launcher/remote: a command on every host, by SSH logins or a step of Slurm's. It promises a
 // state, a cause and a remedy for each host within the bound, and each host's answer. It touches the name
-// server, TCP, ssh, and the folder of the connections that stay open for mpirun.
+// server, TCP, ssh and srun, the folder of the connections that stay open for mpirun, and a terminal's last lines; on
+// the host that is asked the daemon of Open MPI, the login shell and the temporary folder.
 //
 // All hosts at once, and each in these steps: name -> TCP -> SSH banner -> login -> smlaunch found. Where a login is
 // asked for, TCP and banner are looked at only where it fails or is slow (host_probe.cpp). The request says how many of

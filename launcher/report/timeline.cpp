@@ -211,7 +211,7 @@ std::string mark_words(const RecordedEvent& event) {
   return words;
 }
 
-// Of these a reader wants to know when they came.
+// A reader wants to know when these came.
 bool is_marked(const RecordedEvent& event) {
   for (const char* name :
        {"first_output", "stop", "restart", "hang", "outcome", "device", "host_check", "signal", "exit"})

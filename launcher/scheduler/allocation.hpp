@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The room launcher/scheduler: which hosts a batch system or Kubernetes has given this job, and how many
 // ranks, GPUs and CPUs there, as the environment tells it. It promises to say where each answer stands.
-// Pure: files are read by whoever asks.
+// It touches nothing: whoever asks hands it the variables, and reads the files that they name.
 #pragma once
 
 #include <functional>

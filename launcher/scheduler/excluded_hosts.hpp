@@ -11,7 +11,7 @@
 
 namespace smlaunch {
 
-// Hosts as in a hostfile; one that names none is fine. Errors: those of parse_hostfile().
+// Hosts as in a hostfile; a file that names none is fine. Errors: those of parse_hostfile().
 Result<std::vector<std::string>> parse_excluded_file(std::string_view text, std::string_view file);
 
 // Takes those out of `hosts` that `excluded` names, whatever the case; a name without a domain stands for the

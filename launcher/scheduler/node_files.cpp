@@ -7,14 +7,11 @@
 
 #include <algorithm>
 
+#include "launcher/contract/value_of.hpp"
+
 namespace smlaunch {
 
 namespace {
-
-std::string value_of(const Variables& variables, const std::string& name) {
-  const auto found = variables.find(name);
-  return found == variables.end() ? "" : found->second;
-}
 
 Result<std::optional<Allocation>> read_list(Scheduler scheduler, const std::string& text,
                                             const std::string& file, std::string source) {
@@ -24,7 +21,7 @@ Result<std::optional<Allocation>> read_list(Scheduler scheduler, const std::stri
   allocation.scheduler = scheduler;
   const bool says_slots =
       std::any_of(hosts->begin(), hosts->end(), [](const HostSlots& host) { return host.slots.has_value(); });
-  // Beside hosts that are repeated, one that is not has one rank.
+  // Where other hosts are repeated, a host that stands there once has one rank.
   if (says_slots)
     for (HostSlots& host : *hosts) host.slots = host.slots.value_or(1);
   if (says_slots) allocation.slots_source = file;

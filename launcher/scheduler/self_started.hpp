@@ -35,8 +35,8 @@ inline constexpr std::size_t shortest_job_token = 32;
 // Errors (Fault::usage, or Fault::configuration of the environment): one is missing, or is no such thing.
 Result<std::optional<SelfStarted>> find_self_started(const Options& options, const Variables& variables);
 
-// Errors (Fault::configuration): no token, unless there may be none, or one that is too short, with the line that makes
-// one.
+// Errors (Fault::configuration): no token, unless there may be none, or a token that is too short, with the line that
+// makes one.
 Result<void> check_job_token(const std::string& token, bool may_be_none = false);
 
 // Slurm's numbers of what it runs.

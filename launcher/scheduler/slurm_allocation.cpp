@@ -11,6 +11,7 @@
 #include <charconv>
 
 #include "base/host_ranges.hpp"
+#include "launcher/contract/value_of.hpp"
 #include "topology/id_set.hpp"
 
 namespace smlaunch {
@@ -19,11 +20,6 @@ namespace {
 
 constexpr unsigned long first_reserved_step = 0xfffffff0UL;
 constexpr int most_ranks = 65536;
-
-std::string value_of(const Variables& variables, const std::string& name) {
-  const auto found = variables.find(name);
-  return found == variables.end() ? "" : found->second;
-}
 
 std::optional<unsigned long> parse_number(std::string_view text) {
   unsigned long value = 0;

@@ -46,7 +46,7 @@ Result<void> check_entry_point(const LaunchPlan& plan) {
   if (interpreter.empty() || std::filesystem::exists(entry.working_directory / interpreter, error) || error)
     return {};
   return failure(Fault::start, file.string(), fmt::format("its interpreter {} does not exist", interpreter),
-                 "name one that is there in its first line");
+                 "name an interpreter that exists in its first line");
 }
 
 // Where a starter starts the ranks in its own way, one process of ours stands for all ranks of its host.
@@ -74,9 +74,10 @@ std::string own_provider(const LaunchPlan& plan, const Variables& variables) {
 
 // Agents and hosts would otherwise be lost one by one.
 Result<void> check_openssl(const LaunchPlan& plan) {
-  const std::string error = plan.cluster.hosts.size() > 1 ? openssl_error() : "";
-  if (error.empty()) return {};
-  return failure(Fault::start, "OpenSSL", "cannot be opened, and hosts talk to each other by it: " + error,
+  if (plan.cluster.hosts.size() <= 1) return {};
+  const auto error = openssl_error();
+  if (!error) return {};
+  return failure(Fault::start, "OpenSSL", "cannot be opened, and hosts talk to each other by it: " + *error,
                  "install OpenSSL 3 (Debian: libssl3)");
 }
 

@@ -13,7 +13,7 @@
 namespace smlaunch {
 
 struct JobKey {
-  std::string token;                   // by munge: one that nobody else has
+  std::string token;                   // by munge: a token that nobody else has
   std::shared_ptr<const Munge> munge;  // null: the token it is
 };
 

@@ -23,11 +23,19 @@ milliseconds upload_bound(milliseconds upload_timeout, milliseconds stop_grace,
 
 std::vector<std::string> render_not_uploaded(const std::vector<NotUploaded>& left) {
   constexpr std::size_t most = 5;
-  std::map<std::string, std::vector<std::string>> files_of;
-  for (const NotUploaded& one : left)
-    files_of[one.why.empty() ? "no time was left" : one.why].push_back(one.file);
+  struct Group {
+    std::string why;
+    std::vector<std::string> files = {};
+  };
+  std::map<std::optional<S3Cause>, Group> groups;
+  for (const NotUploaded& each : left) {
+    const std::string why = each.why ? each.why->problems.front().what : "no time was left";
+    const auto cause = each.why ? std::optional(each.why->cause) : std::nullopt;
+    groups.emplace(cause, Group{why}).first->second.files.push_back(each.file);
+  }
   std::vector<std::string> sentences;
-  for (const auto& [why, files] : files_of) {
+  for (const auto& [cause, group] : groups) {
+    const auto& [why, files] = group;
     const std::vector<std::string> named(files.begin(),
                                          files.begin() + static_cast<long>(std::min(files.size(), most)));
     sentences.push_back(

@@ -42,7 +42,7 @@ class JobUploads {
   std::unique_ptr<IntermediateOutput> output_;
 };
 
-// One sentence for each reason; no more than five names each.
+// One sentence for each cause; no more than five names each.
 std::vector<std::string> render_not_uploaded(const std::vector<NotUploaded>& left);
 
 }  // namespace smlaunch

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The room launcher/session: a whole run around the plan: the hosts, the code on them, one try after the
 // other, and the results. It promises a report, SageMaker's files and one sentence, whatever happens. It
-// touches nothing but what the rooms below it touch.
+// touches what the rooms below it touch, and writes a few files of its own: long variables, and what --matrix and
+// `smlaunch smoke` leave.
 #pragma once
 
 #include "launcher/job/job.hpp"

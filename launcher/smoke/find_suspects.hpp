@@ -20,7 +20,7 @@ struct Finding {
 
 // Ranks that could not go on and said so, and ranks that were gone.
 std::optional<Finding> find_broken_ranks(const SmokeSettings& settings, const SmokeRecord& record);
-// Ranks whose library is not the one that most ranks load.
+// Ranks that load another library than most ranks.
 std::optional<Finding> find_odd_libraries(const SmokeSettings& settings, const SmokeRecord& record);
 // After the deadline: ranks that did not come as far as the others.
 std::optional<Finding> find_absent_ranks(const SmokeSettings& settings, const SmokeRecord& record);

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// The room launcher/smoke: all of the all-reduce test that is pure: what ranks add up, what a wrong sum says,
-// what is tested next, who is accused and by what evidence, the verdict and its forms. It promises to accuse
-// nobody without evidence. It touches nothing; the caller that runs the check programs reports events and
-// carries out the answers.
+// The room launcher/smoke: the all-reduce test, but for the programs that do it: what ranks add up, what a wrong sum
+// says, what is tested next, who is accused and by what evidence, the verdict and its forms. It promises to accuse
+// nobody without evidence. All that decides is pure: whoever runs the check programs reports events and carries out
+// the answers. Two files are for the check programs, and touch something: check_stream their stdin and stdout,
+// loaded_file the libraries that are loaded.
 //
 // Decides what happens in an all-reduce test; never does it. Check programs run beside all ranks, as one set
 // of processes. After a failure without an explanation, single hosts and pairs of hosts are tested: by the

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The room launcher/this_host: what there is on this machine: which host it is, the versions of the software
 // that a job needs, its GPUs and Neuron cores, its mpirun and torchrun. It promises facts with their source,
-// within a bounded time. It asks programs of this machine, /proc and /dev, and changes nothing.
+// within a bounded time. It touches programs of this machine, which it asks, PATH, /proc, /dev, NVML and name servers,
+// and changes nothing.
 //
 // Which host this machine is.
 #pragma once

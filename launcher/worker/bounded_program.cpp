@@ -28,7 +28,7 @@ bool is_readable(int fd, milliseconds time) {
   return poll(&asked, 1, static_cast<int>(time.count())) > 0;
 }
 
-// With all that it has started, in whatever groups.
+// Ends it with all that it has started, in whatever groups.
 void kill_all(int pid) {
   const std::vector<int> below = find_descendants(pid);
   kill(-pid, SIGKILL);

@@ -26,7 +26,7 @@ class BoundedProgram {
   // left running is not waited for.
   bool wait(std::chrono::milliseconds time);
 
-  // Of one that is over; nothing: it was killed at its bound, or its status is lost.
+  // When it is over; nothing: it was killed at its bound, or its status is lost.
   [[nodiscard]] const std::optional<ExitStatus>& status() const { return status_; }
   // Both of its streams, in the order in which they came; at most 64 KiB.
   [[nodiscard]] const std::string& output() const { return output_; }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The room launcher/worker: smlaunch on a host that does not lead. It promises to lend its environment to
 // the agents of its host, and that nothing of the job is left here when the leader is lost. It touches the
-// worker's socket, the channel, sshd where none runs, and its host's code.
+// worker's socket, the channel, sshd where none runs, and its host's code; for a login also srun, and what --host-check,
+// --check-path and --gpu-memory-wait name.
 //
 // A worker waits for the leader, lends its environment to the ranks' agents of its host, prepares the user's
 // code meanwhile, and ends with the job's outcome.
@@ -20,7 +21,7 @@
 
 namespace smlaunch {
 
-// Where the leader of a job is whose hosts start themselves.
+// Where the leader is, of a job whose hosts start themselves.
 struct LeaderPlace {
   std::string host;  // a name or an address
   int port = 0;
@@ -53,7 +54,8 @@ struct WorkerSettings {
 struct WorkerResult {
   bool leader_came = true;
   bool token_refused = false;  // by the leader
-  std::string refusal;  // why the leader has turned us away, though it knows our token; empty: it has not
+  // Why the leader has turned us away, though it knows our token; nothing: it has not.
+  std::optional<std::string> refusal;
   bool leader_lost = false;   // it had come, and was silent for lost_after
   int stopped_by_signal = 0;  // a signal came, and the leader never did, or gave no outcome in time
   JobEnd end;                 // where none of these holds

@@ -37,7 +37,7 @@ class WorkerRun {
   void begin();
   // `hand_over`: the bytes of a HandOver that the leader's login has brought; may be empty.
   void take_over(const std::string& hand_over);
-  // Of a set of agents that we have started, none runs any more.
+  // No agent of a set that we have started runs any more.
   void agents_ended(const AgentsEnded& end);
   void told_to_stop(int signal);
   // A signal that stops no job: the leader passes it on to every rank.

@@ -35,7 +35,7 @@ TEST(JsonWriter, EscapesWhatJsonAsksForAndNothingElse) {
 TEST(JsonWriter, WritesAReplacementCharacterForInvalidUtf8) {
   const std::pair<std::string_view, std::string_view> cases[] = {
       {"a\xff z", "\"a\ufffd z\""},              // a byte of no character
-      {"\x80", "\"\ufffd\""},                    // one that only continues
+      {"\x80", "\"\ufffd\""},                    // a byte that only continues
       {"a\xc3", "\"a\ufffd\""},                  // cut off
       {"\xc3\"", "\"\ufffd\\\"\""},              // cut off before a quote, which stays one
       {"\xe2\x82\xac\xfe", "\"\u20ac\ufffd\""},  // what is right beside it stays

@@ -7,7 +7,7 @@ namespace smlaunch {
 namespace {
 
 TEST(OpensslLibrary, IsOpenedWithTheLibraryBelowIt) {
-  EXPECT_EQ(openssl_error(), "");
+  EXPECT_EQ(openssl_error(), std::nullopt);
   EXPECT_NE(find_in_openssl(OpensslPart::ssl, "SSL_new"), nullptr);
   EXPECT_NE(find_in_openssl(OpensslPart::ssl, "BIO_new"), nullptr);
 }

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# A rank that fails on any host ends the job on every host, and is the one that is named.
+# A rank that fails on any host ends the job on every host, and is named.
 source "$(dirname "$0")/job.sh"
 cluster_up 3
 bystanders

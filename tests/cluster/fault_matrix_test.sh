@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # What can happen to a job on three hosts, a line for each fault: its class, who is named, and what is left of it on
 # the hosts that can be asked. How long each took is printed beside it; a lost host or agent takes seconds to be told
-# from one that is slow.
+# from a slow one.
 source "$(dirname "$0")/job.sh"
 cluster_up 3
 bystanders

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# A job that failed is tried again on the same hosts, or with a spare one in the place of one that was lost.
+# A job that failed is tried again on the same hosts, or with a spare host in the place of a lost one.
 source "$(dirname "$0")/job.sh"
 cluster_up 4
 bystanders

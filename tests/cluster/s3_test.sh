@@ -51,7 +51,7 @@ has_objects out/ "0 $prefix/go
 6 $prefix/algo-3/first"
 assert_nothing_left
 
-step "of a job that fails, and of one that is told to stop"
+step "of a job that fails, and of a job that is told to stop"
 program <<'END'
 #!/bin/sh
 trap 'echo stopped >"$SM_OUTPUT_INTERMEDIATE_DIR/$SM_CURRENT_HOST"; exit 0' TERM

@@ -33,7 +33,7 @@ done)" "$(sort -V <"$scratch/algo-1.out")"
 assert_eq '"success"' "$(report .outcome)"
 assert_nothing_left
 
-step "one that comes late is waited for, and named; one with another token is turned away, and ends"
+step "a host that comes late is waited for, and named; a host with another token is turned away, and ends"
 program <<'END'
 #!/bin/sh
 echo "rank $RANK"
@@ -52,7 +52,7 @@ over 0 success 5 "${others[@]}"
 assert_eq 5 "$(grep -c 'rank' "$scratch/algo-1.out")"
 assert_nothing_left
 
-step "one that never comes: its node rank is said, and the others learn of the end"
+step "a host that never comes: its node rank is said, and the others learn of the end"
 for rank in 0 1 2 3; do pod "$rank" --ready-timeout 3; done
 over 69 failure 30 algo-1
 over 69 failure 5 algo-2 algo-3 algo-4
@@ -68,7 +68,7 @@ run 10 host algo-2 env SMLAUNCH_JOB_TOKEN=1234 "$smlaunch" --nnodes 2 --node-ran
 assert_eq 78 "$status"
 assert_contains "$err" "has 4 characters"
 
-step "one that was told something else than the first learns why it is turned away; the job goes on"
+step "a host that was told something else than the first learns why it is turned away; the job goes on"
 for rank in 0 1 2 3; do pod "$rank"; done
 start algo-5 env "SMLAUNCH_JOB_TOKEN=$token" "$smlaunch" --nnodes 6 --node-rank 4 --master-addr algo-1 -- true
 ended algo-5 30

@@ -85,7 +85,7 @@ host algo-2 umount "$daemon"
 daemon_is "echo 'orted: error while loading shared libraries: libopen-rte.so.40' >&2; exit 127"
 refuses smlaunch "Open MPI's daemon does not run there: it says: orted: error while loading shared libraries"
 host algo-2 umount "$daemon"
-step "one that fails when mpirun has started it: the host is named, and mpirun's reason"
+step "a daemon that fails when mpirun has started it: the host is named, and mpirun's reason"
 daemon_is '[ "$1" != --help ] || exec /run/daemon --help; exit 1'
 start algo-3 "$smlaunch"
 eventually 5 printed algo-3 1 "waits for algo-1"

@@ -57,7 +57,7 @@ assert_contains "$err" ", runs on $only"
 assert_contains "$err" "smlaunch: warning: algo-2 differs: CPUs 1, on the 2 other hosts $(nproc)"
 assert_eq 1 "$(grep -c "warning: algo-2: " <<<"$err")"
 
-step "--probe asks every host, and names the one that is not like the others"
+step "--probe asks every host, and names the host that is not like the others"
 run 60 host algo-1 "$smlaunch" --dry-run --probe --format json
 assert_eq 0 "$status"
 assert_eq "algo-1 probed,algo-2 probed,algo-3 probed" "$(jq -r '[.hosts[] | "\(.name) \(.topology)"] | join(",")' <<<"$out")"
@@ -94,7 +94,7 @@ run 60 host algo-3 "$smlaunch" --dry-run
 assert_eq 0 "$status"
 assert_contains "$err" "warning: algo-3: network interface eth0: does not exist there"
 
-step "with given hosts the interface is the one that leads to them"
+step "with given hosts the interface is that which leads to them"
 run 60 host algo-1 "$smlaunch" --dry-run --format json --hosts algo-1:1,algo-2:1 -- /opt/ml/code/train.sh
 assert_eq "eth0 the route to algo-2 goes over it" "$(jq -r '.network_interface + " " + .sources.network_interface' <<<"$out")"
 assert_eq eth0 "$(jq -r .environment.NCCL_SOCKET_IFNAME <<<"$out")"

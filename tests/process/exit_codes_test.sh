@@ -104,7 +104,7 @@ smlaunch: $scratch/absent: does not exist; name a file that is there, or a progr
   run "$smlaunch" --hosts localhost:2 --launcher "$launcher" -- "$scratch/bad"
   assert_eq 71 "$status"
   assert_eq "smlaunch: Reporting training FAILURE
-smlaunch: $scratch/bad: its interpreter /no/such/interpreter does not exist; name one that is there in its \
+smlaunch: $scratch/bad: its interpreter /no/such/interpreter does not exist; name an interpreter that exists in its \
 first line" "$err"
   assert_contains "$(failure)" "start: "
 

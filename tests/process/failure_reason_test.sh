@@ -42,7 +42,7 @@ python_fails "one without a message" ": AssertionError, at train.py line 2: asse
 n = 4
 assert n == 3
 END
-python_fails "one that was caused by another" \
+python_fails "an exception that was caused by another" \
   ": RuntimeError: no data; caused by FileNotFoundError: [Errno 2] No such file or directory: '/data/x'" <<'END'
 try:
     open("/data/x")

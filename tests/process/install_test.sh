@@ -53,7 +53,7 @@ assert_eq "train tinylib 1.0" "$out"
 assert_eq "$python -m pip install . -r requirements.txt" "$(words | head -n 1)"
 forget
 
-step "pyproject.toml with a build system is a package; one that only sets up tools is none"
+step "pyproject.toml with a build system is a package; a pyproject.toml that only sets up tools is none"
 container
 program <<<'print("runs", flush=True)'
 printf '[tool.black]\nline-length = 100\n' >"$base/code/pyproject.toml"

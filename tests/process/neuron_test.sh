@@ -32,7 +32,7 @@ run "$smlaunch"
 assert_eq 64 "$out"
 [[ $err != *Neuron* ]] || fail "$err"
 
-step "a neuron-ls that fails or prints something else is a warning where there should be cores, one that is absent is none"
+step "a neuron-ls that fails or prints something else is a warning where there should be cores, an absent neuron-ls is none"
 type_is ml.trn1.2xlarge
 for broken in 'echo "no devices" >&2; exit 1' 'echo nothing'; do
   printf '#!/bin/sh\n%s\n' "$broken" >"$scratch/bin/neuron-ls"

@@ -40,7 +40,7 @@ for launcher in "${engines[@]}"; do
   assert_eq $'[0 localhost] half of stderr\n[1 localhost] half of stderr' "$(sort <<<"$err")"
 done
 
-step "a line of 64 MiB arrives whole; one that is longer is cut there"
+step "a line of 64 MiB arrives whole; a longer line is cut there"
 long=$((64 << 20))
 container
 env "$marker" SAGEMAKER_BASE_DIR="$base" "$smlaunch" -q --hosts localhost:2 --launcher ddp -- /bin/sh -c '

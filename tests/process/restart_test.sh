@@ -112,7 +112,7 @@ assert_eq 137 "$status"
 assert_contains "$(tail -n 1 <<<"$err")" "rank 0 has asked for no other try"
 assert_report .restarts 0
 
-step "a try that came further does not count; one that fails like the last, at its step, is the last"
+step "a try that came further does not count; a try that fails like the last, at its step, is the last"
 cat >"$scratch/steps.py" <<'END'
 import os
 count = int(os.environ["RESTART_COUNT"])

@@ -72,7 +72,7 @@ assert_eq 3 "$status"
 assert_contains "$(<"$base/output/failure")" boom
 
 needs mpirun
-# Of a rank there is one agent. So in the place of rank 1's own comes one that knows the token, and sends WORD.
+# A rank has one agent. So an agent that knows the token comes in the place of rank 1's own, and sends WORD.
 mkdir "$scratch/bin"
 cat >"$scratch/bin/mpirun" <<END
 #!/bin/bash

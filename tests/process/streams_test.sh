@@ -57,7 +57,7 @@ assert_eq 71 "$status"
 into '2>/dev/full' "$smlaunch" --bogus
 assert_eq 64 "$status"
 
-step "an answer that nobody reads to its end is ended as any program's is; one that cannot be written is none"
+step "an answer that nobody reads to its end is ended as any program's is; an answer that cannot be written is none"
 into '>&8' "$smlaunch" --help
 assert_eq 141 "$status"
 into '>/dev/full' "$smlaunch" --help

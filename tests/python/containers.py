@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Containers for tests of the Python package: recorded ones, and ones that are made up."""
+"""Containers for tests of the Python package: recorded and made up."""
 import json
 import os
 import random

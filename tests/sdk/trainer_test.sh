@@ -104,7 +104,7 @@ try_smlaunch() { # [MODE]
   [[ -e $scratch/none-$mode ]] || by_the_script none "$mode"
   compare host "none-$mode" "smlaunch-$mode" $((2 * count))
 }
-# Its interface is one that no machine has.
+# No machine has its interface.
 try_local() { try_smlaunch local; }
 
 try_command() {

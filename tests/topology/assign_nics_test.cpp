@@ -126,7 +126,7 @@ TEST(AssignNics, ANicThatIsDownIsNotUsed) {
 }
 
 TEST(AssignNics, AGpuWithoutANearNicGetsTheNearestOne) {
-  // The third GPU has no NIC near; the one that is far from everybody is the nearest it has.
+  // The third GPU has no NIC near; the NIC that is far from everybody is the nearest it has.
   const auto machine = machine_with({{Nearness::PIX, Nearness::SYS, Nearness::SYS},
                                      {Nearness::SYS, Nearness::PXB, Nearness::SYS},
                                      {Nearness::SYS, Nearness::SYS, Nearness::NODE}});

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The room launcher/contract/code: bringing the user's code into BASE/code: what an archive may do,
 // unpacking, what pip installs. It promises that a folder is filled whole or not at all, and that nothing
-// leads out of it. It touches libarchive, S3 by the room next door, and BASE/code.
+// leads out of it. It touches libarchive, which is opened at run time, S3 and CodeArtifact by the room next door, and
+// BASE/code with the lock and the temporary files beside it.
 //
 // Brings the user's code into BASE/code, where that is empty (sagemaker_training/files.py,
 // download_and_extract).

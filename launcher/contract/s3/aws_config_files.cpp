@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "base/read_file.hpp"
+#include "launcher/contract/value_of.hpp"
 
 namespace smlaunch {
 
@@ -13,11 +14,6 @@ std::string_view trim(std::string_view text) {
   constexpr std::string_view blanks = " \t\r";
   text.remove_prefix(std::min(text.find_first_not_of(blanks), text.size()));
   return text.substr(0, text.find_last_not_of(blanks) + 1);
-}
-
-std::string value_of(const Variables& variables, const std::string& name) {
-  const auto found = variables.find(name);
-  return found == variables.end() ? "" : found->second;
 }
 
 std::filesystem::path expand_home(const std::string& path, const std::string& home) {

@@ -10,6 +10,7 @@
 #include "launcher/contract/s3/container_endpoint.hpp"
 #include "launcher/contract/s3/credential_answer_json.hpp"
 #include "launcher/contract/s3/http_client.hpp"
+#include "launcher/contract/value_of.hpp"
 
 namespace smlaunch {
 
@@ -26,11 +27,6 @@ constexpr std::chrono::seconds failure_kept_for{30};
 using Found = tl::expected<AwsCredentials, std::string>;
 
 Found none(std::string why) { return tl::unexpected(std::move(why)); }
-
-std::string value_of(const Variables& variables, const std::string& name) {
-  const auto found = variables.find(name);
-  return found == variables.end() ? "" : found->second;
-}
 
 Found from_environment(const Variables& variables) {
   AwsCredentials credentials;

@@ -6,14 +6,11 @@
 
 #include <algorithm>
 
+#include "launcher/contract/value_of.hpp"
+
 namespace smlaunch {
 
 namespace {
-
-std::string value_of(const Variables& variables, const std::string& name) {
-  const auto found = variables.find(name);
-  return found == variables.end() ? "" : found->second;
-}
 
 bool is_own(const std::string& host) {
   if (host == "localhost" || host == "169.254.170.2" || host == "169.254.170.23" || host == "fd00:ec2::23")

@@ -11,6 +11,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 #include "base/signal_free_thread.hpp"
 
@@ -73,8 +74,7 @@ Result<std::unique_ptr<IntermediateOutput>> IntermediateOutput::start(const Envi
   if (!*target) return nullptr;
   std::unique_ptr<IntermediateOutput> output(
       new IntermediateOutput(folder, std::move(**target), variables, std::move(warn)));
-  if (auto started = output->folder_watch_.start(); !started)
-    output->warn_once(started.error().problems.front());
+  if (auto started = output->folder_watch_.start(); !started) output->warn_(started.error().problems.front());
   output->take(output->folder_watch_.look());
   output->watching_ = start_signal_free_thread([made = output.get()] { made->watch(); });
   output->uploading_ = start_signal_free_thread([made = output.get()] { made->upload(); });
@@ -102,10 +102,14 @@ void IntermediateOutput::watch() {
     if (::poll(sources.data(), sources.size(), -1) < 0 && errno != EINTR) return;
     if (sources[1].revents != 0) return;
     take(folder_watch_.read());
-    for (const std::string& folder : folder_watch_.unwatched())
-      warn_once({folder, "cannot be watched: its files are uploaded at the end of the job",
-                 "raise fs.inotify.max_user_watches"});
+    warn_of_unwatched();
   }
+}
+
+void IntermediateOutput::warn_of_unwatched() {
+  if (folder_watch_.unwatched().empty() || std::exchange(warned_of_unwatched_, true)) return;
+  warn_({folder_watch_.unwatched().front(), "cannot be watched: its files are uploaded at the end of the job",
+         "raise fs.inotify.max_user_watches"});
 }
 
 void IntermediateOutput::take(const std::vector<FolderEvent>& events) {
@@ -160,28 +164,23 @@ void IntermediateOutput::upload_one(std::unique_lock<std::mutex>& lock, const st
   if (fd < 0) fd = open_file(folder_ / file);
   const auto before = fd >= 0 ? stamp_of(fd) : std::nullopt;
   const bool there = before.has_value();
-  Result<void> done;
+  S3Result<void> done;
   if (there) done = client_.upload(fd, (folder_ / file).string(), object_of(target_, file));
   // Somebody writes to it again. Its next closing will be told, so this one need not be.
   const bool changed = there && stamp_of(fd) != before;
   if (fd >= 0) ::close(fd);
-  if (!done && !changed && !cancelled_) warn_once(done.error().problems.front());
+  if (!done && !changed && !cancelled_ && warned_of_.insert(done.error().cause).second)
+    warn_(done.error().problems.front());
   lock.lock();
   if (!there) {
     queue_.vanished();
   } else if (done) {
     queue_.uploaded();
+  } else if (cancelled_) {
+    queue_.cancelled();
   } else {
-    queue_.failed(cancelled_ ? "" : done.error().problems.front().what);
+    queue_.failed(done.error());
   }
-}
-
-void IntermediateOutput::warn_once(const Problem& problem) {
-  {
-    const std::lock_guard lock(mutex_);
-    if (!warned_.insert(problem.what).second) return;
-  }
-  warn_(problem);
 }
 
 void IntermediateOutput::end_input() {

@@ -24,9 +24,9 @@
 namespace smlaunch {
 
 struct IntermediateSummary {
-  std::size_t count = 0;          // uploads
-  std::string where;              // "s3://bucket/prefix"
-  std::vector<NotUploaded> left;  // what was not uploaded, and why; no reason: there was no time
+  std::size_t count = 0;  // uploads
+  std::string where;      // "s3://bucket/prefix"
+  std::vector<NotUploaded> left;
 };
 
 // Is there a location, and a folder that neither we nor the toolkit have made? Then the platform has made
@@ -37,7 +37,7 @@ bool is_uploaded_by_platform(const Environment& environment);
 // meanwhile can still be uploaded; one uploads, one file after another, at a low priority.
 class IntermediateOutput {
  public:
-  // Called from both threads: a warning while the job runs, the same one only once.
+  // Called from both threads: a warning while the job runs, once for each cause.
   using Warn = std::function<void(const Problem& problem)>;
 
   // Makes the folder. Null where nothing is to be uploaded: no sagemaker_s3_output, a file:// one, or a
@@ -64,7 +64,7 @@ class IntermediateOutput {
   void upload();
   void take(const std::vector<FolderEvent>& events);
   void upload_one(std::unique_lock<std::mutex>& lock, const std::string& file);
-  void warn_once(const Problem& problem);
+  void warn_of_unwatched();
 
   std::filesystem::path folder_;
   IntermediateTarget target_;
@@ -78,12 +78,13 @@ class IntermediateOutput {
   std::condition_variable changed_;
   UploadQueue queue_;
   std::map<std::string, int> opened_;  // descriptors of files that wait
-  std::set<std::string> warned_;
   bool input_ended_ = false;
   bool uploads_ended_ = false;
 
   std::thread watching_;
+  bool warned_of_unwatched_ = false;  // of the watching thread
   std::thread uploading_;
+  std::set<S3Cause> warned_of_;  // of the uploading thread
 };
 
 }  // namespace smlaunch

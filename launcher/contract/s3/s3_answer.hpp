@@ -41,7 +41,7 @@ Problem describe_refusal(const S3Refusal& refusal, const S3Request& request);
 // "bytes 0-99/1000" -> 1000; also of "bytes */0".
 std::optional<std::uint64_t> parse_total_size(std::string_view content_range);
 
-// The MD5 in an ETag, as lower-case hex. Empty: it is no MD5, as for an object in parts, or one that is
+// The MD5 in an ETag, as lower-case hex. Empty: it is no MD5, as for an object in parts, or an object that is
 // encrypted with keys of KMS or of the customer.
 std::string md5_of_etag(const HttpResponse& response);
 

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <charconv>
+#include <optional>
 
 #include "launcher/contract/s3/s3_answer.hpp"
 #include "launcher/contract/s3/s3_call.hpp"
@@ -46,13 +47,13 @@ std::string S3Client::region_of(const std::string& bucket) {
   return found == region_of_.end() ? endpoint_.region : found->second;
 }
 
-Result<HttpResponse> S3Client::call(const S3Call& call) {
+S3Result<HttpResponse> S3Client::call(const S3Call& call) {
   const std::string where = to_string(call.object);
   bool got_new_keys = false;
   bool changed_region = false;
   for (int next = 2;; ++next) {
     const auto keys = credentials_.get();
-    if (!keys) return tl::unexpected(keys.error());
+    if (!keys) return tl::unexpected(S3Failure(keys.error(), {.trouble = S3Trouble::credentials}));
     const std::string region = region_of(call.object.bucket);
     HttpRequest request;
     request.method = call.method;
@@ -71,7 +72,7 @@ Result<HttpResponse> S3Client::call(const S3Call& call) {
     const HttpAnswer answer = http_.attempt(request);
     if (answer && (answer->fine() || answer->status == call.also_fine)) return *answer;
     std::chrono::seconds asked_for{0};
-    Error error;
+    std::optional<S3Failure> failed;
     if (answer) {
       const S3Refusal refusal = parse_refusal(*answer);
       if (is_redirect(refusal) && !refusal.region.empty() && refusal.region != region && !changed_region) {
@@ -85,21 +86,23 @@ Result<HttpResponse> S3Client::call(const S3Call& call) {
         credentials_.forget();
         continue;
       }
-      error = {Fault::start,
-               {describe_refusal(refusal, {where, call.action, call.object.bucket, keys->source, region,
-                                           endpoint_.custom})}};
-      if (!may_pass(refusal.status, refusal.code)) return tl::unexpected(std::move(error));
+      failed.emplace(Error{Fault::start,
+                           {describe_refusal(refusal, {where, call.action, call.object.bucket, keys->source,
+                                                       region, endpoint_.custom})}},
+                     S3Cause{.trouble = S3Trouble::refused, .status = refusal.status, .code = refusal.code});
+      if (!may_pass(refusal.status, refusal.code)) return tl::unexpected(std::move(*failed));
       asked_for = retry_after(*answer);
     } else {
-      error = http_error(where, answer.error());
-      // A piece that has come half is taken up where it ended, by the one who knows its range.
+      failed.emplace(http_error(where, answer.error()),
+                     S3Cause{.trouble = S3Trouble::connection, .fault = answer.error().fault});
+      // A piece that has come half is taken up where it ended, by whoever knows its range.
       if (!may_pass(answer.error().fault) || answer.error().written > 0) {
         if (call.written != nullptr) *call.written = answer.error().written;
-        return tl::unexpected(std::move(error));
+        return tl::unexpected(std::move(*failed));
       }
     }
     const auto delay = delay_before(next, settings_.retry, make_jitter(), asked_for);
-    if (!delay || !http_.wait(*delay)) return tl::unexpected(std::move(error));
+    if (!delay || !http_.wait(*delay)) return tl::unexpected(std::move(*failed));
   }
 }
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The room launcher/contract/s3: objects of S3, and of servers like it, to files and back, with AWS's keys
 // and signatures. It promises whole objects or an error with the server's reason, and bounds every wait. It
-// touches libcurl, which is opened at the first request, the network, and the files that it is given.
+// touches libcurl, which is opened at the first request, the network, AWS's own config files, the files that it is
+// given and the folder that it watches, a terminal's last line; and has threads for all this.
 //
 // Objects of S3, and of servers like it, to files and back.
 #pragma once
@@ -19,6 +20,7 @@
 #include "launcher/contract/s3/aws_credentials.hpp"
 #include "launcher/contract/s3/http_client.hpp"
 #include "launcher/contract/s3/s3_endpoint.hpp"
+#include "launcher/contract/s3/s3_failure.hpp"
 #include "launcher/contract/s3/s3_url.hpp"
 
 namespace smlaunch {
@@ -61,11 +63,11 @@ class S3Client {
   // is fetched anew.
   Result<void> download(const S3Url& url, const std::filesystem::path& file);
 
-  // The file as an object. It is refused by the server if it changes on the way; parts of one that could not
-  // be completed are removed.
+  // The file as an object. It is refused by the server if it changes on the way; parts of an object that could
+  // not be completed are removed.
   Result<void> upload(const std::filesystem::path& file, const S3Url& url);
   // The same of an open file; `name` is for messages.
-  Result<void> upload(int fd, const std::string& name, const S3Url& url);
+  S3Result<void> upload(int fd, const std::string& name, const S3Url& url);
 
   // All objects whose keys begin with `url.key`, in the server's order.
   Result<std::vector<S3Object>> list(const S3Url& url);
@@ -78,7 +80,7 @@ class S3Client {
   struct Parts;
   // Sends it signed: again after failures that may pass, with new keys when the old ones have expired, and
   // to the bucket's own region.
-  Result<HttpResponse> call(const S3Call& call);
+  S3Result<HttpResponse> call(const S3Call& call);
   std::string region_of(const std::string& bucket);
 
   Settings settings_;

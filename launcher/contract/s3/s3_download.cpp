@@ -28,7 +28,7 @@ namespace {
 constexpr int precondition_failed = 412;
 constexpr int range_not_satisfiable = 416;
 
-// A file beside the one that is to be, gone again unless it is kept.
+// A file beside its later place, gone again unless it is kept.
 class TemporaryFile {
  public:
   explicit TemporaryFile(std::filesystem::path file)
@@ -159,7 +159,7 @@ struct S3Client::Fetch {
     }
   }
 
-  Result<void> range(std::uint64_t begin, std::uint64_t end) {
+  S3Result<void> range(std::uint64_t begin, std::uint64_t end) {
     for (int attempts = client.settings_.retry.attempts; begin < end;) {
       S3Call call = piece(begin, end);
       std::uint64_t cut_after = 0;
@@ -174,9 +174,12 @@ struct S3Client::Fetch {
       }
       if (answer->status == precondition_failed || answer->status != 206) {
         changed = true;
-        return failure(Fault::start, to_string(object), "changes while it is fetched", "run it again");
+        return s3_failure({.trouble = S3Trouble::changed}, to_string(object), "changes while it is fetched",
+                          "run it again");
       }
-      if (answer->written != end - begin) return tl::unexpected(wrong_size(end - begin, answer->written));
+      if (answer->written != end - begin)
+        return tl::unexpected(
+            S3Failure(wrong_size(end - begin, answer->written), {.trouble = S3Trouble::answer}));
       return {};
     }
     return {};
@@ -192,7 +195,7 @@ struct S3Client::Fetch {
         if (auto added = add_file_range(*sum, fd, done->begin, done->end - done->begin, to_string(object));
             !added)
           return added;
-    if (auto fine = threads.join(); !fine) return fine;
+    if (auto fine = threads.join(); !fine) return tl::unexpected(std::move(fine.error()));
     if (md5.empty() || to_hex(sum->finish()) == md5) return {};
     return failure(Fault::start, to_string(object), "what came has another MD5 than the object",
                    "run it again");

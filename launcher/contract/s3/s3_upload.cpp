@@ -32,20 +32,22 @@ constexpr std::uint64_t most_parts = 10'000;
 constexpr std::uint64_t mebibyte = 1 << 20;
 constexpr const char* crc32c_name = "x-amz-checksum-crc32c";
 
-Error not_read(const std::string& name, int number) {
-  return {Fault::start, {{name, fmt::format("could not be read: {}", std::strerror(number)), ""}}};
+tl::unexpected<S3Failure> not_read(const std::string& name, int number) {
+  return s3_failure({.trouble = S3Trouble::file, .number = number}, name,
+                    fmt::format("could not be read: {}", std::strerror(number)));
 }
 
 // Gives the bytes of the file in order.
-Result<void> read_range(int fd, std::uint64_t offset, std::uint64_t size, const std::string& name,
-                        const std::function<void(std::string_view)>& take) {
+S3Result<void> read_range(int fd, std::uint64_t offset, std::uint64_t size, const std::string& name,
+                          const std::function<void(std::string_view)>& take) {
   std::string block(256 << 10, '\0');
   while (size > 0) {
     const ssize_t got =
         ::pread(fd, block.data(), std::min<std::uint64_t>(size, block.size()), static_cast<off_t>(offset));
     if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return tl::unexpected(not_read(name, errno));
-    if (got == 0) return failure(Fault::start, name, "became shorter while it was uploaded");
+    if (got < 0) return not_read(name, errno);
+    if (got == 0)
+      return s3_failure({.trouble = S3Trouble::changed}, name, "became shorter while it was uploaded");
     take({block.data(), static_cast<std::size_t>(got)});
     offset += static_cast<std::uint64_t>(got);
     size -= static_cast<std::uint64_t>(got);
@@ -54,7 +56,7 @@ Result<void> read_range(int fd, std::uint64_t offset, std::uint64_t size, const 
 }
 
 // Base64, as the header Content-MD5 has it.
-Result<std::string> content_md5(int fd, std::uint64_t offset, std::uint64_t size, const std::string& name) {
+S3Result<std::string> content_md5(int fd, std::uint64_t offset, std::uint64_t size, const std::string& name) {
   Md5 sum;
   if (auto read = read_range(fd, offset, size, name, [&](std::string_view data) { sum.add(data); }); !read)
     return tl::unexpected(std::move(read.error()));
@@ -81,7 +83,7 @@ class SumsMeanwhile {
         }) {}
 
   // Waits for the thread; the sums are there after it.
-  Result<void> join() { return thread_.join(); }
+  S3Result<void> join() { return thread_.join(); }
   [[nodiscard]] std::uint32_t crc() const { return crc_; }
   std::string md5() { return md5_.finish(); }
 
@@ -116,18 +118,19 @@ struct S3Client::Parts {
     return made;
   }
 
-  Result<void> begin() {
+  S3Result<void> begin() {
     S3Call create = call("POST", {{"uploads", ""}});
     create.headers = {{"Content-Type", "binary/octet-stream"}};
     auto answer = client.call(create);
     if (!answer) return tl::unexpected(std::move(answer.error()));
     id = xml_text(answer->body, "UploadId");
     if (id.empty())
-      return failure(Fault::start, to_string(object), "the server gives no id for an upload in parts");
+      return s3_failure({.trouble = S3Trouble::answer}, to_string(object),
+                        "the server gives no id for an upload in parts");
     return {};
   }
 
-  Result<void> send(const Piece& piece) {
+  S3Result<void> send(const Piece& piece) {
     auto sum = content_md5(fd, piece.begin, piece.end - piece.begin, name);
     if (!sum) return tl::unexpected(std::move(sum.error()));
     S3Call put = call("PUT", {{"partNumber", fmt::format("{}", piece.index + 1)}, {"uploadId", id}});
@@ -139,7 +142,7 @@ struct S3Client::Parts {
     return {};
   }
 
-  Result<void> complete() {
+  S3Result<void> complete() {
     S3Call post = call("POST", {{"uploadId", id}});
     post.headers = {{"Content-Type", "application/xml"}};
     // S3 puts the parts together before it answers, and says nothing but blanks meanwhile.
@@ -153,9 +156,9 @@ struct S3Client::Parts {
     if (!answer) return tl::unexpected(std::move(answer.error()));
     // An answer that has begun with 200 may still be an error.
     if (const std::string code = xml_text(answer->body, "Code"); !code.empty())
-      return failure(Fault::start, to_string(object),
-                     fmt::format("the server does not put the parts together ({}: {})", code,
-                                 xml_text(answer->body, "Message")));
+      return s3_failure({.trouble = S3Trouble::refused, .code = code}, to_string(object),
+                        fmt::format("the server does not put the parts together ({}: {})", code,
+                                    xml_text(answer->body, "Message")));
     return {};
   }
 
@@ -167,11 +170,11 @@ struct S3Client::Parts {
     (void)client.call(abort);
   }
 
-  Result<void> run(std::uint64_t size) {
+  S3Result<void> run(std::uint64_t size) {
     if (auto begun = begin(); !begun) return begun;
     const auto pieces = cut_into_pieces(0, size, part_size_for(size, client.settings_.part_size));
     etags.resize(pieces.size());
-    Result<void> done;
+    S3Result<void> done;
     {
       WorkerThreads threads(pieces, client.settings_.at_once,
                             [this](const Piece& piece) { return send(piece); });
@@ -185,18 +188,21 @@ struct S3Client::Parts {
 
 Result<void> S3Client::upload(const std::filesystem::path& file, const S3Url& url) {
   const int fd = ::open(file.c_str(), O_RDONLY | O_CLOEXEC);
-  if (fd < 0) return tl::unexpected(not_read(file.string(), errno));
+  if (fd < 0) return not_read(file.string(), errno);
   auto done = upload(fd, file.string(), url);
   ::close(fd);
-  return done;
+  if (!done) return tl::unexpected(std::move(done.error()));
+  return {};
 }
 
-Result<void> S3Client::upload(int fd, const std::string& name, const S3Url& url) {
+S3Result<void> S3Client::upload(int fd, const std::string& name, const S3Url& url) {
   if (url.key.empty())
-    return failure(Fault::configuration, to_string(url), "names no object", "write s3://BUCKET/KEY");
+    return tl::unexpected(
+        S3Failure({Fault::configuration, {{to_string(url), "names no object", "write s3://BUCKET/KEY"}}},
+                  {.trouble = S3Trouble::url}));
   struct stat status {};
-  if (::fstat(fd, &status) != 0) return tl::unexpected(not_read(name, errno));
-  if (!S_ISREG(status.st_mode)) return failure(Fault::start, name, "is no plain file");
+  if (::fstat(fd, &status) != 0) return not_read(name, errno);
+  if (!S_ISREG(status.st_mode)) return s3_failure({.trouble = S3Trouble::file}, name, "is no plain file");
   const auto size = static_cast<std::uint64_t>(status.st_size);
   if (size > settings_.multipart_above) return Parts{*this, fd, name, url}.run(size);
   std::uint32_t crc = 0;
@@ -220,12 +226,12 @@ Result<void> S3Client::upload(int fd, const std::string& name, const S3Url& url)
   if (meanwhile)
     if (auto read = meanwhile->join(); !read) return read;
   if (sent_crc != crc || (meanwhile && meanwhile->crc() != crc))
-    return failure(Fault::start, name, "changed while it was uploaded", "run it again");
+    return s3_failure({.trouble = S3Trouble::changed}, name, "changed while it was uploaded", "run it again");
   if (!answer->header(crc32c_name).empty()) knows_crc32c_ = true;
   const std::string md5 = md5_of_etag(*answer);
   if (meanwhile && !md5.empty() && to_hex(meanwhile->md5()) != md5)
-    return failure(Fault::start, to_string(url), "what the server has got has another MD5 than what was sent",
-                   "run it again");
+    return s3_failure({.trouble = S3Trouble::sum}, to_string(url),
+                      "what the server has got has another MD5 than what was sent", "run it again");
   return {};
 }
 

@@ -2,6 +2,7 @@
 #include "launcher/contract/s3/upload_queue.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace smlaunch {
 
@@ -61,9 +62,13 @@ void UploadQueue::uploaded() {
 
 void UploadQueue::vanished() { current_.reset(); }
 
-void UploadQueue::failed(const std::string& why) {
+void UploadQueue::failed(const S3Failure& why) { leave(why); }
+
+void UploadQueue::cancelled() { leave({}); }
+
+void UploadQueue::leave(std::optional<S3Failure> why) {
   ++attempts_[*current_];
-  if (!is_waiting_.contains(*current_)) failed_[*current_] = why;
+  if (!is_waiting_.contains(*current_)) failed_[*current_] = std::move(why);
   current_.reset();
 }
 
@@ -73,9 +78,9 @@ void UploadQueue::try_failed_again() {
 }
 
 std::vector<NotUploaded> UploadQueue::left() const {
-  std::map<std::string, std::string> all = failed_;
-  for (const std::string& file : waiting_) all.emplace(file, "");
-  if (current_) all.emplace(*current_, "");
+  auto all = failed_;
+  for (const std::string& file : waiting_) all.emplace(file, std::nullopt);
+  if (current_) all.emplace(*current_, std::nullopt);
   std::vector<NotUploaded> result;
   for (const auto& [file, why] : all) result.push_back({file, why});
   return result;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Which file is uploaded next. A file that is closed again while it waits keeps its place, one that is closed
-// while it is uploaded is uploaded once more; one that has failed is tried again when others succeed, and at
-// the end.
+// Which file is uploaded next. A file that is closed again while it waits keeps its place. A file that
+// is closed while it is uploaded is uploaded once more. A file that has failed is tried again when others succeed,
+// and at the end.
 #pragma once
 
 #include <compare>
@@ -12,6 +12,8 @@
 #include <set>
 #include <string>
 #include <vector>
+
+#include "launcher/contract/s3/s3_failure.hpp"
 
 namespace smlaunch {
 
@@ -25,7 +27,7 @@ struct FileStamp {
 
 struct NotUploaded {
   std::string file;
-  std::string why;
+  std::optional<S3Failure> why;  // nothing: there was no time
   bool operator==(const NotUploaded&) const = default;
 };
 
@@ -41,9 +43,10 @@ class UploadQueue {
   void gone(const std::string& file_or_folder);
 
   std::optional<std::string> begin();  // the next one; at most one is under way
-  void uploaded();                     // the one that is under way
+  void uploaded();                     // the file that is under way
   void vanished();                     // it is not there any more, and counts for nothing
-  void failed(const std::string& why);
+  void cancelled();                    // its upload was ended before its time
+  void failed(const S3Failure& why);
   void try_failed_again();
 
   [[nodiscard]] bool idle() const { return waiting_.empty() && !current_; }
@@ -53,12 +56,13 @@ class UploadQueue {
 
  private:
   bool add(const std::string& file);
+  void leave(std::optional<S3Failure> why);
 
   std::deque<std::string> waiting_;
   std::set<std::string> is_waiting_;
   std::optional<std::string> current_;
-  std::map<std::string, std::string> failed_;  // why
-  std::map<std::string, int> attempts_;        // of those that have failed, since they were last closed
+  std::map<std::string, std::optional<S3Failure>> failed_;  // why; nothing: it was cancelled
+  std::map<std::string, int> attempts_;  // of those that have failed, since they were last closed
   std::map<std::string, FileStamp> stamps_;
   std::size_t count_ = 0;
 };

@@ -39,7 +39,7 @@ void WorkerThreads::run() {
       done_[piece.index] = true;
     } else {
       stopped_ = true;
-      if (!error_) error_ = std::move(worked.error());
+      if (!failure_) failure_ = std::move(worked.error());
     }
     changed_.notify_all();
   }
@@ -53,10 +53,10 @@ std::optional<Piece> WorkerThreads::next_in_order() {
   return pieces_[in_order_++];
 }
 
-Result<void> WorkerThreads::join() {
+S3Result<void> WorkerThreads::join() {
   for (std::thread& thread : threads_)
     if (thread.joinable()) thread.join();
-  if (error_) return tl::unexpected(*error_);
+  if (failure_) return tl::unexpected(*failure_);
   return {};
 }
 

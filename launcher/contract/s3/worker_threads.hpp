@@ -10,7 +10,7 @@
 #include <thread>
 #include <vector>
 
-#include "base/error.hpp"
+#include "launcher/contract/s3/s3_failure.hpp"
 
 namespace smlaunch {
 
@@ -27,7 +27,7 @@ std::vector<Piece> cut_into_pieces(std::uint64_t begin, std::uint64_t end, std::
 // destructor. After the first piece that fails no other is begun.
 class WorkerThreads {
  public:
-  using Work = std::function<Result<void>(const Piece& piece)>;
+  using Work = std::function<S3Result<void>(const Piece& piece)>;
 
   WorkerThreads(std::vector<Piece> pieces, int at_once, Work work);
   ~WorkerThreads();
@@ -38,7 +38,7 @@ class WorkerThreads {
   std::optional<Piece> next_in_order();
 
   // The first failure, if there was one.
-  Result<void> join();
+  S3Result<void> join();
 
  private:
   void run();
@@ -51,7 +51,7 @@ class WorkerThreads {
   std::size_t next_ = 0;      // not yet begun
   std::size_t in_order_ = 0;  // not yet told
   bool stopped_ = false;
-  std::optional<Error> error_;
+  std::optional<S3Failure> failure_;
   std::vector<std::thread> threads_;
 };
 

@@ -37,7 +37,8 @@ TEST_F(ExecFailure, IsExplainedByWhatTheFileIs) {
   };
   EXPECT_TRUE(explained("./windows", ENOENT).starts_with("its first line ends with CR LF"));
   EXPECT_EQ(explained("./nobodys", ENOENT),
-            "its interpreter /no/such/interpreter does not exist; name one that is there in its first line");
+            "its interpreter /no/such/interpreter does not exist; name an interpreter that exists in its "
+            "first line");
   EXPECT_EQ(explained("./foreign", ENOENT),
             "the loader that it was linked for does not exist; build it for this system");
   EXPECT_EQ(explained("./plain", EACCES), "it is not executable; chmod +x it");

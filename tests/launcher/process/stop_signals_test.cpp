@@ -175,5 +175,27 @@ TEST_F(StopSignalsTest, EndingBySignalIsSeenByWhoeverWaits) {
   }
 }
 
+TEST_F(StopSignalsTest, OneThatIsNotedSetsItsFlagAndDoesNothingElse) {
+  static std::atomic<bool> asked{false};
+  note_stop_signals(asked);
+  EXPECT_FALSE(asked);
+  for (const int signal : stop_signals) {
+    asked = false;
+    std::raise(signal);
+    EXPECT_TRUE(asked) << signal;
+  }
+  EXPECT_EQ(handled, 0) << "by the handler before it";
+}
+
+TEST_F(StopSignalsTest, OneThatIsIgnoredIsNotNoted) {
+  static std::atomic<bool> asked{false};
+  std::signal(SIGINT, SIG_IGN);
+  note_stop_signals(asked);
+  std::raise(SIGINT);
+  EXPECT_FALSE(asked);
+  std::raise(SIGTERM);
+  EXPECT_TRUE(asked);
+}
+
 }  // namespace
 }  // namespace smlaunch

@@ -21,15 +21,16 @@ TEST(InterfaceError, NamesHostAndInterfaceAndWhoNamedIt) {
   };
   EXPECT_EQ(
       line({.pattern = "=eth7"}, "is down"),
-      "algo-2: network interface eth7: is down there, so it cannot carry the job; name one that every "
+      "algo-2: network interface eth7: is down there, so it cannot carry the job; name an interface that "
+      "every "
       "host has: network_interface_name in resourceconfig.json, or with given hosts --mpi-options '-mca "
       "btl_tcp_if_include NAME' and NCCL_SOCKET_IFNAME; of those there, eth0 can");
   EXPECT_EQ(line({"=eth7", InterfaceUser::mpi_ranks, "-mca btl_tcp_if_include"}, "has no carrier"),
             "algo-2: network interface eth7 of -mca btl_tcp_if_include: has no carrier there, so it cannot "
-            "carry the job; name one that every host has; of those there, eth0 can");
+            "carry the job; name an interface that every host has; of those there, eth0 can");
   EXPECT_EQ(line({"^docker", InterfaceUser::nccl}, "leaves none that leads to another host"),
             "algo-2: NCCL_SOCKET_IFNAME=^docker: leaves none that leads to another host there, so it cannot "
-            "carry the job; name one that every host has; of those there, eth0 can");
+            "carry the job; name an interface that every host has; of those there, eth0 can");
 }
 
 TEST(FindInterfaceErrors, AreOneForEachThatIsWrong) {

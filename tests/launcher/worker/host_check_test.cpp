@@ -67,9 +67,9 @@ TEST(HostCheck, WhatTheCommandLeavesRunningIsNotWaitedFor) {
 }
 
 TEST(HostCheck, ComesBackFromItsLines) {
-  for (const HostCheckResult& each :
-       {HostCheckResult{}, HostCheckResult{.problem = "a: b"},
-        HostCheckResult{.problem = "", .remark = "GPU 3"}, HostCheckResult{.problem = "p", .remark = "r"}})
+  for (const HostCheckResult& each : {HostCheckResult{}, HostCheckResult{.problem = "a: b"},
+                                      HostCheckResult{.problem = std::nullopt, .remark = "GPU 3"},
+                                      HostCheckResult{.problem = "p", .remark = "r"}})
     EXPECT_EQ(parse_host_check("smlaunch 1.0\n" + render_host_check(each)), each);
 }
 
@@ -84,13 +84,13 @@ NvmlGpu gpu(int index, std::uint64_t used_gib) {
 
 TEST(HostCheck, SaysWhichGpuOfTheRanksStillHasTheMemoryOfTheTryBefore) {
   const std::vector<std::string> all = {"pci 0", "pci 1", "pci 2"};
-  EXPECT_EQ(find_used_gpu({}, all), "");
-  EXPECT_EQ(find_used_gpu({gpu(0, 0), gpu(1, 3)}, all), "") << "the driver keeps some";
+  EXPECT_EQ(find_used_gpu({}, all), std::nullopt);
+  EXPECT_EQ(find_used_gpu({gpu(0, 0), gpu(1, 3)}, all), std::nullopt) << "the driver keeps some";
   EXPECT_EQ(find_used_gpu({gpu(0, 10), gpu(1, 0), gpu(2, 60)}, all),
             "GPU 2: 60.0 of 80.0 GiB of its memory are in use");
   EXPECT_EQ(find_used_gpu({gpu(0, 10), gpu(1, 0), gpu(2, 60)}, {"pci 0", "pci 1"}),
             "GPU 0: 10.0 of 80.0 GiB of its memory are in use");
-  EXPECT_EQ(find_used_gpu({gpu(0, 10)}, {}), "") << "no rank uses it";
+  EXPECT_EQ(find_used_gpu({gpu(0, 10)}, {}), std::nullopt) << "no rank uses it";
 }
 
 TEST(BoundedProgram, IsKilledAtItsBoundWithWhatItHasStarted) {

@@ -154,7 +154,14 @@ TEST_F(IntermediateOutputTest, SaysOnceWhatIsRefusedAndGoesOn) {
   const std::string why =
       fmt::format("access denied at {} with the keys from the environment", server_.url());
   EXPECT_EQ(warnings_, std::vector<std::string>{why});
-  EXPECT_EQ(summary_.left, (std::vector<NotUploaded>{{"bad1", why}, {"bad2", why}}));
+  const auto refused = [&](const char* file) {
+    return NotUploaded{file,
+                       S3Failure({Fault::start,
+                                  {{fmt::format("s3://bucket/job/output/intermediate/{}", file), why,
+                                    "allow s3:PutObject on it"}}},
+                                 {.trouble = S3Trouble::refused, .status = 403, .code = "AccessDenied"})};
+  };
+  EXPECT_EQ(summary_.left, (std::vector<NotUploaded>{refused("bad1"), refused("bad2")}));
   EXPECT_EQ(summary_.count, 1U);
 }
 
@@ -179,7 +186,7 @@ TEST_F(IntermediateOutputTest, EndsWithAnUploadUnderWay) {
   write("b", "2");
   output->end_input();
   EXPECT_FALSE(output->wait(std::chrono::milliseconds(0)));
-  EXPECT_EQ(output->stop().left, (std::vector<NotUploaded>{{"a", ""}, {"b", ""}}));
+  EXPECT_EQ(output->stop().left, (std::vector<NotUploaded>{{"a", std::nullopt}, {"b", std::nullopt}}));
   EXPECT_TRUE(warnings_.empty());
 }
 

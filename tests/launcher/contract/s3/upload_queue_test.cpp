@@ -9,6 +9,9 @@ namespace {
 constexpr FileStamp first{1, 10, 100};
 constexpr FileStamp second{1, 10, 200};
 
+const S3Failure refused({Fault::start, {{"s3://bucket/bad", "access denied", ""}}},
+                        {.trouble = S3Trouble::refused, .status = 403, .code = "AccessDenied"});
+
 std::string begun(UploadQueue& queue) { return queue.begin().value_or("nothing"); }
 
 TEST(UploadQueue, GivesOneAfterTheOther) {
@@ -87,12 +90,12 @@ TEST(UploadQueue, TriesWhatFailedAgainWhenOthersSucceedButNotForEver) {
   queue.closed("bad", first);
   for (int attempt = 1; attempt <= 3; ++attempt) {
     EXPECT_EQ(begun(queue), "bad") << attempt;
-    queue.failed("refused");
+    queue.failed(refused);
     EXPECT_TRUE(queue.idle());
     succeeds();
   }
   EXPECT_EQ(begun(queue), "nothing");
-  EXPECT_EQ(queue.left(), (std::vector<NotUploaded>{{"bad", "refused"}}));
+  EXPECT_EQ(queue.left(), (std::vector<NotUploaded>{{"bad", refused}}));
   queue.try_failed_again();
   EXPECT_EQ(begun(queue), "bad");
   queue.uploaded();
@@ -103,11 +106,20 @@ TEST(UploadQueue, NamesWhatIsLeft) {
   UploadQueue queue;
   for (const char* file : {"failed", "under way", "waiting"}) queue.closed(file, first);
   (void)queue.begin();
-  queue.failed("why");
+  queue.failed(refused);
   (void)queue.begin();
-  EXPECT_EQ(queue.left(), (std::vector<NotUploaded>{{"failed", "why"}, {"under way", ""}, {"waiting", ""}}));
+  EXPECT_EQ(queue.left(), (std::vector<NotUploaded>{
+                              {"failed", refused}, {"under way", std::nullopt}, {"waiting", std::nullopt}}));
   EXPECT_TRUE(queue.closed("failed", second));
-  EXPECT_EQ(queue.left().front(), (NotUploaded{"failed", ""}));
+  EXPECT_EQ(queue.left().front(), (NotUploaded{"failed", std::nullopt}));
+}
+
+TEST(UploadQueue, GivesNoReasonForWhatWasCancelled) {
+  UploadQueue queue;
+  queue.closed("a", first);
+  (void)queue.begin();
+  queue.cancelled();
+  EXPECT_EQ(queue.left(), (std::vector<NotUploaded>{{"a", std::nullopt}}));
 }
 
 }  // namespace

@@ -21,7 +21,7 @@ TEST(WorkerThreads, CutsARangeIntoPieces) {
 
 TEST(WorkerThreads, DoEveryPieceOnceAndTellThemInOrder) {
   std::vector<std::atomic<int>> times(100);
-  WorkerThreads threads(cut_into_pieces(0, 100, 1), 7, [&](const Piece& piece) -> Result<void> {
+  WorkerThreads threads(cut_into_pieces(0, 100, 1), 7, [&](const Piece& piece) -> S3Result<void> {
     ++times[piece.index];
     return {};
   });
@@ -36,13 +36,15 @@ TEST(WorkerThreads, DoEveryPieceOnceAndTellThemInOrder) {
 
 TEST(WorkerThreads, BeginNothingAfterAFailure) {
   std::atomic<int> begun = 0;
-  WorkerThreads threads(cut_into_pieces(0, 100, 1), 1, [&](const Piece& piece) -> Result<void> {
+  WorkerThreads threads(cut_into_pieces(0, 100, 1), 1, [&](const Piece& piece) -> S3Result<void> {
     ++begun;
-    if (piece.index == 3) return failure(Fault::start, "piece", "is wrong");
+    if (piece.index == 3) return s3_failure({.trouble = S3Trouble::sum}, "piece", "is wrong");
     return {};
   });
   while (threads.next_in_order()) continue;
-  EXPECT_EQ(threads.join().error().problems, (std::vector<Problem>{{"piece", "is wrong", ""}}));
+  const S3Failure failed = threads.join().error();
+  EXPECT_EQ(failed.problems, (std::vector<Problem>{{"piece", "is wrong", ""}}));
+  EXPECT_EQ(failed.cause, (S3Cause{.trouble = S3Trouble::sum}));
   EXPECT_EQ(begun, 4);
 }
 
