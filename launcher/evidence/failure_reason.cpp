@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "launcher/evidence/crash_words.hpp"
+#include "launcher/evidence/error_line.hpp"
 #include "launcher/evidence/python_reason.hpp"
 #include "launcher/evidence/python_traceback.hpp"
 #include "launcher/evidence/rank_prefix.hpp"
@@ -23,6 +24,8 @@ using Lines = std::vector<std::string>;
 // An interpreter that ends because of an exception may abort after it, within so many lines.
 constexpr std::size_t way_out = 8;
 constexpr std::size_t most_last_words = 4;  // lines
+// A program that says "cleanup done" or "bye" has said its error at most so many lines before.
+constexpr std::size_t most_after_error = 8;
 
 bool any_of_these(std::string_view line, const auto& words) {
   return std::any_of(words.begin(), words.end(), [&](std::string_view each) { return has(line, each); });
@@ -59,9 +62,28 @@ bool is_drawing(std::string_view line) {
 
 // Lines beside a failure: warnings, advice, progress, frames of other languages' stacks.
 bool is_notice(std::string_view line) {
-  constexpr std::array<std::string_view, 19> beginnings = {
-      "[notice]", "note:",  "hint:", "×",   "╭",     "╰─>",   "WARNING", "Warning", "warning",  "INFO",
-      "DEBUG",    "wandb:", "[W",    "at ", "Try '", "Type ", "usage:",  "Usage:",  "Node.js v"};
+  constexpr std::array<std::string_view, 22> beginnings = {"[notice]",
+                                                           "note:",
+                                                           "hint:",
+                                                           "×",
+                                                           "╭",
+                                                           "╰─>",
+                                                           "WARNING",
+                                                           "Warning",
+                                                           "warning",
+                                                           "INFO",
+                                                           "DEBUG",
+                                                           "wandb:",
+                                                           "[W",
+                                                           "at ",
+                                                           "Try '",
+                                                           "Type ",
+                                                           "usage:",
+                                                           "Usage:",
+                                                           "Node.js v",
+                                                           "Calls: ",
+                                                           "BEGIN failed--",
+                                                           "Compilation failed in require"};
   constexpr std::array<std::string_view, 8> parts = {"warnings.warn(",
                                                      "Warning: ",
                                                      "resource_tracker",
@@ -74,28 +96,53 @@ bool is_notice(std::string_view line) {
   return is_drawing(line) || begins_with_one_of(line, beginnings) || any_of_these(line, parts);
 }
 
-bool reads_like_error(std::string_view line) {
-  std::string lower;
-  for (const char c : line) lower += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  constexpr std::array<std::string_view, 5> words = {"error", "fatal", "exception", "no module named",
-                                                     "can't open file"};
-  return any_of_these(lower, words);
-}
-
-// "error: metadata-generation-failed": the failure itself stands inside the output that pip shows.
-void add_build_failure(Reason& reason, const Lines& lines) {
+// pip's words for a failure of a program that it has called.
+bool is_vague(std::string_view text) {
   constexpr std::array<std::string_view, 5> vague = {"metadata-generation-failed", "subprocess-exited",
                                                      "legacy-install-failure", "Failed building wheel",
                                                      "Failed to build"};
-  if (!any_of_these(reason.text, vague)) return;
-  for (std::size_t i = reason.begin; i-- > 0;) {
+  return any_of_these(text, vague);
+}
+
+// "error: metadata-generation-failed": the failure itself stands inside the output that pip shows.
+void add_build_failure(Reason& reason, const Lines& lines, std::size_t before) {
+  for (std::size_t i = before; i-- > 0;) {
     if (trimmed(lines[i]) != "[end of output]") continue;
     while (i > 0 && is_notice(lines[i - 1])) --i;
     if (i == 0) return;
     reason.text += fmt::format(": {}", trimmed(lines[i - 1]));
-    reason.begin = i - 1;
+    reason.begin = std::min(reason.begin, i - 1);
     return;
   }
+}
+
+// The output that pip shows is the last there is: pip's own word stands before it.
+std::optional<Reason> find_shown_output(const Lines& lines, std::size_t end) {
+  if (trimmed(lines[end - 1]) != "[end of output]") return {};
+  for (std::size_t i = end - 1; i-- > 0;) {
+    if (!is_vague(lines[i])) continue;
+    Reason reason{.text = std::string(trimmed(lines[i])), .begin = i, .end = end, .is_error = true};
+    add_build_failure(reason, lines, end);
+    return reason;
+  }
+  return {};
+}
+
+// An error line before last words that do not complain, with the lines that are indented below it.
+std::optional<Reason> find_error_line(const Lines& lines, std::size_t end) {
+  std::size_t passed = 0;
+  for (std::size_t i = end; i-- > 0 && passed <= most_after_error;) {
+    const std::string_view line = without_box(lines[i]);
+    if (is_notice(line)) continue;
+    ++passed;
+    if (!is_error_line(line)) continue;
+    Reason reason{.text = std::string(line), .begin = i, .end = i + 1, .is_error = true};
+    while (reason.end < end && reason.end - i < most_last_words && lines[reason.end].starts_with(' ') &&
+           !is_notice(lines[reason.end]))
+      reason.text += fmt::format(" {}", trimmed(lines[reason.end++]));
+    return reason;
+  }
+  return {};
 }
 
 // The last line that is no notice, with the lines before it that belong to it.
@@ -103,6 +150,7 @@ std::optional<Reason> find_last_words(const Lines& lines) {
   std::size_t last = lines.size();
   while (last > 0 && is_notice(without_box(lines[last - 1]))) --last;
   if (last == 0) return {};
+  if (auto shown = find_shown_output(lines, last)) return shown;
   std::size_t first = last - 1;
   const auto goes_on_from_above = [&](std::size_t at) {
     if (at == 0 || is_notice(without_box(lines[at - 1]))) return false;
@@ -117,7 +165,9 @@ std::optional<Reason> find_last_words(const Lines& lines) {
     reason.text += without_box(lines[i]);
   }
   reason.is_error = reads_like_error(reason.text);
-  add_build_failure(reason, lines);
+  if (is_vague(reason.text)) add_build_failure(reason, lines, reason.begin);
+  if (!complains(reason.text))
+    if (auto error = find_error_line(lines, reason.begin)) return error;
   return reason;
 }
 
@@ -127,12 +177,28 @@ void add_device_assertion(Reason& python, const Reason& crash) {
   if (belongs && crash.end <= python.begin) python.text += "; " + crash.text;
 }
 
+// sys.exit("lr missing") after a traceback that the program has printed itself. What another exception says on
+// the way out, and what belongs to the message, is no such complaint.
+void add_complaint(Reason& python, const Lines& lines) {
+  const auto last = find_last_words(lines);
+  if (!last || last->begin < python.end || last->end - python.end > most_after_error) return;
+  const auto after = lines.begin() + static_cast<std::ptrdiff_t>(python.end);
+  const bool is_of_another = std::any_of(after, lines.end(), [](const std::string& line) {
+    return begins_traceback(line) || line.starts_with("Exception ignored in");
+  });
+  if (!is_of_another && complains(last->text) && !has(python.text, last->text))
+    python.text += fmt::format("; then: {}", last->text);
+}
+
 std::optional<Reason> choose(const Lines& lines) {
   auto python = find_python_reason(lines);
   auto crash = find_crash_words(lines);
   if (!python && !crash) return find_last_words(lines);
   if (!python) return crash;
-  if (!crash) return python;
+  if (!crash) {
+    add_complaint(*python, lines);
+    return python;
+  }
   const bool is_later = crash->begin >= python->end;
   if (is_later && !(crash->may_follow && crash->begin - python->end <= way_out)) return crash;
   add_device_assertion(*python, *crash);

@@ -14,8 +14,8 @@ namespace smlaunch {
 inline constexpr std::size_t most_reason_bytes = 480;
 
 // Why a program failed, by its last lines: its Python exception with the causes; the words of another
-// runtime (C++, Rust, Java, MPI, a sanitizer, …); else its last words that are no mere notice. torchrun's
-// words about its ranks are left out. Nothing: no line says anything.
+// runtime (C++, Rust, Java, MPI, a sanitizer, …); else its last words that are no mere notice, or an error
+// line a few lines before them. torchrun's words about its ranks are left out. Nothing: no line says anything.
 std::optional<Reason> find_reason(const std::vector<std::string>& lines);
 
 }  // namespace smlaunch

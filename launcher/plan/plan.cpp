@@ -206,7 +206,7 @@ Result<LaunchPlan> make_plan(const JobSpec& spec, const Cluster& cluster) {
   if (cluster.hosts.size() > 1)
     for (const auto& [name, value] : variables_of_host(plan, NodeRank{0})) plan.environment.erase(name);
 
-  plan.secret_arguments = find_secret_arguments(plan.process_command);
+  plan.secret_arguments = find_secret_arguments(common_variables(plan), plan.process_command);
   if (plan.engine == Engine::mpirun) {
     auto unbound = add_mpirun_command(spec, plan);
     if (!unbound) return tl::unexpected(unbound.error());

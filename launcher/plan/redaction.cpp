@@ -41,7 +41,8 @@ bool is_name(const std::string& text, std::size_t end) {
          });
 }
 
-// Where the secret begins in an argument, if it is one: behind --api-key=, or all that follows --api-key.
+// Where the secret begins in an argument, if it is one: behind --api-key=, or all that follows --api-key or
+// -mca NAME.
 std::size_t secret_in_argument(const std::vector<std::string>& arguments, std::size_t i) {
   const std::string& argument = arguments[i];
   if (const std::size_t equals = argument.find('='); argument.starts_with('-') && equals != std::string::npos)
@@ -50,9 +51,10 @@ std::size_t secret_in_argument(const std::vector<std::string>& arguments, std::s
   if (const std::size_t equals = argument.find('='); equals != std::string::npos && is_name(argument, equals))
     return equals + 1 < argument.size() && looks_secret(argument.substr(0, equals)) ? equals + 1
                                                                                     : std::string::npos;
-  const bool named = i > 0 && arguments[i - 1].starts_with('-') &&
+  const bool is_parameter = i > 1 && arguments[i - 2].starts_with('-') && is_mca_option(arguments[i - 2]);
+  const bool named = i > 0 && (is_parameter || arguments[i - 1].starts_with('-')) &&
                      arguments[i - 1].find('=') == std::string::npos && looks_secret(arguments[i - 1]);
-  return named && !argument.empty() && !argument.starts_with("--") ? 0 : std::string::npos;
+  return named && !argument.empty() && !is_option(argument) ? 0 : std::string::npos;
 }
 
 // Parsing it is dear, and most of it, lists of a thousand hosts, has no secret.
@@ -67,9 +69,18 @@ bool may_be_json_with_secrets(const std::string& text) {
                      [&](std::string_view sign) { return upper.find(sign) != std::string::npos; });
 }
 
+// A switch (use_auth_token: true), a fraction and what is empty tell nothing.
 bool is_secret_value(const PyValue& value) {
-  const std::string* text = value.string();
-  return text != nullptr ? !text->empty() : std::holds_alternative<PyInt>(value.data);
+  if (const std::string* text = value.string(); text != nullptr) return !text->empty();
+  if (const PyDict* dict = value.dict(); dict != nullptr) return !dict->empty();
+  if (const PyList* list = value.list(); list != nullptr) return !list->empty();
+  return std::holds_alternative<PyInt>(value.data);
+}
+
+std::string without(std::string text, const std::vector<TextPart>& parts) {
+  for (auto part = parts.rbegin(); part != parts.rend(); ++part)
+    text.replace(part->begin, part->end - part->begin, redacted);
+  return text;
 }
 
 // Hides what a dict's key or an option before it in a list calls secret; what was hidden goes to `found`.
@@ -83,12 +94,20 @@ void hide(PyValue& value, std::vector<std::string>& found, int depth = 0) {
         hide(*inner, found, depth + 1);
         if (found.size() > before) value.data = python_json_dumps(*inner);
       }
+    // A key of several lines, say, which JSON has in one.
+    const std::string plain = *text;
+    const std::vector<TextPart> parts = find_secrets_in_text(plain);
+    for (const TextPart& part : parts) found.push_back(plain.substr(part.begin, part.end - part.begin));
+    if (!parts.empty()) value.data = without(plain, parts);
     return;
   }
   if (auto* dict = std::get_if<PyDict>(&value.data)) {
     for (auto& [key, each] : *dict) {
       if (looks_secret(key) && is_secret_value(each)) {
-        found.push_back(python_str(each));
+        // Its own parts may stand elsewhere, too. But not all of them are secrets: a region is not.
+        const bool has_parts = each.dict() != nullptr || each.list() != nullptr;
+        found.push_back(has_parts ? python_json_dumps(each) : python_str(each));
+        if (has_parts) hide(each, found, depth);
         each.data = std::string(redacted);
       } else {
         hide(each, found, depth);
@@ -144,8 +163,9 @@ bool looks_secret(std::string_view variable) {
   return false;
 }
 
-std::vector<std::size_t> find_secret_arguments(const std::vector<std::string>& command) {
-  const Redactor redactor({}, command);
+std::vector<std::size_t> find_secret_arguments(const Variables& variables,
+                                               const std::vector<std::string>& command) {
+  const Redactor redactor(variables, command);
   const std::vector<std::string> shown = redactor.arguments(command);
   std::vector<std::size_t> secret;
   for (std::size_t i = 0; i < command.size(); ++i)
@@ -196,9 +216,7 @@ std::string Redactor::variable(const std::string& name, const std::string& value
 
 std::string Redactor::text(std::string value) const {
   secrets_in_json(value, value);
-  const std::vector<TextPart> parts = find_secrets_in_text(value);
-  for (auto part = parts.rbegin(); part != parts.rend(); ++part)
-    value.replace(part->begin, part->end - part->begin, redacted);
+  value = without(value, find_secrets_in_text(value));
   for (const std::string& secret : secrets_)
     for (std::size_t at = value.find(secret); at != std::string::npos;
          at = value.find(secret, at + redacted.size()))

@@ -20,13 +20,14 @@ inline constexpr std::string_view redacted = "<redacted>";
 // PASS. max_tokens and tokenizer are none.
 bool looks_secret(std::string_view variable);
 
-// Which of these words hold a secret that is told by a name or a form; ascending.
-std::vector<std::size_t> find_secret_arguments(const std::vector<std::string>& command);
+// In which of these words a Redactor of `variables` and of them hides something; ascending.
+std::vector<std::size_t> find_secret_arguments(const Variables& variables,
+                                               const std::vector<std::string>& command);
 
 // Shows values without the secrets among `variables` and `arguments`: a variable with such a name is hidden
-// whole, as is what follows such an option (--api-key VALUE, --api-key=VALUE) or such a name
-// (MY_TOKEN=VALUE), what JSON, in a variable, an argument or another JSON's text, has under such a key, and
-// what find_secrets_in_text() finds; where the value (of six characters or more) stands inside another value
+// whole, as is what follows such an option (--api-key VALUE, --api-key=VALUE, -mca NAME VALUE) or such a name
+// (MY_TOKEN=VALUE), what JSON, in a variable, an argument or another JSON's text, has under such a key, be it
+// a list or a dict, and what find_secrets_in_text() finds; where the value (of six characters or more) stands inside another value
 // or an argument, as it is or as JSON writes it, it is hidden there.
 class Redactor {
  public:

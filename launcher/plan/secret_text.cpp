@@ -7,16 +7,20 @@
 #include <string>
 
 #include "launcher/plan/redaction.hpp"
+#include "launcher/plan/token_forms.hpp"
+#include "launcher/plan/url_secrets.hpp"
 
 namespace smlaunch {
 
 namespace {
 
-constexpr std::string_view ends_of_a_word = " \t\r\n\"'<>`";
+constexpr std::string_view starts_of_options = " \t\r\n\"'[(,;`";
 // Shorter words behind "bearer" are prose.
 constexpr std::size_t shortest_token = 8;
 
 bool is_alphanumeric(char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0; }
+
+bool is_of_name(char c) { return is_alphanumeric(c) || c == '_' || c == '-' || c == '.'; }
 
 std::string lower(std::string_view text) {
   std::string result(text);
@@ -24,14 +28,24 @@ std::string lower(std::string_view text) {
   return result;
 }
 
+// What YAML says instead of a secret: use_auth_token: true.
+bool is_switch(std::string_view value) {
+  static constexpr std::array<std::string_view, 8> words = {"true", "false", "null", "none",
+                                                            "yes",  "no",    "on",   "off"};
+  return value == "~" || std::find(words.begin(), words.end(), lower(value)) != words.end();
+}
+
 class Finder {
  public:
   explicit Finder(std::string_view text) : text_(text) {}
 
   std::vector<TextPart> find() {
-    find_urls();
     find_assignments();
     find_pairs();
+    find_options();
+    find_settings();
+    for (const auto finder : {find_secrets_in_urls, find_token_forms})
+      for (const TextPart& part : finder(text_)) add(part.begin, part.end);
     if (text_.find("earer") != text_.npos || text_.find("EARER") != text_.npos ||
         text_.find("uthorization") != text_.npos || text_.find("UTHORIZATION") != text_.npos)
       find_headers();
@@ -57,57 +71,134 @@ class Finder {
     return std::min(text_.find_first_of(ends_of_a_word, from), text_.size());
   }
 
-  void find_urls() {
-    for (std::size_t at = text_.find("://"); at != text_.npos; at = text_.find("://", at + 3)) {
-      const std::size_t begin = at + 3;
-      const std::size_t end = end_of_word(begin);
-      const std::size_t end_of_host = std::min(text_.find_first_of("/?#", begin), end);
-      const std::string_view host = text_.substr(begin, end_of_host - begin);
-      if (const std::size_t login = host.rfind('@'); login != host.npos) {
-        const std::size_t colon = host.find(':');
-        const std::string scheme = lower(text_.substr(at < 5 ? 0 : at - 5, std::min<std::size_t>(at, 5)));
-        if (colon < login)
-          add(begin + colon + 1, begin + login);
-        else if (scheme.ends_with("http") || scheme.ends_with("https"))
-          add(begin, begin + login);
-      }
-      if (const std::size_t query = text_.find('?', end_of_host); query < end) find_in_query(query + 1, end);
-    }
+  // Of a name that ends at `end`; `end`: there is none.
+  [[nodiscard]] std::size_t begin_of_name(std::size_t end) const {
+    constexpr std::size_t longest_name = 256;
+    std::size_t begin = end;
+    while (begin > 0 && is_of_name(text_[begin - 1])) --begin;
+    return end - begin > longest_name ? end : begin;
   }
 
-  void find_in_query(std::size_t begin, std::size_t end) {
-    while (begin < end) {
-      const std::size_t next = std::min(text_.find_first_of("&;#", begin), end);
-      const std::size_t equals = text_.find('=', begin);
-      if (equals < next) {
-        const std::string name = lower(text_.substr(begin, equals - begin));
-        static constexpr std::array<std::string_view, 3> whole = {"key", "sig", "code"};
-        if (name.ends_with("signature") || std::find(whole.begin(), whole.end(), name) != whole.end() ||
-            looks_secret(text_.substr(begin, equals - begin)))
-          add(equals + 1, next);
-      }
-      begin = next + 1;
+  [[nodiscard]] std::size_t end_of_name(std::size_t from) const {
+    while (from < text_.size() && is_of_name(text_[from])) ++from;
+    return from;
+  }
+
+  [[nodiscard]] std::size_t skip_blanks(std::size_t from) const {
+    return std::min(text_.find_first_not_of(" \t", from), text_.size());
+  }
+
+  // All between two brackets, and they, but not [] and {}. Returns where it ends.
+  std::size_t add_brackets(std::size_t from) {
+    std::size_t open = 0;
+    std::size_t end = from;
+    for (bool is_open = true; is_open && end < text_.size(); ++end) {
+      if (text_[end] == '{' || text_[end] == '[') ++open;
+      if (text_[end] == '}' || text_[end] == ']') is_open = --open > 0;
+    }
+    if (end - from > 2) add(from, end);
+    return end;
+  }
+
+  // A word, or all that stands between quotes.
+  void add_word(std::size_t value) {
+    if (value < text_.size() && (text_[value] == '"' || text_[value] == '\'')) {
+      const std::size_t close = text_.find(text_[value], value + 1);
+      add(value + 1, std::min(close, text_.size()));
+    } else {
+      add(value, end_of_word(value));
     }
   }
 
   // A name is what stands before '=' up to where a word begins.
   void find_assignments() {
     for (std::size_t equals = text_.find('='); equals != text_.npos; equals = text_.find('=', equals + 1)) {
-      std::size_t begin = equals;
-      while (begin > 0 && (is_alphanumeric(text_[begin - 1]) || text_[begin - 1] == '_' ||
-                           text_[begin - 1] == '-' || text_[begin - 1] == '.'))
-        --begin;
-      constexpr std::size_t longest_name = 256;
-      if (begin == equals || equals - begin > longest_name) continue;
+      const std::size_t begin = begin_of_name(equals);
+      if (begin == equals) continue;
       if (begin > 0 && (text_[begin - 1] == '?' || text_[begin - 1] == '&')) continue;  // of a URL
       if (!looks_secret(text_.substr(begin, equals - begin))) continue;
-      std::size_t value = equals + 1;
-      if (value < text_.size() && (text_[value] == '"' || text_[value] == '\'')) {
-        const std::size_t close = text_.find(text_[value], value + 1);
-        add(value + 1, std::min(close, text_.size()));
-      } else {
-        add(value, end_of_word(value));
+      add_word(equals + 1);
+    }
+  }
+
+  // --api-key VALUE, and -mca NAME VALUE. Another option is no value: --use-auth-token --lr 1.
+  void find_options() {
+    for (std::size_t dash = text_.find('-'); dash != text_.npos; dash = text_.find('-', dash + 1)) {
+      if (dash > 0 && starts_of_options.find(text_[dash - 1]) == text_.npos) continue;
+      std::size_t end = end_of_name(dash);
+      std::string_view name = text_.substr(dash, end - dash);
+      if (is_mca_option(name)) {
+        const std::size_t parameter = skip_blanks(end);
+        if (parameter == end) continue;
+        end = end_of_name(parameter);
+        name = text_.substr(parameter, end - parameter);
       }
+      const std::size_t value = skip_blanks(end);
+      if (value == end || value == text_.size() || !looks_secret(name)) continue;
+      if (!is_option(text_.substr(value))) add_word(value);
+    }
+  }
+
+  // The lines below, as far as they are further right than column `indent`.
+  void add_block(std::size_t line, std::size_t indent) {
+    std::size_t begin = text_.npos;
+    std::size_t end = line;
+    while (line < text_.size()) {
+      const std::size_t next = std::min(text_.find('\n', line), text_.size());
+      const std::size_t word = std::min(text_.find_first_not_of(' ', line), text_.size());
+      if (word < next && word - line <= indent) break;
+      if (word < next) {
+        begin = std::min(begin, word);
+        end = next;
+      }
+      line = next + 1;
+    }
+    if (begin != text_.npos) add(begin, end);
+  }
+
+  // password: VALUE, of YAML, and password = VALUE, of TOML and INI files, at the beginning of a line, of a
+  // quoted text or of an entry between braces.
+  void find_settings() {
+    for (std::size_t sign = text_.find_first_of(":="); sign != text_.npos;
+         sign = text_.find_first_of(":=", sign + 1)) {
+      std::size_t end = sign;
+      while (text_[sign] == '=' && end > 0 && text_[end - 1] == ' ') --end;
+      if (text_[sign] == '=' && end == sign) continue;
+      const std::size_t name = begin_of_name(end);
+      if (name == end || !looks_secret(text_.substr(name, end - name))) continue;
+      std::size_t before = name;
+      while (before > 0 && (text_[before - 1] == ' ' || text_[before - 1] == '\t')) --before;
+      if (before > 1 && text_[before - 1] == '-') {
+        do --before;
+        while (before > 0 && text_[before - 1] == ' ');
+      }
+      const char opens = before == 0 ? '\n' : text_[before - 1];
+      if (std::string_view("\n\r{[,\"'").find(opens) == text_.npos) continue;
+      add_setting(sign + 1, opens, name - before);
+      if (!parts_.empty()) sign = std::max(sign, parts_.back().end - 1);
+    }
+  }
+
+  void add_setting(std::size_t after, char opens, std::size_t indent) {
+    const std::size_t value = skip_blanks(after);
+    if (line_ < value) line_ = std::min(text_.find_first_of("\r\n", value), text_.size());
+    const std::size_t line = line_;
+    if (value == line || text_[value] == '|' || text_[value] == '>') {
+      add_block(line + 1, indent);
+    } else if (value == after) {
+      return;  // http://, 10:30
+    } else if (text_[value] == '"' || text_[value] == '\'') {
+      add_word(value);
+    } else if (text_[value] == '{' || text_[value] == '[') {
+      add_brackets(value);
+    } else {
+      std::size_t end = line;
+      if (opens == '{' || opens == ',' || opens == '[') end = text_.find_first_of(",}]", value);
+      if (opens == '"' || opens == '\'') end = text_.find(opens, value);
+      end = std::min(end, line);
+      end = value + std::min(text_.substr(value, end - value).find(" #"), end - value);
+      while (end > value && text_[end - 1] == ' ') --end;
+      if (!is_switch(text_.substr(value, end - value))) add(value, end);
     }
   }
 
@@ -118,7 +209,7 @@ class Finder {
   }
 
   // "password": "…" and 'password': '…': JSON within other text, escaped or not, and dicts as Python shows
-  // them.
+  // them. A list or a dict is hidden whole.
   void find_pairs() {
     for (std::size_t colon = text_.find(':'); colon != text_.npos; colon = text_.find(':', colon + 1)) {
       std::size_t end = colon;
@@ -130,6 +221,10 @@ class Finder {
       const std::size_t open = end == 0 ? text_.npos : text_.rfind(quote, end - 1);
       if (open == text_.npos || !looks_secret(text_.substr(open + 1, end - open - 1))) continue;
       std::size_t value = std::min(text_.find_first_not_of(' ', colon + 1), text_.size());
+      if (value < text_.size() && (text_[value] == '{' || text_[value] == '[')) {
+        colon = add_brackets(value) - 1;
+        continue;
+      }
       value += std::min(text_.find_first_not_of('\\', value), text_.size()) - value;
       if (value == text_.size() || (text_[value] != '"' && text_[value] != '\'')) continue;
       std::size_t close = text_.find(text_[value], value + 1);
@@ -157,9 +252,20 @@ class Finder {
 
   std::string_view text_;
   std::vector<TextPart> parts_;
+  std::size_t line_ = 0;  // where the line ends that add_setting() has read last
 };
 
 }  // namespace
+
+bool is_option(std::string_view word) {
+  return word.size() > 2 && word.starts_with("--") && std::isalpha(static_cast<unsigned char>(word[2])) != 0;
+}
+
+bool is_mca_option(std::string_view word) {
+  word.remove_prefix(std::min(word.find_first_not_of('-'), word.size()));
+  static constexpr std::array<std::string_view, 4> names = {"mca", "gmca", "omca", "prtemca"};
+  return std::find(names.begin(), names.end(), word) != names.end();
+}
 
 std::vector<TextPart> find_secrets_in_text(std::string_view text) { return Finder(text).find(); }
 

@@ -175,7 +175,7 @@ LaunchPlan plan_of_processes(const JobSpec& spec, const LaunchPlan& plan) {
     run.command = {spec.smlaunch, "rank", "--"};
     run.command.insert(run.command.end(), plan.command.begin(), plan.command.end());
     run.process_command = plan.command;
-    run.secret_arguments = find_secret_arguments(run.process_command);
+    run.secret_arguments = find_secret_arguments(common_variables(run), run.process_command);
   }
   run.layout.ranks.clear();
   if (knows_ranks_of_starter(spec)) {

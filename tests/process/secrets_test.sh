@@ -16,9 +16,13 @@ while ((pid > 1)); do
 done
 END
 chmod 755 "$base/code/train"
-secrets=(do-not-show-me-1 do-not-show-me-2 do-not-show-me-3 do-not-show-me-4)
+secrets=(do-not-show-me-1 do-not-show-me-2 do-not-show-me-3 do-not-show-me-4 do-not-show-me-5 do-not-show-me-6
+  do-not-show-me-7 do-not-show-me-8 ghp_aB3dE6gH9jK2mN5pQ8sT1vW4yZ7bC0eF3hJ6)
 hyperparameters '{"sagemaker_program": "train", "sagemaker_mpi_enabled": true, "sagemaker_mpi_num_of_processes_per_host": 2,
   "api_key": "do-not-show-me-1 with blanks", "auth": "do-not-show-me-2", "url": "postgres://me:do-not-show-me-3@host/x",
+  "cmd": "--api-key do-not-show-me-5 --lr 1", "nested": ["a", {"credentials": {"user": "u", "x": "do-not-show-me-6"}}],
+  "private": "-----BEGIN PRIVATE KEY-----\ndo-not-show-me-7\n-----END PRIVATE KEY-----", "yaml": "password: do-not-show-me-8",
+  "plain": "ghp_aB3dE6gH9jK2mN5pQ8sT1vW4yZ7bC0eF3hJ6",
   "config": {"inner": "{\"db\": {\"password\": \"do-not-show-me-4\"}}"}, "epochs": 3}'
 shown() { # TEXT: which of the secrets it shows
   local secret
@@ -40,7 +44,7 @@ hidden() { # LAUNCHER WORD: the WORD stands on a command line above a rank
   run ABOVE="$scratch/above" "$smlaunch" --launcher "$1"
   assert_success
   for rank in 0 1; do
-    assert_contains "$out" "rank $rank got --api_key do-not-show-me-1 with blanks --auth do-not-show-me-2 --config"
+    assert_contains "$out" "rank $rank got --api_key do-not-show-me-1 with blanks --auth do-not-show-me-2 --cmd"
     assert_contains "$out" "postgres://me:do-not-show-me-3@host/x"
     assert_contains "$(<"$scratch/above.$rank")" "$2"
     assert_contains "$(<"$scratch/above.$rank")" "--epochs 3"

@@ -216,6 +216,72 @@ TEST(Reason, IsOtherwiseTheLastWordsThatAreNoNotice) {
   EXPECT_FALSE(find_reason({"", "/w/t.py:3: UserWarning: slow", "=====", " 10%|#  | 1/10 [00:01<00:09]"}));
 }
 
+TEST(Reason, IsAnErrorLineBeforeHarmlessLastWords) {
+  expect_reasons({
+      {"FATAL", "epoch 1\nFATAL: shard 3 corrupt\ncleanup done\n", "FATAL: shard 3 corrupt"},
+      {"in brackets", "[ERROR] shard 3 corrupt\ncleanup done\n", "[ERROR] shard 3 corrupt"},
+      {"Error", "Error: shard 3 corrupt\nbye\nbye\n", "Error: shard 3 corrupt"},
+      {"loguru",
+       "00:00:00.100 | ERROR    | __main__:f:3 - shard 3 corrupt\n00:00:00.100 | INFO     | __main__:f:4 - "
+       "bye\n",
+       "00:00:00.100 | ERROR    | __main__:f:3 - shard 3 corrupt"},
+      {"fields", "time=1 level=error msg=\"shard 3 corrupt\"\ntime=1 level=info msg=\"bye\"\n",
+       "time=1 level=error msg=\"shard 3 corrupt\""},
+      {"fields of JSON", "{\"level\": \"error\", \"msg\": \"shard 3\"}\n{\"level\": \"info\"}\n",
+       "{\"level\": \"error\", \"msg\": \"shard 3\"}"},
+      {"logging", "2026-01-01 ERROR root: loss is nan\n2026-01-01 INFO root: bye\n",
+       "2026-01-01 ERROR root: loss is nan"},
+      {"CRITICAL", "CRITICAL:root:disk is full\nbye\n", "CRITICAL:root:disk is full"},
+      {"an exception without a traceback", "ValueError: no data\nbye\n", "ValueError: no data"},
+      {"what is indented below it", "Error: bad configuration:\n  line 3\n  line 4\nbye\n",
+       "Error: bad configuration: line 3 line 4"},
+      {"the last of two", "ERROR: first\nERROR: second\nbye\n", "ERROR: second"},
+      {"a few lines before", "FATAL: no data\n1\n2\n3\n4\n5\n6\n7\nbye\n", "FATAL: no data"},
+  });
+}
+
+TEST(Reason, IsNoErrorLineBeforeLastWordsThatComplain) {
+  expect_reasons({
+      {"a complaint", "ERROR: retry 1\nconf.yaml lacks lr\n", "conf.yaml lacks lr", false},
+      {"too far away", "FATAL: no data\n1\n2\n3\n4\n5\n6\n7\n8\n9\nbye\n", "bye", false},
+      {"no error", "0 ERROR, 3 INFO\nNCCL_ASYNC_ERROR_HANDLING=1\nlevel=info\nterror: none\nbye\n", "bye",
+       false},
+  });
+}
+
+TEST(Reason, IsWhatOtherInterpretersSay) {
+  expect_reasons({
+      {"bash", "t.sh: line 2: syntax error near unexpected token `then'\nt.sh: line 2: `if then'\n",
+       "t.sh: line 2: syntax error near unexpected token `then'"},
+      {"dash", "t.sh: 2: Syntax error: \"then\" unexpected\n", "t.sh: 2: Syntax error: \"then\" unexpected"},
+      {"R", "Error in eval(expr) : object 'x' not found\nCalls: source -> withVisible\nExecution halted\n",
+       "Error in eval(expr) : object 'x' not found"},
+      {"R, its message below", "Error in f(x) : \n  no data\nCalls: f\nExecution halted\n",
+       "Error in f(x) : no data"},
+      {"Perl",
+       "Can't locate Foo.pm in @INC at t.pl line 1.\nBEGIN failed--compilation aborted at t.pl line 1.\n",
+       "Can't locate Foo.pm in @INC at t.pl line 1."},
+      {"pip, whose shown output is the last",
+       "  error: subprocess-exited-with-error\n  \n  × setup.py egg_info did not run\n  │ exit code: 1\n  "
+       "╰─> [6 lines of output]\n      Traceback (most recent call last):\n        File \"<string>\", line "
+       "2, "
+       "in <module>\n      ModuleNotFoundError: No module named 'torch'\n      [end of output]\n  \n  note: "
+       "This error originates\n",
+       "error: subprocess-exited-with-error: ModuleNotFoundError: No module named 'torch'"},
+      {"an output of nobody", "bye\n[end of output]\n", "[end of output]", false},
+  });
+}
+
+TEST(Reason, HasTheComplaintAfterATracebackThatWasOnlyPrinted) {
+  const std::string handled = std::string(python_traceback) + "ZeroDivisionError: division by zero\n";
+  expect_reasons({
+      {"sys.exit", handled + "lr missing\n", "ZeroDivisionError: division by zero; then: lr missing"},
+      {"no complaint", handled + "bye\n", "ZeroDivisionError: division by zero"},
+      {"only a warning", handled + "WARNING: lr missing\n", "ZeroDivisionError: division by zero"},
+      {"nothing", handled, "ZeroDivisionError: division by zero"},
+  });
+}
+
 TEST(Reason, IsTheWordsOfACalledProgramThatFailed) {
   expect_reasons({
       {"its error",

@@ -65,6 +65,17 @@ TEST(RankTail, TellsStdoutsLastLinesWhereStderrSaysNothing) {
   EXPECT_EQ(tail.last_words().lines, (Lines{"Fatal Python error: x"})) << "an error before mere words";
 }
 
+TEST(RankTail, TellsAnErrorOnStdoutThatHarmlessLinesFollow) {
+  RankTail tail(false);
+  tail.add_stdout("epoch 1\n[ERROR] shard 3 corrupt\ncleanup done\n", 1);
+  const Lines from_the_error = {"[ERROR] shard 3 corrupt", "cleanup done"};
+  EXPECT_EQ(tail.last_words().lines, from_the_error);
+  tail.add_stderr("bye\n", 2);
+  EXPECT_EQ(tail.last_words().lines, from_the_error);
+  tail.add_stderr("FATAL: no data\nbye\n", 3);
+  EXPECT_EQ(tail.last_words().lines, (Lines{"bye", "FATAL: no data", "bye"}));
+}
+
 TEST(RankTail, OfTorchrunTellsWhatTheRanksSaidOnStdout) {
   RankTail tail(true);
   tail.add_stdout("ERROR: the data set is empty\n", 5);

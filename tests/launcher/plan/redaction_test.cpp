@@ -71,6 +71,10 @@ TEST(LooksSecret, IsFalseOfNamesThatOnlySoundLikeIt) {
                            "compass",
                            "SM_HP_LR",
                            "key_padding",
+                           "pass_rate",
+                           "keys",
+                           "keys_to_ignore",
+                           "tokens_per_batch",
                            "PGPASSWD",
                            "PWD",
                            "OLDPWD",
@@ -96,7 +100,7 @@ TEST(Redactor, HidesShortSecretsAndThoseOfNestedKeysInJson) {
             (Strings{"train", "--config", R"({"password":"<redacted>"})"}));
   EXPECT_EQ(redactor.text("nested-one"), "<redacted>");
   EXPECT_EQ(redactor.text(R"({"lr": 0.1})"), R"({"lr": 0.1})");
-  EXPECT_EQ(redactor.text("{token: abc"), "{token: abc");
+  EXPECT_EQ(redactor.text("{tokens: abc"), "{tokens: abc");
 }
 
 TEST(Redactor, HidesTheValueWhereverElseItStands) {
@@ -141,6 +145,14 @@ TEST(Redactor, HidesWhatFollowsAnOptionWithSuchAName) {
       {{"--max_tokens", "2048"}, {"--max_tokens", "2048"}},
       {{"token", "abc"}, {"token", "abc"}},
       {{"--token"}, {"--token"}},
+      {{"--private", "-----BEGIN PRIVATE KEY-----\nx"}, {"--private", "<redacted>"}},
+      {{"-mca", "btl_password", "pw", "-mca", "btl", "self"},
+       {"-mca", "btl_password", "<redacted>", "-mca", "btl", "self"}},
+      {{"mca", "token", "abc"}, {"mca", "token", "abc"}},
+      {{"--cmd", "--api-key abc --lr 1"}, {"--cmd", "--api-key <redacted> --lr 1"}},
+      {{"--yaml", "password: abc"}, {"--yaml", "password: <redacted>"}},
+      {{"--tokenizer", "bert", "--author", "jane", "--keys", "a", "--pass_rate", "0.5"},
+       {"--tokenizer", "bert", "--author", "jane", "--keys", "a", "--pass_rate", "0.5"}},
       {{"-x", "AWS_SECRET_ACCESS_KEY", "-x", "PATH"}, {"-x", "AWS_SECRET_ACCESS_KEY", "-x", "PATH"}},
   };
   for (const auto& [command, shown] : cases) EXPECT_EQ(Redactor(Variables{}).arguments(command), shown);
@@ -151,6 +163,28 @@ TEST(Redactor, HidesValuesOfJsonInsideValues) {
   EXPECT_EQ(redactor.text(R"({"cfg": "{\"db\": {\"password\": \"pw\"}, \"lr\": 1}", "lr": 2})"),
             R"({"cfg":"{\"db\":{\"password\":\"<redacted>\"},\"lr\":1}","lr":2})");
   EXPECT_EQ(redactor.text(R"(["{\"max_tokens\": 3}"])"), R"(["{\"max_tokens\": 3}"])");
+}
+
+TEST(Redactor, HidesAContainerWithSuchANameWhole) {
+  const Redactor redactor(
+      Variables{{"SM_HP_DB", R"({"credentials": {"region": "eu-west-1", "password": "hunter2x"}})"}});
+  EXPECT_EQ(redactor.text(R"(["a", {"credentials": {"user": "u", "x": "y"}, "n": [1]}])"),
+            R"(["a",{"credentials":"<redacted>","n":[1]}])");
+  EXPECT_EQ(redactor.text(R"({"secrets": ["a"], "lr": 1})"), R"({"lr":1,"secrets":"<redacted>"})");
+  EXPECT_EQ(redactor.text(R"({"keys": ["a"], "author": {"name": "x"}, "secrets": {}, "token": true})"),
+            R"({"keys": ["a"], "author": {"name": "x"}, "secrets": {}, "token": true})");
+  EXPECT_EQ(redactor.text("hunter2x in eu-west-1"), "<redacted> in eu-west-1");
+}
+
+TEST(Redactor, HidesAKeyOfSeveralLinesAsItIsAndAsJsonWritesIt) {
+  const std::string key = "-----BEGIN PRIVATE KEY-----\nMIIE\n-----END PRIVATE KEY-----";
+  const Redactor redactor(Variables{{"SM_HP_PLAIN", key}, {"SM_HP_YAML", "a: 1\npassword: pw\n"}});
+  EXPECT_EQ(redactor.variable("SM_HP_PLAIN", key), "<redacted>");
+  EXPECT_EQ(redactor.variable("SM_HPS",
+                              R"({"plain":"-----BEGIN PRIVATE KEY-----\nMIIE\n-----END PRIVATE KEY-----"})"),
+            R"({"plain":"<redacted>"})");
+  EXPECT_EQ(redactor.variable("SM_HPS", R"({"yaml":"a: 1\npassword: pw\n"})"),
+            R"({"yaml":"a: 1\npassword: <redacted>\n"})");
 }
 
 TEST(Redactor, HidesWhatANameBeforeAnEqualsSignCallsSecret) {
@@ -169,10 +203,41 @@ TEST(Redactor, FindsASecretOfAUrlWhereverElseItStands) {
 }
 
 TEST(FindSecretArguments, NamesTheWordsThatHoldOne) {
-  EXPECT_EQ(find_secret_arguments({"python3", "--", "train.py", "--api-key", "abc", "--lr", "0.1", "--pwd=x",
-                                   "--url", "https://a:b@c/"}),
+  EXPECT_EQ(find_secret_arguments({}, {"python3", "--", "train.py", "--api-key", "abc", "--lr", "0.1",
+                                       "--pwd=x", "--url", "https://a:b@c/"}),
             (std::vector<std::size_t>{4, 7, 9}));
-  EXPECT_TRUE(find_secret_arguments({"python3", "--", "train.py", "--max_tokens", "7"}).empty());
+  EXPECT_TRUE(find_secret_arguments({}, {"python3", "--", "train.py", "--max_tokens", "7"}).empty());
+}
+
+TEST(FindSecretArguments, NamesWhatADryRunHides) {
+  const std::string jwt = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl";
+  const std::string key = "-----BEGIN PRIVATE KEY-----\nMIIE\n-----END PRIVATE KEY-----";
+  const Variables variables = {{"MY_TOKEN", "of-the-variable"}};
+  const Strings words = {"train.py",
+                         "--cmd",
+                         "--api-key abc --lr 1",
+                         "--yaml",
+                         "password: abc",
+                         "--jwt",
+                         jwt,
+                         "--private",
+                         key,
+                         "--plain",
+                         key,
+                         "--nested",
+                         R"(["a",{"credentials":{"user":"u"}}])",
+                         "--other",
+                         "of-the-variable",
+                         "--tokenizer",
+                         "bert",
+                         "--author",
+                         "jane"};
+  EXPECT_EQ(find_secret_arguments(variables, words), (std::vector<std::size_t>{2, 4, 6, 8, 10, 12, 14}));
+  const Strings shown = Redactor(variables, words).arguments(words);
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    const bool is_hidden = i % 2 == 0 && i > 0 && i < 15;
+    EXPECT_EQ(shown[i].find("<redacted>") != std::string::npos, is_hidden) << words[i];
+  }
 }
 
 TEST(Redactor, HidesTheArgumentsSecretsInVariablesToo) {

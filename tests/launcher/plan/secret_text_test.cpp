@@ -47,6 +47,49 @@ TEST(SecretText, ShowsWhatANameOrAHeaderSays) {
   for (const auto& [text, hidden] : cases) EXPECT_EQ(shown(text), hidden);
 }
 
+TEST(SecretText, ShowsWhatFollowsAnOptionInsideOneText) {
+  const std::pair<const char*, const char*> cases[] = {
+      {"--api-key abc --lr 1", "--api-key * --lr 1"},
+      {"train.py -password 'a b' x", "train.py -password '*' x"},
+      {"[--token\tabc]", "[--token\t*"},
+      {"'--api-key abc'", "'--api-key *'"},
+      {"-x A -mca btl_password pw --mca db.token \"t t\"", "-x A -mca btl_password * --mca db.token \"*\""},
+  };
+  for (const auto& [text, hidden] : cases) EXPECT_EQ(shown(text), hidden);
+}
+
+TEST(SecretText, ShowsWhatASettingOfAFileSays) {
+  const std::pair<const char*, const char*> cases[] = {
+      {"password: abc", "password: *"},
+      {"lr: 1\npassword: a b c  # mine\nn: 2\n", "lr: 1\npassword: *  # mine\nn: 2\n"},
+      {"db:\n  - api_key: \"a b\"\n    n: 1\n", "db:\n  - api_key: \"*\"\n    n: 1\n"},
+      {"{password: abc, n: 1}", "{password: *, n: 1}"},
+      {"{n: 1, token: abc}", "{n: 1, token: *}"},
+      {"'password: abc' and more", "'password: *' and more"},
+      {"[db]\npassword = abc\nn = 1\n", "[db]\npassword = *\nn = 1\n"},
+      {"secret = \"a b\"\n", "secret = \"*\"\n"},
+      {"credentials:\n  user: u\n\n  x: y\nn: 1\n", "credentials:\n  *\nn: 1\n"},
+      {"a:\n  private_key: |\n    MIIE\n    vQ==\n  n: 1\n", "a:\n  private_key: |\n    *\n  n: 1\n"},
+      {"credentials: {user: u, x: [1, 2]}, n: 1", "credentials: *, n: 1"},
+      {"{'credentials': {'user': 'u', 'x': ['y']}, 'n': 1}", "{'credentials': *, 'n': 1}"},
+      {"{\"tokens\": 3, \"secrets\": [1, 2", "{\"tokens\": 3, \"secrets\": *"},
+      {"pwd: 1234\r\nn: 1", "pwd: *\r\nn: 1"},
+  };
+  for (const auto& [text, hidden] : cases) EXPECT_EQ(shown(text), hidden);
+}
+
+TEST(SecretText, LeavesOrdinarySettings) {
+  for (const char* text :
+       {"tokenizer: bert\nmax_tokens: 7\npass_rate: 0.5\nauthor: jane\nkeys: [a, b]\n",
+        "--tokenizer bert --max-tokens 7 --author jane --pass-rate 0.5 --keys a b",
+        "{'tokenizer': 'bert', 'keys': ['a'], 'author': {'name': 'jane'}}",
+        "use_auth_token: true\npad_token: null\nsecret: ~\ntoken:\nn: 1\n", "--use-auth-token --lr 1",
+        "--token", "--token ", "a--token abc", "the wrong password: it was old", "password:abc",
+        "token == other", "-mca btl tcp,self -mca", "-mca btl_password", "10:30 http://host", ":", "=",
+        "password:", "password: |", "password: |\n"})
+    EXPECT_EQ(shown(text), text);
+}
+
 TEST(SecretText, LeavesTheRest) {
   for (const char* text : {"",
                            "=",
