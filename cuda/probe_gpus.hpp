@@ -28,6 +28,9 @@ void apply_visible_devices(Machine& machine, const std::optional<std::string>& v
 // Asks the driver, /sys and the environment of this process.
 void probe_gpus(Machine& machine);
 
+// Asks only the driver. Nothing: there is none, or its GPUs are in no domain or in several.
+std::optional<NvlinkDomain> probe_nvlink_domain();
+
 // This machine with its devices: probe_machine() and probe_gpus().
 Result<Machine> probe_machine_with_gpus();
 
