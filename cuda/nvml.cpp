@@ -8,6 +8,7 @@
 #include <charconv>
 #include <cstddef>
 
+#include "cuda/nvml_fabric.hpp"
 #include "cuda/nvml_functions.hpp"
 
 namespace smlaunch {
@@ -44,6 +45,7 @@ struct Optional {
   nvmlReturn_t (*link_state)(nvmlDevice_t, unsigned, unsigned*) = nullptr;
   nvmlReturn_t (*link_peer)(nvmlDevice_t, unsigned, nvmlPciInfo_t*) = nullptr;
   nvmlReturn_t (*link_peer_kind)(nvmlDevice_t, unsigned, unsigned*) = nullptr;
+  FabricFunctions fabric = {};
 };
 
 bool find_required(void* library, Required& nvml) {
@@ -114,6 +116,7 @@ NvmlGpu read_gpu(const Required& nvml, const Optional& extra, nvmlDevice_t devic
       extra.mig_mode != nullptr && extra.mig_mode(device, &current, &pending) == nvml_success && current == 1;
   if (gpu.mig) gpu.mig_instances = read_mig_instances(nvml, extra, device);
   gpu.nvlink_peers = read_nvlink_peers(extra, device);
+  gpu.domain = read_domain(extra.fabric, device);
   return gpu;
 }
 
@@ -138,6 +141,8 @@ NvmlAnswer read_nvml(const std::string& library, bool driver_is_loaded) {
   find_function(opened, "nvmlDeviceGetNvLinkState", extra.link_state);
   find_function(opened, "nvmlDeviceGetNvLinkRemotePciInfo_v2", extra.link_peer);
   find_function(opened, "nvmlDeviceGetNvLinkRemoteDeviceType", extra.link_peer_kind);
+  find_function(opened, "nvmlDeviceGetGpuFabricInfoV", extra.fabric.info_v);
+  find_function(opened, "nvmlDeviceGetGpuFabricInfo", extra.fabric.info);
 
   const nvmlReturn_t started = nvml.init();
   if (started == nvml_driver_not_loaded) return answer;

@@ -9,6 +9,8 @@
 #include <string_view>
 #include <vector>
 
+#include "topology/machine.hpp"
+
 namespace smlaunch {
 
 struct NvmlGpu {
@@ -23,6 +25,7 @@ struct NvmlGpu {
   std::vector<std::string> nvlink_peers;
   std::vector<std::string> mig_instances = {};  // their UUIDs: "MIG-…"
   std::uint64_t memory_used = 0;                // in bytes, by all processes
+  std::optional<NvlinkDomain> domain = {};
   bool operator==(const NvmlGpu&) const = default;
 };
 

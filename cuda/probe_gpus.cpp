@@ -14,10 +14,13 @@
 
 #include "base/read_file.hpp"
 #include "cuda/visible_devices.hpp"
+#include "topology/nvlink_domain.hpp"
 #include "topology/probe_machine.hpp"
 
 namespace smlaunch {
 namespace {
+
+constexpr const char* nvml_library = "libnvidia-ml.so.1";
 
 UnusableReason reason_not_shown(const NvmlAnswer& answer) {
   switch (answer.state) {
@@ -110,6 +113,10 @@ std::string environment_variable(const char* name) {
   return value == nullptr ? std::string() : std::string(value);
 }
 
+bool has_driver() {
+  return access("/sys/module/nvidia", F_OK) == 0 || access("/proc/driver/nvidia", F_OK) == 0;
+}
+
 }  // namespace
 
 void add_gpu_facts(Machine& machine, const NvmlAnswer& answer, const std::vector<std::string>& off_the_bus) {
@@ -133,6 +140,7 @@ void add_gpu_facts(Machine& machine, const NvmlAnswer& answer, const std::vector
     gpu.usable = !told.mig;
     gpu.unusable_because = {told.mig ? UnusableKind::divided : UnusableKind::not_told};
     gpu.mig_instances = told.mig_instances;
+    gpu.domain = told.domain;
     if (told.mig) {
       machine.findings.push_back({.kind = FindingKind::divided_gpu,
                                   .subject = fmt::format("GPU {} ({})", told.index, told.pci),
@@ -140,6 +148,7 @@ void add_gpu_facts(Machine& machine, const NvmlAnswer& answer, const std::vector
     }
   }
   add_nvlinks(machine, answer.gpus);
+  if (has_several_domains(machine)) warn(machine, {.kind = FindingKind::several_domains});
   const std::size_t shown = order.size();
   for (std::size_t i = 0; i < machine.gpus.size(); ++i) {
     if (std::find(order.begin(), order.end(), i) == order.end()) order.push_back(i);
@@ -200,9 +209,7 @@ void apply_visible_devices(Machine& machine, const std::optional<std::string>& v
 }
 
 void probe_gpus(Machine& machine) {
-  const bool driver_is_loaded =
-      access("/sys/module/nvidia", F_OK) == 0 || access("/proc/driver/nvidia", F_OK) == 0;
-  add_gpu_facts(machine, read_nvml("libnvidia-ml.so.1", driver_is_loaded), read_off_the_bus(machine));
+  add_gpu_facts(machine, read_nvml(nvml_library, has_driver()), read_off_the_bus(machine));
   const char* visible = std::getenv("CUDA_VISIBLE_DEVICES");
   apply_visible_devices(machine, visible == nullptr ? std::nullopt : std::optional<std::string>(visible),
                         environment_variable("CUDA_DEVICE_ORDER"));
@@ -219,6 +226,13 @@ bool may_have_accelerators() {
     if (maker && (device_class.starts_with("0x03") || device_class.starts_with("0x12"))) return true;
   }
   return false;
+}
+
+std::optional<NvlinkDomain> probe_nvlink_domain() {
+  if (!may_have_accelerators()) return {};
+  Machine machine;
+  add_gpu_facts(machine, read_nvml(nvml_library, has_driver()), {});
+  return domain_of(machine);
 }
 
 Result<Machine> probe_machine_with_gpus() {

@@ -32,6 +32,9 @@ void probe_gpus(Machine& machine);
 // their drivers make.
 bool may_have_accelerators();
 
+// Asks only the driver. Nothing: there is none, or its GPUs are in no domain or in several.
+std::optional<NvlinkDomain> probe_nvlink_domain();
+
 // This machine with its devices: probe_machine() and probe_gpus().
 Result<Machine> probe_machine_with_gpus();
 

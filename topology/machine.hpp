@@ -7,6 +7,7 @@
 // `smlaunch topology` prints; whoever uses them cannot tell which.
 #pragma once
 
+#include <compare>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -39,6 +40,13 @@ struct PciLink {
   bool operator==(const PciLink&) const = default;
 };
 
+// GPUs, of one or several hosts, that NVSwitches join (topology/nvlink_domain.hpp).
+struct NvlinkDomain {
+  std::string cluster = {};  // 32 hexadecimal digits: the fabric's UUID
+  unsigned clique = 0;       // only GPUs of one clique of it are joined
+  auto operator<=>(const NvlinkDomain&) const = default;
+};
+
 struct Gpu {
   int index = 0;            // NVML's, 0 and up; PCI order where no driver answers
   std::string model;        // "NVIDIA H200"
@@ -51,6 +59,7 @@ struct Gpu {
   UnusableReason unusable_because = {};
   PciLink link = {};
   std::vector<std::string> mig_instances = {};  // UUIDs of its MIG instances: "MIG-…"; empty: it is not cut
+  std::optional<NvlinkDomain> domain = {};      // nothing: in none, or not known
   bool operator==(const Gpu&) const = default;
 };
 

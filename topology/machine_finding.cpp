@@ -34,6 +34,7 @@ constexpr std::pair<FindingKind, const char*> finding_words[] = {
     {FindingKind::gpu_without_place, "gpu_without_place"},
     {FindingKind::gpu_without_node, "gpu_without_node"},
     {FindingKind::mixed_gpus, "mixed_gpus"},
+    {FindingKind::several_domains, "several_domains"},
     {FindingKind::visible_no_instance, "visible_no_instance"},
     {FindingKind::visible_beside_instance, "visible_beside_instance"},
     {FindingKind::visible_no_gpu, "visible_no_gpu"},
@@ -137,6 +138,8 @@ std::string to_string(const MachineFinding& finding) {
     case FindingKind::mixed_gpus:
       return "its GPUs are of different models, and CUDA counts the fastest first: set "
              "CUDA_DEVICE_ORDER=PCI_BUS_ID, so that local rank and GPU agree";
+    case FindingKind::several_domains:
+      return "its GPUs are in different NVLink domains, so the host counts as in none";
     case FindingKind::visible_no_instance:
       return of_visible(finding, "names none of this machine's MIG instances");
     case FindingKind::visible_beside_instance:

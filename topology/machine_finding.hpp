@@ -47,6 +47,7 @@ enum class FindingKind {
   gpu_without_place,           // subject: its PCI id, which the driver alone knows
   gpu_without_node,            // subject: its PCI id
   mixed_gpus,                  // of different models
+  several_domains,             // its GPUs are in different NVLink domains
   visible_no_instance,         // subject: an entry of CUDA_VISIBLE_DEVICES, here and below
   visible_beside_instance,     // MIG instances stand alone
   visible_no_gpu,              // it names none

@@ -56,6 +56,7 @@ Json to_json(const Gpu& gpu) {
   if (!gpu.usable) add_reason(gpu.unusable_because, json);
   add_link(gpu.link, json);
   if (!gpu.mig_instances.empty()) json["mig_instances"] = gpu.mig_instances;
+  if (gpu.domain) json["nvlink_domain"] = {{"cluster", gpu.domain->cluster}, {"clique", gpu.domain->clique}};
   return json;
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Machines are of one kind if they differ only in each host's own facts: its name, UUIDs, addresses and what
-// is odd about it. Ranks get the same places on all machines of a kind, and none of these machines counts as
-// different. So thousands of hosts cost little more than one host of each kind.
+// Machines are of one kind if they differ only in each host's own facts: its name, UUIDs, NVLink domain,
+// addresses and what is odd about it. Ranks get the same places on all machines of a kind, and none of these
+// machines counts as different. So thousands of hosts cost little more than one host of each kind.
 #pragma once
 
 #include <cstddef>

@@ -11,6 +11,7 @@
 
 #include "topology/machine_json.hpp"
 #include "topology/machine_reader_json.hpp"
+#include "topology/nvlink_domain.hpp"
 
 namespace smlaunch {
 namespace {
@@ -67,6 +68,29 @@ UnusableReason read_reason(MachineReader& reader, const Json& json, const std::s
   return {UnusableKind::other, std::move(sentence)};
 }
 
+// Older versions do not write it.
+std::optional<NvlinkDomain> read_domain(MachineReader& reader, const Json& json, const std::string& path) {
+  const auto found = reader.find(json, "nvlink_domain");
+  if (found == json.end()) return {};
+  const std::string at = path + ".nvlink_domain";
+  if (!found->is_object()) {
+    reader.wrong(at, "must be an object");
+    return {};
+  }
+  NvlinkDomain domain;
+  std::uint64_t clique = 0;
+  reader.read(*found, at, "cluster", domain.cluster);
+  reader.read(*found, at, "clique", clique);
+  domain.clique = static_cast<unsigned>(clique);
+  if (!is_nvlink_cluster(domain.cluster))
+    reader.wrong(at + ".cluster", "must be 32 hexadecimal digits, not all of them 0");
+  else if (domain.clique != clique)
+    reader.wrong(at + ".clique", "must be below 4294967296");
+  else
+    return domain;
+  return {};
+}
+
 void read_devices(MachineReader& reader, const Json& json, Machine& machine) {
   const auto check_numa = [&](const std::optional<int>& numa, const std::string& path) {
     const bool known = !numa || std::any_of(machine.numa_nodes.begin(), machine.numa_nodes.end(),
@@ -94,6 +118,7 @@ void read_devices(MachineReader& reader, const Json& json, Machine& machine) {
     reader.read(object, path, "link_width", gpu.link.lanes);
     reader.read(object, path, "link_generation", gpu.link.generation);
     reader.read(object, path, "mig_instances", gpu.mig_instances);
+    gpu.domain = read_domain(reader, object, path);
     check_numa(gpu.numa, path);
     check_pci(gpu.pci, path);
     if (!indices.insert(gpu.index).second)

@@ -7,6 +7,8 @@
 #include <cstddef>
 #include <vector>
 
+#include "topology/nvlink_domain.hpp"
+
 namespace smlaunch {
 namespace {
 
@@ -93,6 +95,10 @@ std::string render_topology(const Machine& machine) {
          gpu.usable ? or_dash(gpu.uuid) : fmt::format("not usable: {}", to_string(gpu.unusable_because))});
   }
   text += machine.gpus.empty() ? "\nno GPU\n" : "\n" + render_table(rows);
+
+  if (const auto domain = domain_of(machine))
+    text += fmt::format("\nNVLink domain {}, clique {}: NVLinks join the GPUs of its hosts\n",
+                        domain->cluster, domain->clique);
 
   rows = {{"NIC", "kind", "PCI", "NUMA", "link"}};
   for (const Nic& nic : machine.nics) {

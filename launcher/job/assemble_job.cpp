@@ -169,10 +169,11 @@ Result<Job> finish_job(const Options& options, const Facts& facts, Job job) {
   if (auto aside = set_spare_hosts_aside(options, hosts, job); !aside) return tl::unexpected(aside.error());
   const auto counts = parse_process_counts(env, spec.launcher);
   if (!counts && !options.processes_per_host) return tl::unexpected(counts.error());
-  auto cluster =
-      make_cluster(options, facts, spec.launcher, counts.value_or(ProcessCounts()), hosts, spec.sources);
-  if (!cluster) return tl::unexpected(cluster.error());
-  job.cluster = std::move(*cluster);
+  auto machines = make_cluster(options, facts, spec.launcher, counts.value_or(ProcessCounts()), hosts,
+                               job.spare_hosts, spec.sources);
+  if (!machines) return tl::unexpected(machines.error());
+  job.cluster = std::move(machines->cluster);
+  job.domains = std::move(machines->domains);
   if (auto fits = check_allocation(facts, job); !fits) return tl::unexpected(fits.error());
   if (auto fits = check_ranks_of_xla(options, spec.launcher, job.cluster); !fits)
     return tl::unexpected(fits.error());
@@ -180,6 +181,7 @@ Result<Job> finish_job(const Options& options, const Facts& facts, Job job) {
   if (env.entry_point.kind != EntryPointKind::command)
     spec.sources.emplace_back("python", source_of(options, "python", "the first python3 on PATH"));
   if (auto found = find_mpirun(options, facts.ask, job); !found) return tl::unexpected(found.error());
+  keep_domains_together(facts, job);
   spec.machines_as_planned = options.gpus_per_host.has_value();
   spec.machines_chosen = options.gpus_per_host || !options.topology.empty();
   if (auto wished = find_smoke_wish(options, facts, job); !wished) return tl::unexpected(wished.error());

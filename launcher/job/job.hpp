@@ -17,6 +17,7 @@
 #include "launcher/options/options.hpp"
 #include "launcher/plan/plan.hpp"
 #include "launcher/smoke/injection.hpp"
+#include "topology/nvlink_domain.hpp"
 
 namespace smlaunch {
 
@@ -30,6 +31,8 @@ struct Job {
   std::optional<SelfStarted> self_started;  // unless each of the hosts given starts smlaunch
   Injection injection;                      // a fault for the smoke test to find
   std::vector<std::string> spare_hosts;     // run no rank until they replace a host
+  HostDomains domains;  // of all of them, where their machines are known, or they have told it meanwhile
+  bool asks_domains = false;  // the hosts are asked for it, since a spare one may have to be chosen by it
   // Another host leads, and this one waits for it.
   [[nodiscard]] bool is_worker() const {
     if (self_started) return self_started->node_rank > 0;

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <map>
 #include <memory>
+#include <utility>
 
 #include "launcher/plan/starter.hpp"
 #include "topology/with_gpus.hpp"
@@ -71,13 +72,17 @@ std::shared_ptr<const Machine> as_planned(const Options& options, Machine machin
 
 // Saved machines: FILE for every host, HOST=FILE for one.
 Result<MachinesByHost> read_topologies(const Options& options, const Questions& ask,
-                                       const std::vector<std::string>& hosts) {
+                                       const std::vector<std::string>& hosts,
+                                       const std::vector<std::string>& spares) {
   MachinesByHost machines;
   Error problems{Fault::configuration, {}};
+  const auto is_host = [&](const std::string& name) {
+    return std::find(hosts.begin(), hosts.end(), name) != hosts.end() ||
+           std::find(spares.begin(), spares.end(), name) != spares.end();
+  };
   for (const std::string& text : options.topology) {
     const std::size_t equals = text.find('=');
-    const bool for_one = equals != std::string::npos &&
-                         std::find(hosts.begin(), hosts.end(), text.substr(0, equals)) != hosts.end();
+    const bool for_one = equals != std::string::npos && is_host(text.substr(0, equals));
     if (equals != std::string::npos && !for_one && !ask.is_readable(text)) {
       problems.problems.push_back({"--topology " + text,
                                    fmt::format("{} is none of the hosts", text.substr(0, equals)),
@@ -94,6 +99,17 @@ Result<MachinesByHost> read_topologies(const Options& options, const Questions& 
   }
   if (!problems.problems.empty()) return tl::unexpected(std::move(problems));
   return machines;
+}
+
+// They are not asked over SSH before the run: they need not come.
+HostDomains domains_of_spares(const MachinesByHost& saved, const std::vector<std::string>& spares) {
+  HostDomains domains;
+  for (const std::string& name : spares) {
+    const auto one = saved.contains(name) ? saved.find(name) : saved.find("");
+    if (one == saved.end()) continue;
+    if (const auto domain = domain_of(*one->second)) domains[name] = *domain;
+  }
+  return domains;
 }
 
 using Groups = std::map<std::string, const InstanceGroup*>;
@@ -142,12 +158,12 @@ Result<void> check_ranks_of_xla(const Options& options, LauncherKind launcher, c
   return {};
 }
 
-Result<Cluster> make_cluster(const Options& options, const Facts& facts, LauncherKind launcher,
-                             const ProcessCounts& counts, const std::vector<std::string>& hosts,
-                             Sources& sources) {
+Result<JobMachines> make_cluster(const Options& options, const Facts& facts, LauncherKind launcher,
+                                 const ProcessCounts& counts, const std::vector<std::string>& hosts,
+                                 const std::vector<std::string>& spares, Sources& sources) {
   const Environment& environment = *facts.environment;
   RanksPerHost ranks(options, facts, launcher, counts);
-  auto saved = read_topologies(options, facts.ask, hosts);
+  auto saved = read_topologies(options, facts.ask, hosts, spares);
   if (!saved) return tl::unexpected(saved.error());
   MachinesByHost asked;
   if (options.probe && !saved->contains("")) {
@@ -191,7 +207,11 @@ Result<Cluster> make_cluster(const Options& options, const Facts& facts, Launche
   }
   sources.emplace_back("processes_per_host", ranks.source());
   sources.emplace_back("topology", source_of_machines(options, hosts.size(), !asked.empty()));
-  return cluster;
+  HostDomains domains = domains_of_spares(*saved, spares);
+  for (const Host& host : cluster.hosts)
+    if (const auto domain = domain_of(*host.machine); domain && host.source != TopologySource::assumed)
+      domains[host.name] = *domain;
+  return JobMachines{.cluster = std::move(cluster), .domains = std::move(domains)};
 }
 
 }  // namespace smlaunch

@@ -4,6 +4,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstddef>
+#include <optional>
+#include <utility>
+
+#include "topology/nvlink_domain.hpp"
 
 namespace smlaunch {
 
@@ -42,6 +47,34 @@ Result<void> set_spare_hosts_aside(const Options& options, std::vector<std::stri
   hosts.resize(hosts.size() - spare);
   job.spec.spare_hosts = job.spare_hosts;
   return {};
+}
+
+namespace {
+
+bool places_by_order(const MpiSettings& mpi) {
+  return !mpi.user.moving_options.empty() || !mpi.of_parameters.moving_options.empty() ||
+         mpi.counting != HostOrder::by_slot || mpi.numbering != HostOrder::by_slot;
+}
+
+}  // namespace
+
+void keep_domains_together(const Facts& facts, Job& job) {
+  // Where this machine is one of the hosts, the others are like it.
+  job.asks_domains =
+      !job.spare_hosts.empty() && (job.environment->current_host.empty() || domain_of(facts.machine));
+  if (!job.hosts_given || job.self_started || job.runs_alone || places_by_order(job.spec.mpi)) return;
+  const auto& hosts = job.cluster.hosts;
+  std::vector<std::optional<NvlinkDomain>> domains;
+  for (const Host& host : hosts) {
+    const auto known = job.domains.find(host.name);
+    domains.push_back(known == job.domains.end() ? std::nullopt : std::optional(known->second));
+  }
+  const std::vector<std::size_t> order = order_by_domain(domains);
+  if (std::is_sorted(order.begin(), order.end())) return;
+  Cluster ordered;
+  for (const std::size_t i : order) ordered.hosts.push_back(hosts[NodeRank{static_cast<int>(i)}]);
+  job.cluster = std::move(ordered);
+  job.spec.sources.emplace_back("host_order", "the hosts of one NVLink domain stand next to each other");
 }
 
 Result<void> check_wishes_of_tries(const Options& options, const Job& job) {

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <map>
 #include <set>
 
 #include "launcher/evidence/failure_reason.hpp"
@@ -118,21 +119,52 @@ RestartDecision decide_restart(const Outcome& outcome, const RestartPolicy& poli
                              : std::min(longest_wait, first_wait * (1 << (waits - 1)))};
 }
 
+namespace {
+
+// Which spare takes the place of which host; the first pass leaves no host without a spare of its domain that another
+// host could have done without.
+std::map<std::string, Replacement> choose_spares(const std::vector<std::string>& lost,
+                                                 std::vector<std::string>& spares,
+                                                 const HostDomains& domains) {
+  std::map<std::string, Replacement> chosen;
+  const auto take = [&](const std::string& host, auto spare, bool is_of_domain) {
+    chosen[host] = {.lost = host, .spare = *spare, .is_of_domain = is_of_domain};
+    spares.erase(spare);
+  };
+  for (const std::string& host : lost) {
+    const auto domain = domains.find(host);
+    if (domain == domains.end()) continue;
+    const auto near = std::find_if(spares.begin(), spares.end(), [&](const std::string& spare) {
+      const auto of_spare = domains.find(spare);
+      return of_spare != domains.end() && of_spare->second == domain->second;
+    });
+    if (near != spares.end()) take(host, near, true);
+  }
+  for (const std::string& host : lost)
+    if (!spares.empty() && !chosen.contains(host)) take(host, spares.begin(), false);
+  return chosen;
+}
+
+}  // namespace
+
 std::vector<Replacement> replace_hosts(Cluster& cluster, std::vector<std::string>& spares,
-                                       const std::vector<std::string>& at_fault, const std::string& kept) {
-  const std::set<std::string> lost(at_fault.begin(), at_fault.end());
+                                       const std::vector<std::string>& at_fault, const std::string& kept,
+                                       const HostDomains& domains) {
+  const std::set<std::string> at_fault_here(at_fault.begin(), at_fault.end());
   // A spare host that is not there either is of no use.
-  std::erase_if(spares, [&](const std::string& spare) { return lost.contains(spare); });
+  std::erase_if(spares, [&](const std::string& spare) { return at_fault_here.contains(spare); });
+  std::vector<std::string> lost;
+  for (const Host& host : cluster.hosts)
+    if (host.name != kept && at_fault_here.contains(host.name)) lost.push_back(host.name);
+  const auto chosen = choose_spares(lost, spares, domains);
   std::vector<Replacement> replaced;
-  auto next = spares.begin();
   for (Host& host : cluster.hosts) {
-    if (next == spares.end()) break;
-    if (host.name == kept || !lost.contains(host.name)) continue;
-    replaced.push_back({host.name, *next});
-    host.name = *next++;
+    const auto found = chosen.find(host.name);
+    if (found == chosen.end()) continue;
+    replaced.push_back(found->second);
+    host.name = found->second.spare;
     if (host.source == TopologySource::probed) host.source = TopologySource::assumed;
   }
-  spares.erase(spares.begin(), next);
   return replaced;
 }
 

@@ -10,6 +10,7 @@
 #include "launcher/outcome/outcome.hpp"
 #include "launcher/outcome/restart_on.hpp"
 #include "topology/cluster.hpp"
+#include "topology/nvlink_domain.hpp"
 
 namespace smlaunch {
 
@@ -57,13 +58,15 @@ inline bool is_tried_again(const Outcome& outcome, const RestartPolicy& policy) 
 struct Replacement {
   std::string lost;
   std::string spare;
+  bool is_of_domain = false;  // both are in one NVLink domain
 };
 
-// Replaces each of `at_fault` that has ranks in the cluster by the first of `spares`, as long as there are
-// any. The new host has the same node rank and the same number of ranks, and is assumed to be like the host
+// Replaces each of `at_fault` that has ranks in the cluster by the first of `spares` in its NVLink domain, those that
+// find none by the first that are left, as long as there are any. The new host has the same node rank and the same number of ranks, and is assumed to be like the host
 // before it. `kept` leads and stays.
 std::vector<Replacement> replace_hosts(Cluster& cluster, std::vector<std::string>& spares,
-                                       const std::vector<std::string>& at_fault, const std::string& kept);
+                                       const std::vector<std::string>& at_fault, const std::string& kept,
+                                       const HostDomains& domains);
 
 // Takes those of `at_fault` that are there yet out of the cluster, but `kept`, if at least `least` hosts are left then;
 // returns their names.

@@ -175,6 +175,8 @@ std::string render_plan(const LaunchPlan& plan, PlanDetail detail) {
        source_of(plan, "world_size").empty() ? source_of(plan, "processes_per_host")
                                              : source_of(plan, "world_size"));
   line("leader", plan.leader, source_of(plan, "hosts"));
+  for (const auto& [name, text] : plan.sources)
+    if (name == "host_order") line("host order", text, "");
   if (!plan.spare_hosts.empty()) {
     std::string names;
     for (const std::string& name : plan.spare_hosts) names += (names.empty() ? "" : ", ") + name;

@@ -11,6 +11,8 @@
 
 namespace smlaunch {
 
+// An argument of `smlaunch worker`: its host is to tell its NVLink domain.
+inline constexpr const char* domain_argument = "--nvlink-domain";
 // How the line begins that a worker says in the place of an SSH banner, where it can start no SSH server.
 inline constexpr const char* refusal_answer = "smlaunch cannot start here: ";
 // How the line begins about why the host is not fit for a try.
@@ -36,6 +38,7 @@ struct LoginAnswers {
   std::string shell = {};                          // the login shell: "bash"; empty: not known, or not asked
   std::optional<std::string> daemon_problem = {};  // why the daemon does not run there; nothing: it does
   std::optional<std::string> folder_problem = {};  // why the daemon cannot write its files; nothing: it can
+  std::string nvlink_domain = {};  // of its GPUs (topology/nvlink_domain.hpp); empty: none, or not asked
   std::string noexec_folder = {};  // where the kernel runs no programs: "/tmp"; empty: it does
   std::vector<InterfaceAnswer> interfaces = {};
   bool operator==(const LoginAnswers&) const = default;

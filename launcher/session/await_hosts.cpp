@@ -37,6 +37,7 @@ class Awaiting : public std::enable_shared_from_this<Awaiting> {
  private:
   void hosts_came(HostsReady hosts) {
     hosts_ = std::move(hosts);
+    note_domains(hosts_.report, job_.domains);
     if (hosts_.result.outcome) return code_came({});
     awaited_.request.progress = nullptr;  // it is told of the hosts, and not of the code on some of them
     wait_for_code(

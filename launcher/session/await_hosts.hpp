@@ -21,7 +21,7 @@ struct AwaitedHosts {
   std::string first_other_host = {};
 };
 
-// The references outlive it. `job`: spare hosts that are of no use are taken out.
+// The references outlive it. `job`: spare hosts that are of no use are taken out, and the hosts tell their domains.
 void await_hosts(HostWaits& waits, const Options& options, Job& job, const LaunchPlan& plan,
                  AwaitedHosts awaited, FindWorkerCode find_code, EventLog& events,
                  std::function<void(ReadyResult)> done);

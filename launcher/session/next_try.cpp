@@ -39,9 +39,11 @@ Result<void> JobTries::prepare_next(const Report& failed, const RestartDecision&
     policy_.earlier.add(outcome);
   }
   if (decision.counts) ++policy_.restarts;
-  const auto replaced =
-      replace_hosts(job_.cluster, job_.spare_hosts, outcome.hosts_at_fault, job_.environment->leader);
-  for (const auto& [lost, spare] : replaced) say("{} takes the place of {}", spare, lost);
+  const auto replaced = replace_hosts(job_.cluster, job_.spare_hosts, outcome.hosts_at_fault,
+                                      job_.environment->leader, job_.domains);
+  for (const Replacement& each : replaced)
+    say("{} takes the place of {}{}", each.spare, each.lost,
+        each.is_of_domain ? ": it is in the same NVLink domain" : "");
   const auto dropped = go_on_with_fewer(outcome.hosts_at_fault);
   for (Host& host : job_.cluster.hosts) set_instance(host, *job_.environment);
   std::string which;

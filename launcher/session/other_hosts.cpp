@@ -189,6 +189,7 @@ std::optional<HostProblem> judge_host_answer(const std::vector<WantedInterface>&
 RemoteRequest make_ready_request(const Options& options, const Job& job, const std::string& worker,
                                  const std::vector<WantedInterface>& wanted) {
   std::string command = become_program(quote_shell_word(job.spec.smlaunch)) + " worker";
+  if (job.asks_domains) command += fmt::format(" {}", domain_argument);
   for (const WantedInterface& each : wanted) command += " --interface " + quote_shell_word(each.pattern);
   command += fmt::format(" {} {}", worker.empty() ? "-" : worker, worker_wait_seconds(job));
   if (const std::string daemon = remote_daemon(job.spec); !daemon.empty())
@@ -239,6 +240,13 @@ void wait_for_hosts(HostWaits& waits, const std::vector<WantedInterface>& wanted
     tell_the_rest(waits, request, made, [done, hosts] { done(hosts); });
   };
   waits.run_on_hosts(std::move(request), {.is_shown = true}, over);
+}
+
+void note_domains(const RemoteReport& report, HostDomains& domains) {
+  for (const auto* hosts : {&report.hosts, &report.spare_hosts})
+    for (const HostReadiness& host : *hosts)
+      if (const auto domain = parse_nvlink_domain(parse_login_answers(host.answer).nvlink_domain))
+        domains[host.name] = *domain;
 }
 
 std::vector<std::string> describe_noexec_folders(const RemoteReport& report) {

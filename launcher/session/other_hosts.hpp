@@ -62,6 +62,9 @@ void wait_for_hosts(HostWaits& waits, const std::vector<WantedInterface>& wanted
                     std::vector<std::string>& spares, const FindFailure& find_failure, EventLog& events,
                     std::function<void(HostsReady)> done);
 
+// What the hosts, spare ones too, have told of their NVLink domains.
+void note_domains(const RemoteReport& report, HostDomains& domains);
+
 // Says which hosts' temporary folder runs no programs: we and Open MPI do without; a program that a job compiles there
 // does not run.
 void warn_of_folders(RemoteReport report, const std::string& own_host);

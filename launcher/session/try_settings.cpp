@@ -45,7 +45,7 @@ RunSettings JobTries::make_settings(TryLoop& on) {
   settings.find_left_out = [this](const Outcome& outcome) {
     Cluster cluster = job_.cluster;
     std::vector<std::string> spares = job_.spare_hosts;
-    replace_hosts(cluster, spares, outcome.hosts_at_fault, policy_.leader);
+    replace_hosts(cluster, spares, outcome.hosts_at_fault, policy_.leader, job_.domains);
     const auto dropped = drop_beyond_need(cluster, outcome.hosts_at_fault);
     return std::set<std::string>(dropped.begin(), dropped.end());
   };

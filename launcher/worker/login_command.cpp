@@ -12,6 +12,7 @@
 
 #include "base/exit_codes.hpp"
 #include "base/own_words.hpp"
+#include "cuda/probe_gpus.hpp"
 #include "launcher/channel/hand_over.hpp"
 #include "launcher/channel/worker_socket.hpp"
 #include "launcher/process/job_processes.hpp"
@@ -21,6 +22,7 @@
 #include "launcher/remote/ssh_connections.hpp"
 #include "launcher/worker/host_check.hpp"
 #include "topology/interfaces.hpp"
+#include "topology/nvlink_domain.hpp"
 
 namespace smlaunch {
 
@@ -38,6 +40,10 @@ std::string read_stdin() {
 
 int run_hand_over(std::vector<std::string> arguments) {
   LoginAnswers answers;
+  if (!arguments.empty() && arguments[0] == domain_argument) {
+    arguments.erase(arguments.begin());
+    if (const auto domain = probe_nvlink_domain()) answers.nvlink_domain = to_string(*domain);
+  }
   std::vector<std::string> wanted;
   while (arguments.size() >= 2 && arguments[0] == "--interface") {
     wanted.push_back(arguments[1]);

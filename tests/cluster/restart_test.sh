@@ -62,6 +62,28 @@ assert_eq '["success",1,"lost_host"]' "$(report '[.outcome, .restarts, .earlier[
 assert_nothing_left algo-1 algo-3 algo-4
 restart algo-2
 
+step "a spare host in the NVLink domain of the host at fault comes before the others (machines of files)"
+rack='{cluster: "0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f", clique: 1}'
+"$smlaunch" topology --format json |
+  jq ".gpus = [{index: 0, nvlink_domain: $rack}] | del(.gpu_nic, .gpu_gpu)" >"$scratch/rack.json"
+for name in "${hosts[@]}"; do "$cluster" put "$name" "$scratch/rack.json" /opt/ml/rack.json; done
+program <<'END'
+#!/bin/sh
+[ "$RESTART_COUNT" = 0 ] || exit 0
+[ "$RANK" = 1 ] || exec sleep 1000
+echo smlaunch=exclude-host >>"$SMLAUNCH_HEARTBEAT"
+exit 1
+END
+for name in algo-4 algo-3 algo-2 algo-1; do
+  start "$name" "$smlaunch" --spare-hosts 2 --max-restarts 1 --failure-grace 1 \
+    --topology algo-2=/opt/ml/rack.json --topology algo-4=/opt/ml/rack.json
+done
+over 0 success 60 algo-1 algo-4
+assert_contains "$(<"$scratch/algo-1.err")" "smlaunch: algo-4 takes the place of algo-2: it is in the same NVLink domain"
+over 0 success 10 algo-3
+over 1 failure 10 algo-2
+assert_nothing_left
+
 step "a host that is not ready is replaced before anything starts, and costs no restart"
 "$cluster" sshd algo-2 stop
 for name in algo-4 algo-3 algo-1; do start "$name" "$smlaunch" --spare-hosts 1 --ready-timeout 3; done

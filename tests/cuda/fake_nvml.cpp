@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // Answers like the NVIDIA driver's library on a host with two GPUs joined by two NVLinks, each with one more
 // link to a switch; a third GPU is lost. The second GPU is cut into two MIG instances, with room for a third.
-// FAKE_NVML_INIT makes nvmlInit_v2 return that number. FAKE_NVML_XID="1 79" makes GPU 1 report XID 79, once;
+// FAKE_NVML_FABRIC="7 1 3" puts GPU 0 into clique 1 of the fabric whose UUID is 16 times the byte 7, in NVML's state 3;
+// GPU 1 into the next clique. FAKE_NVML_OLD_FABRIC: only the older function tells it. FAKE_NVML_INIT makes nvmlInit_v2 return that number. FAKE_NVML_XID="1 79" makes GPU 1 report XID 79, once;
 // FAKE_NVML_ECC and FAKE_NVML_THROTTLE are the answers of all GPUs, FAKE_NVML_LOST is the GPU that is lost
 // meanwhile.
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <string>
 
 namespace {
@@ -21,6 +23,20 @@ struct PciInfo {
 };
 struct Memory {
   unsigned long long total, free, used;
+};
+struct Fabric {
+  unsigned char cluster[16];
+  int status;
+  unsigned clique;
+  unsigned char state;
+};
+struct FabricV {
+  unsigned version;
+  unsigned char cluster[16];
+  int status;
+  unsigned clique;
+  unsigned char state;
+  unsigned health;
 };
 struct Device {
   unsigned index;
@@ -116,6 +132,28 @@ int nvmlDeviceGetNvLinkRemotePciInfo_v2(Device* device, unsigned link, PciInfo* 
   std::snprintf(info->bus_id, sizeof info->bus_id, "%s",
                 link < 2 ? bus_ids[1 - device->index] : "00000000:C1:00.0");
   return success;
+}
+
+int nvmlDeviceGetGpuFabricInfo(Device* device, Fabric* info) {
+  const char* text = std::getenv("FAKE_NVML_FABRIC");
+  unsigned byte = 0, clique = 0, state = 0;
+  if (text == nullptr || std::sscanf(text, "%u %u %u", &byte, &clique, &state) != 3) return not_supported;
+  *info = Fabric{{}, success, clique + device->index, static_cast<unsigned char>(state)};
+  std::memset(info->cluster, static_cast<int>(byte), sizeof info->cluster);
+  return success;
+}
+int nvmlDeviceGetGpuFabricInfoV(Device* device, FabricV* info) {
+  constexpr int function_not_found = 13;
+  constexpr int version_mismatch = 25;
+  if (std::getenv("FAKE_NVML_OLD_FABRIC") != nullptr) return function_not_found;
+  if (info->version != (36U | 2U << 24U)) return version_mismatch;
+  Fabric plain{};
+  const int code = nvmlDeviceGetGpuFabricInfo(device, &plain);
+  std::memcpy(info->cluster, plain.cluster, sizeof info->cluster);
+  info->status = plain.status;
+  info->clique = plain.clique;
+  info->state = plain.state;
+  return code;
 }
 
 int nvmlEventSetCreate(void** set) {

@@ -4,6 +4,11 @@
 #include <gtest/gtest.h>
 
 #include <cstdlib>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cuda/nvml_fabric.hpp"
 
 namespace smlaunch {
 namespace {
@@ -59,6 +64,40 @@ TEST(Nvml, ALinkToACpuIsNoLinkToASwitch) {
   unsetenv("FAKE_NVML_CPU_LINK");
   ASSERT_EQ(answer.gpus.size(), 2U);
   EXPECT_EQ(answer.gpus[0].nvlink_peers, (std::vector<std::string>{"0000:86:00.0", "0000:86:00.0"}));
+}
+
+std::vector<std::optional<NvlinkDomain>> domains_told(const char* fabric, bool is_old) {
+  setenv("FAKE_NVML_FABRIC", fabric, 1);
+  if (is_old) setenv("FAKE_NVML_OLD_FABRIC", "1", 1);
+  const NvmlAnswer answer = read_nvml(FAKE_NVML, true);
+  unsetenv("FAKE_NVML_FABRIC");
+  unsetenv("FAKE_NVML_OLD_FABRIC");
+  std::vector<std::optional<NvlinkDomain>> told;
+  for (const NvmlGpu& gpu : answer.gpus) told.push_back(gpu.domain);
+  return told;
+}
+
+TEST(Nvml, AGpuThatIsRegisteredInAFabricTellsItsDomainByEitherFunction) {
+  const std::string cluster = "07070707070707070707070707070707";
+  for (const bool is_old : {false, true})
+    EXPECT_EQ(domains_told("7 1 3", is_old),
+              (std::vector<std::optional<NvlinkDomain>>{NvlinkDomain{.cluster = cluster, .clique = 1},
+                                                        NvlinkDomain{.cluster = cluster, .clique = 2}}))
+        << is_old;
+}
+
+TEST(Nvml, AGpuWhoseRegistrationIsNotOverOrThatIsInNoFabricTellsNone) {
+  const std::vector<std::optional<NvlinkDomain>> none(2);
+  for (const char* fabric : {"7 1 0", "7 1 1", "7 1 2", "0 1 3", "nonsense"})
+    for (const bool is_old : {false, true}) EXPECT_EQ(domains_told(fabric, is_old), none) << fabric;
+}
+
+TEST(Nvml, AFabricThatReportsAnErrorIsNone) {
+  FabricInfo info{.cluster = {1}, .status = 0, .clique = 4, .state = 3};
+  EXPECT_EQ(domain_of_fabric(info),
+            (NvlinkDomain{.cluster = "01000000000000000000000000000000", .clique = 4}));
+  info.status = 10;
+  EXPECT_EQ(domain_of_fabric(info), std::nullopt);
 }
 
 TEST(Nvml, ADriverThatDoesNotStartSaysWhy) {

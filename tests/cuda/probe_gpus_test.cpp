@@ -279,5 +279,20 @@ TEST(ProbeGpus, ThisMachineAnswersWithOrWithoutADriver) {
   EXPECT_EQ(machine->gpu_gpu.size(), machine->gpus.size());
 }
 
+TEST(ProbeGpus, AMachineWhoseGpusAreInDifferentNvlinkDomainsSaysSo) {
+  Machine machine = bus();
+  NvmlAnswer answer = answer_of({told(0, "0000:1a:00.0"), told(1, "0000:3b:00.0"), told(2, "0000:86:00.0")});
+  const std::string rack = "0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f";
+  for (NvmlGpu& gpu : answer.gpus) gpu.domain = NvlinkDomain{.cluster = rack, .clique = 1};
+  add_gpu_facts(machine, answer, {});
+  EXPECT_EQ(machine.gpus[2].domain, (NvlinkDomain{.cluster = rack, .clique = 1}));
+  EXPECT_THAT(machine_warnings(machine), IsEmpty());
+  answer.gpus[1].domain->clique = 2;
+  machine = bus();
+  add_gpu_facts(machine, answer, {});
+  EXPECT_THAT(sentences_of(machine_warnings(machine)),
+              ElementsAre("its GPUs are in different NVLink domains, so the host counts as in none"));
+}
+
 }  // namespace
 }  // namespace smlaunch

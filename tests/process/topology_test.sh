@@ -19,6 +19,22 @@ plan --topology "$saved/turin-4xh200-nvml.xml" --topology "node-c=$saved/pascal-
   --hosts node-a,node-b,node-c --current-host node-a
 assert_contains "$(jq -r '.warnings[]' <<<"$out")" "node-c differs: usable GPUs "
 
+step "the hosts of a NVLink domain stand next to each other, where that is known and nobody says another order"
+for rack in a b; do
+  "$smlaunch" topology --format json --topology "$saved/turin-4xh200-nvml.xml" |
+    jq ".gpus[].nvlink_domain = {cluster: (\"$rack\" * 32), clique: 1}" >"$scratch/$rack.json"
+done
+run "$smlaunch" topology --topology "$scratch/a.json"
+assert_contains "$out" "NVLink domain aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa, clique 1: "
+cmp "$scratch/a.json" <("$smlaunch" topology --format json --topology "$scratch/a.json" | jq .) || fail "it is not read back"
+racks=(--topology "$scratch/a.json" --topology "b1=$scratch/b.json" --topology "b2=$scratch/b.json" --hosts "a1,b1,a2,b2")
+plan "${racks[@]}" --current-host a1
+assert_eq '["a1","a2","b1","b2"]' "$(jq -c '[.hosts[].name]' <<<"$out")"
+assert_eq "the hosts of one NVLink domain stand next to each other" "$(jq -r .sources.host_order <<<"$out")"
+assert_contains "$(jq -r '.command | join(" ")' <<<"$out")" "a1:4,a2:4,b1:4,b2:4"
+plan "${racks[@]}" --current-host a1 --mpi-options "--map-by node"
+assert_eq '["a1","b1","a2","b2"]' "$(jq -c '[.hosts[].name]' <<<"$out")"
+
 step "pictures"
 run "$smlaunch" --dry-run --format svg --topology "$saved/turin-4xh200-nvml.xml" --hosts node-a,node-b \
   --current-host node-a -- "$programs/end_with" exit 0

@@ -36,6 +36,30 @@ std::vector<std::string> problems(std::string_view text) {
   return all;
 }
 
+TEST(MachineJson, KeepsTheNvlinkDomainOfEachGpu) {
+  Machine machine = make_machine({1, 2, 1, {0, 0}, {}});
+  machine.gpus[0].domain = NvlinkDomain{.cluster = "0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f", .clique = 4294967295U};
+  const std::string text = render_machine_json(machine);
+  const auto read = parse_machine_json(text, "m.json");
+  ASSERT_TRUE(read);
+  EXPECT_EQ(read->gpus[0].domain, machine.gpus[0].domain);
+  EXPECT_EQ(read->gpus[1].domain, std::nullopt) << "as in files of older versions";
+}
+
+TEST(MachineJson, RefusesWhatIsNoNvlinkDomain) {
+  const auto problem_of = [](const std::string& domain) {
+    return problems(R"({"schema": "smlaunch.topology/1", "numa_nodes": [], "gpus": [{"nvlink_domain": )" +
+                    domain + "}]}");
+  };
+  EXPECT_THAT(problem_of("7"), ElementsAre("m.json: gpus[0].nvlink_domain: must be an object"));
+  EXPECT_THAT(
+      problem_of(R"({"cluster": "00", "clique": 1})"),
+      ElementsAre("m.json: gpus[0].nvlink_domain.cluster: must be 32 hexadecimal digits, not all of them 0"));
+  EXPECT_THAT(problem_of(R"({"cluster": "0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f", "clique": 4294967296})"),
+              ElementsAre("m.json: gpus[0].nvlink_domain.clique: must be below 4294967296"));
+  EXPECT_TRUE(problem_of("null").empty());
+}
+
 TEST(MachineJson, HasTheKeysThatWerePromised) {
   Machine machine = make_machine({1, 2, 2, {0}, {0}});
   machine.gpus[0].usable = false;

@@ -46,6 +46,18 @@ warning: the driver cannot reach GPU 2
 )");
 }
 
+TEST(RenderTopology, NamesTheNvlinkDomainWhereThereIsOne) {
+  Machine machine = make_machine({1, 1, 1, {0}, {}});
+  EXPECT_EQ(render_topology(machine).find("NVLink domain"), std::string::npos);
+  machine.gpus[0].domain = NvlinkDomain{.cluster = "0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f", .clique = 2};
+  const std::string text = render_topology(machine);
+  EXPECT_NE(
+      text.find("\nNVLink domain 0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f, clique 2: NVLinks join the GPUs of its "
+                "hosts\n"),
+      std::string::npos)
+      << text;
+}
+
 TEST(RenderTopology, WhatNicsAreToEachOtherMayBeUnknown) {
   const std::string text = render_topology(make_machine({1, 1, 1, {0}, {0, 0}}));
   EXPECT_NE(text.find("mlx5_1  PIX   -       -\n"), std::string::npos) << text;

@@ -9,6 +9,7 @@ namespace smlaunch {
 namespace {
 
 using testing::ElementsAre;
+using Strings = std::vector<std::string>;
 
 constexpr const char* with_mpi = R"({"sagemaker_mpi_enabled": true})";
 
@@ -194,6 +195,68 @@ TEST(AssembleJob, SetsSpareHostsAside) {
   EXPECT_EQ(
       first_problem(assemble_job(options, small_facts(3))),
       "--spare-hosts: under launcher process each host runs by itself, and none can take another's place");
+}
+
+// Four hosts in two NVLink domains by turns, and one more host in the first, from the command line.
+struct Racks {
+  Facts facts = small_facts(1, with_mpi);
+  Options options;
+  Racks() {
+    const auto saved = [](char rack) {
+      Machine machine = make_machine({1, 2, 1, {0}, {}});
+      machine.gpus[0].domain = NvlinkDomain{.cluster = std::string(32, rack), .clique = 1};
+      return machine;
+    };
+    give_hosts(facts, {{{"a1", 1}, {"b1", 2}, {"a2", 3}, {"b2", 4}, {"a3", 5}}});
+    facts.ask.saved_machine = [saved](const std::string& file) -> Result<Machine> { return saved(file[0]); };
+    options.topology = {"a1=a", "a2=a", "a3=a", "b1=b", "b2=b"};
+  }
+};
+
+Strings host_names(const Job& job) {
+  Strings names;
+  for (const Host& host : job.cluster.hosts) names.push_back(host.name + ":" + std::to_string(host.ranks));
+  return names;
+}
+
+TEST(AssembleJob, PlacesTheHostsOfANvlinkDomainNextToEachOther) {
+  const Racks racks;
+  const Job job = value_of(assemble_job(racks.options, racks.facts));
+  EXPECT_THAT(host_names(job), ElementsAre("a1:1", "a2:3", "a3:5", "b1:2", "b2:4"));
+  EXPECT_EQ(source_in(job.spec, "host_order"), "the hosts of one NVLink domain stand next to each other");
+  EXPECT_EQ(job.environment->leader, "a1");
+}
+
+TEST(AssembleJob, KeepsTheOrderOfHostsWhereItIsSaidOrMachinesAreNotKnown) {
+  const Strings as_given = {"a1:1", "b1:2", "a2:3", "b2:4", "a3:5"};
+  const auto order_of = [](const Racks& racks) {
+    const Job job = value_of(assemble_job(racks.options, racks.facts));
+    EXPECT_EQ(source_in(job.spec, "host_order"), "");
+    return host_names(job);
+  };
+  Racks unknown;
+  unknown.options.topology = {};
+  unknown.facts.machine = *unknown.facts.ask.saved_machine("a");
+  EXPECT_EQ(order_of(unknown), as_given);
+  Racks mapped;
+  mapped.options.mpi_options = "--map-by node";
+  EXPECT_EQ(order_of(mapped), as_given);
+  Racks by_file;
+  by_file.options.mpi_options = "--rankfile ranks";
+  EXPECT_EQ(order_of(by_file), as_given);
+  Racks of_container;
+  of_container.facts.given_hosts.reset();
+  EXPECT_THAT(order_of(of_container), ElementsAre("a1:1", "b1:1", "a2:1", "b2:1", "a3:1"));
+}
+
+TEST(AssembleJob, HostsTellTheirNvlinkDomainWhereASpareOneMayBeChosenByIt) {
+  Racks racks;
+  racks.options.topology = {};
+  EXPECT_FALSE(value_of(assemble_job(racks.options, racks.facts)).asks_domains) << "there is no spare host";
+  racks.options.spare_hosts = 1;
+  EXPECT_FALSE(value_of(assemble_job(racks.options, racks.facts)).asks_domains) << "this host is in none";
+  racks.facts.machine = *racks.facts.ask.saved_machine("a");
+  EXPECT_TRUE(value_of(assemble_job(racks.options, racks.facts)).asks_domains);
 }
 
 TEST(AssembleJob, TellsTheRanksOfAFolderThatTheRunMade) {

@@ -18,15 +18,18 @@ struct Made {
   std::vector<TopologySource> machines;
   Sources sources;
   std::string problem;
+  HostDomains domains;
 };
 
 Made make(const Options& options, const Facts& facts, LauncherKind launcher = LauncherKind::mpi,
-          const ProcessCounts& counts = {}) {
+          const ProcessCounts& counts = {}, const std::vector<std::string>& spares = {}) {
   Made made;
-  const auto cluster = make_cluster(options, facts, launcher, counts, facts.environment->hosts, made.sources);
-  made.problem = first_problem(cluster);
-  if (!cluster) return made;
-  for (const Host& host : cluster->hosts) {
+  const auto machines =
+      make_cluster(options, facts, launcher, counts, facts.environment->hosts, spares, made.sources);
+  made.problem = first_problem(machines);
+  if (!machines) return made;
+  made.domains = machines->domains;
+  for (const Host& host : machines->cluster.hosts) {
     made.ranks.push_back(host.ranks);
     made.machines.push_back(host.source);
   }
@@ -93,6 +96,27 @@ TEST(MakeCluster, TakesSavedMachinesForAllHostsOrForOne) {
   EXPECT_EQ(make(options, facts).problem, "--topology algo-9=gpus.json: algo-9 is none of the hosts");
 }
 
+TEST(MakeCluster, KnowsTheNvlinkDomainsOfSavedMachinesAndOfSpareHostsWithOne) {
+  Facts facts = small_facts(2);
+  const NvlinkDomain rack{.cluster = "0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f", .clique = 1};
+  facts.ask.saved_machine = [rack](const std::string& file) -> Result<Machine> {
+    Machine machine = make_machine(two_gpus);
+    if (file == "rack.json")
+      for (Gpu& gpu : machine.gpus) gpu.domain = rack;
+    return machine;
+  };
+  Options options;
+  options.topology = {"algo-2=rack.json", "algo-8=rack.json", "algo-9=alone.json"};
+  const Made made = make(options, facts, LauncherKind::mpi, {}, {"algo-8", "algo-9"});
+  EXPECT_EQ(made.domains, (HostDomains{{"algo-2", rack}, {"algo-8", rack}}));
+  options.topology = {"rack.json"};
+  EXPECT_EQ(make(options, facts, LauncherKind::mpi, {}, {"algo-9"}).domains,
+            (HostDomains{{"algo-1", rack}, {"algo-2", rack}, {"algo-9", rack}}));
+  facts.machine = *facts.ask.saved_machine("rack.json");
+  EXPECT_EQ(make({}, facts, LauncherKind::mpi, {}, {"algo-9"}).domains, (HostDomains{{"algo-1", rack}}))
+      << "nobody has looked at the others";
+}
+
 TEST(MakeCluster, AsksTheOtherHostsOnlyWithProbe) {
   Facts facts = small_facts(2);
   facts.ask.machines_of_hosts = [](const std::vector<std::string>& hosts) -> Result<MachinesByHost> {
@@ -120,7 +144,7 @@ TEST(MakeCluster, KnowsGroupAndInstanceTypeOfEachHost) {
   });
   Sources sources;
   const auto cluster =
-      value_of(make_cluster({}, facts, LauncherKind::mpi, {}, facts.environment->hosts, sources));
+      value_of(make_cluster({}, facts, LauncherKind::mpi, {}, facts.environment->hosts, {}, sources)).cluster;
   EXPECT_EQ(cluster.hosts[{0}].instance_type, "ml.c5.xlarge");
   EXPECT_EQ(cluster.hosts[{0}].group, "");
   EXPECT_EQ(cluster.hosts[{1}].instance_type, "ml.p5.48xlarge");

@@ -252,7 +252,7 @@ Strings names_of(const Cluster& cluster) {
 TEST(ReplaceHosts, KeepsOrderAndNumberOfRanks) {
   Cluster cluster = cluster_of({"a", "b", "c", "d"});
   Strings spares = {"x", "y", "z"};
-  const auto replaced = replace_hosts(cluster, spares, {"d", "b"}, "a");
+  const auto replaced = replace_hosts(cluster, spares, {"d", "b"}, "a", {});
   EXPECT_EQ(names_of(cluster), (Strings{"a", "x", "c", "y"}));
   EXPECT_EQ(spares, Strings{"z"});
   ASSERT_EQ(replaced.size(), 2U);
@@ -262,12 +262,43 @@ TEST(ReplaceHosts, KeepsOrderAndNumberOfRanks) {
   EXPECT_EQ(cluster.hosts[{2}].source, TopologySource::probed);
 }
 
+TEST(ReplaceHosts, TakesASpareOfTheSameNvlinkDomainFirst) {
+  const auto rack = [](char name) { return NvlinkDomain{.cluster = std::string(32, name), .clique = 1}; };
+  struct Case {
+    const char* what;
+    Strings lost;
+    Strings spares;
+    std::string replaced;  // "lost spare", a comma between them; "=": of the domain
+    Strings left;
+  };
+  // b, d, x are in one domain, c and y in another one; a, e and z are in none that is known.
+  const HostDomains domains = {
+      {"b", rack('1')}, {"d", rack('1')}, {"x", rack('1')}, {"c", rack('2')}, {"y", rack('2')}};
+  const Case cases[] = {
+      {"the second spare is of the domain", {"c"}, {"x", "y", "z"}, "c=y", {"x", "z"}},
+      {"none is left of the domain", {"b", "d"}, {"z", "x", "y"}, "b=x,d z", {"y"}},
+      {"a host takes none that a later host needs", {"b", "c"}, {"y", "z"}, "b z,c=y", {}},
+      {"nothing is known of the spare", {"b"}, {"z"}, "b z", {}},
+      {"nothing is known of the host", {"e"}, {"x", "z"}, "e x", {"z"}},
+      {"more are lost than spares are there", {"b", "c", "e"}, {"y"}, "c=y", {}},
+  };
+  for (const Case& each : cases) {
+    Cluster cluster = cluster_of({"a", "b", "c", "d", "e"});
+    Strings spares = each.spares;
+    std::string replaced;
+    for (const Replacement& one : replace_hosts(cluster, spares, each.lost, "a", domains))
+      replaced += (replaced.empty() ? "" : ",") + one.lost + (one.is_of_domain ? "=" : " ") + one.spare;
+    EXPECT_EQ(replaced, each.replaced) << each.what;
+    EXPECT_EQ(spares, each.left) << each.what;
+  }
+}
+
 TEST(ReplaceHosts, KeepsTheLeaderAndWhatCannotBeReplaced) {
   Cluster cluster = cluster_of({"a", "b", "c"});
   Strings spares = {"x"};
-  EXPECT_EQ(replace_hosts(cluster, spares, {"a", "b", "c"}, "a").size(), 1U);
+  EXPECT_EQ(replace_hosts(cluster, spares, {"a", "b", "c"}, "a", {}).size(), 1U);
   EXPECT_EQ(names_of(cluster), (Strings{"a", "x", "c"}));
-  EXPECT_TRUE(replace_hosts(cluster, spares, {"c"}, "a").empty());
+  EXPECT_TRUE(replace_hosts(cluster, spares, {"c"}, "a", {}).empty());
 }
 
 TEST(DropHosts, LeavesSoManyAndTheLeader) {
@@ -283,7 +314,7 @@ TEST(DropHosts, LeavesSoManyAndTheLeader) {
 TEST(ReplaceHosts, DropsSparesThatAreAtFaultThemselves) {
   Cluster cluster = cluster_of({"a", "b"});
   Strings spares = {"x", "y"};
-  replace_hosts(cluster, spares, {"b", "x"}, "a");
+  replace_hosts(cluster, spares, {"b", "x"}, "a", {});
   EXPECT_EQ(names_of(cluster), (Strings{"a", "y"}));
 }
 

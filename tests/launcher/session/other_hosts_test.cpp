@@ -120,6 +120,21 @@ TEST(NoexecFolders, AreNamedWithTheirHosts) {
       "cannot be loaded; mount it without noexec, or set TMPDIR for the job");
 }
 
+TEST(NoteDomains, TakesWhatHostsAndSpareHostsTell) {
+  const std::string rack = "0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f";
+  RemoteReport report;
+  for (const char* name : {"a", "b"}) report.hosts.emplace_back().name = name;
+  report.spare_hosts.emplace_back().name = "c";
+  report.hosts[0].answer = "smlaunch 0.1.0\nno worker\nnvlink domain: " + rack + "/1\n";
+  report.hosts[1].answer = "smlaunch 0.1.0\nno worker\nnvlink domain: the moon\n";
+  report.spare_hosts[0].answer = "nvlink domain: " + rack + "/2\n";
+  HostDomains domains = {{"b", {.cluster = rack, .clique = 7}}};
+  note_domains(report, domains);
+  EXPECT_EQ(domains, (HostDomains{{"a", {.cluster = rack, .clique = 1}},
+                                  {"b", {.cluster = rack, .clique = 7}},
+                                  {"c", {.cluster = rack, .clique = 2}}}));
+}
+
 TEST(FindUnconnected, NamesTheHostsThatNoConnectionLeadsTo) {
   const std::vector<std::string> hosts = {"a", "b"};
   const std::vector<std::vector<std::string>> addresses = {{"10.0.0.1"}, {"10.0.0.2", "192.168.0.2"}};
