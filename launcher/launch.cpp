@@ -13,7 +13,7 @@
 #include "base/host_name.hpp"
 #include "base/own_words.hpp"
 #include "launcher/agent/rank_agent.hpp"
-#include "launcher/agent/starter_ranks.hpp"
+#include "launcher/agent/rank_of_starter.hpp"
 #include "launcher/checks/mpi_check.hpp"
 #include "launcher/checks/nccl_check_program.hpp"
 #include "launcher/code/prepare_code.hpp"

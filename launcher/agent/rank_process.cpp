@@ -171,6 +171,8 @@ void RankProcess::take_lines(bool is_stderr, const std::string& lines, std::opti
   output_ns_ = steady_now_ns();
   if (progress_lines_) progress_lines_->take(lines, output_ns_);
   if (is_stderr) {
+    if (has_ranks_ && !rank)
+      for (const TorchrunWord& word : find_torchrun_words(lines)) ranks_.starter_said(word);
     tail_->add_stderr(lines, output_ns_, rank);
     inspector_.heard(lines);
   } else {

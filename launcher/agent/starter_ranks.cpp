@@ -11,26 +11,15 @@
 #include <boost/asio/post.hpp>
 #include <cerrno>
 #include <charconv>
-#include <csignal>
-#include <cstdlib>
-#include <cstring>
-#include <filesystem>
+#include <iterator>
 
-#include "base/own_words.hpp"
 #include "base/steady_time.hpp"
-#include "launcher/process/agent_variables.hpp"
 #include "launcher/process/child_process.hpp"
-#include "launcher/process/exec_failure.hpp"
 #include "launcher/process/proc_stat.hpp"
-#include "topology/bind.hpp"
 
 namespace smlaunch {
 
 namespace {
-
-// As a shell's for a program that is not there, or cannot be executed.
-constexpr int not_found_code = 127;
-constexpr int not_executed_code = 126;
 
 std::vector<std::string_view> split(std::string_view text, char at) {
   std::vector<std::string_view> parts;
@@ -49,46 +38,9 @@ std::optional<int> parse_number(std::string_view text) {
   return number;
 }
 
-std::optional<int> number_of_variable(const char* name) {
-  const char* value = std::getenv(name);
-  return value == nullptr ? std::nullopt : parse_number(value);
-}
-
-UniqueFd open_of_agent(int agent, int theirs) {
-  const std::string path = fmt::format("/proc/{}/fd/{}", agent, theirs);
-  return UniqueFd(open(path.c_str(), O_WRONLY | O_CLOEXEC));
-}
-
-// Where it cannot be had, the rank keeps what its starter has given it.
-void take_stream(int agent, int theirs, int ours) {
-  const UniqueFd stream = open_of_agent(agent, theirs);
-  if (stream.valid()) dup2(stream.get(), ours);
-}
-
-// The pid stays ours when we become the program. A line of this length arrives whole.
-void say_word(const StarterSeats& all, int rank) {
-  const UniqueFd to = open_of_agent(all.agent, all.word);
-  const std::string line = encode(StarterWord{.rank = rank, .pid = getpid()}) + "\n";
-  if (to.valid()) static_cast<void>(write(to.get(), line.data(), line.size()) < 0);
-}
-
 bool is_over(int pidfd) {
   pollfd look{.fd = pidfd, .events = POLLIN, .revents = 0};
   return poll(&look, 1, 0) == 1;
-}
-
-// A starter that numbers its ranks in another way than the plan keeps their lines.
-void take_seat(const StarterSeats& all) {
-  const auto local_rank = number_of_variable("LOCAL_RANK");
-  const auto rank = number_of_variable("RANK");
-  if (!local_rank || static_cast<std::size_t>(*local_rank) >= all.seats.size()) return;
-  const StarterSeat& seat = all.seats[static_cast<std::size_t>(*local_rank)];
-  const IdSet cpus = parse_id_set(seat.cpus).value_or(IdSet{});
-  if (!cpus.empty()) static_cast<void>(bind_current_process(cpus, parse_id_set(seat.numa).value_or(IdSet{})));
-  if (rank != all.first_rank + *local_rank) return;
-  say_word(all, *rank);
-  take_stream(all.agent, seat.out, STDOUT_FILENO);
-  take_stream(all.agent, seat.err, STDERR_FILENO);
 }
 
 }  // namespace
@@ -96,7 +48,7 @@ void take_seat(const StarterSeats& all) {
 std::string encode(const StarterSeats& seats) {
   std::string text = fmt::format("{} {} {}", seats.agent, seats.first_rank, seats.word);
   for (const StarterSeat& each : seats.seats)
-    text += fmt::format(";{} {} {} {}", each.out, each.err, each.cpus, each.numa);
+    text += fmt::format(";{} {} {} {} {}", each.out, each.err, each.watched, each.cpus, each.numa);
   return text;
 }
 
@@ -114,12 +66,16 @@ std::optional<StarterSeats> decode_seats(std::string_view text) {
   seats.word = *word;
   for (std::size_t i = 1; i < parts.size(); ++i) {
     const auto words = split(parts[i], ' ');
-    if (words.size() != 4) return {};
+    if (words.size() != 5) return {};
     const auto out = parse_number(words[0]);
     const auto err = parse_number(words[1]);
-    if (!out || !err) return {};
-    seats.seats.push_back(
-        {.out = *out, .err = *err, .cpus = std::string(words[2]), .numa = std::string(words[3])});
+    const auto watched = parse_number(words[2]);
+    if (!out || !err || !watched) return {};
+    seats.seats.push_back({.out = *out,
+                           .err = *err,
+                           .watched = *watched,
+                           .cpus = std::string(words[3]),
+                           .numa = std::string(words[4])});
   }
   return seats;
 }
@@ -157,9 +113,13 @@ bool StarterRanks::open(StarterSeats& seats) {
   for (StarterSeat& seat : seats.seats) {
     int out[2];
     int err[2];
+    int watched[2];
     if (pipe2(out, O_CLOEXEC) != 0) return false;
     UniqueFd out_end(out[0]);
     UniqueFd out_begin(out[1]);
+    if (pipe2(watched, O_CLOEXEC | O_NONBLOCK) != 0) return false;
+    UniqueFd watched_end(watched[0]);
+    UniqueFd watched_begin(watched[1]);
     if (pipe2(err, O_CLOEXEC) != 0) return false;
     OfRank& made = ranks_.emplace_back(
         loop_, RankStreams::Callbacks{.lines =
@@ -173,6 +133,9 @@ bool StarterRanks::open(StarterSeats& seats) {
                                           }});
     made.out = std::move(out_begin);
     made.err = UniqueFd(err[1]);
+    made.watched = std::move(watched_end);
+    made.tell_watched = std::move(watched_begin);
+    seat.watched = made.watched.get();
     seat.out = made.out.get();
     seat.err = made.err.get();
     made.streams.open(std::move(out_end), UniqueFd(err[0]));
@@ -203,10 +166,12 @@ void StarterRanks::begun(const StarterWord& word) {
   tell_ended();
   // A rank has one process: what an earlier word named is no longer it.
   running_.remove_if([&](const Running& each) { return each.who.rank == word.rank; });
+  std::erase_if(unseen_, [&](const StarterRankNews& each) { return each.rank == word.rank; });
   UniqueFd pidfd = open_pidfd(word.pid);
   const bool has_ended = !pidfd.valid() && errno == ESRCH;
-  tell(word, false);
-  if (has_ended) return tell(word, true);
+  callbacks_.told({.rank = word.rank, .pid = word.pid, .time_ns = steady_now_ns()});
+  if (has_ended) return tell_end(word, {});
+  let_go(word.rank);
   if (!pidfd.valid()) return;
   Running& rank = running_.emplace_back(Running{.who = word, .pidfd = Descriptor(loop_, pidfd.release())});
   rank.pidfd.async_wait(Descriptor::wait_read, [this](const boost::system::error_code& error) {
@@ -214,24 +179,45 @@ void StarterRanks::begun(const StarterWord& word) {
   });
 }
 
-// Its starter takes it out of the process table when it looks next; until then the kernel tells us how it has ended.
+// An earlier process of this rank may not have waited for its word.
+void StarterRanks::let_go(int rank) {
+  const OfRank& of = *std::next(ranks_.begin(), rank - first_rank_);
+  char bytes[16];
+  while (read(of.watched.get(), bytes, sizeof bytes) > 0) continue;
+  static_cast<void>(write(of.tell_watched.get(), "\n", 1) < 0);
+}
+
+// Its starter takes it out of the process table when it looks next; until then any kernel tells us how it has ended.
 void StarterRanks::tell_ended() {
   for (auto each = running_.begin(); each != running_.end();) {
-    if (!is_over(each->pidfd.native_handle())) {
+    const int pidfd = each->pidfd.native_handle();
+    if (!is_over(pidfd)) {
       ++each;
       continue;
     }
-    tell(each->who, true);
+    auto status = read_end_status(each->who.pid);
+    if (!status) status = read_end_status_kept(pidfd);
+    tell_end(each->who, status);
     each = running_.erase(each);
   }
 }
 
-void StarterRanks::tell(const StarterWord& who, bool has_ended) {
-  callbacks_.told({.rank = who.rank,
-                   .pid = who.pid,
-                   .time_ns = steady_now_ns(),
-                   .has_ended = has_ended,
-                   .status = has_ended ? read_end_status(who.pid) : std::nullopt});
+void StarterRanks::tell_end(const StarterWord& who, const std::optional<ExitStatus>& status) {
+  const StarterRankNews news{
+      .rank = who.rank, .pid = who.pid, .time_ns = steady_now_ns(), .has_ended = true, .status = status};
+  if (!status) unseen_.push_back(news);
+  callbacks_.told(news);
+}
+
+void StarterRanks::starter_said(const TorchrunWord& word) {
+  tell_ended();
+  const auto found = std::find_if(unseen_.begin(), unseen_.end(),
+                                  [&](const StarterRankNews& each) { return each.pid == word.pid; });
+  if (found == unseen_.end()) return;
+  StarterRankNews news = *found;
+  unseen_.erase(found);
+  news.status = word.status;
+  callbacks_.told(news);
 }
 
 void StarterRanks::starter_ended() {
@@ -243,24 +229,6 @@ void StarterRanks::starter_ended() {
     each.err = UniqueFd();
   }
   for (OfRank& each : ranks_) each.streams.rank_ended();
-}
-
-int run_rank_of_starter(const std::vector<std::string>& words) {
-  const char* told = std::getenv(agent_ranks_variable);
-  const auto seats = told == nullptr ? std::nullopt : decode_seats(told);
-  unsetenv(agent_ranks_variable);
-  if (seats) take_seat(*seats);
-  for (int signal = 1; signal < NSIG; ++signal) std::signal(signal, SIG_DFL);
-  std::vector<std::string> argv = words;
-  std::vector<char*> pointers;
-  for (std::string& word : argv) pointers.push_back(word.data());
-  pointers.push_back(nullptr);
-  if (!argv.empty()) execvp(pointers.front(), pointers.data());
-  const int error = argv.empty() ? ENOENT : errno;
-  const std::string program = argv.empty() ? "" : argv.front();
-  const std::string why = explain_exec_failure(program, std::filesystem::current_path(), error);
-  say("{}: {}", program, why.empty() ? std::strerror(error) : why.c_str());
-  return error == ENOENT ? not_found_code : not_executed_code;
 }
 
 }  // namespace smlaunch

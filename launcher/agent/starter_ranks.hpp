@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The ranks that torchrun starts: each of them first runs `smlaunch rank --of-starter -- PROGRAM`, which binds itself,
-// takes pipes of our agent's as its stdout and stderr, says its pid in a third one, and becomes the program. So every
-// line has its rank, every rank's end is known, and no process of ours stands between torchrun and its ranks.
+// takes pipes of our agent's as its stdout and stderr, says its pid in a third one, waits until the agent watches that,
+// and becomes the program. So every line has its rank, every rank's end is known, however soon it comes, and no process
+// of ours stands between torchrun and its ranks.
 #pragma once
 
 #include <array>
@@ -18,6 +19,7 @@
 
 #include "launcher/agent/rank_streams.hpp"
 #include "launcher/channel/starter_messages.hpp"
+#include "launcher/evidence/torchrun_failure.hpp"
 
 namespace smlaunch {
 
@@ -25,6 +27,7 @@ namespace smlaunch {
 struct StarterSeat {
   int out = -1;
   int err = -1;
+  int watched = -1;  // readable as soon as the agent watches it
   std::string cpus;  // "0-3"; empty: not bound
   std::string numa;
   bool operator==(const StarterSeat&) const = default;
@@ -67,6 +70,8 @@ class StarterRanks {
   // then the ranks' lines come through their starter.
   bool open(StarterSeats& seats);
   void resume();
+  // What the starter says of a rank of its own: it counts where nobody has seen that rank's end.
+  void starter_said(const TorchrunWord& word);
   void starter_ended();
 
  private:
@@ -76,6 +81,8 @@ class StarterRanks {
     RankStreams streams;
     UniqueFd out;  // the ends that the rank opens
     UniqueFd err;
+    UniqueFd watched;
+    UniqueFd tell_watched;  // our end of that
   };
   using Descriptor = boost::asio::posix::stream_descriptor;
   struct Running {
@@ -85,8 +92,9 @@ class StarterRanks {
 
   void read_words();
   void begun(const StarterWord& word);
+  void let_go(int rank);
   void tell_ended();
-  void tell(const StarterWord& who, bool has_ended);
+  void tell_end(const StarterWord& who, const std::optional<ExitStatus>& status);
 
   boost::asio::io_context& loop_;
   Callbacks callbacks_;
@@ -97,10 +105,8 @@ class StarterRanks {
   UniqueFd word_;  // the end that ranks open
   LineSplitter word_splitter_;
   std::array<char, 512> word_bytes_{};
-  std::list<Running> running_;  // one of each rank at most
+  std::list<Running> running_;           // one of each rank at most
+  std::vector<StarterRankNews> unseen_;  // ranks that have ended, nobody knows how; one of each rank at most
 };
-
-// The rank's side. `words`: the program. Returns, with an exit code, only where it cannot be executed.
-int run_rank_of_starter(const std::vector<std::string>& words);
 
 }  // namespace smlaunch

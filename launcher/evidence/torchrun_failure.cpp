@@ -13,6 +13,8 @@ namespace smlaunch {
 namespace {
 
 constexpr std::size_t shortest_rule = 4;
+constexpr int most_signal = 64;
+constexpr int most_exit_code = 255;
 
 std::optional<int> number_at(std::string_view text) {
   text.remove_prefix(std::min(text.find_first_not_of(' '), text.size()));
@@ -32,11 +34,20 @@ std::optional<int> number_after(std::string_view line, std::string_view name) {
   return number_at(line.substr(colon + 1));
 }
 
-int local_rank_in(std::string_view line, int otherwise) {
-  constexpr std::string_view name = "local_rank:";
+// Nothing: no process ends like this.
+std::optional<ExitStatus> status_of(int code) {
+  if (code < -most_signal || code > most_exit_code) return {};
+  return code < 0 ? ExitStatus{Signaled{.signal = -code}} : ExitStatus{Exited{code}};
+}
+
+// The number behind `name`, which ends with a colon.
+std::optional<int> number_behind(std::string_view line, std::string_view name) {
   const std::size_t at = line.find(name);
-  return at == std::string_view::npos ? otherwise
-                                      : number_at(line.substr(at + name.size())).value_or(otherwise);
+  return at == std::string_view::npos ? std::nullopt : number_at(line.substr(at + name.size()));
+}
+
+int local_rank_in(std::string_view line, int otherwise) {
+  return number_behind(line, "local_rank:").value_or(otherwise);
 }
 
 bool is_rule(std::string_view line, char of) {
@@ -105,8 +116,9 @@ std::vector<TorchrunFailure> find_torchrun_failures(const std::vector<std::strin
       next =
           TorchrunFailure{.rank = *number, .local_rank = local_rank_in(line, *number), .status = Exited{0}};
     const auto code = number_after(line, "exitcode");
-    if (!code || !next) continue;
-    next->status = *code < 0 ? ExitStatus{Signaled{.signal = -*code}} : ExitStatus{Exited{*code}};
+    const auto status = code ? status_of(*code) : std::nullopt;
+    if (!status || !next) continue;
+    next->status = *status;
     if (in_cause) {
       found = {*next};
       found.insert(found.end(), others.begin(), others.end());
@@ -117,6 +129,23 @@ std::vector<TorchrunFailure> find_torchrun_failures(const std::vector<std::strin
     }
     in_cause = false;
     next.reset();
+  }
+  return found;
+}
+
+std::vector<TorchrunWord> find_torchrun_words(std::string_view lines) {
+  std::vector<TorchrunWord> found;
+  while (!lines.empty()) {
+    const std::size_t end = std::min(lines.find('\n'), lines.size());
+    std::string_view line = lines.substr(0, end);
+    lines.remove_prefix(std::min(end + 1, lines.size()));
+    const std::size_t at = line.find("failed (exitcode: ");
+    if (at == std::string_view::npos || !is_log_line(line)) continue;
+    line.remove_prefix(at);
+    const auto code = number_behind(line, "exitcode:");
+    const auto pid = number_behind(line, "(pid:");
+    const auto status = code ? status_of(*code) : std::nullopt;
+    if (status && !succeeded(*status) && pid) found.push_back({.pid = *pid, .status = *status});
   }
   return found;
 }

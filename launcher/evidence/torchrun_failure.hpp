@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "launcher/process/exit_status.hpp"
@@ -22,6 +23,15 @@ struct TorchrunFailure {
 
 // All failures of torchrun's last summary, its "Root Cause" first. Empty: there is no summary.
 std::vector<TorchrunFailure> find_torchrun_failures(const std::vector<std::string>& lines);
+
+// What torchrun says of the first rank that it has found to have failed, before it stops the others:
+// "failed (exitcode: -9) local_rank: 0 (pid: 12) of binary: python3".
+struct TorchrunWord {
+  int pid = 0;
+  ExitStatus status;
+  bool operator==(const TorchrunWord&) const = default;
+};
+std::vector<TorchrunWord> find_torchrun_words(std::string_view lines);
 
 // For each line: is it torchrun's own, of its log, its traceback or its summary?
 std::vector<bool> find_torchrun_lines(const std::vector<std::string>& lines);

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <cstddef>
+#include <memory>
 #include <utility>
 
 namespace smlaunch {
@@ -20,11 +21,19 @@ std::vector<Rank> DeviceReports::ranks_of_gpu(NodeRank node_rank, const std::str
   std::vector<Rank> ranks;
   const Host& host = plan_.cluster.hosts[node_rank];
   if (pci.empty() || !host.machine) return ranks;
-  for (const Rank rank : ranks_of_hosts_[node_rank]) {
-    const auto& placement = plan_.layout.ranks[rank].placement;
-    if (!placement || !placement->gpu) continue;
+  const auto add = [&](Rank rank, const std::shared_ptr<const Placement>& placement) {
+    if (!placement || !placement->gpu) return;
     const auto index = static_cast<std::size_t>(*placement->gpu);
     if (index < host.machine->gpus.size() && host.machine->gpus[index].pci == pci) ranks.push_back(rank);
+  };
+  if (plan_.shares.empty()) {
+    for (const Rank rank : ranks_of_hosts_[node_rank]) add(rank, plan_.layout.ranks[rank].placement);
+    return ranks;
+  }
+  Rank rank{plan_.shares[node_rank].first_rank};
+  for (const auto& placement : plan_.shares[node_rank].placements) {
+    add(rank, placement);
+    ++rank.value;
   }
   return ranks;
 }

@@ -25,7 +25,7 @@ class DeviceReports {
                                std::vector<DeviceEvent> events);
 
  private:
-  // Those whose planned GPU has this PCI id. None for no id.
+  // Those whose planned GPU has this PCI id; of a host with a starter that knows its ranks, these. None for no id.
   [[nodiscard]] std::vector<Rank> ranks_of_gpu(NodeRank node_rank, const std::string& pci) const;
 
   const LaunchPlan& plan_;

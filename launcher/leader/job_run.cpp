@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "launcher/channel/detached_notice.hpp"
+#include "launcher/leader/starter_shares.hpp"
 #include "launcher/outcome/decide_outcome.hpp"
 #include "launcher/outcome/silence_sentence.hpp"
 #include "launcher/plan/starter.hpp"
@@ -34,6 +35,7 @@ milliseconds start_deadline(const LaunchPlan& plan) {
 SupervisorSettings supervisor_settings(const LaunchPlan& plan, const RunSettings& settings) {
   SupervisorSettings made;
   made.world_size = plan.world_size();
+  made.shares = ranks_of_starters(plan);
   made.leader_host = plan.current_host;
   made.engine = to_string(plan.engine);
   made.failure_grace = settings.failure_grace;

@@ -3,6 +3,8 @@
 #include <algorithm>
 
 #include "launcher/leader/leader_run.hpp"
+#include "launcher/outcome/silence_sentence.hpp"
+#include "launcher/plan/starter.hpp"
 #include "launcher/status/render_status.hpp"
 
 namespace smlaunch {
@@ -29,6 +31,7 @@ void forget_try(JobStatus& status) {
   status.silence.reset();
   status.values.clear();
   status.ranks.clear();
+  status.starters.clear();
   status.looks.reset();
 }
 
@@ -44,20 +47,11 @@ void add_values(JobStatus& status, const ProgressValues& values) {
 }  // namespace
 
 void JobRun::add_status(JobStatus& status, bool with_ranks) {
-  for (const RankRecord& rank : record().ranks) ++status.counts[stage_of(rank)];
+  add_ranks(status, record(), reports_.hosts(), with_ranks);
   status.progress = record().progress;
   if (status.progress)
     status.progress_ago = std::max(0.0, reports_.seconds_at(world_.loop.now_ns()) - status.progress->seconds);
   if (has_spawned_) status.silence = reports_.silence();
-  if (!with_ranks) return;
-  for (const Rank each : record().ranks.indices()) {
-    const RankRecord& rank = record().ranks[each];
-    status.ranks.push_back({.host = reports_.host(each),
-                            .stage = stage_of(rank),
-                            .pid = rank.pid,
-                            .end = rank.end ? std::optional(rank.end->status) : std::nullopt,
-                            .progress = rank.progress});
-  }
 }
 
 void JobRun::look_now(std::function<void(std::vector<RankLook>)> done) {
@@ -76,7 +70,7 @@ void JobRun::look_now(std::function<void(std::vector<RankLook>)> done) {
           if (own_starter.empty())
             looks.push_back(std::move(look));
           else
-            for (RankLook& own : looks_at_ranks(look)) looks.push_back(std::move(own));
+            for (RankLook& own : looks_at_ranks(look, record())) looks.push_back(std::move(own));
         }
         reports_.tell_slow_ranks(looks);
         done(std::move(looks));
@@ -108,7 +102,7 @@ JobStatus LeaderRun::status(bool with_ranks) {
   if (job_run_)
     job_run_->add_status(made, with_ranks);
   else
-    made.counts[RankStage::waiting] = plan_.world_size();
+    made.counts[RankStage::waiting] = known_ranks(plan_);
   if (with_ranks)
     for (const RankStatus& rank : made.ranks) add_values(made, rank.progress);
   return made;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the leader's run tells: to agents and workers at the beginning, to workers and its caller at the end.
 #include "launcher/leader/leader_run.hpp"
+#include "launcher/leader/starter_shares.hpp"
 
 #include <fmt/format.h>
 
@@ -65,6 +66,7 @@ const JobEnd& LeaderRun::job_end(WorkerIndex worker) const {
 
 RunResult LeaderRun::result() const {
   RunResult made;
+  made.shares = ranks_of_starters(plan_);
   made.outcome = *outcome_;
   if (job_run_) {
     made.ranks = job_run_->record().ranks;

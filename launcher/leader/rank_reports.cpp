@@ -8,6 +8,7 @@
 #include "launcher/channel/starter_messages.hpp"
 #include "launcher/channel/stop_messages.hpp"
 #include "launcher/inspect/short_waits.hpp"
+#include "launcher/leader/starter_shares.hpp"
 #include "launcher/plan/starter.hpp"
 
 namespace smlaunch {
@@ -52,15 +53,16 @@ void RankReports::warn(const std::vector<std::string>& sentences) {
 
 Event RankReports::joined(Rank rank, const Hello& hello) {
   if (hello.version != SMLAUNCH_VERSION)
-    world_.output.say(fmt::format("rank {} on {} runs smlaunch {}, this is {}", rank.value, host(rank),
-                                  hello.version, SMLAUNCH_VERSION));
+    world_.output.say(fmt::format("{} on {} runs smlaunch {}, this is {}", name_program(plan_, rank),
+                                  host(rank), hello.version, SMLAUNCH_VERSION));
   if (rank.value == 0) master_port_ = hello.master_port;
   watch_.joined(rank, hello);
   phases_.joined(host(rank), world_.loop.now_ns());
   if (const auto elsewhere = watch_.found_elsewhere(rank, hello))
-    return EngineEnded{
-        .failure = RankMisplaced{
-            .engine = to_string(plan_.engine), .rank = rank, .host = *elsewhere, .planned_host = host(rank)}};
+    return EngineEnded{.failure = RankMisplaced{.engine = to_string(plan_.engine),
+                                                .rank = first_rank_of(plan_, rank),
+                                                .host = *elsewhere,
+                                                .planned_host = host(rank)}};
   return AgentJoined{rank};
 }
 
@@ -127,7 +129,7 @@ EventLine RankReports::event_of(const std::string& name, Rank rank) const {
 }
 
 std::optional<Event> RankReports::starter_rank_told(Rank starter, const StarterRankNews& news) {
-  if (!is_of_starter(starter, news.rank)) return {};
+  if (!is_of_starter(plan_, starter, Rank{news.rank})) return {};
   const std::uint64_t now = world_.loop.now_ns();
   const double seconds = seconds_at(clocks_.on_our_clock(starter, news.time_ns, start_ns_, now).ns);
   EventLine line{.event = news.has_ended ? "exit" : "spawn", .rank = news.rank, .host = host(starter)};
@@ -182,25 +184,23 @@ Event RankReports::left_running(Rank rank, std::vector<LeftProcess> processes) {
   for (const LeftProcess& each : processes) {
     names.push_back(fmt::format("{} (pid {})", each.command, each.pid));
     EventLine line = event_of("leftover", rank);
-    if (each.rank && is_of_starter(rank, *each.rank)) line.rank = *each.rank;
+    if (each.rank && is_of_starter(plan_, rank, Rank{*each.rank})) line.rank = *each.rank;
     line.texts.emplace_back("command", each.command);
     line.numbers.emplace_back("pid", each.pid);
     events_.add(line);
   }
-  const std::string who =
-      plan_.shares.empty() ? fmt::format("rank {}", rank.value) : to_string(plan_.launcher);
   if (++ranks_with_leftovers_ <= most_leftovers_said)
     world_.output.say(fmt::format(
         "{} on {} has ended and left running: {}; told to end now (--leftover-grace SECONDS would "
         "let it finish)",
-        who, host(rank), fmt::join(names, ", ")));
+        name_program(plan_, rank), host(rank), fmt::join(names, ", ")));
   return RankLeftRunning{.rank = rank, .processes = std::move(processes)};
 }
 
 void RankReports::print(Rank rank, bool is_stderr, std::uint64_t read_ns, std::string_view lines,
                         std::optional<int> of_starter) {
   activity_.printed(rank, world_.loop.now_ns());
-  const bool is_known = of_starter && is_of_starter(rank, *of_starter);
+  const bool is_known = of_starter && is_of_starter(plan_, rank, Rank{*of_starter});
   if (!phases_.any_printed()) {
     EventLine line = event_of("first_output", rank);
     if (is_known) line.rank = *of_starter;
@@ -212,13 +212,6 @@ void RankReports::print(Rank rank, bool is_stderr, std::uint64_t read_ns, std::s
   else
     world_.output.print(rank, is_stderr, seconds_at(read_ns), lines);
   if (world_.output.is_long()) world_.channel.pause(true);
-}
-
-// A peer may say anything.
-bool RankReports::is_of_starter(Rank starter, int rank) const {
-  if (plan_.shares.empty()) return false;
-  const StarterShare& share = plan_.shares[plan_.layout.ranks[starter].node_rank];
-  return rank >= share.first_rank && rank < share.first_rank + static_cast<int>(share.placements.size());
 }
 
 void RankReports::spawned() {
@@ -233,7 +226,7 @@ JobSilence RankReports::silence() {
   return activity_.silence(now);
 }
 
-// The ranks of torchrun share their agent, and tell themselves who speaks.
+// The ranks of torchrun share their agent, and tell themselves who speaks. They may tell anything.
 std::optional<Rank> RankReports::take_teller(Rank rank, ProgressValues& values) const {
   constexpr double most_ranks = 1e6;
   std::optional<Rank> told;
@@ -241,7 +234,9 @@ std::optional<Rank> RankReports::take_teller(Rank rank, ProgressValues& values) 
     if (found->second >= 0 && found->second < most_ranks) told = Rank{static_cast<int>(found->second)};
     values.erase(found);
   }
-  return has_starter(plan_.launcher) ? told : rank;
+  if (!has_starter(plan_.launcher)) return rank;
+  const bool can_be = told && (plan_.shares.empty() || is_of_starter(plan_, rank, *told));
+  return can_be ? told : std::nullopt;
 }
 
 // A job that runs for weeks leaves no file of all that its ranks have told: after the first so many, one a second.

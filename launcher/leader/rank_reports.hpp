@@ -65,7 +65,6 @@ class RankReports {
   [[nodiscard]] std::optional<int> master_port() const { return master_port_; }
 
  private:
-  [[nodiscard]] bool is_of_starter(Rank starter, int rank) const;
   [[nodiscard]] EventLine event_of(const std::string& name, Rank rank) const;
   std::optional<Event> starter_rank_told(Rank starter, const StarterRankNews& news);
   Event started(Rank rank, const Started& started);

@@ -23,6 +23,7 @@ class AsioLoop;
 struct RunResult {
   Outcome outcome;
   Indexed<Rank, RankRecord> ranks;
+  Indexed<Rank, RanksOfStarter> shares;  // JobRecord::shares
   std::vector<Phase> phases;
   std::optional<SmokeReport> smoke;
   std::string job;                                                  // the marker that its processes carry

@@ -6,6 +6,9 @@
 
 #include <algorithm>
 #include <csignal>
+#include <utility>
+
+#include "launcher/outcome/record_entries.hpp"
 
 #include "launcher/process/stop_signals.hpp"
 
@@ -38,6 +41,7 @@ void keep(const std::vector<DeviceFact>& facts, std::vector<DeviceFact>& kept) {
 
 Supervisor::Supervisor(const SupervisorSettings& settings) : settings_(settings) {
   record_.ranks = Indexed<Rank, RankRecord>(static_cast<std::size_t>(settings.world_size));
+  record_.shares = settings.shares;
   record_.leader_host = settings.leader_host;
   record_.engine = settings.engine;
 }
@@ -111,23 +115,30 @@ void Supervisor::ended(const RankEnded& event, Actions& actions) {
     stop(SIGTERM, settings_.failure_grace, actions);
 }
 
-// A rank may have been started again before the end of its earlier process is told.
+// A rank may have been started again before the end of its earlier process is told. An end that nobody has seen is told
+// a second time when its starter says what it was: it may be an earlier failure than that which is known, for which the
+// starter has stopped the others.
 void Supervisor::starter_rank_told(const StarterRankTold& event, Actions& actions) {
   if (failed_of_starter_ && failed_of_starter_->rank == event.rank) return;
-  StartedRank& known = record_.ranks[event.starter].of_starter[event.rank];
+  auto& of_starter = record_.ranks[event.starter].of_starter;
+  StartedRank& known = of_starter[event.rank];
   if (event.now.has_ended && event.now.pid != known.pid) return;
+  const bool was_told_to_stop =
+      known.has_ended ? known.told_to_stop : phase_ != Phase::running || inspecting_;
+  ProgressValues progress = std::move(known.progress);
   known = event.now;
+  known.progress = std::move(progress);
   if (!known.has_ended) return;
-  known.told_to_stop = phase_ != Phase::running || inspecting_;
+  known.told_to_stop = was_told_to_stop;
   const bool has_failed = known.status && !succeeded(*known.status) && !known.told_to_stop;
-  if (!has_failed || !event.is_final || failed_of_starter_) return;
-  // It may be the failure of that rank for which the starter stops this one.
-  const auto& others = record_.ranks[event.starter].of_starter;
-  if (std::any_of(others.begin(), others.end(),
-                  [](const auto& other) { return other.second.has_ended && !other.second.status; }))
-    return;
-  failed_of_starter_ = FailedOfStarter{.starter = event.starter, .rank = event.rank};
-  actions.emplace_back(SetTimer{.timer = Timer::starter_end, .length = settings_.failure_grace});
+  if (!has_failed || !event.is_final) return;
+  if (!failed_of_starter_) {
+    failed_of_starter_ = FailedOfStarter{.starter = event.starter, .rank = event.rank};
+    actions.emplace_back(SetTimer{.timer = Timer::starter_end, .length = settings_.failure_grace});
+  } else if (failed_of_starter_->starter == event.starter && !record_.failed_of_starter &&
+             known.seconds < of_starter.at(failed_of_starter_->rank).seconds) {
+    failed_of_starter_->rank = event.rank;
+  }
 }
 
 // A torchrun whose rank has failed says so, and ends. But before that it waits for the torchruns of the other hosts,
@@ -148,12 +159,16 @@ bool Supervisor::any_detached() const {
 }
 
 void Supervisor::progressed(const RankProgressed& event) {
-  ProgressValues& own = record_.ranks[event.rank].progress;
+  RankRecord& entry = record_.ranks[event.rank];
+  const bool is_of_starter = event.told_by && record_.shares.has(event.rank);
+  ProgressValues& own = is_of_starter ? entry.of_starter[*event.told_by].progress : entry.progress;
   Progress all{.beats = 1, .values = std::move(own)};
   all.add(event.progress);
   own = std::move(all.values);
   if (event.progress.ask)
-    record_.asked = {.rank = event.rank, .ask = *event.progress.ask, .host = event.host};
+    record_.asked = {.rank = event.told_by.value_or(first_rank_of_entry(record_, event.rank)),
+                     .ask = *event.progress.ask,
+                     .host = event.host};
   record_.progress = {.rank = event.told_by, .host = event.host, .seconds = event.seconds, .values = own};
 }
 

@@ -84,8 +84,9 @@ struct Silent {
   JobSilence silence;
 };
 struct RankProgressed {
-  Rank rank = {};                    // whose agent told it
-  std::optional<Rank> told_by = {};  // under torchrun and xla: one of that process's ranks, if it said which
+  Rank rank = {};  // whose agent told it
+  // The same, or under torchrun and xla the rank of that process's that has told it, if it said which it is.
+  std::optional<Rank> told_by = {};
   std::string host = {};
   double seconds = 0;
   Progress progress = {};
@@ -153,7 +154,8 @@ using Action = std::variant<StartRanks, SignalRanks, PassSignalOn, InspectRanks,
                             EndEngine, SetTimer, Finish>;
 
 struct SupervisorSettings {
-  int world_size = 1;
+  int world_size = 1;                         // agents: one beside each rank, or beside each host's starter
+  Indexed<Rank, RanksOfStarter> shares = {};  // JobRecord::shares
   std::string leader_host = {};
   std::string engine = "mpirun";
   std::chrono::milliseconds failure_grace{5000};

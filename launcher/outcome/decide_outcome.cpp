@@ -7,11 +7,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
 
 #include "launcher/evidence/mpirun_words.hpp"
 #include "launcher/outcome/device_evidence.hpp"
 #include "launcher/outcome/failure_sentence.hpp"
+#include "launcher/outcome/job_steps.hpp"
+#include "launcher/outcome/record_entries.hpp"
 #include "launcher/outcome/silence_sentence.hpp"
 #include "launcher/process/stop_signals.hpp"
 
@@ -21,27 +22,10 @@ namespace {
 
 constexpr const char* torchrun = "torchrun";
 
-std::optional<double> step_of(const RankRecord& rank) {
-  const auto told = rank.progress.find(std::string(step_value));
-  if (told == rank.progress.end() || !std::isfinite(told->second)) return {};
-  return told->second;
-}
-
 double find_end(const JobRecord& record) {
   double end = 0;
   for (const RankRecord& rank : record.ranks) end = std::max(end, rank.times.seconds);
   return end;
-}
-
-void tell_steps(const JobRecord& record, const std::optional<FirstFailure>& first, JobProgress& progress) {
-  progress.step.reset();
-  for (const RankRecord& rank : record.ranks)
-    if (const auto step = step_of(rank); step && (!progress.step || *step < *progress.step))
-      progress.step = step;
-  // A rank of torchrun's has no record: its starter has one.
-  const bool is_known = first && record.ranks.has(first->rank);
-  const auto failed = is_known ? step_of(record.ranks[first->rank]) : std::nullopt;
-  progress.failed_step = failed ? failed : progress.step;
 }
 
 class Decision {
@@ -57,7 +41,7 @@ class Decision {
     outcome.asked = record_.asked;
     outcome.devices = record_.devices;
     if (outcome.kind == OutcomeKind::failure && outcome.asked && outcome.asked->ask == Ask::exclude_host)
-      outcome.hosts_at_fault.push_back(hosts_[outcome.asked->rank]);
+      outcome.hosts_at_fault.push_back(outcome.asked->host);
     outcome.end_seconds = find_end(record_);
     if (outcome.kind == OutcomeKind::failure && outcome.first_failure) add_device_evidence(record_, outcome);
     if (outcome.causes.empty()) outcome.causes = find_causes(record_, first_);
@@ -125,10 +109,16 @@ class Decision {
     const auto look = std::find_if(looks.begin(), looks.end(),
                                    [&](const RankLook& each) { return each.rank == odd.front(); });
     FirstFailure first{.rank = odd.front(), .host = look->host};
+    if (const auto entry = find_entry(record_, first.rank)) first.entry = *entry;
     if (!look->ended.empty()) {
-      const RankRecord& rank = record_.ranks[first.rank];
+      const RankRecord& rank = record_.ranks[first.entry];
+      const StartedRank* started = find_started(record_, first.rank);
       first.end = rank.end;
       first.seconds = rank.times.seconds;
+      if (started != nullptr && started->status) {
+        first.end = RankEnd{.status = *started->status};
+        first.seconds = started->seconds;
+      }
     }
     first.certain = odd.size() == 1;
     first.tied_with.assign(odd.begin() + 1, odd.end());
@@ -158,20 +148,30 @@ class Decision {
   }
 
   [[nodiscard]] Outcome failed(const FirstFailure& first) const {
-    Outcome outcome = rank_failed(first);
-    const std::vector<Rank> left = find_early_leavers(record_, first);
+    Outcome outcome = rank_failed(with_ranks(first));
+    std::vector<Rank> left = find_early_leavers(record_, first);
     if (left.empty()) return outcome;
     FirstFailure leaver = make_failure_of(record_, left.front(), hosts_);
     leaver.certain = left.size() == 1;
+    for (Rank& each : left) each = first_rank_of_entry(record_, each);
     outcome.message = describe_early_leave(who(leaver, starter_), leaver, left, outcome.message);
     outcome.causes = find_causes(record_, leaver);
     outcome.first_failure = std::move(leaver);
     return outcome;
   }
 
+  // Its tied entries as ranks.
+  [[nodiscard]] FirstFailure with_ranks(FirstFailure first) const {
+    for (Rank& tied : first.tied_with) {
+      const auto failed = record_.failed_of_starter ? find_failed_rank(record_, tied) : std::nullopt;
+      tied = failed.value_or(first_rank_of_entry(record_, tied));
+    }
+    return first;
+  }
+
   [[nodiscard]] Outcome rank_failed(const FirstFailure& first) const {
     if (record_.failed_of_starter)
-      if (const auto rank = find_failed_rank(record_, first.rank))
+      if (const auto rank = find_failed_rank(record_, first.entry))
         return rank_of_starter_failed(*rank, first);
     Outcome outcome;
     if (first.not_started) {
@@ -196,11 +196,16 @@ class Decision {
   // `first`: of the starter, which has the rank's end here.
   [[nodiscard]] Outcome rank_of_starter_failed(Rank rank, FirstFailure first) const {
     first.rank = rank;
-    for (Rank& tied : first.tied_with) tied = find_failed_rank(record_, tied).value_or(tied);
+    first.is_of_starter = false;
     for (const RankRecord& starter : record_.ranks)
-      for (const auto& [other, known] : starter.of_starter)
-        if (known.status && succeeded(*known.status) && known.seconds < first.seconds)
-          first.ended_first = false;
+      for (const auto& [other, known] : starter.of_starter) {
+        if (!known.has_ended || known.told_to_stop || known.seconds >= first.seconds || other == rank)
+          continue;
+        if (known.status && succeeded(*known.status)) first.ended_first = false;
+        // Nobody knows how, and this rank may have been ended for it.
+        if (!known.status) first.tied_with.push_back(other);
+      }
+    first.certain = first.tied_with.empty();
     Outcome outcome =
         make_user_code_failure(exit_code_of(first), describe_end(name_of(rank, first.host), first, false));
     outcome.first_failure = std::move(first);
@@ -211,6 +216,7 @@ class Decision {
     Outcome outcome =
         make_user_code_failure(shell_code(failure.status), describe_end(failure, first, is_only_rank()));
     first.rank = failure.rank;
+    first.is_of_starter = false;
     first.end->status = failure.status;
     if (!failure.has_own_lines) {
       first.tied_with = failure.may_be_first;
@@ -254,11 +260,15 @@ class Decision {
 
   [[nodiscard]] std::string missing_ranks() const {
     std::vector<Rank> missing;
-    for (const Rank each : record_.ranks.indices())
-      if (!record_.ranks[each].joined) missing.push_back(each);
+    std::string first_host;
+    for (const Rank each : record_.ranks.indices()) {
+      if (record_.ranks[each].joined) continue;
+      if (missing.empty()) first_host = hosts_[each];
+      for (const Rank rank : ranks_of_entry(record_, each)) missing.push_back(rank);
+    }
     if (missing.empty()) return "";
     return fmt::format("; never heard of: rank{} {} (first on {})", missing.size() == 1 ? "" : "s",
-                       list_ranks(missing), hosts_[missing.front()]);
+                       list_ranks(missing), first_host);
   }
 
   // Ranks that failed after the loss failed because of it.
@@ -299,7 +309,7 @@ class Decision {
   // Where only mpirun has ended ranks: the host whose daemon mpirun says it has lost.
   [[nodiscard]] std::string lost_daemon(const std::optional<FirstFailure>& loss) const {
     const bool by_mpirun =
-        !record_.worker_loss && loss && record_.ranks[loss->rank].is_lost_by<EndedByOthers>();
+        !record_.worker_loss && loss && record_.ranks[loss->entry].is_lost_by<EndedByOthers>();
     return by_mpirun ? find_lost_daemon(record_.engine_lines) : "";
   }
 
@@ -309,7 +319,7 @@ class Decision {
     const std::string engine = record_.engine_failure ? describe_engine() : "";
     if (!loss) return engine;
     if (const std::string daemon = lost_daemon(loss); !daemon.empty()) return describe_lost_daemon(daemon);
-    const RankLoss& why = *record_.ranks[loss->rank].loss;
+    const RankLoss& why = *record_.ranks[loss->entry].loss;
     // An agent that mpirun has ended tells nothing about the cause.
     const bool engine_first = record_.engine_failure && (record_.engine_seconds < loss->seconds ||
                                                          std::holds_alternative<EndedByOthers>(why));

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "launcher/evidence/peer_loss.hpp"
+#include "launcher/outcome/record_entries.hpp"
 
 namespace smlaunch {
 
@@ -106,8 +107,8 @@ std::string describe_since_start(const DeviceFact& fact) {
 void add_device_evidence(const JobRecord& record, Outcome& outcome) {
   FirstFailure& first = *outcome.first_failure;
   const bool hung = outcome.failure_class == FailureClass::hang && record.hang;
-  // A rank of torchrun has no record of its own.
-  const double uncertainty = record.ranks.has(first.rank) ? record.ranks[first.rank].times.uncertainty : 0;
+  const auto entry = find_entry(record, first.rank);
+  const double uncertainty = entry ? record.ranks[*entry].times.uncertainty : 0;
   const std::vector<DeviceFact> facts =
       hung ? find_device_facts_of_hang(record.devices, first, outcome.end_seconds - record.hang->seconds)
            : find_device_facts(record.devices, first, uncertainty);

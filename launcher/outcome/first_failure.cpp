@@ -10,6 +10,7 @@
 #include "launcher/evidence/failure_reason.hpp"
 #include "launcher/evidence/peer_loss.hpp"
 #include "launcher/evidence/python_traceback.hpp"
+#include "launcher/outcome/record_entries.hpp"
 
 namespace smlaunch {
 
@@ -73,14 +74,14 @@ std::optional<FirstFailure> find_own_reason(const JobRecord& record, const First
   const auto has_own_reason = [&](Rank rank) { return !only_lost_its_peer(record_of(record, rank)); };
   const auto tied = std::find_if(ended_first.tied_with.begin(), ended_first.tied_with.end(), has_own_reason);
   const bool is_tied = tied != ended_first.tied_with.end();
-  const double uncertainty = record_of(record, ended_first.rank).times.uncertainty;
+  const double uncertainty = record_of(record, ended_first.entry).times.uncertainty;
   const auto cause =
       is_tied ? std::optional(*tied) : find_earlier_traceback(record, ended_first, uncertainty);
-  if (!cause || *cause == ended_first.rank) return {};
+  if (!cause || *cause == ended_first.entry) return {};
   FirstFailure first = make_failure_of(record, *cause, hosts);
   if (!is_tied) first.seconds = *record_of(record, *cause).times.traceback_seconds;
   first.certain = false;
-  first.tied_with = {ended_first.rank};
+  first.tied_with = {ended_first.entry};
   for (const Rank each : ended_first.tied_with)
     if (each != *cause) first.tied_with.push_back(each);
   first.before_its_end = !is_tied;
@@ -146,7 +147,7 @@ std::optional<FirstFailure> find_first_failure(const JobRecord& record, const Ho
   for (const Rank each : all_ranks(record)) {
     const RankRecord& rank = record_of(record, each);
     if (has_left(rank) && rank.times.seconds < first.seconds) first.ended_first = false;
-    if (each == first.rank || !failed_by_itself(rank)) continue;
+    if (each == first.entry || !failed_by_itself(rank)) continue;
     const double bound = wake_up_uncertainty + uncertainty + rank.times.uncertainty;
     if (rank.times.seconds - first.seconds <= bound) first.tied_with.push_back(each);
   }
@@ -156,17 +157,19 @@ std::optional<FirstFailure> find_first_failure(const JobRecord& record, const Ho
   return first;
 }
 
-FirstFailure make_failure_of(const JobRecord& record, Rank rank, const Hosts& hosts) {
-  const RankRecord& failed = record_of(record, rank);
-  return {.rank = rank,
-          .host = hosts[rank],
+FirstFailure make_failure_of(const JobRecord& record, Rank entry, const Hosts& hosts) {
+  const RankRecord& failed = record_of(record, entry);
+  return {.rank = first_rank_of_entry(record, entry),
+          .host = hosts[entry],
           .end = failed.end,
           .not_started = failed.not_started,
-          .seconds = failed.times.seconds};
+          .seconds = failed.times.seconds,
+          .entry = entry,
+          .is_of_starter = record.shares.has(entry)};
 }
 
 std::vector<Rank> find_early_leavers(const JobRecord& record, const FirstFailure& failure) {
-  const RankRecord& failed = record_of(record, failure.rank);
+  const RankRecord& failed = record_of(record, failure.entry);
   if (failure.before_its_end || !only_lost_its_peer(failed)) return {};
   const double noticed =
       std::min(failed.times.seconds, failed.times.traceback_seconds.value_or(failed.times.seconds));
@@ -187,7 +190,7 @@ Indexed<Rank, Cause> find_causes(const JobRecord& record, const std::optional<Fi
   for (const Rank each : all_ranks(record)) {
     const RankRecord& rank = record_of(record, each);
     Cause cause = Cause::own;
-    const bool is_first = first && first->rank == each;
+    const bool is_first = first && first->entry == each;
     const bool was_never_run = !record.started && record.stop_signal.has_value();
     if ((rank.told_to_stop() || was_never_run) && !is_first)
       cause = Cause::stopped_by_us;
@@ -215,14 +218,14 @@ std::optional<FirstFailure> find_first_loss(const JobRecord& record, const Hosts
 
 std::optional<FirstFailure> find_loss_to_tell(const JobRecord& record, const Hosts& hosts) {
   auto loss = find_first_loss(record, hosts);
-  if (loss && !record_of(record, loss->rank).is_lost_by<EndedByOthers>()) return loss;
+  if (loss && !record_of(record, loss->entry).is_lost_by<EndedByOthers>()) return loss;
   for (const Rank each : all_ranks(record))
     if (record_of(record, each).is_lost_by<OutlivedKill>()) return make_loss_of(record, each, hosts);
   return loss;
 }
 
 bool lost_before(const FirstFailure& loss, const FirstFailure& failure, const JobRecord& record) {
-  const RankRecord& failed = record_of(record, failure.rank);
+  const RankRecord& failed = record_of(record, failure.entry);
   const double room = died_of_peer(failed) ? heard_interval : failed.times.uncertainty;
   return loss.seconds <= failure.seconds + room;
 }

@@ -12,7 +12,7 @@
 namespace smlaunch {
 
 struct FirstFailure {
-  Rank rank = {};
+  Rank rank = {};  // of a starter that has failed, and not one of its ranks: its first rank
   std::string host = {};
   std::optional<RankEnd> end = {};              // nothing: it was lost or never ran
   std::optional<std::string> not_started = {};  // why it never ran
@@ -24,6 +24,8 @@ struct FirstFailure {
   bool before_its_end = false;
   bool ended_first = true;                 // no other rank had ended before it, not even well
   std::vector<std::string> evidence = {};  // what devices of its host said before, in words
+  Rank entry = {};                         // of the record (record_entries.hpp)
+  bool is_of_starter = false;              // all that is known is that the starter failed, or was lost
 
   [[nodiscard]] std::optional<ExitStatus> status() const;
   // Its last lines; for a rank that never ran, the reason.
@@ -39,17 +41,17 @@ std::string to_string(Cause cause);
 bool failed_by_itself(const RankRecord& rank);
 
 // The earliest end among the ranks that failed by themselves, and the ranks that may have been earlier after
-// all.
+// all. Of starters these are their entries.
 std::optional<FirstFailure> find_first_failure(const JobRecord& record, const RankHosts& hosts);
 
 // The ranks that had left with code 0 before `failure`, the earliest first, where `failure` only says that a
-// peer was gone. None where it has a reason of its own.
+// peer was gone: their entries. None where it has a reason of its own.
 std::vector<Rank> find_early_leavers(const JobRecord& record, const FirstFailure& failure);
 
-// The end of a rank, as a failure.
-FirstFailure make_failure_of(const JobRecord& record, Rank rank, const RankHosts& hosts);
+// The end of a rank or of a starter, as a failure.
+FirstFailure make_failure_of(const JobRecord& record, Rank entry, const RankHosts& hosts);
 
-// Why each rank ended; `first`: the rank that failed first.
+// Why each entry of the record ended; `first`: what failed first.
 Indexed<Rank, Cause> find_causes(const JobRecord& record, const std::optional<FirstFailure>& first);
 
 // The lost rank that fell silent first. A rank whose agent mpirun, or somebody else, has ended counts only

@@ -47,7 +47,7 @@ struct JobProgress {
 
 // What a rank has asked for by a heartbeat line.
 struct RankAsked {
-  Rank rank = {};
+  Rank rank = {};  // the first of its host where a starter's rank has not said which it is
   Ask ask = Ask::stop;
   std::string host = {};
 };
@@ -58,7 +58,7 @@ struct DeviceFact {
   double since = 0;
   double seconds = 0;  // when it was known
   DeviceEvent event = {};
-  std::vector<Rank> ranks = {};  // whose GPU it is
+  std::vector<Rank> ranks = {};  // whose GPU it is, a starter's own ranks among them
 };
 
 // A rank that a starter (torchrun) has started, the last time where it was started again.
@@ -68,6 +68,15 @@ struct StartedRank {
   std::optional<ExitStatus> status = {};  // of a rank that has ended; nothing: nobody has seen it
   double seconds = 0;                     // when it began or ended
   bool told_to_stop = false;              // ranks were being stopped when its end became known
+  ProgressValues progress = {};           // the last of each value that it has told
+};
+
+// The ranks that one starter starts.
+struct RanksOfStarter {
+  Rank first = {};
+  int count = 0;
+
+  [[nodiscard]] bool has(Rank rank) const { return rank >= first && rank.value < first.value + count; }
 };
 
 // A rank that a starter has started, and that failed.
@@ -89,7 +98,8 @@ struct RankRecord {
   std::optional<RankState> state = {};          // at the time when the job was found to hang
   std::optional<double> cores_used = {};        // at the same time
   std::vector<LeftProcess> left_running = {};   // processes that outlived it, and that we ended
-  ProgressValues progress = {};                 // the last of each value that it has told
+  // The last of each value that it has told; of a starter, those of ranks that have not said who they are.
+  ProgressValues progress = {};
   std::map<Rank, StartedRank> of_starter =
       {};  // a starter's own ranks, as far as they have said who they are
 
@@ -113,6 +123,8 @@ using RankHosts = Indexed<Rank, std::string>;
 
 struct JobRecord {
   Indexed<Rank, RankRecord> ranks;
+  // Where `ranks` are starters whose ranks say who they are: which those are, by the starter. Else empty.
+  Indexed<Rank, RanksOfStarter> shares = {};
   std::string leader_host = {};    // the host whose smlaunch leads
   std::string engine = "mpirun";   // what starts the agents
   bool started = false;            // all agents were there

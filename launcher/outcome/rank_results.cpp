@@ -17,9 +17,13 @@ RankResult result_of_record(const Report& report, Rank each) {
           .cause = report.outcome.causes.has(each) ? report.outcome.causes[each] : Cause::own};
 }
 
+bool is_first(Rank rank, const std::optional<FirstFailure>& first) {
+  return first && first->rank == rank && !first->is_of_starter;
+}
+
 // torchrun ends all its ranks when one of them has failed, and ends itself with 0 only when all have.
 Cause cause_of(const RankResult& rank, const RankResult& starter, const std::optional<FirstFailure>& first) {
-  if (first && first->rank == rank.rank) return Cause::own;
+  if (is_first(rank.rank, first)) return Cause::own;
   if (rank.status && succeeded(*rank.status)) return Cause::own;
   if (starter.cause != Cause::own) return starter.cause;
   const bool is_tied = first && std::find(first->tied_with.begin(), first->tied_with.end(), rank.rank) !=
@@ -38,7 +42,7 @@ RankResult result_of_rank(const Report& report, Rank rank, Rank of) {
     if (found->second.has_ended) result.seconds = found->second.seconds;
   }
   // The starter tells what nobody has seen.
-  if (!result.status && first && first->rank == rank) result.status = first->status();
+  if (!result.status && is_first(rank, first)) result.status = first->status();
   if (!result.status && starter.status && succeeded(*starter.status)) result.status = starter.status;
   result.cause = cause_of(result, starter, first);
   return result;

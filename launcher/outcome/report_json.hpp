@@ -16,12 +16,6 @@ struct EarlierTry {
   std::string plan_hash;
 };
 
-// The ranks that one starter (torchrun) starts.
-struct RanksOfStarter {
-  Rank first = {};
-  int count = 0;
-};
-
 struct Report {
   Outcome outcome;
   Indexed<Rank, RankRecord> ranks;  // empty where none was started

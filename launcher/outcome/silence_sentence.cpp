@@ -3,8 +3,11 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstddef>
 #include <utility>
+
+#include "launcher/outcome/record_entries.hpp"
 
 namespace smlaunch {
 
@@ -17,6 +20,41 @@ std::string describe_silence(const JobSilence& silence, const std::optional<JobP
                      values.empty() ? "" : values + " of ", who, progress->host);
 }
 
+namespace {
+
+std::string ended_in_words(const ExitStatus& status, double seconds) {
+  return fmt::format("had {} {:.1f} s after the start", to_string(status), seconds);
+}
+
+}  // namespace
+
+std::vector<RankLook> looks_at_ranks(const RankLook& starter, const JobRecord& record) {
+  std::vector<RankLook> looks = looks_at_ranks(starter);
+  if (!record.shares.has(starter.rank)) return looks;
+  const bool knows_ranks =
+      starter.state && std::any_of(starter.state->processes.begin(), starter.state->processes.end(),
+                                   [](const ProcessState& process) { return process.rank.has_value(); });
+  if (!starter.state)
+    looks.clear();
+  else if (!knows_ranks)
+    looks.front().rank = first_rank_of_entry(record, starter.rank);
+  for (const Rank rank : ranks_of_entry(record, starter.rank)) {
+    const StartedRank* started = find_started(record, rank);
+    const bool is_there =
+        std::any_of(looks.begin(), looks.end(), [&](const RankLook& look) { return look.rank == rank; });
+    const bool has_ended =
+        started != nullptr && started->has_ended && started->status && !started->told_to_stop;
+    // A look that came before its end shows what it was doing.
+    if (is_there || (starter.state && !has_ended)) continue;
+    RankLook look{.rank = rank, .host = starter.host, .ended = starter.ended};
+    if (has_ended) look.ended = ended_in_words(*started->status, started->seconds);
+    looks.push_back(std::move(look));
+  }
+  std::stable_sort(looks.begin(), looks.end(),
+                   [](const RankLook& a, const RankLook& b) { return a.rank < b.rank; });
+  return looks;
+}
+
 std::vector<RankLook> look_at_ranks(const JobRecord& record, const Indexed<Rank, std::string>& hosts,
                                     const std::string& starter) {
   std::vector<RankLook> looks;
@@ -24,12 +62,11 @@ std::vector<RankLook> look_at_ranks(const JobRecord& record, const Indexed<Rank,
     const RankRecord& rank = record.ranks[each];
     RankLook look{.rank = each, .host = hosts[each], .state = rank.state, .cores_used = rank.cores_used};
     if (rank.end && !rank.state && !rank.told_to_stop())
-      look.ended =
-          fmt::format("had {} {:.1f} s after the start", to_string(rank.end->status), rank.times.seconds);
+      look.ended = ended_in_words(rank.end->status, rank.times.seconds);
     if (starter.empty())
       looks.push_back(std::move(look));
     else
-      for (RankLook& own : looks_at_ranks(look)) looks.push_back(std::move(own));
+      for (RankLook& own : looks_at_ranks(look, record)) looks.push_back(std::move(own));
   }
   return looks;
 }

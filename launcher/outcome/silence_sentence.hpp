@@ -14,6 +14,10 @@ namespace smlaunch {
 // "no rank has printed anything for 60 s", "no rank has made progress for 60 s (the last: step=120 of rank 3 on a)".
 std::string describe_silence(const JobSilence& silence, const std::optional<JobProgress>& progress);
 
+// looks_at_ranks(), with what the record knows of the starter's ranks that have ended, and of all of them where the
+// starter has not answered. `starter.rank`: its entry.
+std::vector<RankLook> looks_at_ranks(const RankLook& starter, const JobRecord& record);
+
 // What is known of every rank, when the job was looked at. `starter`: as in decide_outcome().
 std::vector<RankLook> look_at_ranks(const JobRecord& record, const Indexed<Rank, std::string>& hosts,
                                     const std::string& starter);

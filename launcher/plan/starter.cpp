@@ -168,6 +168,13 @@ bool is_rendezvous(const std::string& variable) {
          std::find(std::begin(names), std::end(names), variable) != std::end(names);
 }
 
+int known_ranks(const LaunchPlan& plan) {
+  if (plan.shares.empty()) return plan.world_size();
+  int count = 0;
+  for (const StarterShare& share : plan.shares) count += static_cast<int>(share.placements.size());
+  return count;
+}
+
 LaunchPlan plan_of_processes(const JobSpec& spec, const LaunchPlan& plan) {
   LaunchPlan run = plan;
   if (!has_starter(plan.launcher)) return run;

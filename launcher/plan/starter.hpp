@@ -34,6 +34,9 @@ bool starts_ranks_by_us(const LaunchPlan& plan);  // the same of a plan that is 
 // Variables that say where the ranks meet: what the host's environment says of it belongs to another job.
 bool is_rendezvous(const std::string& variable);
 
+// How many ranks a plan has, as it is made or as it is run: a starter that knows none counts as one.
+int known_ranks(const LaunchPlan& plan);
+
 // The plan as it is run: its ranks are the starters, one on each host. Any other plan stays as it is.
 LaunchPlan plan_of_processes(const JobSpec& spec, const LaunchPlan& plan);
 

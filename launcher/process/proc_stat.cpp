@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "launcher/process/proc_stat.hpp"
 
+#include <sys/ioctl.h>
 #include <unistd.h>
 
+#include <cstdint>
 #include <cstdio>
 
 #include "base/read_file.hpp"
@@ -13,6 +15,17 @@ namespace {
 
 constexpr unsigned exiting_flag = 0x4;    // the kernel's PF_EXITING
 constexpr int fields_before_status = 49;  // after the name: waitpid's status is the 52nd of all
+
+// struct pidfd_info, PIDFD_GET_INFO and PIDFD_INFO_EXIT of Linux 6.15: older headers lack them.
+struct PidfdInfo {
+  std::uint64_t mask = 0;
+  std::uint64_t cgroup = 0;
+  std::uint32_t ids[11] = {};
+  std::int32_t exit_code = 0;
+};
+static_assert(sizeof(PidfdInfo) == 64);
+constexpr unsigned pidfd_ioctls = 0xFF;
+constexpr std::uint64_t pidfd_info_exit = 8;
 
 }  // namespace
 
@@ -62,6 +75,14 @@ std::optional<ExitStatus> read_end_status(int pid) {
   char link[64];
   if (readlink((folder + "/ns/user").c_str(), link, sizeof link) < 0) return {};
   return parse_end_status(read_small_file(folder + "/stat"));
+}
+
+std::optional<ExitStatus> read_end_status_kept(int pidfd) {
+  PidfdInfo info;
+  info.mask = pidfd_info_exit;
+  if (ioctl(pidfd, _IOWR(pidfd_ioctls, 11, PidfdInfo), &info) != 0) return {};
+  if ((info.mask & pidfd_info_exit) == 0) return {};
+  return decode_wait_status(info.exit_code);
 }
 
 }  // namespace smlaunch

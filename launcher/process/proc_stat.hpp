@@ -30,4 +30,8 @@ std::optional<ProcStat> read_proc_stat(int pid);
 std::optional<ExitStatus> parse_end_status(std::string_view text);
 std::optional<ExitStatus> read_end_status(int pid);
 
+// The same of a process that its parent has taken out of the process table after `pidfd` was opened. Nothing for one
+// that is still there, and where the kernel does not keep it (before Linux 6.15).
+std::optional<ExitStatus> read_end_status_kept(int pidfd);
+
 }  // namespace smlaunch

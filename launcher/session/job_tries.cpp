@@ -135,6 +135,7 @@ Result<Report> JobTries::try_once() {
   Report report;
   report.outcome = std::move(ran->outcome);
   report.ranks = std::move(ran->ranks);
+  report.shares = std::move(ran->shares);
   report.phases = std::move(ran->phases);
   if (code_.seconds > 0 && restarts_ == 0)
     report.phases.insert(report.phases.begin(), Phase{.name = "code", .seconds = code_.seconds});
@@ -147,11 +148,6 @@ Result<Report> JobTries::try_once() {
   report.restarts = restarts_;
   for (const RankPlace& place : processes.layout.ranks)
     report.hosts.push_back(plan_.cluster.hosts[place.node_rank].name);
-  if (!processes.shares.empty())
-    for (const RankPlace& place : processes.layout.ranks) {
-      const StarterShare& share = processes.shares[place.node_rank];
-      report.shares.push_back({Rank{share.first_rank}, static_cast<int>(share.placements.size())});
-    }
   events_.add({.event = "outcome",
                .texts = {{"outcome", to_string(report.outcome.kind)}, {"message", report.outcome.message}},
                .numbers = {{"exit_code", report.outcome.exit_code}}});

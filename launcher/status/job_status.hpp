@@ -33,6 +33,8 @@ inline constexpr std::array all_rank_stages = {RankStage::waiting, RankStage::jo
                                                RankStage::lost};
 std::string to_string(RankStage stage);  // "waiting"
 RankStage stage_of(const RankRecord& rank);
+// Of a starter's rank.
+RankStage stage_of(const RankRecord& starter, Rank rank);
 
 struct RankStatus {
   std::string host = {};
@@ -40,6 +42,12 @@ struct RankStatus {
   int pid = 0;  // 0: not known
   std::optional<ExitStatus> end = {};
   ProgressValues progress = {};
+};
+
+// A starter (torchrun), and the first of the ranks that it starts.
+struct StarterStatus {
+  Rank first_rank = {};
+  RankStatus status = {};
 };
 
 // Of all ranks that have told the value.
@@ -75,11 +83,15 @@ struct JobStatus {
   std::vector<Phase> phases = {};                   // of this try, so far
   std::map<std::string, ValueRange> values = {};    // of the ranks' progress; only where ranks are asked for
   Indexed<Rank, RankStatus> ranks = {};             // only where they are asked for
+  std::vector<StarterStatus> starters = {};         // then, where the ranks have some and are known
   std::optional<std::vector<RankLook>> looks = {};  // only where stacks are asked for, and ranks run
 
   [[nodiscard]] int count(RankStage stage) const;
   [[nodiscard]] int world_size() const;
 };
+
+// Adds what is known of the ranks, and with `with_ranks` of each of them. `hosts`: of the record's entries.
+void add_ranks(JobStatus& status, const JobRecord& record, const RankHosts& hosts, bool with_ranks);
 
 // Is `word` the job's id, its name, its pid, its folder or its working directory?
 bool is_named(const JobStatus& status, std::string_view word);

@@ -130,6 +130,24 @@ std::string render_ranks(const JobStatus& status) {
   return fmt::format("\n{:>6}  {:<16} {:<8} {:>8}  progress\n", "rank", "host", "state", "pid") + text;
 }
 
+// One a host.
+std::string render_starters(const JobStatus& status) {
+  if (status.starters.empty()) return "";
+  std::string text = fmt::format("\n{:>6}  {:<16} {:<8} {:>8}  {}\n", "from", "host", "state", "pid",
+                                 shown_text(status.launcher, most_line));
+  std::size_t shown = 0;
+  for (const StarterStatus& each : status.starters) {
+    if (++shown > most_odd) continue;
+    const RankStatus& process = each.status;
+    const std::string line = fmt::format(
+        "{:>6}  {:<16} {:<8} {:>8} {}", each.first_rank.value, process.host, to_string(process.stage),
+        process.pid > 0 ? std::to_string(process.pid) : "-", end_in_words(process));
+    text += shown_text(line.substr(0, line.find_last_not_of(' ') + 1), most_line) + "\n";
+  }
+  if (shown > most_odd) text += fmt::format("        and {} more\n", shown - most_odd);
+  return text;
+}
+
 std::string render_stacks(const JobStatus& status) {
   if (!status.looks) return "";
   std::string text = "\n";
@@ -185,7 +203,7 @@ std::string render_status(const JobStatus& status) {
   text += shown_line("progress", progress_in_words(status));
   if (status.silence) text += shown_line("silent", fmt::format("for {:.0f} s", status.silence->seconds));
   if (status.restarts > 0) text += shown_line("restarts", std::to_string(status.restarts));
-  return text + render_ranks(status) + render_stacks(status);
+  return text + render_ranks(status) + render_starters(status) + render_stacks(status);
 }
 
 std::string render_status_head() {

@@ -83,18 +83,35 @@ class StatusJson {
       const RankStatus& rank = status_.ranks[each];
       json_.open_object();
       number("rank", each.value);
-      text("host", rank.host);
-      text("state", to_string(rank.stage));
-      json_.key("pid");
-      if (rank.pid > 0)
-        json_.value(rank.pid);
-      else
-        json_.null();
-      add_end(rank.end);
+      add_process(rank);
       json_.key("progress").raw(render_values_json(rank.progress));
       json_.close_object();
     }
     json_.close_list();
+    add_starters();
+  }
+
+  void add_starters() {
+    if (status_.starters.empty()) return;
+    json_.key("starters").open_list();
+    for (const StarterStatus& each : status_.starters) {
+      json_.open_object();
+      number("first_rank", each.first_rank.value);
+      add_process(each.status);
+      json_.close_object();
+    }
+    json_.close_list();
+  }
+
+  void add_process(const RankStatus& process) {
+    text("host", process.host);
+    text("state", to_string(process.stage));
+    json_.key("pid");
+    if (process.pid > 0)
+      json_.value(process.pid);
+    else
+      json_.null();
+    add_end(process.end);
   }
 
   void add_end(const std::optional<ExitStatus>& end) {

@@ -13,6 +13,7 @@ namespace smlaunch {
 void fuzz(std::string_view bytes) {
   const std::vector<std::string> lines = lines_of(bytes);
   (void)find_torchrun_failures(lines);
+  for (const TorchrunWord& word : find_torchrun_words(bytes)) must(!succeeded(word.status));
   (void)find_traceback(lines);
   (void)find_python_exception(lines);
   (void)blames_peer(lines);

@@ -6,6 +6,8 @@ needs torchrun
 python=$(sed -n '1s/^#! *//p' "$(command -v torchrun)")
 "$python" -c 'import importlib.util, sys; sys.exit(importlib.util.find_spec("torch") is None)' || skip "PyTorch is not installed for $python"
 
+# On a busy machine torchrun takes its time to say what it has to say of a failure.
+export SMLAUNCH_FAILURE_GRACE=60
 container
 cat >"$base/code/train.py" <<'END'
 import os, sys
@@ -81,6 +83,28 @@ assert_eq 7 "$status"
 assert_contains "$(<"$base/output/failure")" "user_code: rank 1 on algo-1 exited with code 7, says torchrun"
 assert_report '[.ranks[] | [.rank, .exit_code, .signal, .cause]]' '[[0,null,15,"collateral"],[1,7,null,"own"]]'
 assert_nothing_left 5
+
+# torchrun takes a rank away when it next looks, and starts both again: the end of each must have been seen by then.
+step "no end of a rank is missed, however soon it comes, and how often"
+cat >"$base/code/fast.sh" <<'END'
+#!/bin/sh
+[ "$RANK" = 1 ] || exec sleep 60
+exit 7
+END
+hyperparameters '{"sagemaker_program": "fast.sh", "sagemaker_torch_distributed_enabled": true,
+  "sagemaker_mpi_num_of_processes_per_host": 2}'
+rm "$base/output/failure"
+PET_MAX_RESTARTS=30 run "$smlaunch"
+assert_eq 7 "$status"
+events=$base/output/data/smlaunch/events.jsonl
+ends_of_rank() { jq -sc --argjson rank "$1" 'map(select(.rank == $rank and (.event | test("^(exit|signal)$"))) | [.exit_code, .signal]) | unique' "$events"; }
+assert_eq 31 "$(jq -s 'map(select(.rank == 1 and .event == "spawn") | .pid) | unique | length' "$events")"
+assert_eq 31 "$(jq -s 'map(select(.rank == 1 and .exit_code == 7) | .pid) | unique | length' "$events")"
+# Before Linux 6.15 torchrun, which waits for those that it ends itself, may be the only one to see how they ended.
+if printf '6.15\n%s\n' "$(uname -r)" | sort -CV; then
+  assert_eq '[[7,null]]' "$(ends_of_rank 1)"
+  assert_eq '[[null,15]]' "$(ends_of_rank 0)"
+fi
 
 step "the exception is not that of a rank which has lost its peer"
 cat >"$base/code/blame.py" <<'END'

@@ -294,40 +294,55 @@ TEST(LeaderRun, ATermToAWholeStepIsOneStopWhetherAnAgentAWorkerOrTheLeaderIsHear
   }
 }
 
-// Each of two hosts has one starter with two ranks.
-void give_starters_two_ranks(DrivenRun& run) {
-  const auto placement = run.plan.layout.ranks[Rank{0}].placement;
+// Each of two hosts has one torchrun, with an agent beside it and two ranks on GPUs of their own.
+void become_torchruns(DrivenRun& run) {
+  run.plan.launcher = LauncherKind::torchrun;
+  MadeUp shape;
+  shape.gpu_nodes = {0, 0};
+  const auto machine = std::make_shared<const Machine>(make_machine(shape));
+  const auto layout = run.plan.layout.ranks;
   run.plan.shares = Indexed<NodeRank, StarterShare>(2);
-  run.plan.shares[NodeRank{0}] = {.first_rank = 0, .placements = {placement, placement}};
-  run.plan.shares[NodeRank{1}] = {.first_rank = 2, .placements = {placement, placement}};
+  run.plan.layout.ranks.clear();
+  for (const RankPlace& place : layout) {
+    StarterShare& share = run.plan.shares[place.node_rank];
+    if (share.placements.empty()) {
+      share.first_rank = place.rank.value;
+      run.plan.layout.ranks.push_back(place);
+      run.plan.layout.ranks.back().rank = Rank{place.node_rank.value};
+    }
+    Placement placement = *place.placement;
+    placement.gpu = place.local_rank.value;
+    share.placements.push_back(std::make_shared<const Placement>(placement));
+  }
+  for (Host& host : run.plan.cluster.hosts) host.machine = machine;
 }
 
 TEST(LeaderRun, ALineOfATorchrunsRankIsThatRanksUnlessTheRankIsAnotherHosts) {
   DrivenRun run;
-  give_starters_two_ranks(run);
-  for (int rank = 0; rank < 4; ++rank) run.agents.ranks[rank].runs = milliseconds(2000);
+  become_torchruns(run);
+  for (int agent = 0; agent < 2; ++agent) run.agents.ranks[agent].runs = milliseconds(2000);
   run.loop.after(milliseconds(1000), [&] {
-    run.agents.rank_prints(2, "a\n", 3);
-    run.agents.rank_prints(2, "b\n", 4);
-    run.agents.rank_prints(2, "c\n", 1);
+    run.agents.rank_prints(1, "a\n", 3);
+    run.agents.rank_prints(1, "b\n", 4);
+    run.agents.rank_prints(1, "c\n", 1);
   });
   EXPECT_EQ(run.go().kind, OutcomeKind::success);
-  for (const char* line : {"3 of 2: a\n", "2: b\n", "2: c\n"})
+  for (const char* line : {"3 of 1: a\n", "1: b\n", "1: c\n"})
     EXPECT_THAT(run.output.printed, Contains(line));
 }
 
 TEST(LeaderRun, OfARankOfTorchrunsTheRecordHasTheEndUnlessTheRankIsAnotherHosts) {
   DrivenRun run;
-  give_starters_two_ranks(run);
-  for (int rank = 0; rank < 4; ++rank) run.agents.ranks[rank].runs = milliseconds(2000);
+  become_torchruns(run);
+  for (int agent = 0; agent < 2; ++agent) run.agents.ranks[agent].runs = milliseconds(2000);
   run.loop.after(milliseconds(1000), [&] {
-    run.agents.starter_tells(2, {.rank = 3, .pid = 77});
-    run.agents.starter_tells(2, {.rank = 3, .pid = 77, .has_ended = true, .status = Exited{7}});
-    run.agents.starter_tells(2, {.rank = 1, .pid = 78});
-    run.agents.starter_tells(2, {.rank = 4, .pid = 79});
+    run.agents.starter_tells(1, {.rank = 3, .pid = 77});
+    run.agents.starter_tells(1, {.rank = 3, .pid = 77, .has_ended = true, .status = Exited{7}});
+    run.agents.starter_tells(1, {.rank = 1, .pid = 78});
+    run.agents.starter_tells(1, {.rank = 4, .pid = 79});
   });
   EXPECT_EQ(run.go().kind, OutcomeKind::success);
-  const auto& known = run.result.ranks[Rank{2}].of_starter;
+  const auto& known = run.result.ranks[Rank{1}].of_starter;
   ASSERT_EQ(known.size(), 1U);
   EXPECT_EQ(known.at(Rank{3}).pid, 77);
   EXPECT_EQ(known.at(Rank{3}).status, ExitStatus(Exited{7}));
@@ -336,12 +351,12 @@ TEST(LeaderRun, OfARankOfTorchrunsTheRecordHasTheEndUnlessTheRankIsAnotherHosts)
 
 TEST(LeaderRun, ATorchrunThatStaysAfterItsRanksFailureIsStoppedAndTheRankIsNamed) {
   DrivenRun run;
-  give_starters_two_ranks(run);
-  for (int rank = 0; rank < 4; ++rank) run.agents.ranks[rank].runs = milliseconds(300'000);
+  become_torchruns(run);
+  for (int agent = 0; agent < 2; ++agent) run.agents.ranks[agent].runs = milliseconds(300'000);
   run.loop.after(milliseconds(1000), [&] {
-    run.agents.starter_tells(2, {.rank = 3, .pid = 77});
+    run.agents.starter_tells(1, {.rank = 3, .pid = 77});
     run.agents.starter_tells(
-        2, {.rank = 3, .pid = 77, .has_ended = true, .status = Exited{7}, .is_final = true});
+        1, {.rank = 3, .pid = 77, .has_ended = true, .status = Exited{7}, .is_final = true});
   });
   const Outcome outcome = run.go();
   EXPECT_EQ(outcome.exit_code, 7);
@@ -350,6 +365,51 @@ TEST(LeaderRun, ATorchrunThatStaysAfterItsRanksFailureIsStoppedAndTheRankIsNamed
   EXPECT_DOUBLE_EQ(outcome.first_failure->seconds, 1);
   EXPECT_LT(run.loop.seconds(), 60);
   EXPECT_THAT(run.agents.done, Contains("signal 15 to 0"));
+}
+
+TEST(LeaderRun, WhatADeviceOrARankOfTorchrunsTellsIsThatRanksAndNotTheHostsOfThisNumber) {
+  DrivenRun run;
+  become_torchruns(run);
+  for (int agent = 0; agent < 2; ++agent) run.agents.ranks[agent].runs = milliseconds(300'000);
+  const DeviceEvent xid{.kind = DeviceKind::gpu_xid,
+                        .device = "GPU 1",
+                        .pci = run.plan.cluster.hosts[NodeRank{1}].machine->gpus[1].pci,
+                        .text = "reported XID 79"};
+  run.loop.after(milliseconds(1000), [&] {
+    run.agents.rank_tells(0, {.beats = 1, .values = {{"rank", 1}, {"step", 9}}});
+    run.agents.rank_tells(1, {.beats = 1, .values = {{"rank", 2}, {"step", 8}}});
+    run.agents.rank_tells(1, {.beats = 1, .values = {{"rank", 3}, {"step", 5}}});
+    run.agents.rank_tells(1, {.beats = 1, .values = {{"rank", 3}, {"loss", 2}}, .ask = Ask::restart});
+    run.agents.agent_tells(1, {xid});
+    run.agents.starter_tells(1, {.rank = 2, .pid = 77});
+    run.agents.starter_tells(
+        1, {.rank = 2, .pid = 77, .has_ended = true, .status = Exited{7}, .is_final = true});
+  });
+  const Outcome outcome = run.go();
+  EXPECT_EQ(outcome.first_failure->rank, Rank{2});
+  EXPECT_EQ(outcome.progress->rank, Rank{3});
+  EXPECT_EQ(outcome.progress->values, (ProgressValues{{"step", 5}, {"loss", 2}}));
+  EXPECT_EQ(outcome.progress->step, 5);
+  EXPECT_EQ(outcome.progress->failed_step, 8);
+  EXPECT_EQ(outcome.asked->rank, Rank{3});
+  ASSERT_EQ(outcome.devices.size(), 1U);
+  EXPECT_THAT(outcome.devices.front().ranks, ElementsAre(Rank{3}));
+  EXPECT_EQ(run.result.ranks[Rank{1}].of_starter.at(Rank{2}).progress, (ProgressValues{{"step", 8}}));
+  EXPECT_TRUE(run.result.ranks[Rank{1}].progress.empty());
+}
+
+TEST(LeaderRun, ARankOfTorchrunsThatCallsItselfAnotherHostsIsNobody) {
+  DrivenRun run;
+  become_torchruns(run);
+  for (int agent = 0; agent < 2; ++agent) run.agents.ranks[agent].runs = milliseconds(2000);
+  run.loop.after(milliseconds(1000), [&] {
+    run.agents.rank_tells(1, {.beats = 1, .values = {{"rank", 0}, {"step", 5}}, .ask = Ask::restart});
+  });
+  const Outcome outcome = run.go();
+  EXPECT_FALSE(outcome.progress->rank);
+  EXPECT_EQ(outcome.asked->rank, Rank{2}) << "the first of its host";
+  EXPECT_TRUE(run.result.ranks[Rank{0}].of_starter.empty());
+  EXPECT_EQ(run.result.ranks[Rank{1}].progress, (ProgressValues{{"step", 5}}));
 }
 
 TEST(LeaderRun, AShellsCtrlZStopsTheRanksAndUsAndContinuingLetsAllGoOn) {
@@ -1097,6 +1157,50 @@ TEST(LeaderRun, WhoAsksMeanwhileSeesHowFarEachRankIs) {
   EXPECT_EQ(last.progress->rank, Rank{3});
   EXPECT_EQ(last.values.at("step").highest, 7);
   EXPECT_EQ(last.phases.back().name, "teardown");
+}
+
+TEST(LeaderRun, WhoAsksMeanwhileSeesTorchrunsRanksAndTorchrunBesideThem) {
+  DrivenRun run;
+  StatusBoard board{JobStatus()};
+  run.settings.board = &board;
+  become_torchruns(run);
+  for (int agent = 0; agent < 2; ++agent) run.agents.ranks[agent].runs = milliseconds(9000);
+  std::vector<JobStatus> told;
+  const auto ask = [&] {
+    run.leader->tell_status({.ranks = true}, [&](JobStatus status) { told.push_back(std::move(status)); });
+  };
+  run.while_waiting = [&](const FindWorkerCode&) {
+    ask();
+    return DrivenRun::ready();
+  };
+  run.loop.after(milliseconds(4000), [&] {
+    run.agents.starter_tells(0, {.rank = 0, .pid = 70});
+    run.agents.starter_tells(1, {.rank = 2, .pid = 72});
+    run.agents.starter_tells(1, {.rank = 3, .pid = 73});
+    run.agents.starter_tells(1, {.rank = 3, .pid = 73, .has_ended = true, .status = Exited{0}});
+    run.agents.rank_tells(1, {.beats = 1, .values = {{"rank", 2}, {"step", 5}}});
+  });
+  run.loop.after(milliseconds(5000), [&] { ask(); });
+  EXPECT_EQ(run.go().kind, OutcomeKind::success);
+  ASSERT_EQ(told.size(), 2U);
+  EXPECT_EQ(told[0].count(RankStage::waiting), 4);
+  const JobStatus& running = told[1];
+  EXPECT_EQ(running.world_size(), 4);
+  EXPECT_EQ(running.count(RankStage::running), 2);
+  EXPECT_EQ(running.count(RankStage::joined), 1);
+  EXPECT_EQ(running.count(RankStage::ended), 1);
+  ASSERT_EQ(running.ranks.size(), 4U);
+  EXPECT_EQ(running.ranks[Rank{1}].stage, RankStage::joined);
+  EXPECT_EQ(running.ranks[Rank{2}].pid, 72);
+  EXPECT_EQ(running.ranks[Rank{2}].host, "algo-2");
+  EXPECT_EQ(running.ranks[Rank{2}].progress, (ProgressValues{{"step", 5}}));
+  EXPECT_EQ(running.ranks[Rank{3}].end, ExitStatus(Exited{0}));
+  EXPECT_EQ(running.values.at("step").highest, 5);
+  ASSERT_EQ(running.starters.size(), 2U);
+  EXPECT_EQ(running.starters[1].first_rank, Rank{2});
+  EXPECT_EQ(running.starters[1].status.pid, 1001);
+  EXPECT_EQ(running.starters[1].status.stage, RankStage::running);
+  EXPECT_EQ(board.noted().count(RankStage::ended), 4);
 }
 
 TEST(LeaderRun, HostsThatStartThemselvesAreReadyWhenTheyHaveCome) {

@@ -2,10 +2,12 @@
 #include "launcher/process/proc_stat.hpp"
 
 #include <gtest/gtest.h>
+#include <sys/utsname.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <csignal>
+#include <cstdio>
 #include <string>
 
 #include "launcher/process/child_process.hpp"
@@ -36,8 +38,19 @@ TEST(EndStatus, OfAProcessThatRunsOrOfOtherTextIsNone) {
     EXPECT_EQ(parse_end_status(text), std::nullopt) << text;
 }
 
+// Linux 6.15 is the first that does.
+bool keeps_end_status() {
+  utsname kernel{};
+  int major = 0;
+  int minor = 0;
+  if (uname(&kernel) != 0 || std::sscanf(kernel.release, "%d.%d", &major, &minor) != 2) return false;
+  return major > 6 || (major == 6 && minor >= 15);
+}
+
 TEST(EndStatus, IsReadWhenThePidfdSaysThatTheProcessHasEnded) {
   for (const bool by_signal : {false, true}) {
+    const ExitStatus end =
+        by_signal ? ExitStatus(Signaled{.signal = SIGKILL, .core_dumped = false}) : ExitStatus(Exited{7});
     int go[2];
     ASSERT_EQ(pipe(go), 0);
     const int child = fork();
@@ -52,14 +65,15 @@ TEST(EndStatus, IsReadWhenThePidfdSaysThatTheProcessHasEnded) {
     const UniqueFd pidfd = open_pidfd(child);
     EXPECT_TRUE(pidfd.valid());
     EXPECT_EQ(read_end_status(child), std::nullopt);
+    EXPECT_EQ(read_end_status_kept(pidfd.get()), std::nullopt);
     close(go[1]);
     siginfo_t info{};
     waitid(P_PID, static_cast<id_t>(child), &info, WEXITED | WNOWAIT);
-    EXPECT_EQ(read_end_status(child), by_signal
-                                          ? ExitStatus(Signaled{.signal = SIGKILL, .core_dumped = false})
-                                          : ExitStatus(Exited{7}));
+    EXPECT_EQ(read_end_status(child), end);
+    EXPECT_EQ(read_end_status_kept(pidfd.get()), std::nullopt) << "it is still in the process table";
     waitpid(child, nullptr, 0);
     EXPECT_EQ(read_end_status(child), std::nullopt);
+    EXPECT_EQ(read_end_status_kept(pidfd.get()), keeps_end_status() ? std::optional(end) : std::nullopt);
     EXPECT_FALSE(open_pidfd(child).valid());
   }
 }

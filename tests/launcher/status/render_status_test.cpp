@@ -89,6 +89,29 @@ TEST(StatusText, HasTheFactsAndEachRankOfASmallJob) {
             "     3  algo-2           running       103  step=120 loss=2.5\n");
 }
 
+// Its ranks, and torchrun, one on each host.
+JobStatus of_torchrun() {
+  JobStatus status = some_status();
+  status.launcher = "torchrun";
+  status.starters = {
+      {.first_rank = Rank{0}, .status = {.host = "algo-1", .stage = RankStage::running, .pid = 90}},
+      {.first_rank = Rank{2},
+       .status = {.host = "algo-2", .stage = RankStage::failed, .pid = 91, .end = Exited{1}}}};
+  return status;
+}
+
+TEST(StatusText, ShowsWhatHasStartedTheRanksAfterThem) {
+  EXPECT_THAT(render_status(of_torchrun()),
+              HasSubstr("     3  algo-2           running       103  step=120 loss=2.5\n"
+                        "\n"
+                        "  from  host             state         pid  torchrun\n"
+                        "     0  algo-1           running        90\n"
+                        "     2  algo-2           failed         91  (exited with code 1)\n"));
+  JobStatus large = of_torchrun();
+  for (int i = 2; i < 40; ++i) large.starters.push_back(large.starters.front());
+  EXPECT_THAT(render_status(large), HasSubstr("        and 8 more\n"));
+}
+
 TEST(StatusText, OfALargeJobShowsOnlyRanksThatAreUnlikeMost) {
   JobStatus status = some_status();
   status.counts = {{RankStage::running, 996}, {RankStage::lost, 4}};
@@ -147,6 +170,15 @@ TEST(StatusJson, HasTheSameFacts) {
   EXPECT_EQ(nlohmann::json::parse(render_status_json(status))["stacks"][0]["rank"], 3);
 }
 
+TEST(StatusJson, HasWhatHasStartedTheRanksAsTheReportHasIt) {
+  EXPECT_FALSE(nlohmann::json::parse(render_status_json(some_status())).contains("starters"));
+  const auto json = nlohmann::json::parse(render_status_json(of_torchrun()));
+  EXPECT_EQ(json["ranks"].size(), 4U);
+  EXPECT_EQ(json["starters"], nlohmann::json::parse(R"([
+    {"first_rank": 0, "host": "algo-1", "state": "running", "pid": 90, "exit_code": null, "signal": null},
+    {"first_rank": 2, "host": "algo-2", "state": "failed", "pid": 91, "exit_code": 1, "signal": null}])"));
+}
+
 TEST(StatusText, OfAHostThatDoesNotLeadSaysWhoDoesAndNothingOfTheRanks) {
   JobStatus status;
   status.id = "3fa2b91c";
@@ -176,6 +208,36 @@ TEST(StatusJson, OfAJobThatHasJustBegunHasNothingWhereNothingIsKnown) {
   for (const char* key : {"name", "folder", "plan_hash", "launcher", "smoke", "progress", "silent_seconds"})
     EXPECT_TRUE(json[key].is_null()) << key;
   EXPECT_FALSE(json.contains("ranks"));
+}
+
+TEST(JobStatus, TheStageOfATorchrunsRankIsItsOwnAsFarAsItIsKnown) {
+  RankRecord torchrun;
+  const auto stage = [&] { return to_string(stage_of(torchrun, Rank{5})); };
+  EXPECT_EQ(stage(), "waiting");
+  torchrun.joined = true;
+  EXPECT_EQ(stage(), "joined");
+  torchrun.pid = 7;
+  EXPECT_EQ(stage(), "joined") << "torchrun runs, and the rank has not said that it does";
+  torchrun.of_starter[Rank{5}] = {.progress = {{"step", 1}}};
+  EXPECT_EQ(stage(), "joined");
+  StartedRank& rank = torchrun.of_starter[Rank{5}];
+  rank.pid = 8;
+  EXPECT_EQ(stage(), "running");
+  rank.has_ended = true;
+  EXPECT_EQ(stage(), "ended") << "nobody has seen how";
+  rank.status = Exited{3};
+  EXPECT_EQ(stage(), "failed");
+  rank.told_to_stop = true;
+  EXPECT_EQ(stage(), "stopped");
+  rank.status = Exited{0};
+  EXPECT_EQ(stage(), "ended");
+  torchrun.loss = OutlivedKill{};
+  EXPECT_EQ(stage(), "ended") << "it had ended before";
+  rank = {.pid = 8};
+  EXPECT_EQ(stage(), "lost");
+  torchrun.loss.reset();
+  torchrun.end = RankEnd{.status = Exited{1}};
+  EXPECT_EQ(stage(), "failed");
 }
 
 TEST(JobStatus, TheStageOfARankIsHowFarItHasCome) {
