@@ -31,6 +31,7 @@
 #include "launcher/outcome/job_result.hpp"
 #include "launcher/outcome/outcome.hpp"
 #include "launcher/outcome/report_error.hpp"
+#include "launcher/plan/smoke_plan.hpp"
 #include "launcher/plan/starter.hpp"
 #include "launcher/process/agent_variables.hpp"
 #include "launcher/process/child_process.hpp"
