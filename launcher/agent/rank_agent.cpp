@@ -120,7 +120,10 @@ int run_agent(const AgentIdentity& identity, const std::vector<std::string>& pro
     end_parent_daemon(own_environment()[job_marker_variable], agent.grace() + kill_bound);
   else if (identity.local_rank == 0 && agent.ends_daemon())
     kill_daemon_after(open_parent_daemon(getpid()), daemon_patience);
-  if (identity.local_rank == 0 && (agent.has_lost_leader() || agent.ends_daemon()))
+  // A daemon that was killed has removed nothing, and where nobody waits on its host, only its agents know of it. The
+  // last of them to leave finds what the ranks of the others have still made.
+  const bool has_lost_daemon = getppid() != parent;
+  if (has_lost_daemon || (identity.local_rank == 0 && (agent.has_lost_leader() || agent.ends_daemon())))
     remove_session_folder(own_session_folder(), milliseconds(0));
   return agent.exit_code();
 }

@@ -22,6 +22,9 @@ constexpr double wake_up_uncertainty = 0.02;
 // A rank that fails may take a while to end, and the ranks that talk to it may notice that and end earlier.
 // Then its traceback came first. The program has survived tracebacks that are older than this.
 constexpr double oldest_traceback = 60;
+// A process that leaves may close its connections so long before it ends: an interpreter takes itself apart. Its
+// peers notice at once, and have their traceback first.
+constexpr double longest_way_out = 60;
 // A host that vanishes was heard for the last time before its peers fail. Its last message may be as old as
 // the interval between two messages.
 constexpr double heard_interval = 1.0;
@@ -41,13 +44,27 @@ FirstFailure make_loss_of(const JobRecord& record, Rank rank, const Hosts& hosts
   return loss;
 }
 
+// Of many ranks: whether their last lines say so at all.
 bool only_lost_its_peer(const RankRecord& rank) { return rank.end && blames_peer(rank.end->last_lines); }
+
+// Of one: whether that is its reason, too.
+bool has_ended_for_peer(const RankRecord& rank) { return rank.end && fails_for_peer(rank.end->last_lines); }
+
+bool ended_by(const RankRecord& rank, int signal) {
+  const auto* signaled = rank.end ? std::get_if<Signaled>(&rank.end->status) : nullptr;
+  return signaled != nullptr && signaled->signal == signal;
+}
+
+// Nobody reads what it writes any more, and it has said nothing else.
+bool wrote_to_nobody(const RankRecord& rank) {
+  if (!ended_by(rank, SIGPIPE)) return false;
+  const auto reason = find_reason(rank.end->last_lines);
+  return !reason || !reason->is_error;
+}
 
 // A library aborts its process when a collective cannot go on.
 bool died_of_peer(const RankRecord& rank) {
-  const auto* signaled = rank.end ? std::get_if<Signaled>(&rank.end->status) : nullptr;
-  const bool aborted = signaled != nullptr && (signaled->signal == SIGABRT || signaled->signal == SIGPIPE);
-  return aborted || only_lost_its_peer(rank);
+  return ended_by(rank, SIGABRT) || ended_by(rank, SIGPIPE) || only_lost_its_peer(rank);
 }
 
 // Where the first rank to end only says that its peer was gone: the rank that had a traceback of its own
@@ -146,13 +163,13 @@ std::optional<FirstFailure> find_first_failure(const JobRecord& record, const Ho
   const double uncertainty = record_of(record, *earliest).times.uncertainty;
   for (const Rank each : all_ranks(record)) {
     const RankRecord& rank = record_of(record, each);
-    if (has_left(rank) && rank.times.seconds < first.seconds) first.ended_first = false;
-    if (each == first.entry || !failed_by_itself(rank)) continue;
     const double bound = wake_up_uncertainty + uncertainty + rank.times.uncertainty;
+    if (has_left(rank) && rank.times.seconds <= first.seconds + bound) first.ended_first = false;
+    if (each == first.entry || !failed_by_itself(rank)) continue;
     if (rank.times.seconds - first.seconds <= bound) first.tied_with.push_back(each);
   }
   first.certain = first.tied_with.empty();
-  if (!blames_peer(first.last_lines())) return first;
+  if (!has_ended_for_peer(record_of(record, *earliest))) return first;
   if (auto own_reason = find_own_reason(record, first, hosts)) return own_reason;
   return first;
 }
@@ -170,14 +187,15 @@ FirstFailure make_failure_of(const JobRecord& record, Rank entry, const Hosts& h
 
 std::vector<Rank> find_early_leavers(const JobRecord& record, const FirstFailure& failure) {
   const RankRecord& failed = record_of(record, failure.entry);
-  if (failure.before_its_end || !only_lost_its_peer(failed)) return {};
-  const double noticed =
-      std::min(failed.times.seconds, failed.times.traceback_seconds.value_or(failed.times.seconds));
+  if (failure.before_its_end || !(has_ended_for_peer(failed) || wrote_to_nobody(failed))) return {};
+  const double noticed = failed.times.traceback_seconds.value_or(failed.times.seconds);
+  const double latest = std::min(failed.times.seconds, noticed + longest_way_out) + wake_up_uncertainty;
   std::vector<Rank> left;
   for (const Rank each : all_ranks(record)) {
     const RankRecord& rank = record_of(record, each);
-    const double bound = noticed + failed.times.uncertainty + rank.times.uncertainty;
-    if (has_left(rank) && rank.times.seconds <= bound) left.push_back(each);
+    const double bound = latest + failed.times.uncertainty + rank.times.uncertainty;
+    // A rank that has lost its peer, too, and ends well all the same is not the peer.
+    if (has_left(rank) && rank.times.seconds <= bound && !has_ended_for_peer(rank)) left.push_back(each);
   }
   std::stable_sort(left.begin(), left.end(), [&](Rank a, Rank b) {
     return record_of(record, a).times.seconds < record_of(record, b).times.seconds;

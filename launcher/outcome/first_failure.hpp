@@ -22,7 +22,7 @@ struct FirstFailure {
   // It failed (`seconds`: its traceback) before any other, but did not end first: the ranks in tied_with
   // ended before it, because their peer was gone.
   bool before_its_end = false;
-  bool ended_first = true;                 // no other rank had ended before it, not even well
+  bool ended_first = true;                 // no other rank can have ended before it, not even well
   std::vector<std::string> evidence = {};  // what devices of its host said before, in words
   Rank entry = {};                         // of the record (record_entries.hpp)
   bool is_of_starter = false;              // all that is known is that the starter failed, or was lost
@@ -44,8 +44,8 @@ bool failed_by_itself(const RankRecord& rank);
 // all. Of starters these are their entries.
 std::optional<FirstFailure> find_first_failure(const JobRecord& record, const RankHosts& hosts);
 
-// The ranks that had left with code 0 before `failure`, the earliest first, where `failure` only says that a
-// peer was gone: their entries. None where it has a reason of its own.
+// The ranks that had left with code 0 before the end of `failure`, the earliest first, where `failure` only says
+// that a peer was gone. None where it has a reason of its own. Of starters these are their entries.
 std::vector<Rank> find_early_leavers(const JobRecord& record, const FirstFailure& failure);
 
 // The end of a rank or of a starter, as a failure.

@@ -66,6 +66,13 @@ begin
 strike signal algo-3 KILL '^[^ ]*orted '
 told "mpirun's daemon on a host is killed" lost_host 76 "mpirun's daemon on algo-3" "${all[@]}"
 
+step "the same where no smlaunch waits on the other hosts"
+start algo-1 "$smlaunch" --hosts algo-1:1,algo-2:1,algo-3:1 --launcher mpi -- /opt/ml/code/train.sh
+eventually 30 printed algo-1 3 waiting
+strike signal algo-2 KILL '^[^ ]*orted '
+told "the same, and nobody waits there" lost_host 76 "mpirun's daemon on algo-2" algo-1
+assert_nothing_left
+
 step "what happens to a host"
 begin
 strike "$cluster" kill algo-3

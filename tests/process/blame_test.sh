@@ -42,6 +42,48 @@ assert_contains "$first" "while others still ran; then rank 0"
 [[ $first != *"before any other"* ]] || fail "$first"
 assert_report .first_failure.rank 1
 
+step "so is a rank that has closed its connection, and ends after the traceback of its peer"
+cat >"$base/code/train.py" <<'END'
+import os, socket, sys
+meeting = os.environ["MEETING"]
+if os.environ["RANK"] == "1":
+    peer = socket.socket(socket.AF_UNIX)
+    while True:
+        try:
+            peer.connect(meeting)
+            break
+        except OSError:
+            pass
+    peer.sendall(str(os.getpid()).encode())
+    peer.shutdown(socket.SHUT_WR)
+    while not os.path.exists(meeting + ".failed"):
+        pass
+    sys.exit(0)
+listener = socket.socket(socket.AF_UNIX)
+listener.bind(meeting + ".new")
+listener.listen()
+os.rename(meeting + ".new", meeting)
+peer, _ = listener.accept()
+left = peer.recv(100).decode()
+def end_late(*_):
+    sys.__excepthook__(*_)
+    open(meeting + ".failed", "w").close()
+    # Its agent has taken note of it, too.
+    while os.path.exists("/proc/" + left):
+        pass
+sys.excepthook = end_late
+if not peer.recv(1):
+    raise RuntimeError("Connection closed by peer")
+END
+rm -f "$base/output/failure" "$scratch"/meeting*
+run env MEETING="$scratch/meeting" "$smlaunch" --base-dir "$base" --hosts localhost:2 --launcher ddp \
+  --python "$python" -- "$base/code/train.py"
+assert_eq 1 "$status"
+read -r first <"$base/output/failure"
+assert_contains "$first" "rank 1 on localhost ended with code 0"
+assert_contains "$first" "while others still ran; then rank 0"
+assert_report .first_failure.rank 1
+
 step "an mpirun that fails has its own words in the sentence and in the file"
 command -v mpirun >/dev/null || exit 0
 rm -f "$base/output/failure"

@@ -102,7 +102,7 @@ TEST(Outcome, ARankThatTakesLongToDieOfItsExceptionCameFirst) {
 TEST(Outcome, ATracebackThatWasSurvivedIsNoReason) {
   // Long before the end, or of a rank that ended well, or after the first was over.
   for (const RankRecord& other :
-       {saying(stopped(200), own_reason, 100.0), saying(fine(200), own_reason, 199.0),
+       {saying(stopped(200), own_reason, 100.0), saying(fine(300), own_reason, 199.0),
         saying(stopped(203), own_reason, 202.0)}) {
     const Outcome outcome = decide_outcome(
         job({saying(ended(Exited{1}, 200), peer_lost, 199.9), other, fine(300), fine(300)}), four_hosts);
@@ -145,6 +145,59 @@ TEST(Outcome, ARankThatLeftIsNamedOnlyWhereTheFailureIsThatOfALostPeer) {
       job({saying(ended(Exited{1}, 2.4), peer_lost), fine(1.0), saying(ended(Exited{5}, 2.41), own_reason)}),
       {"a", "b", "c"});
   EXPECT_EQ(outcome.first_failure->rank, Rank{2}) << "one with a reason of its own comes before it";
+}
+
+// A process that leaves closes its connections first, and ends after the traceback of its peer.
+TEST(Outcome, ARankThatLeftWhileItsPeerWasFailingIsNamed) {
+  const RankHosts two = {"a", "b"};
+  const auto message = [&](const RankRecord& failed, const RankRecord& other) {
+    return decide_outcome(job({failed, other}), two).message;
+  };
+  const RankRecord victim = saying(ended(Exited{1}, 6.4), peer_lost, 2.0);
+  const std::string failed = "rank 0 on a exited with code 1 6.4 s after the start, ";
+  const std::string gone = ": " + peer_lost.front();
+  const auto left = [&](const std::string& seconds) {
+    return "rank 1 on b ended with code 0 " + seconds + " s after the start, while others still ran; then " +
+           failed + "the first to fail" + gone;
+  };
+  EXPECT_EQ(message(victim, fine(1.9)), left("1.9"));
+  EXPECT_EQ(message(victim, fine(2.1)), left("2.1"));
+  EXPECT_EQ(message(victim, fine(6.3)), left("6.3"));
+  EXPECT_EQ(message(victim, fine(6.41)), left("6.4"))
+      << "the agents may have noticed the ends in either order";
+  EXPECT_EQ(message(victim, fine(6.5)), failed + "before any other" + gone);
+  EXPECT_EQ(message(victim, ended(Exited{0}, 6.3, true)), failed + "before any other" + gone)
+      << "it was told to";
+  // It has seen the same, and has taken it for the end of its work.
+  EXPECT_EQ(message(victim, saying(fine(3.0), peer_lost, 2.0)), failed + "the first to fail" + gone);
+  // A rank that takes minutes over its end has not lost a rank that left then.
+  EXPECT_EQ(message(saying(ended(Exited{1}, 200), peer_lost, 2.0), fine(190)),
+            "rank 0 on a exited with code 1 200.0 s after the start, the first to fail" + gone);
+}
+
+TEST(Outcome, ARankThatLeftIsNotNamedForAFailureWithAnotherReason) {
+  const RankHosts two = {"a", "b"};
+  const auto named = [&](const RankRecord& failed) {
+    return decide_outcome(job({failed, fine(1.0)}), two).first_failure->rank.value;
+  };
+  std::vector<std::string> warned = {"WARNING: trying again: Connection reset by peer"};
+  warned.insert(warned.end(), own_reason.begin(), own_reason.end());
+  EXPECT_EQ(named(saying(ended(Exited{1}, 2.4), warned)), 0);
+  EXPECT_EQ(named(saying(ended(Signaled{SIGSEGV, false}, 2.4), {"epoch 3"})), 0);
+  EXPECT_EQ(named(saying(ended(Signaled{SIGPIPE, false}, 2.4), {"ERROR: no data"})), 0);
+  EXPECT_EQ(named(saying(ended(Signaled{SIGPIPE, false}, 2.4), {"epoch 3"})), 1)
+      << "nobody reads what it writes";
+}
+
+TEST(Outcome, IsBeforeAnyOtherOnlyWhereNoOtherCanHaveEndedBefore) {
+  const auto words = [](double other) {
+    const Outcome outcome =
+        decide_outcome(job({saying(ended(Exited{1}, 2.4), own_reason), fine(other)}), {"a", "b"});
+    return outcome.message.substr(outcome.message.find("start") + 5);
+  };
+  EXPECT_EQ(words(2.39), ", the first to fail: ValueError: bad batch");
+  EXPECT_EQ(words(2.41), ", the first to fail: ValueError: bad batch");
+  EXPECT_EQ(words(2.43), ", before any other: ValueError: bad batch");
 }
 
 TEST(Outcome, TellsTheStepOfItsSlowestRankAndOfTheFailingOne) {
