@@ -42,6 +42,7 @@ struct Scene {
   int hosts = 0;
   int ranks_on_each = 0;
   Ending ending = Ending::rank_fails;
+  bool has_relays = false;
   [[nodiscard]] int ranks() const { return hosts * ranks_on_each; }
 };
 
@@ -67,6 +68,7 @@ AgentProcess fork_agents(const AgentsWork& work) {
 std::vector<AgentProcess> fork_all_agents(const Scene& scene) {
   AgentsWork work;
   work.ranks_per_host = scene.ranks_on_each;
+  work.has_relays = scene.has_relays;
   work.line = first_line;
   for (std::size_t i = 0; i < burst_lines; ++i) work.burst += std::string(line_length - 1, 'x') + "\n";
   work.failing = scene.ranks() / 3;
@@ -115,6 +117,7 @@ class WatchedChannel final : public LeaderChannel {
   Result<int> listen(const std::string& address, int port) override { return channel_.listen(address, port); }
   void keep_to(const std::string& address) override { channel_.keep_to(address); }
   void begin_ranks(int ranks, std::string token) override { channel_.begin_ranks(ranks, std::move(token)); }
+  void let_carry(std::vector<Peer> carriers) override { channel_.let_carry(std::move(carriers)); }
   void start(Peer peer, const Start& start) override { channel_.start(peer, start); }
   void input(Peer peer, const std::string& text) override { channel_.input(peer, text); }
   void signal(Peer peer, int signal) override { channel_.signal(peer, signal); }
@@ -284,6 +287,7 @@ void lead(const Scene& scene, int ssh_port, int to) {
   if (std::getenv("SMLAUNCH_BENCH_WORDS") == nullptr) dup2(nowhere, 2);
   BenchJob job = make_job(scene.hosts);
   for (Host& host : job.cluster.hosts) host.ranks = scene.ranks_on_each;
+  job.spec.inherited[agent_relay_variable] = scene.has_relays ? relay_on : relay_off;
   auto plan = make_plan(job.spec, job.cluster);
   if (!plan) std::abort();
   std::string folder = (std::filesystem::temp_directory_path() / "scale_bench.XXXXXX").string();
@@ -297,7 +301,8 @@ void lead(const Scene& scene, int ssh_port, int to) {
 
 // The leader's memory is that of a process of its own.
 bool measure(const Scene& scene, int ssh_port) {
-  fmt::print("{} hosts x {} ranks, {}\n", scene.hosts, scene.ranks_on_each,
+  fmt::print("{} hosts x {} ranks, {}{}\n", scene.hosts, scene.ranks_on_each,
+             scene.has_relays ? "one connection a host, " : "",
              scene.ending == Ending::rank_fails ? "a rank fails at the end" : "a host is lost at the end");
   std::fflush(stdout);
   const int to = dup(1);
@@ -324,8 +329,10 @@ int main(int argc, char** argv) {
   const int hosts = argc > 1 ? std::atoi(argv[1]) : 1000;
   const BannerServer server;
   for (const Scene& scene :
-       {Scene{hosts, 1, Ending::rank_fails}, Scene{hosts, ranks_per_host, Ending::rank_fails},
-        Scene{hosts, ranks_per_host, Ending::host_is_lost}})
+       {Scene{hosts, 1, Ending::rank_fails, false}, Scene{hosts, ranks_per_host, Ending::rank_fails, false},
+        Scene{hosts, ranks_per_host, Ending::rank_fails, true},
+        Scene{hosts, ranks_per_host, Ending::host_is_lost, false},
+        Scene{hosts, ranks_per_host, Ending::host_is_lost, true}})
     if (!measure(scene, server.port())) return 1;
   return 0;
 }

@@ -6,12 +6,15 @@
 
 #include <boost/asio/io_context.hpp>
 #include <cstdio>
+#include <cstdlib>
 #include <deque>
 #include <memory>
+#include <optional>
 
 #include "base/steady_time.hpp"
 #include "bench/bench_job.hpp"
 #include "launcher/channel/channel_client.hpp"
+#include "launcher/channel/host_relay.hpp"
 #include "launcher/channel/stop_messages.hpp"
 
 namespace smlaunch {
@@ -30,6 +33,7 @@ class SimulatedAgent {
       : work_(work),
         rank_(rank),
         client_(loop, "127.0.0.1", leader.port, leader.token, make_hello(work, traits, rank), first_bound) {
+    if (work.has_relays) find_relay(loop, leader.token);
     client_.start({.frame = [this](const Frame& frame) { received(frame); },
                    .acknowledged = [] {},
                    .lost = [] {},
@@ -57,6 +61,15 @@ class SimulatedAgent {
     return hello;
   }
 
+  void find_relay(boost::asio::io_context& loop, const std::string& token) {
+    const std::string name =
+        relay_socket_name(token, fmt::format("algo-{}", rank_ / work_.ranks_per_host + 1));
+    if (rank_ % work_.ranks_per_host != 0) return client_.set_relay(name);
+    relay_.emplace(loop, rank_);
+    if (!relay_->listen(name)) std::abort();
+    client_.set_carrier(*relay_);
+  }
+
   void received(const Frame& frame) {
     switch (frame.kind) {
       case FrameKind::start: return start(frame);
@@ -67,9 +80,18 @@ class SimulatedAgent {
       case FrameKind::pass_on:
         if (const auto passed = decode_passed_signal(frame.payload)) take(passed->signal);
         return;
-      case FrameKind::release: return client_.stop();
+      case FrameKind::release: return leave();
       default: return;
     }
+  }
+
+  // Others' connections end before ours.
+  void leave() {
+    if (!relay_ || !relay_->has_neighbours()) return client_.stop();
+    relay_->on_empty([this] {
+      relay_->flush();
+      client_.stop();
+    });
   }
 
   void start(const Frame& frame) {
@@ -110,6 +132,7 @@ class SimulatedAgent {
   const AgentsWork& work_;
   int rank_;
   bool runs_ = false;
+  std::optional<HostRelay> relay_;
   ChannelClient client_;
 };
 

@@ -12,8 +12,9 @@ namespace smlaunch {
 struct AgentsWork {
   std::vector<int> ranks = {};  // whose agents they are
   int ranks_per_host = 1;
-  std::string line = {};   // what each rank prints once it runs
-  std::string burst = {};  // what each rank prints at SIGUSR1
+  bool has_relays = false;  // the first agent of each host carries the connections of the others there
+  std::string line = {};    // what each rank prints once it runs
+  std::string burst = {};   // what each rank prints at SIGUSR1
   int failing = -1;
 };
 

@@ -246,6 +246,7 @@ void Agent::leader_lost() {
 // The connection closes with this process. So when the leader sees that, nothing of the rank is left.
 void Agent::released(const Release& how) {
   exit_code_ = 0;
+  was_released_ = true;
   ends_daemon_ = how.ends_daemon;
   if (phase_ == Phase::running) {
     world_.rank.signal(SIGKILL);

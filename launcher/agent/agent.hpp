@@ -48,6 +48,7 @@ class Agent {
   // After the loop has stopped:
   [[nodiscard]] int exit_code() const { return exit_code_; }
   [[nodiscard]] bool has_lost_leader() const { return has_lost_leader_; }
+  [[nodiscard]] bool was_released() const { return was_released_; }
   [[nodiscard]] bool ends_daemon() const { return ends_daemon_; }  // Release::ends_daemon
   [[nodiscard]] std::chrono::milliseconds grace() const { return grace_; }
 
@@ -87,6 +88,7 @@ class Agent {
   Phase phase_ = Phase::waiting;  // of the rank
   bool is_detached_ = false;      // there is no channel
   bool has_lost_leader_ = false;
+  bool was_released_ = false;
   bool ends_daemon_ = false;
   bool has_succeeded_ = false;  // of the rank
   bool forwards_output_ = true;

@@ -75,6 +75,8 @@ Result<AgentIdentity> parse_agent_identity(const Environment_& environment) {
     identity.worker = worker->second;
   if (const auto host = environment.find(agent_host_variable); host != environment.end())
     identity.leader_host = host->second;
+  const auto relay = environment.find(agent_relay_variable);
+  identity.has_relay = relay != environment.end() && relay->second == relay_on;
   return identity;
 }
 

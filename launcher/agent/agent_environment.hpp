@@ -23,8 +23,9 @@ struct AgentIdentity {
   bool several_hosts = false;  // other hosts have ranks, too
   // Its host's smlaunch has started it: what it prints without a channel reaches nobody who knows the job.
   bool needs_channel = false;
-  bool by_srun = false;  // we are a task of a step of Slurm's
-  bool in_step = false;  // our host's smlaunch, which has started us, is such a task
+  bool by_srun = false;    // we are a task of a step of Slurm's
+  bool has_relay = false;  // the agent of local rank 0 carries the connections of the others on this host
+  bool in_step = false;    // our host's smlaunch, which has started us, is such a task
 };
 
 // Is this the leader's host? `own_host`: its name for itself.

@@ -21,6 +21,7 @@
 #include "launcher/agent/rank_process.hpp"
 #include "launcher/channel/channel_client.hpp"
 #include "launcher/channel/hand_over.hpp"
+#include "launcher/channel/host_relay.hpp"
 #include "launcher/devices/host_devices.hpp"
 #include "launcher/process/agent_variables.hpp"
 #include "launcher/process/asio_loop.hpp"
@@ -44,6 +45,10 @@ constexpr milliseconds first_bound{20000};
 constexpr milliseconds kill_bound{2000};
 // What Open MPI's daemon gets to end in good order when the job is over.
 constexpr milliseconds daemon_patience{400};
+
+// How long a relay stays that leaves before it is released: mpirun has a rule for ranks that have ended well, and applies it
+// when their agents leave (Agent::leave_if_done).
+constexpr milliseconds relay_patience{2000};
 
 // Some port that is free on this host now.
 std::optional<int> find_free_port() {
@@ -81,6 +86,30 @@ std::optional<Machine> probe_machine_if_needed(const AgentIdentity& identity, co
   return probe_own_machine(is_compared(identity));
 }
 
+// Our neighbours' connections are in ours: it stays until they have gone, or somebody ends us. Neighbours that are left
+// then go to the leader themselves.
+class NeighboursWait {
+ public:
+  NeighboursWait(AsioLoop& loop, HostRelay& relay) : loop_(loop), relay_(relay) {}
+  void wait(std::optional<milliseconds> bound) {
+    const auto timer = loop_.make_timer();
+    if (bound) timer->start(*bound, [this] { end(); });
+    relay_.on_empty([this] { end(); });
+    while (!is_over_ && relay_.has_neighbours()) loop_.run();
+    relay_.on_empty({});
+    relay_.flush();
+  }
+  void end() {
+    is_over_ = true;
+    loop_.stop();
+  }
+
+ private:
+  AsioLoop& loop_;
+  HostRelay& relay_;
+  bool is_over_ = false;
+};
+
 int run_agent(const AgentIdentity& identity, const std::vector<std::string>& program) {
   const int parent = getppid();
   become_subreaper();
@@ -88,11 +117,21 @@ int run_agent(const AgentIdentity& identity, const std::vector<std::string>& pro
   StopSignals signals(loop.context());
   const OrphanReaper reaper(loop.context());
   const std::string host = probe_host_name();
+  const bool has_relay = identity.has_relay && identity.channel_port != 0;
+  const std::string relay_name = relay_socket_name(identity.token, host);
+  std::optional<HostRelay> relay;
+  if (has_relay && identity.local_rank == 0) {
+    relay.emplace(loop.context(), identity.rank);
+    // Where it cannot listen, the others go to the leader themselves.
+    if (!relay->listen(relay_name)) relay.reset();
+  }
   const auto machine = probe_machine_if_needed(identity, host);
   std::optional<ChannelClient> channel;
   if (identity.channel_port != 0)
     channel.emplace(loop.context(), identity.channel_host, identity.channel_port, identity.token,
                     make_hello(identity, host, machine), first_bound);
+  if (relay) channel->set_carrier(*relay);
+  if (has_relay && identity.local_rank != 0) channel->set_relay(relay_name);
   RankProcess rank(loop.context(), identity, program, machine);
   std::optional<LateHandOver> late_hand_over;
   std::optional<HostDevices> devices;
@@ -109,12 +148,19 @@ int run_agent(const AgentIdentity& identity, const std::vector<std::string>& pro
                      late_hand_over.emplace(loop.context(), identity.worker, hand_over).look();
                    },
                .devices = devices ? &*devices : nullptr});
-  signals.on_signal([&agent, parent](int signal) { agent.told_to_end(getppid() == parent, signal); });
+  std::optional<NeighboursWait> neighbours;
+  signals.on_signal([&](int signal) {
+    agent.told_to_end(getppid() == parent, signal);
+    if (neighbours) neighbours->end();
+  });
   HeardSignals user_signals(loop.context(), {SIGUSR1, SIGUSR2});
   user_signals.on_signal([&](int signal) { agent.got_user_signal(signal); });
   loop.post([&] { agent.begin(); });
   loop.run();
   rank.end_leftovers();
+  if (relay)
+    neighbours.emplace(loop, *relay)
+        .wait(agent.was_released() ? std::nullopt : std::optional(relay_patience));
   channel.reset();  // nothing of the rank is left
   if (identity.local_rank == 0 && agent.has_lost_leader())
     end_parent_daemon(own_environment()[job_marker_variable], agent.grace() + kill_bound);

@@ -6,8 +6,11 @@
 
 #include <boost/asio/connect.hpp>
 
+#include <utility>
+
 #include "base/steady_time.hpp"
 #include "launcher/channel/host_messages.hpp"
+#include "launcher/channel/local_link.hpp"
 
 namespace smlaunch {
 
@@ -23,6 +26,9 @@ constexpr milliseconds retry_interval{200};
 constexpr milliseconds awaited_interval{500};
 constexpr milliseconds connect_bound{2000};
 constexpr milliseconds first_watch_interval{500};
+// The relay of our host begins when we do, and listens so soon; by then it carries us, or we do without it.
+constexpr milliseconds relay_interval{20};
+constexpr milliseconds relay_bound{5000};
 
 }  // namespace
 
@@ -50,14 +56,15 @@ void ChannelClient::start(Callbacks callbacks) {
 void ChannelClient::stop() {
   stopped_ = true;
   if (link_) link_->close();
-  link_.reset();
-  trusted_ = false;
+  lose_link();
+  if (carrier_ != nullptr) carrier_->leader_went();
   retry_timer_.cancel();
   connect_timer_.cancel();
   watch_timer_.cancel();
 }
 
 void ChannelClient::connect() {
+  if (!relay_socket_.empty()) return connect_to_relay();
   // The leader gives an address where it knows one; a resolver would start a thread for it.
   error_code no_address;
   const auto address = asio::ip::make_address(host_, no_address);
@@ -107,26 +114,50 @@ void ChannelClient::greet(tcp::socket socket) {
     if (!made) return connect_later();
     key_ = std::move(*made);
   }
-  link_ = std::make_shared<Link>(std::move(socket), TlsSession::End::connecting, std::vector{key_});
-  link_->ask_kernel();
-  link_->start([this](Frame&& frame) { received(frame); },
-               [this](const std::string&) {
-                 const bool was_up = trusted_;
-                 const bool is_of_other_key = link_ && link_->is_of_other_key();
-                 link_.reset();
-                 trusted_ = false;
-                 was_key_refused_ = was_key_refused_ || is_of_other_key;
-                 // A key of our own may be taken later: the clocks, or who listens there, may be others then.
-                 if (is_of_other_key && is_awaited_ && !was_trusted_ && !make_key_) {
-                   stop();
-                   return callbacks_.other_token();
-                 }
-                 if (was_up)
-                   connect();
-                 else
-                   connect_later();
-               });
+  auto link = std::make_shared<Link>(std::move(socket), TlsSession::End::connecting, std::vector{key_});
+  link->ask_kernel();
+  begin(std::move(link));
+}
+
+void ChannelClient::connect_to_relay() {
+  if (auto link = LocalLink::connect(loop_, relay_socket_)) return begin(std::move(link));
+  if (std::chrono::nanoseconds(steady_now_ns() - heard_ns_) > relay_bound) {
+    relay_socket_.clear();
+    return connect();
+  }
+  retry_timer_.expires_after(relay_interval);
+  retry_timer_.async_wait([this](error_code cancelled) {
+    if (!cancelled && !stopped_) connect();
+  });
+}
+
+void ChannelClient::begin(std::shared_ptr<Connection> link) {
+  link_ = std::move(link);
+  link_->start([this](Frame&& frame) { received(frame); }, [this](const std::string&) { closed(); });
   link_->send(encode_frame(FrameKind::hello, encode(hello_)));
+}
+
+void ChannelClient::closed() {
+  const bool was_up = trusted_;
+  const bool is_of_other_key = link_ && link_->is_of_other_key();
+  lose_link();
+  was_key_refused_ = was_key_refused_ || is_of_other_key;
+  // A key of our own may be taken later: the clocks, or who listens there, may be others then.
+  if (is_of_other_key && is_awaited_ && !was_trusted_ && !make_key_) {
+    stop();
+    return callbacks_.other_token();
+  }
+  if (was_up)
+    connect();
+  else
+    connect_later();
+}
+
+// A relay that has lost us carries us no more, and whom we carry goes by itself.
+void ChannelClient::lose_link() {
+  if (link_) relay_socket_.clear();
+  link_.reset();
+  if (std::exchange(trusted_, false) && carrier_ != nullptr) carrier_->leader_went();
 }
 
 void ChannelClient::received(const Frame& frame) {
@@ -134,6 +165,7 @@ void ChannelClient::received(const Frame& frame) {
   if (frame.kind == FrameKind::welcome && !trusted_) return welcomed(frame);
   if (frame.kind == FrameKind::refusal && !trusted_) return turned_away(frame);
   if (!trusted_) return drop();
+  if (carrier_ != nullptr) carrier_->told(frame);
   switch (frame.kind) {
     case FrameKind::ping:
       if (const auto time = decode_number(frame.payload))
@@ -170,6 +202,7 @@ void ChannelClient::welcomed(const Frame& frame) {
   link_->trust();
   unacked_.acknowledge(welcome->received);
   if (!unacked_.empty()) link_->send(unacked_.all());
+  if (carrier_ != nullptr) carrier_->leader_came(link_);
   if (callbacks_.acknowledged) callbacks_.acknowledged();
 }
 
@@ -197,8 +230,7 @@ void ChannelClient::send(FrameKind kind, const std::string& payload) {
 // This connection leads nowhere: try another.
 void ChannelClient::drop() {
   if (link_) link_->close();
-  link_.reset();
-  trusted_ = false;
+  lose_link();
   connect_later();
 }
 
@@ -215,6 +247,7 @@ void ChannelClient::watch() {
     if (cancelled || stopped_) return;
     const auto silent = std::chrono::nanoseconds(steady_now_ns() - heard_ns_);
     if (!was_trusted_ && silent > first_bound_) return give_up("it does not answer");
+    if (!was_trusted_ && !relay_socket_.empty() && silent > first_bound_ / 2) drop();
     const SilenceVerdict verdict =
         was_trusted_ ? judge_silence(silent, link_ ? link_->since_acknowledged() : std::nullopt, bounds())
                      : SilenceVerdict::wait;

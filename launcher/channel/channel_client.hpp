@@ -11,6 +11,7 @@
 #include <optional>
 #include <string>
 
+#include "launcher/channel/carrier.hpp"
 #include "launcher/channel/link.hpp"
 #include "launcher/channel/peer_channel.hpp"
 #include "launcher/channel/silence.hpp"
@@ -26,6 +27,10 @@ class ChannelClient final : public PeerChannel {
   // Each connection has a key of its own then, until the leader gives us its token; before start(). Nothing: there is none
   // now, and it is tried again, as it is where the leader does not take it.
   void set_make_key(std::function<std::optional<ChannelKey>()> make_key) { make_key_ = std::move(make_key); }
+  // Before start(). The relay of our host is to carry our connection, as long as it does: then we connect ourselves.
+  void set_relay(std::string socket_name) { relay_socket_ = std::move(socket_name); }
+  // Before start(). Who carries others' connections inside ours, and outlives us.
+  void set_carrier(Carrier& carrier) { carrier_ = &carrier; }
   void start(Callbacks callbacks) override;
   void set_lost_after(std::chrono::milliseconds lost_after) override;
   void set_leader_wait(std::chrono::milliseconds leader_wait) override { leader_wait_ = leader_wait; }
@@ -37,15 +42,19 @@ class ChannelClient final : public PeerChannel {
 
  private:
   void connect();
+  void connect_to_relay();
   void connect_to(const boost::asio::ip::tcp::resolver::results_type& found);
   void connect_later();
   void connect_failed(const boost::system::error_code& error);
   void greet(boost::asio::ip::tcp::socket socket);
+  void begin(std::shared_ptr<Connection> link);
+  void closed();
   void received(const Frame& frame);
   [[nodiscard]] Pong make_pong(std::uint64_t leader_ns) const;
   void welcomed(const Frame& frame);
   void turned_away(const Frame& frame);
   void drop();
+  void lose_link();
   void watch();
   [[nodiscard]] SilenceBounds bounds() const;
   void give_up(const std::string& why);
@@ -66,7 +75,9 @@ class ChannelClient final : public PeerChannel {
   bool is_awaited_ = false;
   bool is_paused_ = false;
   Callbacks callbacks_;
-  std::shared_ptr<Link> link_;
+  std::string relay_socket_;  // empty: there is no relay, or we do without it
+  Carrier* carrier_ = nullptr;
+  std::shared_ptr<Connection> link_;
   UnackedFrames unacked_;
   std::uint64_t heard_ns_ = 0;    // or, before the first word, when we began
   std::uint64_t refused_ns_ = 0;  // when we were turned away first, and not let in since; 0: never

@@ -17,11 +17,6 @@ using boost::system::error_code;
 
 namespace {
 
-// Between two calls of ping_all(), which come every second.
-constexpr std::chrono::seconds longest_beat{3};
-// An agent whose connection breaks is back at once. One that is not, though its side has closed the
-// connection, is gone with its process or its host.
-constexpr std::chrono::milliseconds closed_bound{1000};
 // An agent keeps what is not acknowledged, and stops reading its peer's pipes at a megabyte of it.
 constexpr std::size_t acknowledge_every_bytes = 64U << 10U;
 // Where the agents of the leader's own host find it.
@@ -49,7 +44,7 @@ ChannelServer::ChannelServer(asio::io_context& loop, const std::string& token, i
 
 ChannelServer::~ChannelServer() { close(); }
 
-void ChannelServer::admit(const std::shared_ptr<Link>& link, const Hello& hello) {
+void ChannelServer::admit(const std::shared_ptr<Connection>& link, const Hello& hello) {
   const auto node = hello.node_rank ? find_node(*link, hello) : Peer{hello.peer};
   if (!node || !agents_.has(*node) || !knows_key(*link, *node) || agents_[*node].refused)
     return link->close();
@@ -63,6 +58,7 @@ void ChannelServer::admit(const std::shared_ptr<Link>& link, const Hello& hello)
   known.host = hello.host;
   known.instance = hello.instance;
   if (known.link) known.link->close();
+  end_carrying(peer, "it has made another one");
   known.lost_timer.reset();
   known.heard_ns = steady_now_ns();
   known.link = link;
@@ -93,13 +89,13 @@ void ChannelServer::expect_nodes(Peer first, FindKey find) {
 }
 
 // A key that is none of the two that we have made was found.
-bool ChannelServer::knows_key(const Link& link, Peer peer) const {
+bool ChannelServer::knows_key(const Connection& link, Peer peer) const {
   const std::string& identity = link.identity();
   if (is_rank(peer)) return identity == rank_key_.identity;
   return identity == key_.identity || (finds_keys_ && identity != rank_key_.identity);
 }
 
-std::optional<Peer> ChannelServer::find_node(Link& link, const Hello& hello) {
+std::optional<Peer> ChannelServer::find_node(Connection& link, const Hello& hello) {
   if (!first_node_ || !knows_key(link, *first_node_)) return {};
   const Peer peer{first_node_->value + *hello.node_rank};
   NodePlace place;
@@ -150,7 +146,7 @@ void ChannelServer::tell_of_stranger(const Stranger& stranger) const {
 }
 
 void ChannelServer::tell_again(const Agent& agent) {
-  Link& link = *agent.link;
+  Connection& link = *agent.link;
   if (!agent.start.empty()) link.send(agent.start);
   for (const std::string& input : agent.inputs) link.send(input);
   if (agent.signal != 0)
@@ -166,8 +162,10 @@ void ChannelServer::tell_again(const Agent& agent) {
 void ChannelServer::received(Peer peer, Frame&& frame) {
   Agent& from = agents_[peer];
   from.heard_ns = steady_now_ns();
-  if (const auto why = from.rules.refuse(frame)) return refuse(peer, *why);
-  if (from.rules.is_news()) take(peer, frame);
+  const bool is_carried = is_relayed(frame.kind) && is_relay(peer);
+  if (const auto why = is_carried ? take_relayed(peer, frame) : from.rules.refuse(frame))
+    return refuse(peer, *why);
+  if (!is_carried && from.rules.is_news()) take(peer, frame);
 }
 
 void ChannelServer::take(Peer peer, const Frame& frame) {
@@ -194,66 +192,16 @@ void ChannelServer::take(Peer peer, const Frame& frame) {
   if (callbacks_.data) callbacks_.data(peer, frame);
 }
 
-void ChannelServer::refuse(Peer peer, const std::string& what) {
-  Agent& from = agents_[peer];
-  from.refused = true;
-  from.link->close();
-  from.link.reset();
-  if (from.released || from.rules.has_ended()) {
-    if (callbacks_.left) callbacks_.left(peer);
-  } else if (callbacks_.refused) {
-    callbacks_.refused(peer, what);
-  }
-}
-
 void ChannelServer::acknowledge(Agent& from) {
   from.unacknowledged = 0;
   from.link->send(encode_frame(FrameKind::ack, encode_number(from.rules.received())));
-}
-
-void ChannelServer::disconnected(Peer peer, const std::string& why) {
-  Agent& gone = agents_[peer];
-  gone.link.reset();
-  // What was sent on a connection that broke may not have arrived: its worker takes it up again, and gets it
-  // then.
-  if (!gone.outcome.empty() && !gone.has_outcome) return;
-  if (gone.released || gone.rules.has_ended()) {
-    if (callbacks_.left) callbacks_.left(peer);
-    return;
-  }
-  wait_for_return(peer, why);
-}
-
-// It may come back for a moment, at most until `lost_after` has passed since it was heard.
-void ChannelServer::wait_for_return(Peer peer, const std::string& why) {
-  forgive_own_pause();
-  Agent& gone = agents_[peer];
-  const auto silent = std::chrono::nanoseconds(steady_now_ns() - gone.heard_ns);
-  gone.lost_timer = std::make_unique<asio::steady_timer>(
-      loop_,
-      std::clamp<std::chrono::nanoseconds>(lost_after_ - silent, std::chrono::nanoseconds(0), closed_bound));
-  gone.lost_timer->async_wait([this, peer, why](error_code error) {
-    if (error) return;
-    if (forgive_own_pause()) return wait_for_return(peer, why);
-    agents_[peer].is_lost = true;
-    if (callbacks_.lost) callbacks_.lost(peer, agents_[peer].heard_ns, why);
-  });
-}
-
-// We were stopped ourselves (SIGSTOP, a debugger): nobody could be heard, and nobody has been silent.
-bool ChannelServer::forgive_own_pause() {
-  const std::uint64_t now = steady_now_ns();
-  if (beat_ns_ == 0 || std::chrono::nanoseconds(now - beat_ns_) <= longest_beat) return false;
-  // All of thousands may be disconnected before the next beat.
-  if (std::exchange(forgiven_beat_ns_, beat_ns_) == beat_ns_) return true;
-  for (Agent& each : agents_) each.heard_ns = now;
-  return true;
 }
 
 void ChannelServer::begin_ranks(int ranks, std::string token) {
   const int known = std::max(ranks, ranks_);
   ranks_ = ranks;
   rank_key_ = make_channel_key(token);
+  carriers_.clear();
   listener_.set_keys({key_, rank_key_});
   // Where nodes find us, their agents do.
   if (are_all_nodes_connected()) {
@@ -283,7 +231,7 @@ void ChannelServer::ping_all() {
       disconnected(peer, "it does not answer");
       continue;
     }
-    to.link->send(ping);
+    to.link->ping(ping);
   }
 }
 

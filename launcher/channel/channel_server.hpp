@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "base/indexed.hpp"
+#include "launcher/channel/carried_links.hpp"
 #include "launcher/channel/channel_listener.hpp"
 #include "launcher/channel/leader_channel.hpp"
 #include "launcher/channel/link.hpp"
@@ -38,6 +39,7 @@ class ChannelServer final : public LeaderChannel {
   }
   void keep_to(const std::string& address) override { listener_.keep_to({address}); }
   void begin_ranks(int ranks, std::string token) override;
+  void let_carry(std::vector<Peer> carriers) override;
   void start(Peer peer, const Start& start) override;
   void input(Peer peer, const std::string& text) override;
   void signal(Peer peer, int signal) override;
@@ -55,7 +57,8 @@ class ChannelServer final : public LeaderChannel {
  private:
   struct Agent {
     explicit Agent(PeerRules::Role role) : rules(role) {}
-    std::shared_ptr<Link> link;
+    std::shared_ptr<Connection> link;
+    std::shared_ptr<CarriedLinks> carried;  // inside of it; null: nobody is
     std::unique_ptr<boost::asio::steady_timer> lost_timer;
     PeerRules rules;
     std::uint64_t heard_ns = 0;
@@ -76,13 +79,13 @@ class ChannelServer final : public LeaderChannel {
     bool released = false;
   };
 
-  void admit(const std::shared_ptr<Link>& link, const Hello& hello);
+  void admit(const std::shared_ptr<Connection>& link, const Hello& hello);
   // Nothing: it is turned away, and is told why where it knows the token.
-  std::optional<Peer> find_node(Link& link, const Hello& hello);
+  std::optional<Peer> find_node(Connection& link, const Hello& hello);
   void forget_earlier_process(Peer peer);
   [[nodiscard]] bool are_all_nodes_connected();
   [[nodiscard]] std::vector<std::string> addresses_of_nodes() const;
-  [[nodiscard]] bool knows_key(const Link& link, Peer peer) const;
+  [[nodiscard]] bool knows_key(const Connection& link, Peer peer) const;
   void tell_of_stranger(const Stranger& stranger) const;
   void command(Peer peer, FrameKind kind, const std::string& payload);
   void tell_again(const Agent& agent);
@@ -94,6 +97,13 @@ class ChannelServer final : public LeaderChannel {
   // True: we were stopped ourselves, and nobody has been silent.
   bool forgive_own_pause();
   void disconnected(Peer peer, const std::string& why);
+  void miss(Peer peer, const std::string& why);
+  // `relay` may carry this peer's connection; it carries some.
+  [[nodiscard]] bool may_carry(Peer relay, Peer peer) const;
+  [[nodiscard]] bool is_relay(Peer peer) const;
+  // Why it is refused.
+  std::optional<std::string> take_relayed(Peer relay, const Frame& frame);
+  void end_carrying(Peer relay, const std::string& why);
   [[nodiscard]] bool is_rank(Peer peer) const { return peer.value < ranks_; }
 
   boost::asio::io_context& loop_;
@@ -102,6 +112,8 @@ class ChannelServer final : public LeaderChannel {
   ChannelKey key_;
   ChannelKey rank_key_;  // of the peers below ranks_
   int ranks_ = 0;
+  std::vector<Peer>
+      carriers_;  // by rank: who may carry its connection; itself: it carries the others of its host
   std::optional<Peer> first_node_;
   int missing_node_ = 0;  // among the nodes: the one that was found not to be connected last
   bool finds_keys_ = false;

@@ -55,6 +55,11 @@ std::string encode_data_frame(FrameKind kind, std::uint64_t sequence, std::strin
   return out;
 }
 
+std::string encode_frame(const Frame& frame) {
+  return is_data(frame.kind) ? encode_data_frame(frame.kind, frame.sequence, frame.payload)
+                             : encode_frame(frame.kind, frame.payload);
+}
+
 void FrameReader::feed(std::string_view bytes) {
   if (at_ == buffer_.size()) {
     buffer_.clear();

@@ -2,11 +2,14 @@
 // The channel's words: what agents and leader say to each other, as bytes.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <deque>
 #include <optional>
 #include <string>
 #include <string_view>
+
+#include "base/line_splitter.hpp"
 
 namespace smlaunch {
 
@@ -27,6 +30,11 @@ enum class FrameKind : std::uint8_t {
   start_agents,  // leader to a worker that starts its host's agents: for these ranks
   end_agents,    // leader to it: a signal for those that it has started
   refusal,       // leader to a worker, instead of the welcome: why it is not let in
+  relayed_up,    // the relay of a host to the leader: a frame of a neighbour (relay_messages.hpp)
+  relayed_down,  // leader to the relay: a frame for a neighbour
+  relayed_end,   // either: a neighbour's connection is over
+  relayed_quiet,  // the relay to the leader: a neighbour that says nothing
+  leader_quiet,   // the relay to its neighbours: when the host of a leader that says nothing was heard last
   // Data frames: their payload begins with a sequence number, and they survive a lost connection.
   started = 32,  // agent: the entry point runs
   start_failed,  // agent: it could not be started
@@ -44,6 +52,12 @@ enum class FrameKind : std::uint8_t {
 
 inline bool is_data(FrameKind kind) { return kind >= FrameKind::started; }
 
+// What follows a frame's length, in bytes: of one whose sender has not said who it is, and of any other. A frame that is
+// carried has some more around it.
+inline constexpr std::size_t most_in_first_frame = 64U << 10U;
+inline constexpr std::size_t most_in_frame = LineSplitter::longest_line + (1U << 20U);
+inline constexpr std::size_t most_around_frame = 16;
+
 struct Frame {
   FrameKind kind = FrameKind::hello;
   std::string payload;  // of a data frame: without the sequence number
@@ -52,6 +66,7 @@ struct Frame {
 
 std::string encode_frame(FrameKind kind, std::string_view payload);
 std::string encode_data_frame(FrameKind kind, std::uint64_t sequence, std::string_view payload);
+std::string encode_frame(const Frame& frame);  // of either
 
 // Takes frames out of a stream of bytes.
 class FrameReader {

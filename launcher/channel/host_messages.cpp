@@ -37,7 +37,8 @@ std::string encode(const StartAgents& m) {
                {"working_directory", m.working_directory},
                {"program", m.program},
                {"names_interface", m.names_interface},
-               {"secrets", m.secrets}});
+               {"secrets", m.secrets},
+               {"has_relay", m.has_relay}});
 }
 
 std::optional<StartAgents> decode_start_agents(std::string_view text) {
@@ -51,6 +52,7 @@ std::optional<StartAgents> decode_start_agents(std::string_view text) {
     j.at("program").get_to(m.program);
     j.at("names_interface").get_to(m.names_interface);
     j.at("secrets").get_to(m.secrets);
+    j.at("has_relay").get_to(m.has_relay);
   });
 }
 

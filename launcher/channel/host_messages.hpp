@@ -24,6 +24,7 @@ struct StartAgents {
   std::vector<std::string> program;
   bool names_interface = false;  // the ranks are to be told the host's network interface
   std::string secrets = {};      // of the program's arguments (hidden_arguments.hpp)
+  bool has_relay = false;        // the first of them carries the connections of the others
 };
 
 // To every agent of the set that runs. Each try of a job counts its sets anew: `job`, the marker, says which try.

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <vector>
 
 #include "base/error.hpp"
 #include "launcher/channel/frame.hpp"
@@ -50,6 +51,10 @@ class LeaderChannel {
 
   // Other agents come for the ranks from now on, who know this token; those that were there are forgotten.
   virtual void begin_ranks(int ranks, std::string token) = 0;
+
+  // Of these ranks, each may come inside the connection of another one, its carrier: by rank. Who is its own carrier may
+  // carry others. Until the next begin_ranks(); empty: nobody carries any.
+  virtual void let_carry(std::vector<Peer> carriers) = 0;
 
   // A command is remembered until the agent leaves: it gets it again when it reconnects.
   virtual void start(Peer peer, const Start& start) = 0;

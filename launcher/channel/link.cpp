@@ -9,7 +9,6 @@
 #include <boost/asio/post.hpp>
 #include <utility>
 
-#include "base/line_splitter.hpp"
 #include "base/steady_time.hpp"
 
 namespace smlaunch {
@@ -19,8 +18,6 @@ using boost::system::error_code;
 
 namespace {
 
-constexpr std::size_t most_untrusted = 64U << 10U;
-constexpr std::size_t most_trusted = LineSplitter::longest_line + (1U << 20U);
 constexpr std::size_t read_size = 256U << 10U;
 // From one connection before the others get their turn.
 constexpr int most_reads = 4;
@@ -46,7 +43,7 @@ Link::Link(asio::ip::tcp::socket socket, TlsSession::End end, std::vector<Channe
       end_(end),
       keys_(std::move(keys)),
       find_(std::move(find)),
-      reader_(most_untrusted) {
+      reader_(most_in_first_frame) {
   // A rank that held it open would hide the end of its agent from the leader.
   fcntl(socket_.native_handle(), F_SETFD, FD_CLOEXEC);
   error_code ignored;
@@ -64,10 +61,11 @@ void Link::start(OnFrame on_frame, OnClosed on_closed) {
   read();
 }
 
-void Link::trust() { reader_.set_most(most_trusted); }
+void Link::trust() { reader_.set_most(most_in_frame + most_around_frame); }
 
 void Link::send(std::string bytes) {
   if (closed_) return;
+  queued_bytes_ += bytes.size();
   queued_.push_back(std::move(bytes));
   write();
 }
@@ -98,6 +96,7 @@ void Link::close() {
   closed_ = true;
   on_frame_ = nullptr;
   on_closed_ = nullptr;
+  on_room_ = nullptr;
   error_code ignored;
   socket_.close(ignored);
 }
@@ -164,6 +163,7 @@ void Link::encrypt_queued() {
   std::size_t taken = 0;
   while (tls_->is_open() && !queued_.empty() && taken < most_in_flight) {
     taken += queued_.front().size();
+    queued_bytes_ -= queued_.front().size();
     tls_->send(queued_.front());
     queued_.pop_front();
   }
@@ -195,6 +195,8 @@ void Link::write_later() {
     if (self->closed_) return;
     if (error) return self->lost(error.message());
     self->write();
+    // A copy: the callback may close us.
+    if (const auto on_room = self->on_room_) on_room();
   });
 }
 

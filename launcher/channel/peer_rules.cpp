@@ -36,6 +36,10 @@ const char* name_of(FrameKind kind) {
     case FrameKind::agents_ended: return "agents_ended";
     case FrameKind::device: return "device";
     case FrameKind::starter_rank: return "starter_rank";
+    case FrameKind::relayed_up: return "relayed_up";
+    case FrameKind::relayed_down: return "relayed_down";
+    case FrameKind::relayed_end: return "relayed_end";
+    case FrameKind::relayed_quiet: return "relayed_quiet";
     default: return "unknown";
   }
 }

@@ -3,17 +3,15 @@
 // answer a length and bytes. Both ends are blocking with a bound: each message is small and local.
 #include "launcher/channel/worker_socket.hpp"
 
-#include <fmt/format.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <sys/time.h>
-#include <sys/un.h>
 
 #include <cerrno>
 #include <cstring>
 
 #include "base/digest.hpp"
-#include "launcher/channel/private_folders.hpp"
+#include "launcher/channel/local_socket.hpp"
 #include "launcher/process/job_processes.hpp"
 
 namespace smlaunch {
@@ -22,30 +20,11 @@ namespace {
 
 constexpr std::size_t most_bytes = 64U << 20U;
 
-// Nothing: its path is too long for a socket.
-std::optional<sockaddr_un> address_of(const std::string& folder, const std::string& name) {
-  sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  const std::string path = folder + "/" + name;
-  if (path.size() >= sizeof address.sun_path) return {};
-  std::memcpy(address.sun_path, path.c_str(), path.size());
-  return address;
-}
-
 void bound_transfers(int fd, int seconds) {
   const timeval bound{.tv_sec = seconds, .tv_usec = 0};
   setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &bound, sizeof bound);
   setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &bound, sizeof bound);
 }
-
-ucred peer_of(int fd) {
-  ucred peer{.pid = 0, .uid = static_cast<uid_t>(-1), .gid = 0};
-  socklen_t length = sizeof peer;
-  getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &length);
-  return peer;
-}
-
-bool is_own_user(int fd) { return peer_of(fd).uid == getuid(); }
 
 bool send_all(int fd, const std::string& bytes) {
   for (std::size_t at = 0; at < bytes.size();) {
@@ -83,31 +62,8 @@ std::optional<std::string> receive_with_length(int fd) {
 }
 
 UniqueFd connect_to(const std::string& name) {
-  for (const std::string& folder : find_private_folders(own_private_places())) {
-    UniqueFd fd(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-    const auto address = address_of(folder, name);
-    if (!fd.valid() || !address ||
-        connect(fd.get(), reinterpret_cast<const sockaddr*>(&*address), sizeof *address) != 0 ||
-        !is_own_user(fd.get()))
-      continue;
-    bound_transfers(fd.get(), 5);
-    return fd;
-  }
-  return {};
-}
-
-// Errors are in errno.
-UniqueFd listen_in(const std::string& folder, const std::string& name) {
-  const auto address = address_of(folder, name);
-  if (!address) {
-    errno = ENAMETOOLONG;
-    return {};
-  }
-  unlink(address->sun_path);  // of a worker that was killed
-  UniqueFd fd(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-  if (!fd.valid() || bind(fd.get(), reinterpret_cast<const sockaddr*>(&*address), sizeof *address) != 0 ||
-      listen(fd.get(), 64) != 0)
-    return {};
+  UniqueFd fd = connect_locally(name);
+  if (fd.valid()) bound_transfers(fd.get(), 5);
   return fd;
 }
 
@@ -120,28 +76,10 @@ std::string worker_socket_name(const std::vector<std::string>& hosts) {
 }
 
 Result<std::vector<UniqueFd>> listen_as_worker(const std::string& name) {
-  // Who leaves such a folder takes it away where it is empty: also between our two steps.
-  for (int tries_left = 2;; --tries_left) {
-    const auto folders = make_private_folders(own_private_places());
-    if (!folders) return tl::unexpected(folders.error());
-    if (connect_to(name).valid())
-      return failure(Fault::start, folders->back() + "/" + name,
-                     "another smlaunch waits here for the same job", "end it first");
-    std::vector<UniqueFd> listeners;
-    for (const std::string& folder : *folders)
-      if (UniqueFd fd = listen_in(folder, name); fd.valid()) listeners.push_back(std::move(fd));
-    if (!listeners.empty()) return listeners;
-    if (errno != ENOENT || tries_left == 0)
-      return failure(Fault::start, folders->back() + "/" + name,
-                     fmt::format("cannot listen: {}", std::strerror(errno)));
-  }
+  return listen_locally(name, "another smlaunch waits here for the same job");
 }
 
-void remove_worker_socket(const std::string& name) {
-  for (const std::string& folder : find_private_folders(own_private_places()))
-    unlink((folder + "/" + name).c_str());
-  leave_private_folders(own_private_places());
-}
+void remove_worker_socket(const std::string& name) { remove_local_socket(name); }
 
 std::optional<WorkerRequest> serve_worker_request(int listener,
                                                   const std::map<std::string, std::string>& environment) {

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "launcher/channel/detached_notice.hpp"
+#include "launcher/leader/carriers.hpp"
 #include "launcher/leader/starter_shares.hpp"
 #include "launcher/outcome/decide_outcome.hpp"
 #include "launcher/outcome/silence_sentence.hpp"
@@ -68,7 +69,7 @@ JobRun::JobRun(const LaunchPlan& plan, const RunSettings& settings, const Leader
 Result<void> JobRun::begin() {
   perform(supervisor_.begin());
   phases_.engine_started(world_.loop.now_ns());
-  world_.channel.begin_ranks(plan_.world_size(), agents_.token);
+  begin_ranks(world_.channel, plan_, agents_.token);
   next_look_ns_ = world_.loop.now_ns() + look_interval_ns;
   return start_engine(*engine_, plan_, agents_, settings_.ssh_folder);
 }

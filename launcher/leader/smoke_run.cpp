@@ -11,6 +11,7 @@
 #include "launcher/channel/detached_notice.hpp"
 #include "launcher/channel/token.hpp"
 #include "launcher/evidence/mpirun_words.hpp"
+#include "launcher/leader/carriers.hpp"
 #include "launcher/smoke/rank_result.hpp"
 
 namespace smlaunch {
@@ -103,7 +104,7 @@ void SmokeRun::start_set() {
   peers_ = Indexed<Rank, Peer_>(plan_.layout.ranks.size());
   // Agents of an earlier set do not know this token.
   agents_.token = make_token();
-  world_.channel.begin_ranks(plan_.world_size(), agents_.token);
+  begin_ranks(world_.channel, plan_, agents_.token);
   engines_.push_back(world_.make_engine(
       {.line = [this](std::string_view line) { engine_line(line); },
        .ended = [this](Rank, const Result<ExitStatus>& end, bool all) { engine_ended(end, all); }}));

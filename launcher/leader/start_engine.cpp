@@ -38,6 +38,7 @@ void start_on_other_hosts(JobEngine& engine, const LaunchPlan& plan, const Agent
     agents.program = std::move(hidden.argv);
     agents.secrets = std::move(hidden.told);
     agents.names_interface = plan.launcher != LauncherKind::process;
+    agents.has_relay = plan.has_relays;
     for (const Rank rank : ranks_of_host[host]) agents.ranks.push_back(rank.value);
     engine.start_on(host, agents);
   }
@@ -57,6 +58,7 @@ Result<void> start_engine(JobEngine& engine, const LaunchPlan& plan, const Agent
   if (plan.engine != Engine::mpirun || !is_too_long_for_mpirun(plan.process_command))
     if (const auto hidden = hide_arguments(plan.process_command, plan.secret_arguments); !hidden.told.empty())
       agent[agent_secrets_variable] = hidden.told;
+  agent[agent_relay_variable] = plan.has_relays ? relay_on : relay_off;
   const bool has_other_hosts = plan.engine == Engine::srun && plan.cluster.hosts.size() > 1;
   if (plan.engine == Engine::hosts || has_other_hosts) agent[agent_several_hosts_variable] = "1";
   if (plan.engine == Engine::srun) agent[agent_srun_variable] = "1";

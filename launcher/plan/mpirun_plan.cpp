@@ -140,6 +140,7 @@ MpirunRequest mpirun_request(const JobSpec& spec, const LaunchPlan& plan) {
                            agent_host_variable, agent_directory_variable, job_marker_variable})
     request.exported.emplace_back(name);
   if (!plan.secret_arguments.empty()) request.exported.emplace_back(agent_secrets_variable);
+  if (plan.has_relays) request.exported.emplace_back(agent_relay_variable);
   request.program = {spec.smlaunch, "rank", "--"};
   request.program.insert(request.program.end(), plan.process_command.begin(), plan.process_command.end());
   return request;

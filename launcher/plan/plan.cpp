@@ -16,6 +16,7 @@
 #include "launcher/plan/redaction.hpp"
 #include "launcher/plan/smoke_plan.hpp"
 #include "launcher/plan/starter.hpp"
+#include "launcher/process/agent_variables.hpp"
 #include "launcher/scheduler/srun_command.hpp"
 #include "topology/odd_hosts.hpp"
 #include "topology/rank_threads.hpp"
@@ -114,6 +115,15 @@ std::optional<std::string> why_toolkits_port(const JobSpec& spec, const Cluster&
   return {};
 }
 
+bool wants_relays(const Layout& layout, const Variables& inherited) {
+  const bool has_neighbours = std::any_of(layout.ranks_per_host.begin(), layout.ranks_per_host.end(),
+                                          [](int ranks) { return ranks > 1; });
+  const auto told = inherited.find(agent_relay_variable);
+  const std::string word = told == inherited.end() ? "" : told->second;
+  if (!has_neighbours || word == relay_off) return false;
+  return word == relay_on || static_cast<int>(layout.ranks.size()) >= fewest_agents_with_relays;
+}
+
 Result<LaunchPlan> make_plan(const JobSpec& spec, const Cluster& cluster) {
   const Environment& job = *spec.environment;
   LaunchPlan plan;
@@ -151,6 +161,7 @@ Result<LaunchPlan> make_plan(const JobSpec& spec, const Cluster& cluster) {
   auto layout = place(cluster, request);
   if (!layout) return tl::unexpected(layout.error());
   plan.layout = std::move(*layout);
+  plan.has_relays = wants_relays(plan.layout, spec.inherited);
   plan.warnings.insert(plan.warnings.end(), plan.layout.warnings.begin(), plan.layout.warnings.end());
   for (std::string& sentence : cluster_warnings(cluster)) plan.warnings.push_back(std::move(sentence));
   for (std::string& sentence : find_odd_hosts(cluster)) plan.warnings.push_back(std::move(sentence));

@@ -121,6 +121,7 @@ struct LaunchPlan {
       shares;                        // of a plan whose ranks are starters that know their ranks; else empty
   bool machines_as_planned = false;  // JobSpec::machines_as_planned
   bool machines_chosen = false;      // JobSpec::machines_chosen
+  bool has_relays = false;           // one agent of each host carries the connections of the others there
   BindPolicy bind = BindPolicy::automatic;  // none where the user's MPI options say who binds, if anybody
   std::vector<std::string> command;
   std::vector<std::string> process_command;
@@ -153,6 +154,12 @@ Engine choose_engine(const JobSpec& spec, const Cluster& cluster);
 
 // Do agents run on other hosts than this one?
 bool reaches_hosts(Engine engine);
+
+// From so many agents on, one of each host carries the connections of the others there.
+inline constexpr int fewest_agents_with_relays = 4000;
+
+// As `inherited`, smlaunch's own environment, has it in agent_relay_variable, or by the number of agents.
+bool wants_relays(const Layout& layout, const Variables& inherited);
 
 // Does one process of ours start the agents of all hosts?
 bool is_one_process(Engine engine);

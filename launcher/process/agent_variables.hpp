@@ -18,6 +18,11 @@ inline constexpr const char* agent_host_variable =
     "SMLAUNCH_AGENT_LEADER_HOST";  // the leader's name for itself
 inline constexpr const char* agent_several_hosts_variable =
     "SMLAUNCH_AGENT_SEVERAL_HOSTS";  // where no mpirun says so: the job has other hosts, too
+// "on": one agent of each host carries the connections of the others there (launcher/channel/relay.hpp). For smlaunch itself,
+// from people who test or measure: on, off; else by the number of agents.
+inline constexpr const char* agent_relay_variable = "SMLAUNCH_AGENT_RELAY";
+inline constexpr const char* relay_on = "on";
+inline constexpr const char* relay_off = "off";
 // For the ranks that a starter starts: the agent's descriptors for their lines, and their places.
 inline constexpr const char* agent_ranks_variable = "SMLAUNCH_AGENT_RANKS";
 inline constexpr const char* agent_directory_variable = "SMLAUNCH_AGENT_DIRECTORY";  // the entry point's

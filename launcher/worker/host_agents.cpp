@@ -32,6 +32,7 @@ std::map<std::string, std::string> agent_variables(const StartAgents& wanted, co
       {agent_host_variable, wanted.leader_host},
       {agent_several_hosts_variable, "1"},
       {agent_directory_variable, wanted.working_directory},
+      {agent_relay_variable, wanted.has_relay ? relay_on : relay_off},
       {agent_rank_variable, std::to_string(wanted.ranks[local_rank])},
       {agent_local_rank_variable, std::to_string(local_rank)}};
   if (!wanted.secrets.empty()) variables[agent_secrets_variable] = wanted.secrets;

@@ -6,6 +6,8 @@
 #include "launcher/channel/messages.hpp"
 #include "launcher/channel/peer_rules.hpp"
 #include "launcher/channel/progress_messages.hpp"
+#include "launcher/channel/relay.hpp"
+#include "launcher/channel/relay_messages.hpp"
 #include "launcher/channel/starter_messages.hpp"
 #include "launcher/channel/stop_messages.hpp"
 #include "tests/fuzz/fuzz.hpp"
@@ -20,6 +22,8 @@ void fuzz(std::string_view bytes) {
   FrameReader reader(1U << 20U);
   reader.feed(bytes);
   std::uint64_t received = 0;
+  Relay relay(0);
+  (void)relay.leader_came();
   while (auto frame = reader.next()) {
     // All that could ever be made of it.
     (void)decode_hello(frame->payload);
@@ -45,6 +49,16 @@ void fuzz(std::string_view bytes) {
       for (const DeviceEvent& event : news->events) must(event.device.size() + event.text.size() <= 768);
     }
     (void)decode_refusal(frame->payload);
+    if (const auto relayed = decode_relayed(frame->payload)) {
+      must(relayed->rank >= 0);
+      must(encode_relayed(FrameKind::relayed_up, relayed->rank, encode_frame(relayed->frame)) ==
+           encode_frame(FrameKind::relayed_up, frame->payload));
+    }
+    if (const auto notice = decode_notice(frame->payload))
+      must(encode_notice(FrameKind::relayed_end, *notice) ==
+           encode_frame(FrameKind::relayed_end, frame->payload));
+    (void)relay.told(*frame, 2);
+    (void)relay.heard(is_rank ? 1 : 2, *frame, 2);
     if (const auto ended = decode_ended(frame->payload))
       if (const auto* signaled = std::get_if<Signaled>(&ended->end.status))
         must(signaled->signal >= 1 && signaled->signal <= 64);

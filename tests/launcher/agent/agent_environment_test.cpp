@@ -82,6 +82,11 @@ TEST(AgentIdentity, HasTheChannel) {
   EXPECT_EQ(identity->channel_host, "fe80::1");
   EXPECT_EQ(identity->channel_port, 40000);
   EXPECT_EQ(identity->token, "secret");
+  EXPECT_FALSE(identity->has_relay);
+  for (const char* word : {"on", "off", "auto", ""}) {
+    variables["SMLAUNCH_AGENT_RELAY"] = word;
+    EXPECT_EQ(parse_agent_identity(variables)->has_relay, std::string(word) == "on");
+  }
   for (const char* channel : {"algo-1", "algo-1:", "algo-1:0", "algo-1:65536", "algo-1:4x", "algo-1:-1"}) {
     variables["SMLAUNCH_AGENT_CHANNEL"] = channel;
     const auto refused = parse_agent_identity(variables);

@@ -9,8 +9,8 @@ namespace smlaunch {
 namespace {
 
 TEST(HostMessages, ComeBack) {
-  const auto started = decode_start_agents(
-      encode(StartAgents{2, {4, 5}, "job", "token", "pod-0", "/work", {"python3", "a\xff"}, true, "3:abc"}));
+  const auto started = decode_start_agents(encode(
+      StartAgents{2, {4, 5}, "job", "token", "pod-0", "/work", {"python3", "a\xff"}, true, "3:abc", true}));
   ASSERT_TRUE(started);
   EXPECT_EQ(started->set, 2U);
   EXPECT_EQ(started->ranks, (std::vector<int>{4, 5}));
@@ -19,6 +19,7 @@ TEST(HostMessages, ComeBack) {
   EXPECT_EQ(started->program, (std::vector<std::string>{"python3", "a\xff"}));
   EXPECT_TRUE(started->names_interface);
   EXPECT_EQ(started->secrets, "3:abc");
+  EXPECT_TRUE(started->has_relay);
   const auto signal = decode_signal_agents(encode(SignalAgents{2, 15, 4, "job"}));
   ASSERT_TRUE(signal);
   EXPECT_EQ(signal->signal, 15);

@@ -61,7 +61,8 @@ class FakeAgents final : public LeaderChannel {
   std::vector<int> engine_signals;
   Release release;
   std::string listens_at;
-  std::string keeps_to;  // empty: wherever it listens
+  std::vector<Peer> carriers;  // of the ranks that it has begun last
+  std::string keeps_to;        // empty: wherever it listens
 
   MakeEngine make_engine() {
     return [this](JobEngine::Callbacks callbacks) {
@@ -115,9 +116,11 @@ class FakeAgents final : public LeaderChannel {
   void keep_to(const std::string& address) override { keeps_to = address; }
   void begin_ranks(int count, std::string) override {
     done.push_back(fmt::format("begin {} ranks", count));
+    carriers.clear();
     ++set_;
     states_.clear();
   }
+  void let_carry(std::vector<Peer> allowed) override { carriers = std::move(allowed); }
   void start(Peer peer, const Start& start) override {
     starts[peer.value] = start;
     if (forgets_variables) {

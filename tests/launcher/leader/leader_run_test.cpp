@@ -107,6 +107,26 @@ TEST(LeaderRun, StartsAnAgentForEachRankWhereAllAreItsOwn) {
   EXPECT_THAT(run.output.printed, ElementsAre("0: hello\n", "1: hello\n"));
 }
 
+TEST(LeaderRun, LetsTheFirstAgentOfEachHostCarryTheOthersWhereThePlanSaysSo) {
+  DrivenRun without;
+  without.go();
+  EXPECT_TRUE(without.agents.carriers.empty());
+  EXPECT_EQ(without.agents.engine_environments[0].at(agent_relay_variable), "off");
+  DrivenRun with;
+  with.plan.has_relays = true;
+  EXPECT_EQ(with.go().kind, OutcomeKind::success);
+  EXPECT_EQ(with.agents.carriers, (std::vector<Peer>{{0}, {0}, {2}, {2}}));
+  EXPECT_EQ(with.agents.engine_environments[0].at(agent_relay_variable), "on");
+}
+
+TEST(LeaderRun, LetsTheAgentsOfTheTestCarryOthersToo) {
+  DrivenRun run;
+  run.plan.has_relays = true;
+  run.with_smoke(true);
+  run.go();
+  EXPECT_EQ(run.agents.carriers.size(), 4U);
+}
+
 TEST(LeaderRun, StartsNoRankBeforeEveryAgentIsThere) {
   DrivenRun run;
   run.agents.ranks[3].agent_comes = false;

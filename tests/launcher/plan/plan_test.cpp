@@ -101,5 +101,26 @@ TEST(CudaIndex, CountsOnlyUsableGpus) {
   EXPECT_EQ(cuda_index(machine, 3), 2);
 }
 
+TEST(MakePlan, HasARelayOnEachHostFromSomeThousandAgentsOn) {
+  EXPECT_FALSE(SmallJob(499, 8).plan().has_relays);
+  EXPECT_TRUE(SmallJob(500, 8).plan().has_relays);
+  EXPECT_FALSE(SmallJob(4000, 1).plan().has_relays) << "nobody there has neighbours";
+}
+
+TEST(MakePlan, HasRelaysWhereItIsTold) {
+  SmallJob small(2, 2);
+  small.spec.inherited["SMLAUNCH_AGENT_RELAY"] = "on";
+  const LaunchPlan with = small.plan();
+  EXPECT_TRUE(with.has_relays);
+  EXPECT_THAT(with.command, testing::Contains("SMLAUNCH_AGENT_RELAY"));
+  small.spec.inherited["SMLAUNCH_AGENT_RELAY"] = "auto";
+  const LaunchPlan without = small.plan();
+  EXPECT_FALSE(without.has_relays);
+  EXPECT_THAT(without.command, testing::Not(testing::Contains("SMLAUNCH_AGENT_RELAY")));
+  SmallJob large(500, 8);
+  large.spec.inherited["SMLAUNCH_AGENT_RELAY"] = "off";
+  EXPECT_FALSE(large.plan().has_relays);
+}
+
 }  // namespace
 }  // namespace smlaunch

@@ -20,6 +20,9 @@ TEST(AgentVariables, SayWhichRankItIsAndWhereItsLeaderIs) {
   EXPECT_EQ(variables.at(agent_local_rank_variable), "1");
   EXPECT_EQ(variables.at(job_marker_variable), "job");
   EXPECT_FALSE(variables.contains(agent_secrets_variable));
+  EXPECT_EQ(variables.at(agent_relay_variable), "off");
+  wanted.has_relay = true;
+  EXPECT_EQ(agent_variables(wanted, "pod-0:29501", 1).at(agent_relay_variable), "on");
 }
 
 TEST(AgentVariables, CarryTheSecretsAmongItsArguments) {

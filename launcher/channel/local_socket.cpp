@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "launcher/channel/local_socket.hpp"
+
+#include <fmt/format.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <optional>
+#include <utility>
+
+#include "launcher/channel/private_folders.hpp"
+
+namespace smlaunch {
+
+namespace {
+
+constexpr int most_in_queue = 256;
+
+// Nothing: its path is too long for a socket.
+std::optional<sockaddr_un> address_of(const std::string& folder, const std::string& name) {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  const std::string path = folder + "/" + name;
+  if (path.size() >= sizeof address.sun_path) return {};
+  std::memcpy(address.sun_path, path.c_str(), path.size());
+  return address;
+}
+
+// Errors are in errno.
+UniqueFd listen_in(const std::string& folder, const std::string& name) {
+  const auto address = address_of(folder, name);
+  if (!address) {
+    errno = ENAMETOOLONG;
+    return {};
+  }
+  unlink(address->sun_path);  // of one that was killed
+  UniqueFd fd(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  if (!fd.valid() || bind(fd.get(), reinterpret_cast<const sockaddr*>(&*address), sizeof *address) != 0 ||
+      listen(fd.get(), most_in_queue) != 0)
+    return {};
+  return fd;
+}
+
+}  // namespace
+
+ucred peer_of(int fd) {
+  ucred peer{.pid = 0, .uid = static_cast<uid_t>(-1), .gid = 0};
+  socklen_t length = sizeof peer;
+  getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &length);
+  return peer;
+}
+
+bool is_own_user(int fd) { return peer_of(fd).uid == getuid(); }
+
+UniqueFd connect_locally(const std::string& name) {
+  for (const std::string& folder : find_private_folders(own_private_places())) {
+    UniqueFd fd(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    const auto address = address_of(folder, name);
+    if (!fd.valid() || !address ||
+        connect(fd.get(), reinterpret_cast<const sockaddr*>(&*address), sizeof *address) != 0 ||
+        !is_own_user(fd.get()))
+      continue;
+    return fd;
+  }
+  return {};
+}
+
+Result<std::vector<UniqueFd>> listen_locally(const std::string& name, const std::string& taken_by) {
+  // Who leaves such a folder takes it away where it is empty: also between our two steps.
+  for (int tries_left = 2;; --tries_left) {
+    const auto folders = make_private_folders(own_private_places());
+    if (!folders) return tl::unexpected(folders.error());
+    if (!taken_by.empty() && connect_locally(name).valid())
+      return failure(Fault::start, folders->back() + "/" + name, taken_by, "end it first");
+    std::vector<UniqueFd> listeners;
+    for (const std::string& folder : *folders)
+      if (UniqueFd fd = listen_in(folder, name); fd.valid()) listeners.push_back(std::move(fd));
+    if (!listeners.empty()) return listeners;
+    if (errno != ENOENT || tries_left == 0)
+      return failure(Fault::start, folders->back() + "/" + name,
+                     fmt::format("cannot listen: {}", std::strerror(errno)));
+  }
+}
+
+void remove_local_socket(const std::string& name) {
+  for (const std::string& folder : find_private_folders(own_private_places()))
+    unlink((folder + "/" + name).c_str());
+  leave_private_folders(own_private_places());
+}
+
+}  // namespace smlaunch

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+// Unix sockets in the private folders of this host, by which processes of one user and one job find each other.
+#pragma once
+
+#include <sys/socket.h>
+
+#include <string>
+#include <vector>
+
+#include "base/error.hpp"
+#include "launcher/process/unique_fd.hpp"
+
+namespace smlaunch {
+
+// Listens in the folders that only this user can enter. A socket of that name that was left there is removed. With
+// `taken_by`, somebody who listens there already is an error, in these words. Errors (Fault::start): this one, or there is
+// no such folder.
+Result<std::vector<UniqueFd>> listen_locally(const std::string& name, const std::string& taken_by = "");
+void remove_local_socket(const std::string& name);
+
+// Not valid: nobody of this user listens there.
+UniqueFd connect_locally(const std::string& name);
+
+// Who is at the other end.
+ucred peer_of(int fd);
+bool is_own_user(int fd);
+
+}  // namespace smlaunch
