@@ -27,7 +27,7 @@ bool looks_like_ipv6(std::string_view text) {
 
 }  // namespace
 
-std::string host_name_problem(std::string_view name) {
+std::optional<std::string> host_name_problem(std::string_view name) {
   if (name.empty()) return "is empty";
   if (name.size() > longest_name) return "is longer than 253 characters";
   if (name.front() == '-') return "begins with a dash";

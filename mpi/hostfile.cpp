@@ -41,15 +41,19 @@ std::string lower(std::string_view name) {
   return key;
 }
 
-// "name", "name:8", "[fe80::1]:8", "gn[01-04,7]:8". `problem` is empty if all is well.
-struct Entry {
-  std::vector<HostSlots> hosts;
-  std::string problem;
+struct WrongEntry {
+  std::string what;
   std::string remedy;
 };
 
-Entry wrong_entry(std::string problem, std::string remedy = "") {
-  return {{}, std::move(problem), std::move(remedy)};
+// "name", "name:8", "[fe80::1]:8", "gn[01-04,7]:8".
+struct Entry {
+  std::vector<HostSlots> hosts;
+  std::optional<WrongEntry> problem;
+};
+
+Entry wrong_entry(std::string what, std::string remedy = "") {
+  return {{}, WrongEntry{std::move(what), std::move(remedy)}};
 }
 
 // What stands in brackets at the beginning is an address if there is a colon in it, else a range.
@@ -82,8 +86,8 @@ Entry parse_entry(std::string_view text) {
   for (std::string& name : names) {
     if (name.empty())
       return wrong_entry(text.empty() ? "an empty host name" : fmt::format("'{}' has no host name", text));
-    if (const std::string problem = host_name_problem(name); !problem.empty())
-      return wrong_entry(fmt::format("host name '{}' {}", name, problem));
+    if (const auto problem = host_name_problem(name))
+      return wrong_entry(fmt::format("host name '{}' {}", name, *problem));
     entry.hosts.push_back({std::move(name), {}});
   }
   if (after_name.empty()) return entry;
@@ -143,7 +147,7 @@ void parse_hosts(std::string_view hosts, const std::string& where, Line& line) {
     }
     const bool bare_address = name.find('[') == std::string_view::npos && name.find(':') != name.rfind(':');
     Entry entry = bare_address ? parse_entry(fmt::format("[{}]", name)) : parse_entry(name);
-    if (!entry.problem.empty()) line.problems.push_back({where, entry.problem, entry.remedy});
+    if (entry.problem) line.problems.push_back({where, entry.problem->what, entry.problem->remedy});
     for (HostSlots& host : entry.hosts) line.hosts.push_back(std::move(host));
   }
 }
@@ -210,14 +214,15 @@ Result<std::vector<HostSlots>> parse_host_option(std::string_view text, std::str
     for (HostSlots& host : entry.hosts) {
       const auto [first, is_new] = seen.emplace(lower(host.name), number);
       if (!is_new) {
-        entry.problem = fmt::format("host '{}' is named already as entry {}", host.name, first->second);
-        entry.remedy = "name each host once, with all its slots";
+        entry.problem =
+            WrongEntry{fmt::format("host '{}' is named already as entry {}", host.name, first->second),
+                       "name each host once, with all its slots"};
         break;
       }
       hosts.push_back(std::move(host));
     }
-    if (!entry.problem.empty())
-      problems.add({fmt::format("{}, entry {}", where, number), entry.problem, entry.remedy});
+    if (entry.problem)
+      problems.add({fmt::format("{}, entry {}", where, number), entry.problem->what, entry.problem->remedy});
   }
   if (!problems.empty()) return tl::unexpected<Error>(Error{Fault::usage, problems.take(std::string(where))});
   return hosts;

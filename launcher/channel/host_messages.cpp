@@ -68,7 +68,8 @@ std::optional<SignalAgents> decode_signal_agents(std::string_view text) {
 }
 
 std::string encode(const AgentsEnded& m) {
-  Json json = {{"set", m.set}, {"failure", m.failure}, {"status", Json::array()}, {"job", m.job}};
+  Json json = {{"set", m.set}, {"status", Json::array()}, {"job", m.job}};
+  if (m.failure) json["failure"] = *m.failure;
   for (const auto& status : m.status) json["status"].push_back(pack_status(status));
   return pack(json);
 }
@@ -76,7 +77,7 @@ std::string encode(const AgentsEnded& m) {
 std::optional<AgentsEnded> decode_agents_ended(std::string_view text) {
   return unpack<AgentsEnded>(text, [](const Json& j, AgentsEnded& m) {
     take_number(j.at("set"), m.set, 1);
-    j.at("failure").get_to(m.failure);
+    if (j.contains("failure")) m.failure = j.at("failure").get<std::string>();
     for (const Json& status : j.at("status")) m.status.push_back(take_status(status));
     j.at("job").get_to(m.job);
   });

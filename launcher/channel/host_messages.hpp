@@ -37,7 +37,7 @@ struct SignalAgents {
 // Of a set of which none runs any more.
 struct AgentsEnded {
   std::uint64_t set = 0;
-  std::string failure;  // why one could not be started; empty: all were
+  std::optional<std::string> failure;  // why an agent could not be started; nothing: all were
   // In the order of StartAgents::ranks; nothing: nobody knows how it ended.
   std::vector<std::optional<ExitStatus>> status;
   std::string job = {};

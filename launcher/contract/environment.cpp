@@ -109,9 +109,9 @@ class Reader {
     ConfigProblems problems(file.native(), problems_);
     const PyDict& channels = *environment_.input_data_config.dict();
     for (const auto& [name, value] : channels) {
-      if (const std::string problem = variable_name_problem(name); !problem.empty()) {
+      if (const auto problem = variable_name_problem(name)) {
         problems.add(json_path({}, name),
-                     fmt::format("the channel's name {}, so no SM_CHANNEL_ variable can have it", problem));
+                     fmt::format("the channel's name {}, so no SM_CHANNEL_ variable can have it", *problem));
       }
       environment_.channel_input_dirs.emplace_back(name, (environment_.paths.input_data / name).native());
     }

@@ -73,7 +73,7 @@ struct Environment {
   std::optional<std::string> framework_module;
   Framework native_framework = Framework::none;  // we do its module's work; the program runs without it
   std::string framework_source;                  // who does that work, and why; empty without a module
-  std::string program_source;                    // where a job of the SDK v3 names its program; else empty
+  std::optional<std::string> program_source;     // where a job of the SDK v3 names its program; else nothing
   std::optional<std::string> job_name;
   std::optional<std::string> region;
   int log_level = 20;

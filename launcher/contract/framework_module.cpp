@@ -69,12 +69,13 @@ Framework parse_framework(std::string_view module) {
   return Framework::none;
 }
 
-std::string reason_to_run_module(Framework framework, const Environment& environment) {
+std::optional<std::string> reason_to_run_module(Framework framework, const Environment& environment) {
   if (environment.user_entry_point.value_or("").empty()) return "no program is named";
   const bool servers =
       is_on(environment, "sagemaker_parameter_server_enabled") &&
       (framework == Framework::mxnet || (framework == Framework::tensorflow && environment.hosts.size() > 1));
-  return servers ? "it starts parameter servers beside the program" : "";
+  if (servers) return "it starts parameter servers beside the program";
+  return {};
 }
 
 bool knows_launcher(Framework framework, LauncherKind launcher) {

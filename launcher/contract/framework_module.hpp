@@ -18,8 +18,8 @@ namespace smlaunch {
 Framework parse_framework(std::string_view module);
 
 // Why the module itself must run all the same: it starts parameter servers beside the user's program, or
-// there is no program. Empty: it need not run.
-std::string reason_to_run_module(Framework framework, const Environment& environment);
+// there is no program. Nothing: it need not run.
+std::optional<std::string> reason_to_run_module(Framework framework, const Environment& environment);
 
 // Does the framework's module know this launcher?
 bool knows_launcher(Framework framework, LauncherKind launcher);

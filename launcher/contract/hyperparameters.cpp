@@ -60,8 +60,8 @@ Hyperparameters split_hyperparameters(const PyDict& raw) {
 void check_hyperparameters(const Hyperparameters& hyperparameters, ConfigProblems& problems) {
   for (const auto& [key, value] : hyperparameters.user) {
     const std::string path = json_path({}, key);
-    if (const std::string problem = variable_name_problem(key); !problem.empty()) {
-      problems.add(path, fmt::format("the name {}, so no SM_HP_ variable can have it", problem),
+    if (const auto problem = variable_name_problem(key)) {
+      problems.add(path, fmt::format("the name {}, so no SM_HP_ variable can have it", *problem),
                    "rename the hyperparameter");
     } else if (!system_bytes(argument_value(value)) || !system_bytes(variable_value(value))) {
       problems.add(path, "the value holds a character that no argument can hold (NUL or a lone surrogate)",
@@ -86,7 +86,7 @@ std::string variable_value(const PyValue& value) {
   return text != nullptr ? *text : python_json_dumps(value);
 }
 
-std::string variable_name_problem(std::string_view name) {
+std::optional<std::string> variable_name_problem(std::string_view name) {
   if (name.find('=') != std::string_view::npos) return "holds '='";
   if (name.find('\0') != std::string_view::npos) return "holds a NUL byte";
   if (!system_bytes(name)) return "holds a lone surrogate";

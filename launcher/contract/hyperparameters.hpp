@@ -35,8 +35,8 @@ std::vector<std::string> command_arguments(const PyDict& user);
 // A value for a variable: None as empty text, text as it is, everything else as JSON.
 std::string variable_value(const PyValue& value);
 
-// Why a variable cannot have `name`, or empty.
-std::string variable_name_problem(std::string_view name);
+// Why a variable cannot have `name`; nothing: it can.
+std::optional<std::string> variable_name_problem(std::string_view name);
 
 // The bytes that Python hands to the system for this text: U+DC80 to U+DCFF stand for the bytes 0x80 to
 // 0xFF. Nothing for other lone surrogates and for NUL.

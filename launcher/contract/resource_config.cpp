@@ -47,8 +47,8 @@ HostPlaces parse_hosts(Environment& environment, ConfigProblems& problems) {
     const std::string path = json_path("hosts", i);
     const std::string* name = problems.expect_text((*list)[i], path);
     if (name == nullptr) continue;
-    if (const std::string problem = host_name_problem(*name); !problem.empty()) {
-      problems.add(path, fmt::format("{} is no host name: it {}", describe_value((*list)[i]), problem));
+    if (const auto problem = host_name_problem(*name)) {
+      problems.add(path, fmt::format("{} is no host name: it {}", describe_value((*list)[i]), *problem));
     }
     const auto [first, is_new] = places.try_emplace(*name, path);
     if (!is_new)

@@ -118,7 +118,7 @@ LauncherChoice choose_trainer_launcher(const Environment& environment) {
   const auto by = [&](LauncherKind kind, const char* key) {
     return LauncherChoice{kind, fmt::format("{} of {}", key, job.distributed_file.native())};
   };
-  if (!job.command.empty() && !environment.program_source.empty())
+  if (!job.command.empty() && environment.program_source)
     return {LauncherKind::process, fmt::format("command of {}", job.source_code_file.native())};
   if (const PyValue* named = distributed.find(launcher_key); named != nullptr) {
     for (const LauncherKind kind : kinds)

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
 #include <system_error>
 
 #include "launcher/contract/framework_module.hpp"
@@ -48,16 +49,17 @@ std::optional<std::string> program_hyperparameter(const PyValue* program, Config
 // Whether the image's module runs, or we do its work.
 void choose_framework(Environment& environment, const std::string& module, bool run) {
   const Framework known = parse_framework(module);
-  const std::string reason = run                        ? "as --framework-module says"
-                             : known == Framework::none ? "it is none of AWS's that are known"
-                                                        : reason_to_run_module(known, environment);
-  if (reason.empty()) environment.native_framework = known;
+  using Reason = std::optional<std::string>;
+  const Reason reason = run                        ? Reason("as --framework-module says")
+                        : known == Framework::none ? Reason("it is none of AWS's that are known")
+                                                   : reason_to_run_module(known, environment);
+  if (!reason) environment.native_framework = known;
   environment.framework_source =
-      reason.empty() ? fmt::format(
-                           "what {} of SAGEMAKER_TRAINING_MODULE does is done by smlaunch; "
-                           "--framework-module run runs it",
-                           module)
-                     : fmt::format("{} of SAGEMAKER_TRAINING_MODULE is run: {}", module, reason);
+      reason ? fmt::format("{} of SAGEMAKER_TRAINING_MODULE is run: {}", module, *reason)
+             : fmt::format(
+                   "what {} of SAGEMAKER_TRAINING_MODULE does is done by smlaunch; "
+                   "--framework-module run runs it",
+                   module);
 }
 
 void check_module_option(const std::string& name, bool from_variable, ConfigProblems& problems) {
@@ -71,28 +73,29 @@ void check_module_option(const std::string& name, bool from_variable, ConfigProb
     problems.add(program_key, what, remedy);
 }
 
-// Why the job's program does not lie in its code; empty: it does, or the code is not there yet.
-std::string find_way_out(const std::filesystem::path& code, const std::string& name) {
+// Why the job's program does not lie in its code; nothing: it does, or the code is not there yet.
+std::optional<std::string> find_way_out(const std::filesystem::path& code, const std::string& name) {
   const std::filesystem::path program(name);
   if (program.is_absolute()) return "is an absolute path";
   if (const auto plain = program.lexically_normal(); !plain.empty() && *plain.begin() == "..")
     return "leads out of the folder of the code";
   std::error_code error;
   const std::filesystem::path inner = std::filesystem::weakly_canonical(code / program, error);
-  if (error) return "";
+  if (error) return {};
   const std::filesystem::path outer = std::filesystem::weakly_canonical(code, error);
   const bool is_inside =
       error || std::mismatch(outer.begin(), outer.end(), inner.begin(), inner.end()).first == outer.end();
-  return is_inside ? "" : fmt::format("is a link to {}, out of the folder of the code", inner.native());
+  if (is_inside) return {};
+  return fmt::format("is a link to {}, out of the folder of the code", inner.native());
 }
 
 // As in the toolkit (sagemaker_training/process.py, validate_entry_point): the program belongs to the code.
 void check_place(const std::filesystem::path& code, const std::string& name, bool from_variable,
                  ConfigProblems& problems) {
   if (parse_module_option(name)) return;
-  const std::string way_out = find_way_out(code, name);
-  if (way_out.empty()) return;
-  const std::string what = fmt::format("{} {}", describe_value({name}), way_out);
+  const auto way_out = find_way_out(code, name);
+  if (!way_out) return;
+  const std::string what = fmt::format("{} {}", describe_value({name}), *way_out);
   const std::string remedy =
       fmt::format("name a program in {}, like train.py or bin/train.sh", code.native());
   if (from_variable)

@@ -114,11 +114,10 @@ std::vector<DoctorRow> judge_machine(const MachineFacts& facts) {
   if (facts.has_infiniband && !facts.memlock_is_unlimited)
     findings.push_back({"memlock", wrong, "is limited, and InfiniBand is here: RDMA needs locked memory",
                         "ulimit -l unlimited; docker run --ulimit memlock=-1"});
-  const auto library = [&](const std::string& name, const std::string& error, const std::string& use,
-                           const std::string& package) {
-    findings.push_back({name, error.empty() ? fine : absent,
-                        error.empty() ? "can be opened" : use + "; " + error,
-                        error.empty() ? "" : "apt install " + package});
+  const auto library = [&](const std::string& name, const std::optional<std::string>& error,
+                           const std::string& use, const std::string& package) {
+    findings.push_back({name, error ? absent : fine, error ? use + "; " + *error : "can be opened",
+                        error ? "apt install " + package : ""});
   };
   library("libcurl", facts.curl_error, "code and output in S3 need it", "libcurl4");
   library("libarchive", facts.archive_error, "packed code needs it", "libarchive13");
@@ -164,8 +163,8 @@ std::string render_versions(const MachineFacts& facts, const std::string& made_o
          line("driver", facts.driver) +
          line("GPUs", facts.gpus.usable > 0 ? std::to_string(facts.gpus.usable) : facts.gpus.nvml_error) +
          line("Slurm", with_file(facts.slurm, facts.srun)) + line("munge", facts.munge) +
-         line("libcurl", facts.curl_error.empty() ? "can be opened" : facts.curl_error) +
-         line("libarchive", facts.archive_error.empty() ? "can be opened" : facts.archive_error);
+         line("libcurl", facts.curl_error.value_or("can be opened")) +
+         line("libarchive", facts.archive_error.value_or("can be opened"));
 }
 
 }  // namespace smlaunch

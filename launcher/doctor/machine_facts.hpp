@@ -3,6 +3,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 
 #include "launcher/smoke/rank_result.hpp"
@@ -22,11 +23,11 @@ struct MachineFacts {
   bool has_mpi4py = false;     // that python
   bool has_torch = false;
   HostGpus gpus;
-  std::string driver;         // NVIDIA's, by its kernel module; empty: none is loaded
-  std::string nccl;           // the system's; a job's interpreter may bring another one
-  std::string curl_error;     // why libcurl cannot be opened; empty: it can
-  std::string archive_error;  // the same of libarchive
-  std::string hwloc;          // "2.9.0"
+  std::string driver;                        // NVIDIA's, by its kernel module; empty: none is loaded
+  std::string nccl;                          // the system's; a job's interpreter may bring another one
+  std::optional<std::string> curl_error;     // why libcurl cannot be opened; nothing: it can
+  std::optional<std::string> archive_error;  // the same of libarchive
+  std::string hwloc;                         // "2.9.0"
   std::string srun;
   std::string slurm;  // what srun --version prints
   std::string munge;

@@ -44,8 +44,8 @@ void find_master_port(const Options& options, const Cluster& cluster,
   const bool of_module = sets_master_port(spec.environment->native_framework, launcher);
   if (!of_module && !sets_rank_identity(launcher) && launcher != LauncherKind::torchrun) return;
   spec.master_port = options.master_port;
-  const std::string reason = why_toolkits_port(spec, cluster);
-  std::string otherwise = reason.empty() ? "rank 0's agent picks a free one at the start" : "7777: " + reason;
+  const auto reason = why_toolkits_port(spec, cluster);
+  std::string otherwise = reason ? "7777: " + *reason : "rank 0's agent picks a free one at the start";
   if (self_started && self_started->master_port && !spec.master_port) {
     spec.master_port = self_started->master_port;
     otherwise = "the environment of each host";
@@ -122,7 +122,7 @@ Result<Job> begin_job(const Options& options, const Facts& facts) {
   }
   spec.launcher = choice.kind;
   spec.sources.emplace_back("launcher", choice.source);
-  if (!env.program_source.empty()) spec.sources.emplace_back("entry_point", env.program_source);
+  if (env.program_source) spec.sources.emplace_back("entry_point", *env.program_source);
   if (!env.framework_source.empty()) spec.sources.emplace_back("entry_point", env.framework_source);
   spec.sources.emplace_back("base_dir", facts.base.source);
   spec.sources.emplace_back(

@@ -78,11 +78,13 @@ bool needs_none(const Job& job) {
          choose_engine(job.spec, job.cluster) != Engine::mpirun;
 }
 
-// SageMaker's local mode names ethwe, which its containers do not have. Empty: it can be used, or nothing is
+// SageMaker's local mode names ethwe, which its containers do not have. Nothing: it can be used, or nothing is
 // known.
-std::string why_unusable(const Questions& ask, const std::string& interface) {
+std::optional<std::string> why_unusable(const Questions& ask, const std::string& interface) {
   const std::vector<NetworkInterface> interfaces = ask.interfaces();
-  return interfaces.empty() ? "" : interface_problem(interfaces, interface, false);
+  if (interfaces.empty()) return {};
+  std::string problem = interface_problem(interfaces, interface, false);
+  return problem.empty() ? std::nullopt : std::optional(std::move(problem));
 }
 
 void set_network(const Questions& ask, const std::vector<std::string>& others, const std::string& reason,
@@ -116,10 +118,10 @@ void find_network_interface(const Questions& ask, Job& job) {
   const std::string& named = job.environment->network_interface;
   const bool is_local_modes = !needs_none(job) && is_of_local_mode(ask, named);
   if (!job.hosts_given && !named.empty() && !is_local_modes) {
-    const std::string problem = needs_none(job) ? why_unusable(ask, named) : "";
-    if (!problem.empty())
+    const auto problem = needs_none(job) ? why_unusable(ask, named) : std::nullopt;
+    if (problem)
       return say(
-          fmt::format("none: one host needs none, and the resource config's {} {} here", named, problem));
+          fmt::format("none: one host needs none, and the resource config's {} {} here", named, *problem));
     spec.network_interface = named;
     return say("resource config");
   }

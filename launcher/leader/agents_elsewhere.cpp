@@ -45,7 +45,7 @@ void AgentsElsewhere::finish(std::uint64_t set, const AgentsEnded& end) {
 
 void AgentsElsewhere::host_lost(Peer worker) {
   const std::set<std::uint64_t> lost = of_worker_[worker];
-  for (const std::uint64_t number : lost) finish(number, {.set = number, .failure = "", .status = {}});
+  for (const std::uint64_t number : lost) finish(number, {.set = number, .failure = {}, .status = {}});
 }
 
 EngineOnHosts::EngineOnHosts(AgentsElsewhere& elsewhere, Callbacks callbacks, const MakeEngine& make_own)
@@ -94,12 +94,13 @@ void EngineOnHosts::others_ended(const std::vector<int>& ranks, const AgentsEnde
   }
   for (std::size_t i = 0; i < ranks.size(); ++i) {
     const bool is_last = i + 1 == ranks.size();
-    const std::string why_unknown = end.failure.empty() ? "its host does not know how it ended" : end.failure;
-    if (end.failure.empty() && end.status[i])
+    if (!end.failure && end.status[i])
       callbacks_.ended(Rank{ranks[i]}, *end.status[i], is_last && all_have_ended());
     else
-      callbacks_.ended(Rank{ranks[i]}, failure(Fault::start, "agent", why_unknown),
-                       is_last && all_have_ended());
+      callbacks_.ended(
+          Rank{ranks[i]},
+          failure(Fault::start, "agent", end.failure.value_or("its host does not know how it ended")),
+          is_last && all_have_ended());
   }
 }
 

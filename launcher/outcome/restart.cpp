@@ -69,15 +69,15 @@ RestartDecision decide_for_missing_hosts(const Outcome& outcome, const RestartPo
   return {.is_tried_again = missing > 0 && can_leave_out(missing, policy) && !leads, .counts = false};
 }
 
-// A try on the very host that its rank wants left out would fail again. Empty: it can be left out.
-std::string why_asker_stays(const Outcome& outcome, const RestartPolicy& policy) {
-  if (!outcome.asked || outcome.asked->ask != Ask::exclude_host) return "";
+// A try on the very host that its rank wants left out would fail again. Nothing: it can be left out.
+std::optional<std::string> why_asker_stays(const Outcome& outcome, const RestartPolicy& policy) {
+  if (!outcome.asked || outcome.asked->ask != Ask::exclude_host) return {};
   const std::string wish = fmt::format("rank {} has asked for another try without its host {}",
                                        outcome.asked->rank.value, outcome.asked->host);
   if (outcome.asked->host == policy.leader) return wish + ", but that leads the job";
   if (!can_leave_out(outcome.hosts_at_fault.size(), policy))
     return wish + ", but no spare host is left, and --min-hosts allows no fewer";
-  return "";
+  return {};
 }
 
 }  // namespace
@@ -97,8 +97,7 @@ RestartDecision decide_restart(const Outcome& outcome, const RestartPolicy& poli
   if (!may_be_tried) return {};
   if (outcome.asked && outcome.asked->ask == Ask::stop)
     return {.why_not = fmt::format("rank {} has asked for no other try", outcome.asked->rank.value)};
-  if (std::string why_not = why_asker_stays(outcome, policy); !why_not.empty())
-    return {.why_not = std::move(why_not)};
+  if (auto why_not = why_asker_stays(outcome, policy)) return {.why_not = std::move(*why_not)};
   const bool is_asked_for = outcome.asked.has_value();
   if (!is_asked_for && !is_worth_another_try(outcome, policy.on)) {
     const bool is_user_code = outcome.failure_class == FailureClass::user_code;

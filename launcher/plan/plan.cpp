@@ -104,14 +104,14 @@ bool reaches_hosts(Engine engine) { return is_one_process(engine) || engine == E
 
 bool is_one_process(Engine engine) { return engine == Engine::mpirun || engine == Engine::srun; }
 
-std::string why_toolkits_port(const JobSpec& spec, const Cluster& cluster) {
+std::optional<std::string> why_toolkits_port(const JobSpec& spec, const Cluster& cluster) {
   if (spec.launcher == LauncherKind::torchrun && spec.nodes.size() > 1)
     return "every host starts torchrun itself, and all must agree";
   const Environment& job = *spec.environment;
   if (sets_master_port(job.native_framework, spec.launcher) && job.hosts.size() > 1 &&
       !reaches_hosts(choose_engine(spec, cluster)))
     return "as AWS's PyTorch module has it: every host starts the program itself, and all must agree";
-  return "";
+  return {};
 }
 
 Result<LaunchPlan> make_plan(const JobSpec& spec, const Cluster& cluster) {
@@ -163,7 +163,7 @@ Result<LaunchPlan> make_plan(const JobSpec& spec, const Cluster& cluster) {
     plan.first_rank = plan.first_node_rank * plan.world_size();
     plan.job_world_size = static_cast<int>(spec.nodes.size()) * plan.world_size();
   }
-  if (!plan.master_port && !why_toolkits_port(spec, cluster).empty()) plan.master_port = toolkit_master_port;
+  if (!plan.master_port && why_toolkits_port(spec, cluster)) plan.master_port = toolkit_master_port;
 
   plan.process_command = process_command(plan.entry_point, spec.python, spec.mpi4py);
   // AWS's wrapper of SMDDP, where its images have it.

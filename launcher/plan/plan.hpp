@@ -135,7 +135,7 @@ struct LaunchPlan {
   Variables user_variables;  // the user's -x NAME=VALUE: they win over all but rank identity and SM_*
   std::vector<std::string> long_variables;  // names of variables that no kernel takes: they go to files
   std::optional<SmokePlan> smoke;
-  std::string smoke_reason;  // why there is no smoke test
+  std::string smoke_reason;  // why `smoke` is none
   std::vector<std::pair<std::string, std::string>> sources;
   std::vector<std::string> warnings;
   std::shared_ptr<const Environment> job;
@@ -158,8 +158,8 @@ bool reaches_hosts(Engine engine);
 bool is_one_process(Engine engine);
 
 // Why MASTER_PORT is 7777, the toolkit's, unless one is given: each of several hosts starts its part by
-// itself. Empty: it is not, and rank 0's agent picks a free one.
-std::string why_toolkits_port(const JobSpec& spec, const Cluster& cluster);
+// itself. Nothing: it is not, and rank 0's agent picks a free one.
+std::optional<std::string> why_toolkits_port(const JobSpec& spec, const Cluster& cluster);
 
 // Errors: what mpirun_command() and place() refuse; an argument that is longer than the kernel takes.
 Result<LaunchPlan> make_plan(const JobSpec& spec, const Cluster& cluster);

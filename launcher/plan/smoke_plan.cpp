@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 
 #include "launcher/plan/agents_command.hpp"
 #include "launcher/plan/mpirun_plan.hpp"
@@ -23,8 +24,8 @@ bool has_gpus(const JobSpec& spec, const LaunchPlan& plan) {
                      [](const Host& host) { return host.machine->usable_gpus() > 0; });
 }
 
-// Why there is no test, whatever it would be run with; empty: there is one.
-std::string find_reason(const JobSpec& spec, const LaunchPlan& plan) {
+// Why there is no test, whatever it would be run with; nothing: there is one.
+std::optional<std::string> find_reason(const JobSpec& spec, const LaunchPlan& plan) {
   const SmokeWish& wish = spec.smoke;
   if (wish.mode == SmokeMode::off) return fmt::format("switched off by {}", wish.source);
   const bool is_asked_for = wish.only || wish.mode != SmokeMode::automatic || wish.require_gpu;
@@ -32,7 +33,7 @@ std::string find_reason(const JobSpec& spec, const LaunchPlan& plan) {
   if (plan.launcher == LauncherKind::process) return "launcher process";
   if (plan.nodes.size() > 1) return fmt::format("each host starts {} by itself", to_string(plan.launcher));
   if (plan.launcher == LauncherKind::xla) return "launcher xla";
-  return "";
+  return {};
 }
 
 Result<void> check_bandwidth(const SmokeWish& wish, const LaunchPlan& plan) {
@@ -52,8 +53,8 @@ Result<void> check_bandwidth(const SmokeWish& wish, const LaunchPlan& plan) {
 
 Result<void> add_smoke_plan(const JobSpec& spec, LaunchPlan& plan) {
   const SmokeWish& wish = spec.smoke;
-  plan.smoke_reason = find_reason(spec, plan);
-  if (!plan.smoke_reason.empty()) {
+  if (const auto reason = find_reason(spec, plan)) {
+    plan.smoke_reason = *reason;
     if (wish.require_gpu)
       return failure(Fault::usage, "--require-gpu",
                      fmt::format("there is no all-reduce test: {}", plan.smoke_reason), "leave it out");

@@ -24,10 +24,10 @@ std::string become_program(std::string_view quoted_path) {
 }
 
 std::optional<ProgramElsewhere> parse_program_elsewhere(std::string_view stderr_text) {
-  const std::string places = line_of_answer(stderr_text, not_here);
-  const std::size_t end = places.find(but_here);
+  const auto places = line_of_answer(stderr_text, not_here);
+  const std::size_t end = places ? places->find(but_here) : std::string::npos;
   if (end == std::string::npos) return std::nullopt;
-  return ProgramElsewhere{places.substr(0, end), places.substr(end + but_here.size())};
+  return ProgramElsewhere{places->substr(0, end), places->substr(end + but_here.size())};
 }
 
 }  // namespace smlaunch

@@ -65,7 +65,7 @@ std::string probe_login_shell() {
   return std::filesystem::path(found->pw_shell).filename().string();
 }
 
-std::string probe_temporary_folder() {
+std::optional<std::string> probe_temporary_folder() {
   const std::string folder = temporary_folder();
   std::string file = folder + "/smlaunch-try-XXXXXX";
   const int descriptor = mkostemp(file.data(), O_CLOEXEC);
@@ -80,7 +80,8 @@ std::string probe_temporary_folder() {
       error = ENOSPC;
     close(descriptor);
   }
-  return error == 0 ? "" : fmt::format("{} cannot be written ({})", folder, std::strerror(error));
+  if (error == 0) return {};
+  return fmt::format("{} cannot be written ({})", folder, std::strerror(error));
 }
 
 std::string probe_noexec_folder() {
@@ -90,15 +91,15 @@ std::string probe_noexec_folder() {
   return is_noexec ? folder : "";
 }
 
-// Of its options it prints its usage, whatever version it is; its exit code then says nothing.
-std::string daemon_problem(const ExitStatus& status, std::string_view output) {
+// Asked for its options it prints its usage, whatever version it is; its exit code then says nothing.
+std::optional<std::string> daemon_problem(const ExitStatus& status, std::string_view output) {
   if (std::holds_alternative<Signaled>(status)) return to_string(status);
-  if (succeeded(status) || output.find("sage:") != std::string_view::npos) return "";
+  if (succeeded(status) || output.find("sage:") != std::string_view::npos) return {};
   const std::string words = first_line(output);
   return words.empty() ? to_string(status) : "says: " + words;
 }
 
-std::string probe_daemon(const std::string& path) {
+std::optional<std::string> probe_daemon(const std::string& path) {
   const auto asked = run_captured({path, "--help"}, daemon_bound_milliseconds);
   if (!asked) return fmt::format("could not be asked ({})", asked.error().problems.front().what);
   return daemon_problem(asked->status, asked->output);

@@ -16,19 +16,19 @@ namespace smlaunch {
 std::string probe_login_shell();
 
 // Why no file can be written to the folder where the daemon would put its own ("/tmp cannot be written
-// (Read-only file system)"); empty: it can.
-std::string probe_temporary_folder();
+// (Read-only file system)"); nothing: it can.
+std::optional<std::string> probe_temporary_folder();
 
 // That folder, where the kernel executes nothing that lies in it (mounted noexec); else empty. The daemon and we do
 // without; what a program compiles there cannot be loaded.
 std::string probe_noexec_folder();
 
 // Why Open MPI's daemon cannot run here, where `path` is the file ("was killed by signal 11 (SIGSEGV)", "says: error
-// while loading shared libraries: …"); empty: it can.
-std::string probe_daemon(const std::string& path);
+// while loading shared libraries: …"); nothing: it can.
+std::optional<std::string> probe_daemon(const std::string& path);
 
 // The same, of how it ended and what it printed when it was asked for its options.
-std::string daemon_problem(const ExitStatus& status, std::string_view output);
+std::optional<std::string> daemon_problem(const ExitStatus& status, std::string_view output);
 
 // Why a host's login shell does not understand mpirun, which was started where the login shell is `own`.
 // Nothing: it does, or the shell is not known. mpirun assumes that all hosts have this machine's shell.

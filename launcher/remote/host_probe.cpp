@@ -158,9 +158,9 @@ HostProbe::Action HostProbe::on(const BannerTimeout& event, Millis now) {
 }
 
 HostProbe::Action HostProbe::on(const BannerClosed& event, Millis now) {
-  if (const std::string why = line_of_answer(event.seen, refusal_answer); !why.empty())
+  if (const auto why = line_of_answer(event.seen, refusal_answer))
     return give_up({.stage = ReadyStage::smlaunch,
-                    .cause = {.trouble = HostTrouble::worker_cannot_start, .subject = to_plain_line(why)},
+                    .cause = {.trouble = HostTrouble::worker_cannot_start, .subject = to_plain_line(*why)},
                     .remedy = "mend it there, or start an SSH server there on this port",
                     .since = now},
                    now);

@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <charconv>
-#include <optional>
 
 namespace smlaunch {
 
@@ -47,8 +46,11 @@ void take_line(std::string_view line, LoginAnswers& answers) {
     if (line.starts_with(key) && answer.empty()) answer = line.substr(key.size());
   };
   take(shell_key, answers.shell);
-  take(daemon_key, answers.daemon_problem);
-  take(folder_key, answers.folder_problem);
+  const auto take_problem = [&](std::string_view key, std::optional<std::string>& problem) {
+    if (line.starts_with(key) && !problem) problem = line.substr(key.size());
+  };
+  take_problem(daemon_key, answers.daemon_problem);
+  take_problem(folder_key, answers.folder_problem);
   take(noexec_key, answers.noexec_folder);
   if (!line.starts_with(interface_key)) return;
   if (auto answer = parse_interface(line.substr(interface_key.size())))
@@ -67,13 +69,13 @@ std::string render_login_answers(const LoginAnswers& answers) {
     if (!answer.empty()) lines += fmt::format("{}{}\n", key, answer);
   };
   add(shell_key, answers.shell);
-  add(daemon_key, answers.daemon_problem);
-  add(folder_key, answers.folder_problem);
+  if (answers.daemon_problem) lines += fmt::format("{}{}\n", daemon_key, *answers.daemon_problem);
+  if (answers.folder_problem) lines += fmt::format("{}{}\n", folder_key, *answers.folder_problem);
   add(noexec_key, answers.noexec_folder);
   return lines;
 }
 
-std::string line_of_answer(std::string_view lines, std::string_view begin) {
+std::optional<std::string> line_of_answer(std::string_view lines, std::string_view begin) {
   while (!lines.empty()) {
     const std::string_view line = take_first_line(lines);
     if (line.starts_with(begin)) return std::string(line.substr(begin.size()));

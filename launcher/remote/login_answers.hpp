@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -17,8 +18,8 @@ inline constexpr const char* check_answer = "check: ";
 // How the line begins about what is odd there, and no reason not to try.
 inline constexpr const char* check_remark = "check remarks: ";
 
-// What follows `begin` in the first line that begins so; empty where none does.
-std::string line_of_answer(std::string_view lines, std::string_view begin);
+// What follows `begin` in the first line that begins so; nothing where none does.
+std::optional<std::string> line_of_answer(std::string_view lines, std::string_view begin);
 
 // What is said about one of the patterns of `smlaunch worker --interface PATTERN …` that cannot carry the
 // job.
@@ -30,12 +31,12 @@ struct InterfaceAnswer {
 };
 
 struct LoginAnswers {
-  bool lacks_worker = false;        // no smlaunch waits there
-  bool lacks_daemon = false;        // Open MPI's daemon is not where the leader has its own
-  std::string shell = {};           // the login shell: "bash"; empty: not known, or not asked
-  std::string daemon_problem = {};  // why the daemon does not run there; empty: it does
-  std::string folder_problem = {};  // why the daemon cannot write its files; empty: it can
-  std::string noexec_folder = {};   // where the kernel runs no programs: "/tmp"; empty: it does
+  bool lacks_worker = false;                       // no smlaunch waits there
+  bool lacks_daemon = false;                       // Open MPI's daemon is not where the leader has its own
+  std::string shell = {};                          // the login shell: "bash"; empty: not known, or not asked
+  std::optional<std::string> daemon_problem = {};  // why the daemon does not run there; nothing: it does
+  std::optional<std::string> folder_problem = {};  // why the daemon cannot write its files; nothing: it can
+  std::string noexec_folder = {};  // where the kernel runs no programs: "/tmp"; empty: it does
   std::vector<InterfaceAnswer> interfaces = {};
   bool operator==(const LoginAnswers&) const = default;
 };

@@ -108,7 +108,7 @@ void RemoteLoop::finish() {
 void RemoteLoop::tell() {
   const TakeReport take = std::exchange(take_, nullptr);
   if (!take) return;
-  RemoteReport result = refused_.empty() ? report() : cannot_wait(request_, refused_);
+  RemoteReport result = refused_ ? cannot_wait(request_, *refused_) : report();
   if (request_.progress) request_.progress(result);
   stop_logins();
   take(std::move(result));

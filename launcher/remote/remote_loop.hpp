@@ -6,6 +6,7 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -107,7 +108,7 @@ class RemoteLoop final : public HostWork {
   Millis last_progress_{-1'000};  // so that the first change is shown at once
   int stopped_by_signal_ = 0;
   bool is_given_up_ = false;
-  std::string refused_;  // what this machine has refused, without which nobody can wait; empty: nothing
+  std::optional<std::string> refused_;  // what this machine has refused, without which nobody can wait
   bool done_ = false;
   std::shared_ptr<bool> is_here_ = std::make_shared<bool>(true);  // for soon()
 };

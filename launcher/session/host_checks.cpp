@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <utility>
@@ -134,9 +135,9 @@ class HostChecks : public std::enable_shared_from_this<HostChecks> {
     for (const auto& [name, result] : checked) {
       events_.add({.event = "host_check",
                    .host = name,
-                   .texts = {{"result", result.problem.empty() ? "fit" : "failed"},
-                             {"reason", result.problem.empty() ? result.remark : result.problem}}});
-      if (!result.remark.empty()) say("warning: {}: {}; the try begins all the same", name, result.remark);
+                   .texts = {{"result", result.problem ? "failed" : "fit"},
+                             {"reason", result.problem ? *result.problem : result.remark.value_or("")}}});
+      if (result.remark) say("warning: {}: {}; the try begins all the same", name, *result.remark);
     }
     done_(judge_checks(checked));
   }
@@ -184,16 +185,16 @@ std::vector<CheckedHost> read_checks(const RemoteReport& report, const std::stri
 }
 
 std::optional<Outcome> judge_checks(const std::vector<CheckedHost>& hosts) {
-  std::string first;
+  std::optional<std::string> first;
   Outcome outcome = make_failure(FailureClass::not_ready, "");
   for (const CheckedHost& host : hosts) {
-    if (host.result.problem.empty()) continue;
-    if (first.empty()) first = fmt::format("{}: {}", host.name, host.result.problem);
+    if (!host.result.problem) continue;
+    if (!first) first = fmt::format("{}: {}", host.name, *host.result.problem);
     outcome.hosts_at_fault.push_back(host.name);
   }
-  if (first.empty()) return {};
+  if (!first) return {};
   const std::size_t others = outcome.hosts_at_fault.size() - 1;
-  outcome.message = fmt::format("{}{}", first,
+  outcome.message = fmt::format("{}{}", *first,
                                 others == 0 ? ""
                                             : fmt::format("; and {} more host{}", others,
                                                           others == 1 ? " is not fit" : "s are not fit"));

@@ -83,16 +83,16 @@ ShellsOfMpirun shells_of(const JobSpec& spec) {
 // Nothing: every host has the interfaces, and they can carry the job.
 std::optional<Outcome> check_interfaces(const std::vector<WantedInterface>& wanted,
                                         const RemoteReport& report) {
-  std::string message;
+  std::vector<std::string> lines;
   for (const HostReadiness& host : report.hosts) {
     for (const InterfaceAnswer& answer : parse_login_answers(host.answer).interfaces) {
       if (answer.wanted >= wanted.size()) continue;
       const Error error = interface_error(host.name, wanted[answer.wanted], answer.problem, answer.usable);
-      message += (message.empty() ? "" : "\n") + to_string(error.problems.front());
+      lines.push_back(to_string(error.problems.front()));
     }
   }
-  if (message.empty()) return {};
-  return make_failure(FailureClass::configuration, message);
+  if (lines.empty()) return {};
+  return make_failure(FailureClass::configuration, fmt::format("{}", fmt::join(lines, "\n")));
 }
 
 std::string in_words(const std::vector<WantedInterface>& wanted, const InterfaceAnswer& answer) {
@@ -166,15 +166,15 @@ std::optional<HostProblem> judge_host_answer(const std::vector<WantedInterface>&
   if (answers.lacks_daemon)
     return HostProblem{.cause = {.trouble = HostTrouble::daemon_missing},
                        .remedy = "install the same Open MPI at the same path"};
-  if (!answers.daemon_problem.empty())
-    return HostProblem{.cause = {.trouble = HostTrouble::daemon_broken, .subject = answers.daemon_problem},
+  if (answers.daemon_problem)
+    return HostProblem{.cause = {.trouble = HostTrouble::daemon_broken, .subject = *answers.daemon_problem},
                        .remedy = "install the same Open MPI there, with all its libraries"};
   if (auto problem = find_shell_problem(shells.own, answers.shell, shells.are_asked))
     return HostProblem{.cause = std::move(*problem),
                        .remedy = "give that user a shell as here: chsh -s /bin/bash"};
-  if (!answers.folder_problem.empty())
+  if (answers.folder_problem)
     return HostProblem{
-        .cause = {.trouble = HostTrouble::folder_not_writable, .subject = answers.folder_problem},
+        .cause = {.trouble = HostTrouble::folder_not_writable, .subject = *answers.folder_problem},
         .remedy = "make room, mount it writable, or set TMPDIR for that user's logins"};
   for (const InterfaceAnswer& problem : answers.interfaces) {
     if (problem.wanted >= wanted.size()) continue;

@@ -34,10 +34,10 @@ Outcome worker_outcome(const WorkerResult& result, const Environment& environmen
   if (result.stopped_by_signal != 0)
     return make_stopped(result.stopped_by_signal,
                         fmt::format("stopped by {}", signal_name(result.stopped_by_signal)));
-  if (!result.refusal.empty())
+  if (result.refusal)
     return make_failure(FailureClass::configuration,
                         fmt::format("{}, the leader, has turned {} away: {}", environment.leader,
-                                    environment.current_host, result.refusal));
+                                    environment.current_host, *result.refusal));
   if (result.token_refused && uses_munge)
     return make_failure(
         FailureClass::configuration,

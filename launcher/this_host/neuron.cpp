@@ -13,22 +13,23 @@ namespace smlaunch {
 
 namespace {
 
-constexpr int probe_bound_milliseconds = 20000;
+constexpr int neuron_bound_milliseconds = 20000;
 
 // What neuron-ls says; if it does not say it, `problem` tells why. Both are empty where there is no
 // neuron-ls.
 struct NeuronAnswer {
   std::optional<int> cores;
-  std::string problem;
+  std::optional<std::string> problem = {};
 };
 
 NeuronAnswer ask_neuron_ls(const std::string& neuron_ls) {
   if (neuron_ls.empty()) return {};
-  const auto answer = run_captured({neuron_ls, "-j"}, probe_bound_milliseconds);
+  const auto answer = run_captured({neuron_ls, "-j"}, neuron_bound_milliseconds);
   if (!answer) return {std::nullopt, answer.error().problems.front().what};
   if (!succeeded(answer->status)) return {std::nullopt, to_string(answer->status)};
   const std::optional<int> cores = parse_neuron_cores(answer->standard_output);
-  return {cores, cores ? "" : "prints no list of devices with their nc_count"};
+  if (!cores) return {std::nullopt, "prints no list of devices with their nc_count"};
+  return {cores};
 }
 
 }  // namespace
@@ -56,11 +57,11 @@ NeuronCores probe_neuron_cores(const std::string& instance_type, const std::stri
   const NeuronAnswer answer = ask_neuron_ls(neuron_ls);
   NeuronCores found{answer.cores.value_or(0), {}};
   // On other instances neuron-ls fails because there are no Neuron devices.
-  if (!answer.problem.empty() && has_neuron_devices(instance_type))
+  if (answer.problem && has_neuron_devices(instance_type))
     found.warning = Problem{neuron_ls,
                             fmt::format("{}: SM_NUM_NEURONS is 0 on this {}; give the number of ranks with "
                                         "--processes-per-host",
-                                        answer.problem, instance_type),
+                                        *answer.problem, instance_type),
                             ""};
   return found;
 }
@@ -78,10 +79,10 @@ std::string probe_neuron_difference(const std::string& instance_type, const std:
   const auto told = neuron_cores_of(instance_type);
   if (!told) return "";
   const NeuronAnswer answer = ask_neuron_ls(neuron_ls);
-  if (answer.problem.empty()) return describe_neuron_difference(instance_type, answer.cores);
+  if (!answer.problem) return describe_neuron_difference(instance_type, answer.cores);
   return fmt::format(
       "{} counts as {} Neuron cores (SM_NUM_NEURONS), which could not be compared with this host's: {} {}",
-      instance_type, *told, neuron_ls, answer.problem);
+      instance_type, *told, neuron_ls, *answer.problem);
 }
 
 }  // namespace smlaunch

@@ -71,7 +71,7 @@ void HostAgents::start(const StartAgents& wanted) {
     set.end.failure = started.error().text;
     break;
   }
-  if (set.end.failure.empty()) return;
+  if (!set.end.failure) return;
   if (set.processes->were_started()) return set.processes->signal(SIGTERM);
   boost::asio::post(loop_, [this, end = set.end] { ended_(end); });
 }

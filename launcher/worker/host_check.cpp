@@ -52,28 +52,29 @@ std::string last_line(std::string_view text) {
   return "";
 }
 
-std::string problem_of(const std::vector<std::string>& argv, milliseconds bound) {
+std::optional<std::string> problem_of(const std::vector<std::string>& argv, milliseconds bound) {
   auto program = BoundedProgram::start(argv, bound);
   if (!program) return program.error().problems.front().what;
   program->wait(bound + settle_bound);
   if (!program->status()) return fmt::format("has not ended within {} s", bound.count() / 1000);
-  if (succeeded(*program->status())) return "";
+  if (succeeded(*program->status())) return {};
   const std::string words = last_line(program->output());
   return words.empty() ? to_string(*program->status()) : words;
 }
 
-std::string problem_of_path(const std::string& path) {
-  const std::string problem = problem_of({"/bin/sh", "-c", path_script, "sh", path}, path_bound);
-  return problem.empty() ? "" : fmt::format("{}: {}", path, problem);
+std::optional<std::string> problem_of_path(const std::string& path) {
+  const auto problem = problem_of({"/bin/sh", "-c", path_script, "sh", path}, path_bound);
+  if (!problem) return {};
+  return fmt::format("{}: {}", path, *problem);
 }
 
-std::string wait_for_gpu_memory(const HostCheck& check) {
+std::optional<std::string> wait_for_gpu_memory(const HostCheck& check) {
   const auto deadline = std::chrono::steady_clock::now() + check.gpu_memory_wait;
   while (true) {
-    const std::string used = find_used_gpu(read_nvml("libnvidia-ml.so.1", true).gpus, check.gpus);
-    if (used.empty()) return "";
+    const auto used = find_used_gpu(read_nvml("libnvidia-ml.so.1", true).gpus, check.gpus);
+    if (!used) return {};
     if (std::chrono::steady_clock::now() >= deadline)
-      return fmt::format("{} after {:.0f} s (--gpu-memory-wait)", used,
+      return fmt::format("{} after {:.0f} s (--gpu-memory-wait)", *used,
                          static_cast<double>(check.gpu_memory_wait.count()) / 1000);
     std::this_thread::sleep_for(gpu_interval);
   }
@@ -135,8 +136,9 @@ std::optional<HostCheck> decode_host_check(std::string_view word) {
   return check;
 }
 
-std::string find_used_gpu(const std::vector<NvmlGpu>& gpus, const std::vector<std::string>& wanted) {
-  std::string words;
+std::optional<std::string> find_used_gpu(const std::vector<NvmlGpu>& gpus,
+                                         const std::vector<std::string>& wanted) {
+  std::optional<std::string> words;
   std::uint64_t most = 0;
   for (const NvmlGpu& gpu : gpus) {
     if (std::find(wanted.begin(), wanted.end(), gpu.pci) == wanted.end()) continue;
@@ -154,19 +156,19 @@ HostCheckResult run_host_check(const HostCheck& check) {
   HostCheckResult result;
   for (const std::string& path : check.paths) {
     result.problem = problem_of_path(path);
-    if (!result.problem.empty()) return result;
+    if (result.problem) return result;
   }
   if (check.gpu_memory_wait.count() > 0 && !check.gpus.empty()) result.remark = wait_for_gpu_memory(check);
   if (check.command.empty()) return result;
-  const std::string problem = problem_of({"/bin/sh", "-c", check.command}, command_bound);
-  if (!problem.empty()) result.problem = fmt::format("its check (--host-check) failed: {}", problem);
+  if (const auto problem = problem_of({"/bin/sh", "-c", check.command}, command_bound))
+    result.problem = fmt::format("its check (--host-check) failed: {}", *problem);
   return result;
 }
 
 std::string render_host_check(const HostCheckResult& result) {
   std::string lines;
-  if (!result.problem.empty()) lines += fmt::format("{}{}\n", check_answer, result.problem);
-  if (!result.remark.empty()) lines += fmt::format("{}{}\n", check_remark, result.remark);
+  if (result.problem) lines += fmt::format("{}{}\n", check_answer, *result.problem);
+  if (result.remark) lines += fmt::format("{}{}\n", check_remark, *result.remark);
   return lines;
 }
 

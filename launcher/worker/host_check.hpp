@@ -29,13 +29,14 @@ struct HostCheck {
 std::string encode(const HostCheck& check);
 std::optional<HostCheck> decode_host_check(std::string_view word);
 
-// Of those with these PCI ids the GPU that has most of its memory in use, in words; empty: all are free, but for what
+// Of those with these PCI ids the GPU that has most of its memory in use, in words; nothing: all are free, but for what
 // the driver keeps.
-std::string find_used_gpu(const std::vector<NvmlGpu>& gpus, const std::vector<std::string>& wanted);
+std::optional<std::string> find_used_gpu(const std::vector<NvmlGpu>& gpus,
+                                         const std::vector<std::string>& wanted);
 
 struct HostCheckResult {
-  std::string problem = {};  // why the host is not fit, on one line; empty: it is
-  std::string remark = {};   // what is odd there, and no reason not to try
+  std::optional<std::string> problem = {};  // why the host is not fit, on one line; nothing: it is
+  std::optional<std::string> remark = {};   // what is odd there, and no reason not to try
   bool operator==(const HostCheckResult&) const = default;
 };
 

@@ -54,7 +54,8 @@ struct WorkerSettings {
 struct WorkerResult {
   bool leader_came = true;
   bool token_refused = false;  // by the leader
-  std::string refusal;  // why the leader has turned us away, though it knows our token; empty: it has not
+  // Why the leader has turned us away, though it knows our token; nothing: it has not.
+  std::optional<std::string> refusal;
   bool leader_lost = false;   // it had come, and was silent for lost_after
   int stopped_by_signal = 0;  // a signal came, and the leader never did, or gave no outcome in time
   JobEnd end;                 // where none of these holds

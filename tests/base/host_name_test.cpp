@@ -12,9 +12,9 @@ namespace {
 TEST(HostName, NamesAndAddressesAreLetThrough) {
   for (const char* name : {"algo-1", "a", "ip-10-0-0-1.ec2.internal", "my_host", "10.0.0.1", "::1", "fe80::1",
                            "[fe80::1]", "2001:db8::192.0.2.1", "A.B.", "0"}) {
-    EXPECT_EQ(host_name_problem(name), "") << name;
+    EXPECT_EQ(host_name_problem(name), std::nullopt) << name;
   }
-  EXPECT_EQ(host_name_problem(std::string(253, 'a')), "");
+  EXPECT_EQ(host_name_problem(std::string(253, 'a')), std::nullopt);
 }
 
 TEST(HostName, AnythingElseIsRefusedWithTheReason) {

@@ -85,9 +85,10 @@ std::string error_text(const ArchiveLibrary& library, archive* of) {
   return text == nullptr ? "cannot be read" : text;
 }
 
-std::string archive_error() {
+std::optional<std::string> archive_error() {
   const auto library = open_archive_library();
-  return library ? "" : library.error();
+  if (library) return {};
+  return library.error();
 }
 
 }  // namespace smlaunch

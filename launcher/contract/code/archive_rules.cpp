@@ -87,32 +87,34 @@ bool ArchiveRules::leads_out(const std::string& name, const std::string& target)
   return false;
 }
 
-std::string ArchiveRules::refuse_place(const std::string& name, const ArchiveEntry& entry) const {
+std::optional<std::string> ArchiveRules::refuse_place(const std::string& name,
+                                                      const ArchiveEntry& entry) const {
   for (std::size_t slash = name.find('/'); slash != std::string::npos; slash = name.find('/', slash + 1)) {
     const auto above = kinds_.find(name.substr(0, slash));
     if (above == kinds_.end() || above->second == ArchiveEntryKind::folder) continue;
     return fmt::format("goes through {}, which is {}", above->first, describe(above->second));
   }
   const auto before = kinds_.find(name);
-  if (before == kinds_.end()) return "";
+  if (before == kinds_.end()) return {};
   const auto is_file = [](ArchiveEntryKind kind) {
     return kind == ArchiveEntryKind::file || kind == ArchiveEntryKind::hard_link;
   };
   if (before->second == ArchiveEntryKind::symbolic_link && entry.kind == ArchiveEntryKind::symbolic_link &&
       symbolic_links_.at(name) == entry.target)
-    return "";
+    return {};
   const bool may_be_twice = (is_file(before->second) && is_file(entry.kind)) ||
                             (before->second == ArchiveEntryKind::folder && entry.kind == before->second);
-  if (may_be_twice) return "";
+  if (may_be_twice) return {};
   return fmt::format("is in it twice, as {} and as {}", describe(before->second), describe(entry.kind));
 }
 
-std::string ArchiveRules::refuse_hard_link(const std::string& name, const std::string& target) const {
+std::optional<std::string> ArchiveRules::refuse_hard_link(const std::string& name,
+                                                          const std::string& target) const {
   const std::string file = confine_archive_name(target);
   const auto known = kinds_.find(file);
   const bool is_file = known != kinds_.end() && (known->second == ArchiveEntryKind::file ||
                                                  known->second == ArchiveEntryKind::hard_link);
-  if (is_file && file != name) return "";
+  if (is_file && file != name) return {};
   return fmt::format("is a hard link to {}, which is no file that came before", target);
 }
 
@@ -134,12 +136,11 @@ ArchiveVerdict ArchiveRules::judge(const ArchiveEntry& entry) {
   if (entry.kind == ArchiveEntryKind::hard_link && !parse_archive_name(entry.target))
     return {leave_out, "",
             fmt::format("is a hard link to {}, out of the folder: it is left out", entry.target)};
-  if (std::string why = refuse_place(name, entry); !why.empty()) return {refuse, "", std::move(why)};
+  if (auto why = refuse_place(name, entry)) return {refuse, "", std::move(*why)};
   if (entry.kind == ArchiveEntryKind::hard_link)
-    if (std::string why = refuse_hard_link(name, entry.target); !why.empty())
-      return {refuse, "", std::move(why)};
+    if (auto why = refuse_hard_link(name, entry.target)) return {refuse, "", std::move(*why)};
   bytes_ += std::min(entry.size, bounds_.bytes + 1);
-  if (bytes_ > bounds_.bytes) return {refuse, "", refuse_size(0, bytes_)};
+  if (bytes_ > bounds_.bytes) return {refuse, "", *refuse_size(0, bytes_)};
   if (entry.kind == ArchiveEntryKind::symbolic_link) symbolic_links_[name] = entry.target;
   for (std::size_t slash = name.find('/'); slash != std::string::npos; slash = name.find('/', slash + 1))
     kinds_.try_emplace(name.substr(0, slash), ArchiveEntryKind::folder);
@@ -160,11 +161,11 @@ std::optional<std::string> ArchiveRules::take_escape() {
   return {};
 }
 
-std::string ArchiveRules::refuse_size(std::uint64_t packed, std::uint64_t unpacked) const {
+std::optional<std::string> ArchiveRules::refuse_size(std::uint64_t packed, std::uint64_t unpacked) const {
   if (unpacked > bounds_.bytes) return fmt::format("unpacks to more than {}", in_words(bounds_.bytes));
   if (unpacked > bounds_.ratio_above && unpacked / bounds_.ratio > packed)
     return fmt::format("unpacks to more than {} times its size", bounds_.ratio);
-  return "";
+  return {};
 }
 
 }  // namespace smlaunch

@@ -60,13 +60,15 @@ class ArchiveRules {
   // where no link is left that does.
   std::optional<std::string> take_escape();
 
-  // Why no more than this may be unpacked: "unpacks to more than 16 GiB"; empty: go on.
-  [[nodiscard]] std::string refuse_size(std::uint64_t packed, std::uint64_t unpacked) const;
+  // Why no more than this may be unpacked: "unpacks to more than 16 GiB"; nothing: go on.
+  [[nodiscard]] std::optional<std::string> refuse_size(std::uint64_t packed, std::uint64_t unpacked) const;
 
  private:
   [[nodiscard]] bool leads_out(const std::string& name, const std::string& target) const;
-  [[nodiscard]] std::string refuse_place(const std::string& name, const ArchiveEntry& entry) const;
-  [[nodiscard]] std::string refuse_hard_link(const std::string& name, const std::string& target) const;
+  [[nodiscard]] std::optional<std::string> refuse_place(const std::string& name,
+                                                        const ArchiveEntry& entry) const;
+  [[nodiscard]] std::optional<std::string> refuse_hard_link(const std::string& name,
+                                                            const std::string& target) const;
 
   ArchiveBounds bounds_;
   std::uint64_t count_ = 0;

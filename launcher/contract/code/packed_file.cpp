@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 namespace smlaunch {
 namespace {
@@ -48,20 +49,21 @@ PackedFile::PackedFile(const ArchiveLibrary& library, std::filesystem::path file
                         ? library_.read_next_header(packed_.get(), &entry)
                         : ARCHIVE_FATAL;
   at_end_ = begun == ARCHIVE_EOF;
-  if (begun != ARCHIVE_OK && begun != ARCHIVE_EOF) problem_ = error_text(library_, packed_.get());
+  if (begun != ARCHIVE_OK && begun != ARCHIVE_EOF) problem_ = unreadable();
   struct stat facts {};
   if (stat(file_.c_str(), &facts) == 0) packed_size_ = static_cast<std::uint64_t>(facts.st_size);
 }
 
 std::string_view PackedFile::next() {
   std::string_view piece;
-  while (piece.empty() && !at_end_ && problem_.empty()) piece = read_block();
+  while (piece.empty() && !at_end_ && !problem_) piece = read_block();
   if (piece.empty()) return {};
   size_ += piece.size();
   if (is_gzip()) sum_.add(piece);
-  problem_ = rules_.refuse_size(packed_size_, size_);
-  is_too_large_ = !problem_.empty();
-  if (is_too_large_) return {};
+  if (auto why = rules_.refuse_size(packed_size_, size_)) {
+    problem_ = PackedProblem{PackedProblem::Kind::too_large, std::move(*why)};
+    return {};
+  }
   const std::size_t last_other = piece.find_last_not_of('\0');
   zeros_at_end_ =
       last_other == std::string_view::npos ? zeros_at_end_ + piece.size() : piece.size() - last_other - 1;
@@ -70,8 +72,7 @@ std::string_view PackedFile::next() {
 
 std::string_view PackedFile::read_block() {
   if (cancelled_ != nullptr && *cancelled_) {
-    was_cancelled_ = true;
-    problem_ = "was not unpacked to its end: told to stop";
+    problem_ = PackedProblem{PackedProblem::Kind::cancelled, "was not unpacked to its end: told to stop"};
     return {};
   }
   const void* bytes = nullptr;
@@ -79,9 +80,13 @@ std::string_view PackedFile::read_block() {
   la_int64_t offset = 0;
   const int got = library_.read_data_block(packed_.get(), &bytes, &size, &offset);
   at_end_ = got == ARCHIVE_EOF;
-  if (got < ARCHIVE_WARN) problem_ = error_text(library_, packed_.get());
+  if (got < ARCHIVE_WARN) problem_ = unreadable();
   return at_end_ || got < ARCHIVE_WARN ? std::string_view()
                                        : std::string_view(static_cast<const char*>(bytes), size);
+}
+
+PackedProblem PackedFile::unreadable() const {
+  return {PackedProblem::Kind::unreadable, error_text(library_, packed_.get())};
 }
 
 bool PackedFile::has_wrong_sum() const {

@@ -5,6 +5,7 @@
 #include <atomic>
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -13,6 +14,13 @@
 #include "launcher/contract/code/crc32.hpp"
 
 namespace smlaunch {
+
+// Why nothing more comes.
+struct PackedProblem {
+  enum class Kind { unreadable, too_large, cancelled };
+  Kind kind = Kind::unreadable;
+  std::string what;
+};
 
 // Packed by gzip, bzip2, xz, lzma, zstd or lz4, once or not at all.
 class PackedFile {
@@ -24,9 +32,7 @@ class PackedFile {
   // The next piece; empty at the end, or where there is a problem().
   std::string_view next();
 
-  [[nodiscard]] const std::string& problem() const { return problem_; }
-  [[nodiscard]] bool was_cancelled() const { return was_cancelled_; }
-  [[nodiscard]] bool is_too_large() const { return is_too_large_; }
+  [[nodiscard]] const std::optional<PackedProblem>& problem() const { return problem_; }
   [[nodiscard]] bool is_packed() const { return library_.filter_count(packed_.get()) > 1; }
   [[nodiscard]] std::uint64_t size() const { return size_; }  // of all pieces so far
   [[nodiscard]] std::uint64_t zeros_at_end() const { return zeros_at_end_; }
@@ -38,6 +44,7 @@ class PackedFile {
 
  private:
   std::string_view read_block();
+  [[nodiscard]] PackedProblem unreadable() const;
   [[nodiscard]] std::uint64_t taken() const;  // bytes of the file
   [[nodiscard]] bool is_gzip() const;
 
@@ -51,9 +58,7 @@ class PackedFile {
   std::uint64_t size_ = 0;
   std::uint64_t zeros_at_end_ = 0;
   bool at_end_ = false;
-  bool was_cancelled_ = false;
-  bool is_too_large_ = false;
-  std::string problem_;
+  std::optional<PackedProblem> problem_;
 };
 
 }  // namespace smlaunch

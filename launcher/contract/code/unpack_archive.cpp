@@ -35,8 +35,8 @@ la_ssize_t read_unpacked(archive* reader, void* source, const void** piece) {
   const auto& [library, from] = *static_cast<Source*>(source);
   const std::string_view bytes = from.next();
   *piece = bytes.data();
-  if (from.problem().empty()) return static_cast<la_ssize_t>(bytes.size());
-  library.set_error(reader, EIO, "%s", from.problem().c_str());
+  if (!from.problem()) return static_cast<la_ssize_t>(bytes.size());
+  library.set_error(reader, EIO, "%s", from.problem()->what.c_str());
   return ARCHIVE_FATAL;
 }
 
@@ -160,13 +160,15 @@ class Unpacking {
   }
 
   tl::unexpected<Error> refuse_reading(const std::string& entry_name) const {
-    if (from_.was_cancelled()) return failure(Fault::start, name_, from_.problem());
-    if (from_.is_too_large())
+    const auto& problem = from_.problem();
+    if (problem && problem->kind == PackedProblem::Kind::cancelled)
+      return failure(Fault::start, name_, problem->what);
+    if (problem && problem->kind == PackedProblem::Kind::too_large)
       return failure(Fault::configuration, name_,
-                     fmt::format("{}{}", entry_name.empty() ? "" : entry_name + ": ", from_.problem()),
+                     fmt::format("{}{}", entry_name.empty() ? "" : entry_name + ": ", problem->what),
                      "that is no code; put data into a channel");
-    const std::string why = from_.problem().empty() ? error_text(library_, tar_.get()) : from_.problem();
-    if (entry_name.empty() && from_.problem().empty())
+    const std::string why = problem ? problem->what : error_text(library_, tar_.get());
+    if (entry_name.empty() && !problem)
       return failure(Fault::configuration, name_, from_.size() == 0 ? "is empty" : "is no tar archive",
                      "pack the code with tar and gzip");
     if (entry_name.empty())
@@ -206,7 +208,7 @@ class Unpacking {
         static_cast<std::uint64_t>(std::max<la_int64_t>(library_.filter_bytes(tar_.get(), 0), 0));
     while (!from_.next().empty()) {
     }
-    if (!from_.problem().empty()) return refuse_reading(entry_name);
+    if (from_.problem()) return refuse_reading(entry_name);
     if (from_.size() > taken && from_.zeros_at_end() < from_.size() - taken)
       return failure(Fault::configuration, name_, "goes on behind the mark of its end", again);
     if (from_.zeros_at_end() < tar_block)

@@ -41,11 +41,11 @@ bool find_all(void* library, CurlLibrary& curl) {
 }
 
 tl::expected<CurlLibrary, std::string> open_first() {
-  std::string why;
+  std::optional<std::string> why;
   for (const char* name : names) {
     void* library = dlopen(name, RTLD_NOW | RTLD_LOCAL);
     if (library == nullptr) {
-      if (why.empty()) why = dlerror();
+      if (!why) why = dlerror();
       continue;
     }
     CurlLibrary curl;
@@ -53,7 +53,7 @@ tl::expected<CurlLibrary, std::string> open_first() {
     curl.global_init(CURL_GLOBAL_DEFAULT);
     return curl;
   }
-  return tl::unexpected(why);
+  return tl::unexpected(why.value_or("no name is known"));
 }
 
 }  // namespace
@@ -64,9 +64,10 @@ tl::expected<const CurlLibrary*, std::string> open_curl() {
   return &*curl;
 }
 
-std::string curl_error() {
+std::optional<std::string> curl_error() {
   const auto curl = open_curl();
-  return curl ? "" : curl.error();
+  if (curl) return {};
+  return curl.error();
 }
 
 }  // namespace smlaunch

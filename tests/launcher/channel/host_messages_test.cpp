@@ -30,6 +30,9 @@ TEST(HostMessages, ComeBack) {
   EXPECT_EQ(ended->failure, "no");
   EXPECT_EQ(ended->job, "job");
   EXPECT_EQ(ended->status, status);
+  const auto all_started = decode_agents_ended(encode(AgentsEnded{2, {}, status, "job"}));
+  ASSERT_TRUE(all_started);
+  EXPECT_EQ(all_started->failure, std::nullopt);
   const auto refusal = decode_refusal(encode(Refusal{"why", true}));
   ASSERT_TRUE(refusal);
   EXPECT_EQ(refusal->reason, "why");
@@ -47,7 +50,7 @@ TEST(HostMessages, OthersBytesAndNumbersThatCannotBeAreNone) {
   EXPECT_FALSE(decode_signal_agents(encode(SignalAgents{0, 15})));
   EXPECT_FALSE(decode_signal_agents(encode(SignalAgents{1, 15, 0})));
   EXPECT_FALSE(decode_start_agents(encode(StartAgents{1, {-1}, "", "", "", "", {}, false})));
-  EXPECT_FALSE(decode_agents_ended(encode(AgentsEnded{1, "", {Exited{256}}})));
+  EXPECT_FALSE(decode_agents_ended(encode(AgentsEnded{1, {}, {Exited{256}}})));
 }
 
 }  // namespace

@@ -64,17 +64,17 @@ using Lines = std::vector<std::string>;
 TEST(EngineOnHosts, TellsEachHostToStartItsAgentsAndHasEndedWhenAllHave) {
   Hosts hosts;
   EXPECT_EQ(hosts.channel.done, (Lines{"start agents of 1 2 by 6", "start agents of 3 4 by 7"}));
-  hosts.elsewhere.ended(Peer{6}, {1, "", {Exited{0}, Signaled{9, false}}, "try"});
+  hosts.elsewhere.ended(Peer{6}, {1, {}, {Exited{0}, Signaled{9, false}}, "try"});
   hosts.own.ended(Rank{0}, ExitStatus(Exited{0}), true);
-  hosts.elsewhere.ended(Peer{7}, {2, "", {Exited{0}, Exited{0}}, "try"});
-  hosts.elsewhere.ended(Peer{7}, {2, "", {Exited{0}, Exited{0}}, "try"});  // heard again
+  hosts.elsewhere.ended(Peer{7}, {2, {}, {Exited{0}, Exited{0}}, "try"});
+  hosts.elsewhere.ended(Peer{7}, {2, {}, {Exited{0}, Exited{0}}, "try"});  // heard again
   EXPECT_EQ(hosts.ends, (Lines{"1 exited with code 0", "2 was killed by signal 9 (SIGKILL)",
                                "0 exited with code 0", "3 exited with code 0", "4 exited with code 0, all"}));
 }
 
 TEST(EngineOnHosts, AHostThatIsLostIsNotWaitedForAndItsRanksAreLeftToTheirConnections) {
   Hosts hosts;
-  hosts.elsewhere.ended(Peer{6}, {1, "", {Exited{0}, Exited{0}}, "try"});
+  hosts.elsewhere.ended(Peer{6}, {1, {}, {Exited{0}, Exited{0}}, "try"});
   hosts.own.ended(Rank{0}, ExitStatus(Exited{0}), true);
   hosts.ends.clear();
   hosts.elsewhere.host_lost(Peer{7});
@@ -90,20 +90,20 @@ TEST(EngineOnHosts, WhyAgentsCouldNotBeStartedIsSaidOfEach) {
 
 TEST(EngineOnHosts, AnEndThatItsHostDoesNotKnowIsNoSuccess) {
   Hosts hosts;
-  hosts.elsewhere.ended(Peer{6}, {1, "", {Exited{0}, std::nullopt}, "try"});
+  hosts.elsewhere.ended(Peer{6}, {1, {}, {Exited{0}, std::nullopt}, "try"});
   EXPECT_EQ(hosts.ends, (Lines{"1 exited with code 0", "2 its host does not know how it ended"}));
 }
 
 TEST(EngineOnHosts, WhatAnotherHostOrAnotherTrySaysIsNotHeard) {
   Hosts hosts;
-  hosts.elsewhere.ended(Peer{7}, {1, "", {Exited{0}, Exited{0}}, "try"});
-  hosts.elsewhere.ended(Peer{6}, {1, "", {Exited{0}, Exited{0}}, "the try before"});
+  hosts.elsewhere.ended(Peer{7}, {1, {}, {Exited{0}, Exited{0}}, "try"});
+  hosts.elsewhere.ended(Peer{6}, {1, {}, {Exited{0}, Exited{0}}, "the try before"});
   EXPECT_TRUE(hosts.ends.empty());
 }
 
 TEST(EngineOnHosts, SignalsGoToHostsWhereAgentsRun) {
   Hosts hosts;
-  hosts.elsewhere.ended(Peer{6}, {1, "", {Exited{0}, Exited{0}}, "try"});
+  hosts.elsewhere.ended(Peer{6}, {1, {}, {Exited{0}, Exited{0}}, "try"});
   hosts.channel.done.clear();
   hosts.engine->signal(15);
   EXPECT_EQ(hosts.channel.done, (Lines{"signal 15 to the agents of 7"}));
@@ -113,7 +113,7 @@ TEST(EngineOnHosts, SignalsGoToHostsWhereAgentsRun) {
   EXPECT_EQ(hosts.channel.agent_signals[1].number, 2U);
   EXPECT_EQ(hosts.channel.agent_signals[1].job, "try");
   hosts.engine.reset();
-  hosts.elsewhere.ended(Peer{7}, {2, "", {Exited{0}, Exited{0}}, "try"});
+  hosts.elsewhere.ended(Peer{7}, {2, {}, {Exited{0}, Exited{0}}, "try"});
   EXPECT_EQ(hosts.ends.size(), 2U) << "an engine that is gone hears nothing";
 }
 

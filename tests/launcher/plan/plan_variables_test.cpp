@@ -158,7 +158,7 @@ TEST(MakePlan, HasTheToolkitsPortOnlyWhereHostsStartByThemselves) {
     EXPECT_FALSE(job.plan().environment.contains("MASTER_PORT")) << to_string(launcher);
   }
   EXPECT_EQ(job.plan().environment.at("MASTER_ADDR"), "algo-1");
-  EXPECT_EQ(why_toolkits_port(job.spec, job.cluster), "");
+  EXPECT_EQ(why_toolkits_port(job.spec, job.cluster), std::nullopt);
 
   job.environment.hosts = {"algo-1", "algo-2"};
   EXPECT_EQ(job.plan().environment.at("MASTER_PORT"), "7777");

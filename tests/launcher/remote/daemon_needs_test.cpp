@@ -31,8 +31,8 @@ TEST(ShellProblem, IsNoneWhereMpirunIsUnderstood) {
 
 TEST(DaemonProblem, IsWhateverKeepsItFromPrintingItsOptions) {
   const std::string usage = "Usage: orted [OPTION]...\nStart an Open RTE Daemon\n";
-  EXPECT_EQ(daemon_problem(Exited{1}, usage), "") << "as Open MPI 4 ends";
-  EXPECT_EQ(daemon_problem(Exited{0}, ""), "");
+  EXPECT_EQ(daemon_problem(Exited{1}, usage), std::nullopt) << "as Open MPI 4 ends";
+  EXPECT_EQ(daemon_problem(Exited{0}, ""), std::nullopt);
   EXPECT_EQ(daemon_problem(Signaled{11, false}, usage), "was killed by signal 11 (SIGSEGV)");
   EXPECT_EQ(daemon_problem(Exited{1}, ""), "exited with code 1");
   EXPECT_EQ(daemon_problem(Exited{127}, "\norted: error while loading shared libraries: liborte.so.40\nx\n"),
@@ -40,8 +40,8 @@ TEST(DaemonProblem, IsWhateverKeepsItFromPrintingItsOptions) {
 }
 
 TEST(DaemonProblem, IsFoundByAskingIt) {
-  EXPECT_EQ(probe_daemon("/bin/true"), "");
-  EXPECT_EQ(probe_daemon("/proc/self/environ").substr(0, 21), "could not be asked (P")
+  EXPECT_EQ(probe_daemon("/bin/true"), std::nullopt);
+  EXPECT_EQ(probe_daemon("/proc/self/environ").value_or("").substr(0, 21), "could not be asked (P")
       << "it cannot be executed";
 }
 
@@ -73,15 +73,15 @@ TEST(TemporaryFolder, IsNamedWhereItCannotBeWritten) {
   const char* before = getenv("TMPDIR");
   const std::string kept = before == nullptr ? "" : before;
   setenv("TMPDIR", "/proc/self", 1);
-  EXPECT_TRUE(probe_temporary_folder().starts_with("/proc/self cannot be written ("))
-      << probe_temporary_folder();
+  EXPECT_TRUE(probe_temporary_folder().value_or("").starts_with("/proc/self cannot be written ("))
+      << probe_temporary_folder().value_or("nothing");
   setenv("TMPDIR", "/no/such/folder", 1);
   EXPECT_EQ(probe_temporary_folder(), "/no/such/folder cannot be written (No such file or directory)");
   if (before == nullptr)
     unsetenv("TMPDIR");
   else
     setenv("TMPDIR", kept.c_str(), 1);
-  EXPECT_EQ(probe_temporary_folder(), "");
+  EXPECT_EQ(probe_temporary_folder(), std::nullopt);
 }
 
 }  // namespace

@@ -56,7 +56,7 @@ TEST(HostAgents, WhatWasNotStartedHasNoEnd) {
   TwoAgents started("/nowhere/smlaunch");
   started.loop.run();
   ASSERT_EQ(started.ends.size(), 1U);
-  EXPECT_FALSE(started.ends[0].failure.empty());
+  EXPECT_TRUE(started.ends[0].failure);
   EXPECT_EQ(started.ends[0].status, (std::vector<std::optional<ExitStatus>>(2)));
 }
 

@@ -28,11 +28,11 @@ TEST(HostCheck, ComesBackFromItsWord) {
     EXPECT_EQ(decode_host_check(wrong), std::nullopt) << wrong;
 }
 
-std::string problem_of(const HostCheck& check) { return run_host_check(check).problem; }
+std::optional<std::string> problem_of(const HostCheck& check) { return run_host_check(check).problem; }
 
 TEST(HostCheck, HoldsWhereTheCommandSucceedsAndPathsAreWritable) {
-  EXPECT_EQ(problem_of({.command = "echo odd words >&2", .paths = {testing::TempDir()}}), "");
-  EXPECT_EQ(problem_of({}), "");
+  EXPECT_EQ(problem_of({.command = "echo odd words >&2", .paths = {testing::TempDir()}}), std::nullopt);
+  EXPECT_EQ(problem_of({}), std::nullopt);
 }
 
 TEST(HostCheck, SaysTheLastLineOrTheExitCode) {
@@ -53,23 +53,23 @@ TEST(HostCheck, APathThatTakesNoBytesIsNotFit) {
   std::ofstream(folder + "/bin/mktemp") << "#!/bin/sh\nln -s /dev/full \"$1\"; echo \"$1\"\n";
   std::filesystem::permissions(folder + "/bin/mktemp", std::filesystem::perms::owner_all);
   setenv("PATH", (folder + "/bin:" + before).c_str(), 1);
-  EXPECT_THAT(problem_of({.paths = {folder}}), testing::HasSubstr("No space left on device"));
+  EXPECT_THAT(problem_of({.paths = {folder}}).value_or(""), testing::HasSubstr("No space left on device"));
   setenv("PATH", before.c_str(), 1);
   std::filesystem::remove_all(folder);
 }
 
 TEST(HostCheck, WhatTheCommandLeavesRunningIsNotWaitedFor) {
   const std::string folder = testing::TempDir();
-  EXPECT_EQ(problem_of({.command = "sleep 1000 & echo $! > " + folder + "left; exit 0"}), "");
+  EXPECT_EQ(problem_of({.command = "sleep 1000 & echo $! > " + folder + "left; exit 0"}), std::nullopt);
   int left = 0;
   std::ifstream(folder + "left") >> left;
   EXPECT_EQ(kill(left, SIGKILL), 0) << "a daemon of the check goes on";
 }
 
 TEST(HostCheck, ComesBackFromItsLines) {
-  for (const HostCheckResult& each :
-       {HostCheckResult{}, HostCheckResult{.problem = "a: b"},
-        HostCheckResult{.problem = "", .remark = "GPU 3"}, HostCheckResult{.problem = "p", .remark = "r"}})
+  for (const HostCheckResult& each : {HostCheckResult{}, HostCheckResult{.problem = "a: b"},
+                                      HostCheckResult{.problem = std::nullopt, .remark = "GPU 3"},
+                                      HostCheckResult{.problem = "p", .remark = "r"}})
     EXPECT_EQ(parse_host_check("smlaunch 1.0\n" + render_host_check(each)), each);
 }
 
@@ -84,13 +84,13 @@ NvmlGpu gpu(int index, std::uint64_t used_gib) {
 
 TEST(HostCheck, SaysWhichGpuOfTheRanksStillHasTheMemoryOfTheTryBefore) {
   const std::vector<std::string> all = {"pci 0", "pci 1", "pci 2"};
-  EXPECT_EQ(find_used_gpu({}, all), "");
-  EXPECT_EQ(find_used_gpu({gpu(0, 0), gpu(1, 3)}, all), "") << "the driver keeps some";
+  EXPECT_EQ(find_used_gpu({}, all), std::nullopt);
+  EXPECT_EQ(find_used_gpu({gpu(0, 0), gpu(1, 3)}, all), std::nullopt) << "the driver keeps some";
   EXPECT_EQ(find_used_gpu({gpu(0, 10), gpu(1, 0), gpu(2, 60)}, all),
             "GPU 2: 60.0 of 80.0 GiB of its memory are in use");
   EXPECT_EQ(find_used_gpu({gpu(0, 10), gpu(1, 0), gpu(2, 60)}, {"pci 0", "pci 1"}),
             "GPU 0: 10.0 of 80.0 GiB of its memory are in use");
-  EXPECT_EQ(find_used_gpu({gpu(0, 10)}, {}), "") << "no rank uses it";
+  EXPECT_EQ(find_used_gpu({gpu(0, 10)}, {}), std::nullopt) << "no rank uses it";
 }
 
 TEST(BoundedProgram, IsKilledAtItsBoundWithWhatItHasStarted) {

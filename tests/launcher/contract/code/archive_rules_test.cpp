@@ -153,8 +153,8 @@ TEST(ArchiveRules, BoundEntriesBytesAndRatio) {
   EXPECT_EQ(refused(file_entry("c", 1)), "unpacks to more than 3 MiB");
   EXPECT_EQ(refused(file_entry("d", 0)), "unpacks to more than 3 MiB");
   EXPECT_EQ(refused(file_entry("e", 0)), "is one more than the 4 entries that are unpacked");
-  EXPECT_EQ(rules.refuse_size(1, 100), "");
-  EXPECT_EQ(rules.refuse_size(10, 109), "");
+  EXPECT_EQ(rules.refuse_size(1, 100), std::nullopt);
+  EXPECT_EQ(rules.refuse_size(10, 109), std::nullopt);
   EXPECT_EQ(rules.refuse_size(10, 110), "unpacks to more than 10 times its size");
   EXPECT_EQ(rules.refuse_size(1U << 30U, (3U << 20U) + 1), "unpacks to more than 3 MiB");
   EXPECT_EQ(ArchiveRules{{}}.judge(file_entry("huge", ~0ULL)).why, "unpacks to more than 16 GiB");
