@@ -28,11 +28,11 @@ TEST(HostCheck, ComesBackFromItsWord) {
     EXPECT_EQ(decode_host_check(wrong), std::nullopt) << wrong;
 }
 
-std::string problem_of(const HostCheck& check) { return run_host_check(check).problem; }
+std::optional<std::string> problem_of(const HostCheck& check) { return run_host_check(check).problem; }
 
 TEST(HostCheck, HoldsWhereTheCommandSucceedsAndPathsAreWritable) {
-  EXPECT_EQ(problem_of({.command = "echo odd words >&2", .paths = {testing::TempDir()}}), "");
-  EXPECT_EQ(problem_of({}), "");
+  EXPECT_EQ(problem_of({.command = "echo odd words >&2", .paths = {testing::TempDir()}}), std::nullopt);
+  EXPECT_EQ(problem_of({}), std::nullopt);
 }
 
 TEST(HostCheck, SaysTheLastLineOrTheExitCode) {
@@ -53,14 +53,14 @@ TEST(HostCheck, APathThatTakesNoBytesIsNotFit) {
   std::ofstream(folder + "/bin/mktemp") << "#!/bin/sh\nln -s /dev/full \"$1\"; echo \"$1\"\n";
   std::filesystem::permissions(folder + "/bin/mktemp", std::filesystem::perms::owner_all);
   setenv("PATH", (folder + "/bin:" + before).c_str(), 1);
-  EXPECT_THAT(problem_of({.paths = {folder}}), testing::HasSubstr("No space left on device"));
+  EXPECT_THAT(problem_of({.paths = {folder}}).value_or(""), testing::HasSubstr("No space left on device"));
   setenv("PATH", before.c_str(), 1);
   std::filesystem::remove_all(folder);
 }
 
 TEST(HostCheck, WhatTheCommandLeavesRunningIsNotWaitedFor) {
   const std::string folder = testing::TempDir();
-  EXPECT_EQ(problem_of({.command = "sleep 1000 & echo $! > " + folder + "left; exit 0"}), "");
+  EXPECT_EQ(problem_of({.command = "sleep 1000 & echo $! > " + folder + "left; exit 0"}), std::nullopt);
   int left = 0;
   std::ifstream(folder + "left") >> left;
   EXPECT_EQ(kill(left, SIGKILL), 0) << "a daemon of the check goes on";
