@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The room launcher/inspect: what a rank is doing now, and what that says about a job that hangs. It promises
 // facts within a bounded time, and changes nothing in the rank. It touches /proc, the sockets of threads that a
-// rank's Python processes have started for us, NCCL's port, and py-spy, and sends a signal that the rank has asked for.
+// rank's Python processes have started for us, NCCL's port, and py-spy and debuggers, which hold a process for a moment,
+// and sends a signal that the rank has asked for.
 //
 // What a rank is doing, with its Python stack if possible. The stack comes from a thread of ours in the process,
 // where that does not answer from py-spy, and at last from Python's own faulthandler, which prints it for a signal
@@ -44,7 +45,8 @@ class RankInspector {
   void begin(int pid, bool is_starter, const Variables& variables, bool asks_nccl = false);
   // The same of a rank that goes on: it gets no signal, and it is seen whether it computes: `done` is called with that
   // first, within four seconds, and then with all. Nothing happens while a look or a question is under way.
-  void look(int pid, bool is_starter, const Variables& variables);
+  // `natively`: its native stacks are taken, too.
+  void look(int pid, bool is_starter, const Variables& variables, bool natively);
   ~RankInspector();
   RankInspector(const RankInspector&) = delete;
   RankInspector& operator=(const RankInspector&) = delete;
@@ -71,9 +73,11 @@ class RankInspector {
     bool is_starter = false;
     Variables variables = {};
     bool asks_nccl = false;
+    bool is_look = false;
+    bool natively = true;
   };
   // What is seen without asking for it by a signal. In a thread of its own: the loop goes on.
-  void gather(const Subject& subject, bool is_look);
+  void gather(const Subject& subject);
   void gathered(const Subject& subject, RankState state);
 
   boost::asio::io_context& loop_;
