@@ -262,7 +262,8 @@ void RankProcess::fill(Pong& pong) {
 
 void RankProcess::inspect(Inspection how) {
   if (!runs()) return;  // the report of its end is on its way
-  if (how == Inspection::look) return inspector_.look(child_->pid, is_starter_, variables_);
+  if (how == Inspection::look || how == Inspection::look_closely)
+    return inspector_.look(child_->pid, is_starter_, variables_, how == Inspection::look_closely);
   inspector_.begin(child_->pid, is_starter_, variables_, how == Inspection::ask_nccl);
 }
 

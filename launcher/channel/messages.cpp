@@ -3,12 +3,9 @@
 // arrive unchanged.
 #include "launcher/channel/messages.hpp"
 
-#include <algorithm>
 #include <charconv>
 
 #include "launcher/channel/message_pack.hpp"
-#include "launcher/inspect/nccl_ras.hpp"
-#include "launcher/inspect/rank_told.hpp"
 
 namespace smlaunch {
 
@@ -283,58 +280,6 @@ std::optional<HandOver> decode_hand_over(std::string_view text) {
     j.at("hosts").get_to(m.hosts);
     j.at("plan_hash").get_to(m.plan_hash);
     take_number(j.at("first_node_rank"), m.first_node_rank, 0);
-  });
-}
-
-std::string encode(const RankState& m) {
-  Json processes = Json::array();
-  for (const ProcessState& process : m.processes)
-    processes.push_back({{"pid", process.pid},
-                         {"name", process.name},
-                         {"state", std::string(1, process.state)},
-                         {"threads", process.threads},
-                         {"wait_channel", process.wait_channel},
-                         {"kernel_stack", process.kernel_stack},
-                         {"python_stack", process.python_stack},
-                         {"rank", process.rank ? Json(*process.rank) : Json(nullptr)},
-                         {"has_thread", process.has_thread},
-                         {"told", process.told}});
-  return pack({{"processes", processes},
-               {"primary", m.primary},
-               {"python_source", m.python_source},
-               {"nccl_ras", m.nccl_ras},
-               {"is_look", m.is_look},
-               {"computes", m.computes},
-               {"computes_in", m.computes_in},
-               {"more_comes", m.more_comes}});
-}
-
-std::optional<RankState> decode_rank_state(std::string_view text) {
-  return unpack<RankState>(text, [](const Json& j, RankState& m) {
-    for (const Json& each : j.at("processes")) {
-      ProcessState process;
-      take_number(each.at("pid"), process.pid, 0);
-      each.at("name").get_to(process.name);
-      const auto state = each.at("state").get<std::string>();
-      process.state = state.empty() ? '?' : state.front();
-      take_number(each.at("threads"), process.threads, 0);
-      each.at("wait_channel").get_to(process.wait_channel);
-      each.at("kernel_stack").get_to(process.kernel_stack);
-      each.at("python_stack").get_to(process.python_stack);
-      if (!each.at("rank").is_null()) take_number(each.at("rank"), process.rank.emplace(), 0);
-      each.at("has_thread").get_to(process.has_thread);
-      each.at("told").get_to(process.told);
-      if (process.told.size() > most_told) throw NumberRefused();
-      m.processes.push_back(std::move(process));
-    }
-    take_number(j.at("primary"), m.primary, 0, std::max(0, static_cast<int>(m.processes.size()) - 1));
-    j.at("python_source").get_to(m.python_source);
-    j.at("nccl_ras").get_to(m.nccl_ras);
-    if (m.nccl_ras.size() > most_ras) throw NumberRefused();
-    j.at("is_look").get_to(m.is_look);
-    j.at("computes").get_to(m.computes);
-    j.at("computes_in").get_to(m.computes_in);
-    j.at("more_comes").get_to(m.more_comes);
   });
 }
 

@@ -11,6 +11,7 @@ using Json = nlohmann::json;
 namespace {
 
 constexpr const char* only_look = "look";
+constexpr const char* close_look = "look closely";
 constexpr const char* with_nccl = "nccl";
 
 }  // namespace
@@ -18,6 +19,7 @@ constexpr const char* with_nccl = "nccl";
 std::string encode(Inspection how) {
   switch (how) {
     case Inspection::look: return only_look;
+    case Inspection::look_closely: return close_look;
     case Inspection::ask_nccl: return with_nccl;
     case Inspection::ask: break;
   }
@@ -26,6 +28,7 @@ std::string encode(Inspection how) {
 
 Inspection decode_inspection(std::string_view text) {
   if (text == only_look) return Inspection::look;
+  if (text == close_look) return Inspection::look_closely;
   return text == with_nccl ? Inspection::ask_nccl : Inspection::ask;
 }
 

@@ -17,8 +17,9 @@ struct ProgressReport {
 };
 
 // What an inspect frame wants to know of a rank. `look`: the rank goes on; nothing is asked of it, and no signal is
-// sent. `ask_nccl`: its NCCL is asked, too.
-enum class Inspection { look, ask, ask_nccl };
+// sent. `look_closely`: its native stacks are taken besides, as they are where a rank is asked. `ask_nccl`: its NCCL is
+// asked, too.
+enum class Inspection { look, look_closely, ask, ask_nccl };
 std::string encode(Inspection how);
 Inspection decode_inspection(std::string_view text);
 

@@ -17,6 +17,7 @@ constexpr std::size_t small_job = 16;
 constexpr std::size_t most_looks = 32;
 constexpr std::size_t most_frames = 12;
 constexpr std::size_t most_processes = 4;
+constexpr std::size_t most_native_lines = 3;
 // A rank that works keeps a core busy; a rank that waits without spinning uses next to none.
 constexpr double busy_cores = 0.5;
 constexpr double idle_cores = 0.1;
@@ -60,6 +61,15 @@ std::string look_line(const RankLook& look) {
   return text;
 }
 
+// "    native (gdb): send.c:12 in MPI_Send < main.c:3 in main", "    3 threads, native (gdb): …"
+std::string native_line(const NativeStack& stack, NativeSource source) {
+  const auto end =
+      stack.frames.begin() + static_cast<std::ptrdiff_t>(std::min(most_frames, stack.frames.size()));
+  return fmt::format("    {}native ({}): {}",
+                     stack.threads == 1 ? "" : fmt::format("{} threads, ", stack.threads), to_string(source),
+                     fmt::join(stack.frames.begin(), end, " < "));
+}
+
 void add_process(std::vector<std::string>& lines, const ProcessState& process, const std::string& source) {
   std::string line = fmt::format("  {} (pid {}, {} thread{}) {}", process.name, process.pid, process.threads,
                                  process.threads == 1 ? "" : "s", process.state);
@@ -75,6 +85,8 @@ void add_process(std::vector<std::string>& lines, const ProcessState& process, c
   for (std::size_t i = 0; i < process.python_stack.size() && i < most_frames; ++i)
     lines.push_back(
         fmt::format("    {}{}", process.python_stack[i], i == 0 ? fmt::format("  ({})", source) : ""));
+  for (std::size_t i = 0; i < process.native_stacks.size() && i < most_native_lines; ++i)
+    lines.push_back(native_line(process.native_stacks[i], process.native_source));
 }
 
 // Those from `begin` to `end`, or the first of them.

@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "base/read_file.hpp"
+#include "launcher/inspect/stack_text.hpp"
 #include "launcher/process/child_process.hpp"
 #include "launcher/process/descendants.hpp"
 #include "launcher/process/proc_stat.hpp"
@@ -26,21 +27,6 @@ std::string of_process(int pid, const char* file) {
   return read_small_file("/proc/" + std::to_string(pid) + "/" + file);
 }
 
-// "[<0>] futex_wait_queue+0x64/0x90" -> "futex_wait_queue"
-std::vector<std::string> kernel_stack_of(int pid) {
-  const std::string text = of_process(pid, "stack");
-  std::vector<std::string> stack;
-  for (std::size_t at = 0; at < text.size();) {
-    const std::size_t end = std::min(text.find('\n', at), text.size());
-    std::string line = text.substr(at, end - at);
-    at = end + 1;
-    if (const std::size_t bracket = line.find("] "); bracket != std::string::npos) line.erase(0, bracket + 2);
-    line = line.substr(0, line.find('+'));
-    if (!line.empty()) stack.push_back(std::move(line));
-  }
-  return stack;
-}
-
 ProcessState state_of(int pid, const ProcStat& stat) {
   ProcessState state;
   state.pid = pid;
@@ -49,7 +35,7 @@ ProcessState state_of(int pid, const ProcStat& stat) {
   state.threads = stat.threads;
   state.wait_channel = of_process(pid, "wchan");
   if (state.wait_channel == "0") state.wait_channel.clear();
-  state.kernel_stack = kernel_stack_of(pid);
+  state.kernel_stack = parse_kernel_stack(of_process(pid, "stack"));
   return state;
 }
 

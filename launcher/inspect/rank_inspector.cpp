@@ -19,6 +19,7 @@
 #include "launcher/inspect/inspect_processes.hpp"
 #include "launcher/inspect/nccl_ras.hpp"
 #include "launcher/inspect/rank_motion.hpp"
+#include "launcher/inspect/take_native_stacks.hpp"
 #include "launcher/process/proc_stat.hpp"
 #include "launcher/process/signal_masks.hpp"
 
@@ -32,6 +33,9 @@ constexpr std::chrono::milliseconds process_bound{1000};
 constexpr std::chrono::milliseconds all_bound{3000};
 constexpr std::chrono::milliseconds look_interval{20};
 constexpr std::size_t most_lines = 2000;
+// Native stacks come last of what is seen without a signal, and leave time for that.
+constexpr std::chrono::milliseconds gather_bound{6500};
+constexpr std::chrono::milliseconds native_bound{3000};
 
 bool is_over(int pid) {
   const auto stat = read_proc_stat(pid);
@@ -63,12 +67,13 @@ void RankInspector::begin(int pid, bool is_starter, const Variables& variables, 
   if (looker_.joinable())
     next_ = std::move(subject);
   else
-    gather(subject, false);
+    gather(subject);
 }
 
-void RankInspector::look(int pid, bool is_starter, const Variables& variables) {
+void RankInspector::look(int pid, bool is_starter, const Variables& variables, bool natively) {
   if (is_begun_ || looker_.joinable()) return;
-  gather({.pid = pid, .is_starter = is_starter, .variables = variables}, true);
+  gather(
+      {.pid = pid, .is_starter = is_starter, .variables = variables, .is_look = true, .natively = natively});
 }
 
 RankInspector::~RankInspector() {
@@ -76,10 +81,11 @@ RankInspector::~RankInspector() {
   if (looker_.joinable()) looker_.join();
 }
 
-void RankInspector::gather(const Subject& subject, bool is_look) {
-  looker_ = start_signal_free_thread([this, subject, is_look] {
+void RankInspector::gather(const Subject& subject) {
+  looker_ = start_signal_free_thread([this, subject] {
+    const Clock::time_point begin = Clock::now();
     RankState state = inspect_processes(subject.pid, subject.is_starter);
-    if (is_look) {
+    if (subject.is_look) {
       see_motion(state);
       // Whether the job goes on must not wait for stacks.
       state.more_comes = true;
@@ -98,6 +104,9 @@ void RankInspector::gather(const Subject& subject, bool is_look) {
     if (!threads_.empty()) ask_threads(state, threads_, is_over_);
     if (const std::string py_spy = find_on_path("py-spy", subject.variables); !py_spy.empty() && !is_over_)
       add_py_spy_stacks(state, py_spy);
+    if (subject.natively)
+      take_native_stacks(state, find_native_tools(subject.variables),
+                         std::min(begin + gather_bound, Clock::now() + native_bound), is_over_);
     if (nccl.joinable()) nccl.join();
     state.nccl_ras = std::move(of_nccl);
     boost::asio::post(loop_, [this, subject, state = std::move(state)] { gathered(subject, state); });
@@ -109,7 +118,7 @@ void RankInspector::gathered(const Subject& subject, RankState state) {
   if (is_over_) return;
   if (state.is_look) {
     callbacks_.done(state);
-    if (const auto next = std::exchange(next_, std::nullopt)) gather(*next, false);
+    if (const auto next = std::exchange(next_, std::nullopt)) gather(*next);
     return;
   }
   state_ = std::move(state);

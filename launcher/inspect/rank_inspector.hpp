@@ -2,7 +2,8 @@
 // The room launcher/inspect: what a rank is doing now, and what that says about a job that hangs. It promises
 // facts within a bounded time, and that the rank goes on as before: a running thread is stopped for a moment (ptrace) to
 // see where it is. It touches /proc, the sockets of threads that a rank's Python processes have started for us, the
-// folder of that thread's Python file, NCCL's port, and py-spy, and sends a signal that the rank has asked for.
+// folder of that thread's Python file, NCCL's port, and py-spy and debuggers, which hold a process for a moment, and sends a
+// signal that the rank has asked for.
 //
 // What a rank is doing, with its Python stack if possible. The stack comes from a thread of ours in the process,
 // where that does not answer from py-spy, and at last from Python's own faulthandler, which prints it for a signal
@@ -45,7 +46,8 @@ class RankInspector {
   void begin(int pid, bool is_starter, const Variables& variables, bool asks_nccl = false);
   // The same of a rank that goes on: it gets no signal, and it is seen whether it computes: `done` is called with that
   // first, within four seconds, and then with all. Nothing happens while a look or a question is under way.
-  void look(int pid, bool is_starter, const Variables& variables);
+  // `natively`: its native stacks are taken, too.
+  void look(int pid, bool is_starter, const Variables& variables, bool natively);
   ~RankInspector();
   RankInspector(const RankInspector&) = delete;
   RankInspector& operator=(const RankInspector&) = delete;
@@ -72,9 +74,11 @@ class RankInspector {
     bool is_starter = false;
     Variables variables = {};
     bool asks_nccl = false;
+    bool is_look = false;
+    bool natively = true;
   };
   // What is seen without asking for it by a signal. In a thread of its own: the loop goes on.
-  void gather(const Subject& subject, bool is_look);
+  void gather(const Subject& subject);
   void gathered(const Subject& subject, RankState state);
 
   boost::asio::io_context& loop_;

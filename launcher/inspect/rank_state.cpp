@@ -7,35 +7,17 @@
 #include <charconv>
 #include <cstdint>
 
+#include "launcher/inspect/stack_text.hpp"
+
 namespace smlaunch {
 
 namespace {
 
-std::string_view file_name(std::string_view path) { return path.substr(path.rfind('/') + 1); }
-
-std::string_view without_blanks(std::string_view text) {
-  text.remove_prefix(std::min(text.find_first_not_of(" \t"), text.size()));
-  while (!text.empty() && (text.back() == ' ' || text.back() == '\r')) text.remove_suffix(1);
-  return text;
-}
-
-std::vector<std::string_view> lines_of(std::string_view text) {
-  std::vector<std::string_view> lines;
-  while (!text.empty()) {
-    const std::size_t end = std::min(text.find('\n'), text.size());
-    lines.push_back(text.substr(0, end));
-    text.remove_prefix(std::min(end + 1, text.size()));
-  }
-  return lines;
-}
-
 // "    wait (threading.py:327)" -> "threading.py:327 in wait"
 std::optional<std::string> py_spy_frame(std::string_view line) {
-  line = without_blanks(line);
-  const std::size_t open = line.rfind(" (");
-  if (open == std::string_view::npos || !line.ends_with(')')) return {};
-  const std::string_view place = line.substr(open + 2, line.size() - open - 3);
-  return fmt::format("{} in {}", file_name(place), line.substr(0, open));
+  const auto parts = parse_py_spy_frame(line);
+  if (!parts) return {};
+  return fmt::format("{} in {}", file_name(parts->place), parts->function);
 }
 
 // "  File "/a/train.py", line 5 in load" -> "train.py:5 in load"
@@ -100,7 +82,7 @@ std::vector<std::string> parse_py_spy_dump(std::string_view text) {
   std::vector<std::string> frames;
   bool in_thread = false;
   bool is_main = false;
-  for (const std::string_view line : lines_of(text)) {
+  for (const std::string_view line : text_lines(text)) {
     if (line.starts_with("Thread ")) {
       // The first thread counts, unless a thread is named as the main one.
       if (is_main) break;

@@ -7,6 +7,8 @@
 #include <string_view>
 #include <vector>
 
+#include "launcher/inspect/native_stack.hpp"
+
 namespace smlaunch {
 
 struct ProcessState {
@@ -17,9 +19,11 @@ struct ProcessState {
   std::string wait_channel;  // the kernel function that it sleeps in; empty: it runs, or we may not see it
   std::vector<std::string> kernel_stack;  // innermost first; empty where the kernel does not show it
   std::vector<std::string> python_stack;  // of its main thread, innermost first: "train.py:12 in load"
-  std::optional<int> rank = {};           // under torchrun and xla: which of their ranks it belongs to
-  bool has_thread = false;                // a thread in it can be asked (rank_told.hpp)
-  std::string told = {};                  // what that has answered, by shorten_told(); empty: nothing
+  std::vector<NativeStack> native_stacks = {};
+  NativeSource native_source = NativeSource::nobody;
+  std::optional<int> rank = {};  // under torchrun and xla: which of their ranks it belongs to
+  bool has_thread = false;       // a thread in it can be asked (rank_told.hpp)
+  std::string told = {};         // what that has answered, by shorten_told(); empty: nothing
   bool operator==(const ProcessState&) const = default;
 };
 

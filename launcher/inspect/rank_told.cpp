@@ -6,11 +6,11 @@
 #include <algorithm>
 #include <array>
 
+#include "launcher/inspect/stack_text.hpp"
+
 namespace smlaunch {
 
 namespace {
-
-std::string_view file_name(std::string_view path) { return path.substr(path.rfind('/') + 1); }
 
 const ToldThread* main_thread(const RankTold& told) {
   const auto found = std::find_if(told.threads.begin(), told.threads.end(),

@@ -14,8 +14,8 @@ namespace smlaunch {
 // Is it JSON? Otherwise it is text for people.
 bool is_ras_json(std::string_view answer);
 
-// The answer that counts among those of several ranks: the first that tells of the job, and of those JSON before text;
-// null: there is none.
+// The answer that counts among those of several ranks: the first JSON that tells of the job, then the first text that
+// names a process of the job, then one that names none at all. Null: there is none.
 const std::string* choose_ras_answer(const std::vector<RankLook>& looks);
 
 // "communicator 0x5f of 8 ranks: 7 have launched AllReduce 1204 times, rank 5 (gn02) 1203 times", and what else differs

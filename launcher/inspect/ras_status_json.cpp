@@ -2,11 +2,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 #include <cstddef>
 #include <cstdint>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <utility>
 
 #include "launcher/inspect/flat_json.hpp"
 #include "launcher/inspect/ras_status.hpp"
@@ -44,27 +46,37 @@ std::string text_of(const Json& value) {
 class RanksByProcess {
  public:
   explicit RanksByProcess(const std::vector<RankLook>& looks) {
-    for (const RankLook& look : looks)
+    for (const RankLook& look : looks) {
+      knows_all_ = knows_all_ && look.state;
       if (look.state)
         for (const ProcessState& process : look.state->processes) {
           const auto [found, is_new] = looks_.try_emplace(process.pid, &look);
           if (!is_new && found->second != &look) found->second = nullptr;
         }
+    }
   }
+  // False: the processes of a rank are not known, and any process may be its.
+  [[nodiscard]] bool knows_all() const { return knows_all_; }
   [[nodiscard]] bool knows(std::int64_t pid) const { return looks_.contains(pid); }
+
+  // "rank 5 (gn02)"; empty: of no rank, or of several.
+  [[nodiscard]] std::string name_of(std::int64_t pid) const {
+    const auto found = looks_.find(pid);
+    if (found == looks_.end() || found->second == nullptr) return "";
+    return fmt::format("rank {} ({})", found->second->rank.value, found->second->host);
+  }
 
   // "rank 5 (gn02)", otherwise "its rank 5 (10.0.0.2, pid 77)".
   [[nodiscard]] std::string name(const Json& rank) const {
     const auto pid = whole_of(member(rank, "pid"));
-    const auto found = pid ? looks_.find(*pid) : looks_.end();
-    if (found != looks_.end() && found->second != nullptr)
-      return fmt::format("rank {} ({})", found->second->rank.value, found->second->host);
+    if (std::string own = pid ? name_of(*pid) : ""; !own.empty()) return own;
     return fmt::format("its rank {} ({}, pid {})", whole_of(member(rank, "rank")).value_or(-1),
                        text_of(member(rank, "host")), pid.value_or(0));
   }
 
  private:
   std::map<std::int64_t, const RankLook*> looks_;
+  bool knows_all_ = true;
 };
 
 bool tells_of(const Json& answer, const RanksByProcess& ranks) {
@@ -158,8 +170,47 @@ bool is_head(std::string_view line) {
   return line.starts_with('#') || line == "INCOMPLETE" || line == "DEAD" || line == "TIMEOUT";
 }
 
+// "… managed by process 72 on node 10.0.0.1", "Process 72 on node …": the number, and where it ends.
+std::optional<std::pair<std::int64_t, std::size_t>> find_process(std::string_view text, std::size_t from) {
+  constexpr std::string_view before = "rocess ";
+  constexpr std::string_view behind = " on node ";
+  for (std::size_t at = text.find(before, from); at != text.npos; at = text.find(before, at + 1)) {
+    const char* digits = text.data() + at + before.size();
+    std::int64_t pid = 0;
+    const auto [stopped, error] = std::from_chars(digits, text.data() + text.size(), pid);
+    const auto end = static_cast<std::size_t>(stopped - text.data());
+    if (error == std::errc() && text.substr(end).starts_with(behind)) return std::pair(pid, end);
+  }
+  return {};
+}
+
+enum class OfJob { yes, no, unknown };
+
+// A text names processes only where ranks differ or do not answer.
+OfJob judge_text(std::string_view answer, const RanksByProcess& ranks) {
+  bool names_any = false;
+  for (auto found = find_process(answer, 0); found; found = find_process(answer, found->second)) {
+    if (ranks.knows(found->first)) return OfJob::yes;
+    names_any = true;
+  }
+  return names_any && ranks.knows_all() ? OfJob::no : OfJob::unknown;
+}
+
+// "… process 72, rank 2 (gn02), on node 10.0.0.1"
+std::string with_ranks(std::string_view line, const RanksByProcess& ranks) {
+  std::string named;
+  std::size_t taken = 0;
+  for (auto found = find_process(line, 0); found; found = find_process(line, found->second)) {
+    named += line.substr(taken, found->second - taken);
+    if (const std::string rank = ranks.name_of(found->first); !rank.empty()) named += ", " + rank + ",";
+    taken = found->second;
+  }
+  named += line.substr(taken);
+  return named;
+}
+
 // Each head with the lines below it.
-std::vector<std::string> facts_of_text(std::string_view answer) {
+std::vector<std::string> facts_of_text(std::string_view answer, const RanksByProcess& ranks) {
   std::vector<std::string> facts;
   bool is_below = false;
   while (!answer.empty()) {
@@ -172,7 +223,8 @@ std::vector<std::string> facts_of_text(std::string_view answer) {
     if (is_new) facts.emplace_back(line.substr(0, most_words));
     if (continues && facts.back().size() < most_text) {
       facts.back() += facts.back().find(": ") == std::string::npos ? ": " : "; ";
-      facts.back() += line.substr(line.find_first_not_of(' ') == std::string_view::npos ? line.size() : 2);
+      if (line.find_first_not_of(' ') != std::string_view::npos)
+        facts.back() += with_ranks(line.substr(2), ranks);
       facts.back() = facts.back().substr(0, most_text);
     }
     is_below = is_new || continues;
@@ -190,11 +242,15 @@ bool is_ras_json(std::string_view answer) { return answer.starts_with('{'); }
 const std::string* choose_ras_answer(const std::vector<RankLook>& looks) {
   const RanksByProcess ranks(looks);
   const std::string* text = nullptr;
+  OfJob text_is = OfJob::unknown;
   for (const RankLook& look : looks) {
     if (!look.state || look.state->nccl_ras.empty()) continue;
     const std::string& answer = look.state->nccl_ras;
     if (!is_ras_json(answer)) {
-      if (text == nullptr) text = &answer;
+      const OfJob is = judge_text(answer, ranks);
+      if (is == OfJob::no || (text != nullptr && (text_is == OfJob::yes || is != OfJob::yes))) continue;
+      text = &answer;
+      text_is = is;
       continue;
     }
     const auto json = parse_flat(answer, deepest);
@@ -204,7 +260,7 @@ const std::string* choose_ras_answer(const std::vector<RankLook>& looks) {
 }
 
 std::vector<std::string> find_ras_facts(std::string_view answer, const std::vector<RankLook>& looks) {
-  if (!is_ras_json(answer)) return facts_of_text(answer);
+  if (!is_ras_json(answer)) return facts_of_text(answer, RanksByProcess(looks));
   const auto json = parse_flat(answer, deepest);
   return json ? facts_of_json(*json, RanksByProcess(looks)) : std::vector<std::string>();
 }

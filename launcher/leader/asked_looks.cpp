@@ -28,7 +28,9 @@ std::vector<Rank> AskedLooks::begin(const std::vector<Rank>& ranks, Done done) {
 void AskedLooks::heard(const Event& event) {
   if (awaited_.empty()) return;
   if (const auto* told = std::get_if<RankInspected>(&event)) {
-    if (awaited_.erase(told->rank) > 0) looks_.emplace(told->rank, *told);
+    if (!awaited_.contains(told->rank)) return;
+    looks_.insert_or_assign(told->rank, *told);
+    if (!told->state.more_comes) awaited_.erase(told->rank);
   } else if (const auto* ended = std::get_if<RankEnded>(&event)) {
     awaited_.erase(ended->rank);
   } else if (const auto* lost = std::get_if<AgentLost>(&event)) {

@@ -75,7 +75,7 @@ void JobRun::look_now(std::function<void(std::vector<RankLook>)> done) {
         reports_.tell_slow_ranks(looks);
         done(std::move(looks));
       });
-  for (const Rank rank : asked) world_.channel.inspect(Peer{rank.value}, Inspection::look);
+  for (const Rank rank : asked) world_.channel.inspect(Peer{rank.value}, Inspection::look_closely);
 }
 
 JobStatus LeaderRun::status(bool with_ranks) {

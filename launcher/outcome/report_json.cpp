@@ -46,6 +46,21 @@ Json first_failure_json(const std::optional<FirstFailure>& first) {
   return json;
 }
 
+Json process_json(const ProcessState& process) {
+  Json json = {{"pid", process.pid},
+               {"name", process.name},
+               {"state", std::string(1, process.state)},
+               {"wait_channel", process.wait_channel},
+               {"kernel_stack", process.kernel_stack},
+               {"python_stack", process.python_stack}};
+  if (process.native_stacks.empty()) return json;
+  json["native_source"] = to_string(process.native_source);
+  json["native_stacks"] = Json::array();
+  for (const NativeStack& stack : process.native_stacks)
+    json["native_stacks"].push_back({{"threads", stack.threads}, {"frames", stack.frames}});
+  return json;
+}
+
 Json hang_json(const std::vector<RankLook>& looks) {
   Json list = Json::array();
   for (const RankLook& look : looks) {
@@ -55,12 +70,7 @@ Json hang_json(const std::vector<RankLook>& looks) {
     entry["processes"] = Json::array();
     if (look.state)
       for (const ProcessState& process : look.state->processes)
-        entry["processes"].push_back({{"pid", process.pid},
-                                      {"name", process.name},
-                                      {"state", std::string(1, process.state)},
-                                      {"wait_channel", process.wait_channel},
-                                      {"kernel_stack", process.kernel_stack},
-                                      {"python_stack", process.python_stack}});
+        entry["processes"].push_back(process_json(process));
     list.push_back(std::move(entry));
   }
   return list;

@@ -114,6 +114,16 @@ std::optional<RecordedSmoke> smoke_of(const Json& object) {
   return smoke;
 }
 
+void add_native_stacks(const Json& process, std::string& line) {
+  const Json& stacks = member(process, "native_stacks");
+  if (!stacks.is_array()) return;
+  for (const Json& stack : stacks) {
+    line += fmt::format("\n    native ({}), threads: {}", text_of(process, "native_source"),
+                        whole_of(member(stack, "threads")).value_or(0));
+    for (const std::string& frame : texts_of(member(stack, "frames"))) line += "\n        " + frame;
+  }
+}
+
 RecordedLook look_of(const Json& object) {
   RecordedLook look{.rank = whole_of(member(object, "rank")).value_or(-1),
                     .host = text_of(object, "host"),
@@ -124,6 +134,7 @@ RecordedLook look_of(const Json& object) {
           fmt::format("{} {}", whole_of(member(each, "pid")).value_or(0), text_of(each, "name"));
       for (const char* stack : {"python_stack", "kernel_stack"})
         for (const std::string& frame : texts_of(member(each, stack))) line += "\n    " + frame;
+      add_native_stacks(each, line);
       look.processes.push_back(std::move(line));
     }
   return look;

@@ -6,6 +6,7 @@
 #include "launcher/inspect/rank_told.hpp"
 #include "launcher/inspect/ras_status.hpp"
 #include "launcher/inspect/short_waits.hpp"
+#include "launcher/inspect/take_native_stacks.hpp"
 #include "launcher/process/oom_kills.hpp"
 #include "launcher/process/proc_stat.hpp"
 #include "tests/fuzz/fuzz.hpp"
@@ -15,6 +16,12 @@ namespace smlaunch {
 void fuzz(std::string_view bytes) {
   (void)parse_py_spy_dump(bytes);
   (void)parse_faulthandler(lines_of(bytes));
+  for (const auto parse : {parse_py_spy_threads, parse_eu_stack, parse_gdb_threads}) {
+    const auto stacks = join_threads(parse(bytes), 7);
+    must(stacks.size() <= most_native_stacks);
+    must(size_of(stacks) <= most_native_stacks * most_native_frames * most_in_native_frame);
+  }
+  (void)parse_capabilities(bytes);
   (void)parse_proc_stat(bytes, 100);
   (void)parse_end_status(bytes);
   (void)parse_oom_kills(bytes);

@@ -176,12 +176,16 @@ TEST(Messages, WhatARankIsDoingComesBack) {
   state.more_comes = true;
   state.processes.front().has_thread = true;
   state.processes.front().told = any_bytes;
+  state.processes.front().native_stacks = {{.threads = 1, .frames = {"libc.so.6 in poll", any_bytes}},
+                                           {.threads = 7, .frames = {}}};
+  state.processes.front().native_source = NativeSource::gdb;
   EXPECT_EQ(decode_rank_state(encode(state)), state);
   EXPECT_FALSE(decode_rank_state("x"));
 }
 
 TEST(Messages, WhatIsWantedOfARankComesBack) {
-  for (const Inspection how : {Inspection::look, Inspection::ask, Inspection::ask_nccl})
+  for (const Inspection how :
+       {Inspection::look, Inspection::look_closely, Inspection::ask, Inspection::ask_nccl})
     EXPECT_EQ(decode_inspection(encode(how)), how);
 }
 
@@ -286,6 +290,11 @@ TEST(Messages, ANumberThatItsFieldCannotHaveIsNoMessage) {
   EXPECT_TRUE(decode_rank_state(encode(state)));
   state.processes.front().told += 'x';
   EXPECT_FALSE(decode_rank_state(encode(state))) << "no process tells so much";
+  state.processes.front().told.clear();
+  state.processes.front().native_stacks.resize(most_native_stacks, {.threads = 1, .frames = {}});
+  EXPECT_TRUE(decode_rank_state(encode(state)));
+  state.processes.front().native_stacks.emplace_back().threads = 1;
+  EXPECT_FALSE(decode_rank_state(encode(state))) << "so many stacks are joined";
   state.processes.clear();
   state.nccl_ras = std::string(most_ras, 'x');
   EXPECT_TRUE(decode_rank_state(encode(state)));

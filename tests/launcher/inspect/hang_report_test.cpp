@@ -183,5 +183,19 @@ TEST(HangReport, ShowsProcessesAndStacks) {
                 "rank 4 on algo-2: its agent has not answered"}));
 }
 
+TEST(RenderLooks, ShowsNativeStacksBelowPythons) {
+  auto all = looks(1, "train.py:12 in load");
+  ProcessState& process = all[0].state->processes[0];
+  process.native_source = NativeSource::gdb;
+  process.native_stacks = {{1, {"libc.so.6 in poll", "send.c:4 in MPI_Send"}}, {3, {"libc.so.6 in futex"}}};
+  EXPECT_EQ(render_looks(all), (std::vector<std::string>{
+                                   "rank 0 on algo-2: train.py:12 in load",
+                                   "  python3 (pid 100, 1 thread) S in futex_wait",
+                                   "    train.py:12 in load  (py-spy)",
+                                   "    native (gdb): libc.so.6 in poll < send.c:4 in MPI_Send",
+                                   "    3 threads, native (gdb): libc.so.6 in futex",
+                               }));
+}
+
 }  // namespace
 }  // namespace smlaunch

@@ -101,10 +101,32 @@ TEST(RasStatus, TakesTheTextOfAnOlderNcclAsItIs) {
           "GPU 1",
           "#0-0 (00000000005f) MISMATCH: Communicator ranks have different AllReduce operation counts; "
           "3 ranks have launched up to operation 1204; Rank 1 has launched up to operation 1203 -- GPU "
-          "1 managed by process 72 on node 10.0.0.1"));
+          "1 managed by process 72, rank 2 (gn02), on node 10.0.0.1"));
   EXPECT_THAT(
       find_ras_facts("NCCL version 2.27.5\n\nErrors\n======\n\nWarnings\n========\n\n", four),
       ElementsAre("NCCL on one of the hosts tells of no errors and no differences, perhaps of another job"));
+}
+
+TEST(RasStatus, LeavesOutATextThatNamesOnlyProcessesOfAnotherJob) {
+  const auto text = [](int pid) {
+    return fmt::format(
+        "Warnings\n========\n\n#0-0 (5f) MISMATCH\n"
+        "  Rank 1 has launched up to operation 3 -- GPU 1 managed by process {} on node n\n",
+        pid);
+  };
+  const std::string says_nothing = "Errors\n======\n\nWarnings\n========\n\n";
+  std::vector<RankLook> looks = four;
+  looks[0].state->nccl_ras = text(999);
+  EXPECT_EQ(choose_ras_answer(looks), nullptr);
+  looks[1].state->nccl_ras = says_nothing;
+  EXPECT_EQ(*choose_ras_answer(looks), says_nothing) << "which may be of this job";
+  looks[2].state->nccl_ras = text(73);
+  EXPECT_EQ(*choose_ras_answer(looks), text(73));
+  looks[1].state->nccl_ras.clear();
+  looks[2].state->nccl_ras.clear();
+  looks[3].state.reset();
+  EXPECT_EQ(*choose_ras_answer(looks), text(999))
+      << "it may be the process of the rank that nobody has looked at";
 }
 
 TEST(RasStatus, TakesNothingFromValuesOfOtherKinds) {

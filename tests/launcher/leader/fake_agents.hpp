@@ -171,8 +171,12 @@ class FakeAgents final : public LeaderChannel {
     end(peer, FrameKind::ended, ended(Signaled{signal, false}, true));
   }
   void inspect(Peer peer, Inspection how) override {
-    const bool only_look = how == Inspection::look;
-    done.push_back(fmt::format("{} {}", only_look ? "look at" : "inspect", peer.value));
+    const bool only_look = how == Inspection::look || how == Inspection::look_closely;
+    done.push_back(fmt::format("{} {}",
+                               how == Inspection::look ? "look at"
+                               : only_look             ? "look closely at"
+                                                       : "inspect",
+                               peer.value));
     if (how == Inspection::ask_nccl) nccl_asked.push_back(peer.value);
     RankState state;
     state.is_look = only_look;

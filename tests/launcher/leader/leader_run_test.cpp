@@ -1306,7 +1306,7 @@ TEST(LeaderRun, WhoAsksForStacksHasTheRanksLookedAtAndTheyGoOn) {
     EXPECT_TRUE(each.looks->back().state);
   }
   EXPECT_EQ(std::count_if(run.agents.done.begin(), run.agents.done.end(),
-                          [](const std::string& what) { return what.starts_with("look at"); }),
+                          [](const std::string& what) { return what.starts_with("look closely at"); }),
             3);
 }
 
