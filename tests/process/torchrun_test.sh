@@ -94,12 +94,12 @@ END
 hyperparameters '{"sagemaker_program": "fast.sh", "sagemaker_torch_distributed_enabled": true,
   "sagemaker_mpi_num_of_processes_per_host": 2}'
 rm "$base/output/failure"
-PET_MAX_RESTARTS=30 run "$smlaunch"
+PET_MAX_RESTARTS=15 run "$smlaunch"
 assert_eq 7 "$status"
 events=$base/output/data/smlaunch/events.jsonl
 ends_of_rank() { jq -sc --argjson rank "$1" 'map(select(.rank == $rank and (.event | test("^(exit|signal)$"))) | [.exit_code, .signal]) | unique' "$events"; }
-assert_eq 31 "$(jq -s 'map(select(.rank == 1 and .event == "spawn") | .pid) | unique | length' "$events")"
-assert_eq 31 "$(jq -s 'map(select(.rank == 1 and .exit_code == 7) | .pid) | unique | length' "$events")"
+assert_eq 16 "$(jq -s 'map(select(.rank == 1 and .event == "spawn") | .pid) | unique | length' "$events")"
+assert_eq 16 "$(jq -s 'map(select(.rank == 1 and .exit_code == 7) | .pid) | unique | length' "$events")"
 # Before Linux 6.15 torchrun, which waits for those that it ends itself, may be the only one to see how they ended.
 if printf '6.15\n%s\n' "$(uname -r)" | sort -CV; then
   assert_eq '[[7,null]]' "$(ends_of_rank 1)"
