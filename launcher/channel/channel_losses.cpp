@@ -58,7 +58,10 @@ void ChannelServer::end_carrying(Peer relay, const std::string& why) {
   const auto carried = std::exchange(agents_[relay].carried, nullptr);
   if (!carried) return;
   for (const int rank : carried->end()) {
-    agents_[Peer{rank}].link.reset();
+    Agent& gone = agents_[Peer{rank}];
+    gone.link.reset();
+    // As long as its relay was heard, it was: of a host that is lost, nobody is lost before the relay.
+    gone.heard_ns = std::max(gone.heard_ns, agents_[relay].heard_ns);
     wait_for_return(Peer{rank}, "its relay is gone: " + why);
   }
 }
