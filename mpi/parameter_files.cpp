@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "mpi/parameter_files.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cstddef>
+#include <utility>
 
 #include "mpi/mpirun_words.hpp"
 
@@ -65,6 +68,32 @@ std::vector<ParameterFile> parameter_files(const std::map<std::string, std::stri
     files.push_back({folder + "/openmpi-mca-params.conf", true});
   }
   return files;
+}
+
+std::vector<std::string> files_opened_first(const std::map<std::string, std::string>& variables,
+                                            std::string_view mpirun) {
+  std::vector<std::string> paths;
+  for (ParameterFile& file : parameter_files(variables, mpirun, {5, 0, 0}))
+    paths.push_back(std::move(file.path));
+  if (const std::string home = value_of(variables, "HOME"); !home.empty())
+    paths.push_back(home + "/.pmix/mca-params.conf");
+  return paths;
+}
+
+std::optional<std::string> what_holds_mpirun(std::filesystem::file_type type, std::uintmax_t size) {
+  using std::filesystem::file_type;
+  switch (type) {
+    case file_type::fifo: return "is a pipe, and mpirun, which opens it first of all, would wait for ever";
+    case file_type::directory: return "is a folder, and mpirun, which reads it first of all, fails";
+    case file_type::character:
+    case file_type::block: return "is a device, and mpirun, which reads it first of all, may never end";
+    case file_type::regular:
+      if (size > longest_parameter_file)
+        return fmt::format("is longer than {} MiB, and mpirun reads all of it first",
+                           longest_parameter_file >> 20U);
+      return {};
+    default: return {};
+  }
 }
 
 std::vector<SetParameter> parse_parameter_file(std::string_view text, const ParameterFile& file) {

@@ -83,12 +83,7 @@ IdSet allowed_cpus(const Machine& machine) {
 
 IdSet cpus_without_node(const Machine& machine) {
   IdSet cpus = allowed_cpus(machine);
-  for (const NumaNode& node : machine.numa_nodes) {
-    IdSet left;
-    std::set_difference(cpus.begin(), cpus.end(), node.cpus.begin(), node.cpus.end(),
-                        std::back_inserter(left));
-    cpus = std::move(left);
-  }
+  for (const NumaNode& node : machine.numa_nodes) cpus = without(cpus, node.cpus);
   return cpus;
 }
 

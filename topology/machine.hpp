@@ -8,6 +8,7 @@
 #pragma once
 
 #include <compare>
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -88,6 +89,11 @@ struct NetworkInterface {
   std::vector<std::string> subnets = {};  // of the addresses, in their order: "10.0.0.0/24"; may be unknown
   bool operator==(const NetworkInterface&) const = default;
 };
+
+// More than any machine has. The relation of every GPU to every other grows with the square of their number, so a file
+// with more is refused.
+inline constexpr std::size_t most_gpus = 256;
+inline constexpr std::size_t most_nics = 4096;  // with virtual functions
 
 struct Machine {
   std::string host;

@@ -14,13 +14,19 @@
 
 #include "base/error.hpp"
 #include "topology/id_set.hpp"
+#include "topology/machine.hpp"
 
 namespace smlaunch {
 
-using Json = nlohmann::ordered_json;
+using Json = nlohmann::json;
 
 inline constexpr const char* machine_json_remedy =
     "compare it with what smlaunch topology --format json prints";
+
+// More than any machine has, as most_gpus and most_nics are.
+inline constexpr std::size_t most_numa_nodes = 1024;  // Linux has no more
+inline constexpr std::size_t most_elements = 16384;   // of any other list
+inline constexpr int highest_cpu = 16383;             // Linux has 8192 CPUs at most
 
 // Reads values out of the document and collects their problems.
 class MachineReader {
@@ -87,8 +93,10 @@ class MachineReader {
   }
 
   IdSet read_ids(const Json& json, const std::string& path) {
-    const auto ids = json.is_string() ? parse_id_set(json.get<std::string>()) : std::nullopt;
-    if (!ids) wrong(path, "must be a list of CPUs such as \"0-15,32\"");
+    const auto ids = json.is_string() ? parse_id_set(json.get<std::string>(), highest_cpu) : std::nullopt;
+    if (!ids)
+      wrong(path,
+            fmt::format("must be a list of CPUs such as \"0-15,32\", none of them above {}", highest_cpu));
     return ids.value_or(IdSet{});
   }
 
@@ -101,12 +109,22 @@ class MachineReader {
     });
   }
 
-  // Calls `visit` with each element of an array and its path.
+  // Calls `visit` with each element of an array and its path. False: there is something else in its place, or more
+  // than `most` elements, and nothing of it was read.
   template <class Visit>
-  void each(const Json& object, const std::string& path, const char* key, bool of_objects, Visit visit) {
+  bool each(const Json& object, const std::string& path, const char* key, bool of_objects, Visit visit,
+            std::size_t most = most_elements) {
     const auto found = find(object, key);
-    if (found == object.end()) return;
-    if (!found->is_array()) return wrong(join(path, key), "must be a list");
+    if (found == object.end()) return true;
+    if (!found->is_array()) {
+      wrong(join(path, key), "must be a list");
+      return false;
+    }
+    if (found->size() > most) {
+      wrong(join(path, key), fmt::format("is a list of {}, which is more than any machine has: {} at most",
+                                         found->size(), most));
+      return false;
+    }
     for (std::size_t i = 0; i < found->size(); ++i) {
       const std::string element = fmt::format("{}[{}]", join(path, key), i);
       if (of_objects && !(*found)[i].is_object())
@@ -114,6 +132,7 @@ class MachineReader {
       else
         visit((*found)[i], element);
     }
+    return true;
   }
 
   // A matrix of words; it may be absent altogether.

@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <iterator>
 #include <nlohmann/json.hpp>
 #include <set>
 #include <utility>
@@ -22,10 +21,11 @@ bool is_relation(const std::string& text) {
          text.find_first_not_of("0123456789", 2) == std::string::npos;
 }
 
-void read_numa_nodes(MachineReader& reader, const Json& json, Machine& machine) {
+// False: there are far too many, and no device can be compared with them.
+bool read_numa_nodes(MachineReader& reader, const Json& json, Machine& machine) {
   if (reader.find(json, "numa_nodes") == json.end()) reader.wrong("numa_nodes", "is missing");
   IdSet seen;
-  reader.each(json, "", "numa_nodes", true, [&](const Json& object, const std::string& path) {
+  const auto read_one = [&](const Json& object, const std::string& path) {
     NumaNode node;
     node.os_index = static_cast<int>(machine.numa_nodes.size());
     reader.read(object, path, "os_index", node.os_index);
@@ -33,11 +33,14 @@ void read_numa_nodes(MachineReader& reader, const Json& json, Machine& machine) 
     reader.read(object, path, "memory_bytes", node.memory_bytes);
     reader.read(object, path, "package", node.package);
     const IdSet twice = intersection(seen, node.cpus);
-    if (!twice.empty())
+    if (!twice.empty()) {
       reader.wrong(path + ".cpus", fmt::format("CPUs {} are in two NUMA nodes", to_string(twice)));
+      node.cpus = without(node.cpus, twice);  // so that all nodes together hold no CPU twice
+    }
     seen = united(seen, node.cpus);
     machine.numa_nodes.push_back(std::move(node));
-  });
+  };
+  return reader.each(json, "", "numa_nodes", true, read_one, most_numa_nodes);
 }
 
 // How near each device of a kind is to every other device of that kind.
@@ -103,7 +106,7 @@ void read_devices(MachineReader& reader, const Json& json, Machine& machine) {
       reader.wrong(path + ".pci", fmt::format("{} is the PCI id of another device too", pci));
   };
   std::set<int> indices;
-  reader.each(json, "", "gpus", true, [&](const Json& object, const std::string& path) {
+  const auto read_gpu = [&](const Json& object, const std::string& path) {
     Gpu gpu;
     gpu.index = static_cast<int>(machine.gpus.size());
     reader.read(object, path, "index", gpu.index);
@@ -124,8 +127,8 @@ void read_devices(MachineReader& reader, const Json& json, Machine& machine) {
     if (!indices.insert(gpu.index).second)
       reader.wrong(path + ".index", fmt::format("{} is the index of another GPU too", gpu.index));
     machine.gpus.push_back(std::move(gpu));
-  });
-  reader.each(json, "", "nics", true, [&](const Json& object, const std::string& path) {
+  };
+  const auto read_nic = [&](const Json& object, const std::string& path) {
     Nic nic;
     std::string kind = to_string(nic.kind);
     reader.read(object, path, "name", nic.name);
@@ -143,7 +146,10 @@ void read_devices(MachineReader& reader, const Json& json, Machine& machine) {
     else
       reader.wrong(path + ".kind", "must be one of ethernet, infiniband, efa");
     machine.nics.push_back(std::move(nic));
-  });
+  };
+  const bool has_gpus = reader.each(json, "", "gpus", true, read_gpu, most_gpus);
+  const bool has_nics = reader.each(json, "", "nics", true, read_nic, most_nics);
+  if (!has_gpus || !has_nics) return;
   const std::size_t gpus = machine.gpus.size();
   machine.gpu_nic.assign(gpus, std::vector<Nearness>(machine.nics.size(), Nearness::SYS));
   machine.gpu_gpu.assign(gpus, std::vector<std::string>(gpus, to_string(Nearness::SYS)));
@@ -185,8 +191,8 @@ void read_cores(MachineReader& reader, const Json& json, Machine& machine) {
     IdSet cpus = reader.read_ids(core, path);
     const IdSet twice = intersection(seen, cpus);
     if (!twice.empty()) reader.wrong(path, fmt::format("CPUs {} are in two cores", to_string(twice)));
-    IdSet outside;
-    std::set_difference(cpus.begin(), cpus.end(), known.begin(), known.end(), std::back_inserter(outside));
+    cpus = without(cpus, twice);
+    const IdSet outside = without(cpus, known);
     if (!outside.empty() && !known.empty())
       reader.wrong(path, fmt::format("CPUs {} are in no NUMA node", to_string(outside)));
     seen = united(seen, cpus);
@@ -289,7 +295,7 @@ Machine read_machine(MachineReader& reader, const Json& json) {
   reader.read(json, "", "online_cpus", machine.online_cpus);
   read_cpu_quota(reader, json, machine);
   reader.read(json, "", "has_devices", machine.has_devices);
-  read_numa_nodes(reader, json, machine);
+  if (!read_numa_nodes(reader, json, machine)) return machine;
   read_devices(reader, json, machine);
   read_cores(reader, json, machine);
   read_interfaces(reader, json, machine);

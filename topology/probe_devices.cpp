@@ -290,10 +290,13 @@ void add_devices(Machine& machine, hwloc_topology_t topology, bool live) {
   });
   std::sort(nics.begin(), nics.end(),
             [](const auto& a, const auto& b) { return a.device.pci < b.device.pci; });
-  machine.gpu_nic = gpu_nic_nearness(places_of(gpus), places_of(nics));
-  machine.gpu_gpu = nearness_among(places_of(gpus));
-  machine.nic_nic = nearness_among(places_of(nics));
-  add_nvlinks(machine, topology, gpus);
+  // A file with more is refused, but not before it is known how many there are.
+  if (live || (gpus.size() <= most_gpus && nics.size() <= most_nics)) {
+    machine.gpu_nic = gpu_nic_nearness(places_of(gpus), places_of(nics));
+    machine.gpu_gpu = nearness_among(places_of(gpus));
+    machine.nic_nic = nearness_among(places_of(nics));
+    add_nvlinks(machine, topology, gpus);
+  }
   for (std::size_t i = 0; i < gpus.size(); ++i) {
     Gpu& gpu = gpus[i].device;
     if (gpu.index < 0) gpu.index = static_cast<int>(i);

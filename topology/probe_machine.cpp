@@ -14,7 +14,6 @@
 #include <cerrno>
 #include <csignal>
 #include <cstring>
-#include <iterator>
 #include <optional>
 #include <string_view>
 #include <utility>
@@ -106,8 +105,7 @@ void add_numa_nodes(Machine& machine, hwloc_topology_t topology, const IdSet& us
     NumaNode& added = machine.numa_nodes.emplace_back();
     added.os_index = static_cast<int>(each->os_index);
     added.package = package_of(topology, all);
-    std::set_difference(all.begin(), all.end(), claimed.begin(), claimed.end(),
-                        std::back_inserter(added.cpus));
+    added.cpus = without(all, claimed);
     const bool has_cpus = !added.cpus.empty();
     claimed = united(claimed, all);
     added.cpus = intersection(added.cpus, usable);
@@ -154,7 +152,16 @@ Result<Machine> load(HwlocTopology topology, const std::string& where, bool live
                    fmt::format("hwloc cannot read the topology: {}", std::strerror(errno)),
                    live ? "give a saved one with --topology FILE" : "save it again with lstopo of hwloc 2");
   }
-  return read_topology(topology.get(), live);
+  Machine machine = read_topology(topology.get(), live);
+  const auto too_many = [&](std::size_t count, const char* kind, std::size_t most) {
+    return failure(
+        Fault::configuration, where,
+        fmt::format("holds {} {}, which is more than any machine has: {} at most", count, kind, most),
+        "save the topology again with lstopo");
+  };
+  if (!live && machine.gpus.size() > most_gpus) return too_many(machine.gpus.size(), "GPUs", most_gpus);
+  if (!live && machine.nics.size() > most_nics) return too_many(machine.nics.size(), "NICs", most_nics);
+  return machine;
 }
 
 // The size that hwloc wants counts the terminating NUL.

@@ -35,6 +35,32 @@ TEST(ParameterFiles, AreTheUsersAndThoseBesideTheMpirun) {
   EXPECT_THAT(parameter_files({}, "mpirun", four), IsEmpty());
 }
 
+TEST(ParameterFiles, ThatMpirunOpensFirstAreThoseOfAllVersionsAndOfPmix) {
+  EXPECT_THAT(files_opened_first({{"HOME", "/h"}}, "/opt/ompi/bin/mpirun"),
+              ElementsAre("/h/.prte/mca-params.conf", "/h/.openmpi/mca-params.conf",
+                          "/opt/ompi/etc/prte-mca-params.conf", "/opt/ompi/etc/openmpi-mca-params.conf",
+                          "/h/.pmix/mca-params.conf"));
+  EXPECT_THAT(files_opened_first({{"OMPI_MCA_mca_base_param_files", "/a,/b"}, {"HOME", "/h"}}, "mpirun"),
+              ElementsAre("/a", "/b", "/h/.pmix/mca-params.conf"));
+}
+
+TEST(ParameterFiles, ThatWouldHoldMpirunAreToldFromThoseThatItReads) {
+  using std::filesystem::file_type;
+  EXPECT_EQ(what_holds_mpirun(file_type::fifo, 0),
+            "is a pipe, and mpirun, which opens it first of all, would wait for ever");
+  EXPECT_EQ(what_holds_mpirun(file_type::directory, 0),
+            "is a folder, and mpirun, which reads it first of all, fails");
+  for (const file_type device : {file_type::character, file_type::block})
+    EXPECT_EQ(what_holds_mpirun(device, 0),
+              "is a device, and mpirun, which reads it first of all, may never end");
+  EXPECT_EQ(what_holds_mpirun(file_type::regular, longest_parameter_file + 1),
+            "is longer than 1 MiB, and mpirun reads all of it first");
+  EXPECT_EQ(what_holds_mpirun(file_type::regular, longest_parameter_file), std::nullopt);
+  // A socket cannot be opened, which mpirun takes for a file that is absent.
+  for (const file_type other : {file_type::none, file_type::not_found, file_type::socket, file_type::unknown})
+    EXPECT_EQ(what_holds_mpirun(other, 0), std::nullopt);
+}
+
 TEST(ParameterFiles, SayANameAndAValueOnALine) {
   const ParameterFile file{"/f", false};
   const auto parameter = [](const char* name, const char* value) {

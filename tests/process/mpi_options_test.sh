@@ -75,6 +75,17 @@ for setting in "mca_base_env_list = MINE=of the file;NCCL_DEBUG" "oob_tcp_if_exc
   [[ $setting != *MINE* ]] || assert_contains "$out" "of the file INFO"
 done
 
+step "a pipe in the place of such a file is named before mpirun waits for it"
+for file in .openmpi/mca-params.conf .pmix/mca-params.conf; do
+  rm -rf "${scratch:?}/home"
+  mkdir -p "$scratch/home/${file%/*}"
+  mkfifo "$scratch/home/$file"
+  run HOME="$scratch/home" "$smlaunch" --smoke off
+  assert_eq 78 "$status"
+  assert_contains "$err" "$scratch/home/$file: is a pipe, and mpirun, which opens it first of all, would wait for ever; put a \
+file of MCA parameters there, or remove it"
+done
+
 step "in a batch job the hosts that are given count, and their slots"
 run SLURM_JOB_ID=1 SLURM_JOBID=1 SLURM_NODELIST=elsewhere SLURM_JOB_NODELIST=elsewhere SLURM_NNODES=1 SLURM_JOB_NUM_NODES=1 \
   SLURM_TASKS_PER_NODE=1 SLURM_JOB_CPUS_PER_NODE=1 "$smlaunch" --hosts localhost:2 --launcher mpi --smoke off -- true

@@ -30,6 +30,8 @@ TEST(IdSet, IsReadInAnyOrderAndWithRepetitions) {
                                                             {"4-6,0-9,5", {0, 1, 2, 3, 4, 5, 6, 7, 8, 9}},
                                                             {"1048575", {1048575}}};
   for (const auto& [text, ids] : cases) EXPECT_EQ(parse_id_set(text), ids) << text;
+  EXPECT_EQ(parse_id_set("3-7", 7), (IdSet{3, 4, 5, 6, 7}));
+  EXPECT_EQ(parse_id_set("3-8", 7), std::nullopt);
 }
 
 TEST(IdSet, NothingElseIsRead) {
@@ -51,6 +53,8 @@ TEST(IdSet, SetsAreCutAndJoined) {
   EXPECT_EQ(intersection({0, 1, 2}, {1, 2, 3}), (IdSet{1, 2}));
   EXPECT_EQ(intersection({0}, {}), IdSet{});
   EXPECT_EQ(united({0, 2}, {1, 2, 3}), (IdSet{0, 1, 2, 3}));
+  EXPECT_EQ(without({0, 2, 5}, {1, 2, 3}), (IdSet{0, 5}));
+  EXPECT_EQ(without({0, 2}, {}), (IdSet{0, 2}));
 }
 
 }  // namespace

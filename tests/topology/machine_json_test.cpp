@@ -172,33 +172,63 @@ TEST(MachineJson, LittleIsNeededAndUnknownKeysAreAccepted) {
 }
 
 TEST(MachineJson, EveryMistakeIsNamedWithItsPath) {
-  EXPECT_THAT(problems(R"({"schema": "smlaunch.topology/2", "host": 5, "cores": -1, "packages": 2000000,
+  EXPECT_THAT(
+      problems(R"({"schema": "smlaunch.topology/2", "host": 5, "cores": -1, "packages": 2000000,
       "numa_nodes": [{"cpus": "0-3"}, {"os_index": 1, "cpus": "3-"},
       {"os_index": 2, "cpus": "2-4"}, 7],
       "gpus": [{"numa": 9, "usable": "yes", "memory_bytes": 1.5}, {"cpus": 3}],
       "nics": [{"kind": "token ring", "link_up": 1}],
       "gpu_nic": [["PIX"], ["NEAR"]], "gpu_gpu": [["X", "NV"]],
       "core_cpus": ["0", "0,1", 2], "cpu_quota": 0, "findings": [1]})"),
-              ElementsAre("m.json: schema: must be \"smlaunch.topology/1\"",  //
-                          "m.json: host: must be a string",                   //
-                          "m.json: packages: is larger than any machine has",
-                          "m.json: cores: must be a whole number, 0 or more",
-                          "m.json: cpu_quota: must be a number above 0",
-                          "m.json: numa_nodes[1].cpus: must be a list of CPUs such as \"0-15,32\"",
-                          "m.json: numa_nodes[2].cpus: CPUs 2-3 are in two NUMA nodes",
-                          "m.json: numa_nodes[3]: must be an object",
-                          "m.json: gpus[0].memory_bytes: must be a whole number, 0 or more",
-                          "m.json: gpus[0].usable: must be true or false",
-                          "m.json: gpus[0].numa: 9 is not among numa_nodes",
-                          "m.json: gpus[1].cpus: must be a list of CPUs such as \"0-15,32\"",
-                          "m.json: nics[0].link_up: must be true or false",
-                          "m.json: nics[0].kind: must be one of ethernet, infiniband, efa",
-                          "m.json: gpu_nic[1][0]: must be one of PIX, PXB, PHB, NODE, SYS",
-                          "m.json: gpu_gpu[0][1]: must be one of X, NV#, PIX, PXB, PHB, NODE, SYS",
-                          "m.json: gpu_gpu: must be a list of 2 lists, one for each GPU",
-                          "m.json: core_cpus[1]: CPUs 0 are in two cores",
-                          "m.json: core_cpus[2]: must be a list of CPUs such as \"0-15,32\"",
-                          "m.json: findings[0]: must be a string"));
+      ElementsAre(
+          "m.json: schema: must be \"smlaunch.topology/1\"",  //
+          "m.json: host: must be a string",                   //
+          "m.json: packages: is larger than any machine has",
+          "m.json: cores: must be a whole number, 0 or more", "m.json: cpu_quota: must be a number above 0",
+          "m.json: numa_nodes[1].cpus: must be a list of CPUs such as \"0-15,32\", none of them above 16383",
+          "m.json: numa_nodes[2].cpus: CPUs 2-3 are in two NUMA nodes",
+          "m.json: numa_nodes[3]: must be an object",
+          "m.json: gpus[0].memory_bytes: must be a whole number, 0 or more",
+          "m.json: gpus[0].usable: must be true or false", "m.json: gpus[0].numa: 9 is not among numa_nodes",
+          "m.json: gpus[1].cpus: must be a list of CPUs such as \"0-15,32\", none of them above 16383",
+          "m.json: nics[0].link_up: must be true or false",
+          "m.json: nics[0].kind: must be one of ethernet, infiniband, efa",
+          "m.json: gpu_nic[1][0]: must be one of PIX, PXB, PHB, NODE, SYS",
+          "m.json: gpu_gpu[0][1]: must be one of X, NV#, PIX, PXB, PHB, NODE, SYS",
+          "m.json: gpu_gpu: must be a list of 2 lists, one for each GPU",
+          "m.json: core_cpus[1]: CPUs 0 are in two cores",
+          "m.json: core_cpus[2]: must be a list of CPUs such as \"0-15,32\", none of them above 16383",
+          "m.json: findings[0]: must be a string"));
+}
+
+// The relations of 8000 GPUs among each other would take 64 million words, for a text of 80 KB.
+TEST(MachineJson, MoreOfAKindThanAnyMachineHasIsRefused) {
+  const auto list_of = [](std::size_t count, const std::string& element) {
+    std::string list;
+    for (std::size_t i = 0; i < count; ++i) list += (i == 0 ? "[" : ",") + element;
+    return list + "]";
+  };
+  const auto with = [&](const std::string& key, const std::string& value) {
+    return problems(R"({"schema": "smlaunch.topology/1", "numa_nodes": [{"cpus": "0-3"}], ")" + key +
+                    "\": " + value + "}");
+  };
+  const auto refused = [](const std::string& key, int count, int most) {
+    return testing::ElementsAre(fmt::format(
+        "m.json: {}: is a list of {}, which is more than any machine has: {} at most", key, count, most));
+  };
+  EXPECT_THAT(with("gpus", list_of(8000, "{\"x\": 1}")), refused("gpus", 8000, 256));
+  EXPECT_THAT(with("nics", list_of(4097, "{}")), refused("nics", 4097, 4096));
+  EXPECT_THAT(with("core_cpus", list_of(16385, "\"\"")), refused("core_cpus", 16385, 16384));
+  EXPECT_THAT(with("interfaces", list_of(16385, "{}")), refused("interfaces", 16385, 16384));
+  EXPECT_THAT(problems(R"({"schema": "smlaunch.topology/1", "numa_nodes": )" + list_of(1025, "{}") + "}"),
+              refused("numa_nodes", 1025, 1024));
+  EXPECT_THAT(with("gpus", list_of(256, "{}")), testing::IsEmpty());
+  EXPECT_THAT(with("nics", list_of(4096, "{}")), testing::IsEmpty());
+  EXPECT_THAT(with("cpus_without_node", "\"16383\""), testing::IsEmpty());
+  EXPECT_THAT(
+      with("cpus_without_node", "\"4,7-16384\""),
+      testing::ElementsAre(
+          "m.json: cpus_without_node: must be a list of CPUs such as \"0-15,32\", none of them above 16383"));
 }
 
 TEST(MachineJson, ATextThatIsNoMachineIsRefused) {

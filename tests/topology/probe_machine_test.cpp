@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "topology/probe_machine.hpp"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -189,6 +190,34 @@ TEST(SavedMachine, AFileOfHwloc3NamesTheFlagThatWritesVersion2) {
              {{"m.xml", "was written by hwloc 3, and smlaunch reads with hwloc 2 here",
                "save it again with lstopo --export-xml-flags V2 FILE.xml, or give the JSON that smlaunch "
                "topology --format json prints"}}}));
+}
+
+TEST(ProbeMachine, AFileWithMoreGpusThanAnyMachineHasIsRefused) {
+  const auto with_devices = [](int count, const char* type) {
+    const std::string sets = R"(cpuset="0x1" complete_cpuset="0x1" nodeset="0x1" complete_nodeset="0x1" )";
+    std::string xml =
+        R"(<?xml version="1.0"?><topology version="2.0"><object type="Machine" os_index="0" )" + sets +
+        R"(allowed_cpuset="0x1" allowed_nodeset="0x1" gp_index="1"><object type="NUMANode" os_index="0" )" +
+        sets + R"(gp_index="2" local_memory="1"/><object type="PU" os_index="0" )" + sets +
+        R"(gp_index="3"/>)";
+    for (int i = 0; i < count; ++i)
+      xml += fmt::format(
+          R"(<object type="PCIDev" gp_index="{}" pci_busid="{:04x}:{:02x}:00.0" pci_type="{} [10de:16c1] a1" )"
+          R"(pci_link_speed="0.0"/>)",
+          10 + i, i / 256, i % 256, type);
+    return parse_machine_xml(xml + "</object></topology>", "m.xml");
+  };
+  constexpr const char* gpu = "0302 [10de:2330]";
+  const auto machine = with_devices(256, gpu);
+  ASSERT_TRUE(machine);
+  EXPECT_EQ(machine->gpus.size(), 256U);
+  EXPECT_EQ(machine->gpu_gpu.size(), 256U);
+  const auto refused = with_devices(257, gpu);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error(),
+            (Error{Fault::configuration,
+                   {{"m.xml", "holds 257 GPUs, which is more than any machine has: 256 at most",
+                     "save the topology again with lstopo"}}}));
 }
 
 }  // namespace
