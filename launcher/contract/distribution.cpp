@@ -11,7 +11,7 @@
 namespace smlaunch {
 namespace {
 
-constexpr const char* switches[] = {
+constexpr const char* switches_of_groups[] = {
     "sagemaker_mpi_enabled",
     "sagemaker_parameter_server_enabled",
     "sagemaker_distributed_dataparallel_enabled",
@@ -37,10 +37,11 @@ void choose_groups(Environment& environment, ConfigProblems& problems) {
   const PyValue& parameters = environment.sagemaker_hyperparameters;
   const PyValue* value = parameters.find(distribution_groups_key);
   if (value == nullptr) {
-    const bool distributed = std::any_of(std::begin(switches), std::end(switches), [&](const char* key) {
-      const PyValue* is_on = parameters.find(key);
-      return is_on != nullptr && python_truth(*is_on);
-    });
+    const bool distributed =
+        std::any_of(std::begin(switches_of_groups), std::end(switches_of_groups), [&](const char* key) {
+          const PyValue* is_on = parameters.find(key);
+          return is_on != nullptr && python_truth(*is_on);
+        });
     if (distributed) environment.distribution_instance_groups = {environment.current_instance_group};
     return;
   }

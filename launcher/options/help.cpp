@@ -66,7 +66,7 @@ std::string words_of_matters(const char* separator) {
   return words;
 }
 
-std::string words_of_commands(const OptionTable& table) {
+std::string list_of_commands(const OptionTable& table) {
   std::string words;
   for (const CommandInfo& command : table.commands) words += (words.empty() ? "" : ", ") + command.word;
   return words;
@@ -103,7 +103,7 @@ std::string render_help(const OptionTable& table) {
       "  smlaunch --hosts a:8,b:8 train.py --lr 0.1      two hosts, eight ranks on each\n"
       "  smlaunch                                        a SageMaker container's job\n"
       "  smlaunch COMMAND                                " +
-      wrap_text(words_of_commands(table), screen_width - 50, 50) + "\n\n";
+      wrap_text(list_of_commands(table), screen_width - 50, 50) + "\n\n";
   for (const std::string& name : first_options())
     for (const OptionInfo& option : table.options)
       if (option.name == name)

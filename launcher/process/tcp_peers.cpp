@@ -27,7 +27,7 @@ namespace {
 constexpr std::string_view established = "01";
 constexpr std::size_t word_digits = 8;
 
-std::vector<std::string_view> words_of(std::string_view line) {
+std::vector<std::string_view> columns_of(std::string_view line) {
   std::vector<std::string_view> words;
   while (true) {
     line.remove_prefix(std::min(line.find_first_not_of(' '), line.size()));
@@ -120,7 +120,7 @@ std::map<std::string, std::string> parse_tcp_table(std::string_view text) {
   std::map<std::string, std::string> peers;
   while (!text.empty()) {
     const std::size_t end = std::min(text.find('\n'), text.size());
-    const auto words = words_of(text.substr(0, end));
+    const auto words = columns_of(text.substr(0, end));
     text.remove_prefix(std::min(end + 1, text.size()));
     if (words.size() <= inode || words[state] != established) continue;
     if (auto address = parse_address(words[remote])) peers[std::string(words[inode])] = std::move(*address);

@@ -17,7 +17,7 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr milliseconds progress_interval{200};
+constexpr milliseconds step_progress_interval{200};
 
 class SlurmStep final : public HostWork {
  public:
@@ -83,7 +83,7 @@ class SlurmStep final : public HostWork {
   }
 
   void tick() {
-    ticker_->start(progress_interval, [this] {
+    ticker_->start(step_progress_interval, [this] {
       if (request_.is_pointless && request_.is_pointless()) {
         is_given_up_ = true;
         return finish();

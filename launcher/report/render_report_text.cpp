@@ -31,7 +31,7 @@ void add_ends(const RunRecord& record, std::string& out) {
   for (const auto& [end, ranks] : by_end) out += fmt::format("  {:<44} {}\n", end.second, rank_ranges(ranks));
 }
 
-void add_failure(const RecordedFailure& first, std::string& out) {
+void add_failure_line(const RecordedFailure& first, std::string& out) {
   const std::string who = first.rank ? fmt::format("rank {} on {}", *first.rank, first.host) : first.host;
   out += fmt::format("\nfirst failure\n  {} {}{}\n", shown(who), end_in_words(first.end),
                      first.certain ? "" : "; others may have been first");
@@ -58,7 +58,7 @@ std::string render_report_text(const RunRecord& record) {
                                 record.failure_class.empty() ? "" : " (" + shown(record.failure_class) + ")",
                                 record.exit_code);
   if (!record.message.empty()) out += shown(record.message) + "\n";
-  if (record.first_failure) add_failure(*record.first_failure, out);
+  if (record.first_failure) add_failure_line(*record.first_failure, out);
   add_waits(record, out);
   if (!record.hang.empty()) out += "\nwhat the ranks were doing\n";
   for (std::size_t i = 0; i < record.hang.size() && i < most_rows; ++i)

@@ -14,7 +14,7 @@ namespace smlaunch {
 
 namespace {
 
-constexpr int probe_bound_milliseconds = 20000;
+constexpr int torchrun_bound_milliseconds = 20000;
 // Asks the packages' metadata, since importing torch would take seconds.
 constexpr const char* question =
     "import importlib.metadata as m, sys; print('%d.%d' % sys.version_info[:2], m.version('torch'))";
@@ -78,7 +78,7 @@ Torchrun probe_torchrun(const std::string& found, const std::string& python) {
   }
   made.interpreter = interpreter;
   if (interpreter.empty()) return made;
-  const auto answer = run_captured({interpreter, "-c", question}, probe_bound_milliseconds);
+  const auto answer = run_captured({interpreter, "-c", question}, torchrun_bound_milliseconds);
   made.must_redirect = answer && succeeded(answer->status) && parse_must_redirect(answer->output);
   if (made.must_redirect)
     made.source +=

@@ -10,7 +10,7 @@ namespace {
 using testing::ElementsAre;
 using testing::IsEmpty;
 
-constexpr OpenMpiVersion four{4, 1, 4};
+constexpr OpenMpiVersion version_4{4, 1, 4};
 constexpr OpenMpiVersion five{5, 0, 3};
 
 TEST(ParameterFiles, AreTheUsersAndThoseBesideTheMpirun) {
@@ -18,11 +18,11 @@ TEST(ParameterFiles, AreTheUsersAndThoseBesideTheMpirun) {
   const std::map<std::string, std::string> home = {{"HOME", "/home/me"}};
   const ParameterFile mine{"/home/me/.openmpi/mca-params.conf", false};
   EXPECT_EQ(
-      parameter_files(home, "/usr/bin/mpirun", four),
+      parameter_files(home, "/usr/bin/mpirun", version_4),
       (Files{mine, {"/etc/openmpi/openmpi-mca-params.conf", true}, {"/etc/openmpi-mca-params.conf", true}}));
-  EXPECT_EQ(parameter_files(home, "/opt/ompi/bin/mpirun", four),
+  EXPECT_EQ(parameter_files(home, "/opt/ompi/bin/mpirun", version_4),
             (Files{mine, {"/opt/ompi/etc/openmpi-mca-params.conf", true}}));
-  EXPECT_EQ(parameter_files({{"OPAL_PREFIX", "/moved"}}, "/opt/ompi/bin/mpirun", four),
+  EXPECT_EQ(parameter_files({{"OPAL_PREFIX", "/moved"}}, "/opt/ompi/bin/mpirun", version_4),
             (Files{{"/moved/etc/openmpi-mca-params.conf", true}}));
   EXPECT_EQ(parameter_files(home, "/opt/ompi/bin/mpirun", five),
             (Files{{"/home/me/.prte/mca-params.conf", false},
@@ -30,9 +30,9 @@ TEST(ParameterFiles, AreTheUsersAndThoseBesideTheMpirun) {
                    {"/opt/ompi/etc/prte-mca-params.conf", true},
                    {"/opt/ompi/etc/openmpi-mca-params.conf", true}}));
   EXPECT_EQ(parameter_files({{"OMPI_MCA_mca_base_param_files", "/a:/b,/c"}, {"HOME", "/h"}},
-                            "/usr/bin/mpirun", four),
+                            "/usr/bin/mpirun", version_4),
             (Files{{"/a", false}, {"/b", false}, {"/c", false}}));
-  EXPECT_THAT(parameter_files({}, "mpirun", four), IsEmpty());
+  EXPECT_THAT(parameter_files({}, "mpirun", version_4), IsEmpty());
 }
 
 TEST(ParameterFiles, ThatMpirunOpensFirstAreThoseOfAllVersionsAndOfPmix) {
