@@ -20,9 +20,9 @@ using boost::system::error_code;
 
 namespace {
 
-constexpr std::size_t read_size = 64U << 10U;
+constexpr std::size_t local_read_size = 64U << 10U;
 // From one connection before the others get their turn.
-constexpr int most_reads = 4;
+constexpr int most_local_reads = 4;
 // Of an empty queue.
 constexpr std::size_t most_kept = 64U << 10U;
 
@@ -92,7 +92,7 @@ void LocalLink::read() {
     self->reading_ = false;
     if (self->closed_) return;
     if (error) return self->lost(error.message());
-    for (int i = 0; i < most_reads && !self->paused_ && !self->closed_; ++i)
+    for (int i = 0; i < most_local_reads && !self->paused_ && !self->closed_; ++i)
       if (!self->take_in()) break;
     if (!self->closed_) self->read();
   });
@@ -100,7 +100,7 @@ void LocalLink::read() {
 
 // Returns false when there is nothing more to read now, or we are closed.
 bool LocalLink::take_in() {
-  static thread_local std::array<char, read_size> buffer;
+  static thread_local std::array<char, local_read_size> buffer;
   error_code error;
   const std::size_t got = socket_.read_some(asio::buffer(buffer), error);
   if (error == asio::error::would_block || error == asio::error::try_again) return false;

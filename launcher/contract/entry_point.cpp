@@ -9,6 +9,8 @@
 #include <string_view>
 #include <system_error>
 
+#include "launcher/contract/first_line.hpp"
+
 namespace smlaunch {
 namespace {
 
@@ -84,6 +86,7 @@ std::optional<std::string> parse_module_option(const std::string& name) {
 EntryPointKind probe_entry_point_kind(const std::filesystem::path& directory, const std::string& name) {
   if (parse_module_option(name)) return EntryPointKind::python_package;
   if (ends_with(name, ".sh")) return EntryPointKind::command;
+  if (is_zipapp_for_python(directory / name)) return EntryPointKind::python_program;
   std::error_code error;
   const auto status = std::filesystem::symlink_status(directory / "setup.py", error);
   if (std::filesystem::exists(status) && !is_no_modules_path(name)) return EntryPointKind::python_package;
@@ -110,13 +113,8 @@ bool is_python_folder(const std::filesystem::path& folder) {
 }
 
 InterpreterLine read_interpreter_line(const std::filesystem::path& file) {
-  const int descriptor = open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-  if (descriptor < 0) return {};
-  std::array<char, 256> start{};  // as much as the kernel looks at
-  const ssize_t count = read(descriptor, start.data(), start.size());
-  close(descriptor);
-  std::string_view line(start.data(), static_cast<std::size_t>(std::max<ssize_t>(count, 0)));
-  line = line.substr(0, line.find('\n'));
+  const std::string whole = read_first_line(file);
+  std::string_view line = whole;
   if (!line.starts_with("#!")) return {};
   InterpreterLine result;
   result.ends_with_return = line.ends_with('\r');

@@ -27,8 +27,8 @@ struct EntryPoint {
 std::optional<std::string> parse_module_option(const std::string& name);
 
 // The kind the toolkit gives to `name` in `directory`, but for what it cannot start: "-m pkg.train" is a
-// package, a folder with a __main__.py is a program of Python's, and so is a .py file beside a setup.py whose
-// path is no module's ("my-dir/train.py").
+// package, a folder with a __main__.py is a program of Python's, and so are a .py file beside a setup.py whose
+// path is no module's ("my-dir/train.py"), and a .pyz file that cannot be executed itself.
 // Touches the file system.
 EntryPointKind probe_entry_point_kind(const std::filesystem::path& directory, const std::string& name);
 

@@ -7,6 +7,7 @@
 #include <optional>
 #include <system_error>
 
+#include "launcher/contract/first_line.hpp"
 #include "launcher/contract/framework_module.hpp"
 #include "launcher/contract/hyperparameters.hpp"
 #include "launcher/contract/trainer_job.hpp"
@@ -31,7 +32,8 @@ EntryPoint given_entry_point(const GivenEntryPoint& given, const std::filesystem
   EntryPoint entry_point{given.name, EntryPointKind::python_program, given.arguments, directory, true};
   if (parse_module_option(given.name)) {
     entry_point.kind = EntryPointKind::python_package;
-  } else if (!is_python_file(given.name) && !is_python_folder(directory / given.name)) {
+  } else if (!is_python_file(given.name) && !is_python_folder(directory / given.name) &&
+             !is_zipapp_for_python(directory / given.name)) {
     entry_point.kind = EntryPointKind::command;
     entry_point.has_interpreter_line = probe_interpreter_line(directory / given.name);
   }

@@ -187,8 +187,10 @@ Redactor::Redactor(const Variables& variables, const std::vector<std::string>& a
       add_secrets_within(arguments[i]);
   }
   // The longest first, so that a secret that holds another is hidden whole.
-  std::sort(secrets_.begin(), secrets_.end(),
-            [](const std::string& a, const std::string& b) { return a.size() > b.size(); });
+  std::sort(secrets_.begin(), secrets_.end(), [](const std::string& a, const std::string& b) {
+    return a.size() != b.size() ? a.size() > b.size() : a < b;
+  });
+  secrets_.erase(std::unique(secrets_.begin(), secrets_.end()), secrets_.end());
 }
 
 void Redactor::add_secrets_within(const std::string& value) {

@@ -118,6 +118,8 @@ class Finder {
       if (begin > 0 && (text_[begin - 1] == '?' || text_[begin - 1] == '&')) continue;  // of a URL
       if (!looks_secret(text_.substr(begin, equals - begin))) continue;
       add_word(equals + 1);
+      // What else stands in this word is hidden with it; a quoted text may follow its last character.
+      if (!parts_.empty()) equals = std::max(equals, parts_.back().end - 2);
     }
   }
 

@@ -5,10 +5,12 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <string_view>
 
 #include "base/openssl_library.hpp"
 #include "base/own_words.hpp"
 #include "launcher/contract/efa_instances.hpp"
+#include "launcher/contract/first_line.hpp"
 #include "launcher/contract/search_path.hpp"
 #include "launcher/job/job_interface.hpp"
 #include "launcher/plan/starter.hpp"
@@ -18,6 +20,18 @@
 namespace smlaunch {
 
 namespace {
+
+// What no program can be; empty: a file, a folder, or nothing is there.
+std::string_view special_kind(const std::filesystem::path& file) {
+  std::error_code error;
+  switch (std::filesystem::status(file, error).type()) {
+    case std::filesystem::file_type::fifo: return "a named pipe";
+    case std::filesystem::file_type::socket: return "a socket";
+    case std::filesystem::file_type::character:
+    case std::filesystem::file_type::block: return "a device";
+    default: return "";
+  }
+}
 
 // What is searched on PATH is found when it is executed: each host has its own.
 Result<void> check_entry_point(const LaunchPlan& plan) {
@@ -33,6 +47,9 @@ Result<void> check_entry_point(const LaunchPlan& plan) {
   if (!std::filesystem::exists(file, error) && !error)
     return failure(Fault::start, file.string(), "does not exist",
                    "name a file that is there, or a program on PATH");
+  if (const std::string_view kind = special_kind(file); !kind.empty())
+    return failure(Fault::start, file.string(), fmt::format("is {}, not a program", kind),
+                   "name the program's file");
   if (entry.kind != EntryPointKind::command) return {};
   if (std::filesystem::is_directory(file, error))
     return failure(Fault::start, file.string(), "is a folder, and Python finds no __main__.py in it",
@@ -42,6 +59,11 @@ Result<void> check_entry_point(const LaunchPlan& plan) {
     return failure(Fault::start, file.string(),
                    "its first line ends with CR LF, as Windows writes it: no such interpreter is there",
                    "convert it with dos2unix, or with sed -i 's/\\r$//'");
+  if (!entry.has_interpreter_line && is_text_of_windows(file))
+    return failure(
+        Fault::start, file.string(),
+        "its lines end with CR LF, as Windows writes them: a shell takes the CR for a part of its words",
+        "convert it with dos2unix, or with sed -i 's/\\r$//'");
   const std::string& interpreter = line.interpreter;
   if (interpreter.empty() || std::filesystem::exists(entry.working_directory / interpreter, error) || error)
     return {};

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// What other hosts answer to a login, and what ssh says.
+// What other hosts answer to a login or a step of Slurm's, and what ssh and srun say.
 #include <cstdlib>
 
+#include "launcher/remote/become_program.hpp"
 #include "launcher/remote/login_answers.hpp"
+#include "launcher/remote/slurm_step.hpp"
 #include "launcher/remote/ssh_failure.hpp"
+#include "launcher/remote/ssh_target.hpp"
 #include "tests/fuzz/fuzz.hpp"
 
 namespace smlaunch {
@@ -19,6 +22,13 @@ void fuzz(std::string_view bytes) {
   std::swap(end.out, end.err);
   end.exit_code = 0;
   (void)parse_ssh_failure(end, "host", 22, "0.1.0");
+  const SshTarget target = parse_ssh_target(bytes, {.host = "host", .port = 22, .by_proxy = false});
+  must(!target.host.empty() && target.port > 0 && target.port < 65536);
+  (void)may_redirect(bytes);
+  (void)parse_program_elsewhere(bytes);
+  const StepProblems problems = parse_step_problems(bytes);
+  for (const auto& [host, answer] : parse_step_output(bytes))
+    (void)judge_step_answer(host, &answer, problems, RemoteRequest());
 }
 
 }  // namespace smlaunch

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// What ranks and torchrun print.
+// What ranks, torchrun and mpirun print.
 #include "base/line_splitter.hpp"
 #include "base/shown_text.hpp"
+#include "launcher/evidence/crash_words.hpp"
+#include "launcher/evidence/failure_reason.hpp"
+#include "launcher/evidence/mpirun_words.hpp"
 #include "launcher/evidence/peer_loss.hpp"
 #include "launcher/evidence/python_traceback.hpp"
 #include "launcher/evidence/rank_tail.hpp"
@@ -17,6 +20,11 @@ void fuzz(std::string_view bytes) {
   (void)find_traceback(lines);
   (void)find_python_exception(lines);
   (void)blames_peer(lines);
+  for (const auto& reason : {find_reason(lines), find_crash_words(lines)})
+    if (reason) must(reason->begin < reason->end && reason->end <= lines.size());
+  if (const auto reason = find_reason(lines)) must(reason->text.size() <= most_reason_bytes);
+  must(find_mpirun_reason(lines).find('\n') == std::string::npos);
+  (void)find_lost_daemon(lines);
   std::string whole;
   LineSplitter splitter;
   splitter.feed(bytes, whole);

@@ -9,6 +9,8 @@
 #include "launcher/inspect/take_native_stacks.hpp"
 #include "launcher/process/oom_kills.hpp"
 #include "launcher/process/proc_stat.hpp"
+#include "launcher/process/signal_masks.hpp"
+#include "launcher/process/tcp_peers.hpp"
 #include "tests/fuzz/fuzz.hpp"
 
 namespace smlaunch {
@@ -26,6 +28,8 @@ void fuzz(std::string_view bytes) {
   (void)parse_end_status(bytes);
   (void)parse_oom_kills(bytes);
   (void)parse_oom_files(bytes);
+  (void)parse_signal_masks(bytes);
+  for (const auto& [inode, address] : parse_tcp_table(bytes)) must(!inode.empty() && !address.empty());
   for (const ListeningSocket& each : parse_listening(bytes, 28028)) must(!each.address.empty());
   for (const std::string& fact : find_ras_facts(bytes, {RankLook{.state = RankState()}}))
     must(fact.size() < 1000);

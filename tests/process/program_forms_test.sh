@@ -43,6 +43,29 @@ assert_eq 71 "$status"
 assert_contains "$err" "windows.sh: its first line ends with CR LF, as Windows writes it"
 assert_contains "$err" "dos2unix"
 
+step "the same without an interpreter line"
+printf 'echo ran\r\necho again\r\n' >bare.sh
+run "$smlaunch" --hosts localhost:1 -- ./bare.sh
+assert_eq 71 "$status"
+assert_contains "$err" "bare.sh: its lines end with CR LF, as Windows writes them"
+
+step "no program at all"
+mkfifo pipe.sh
+chmod +x pipe.sh
+run "$smlaunch" --hosts localhost:1 -- ./pipe.sh
+assert_eq 71 "$status"
+assert_contains "$err" "pipe.sh: is a named pipe, not a program"
+run "$smlaunch" --hosts localhost:1 -- /dev/null
+assert_eq 71 "$status"
+assert_contains "$err" "/dev/null: is a device, not a program"
+
+step "a zipapp without an x bit is run by Python"
+printf 'import sys\nprint("ran", *sys.argv[1:])\n' >__main__.py
+python3 -c 'import zipfile; zipfile.ZipFile("app.pyz", "w").write("__main__.py")'
+run "$smlaunch" --hosts localhost:1 -- ./app.pyz 7
+assert_success
+assert_eq "ran 7" "$out"
+
 step "a script that cannot be made executable is run by its interpreter"
 container
 mkdir locked

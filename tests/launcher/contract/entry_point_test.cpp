@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "launcher/contract/first_line.hpp"
 #include "tests/launcher/contract/support.hpp"
 
 namespace smlaunch {
@@ -51,6 +52,34 @@ TEST(EntryPoint, IsAProgramOfPythonsWhereItIsAFolderThatPythonRuns) {
   EXPECT_EQ(probe_entry_point_kind(folder.path(), "app"), EntryPointKind::python_program);
   EXPECT_EQ(probe_entry_point_kind(folder.path(), "app/"), EntryPointKind::python_program);
   EXPECT_EQ(probe_entry_point_kind(folder.path(), "data"), EntryPointKind::command);
+}
+
+TEST(EntryPoint, IsAProgramOfPythonsWhereItIsAZipappThatCannotBeExecuted) {
+  const Folder folder;
+  const auto kind = [&] { return probe_entry_point_kind(folder.path(), "app.pyz"); };
+  EXPECT_EQ(kind(), EntryPointKind::python_program) << "not there yet";
+  folder.write("app.pyz", "#!/usr/bin/env python3\nPK\3\4");
+  EXPECT_EQ(kind(), EntryPointKind::python_program);
+  std::filesystem::permissions(folder.path() / "app.pyz", std::filesystem::perms::owner_all);
+  EXPECT_EQ(kind(), EntryPointKind::command);
+  folder.write("app.pyz", "PK\3\4");
+  EXPECT_EQ(kind(), EntryPointKind::python_program) << "no interpreter is named";
+  folder.write("setup.py", "");
+  EXPECT_EQ(kind(), EntryPointKind::python_program);
+}
+
+TEST(EntryPoint, IsATextOfWindowsWhereItsFirstLineEndsSo) {
+  const Folder folder;
+  const std::pair<std::string, bool> cases[] = {
+      {"echo a\r\necho b\r\n", true},    {"\r\n", true},         {"#!/bin/sh\r\n", true},
+      {"echo a\necho b\r\n", false},     {"echo a", false},      {"", false},
+      {std::string("\0\r\n", 3), false}, {"echo \r a\n", false},
+  };
+  for (const auto& [text, is_of_windows] : cases) {
+    folder.write("run.sh", text);
+    EXPECT_EQ(is_text_of_windows(folder.path() / "run.sh"), is_of_windows) << text;
+  }
+  EXPECT_FALSE(is_text_of_windows(folder.path() / "absent"));
 }
 
 TEST(EntryPoint, HasTheInterpreterOfItsFirstLine) {

@@ -24,6 +24,8 @@ TEST(SecretText, ShowsPasswordsAndSignaturesOfUrls) {
        "s3://b/k?X-Amz-Signature=*&X-Amz-Date=1&X-Amz-Security-Token=*"},
       {"\"https://h/?sv=1&sig=a%2Fb\"", "\"https://h/?sv=1&sig=*\""},
       {"http://h/?key=AIza#frag", "http://h/?key=*#frag"},
+      {"http://h/?u=https://a:b@c?sig=x&v=http://d:e@f?n=1&sig=y",
+       "http://h/?u=https://a:*@c?sig=*&v=http://d:*@f?n=1&sig=*"},
       {"{\"u\": \"redis://:pw@h\", \"v\": \"amqp://a:b@c\"}",
        "{\"u\": \"redis://:*@h\", \"v\": \"amqp://a:*@c\"}"},
   };
@@ -36,6 +38,7 @@ TEST(SecretText, ShowsWhatANameOrAHeaderSays) {
       {"--api-key=abc,def", "--api-key=*"},
       {"x PASSWORD=\"a b\" y", "x PASSWORD=\"*\" y"},
       {"PASSWORD='open", "PASSWORD='*"},
+      {"TOKEN=PASSWORD=\"a b\" TOKEN=x=y", "TOKEN=*\"*\" TOKEN=*"},
       {"Authorization: Basic dXNlcjpwdw==\nHost: h", "Authorization: *\nHost: h"},
       {"-H 'authorization: Bearer abcdefgh'", "-H 'authorization: *'"},
       {"{'lr': 1, 'password': 'a b', 'x': \"y\"}", "{'lr': 1, 'password': '*', 'x': \"y\"}"},
