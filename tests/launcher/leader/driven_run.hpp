@@ -17,6 +17,7 @@
 #include "tests/launcher/leader/fake_output.hpp"
 #include "tests/launcher/plan/small_job.hpp"
 #include "tests/launcher/smoke/pretended_set.hpp"
+#include "tests/topology/made_up_machine.hpp"
 
 namespace smlaunch {
 
@@ -74,5 +75,28 @@ struct DrivenRun {
   RunResult result;
   std::vector<double> stopped_ourselves_at;
 };
+
+// Each of two hosts has one torchrun, with an agent beside it and two ranks on GPUs of their own.
+inline void become_torchruns(DrivenRun& run) {
+  run.plan.launcher = LauncherKind::torchrun;
+  MadeUp shape;
+  shape.gpu_nodes = {0, 0};
+  const auto machine = std::make_shared<const Machine>(make_machine(shape));
+  const auto layout = run.plan.layout.ranks;
+  run.plan.shares = Indexed<NodeRank, StarterShare>(2);
+  run.plan.layout.ranks.clear();
+  for (const RankPlace& place : layout) {
+    StarterShare& share = run.plan.shares[place.node_rank];
+    if (share.placements.empty()) {
+      share.first_rank = place.rank.value;
+      run.plan.layout.ranks.push_back(place);
+      run.plan.layout.ranks.back().rank = Rank{place.node_rank.value};
+    }
+    Placement placement = *place.placement;
+    placement.gpu = place.local_rank.value;
+    share.placements.push_back(std::make_shared<const Placement>(placement));
+  }
+  for (Host& host : run.plan.cluster.hosts) host.machine = machine;
+}
 
 }  // namespace smlaunch
