@@ -68,7 +68,8 @@ int open_input(const std::string& text, Fd& input) {
   // thread waits for us.)
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (::getppid() != parent) ::_exit(1);
-  for (const int number : {SIGPIPE, SIGXFSZ, SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGCHLD}) ::signal(number, SIG_DFL);
+  for (const int number : {SIGPIPE, SIGXFSZ, SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGCHLD})
+    ::signal(number, SIG_DFL);
   // They are for the ranks, and end no login.
   for (const int number : {SIGUSR1, SIGUSR2}) ::signal(number, SIG_IGN);
   sigset_t none;
