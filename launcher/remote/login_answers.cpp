@@ -17,6 +17,7 @@ constexpr std::string_view no_daemon_line = "no daemon";
 constexpr std::string_view shell_key = "shell: ";
 constexpr std::string_view daemon_key = "daemon: ";
 constexpr std::string_view folder_key = "folder: ";
+constexpr std::string_view token_key = "token: ";
 constexpr std::string_view noexec_key = "noexec: ";
 // "interface: 0|is down|eth1, eth2"
 constexpr std::string_view interface_key = "interface: ";
@@ -49,6 +50,7 @@ void take_line(std::string_view line, LoginAnswers& answers) {
   take(shell_key, answers.shell);
   take(daemon_key, answers.daemon_problem);
   take(folder_key, answers.folder_problem);
+  take(token_key, answers.token_problem);
   take(noexec_key, answers.noexec_folder);
   if (!line.starts_with(interface_key)) return;
   if (auto answer = parse_interface(line.substr(interface_key.size())))
@@ -69,6 +71,7 @@ std::string render_login_answers(const LoginAnswers& answers) {
   add(shell_key, answers.shell);
   add(daemon_key, answers.daemon_problem);
   add(folder_key, answers.folder_problem);
+  add(token_key, answers.token_problem);
   add(noexec_key, answers.noexec_folder);
   return lines;
 }

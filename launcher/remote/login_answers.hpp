@@ -35,6 +35,7 @@ struct LoginAnswers {
   std::string shell = {};           // the login shell: "bash"; empty: not known, or not asked
   std::string daemon_problem = {};  // why the daemon does not run there; empty: it does
   std::string folder_problem = {};  // why the daemon cannot write its files; empty: it can
+  std::string token_problem = {};   // why the job's token cannot be left there; empty: it is, or need not be
   std::string noexec_folder = {};   // where the kernel runs no programs: "/tmp"; empty: it does
   std::vector<InterfaceAnswer> interfaces = {};
   bool operator==(const LoginAnswers&) const = default;

@@ -25,6 +25,7 @@ TEST(ParseLoginAnswers, ReadsBackWhatWasRendered) {
                                .shell = "fish",
                                .daemon_problem = "exited with code 1",
                                .folder_problem = "/tmp cannot be written (No space left on device)",
+                               .token_problem = "/tmp/smlaunch-0: cannot be written: No space left on device",
                                .noexec_folder = "/tmp",
                                .interfaces = {{1, "is down", "eth0"}, {2, "does not exist", ""}}};
   for (const LoginAnswers& each : {lacks_all, LoginAnswers{}, LoginAnswers{.shell = "bash"}})
