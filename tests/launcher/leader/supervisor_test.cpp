@@ -104,38 +104,6 @@ TEST(Supervisor, TellsRanksToEndByASignalThatTheyKnowAndKeepsTheOneThatCame) {
   EXPECT_EQ(supervisor.record().stop_signal, SIGXCPU);
 }
 
-// Nobody has seen the end of rank 2, for whose failure its torchrun has ended rank 3.
-TEST(Supervisor, DoesNotWaitForAStarterWhoseRanksEndWasMissed) {
-  const auto told = [](int rank, const std::optional<ExitStatus>& status, double seconds) {
-    auto event = std::get<StarterRankTold>(rank_ended(1, rank, status));
-    event.now.seconds = seconds;
-    return Event(event);
-  };
-  const ExitStatus by_starter = Signaled{SIGTERM, false};
-  for (const bool is_told : {true, false}) {
-    Supervisor supervisor = running(2);
-    perform(supervisor,
-            {{told(2, std::nullopt, 2.1), ""}, {told(3, by_starter, 2.2), "timer starter_end 5000"}});
-    if (is_told) perform(supervisor, {{told(2, Exited{7}, 2.1), ""}});
-    perform(supervisor, {{expired(Timer::starter_end), stop_all},
-                         {stopped(0, SIGTERM), ""},
-                         {stopped(1, SIGTERM), release_all}});
-    const Outcome outcome = decide_outcome(supervisor.record(), {"a", "b"}, "torchrun");
-    EXPECT_EQ(outcome.first_failure->rank, Rank{is_told ? 2 : 3});
-    EXPECT_EQ(outcome.first_failure->status(), is_told ? ExitStatus(Exited{7}) : by_starter);
-    EXPECT_EQ(outcome.first_failure->certain, is_told);
-    EXPECT_EQ(outcome.first_failure->tied_with, is_told ? std::vector<Rank>{} : std::vector<Rank>{Rank{2}});
-  }
-}
-
-TEST(Supervisor, AnEndThatIsToldLateIsTakenAsOfTheTimeWhenItWasNoticed) {
-  Supervisor supervisor = running(2);
-  perform(supervisor, {{rank_ended(1, 2, std::nullopt), ""},
-                       {StopRequested{SIGTERM}, "signal 15, timer grace 110000"},
-                       {rank_ended(1, 2, Exited{7}), "timer starter_end 5000"}});
-  EXPECT_FALSE(supervisor.record().ranks[Rank{1}].of_starter.at(Rank{2}).told_to_stop);
-}
-
 TEST(Supervisor, DoesNotStopTwiceWhenSeveralFail) {
   Supervisor supervisor = running(3);
   perform(supervisor, {{exited(1, 3), stop_all}, {exited(0, 4), ""}, {exited(2, 5), release_all}});
