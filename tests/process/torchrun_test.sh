@@ -153,8 +153,11 @@ from torch.distributed.elastic.multiprocessing.errors import record
 @record
 def main():
     if os.environ["RANK"] == "0":
+        while not os.path.exists(os.environ["RANK_1_GOES"]):
+            time.sleep(0.05)
         time.sleep(0.3)
         raise RuntimeError("Connection closed by peer [127.0.0.1]:1234")
+    open(os.environ["RANK_1_GOES"], "w").close()
     raise ValueError("bad shard 7")
 
 main()
@@ -162,7 +165,7 @@ END
 hyperparameters '{"sagemaker_program": "record.py", "sagemaker_torch_distributed_enabled": true,
   "sagemaker_mpi_num_of_processes_per_host": 2}'
 rm "$base/output/failure"
-run "$smlaunch"
+RANK_1_GOES=$scratch/goes run "$smlaunch"
 read -r first <"$base/output/failure"
 assert_contains "$first" "rank 1 on algo-1 exited with code 1"
 assert_contains "$first" ": ValueError: bad shard 7"

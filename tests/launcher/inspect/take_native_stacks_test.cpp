@@ -33,6 +33,7 @@ class NativeStacks : public testing::Test {
         spawn_child({.argv = {"sleep", "600"}, .environment = own_environment(), .working_directory = {}});
     if (child) pid_ = child->pid;
     EXPECT_GT(pid_, 0);
+    EXPECT_EQ(settled_state(), 'S');
   }
   ~NativeStacks() override {
     if (pid_ > 0) {
@@ -57,6 +58,12 @@ class NativeStacks : public testing::Test {
   [[nodiscard]] char state_now() const {
     const auto stat = read_proc_stat(pid_);
     return stat ? stat->state : '?';
+  }
+  // A program that runs, or waits for its own pages ('D'), has not come to its sleep.
+  [[nodiscard]] char settled_state() const {
+    char state = state_now();
+    for (; state == 'R' || state == 'D'; state = state_now()) std::this_thread::yield();
+    return state;
   }
 
   std::filesystem::path folder_ = testing::TempDir() + "native_stacks." + std::to_string(getpid());
@@ -84,14 +91,12 @@ TEST_F(NativeStacks, LeaveNoProcessStoppedWhereTheDebuggerIsKilled) {
       look({.gdb = script("gdb", "kill -STOP " + std::to_string(pid_) + "\nexec sleep 600\n")},
            std::chrono::seconds(1));
   EXPECT_EQ(seen.native_source, NativeSource::nobody);
-  while (state_now() == 'R') std::this_thread::yield();
-  EXPECT_EQ(state_now(), 'S');
+  EXPECT_EQ(settled_state(), 'S');
 }
 
 TEST_F(NativeStacks, LeaveNoProcessStoppedWhereTheDebuggerForgetsIt) {
   look({.gdb = script("gdb", "kill -STOP " + std::to_string(pid_) + "\n")});
-  while (state_now() == 'R') std::this_thread::yield();
-  EXPECT_EQ(state_now(), 'S');
+  EXPECT_EQ(settled_state(), 'S');
 }
 
 TEST_F(NativeStacks, AreNotTakenOfAProcessThatSomebodyHasStopped) {
