@@ -63,7 +63,9 @@ Agent::Agent(AgentIdentity identity, AgentWorld world)
 std::size_t Agent::waiting_bytes() const { return is_detached_ ? 0 : world_.channel->waiting_bytes(); }
 
 void Agent::begin() {
-  if (world_.channel == nullptr) return run_without_channel("no channel was given");
+  if (world_.channel == nullptr)
+    return run_without_channel(identity_.lacks_token ? "the login has not left the job's token on this host"
+                                                     : "no channel was given");
   world_.channel->start({.frame = [this](const Frame& frame) { received(frame); },
                          .acknowledged =
                              [this] {

@@ -61,6 +61,7 @@ Result<AgentIdentity> parse_agent_identity(const Environment_& environment) {
   identity.several_hosts = (by_mpirun && world && local_world && *world > *local_world) || has_others;
   const auto channel = environment.find(agent_channel_variable);
   const auto token = environment.find(agent_token_variable);
+  identity.lacks_token = channel != environment.end() && token == environment.end();
   if (channel == environment.end() || token == environment.end()) return identity;
   const std::size_t colon = channel->second.rfind(':');
   const std::string port = colon == std::string::npos ? "" : channel->second.substr(colon + 1);

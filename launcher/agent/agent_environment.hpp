@@ -18,6 +18,7 @@ struct AgentIdentity {
   std::string channel_host;
   int channel_port = 0;  // 0: there is no channel
   std::string token;
+  bool lacks_token = false;    // the leader's login should have left it on this host
   std::string worker;          // the name of its host's worker socket; empty: no worker is asked
   std::string leader_host;     // gethostname() on the leader's host
   bool several_hosts = false;  // other hosts have ranks, too

@@ -22,6 +22,8 @@
 #include "launcher/channel/channel_client.hpp"
 #include "launcher/channel/hand_over.hpp"
 #include "launcher/channel/host_relay.hpp"
+#include "launcher/channel/left_token.hpp"
+#include "launcher/channel/set_token.hpp"
 #include "launcher/devices/host_devices.hpp"
 #include "launcher/process/agent_variables.hpp"
 #include "launcher/process/asio_loop.hpp"
@@ -110,6 +112,16 @@ class NeighboursWait {
   bool is_over_ = false;
 };
 
+// mpirun carries no token: on its other hosts, the leader's login has left it.
+void add_left_token(std::map<std::string, std::string>& environment) {
+  const auto job = environment.find(job_marker_variable);
+  const auto set = environment.find(agent_set_variable);
+  if (environment.contains(agent_token_variable) || job == environment.end() || set == environment.end())
+    return;
+  if (const auto token = find_left_token(job->second))
+    environment[agent_token_variable] = make_set_token(*token, set->second);
+}
+
 int run_agent(const AgentIdentity& identity, const std::vector<std::string>& program) {
   const int parent = getppid();
   become_subreaper();
@@ -179,7 +191,8 @@ int run_agent(const AgentIdentity& identity, const std::vector<std::string>& pro
 int run_rank_agent(const std::vector<std::string>& words, bool is_check) {
   const int parent = getppid();
   prctl(PR_SET_PDEATHSIG, SIGTERM);
-  const auto environment = own_environment();
+  auto environment = own_environment();
+  add_left_token(environment);
   const auto secrets = environment.find(agent_secrets_variable);
   const auto program = show_arguments(words, secrets == environment.end() ? "" : secrets->second);
   auto identity = parse_agent_identity(environment);
@@ -192,7 +205,12 @@ int run_rank_agent(const std::vector<std::string>& words, bool is_check) {
   if (getppid() != parent) return exit_codes::lost;
   if (is_check) identity->several_hosts = false;  // asking mpirun and the GPUs takes longer than all the rest
   load_hwloc_plugins({.saved_machines = false, .devices = needs_pci_devices(is_compared(*identity))});
-  return run_agent(*identity, program);
+  const int code = run_agent(*identity, program);
+  // The job's agents come after those of the checks.
+  if (const auto job = environment.find(job_marker_variable);
+      !is_check && identity->local_rank == 0 && job != environment.end())
+    remove_left_token(job->second);
+  return code;
 }
 
 }  // namespace smlaunch

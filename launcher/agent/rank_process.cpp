@@ -17,6 +17,7 @@
 #include "launcher/channel/worker_socket.hpp"
 #include "launcher/contract/executable.hpp"
 #include "launcher/process/agent_variables.hpp"
+#include "launcher/process/hidden_arguments.hpp"
 #include "launcher/process/host_environment.hpp"
 #include "launcher/process/job_processes.hpp"
 #include "launcher/process/orphan_reaper.hpp"
@@ -95,6 +96,10 @@ ChildRequest RankProcess::make_request(const Start& message) {
 }
 
 Result<Started> RankProcess::start(Start message) {
+  // Only the leader could have told them.
+  if (!message.is_heard && hides_arguments(program_))
+    return failure(Fault::start, program_.front(),
+                   "it has secret arguments, and those only come over the channel to the leader");
   is_starter_ = message.is_starter;
   tail_.emplace(is_starter_);
   Started report = bind_rank(message, identity_.local_rank, machine_);

@@ -69,7 +69,7 @@ JobRun::JobRun(const LaunchPlan& plan, const RunSettings& settings, const Leader
 Result<void> JobRun::begin() {
   perform(supervisor_.begin());
   phases_.engine_started(world_.loop.now_ns());
-  begin_ranks(world_.channel, plan_, agents_.token);
+  begin_ranks(world_.channel, plan_, token_of_set(agents_));
   next_look_ns_ = world_.loop.now_ns() + look_interval_ns;
   return start_engine(*engine_, plan_, agents_, settings_.ssh_folder);
 }

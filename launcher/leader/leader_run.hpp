@@ -106,6 +106,7 @@ class LeaderRun {
   [[nodiscard]] const JobEnd& job_end(WorkerIndex worker) const;
   [[nodiscard]] RunResult result() const;
   [[nodiscard]] std::vector<std::string> unattended_hosts() const;
+  [[nodiscard]] std::set<std::string> attended_hosts() const;
 
   const LaunchPlan& plan_;
   RunSettings settings_;

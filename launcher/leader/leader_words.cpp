@@ -9,9 +9,16 @@
 
 namespace smlaunch {
 
+namespace {
+
+constexpr const char* own_set = "job";
+
+}  // namespace
+
 AgentFacts LeaderRun::agent_facts() const {
   return {.channel = fmt::format("{}:{}", settings_.channel_host, port_),
           .token = token_,
+          .set = own_set,
           .job = job_,
           .worker = settings_.worker,
           .leader_host = own_host_};
@@ -82,6 +89,7 @@ RunResult LeaderRun::result() const {
   made.job = job_;
   made.stop_asked = stop_asked_;
   made.unattended_hosts = unattended_hosts();
+  made.attended_hosts = attended_hosts();
   return made;
 }
 
@@ -99,6 +107,18 @@ std::vector<std::string> LeaderRun::unattended_hosts() const {
     const RosterWorker& worker = workers_.of(node_rank);
     if (has_loss[node_rank] != 0 && !worker.had_come && worker.host != plan_.current_host)
       found.push_back(worker.host);
+  }
+  return found;
+}
+
+std::set<std::string> LeaderRun::attended_hosts() const {
+  std::set<std::string> found;
+  for (const RosterWorker& worker : workers_.all())
+    if (worker.had_come) found.insert(worker.host);
+  if (!job_run_) return found;
+  for (const RankPlace& place : plan_.layout.ranks) {
+    const RankRecord& record = job_run_->record().ranks[place.rank];
+    if (record.joined || record.detached) found.insert(plan_.cluster.hosts[place.node_rank].name);
   }
   return found;
 }

@@ -7,6 +7,7 @@
 
 #include <chrono>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -30,6 +31,8 @@ struct RunResult {
   std::optional<std::chrono::steady_clock::time_point> stop_asked;  // when the job was first told to stop
   // Hosts with a lost agent, and without a worker of ours that could end the processes there.
   std::vector<std::string> unattended_hosts;
+  // Hosts where an agent of the job's, or a worker, has come: they take away what was left there for them.
+  std::set<std::string> attended_hosts;
 };
 
 // How many files we must be able to open: for ourselves, for the connections of agents and of other hosts' smlaunches,

@@ -9,7 +9,6 @@
 #include <set>
 
 #include "launcher/channel/detached_notice.hpp"
-#include "launcher/channel/token.hpp"
 #include "launcher/evidence/mpirun_words.hpp"
 #include "launcher/leader/carriers.hpp"
 #include "launcher/smoke/rank_result.hpp"
@@ -103,8 +102,8 @@ void SmokeRun::start_set() {
   engine_leaves_ = false;
   peers_ = Indexed<Rank, Peer_>(plan_.layout.ranks.size());
   // Agents of an earlier set do not know this token.
-  agents_.token = make_token();
-  begin_ranks(world_.channel, plan_, agents_.token);
+  agents_.set = fmt::format("checks {}", engines_.size());
+  begin_ranks(world_.channel, plan_, token_of_set(agents_));
   engines_.push_back(world_.make_engine(
       {.line = [this](std::string_view line) { engine_line(line); },
        .ended = [this](Rank, const Result<ExitStatus>& end, bool all) { engine_ended(end, all); }}));

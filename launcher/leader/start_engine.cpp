@@ -5,6 +5,7 @@
 
 #include <utility>
 
+#include "launcher/channel/set_token.hpp"
 #include "launcher/leader/start_messages.hpp"
 #include "launcher/process/agent_variables.hpp"
 #include "launcher/process/descendants.hpp"
@@ -31,7 +32,7 @@ void start_on_other_hosts(JobEngine& engine, const LaunchPlan& plan, const Agent
     if (plan.cluster.hosts[host].name == plan.current_host || ranks_of_host[host].empty()) continue;
     StartAgents agents;
     agents.job = facts.job;
-    agents.token = facts.token;
+    agents.token = token_of_set(facts);
     agents.leader_host = facts.leader_host;
     agents.working_directory = plan.entry_point.working_directory.string();
     HiddenArguments hidden = hide_arguments(plan.process_command, plan.secret_arguments);
@@ -46,11 +47,14 @@ void start_on_other_hosts(JobEngine& engine, const LaunchPlan& plan, const Agent
 
 }  // namespace
 
+std::string token_of_set(const AgentFacts& facts) { return make_set_token(facts.token, facts.set); }
+
 Result<void> start_engine(JobEngine& engine, const LaunchPlan& plan, const AgentFacts& facts,
                           const std::string& ssh_folder) {
   std::map<std::string, std::string> agent = {
       {agent_channel_variable, facts.channel},
-      {agent_token_variable, facts.token},
+      {agent_token_variable, token_of_set(facts)},
+      {agent_set_variable, facts.set},
       {job_marker_variable, facts.job},
       {agent_worker_variable, facts.worker},
       {agent_host_variable, facts.leader_host},

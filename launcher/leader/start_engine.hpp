@@ -15,12 +15,16 @@ namespace smlaunch {
 
 // What agents need to find us.
 struct AgentFacts {
-  std::string channel;  // "host:port"
-  std::string token;
+  std::string channel;      // "host:port"
+  std::string token;        // the job's
+  std::string set;          // which of the job's sets of agents they are: the job's own, or one of checks
   std::string job;          // the marker
   std::string worker;       // worker_socket_name(), or empty
   std::string leader_host;  // our own name for this machine
 };
+
+// The token by which this set of agents knows us.
+std::string token_of_set(const AgentFacts& facts);
 
 // One mpirun or srun, or an agent for each rank, started here or by the smlaunch of its host. `ssh_folder`: of open
 // connections, or empty. Errors (Fault::start): the kernel's words; nothing runs then.

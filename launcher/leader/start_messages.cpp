@@ -60,7 +60,8 @@ Start make_start(const LaunchPlan& plan, Rank rank, const Variables& of_host, co
     start.removed_variables = {"OMPI_", "PMIX_", "ORTE_", "PRTE_"};
   if (plan.engine == Engine::mpirun) start.leader_environment = facts.leader_environment;
   start.is_starter = has_starter(plan.launcher);
-  if (plan.engine == Engine::mpirun && is_too_long_for_mpirun(plan.process_command))
+  if (plan.engine == Engine::mpirun &&
+      (is_too_long_for_mpirun(plan.process_command) || !plan.secret_arguments.empty()))
     start.program = plan.process_command;
   start.working_directory = plan.entry_point.working_directory.string();
   if (plan.environment.contains(python_path_variable)) start.python_path = start.working_directory;

@@ -29,8 +29,9 @@ Start make_start(const LaunchPlan& plan, Rank rank, const Variables& of_host, co
 // limits: is this command too long for that?
 bool is_too_long_for_mpirun(const std::vector<std::string>& process_command);
 
-// The engine's command line. Secret arguments travel in agent_secrets_variable. A process command that is
-// too long is left out: agents get it with the start message, and this word stands in its place.
+// The engine's command line. A process command that is too long is left out, and so are secret arguments: agents of
+// mpirun's get the command with the start message, and others the arguments in agent_secrets_variable. This word stands
+// in the place of a command.
 inline constexpr const char* program_comes_later = "(the program comes over the channel)";
 // `ssh_folder` takes the place of planned_ssh_folder; empty: no connection was left open, and mpirun looks
 // for none.

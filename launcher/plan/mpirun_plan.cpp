@@ -9,6 +9,7 @@
 
 #include "launcher/contract/program_variables.hpp"
 #include "launcher/plan/launcher_variables.hpp"
+#include "launcher/plan/redaction.hpp"
 #include "launcher/plan/starter.hpp"
 #include "launcher/process/agent_variables.hpp"
 #include "mpi/schedulers.hpp"
@@ -38,6 +39,34 @@ std::string why_not_bound(const MpirunCommand& command) {
       "not bound by us: mpirun binds it by its default, because {} in the MPI options maps "
       "ranks to hardware",
       option);
+}
+
+// Variables that hold a secret: the agents set them, and get them with the start message. Where an agent has no
+// channel, its rank lacks them.
+std::vector<std::string> find_secret_variables(const JobSpec& spec, const LaunchPlan& plan) {
+  Variables named = plan.environment;
+  const UserOptions user = all_options(spec.mpi);
+  for (const std::string& name : user.exported)
+    if (const auto found = spec.inherited.find(name); found != spec.inherited.end()) named.insert(*found);
+  for (const auto& [name, value] : user.variables) named[name] = value;
+  const Redactor redactor(named, plan.process_command);
+  std::vector<std::string> secret;
+  for (const auto& [name, value] : named)
+    if (redactor.variable(name, value) != value) secret.push_back(name);
+  return secret;
+}
+
+// mpirun sends its daemons what it is told in the clear.
+void withhold(const std::vector<std::string>& secret, UserOptions& user) {
+  std::erase_if(user.options, [&](const MpirunOption& option) {
+    if (option.name != "x" || std::find(secret.begin(), secret.end(), option.values[0]) == secret.end())
+      return false;
+    user.notes.push_back(
+        fmt::format("{} does not go through mpirun, which sends it unencrypted: smlaunch brings it to the "
+                    "ranks over its own channel",
+                    to_string(option)));
+    return true;
+  });
 }
 
 // What the user's options say to the ranks, and not to mpirun.
@@ -127,19 +156,23 @@ MpirunRequest mpirun_request(const JobSpec& spec, const LaunchPlan& plan) {
   if (spec.by_slurm) request.remote_agent = fmt::format("{} {}", spec.smlaunch, slurm_agent_words);
   request.ssh_port = spec.ssh_port;
   if (plan.cluster.hosts.size() > 1) request.ssh_control_path = spec.ssh_control_path;
+  const std::vector<std::string> secret = find_secret_variables(spec, plan);
   request.settings = spec.mpi;
+  request.settings.user = all_options(spec.mpi);
+  request.settings.of_parameters = {};
+  withhold(secret, request.settings.user);
   request.schedulers = find_schedulers(spec.inherited);
-  for (const char* name :
-       {"LD_LIBRARY_PATH", "PATH", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"})
+  // The toolkit also names AWS's keys. The ranks have them from their host's environment, or from ours over the channel.
+  for (const char* name : {"LD_LIBRARY_PATH", "PATH"})
     if (spec.inherited.contains(name)) request.exported.emplace_back(name);
   // The toolkit's own settings stand there with their values, unless the container sets them.
   for (const auto& setting : adapter_variables(*spec.environment, plan.launcher, plan.cluster))
     if (!spec.inherited.contains(setting.first)) request.exported_values.push_back(setting);
-  for (const auto& [name, value] : plan.environment) request.exported.push_back(name);
-  for (const char* name : {agent_channel_variable, agent_token_variable, agent_worker_variable,
+  for (const auto& [name, value] : plan.environment)
+    if (std::find(secret.begin(), secret.end(), name) == secret.end()) request.exported.push_back(name);
+  for (const char* name : {agent_channel_variable, agent_set_variable, agent_worker_variable,
                            agent_host_variable, agent_directory_variable, job_marker_variable})
     request.exported.emplace_back(name);
-  if (!plan.secret_arguments.empty()) request.exported.emplace_back(agent_secrets_variable);
   if (plan.has_relays) request.exported.emplace_back(agent_relay_variable);
   request.program = {spec.smlaunch, "rank", "--"};
   request.program.insert(request.program.end(), plan.process_command.begin(), plan.process_command.end());

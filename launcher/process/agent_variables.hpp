@@ -6,9 +6,11 @@
 namespace smlaunch {
 
 // Our own variables, which are removed before the entry point is executed. Address and token never stand on
-// a command line.
+// a command line, and mpirun does not carry the token: it has no encryption (launcher/channel/left_token.hpp).
 inline constexpr const char* agent_channel_variable = "SMLAUNCH_AGENT_CHANNEL";  // "host:port"
 inline constexpr const char* agent_token_variable = "SMLAUNCH_AGENT_TOKEN";
+// Which set of the job's agents it is: its token is made of that and of the job's (launcher/channel/set_token.hpp).
+inline constexpr const char* agent_set_variable = "SMLAUNCH_AGENT_SET";
 inline constexpr const char* agent_rank_variable = "SMLAUNCH_AGENT_RANK";              // engine local
 inline constexpr const char* agent_local_rank_variable = "SMLAUNCH_AGENT_LOCAL_RANK";  // engine local
 // Slurm's srun has started the agent: its variables say which rank it is.
@@ -26,7 +28,8 @@ inline constexpr const char* relay_off = "off";
 // For the ranks that a starter starts: the agent's descriptors for their lines, and their places.
 inline constexpr const char* agent_ranks_variable = "SMLAUNCH_AGENT_RANKS";
 inline constexpr const char* agent_directory_variable = "SMLAUNCH_AGENT_DIRECTORY";  // the entry point's
-// Secret arguments (hidden_arguments.hpp) that mpirun's command line would show.
+// Secret arguments (hidden_arguments.hpp) that a command line would show; on mpirun's other hosts, they come with the
+// start message.
 inline constexpr const char* agent_secrets_variable = "SMLAUNCH_AGENT_SECRETS";
 // The secret of a job whose hosts start themselves: the user's. smlaunch takes it out of its environment.
 inline constexpr const char* job_token_variable = "SMLAUNCH_JOB_TOKEN";

@@ -60,4 +60,9 @@ std::vector<std::string> show_arguments(std::vector<std::string> argv, const std
   return argv;
 }
 
+bool hides_arguments(const std::vector<std::string>& argv) {
+  return std::any_of(argv.begin(), argv.end(),
+                     [](const std::string& word) { return word.starts_with(sign) && word.ends_with(')'); });
+}
+
 }  // namespace smlaunch

@@ -20,4 +20,7 @@ HiddenArguments hide_arguments(std::vector<std::string> argv, const std::vector<
 // The same words with the secrets in their places again.
 std::vector<std::string> show_arguments(std::vector<std::string> argv, const std::string& told);
 
+// Does one of these words stand in the place of a secret?
+bool hides_arguments(const std::vector<std::string>& argv);
+
 }  // namespace smlaunch

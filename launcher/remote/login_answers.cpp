@@ -16,6 +16,7 @@ constexpr std::string_view no_daemon_line = "no daemon";
 constexpr std::string_view shell_key = "shell: ";
 constexpr std::string_view daemon_key = "daemon: ";
 constexpr std::string_view folder_key = "folder: ";
+constexpr std::string_view token_key = "token: ";
 constexpr std::string_view noexec_key = "noexec: ";
 constexpr std::string_view domain_key = "nvlink domain: ";
 // "interface: 0|is down|eth1, eth2"
@@ -52,6 +53,7 @@ void take_line(std::string_view line, LoginAnswers& answers) {
   };
   take_problem(daemon_key, answers.daemon_problem);
   take_problem(folder_key, answers.folder_problem);
+  take_problem(token_key, answers.token_problem);
   take(noexec_key, answers.noexec_folder);
   take(domain_key, answers.nvlink_domain);
   if (!line.starts_with(interface_key)) return;
@@ -73,6 +75,7 @@ std::string render_login_answers(const LoginAnswers& answers) {
   add(shell_key, answers.shell);
   if (answers.daemon_problem) lines += fmt::format("{}{}\n", daemon_key, *answers.daemon_problem);
   if (answers.folder_problem) lines += fmt::format("{}{}\n", folder_key, *answers.folder_problem);
+  if (answers.token_problem) lines += fmt::format("{}{}\n", token_key, *answers.token_problem);
   add(noexec_key, answers.noexec_folder);
   add(domain_key, answers.nvlink_domain);
   return lines;

@@ -39,7 +39,8 @@ struct LoginAnswers {
   std::optional<std::string> daemon_problem = {};  // why the daemon does not run there; nothing: it does
   std::optional<std::string> folder_problem = {};  // why the daemon cannot write its files; nothing: it can
   std::string nvlink_domain = {};  // of its GPUs (topology/nvlink_domain.hpp); empty: none, or not asked
-  std::string noexec_folder = {};  // where the kernel runs no programs: "/tmp"; empty: it does
+  std::optional<std::string> token_problem = {};  // why the job's token cannot be left there; nothing: it can
+  std::string noexec_folder = {};                 // where the kernel runs no programs: "/tmp"; empty: it does
   std::vector<InterfaceAnswer> interfaces = {};
   bool operator==(const LoginAnswers&) const = default;
 };

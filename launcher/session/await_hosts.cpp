@@ -29,7 +29,7 @@ class Awaiting : public std::enable_shared_from_this<Awaiting> {
 
   void begin() {
     wait_for_hosts(
-        waits_, plan_.wanted_interfaces, awaited_.request, job_.spare_hosts,
+        waits_, plan_.wanted_interfaces, awaited_.request, awaited_.farewell, job_.spare_hosts,
         [self = shared_from_this()] { return find_failed_code(self->job_, self->find_code_()); }, events_,
         [self = shared_from_this()](HostsReady hosts) { self->hosts_came(std::move(hosts)); });
   }

@@ -16,7 +16,8 @@
 namespace smlaunch {
 
 struct AwaitedHosts {
-  RemoteRequest request = {};  // with the hand-over, where workers may wait
+  RemoteRequest request = {};  // with the hand-over, where workers may wait or mpirun starts the agents
+  std::string farewell = {};   // farewell_command()
   HostCheck check = {};
   std::string first_other_host = {};
 };

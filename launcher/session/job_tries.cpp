@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "base/own_words.hpp"
+#include "launcher/channel/left_token.hpp"
 #include "launcher/leader/runner.hpp"
 #include "launcher/outcome/job_result.hpp"
 #include "launcher/outcome/report_error.hpp"
@@ -131,7 +132,11 @@ Result<Report> JobTries::try_once() {
   if (!ran) return tl::unexpected(ran.error());
   stop_asked_ = ran->stop_asked;
   // Nobody reaches the other hosts, and each ends what it has started.
-  if (!job_.self_started) left_ = Left{.hosts = std::move(ran->unattended_hosts), .job = ran->job};
+  if (!job_.self_started) {
+    left_ = Left{.hosts = {ran->unattended_hosts.begin(), ran->unattended_hosts.end()}, .job = ran->job};
+    for (const std::string& host : std::exchange(with_token_, {}))
+      if (!ran->attended_hosts.contains(host)) left_->hosts.insert(host);
+  }
   Report report;
   report.outcome = std::move(ran->outcome);
   report.ranks = std::move(ran->ranks);
@@ -155,10 +160,11 @@ Result<Report> JobTries::try_once() {
 }
 
 // Closes the connections that were kept open, and ends processes that a try has left on hosts without an
-// agent or a worker.
+// agent or a worker, and takes away its token there.
 void JobTries::clean_up() {
   connections_.reset();
-  if (left_) end_job_on_hosts(options_, job_, left_->hosts, left_->job);
+  if (left_) end_job_on_hosts(options_, job_, {left_->hosts.begin(), left_->hosts.end()}, left_->job);
+  if (left_) remove_left_token(left_->job);
   left_.reset();
 }
 

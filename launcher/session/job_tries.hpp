@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -51,6 +52,7 @@ class JobTries {
   RunSettings make_settings(TryLoop& on);
   void tell_others(const Outcome& outcome);
   void note_hosts(const RemoteReport& report);
+  void note_tokens(const RemoteReport& report);
 
   // Between two tries: next_try.cpp
   Result<void> prepare_next(const Report& failed, const RestartDecision& decision);
@@ -58,9 +60,9 @@ class JobTries {
                                                           const std::vector<std::string>& at_fault) const;
   std::vector<std::string> go_on_with_fewer(const std::vector<std::string>& at_fault);
 
-  // Hosts where nobody ends the processes of a try, and the marker of these processes.
+  // Hosts where nobody ends the processes of a try or takes away its token, and the marker of these processes.
   struct Left {
-    std::vector<std::string> hosts;
+    std::set<std::string> hosts;
     std::string job;
   };
 
@@ -80,6 +82,7 @@ class JobTries {
   std::optional<SmokeReport> smoke_;  // of the last try
   std::optional<SshConnections> connections_;
   std::optional<Left> left_;
+  std::set<std::string> with_token_;  // hosts where the try's login has left the job's token
   std::optional<SteadyTime> stop_asked_;
 };
 

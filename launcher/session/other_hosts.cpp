@@ -17,6 +17,7 @@
 #include "launcher/remote/login_answers.hpp"
 #include "launcher/remote/render_ready.hpp"
 #include "launcher/session/run_options.hpp"
+#include "launcher/worker/login_command.hpp"
 #include "mpi/shell_words.hpp"
 
 namespace smlaunch {
@@ -114,15 +115,16 @@ void drop_useless_spares(const std::vector<WantedInterface>& wanted, const Remot
 
 // Workers that were not reached yet, or that started after our login, would wait for a leader that never
 // comes.
-void tell_the_rest(HostWaits& waits, RemoteRequest request, const RemoteReport& report,
-                   std::function<void()> done) {
+void tell_the_rest(HostWaits& waits, RemoteRequest request, const std::string& farewell,
+                   const RemoteReport& report, std::function<void()> done) {
   request.hosts.clear();
   request.spare_hosts.clear();
   for (const auto* hosts : {&report.hosts, &report.spare_hosts})
     for (const HostReadiness& host : *hosts)
       if (host.state == ReadyState::waiting || parse_login_answers(host.answer).lacks_worker)
         request.hosts.push_back(host.name);
-  if (request.hosts.empty() || request.login.input.empty()) return done();
+  if (request.hosts.empty() || farewell.empty()) return done();
+  request.login.command = farewell;
   request.timeout = farewell_bound;
   request.login.judge = nullptr;
   request.is_pointless = nullptr;
@@ -176,6 +178,10 @@ std::optional<HostProblem> judge_host_answer(const std::vector<WantedInterface>&
     return HostProblem{
         .cause = {.trouble = HostTrouble::folder_not_writable, .subject = *answers.folder_problem},
         .remedy = "make room, mount it writable, or set TMPDIR for that user's logins"};
+  if (answers.token_problem)
+    return HostProblem{.cause = {.trouble = HostTrouble::worker_cannot_start,
+                                 .subject = "the job's token cannot be left: " + *answers.token_problem},
+                       .remedy = "make room in /tmp, or mount it writable"};
   for (const InterfaceAnswer& problem : answers.interfaces) {
     if (problem.wanted >= wanted.size()) continue;
     const Error error = interface_error("", wanted[problem.wanted], problem.problem, problem.usable);
@@ -186,26 +192,40 @@ std::optional<HostProblem> judge_host_answer(const std::vector<WantedInterface>&
   return {};
 }
 
-RemoteRequest make_ready_request(const Options& options, const Job& job, const std::string& worker,
-                                 const std::vector<WantedInterface>& wanted) {
+namespace {
+
+std::string login_command(const Job& job, const std::string& worker,
+                          const std::vector<WantedInterface>& wanted, bool leaves_token) {
   std::string command = become_program(quote_shell_word(job.spec.smlaunch)) + " worker";
   if (job.asks_domains) command += fmt::format(" {}", domain_argument);
+  if (leaves_token) command += fmt::format(" {}", token_argument);
   for (const WantedInterface& each : wanted) command += " --interface " + quote_shell_word(each.pattern);
   command += fmt::format(" {} {}", worker.empty() ? "-" : worker, worker_wait_seconds(job));
   if (const std::string daemon = remote_daemon(job.spec); !daemon.empty())
     command += " " + quote_shell_word(daemon);
+  return command;
+}
+
+}  // namespace
+
+RemoteRequest make_ready_request(const Options& options, const Job& job, const std::string& worker,
+                                 const std::vector<WantedInterface>& wanted, bool leaves_token) {
   return {.hosts = names_of_hosts(job),
           .spare_hosts = job.spare_hosts,
           .by_slurm = job.spec.by_slurm,
           .own_host = job.environment->current_host,
           .port = options.ssh_port,
-          .login = {.command = std::move(command),
+          .login = {.command = login_command(job, worker, wanted, leaves_token),
                     .version = SMLAUNCH_VERSION,
                     .judge =
                         [wanted, shells = shells_of(job.spec)](const std::string& answer) {
                           return judge_host_answer(wanted, shells, answer);
                         }},
           .timeout = milliseconds_of(options.ready_timeout)};
+}
+
+std::string farewell_command(const Job& job, const std::string& worker) {
+  return worker.empty() ? "" : login_command(job, worker, {}, false);
 }
 
 void keep_connections(RemoteRequest& request, const std::string& control_path) {
@@ -215,10 +235,10 @@ void keep_connections(RemoteRequest& request, const std::string& control_path) {
 }
 
 void wait_for_hosts(HostWaits& waits, const std::vector<WantedInterface>& wanted, RemoteRequest request,
-                    std::vector<std::string>& spares, const FindFailure& find_failure, EventLog& events,
-                    std::function<void(HostsReady)> done) {
+                    const std::string& farewell, std::vector<std::string>& spares,
+                    const FindFailure& find_failure, EventLog& events, std::function<void(HostsReady)> done) {
   if (find_failure) request.is_pointless = [find_failure] { return find_failure().has_value(); };
-  const auto over = [&waits, wanted, request, &spares, find_failure, &events,
+  const auto over = [&waits, wanted, request, farewell, &spares, find_failure, &events,
                      done = std::move(done)](RemoteReport report) {
     add_host_events(report, events);
     HostsReady hosts{.result = {}, .report = std::move(report)};
@@ -237,7 +257,7 @@ void wait_for_hosts(HostWaits& waits, const std::vector<WantedInterface>& wanted
       print_ready_table(made);
       if (!result.outcome) result.outcome = outcome_of_hosts(made, "waiting for the hosts");
     }
-    tell_the_rest(waits, request, made, [done, hosts] { done(hosts); });
+    tell_the_rest(waits, request, farewell, made, [done, hosts] { done(hosts); });
   };
   waits.run_on_hosts(std::move(request), {.is_shown = true}, over);
 }

@@ -39,9 +39,13 @@ std::optional<HostProblem> judge_host_answer(const std::vector<WantedInterface>&
                                              const ShellsOfMpirun& shells, const std::string& lines);
 
 // The request for the hosts that run ranks of the job, without a hand-over. `worker`: worker_socket_name(),
-// or empty. `wanted`: LaunchPlan::wanted_interfaces.
+// or empty. `wanted`: LaunchPlan::wanted_interfaces. `leaves_token`: the hand-over's token stays there for agents that
+// mpirun starts.
 RemoteRequest make_ready_request(const Options& options, const Job& job, const std::string& worker,
-                                 const std::vector<WantedInterface>& wanted);
+                                 const std::vector<WantedInterface>& wanted, bool leaves_token = false);
+
+// Run by the same stdin on hosts that are only told that there will be no job; empty: none is told.
+std::string farewell_command(const Job& job, const std::string& worker);
 
 // Leaves each login's connection open for a minute, so that mpirun can start its daemon over it: a second
 // login costs both hosts more than the daemon itself.
@@ -59,8 +63,8 @@ using FindFailure = std::function<std::optional<Outcome>()>;
 // the job on each. Otherwise the table is on stderr, too. Warns of spare hosts that are of no use, and takes
 // them out of `spares`.
 void wait_for_hosts(HostWaits& waits, const std::vector<WantedInterface>& wanted, RemoteRequest request,
-                    std::vector<std::string>& spares, const FindFailure& find_failure, EventLog& events,
-                    std::function<void(HostsReady)> done);
+                    const std::string& farewell, std::vector<std::string>& spares,
+                    const FindFailure& find_failure, EventLog& events, std::function<void(HostsReady)> done);
 
 // What the hosts, spare ones too, have told of their NVLink domains.
 void note_domains(const RemoteReport& report, HostDomains& domains);

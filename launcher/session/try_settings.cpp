@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/own_words.hpp"
+#include "launcher/channel/left_token.hpp"
 #include "launcher/channel/worker_socket.hpp"
 #include "launcher/job/job_cluster.hpp"
 #include "launcher/leader/runner.hpp"
@@ -34,6 +35,13 @@ void JobTries::note_hosts(const RemoteReport& report) {
   const auto ready = std::count_if(report.hosts.begin(), report.hosts.end(),
                                    [](const HostReadiness& host) { return host.state == ReadyState::ready; });
   board_.note([ready](JobStatus& status) { status.hosts_ready = static_cast<int>(ready); });
+}
+
+void JobTries::note_tokens(const RemoteReport& report) {
+  for (const auto* hosts : {&report.hosts, &report.spare_hosts})
+    for (const HostReadiness& host : *hosts)
+      if (host.state == ReadyState::ready && host.name != job_.environment->current_host)
+        with_token_.insert(host.name);
 }
 
 RunSettings JobTries::make_settings(TryLoop& on) {
@@ -80,14 +88,26 @@ RunSettings JobTries::make_settings(TryLoop& on) {
   settings.find_unconnected = [this](const std::set<std::string>& peers) {
     return find_unconnected_hosts(job_, peers);
   };
-  settings.make_ready = [this, &waits, check, worker = settings.worker](
+  // The checks on the CPU are mpirun's, whatever starts the job.
+  const bool by_mpirun = plan_.engine == Engine::mpirun || plan_.smoke.has_value();
+  settings.make_ready = [this, &waits, check, by_mpirun, worker = settings.worker](
                             const std::string& hand_over, const FindWorkerCode& code, auto done) {
-    RemoteRequest request = make_ready_request(options_, job_, worker, plan_.wanted_interfaces);
-    if (!worker.empty()) request.login.input = hand_over;
+    RemoteRequest request = make_ready_request(options_, job_, worker, plan_.wanted_interfaces, by_mpirun);
+    if (by_mpirun || !worker.empty()) request.login.input = hand_over;
+    // mpirun may not know its own host by the name that the job gives it, and log in there.
+    if (by_mpirun)
+      if (auto left = leave_handed_token(hand_over); !left) warn(left.error());
     if (connections_) keep_connections(request, connections_->control_path());
-    request.progress = [this](const RemoteReport& report) { note_hosts(report); };
+    with_token_.clear();
+    request.progress = [this, by_mpirun](const RemoteReport& report) {
+      note_hosts(report);
+      if (by_mpirun) note_tokens(report);
+    };
     await_hosts(waits, options_, job_, plan_,
-                {.request = std::move(request), .check = check, .first_other_host = first_other_host(plan_)},
+                {.request = std::move(request),
+                 .farewell = farewell_command(job_, worker),
+                 .check = check,
+                 .first_other_host = first_other_host(plan_)},
                 code, events_, std::move(done));
   };
   return settings;

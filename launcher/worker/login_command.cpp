@@ -14,6 +14,7 @@
 #include "base/own_words.hpp"
 #include "cuda/probe_gpus.hpp"
 #include "launcher/channel/hand_over.hpp"
+#include "launcher/channel/left_token.hpp"
 #include "launcher/channel/worker_socket.hpp"
 #include "launcher/process/job_processes.hpp"
 #include "launcher/remote/daemon_needs.hpp"
@@ -45,6 +46,8 @@ int run_hand_over(std::vector<std::string> arguments) {
     if (const auto domain = probe_nvlink_domain()) answers.nvlink_domain = to_string(*domain);
   }
   std::vector<std::string> wanted;
+  const bool leaves_token = !arguments.empty() && arguments.front() == token_argument;
+  if (leaves_token) arguments.erase(arguments.begin());
   while (arguments.size() >= 2 && arguments[0] == "--interface") {
     wanted.push_back(arguments[1]);
     arguments.erase(arguments.begin(), arguments.begin() + 2);
@@ -60,6 +63,11 @@ int run_hand_over(std::vector<std::string> arguments) {
     std::from_chars(arguments[1].data(), arguments[1].data() + arguments[1].size(), seconds);
   const char* connection = std::getenv("SSH_CONNECTION");
   const std::string hand_over = complete_hand_over(read_stdin(), connection == nullptr ? "" : connection);
+  if (leaves_token)
+    if (const auto left = leave_handed_token(hand_over); !left) {
+      const Problem& problem = left.error().problems.front();
+      answers.token_problem = fmt::format("{}: {}", problem.where, problem.what);
+    }
   answers.lacks_worker = arguments.empty() || hand_over.empty() ||
                          !hand_over_to_worker(arguments[0], hand_over,
                                               std::chrono::milliseconds(static_cast<long>(seconds * 1000)));
@@ -92,7 +100,9 @@ int run_login_command(const std::vector<std::string>& arguments) {
     return run_connection_guard(arguments[1], std::atoi(arguments[2].c_str()));
   if (!arguments.empty() && arguments.front() == end_job_argument) {
     write_text(1, fmt::format("smlaunch {}\n", SMLAUNCH_VERSION));
-    end_job_processes(read_stdin(), orphan_grace);
+    const std::string job = read_stdin();
+    end_job_processes(job, orphan_grace);
+    remove_left_token(job);
     return 0;
   }
   if (arguments.size() == 2 && arguments.front() == host_check_argument) {

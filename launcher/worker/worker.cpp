@@ -16,6 +16,7 @@
 
 #include "launcher/channel/channel_client.hpp"
 #include "launcher/channel/hand_over.hpp"
+#include "launcher/channel/left_token.hpp"
 #include "launcher/channel/worker_socket.hpp"
 #include "launcher/code/code_preparation.hpp"
 #include "launcher/process/asio_loop.hpp"
@@ -104,23 +105,26 @@ WorkerResult run_until_over(const WorkerSettings& settings, std::vector<UniqueFd
   AsioLoop loop;
   CodePreparation preparation(loop.context());
   std::optional<HostAgents> agents;
-  WorkerRun run(settings,
-                {.loop = loop,
-                 .make_channel =
-                     [&](const HandOver& hand_over, Hello hello) {
-                       return make_client(loop.context(), settings, hand_over, std::move(hello));
-                     },
-                 .prepare_code =
-                     [&](const CodeRequest& request, std::function<void(const CodeEnd&)> ended) {
-                       return preparation.start(request, std::move(ended));
-                     },
-                 .end_job_processes = [](const std::string& job) { end_job_processes(job, orphan_grace); },
-                 .start_agents = [&](const StartAgents& wanted) { agents->start(wanted); },
-                 .signal_agents = [&](const SignalAgents& signal) { agents->signal(signal); },
-                 .forget_agents =
-                     [&] {
-                       if (agents) agents->forget();
-                     }});
+  WorkerRun run(settings, {.loop = loop,
+                           .make_channel =
+                               [&](const HandOver& hand_over, Hello hello) {
+                                 return make_client(loop.context(), settings, hand_over, std::move(hello));
+                               },
+                           .prepare_code =
+                               [&](const CodeRequest& request, std::function<void(const CodeEnd&)> ended) {
+                                 return preparation.start(request, std::move(ended));
+                               },
+                           .end_job_processes =
+                               [](const std::string& job) {
+                                 end_job_processes(job, orphan_grace);
+                                 remove_left_token(job);
+                               },
+                           .start_agents = [&](const StartAgents& wanted) { agents->start(wanted); },
+                           .signal_agents = [&](const SignalAgents& signal) { agents->signal(signal); },
+                           .forget_agents =
+                               [&] {
+                                 if (agents) agents->forget();
+                               }});
   if (settings.leader)
     agents.emplace(loop.context(),
                    HostAgents::Settings{fmt::format("{}:{}", settings.leader->host, settings.leader->port),
@@ -141,6 +145,7 @@ WorkerResult run_until_over(const WorkerSettings& settings, std::vector<UniqueFd
   if (is_orphan)
     wait_for_job_processes(run.job(), std::min(settings.failure_grace, longest_orphan_grace) + agents_bound);
   if (!run.job().empty()) end_job_processes(run.job(), orphan_grace);
+  remove_left_token(run.job());
   if (is_orphan)
     end_daemon(server.daemon());
   else  // after a failure mpirun ends at once, and its daemon may take seconds over it

@@ -48,6 +48,16 @@ TEST(AgentIdentity, IsSlurmsWhereSrunHasStartedIt) {
   EXPECT_FALSE(parse_agent_identity({{"SLURM_PROCID", "0"}, {"SLURM_LOCALID", "0"}}));
 }
 
+TEST(AgentIdentity, LacksATokenWhereThereIsAChannelWithoutOne) {
+  Variables_ variables = {{"OMPI_COMM_WORLD_RANK", "1"}, {"OMPI_COMM_WORLD_LOCAL_RANK", "0"}};
+  EXPECT_FALSE(parse_agent_identity(variables)->lacks_token);
+  variables["SMLAUNCH_AGENT_CHANNEL"] = "a:1";
+  EXPECT_TRUE(parse_agent_identity(variables)->lacks_token);
+  EXPECT_EQ(parse_agent_identity(variables)->channel_port, 0);
+  variables["SMLAUNCH_AGENT_TOKEN"] = "secret";
+  EXPECT_FALSE(parse_agent_identity(variables)->lacks_token);
+}
+
 TEST(AgentIdentity, KnowsAStepOfSlurmsWhereItsHostsSmlaunchHasStartedIt) {
   const Variables_ ours = {{"SMLAUNCH_AGENT_RANK", "1"}, {"SMLAUNCH_AGENT_LOCAL_RANK", "0"}};
   Variables_ variables = ours;

@@ -231,7 +231,8 @@ TEST(LeaderRun, OnHostsThatStartThemselvesEachHostsSmlaunchStartsItsAgents) {
   EXPECT_THAT(run.output.printed, ElementsAre("0: hello\n", "1: hello\n", "2: hello\n", "3: hello\n"));
   ASSERT_EQ(run.agents.hosts_agents.size(), 1U);
   EXPECT_THAT(run.agents.hosts_agents[0].ranks, ElementsAre(2, 3));
-  EXPECT_EQ(run.agents.hosts_agents[0].token, "token");
+  EXPECT_EQ(run.agents.hosts_agents[0].token, run.agents.engine_environments[0].at(agent_token_variable))
+      << "all agents of one set have one token";
   EXPECT_EQ(run.agents.engine_environments.size(), 2U);
   EXPECT_EQ(run.agents.outcomes.at(run.worker(1)).kind, "success");
   run.leader.reset();  // before what it was given

@@ -146,6 +146,8 @@ TEST(LeaderRun, ALostAgentIsALostHostThatIsUnattendedWhereNoWorkerIsLeft) {
     EXPECT_THAT(outcome.hosts_at_fault, ElementsAre("algo-2"));
     EXPECT_EQ(run.result.unattended_hosts,
               has_worker ? std::vector<std::string>() : std::vector<std::string>{"algo-2"});
+    EXPECT_TRUE(run.result.attended_hosts.contains("algo-2")) << "an agent had come";
+    EXPECT_TRUE(run.result.attended_hosts.contains("algo-2")) << "an agent had come";
   }
 }
 
@@ -287,6 +289,10 @@ TEST(LeaderRun, ATestThatPassesIsFollowedByTheJobWithAnotherSetOfAgents) {
                                            "start the engine", "release"));
   EXPECT_NE(run.agents.engine_environments[0].at(agent_token_variable),
             run.agents.engine_environments[1].at(agent_token_variable));
+  EXPECT_EQ(run.agents.engine_environments[0].at(agent_set_variable), "checks 0");
+  EXPECT_EQ(run.agents.engine_environments[1].at(agent_set_variable), "job");
+  EXPECT_EQ(run.agents.engine_environments[0].at(agent_set_variable), "checks 0");
+  EXPECT_EQ(run.agents.engine_environments[1].at(agent_set_variable), "job");
   EXPECT_FALSE(run.agents.starts.at(0).has_input);
   EXPECT_THAT(run.output.printed, ElementsAre("0: hello\n", "1: hello\n", "2: hello\n", "3: hello\n"));
 }

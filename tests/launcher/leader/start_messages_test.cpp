@@ -73,7 +73,10 @@ TEST(EngineCommand, HasSecretArgumentsOnNoCommandLineOfMpirunAndOfAgents) {
   EXPECT_EQ(std::count(command.begin(), command.end(), "abcdef"), 0);
   EXPECT_EQ(command[5], "--api-key");
   EXPECT_EQ(command.back(), "1");
+  EXPECT_EQ(make_start(plan, Rank{0}, {}, {}).program, plan.process_command)
+      << "mpirun would send them in the clear";
   plan.engine = Engine::local;
+  EXPECT_TRUE(make_start(plan, Rank{0}, {}, {}).program.empty());
   EXPECT_EQ(engine_command(plan, ""), command);
 }
 

@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "launcher/contract/program_variables.hpp"
+#include "launcher/process/agent_variables.hpp"
 #include "tests/launcher/plan/small_job.hpp"
 
 namespace smlaunch {
@@ -45,6 +46,38 @@ TEST(MakePlan, TakesFromMpiOptionsWithoutMpirunWhatRanksSee) {
   EXPECT_THAT(plan.command, ElementsAre("/usr/bin/smlaunch", "rank", "--", "python3", "--", "train.py"));
   EXPECT_TRUE(ddp_with({"-x", "A=1"}).plan().warnings.empty());
   EXPECT_TRUE(ddp_with({}).plan().warnings.empty());
+}
+
+TEST(MakePlan, TellsMpirunNoSecretAndTheRanksAll) {
+  SmallJob job(2, 1);
+  job.spec.launcher = LauncherKind::mpi;
+  job.environment.hyperparameters = *parse_python_json(R"({"api_key": "s3cret-1", "epochs": 3})");
+  job.mpi_options = {"-x", "MY_TOKEN=s3cret-2", "-x", "DB_PASSWORD", "-x", "MINE", "-x", "URL"};
+  job.mpi_options_source = "option --mpi-options";
+  job.spec.inherited = {{"MINE", "1"},
+                        {"DB_PASSWORD", "s3cret-3"},
+                        {"URL", "postgres://me:s3cret-4@host/x"},
+                        {"AWS_SECRET_ACCESS_KEY", "s3cret-5"},
+                        {"PATH", "/bin"}};
+  const LaunchPlan plan = job.plan();
+  std::vector<std::string> told;
+  for (std::size_t i = 0; i + 1 < plan.command.size(); ++i)
+    if (plan.command[i] == "-x") told.push_back(plan.command[i + 1]);
+  for (const char* name : {"PATH", "MINE", "SM_HP_EPOCHS", "SM_HOSTS", agent_channel_variable,
+                           agent_set_variable, job_marker_variable})
+    EXPECT_THAT(told, Contains(name));
+  for (const char* name : {"MY_TOKEN", "DB_PASSWORD", "URL", "AWS_SECRET_ACCESS_KEY", "SM_HP_API_KEY",
+                           "SM_HPS", agent_token_variable, agent_secrets_variable})
+    EXPECT_THAT(told, Not(Contains(name)));
+  EXPECT_EQ(plan.user_variables, (Variables{{"MINE", "1"},
+                                            {"MY_TOKEN", "s3cret-2"},
+                                            {"DB_PASSWORD", "s3cret-3"},
+                                            {"URL", "postgres://me:s3cret-4@host/x"}}));
+  EXPECT_EQ(plan.environment.at("SM_HP_API_KEY"), "s3cret-1");
+  EXPECT_THAT(plan.sources,
+              Contains(Pair("mpi_options",
+                            "-x MY_TOKEN does not go through mpirun, which sends it "
+                            "unencrypted: smlaunch brings it to the ranks over its own channel")));
 }
 
 TEST(MakePlan, RefusesMpiOptionsWithoutMpirunAsWithIt) {

@@ -31,5 +31,12 @@ TEST(HiddenArguments, ThatAreToldWrongStayHidden) {
   EXPECT_EQ(show_arguments({"(secret 0)"}, "9:abc"), Words{"abc"});
 }
 
+TEST(HiddenArguments, AreKnownByTheirSigns) {
+  EXPECT_TRUE(hides_arguments(hide_arguments({"train.py", "--key", "abc"}, {2}).argv));
+  for (const Words& argv :
+       {Words{}, Words{"train.py", "--key", "abc"}, Words{"(secrets)", "secret 0)", "(secret "}})
+    EXPECT_FALSE(hides_arguments(argv));
+}
+
 }  // namespace
 }  // namespace smlaunch

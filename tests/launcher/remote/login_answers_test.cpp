@@ -26,6 +26,7 @@ TEST(ParseLoginAnswers, ReadsBackWhatWasRendered) {
                                .daemon_problem = "exited with code 1",
                                .folder_problem = "/tmp cannot be written (No space left on device)",
                                .nvlink_domain = "0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f/1",
+                               .token_problem = "/tmp/smlaunch-0: cannot be written: No space left on device",
                                .noexec_folder = "/tmp",
                                .interfaces = {{1, "is down", "eth0"}, {2, "does not exist", ""}}};
   for (const LoginAnswers& each : {lacks_all, LoginAnswers{}, LoginAnswers{.shell = "bash"}})

@@ -109,8 +109,11 @@ struct AwaitedRun {
       RemoteRequest request{.hosts = names_of_hosts(job), .timeout = milliseconds(600'000)};
       request.login.input = hand_over;
       await_hosts(waits, options, job, plan,
-                  {.request = std::move(request), .check = check, .first_other_host = "127.0.0.1"}, code,
-                  events, [this, done](ReadyResult result) {
+                  {.request = std::move(request),
+                   .farewell = farewell_command(job, "worker"),
+                   .check = check,
+                   .first_other_host = "127.0.0.1"},
+                  code, events, [this, done](ReadyResult result) {
                     ready_at = loop.seconds();
                     done(std::move(result));
                   });

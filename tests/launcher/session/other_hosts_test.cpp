@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What other hosts say of themselves, and what follows from it.
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "launcher/job/job_interface.hpp"
@@ -70,6 +71,19 @@ TEST(MakeReadyRequest, WaitsForAWorkerOnlyWhereTheContainerPlatformPromisesOne) 
   EXPECT_EQ(waits(), "worker-1 0");
 }
 
+TEST(MakeReadyRequest, LeavesATokenWhereItIsToAndNeverOnAHostThatIsOnlyTold) {
+  Job job;
+  job.environment = std::make_shared<const Environment>();
+  job.spec.smlaunch = "/opt/smlaunch";
+  const auto command = [&](bool leaves) {
+    return make_ready_request({}, job, "worker-1", {}, leaves).login.command;
+  };
+  EXPECT_THAT(command(true), testing::HasSubstr(" worker --leave-token worker-1 1"));
+  EXPECT_THAT(command(false), testing::HasSubstr(" worker worker-1 1"));
+  EXPECT_EQ(farewell_command(job, "worker-1"), command(false));
+  EXPECT_EQ(farewell_command(job, ""), "") << "there is nobody to tell";
+}
+
 TEST(JudgeHostAnswer, SaysWhatAHostLacks) {
   const std::vector<WantedInterface> wanted = {{.pattern = "=eth7"}, {"ib", InterfaceUser::nccl}};
   EXPECT_FALSE(judge_host_answer(wanted, {"bash"}, "smlaunch 0.1.0\nworker\n"));
@@ -94,6 +108,8 @@ TEST(JudgeHostAnswer, SaysWhatAHostLacks) {
       to_string(
           judge_host_answer(wanted, {"bash"}, "shell: sh\nfolder: /tmp cannot be written (x)\n")->cause),
       "/tmp cannot be written (x) there, and Open MPI's daemon puts its files there");
+  EXPECT_EQ(to_string(judge_host_answer(wanted, {"bash"}, "token: /tmp/smlaunch-0: x\n")->cause),
+            "smlaunch cannot start there: the job's token cannot be left: /tmp/smlaunch-0: x");
 }
 
 TEST(JudgeHostAnswer, SaysWhyADaemonDoesNotRun) {
