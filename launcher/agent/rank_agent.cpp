@@ -23,6 +23,7 @@
 #include "launcher/channel/hand_over.hpp"
 #include "launcher/channel/host_relay.hpp"
 #include "launcher/channel/left_token.hpp"
+#include "launcher/channel/own_host_door.hpp"
 #include "launcher/channel/set_token.hpp"
 #include "launcher/devices/host_devices.hpp"
 #include "launcher/process/agent_variables.hpp"
@@ -143,7 +144,10 @@ int run_agent(const AgentIdentity& identity, const std::vector<std::string>& pro
     channel.emplace(loop.context(), identity.channel_host, identity.channel_port, identity.token,
                     make_hello(identity, host, machine), first_bound);
   if (relay) channel->set_carrier(*relay);
-  if (has_relay && identity.local_rank != 0) channel->set_relay(relay_name);
+  if (has_relay && identity.local_rank != 0)
+    channel->set_relay(relay_name);
+  else if (channel && !identity.token.empty() && is_on_leader_host(identity, host))
+    channel->set_own_host_door(own_host_door_name(identity.token));
   RankProcess rank(loop.context(), identity, program, machine);
   std::optional<LateHandOver> late_hand_over;
   std::optional<HostDevices> devices;

@@ -120,8 +120,12 @@ void ChannelClient::greet(tcp::socket socket) {
 }
 
 void ChannelClient::connect_to_relay() {
-  if (auto link = LocalLink::connect(loop_, relay_socket_)) return begin(std::move(link));
-  if (std::chrono::nanoseconds(steady_now_ns() - heard_ns_) > relay_bound) {
+  if (auto link = LocalLink::connect(loop_, relay_socket_)) {
+    if (is_relay_the_leader_) link->lead_to_leader();
+    return begin(std::move(link));
+  }
+  // The leader listens before it starts us; a relay does not.
+  if (is_relay_the_leader_ || std::chrono::nanoseconds(steady_now_ns() - heard_ns_) > relay_bound) {
     relay_socket_.clear();
     return connect();
   }

@@ -29,6 +29,11 @@ class ChannelClient final : public PeerChannel {
   void set_make_key(std::function<std::optional<ChannelKey>()> make_key) { make_key_ = std::move(make_key); }
   // Before start(). The relay of our host is to carry our connection, as long as it does: then we connect ourselves.
   void set_relay(std::string socket_name) { relay_socket_ = std::move(socket_name); }
+  // Before start(). The leader is on our host, and has a door there: own_host_door_name().
+  void set_own_host_door(std::string socket_name) {
+    relay_socket_ = std::move(socket_name);
+    is_relay_the_leader_ = true;
+  }
   // Before start(). Who carries others' connections inside ours, and outlives us.
   void set_carrier(Carrier& carrier) { carrier_ = &carrier; }
   void start(Callbacks callbacks) override;
@@ -76,6 +81,7 @@ class ChannelClient final : public PeerChannel {
   bool is_paused_ = false;
   Callbacks callbacks_;
   std::string relay_socket_;  // empty: there is no relay, or we do without it
+  bool is_relay_the_leader_ = false;
   Carrier* carrier_ = nullptr;
   std::shared_ptr<Connection> link_;
   UnackedFrames unacked_;

@@ -197,6 +197,11 @@ void ChannelServer::acknowledge(Agent& from) {
   from.link->send(encode_frame(FrameKind::ack, encode_number(from.rules.received())));
 }
 
+void ChannelServer::serve_own_host() {
+  door_.emplace(loop_,
+                [this](const std::shared_ptr<Connection>& link, const Hello& hello) { admit(link, hello); });
+}
+
 void ChannelServer::begin_ranks(int ranks, std::string token) {
   const int known = std::max(ranks, ranks_);
   ranks_ = ranks;
@@ -213,6 +218,7 @@ void ChannelServer::begin_ranks(int ranks, std::string token) {
     if (agents_[peer].link) agents_[peer].link->close();
     agents_[peer] = Agent(is_rank(peer) ? PeerRules::Role::rank : PeerRules::Role::worker);
   }
+  if (door_) door_->open(token, rank_key_.identity);
 }
 
 void ChannelServer::ping_all() {
@@ -243,6 +249,7 @@ void ChannelServer::pause(bool paused) {
 
 void ChannelServer::close() {
   listener_.close();
+  if (door_) door_->close();
   for (Agent& each : agents_) {
     if (each.link) each.link->close();
     each.link.reset();

@@ -17,6 +17,7 @@
 #include "launcher/channel/channel_listener.hpp"
 #include "launcher/channel/leader_channel.hpp"
 #include "launcher/channel/link.hpp"
+#include "launcher/channel/own_host_door.hpp"
 #include "launcher/channel/peer_rules.hpp"
 
 namespace smlaunch {
@@ -38,6 +39,8 @@ class ChannelServer final : public LeaderChannel {
     return listener_.listen(address, port);
   }
   void keep_to(const std::string& address) override { listener_.keep_to({address}); }
+  // From the next begin_ranks() on, agents of this host come by a door of their own.
+  void serve_own_host();
   void begin_ranks(int ranks, std::string token) override;
   void let_carry(std::vector<Peer> carriers) override;
   void start(Peer peer, const Start& start) override;
@@ -108,6 +111,7 @@ class ChannelServer final : public LeaderChannel {
 
   boost::asio::io_context& loop_;
   ChannelListener listener_;
+  std::optional<OwnHostDoor> door_;
   std::string token_;
   ChannelKey key_;
   ChannelKey rank_key_;  // of the peers below ranks_

@@ -65,6 +65,7 @@ void LocalLink::pause_reading(bool paused) {
 }
 
 std::optional<std::chrono::nanoseconds> LocalLink::since_acknowledged() {
+  if (leads_to_leader_) return std::chrono::nanoseconds(0);
   if (acknowledged_ns_ == 0) return {};
   return std::chrono::nanoseconds(steady_now_ns() - acknowledged_ns_);
 }

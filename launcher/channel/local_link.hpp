@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A connection between two agents of one host, by a Unix socket: frames in, frames out, as they are. Who is at the other
+// A connection between two agents of one host, or of one and the leader, by a Unix socket: frames in, frames out, as they are. Who is at the other
 // end is this user (local_socket.hpp).
 #pragma once
 
@@ -11,6 +11,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "launcher/channel/connection.hpp"
 
@@ -27,6 +28,11 @@ class LocalLink final : public Connection, public std::enable_shared_from_this<L
   void pause_reading(bool paused) override;
   [[nodiscard]] std::size_t waiting_bytes() const override { return waiting_.size() - sent_; }
   [[nodiscard]] std::uint64_t heard_ns() const override { return heard_ns_; }
+  // What the other end is taken for.
+  void set_identity(std::string identity) { identity_ = std::move(identity); }
+  [[nodiscard]] const std::string& identity() const override { return identity_; }
+  // The other end is the leader itself, and no relay: its host is ours.
+  void lead_to_leader() { leads_to_leader_ = true; }
   // As the relay at the other end tells it while the leader is silent: then it is told every second.
   [[nodiscard]] std::optional<std::chrono::nanoseconds> since_acknowledged() override;
   void close() override;
@@ -43,10 +49,12 @@ class LocalLink final : public Connection, public std::enable_shared_from_this<L
   OnFrame on_frame_;
   OnClosed on_closed_;
   FrameReader reader_{most_in_first_frame};
+  std::string identity_;
   std::string waiting_;
   std::size_t sent_ = 0;  // of it
   std::uint64_t heard_ns_ = 0;
   std::uint64_t acknowledged_ns_ = 0;  // when the leader's kernel was heard last; 0: nobody has told
+  bool leads_to_leader_ = false;
   bool waiting_to_write_ = false;
   bool write_failed_ = false;
   bool reading_ = false;

@@ -115,6 +115,7 @@ Result<RunResult> run_plan(const LaunchPlan& plan, const RunSettings& settings, 
       loop.context(), settings.job_token.empty() ? token : settings.job_token,
       rank_peers + static_cast<int>(plan.cluster.hosts.size() + settings.spare_hosts.size()),
       settings.lost_after, room);
+  channel.serve_own_host();
   if (!settings.job_token.empty()) channel.expect_nodes(Peer{rank_peers}, settings.find_key);
   AgentsElsewhere elsewhere(channel, Peer{rank_peers});
   const MakeEngine make_processes = [&](JobEngine::Callbacks callbacks) {

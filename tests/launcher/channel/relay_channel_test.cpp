@@ -17,37 +17,12 @@
 #include "launcher/channel/private_folders.hpp"
 #include "launcher/channel/relay_messages.hpp"
 #include "tests/launcher/channel/loopback_channel.hpp"
+#include "tests/launcher/channel/runtime_folder.hpp"
 
 namespace smlaunch {
 namespace {
 
 using namespace std::chrono_literals;
-
-// The private folders of this test alone.
-class RuntimeFolder {
- public:
-  RuntimeFolder() {
-    if (const char* before = std::getenv("XDG_RUNTIME_DIR")) before_ = before;
-    EXPECT_NE(mkdtemp(path_.data()), nullptr);
-    setenv("XDG_RUNTIME_DIR", path_.c_str(), 1);
-  }
-  ~RuntimeFolder() {
-    if (before_.empty())
-      unsetenv("XDG_RUNTIME_DIR");
-    else
-      setenv("XDG_RUNTIME_DIR", before_.c_str(), 1);
-    rmdir((path_ + "/smlaunch").c_str());
-    rmdir(path_.c_str());
-  }
-  [[nodiscard]] bool has_socket(const std::string& name) const {
-    struct stat facts {};
-    return stat((path_ + "/smlaunch/" + name).c_str(), &facts) == 0;
-  }
-
- private:
-  std::string path_ = "/tmp/smlaunch-relay-test.XXXXXX";
-  std::string before_;
-};
 
 // One agent of the host.
 struct FakeAgent {
