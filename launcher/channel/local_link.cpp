@@ -75,6 +75,7 @@ void LocalLink::close() {
   closed_ = true;
   on_frame_ = nullptr;
   on_closed_ = nullptr;
+  on_room_ = nullptr;
   error_code ignored;
   socket_.close(ignored);
 }
@@ -158,6 +159,8 @@ void LocalLink::write_later() {
     if (self->closed_) return;
     if (error) return self->lost(error.message());
     self->write();
+    // A copy: the callback may close us.
+    if (const auto on_room = self->on_room_) on_room();
   });
 }
 

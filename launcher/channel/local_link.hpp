@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A connection between two agents of one host, or of one and the leader, by a Unix socket: frames in, frames out, as they are. Who is at the other
-// end is this user (local_socket.hpp).
+// A connection between two agents of one host, or of an agent and the leader, by a Unix socket: frames in, frames out, as
+// they are. Who is at the other end is this user (local_socket.hpp).
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -27,6 +27,7 @@ class LocalLink final : public Connection, public std::enable_shared_from_this<L
   void send(std::string bytes) override;
   void pause_reading(bool paused) override;
   [[nodiscard]] std::size_t waiting_bytes() const override { return waiting_.size() - sent_; }
+  void on_room(std::function<void()> on_room) override { on_room_ = std::move(on_room); }
   [[nodiscard]] std::uint64_t heard_ns() const override { return heard_ns_; }
   // What the other end is taken for.
   void set_identity(std::string identity) { identity_ = std::move(identity); }
@@ -48,6 +49,7 @@ class LocalLink final : public Connection, public std::enable_shared_from_this<L
   boost::asio::local::stream_protocol::socket socket_;
   OnFrame on_frame_;
   OnClosed on_closed_;
+  std::function<void()> on_room_;
   FrameReader reader_{most_in_first_frame};
   std::string identity_;
   std::string waiting_;

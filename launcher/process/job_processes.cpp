@@ -11,6 +11,8 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <sstream>
+#include <string_view>
 
 #include "launcher/process/agent_variables.hpp"
 #include "launcher/process/proc_stat.hpp"
@@ -21,10 +23,17 @@ namespace smlaunch {
 namespace {
 
 constexpr int daemon_bound_milliseconds = 1000;
+// As Open MPI's daemon tells its children.
+constexpr const char* session_folder_variable = "PMIX_SERVER_TMPDIR";
+constexpr std::string_view session_folder_entry = "PMIX_SERVER_TMPDIR=";
+
+std::string read_environment(const std::filesystem::path& process) {
+  std::ifstream file(process / "environ", std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+}
 
 bool carries(const std::filesystem::path& process, const std::string& entry) {
-  std::ifstream file(process / "environ", std::ios::binary);
-  const std::string text{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+  const std::string text = read_environment(process);
   for (std::size_t at = text.find(entry); at != std::string::npos; at = text.find(entry, at + 1)) {
     const bool begins = at == 0 || text[at - 1] == '\0';
     const std::size_t end = at + entry.size();
@@ -60,6 +69,17 @@ std::vector<int> find_job_processes(const std::string& job) {
     if (carries(process.path(), entry)) found.push_back(pid);
   }
   return found;
+}
+
+std::set<std::string> find_session_folders(const std::string& job) {
+  std::set<std::string> folders;
+  for (const int pid : find_job_processes(job)) {
+    std::istringstream variables(read_environment("/proc/" + std::to_string(pid)));
+    for (std::string variable; std::getline(variables, variable, '\0');)
+      if (variable.starts_with(session_folder_entry))
+        folders.insert(variable.substr(session_folder_entry.size()));
+  }
+  return folders;
 }
 
 void end_job_processes(const std::string& job, std::chrono::milliseconds grace) {
@@ -108,7 +128,7 @@ void kill_daemon_after(const UniqueFd& daemon, std::chrono::milliseconds bound) 
 }
 
 std::string own_session_folder() {
-  const char* folder = std::getenv("PMIX_SERVER_TMPDIR");
+  const char* folder = std::getenv(session_folder_variable);
   return folder == nullptr ? "" : folder;
 }
 

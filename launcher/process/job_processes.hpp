@@ -3,6 +3,7 @@
 #pragma once
 
 #include <chrono>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -30,6 +31,8 @@ void kill_daemon_after(const UniqueFd& daemon,
 
 // Where Open MPI's daemon that has started this process has its files; empty: none has.
 std::string own_session_folder();
+// The same of the job's processes here.
+std::set<std::string> find_session_folders(const std::string& job);
 
 // Waits until nothing of the job is left here, or for `bound`.
 void wait_for_job_processes(const std::string& job, std::chrono::milliseconds bound);

@@ -30,6 +30,8 @@ namespace smlaunch {
 namespace {
 
 constexpr std::chrono::milliseconds orphan_grace{1000};
+// What Open MPI's daemon may take to remove its own files.
+constexpr std::chrono::milliseconds daemon_bound{500};
 
 std::string read_stdin() {
   std::string text;
@@ -101,7 +103,10 @@ int run_login_command(const std::vector<std::string>& arguments) {
   if (!arguments.empty() && arguments.front() == end_job_argument) {
     write_text(1, fmt::format("smlaunch {}\n", SMLAUNCH_VERSION));
     const std::string job = read_stdin();
+    const auto session_folders = find_session_folders(job);
     end_job_processes(job, orphan_grace);
+    // An agent that was killed has removed none.
+    for (const std::string& folder : session_folders) remove_session_folder(folder, daemon_bound);
     remove_left_token(job);
     return 0;
   }

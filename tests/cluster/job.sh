@@ -82,7 +82,7 @@ restart() {
 }
 no_folders() {
   local found
-  found=$(host "$1" sh -c 'ls -d /tmp/ompi.* /tmp/prterun.* /tmp/smlaunch-ssh-* 2>/dev/null || :')
+  found=$(host "$1" sh -c 'find /tmp/ompi.* /tmp/prterun.* /tmp/smlaunch-ssh-* -maxdepth 2 -printf "%p %Tc\n" 2>/dev/null || :')
   echo "$found"
   [[ -z $found ]]
 }

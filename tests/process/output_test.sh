@@ -168,7 +168,7 @@ assert_nothing_left
 if command -v mpirun >/dev/null; then
   step "no channel to the leader: it runs all the same, and says what is lost"
   mkdir "$scratch/bin"
-  printf '#!/bin/sh\nSMLAUNCH_AGENT_CHANNEL=127.0.0.1:1 exec %s "$@"\n' "$(command -v mpirun)" >"$scratch/bin/mpirun"
+  printf '#!/bin/sh\nSMLAUNCH_AGENT_CHANNEL=127.0.0.1:1 SMLAUNCH_AGENT_TOKEN=another exec %s "$@"\n' "$(command -v mpirun)" >"$scratch/bin/mpirun"
   chmod +x "$scratch/bin/mpirun"
   container
   run env PATH="$scratch/bin:$PATH" "$smlaunch" --hosts localhost:2 --launcher mpi -- "$programs/print_unterminated"

@@ -33,6 +33,10 @@ connections() { # PID
   done
 }
 has_connections() { (($(connections "$1" | wc -l) == $2)); } # PID COUNT
+# The ends, at those who listen, of connections by Unix sockets of this name: leader-..., relay-...
+local_connections() { # NAME
+  awk -v name="$XDG_RUNTIME_DIR/.*/?$1-" '$6 == "03" && $8 ~ name' /proc/net/unix
+}
 no_sockets_left() {
   local found
   found=$(find "$XDG_RUNTIME_DIR" -name 'relay-*' 2>/dev/null || :)
@@ -50,8 +54,9 @@ wait_for_end='echo "waiting $RANK"; until [ -e '"$scratch"'/end ]; do sleep 0.05
 for launcher in "${engines[@]}"; do
   step "every line comes once, by one connection, launcher $launcher"
   begin -- /bin/sh -c "$wait_for_end; for i in 1 2 3 4 5 6 7 8 9; do echo \"line \$i of \$RANK\"; done"
-  has_connections "$(agent 0)" 1
-  for rank in 1 2 3; do has_connections "$(agent "$rank")" 0; done
+  assert_eq 1 "$(local_connections leader | wc -l)"
+  assert_eq 3 "$(local_connections relay | wc -l)"
+  for rank in 0 1 2 3; do has_connections "$(agent "$rank")" 0; done
   no_sockets_left
   touch "$scratch/end"
   ended
@@ -170,7 +175,8 @@ launcher=ddp
 step "without it each has its own connection"
 unset SMLAUNCH_AGENT_RELAY
 begin -- /bin/sh -c "$wait_for_end"
-for rank in 0 1 2 3; do has_connections "$(agent "$rank")" 1; done
+assert_eq 4 "$(local_connections leader | wc -l)"
+assert_eq 0 "$(local_connections relay | wc -l)"
 touch "$scratch/end"
 ended
 assert_success
