@@ -6,8 +6,8 @@ source "$(dirname "$0")/lib.sh"
 cat >"$scratch/train.sh" <<'END'
 #!/bin/sh
 echo "try $RESTART_COUNT of rank $RANK"
-# A rank that fails before the others have printed would cost their lines.
-if [ "$RANK" = 0 ]; then echo >"$SAID.$RESTART_COUNT"; else until [ -e "$SAID.$RESTART_COUNT" ]; do sleep 0.01; done; fi
+# A rank that fails before the others have printed would cost their lines. A stop ends what the shell runs, not the shell.
+if [ "$RANK" = 0 ]; then echo >"$SAID.$RESTART_COUNT"; else until [ -e "$SAID.$RESTART_COUNT" ]; do sleep 0.01 || exit; done; fi
 if [ "$RESTART_COUNT" -lt "$GOOD_AT" ] && [ "$RANK" = 1 ]; then
   echo "bad luck" >&2
   exit 7
