@@ -53,11 +53,18 @@ void* find_in_openssl(OpensslPart part, const char* function) {
   return found;
 }
 
+bool holds_openssl() {
+#ifdef SMLAUNCH_HOLDS_OPENSSL
+  return true;
+#else
+  return false;
+#endif
+}
+
 std::optional<std::string> openssl_error() {
-#ifndef SMLAUNCH_HOLDS_OPENSSL
+  if (holds_openssl()) return std::nullopt;
   const Opened& opened = open_part(OpensslPart::ssl);
   if (opened.library == nullptr) return opened.error;
-#endif
   return std::nullopt;
 }
 

@@ -18,7 +18,10 @@ enum class OpensslPart { crypto, ssl };
 // it, the program ends and says so.
 void* find_in_openssl(OpensslPart part, const char* function);
 
-// Why the libraries cannot be opened on this machine; nothing: they can.
+// Whether this program holds OpenSSL.
+bool holds_openssl();
+
+// Why the libraries cannot be opened on this machine; nothing: they can, or need not be.
 std::optional<std::string> openssl_error();
 
 #define SMLAUNCH_OPENSSL_MEMBER(name) decltype(&::name) name = nullptr;

@@ -9,6 +9,8 @@ namespace {
 
 using enum DoctorState;
 
+constexpr const char* held = "in this program";
+
 DoctorRow judge_smlaunch(const MachineFacts& facts) {
   DoctorRow finding{"smlaunch", fine, fmt::format("{}, {}", SMLAUNCH_VERSION, facts.smlaunch), {}};
   if (facts.smlaunch_on_path.empty()) {
@@ -90,7 +92,7 @@ DoctorRow judge_slurm(const MachineFacts& facts) {
 DoctorRow judge_munge(const MachineFacts& facts) {
   if (facts.munge.empty()) return {"munge", absent, "not on PATH", {}};
   if (!facts.munge_answers)
-    return {"munge", absent, fmt::format("{}, and its daemon is not running", facts.munge), {}};
+    return {"munge", absent, fmt::format("its daemon does not run; {} is there", facts.munge), {}};
   return {"munge", fine, facts.munge, {}};
 }
 
@@ -119,7 +121,10 @@ std::vector<DoctorRow> judge_machine(const MachineFacts& facts) {
     findings.push_back({name, error ? absent : fine, error ? use + "; " + *error : "can be opened",
                         error ? "apt install " + package : ""});
   };
-  library("OpenSSL", facts.openssl_error, "hosts talk to each other by it", "libssl3");
+  if (facts.holds_openssl)
+    findings.push_back({"OpenSSL", fine, held, {}});
+  else
+    library("OpenSSL", facts.openssl_error, "hosts talk to each other by it", "libssl3");
   library("libcurl", facts.curl_error, "code and output in S3 need it", "libcurl4");
   library("libarchive", facts.archive_error, "packed code needs it", "libarchive13");
   findings.push_back(judge_slurm(facts));
@@ -164,7 +169,7 @@ std::string render_versions(const MachineFacts& facts, const std::string& made_o
          line("driver", facts.driver) +
          line("GPUs", facts.gpus.usable > 0 ? std::to_string(facts.gpus.usable) : facts.gpus.nvml_error) +
          line("Slurm", with_file(facts.slurm, facts.srun)) + line("munge", facts.munge) +
-         line("OpenSSL", facts.openssl_error.value_or("can be opened")) +
+         line("OpenSSL", facts.holds_openssl ? held : facts.openssl_error.value_or("can be opened")) +
          line("libcurl", facts.curl_error.value_or("can be opened")) +
          line("libarchive", facts.archive_error.value_or("can be opened"));
 }

@@ -74,6 +74,7 @@ MachineFacts probe_machine_facts(const std::map<std::string, std::string>& varia
   facts.curl_error = curl_error();
   facts.archive_error = archive_error();
   facts.openssl_error = openssl_error();
+  facts.holds_openssl = holds_openssl();
   facts.hwloc = hwloc_version();
   facts.srun = find_on_path("srun", variables);
   if (!facts.srun.empty()) facts.slurm = printed_by({facts.srun, "--version"});

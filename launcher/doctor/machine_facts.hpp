@@ -28,6 +28,7 @@ struct MachineFacts {
   std::optional<std::string> curl_error;     // why libcurl cannot be opened; nothing: it can
   std::optional<std::string> archive_error;  // the same of libarchive
   std::optional<std::string> openssl_error;  // the same of OpenSSL
+  bool holds_openssl = false;                // this program: it opens none
   std::string hwloc;                         // "2.9.0"
   std::string srun;
   std::string slurm;  // what srun --version prints

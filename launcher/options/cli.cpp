@@ -70,8 +70,10 @@ void add_options(Adder& adder, Options& o, bool& dry_run) {
   adder.add("exclude", o.exclude, "hosts that are not used: gn07,gn[11-12]", "LIST");
   adder.add_file("exclude-file", o.exclude_file, "the same from a hostfile, such as a hosts.bad", "FILE");
   adder.matter("kubernetes");
-  adder.add_number("nnodes", o.nnodes, 1, 65536, "of hosts that each start smlaunch [PET_NNODES]", "N");
-  adder.add_number("node-rank", o.node_rank, 0, 65535, "which of them this is; 0 leads [PET_NODE_RANK]", "R");
+  adder.add_number("nnodes", o.nnodes, 1, 65536, "how many hosts start smlaunch themselves [PET_NNODES]",
+                   "N");
+  adder.add_number("node-rank", o.node_rank, 0, 65535, "which of them this host is; 0 leads [PET_NODE_RANK]",
+                   "R");
   adder.add("master-addr", o.master_addr, "where the others find the first [PET_MASTER_ADDR]", "HOST");
   adder.matter("hosts");
   adder.add("current-host", o.current_host, "which of the hosts this is", "NAME");
@@ -100,7 +102,7 @@ void add_options(Adder& adder, Options& o, bool& dry_run) {
   adder.matter("smoke");
   adder.add_choice("smoke", o.smoke, smokes, "the all-reduce test before the job [auto]");
   adder.add_number("smoke-bytes", o.smoke_bytes, 8, 1e12, "how much each rank adds up [67108864]", "N");
-  adder.add_flag("require-gpu", o.require_gpu, "the smoke test fails where no GPU is");
+  adder.add_flag("require-gpu", o.require_gpu, "the smoke test fails where there is no GPU");
   adder.add_number("smoke-timeout", o.smoke_timeout, 1, year, "how long the test may take [120]", "SECONDS");
   adder.add_number("min-busbw", o.min_busbw, 0, 1e6, "bus bandwidth below which the test fails [none]",
                    "GBPS");
@@ -118,19 +120,19 @@ void add_options(Adder& adder, Options& o, bool& dry_run) {
   adder.add_number("stop-grace", o.stop_grace, 0, year, "from SIGTERM to SIGKILL when told to stop [110]",
                    "SECONDS");
   adder.add_number("leftover-grace", o.leftover_grace, 0, year,
-                   "how long what a rank left running may go on when all ranks have ended [0]", "SECONDS");
+                   "how long processes that ranks left running may go on when all ranks have ended [0]",
+                   "SECONDS");
   adder.matter("sagemaker");
   adder.add_number("upload-timeout", o.upload_timeout, 0, year,
-                   "how long the end of the job may wait for intermediate files to be uploaded [300]",
-                   "SECONDS");
+                   "how long the end of the job may wait for uploads of intermediate files [300]", "SECONDS");
   adder.matter("failures");
-  adder.add_number("lost-after", o.lost_after, 1, year, "when a silent agent or host counts as lost [10]",
-                   "SECONDS");
+  adder.add_number("lost-after", o.lost_after, 1, year,
+                   "how long an agent or host may be silent before it counts as lost [10]", "SECONDS");
   adder.add_number("leader-wait", o.leader_wait, 0, year,
                    "how much longer to wait for a leader that was stopped, while its host answers [600]",
                    "SECONDS");
-  adder.add_number("hang-timeout", o.hang_timeout, 1, year, "no progress for so long: report, stop [off]",
-                   "SECONDS");
+  adder.add_number("hang-timeout", o.hang_timeout, 1, year,
+                   "after so long without progress: report and stop [off]", "SECONDS");
   adder.add_number("start-timeout", o.start_timeout, 1, year,
                    "the same until the first progress [--hang-timeout]", "SECONDS");
   adder.add(
@@ -151,7 +153,7 @@ void add_options(Adder& adder, Options& o, bool& dry_run) {
   adder.add_ids("only-ranks", o.only_ranks, "show only these ranks' lines: 0,3-5 [all]", "RANKS");
   adder.add_choice("log-format", o.log_format, log_formats, "of the ranks' lines [text]");
   adder.matter("failures");
-  adder.add_number("max-restarts", o.max_restarts, 0, 1'000'000, "run again after a failure, so often [0]",
+  adder.add_number("max-restarts", o.max_restarts, 0, 1'000'000, "how often to run again after a failure [0]",
                    "N");
   adder.add("restart-on", o.restart_on,
             "which failures are worth another try: lost_host, signal (from outside), smoke, start, hang, "
@@ -166,7 +168,7 @@ void add_options(Adder& adder, Options& o, bool& dry_run) {
   adder.add_number("gpu-memory-wait", o.gpu_memory_wait, 0, year,
                    "how long another try waits until the GPUs' memory is free [60]", "SECONDS");
   adder.add_number("min-hosts", o.min_hosts, 1, 65536,
-                   "another try goes on with fewer hosts, but so many, when no spare is left [off]", "M");
+                   "when no spare is left, another try goes on with fewer hosts, but at least M [off]", "M");
   adder.add_number("spare-hosts", o.spare_hosts, 0, 65536,
                    "the last K hosts run no rank until they replace a lost host [0]", "K");
   adder.matter("output");
@@ -181,7 +183,7 @@ void add_options(Adder& adder, Options& o, bool& dry_run) {
   adder.add_choice("html-report", o.html_report, html_reports,
                    "the run's page, report.html beside the report: auto is after a failure [auto]");
   adder.add_file("html", o.html, "of smlaunch report: write the page there", "FILE");
-  adder.add_flag("stacks", o.stacks, "of smlaunch status: look where the ranks are, too");
+  adder.add_flag("stacks", o.stacks, "of smlaunch status: also where each rank is now");
   adder.add_choice("color", o.color, colors,
                    "of the ranks' prefixes [auto: on a terminal, unless NO_COLOR is set]");
   adder.add_flag("quiet", o.quiet, "only errors", 'q');
@@ -248,12 +250,12 @@ Result<std::variant<Options, CliAnswer>> parse_cli(const std::vector<std::string
   add_command("smoke", Command::smoke, "wait for the hosts, then only the all-reduce test", "smoke");
   add_command("env", Command::env, "the SM_* variables, the arguments and the container's paths",
               "sagemaker");
-  add_command("report", Command::report, "what a run was, for people, of the files that it has left",
-              "output", "DIR|FILE");
+  add_command("report", Command::report, "tells of a run by the files that it has left", "output",
+              "DIR|FILE");
   add_command("status", Command::status, "what a running job is doing", "output", "JOB|PID|DIR");
   add_command("doctor", Command::doctor, "what this machine (and --hosts) has and lacks, and what mends it",
               "doctor");
-  adder.add_command("help", "what these commands and options are for, by matters", "help");
+  adder.add_command("help", "explains a matter: smlaunch help hosts", "help");
 
   const OptionTable& table = adder.table();
   const SplitLine line = split_line(arguments, table);

@@ -163,7 +163,7 @@ std::string render_matters() {
 }
 
 std::string render_no_job() {
-  return "smlaunch: there is no job here: no program, no host, no /opt/ml\n"
+  return "smlaunch: there is no job here: no program, no host, no /opt/ml, no scheduler\n"
          "\n"
          "  smlaunch train.py --lr 0.1                   runs a program on this machine\n"
          "  smlaunch --hosts a:8,b:8 train.py --lr 0.1   on two hosts, eight ranks on each\n"

@@ -30,8 +30,8 @@ with RANK, WORLD_SIZE, MASTER_ADDR ... as torch.distributed reads them. torchrun
 xla: these start their own ranks. smddp: AWS's data parallel library.
 )"},
       {"mpi", "Open MPI and its options",
-       R"(Ranks on several hosts are started by Open MPI's mpirun (4 or 5), beside an agent
-of ours each. The plan shows the whole command; -v shows every -x of it.
+       R"(Open MPI's mpirun (4 or 5) starts the ranks of several hosts, and an agent of ours
+beside each of them. The plan shows the whole command; -v shows every -x of it.
 Options of your own win over ours:
   smlaunch --mpi-options "-mca btl_tcp_if_include eth1 -x NCCL_DEBUG=INFO" ...
 An option that would change the plan (-np, --host, ...) is refused, with its name.
@@ -87,15 +87,17 @@ below ~/sagemaker_local, as the toolkit does.
   smlaunch --nnodes 4 --node-rank 2 --master-addr node-0 train.py
 The first leads and waits for the others (--ready-timeout), which may come before
 or after it. PyTorchJob, Trainer (PET_*) and JobSet say all of this themselves.
-Launchers ddp, torchrun and process; the others' port is --channel-port.
+The launchers are ddp, torchrun and process. The first host listens at
+--channel-port.
 )"},
       {"slurm", "in a batch job of Slurm, PBS, LSF, or under the MPI Operator",
        R"(No host needs to be named: those that the batch system has given the job are
 taken, with the ranks that it says.
   sbatch --nodes 4 --ntasks-per-node 8 --wrap "smlaunch train.py --lr 0.1"
   salloc --nodes 2 --ntasks-per-node 8 smlaunch -- ./simulate
-Start smlaunch once. Under Slurm srun reaches the hosts, and none needs SSH; those
-of the others are reached by SSH. --dry-run shows the hosts before anything starts.
+Start smlaunch once. srun reaches the hosts of Slurm, which need no SSH; the hosts
+of PBS, LSF and the MPI Operator are reached by SSH. --dry-run shows the hosts
+before anything starts.
 )"},
       {"doctor", "what is fine, what is missing, and what mends it",
        R"(`smlaunch doctor` looks at this machine: Open MPI, SSH, Python, GPUs and their

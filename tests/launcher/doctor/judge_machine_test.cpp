@@ -130,7 +130,7 @@ const Fault faults[] = {
      {"Slurm", wrong, "/usr/bin/srun does not answer", "srun --version"}},
     {"munge",
      [](MachineFacts& f) { f.munge_answers = false; },
-     {"munge", absent, "/usr/bin/munge, and its daemon is not running", ""}},
+     {"munge", absent, "its daemon does not run; /usr/bin/munge is there", ""}},
 };
 
 TEST(JudgeMachine, WhatIsNotThereIsSaidWithWhatMendsIt) {
@@ -145,6 +145,15 @@ TEST(JudgeMachine, WhatIsNotThereIsSaidWithWhatMendsIt) {
         1)
         << fault.thing;
   }
+}
+
+TEST(JudgeMachine, AProgramThatHoldsOpensslOpensNone) {
+  MachineFacts facts = good_machine();
+  EXPECT_EQ(finding_of(facts, "OpenSSL").found, "can be opened");
+  EXPECT_THAT(render_versions(facts, ""), HasSubstr("OpenSSL     can be opened\n"));
+  facts.holds_openssl = true;
+  EXPECT_EQ(finding_of(facts, "OpenSSL"), (DoctorRow{"OpenSSL", fine, "in this program", ""}));
+  EXPECT_THAT(render_versions(facts, ""), HasSubstr("OpenSSL     in this program\n"));
 }
 
 TEST(JudgeMachine, LimitedMemoryLocksMatterOnlyWithInfiniBand) {
