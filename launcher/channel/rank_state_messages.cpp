@@ -32,6 +32,31 @@ void take_native(const Json& stacks, ProcessState& process) {
   if (process.native_stacks.size() > most_native_stacks) throw NumberRefused();
 }
 
+Json pack_unanswered(const std::vector<UnansweredPeer>& peers) {
+  Json json = Json::array();
+  for (const UnansweredPeer& peer : peers)
+    json.push_back({{"address", peer.address}, {"milliseconds", peer.milliseconds}});
+  return json;
+}
+
+std::string take_address(const Json& json) {
+  constexpr std::size_t most_letters = 64;
+  auto address = json.get<std::string>();
+  if (address.size() > most_letters) throw NumberRefused();
+  return address;
+}
+
+void take_connections(const Json& json, ProcessState& process) {
+  for (const Json& each : json.at("addresses")) process.addresses.push_back(take_address(each));
+  for (const Json& each : json.at("unanswered")) {
+    UnansweredPeer peer{.address = take_address(each.at("address"))};
+    take_number(each.at("milliseconds"), peer.milliseconds, 0);
+    process.unanswered.push_back(std::move(peer));
+  }
+  if (process.addresses.size() > most_own_addresses || process.unanswered.size() > most_unanswered_peers)
+    throw NumberRefused();
+}
+
 }  // namespace
 
 std::string encode(const RankState& m) {
@@ -48,7 +73,9 @@ std::string encode(const RankState& m) {
                          {"native_source", to_string(process.native_source)},
                          {"rank", process.rank ? Json(*process.rank) : Json(nullptr)},
                          {"has_thread", process.has_thread},
-                         {"told", process.told}});
+                         {"told", process.told},
+                         {"addresses", process.addresses},
+                         {"unanswered", pack_unanswered(process.unanswered)}});
   return pack({{"processes", processes},
                {"primary", m.primary},
                {"python_source", m.python_source},
@@ -77,6 +104,7 @@ std::optional<RankState> decode_rank_state(std::string_view text) {
       each.at("has_thread").get_to(process.has_thread);
       each.at("told").get_to(process.told);
       if (process.told.size() > most_told) throw NumberRefused();
+      take_connections(each, process);
       m.processes.push_back(std::move(process));
     }
     take_number(j.at("primary"), m.primary, 0, std::max(0, static_cast<int>(m.processes.size()) - 1));

@@ -258,13 +258,36 @@ class Comparison {
   std::vector<Indices> waits_of_;                                            // of a view
 };
 
+std::string in_addition(const std::vector<SilentLink>& links) {
+  const std::string text = describe_silent_links(links);
+  return text.empty() ? "" : "; " + text;
+}
+
+std::vector<Rank> ranks_on(const std::vector<std::string>& hosts, const std::vector<RankLook>& looks) {
+  std::set<Rank> ranks;
+  for (const RankLook& look : looks)
+    if (std::find(hosts.begin(), hosts.end(), look.host) != hosts.end()) ranks.insert(look.rank);
+  return {ranks.begin(), ranks.end()};
+}
+
 }  // namespace
 
 HangEvidence find_hang_evidence(const std::vector<RankLook>& looks) {
   const Views views = view_ranks(looks);
   HangEvidence evidence = Comparison(views).conclude();
+  evidence.silent_links = find_silent_links(looks);
+  if (!evidence.sentence.empty()) evidence.sentence += in_addition(evidence.silent_links);
+  if (evidence.pointed_at.empty()) {
+    evidence.pointed_at = ranks_on(find_suspects(evidence.silent_links), looks);
+    evidence.is_only_network = !evidence.pointed_at.empty();
+  }
   if (const std::string* answer = choose_ras_answer(looks)) evidence.nccl = find_ras_facts(*answer, looks);
   return evidence;
+}
+
+std::string describe_standstill(const std::vector<RankLook>& looks, const HangEvidence& evidence) {
+  return evidence.sentence.empty() ? describe_hang(looks) + in_addition(evidence.silent_links)
+                                   : evidence.sentence;
 }
 
 }  // namespace smlaunch

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "launcher/inspect/hang_report.hpp"
+#include "launcher/inspect/silent_links.hpp"
 
 namespace smlaunch {
 
@@ -51,11 +52,16 @@ struct HangEvidence {
   std::vector<WaitingRanks> waiting = {};
   std::vector<MissingRank> missing = {};
   std::vector<RankStanding> ranks = {};  // empty: no rank has told anything of itself
-  std::string sentence = {};             // empty: nothing tells who waits for whom
-  std::vector<std::string> nccl = {};    // what NCCL says of its communicators; empty: it has not answered
-  std::vector<Rank> pointed_at = {};  // whose ranks, by their agents, the sentence points at; empty: nobody
+  std::vector<SilentLink> silent_links = {};
+  std::string sentence = {};           // empty: nothing tells who waits for whom
+  std::vector<std::string> nccl = {};  // what NCCL says of its communicators; empty: it has not answered
+  std::vector<Rank> pointed_at = {};   // whose ranks, by their agents, the sentence points at; empty: nobody
+  bool is_only_network = false;  // they are on a host to which bytes do not get through; no more is known
 };
 
 HangEvidence find_hang_evidence(const std::vector<RankLook>& looks);
+
+// Its sentence; where nothing tells who waits for whom, where the ranks are, and whose bytes do not get through.
+std::string describe_standstill(const std::vector<RankLook>& looks, const HangEvidence& evidence);
 
 }  // namespace smlaunch

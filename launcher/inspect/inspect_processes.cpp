@@ -6,13 +6,17 @@
 #include <chrono>
 #include <filesystem>
 #include <fstream>
+#include <map>
+#include <set>
 #include <string_view>
+#include <vector>
 
 #include "base/read_file.hpp"
 #include "launcher/inspect/stack_text.hpp"
 #include "launcher/process/child_process.hpp"
 #include "launcher/process/descendants.hpp"
 #include "launcher/process/proc_stat.hpp"
+#include "launcher/process/tcp_peers.hpp"
 
 namespace smlaunch {
 
@@ -22,6 +26,8 @@ constexpr std::size_t most_processes = 64;
 // Eight ranks with a dozen DataLoader workers each have more than that.
 constexpr std::size_t most_processes_of_starter = 256;
 constexpr std::chrono::milliseconds py_spy_bound{3000};
+// A network that is only busy is not silent for so long.
+constexpr std::chrono::milliseconds shortest_silence{2000};
 
 std::string of_process(int pid, const char* file) {
   return read_small_file("/proc/" + std::to_string(pid) + "/" + file);
@@ -53,6 +59,22 @@ std::optional<int> rank_of_process(int pid) {
   return {};
 }
 
+// Its peers that have been silent for longest come first, each once.
+std::vector<UnansweredPeer> find_unanswered(const std::vector<TcpConnection>& connections) {
+  std::map<std::string, long> silent;
+  for (const TcpConnection& each : connections)
+    if (each.unanswered >= shortest_silence)
+      silent[each.peer] = std::max(silent[each.peer], static_cast<long>(each.unanswered.count()));
+  std::vector<UnansweredPeer> found;
+  for (const auto& [address, milliseconds] : silent)
+    found.push_back({.address = address, .milliseconds = milliseconds});
+  std::stable_sort(found.begin(), found.end(), [](const UnansweredPeer& a, const UnansweredPeer& b) {
+    return a.milliseconds > b.milliseconds;
+  });
+  if (found.size() > most_unanswered_peers) found.resize(most_unanswered_peers);
+  return found;
+}
+
 }  // namespace
 
 RankState inspect_processes(int root, bool is_starter) {
@@ -78,6 +100,17 @@ RankState inspect_processes(int root, bool is_starter) {
     for (std::size_t i = 1; i < state.processes.size() && state.primary == 0; ++i)
       if (is_python(state.processes[i].pid)) state.primary = static_cast<int>(i);
   return state;
+}
+
+void add_connections(RankState& state) {
+  for (ProcessState& process : state.processes) {
+    const std::vector<TcpConnection> connections = probe_tcp_connections(process.pid);
+    std::set<std::string> own;
+    for (const TcpConnection& each : connections) own.insert(each.own);
+    for (const std::string& address : own)
+      if (process.addresses.size() < most_own_addresses) process.addresses.push_back(address);
+    process.unanswered = find_unanswered(connections);
+  }
 }
 
 void add_py_spy_stacks(RankState& state, const std::string& py_spy) {

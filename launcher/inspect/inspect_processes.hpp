@@ -17,6 +17,9 @@ RankState inspect_processes(int root, bool is_starter);
 // together.
 void add_py_spy_stacks(RankState& state, const std::string& py_spy);
 
+// Whose bytes do not get through, at a hang: which peers of each process acknowledge nothing.
+void add_connections(RankState& state);
+
 bool is_python(int pid);
 
 }  // namespace smlaunch

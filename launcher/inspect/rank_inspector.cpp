@@ -94,6 +94,7 @@ void RankInspector::gather(const Subject& subject) {
       });
       state.more_comes = false;
     }
+    if (!subject.is_look) add_connections(state);
     // NCCL may take as long as all the others together.
     std::string of_nccl;
     std::thread nccl;

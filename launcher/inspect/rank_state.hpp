@@ -2,6 +2,7 @@
 // What the processes of a rank are doing right now: for a job that seems to hang.
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -10,6 +11,16 @@
 #include "launcher/inspect/native_stack.hpp"
 
 namespace smlaunch {
+
+// Somebody to whom a process has sent bytes over TCP, who has acknowledged nothing of them for so long.
+struct UnansweredPeer {
+  std::string address = {};
+  long milliseconds = 0;
+  bool operator==(const UnansweredPeer&) const = default;
+};
+// Of a process; more are not told.
+inline constexpr std::size_t most_own_addresses = 8;
+inline constexpr std::size_t most_unanswered_peers = 32;
 
 struct ProcessState {
   int pid = 0;
@@ -21,9 +32,11 @@ struct ProcessState {
   std::vector<std::string> python_stack;  // of its main thread, innermost first: "train.py:12 in load"
   std::vector<NativeStack> native_stacks = {};
   NativeSource native_source = NativeSource::nobody;
-  std::optional<int> rank = {};  // under torchrun and xla: which of their ranks it belongs to
-  bool has_thread = false;       // a thread in it can be asked (rank_told.hpp)
-  std::string told = {};         // what that has answered, by shorten_told(); empty: nothing
+  std::optional<int> rank = {};             // under torchrun and xla: which of their ranks it belongs to
+  bool has_thread = false;                  // a thread in it can be asked (rank_told.hpp)
+  std::string told = {};                    // what that has answered, by shorten_told(); empty: nothing
+  std::vector<std::string> addresses = {};  // of its TCP connections, at its own end
+  std::vector<UnansweredPeer> unanswered = {};
   bool operator==(const ProcessState&) const = default;
 };
 

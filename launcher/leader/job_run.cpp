@@ -321,8 +321,7 @@ void JobRun::tell_looks() {
 }
 
 std::string JobRun::describe_ranks(const std::vector<RankLook>& looks) {
-  const std::string sentence = find_hang_evidence(looks).sentence;
-  return sentence.empty() ? describe_hang(looks) : sentence;
+  return describe_standstill(looks, find_hang_evidence(looks));
 }
 
 std::string JobRun::starter() const { return has_starter(plan_.launcher) ? to_string(plan_.launcher) : ""; }

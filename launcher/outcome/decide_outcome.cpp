@@ -102,7 +102,12 @@ class Decision {
   }
 
   // The ranks that the report points at; all ranks, where it can tell none from the others.
-  [[nodiscard]] FirstFailure first_of_hang(const std::vector<RankLook>& looks, std::vector<Rank> odd) const {
+  [[nodiscard]] FirstFailure first_of_hang(const std::vector<RankLook>& looks,
+                                           const HangEvidence& evidence) const {
+    std::vector<Rank> odd;
+    if (evidence.sentence.empty()) odd = find_odd_ranks(looks);
+    const bool is_by_evidence = odd.empty();
+    if (odd.empty()) odd = evidence.pointed_at;
     if (odd.empty()) odd = find_odd_ranks(looks);
     if (odd.empty())
       for (const RankLook& look : looks) odd.push_back(look.rank);
@@ -120,7 +125,7 @@ class Decision {
         first.seconds = started->seconds;
       }
     }
-    first.certain = odd.size() == 1;
+    first.certain = odd.size() == 1 && !(is_by_evidence && evidence.is_only_network);
     first.tied_with.assign(odd.begin() + 1, odd.end());
     return first;
   }
@@ -131,8 +136,8 @@ class Decision {
     Outcome outcome =
         make_failure(FailureClass::hang,
                      fmt::format("the job hangs: {}; {}", describe_silence(*record_.hang, record_.progress),
-                                 evidence.sentence.empty() ? describe_hang(looks) : evidence.sentence));
-    outcome.first_failure = first_of_hang(looks, evidence.pointed_at);
+                                 describe_standstill(looks, evidence)));
+    outcome.first_failure = first_of_hang(looks, evidence);
     outcome.hang = std::move(looks);
     outcome.hang_evidence = std::move(evidence);
     outcome.hang_seconds = record_.hang->seconds;

@@ -104,6 +104,8 @@ Json hang_evidence_json(const HangEvidence& evidence, double seconds) {
     for (const Rank rank : each.ranks) entry["ranks"].push_back(rank.value);
     json["waiting"].push_back(std::move(entry));
   }
+  for (const SilentLink& each : evidence.silent_links)
+    json["unacknowledged"].push_back({{"hosts", {each.one, each.other}}, {"seconds", milli(each.seconds)}});
   json["missing"] = Json::array();
   for (const MissingRank& each : evidence.missing)
     json["missing"].push_back({{"rank", each.rank.value}, {"host", each.host}, {"where", each.where}});

@@ -3,6 +3,7 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -68,14 +69,17 @@ std::optional<std::string> parse_address(std::string_view text) {
   return text_of(address);
 }
 
-// At the other end of a connection of ours; nothing where it has none, or is no TCP.
-std::optional<std::string> peer_of(int socket) {
+enum class End { own, other };
+
+// At that end of a connection of ours; nothing where it has none, or is no TCP.
+std::optional<std::string> address_of(int socket, End end) {
   int kind = 0;
   socklen_t kind_size = sizeof kind;
   sockaddr_storage address{};
   socklen_t size = sizeof address;
   if (getsockopt(socket, SOL_SOCKET, SO_TYPE, &kind, &kind_size) != 0 || kind != SOCK_STREAM ||
-      getpeername(socket, reinterpret_cast<sockaddr*>(&address), &size) != 0)
+      (end == End::own ? getsockname : getpeername)(socket, reinterpret_cast<sockaddr*>(&address), &size) !=
+          0)
     return {};
   if (address.ss_family == AF_INET) return text_of(reinterpret_cast<const sockaddr_in&>(address).sin_addr);
   if (address.ss_family == AF_INET6) return text_of(reinterpret_cast<const sockaddr_in6&>(address).sin6_addr);
@@ -94,21 +98,34 @@ void for_each_socket(const std::string& process, Use use) {
   }
 }
 
-// Asks its sockets, as the kernel allows for our children. Nothing: it does not.
-std::optional<std::set<std::string>> ask_sockets(int pid, const std::string& process) {
+// Uses a copy of each of its sockets, as the kernel allows for our children. False: it does not.
+template <class Use>
+bool use_sockets(int pid, const std::string& process, Use use) {
   const UniqueFd pidfd = open_pidfd(pid);
-  if (!pidfd.valid()) return {};
-  std::set<std::string> peers;
+  if (!pidfd.valid()) return false;
   bool is_allowed = true;
   for_each_socket(process, [&](const std::string& name, const std::string&) {
     int number = 0;
     std::from_chars(name.data(), name.data() + name.size(), number);
     const UniqueFd ours(static_cast<int>(syscall(SYS_pidfd_getfd, pidfd.get(), number, 0)));
     // It may have closed the socket meanwhile.
-    if (!ours.valid()) is_allowed = is_allowed && errno == EBADF;
-    if (auto peer = ours.valid() ? peer_of(ours.get()) : std::nullopt) peers.insert(std::move(*peer));
+    if (!ours.valid())
+      is_allowed = is_allowed && errno == EBADF;
+    else
+      use(ours.get());
   });
-  return is_allowed ? std::optional(std::move(peers)) : std::nullopt;
+  return is_allowed;
+}
+
+TcpSending sending_of(int socket) {
+  tcp_info info{};
+  socklen_t size = sizeof info;
+  if (getsockopt(socket, IPPROTO_TCP, TCP_INFO, &info, &size) != 0) return {};
+  return {.unacknowledged = info.tcpi_unacked,
+          .repeats = info.tcpi_backoff,
+          .next_repeat = std::chrono::milliseconds(info.tcpi_rto / 1000),
+          .since_sent = std::chrono::milliseconds(info.tcpi_last_data_sent),
+          .since_acknowledged = std::chrono::milliseconds(info.tcpi_last_ack_recv)};
 }
 
 }  // namespace
@@ -130,8 +147,31 @@ std::map<std::string, std::string> parse_tcp_table(std::string_view text) {
 
 std::set<std::string> probe_tcp_peers(int pid) {
   const std::string process = "/proc/" + std::to_string(pid);
-  if (auto asked = ask_sockets(pid, process)) return std::move(*asked);
-  return look_up_tcp_peers(pid);
+  std::set<std::string> peers;
+  const bool is_allowed = use_sockets(pid, process, [&](int socket) {
+    if (auto peer = address_of(socket, End::other)) peers.insert(std::move(*peer));
+  });
+  return is_allowed ? peers : look_up_tcp_peers(pid);
+}
+
+std::vector<TcpConnection> probe_tcp_connections(int pid) {
+  std::vector<TcpConnection> connections;
+  use_sockets(pid, "/proc/" + std::to_string(pid), [&](int socket) {
+    auto own = address_of(socket, End::own);
+    auto peer = address_of(socket, End::other);
+    if (own && peer)
+      connections.push_back({.own = std::move(*own),
+                             .peer = std::move(*peer),
+                             .unanswered = find_unanswered_time(sending_of(socket))});
+  });
+  return connections;
+}
+
+// The last repeat came after half of the time to the next one, the repeat before it after a quarter, and so on.
+std::chrono::milliseconds find_unanswered_time(const TcpSending& sending) {
+  if (sending.unacknowledged == 0 || sending.repeats == 0) return {};
+  const std::chrono::milliseconds first = sending.next_repeat / (1L << std::min(sending.repeats, 30U));
+  return std::min(sending.next_repeat - first + sending.since_sent, sending.since_acknowledged);
 }
 
 // The kernel goes through all that may be connections, some milliseconds.

@@ -179,6 +179,8 @@ TEST(Messages, WhatARankIsDoingComesBack) {
   state.processes.front().native_stacks = {{.threads = 1, .frames = {"libc.so.6 in poll", any_bytes}},
                                            {.threads = 7, .frames = {}}};
   state.processes.front().native_source = NativeSource::gdb;
+  state.processes.front().addresses = {"198.18.0.1", "2001:db8::1"};
+  state.processes.front().unanswered = {{.address = "198.18.0.3", .milliseconds = 11000}};
   EXPECT_EQ(decode_rank_state(encode(state)), state);
   EXPECT_FALSE(decode_rank_state("x"));
 }
@@ -295,6 +297,16 @@ TEST(Messages, ANumberThatItsFieldCannotHaveIsNoMessage) {
   EXPECT_TRUE(decode_rank_state(encode(state)));
   state.processes.front().native_stacks.emplace_back().threads = 1;
   EXPECT_FALSE(decode_rank_state(encode(state))) << "so many stacks are joined";
+  state.processes.front().native_stacks.clear();
+  state.processes.front().unanswered.resize(most_unanswered_peers + 1);
+  EXPECT_FALSE(decode_rank_state(encode(state))) << "so many peers are not told";
+  state.processes.front().unanswered = {{.address = std::string(65, '1'), .milliseconds = 0}};
+  EXPECT_FALSE(decode_rank_state(encode(state))) << "no address is so long";
+  state.processes.front().unanswered = {{.address = "198.18.0.3", .milliseconds = -1}};
+  EXPECT_FALSE(decode_rank_state(encode(state)));
+  state.processes.front().unanswered.clear();
+  state.processes.front().addresses.resize(most_own_addresses + 1);
+  EXPECT_FALSE(decode_rank_state(encode(state))) << "so many addresses are not told";
   state.processes.clear();
   state.nccl_ras = std::string(most_ras, 'x');
   EXPECT_TRUE(decode_rank_state(encode(state)));

@@ -289,6 +289,42 @@ TEST(HangEvidence, AllThatHaveComeAreNotBlamed) {
   EXPECT_THAT(evidence.pointed_at, IsEmpty());
 }
 
+TEST(HangEvidence, WhatTheNetworkLosesIsAddedAndPointsAtAHostWhereNothingElseDoes) {
+  const auto on = [](RankLook look, const std::string& host, const std::string& silent = "") {
+    look.host = host;
+    look.state->processes.front().addresses = {"address of " + host};
+    if (!silent.empty())
+      look.state->processes.front().unanswered = {{.address = "address of " + silent, .milliseconds = 9000}};
+    return look;
+  };
+  const auto waiting = [](int rank) { return look(recorded(rank).entry(5, "all_reduce", false)); };
+  auto evidence = find_hang_evidence(
+      {on(waiting(0), "gn01", "gn03"), on(waiting(1), "gn02", "gn03"), on(waiting(2), "gn03")});
+  EXPECT_EQ(evidence.sentence,
+            "no rank is missing: all have come to all_reduce 5 of the default group, and ranks 0, 1, 2 still "
+            "wait in "
+            "it; what is sent between gn03 and gn01, gn02 has not been acknowledged for 9 s");
+  EXPECT_THAT(pointed_at(evidence), ElementsAre(2));
+  EXPECT_TRUE(evidence.is_only_network);
+
+  Answer late = recorded(2);
+  evidence = find_hang_evidence(
+      {on(waiting(0), "gn01", "gn02"), on(waiting(1), "gn02"), on(look(late.at("load", 5)), "gn03")});
+  EXPECT_EQ(
+      evidence.sentence,
+      "rank 2 (gn03) has not come to all_reduce 5 of the default group, in which 2 ranks wait; it is in load "
+      "(train.py:5); what is sent between gn01 and gn02 has not been acknowledged for 9 s");
+  EXPECT_THAT(pointed_at(evidence), ElementsAre(2));
+  EXPECT_FALSE(evidence.is_only_network);
+
+  const std::vector<RankLook> looks = {on(silent(0, 'S'), "gn01", "gn02"), on(silent(1, 'S'), "gn02")};
+  evidence = find_hang_evidence(looks);
+  EXPECT_EQ(evidence.sentence, "");
+  EXPECT_THAT(pointed_at(evidence), ElementsAre(0, 1));
+  EXPECT_EQ(describe_standstill(looks, evidence),
+            describe_hang(looks) + "; what is sent between gn01 and gn02 has not been acknowledged for 9 s");
+}
+
 TEST(HangEvidence, RanksMeetBeforeThereIsAGroup) {
   Answer late{.rank = 2};
   const auto meeting = [](int rank) {

@@ -73,6 +73,43 @@ TEST(Outcome, OfAJobThatHangsNamesTheRankForWhichOthersWait) {
   EXPECT_TRUE(outcome.first_failure->certain);
 }
 
+TEST(Outcome, OfAJobThatHangsPointsAtAHostToWhichNothingGetsThroughButIsNotCertain) {
+  JobRecord record = job({stopped(70), stopped(70), stopped(70)});
+  record.hang = JobSilence{.seconds = 60.4};
+  const RankHosts hosts = {"a", "b", "c"};
+  for (int i = 0; i < 3; ++i) {
+    RankState state;
+    state.processes.emplace_back();
+    state.processes.front().told = fmt::format(
+        R"({{"rank":{},"counts_from_one":true,"threads":[{{"is_main":true,"frames":[["step","/c/data.py",88]],
+            "call":{{"op":"all_reduce","group":"0"}}}}],
+            "groups":[{{"name":"0","is_default":true,"ranks":[[0,2]],"sequence":1204}}]}})",
+        i);
+    state.processes.front().addresses = {fmt::format("198.18.0.{}", i)};
+    if (i < 2) state.processes.front().unanswered = {{.address = "198.18.0.2", .milliseconds = 50000}};
+    record.ranks[Rank{i}].state = state;
+  }
+  const Outcome outcome = decide_outcome(record, hosts);
+  EXPECT_EQ(
+      outcome.message,
+      "the job hangs: no rank has printed anything for 60 s; no rank is missing: all have come to all_reduce "
+      "1204 of the default group, and ranks 0, 1, 2 still wait in it; what is sent between c and a, b has "
+      "not "
+      "been acknowledged for 50 s");
+  ASSERT_TRUE(outcome.first_failure);
+  EXPECT_EQ(outcome.first_failure->rank, Rank{2});
+  EXPECT_EQ(outcome.first_failure->host, "c");
+  EXPECT_FALSE(outcome.first_failure->certain);
+  for (int i = 0; i < 3; ++i) {
+    auto& process = record.ranks[Rank{i}].state->processes.front();
+    process.told.clear();
+    process.python_stack = {i == 1 ? "train.py:12 in load" : "dist.py:9 in all_reduce"};
+  }
+  const Outcome by_place = decide_outcome(record, hosts);
+  EXPECT_EQ(by_place.first_failure->rank, Rank{1}) << "it is elsewhere than the others";
+  EXPECT_TRUE(by_place.first_failure->certain);
+}
+
 TEST(Outcome, OfAJobThatHangsNamesTheRankThatHadEnded) {
   JobRecord record = job({stopped(70), fine(2.0)});
   record.hang = JobSilence{.seconds = 60.4};

@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
 #include <vector>
 
@@ -28,6 +29,43 @@ TEST(TcpTable, GivesTheOtherEndOfEachEstablishedConnection) {
   const std::map<std::string, std::string> expected = {
       {"111", "198.18.0.2"}, {"333", "198.18.0.3"}, {"444", "2001:db8::1"}};
   EXPECT_EQ(peers, expected);
+}
+
+TEST(UnansweredTime, IsThatOfAllRepeatsAndWhatHasPassedSinceTheLast) {
+  using std::chrono::milliseconds;
+  const auto time_of = [](unsigned unacknowledged, unsigned repeats, int next, int sent, int acknowledged) {
+    return find_unanswered_time({.unacknowledged = unacknowledged,
+                                 .repeats = repeats,
+                                 .next_repeat = milliseconds(next),
+                                 .since_sent = milliseconds(sent),
+                                 .since_acknowledged = milliseconds(acknowledged)});
+  };
+  // Sent again after 200, 400, 800, 1600 and 3200 ms.
+  EXPECT_EQ(time_of(1, 5, 6400, 4900, 15000), milliseconds(6200 + 4900));
+  EXPECT_EQ(time_of(1, 1, 400, 50, 9000), milliseconds(250)) << "it was idle before";
+  EXPECT_EQ(time_of(3, 5, 6400, 4900, 7000), milliseconds(7000)) << "something else was acknowledged since";
+  EXPECT_EQ(time_of(0, 5, 6400, 4900, 15000), milliseconds(0)) << "only its window is probed";
+  EXPECT_EQ(time_of(1, 0, 200, 100, 15000), milliseconds(0)) << "it was sent once";
+  EXPECT_EQ(time_of(1, 255, 120000, 1000, 999000), milliseconds(121000)) << "the kernel doubles no longer";
+}
+
+TEST(TcpConnections, AreToldWithTheAddressesOfBothEnds) {
+  const UniqueFd listener(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  inet_pton(AF_INET, "127.0.0.79", &address.sin_addr);
+  socklen_t length = sizeof address;
+  ASSERT_EQ(bind(listener.get(), reinterpret_cast<const sockaddr*>(&address), length), 0);
+  ASSERT_EQ(listen(listener.get(), 1), 0);
+  ASSERT_EQ(getsockname(listener.get(), reinterpret_cast<sockaddr*>(&address), &length), 0);
+  const UniqueFd connected(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  ASSERT_EQ(connect(connected.get(), reinterpret_cast<const sockaddr*>(&address), length), 0);
+  const auto connections = probe_tcp_connections(getpid());
+  const auto found = std::find_if(connections.begin(), connections.end(),
+                                  [](const TcpConnection& each) { return each.peer == "127.0.0.79"; });
+  ASSERT_NE(found, connections.end());
+  EXPECT_EQ(found->own, "127.0.0.1");
+  EXPECT_EQ(found->unanswered, std::chrono::milliseconds(0));
 }
 
 TEST(TcpPeers, AreWhomAProcessIsConnectedTo) {
