@@ -21,9 +21,6 @@ const TreeProcess* find_process(const std::vector<TreeProcess>& tree, int pid) {
   return found == tree.end() ? nullptr : &*found;
 }
 
-// A shell that is about to become its next command blocks all signals for a moment.
-bool answers(const TreeProcess& process) { return process.catches || (process.waits && !process.is_shell); }
-
 template <class Find>
 void add_below(const std::vector<TreeProcess>& tree, int pid, Find find, std::vector<int>& found) {
   for (const TreeProcess& each : tree)
@@ -47,14 +44,10 @@ std::vector<int> find_stop_targets(const std::vector<TreeProcess>& tree, int roo
   const TreeProcess* process = find_process(tree, root);
   if (process == nullptr) return {};
   if (!process->is_shell) return {root};
-  std::vector<int> below;
-  add_below(tree, root, find_stop_targets, below);
-  const bool is_answered =
-      std::any_of(below.begin(), below.end(), [&](int pid) { return answers(*find_process(tree, pid)); });
-  if (!process->catches && is_answered) return below;
-  // A shell that heard of it later than what it runs would go on in between.
-  below.insert(below.begin(), root);
-  return below;
+  std::vector<int> found;
+  add_below(tree, root, find_stop_targets, found);
+  if (process->catches || found.empty()) found.push_back(root);
+  return found;
 }
 
 std::vector<int> find_hearers(const std::vector<TreeProcess>& tree, int root) {

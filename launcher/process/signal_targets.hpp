@@ -3,8 +3,7 @@
 //
 // A stop signal is for the program. The program's own processes (DataLoader's workers, for instance) do not
 // get it: they would die of a signal that the program answers with a checkpoint. A shell around the program
-// does not count as the program: it does not pass on its signals. But where nothing that it runs answers, there is no
-// checkpoint to wait for, and a shell that does not get it would begin its next command (`until ...; do sleep 1; done`).
+// does not count as the program: it does not pass on its signals.
 #pragma once
 
 #include <vector>
@@ -19,8 +18,8 @@ struct TreeProcess {
   bool waits = false;    // for it: it is blocked, as sigwait(2) and signalfd(2) want it
 };
 
-// `root`; where it is a shell, the processes that it runs, and so on. A shell gets it, too, where it catches the signal
-// or where none of these processes catches it or waits for it; it gets it first.
+// `root`; where it is a shell, the processes that it runs, and so on. A shell that catches the signal, or
+// runs nothing, gets it, too.
 std::vector<int> find_stop_targets(const std::vector<TreeProcess>& tree, int root);
 
 // The first processes on each way down from `root` that catch the signal or wait for it: others would die of
