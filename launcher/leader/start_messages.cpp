@@ -122,6 +122,7 @@ std::map<std::string, std::string> engine_environment(
         inherited.try_emplace(name, value);
     for (const auto& [name, value] : plan.user_variables) inherited[name] = value;
     inherited.erase(fmt::format("OMPI_MCA_{}", environment_list));
+    for (const std::string& name : plan.kept_from_mpirun) inherited.erase(name);
   }
   if (plan.engine == Engine::srun)
     for (const std::string& name : options_of_the_job()) inherited.erase(name);

@@ -10,6 +10,7 @@
 
 #include "launcher/evidence/mpirun_words.hpp"
 #include "launcher/outcome/device_evidence.hpp"
+#include "launcher/outcome/early_leavers.hpp"
 #include "launcher/outcome/failure_sentence.hpp"
 #include "launcher/outcome/job_steps.hpp"
 #include "launcher/outcome/record_entries.hpp"
@@ -154,12 +155,14 @@ class Decision {
 
   [[nodiscard]] Outcome failed(const FirstFailure& first) const {
     Outcome outcome = rank_failed(with_ranks(first));
-    std::vector<Rank> left = find_early_leavers(record_, first);
+    const std::vector<EarlyLeaver> left = find_early_leavers(record_, *outcome.first_failure);
     if (left.empty()) return outcome;
     FirstFailure leaver = make_failure_of(record_, left.front(), hosts_);
     leaver.certain = left.size() == 1;
-    for (Rank& each : left) each = first_rank_of_entry(record_, each);
-    outcome.message = describe_early_leave(who(leaver, starter_), leaver, left, outcome.message);
+    std::vector<Rank> ranks;
+    for (const EarlyLeaver& each : left) ranks.push_back(each.rank);
+    outcome.message = describe_early_leave(who(leaver, left.front().is_started ? "" : starter_), leaver,
+                                           ranks, outcome.message);
     outcome.causes = find_causes(record_, leaver);
     outcome.first_failure = std::move(leaver);
     return outcome;
@@ -217,7 +220,15 @@ class Decision {
     return outcome;
   }
 
+  [[nodiscard]] bool has_rank_of_starter_left_before(double seconds) const {
+    for (const RankRecord& starter : record_.ranks)
+      for (const auto& [rank, known] : starter.of_starter)
+        if (known.status && succeeded(*known.status) && known.seconds < seconds) return true;
+    return false;
+  }
+
   [[nodiscard]] Outcome rank_of_torchrun_failed(const StarterFailure& failure, FirstFailure first) const {
+    if (has_rank_of_starter_left_before(first.seconds)) first.ended_first = false;
     Outcome outcome =
         make_user_code_failure(shell_code(failure.status), describe_end(failure, first, is_only_rank()));
     first.rank = failure.rank;

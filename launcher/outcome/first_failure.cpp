@@ -16,15 +16,9 @@ namespace smlaunch {
 
 namespace {
 
-// Two ends on one clock that are nearer than this may have been noticed in either order: the kernel wakes an
-// agent when it has a processor for it.
-constexpr double wake_up_uncertainty = 0.02;
 // A rank that fails may take a while to end, and the ranks that talk to it may notice that and end earlier.
 // Then its traceback came first. The program has survived tracebacks that are older than this.
 constexpr double oldest_traceback = 60;
-// A process that leaves may close its connections so long before it ends: an interpreter takes itself apart. Its
-// peers notice at once, and have their traceback first.
-constexpr double longest_way_out = 60;
 // A host that vanishes was heard for the last time before its peers fail. Its last message may be as old as
 // the interval between two messages.
 constexpr double heard_interval = 1.0;
@@ -53,13 +47,6 @@ bool has_ended_for_peer(const RankRecord& rank) { return rank.end && fails_for_p
 bool ended_by(const RankRecord& rank, int signal) {
   const auto* signaled = rank.end ? std::get_if<Signaled>(&rank.end->status) : nullptr;
   return signaled != nullptr && signaled->signal == signal;
-}
-
-// Nobody reads what it writes any more, and it has said nothing else.
-bool wrote_to_nobody(const RankRecord& rank) {
-  if (!ended_by(rank, SIGPIPE)) return false;
-  const auto reason = find_reason(rank.end->last_lines);
-  return !reason || !reason->is_error;
 }
 
 // A library aborts its process when a collective cannot go on.
@@ -183,24 +170,6 @@ FirstFailure make_failure_of(const JobRecord& record, Rank entry, const Hosts& h
           .seconds = failed.times.seconds,
           .entry = entry,
           .is_of_starter = record.shares.has(entry)};
-}
-
-std::vector<Rank> find_early_leavers(const JobRecord& record, const FirstFailure& failure) {
-  const RankRecord& failed = record_of(record, failure.entry);
-  if (failure.before_its_end || !(has_ended_for_peer(failed) || wrote_to_nobody(failed))) return {};
-  const double noticed = failed.times.traceback_seconds.value_or(failed.times.seconds);
-  const double latest = std::min(failed.times.seconds, noticed + longest_way_out) + wake_up_uncertainty;
-  std::vector<Rank> left;
-  for (const Rank each : all_ranks(record)) {
-    const RankRecord& rank = record_of(record, each);
-    const double bound = latest + failed.times.uncertainty + rank.times.uncertainty;
-    // A rank that has lost its peer, too, and ends well all the same is not the peer.
-    if (has_left(rank) && rank.times.seconds <= bound && !has_ended_for_peer(rank)) left.push_back(each);
-  }
-  std::stable_sort(left.begin(), left.end(), [&](Rank a, Rank b) {
-    return record_of(record, a).times.seconds < record_of(record, b).times.seconds;
-  });
-  return left;
 }
 
 Indexed<Rank, Cause> find_causes(const JobRecord& record, const std::optional<FirstFailure>& first) {

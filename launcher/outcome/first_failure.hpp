@@ -44,10 +44,6 @@ bool failed_by_itself(const RankRecord& rank);
 // all. Of starters these are their entries.
 std::optional<FirstFailure> find_first_failure(const JobRecord& record, const RankHosts& hosts);
 
-// The ranks that had left with code 0 before the end of `failure`, the earliest first, where `failure` only says
-// that a peer was gone. None where it has a reason of its own. Of starters these are their entries.
-std::vector<Rank> find_early_leavers(const JobRecord& record, const FirstFailure& failure);
-
 // The end of a rank or of a starter, as a failure.
 FirstFailure make_failure_of(const JobRecord& record, Rank entry, const RankHosts& hosts);
 

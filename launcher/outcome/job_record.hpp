@@ -18,6 +18,10 @@
 
 namespace smlaunch {
 
+// Two ends on one clock that are nearer than this may have been noticed in either order: the kernel wakes an
+// agent when it has a processor for it.
+inline constexpr double wake_up_uncertainty = 0.02;
+
 // When a rank ended, or when a lost rank was heard last: in seconds since the start of the run, on the
 // leader's clock.
 struct EndTimes {

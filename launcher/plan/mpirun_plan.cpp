@@ -41,34 +41,6 @@ std::string why_not_bound(const MpirunCommand& command) {
       option);
 }
 
-// Variables that hold a secret: the agents set them, and get them with the start message. Where an agent has no
-// channel, its rank lacks them.
-std::vector<std::string> find_secret_variables(const JobSpec& spec, const LaunchPlan& plan) {
-  Variables named = plan.environment;
-  const UserOptions user = all_options(spec.mpi);
-  for (const std::string& name : user.exported)
-    if (const auto found = spec.inherited.find(name); found != spec.inherited.end()) named.insert(*found);
-  for (const auto& [name, value] : user.variables) named[name] = value;
-  const Redactor redactor(named, plan.process_command);
-  std::vector<std::string> secret;
-  for (const auto& [name, value] : named)
-    if (redactor.variable(name, value) != value) secret.push_back(name);
-  return secret;
-}
-
-// mpirun sends its daemons what it is told in the clear.
-void withhold(const std::vector<std::string>& secret, UserOptions& user) {
-  std::erase_if(user.options, [&](const MpirunOption& option) {
-    if (option.name != "x" || std::find(secret.begin(), secret.end(), option.values[0]) == secret.end())
-      return false;
-    user.notes.push_back(
-        fmt::format("{} does not go through mpirun, which sends it unencrypted: smlaunch brings it to the "
-                    "ranks over its own channel",
-                    to_string(option)));
-    return true;
-  });
-}
-
 // What the user's options say to the ranks, and not to mpirun.
 struct UserSettings {
   std::string working_directory;
@@ -139,7 +111,7 @@ std::vector<WantedInterface> find_wanted_interfaces(const JobSpec& spec, Engine 
   return wanted;
 }
 
-MpirunRequest mpirun_request(const JobSpec& spec, const LaunchPlan& plan) {
+MpirunRequest mpirun_request(const JobSpec& spec, const LaunchPlan& plan, const KeptFromMpirun& kept) {
   MpirunRequest request;
   request.mpirun = spec.mpirun;
   request.version = spec.open_mpi;
@@ -156,11 +128,9 @@ MpirunRequest mpirun_request(const JobSpec& spec, const LaunchPlan& plan) {
   if (spec.by_slurm) request.remote_agent = fmt::format("{} {}", spec.smlaunch, slurm_agent_words);
   request.ssh_port = spec.ssh_port;
   if (plan.cluster.hosts.size() > 1) request.ssh_control_path = spec.ssh_control_path;
-  const std::vector<std::string> secret = find_secret_variables(spec, plan);
   request.settings = spec.mpi;
-  request.settings.user = all_options(spec.mpi);
+  request.settings.user = kept.user;
   request.settings.of_parameters = {};
-  withhold(secret, request.settings.user);
   request.schedulers = find_schedulers(spec.inherited);
   // The toolkit also names AWS's keys. The ranks have them from their host's environment, or from ours over the channel.
   for (const char* name : {"LD_LIBRARY_PATH", "PATH"})
@@ -169,7 +139,8 @@ MpirunRequest mpirun_request(const JobSpec& spec, const LaunchPlan& plan) {
   for (const auto& setting : adapter_variables(*spec.environment, plan.launcher, plan.cluster))
     if (!spec.inherited.contains(setting.first)) request.exported_values.push_back(setting);
   for (const auto& [name, value] : plan.environment)
-    if (std::find(secret.begin(), secret.end(), name) == secret.end()) request.exported.push_back(name);
+    if (std::find(kept.variables.begin(), kept.variables.end(), name) == kept.variables.end())
+      request.exported.push_back(name);
   for (const char* name : {agent_channel_variable, agent_set_variable, agent_worker_variable,
                            agent_host_variable, agent_directory_variable, job_marker_variable})
     request.exported.emplace_back(name);
@@ -180,12 +151,15 @@ MpirunRequest mpirun_request(const JobSpec& spec, const LaunchPlan& plan) {
 }
 
 Result<std::string> add_mpirun_command(const JobSpec& spec, LaunchPlan& plan) {
-  auto made = mpirun_command(mpirun_request(spec, plan));
+  KeptFromMpirun kept = keep_from_mpirun(spec, plan);
+  auto made = mpirun_command(mpirun_request(spec, plan, kept));
   if (!made) return tl::unexpected(made.error());
   plan.command = std::move(made->argv);
   auto taken = take_user_settings(
       {made->working_directory, std::move(made->user_exported), std::move(made->user_variables)}, spec, plan);
   if (!taken) return tl::unexpected(taken.error());
+  plan.user_variables.merge(kept.parameters);
+  plan.kept_from_mpirun = std::move(kept.removed);
   std::string unbound = why_not_bound(*made);
   if (!unbound.empty()) plan.sources.emplace_back("bind", unbound);
   plan.wanted_interfaces = find_wanted_interfaces(spec, plan.engine, plan.cluster.hosts.size() > 1);
@@ -206,8 +180,8 @@ Result<void> take_options_without_mpirun(const JobSpec& spec, LaunchPlan& plan) 
   if (!taken) return taken;
   std::vector<std::string> unused;
   for (const MpirunOption& option : user.options)
-    if (option.name != "x") unused.push_back(to_string(option));
-  plan.warnings.insert(plan.warnings.end(), user.warnings.begin(), user.warnings.end());
+    if (option.name != "x") unused.push_back(shown_option(option));
+  for (const std::string& warning : user.warnings) plan.warnings.push_back(Redactor({}).text(warning));
   if (!unused.empty())
     plan.warnings.push_back(fmt::format(
         "{}: not used, for launcher ddp starts the ranks of {} without mpirun: {}", spec.mpi.source,

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "launcher/plan/kept_from_mpirun.hpp"
 #include "launcher/plan/plan.hpp"
 
 namespace smlaunch {
@@ -13,7 +14,7 @@ namespace smlaunch {
 inline constexpr const char* slurm_agent_words = "worker --srun";
 
 // What mpirun is asked for by a plan whose engine it is; its program is our agent with the process command.
-MpirunRequest mpirun_request(const JobSpec& spec, const LaunchPlan& plan);
+MpirunRequest mpirun_request(const JobSpec& spec, const LaunchPlan& plan, const KeptFromMpirun& kept);
 
 // Into `plan`, whose layout is made: the command, the user's variables, the interfaces that are relied on,
 // notes and warnings. Returns who binds instead of us, in the words of LayoutRequest::why_none; empty: we do.

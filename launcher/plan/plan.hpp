@@ -133,7 +133,10 @@ struct LaunchPlan {
   bool has_own_threads = false;             // this host's environment has an OMP_NUM_THREADS
   // What this host's environment has of its own, and others may lack: set there if unset.
   Variables defaults_elsewhere;
-  Variables user_variables;  // the user's -x NAME=VALUE: they win over all but rank identity and SM_*
+  // The user's -x NAME=VALUE, and MCA parameters that are secret: they win over all but rank identity and SM_*.
+  Variables user_variables;
+  std::vector<std::string>
+      kept_from_mpirun;  // variables that mpirun would write on command lines: it lacks them
   std::vector<std::string> long_variables;  // names of variables that no kernel takes: they go to files
   std::optional<SmokePlan> smoke;
   std::string smoke_reason;  // why `smoke` is none

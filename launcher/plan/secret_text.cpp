@@ -265,7 +265,7 @@ bool is_option(std::string_view word) {
 
 bool is_mca_option(std::string_view word) {
   word.remove_prefix(std::min(word.find_first_not_of('-'), word.size()));
-  static constexpr std::array<std::string_view, 4> names = {"mca", "gmca", "omca", "prtemca"};
+  static constexpr std::array<std::string_view, 5> names = {"mca", "gmca", "omca", "prtemca", "pmixmca"};
   return std::find(names.begin(), names.end(), word) != names.end();
 }
 

@@ -113,7 +113,10 @@ Result<LaunchPlan> make_check_plan(const JobSpec& spec, const LaunchPlan& plan) 
   // Where the job needs no mpirun, nobody has asked whether its host has a name for it.
   if (!is_one_process(plan.engine)) of_check.known_by_name = false;
   check.engine = Engine::mpirun;
-  MpirunRequest request = mpirun_request(of_check, check);
+  KeptFromMpirun kept = keep_from_mpirun(of_check, check);
+  MpirunRequest request = mpirun_request(of_check, check, kept);
+  check.user_variables.merge(kept.parameters);
+  check.kept_from_mpirun = std::move(kept.removed);
   // Ranks wait for each other most of the time. Where hosts share cores that no plan knows of, such as virtual ones do, they
   // would otherwise spin in each other's way.
   if (!by_nccl) request.yields_when_idle = true;

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# What somebody on the network reads: no token and no secret of a job, though mpirun sends its daemons all that it is told
-# in the clear; and the ranks have every secret all the same.
+# What somebody on the network reads, and what everyone on a host reads on command lines: no token and no secret of a job,
+# though mpirun sends its daemons all that it is told in the clear; and the ranks have every secret all the same.
 source "$(dirname "$0")/job.sh"
 host_python=/usr/bin/python3
 [[ -x $host_python ]] || skip "$host_python is not installed"
@@ -13,9 +13,15 @@ program <<'END_OF_PROGRAM'
 # The agent of a rank on the leader's host has its token in its environment, and the login has left the job's on the other.
 agent=$(tr '\0' '\n' <"/proc/$PPID/environ" | sed -n 's/^SMLAUNCH_AGENT_TOKEN=//p')
 left=$(cat "/tmp/smlaunch-0/token.$SMLAUNCH_JOB" 2>/dev/null)
-echo "rank $RANK got $*; MARK=$MARK AWS=$AWS_SECRET_ACCESS_KEY MINE=$MY_TOKEN KEY=$SM_HP_API_KEY agent=$agent left=$left"
+mca="$OMPI_MCA_foo_password and $OMPI_MCA_bar_password"
+echo "rank $RANK got $*; MARK=$MARK AWS=$AWS_SECRET_ACCESS_KEY MINE=$MY_TOKEN KEY=$SM_HP_API_KEY MCA=$mca agent=$agent left=$left"
+# mpirun, and what starts or is one of its daemons.
+for process in /proc/[0-9]*; do
+  words=$(tr '\0' ' ' <"$process/cmdline" 2>/dev/null)
+  case $words in mpirun\ * | */mpirun\ * | *orte_hnp_uri*) echo "rank $RANK sees: $words" ;; esac
+done
 END_OF_PROGRAM
-secrets=(of-aws-1 of-option-2 of-argument-3 of-parameter-4)
+secrets=(of-aws-1 of-option-2 of-argument-3 of-parameter-4 of-mca-5 of-mca-6)
 
 listen() {
   host algo-1 sh -c 'rm -rf /tmp/wire && mkdir /tmp/wire'
@@ -36,24 +42,27 @@ no_token_left() { for name in "${hosts[@]}"; do host "$name" sh -c 'ls /tmp/smla
 check() { # RANK...: these had every secret, and nothing of it, nor a token, was carried
   local rank word all
   for rank; do
-    assert_eq "rank $rank got $arguments; MARK=mark-of-mpirun AWS=of-aws-1 MINE=of-option-2 KEY=$parameter" \
+    assert_eq "rank $rank got $arguments; MARK=mark-of-mpirun AWS=of-aws-1 MINE=of-option-2 KEY=$parameter MCA=of-mca-5 and of-mca-6" \
       "$(sed -nE "s/^(\[[^]]*\] )?(rank $rank got .*) agent=.*/\2/p" <<<"$out")"
   done
   mapfile -t all < <(tokens)
   # The job's, on the host that mpirun reaches, and the agents'.
   assert_eq 2 "${#all[@]}"
   end_listening
+  commands=$(sed -nE 's/^(\[[^]]*\] )?rank [0-9]+ sees: //p' <<<"$out")
+  for word in mpirun orted; do assert_contains "$commands" "$word"; done
   for word in "${all[@]}" "${secrets[@]}"; do
+    [[ $commands != *"$word"* ]] || fail "$word stands on a command line of mpirun's: $commands"
     ! was_carried "$word" || fail "$word crossed the network in the clear"
   done
   assert_eq "" "$(no_token_left)"
 }
-options="-x MY_TOKEN=of-option-2 -x MARK=mark-of-mpirun"
+options="-x MY_TOKEN=of-option-2 -x MARK=mark-of-mpirun -mca foo_password of-mca-5"
 
 step "hosts that were named, launcher mpi: no packet holds a token or a secret"
 parameter='' arguments="--password of-argument-3"
 listen
-start algo-1 env AWS_SECRET_ACCESS_KEY=of-aws-1 "$smlaunch" --hosts algo-1:1,algo-2:2 --launcher mpi \
+start algo-1 env AWS_SECRET_ACCESS_KEY=of-aws-1 OMPI_MCA_bar_password=of-mca-6 "$smlaunch" --hosts algo-1:1,algo-2:2 --launcher mpi \
   --mpi-options "$options" -- /opt/ml/code/train.sh --password of-argument-3
 ended algo-1 60
 [[ $status == 0 ]] || fail "$status: $err"
@@ -66,7 +75,7 @@ mpi 1 '"api_key": "of-parameter-4"' "\"sagemaker_mpi_custom_mpi_options\": \"$op
 listen
 for name in algo-2 algo-3; do start "$name" env AWS_SECRET_ACCESS_KEY=of-aws-1 "$smlaunch"; done
 for name in algo-2 algo-3; do eventually 5 printed "$name" 1 "waits for algo-1"; done
-start algo-1 env AWS_SECRET_ACCESS_KEY=of-aws-1 "$smlaunch" --smoke cpu
+start algo-1 env AWS_SECRET_ACCESS_KEY=of-aws-1 OMPI_MCA_bar_password=of-mca-6 "$smlaunch" --smoke cpu
 over 0 success 90 algo-1 algo-2 algo-3
 out=$(<"$scratch/algo-1.out")
 assert_contains "$(<"$scratch/algo-1.err")" "smoke"

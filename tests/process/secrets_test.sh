@@ -58,6 +58,18 @@ step "and where mpirun starts them"
 command -v mpirun >/dev/null || exit 0
 hidden mpi mpirun
 
+step "an MCA parameter that is secret: on no command line either, and in the ranks' environment"
+# shellcheck disable=SC2016
+sed -i '2i echo "parameter $OMPI_MCA_foo_password"' "$base/code/train"
+export SMLAUNCH_MPI_OPTIONS="-mca foo_password do-not-show-me-9 -mca btl tcp,self"
+secrets+=(do-not-show-me-9)
+run "$smlaunch" --dry-run
+assert_eq 0 "$status"
+assert_eq "" "$(shown "$out$err")"
+assert_contains "$out" "-mca btl tcp,self"
+hidden mpi "-mca btl tcp,self"
+assert_eq 2 "$(grep -c 'parameter do-not-show-me-9$' "$scratch/out")"
+
 step "in no file of ours but the ranks' variables"
 assert_eq "" "$(shown "$err")"
 for file in "$base"/output/data/smlaunch/*.json*; do assert_eq "" "$(shown "$(<"$file")")"; done

@@ -171,6 +171,43 @@ assert_contains "$first" "rank 1 on algo-1 exited with code 1"
 assert_contains "$first" ": ValueError: bad shard 7"
 assert_report .first_failure.rank 1
 
+step "a rank that leaves with 0 while its peers still need it is named, not the peer"
+cat >"$base/code/leave.py" <<'END'
+import os, socket, sys, time
+meeting = os.environ["MEETING"]
+if os.environ["RANK"] == "1":
+    peer = socket.socket(socket.AF_UNIX)
+    while True:
+        try:
+            peer.connect(meeting)
+            break
+        except OSError:
+            time.sleep(0.05)
+    peer.sendall(str(os.getpid()).encode())
+    sys.exit(0)
+listener = socket.socket(socket.AF_UNIX)
+listener.bind(meeting + ".new")
+listener.listen()
+os.rename(meeting + ".new", meeting)
+peer, _ = listener.accept()
+left = peer.recv(100).decode()
+# torchrun looks at its ranks every few seconds, and takes the other one away then.
+while os.path.exists("/proc/" + left):
+    time.sleep(0.05)
+if not peer.recv(1):
+    raise RuntimeError("Connection closed by peer")
+END
+hyperparameters '{"sagemaker_program": "leave.py", "sagemaker_torch_distributed_enabled": true,
+  "sagemaker_mpi_num_of_processes_per_host": 2}'
+rm "$base/output/failure"
+MEETING=$scratch/meeting run "$smlaunch"
+assert_eq 1 "$status"
+read -r first <"$base/output/failure"
+assert_contains "$first" "rank 1 on algo-1 ended with code 0"
+assert_contains "$first" "while others still ran; then rank 0 on algo-1 exited with code 1, says torchrun"
+assert_report '[.first_failure.rank, .first_failure.exit_code]' '[1,0]'
+assert_report '[.ranks[] | [.rank, .exit_code, .cause]]' '[[0,1,"collateral"],[1,0,"own"]]'
+
 step "a hang is told rank by rank"
 cat >"$base/code/hang.py" <<'END'
 import os, time

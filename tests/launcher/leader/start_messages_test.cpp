@@ -209,7 +209,8 @@ TEST(StartMessage, BoundsTheGraceOfAnOrphan) {
 
 TEST(EngineEnvironment, OfMpirunHasWhatItsOptionsName) {
   LaunchPlan plan = two_ranks(LauncherKind::mpi);
-  plan.user_variables = {{"A", "user's"}};
+  plan.user_variables = {{"A", "user's"}, {"OMPI_MCA_foo_password", "sesame"}};
+  plan.kept_from_mpirun = {"OMPI_MCA_foo_password"};
   EXPECT_EQ(engine_environment(
                 plan, {{"SM_HOSTS", "stale"}, {"NCCL_SOCKET_IFNAME", "mine"}, {"A", "b"}, {"PATH", "/bin"}},
                 {{"SMLAUNCH_AGENT_TOKEN", "secret"}}),

@@ -223,6 +223,68 @@ TEST(OutcomeOfStarters, NamesTheRankWithAReasonBeforeARankThatOnlyLostItsPeer) {
   EXPECT_EQ(outcome.causes[Rank{0}], Cause::own) << "it had ended before";
 }
 
+// torchrun looks at its ranks every few seconds, and ends some time after the rank that has failed.
+JobRecord left_by_a_rank(double left, double failed, const std::vector<std::string>& words) {
+  RankRecord torchrun = starter(Exited{1}, 9.5, after(words, summary("1", "1")), 1);
+  torchrun.of_starter[Rank{0}] = {.has_ended = true, .status = Exited{0}, .seconds = left};
+  torchrun.of_starter[Rank{1}] = {.has_ended = true, .status = Exited{1}, .seconds = failed};
+  return job({torchrun});
+}
+const std::vector<std::string> peer_is_gone = {
+    "Traceback (most recent call last):", "  File \"x.py\"",
+    "RuntimeError: [gloo/pair.cc:589] Connection closed by peer [10.0.0.2]:1234"};
+
+TEST(OutcomeOfStarters, NamesTheRankThatLeftWhereAnotherFailsBecauseOfIt) {
+  const Outcome outcome = decide_outcome(left_by_a_rank(2.0, 2.1, peer_is_gone), {"algo-1"}, "torchrun");
+  EXPECT_EQ(outcome.failure_class, FailureClass::user_code);
+  EXPECT_EQ(outcome.exit_code, 1);
+  EXPECT_EQ(
+      outcome.message,
+      "rank 0 on algo-1 ended with code 0 2.0 s after the start, while others still ran; then rank 1 on "
+      "algo-1 exited with code 1, says torchrun, which ended 9.5 s after the start: RuntimeError: "
+      "[gloo/pair.cc:589] Connection closed by peer [10.0.0.2]:1234");
+  ASSERT_TRUE(outcome.first_failure);
+  EXPECT_EQ(outcome.first_failure->rank, Rank{0});
+  EXPECT_EQ(outcome.first_failure->seconds, 2.0);
+  EXPECT_EQ(outcome.first_failure->status(), ExitStatus(Exited{0}));
+  EXPECT_TRUE(outcome.first_failure->certain);
+  EXPECT_FALSE(outcome.first_failure->is_of_starter);
+
+  const auto rank_named = [](const JobRecord& record) {
+    return decide_outcome(record, {"algo-1"}, "torchrun").first_failure->rank;
+  };
+  EXPECT_EQ(rank_named(left_by_a_rank(2.11, 2.1, peer_is_gone)), Rank{0}) << "either order";
+  EXPECT_EQ(rank_named(left_by_a_rank(2.2, 2.1, peer_is_gone)), Rank{1}) << "it left afterwards";
+  EXPECT_EQ(rank_named(left_by_a_rank(2.0, 2.1, traceback)), Rank{1}) << "a reason of its own";
+  JobRecord told = left_by_a_rank(2.0, 2.1, peer_is_gone);
+  told.ranks[Rank{0}].of_starter[Rank{0}].told_to_stop = true;
+  EXPECT_EQ(rank_named(told), Rank{1});
+  JobRecord closing = left_by_a_rank(2.2, 6.0, peer_is_gone);
+  closing.ranks[Rank{0}].times.traceback_seconds = 2.1;
+  EXPECT_EQ(rank_named(closing), Rank{0}) << "it closed its connections before it ended";
+}
+
+TEST(OutcomeOfStarters, NamesTheRankThatLeftOnAnotherHost) {
+  JobRecord record = stopped_for_a_rank();
+  record.ranks[Rank{0}].of_starter[Rank{1}] = {.has_ended = true, .status = Exited{0}, .seconds = 1.5};
+  record.ranks[Rank{1}].end->last_lines = peer_is_gone;
+  const Outcome outcome = decide_outcome(record, {"algo-1", "algo-2"}, "torchrun");
+  EXPECT_EQ(
+      outcome.message,
+      "rank 1 on algo-1 ended with code 0 1.5 s after the start, while others still ran; then rank 2 on "
+      "algo-2 exited with code 7 2.1 s after the start, the first to fail: RuntimeError: "
+      "[gloo/pair.cc:589] Connection closed by peer [10.0.0.2]:1234");
+  EXPECT_EQ(outcome.first_failure->rank, Rank{1});
+  EXPECT_EQ(outcome.first_failure->host, "algo-1");
+  EXPECT_EQ(outcome.causes[Rank{1}], Cause::collateral);
+
+  // What is not known of a starter's ranks is said of the starter.
+  record = job({starter(Exited{0}, 1.5), starter(Exited{1}, 9.5, after(peer_is_gone, summary("2", "7")), 2)});
+  EXPECT_EQ(
+      decide_outcome(record, {"algo-1", "algo-2"}, "torchrun").message.substr(0, 95),
+      "torchrun on algo-1 ended with code 0 1.5 s after the start, while others still ran; then rank 2");
+}
+
 TEST(OutcomeOfStarters, DoesNotNameARankThatEndedAfterOurStop) {
   JobRecord record = stopped_for_a_rank();
   record.ranks[Rank{1}].of_starter[Rank{3}] = {
