@@ -8,6 +8,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace smlaunch {
@@ -29,5 +30,10 @@ std::optional<ElfFacts> parse_elf(const ReadAt& read);
 
 // The same for a file; nothing also where the file cannot be read.
 std::optional<ElfFacts> read_elf_file(const std::filesystem::path& file);
+
+// The text that a library offers by this name, a `const char NAME[]`; nothing where it offers none. It is found as the
+// loader finds it, by the table of hashes (DT_GNU_HASH): without one, nothing is.
+std::optional<std::string> parse_elf_text(const ReadAt& read, std::string_view name);
+std::optional<std::string> read_elf_text(const std::filesystem::path& file, std::string_view name);
 
 }  // namespace smlaunch

@@ -57,6 +57,29 @@ class MadeUpElf {
       at += 16;
     }
   }
+  // Two symbols in one bucket, the second of which is `text`.
+  void symbols(const std::string& name, std::uint32_t hash, const std::string& text, std::uint16_t section) {
+    dynamic({{5, 0x10300}, {6, 0x10340}, {0x6ffffef5, 0x103a0}, {0, 0}});
+    bytes.replace(0x332, name.size() + 1, name.c_str(), name.size() + 1);
+    put<std::uint32_t>(0x340 + 24, 1);  // another one
+    put<std::uint32_t>(0x340 + 48, 0x32);
+    put<std::uint16_t>(0x340 + 48 + 6, section);
+    put<std::uint64_t>(0x340 + 48 + 8, 0x103d0);
+    put<std::uint32_t>(0x3a0, 1);             // buckets
+    put<std::uint32_t>(0x3a4, 1);             // the first symbol of the table
+    put<std::uint32_t>(0x3a8, 1);             // words of the filter
+    put<std::uint32_t>(0x3b8, 1);             // the bucket: it begins with symbol 1
+    put<std::uint32_t>(0x3bc, 0x1234 & ~1U);  // hash of symbol 1
+    put<std::uint32_t>(0x3c0, hash | 1U);     // of symbol 2, the last in its bucket
+    bytes.replace(0x3d0, text.size() + 1, text.c_str(), text.size() + 1);
+  }
+  [[nodiscard]] std::optional<std::string> text(const std::string& name) const {
+    return parse_elf_text(
+        [&](std::uint64_t offset, std::size_t size) {
+          return offset >= bytes.size() ? std::string() : bytes.substr(offset, size);
+        },
+        name);
+  }
   [[nodiscard]] std::optional<ElfFacts> parsed() const { return parsed(bytes.size()); }
   [[nodiscard]] std::optional<ElfFacts> parsed(std::size_t length) const {
     return parse_elf([&](std::uint64_t offset, std::size_t size) {
@@ -109,6 +132,44 @@ TEST(Elf, AFileThatEndsAnywhereIsReadAsFarAsItGoes) {
   for (std::size_t length = 64; length < elf.bytes.size(); ++length)
     EXPECT_TRUE(elf.parsed(length).has_value()) << length;
   EXPECT_EQ(elf.parsed(63), std::nullopt);
+}
+
+// 5381 * 33 * 33 + 33 * 'v' + '1'
+constexpr std::uint32_t hash_of_v1 = 5381U * 33U * 33U + 33U * 118U + 49U;
+
+TEST(Elf, ATextIsFoundByTheNameOfItsSymbol) {
+  MadeUpElf elf;
+  elf.symbols("v1", hash_of_v1, "4.1.4", 7);
+  EXPECT_EQ(elf.text("v1"), "4.1.4");
+  EXPECT_EQ(elf.text("v2"), std::nullopt);
+  EXPECT_EQ(elf.text(""), std::nullopt);
+}
+
+TEST(Elf, ATextThatIsNotInTheLibraryIsNone) {
+  MadeUpElf elf;
+  elf.symbols("v1", hash_of_v1, "4.1.4", 0);  // another library's
+  EXPECT_EQ(elf.text("v1"), std::nullopt);
+  elf = {};
+  elf.symbols("w1", hash_of_v1, "4.1.4", 7);  // another name with that hash
+  EXPECT_EQ(elf.text("v1"), std::nullopt);
+  elf = {};
+  elf.symbols("v1", hash_of_v1, "4.1.4", 7);
+  elf.put<std::uint32_t>(0x3a0, 0);  // no buckets
+  EXPECT_EQ(elf.text("v1"), std::nullopt);
+  elf = {};
+  elf.symbols("v1", hash_of_v1, "4.1.4", 7);
+  elf.put<std::uint64_t>(0x340 + 48 + 8, 0x99999);  // it is nowhere
+  EXPECT_EQ(elf.text("v1"), std::nullopt);
+  elf = {};
+  EXPECT_EQ(elf.text("v1"), std::nullopt);  // there is no table
+  elf.bytes = "#!/bin/sh\n";
+  EXPECT_EQ(elf.text("v1"), std::nullopt);
+}
+
+TEST(Elf, TextsOfFilesThatCannotBeReadAreNone) {
+  EXPECT_EQ(read_elf_text("/there/is/no/such/file", "v1"), std::nullopt);
+  EXPECT_EQ(read_elf_text("/", "v1"), std::nullopt);
+  EXPECT_EQ(read_elf_text("/proc/self/exe", "no_such_symbol"), std::nullopt);
 }
 
 TEST(Elf, ThisVeryProgramNeedsTheCLibrary) {
