@@ -48,7 +48,7 @@ quietly inside apt-get -q -y install "/packages/$(basename "$program")"
 inside smlaunch --version
 doctor=$(inside smlaunch doctor)
 echo "$doctor"
-for line in "Open MPI    fine" "ssh         fine" "libcurl     fine" "libarchive  fine"; do assert_contains "$doctor" "$line"; done
+for line in "Open MPI    fine" "ssh         fine" "OpenSSL     fine      can be opened" "libcurl     fine" "libarchive  fine"; do assert_contains "$doctor" "$line"; done
 inside smlaunch --version --verbose
 inside bash -c 'source /usr/share/bash-completion/completions/smlaunch
   COMP_WORDS=(smlaunch --smo) COMP_CWORD=1 && _smlaunch && echo "${COMPREPLY[*]}"' >"$work/completed"

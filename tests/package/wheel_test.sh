@@ -62,6 +62,7 @@ quietly inside $bin/pip install --no-index "/wheel/$(basename "$wheel")"
 inside $bin/smlaunch --version --verbose
 doctor=$(inside $bin/smlaunch doctor) || :
 echo "$doctor"
+assert_contains "$doctor" "OpenSSL     fine      in this program"
 assert_contains "$doctor" "libcurl     "
 assert_contains "$doctor" "libarchive  "
 assert_contains "$(inside $bin/smlaunch topology)" "NUMA"
