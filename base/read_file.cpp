@@ -47,7 +47,7 @@ bool is_readable(int fd, milliseconds within) {
 // more than `most` bytes.
 int read_all(int fd, std::size_t most, milliseconds silence, std::string& text) {
   const bool may_block = (fcntl(fd, F_GETFL) & O_NONBLOCK) == 0;
-  std::array<char, 65536> block{};
+  std::array<char, 65536> block;
   bool has_to_wait = true;
   while (text.size() <= most) {
     // Of a pipe that nobody has opened for writing yet, a read says at once that it has ended: we wait for

@@ -220,10 +220,10 @@ bool may_have_accelerators() {
   for (const char* node : {"/dev/nvidiactl", "/dev/kfd", "/proc/driver/nvidia"})
     if (std::filesystem::exists(node, error)) return true;
   for (const auto& device : std::filesystem::directory_iterator("/sys/bus/pci/devices", error)) {
-    const std::string vendor = read_small_file(device.path() / "vendor");
     const std::string device_class = read_small_file(device.path() / "class");
-    const bool maker = vendor.starts_with("0x10de") || vendor.starts_with("0x1002");
-    if (maker && (device_class.starts_with("0x03") || device_class.starts_with("0x12"))) return true;
+    if (!device_class.starts_with("0x03") && !device_class.starts_with("0x12")) continue;
+    const std::string vendor = read_small_file(device.path() / "vendor");
+    if (vendor.starts_with("0x10de") || vendor.starts_with("0x1002")) return true;
   }
   return false;
 }

@@ -87,10 +87,11 @@ std::optional<std::string> find_cgroup_folder(std::string_view mountinfo, std::s
   if (!path) return {};
   std::optional<std::string> folder;
   for_each_line(mountinfo, [&](std::string_view line) {
+    if (folder || line.find(" - cgroup2 ") == std::string_view::npos) return;
     // 30 23 0:26 ROOT MOUNTPOINT OPTIONS … - cgroup2 SOURCE SUPEROPTIONS
     const auto words = words_of(line);
     const auto dash = std::find(words.begin(), words.end(), "-");
-    if (folder || words.size() < 6 || words.end() - dash < 2 || *(dash + 1) != "cgroup2") return;
+    if (words.size() < 6 || words.end() - dash < 2 || *(dash + 1) != "cgroup2") return;
     const std::string_view root = words[3] == "/" ? "" : words[3];
     if (!path->starts_with(root)) return;
     std::string below = path->substr(root.size());

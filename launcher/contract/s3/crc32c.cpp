@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "launcher/contract/s3/crc32c.hpp"
 
+#ifdef __x86_64__
+#include <cpuid.h>
+#endif
+
 #include <array>
 #include <cstring>
 
@@ -48,8 +52,16 @@ __attribute__((target("sse4.2"))) std::uint32_t crc32c_by_cpu(std::string_view d
   return ~last;
 }
 
+// Not by __builtin_cpu_supports(): with it the compiler's library asks the CPU for all its features in every process of
+// ours when it starts, and in a virtual machine each of these questions goes to the hypervisor.
 bool cpu_has_crc32c() {
-  static const bool has = __builtin_cpu_supports("sse4.2") != 0;
+  static const bool has = [] {
+    unsigned a = 0;
+    unsigned b = 0;
+    unsigned c = 0;
+    unsigned d = 0;
+    return __get_cpuid(1, &a, &b, &c, &d) != 0 && (c & bit_SSE4_2) != 0;
+  }();
   return has;
 }
 #endif
