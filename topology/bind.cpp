@@ -8,53 +8,26 @@
 #include <utility>
 
 #include "topology/hwloc_handle.hpp"
+#include "topology/kernel_binding.hpp"
 
 namespace smlaunch {
 namespace {
 
-// Binding needs no more of the machine than its CPUs and NUMA nodes.
-HwlocTopology load_this_machine() {
-  HwlocTopology topology = new_hwloc_topology();
-  if (!topology) return nullptr;
-  const hwloc_topology_t raw = topology.get();
+// Where the kernel does not tell the nodes with memory: those of hwloc, which may find one for all of the machine.
+std::optional<IdSet> usable_memory_by_hwloc() {
+  const HwlocTopology topology = new_hwloc_topology();
+  if (!topology) return {};
+  hwloc_topology_t raw = topology.get();
   hwloc_topology_set_all_types_filter(raw, HWLOC_TYPE_FILTER_KEEP_NONE);
   hwloc_topology_set_components(raw, HWLOC_TOPOLOGY_COMPONENTS_FLAG_BLACKLIST, "x86");
   hwloc_topology_set_flags(raw, HWLOC_TOPOLOGY_FLAG_NO_DISTANCES | HWLOC_TOPOLOGY_FLAG_NO_MEMATTRS |
                                     HWLOC_TOPOLOGY_FLAG_NO_CPUKINDS);
-  if (hwloc_topology_load(raw) != 0) return nullptr;
-  return topology;
-}
-
-// Not strict: a rank that outgrows its node gets memory from the next one instead of being killed.
-bool bind_memory(hwloc_topology_t topology, const IdSet& nodes) {
-  return hwloc_set_membind(topology, to_bitmap(nodes).get(), HWLOC_MEMBIND_BIND, HWLOC_MEMBIND_BYNODESET) ==
-         0;
-}
-
-IdSet nodes_with_memory(hwloc_topology_t topology, const IdSet& nodes) {
-  const IdSet allowed = to_ids(hwloc_topology_get_allowed_nodeset(topology));
+  if (hwloc_topology_load(raw) != 0) return {};
   IdSet filled;
   hwloc_obj_t node = nullptr;
-  while ((node = hwloc_get_next_obj_by_type(topology, HWLOC_OBJ_NUMANODE, node)) != nullptr) {
-    const IdSet self{static_cast<int>(node->os_index)};
-    if (node->attr->numanode.local_memory > 0 && !intersection(self, allowed).empty()) {
-      filled = united(filled, self);
-    }
-  }
-  return intersection(nodes, filled);
-}
-
-IdSet bound_cpus(hwloc_topology_t topology) {
-  const HwlocBitmap set(hwloc_bitmap_alloc());
-  return hwloc_get_cpubind(topology, set.get(), HWLOC_CPUBIND_PROCESS) == 0 ? to_ids(set.get()) : IdSet{};
-}
-
-IdSet bound_nodes(hwloc_topology_t topology) {
-  const HwlocBitmap set(hwloc_bitmap_alloc());
-  hwloc_membind_policy_t policy = HWLOC_MEMBIND_DEFAULT;
-  const int done =
-      hwloc_get_membind(topology, set.get(), &policy, HWLOC_MEMBIND_BYNODESET | HWLOC_MEMBIND_THREAD);
-  return done == 0 && policy == HWLOC_MEMBIND_BIND ? to_ids(set.get()) : IdSet{};
+  while ((node = hwloc_get_next_obj_by_type(raw, HWLOC_OBJ_NUMANODE, node)) != nullptr)
+    if (node->attr->numanode.local_memory > 0) filled = united(filled, {static_cast<int>(node->os_index)});
+  return intersection(filled, to_ids(hwloc_topology_get_allowed_nodeset(raw)));
 }
 
 // The words that the channel carries.
@@ -99,36 +72,33 @@ std::string to_string(const BindingNote& note) {
 }
 
 Result<Binding> bind_current_process(const IdSet& cpus, const IdSet& numa) {
-  const HwlocTopology topology = load_this_machine();
-  if (!topology) {
-    return failure(Fault::start, "this machine", "hwloc cannot read its topology",
-                   "run with --bind none to start without binding");
-  }
   Binding binding;
-  const bool refused =
-      !cpus.empty() && hwloc_set_cpubind(topology.get(), to_bitmap(cpus).get(), HWLOC_CPUBIND_PROCESS) != 0;
-  if (refused) {
-    binding.notes.push_back({.kind = BindingNoteKind::cpus_refused, .error = errno});
-  }
-  binding.cpus = bound_cpus(topology.get());
+  const bool refused = !cpus.empty() && !bind_own_cpus(cpus);
+  if (refused) binding.notes.push_back({.kind = BindingNoteKind::cpus_refused, .error = errno});
+  binding.cpus = own_cpus();
   if (!refused && !cpus.empty() && binding.cpus != cpus) {
     binding.notes.push_back(
         {.kind = BindingNoteKind::other_cpus, .asked = to_string(cpus), .given = to_string(binding.cpus)});
   }
   IdSet asked_memory;
   if (!refused && !numa.empty()) {
-    const IdSet filled = nodes_with_memory(topology.get(), numa);
+    std::optional<IdSet> usable = usable_memory();
+    if (!usable) usable = usable_memory_by_hwloc();
+    if (!usable)
+      return failure(Fault::start, "this machine", "hwloc cannot read its topology",
+                     "run with --bind none to start without binding");
+    const IdSet filled = intersection(numa, *usable);
     if (filled != numa) {
       binding.notes.push_back(
           {.kind = BindingNoteKind::no_memory, .asked = to_string(numa), .given = to_string(filled)});
     }
-    if (filled.empty() || bind_memory(topology.get(), filled))
+    if (filled.empty() || prefer_own_memory(filled))
       asked_memory = filled;
     else
       binding.notes.push_back(
           {.kind = BindingNoteKind::memory_refused, .asked = to_string(filled), .error = errno});
   }
-  binding.numa = bound_nodes(topology.get());
+  binding.numa = own_memory();
   // Kernels before 5.15 prefer only the first of several nodes.
   if (!asked_memory.empty() && binding.numa != asked_memory)
     binding.notes.push_back({.kind = BindingNoteKind::other_memory,

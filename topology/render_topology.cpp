@@ -31,7 +31,7 @@ std::string render_table(const std::vector<Row>& rows) {
   return text;
 }
 
-std::string counted(std::size_t number, const char* what) {
+std::string count_of(std::size_t number, const char* what) {
   return fmt::format("{} {}{}", number, what, number == 1 ? "" : "s");
 }
 
@@ -76,10 +76,10 @@ std::string render_topology(const Machine& machine) {
       fmt::format("{}: {}{}, {}, {}\n", machine.host.empty() ? "this machine" : machine.host,
                   machine.packages == 0  // a saved machine need not say
                       ? ""
-                      : counted(static_cast<std::size_t>(machine.packages), "package") + ", ",
-                  counted(machine.numa_nodes.size(), "NUMA node"),
-                  counted(static_cast<std::size_t>(machine.cores), "core"),
-                  counted(static_cast<std::size_t>(machine.processing_units), "hardware thread"));
+                      : count_of(static_cast<std::size_t>(machine.packages), "package") + ", ",
+                  count_of(machine.numa_nodes.size(), "NUMA node"),
+                  count_of(static_cast<std::size_t>(machine.cores), "core"),
+                  count_of(static_cast<std::size_t>(machine.processing_units), "hardware thread"));
   std::vector<Row> rows{{"NUMA", "CPUs", "memory"}};
   for (const NumaNode& node : machine.numa_nodes) {
     rows.push_back(

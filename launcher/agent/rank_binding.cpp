@@ -8,6 +8,7 @@
 
 #include "cuda/probe_gpus.hpp"
 #include "topology/bind.hpp"
+#include "topology/kernel_binding.hpp"
 #include "topology/probe_machine.hpp"
 #include "topology/rank_threads.hpp"
 
@@ -35,15 +36,6 @@ std::optional<int> count_own_threads(int local_ranks) {
   int threads = count_cores(*machine, allowed_cpus(*machine));
   if (machine->cpu_quota) threads = std::min(threads, static_cast<int>(*machine->cpu_quota / local_ranks));
   return std::max(threads, 1);
-}
-
-IdSet own_cpus() {
-  IdSet cpus;
-  cpu_set_t own;
-  if (sched_getaffinity(0, sizeof own, &own) != 0) return cpus;
-  for (int cpu = 0; cpu < CPU_SETSIZE; ++cpu)
-    if (CPU_ISSET(cpu, &own)) cpus.push_back(cpu);
-  return cpus;
 }
 
 }  // namespace
