@@ -61,7 +61,9 @@ RankProcess::RankProcess(asio::io_context& loop, const AgentIdentity& identity,
                             },
                         .ends_processes = [this] { hold_starter(); }}) {}
 
-RankProcess::~RankProcess() {
+RankProcess::~RankProcess() { remove_private_files(); }
+
+void RankProcess::remove_private_files() {
   if (!heartbeats_ && !threads_) return;
   heartbeats_.reset();
   threads_.reset();
