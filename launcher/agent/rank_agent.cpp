@@ -165,7 +165,14 @@ int run_agent(const AgentIdentity& identity, const std::vector<std::string>& pro
                    },
                .devices = devices ? &*devices : nullptr});
   std::optional<NeighboursWait> neighbours;
+  const std::string job = own_environment()[job_marker_variable];
+  // The job's agents come after those of the checks.
+  const auto forget_token = [&] {
+    if (!is_check && identity.local_rank == 0) remove_left_token(job);
+  };
   signals.on_signal([&](int signal) {
+    // All agents of the host are there, or none comes any more; and mpirun's daemon soon kills us.
+    forget_token();
     agent.told_to_end(getppid() == parent, signal);
     if (neighbours) neighbours->end();
   });
@@ -180,9 +187,7 @@ int run_agent(const AgentIdentity& identity, const std::vector<std::string>& pro
   channel.reset();  // nothing of the rank is left
   // Before a daemon is ended: it may kill us, too.
   rank.remove_private_files();
-  const std::string job = own_environment()[job_marker_variable];
-  // The job's agents come after those of the checks.
-  if (!is_check && identity.local_rank == 0) remove_left_token(job);
+  forget_token();
   if (identity.local_rank == 0 && agent.has_lost_leader())
     end_parent_daemon(job, agent.grace() + kill_bound);
   else if (identity.local_rank == 0 && agent.ends_daemon())
