@@ -123,7 +123,7 @@ void add_left_token(std::map<std::string, std::string>& environment) {
     environment[agent_token_variable] = make_set_token(*token, set->second);
 }
 
-int run_agent(const AgentIdentity& identity, const std::vector<std::string>& program) {
+int run_agent(const AgentIdentity& identity, const std::vector<std::string>& program, bool is_check) {
   const int parent = getppid();
   become_subreaper();
   AsioLoop loop;
@@ -165,7 +165,14 @@ int run_agent(const AgentIdentity& identity, const std::vector<std::string>& pro
                    },
                .devices = devices ? &*devices : nullptr});
   std::optional<NeighboursWait> neighbours;
+  const std::string job = own_environment()[job_marker_variable];
+  // The job's agents come after those of the checks.
+  const auto forget_token = [&] {
+    if (!is_check && identity.local_rank == 0) remove_left_token(job);
+  };
   signals.on_signal([&](int signal) {
+    // All agents of the host are there, or none comes any more; and mpirun's daemon soon kills us.
+    forget_token();
     agent.told_to_end(getppid() == parent, signal);
     if (neighbours) neighbours->end();
   });
@@ -178,8 +185,11 @@ int run_agent(const AgentIdentity& identity, const std::vector<std::string>& pro
     neighbours.emplace(loop, *relay)
         .wait(agent.was_released() ? std::nullopt : std::optional(relay_patience));
   channel.reset();  // nothing of the rank is left
+  // Before a daemon is ended: it may kill us, too.
+  rank.remove_private_files();
+  forget_token();
   if (identity.local_rank == 0 && agent.has_lost_leader())
-    end_parent_daemon(own_environment()[job_marker_variable], agent.grace() + kill_bound);
+    end_parent_daemon(job, agent.grace() + kill_bound);
   else if (identity.local_rank == 0 && agent.ends_daemon())
     kill_daemon_after(open_parent_daemon(getpid()), daemon_patience);
   // A daemon that was killed has removed nothing, and where nobody waits on its host, only its agents know of it. The
@@ -209,12 +219,7 @@ int run_rank_agent(const std::vector<std::string>& words, bool is_check) {
   if (getppid() != parent) return exit_codes::lost;
   if (is_check) identity->several_hosts = false;  // asking mpirun and the GPUs takes longer than all the rest
   load_hwloc_plugins({.saved_machines = false, .devices = needs_pci_devices(is_compared(*identity))});
-  const int code = run_agent(*identity, program);
-  // The job's agents come after those of the checks.
-  if (const auto job = environment.find(job_marker_variable);
-      !is_check && identity->local_rank == 0 && job != environment.end())
-    remove_left_token(job->second);
-  return code;
+  return run_agent(*identity, program, is_check);
 }
 
 }  // namespace smlaunch

@@ -61,7 +61,9 @@ RankProcess::RankProcess(asio::io_context& loop, const AgentIdentity& identity,
                             },
                         .ends_processes = [this] { hold_starter(); }}) {}
 
-RankProcess::~RankProcess() {
+RankProcess::~RankProcess() { remove_private_files(); }
+
+void RankProcess::remove_private_files() {
   if (!heartbeats_ && !threads_) return;
   heartbeats_.reset();
   threads_.reset();
@@ -238,6 +240,8 @@ void RankProcess::tell_end() {
   tell_progress(true);
   inspector_.rank_ended();
   is_told_ = true;
+  // mpirun's daemon soon kills us, and may not wait until we leave.
+  if (hurried_) remove_private_files();
   if (!*status_) return callbacks_.ended(tl::unexpected(status_->error()));
   LastWords words = tail_->last_words();
   const OomWatch::Kills kills = oom_watch_.at_end(oom_kills_at_end_);

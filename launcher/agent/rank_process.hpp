@@ -55,6 +55,8 @@ class RankProcess final : public AgentRank {
 
   // Kills those that are still there.
   void end_leftovers();
+  // The rank is over: nobody writes into them any more.
+  void remove_private_files();
 
  private:
   [[nodiscard]] bool runs() const { return child_ && !status_; }

@@ -88,7 +88,7 @@ Result<void> leave_handed_token(const std::string& hand_over) {
 
 std::optional<std::string> find_left_token(const std::string& job, const std::string& temporary) {
   if (!is_job(job)) return {};
-  for (const std::string& folder : find_private_folders(places_in(temporary))) {
+  for (const std::string& folder : find_all_private_folders(places_in(temporary))) {
     const UniqueFd fd(open(file_of(folder, job).c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
     struct stat facts {};
     if (!fd.valid() || fstat(fd.get(), &facts) != 0 || !S_ISREG(facts.st_mode) || facts.st_uid != getuid() ||
@@ -105,11 +105,8 @@ std::optional<std::string> find_left_token(const std::string& job, const std::st
 
 void remove_left_token(const std::string& job, const std::string& temporary) {
   if (!is_job(job)) return;
-  const PrivatePlaces places = places_in(temporary);
-  bool was_there = false;
-  for (const std::string& folder : find_private_folders(places))
-    was_there = unlink(file_of(folder, job).c_str()) == 0 || was_there;
-  if (was_there) leave_private_folders(places);
+  for (const std::string& folder : find_all_private_folders(places_in(temporary)))
+    if (unlink(file_of(folder, job).c_str()) == 0) rmdir(folder.c_str());
 }
 
 }  // namespace smlaunch

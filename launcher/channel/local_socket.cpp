@@ -2,11 +2,14 @@
 #include "launcher/channel/local_socket.hpp"
 
 #include <fmt/format.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
+#include <ctime>
+#include <filesystem>
 #include <optional>
 #include <utility>
 
@@ -43,6 +46,33 @@ UniqueFd listen_in(const std::string& folder, const std::string& name) {
   return fd;
 }
 
+// Nobody listens there. Who has just made it may not have begun to listen.
+bool is_abandoned(const std::string& folder, const std::string& name) {
+  constexpr long begin_seconds = 60;
+  const std::string path = folder + "/" + name;
+  struct stat facts {};
+  const auto address = address_of(folder, name);
+  if (!address || lstat(path.c_str(), &facts) != 0 || !S_ISSOCK(facts.st_mode) ||
+      time(nullptr) - facts.st_mtim.tv_sec < begin_seconds)
+    return false;
+  const UniqueFd fd(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  return fd.valid() &&
+         connect(fd.get(), reinterpret_cast<const sockaddr*>(&*address), sizeof *address) != 0 &&
+         errno == ECONNREFUSED;
+}
+
+// A name that is made of a token never comes again.
+void remove_abandoned(const std::string& folder, const std::string& name) {
+  const std::string kind = name.substr(0, name.find('-') + 1);
+  if (kind.empty()) return;
+  std::error_code error;
+  for (std::filesystem::directory_iterator each(folder, error), end; !error && each != end;
+       each.increment(error)) {
+    const std::string other = each->path().filename().string();
+    if (other.starts_with(kind) && is_abandoned(folder, other)) unlink(each->path().c_str());
+  }
+}
+
 }  // namespace
 
 ucred peer_of(int fd) {
@@ -75,8 +105,10 @@ Result<std::vector<UniqueFd>> listen_locally(const std::string& name, const std:
     if (!taken_by.empty() && connect_locally(name).valid())
       return failure(Fault::start, folders->back() + "/" + name, taken_by, "end it first");
     std::vector<UniqueFd> listeners;
-    for (const std::string& folder : *folders)
+    for (const std::string& folder : *folders) {
+      remove_abandoned(folder, name);
       if (UniqueFd fd = listen_in(folder, name); fd.valid()) listeners.push_back(std::move(fd));
+    }
     if (!listeners.empty()) return listeners;
     if (errno != ENOENT || tries_left == 0)
       return failure(Fault::start, folders->back() + "/" + name,

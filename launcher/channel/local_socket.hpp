@@ -12,8 +12,8 @@
 
 namespace smlaunch {
 
-// Listens in the folders that only this user can enter. A socket of that name that was left there is removed. With
-// `taken_by`, somebody who listens there already is an error, in these words. Errors (Fault::start): this one, or there is
+// Listens in the folders that only this user can enter. A socket of that name that was left there is removed, and so are
+// those that others of this kind ("leader-..." of "leader-5f") have left a while ago, who were killed. With `taken_by`, somebody who listens there already is an error, in these words. Errors (Fault::start): this one, or there is
 // no such folder.
 Result<std::vector<UniqueFd>> listen_locally(const std::string& name, const std::string& taken_by = "");
 void remove_local_socket(const std::string& name);

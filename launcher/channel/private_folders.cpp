@@ -62,6 +62,13 @@ std::vector<std::string> find_private_folders(const PrivatePlaces& places) {
   return found;
 }
 
+std::vector<std::string> find_all_private_folders(const PrivatePlaces& places) {
+  std::vector<std::string> found = find_private_folders(places);
+  for (std::string& other : find_other_folders(places.temporary))
+    if (std::find(found.begin(), found.end(), other) == found.end()) found.push_back(std::move(other));
+  return found;
+}
+
 Result<std::vector<std::string>> make_private_folders(const PrivatePlaces& places) {
   std::vector<std::string> made;
   if (is_private_folder(places.runtime) && make_private_folder(places.runtime + "/smlaunch"))

@@ -20,6 +20,10 @@ PrivatePlaces own_private_places();
 // Those that there are, runtime's first: in one of them lies whatever lies in any.
 std::vector<std::string> find_private_folders(const PrivatePlaces& places);
 
+// With those of another name also where TEMPORARY/smlaunch-UID is ours by now: somebody else may have had it for a while.
+// Goes through all of TEMPORARY.
+std::vector<std::string> find_all_private_folders(const PrivatePlaces& places);
+
 // RUNTIME/smlaunch where there is a runtime folder of ours, since it is ours alone; and
 // TEMPORARY/smlaunch-UID, since a login to this host does not know our environment. Where that is somebody
 // else's, or others may enter it, one of another name beside it. Errors (Fault::start): there is no such

@@ -28,6 +28,7 @@ constexpr std::size_t most_answer = 256U << 20U;
 constexpr std::chrono::seconds answer_bound{30};
 constexpr int out_of_descriptors_pause = 200;        // milliseconds
 constexpr std::chrono::seconds askers_patience{20};  // longer than looking at the ranks takes
+constexpr std::chrono::milliseconds no_patience{1};  // 0 would be any
 
 std::optional<sockaddr_un> address_of(const std::string& path) {
   sockaddr_un address{};
@@ -92,10 +93,12 @@ UniqueFd listen_at(const std::string& at_first, const std::string& path) {
   return {};
 }
 
-UniqueFd connect_to(const std::string& path) {
+// A run that is stopped takes nobody in: when its queue is full, who comes would wait for as long as it is stopped.
+UniqueFd connect_to(const std::string& path, std::chrono::milliseconds patience) {
   UniqueFd fd(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
   const auto address = address_of(path);
   if (!fd.valid() || !address) return {};
+  bound_transfers(fd.get(), patience);
   if (connect(fd.get(), reinterpret_cast<const sockaddr*>(&*address), sizeof *address) == 0) return fd;
   if (errno == ECONNREFUSED) unlink(path.c_str());
   return {};
@@ -123,9 +126,8 @@ std::string_view word_of(StatusForm form) {
 }
 
 std::optional<std::string> ask_one(const std::string& path, const std::string& question) {
-  const UniqueFd fd = connect_to(path);
+  const UniqueFd fd = connect_to(path, askers_patience);
   if (!fd.valid()) return {};
-  bound_transfers(fd.get(), askers_patience);
   if (!is_own_user(fd.get()) || !send_all(fd.get(), question, Clock::now() + answer_bound)) return {};
   return receive(fd.get(), most_answer, Clock::now() + answer_bound,
                  [](const std::string&, bool is_end) { return is_end; });
@@ -154,7 +156,8 @@ std::optional<StatusQuestion> decode_status_question(std::string_view text) {
 }
 
 Result<StatusListener> listen_for_status(const std::string& id, const PrivatePlaces& places) {
-  for (const std::string& path : find_sockets(places)) connect_to(path);  // those of killed runs go
+  for (const std::string& path : find_sockets(places))
+    connect_to(path, no_patience);  // those of killed runs go
   // Who leaves such a folder takes it away where it is empty: also between our steps.
   for (int tries_left = 2;; --tries_left) {
     const auto folders = make_private_folders(places);

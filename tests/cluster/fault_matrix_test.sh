@@ -73,6 +73,20 @@ strike signal algo-2 KILL '^[^ ]*orted '
 told "the same, and nobody waits there" lost_host 76 "mpirun's daemon on algo-2" algo-1
 assert_nothing_left
 
+no_private_files() {
+  local found
+  found=$(host "$1" sh -c 'ls -A /tmp/smlaunch-0 2>/dev/null || :')
+  echo "$found"
+  [[ -z $found ]]
+}
+start algo-1 "$smlaunch" --hosts algo-1:1,algo-2:1,algo-3:1 --launcher mpi -- /opt/ml/code/train.sh
+eventually 30 printed algo-1 3 waiting
+signal algo-1 KILL "^$smlaunch --hosts"
+ended algo-1 60
+assert_eq 137 "$status"
+assert_nothing_left "${hosts[@]}"
+for name in algo-2 algo-3; do eventually 15 no_private_files "$name"; done
+
 step "what happens to a host"
 begin
 strike "$cluster" kill algo-3

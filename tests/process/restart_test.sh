@@ -49,7 +49,7 @@ for launcher in "${engines[@]}"; do
   container
   rm -f "$scratch"/said.*
   start SAID="$scratch/said" GOOD_AT=100000 "$smlaunch" --hosts localhost:2 --launcher "$launcher" --max-restarts 100000 --restart-on user_code -- "$scratch/train.sh"
-  eventually 20 printed 6 'of rank 1'
+  eventually 60 printed 6 'of rank 1'
   kill -TERM "$started"
   ended
   # A rank that failed in the same moment was the first all the same.

@@ -60,6 +60,20 @@ TEST(LeftToken, LeavesNothingWhenItIsRemovedLast) {
   remove_left_token("b", here.root);
 }
 
+TEST(LeftToken, IsFoundWhereSomebodyElseHadTheUsualFolderForAWhile) {
+  const Temporary here;
+  ASSERT_EQ(mkdir(here.folder.c_str(), 0755), 0);  // not ours alone
+  const std::string token = make_token();
+  ASSERT_TRUE(leave_token("a", token, here.root));
+  ASSERT_EQ(rmdir(here.folder.c_str()), 0);
+  ASSERT_TRUE(leave_token("b", make_token(), here.root));
+  EXPECT_EQ(mode_of(here.folder + "/token.b"), 0600U);
+  EXPECT_EQ(find_left_token("a", here.root), token);
+  remove_left_token("a", here.root);
+  remove_left_token("b", here.root);
+  EXPECT_TRUE(fs::is_empty(here.root));
+}
+
 TEST(LeftToken, OfAJobThatHasNeverBegunGoesWithTheNextOneAfterADay) {
   const Temporary here;
   ASSERT_TRUE(leave_token("a", make_token(), here.root));

@@ -112,6 +112,19 @@ TEST(StatusSocket, ARunThatBeginsTakesThoseOfKilledRunsAwayAndLeavesOthers) {
   EXPECT_TRUE(std::filesystem::exists(begins->path));
 }
 
+// It is stopped, say. Each run that begins comes to it once.
+TEST(StatusSocket, ARunThatTakesNobodyInHoldsNoOtherRunBack) {
+  const OwnPlaces here;
+  const auto stopped = listen_for_status("stopped", here.places);
+  ASSERT_TRUE(stopped);
+  for (int each = 0; each < 40; ++each) {
+    const auto other = listen_for_status("other", here.places);
+    ASSERT_TRUE(other);
+    unlink(other->path.c_str());
+  }
+  EXPECT_EQ(access(stopped->path.c_str(), F_OK), 0) << "it runs, and keeps its socket";
+}
+
 TEST(StatusSocket, OtherFilesThereAreNoRuns) {
   const OwnPlaces here;
   const auto folder = make_private_folders(here.places)->back();
