@@ -9,13 +9,13 @@
 
 namespace smlaunch {
 
-// Indices of the NICs that carry training traffic: their link is up. Where a NIC of a fabric (InfiniBand,
+// The NICs that carry training traffic: their link is up. Where a NIC of a fabric (InfiniBand,
 // EFA) is up, only NICs of a fabric.
-std::vector<int> training_nics(const Machine& machine);
+std::vector<NicIndex> training_nics(const Machine& machine);
 
-// A NIC for each of `gpus` (indices into Machine::gpus), with the least total distance. Among equal
+// A NIC for each of `gpus`, with the least total distance. Among equal
 // distances, with the least sharing: the sum over all NICs of the square of the number of their GPUs.
 // Nothing where there is no NIC to use.
-std::vector<std::optional<int>> assign_nics(const Machine& machine, const std::vector<int>& gpus);
+std::vector<std::optional<NicIndex>> assign_nics(const Machine& machine, const std::vector<GpuIndex>& gpus);
 
 }  // namespace smlaunch

@@ -12,12 +12,12 @@ namespace smlaunch {
 
 // The NIC of a GPU, how near it is, and the words for it.
 struct ChosenNic {
-  std::optional<int> nic = {};  // index into Machine::nics; nothing: no NIC can be used
+  std::optional<NicIndex> nic = {};  // nothing: no NIC can be used
   Nearness path = Nearness::SYS;
   std::string why = {};  // "NIC mlx5_0 (PIX)"; empty: the machine has no NIC
 };
 
-// For each of `gpus` (indices into Machine::gpus): the NIC that assign_nics() gives it.
-std::vector<ChosenNic> choose_nics(const Machine& machine, const std::vector<int>& gpus);
+// For each of `gpus`: the NIC that assign_nics() gives it.
+std::vector<ChosenNic> choose_nics(const Machine& machine, const std::vector<GpuIndex>& gpus);
 
 }  // namespace smlaunch

@@ -22,10 +22,10 @@ std::optional<BindPolicy> parse_bind_policy(std::string_view text);
 // One rank's place on its machine. Shared by the ranks of hosts whose machines are of one kind
 // (topology/machine_kind.hpp).
 struct Placement {
-  std::optional<int> gpu;  // index into Machine::gpus
-  IdSet numa;              // NUMA nodes its memory comes from; empty: any
-  IdSet cpus;              // empty: not bound
-  std::optional<int> nic;  // index into Machine::nics
+  std::optional<GpuIndex> gpu;
+  IdSet numa;  // NUMA nodes its memory comes from; empty: any
+  IdSet cpus;  // empty: not bound
+  std::optional<NicIndex> nic;
   Nearness nic_path = Nearness::SYS;
   std::string why;  // one sentence
 };

@@ -9,6 +9,17 @@
 
 namespace smlaunch {
 
+namespace {
+
+template <class T>
+const T& item(const std::vector<T>& items, int index) {
+  const auto position = static_cast<std::size_t>(index);
+  if (position >= items.size()) fail_for_index(index, items.size());
+  return items[position];
+}
+
+}  // namespace
+
 std::string to_string(Nearness nearness) {
   switch (nearness) {
     case Nearness::PIX: return "PIX";
@@ -41,6 +52,24 @@ std::optional<NicKind> parse_nic_kind(std::string_view text) {
     if (text == to_string(value)) return value;
   }
   return std::nullopt;
+}
+
+Indexed<GpuIndex, Gpu>::Indices Machine::gpu_indices() const {
+  return Indexed<GpuIndex, Gpu>::Indices(static_cast<int>(gpus.size()));
+}
+
+Indexed<NicIndex, Nic>::Indices Machine::nic_indices() const {
+  return Indexed<NicIndex, Nic>::Indices(static_cast<int>(nics.size()));
+}
+
+const Gpu& Machine::gpu(GpuIndex index) const { return item(gpus, index.value); }
+
+const Nic& Machine::nic(NicIndex index) const { return item(nics, index.value); }
+
+Nearness Machine::nearness(GpuIndex gpu, NicIndex nic) const {
+  const auto g = static_cast<std::size_t>(gpu.value);
+  const auto n = static_cast<std::size_t>(nic.value);
+  return g < gpu_nic.size() && n < gpu_nic[g].size() ? gpu_nic[g][n] : Nearness::SYS;
 }
 
 int Machine::usable_gpus() const {

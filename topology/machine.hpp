@@ -16,6 +16,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/indexed.hpp"
 #include "topology/id_set.hpp"
 #include "topology/machine_finding.hpp"
 
@@ -90,6 +91,16 @@ struct NetworkInterface {
   bool operator==(const NetworkInterface&) const = default;
 };
 
+// Positions in Machine::gpus and in Machine::nics. The driver and CUDA have other numbers for GPUs.
+struct GpuIndex {
+  int value = 0;
+  auto operator<=>(const GpuIndex&) const = default;
+};
+struct NicIndex {
+  int value = 0;
+  auto operator<=>(const NicIndex&) const = default;
+};
+
 // More than any machine has. The relation of every GPU to every other grows with the square of their number, so a file
 // with more is refused.
 inline constexpr std::size_t most_gpus = 256;
@@ -118,6 +129,15 @@ struct Machine {
 
   // What a program counts as the machine's CPUs, such as Python's multiprocessing.cpu_count().
   [[nodiscard]] int counted_cpus() const { return online_cpus > 0 ? online_cpus : processing_units; }
+
+  // All positions in `gpus` and in `nics`, ascending.
+  [[nodiscard]] Indexed<GpuIndex, Gpu>::Indices gpu_indices() const;
+  [[nodiscard]] Indexed<NicIndex, Nic>::Indices nic_indices() const;
+  // These abort where there is no such device.
+  [[nodiscard]] const Gpu& gpu(GpuIndex index) const;
+  [[nodiscard]] const Nic& nic(NicIndex index) const;
+  // How near the two are: SYS where that is not known.
+  [[nodiscard]] Nearness nearness(GpuIndex gpu, NicIndex nic) const;
 
   // GPUs that a job can use; the n-th of them is CUDA device n.
   [[nodiscard]] int usable_gpus() const;

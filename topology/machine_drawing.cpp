@@ -51,7 +51,8 @@ std::string facts_of(const Machine& machine) {
                      counted(machine.cores, "core"), counted(machine.processing_units, "hardware thread"));
 }
 
-std::string found_or_empty(const std::map<int, std::string>& texts, int key) {
+template <class Index>
+std::string found_or_empty(const std::map<Index, std::string>& texts, Index key) {
   const auto found = texts.find(key);
   return found == texts.end() ? "" : found->second;
 }
@@ -179,14 +180,14 @@ class MachinePainter {
       draw_core(canvas, node.cores[i], left + static_cast<int>(i % in_row) * cell_pitch(),
                 at + static_cast<int>(i / in_row) * (full_cell_height() + 2));
     at += cores_height(node);
-    std::map<int, int> gpu_heights;
-    std::map<int, int> nic_heights;
-    for (const int gpu : node.gpus) {
+    std::map<GpuIndex, int> gpu_heights;
+    std::map<NicIndex, int> nic_heights;
+    for (const GpuIndex gpu : node.gpus) {
       draw_gpu(canvas, node, gpu, left, at);
       gpu_heights[gpu] = at + device_height / 2;
       at += device_pitch;
     }
-    for (const int nic : node.nics) {
+    for (const NicIndex nic : node.nics) {
       draw_nic(canvas, nic, left, at);
       nic_heights[nic] = at + device_height / 2;
       at += device_pitch;
@@ -232,19 +233,17 @@ class MachinePainter {
                  "middle"});
   }
 
-  void draw_gpu(Canvas& canvas, const NodeBox& node, int index, int x, int y) const {
-    const auto g = static_cast<std::size_t>(index);
-    const Gpu& gpu = machine_.gpus[g];
+  void draw_gpu(Canvas& canvas, const NodeBox& node, GpuIndex index, int x, int y) const {
+    const Gpu& gpu = machine_.gpu(index);
     std::vector<std::string> facts;
     const auto nic = marks_.gpu_nics.find(index);
     // The GPU's NIC is in another box, and no line leads there.
     const bool is_far = nic != marks_.gpu_nics.end() &&
                         std::none_of(node.rails.begin(), node.rails.end(),
                                      [&](const Rail& rail) { return rail.nic == nic->second; });
-    if (is_far) {
-      const auto n = static_cast<std::size_t>(nic->second);
-      facts.push_back(fmt::format("{} to {}", to_string(machine_.gpu_nic[g][n]), machine_.nics[n].name));
-    }
+    if (is_far)
+      facts.push_back(fmt::format("{} to {}", to_string(machine_.nearness(index, nic->second)),
+                                  machine_.nic(nic->second).name));
     if (!gpu.model.empty()) facts.push_back(gpu.model);
     if (!gpu.pci.empty()) facts.push_back(short_pci(gpu.pci));
     std::string note = found_or_empty(marks_.gpu_notes, index);
@@ -253,8 +252,8 @@ class MachinePainter {
                     fmt::format("GPU {}", gpu.index), facts, note);
   }
 
-  void draw_nic(Canvas& canvas, int index, int x, int y) const {
-    const Nic& nic = machine_.nics[static_cast<std::size_t>(index)];
+  void draw_nic(Canvas& canvas, NicIndex index, int x, int y) const {
+    const Nic& nic = machine_.nic(index);
     std::vector<std::string> facts = {to_string(nic.kind)};
     if (nic.gigabits > 0) facts.push_back(fmt::format("{} Gb/s", nic.gigabits));
     if (!nic.pci.empty()) facts.push_back(short_pci(nic.pci));
@@ -265,18 +264,17 @@ class MachinePainter {
 
   // A vertical line for each NIC, and from there a line to every device. That line has a gap, where a word
   // says how near the two are.
-  void draw_rails(Canvas& canvas, const NodeBox& node, int left, const std::map<int, int>& gpu_heights,
-                  const std::map<int, int>& nic_heights) const {
+  void draw_rails(Canvas& canvas, const NodeBox& node, int left, const std::map<GpuIndex, int>& gpu_heights,
+                  const std::map<NicIndex, int>& nic_heights) const {
     for (std::size_t i = 0; i < node.rails.size(); ++i) {
       const Rail& rail = node.rails[i];
       const int x = left - tag_width - static_cast<int>(i) * rail_pitch;
       const int nic = nic_heights.at(rail.nic);
       int top = nic;
-      for (const int gpu : rail.gpus) {
+      for (const GpuIndex gpu : rail.gpus) {
         const int y = gpu_heights.at(gpu);
         top = std::min(top, y);
-        const std::string tag =
-            to_string(machine_.gpu_nic[static_cast<std::size_t>(gpu)][static_cast<std::size_t>(rail.nic)]);
+        const std::string tag = to_string(machine_.nearness(gpu, rail.nic));
         canvas.line({x, y}, {left - tag_width + 3, y}, rail_colour, 2);
         canvas.line({left - 3, y}, {left, y}, rail_colour, 2);
         canvas.text(left - tag_width / 2, y + 4, tag, {10, true, rail_colour, "middle"});

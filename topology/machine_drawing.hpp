@@ -21,9 +21,9 @@ struct CoreMark {
 // What the drawing shows besides the machine; every part may be left out.
 struct DrawingMarks {
   std::map<int, std::vector<CoreMark>> cores;  // index into Machine::core_cpus
-  std::map<int, std::string> gpu_notes;        // index into Machine::gpus -> "rank 3"
-  std::map<int, std::string> nic_notes;        // index into Machine::nics
-  std::map<int, int> gpu_nics;  // which NIC a GPU uses; without any, the nearest ones are shown
+  std::map<GpuIndex, std::string> gpu_notes;   // "rank 3"
+  std::map<NicIndex, std::string> nic_notes;
+  std::map<GpuIndex, NicIndex> gpu_nics;  // which NIC a GPU uses; without any, the nearest ones are shown
   std::vector<std::pair<std::string, std::string>> legend;  // colour ("": none), text
   bool with_table = true;
 };

@@ -30,25 +30,26 @@ NodeBox box_of(const Machine& machine, const NumaNode& node) {
   return box;
 }
 
-Nearness nearness_of(const Machine& machine, int gpu, int nic) {
-  return machine.gpu_nic[static_cast<std::size_t>(gpu)][static_cast<std::size_t>(nic)];
+Nearness nearest_nic(const Machine& machine, GpuIndex gpu) {
+  Nearness nearest = Nearness::SYS;
+  for (const NicIndex nic : machine.nic_indices()) nearest = std::min(nearest, machine.nearness(gpu, nic));
+  return nearest;
 }
 
 // The plan's choice; without a plan, the nearest NICs that share a switch or a root with the GPU.
-bool are_joined(const Machine& machine, const DrawingMarks& marks, int gpu, int nic) {
+bool are_joined(const Machine& machine, const DrawingMarks& marks, GpuIndex gpu, NicIndex nic) {
   if (!marks.gpu_nics.empty()) {
     const auto chosen = marks.gpu_nics.find(gpu);
     return chosen != marks.gpu_nics.end() && chosen->second == nic;
   }
-  const auto& row = machine.gpu_nic[static_cast<std::size_t>(gpu)];
-  const Nearness nearest = *std::min_element(row.begin(), row.end());
-  return nearest <= Nearness::PHB && nearness_of(machine, gpu, nic) == nearest;
+  const Nearness nearest = nearest_nic(machine, gpu);
+  return nearest <= Nearness::PHB && machine.nearness(gpu, nic) == nearest;
 }
 
 void add_rails(const Machine& machine, const DrawingMarks& marks, NodeBox& box) {
-  for (const int nic : box.nics) {
+  for (const NicIndex nic : box.nics) {
     Rail rail{nic, {}};
-    for (const int gpu : box.gpus)
+    for (const GpuIndex gpu : box.gpus)
       if (are_joined(machine, marks, gpu, nic)) rail.gpus.push_back(gpu);
     if (!rail.gpus.empty()) box.rails.push_back(std::move(rail));
   }
@@ -68,10 +69,8 @@ std::vector<PackageBox> boxes_of(const Machine& machine, const DrawingMarks& mar
         std::find_if(nodes.begin(), nodes.end(), [&](const NodeBox& box) { return box.numa == numa; });
     return found == nodes.end() ? nodes.back() : *found;
   };
-  for (std::size_t i = 0; i < machine.gpus.size(); ++i)
-    box_at(machine.gpus[i].numa).gpus.push_back(static_cast<int>(i));
-  for (std::size_t i = 0; i < machine.nics.size(); ++i)
-    box_at(machine.nics[i].numa).nics.push_back(static_cast<int>(i));
+  for (const GpuIndex gpu : machine.gpu_indices()) box_at(machine.gpu(gpu).numa).gpus.push_back(gpu);
+  for (const NicIndex nic : machine.nic_indices()) box_at(machine.nic(nic).numa).nics.push_back(nic);
   for (NodeBox& box : nodes) add_rails(machine, marks, box);
   const bool has_placeless = !nodes.back().gpus.empty() || !nodes.back().nics.empty();
 

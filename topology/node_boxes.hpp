@@ -12,8 +12,8 @@ namespace smlaunch {
 
 // A NIC and the GPUs of its box that are joined with it by a line.
 struct Rail {
-  int nic = 0;
-  std::vector<int> gpus;
+  NicIndex nic = {};
+  std::vector<GpuIndex> gpus;
 };
 
 // A NUMA node, or (without a number) the devices that are near no known node.
@@ -22,9 +22,9 @@ struct NodeBox {
   std::string title;
   std::string memory;
   IdSet cpus;
-  std::vector<int> cores;  // indices into the machine's lists
-  std::vector<int> gpus;
-  std::vector<int> nics;
+  std::vector<int> cores;  // indices into Machine::core_cpus
+  std::vector<GpuIndex> gpus;
+  std::vector<NicIndex> nics;
   std::vector<Rail> rails;  // empty where they would be too many to tell apart
 };
 

@@ -38,9 +38,8 @@ class MachinePlacer {
         why_none_(std::move(why_none)),
         allowed_(allowed_cpus(machine)),
         placed_(static_cast<std::size_t>(ranks)) {
-    for (std::size_t i = 0; i < machine.gpus.size(); ++i) {
-      if (machine.gpus[i].usable) usable_.push_back(static_cast<int>(i));
-    }
+    for (const GpuIndex gpu : machine.gpu_indices())
+      if (machine.gpu(gpu).usable) usable_.push_back(gpu);
   }
 
   std::vector<std::shared_ptr<const Placement>> place() {
@@ -58,8 +57,6 @@ class MachinePlacer {
   }
 
  private:
-  [[nodiscard]] const Gpu& gpu(int index) const { return machine_.gpus[static_cast<std::size_t>(index)]; }
-
   static void say(Placement& placement, const std::string& clause) {
     if (!placement.why.empty()) placement.why += "; ";
     placement.why += clause;
@@ -87,7 +84,7 @@ class MachinePlacer {
   [[nodiscard]] Home home_of_gpu(const Placement& placement) const {
     Home home;
     if (!placement.gpu) return home;
-    const Gpu& near = gpu(*placement.gpu);
+    const Gpu& near = machine_.gpu(*placement.gpu);
     IdSet cpus = near.cpus;
     for (const NumaNode& node : machine_.numa_nodes) {
       if (near.numa != node.os_index) continue;
@@ -263,8 +260,8 @@ class MachinePlacer {
   }
 
   void place_nics() {
-    const std::vector<int> used(usable_.begin(), usable_.begin() + static_cast<std::ptrdiff_t>(std::min(
-                                                                       usable_.size(), placed_.size())));
+    const std::vector<GpuIndex> used(usable_.begin(), usable_.begin() + static_cast<std::ptrdiff_t>(std::min(
+                                                                            usable_.size(), placed_.size())));
     if (used.empty()) return;
     const std::vector<ChosenNic> chosen = choose_nics(machine_, used);
     for (std::size_t rank = 0; rank < placed_.size(); ++rank) {
@@ -279,7 +276,7 @@ class MachinePlacer {
   BindPolicy bind_;
   std::string why_none_;
   IdSet allowed_;
-  std::vector<int> usable_;
+  std::vector<GpuIndex> usable_;
   std::vector<Placement> placed_;
 };
 

@@ -28,7 +28,7 @@ constexpr milliseconds leftover_interval{20};
 constexpr int looks_until_told = 10;
 // How long the leader may take to receive our last messages.
 constexpr milliseconds last_words_bound{1000};
-// How much later than to another host Slurm's SIGTERM may come to this one: a rank that has it is told once.
+// Slurm's SIGTERM may come so much later to this host than to another. A rank gets it only once.
 constexpr milliseconds slurms_signal_bound{300};
 // mpirun kills us 1 s after its SIGTERM, whatever our own grace is.
 constexpr milliseconds grace_under_mpirun{300};
@@ -100,7 +100,7 @@ void Agent::received(const Frame& frame) {
   }
 }
 
-// The job ends, and not as it should. What a device has to do with it may have come since the last look.
+// The job ends badly. A device's word about the reason may have come since the last look.
 void Agent::look_at_devices_again() {
   if (world_.devices != nullptr && world_.devices->has_looked()) world_.devices->look(true);
 }
@@ -115,7 +115,7 @@ bool Agent::has_said_all() const {
   return waiting_bytes() == 0 && (world_.devices == nullptr || !world_.devices->is_looking());
 }
 
-// Where Slurm tells all hosts of a step, its word may come to this one after the leader's.
+// Slurm signals all hosts of a step itself, and its signal may come to this host after the leader's message.
 void Agent::signal_rank(int signal) {
   if (!identity_.in_step || signal != SIGTERM || phase_ != Phase::running) return world_.rank.signal(signal);
   slurm_timer_->start(slurms_signal_bound, [this] { world_.rank.signal(SIGTERM); });
@@ -240,7 +240,7 @@ void Agent::kill_rank_after(milliseconds grace) {
 void Agent::leader_lost() {
   has_lost_leader_ = true;
   exit_code_ = exit_codes::lost;
-  // The signal that our parent's death sends has stopped the rank already.
+  // Our parent died, and the signal for that has stopped the rank already.
   if (phase_ == Phase::ended) return end_leftovers_in_time();
   stop_rank();
 }

@@ -38,8 +38,8 @@ class Agent {
   Agent(AgentIdentity identity, AgentWorld world);
 
   void begin();
-  // Our parent has died, or somebody ends us: the rank ends with us. In a step of Slurm's the leader is asked to stop
-  // the job, as long as it is there. `has_parent`: what has started us is still there.
+  // Our parent has died, or somebody ends us: the rank ends with us. In a step of Slurm's we ask the leader to stop
+  // the job, as long as it is there. `has_parent`: the process that started us still runs.
   void told_to_end(bool has_parent = true, int signal = SIGTERM);
   // SIGUSR1 or SIGUSR2, which a scheduler has sent to all processes of our host: the ranks of other hosts
   // are to have it, too.

@@ -19,7 +19,7 @@ class AgentRank {
  public:
   struct Callbacks {
     std::function<void(bool is_stderr, const std::string& lines)> lines;
-    // The same of a rank that our program, a starter, has started.
+    // Our program is a starter: the lines of a rank that it has started.
     std::function<void(int rank, bool is_stderr, const std::string& lines)> lines_of_rank;
     std::function<void(const StarterRankNews&)> starter_rank_told;
     std::function<bool()> has_room;  // for more lines
@@ -34,21 +34,21 @@ class AgentRank {
 
   // Binds us and so the rank, makes its environment, and starts it. Errors: the kernel's words.
   virtual Result<Started> start(Start message) = 0;
-  // Sends a signal that ends the rank; does nothing where the rank does not run, and where it has had this signal: a
-  // handler that saves the rank's work is not called again. SIGKILL goes to all processes that it has started, too.
+  // Sends a signal that ends the rank. Does nothing if the rank does not run, or has had this signal: a handler that
+  // saves the rank's work is called once. SIGKILL also goes to all processes that the rank has started.
   virtual void signal(int signal) = 0;
   virtual void was_told(int signal) = 0;  // somebody else has sent it this signal
   // Sends a signal that ends nothing: to processes that handle it; SIGSTOP and SIGCONT to all of them.
   virtual void pass_on(int signal) = 0;
-  // Does nothing where the rank does not run. `only_look`: the rank goes on, and nothing is asked of it.
+  // Does nothing if the rank does not run. `only_look`: the rank goes on, and nothing is asked of it.
   virtual void inspect(Inspection how) = 0;
   virtual void input(const Input& input) = 0;
   virtual void resume() = 0;          // there may be room for its lines again
   virtual void fill(Pong& pong) = 0;  // with what the rank has used and printed
-  // mpirun leaves us a second: all processes that the rank has started are told to end, too.
+  // mpirun leaves us a second: tells all processes that the rank has started to end, too.
   virtual void hurry() = 0;
   // Processes that the rank has left running, or still runs: is there any, and which? stop_leftovers() sends
-  // SIGTERM to those that have not had it.
+  // SIGTERM to each of them once.
   [[nodiscard]] virtual bool has_descendants() const = 0;
   [[nodiscard]] virtual std::vector<LeftProcess> find_leftovers() const = 0;
   virtual void stop_leftovers() = 0;

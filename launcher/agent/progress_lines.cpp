@@ -10,11 +10,11 @@ namespace smlaunch {
 namespace {
 
 constexpr std::uint64_t second_ns = 1'000'000'000;
-// Of every second.
+// So much of every second goes into matching.
 constexpr std::uint64_t most_spent_ns = 50'000'000;
 constexpr std::size_t most_lines_at_once = 200;
 
-// Of the lines for which there was no time.
+// So many of the lines for which there was no time.
 constexpr std::size_t most_lines_kept = 4;
 constexpr std::size_t most_kept_bytes = 16384;
 
@@ -24,7 +24,7 @@ std::string_view take_line(std::string_view& lines) {
   return line;
 }
 
-// The last of them.
+// The last `most` of them.
 std::string_view last_lines(std::string_view lines, std::size_t most) {
   std::size_t at = lines.size();
   for (std::size_t count = 0; count <= most && at != std::string_view::npos && at > 0; ++count)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The lines of a rank in which --progress finds its progress. A rank that prints fast is not held back for it: so much
-// of a second goes into matching, and of what comes beyond that only the newest lines are looked at.
+// The lines of a rank in which --progress finds its progress. A rank that prints fast is not held back for it: matching
+// gets a part of each second. When that is used up, we look only at the newest lines.
 #pragma once
 
 #include <cstdint>
@@ -19,7 +19,7 @@ class ProgressLines {
   explicit ProgressLines(ProgressPattern pattern, std::function<std::uint64_t()> clock = steady_now_ns)
       : pattern_(std::move(pattern)), clock_(std::move(clock)) {}
 
-  // Whole lines, that came at `now_ns`: of many, the last ones count.
+  // Whole lines that came at `now_ns`. Of many lines, the last count.
   void take(std::string_view lines, std::uint64_t now_ns);
   // What they said since the last call.
   Progress take_all();

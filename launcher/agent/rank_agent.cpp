@@ -49,8 +49,8 @@ constexpr milliseconds kill_bound{2000};
 // What Open MPI's daemon gets to end in good order when the job is over.
 constexpr milliseconds daemon_patience{400};
 
-// How long a relay stays that leaves before it is released: mpirun has a rule for ranks that have ended well, and applies it
-// when their agents leave (Agent::leave_if_done).
+// How long a relay stays if it leaves before it is released. mpirun has a rule for ranks that have ended well, and applies
+// it when their agents leave (Agent::leave_if_done).
 constexpr milliseconds relay_patience{2000};
 
 // Some port that is free on this host now.
@@ -135,7 +135,7 @@ int run_agent(const AgentIdentity& identity, const std::vector<std::string>& pro
   std::optional<HostRelay> relay;
   if (has_relay && identity.local_rank == 0) {
     relay.emplace(loop.context(), identity.rank);
-    // Where it cannot listen, the others go to the leader themselves.
+    // If it cannot listen, the others go to the leader themselves.
     if (!relay->listen(relay_name)) relay.reset();
   }
   const auto machine = probe_machine_if_needed(identity, host);
@@ -192,8 +192,8 @@ int run_agent(const AgentIdentity& identity, const std::vector<std::string>& pro
     end_parent_daemon(job, agent.grace() + kill_bound);
   else if (identity.local_rank == 0 && agent.ends_daemon())
     kill_daemon_after(open_parent_daemon(getpid()), daemon_patience);
-  // A daemon that was killed has removed nothing, and where nobody waits on its host, only its agents know of it. The
-  // last of them to leave finds what the ranks of the others have still made.
+  // A daemon that was killed has removed nothing. If nobody waits on its host, only its agents know of it. The last
+  // agent to leave finds all that the ranks of the others have made.
   const bool has_lost_daemon = getppid() != parent;
   if (has_lost_daemon || (identity.local_rank == 0 && (agent.has_lost_leader() || agent.ends_daemon())))
     remove_session_folder(own_session_folder(), milliseconds(0));

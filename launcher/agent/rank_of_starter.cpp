@@ -23,10 +23,10 @@ namespace smlaunch {
 
 namespace {
 
-// As a shell's for a program that is not there, or cannot be executed.
+// A shell has the same codes for a program that is not there, or cannot be executed.
 constexpr int not_found_code = 127;
 constexpr int not_executed_code = 126;
-// How long a rank waits for an agent that is busy. Then its end may be missed.
+// How long a rank waits for an agent that is busy. After that, its end may be missed.
 constexpr int watched_bound_ms = 2000;
 
 std::optional<int> number_of_variable(const char* name) {
@@ -44,7 +44,7 @@ UniqueFd open_of_agent(int agent, int theirs, int how = O_WRONLY) {
   return UniqueFd(open(path.c_str(), how | O_CLOEXEC));
 }
 
-// Where it cannot be had, the rank keeps what its starter has given it.
+// If the stream cannot be opened, the rank keeps the stream that its starter has given it.
 void take_stream(int agent, int theirs, int ours) {
   const UniqueFd stream = open_of_agent(agent, theirs);
   if (stream.valid()) dup2(stream.get(), ours);

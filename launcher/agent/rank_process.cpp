@@ -98,7 +98,7 @@ ChildRequest RankProcess::make_request(const Start& message) {
 }
 
 Result<Started> RankProcess::start(Start message) {
-  // Only the leader could have told them.
+  // Nobody but the leader tells secret arguments.
   if (!message.is_heard && hides_arguments(program_))
     return failure(Fault::start, program_.front(),
                    "it has secret arguments, and those only come over the channel to the leader");
@@ -113,7 +113,7 @@ Result<Started> RankProcess::start(Start message) {
   for (const char* name : {"PATH", "NCCL_RAS_ADDR", "NCCL_RAS_ENABLE"})
     if (const auto found = request.environment.find(name); found != request.environment.end())
       variables_.insert(*found);
-  // Only we can make the program executable that torchrun or a like starter starts in its turn.
+  // A starter such as torchrun starts the program later, and does not make it executable.
   if (request.argv.front() != message.command_file)
     make_program_executable(message.command_file, message.working_directory);
   processor_wait_.mark();
@@ -202,13 +202,13 @@ void RankProcess::process_ended() {
   if (has_ranks_) ranks_.starter_ended();
 }
 
-// A rank whose heartbeats nobody can hear, or that cannot be asked, runs all the same. A check program needs neither.
+// If nobody can hear a rank's heartbeats or ask it, it runs all the same. A check program needs neither.
 void RankProcess::begin_private_files(const Start& message) {
   if (message.has_input || !message.is_heard) return;
   if (!message.progress_pattern.empty())
     if (auto pattern = ProgressPattern::parse(message.progress_pattern, "--progress"))
       progress_lines_.emplace(std::move(*pattern));
-  // Another agent of this host that ends may take the empty folder away.
+  // Another agent of this host may end now, and take the empty folder away.
   std::string why;
   for (int tries = 0; tries < 3 && !(heartbeats_ && (threads_ || !message.flight_recorder)); ++tries) {
     const auto folders = make_private_folders(own_private_places());
@@ -276,7 +276,7 @@ void RankProcess::inspect(Inspection how) {
   inspector_.begin(child_->pid, is_starter_, variables_, how == Inspection::ask_nccl);
 }
 
-// A starter that sees one of its ranks end would end the others, which are still to be asked. The signal that stops the
+// A starter that sees one of its ranks end would end the others before we have asked them. The signal that stops the
 // job lets it go on.
 void RankProcess::hold_starter() {
   told_to_stop_ = true;
@@ -328,8 +328,8 @@ bool RankProcess::has_descendants() const {
   return has_children();
 }
 
-// In the way the rank was told to end: each program gets the signal. What a program has started gets it when
-// the program has ended and its children have become ours.
+// These processes are told to end as the rank was: each program gets the signal. Its children get it when the program
+// has ended and they have become ours.
 void RankProcess::stop_leftovers() {
   for (const int left : find_children(getpid()))
     if (stopped_leftovers_.insert(left).second)

@@ -53,7 +53,7 @@ class RankProcess final : public AgentRank {
   [[nodiscard]] std::vector<LeftProcess> find_leftovers() const override { return find_left_processes(); }
   void stop_leftovers() override;
 
-  // Kills those that are still there.
+  // Kills the processes that the rank has left and that still run.
   void end_leftovers();
   // The rank is over: nobody writes into them any more.
   void remove_private_files();
@@ -77,14 +77,14 @@ class RankProcess final : public AgentRank {
   std::optional<Machine> machine_;
   Callbacks callbacks_;
   RankStreams streams_;
-  StarterRanks ranks_;  // of a starter that has some
+  StarterRanks ranks_;  // of a starter that tells us of its ranks
   bool has_ranks_ = false;
   bool starts_again_ = false;  // the starter, its ranks
   int undrained_ = 1;          // streams_, and ranks_
   RankInput input_;
   RankInspector inspector_;
   int niceness_before_ = go_before_ranks();
-  std::map<std::string, std::string> variables_;  // of the rank's, what its inspector needs
+  std::map<std::string, std::string> variables_;  // the rank's, as far as its inspector needs them
   bool is_starter_ = false;
   std::optional<RankCgroup> cgroup_;
   std::optional<Child> child_;
@@ -94,10 +94,10 @@ class RankProcess final : public AgentRank {
   OomWatch oom_watch_;
   std::optional<HeartbeatFile> heartbeats_;
   std::optional<RankThreadFolder> threads_;
-  std::optional<ProgressLines> progress_lines_;  // where --progress says what they are
+  std::optional<ProgressLines> progress_lines_;  // nothing: there is no --progress
   std::uint64_t output_ns_ = 0;                  // when it printed last
   bool told_to_stop_ = false;
-  std::set<int> had_signals_;  // that end it, but SIGKILL
+  std::set<int> had_signals_;  // signals that end it, without SIGKILL
   bool hurried_ = false;
   bool is_paused_ = false;  // by SIGSTOP
   std::set<int> stopped_leftovers_;

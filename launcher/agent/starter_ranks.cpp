@@ -164,7 +164,7 @@ void StarterRanks::read_words() {
 void StarterRanks::begun(const StarterWord& word) {
   if (word.rank < first_rank_ || word.rank >= first_rank_ + static_cast<int>(ranks_.size())) return;
   tell_ended();
-  // A rank has one process: what an earlier word named is no longer it.
+  // A rank has one process: the process that an earlier word named is gone.
   running_.remove_if([&](const Running& each) { return each.who.rank == word.rank; });
   std::erase_if(unseen_, [&](const StarterRankNews& each) { return each.rank == word.rank; });
   UniqueFd pidfd = open_pidfd(word.pid);
@@ -187,7 +187,7 @@ void StarterRanks::let_go(int rank) {
   static_cast<void>(write(of.tell_watched.get(), "\n", 1) < 0);
 }
 
-// Its starter takes it out of the process table when it looks next; until then any kernel tells us how it has ended.
+// The starter takes the rank out of the process table when it looks next. Until then any kernel tells us how it ended.
 void StarterRanks::tell_ended() {
   for (auto each = running_.begin(); each != running_.end();) {
     const int pidfd = each->pidfd.native_handle();

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The ranks that torchrun starts: each of them first runs `smlaunch rank --of-starter -- PROGRAM`, which binds itself,
-// takes pipes of our agent's as its stdout and stderr, says its pid in a third one, waits until the agent watches that,
-// and becomes the program. So every line has its rank, every rank's end is known, however soon it comes, and no process
-// of ours stands between torchrun and its ranks.
+// takes pipes of our agent's as its stdout and stderr, says its pid in a third pipe, waits until the agent watches this
+// pid, and becomes the program. So every line has its rank, every rank's end is known, however soon it comes, and no
+// process of ours stands between torchrun and its ranks.
 #pragma once
 
 #include <array>
@@ -23,7 +23,7 @@
 
 namespace smlaunch {
 
-// What a rank is told in its environment: by its local rank, the agent's descriptors and where it may run.
+// A rank's environment says this, for each local rank: the agent's descriptors, and where the rank may run.
 struct StarterSeat {
   int out = -1;
   int err = -1;
@@ -70,7 +70,7 @@ class StarterRanks {
   // then the ranks' lines come through their starter.
   bool open(StarterSeats& seats);
   void resume();
-  // What the starter says of a rank of its own: it counts where nobody has seen that rank's end.
+  // The starter's word about one of its ranks: it counts if nobody has seen that rank's end.
   void starter_said(const TorchrunWord& word);
   void starter_ended();
 
@@ -82,7 +82,7 @@ class StarterRanks {
     UniqueFd out;  // the ends that the rank opens
     UniqueFd err;
     UniqueFd watched;
-    UniqueFd tell_watched;  // our end of that
+    UniqueFd tell_watched;  // our end of this pipe
   };
   using Descriptor = boost::asio::posix::stream_descriptor;
   struct Running {

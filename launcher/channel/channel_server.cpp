@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// An agent whose connection breaks may come back for `lost_after`; what it had sent is not taken twice, what
-// it was told is told again. One that sends what it may not has been heard for the last time.
+// An agent whose connection breaks may come back within `lost_after`. Nothing that it has sent is taken twice, and
+// everything that it was told is told again. An agent that breaks the rules is not heard any more.
 #include "launcher/channel/channel_server.hpp"
 
 #include <algorithm>
@@ -19,7 +19,7 @@ namespace {
 
 // An agent keeps what is not acknowledged, and stops reading its peer's pipes at a megabyte of it.
 constexpr std::size_t acknowledge_every_bytes = 64U << 10U;
-// Where the agents of the leader's own host find it.
+// The agents of the leader's own host find it there.
 constexpr const char* loopback = "127.0.0.1";
 
 }  // namespace
@@ -51,7 +51,7 @@ void ChannelServer::admit(const std::shared_ptr<Connection>& link, const Hello& 
   const Peer peer = *node;
   Agent& known = agents_[peer];
   if (known.joined && known.instance != hello.instance) {
-    // Of a rank there is one agent.
+    // A rank has one agent.
     if (is_rank(peer)) return link->close();
     forget_earlier_process(peer);
   }
@@ -68,7 +68,7 @@ void ChannelServer::admit(const std::shared_ptr<Connection>& link, const Hello& 
   const bool comes_by_key = finds_keys_ && !is_rank(peer);
   link->send(
       encode_frame(FrameKind::welcome, encode(Welcome{known.rules.received(), comes_by_key ? token_ : ""})));
-  // Before the rank can start: when it ends, its clock has been compared with ours.
+  // The agent's clock must be compared with ours before its rank can end.
   link->send(encode_frame(FrameKind::ping, encode_number(steady_now_ns())));
   tell_again(known);
   if (paused_) link->pause_reading(true);
@@ -82,7 +82,7 @@ void ChannelServer::expect_nodes(Peer first, FindKey find) {
   first_node_ = first;
   finds_keys_ = find != nullptr;
   if (!find) return listener_.set_find_key({});
-  // Whoever is in knows the token. While all are, a key is worth no question.
+  // Connected nodes know the token. While all are connected, we look for no key.
   listener_.set_find_key([this, find = std::move(find)](std::string_view identity) {
     return are_all_nodes_connected() ? std::nullopt : find(identity);
   });
@@ -112,7 +112,7 @@ std::optional<Peer> ChannelServer::find_node(Connection& link, const Hello& hell
   return {};
 }
 
-// Another one takes its place, which knows nothing of what was said before. Whatever ran there is gone.
+// Another process takes its place, and knows nothing of what was said before. What ran there is gone.
 void ChannelServer::forget_earlier_process(Peer peer) {
   Agent& known = agents_[peer];
   if (known.link) known.link->close();
@@ -121,8 +121,8 @@ void ChannelServer::forget_earlier_process(Peer peer) {
   known = Agent(PeerRules::Role::worker);
 }
 
-// All but ours, which is the first. A node that was missing is looked at first: thousands come one after the other, and
-// this is asked for each.
+// All nodes but ours, which is the first. The search begins at the node that was missing last: thousands of nodes come
+// one after the other, and each time this is asked.
 bool ChannelServer::are_all_nodes_connected() {
   if (!first_node_) return false;
   const int others = static_cast<int>(agents_.size()) - first_node_->value - 1;
@@ -133,7 +133,7 @@ bool ChannelServer::are_all_nodes_connected() {
   return true;
 }
 
-// Ours, at which the other nodes have come.
+// Our addresses to which the other nodes have connected.
 std::vector<std::string> ChannelServer::addresses_of_nodes() const {
   std::set<std::string> addresses;
   for (Peer peer{first_node_->value + 1}; agents_.has(peer); ++peer.value)
@@ -185,7 +185,7 @@ void ChannelServer::take(Peer peer, const Frame& frame) {
     return;
   }
   const bool has_ended = from.rules.has_ended();
-  // It has its start: of thousands of ranks, all their variables are a lot to keep.
+  // It has its start message. Kept for thousands of ranks, the variables in it would be a lot.
   if (frame.kind == FrameKind::started || has_ended) std::string().swap(from.start);
   from.unacknowledged += frame.payload.size();
   if (has_ended || from.unacknowledged >= acknowledge_every_bytes) acknowledge(from);
@@ -208,7 +208,7 @@ void ChannelServer::begin_ranks(int ranks, std::string token) {
   rank_key_ = make_channel_key(token);
   carriers_.clear();
   listener_.set_keys({key_, rank_key_});
-  // Where nodes find us, their agents do.
+  // Agents find us at the same addresses as their nodes.
   if (are_all_nodes_connected()) {
     std::vector<std::string> addresses = addresses_of_nodes();
     addresses.emplace_back(loopback);

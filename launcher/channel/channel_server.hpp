@@ -24,14 +24,14 @@ namespace smlaunch {
 
 class ChannelServer final : public LeaderChannel {
  public:
-  // `token`: of all peers, until begin_ranks gives those of ranks another one. `most_strangers`:
-  // ChannelListener's.
+  // `token`: of all peers, until begin_ranks() gives the ranks' peers another token. `most_strangers`: as in
+  // ChannelListener.
   ChannelServer(boost::asio::io_context& loop, const std::string& token, int peers,
                 std::chrono::milliseconds lost_after, std::size_t most_strangers = 256);
   ~ChannelServer() override;
 
-  // Workers come by themselves, and say their node rank: 0 is this peer. They know the token, or a key that `find`
-  // knows.
+  // Workers come by themselves and say their node rank: node 0 is the peer `first`. They know the token, or a key that
+  // `find` knows.
   void expect_nodes(Peer first, FindKey find = {});
 
   void set_callbacks(Callbacks callbacks) override { callbacks_ = std::move(callbacks); }
@@ -61,7 +61,7 @@ class ChannelServer final : public LeaderChannel {
   struct Agent {
     explicit Agent(PeerRules::Role role) : rules(role) {}
     std::shared_ptr<Connection> link;
-    std::shared_ptr<CarriedLinks> carried;  // inside of it; null: nobody is
+    std::shared_ptr<CarriedLinks> carried;  // the connections inside of it; null: none
     std::unique_ptr<boost::asio::steady_timer> lost_timer;
     PeerRules rules;
     std::uint64_t heard_ns = 0;
@@ -69,8 +69,8 @@ class ChannelServer final : public LeaderChannel {
     std::string start;
     std::vector<std::string> inputs;
     std::vector<std::string> passed;  // signals
-    std::vector<std::string> agents;  // what a worker is to do with those of its host
-    std::string host;                 // who it is, by its own words
+    std::vector<std::string> agents;  // a worker's orders about the agents of its host
+    std::string host;                 // its name, in its own words
     std::string instance;
     std::string release;
     std::string outcome;
@@ -83,7 +83,7 @@ class ChannelServer final : public LeaderChannel {
   };
 
   void admit(const std::shared_ptr<Connection>& link, const Hello& hello);
-  // Nothing: it is turned away, and is told why where it knows the token.
+  // Nothing: it is turned away. If it knows the token, it is told why.
   std::optional<Peer> find_node(Connection& link, const Hello& hello);
   void forget_earlier_process(Peer peer);
   [[nodiscard]] bool are_all_nodes_connected();
@@ -101,10 +101,10 @@ class ChannelServer final : public LeaderChannel {
   bool forgive_own_pause();
   void disconnected(Peer peer, const std::string& why);
   void miss(Peer peer, const std::string& why);
-  // `relay` may carry this peer's connection; it carries some.
+  // May `relay` carry this peer's connection? Does a peer carry others?
   [[nodiscard]] bool may_carry(Peer relay, Peer peer) const;
   [[nodiscard]] bool is_relay(Peer peer) const;
-  // Why it is refused.
+  // Returns why the frame is refused; nothing: it is not.
   std::optional<std::string> take_relayed(Peer relay, const Frame& frame);
   void end_carrying(Peer relay, const std::string& why);
   [[nodiscard]] bool is_rank(Peer peer) const { return peer.value < ranks_; }
@@ -119,14 +119,14 @@ class ChannelServer final : public LeaderChannel {
   std::vector<Peer>
       carriers_;  // by rank: who may carry its connection; itself: it carries the others of its host
   std::optional<Peer> first_node_;
-  int missing_node_ = 0;  // among the nodes: the one that was found not to be connected last
+  int missing_node_ = 0;  // the node, counted from first_node_ + 1, that was missing at the last look
   bool finds_keys_ = false;
   std::chrono::milliseconds lost_after_;
   Callbacks callbacks_;
   Indexed<Peer, Agent> agents_;
   bool paused_ = false;
   std::uint64_t beat_ns_ = 0;           // when ping_all() was called last
-  std::uint64_t forgiven_beat_ns_ = 0;  // after which we were stopped
+  std::uint64_t forgiven_beat_ns_ = 0;  // the beat after which we were stopped
 };
 
 }  // namespace smlaunch

@@ -23,8 +23,10 @@ std::vector<Rank> DeviceReports::ranks_of_gpu(NodeRank node_rank, const std::str
   if (pci.empty() || !host.machine) return ranks;
   const auto add = [&](Rank rank, const std::shared_ptr<const Placement>& placement) {
     if (!placement || !placement->gpu) return;
-    const auto index = static_cast<std::size_t>(*placement->gpu);
-    if (index < host.machine->gpus.size() && host.machine->gpus[index].pci == pci) ranks.push_back(rank);
+    const GpuIndex gpu = *placement->gpu;
+    // A host is not always what the plan has assumed.
+    const bool is_there = gpu.value < static_cast<int>(host.machine->gpus.size());
+    if (is_there && host.machine->gpu(gpu).pci == pci) ranks.push_back(rank);
   };
   if (plan_.shares.empty()) {
     for (const Rank rank : ranks_of_hosts_[node_rank]) add(rank, plan_.layout.ranks[rank].placement);

@@ -23,8 +23,8 @@ constexpr milliseconds kill_bound{5000};
 // When all went well, an engine ends by itself after its agents have left. After a failure nobody needs it
 // any more; after a second SIGTERM, mpirun drops everything.
 constexpr milliseconds engine_bound{1000};
-// From the last agent's end until mpirun and its daemons have taken note of it: a daemon that is told to end its
-// processes before that takes two seconds over it.
+// So long after the last agent's end, mpirun and its daemons have taken note of it. A daemon that is told earlier to
+// end its processes needs two seconds for that.
 constexpr milliseconds note_bound{100};
 // When mpirun ends a job, it gives its processes a second.
 constexpr milliseconds engine_abort_bound{3000};
@@ -108,16 +108,16 @@ void Supervisor::ended(const RankEnded& event, Actions& actions) {
   RankRecord& rank = record_.ranks[event.rank];
   rank.end = event.end;
   rank.times = event.times;
-  // We have told nobody to stop. The death of the engine, or somebody on its host, has told its agent.
+  // We have told nobody to stop. Its agent was told by the death of the engine, or by somebody on its host.
   const bool by_others = event.end.told_to_stop && phase_ == Phase::running && !inspecting_;
   if (by_others) rank.loss = EndedByOthers{};
   if (by_others || (!succeeded(event.end.status) && !event.end.told_to_stop))
     stop(SIGTERM, settings_.failure_grace, actions);
 }
 
-// A rank may have been started again before the end of its earlier process is told. An end that nobody has seen is told
-// a second time when its starter says what it was: it may be an earlier failure than that which is known, for which the
-// starter has stopped the others.
+// A rank may have been started again before we are told the end of its earlier process. If nobody has seen how a rank
+// ended, its end is told a second time, when the starter says how. It may be an earlier failure than the failure that
+// we know: the starter may have stopped that rank for it.
 void Supervisor::starter_rank_told(const StarterRankTold& event, Actions& actions) {
   if (failed_of_starter_ && failed_of_starter_->rank == event.rank) return;
   auto& of_starter = record_.ranks[event.starter].of_starter;
@@ -141,8 +141,8 @@ void Supervisor::starter_rank_told(const StarterRankTold& event, Actions& action
   }
 }
 
-// A torchrun whose rank has failed says so, and ends. But before that it waits for the torchruns of the other hosts,
-// whose ranks may wait for ever for the rank that is gone.
+// A torchrun whose rank has failed says so and ends. But first it waits for the torchruns of the other hosts, and their
+// ranks may wait for ever for the failed rank.
 void Supervisor::stop_starters(Actions& actions) {
   if (phase_ != Phase::running || record_.ranks[failed_of_starter_->starter].done()) return;
   record_.failed_of_starter = failed_of_starter_;

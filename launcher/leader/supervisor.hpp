@@ -51,12 +51,12 @@ struct WorkerLost {
 };
 // mpirun, or all agents that we started, ended.
 struct EngineEnded {
-  EngineFailure failure = {};  // the failure that it is, where it comes before its time
+  EngineFailure failure = {};  // what this end means if it comes too early
   std::vector<std::string> last_lines = {};
   double seconds = 0;
   std::optional<ExitStatus> status = {};  // nothing: not known
 };
-// Before the ranks have started: the hosts whose daemon mpirun has not heard of.
+// The ranks have not started, and mpirun has not heard of the daemons on these hosts.
 struct DaemonsMissing {
   std::vector<std::string> hosts;
 };
@@ -72,7 +72,7 @@ struct RankLeftRunning {
   Rank rank;
   std::vector<LeftProcess> processes;
 };
-// A rank that a starter has started, or that has ended.
+// A starter has started a rank, or such a rank has ended.
 struct StarterRankTold {
   Rank starter = {};
   Rank rank = {};
@@ -85,7 +85,7 @@ struct Silent {
 };
 struct RankProgressed {
   Rank rank = {};  // whose agent told it
-  // The same, or under torchrun and xla the rank of that process's that has told it, if it said which it is.
+  // The same rank. Under torchrun and xla, the rank that has told it, if it has said which it is.
   std::optional<Rank> told_by = {};
   std::string host = {};
   double seconds = 0;
@@ -121,8 +121,7 @@ struct PassSignalOn {
   int signal = 0;
   bool operator==(const PassSignalOn&) const = default;
 };  // to all that run
-// Ask the agents of all ranks that run what the ranks are doing. `only_look`: the ranks go on, and nothing is asked of
-// them.
+// Ask the agents of all running ranks what these are doing. `only_look`: the ranks go on and are asked nothing.
 struct InspectRanks {
   bool only_look = false;
   bool operator==(const InspectRanks&) const = default;
@@ -134,7 +133,7 @@ struct TellLooks {
 // Processes that ranks have left running may go on for so long, and then have the rest of the grace.
 struct ReleaseAgents {
   std::chrono::milliseconds leftover_grace{0};
-  bool ends_daemons = false;  // what has started them does not end by itself soon
+  bool ends_daemons = false;  // the daemons that have started them do not end by themselves soon
   bool operator==(const ReleaseAgents&) const = default;
 };
 struct EndEngine {
@@ -162,8 +161,8 @@ struct SupervisorSettings {
   std::chrono::milliseconds stop_grace{110000};
   std::chrono::milliseconds start_deadline{120000};
   std::chrono::milliseconds leftover_grace{0};
-  // Seconds; nothing: silence is no reason to stop. The second counts until the first progress, and where there is
-  // none, the first counts from the start.
+  // Seconds; nothing: silence is no reason to stop. start_timeout counts until the first progress; without it,
+  // hang_timeout counts from the start.
   std::optional<double> hang_timeout;
   std::optional<double> start_timeout;
   double hint_after = 600;  // seconds of a silence until it is said what the ranks are doing

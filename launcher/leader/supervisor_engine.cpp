@@ -59,8 +59,7 @@ void Supervisor::end_detached(const EngineEnded& event) {
   }
 }
 
-// Only mpirun's end tells of the end of ranks without a channel, and mpirun waits for the agents of the
-// others.
+// We learn of the end of ranks without a channel only from mpirun's end, and mpirun waits for the agents of the others.
 void Supervisor::release_for_detached(Actions& actions) {
   if (released_early_) return;
   const bool only_detached_run =
@@ -104,7 +103,7 @@ bool Supervisor::ends_by_itself() const {
                      [](const RankRecord& rank) { return rank.is_lost_by<EndedByOthers>(); });
 }
 
-// Only mpirun's last words can tell why it ends the job.
+// mpirun's last words alone can tell why it ends the job.
 bool Supervisor::waits_for_words() const {
   const bool knows_why =
       record_.worker_loss || std::any_of(record_.ranks.begin(), record_.ranks.end(), [](const RankRecord& r) {

@@ -10,7 +10,7 @@ using std::chrono::milliseconds;
 
 namespace {
 
-// A rank that uses the processor, of a host that does not show where, is taken for life so often in one silence.
+// Some hosts do not show where a rank uses the processor. Such a rank counts as a sign of life so often in one silence.
 constexpr int most_unseen_lives = 3;
 // How long agents may take to find out what their ranks are doing.
 constexpr milliseconds inspection_bound{10000};
@@ -47,7 +47,7 @@ void Supervisor::begin_look(Actions& actions) {
   actions.emplace_back(SetTimer{.timer = Timer::look, .length = inspection_bound});
 }
 
-// A rank whose look was not answered is looked at once more before its silence counts.
+// If a look at a rank was not answered, there is one more look before its silence counts.
 void Supervisor::end_look(Actions& actions) {
   looking_ = false;
   if (phase_ != Phase::running || failed_of_starter_ || all_done()) return;

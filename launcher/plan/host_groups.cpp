@@ -16,10 +16,8 @@ std::string places_in_words(const LaunchPlan& plan, NodeRank host, const std::ve
   std::string text;
   for (const Rank rank : ranks) {
     const Placement& at = *plan.layout.ranks[rank].placement;
-    if (at.gpu) text += fmt::format("{} {}", *at.gpu, machine.gpus[static_cast<std::size_t>(*at.gpu)].pci);
-    if (at.nic)
-      text +=
-          fmt::format(" {} {}", machine.nics[static_cast<std::size_t>(*at.nic)].name, to_string(at.nic_path));
+    if (at.gpu) text += fmt::format("{} {}", at.gpu->value, machine.gpu(*at.gpu).pci);
+    if (at.nic) text += fmt::format(" {} {}", machine.nic(*at.nic).name, to_string(at.nic_path));
     text += fmt::format(" {} {}\n", to_string(at.numa), to_string(at.cpus));
   }
   return text;

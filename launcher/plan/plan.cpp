@@ -66,8 +66,8 @@ std::string to_string(Engine engine) {
   return "local";
 }
 
-int cuda_index(const Machine& machine, int gpu) {
-  return static_cast<int>(std::count_if(machine.gpus.begin(), machine.gpus.begin() + gpu,
+int cuda_index(const Machine& machine, GpuIndex gpu) {
+  return static_cast<int>(std::count_if(machine.gpus.begin(), machine.gpus.begin() + gpu.value,
                                         [](const Gpu& before) { return before.usable; }));
 }
 

@@ -190,8 +190,8 @@ Variables brief_variables_of_host(const LaunchPlan& plan, NodeRank node_rank);
 // What differs by rank: its identity, and the threads it may use.
 Variables variables_of_rank(const LaunchPlan& plan, Rank rank);
 
-// The number that CUDA inside a rank knows Machine::gpus[gpu] by: only the usable ones have one there.
-int cuda_index(const Machine& machine, int gpu);
+// The number by which CUDA inside a rank knows this GPU: only the usable ones have one there.
+int cuda_index(const Machine& machine, GpuIndex gpu);
 
 // Does this launcher give ranks RANK, MASTER_ADDR and so on?
 bool sets_rank_identity(LauncherKind launcher);

@@ -33,7 +33,7 @@ void write_gpu(JsonWriter& json, const Machine& machine, const Placement& placem
     json.null();
     return;
   }
-  const Gpu& gpu = machine.gpus[static_cast<std::size_t>(*placement.gpu)];
+  const Gpu& gpu = machine.gpu(*placement.gpu);
   json.open_object().key("index").value(cuda_index(machine, *placement.gpu));
   json.key("model").value(gpu.model);
   json.key("pci").value(gpu.pci);
@@ -46,7 +46,7 @@ void write_nic(JsonWriter& json, const Machine& machine, const Placement& placem
     json.null();
     return;
   }
-  json.open_object().key("name").value(machine.nics[static_cast<std::size_t>(*placement.nic)].name);
+  json.open_object().key("name").value(machine.nic(*placement.nic).name);
   json.key("path").value(to_string(placement.nic_path)).close_object();
 }
 

@@ -35,14 +35,13 @@ std::string render_table(const std::vector<Row>& rows) {
 std::string gpu_cell(const Machine& machine, const Placement& placement) {
   if (!placement.gpu) return "-";
   const int index = cuda_index(machine, *placement.gpu);
-  const Gpu& gpu = machine.gpus[static_cast<std::size_t>(*placement.gpu)];
+  const Gpu& gpu = machine.gpu(*placement.gpu);
   return gpu.pci.empty() ? std::to_string(index) : fmt::format("{} {}", index, gpu.pci);
 }
 
 std::string nic_cell(const Machine& machine, const Placement& placement) {
   if (!placement.nic) return "-";
-  return fmt::format("{} {}", machine.nics[static_cast<std::size_t>(*placement.nic)].name,
-                     to_string(placement.nic_path));
+  return fmt::format("{} {}", machine.nic(*placement.nic).name, to_string(placement.nic_path));
 }
 
 Row rank_row(const LaunchPlan& plan, const RankPlace& place, std::string rank, std::string host) {

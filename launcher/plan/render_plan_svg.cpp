@@ -29,8 +29,8 @@ std::string ranks_in_words(const IdSet& ranks) {
 
 DrawingMarks marks_of(const LaunchPlan& plan, const std::vector<Rank>& of_host) {
   DrawingMarks marks;
-  std::map<int, IdSet> on_gpu;
-  std::map<int, IdSet> on_nic;
+  std::map<GpuIndex, IdSet> on_gpu;
+  std::map<NicIndex, IdSet> on_nic;
   IdSet unbound;
   for (const Rank each : of_host) {
     const RankPlace& place = plan.layout.ranks[each];

@@ -158,9 +158,7 @@ HostCheck make_host_check(const Options& options, const LaunchPlan& plan, bool i
   std::set<std::string> gpus;
   for (const RankPlace& place : plan.layout.ranks)
     if (place.placement && place.placement->gpu)
-      gpus.insert(plan.cluster.hosts[place.node_rank]
-                      .machine->gpus[static_cast<std::size_t>(*place.placement->gpu)]
-                      .pci);
+      gpus.insert(plan.cluster.hosts[place.node_rank].machine->gpu(*place.placement->gpu).pci);
   if (gpus.empty()) return check;
   check.gpus.assign(gpus.begin(), gpus.end());
   check.gpu_memory_wait = std::chrono::milliseconds(static_cast<long>(options.gpu_memory_wait * 1000));

@@ -36,7 +36,7 @@ RankStage stage_of(const RankRecord& rank) {
   if (rank.not_started) return RankStage::failed;
   if (rank.end && succeeded(rank.end->status)) return RankStage::ended;
   if (rank.end) return rank.end->told_to_stop ? RankStage::stopped : RankStage::failed;
-  // Nobody tells of the start of a rank without a channel.
+  // Without a channel, nobody tells us that the rank has started.
   if (rank.pid > 0 || rank.detached) return RankStage::running;
   return rank.joined ? RankStage::joined : RankStage::waiting;
 }

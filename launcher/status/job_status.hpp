@@ -61,7 +61,7 @@ struct JobStatus {
   std::string name = {};  // TRAINING_JOB_NAME; may be empty
   int pid = 0;            // of the smlaunch that tells this
   std::string host = {};
-  // Who leads, where this host does not: it knows neither the ranks nor the other hosts. Empty: this host leads.
+  // The leader, if this host does not lead: then it knows neither the ranks nor the other hosts. Empty: it leads.
   std::string leader = {};
   std::string folder = {};             // BASE
   std::string working_directory = {};  // where smlaunch was started

@@ -67,7 +67,7 @@ std::string stage_in_words(const JobStatus& status) {
   return "";
 }
 
-// A part of the live line; of too long a line, the part with the highest number goes first.
+// A part of the live line. If the line is too long, the part with the highest number goes first.
 struct Part {
   std::string text;
   int dispensable = 0;
@@ -130,7 +130,7 @@ std::string render_ranks(const JobStatus& status) {
   return fmt::format("\n{:>6}  {:<16} {:<8} {:>8}  progress\n", "rank", "host", "state", "pid") + text;
 }
 
-// One a host.
+// One for each host.
 std::string render_starters(const JobStatus& status) {
   if (status.starters.empty()) return "";
   std::string text = fmt::format("\n{:>6}  {:<16} {:<8} {:>8}  {}\n", "from", "host", "state", "pid",

@@ -9,8 +9,8 @@
 
 namespace smlaunch {
 
-// For the bottom of a terminal: "2 hosts | 16 ranks run | step=120 loss=2.1 | 0:12:31 | silent for 40 s". Of a line
-// that is longer than `width`, what matters least is left out first.
+// For the bottom of a terminal: "2 hosts | 16 ranks run | step=120 loss=2.1 | 0:12:31 | silent for 40 s". If the line
+// is longer than `width`, the least important parts are left out first.
 std::string render_live_line(const JobStatus& status, std::size_t width);
 
 // The answer of `smlaunch status` for one job: some lines, then its ranks. A large job shows how many ranks are in

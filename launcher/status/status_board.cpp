@@ -18,7 +18,7 @@ double now_seconds() { return static_cast<double>(steady_now_ns()) / 1e9; }
 
 }  // namespace
 
-// The loop may give its answer when nobody waits for it any more.
+// The loop may answer after everybody has stopped waiting.
 struct StatusBoard::Answered {
   std::mutex mutex;
   std::condition_variable changed;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Where the run notes what it is doing, and where those look who ask from other threads. While a loop runs, it is
-// asked itself, since only it knows each rank.
+// The run notes here what it is doing, and other threads read it here. While a loop runs, they ask the loop itself,
+// since only the loop knows each rank.
 #pragma once
 
 #include <condition_variable>
@@ -21,7 +21,7 @@ struct StatusWish {
 class StatusBoard {
  public:
   using Answer = std::function<void(JobStatus)>;
-  // Makes the loop give the answer, from whichever thread; returns at once.
+  // Makes the loop give the answer. Any thread may call it; it returns at once.
   using Source = std::function<void(const StatusWish&, Answer)>;
 
   explicit StatusBoard(JobStatus begin);
@@ -31,10 +31,10 @@ class StatusBoard {
   // What was noted last.
   [[nodiscard]] JobStatus noted() const;
 
-  // The loop that runs from now on; empty: none does, and the last one is asked no more.
+  // The loop that runs from now on; empty: none runs, and the last loop is asked no more.
   void set_source(Source source);
 
-  // The loop's answer, or what was noted last where it does not come within some seconds.
+  // The loop's answer. If none comes within some seconds: what was noted last.
   [[nodiscard]] JobStatus ask(const StatusWish& wish);
   // Nobody waits for an answer any more.
   void close();

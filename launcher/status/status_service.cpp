@@ -87,7 +87,7 @@ std::string StatusService::answer(const StatusQuestion& question) {
   return "";
 }
 
-// Where it cannot be written, that is said once.
+// If the file cannot be written, a message says so once.
 void StatusService::write_metrics(const JobStatus& status) {
   if (!metrics_) return;
   if (auto written = write_file(*metrics_, render_open_metrics(status), FileReaders::as_umask_says);

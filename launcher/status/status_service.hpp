@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The thread that answers `smlaunch status` and renews the file of --metrics. Slow readers and slow disks make
-// nobody but it wait.
+// The thread that answers `smlaunch status` and renews the file of --metrics. Only this thread waits
+// for slow readers and slow disks.
 #pragma once
 
 #include <filesystem>

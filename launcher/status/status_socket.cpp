@@ -60,7 +60,7 @@ bool send_all(int fd, std::string_view text, Clock::time_point deadline) {
   return true;
 }
 
-// What comes until `is_whole`, at most `most` bytes; nothing where that is too much or too late.
+// Reads until `is_whole`, at most `most` bytes; nothing: it was too much, or too late.
 template <class IsWhole>
 std::optional<std::string> receive(int fd, std::size_t most, Clock::time_point deadline, IsWhole is_whole) {
   std::string text;
@@ -76,7 +76,8 @@ std::optional<std::string> receive(int fd, std::size_t most, Clock::time_point d
   }
 }
 
-// It has its name when it can be connected to: one that cannot is that of a run which was killed. Errors are in errno.
+// The socket gets its name when one can connect to it. So a socket that refuses belonged to a run which was killed.
+// Errors are in errno.
 UniqueFd listen_at(const std::string& at_first, const std::string& path) {
   const auto address = address_of(at_first);
   if (!address) {
@@ -157,8 +158,8 @@ std::optional<StatusQuestion> decode_status_question(std::string_view text) {
 
 Result<StatusListener> listen_for_status(const std::string& id, const PrivatePlaces& places) {
   for (const std::string& path : find_sockets(places))
-    connect_to(path, no_patience);  // those of killed runs go
-  // Who leaves such a folder takes it away where it is empty: also between our steps.
+    connect_to(path, no_patience);  // removes sockets of killed runs
+  // Another process may take the empty folder away, also between our steps.
   for (int tries_left = 2;; --tries_left) {
     const auto folders = make_private_folders(places);
     if (!folders) return tl::unexpected(folders.error());

@@ -31,12 +31,12 @@ struct StatusListener {
   UniqueFd socket;
   std::string path;
 };
-// Listens in a folder that only this user can enter, where any login of this user finds it, and takes sockets of runs
-// away that were killed. Errors (Fault::start): there is no such folder, and none can be made.
+// Listens in a folder that only this user can enter and every login of this user finds, and removes sockets of runs
+// that were killed. Errors (Fault::start): there is no such folder, and none can be made.
 Result<StatusListener> listen_for_status(const std::string& id, const PrivatePlaces& places);
 
-// Takes one connection of `listener` and answers its question by `answer`. Who is not this user, asks nothing that we
-// know, or neither speaks nor listens for `patience`, is not answered.
+// Takes one connection of `listener` and answers its question by `answer`. There is no answer for other users, for a
+// question that we do not know, and for a peer that neither speaks nor listens for `patience`.
 void serve_status(int listener, const std::function<std::string(const StatusQuestion&)>& answer,
                   std::chrono::milliseconds patience = std::chrono::milliseconds(2000));
 

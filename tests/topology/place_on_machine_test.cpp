@@ -20,10 +20,11 @@ constexpr BindPolicy all_policies[] = {BindPolicy::automatic, BindPolicy::gpu, B
 std::vector<std::string> places(const Machine& machine, int ranks, BindPolicy bind = BindPolicy::automatic) {
   std::vector<std::string> all;
   for (const auto& each : place_on_machine(machine, ranks, bind)) {
-    all.push_back(fmt::format("{} {} {} {}", each->gpu ? fmt::format("{}", *each->gpu) : "-",
-                              each->numa.empty() ? "any" : to_string(each->numa),
-                              each->cpus.empty() ? "unbound" : to_string(each->cpus),
-                              each->nic ? fmt::format("{}:{}", *each->nic, to_string(each->nic_path)) : "-"));
+    all.push_back(
+        fmt::format("{} {} {} {}", each->gpu ? std::to_string(each->gpu->value) : "-",
+                    each->numa.empty() ? "any" : to_string(each->numa),
+                    each->cpus.empty() ? "unbound" : to_string(each->cpus),
+                    each->nic ? fmt::format("{}:{}", each->nic->value, to_string(each->nic_path)) : "-"));
   }
   return all;
 }
@@ -252,7 +253,7 @@ TEST(PlaceOnMachine, OnGeneratedMachinesEveryRankHasAPlaceAndNoCoreIsGivenTwice)
         ASSERT_EQ(intersection(each->cpus, allowed), each->cpus);
         ASSERT_EQ(each->gpu.has_value(), machine.usable_gpus() > 0);
         if (each->gpu) {
-          ASSERT_TRUE(machine.gpus[static_cast<std::size_t>(*each->gpu)].usable);
+          ASSERT_TRUE(machine.gpu(*each->gpu).usable);
         }
         ASSERT_EQ(each->nic.has_value(), each->gpu && !machine.nics.empty());
         for (const int cpu : each->cpus) ++owners[cpu];

@@ -23,9 +23,7 @@ Machine machine(const char* name) {
 std::vector<std::string> nics_of(const Machine& machine, int ranks) {
   std::vector<std::string> names;
   for (const auto& each : place_on_machine(machine, ranks, BindPolicy::automatic)) {
-    names.push_back(each->nic ? machine.nics[static_cast<std::size_t>(*each->nic)].name + " " +
-                                    to_string(each->nic_path)
-                              : "none");
+    names.push_back(each->nic ? machine.nic(*each->nic).name + " " + to_string(each->nic_path) : "none");
   }
   return names;
 }
@@ -90,7 +88,7 @@ TEST(RealMachine, Dgx2HasFewerHardwareThreadsThanRanks) {
   EXPECT_THAT(dgx2.gpu_gpu[3], Contains("NV6").Times(15));
   const auto placed = place_on_machine(dgx2, 16, BindPolicy::automatic);
   for (std::size_t rank = 0; rank < placed.size(); ++rank) {
-    EXPECT_EQ(placed[rank]->gpu, static_cast<int>(rank));
+    EXPECT_EQ(placed[rank]->gpu, GpuIndex{static_cast<int>(rank)});
     EXPECT_EQ(to_string(placed[rank]->numa), rank < 8 ? "0" : "1");
     EXPECT_EQ(placed[rank]->why,
               "Shares a hardware thread with other ranks, because 16 ranks meet 4 hardware threads.");

@@ -93,7 +93,7 @@ inline void become_torchruns(DrivenRun& run) {
       run.plan.layout.ranks.back().rank = Rank{place.node_rank.value};
     }
     Placement placement = *place.placement;
-    placement.gpu = place.local_rank.value;
+    placement.gpu = GpuIndex{place.local_rank.value};
     share.placements.push_back(std::make_shared<const Placement>(placement));
   }
   for (Host& host : run.plan.cluster.hosts) host.machine = machine;

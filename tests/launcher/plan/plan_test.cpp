@@ -96,9 +96,9 @@ TEST(MakePlan, PassesOnWhatTheLayoutAndMpirunRefuse) {
 TEST(CudaIndex, CountsOnlyUsableGpus) {
   Machine machine = make_machine({1, 4, 1, {0, 0, 0, 0}, {}});
   machine.gpus[1].usable = false;
-  EXPECT_EQ(cuda_index(machine, 0), 0);
-  EXPECT_EQ(cuda_index(machine, 2), 1);
-  EXPECT_EQ(cuda_index(machine, 3), 2);
+  EXPECT_EQ(cuda_index(machine, GpuIndex{0}), 0);
+  EXPECT_EQ(cuda_index(machine, GpuIndex{2}), 1);
+  EXPECT_EQ(cuda_index(machine, GpuIndex{3}), 2);
 }
 
 TEST(MakePlan, HasARelayOnEachHostFromSomeThousandAgentsOn) {
