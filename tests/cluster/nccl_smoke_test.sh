@@ -58,10 +58,10 @@ assert_nothing_left
 
 step "a host whose programs are killed is named"
 programs='^[^ ]*smlaunch nccl-check' # not their agents, and not mpirun
-waits() { host algo-3 pgrep -f "$programs"; }
+both_wait() { (($(host algo-3 pgrep -c -f "$programs") == 2)); }
 start algo-1 env -C /tmp LD_LIBRARY_PATH="$fakes" SMLAUNCH_TEST_DOUBLES=1 FAKE_NCCL=hang \
   "$smlaunch" smoke --hosts algo-1:2,algo-2:2,algo-3:2,algo-4:2 --smoke nccl --smoke-bytes 1000000 --format json
-eventually 20 waits
+eventually 20 both_wait
 host algo-3 pkill -KILL -f "$programs"
 ended algo-1 60
 assert_eq 75 "$status"
