@@ -13,6 +13,7 @@
 
 #include "launcher/channel/hand_over.hpp"
 #include "launcher/leader/start_engine.hpp"
+#include "launcher/process/agent_variables.hpp"
 #include "launcher/process/hidden_arguments.hpp"
 #include "tests/launcher/leader/driven_run.hpp"
 
