@@ -63,7 +63,8 @@ TEST(KernelBinding, MemoryThatIsPreferredIsReadBack) {
   const IdSet first = {usable->front()};
   EXPECT_TRUE(holds_in_a_child([&] {
     const IdSet before = own_memory();
-    return own_memory() == (prefer_own_memory(first) ? first : before);
+    const IdSet expected = prefer_own_memory(first) ? first : before;
+    return own_memory() == expected;
   }));
   EXPECT_TRUE(holds_in_a_child([] { return !prefer_own_memory({1000}) && own_memory().empty(); }));
 }
