@@ -80,6 +80,10 @@ std::string name_of(Rank rank, const std::string& host) {
   return fmt::format("rank {} on {}", rank.value, host);
 }
 
+std::string name_culprit(const FirstFailure& first, const std::string& starter) {
+  return starter.empty() ? name_of(first.rank, first.host) : fmt::format("{} on {}", starter, first.host);
+}
+
 std::string list_ranks(const std::vector<Rank>& ranks) {
   std::string text;
   constexpr std::size_t most = 8;

@@ -13,6 +13,10 @@ namespace smlaunch {
 // "rank 2 on algo-2"
 std::string name_of(Rank rank, const std::string& host);
 
+// The rank, or the program that stands for the ranks of its host: "torchrun on algo-2". `starter`: as in
+// decide_outcome().
+std::string name_culprit(const FirstFailure& first, const std::string& starter);
+
 // "1, 2, 3 and 5 more"
 std::string list_ranks(const std::vector<Rank>& ranks);
 
@@ -39,9 +43,10 @@ std::string describe_improper_exit(const std::string& who, const FirstFailure& f
 // "rank 2 on algo-2 was lost 2.0 s after the start: …"
 std::string describe_loss(const std::string& who, const FirstFailure& lost, const RankLoss& why);
 
-// mpirun has lost its daemon on a host that still answers.
 // "; mpirun's daemon on algo-3 has not connected to mpirun on algo-1: …"; empty where there is no host.
 std::string describe_missing_daemons(const std::vector<std::string>& hosts, const std::string& leader);
+
+// mpirun has lost its daemon on a host that still answers.
 std::string describe_lost_daemon(const std::string& host);
 
 // "no other host answers algo-1: …"
