@@ -9,7 +9,18 @@ bystander=$!
 eventually 10 grep -q waiting "$scratch/bystander"
 
 needs python3
-is_stopped() { [[ $(sed 's/.*) //' "/proc/$1/stat") == T* ]]; }
+state_of() { sed 's/.*) //; s/ .*//' "/proc/$1/stat"; }
+# Or it waits in vfork(2), which no signal interrupts, for a child that is stopped.
+is_stopped() {
+  local state child
+  state=$(state_of "$1")
+  [[ $state != T ]] || return 0
+  [[ $state == D ]] || return 1
+  for child in $(pgrep -P "$1"); do
+    [[ $(state_of "$child") != T ]] || return 0
+  done
+  return 1
+}
 engines=(process ddp)
 if command -v mpirun >/dev/null; then engines+=(mpi); else echo "mpirun is not installed: without launcher mpi"; fi
 
