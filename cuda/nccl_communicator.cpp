@@ -11,8 +11,6 @@
 namespace smlaunch {
 namespace {
 
-// Short compared with the fastest all-reduce that matters, and long enough to leave the core to others.
-constexpr std::chrono::microseconds poll_interval{50};
 constexpr std::chrono::seconds abort_bound{5};
 
 struct Call {
@@ -33,16 +31,17 @@ Result<void> NcclCommunicator::failed(NcclResult result, const char* what) {
   return failure(Fault::start, what, nccl_.describe(result, comm_));
 }
 
-Result<void> NcclCommunicator::go_on() const {
+Result<void> NcclCommunicator::go_on(const PollPauses& pauses) const {
   if (const auto why = why_stop_()) return failure(Fault::start, "NCCL", *why);
-  std::this_thread::sleep_for(poll_interval);
+  pauses.pause();
   return {};
 }
 
 // Waits until the communicator has done what it was asked for.
 Result<void> NcclCommunicator::settle(NcclResult result, const char* what) {
+  const PollPauses pauses;
   while (result == nccl_in_progress) {
-    if (auto on = go_on(); !on) return on;
+    if (auto on = go_on(pauses); !on) return on;
     if (const NcclResult asked = nccl_.get_async_error(comm_, &result); asked != nccl_success)
       return failed(asked, "ncclCommGetAsyncError");
   }
@@ -63,9 +62,10 @@ Result<void> NcclCommunicator::init_blocking(int ranks, int rank, const NcclUniq
     call->result = init(&call->comm, ranks, id, rank);
     call->is_done = true;
   }).detach();
+  const PollPauses pauses;
   while (!call->is_done) {
     is_stuck_ = true;
-    if (auto on = go_on(); !on) return on;
+    if (auto on = go_on(pauses); !on) return on;
   }
   is_stuck_ = false;
   comm_ = call->comm;
@@ -83,6 +83,7 @@ Result<void> NcclCommunicator::all_reduce(CuPointer send, CuPointer receive, std
 }
 
 Result<void> NcclCommunicator::wait() {
+  const PollPauses pauses;
   while (true) {
     const auto idle = device_.is_idle();
     if (!idle) return tl::unexpected(idle.error());
@@ -92,7 +93,7 @@ Result<void> NcclCommunicator::wait() {
     if (const NcclResult asked = nccl_.get_async_error(comm_, &state); asked != nccl_success)
       return failed(asked, "ncclCommGetAsyncError");
     if (state != nccl_success && state != nccl_in_progress) return failed(state, "the all-reduce");
-    if (auto on = go_on(); !on) return on;
+    if (auto on = go_on(pauses); !on) return on;
   }
 }
 
@@ -116,8 +117,8 @@ bool NcclCommunicator::abort() {
   }).detach();
   comm_ = nullptr;
   const auto until = std::chrono::steady_clock::now() + abort_bound;
-  while (!call->is_done && std::chrono::steady_clock::now() < until)
-    std::this_thread::sleep_for(poll_interval);
+  const PollPauses pauses;
+  while (!call->is_done && std::chrono::steady_clock::now() < until) pauses.pause();
   is_stuck_ = !call->is_done;
   return !is_stuck_;
 }

@@ -10,6 +10,7 @@
 
 #include "cuda/gpu_device.hpp"
 #include "cuda/nccl_api.hpp"
+#include "cuda/poll_pause.hpp"
 
 namespace smlaunch {
 
@@ -43,7 +44,7 @@ class NcclCommunicator {
   Result<void> init_blocking(int ranks, int rank, const NcclUniqueId& id);
   Result<void> settle(NcclResult result, const char* what);
   Result<void> failed(NcclResult result, const char* what);
-  [[nodiscard]] Result<void> go_on() const;
+  [[nodiscard]] Result<void> go_on(const PollPauses& pauses) const;
 
   const NcclApi& nccl_;
   const GpuDevice& device_;

@@ -10,7 +10,6 @@
 #include "base/digest.hpp"
 #include "base/steady_time.hpp"
 #include "launcher/channel/local_link.hpp"
-#include "launcher/channel/local_socket.hpp"
 
 namespace smlaunch {
 
@@ -42,46 +41,20 @@ std::string relay_socket_name(std::string_view token, const std::string& host) {
 }
 
 HostRelay::HostRelay(asio::io_context& loop, int own_rank)
-    : loop_(loop), flush_timer_(loop), leader_timer_(loop), relay_(own_rank) {}
+    : flush_timer_(loop),
+      leader_timer_(loop),
+      // Who cannot be taken in, since no descriptor is left, goes to the leader itself after a while.
+      listener_(loop, [this](stream_protocol::socket socket) { greet(std::move(socket)); }),
+      relay_(own_rank) {}
 
 HostRelay::~HostRelay() {
-  stop_listening();
+  listener_.close();
   if (leader_) leader_->on_room({});
   for (const auto& [neighbour, link] : links_) link->close();
 }
 
-Result<void> HostRelay::listen(const std::string& name) {
-  auto listeners = listen_locally(name);
-  if (!listeners) return tl::unexpected(listeners.error());
-  name_ = name;
-  for (UniqueFd& fd : *listeners) {
-    auto& acceptor = acceptors_.emplace_back(loop_);
-    error_code refused;
-    acceptor.assign(stream_protocol(), fd.get(), refused);
-    // Who comes there goes to the leader itself.
-    if (refused) continue;
-    fd.release();
-    accept(acceptor);
-  }
-  return {};
-}
-
-void HostRelay::stop_listening() {
-  acceptors_.clear();
-  if (!name_.empty()) remove_local_socket(std::exchange(name_, ""));
-}
-
-void HostRelay::accept(stream_protocol::acceptor& acceptor) {
-  acceptor.async_accept([this, &acceptor](error_code error, stream_protocol::socket socket) {
-    // Who cannot be taken in, since no descriptor is left, goes to the leader itself after a while.
-    if (error) return;
-    greet(std::move(socket));
-    accept(acceptor);
-  });
-}
-
 void HostRelay::greet(stream_protocol::socket socket) {
-  if (!is_own_user(socket.native_handle()) || links_.size() >= most_links) return;
+  if (links_.size() >= most_links) return;
   const Relay::Neighbour neighbour = ++last_;
   const auto link = std::make_shared<LocalLink>(std::move(socket));
   links_[neighbour] = link;
@@ -107,12 +80,12 @@ void HostRelay::leader_went() {
   leader_timer_.cancel();
   holds_back_ = false;
   // Who comes now would wait for nothing.
-  stop_listening();
+  listener_.close();
   perform(relay_.leader_went());
 }
 
 void HostRelay::told(const Frame& frame) {
-  if (frame.kind == FrameKind::start) stop_listening();
+  if (frame.kind == FrameKind::start) listener_.close();
   if (holds_back_) relay_.hold_back(steady_now_ns());
   perform(relay_.told(frame, steady_now_ns()));
   if (frame.kind == FrameKind::ping) watch_leader(leader_is_late);

@@ -7,7 +7,6 @@
 #include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <functional>
-#include <list>
 #include <map>
 #include <memory>
 #include <optional>
@@ -16,6 +15,7 @@
 
 #include "base/error.hpp"
 #include "launcher/channel/carrier.hpp"
+#include "launcher/channel/local_listener.hpp"
 #include "launcher/channel/relay.hpp"
 
 namespace smlaunch {
@@ -32,7 +32,7 @@ class HostRelay final : public Carrier {
   HostRelay& operator=(const HostRelay&) = delete;
 
   // Until the leader starts ranks: all agents are there then. Errors: listen_locally()'s.
-  Result<void> listen(const std::string& name);
+  Result<void> listen(const std::string& name) { return listener_.open(name); }
 
   void leader_came(std::shared_ptr<Connection> leader) override;
   void leader_went() override;
@@ -45,18 +45,14 @@ class HostRelay final : public Carrier {
   void flush();
 
  private:
-  void accept(boost::asio::local::stream_protocol::acceptor& acceptor);
   void greet(boost::asio::local::stream_protocol::socket socket);
-  void stop_listening();
   void perform(Relay::Work work);
   void watch_leader(std::chrono::milliseconds after);
   void hold_back();
 
-  boost::asio::io_context& loop_;
   boost::asio::steady_timer flush_timer_;
   boost::asio::steady_timer leader_timer_;
-  std::list<boost::asio::local::stream_protocol::acceptor> acceptors_;
-  std::string name_;  // empty: we do not listen
+  LocalListener listener_;
   Relay relay_;
   Relay::Neighbour last_ = 0;
   std::map<Relay::Neighbour, std::shared_ptr<Connection>> links_;

@@ -6,12 +6,10 @@
 #include <utility>
 
 #include "base/digest.hpp"
-#include "launcher/channel/local_socket.hpp"
 
 namespace smlaunch {
 
 using boost::asio::local::stream_protocol;
-using boost::system::error_code;
 
 namespace {
 
@@ -25,44 +23,25 @@ std::string own_host_door_name(std::string_view token) {
 }
 
 OwnHostDoor::OwnHostDoor(boost::asio::io_context& loop, OnHello on_hello)
-    : loop_(loop), on_hello_(std::move(on_hello)) {}
+    : on_hello_(std::move(on_hello)),
+      listener_(loop, [this](stream_protocol::socket socket) { greet(std::move(socket)); }) {}
 
 OwnHostDoor::~OwnHostDoor() { close(); }
 
 void OwnHostDoor::open(std::string_view token, const std::string& identity) {
   close();
   identity_ = identity;
-  const std::string name = own_host_door_name(token);
-  auto listeners = listen_locally(name);
-  if (!listeners) return;
-  name_ = name;
-  for (UniqueFd& fd : *listeners) {
-    auto& acceptor = acceptors_.emplace_back(loop_);
-    error_code refused;
-    acceptor.assign(stream_protocol(), fd.get(), refused);
-    if (refused) continue;
-    fd.release();
-    accept(acceptor);
-  }
+  // Where it cannot be opened, and where no descriptor is left later, agents come over the network, where a reserve is kept.
+  static_cast<void>(listener_.open(own_host_door_name(token)));
 }
 
 void OwnHostDoor::close() {
-  acceptors_.clear();
+  listener_.close();
   for (const auto& link : std::exchange(strangers_, {})) link->close();
-  if (!name_.empty()) remove_local_socket(std::exchange(name_, ""));
-}
-
-void OwnHostDoor::accept(stream_protocol::acceptor& acceptor) {
-  acceptor.async_accept([this, &acceptor](error_code error, stream_protocol::socket socket) {
-    // Where no descriptor is left, agents that come later do so over the network, where a reserve is kept.
-    if (error) return;
-    greet(std::move(socket));
-    accept(acceptor);
-  });
 }
 
 void OwnHostDoor::greet(stream_protocol::socket socket) {
-  if (!is_own_user(socket.native_handle()) || strangers_.size() >= most_strangers) return;
+  if (strangers_.size() >= most_strangers) return;
   const auto link = std::make_shared<LocalLink>(std::move(socket));
   link->set_identity(identity_);
   strangers_.push_back(link);

@@ -7,13 +7,13 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
 #include <functional>
-#include <list>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "launcher/channel/local_link.hpp"
+#include "launcher/channel/local_listener.hpp"
 #include "launcher/channel/messages.hpp"
 
 namespace smlaunch {
@@ -35,14 +35,11 @@ class OwnHostDoor {
   void close();
 
  private:
-  void accept(boost::asio::local::stream_protocol::acceptor& acceptor);
   void greet(boost::asio::local::stream_protocol::socket socket);
   void heard(const std::shared_ptr<LocalLink>& link, const Frame& frame);
 
-  boost::asio::io_context& loop_;
   OnHello on_hello_;
-  std::list<boost::asio::local::stream_protocol::acceptor> acceptors_;
-  std::string name_;  // empty: it is closed
+  LocalListener listener_;
   std::string identity_;
   std::vector<std::shared_ptr<LocalLink>> strangers_;
 };

@@ -6,33 +6,41 @@ cluster_up 3
 bystanders
 mpi 1
 
-# Both wait for the same moment of the machine's clock, which the hosts share; the second for DELAY more. Both
-# write how late they were, for a machine that has too much to do says nothing of the order in which they end.
+# Each waits for a moment of the machine's clock, which the hosts share. Both write how late they were, for a machine that
+# has too much to do says nothing of the order in which they end.
 program <<'END'
 #!/usr/bin/python3
-import os, sys, time
+import os, time
 rank = int(os.environ["RANK"])
 if rank == 0:
     time.sleep(600)
-first, second = [int(r) for r in os.environ["SM_HP_ORDER"].split("-")]
-delay = float(os.environ["SM_HP_DELAY"])
-moment = float(os.environ["SM_HP_AT"])
-target = moment + (delay if rank == second else 0.0)
-time.sleep(max(0, target - 0.02 - time.time()))
+print("ready", flush=True)
+while not os.path.exists("/tmp/moment"):
+    time.sleep(0.005)
+moment = float(open("/tmp/moment").read())
+os.unlink("/tmp/moment")
 try:
     os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(50))
 except PermissionError:
     pass
-while time.time() < target:
+# Neither takes a processor from the other while that ends.
+time.sleep(max(0, moment - 0.001 - time.time()))
+while time.time() < moment:
     pass
-os.write(os.open(f"/tmp/late.{rank}", os.O_CREAT | os.O_TRUNC | os.O_WRONLY), b"%.6f" % (time.time() - target))
+os.write(os.open(f"/tmp/late.{rank}", os.O_CREAT | os.O_TRUNC | os.O_WRONLY), b"%.6f" % (time.time() - moment))
 os._exit(10 + rank)
 END
-order() { # FIRST-SECOND DELAY
-  local at
-  at=$(awk -v now="$EPOCHREALTIME" 'BEGIN {printf "%.3f", now + 2}')
-  mpi 1 "\"order\": \"$1\"" "\"delay\": $2" "\"at\": $at"
+tell_moment() { # RANK MOMENT
+  host "algo-$(($1 + 1))" sh -c 'cat >/tmp/moment.new && mv /tmp/moment.new /tmp/moment' <<<"$2"
+}
+order() { # FIRST DELAY: the other one comes so much later
+  local moments pids=()
   for name in algo-3 algo-2 algo-1; do start "$name" "$smlaunch" -q --failure-grace 1; done
+  eventually 20 printed algo-1 2 ready
+  read -ra moments < <(awk -v now="$EPOCHREALTIME" -v delay="$2" 'BEGIN {printf "%.4f %.4f\n", now + 0.3, now + 0.3 + delay}')
+  tell_moment "$1" "${moments[0]}" & pids+=($!)
+  tell_moment "$((3 - $1))" "${moments[1]}" & pids+=($!)
+  wait "${pids[@]}"
   ended algo-1 40
   first=$(report '.first_failure.rank') certain=$(report '.first_failure.certain')
   for name in algo-2 algo-3; do ended "$name" 5; done
@@ -49,9 +57,9 @@ for delay in 0.002 0.02 0.2; do
   step "$delay s apart"
   right=0 tied=0
   for i in 1 2 3 4 5 6; do
-    if ((i % 2)); then expected=1 pair=1-2; else expected=2 pair=2-1; fi
+    expected=$((2 - i % 2))
     for try in 1 2 3 4 5; do
-      order "$pair" "$delay"
+      order "$expected" "$delay"
       ! on_time "$expected" "$delay" >"$scratch/late" || break
       [[ $try != 5 ]] || fail "this machine cannot end two ranks in an order: $(<"$scratch/late")"
     done

@@ -184,32 +184,8 @@ assert_contains "$first" ": ValueError: bad shard 7"
 assert_report .first_failure.rank 1
 
 step "a rank that leaves with 0 while its peers still need it is named, not the peer"
-cat >"$base/code/leave.py" <<'END'
-import os, socket, sys, time
-meeting = os.environ["MEETING"]
-if os.environ["RANK"] == "1":
-    peer = socket.socket(socket.AF_UNIX)
-    while True:
-        try:
-            peer.connect(meeting)
-            break
-        except OSError:
-            time.sleep(0.05)
-    peer.sendall(str(os.getpid()).encode())
-    sys.exit(0)
-listener = socket.socket(socket.AF_UNIX)
-listener.bind(meeting + ".new")
-listener.listen()
-os.rename(meeting + ".new", meeting)
-peer, _ = listener.accept()
-left = peer.recv(100).decode()
-# torchrun looks at its ranks every few seconds, and takes the other one away then.
-while os.path.exists("/proc/" + left):
-    time.sleep(0.05)
-if not peer.recv(1):
-    raise RuntimeError("Connection closed by peer")
-END
-hyperparameters '{"sagemaker_program": "leave.py", "sagemaker_torch_distributed_enabled": true,
+cp "$(dirname "$0")/../programs/leave_early.py" "$base/code/"
+hyperparameters '{"sagemaker_program": "leave_early.py", "sagemaker_torch_distributed_enabled": true,
   "sagemaker_mpi_num_of_processes_per_host": 2}'
 rm "$base/output/failure"
 MEETING=$scratch/meeting run "$smlaunch"

@@ -16,6 +16,28 @@
 namespace smlaunch {
 namespace {
 
+// At an address of this test's own.
+class Listener {
+ public:
+  explicit Listener(const char* at) {
+    address_.sin_family = AF_INET;
+    inet_pton(AF_INET, at, &address_.sin_addr);
+    socklen_t length = sizeof address_;
+    EXPECT_EQ(bind(fd_.get(), reinterpret_cast<const sockaddr*>(&address_), length), 0);
+    EXPECT_EQ(listen(fd_.get(), 1), 0);
+    EXPECT_EQ(getsockname(fd_.get(), reinterpret_cast<sockaddr*>(&address_), &length), 0);
+  }
+  [[nodiscard]] UniqueFd connect() const {
+    UniqueFd fd(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    EXPECT_EQ(::connect(fd.get(), reinterpret_cast<const sockaddr*>(&address_), sizeof address_), 0);
+    return fd;
+  }
+
+ private:
+  sockaddr_in address_{};
+  UniqueFd fd_{socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)};
+};
+
 TEST(TcpTable, GivesTheOtherEndOfEachEstablishedConnection) {
   const std::string head =
       "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n";
@@ -50,16 +72,8 @@ TEST(UnansweredTime, IsThatOfAllRepeatsAndWhatHasPassedSinceTheLast) {
 }
 
 TEST(TcpConnections, AreToldWithTheAddressesOfBothEnds) {
-  const UniqueFd listener(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  inet_pton(AF_INET, "127.0.0.79", &address.sin_addr);
-  socklen_t length = sizeof address;
-  ASSERT_EQ(bind(listener.get(), reinterpret_cast<const sockaddr*>(&address), length), 0);
-  ASSERT_EQ(listen(listener.get(), 1), 0);
-  ASSERT_EQ(getsockname(listener.get(), reinterpret_cast<sockaddr*>(&address), &length), 0);
-  const UniqueFd connected(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  ASSERT_EQ(connect(connected.get(), reinterpret_cast<const sockaddr*>(&address), length), 0);
+  const Listener listener("127.0.0.79");
+  const UniqueFd connected = listener.connect();
   const auto connections = probe_tcp_connections(getpid());
   const auto found = std::find_if(connections.begin(), connections.end(),
                                   [](const TcpConnection& each) { return each.peer == "127.0.0.79"; });
@@ -69,18 +83,10 @@ TEST(TcpConnections, AreToldWithTheAddressesOfBothEnds) {
 }
 
 TEST(TcpPeers, AreWhomAProcessIsConnectedTo) {
-  const UniqueFd listener(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  inet_pton(AF_INET, "127.0.0.77", &address.sin_addr);
-  socklen_t length = sizeof address;
-  ASSERT_EQ(bind(listener.get(), reinterpret_cast<const sockaddr*>(&address), length), 0);
-  ASSERT_EQ(listen(listener.get(), 1), 0);
-  ASSERT_EQ(getsockname(listener.get(), reinterpret_cast<sockaddr*>(&address), &length), 0);
+  const Listener listener("127.0.0.77");
   for (const auto& peers_of : {probe_tcp_peers, look_up_tcp_peers})
     EXPECT_FALSE(peers_of(getpid()).contains("127.0.0.77"));
-  const UniqueFd connected(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  ASSERT_EQ(connect(connected.get(), reinterpret_cast<const sockaddr*>(&address), length), 0);
+  const UniqueFd connected = listener.connect();
   for (const auto& peers_of : {probe_tcp_peers, look_up_tcp_peers})
     EXPECT_TRUE(peers_of(getpid()).contains("127.0.0.77"));
 }

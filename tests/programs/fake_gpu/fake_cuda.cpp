@@ -32,9 +32,13 @@ class Stream {
     const std::scoped_lock lock(mutex_);
     ++pending_;
     queue_.push_back(std::move(work));
-    changed_.notify_one();
+    changed_.notify_all();
   }
   bool idle() const { return pending_ == 0; }
+  void synchronize() {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [this] { return idle(); });
+  }
 
  private:
   void run() {
@@ -45,7 +49,9 @@ class Stream {
       queue_.pop_front();
       lock.unlock();
       work();
+      lock.lock();
       --pending_;
+      changed_.notify_all();
     }
   }
   std::mutex mutex_;
@@ -105,7 +111,9 @@ void hold(void** parameters, Stream& stream) {
   stream.enqueue([=] {
     const auto end = std::chrono::steady_clock::now() + std::chrono::nanoseconds(clocks);
     std::atomic_ref open(*reinterpret_cast<unsigned*>(latch));
-    while (open == 0 && std::chrono::steady_clock::now() < end) std::this_thread::yield();
+    // Threads of a few cores stand for many GPUs: they leave the cores to each other.
+    while (open == 0 && std::chrono::steady_clock::now() < end)
+      std::this_thread::sleep_for(std::chrono::microseconds(50));
   });
 }
 
@@ -200,7 +208,7 @@ int cuStreamCreate(void** stream, unsigned) {
 }
 int cuStreamQuery(void* stream) { return static_cast<Stream*>(stream)->idle() ? success : not_ready; }
 int cuStreamSynchronize(void* stream) {
-  while (!static_cast<Stream*>(stream)->idle()) std::this_thread::yield();
+  static_cast<Stream*>(stream)->synchronize();
   return success;
 }
 int cuEventCreate(void** event, unsigned) {
