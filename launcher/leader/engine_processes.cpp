@@ -22,9 +22,9 @@ EngineProcesses::EngineProcesses(boost::asio::io_context& loop, Callbacks callba
 
 tl::expected<void, SpawnError> EngineProcesses::start(const std::vector<std::string>& argv,
                                                       const std::map<std::string, std::string>& environment,
-                                                      Rank rank) {
+                                                      Rank rank, DeathSignal death_comes) {
   if (!first_) first_ = rank;
-  return processes_.start(argv, environment, rank.value);
+  return processes_.start(argv, environment, rank.value, death_comes);
 }
 
 void EngineProcesses::heard(Rank rank, std::string_view line) {

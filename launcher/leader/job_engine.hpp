@@ -25,10 +25,10 @@ class JobEngine {
   };
 
   virtual ~JobEngine() = default;
-  // `rank`: the agent's; 0 for mpirun.
+  // `rank`: the agent's; 0 for mpirun. `death_comes`: when it gets SIGTERM after our end.
   virtual tl::expected<void, SpawnError> start(const std::vector<std::string>& argv,
                                                const std::map<std::string, std::string>& environment,
-                                               Rank rank) = 0;
+                                               Rank rank, DeathSignal death_comes) = 0;
   // Where hosts start themselves: agents on another one (AgentsElsewhere).
   virtual void start_on(NodeRank /*host*/, const StartAgents& /*agents*/) {}
   virtual void signal(int signal) = 0;  // to all that run

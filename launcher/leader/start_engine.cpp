@@ -18,7 +18,10 @@ namespace {
 
 Result<void> start_process(JobEngine& engine, const LaunchPlan& plan, const std::string& ssh_folder,
                            const std::map<std::string, std::string>& environment, Rank rank) {
-  auto started = engine.start(engine_command(plan, ssh_folder), environment, rank);
+  // By a second SIGTERM within five seconds, mpirun ends at once and leaves its files behind.
+  const DeathSignal death_comes =
+      plan.engine == Engine::mpirun ? DeathSignal::once : DeathSignal::for_each_thread;
+  auto started = engine.start(engine_command(plan, ssh_folder), environment, rank, death_comes);
   if (started) return {};
   return failure(
       Fault::start, to_string(plan.engine), started.error().text,

@@ -231,8 +231,8 @@ class FakeAgents final : public LeaderChannel {
       if (agents_.engine_ == this) agents_.engine_ = nullptr;
     }
     tl::expected<void, SpawnError> start(const std::vector<std::string>&,
-                                         const std::map<std::string, std::string>& environment,
-                                         Rank rank) override {
+                                         const std::map<std::string, std::string>& environment, Rank rank,
+                                         DeathSignal) override {
       if (!agents_.engine_cannot_start.empty())
         return tl::unexpected(SpawnError{.text = agents_.engine_cannot_start});
       agents_.done.emplace_back("start the engine");
