@@ -32,6 +32,7 @@
 #include "launcher/process/hidden_arguments.hpp"
 #include "launcher/process/job_processes.hpp"
 #include "launcher/process/orphan_reaper.hpp"
+#include "launcher/process/proc_stat.hpp"
 #include "launcher/process/stop_signals.hpp"
 #include "topology/hwloc_plugins.hpp"
 
@@ -123,6 +124,13 @@ void add_left_token(std::map<std::string, std::string>& environment) {
     environment[agent_token_variable] = make_set_token(*token, set->second);
 }
 
+// The threads of a process end one after the other, and we are told of the end of the thread that has started us.
+bool has_ended_or_ends(int parent) {
+  if (getppid() != parent) return true;
+  const auto stat = read_proc_stat(parent);
+  return !stat || stat->is_ending;
+}
+
 int run_agent(const AgentIdentity& identity, const std::vector<std::string>& program, bool is_check) {
   const int parent = getppid();
   become_subreaper();
@@ -173,7 +181,7 @@ int run_agent(const AgentIdentity& identity, const std::vector<std::string>& pro
   signals.on_signal([&](int signal) {
     // All agents of the host are there, or none comes any more; and mpirun's daemon soon kills us.
     forget_token();
-    agent.told_to_end(getppid() == parent, signal);
+    agent.told_to_end(!has_ended_or_ends(parent), signal);
     if (neighbours) neighbours->end();
   });
   HeardSignals user_signals(loop.context(), {SIGUSR1, SIGUSR2});
@@ -194,7 +202,7 @@ int run_agent(const AgentIdentity& identity, const std::vector<std::string>& pro
     kill_daemon_after(open_parent_daemon(getpid()), daemon_patience);
   // A daemon that was killed has removed nothing. If nobody waits on its host, only its agents know of it. The last
   // agent to leave finds all that the ranks of the others have made.
-  const bool has_lost_daemon = getppid() != parent;
+  const bool has_lost_daemon = has_ended_or_ends(parent);
   if (has_lost_daemon || (identity.local_rank == 0 && (agent.has_lost_leader() || agent.ends_daemon())))
     remove_session_folder(own_session_folder(), milliseconds(0));
   return agent.exit_code();

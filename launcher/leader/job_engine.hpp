@@ -37,8 +37,7 @@ class JobEngine {
   [[nodiscard]] virtual std::vector<std::string> last_words() const = 0;
   // The addresses to which it is connected: of an mpirun, those of the hosts whose daemon has come.
   [[nodiscard]] virtual std::set<std::string> peers() const = 0;
-  // Removes the folders that a killed mpirun leaves under TMPDIR. They are named by the whole name of this
-  // host or by its first part (Open MPI 4: ompi.HOST.UID/pid.PID; 5: prterun.HOST.PID.UID).
+  // Removes the folders that a killed mpirun leaves (remove_starter_folders).
   virtual void remove_session_folders(const std::string& own_host) const = 0;
 };
 
