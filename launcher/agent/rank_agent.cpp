@@ -9,7 +9,9 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <csignal>
 #include <cstdlib>
+#include <functional>
 #include <optional>
+#include <utility>
 
 #include "base/exit_codes.hpp"
 #include "base/host_name.hpp"
@@ -160,18 +162,19 @@ int run_agent(const AgentIdentity& identity, const std::vector<std::string>& pro
   std::optional<LateHandOver> late_hand_over;
   std::optional<HostDevices> devices;
   if (identity.local_rank == 0 && channel) devices.emplace(loop);
-  Agent agent(identity,
-              {.loop = loop,
-               .channel = channel ? &*channel : nullptr,
-               .rank = rank,
-               .host = host,
-               .is_under_mpirun = std::getenv("OMPI_COMM_WORLD_RANK") != nullptr,
-               .print = [](bool is_stderr, const std::string& text) { write_text(is_stderr ? 2 : 1, text); },
-               .look_for_late_worker =
-                   [&](const std::string& hand_over) {
-                     late_hand_over.emplace(loop.context(), identity.worker, hand_over).look();
-                   },
-               .devices = devices ? &*devices : nullptr});
+  Agent agent(
+      identity,
+      {.loop = loop,
+       .channel = channel ? &*channel : nullptr,
+       .rank = rank,
+       .host = host,
+       .is_under_mpirun = std::getenv("OMPI_COMM_WORLD_RANK") != nullptr,
+       .print = [](bool is_stderr, const std::string& text) { write_text(is_stderr ? 2 : 1, text); },
+       .look_for_late_worker =
+           [&](const std::string& hand_over, std::function<void()> hands_over) {
+             late_hand_over.emplace(loop.context(), identity.worker, hand_over, std::move(hands_over)).look();
+           },
+       .devices = devices ? &*devices : nullptr});
   std::optional<NeighboursWait> neighbours;
   const std::string job = own_environment()[job_marker_variable];
   // The job's agents come after those of the checks.

@@ -91,6 +91,7 @@ class FakeAgents final : public LeaderChannel {
   void rank_prints(int rank, const std::string& lines, std::optional<int> of_starter = {}) {
     tell(Peer{rank}, FrameKind::output, encode_output({false, loop_.now_ns(), lines, of_starter}));
   }
+  void agent_hands_over(int rank) { tell(Peer{rank}, FrameKind::handed_over, ""); }
   void worker_comes(Peer peer) {
     Hello hello;
     hello.version = SMLAUNCH_VERSION;
