@@ -144,7 +144,10 @@ void Agent::start(const Frame& frame) {
 
 void Agent::start_rank(const Start& message) {
   phase_ = Phase::running;
-  if (!message.hand_over.empty()) world_.look_for_late_worker(message.hand_over);
+  if (!message.hand_over.empty())
+    world_.look_for_late_worker(message.hand_over, [this] {
+      if (!has_lost_leader_) world_.channel->send_data(FrameKind::handed_over, "");
+    });
   forwards_output_ = message.forward_output;
   const auto report = world_.rank.start(message);
   if (report) {

@@ -29,7 +29,8 @@ struct AgentWorld {
   std::string host;              // the host's own name for itself
   bool is_under_mpirun = false;  // mpirun or its daemon has started us
   std::function<void(bool is_stderr, const std::string& text)> print;
-  std::function<void(const std::string& hand_over)> look_for_late_worker;
+  // `hands_over`: it is there, and is told of the job now.
+  std::function<void(const std::string& hand_over, std::function<void()> hands_over)> look_for_late_worker;
   DeviceWatch* devices = nullptr;  // null: another agent of the host watches them
 };
 

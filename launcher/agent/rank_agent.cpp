@@ -9,7 +9,9 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <csignal>
 #include <cstdlib>
+#include <functional>
 #include <optional>
+#include <utility>
 
 #include "base/exit_codes.hpp"
 #include "base/host_name.hpp"
@@ -32,6 +34,7 @@
 #include "launcher/process/hidden_arguments.hpp"
 #include "launcher/process/job_processes.hpp"
 #include "launcher/process/orphan_reaper.hpp"
+#include "launcher/process/proc_stat.hpp"
 #include "launcher/process/stop_signals.hpp"
 #include "topology/hwloc_plugins.hpp"
 
@@ -123,6 +126,13 @@ void add_left_token(std::map<std::string, std::string>& environment) {
     environment[agent_token_variable] = make_set_token(*token, set->second);
 }
 
+// The threads of a process end one after the other, and we are told of the end of the thread that has started us.
+bool has_ended_or_ends(int parent) {
+  if (getppid() != parent) return true;
+  const auto stat = read_proc_stat(parent);
+  return !stat || stat->is_ending;
+}
+
 int run_agent(const AgentIdentity& identity, const std::vector<std::string>& program, bool is_check) {
   const int parent = getppid();
   become_subreaper();
@@ -152,18 +162,19 @@ int run_agent(const AgentIdentity& identity, const std::vector<std::string>& pro
   std::optional<LateHandOver> late_hand_over;
   std::optional<HostDevices> devices;
   if (identity.local_rank == 0 && channel) devices.emplace(loop);
-  Agent agent(identity,
-              {.loop = loop,
-               .channel = channel ? &*channel : nullptr,
-               .rank = rank,
-               .host = host,
-               .is_under_mpirun = std::getenv("OMPI_COMM_WORLD_RANK") != nullptr,
-               .print = [](bool is_stderr, const std::string& text) { write_text(is_stderr ? 2 : 1, text); },
-               .look_for_late_worker =
-                   [&](const std::string& hand_over) {
-                     late_hand_over.emplace(loop.context(), identity.worker, hand_over).look();
-                   },
-               .devices = devices ? &*devices : nullptr});
+  Agent agent(
+      identity,
+      {.loop = loop,
+       .channel = channel ? &*channel : nullptr,
+       .rank = rank,
+       .host = host,
+       .is_under_mpirun = std::getenv("OMPI_COMM_WORLD_RANK") != nullptr,
+       .print = [](bool is_stderr, const std::string& text) { write_text(is_stderr ? 2 : 1, text); },
+       .look_for_late_worker =
+           [&](const std::string& hand_over, std::function<void()> hands_over) {
+             late_hand_over.emplace(loop.context(), identity.worker, hand_over, std::move(hands_over)).look();
+           },
+       .devices = devices ? &*devices : nullptr});
   std::optional<NeighboursWait> neighbours;
   const std::string job = own_environment()[job_marker_variable];
   // The job's agents come after those of the checks.
@@ -173,7 +184,7 @@ int run_agent(const AgentIdentity& identity, const std::vector<std::string>& pro
   signals.on_signal([&](int signal) {
     // All agents of the host are there, or none comes any more; and mpirun's daemon soon kills us.
     forget_token();
-    agent.told_to_end(getppid() == parent, signal);
+    agent.told_to_end(!has_ended_or_ends(parent), signal);
     if (neighbours) neighbours->end();
   });
   HeardSignals user_signals(loop.context(), {SIGUSR1, SIGUSR2});
@@ -194,7 +205,7 @@ int run_agent(const AgentIdentity& identity, const std::vector<std::string>& pro
     kill_daemon_after(open_parent_daemon(getpid()), daemon_patience);
   // A daemon that was killed has removed nothing. If nobody waits on its host, only its agents know of it. The last
   // agent to leave finds all that the ranks of the others have made.
-  const bool has_lost_daemon = getppid() != parent;
+  const bool has_lost_daemon = has_ended_or_ends(parent);
   if (has_lost_daemon || (identity.local_rank == 0 && (agent.has_lost_leader() || agent.ends_daemon())))
     remove_session_folder(own_session_folder(), milliseconds(0));
   return agent.exit_code();

@@ -48,6 +48,7 @@ enum class FrameKind : std::uint8_t {
   agents_ended,  // worker: of the agents that it has started none runs any more
   device,        // the first agent of a host: what has happened to a device of the host
   starter_rank,  // agent of a starter (torchrun): a rank that it has started, or that has ended
+  handed_over,   // the first agent of a host: it tells a smlaunch that waits there of the job
 };
 
 inline bool is_data(FrameKind kind) { return kind >= FrameKind::started; }

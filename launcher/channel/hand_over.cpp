@@ -2,6 +2,7 @@
 #include "launcher/channel/hand_over.hpp"
 
 #include <chrono>
+#include <utility>
 
 #include "launcher/channel/messages.hpp"
 #include "launcher/channel/worker_socket.hpp"
@@ -22,12 +23,18 @@ std::string complete_hand_over(const std::string& hand_over, const std::string& 
   return encode(*message);
 }
 
-LateHandOver::LateHandOver(boost::asio::io_context& loop, std::string worker, std::string hand_over)
-    : worker_(std::move(worker)), hand_over_(std::move(hand_over)), timer_(loop), connection_(loop) {}
+LateHandOver::LateHandOver(boost::asio::io_context& loop, std::string worker, std::string hand_over,
+                           std::function<void()> hands_over)
+    : worker_(std::move(worker)),
+      hand_over_(std::move(hand_over)),
+      hands_over_(std::move(hands_over)),
+      timer_(loop),
+      connection_(loop) {}
 
 void LateHandOver::look() {
   UniqueFd fd = begin_hand_over(worker_, hand_over_);
   if (!fd.valid()) return look_later();
+  if (hands_over_) std::exchange(hands_over_, {})();
   connection_.assign(fd.release());
   connection_.async_wait(boost::asio::posix::stream_descriptor::wait_read,
                          [this](const boost::system::error_code& stopped) {

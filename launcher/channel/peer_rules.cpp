@@ -36,6 +36,7 @@ const char* name_of(FrameKind kind) {
     case FrameKind::agents_ended: return "agents_ended";
     case FrameKind::device: return "device";
     case FrameKind::starter_rank: return "starter_rank";
+    case FrameKind::handed_over: return "handed_over";
     case FrameKind::relayed_up: return "relayed_up";
     case FrameKind::relayed_down: return "relayed_down";
     case FrameKind::relayed_end: return "relayed_end";
@@ -54,7 +55,8 @@ constexpr std::size_t most_in_report = 17U << 20U;
 
 std::size_t most_bytes(FrameKind kind) {
   switch (kind) {
-    case FrameKind::outcome: return 0;
+    case FrameKind::outcome:
+    case FrameKind::handed_over: return 0;
     case FrameKind::stop_request: return most_in_number;
     case FrameKind::pong:
     case FrameKind::starter_rank: return most_in_pong;
@@ -122,7 +124,8 @@ bool PeerRules::may_say(FrameKind kind) const {
     case FrameKind::left_running:
     case FrameKind::progress:
     case FrameKind::device:
-    case FrameKind::starter_rank: return role_ == Role::rank;
+    case FrameKind::starter_rank:
+    case FrameKind::handed_over: return role_ == Role::rank;
     case FrameKind::outcome:
     case FrameKind::code_ended:
     case FrameKind::agents_ended: return role_ == Role::worker;

@@ -61,8 +61,8 @@ EngineOnHosts::~EngineOnHosts() {
 
 tl::expected<void, SpawnError> EngineOnHosts::start(const std::vector<std::string>& argv,
                                                     const std::map<std::string, std::string>& environment,
-                                                    Rank rank) {
-  return own_->start(argv, environment, rank);
+                                                    Rank rank, DeathSignal death_comes) {
+  return own_->start(argv, environment, rank, death_comes);
 }
 
 void EngineOnHosts::start_on(NodeRank host, const StartAgents& agents) {

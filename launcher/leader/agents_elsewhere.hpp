@@ -58,8 +58,8 @@ class EngineOnHosts final : public JobEngine {
   ~EngineOnHosts() override;
 
   tl::expected<void, SpawnError> start(const std::vector<std::string>& argv,
-                                       const std::map<std::string, std::string>& environment,
-                                       Rank rank) override;
+                                       const std::map<std::string, std::string>& environment, Rank rank,
+                                       DeathSignal death_comes) override;
   void start_on(NodeRank host, const StartAgents& agents) override;
   void signal(int signal) override;
   [[nodiscard]] bool was_started() const override { return own_->was_started(); }

@@ -21,8 +21,8 @@ class EngineProcesses final : public JobEngine {
   EngineProcesses(boost::asio::io_context& loop, Callbacks callbacks);
 
   tl::expected<void, SpawnError> start(const std::vector<std::string>& argv,
-                                       const std::map<std::string, std::string>& environment,
-                                       Rank rank) override;
+                                       const std::map<std::string, std::string>& environment, Rank rank,
+                                       DeathSignal death_comes) override;
   void signal(int signal) override { processes_.signal(signal); }
   [[nodiscard]] bool was_started() const override { return processes_.were_started(); }
   [[nodiscard]] std::vector<std::string> last_words() const override { return tail_.lines(); }

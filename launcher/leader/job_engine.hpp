@@ -25,10 +25,10 @@ class JobEngine {
   };
 
   virtual ~JobEngine() = default;
-  // `rank`: the agent's; 0 for mpirun.
+  // `rank`: the agent's; 0 for mpirun. `death_comes`: when it gets SIGTERM after our end.
   virtual tl::expected<void, SpawnError> start(const std::vector<std::string>& argv,
                                                const std::map<std::string, std::string>& environment,
-                                               Rank rank) = 0;
+                                               Rank rank, DeathSignal death_comes) = 0;
   // Where hosts start themselves: agents on another one (AgentsElsewhere).
   virtual void start_on(NodeRank /*host*/, const StartAgents& /*agents*/) {}
   virtual void signal(int signal) = 0;  // to all that run
@@ -37,8 +37,7 @@ class JobEngine {
   [[nodiscard]] virtual std::vector<std::string> last_words() const = 0;
   // The addresses to which it is connected: of an mpirun, those of the hosts whose daemon has come.
   [[nodiscard]] virtual std::set<std::string> peers() const = 0;
-  // Removes the folders that a killed mpirun leaves under TMPDIR. They are named by the whole name of this
-  // host or by its first part (Open MPI 4: ompi.HOST.UID/pid.PID; 5: prterun.HOST.PID.UID).
+  // Removes the folders that a killed mpirun leaves (remove_starter_folders).
   virtual void remove_session_folders(const std::string& own_host) const = 0;
 };
 

@@ -177,7 +177,7 @@ void LeaderRun::begin_job() {
   }
 }
 
-// Every worker is told the outcome. Connected workers take it at once; a worker that a login has just told
+// Every worker is told the outcome. Connected workers take it at once; a worker that a login or an agent has just told
 // where we are may need a moment to come.
 void LeaderRun::begin_goodbye(Outcome outcome) {
   phase_ = Phase::goodbye;
@@ -193,6 +193,7 @@ void LeaderRun::begin_goodbye(Outcome outcome) {
 }
 
 bool LeaderRun::one_may_come() const {
+  if (workers_.any_is_on_its_way()) return true;
   const bool has_spawned = job_run_ && job_run_->has_spawned();
   const bool come_by_themselves = !settings_.job_token.empty();
   return settings_.make_ready && !has_spawned && (come_by_themselves || !settings_.worker.empty()) &&
@@ -251,6 +252,8 @@ void LeaderRun::data(Peer peer, const Frame& frame) {
       refused(peer, "a broken code_ended");
   } else if (phase_ == Phase::smoking) {
     smoke_->data(rank_of(peer), frame);
+  } else if (job_run_ && frame.kind == FrameKind::handed_over) {
+    workers_.handed_over(plan_.layout.ranks[rank_of(peer)].node_rank);
   } else if (job_run_) {
     job_run_->data(rank_of(peer), frame);
   }

@@ -18,7 +18,10 @@ namespace {
 
 Result<void> start_process(JobEngine& engine, const LaunchPlan& plan, const std::string& ssh_folder,
                            const std::map<std::string, std::string>& environment, Rank rank) {
-  auto started = engine.start(engine_command(plan, ssh_folder), environment, rank);
+  // By a second SIGTERM within five seconds, mpirun ends at once and leaves its files behind.
+  const DeathSignal death_comes =
+      plan.engine == Engine::mpirun ? DeathSignal::once : DeathSignal::for_each_thread;
+  auto started = engine.start(engine_command(plan, ssh_folder), environment, rank, death_comes);
   if (started) return {};
   return failure(
       Fault::start, to_string(plan.engine), started.error().text,
@@ -66,6 +69,7 @@ Result<void> start_engine(JobEngine& engine, const LaunchPlan& plan, const Agent
   const bool has_other_hosts = plan.engine == Engine::srun && plan.cluster.hosts.size() > 1;
   if (plan.engine == Engine::hosts || has_other_hosts) agent[agent_several_hosts_variable] = "1";
   if (plan.engine == Engine::srun) agent[agent_srun_variable] = "1";
+  if (plan.engine == Engine::mpirun && !ssh_folder.empty()) agent[agent_connections_variable] = ssh_folder;
   const auto environment = engine_environment(plan, own_environment(), agent);
   if (is_one_process(plan.engine)) return start_process(engine, plan, ssh_folder, environment, Rank{0});
   for (const RankPlace& place : plan.layout.ranks) {

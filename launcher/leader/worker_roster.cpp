@@ -51,6 +51,11 @@ bool WorkerRoster::any_is_awaited(const std::string& leader) const {
   });
 }
 
+bool WorkerRoster::any_is_on_its_way() const {
+  return std::any_of(workers_.begin(), workers_.end(),
+                     [](const RosterWorker& each) { return each.was_handed_over && !each.has_come; });
+}
+
 const RosterWorker* WorkerRoster::find_lost() const {
   const auto found = std::find_if(workers_.begin(), workers_.end(),
                                   [](const RosterWorker& each) { return each.loss.has_value(); });

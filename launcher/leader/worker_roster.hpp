@@ -23,6 +23,7 @@ struct RosterWorker {
   bool has_come = false;          // it was connected at some time
   bool had_come = false;          // it was connected when the goodbye began
   bool was_told_to_stop = false;  // on its host
+  bool was_handed_over = false;   // an agent of its host has told it where we are
   std::optional<HostLoss> loss;   // it had come, and was lost before there was a job
   std::optional<CodeEnd> code;    // nothing: its code is still being prepared
 };
@@ -58,6 +59,9 @@ class WorkerRoster {
   [[nodiscard]] bool any_connected() const { return connected_ > 0; }
   // Has a worker of another host than the leader's not come yet?
   [[nodiscard]] bool any_is_awaited(const std::string& leader) const;
+  // An agent of this host tells its worker where we are. Until it has come, it is on its way.
+  void handed_over(NodeRank node_rank) { workers_[{node_rank.value}].was_handed_over = true; }
+  [[nodiscard]] bool any_is_on_its_way() const;
   // The first worker that was lost before there was a job; null: no worker was.
   [[nodiscard]] const RosterWorker* find_lost() const;
   [[nodiscard]] std::vector<std::string> hosts() const;

@@ -60,6 +60,8 @@ struct Prepared {
   int report;
   int death_signal;
   int parent;
+  int parents_life;     // the pipe whose end tells of ours; -1: the kernel tells
+  int parents_own_end;  // our end of it
   bool own_group;
   int cgroup_procs;
   const int* niceness;  // or null
@@ -78,11 +80,24 @@ void reset_signals() {
   sigprocmask(SIG_SETMASK, &none, nullptr);
 }
 
+// The end of a pipe can send a signal to whoever waits for it. The last process to hold our end of it is we.
+void hear_of_death(const Prepared& child) {
+  close(child.parents_own_end);
+  fcntl(child.parents_life, F_SETFD, 0);  // the program holds it
+  fcntl(child.parents_life, F_SETOWN, getpid());
+  fcntl(child.parents_life, F_SETSIG, child.death_signal);
+  fcntl(child.parents_life, F_SETFL, O_ASYNC);
+  pollfd life{child.parents_life, POLLIN, 0};
+  if (poll(&life, 1, 0) > 0) _exit(127);  // our parent died before we could ask for its signal
+}
+
 [[noreturn]] void become(const Prepared& child, bool moves_to_cgroup) {
   if (child.own_group) setpgid(0, 0);
   if (moves_to_cgroup) (void)!write(child.cgroup_procs, "0", 1);
   if (child.niceness != nullptr) setpriority(PRIO_PROCESS, 0, *child.niceness);
-  if (child.death_signal != 0) {
+  if (child.parents_life >= 0) {
+    hear_of_death(child);
+  } else if (child.death_signal != 0) {
     prctl(PR_SET_PDEATHSIG, child.death_signal);
     if (getppid() != child.parent) _exit(127);  // our parent died before we could ask for its signal
   }
@@ -156,7 +171,10 @@ tl::expected<Child, SpawnError> spawn_child(const ChildRequest& request) {
   auto report = open_pipe();
   const UniqueFd null(open("/dev/null", O_RDONLY | O_CLOEXEC));
   auto in = request.has_input ? open_pipe() : std::optional<Pipe>(std::in_place);
-  if (!out || !err || !report || !in || !null.valid()) return tl::unexpected(spawn_error("pipe", errno));
+  const bool hears_once = request.death_signal != 0 && request.death_comes == DeathSignal::once;
+  auto life = hears_once ? open_pipe() : std::optional<Pipe>(std::in_place);
+  if (!out || !err || !report || !in || !life || !null.valid())
+    return tl::unexpected(spawn_error("pipe", errno));
 
   std::vector<std::string> variables;
   variables.reserve(request.environment.size());
@@ -182,6 +200,8 @@ tl::expected<Child, SpawnError> spawn_child(const ChildRequest& request) {
                           report->write.get(),
                           request.death_signal,
                           getpid(),
+                          life->read.get(),
+                          life->write.get(),
                           request.own_group,
                           request.cgroup_procs,
                           request.niceness ? &*request.niceness : nullptr};
@@ -238,6 +258,7 @@ tl::expected<Child, SpawnError> spawn_child(const ChildRequest& request) {
   child.stdout_pipe = std::move(out->read);
   child.stderr_pipe = std::move(err->read);
   child.stdin_pipe = std::move(in->write);
+  child.our_life = std::move(life->write);
   return child;
 }
 

@@ -19,17 +19,24 @@
 
 namespace smlaunch {
 
+// When a child gets its death signal. The kernel's own rule is the first: it comes when the thread that has started the
+// child ends, and again for each thread of ours that then takes the child over. A killed process of several threads so
+// sends it more than once. `once`: when all of our process has ended. For that the child holds a pipe, and hands it on to
+// children of its own that close no strange descriptors.
+enum class DeathSignal { for_each_thread, once };
+
 struct ChildRequest {
   std::vector<std::string> argv;                   // argv[0] is looked up on the child's PATH
   std::map<std::string, std::string> environment;  // the whole environment
   std::filesystem::path working_directory;         // empty: ours
   bool own_group = true;                           // the leader of a process group of its own
   int death_signal = 0;                            // sent to it when we die; 0: none
-  int cgroup = -1;                                 // the folder of the cgroup that it is in; -1: ours
-  int cgroup_procs = -1;                           // cgroup.procs there, if it must be moved
-  std::optional<int> niceness = {};                // nice(1); nothing: ours
-  int input = -1;                                  // its stdin; -1: /dev/null
-  bool has_input = false;                          // a pipe for its stdin, whatever `input`
+  DeathSignal death_comes = DeathSignal::for_each_thread;
+  int cgroup = -1;                   // the folder of the cgroup that it is in; -1: ours
+  int cgroup_procs = -1;             // cgroup.procs there, if it must be moved
+  std::optional<int> niceness = {};  // nice(1); nothing: ours
+  int input = -1;                    // its stdin; -1: /dev/null
+  bool has_input = false;            // a pipe for its stdin, whatever `input`
 };
 
 // A started process and our ends of the pipes of its stdout, its stderr and, where it has one, its stdin.
@@ -39,6 +46,7 @@ struct Child {
   UniqueFd stdout_pipe;
   UniqueFd stderr_pipe;
   UniqueFd stdin_pipe;  // where it was asked for
+  UniqueFd our_life;    // where death comes once: the child gets its death signal when this is closed
 };
 
 // Why it could not be started: the words of execve or of the kernel.

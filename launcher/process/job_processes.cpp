@@ -5,6 +5,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <charconv>
 #include <csignal>
 #include <cstdlib>
@@ -42,6 +43,20 @@ bool carries(const std::filesystem::path& process, const std::string& entry) {
   return false;
 }
 
+std::vector<int> find_carriers(const std::string& name, const std::string& value) {
+  const std::string entry = name + "=" + value;
+  std::vector<int> found;
+  std::error_code error;
+  for (const auto& process : std::filesystem::directory_iterator("/proc", error)) {
+    const std::string file = process.path().filename();
+    int pid = 0;
+    const auto [end, bad] = std::from_chars(file.data(), file.data() + file.size(), pid);
+    if (bad != std::errc() || end != file.data() + file.size() || pid == getpid()) continue;
+    if (carries(process.path(), entry)) found.push_back(pid);
+  }
+  return found;
+}
+
 void end_marked_processes(const std::string& job, std::chrono::milliseconds grace) {
   const auto start = std::chrono::steady_clock::now();
   for (const int pid : find_job_processes(job)) kill(pid, SIGTERM);
@@ -58,17 +73,17 @@ void end_marked_processes(const std::string& job, std::chrono::milliseconds grac
 }  // namespace
 
 std::vector<int> find_job_processes(const std::string& job) {
-  const std::string entry = std::string(job_marker_variable) + "=" + job;
-  std::vector<int> found;
-  std::error_code error;
-  for (const auto& process : std::filesystem::directory_iterator("/proc", error)) {
-    const std::string name = process.path().filename();
-    int pid = 0;
-    const auto [end, bad] = std::from_chars(name.data(), name.data() + name.size(), pid);
-    if (bad != std::errc() || end != name.data() + name.size() || pid == getpid()) continue;
-    if (carries(process.path(), entry)) found.push_back(pid);
-  }
-  return found;
+  return find_carriers(job_marker_variable, job);
+}
+
+std::vector<int> find_first_carriers(const std::string& name, const std::string& value) {
+  const std::vector<int> carriers = find_carriers(name, value);
+  std::vector<int> first;
+  for (const int pid : carriers)
+    if (const auto stat = read_proc_stat(pid);
+        stat && std::find(carriers.begin(), carriers.end(), stat->parent) == carriers.end())
+      first.push_back(pid);
+  return first;
 }
 
 std::set<std::string> find_session_folders(const std::string& job) {
@@ -101,6 +116,23 @@ void remove_session_folder(const std::string& folder, std::chrono::milliseconds 
   std::filesystem::remove(path.parent_path(), error);  // fails where another job has its folder in it
 }
 
+void remove_starter_folders(const std::string& own_host, const std::vector<int>& pids) {
+  const char* temporary = std::getenv("TMPDIR");
+  const std::filesystem::path base = temporary != nullptr && *temporary != '\0' ? temporary : "/tmp";
+  std::error_code ignored;
+  // mpirun chooses by which of its names it calls the host (orte_keep_fqdn_hostnames).
+  for (const std::string& host : {own_host, own_host.substr(0, own_host.find('.'))}) {
+    const std::string uid = std::to_string(getuid());
+    const auto sessions = base / ("ompi." + host + "." + uid);
+    for (const int pid : pids) {
+      std::filesystem::remove_all(sessions / ("pid." + std::to_string(pid)), ignored);
+      std::filesystem::remove_all(base / ("prterun." + host + "." + std::to_string(pid) + "." + uid),
+                                  ignored);
+    }
+    std::filesystem::remove(sessions, ignored);  // fails where another job has its folder in it
+  }
+}
+
 UniqueFd open_parent_daemon(int pid) {
   const auto stat = read_proc_stat(pid);
   if (!stat) return {};
@@ -125,6 +157,7 @@ void kill_daemon_after(const UniqueFd& daemon, std::chrono::milliseconds bound) 
   pollfd end{daemon.get(), POLLIN, 0};
   if (poll(&end, 1, static_cast<int>(bound.count())) > 0) return;
   syscall(SYS_pidfd_send_signal, daemon.get(), SIGKILL, nullptr, 0);
+  poll(&end, 1, daemon_bound_milliseconds);
 }
 
 std::string own_session_folder() {

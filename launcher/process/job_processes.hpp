@@ -14,6 +14,10 @@ namespace smlaunch {
 // Their pids, without this process.
 std::vector<int> find_job_processes(const std::string& job);
 
+// Of the processes that have `value` in the variable `name`, those whose parents do not have it: they have been started with
+// it, and the others have it from them. Without this process.
+std::vector<int> find_first_carriers(const std::string& name, const std::string& value);
+
 // SIGTERM, `grace`, SIGKILL; takes at most grace + 2 s. Touches no process without the marker.
 void end_job_processes(const std::string& job, std::chrono::milliseconds grace);
 
@@ -26,8 +30,8 @@ void end_parent_daemon(const std::string& job, std::chrono::milliseconds bound);
 // for any other parent.
 UniqueFd open_parent_daemon(int pid);
 void end_daemon(const UniqueFd& daemon);  // SIGTERM, a second, SIGKILL
-void kill_daemon_after(const UniqueFd& daemon,
-                       std::chrono::milliseconds bound);  // where it has not ended by then
+// Where it has not ended by then. Then it has ended, or the kernel does not let it end within a second.
+void kill_daemon_after(const UniqueFd& daemon, std::chrono::milliseconds bound);
 
 // Where Open MPI's daemon that has started this process has its files; empty: none has.
 std::string own_session_folder();
@@ -40,5 +44,9 @@ void wait_for_job_processes(const std::string& job, std::chrono::milliseconds bo
 // Removes the folder that Open MPI's daemon has left under the temporary folder (4: ompi.HOST.UID/jf.JOB, 5:
 // prterun.…), if the daemon has not removed it itself within `bound`. Does nothing for any other folder.
 void remove_session_folder(const std::string& folder, std::chrono::milliseconds bound);
+
+// Removes the folders that mpiruns with these pids have left under TMPDIR. They are named by the whole name of this
+// host or by its first part (Open MPI 4: ompi.HOST.UID/pid.PID; 5: prterun.HOST.PID.UID).
+void remove_starter_folders(const std::string& own_host, const std::vector<int>& pids);
 
 }  // namespace smlaunch

@@ -29,6 +29,7 @@ struct WatchedProcesses::Process {
   asio::posix::stream_descriptor pidfd;
   Stream out;
   Stream err;
+  UniqueFd our_life;
   bool ended = false;
 };
 
@@ -39,16 +40,18 @@ WatchedProcesses::~WatchedProcesses() = default;
 
 tl::expected<void, SpawnError> WatchedProcesses::start(const std::vector<std::string>& argv,
                                                        const std::map<std::string, std::string>& environment,
-                                                       int id) {
+                                                       int id, DeathSignal death_comes) {
   ChildRequest request;
   request.argv = argv;
   request.environment = environment;
   request.death_signal = SIGTERM;
+  request.death_comes = death_comes;
   auto child = spawn_child(request);
   if (!child) return tl::unexpected(child.error());
   auto made = std::make_unique<Process>(loop_);
   made->id = id;
   made->pid = child->pid;
+  made->our_life = std::move(child->our_life);
   made->pidfd.assign(child->pidfd.release());
   made->out.pipe.assign(child->stdout_pipe.release());
   made->err.pipe.assign(child->stderr_pipe.release());

@@ -29,7 +29,8 @@ class WatchedProcesses {
 
   // It gets SIGTERM when we die. `id` is the caller's name for it.
   tl::expected<void, SpawnError> start(const std::vector<std::string>& argv,
-                                       const std::map<std::string, std::string>& environment, int id);
+                                       const std::map<std::string, std::string>& environment, int id,
+                                       DeathSignal death_comes = DeathSignal::for_each_thread);
   void signal(int signal);  // all that run
   [[nodiscard]] bool were_started() const { return !processes_.empty(); }
   // In the order in which they were started.

@@ -7,13 +7,18 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <chrono>
 #include <csignal>
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
 #include <utility>
+#include <vector>
 
+#include "base/host_name.hpp"
 #include "launcher/plan/plan.hpp"
+#include "launcher/process/agent_variables.hpp"
+#include "launcher/process/job_processes.hpp"
 
 namespace smlaunch {
 
@@ -23,6 +28,8 @@ namespace {
 // bytes that ssh adds while it binds. So it is short, whatever TMPDIR says.
 constexpr const char* folder_template = "/tmp/smlaunch-ssh-XXXXXX";
 constexpr int close_bound_milliseconds = 2000;
+// mpirun gives its processes a second, and then waits for its daemons: for ever for a daemon that does not answer.
+constexpr std::chrono::milliseconds starter_bound{4000};
 
 void remove_folder(const std::string& folder) {
   std::error_code ignored;
@@ -66,11 +73,18 @@ int run_connection_guard(const std::string& folder, int parent) {
     while (poll(&end, 1, -1) < 0 && errno == EINTR) {
     }
   }
+  std::vector<std::pair<int, UniqueFd>> starters;
+  for (const int pid : find_first_carriers(agent_connections_variable, folder))
+    starters.emplace_back(pid, open_pidfd(pid));
   std::error_code ignored;
   for (const auto& socket : std::filesystem::directory_iterator(folder, ignored))
     (void)run_captured({"ssh", "-F", "none", "-S", socket.path(), "-O", "exit", "--", "any"},
                        close_bound_milliseconds);
   remove_folder(folder);
+  for (const auto& [pid, starter] : starters) {
+    kill_daemon_after(starter, starter_bound);
+    remove_starter_folders(probe_host_name(), {pid});
+  }
   return 0;
 }
 

@@ -12,8 +12,7 @@ namespace smlaunch {
 
 class SshConnections {
  public:
-  // Makes the folder, and starts a guard (`smlaunch` again, at that path) that closes the connections when we
-  // are killed. Errors (Fault::start): the folder cannot be made, or the guard cannot be started.
+  // Makes the folder, and starts a guard (`smlaunch` again, at that path) that cleans up when we are killed. Errors (Fault::start): the folder cannot be made, or the guard cannot be started.
   static Result<SshConnections> open(const std::string& smlaunch);
 
   // Removes the folder. The connections themselves are our descendants, and end with them.
@@ -31,8 +30,8 @@ class SshConnections {
   Child guard_;
 };
 
-// `smlaunch worker --guard FOLDER PID`: when PID, our parent, has ended, closes the connections in FOLDER and
-// removes FOLDER. Returns the exit code.
+// `smlaunch worker --guard FOLDER PID`: when PID, our parent, has ended, closes the connections in FOLDER, removes FOLDER,
+// and sees that the mpirun that used the connections ends, too, and that nothing of its files stays. Returns the exit code.
 inline constexpr const char* guard_argument = "--guard";
 int run_connection_guard(const std::string& folder, int parent);
 

@@ -87,6 +87,25 @@ assert_eq 137 "$status"
 assert_nothing_left "${hosts[@]}"
 for name in algo-2 algo-3; do eventually 15 no_private_files "$name"; done
 
+# A stopped mpirun does not hear that the leader is gone, and the agent beside it cannot remove its files.
+start algo-1 "$smlaunch" --hosts algo-1:1,algo-2:1,algo-3:1 --launcher mpi -- /opt/ml/code/train.sh
+eventually 30 printed algo-1 3 waiting
+signal algo-1 STOP '^[^ ]*mpirun '
+signal algo-1 KILL '^[^ ]*smlaunch rank --'
+signal algo-1 KILL "^$smlaunch --hosts"
+ended algo-1 60
+assert_nothing_left "${hosts[@]}"
+
+# mpirun waits for a daemon that does not answer.
+start algo-1 "$smlaunch" --hosts algo-1:1,algo-2:1,algo-3:1 --launcher mpi -- /opt/ml/code/train.sh
+eventually 30 printed algo-1 3 waiting
+"$cluster" freeze algo-3
+signal algo-1 KILL "^$smlaunch --hosts"
+ended algo-1 60
+assert_nothing_left algo-1 algo-2
+"$cluster" thaw algo-3
+assert_nothing_left "${hosts[@]}"
+
 step "what happens to a host"
 begin
 strike "$cluster" kill algo-3

@@ -18,6 +18,7 @@ namespace {
 
 using std::chrono::milliseconds;
 using ::testing::ElementsAre;
+using ::testing::ElementsAreArray;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
@@ -97,11 +98,15 @@ struct DrivenAgent {
     identity.by_srun = by_srun;
     identity.in_step = in_step;
     agent = std::make_unique<Agent>(
-        identity,
-        AgentWorld{
-            loop, has_channel ? &channel : nullptr, rank, "algo-2", is_under_mpirun,
-            [this](bool is_stderr, const std::string& text) { (is_stderr ? errors : lines).push_back(text); },
-            [this](const std::string& hand_over) { hand_overs.push_back(hand_over); }, &devices});
+        identity, AgentWorld{loop, has_channel ? &channel : nullptr, rank, "algo-2", is_under_mpirun,
+                             [this](bool is_stderr, const std::string& text) {
+                               (is_stderr ? errors : lines).push_back(text);
+                             },
+                             [this](const std::string& hand_over, std::function<void()> hands_over) {
+                               hand_overs.push_back(hand_over);
+                               hand_over_begins = std::move(hands_over);
+                             },
+                             &devices});
     loop.post([this] { agent->begin(); });
     loop.poll();
   }
@@ -126,6 +131,7 @@ struct DrivenAgent {
   std::vector<std::string> lines;
   std::vector<std::string> errors;
   std::vector<std::string> hand_overs;
+  std::function<void()> hand_over_begins;
   std::unique_ptr<Agent> agent;
 };
 
@@ -143,6 +149,18 @@ TEST(Agent, StartsItsRankWhenItIsToldToOnceAndLeavesWhenItIsReleased) {
   EXPECT_EQ(driven.agent->exit_code(), 0);
   EXPECT_THAT(driven.rank.done, ElementsAre("start"));
   EXPECT_THAT(driven.lines, IsEmpty());
+}
+
+TEST(Agent, TellsTheLeaderThatALateWorkerIsOnItsWayWhileThereIsALeader) {
+  for (const bool has_leader : {true, false}) {
+    DrivenAgent driven;
+    driven.is_started();
+    if (!has_leader) driven.channel.callbacks.lost();
+    driven.hand_over_begins();
+    std::vector<FrameKind> told = {FrameKind::started};
+    if (has_leader) told.push_back(FrameKind::handed_over);
+    EXPECT_THAT(driven.channel.kinds(), ElementsAreArray(told));
+  }
 }
 
 TEST(Agent, KillsARankThatRunsWhenItIsReleased) {

@@ -30,13 +30,14 @@ TEST(PeerRules, ARankMaySayAllThatAnAgentSays) {
                                      data(FrameKind::inspected, 3, encode(RankState{})),
                                      data(FrameKind::ended, 4, ended(Signaled{SIGKILL, false})),
                                      data(FrameKind::output, 5, lines("late\n")),
+                                     data(FrameKind::handed_over, 6, ""),
                                      plain(FrameKind::stop_request, encode_number(SIGUSR1)),
                                      plain(FrameKind::stop_request, encode_number(SIGTERM))};
   for (const Frame& frame : frames) {
     EXPECT_EQ(rules.refuse(frame), std::nullopt);
     EXPECT_TRUE(rules.is_news());
   }
-  EXPECT_EQ(rules.received(), 5U);
+  EXPECT_EQ(rules.received(), 6U);
   EXPECT_TRUE(rules.has_ended());
 }
 

@@ -91,6 +91,7 @@ class FakeAgents final : public LeaderChannel {
   void rank_prints(int rank, const std::string& lines, std::optional<int> of_starter = {}) {
     tell(Peer{rank}, FrameKind::output, encode_output({false, loop_.now_ns(), lines, of_starter}));
   }
+  void agent_hands_over(int rank) { tell(Peer{rank}, FrameKind::handed_over, ""); }
   void worker_comes(Peer peer) {
     Hello hello;
     hello.version = SMLAUNCH_VERSION;
@@ -231,8 +232,8 @@ class FakeAgents final : public LeaderChannel {
       if (agents_.engine_ == this) agents_.engine_ = nullptr;
     }
     tl::expected<void, SpawnError> start(const std::vector<std::string>&,
-                                         const std::map<std::string, std::string>& environment,
-                                         Rank rank) override {
+                                         const std::map<std::string, std::string>& environment, Rank rank,
+                                         DeathSignal) override {
       if (!agents_.engine_cannot_start.empty())
         return tl::unexpected(SpawnError{.text = agents_.engine_cannot_start});
       agents_.done.emplace_back("start the engine");

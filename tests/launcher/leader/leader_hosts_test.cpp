@@ -131,6 +131,22 @@ TEST(LeaderRun, TellsWorkersToWaitForASecondTryButForTheHostThatASpareOneReplace
   EXPECT_EQ(run.agents.starts.at(0).variables.at("RESTART_COUNT"), "1");
 }
 
+TEST(LeaderRun, AWorkerThatAnAgentHandsOverInTheLastMomentIsToldWhatTheJobCameTo) {
+  for (const bool is_handed_over : {true, false}) {
+    DrivenRun run;
+    run.agents.ranks[2].runs = milliseconds(1000);
+    run.agents.ranks[2].ends = Exited{5};
+    if (is_handed_over) run.loop.after(milliseconds(999), [&] { run.agents.agent_hands_over(2); });
+    run.loop.after(milliseconds(1500), [&] { run.agents.worker_comes(run.worker(1)); });
+    EXPECT_EQ(run.go().exit_code, 5);
+    ASSERT_EQ(run.agents.outcomes.count(run.worker(1)), is_handed_over ? 1U : 0U)
+        << "else nobody waits for it";
+    if (is_handed_over) {
+      EXPECT_EQ(run.agents.outcomes.at(run.worker(1)).exit_code, 5);
+    }
+  }
+}
+
 TEST(LeaderRun, AWorkerThatHasNotComeIsToldOfItsOwnHostByTheFirstAgentThere) {
   for (const bool has_come : {false, true}) {
     DrivenRun run(3);

@@ -88,6 +88,18 @@ TEST(WorkerRoster, AwaitsTheOtherHostsThatHaveNeverCome) {
   EXPECT_TRUE(workers.any_is_awaited("algo-9"));
 }
 
+TEST(WorkerRoster, AWorkerIsOnItsWayFromTheHandOverUntilItHasCome) {
+  WorkerRoster workers = roster();
+  EXPECT_FALSE(workers.any_is_on_its_way());
+  workers.handed_over(NodeRank{1});
+  EXPECT_TRUE(workers.any_is_on_its_way());
+  workers.joined(Peer{8});
+  EXPECT_TRUE(workers.any_is_on_its_way()) << "it is another one";
+  workers.joined(Peer{7});
+  workers.left(Peer{7});
+  EXPECT_FALSE(workers.any_is_on_its_way());
+}
+
 TEST(WorkerRoster, AHostAtFaultIsReplacedWhileSpareOnesAreLeftButNeverTheLeader) {
   const WorkerRoster workers = roster();
   EXPECT_THAT(workers.find_replaced({"algo-2"}, "algo-1"), ElementsAre("algo-2"));

@@ -6,6 +6,11 @@
 #include <gtest/gtest.h>
 #include <poll.h>
 #include <sys/wait.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <string>
+#include <thread>
 
 namespace smlaunch {
 namespace {
@@ -57,6 +62,51 @@ TEST(HasEnded, IsFalseWhileTheChildRuns) {
   ASSERT_TRUE(child);
   EXPECT_FALSE(has_ended(child->pid));
   child->stdin_pipe.reset();
+  EXPECT_EQ(reap(child->pid), ExitStatus{Exited{0}});
+}
+
+// Repeats each line. The thread that starts it ends, and we take the child over.
+Result<Child> start_repeater_in_a_thread(DeathSignal death_comes) {
+  Result<Child> repeater = failure(Fault::internal, "", "");
+  std::thread([&] {
+    ChildRequest request;
+    request.argv = {"/bin/cat"};
+    request.death_signal = SIGTERM;
+    request.death_comes = death_comes;
+    request.has_input = true;
+    if (auto child = spawn_child(request)) repeater = std::move(*child);
+  }).join();
+  return repeater;
+}
+
+std::string repeated_line(const Child& repeater, const std::string& line) {
+  if (write(repeater.stdin_pipe.get(), (line + "\n").c_str(), line.size() + 1) < 0) return "";
+  std::string got;
+  for (char byte = 0; read(repeater.stdout_pipe.get(), &byte, 1) == 1 && byte != '\n';) got += byte;
+  return got;
+}
+
+TEST(DeathSignal, OfTheKernelsOwnRuleComesAtTheEndOfAThreadToo) {
+  const auto child = start_repeater_in_a_thread(DeathSignal::for_each_thread);
+  ASSERT_TRUE(child);
+  EXPECT_EQ(reap(child->pid), ExitStatus(Signaled{SIGTERM, false}));
+}
+
+TEST(DeathSignal, ThatComesOnceDoesSoAtOurEndAndNotAtTheEndOfAThread) {
+  auto child = start_repeater_in_a_thread(DeathSignal::once);
+  ASSERT_TRUE(child);
+  EXPECT_EQ(repeated_line(*child, "still here"), "still here");
+  child->our_life.reset();
+  EXPECT_EQ(reap(child->pid), ExitStatus(Signaled{SIGTERM, false}));
+}
+
+TEST(DeathSignal, ThatComesOnceIsNotAskedForWhereNoneIs) {
+  ChildRequest request;
+  request.argv = {"/bin/true"};
+  request.death_comes = DeathSignal::once;
+  const auto child = spawn_child(request);
+  ASSERT_TRUE(child);
+  EXPECT_FALSE(child->our_life.valid());
   EXPECT_EQ(reap(child->pid), ExitStatus{Exited{0}});
 }
 

@@ -4,9 +4,11 @@
 
 #include <chrono>
 #include <csignal>
+#include <cstdlib>
 #include <filesystem>
 #include <set>
 #include <string>
+#include <vector>
 
 #include "launcher/process/agent_variables.hpp"
 #include "launcher/process/child_process.hpp"
@@ -57,6 +59,48 @@ TEST_F(SessionFolder, GoesWithTheHostsUnlessAnotherJobIsInIt) {
   EXPECT_TRUE(std::filesystem::exists(host / "jf.13"));
   remove_session_folder(host / "jf.13", std::chrono::milliseconds(0));
   EXPECT_FALSE(std::filesystem::exists(host));
+}
+
+TEST_F(SessionFolder, OfAnMpirunGoesByItsPidWhateverNameOfTheHostItHasUsed) {
+  std::filesystem::create_directories(folder_);
+  ASSERT_EQ(setenv("TMPDIR", folder_.c_str(), 1), 0);
+  const std::string uid = std::to_string(getuid());
+  for (const std::string host : {"gn01", "gn01.example"})
+    for (const char* pid : {"12", "13"}) {
+      std::filesystem::create_directories(folder_ / ("ompi." + host + "." + uid) /
+                                          ("pid." + std::string(pid)) / "0");
+      std::filesystem::create_directories(folder_ / ("prterun." + host + "." + pid + "." + uid));
+    }
+  std::filesystem::create_directories(folder_ / ("ompi.gn02." + uid) / "pid.12");
+  remove_starter_folders("gn01.example", {12});
+  const auto left = [&] {
+    std::set<std::string> names;
+    for (const auto& each : std::filesystem::directory_iterator(folder_)) {
+      const std::string name = each.path().filename();
+      names.insert(name.substr(0, name.rfind('.')));
+    }
+    return names;
+  };
+  EXPECT_EQ(left(), (std::set<std::string>{"ompi.gn01", "ompi.gn01.example", "ompi.gn02", "prterun.gn01.13",
+                                           "prterun.gn01.example.13"}));
+  EXPECT_FALSE(std::filesystem::exists(folder_ / ("ompi.gn01." + uid) / "pid.12"));
+  remove_starter_folders("gn01.example", {13});
+  EXPECT_EQ(left(), std::set<std::string>{"ompi.gn02"});
+  unsetenv("TMPDIR");
+}
+
+TEST(FirstCarriers, AreThoseThatHaveTheVariableFromNobodyWhoHasIt) {
+  const std::string value = "first-carriers-" + std::to_string(getpid());
+  auto child = spawn_child({.argv = {"/bin/sh", "-c", "sleep 600 & echo ready; wait"},
+                            .environment = {{"PATH", "/usr/bin:/bin"}, {"SOME_VARIABLE", value}},
+                            .working_directory = {}});
+  ASSERT_TRUE(child);
+  char bytes[6];
+  EXPECT_EQ(read(child->stdout_pipe.get(), bytes, sizeof bytes), 6);
+  EXPECT_EQ(find_first_carriers("SOME_VARIABLE", value), std::vector<int>{child->pid});
+  EXPECT_EQ(find_first_carriers("SOME_VARIABLE", value + "0"), std::vector<int>{});
+  kill(-child->pid, SIGKILL);
+  (void)reap(child->pid);
 }
 
 TEST_F(SessionFolder, OfSomethingElseIsNotTouched) {
