@@ -215,7 +215,9 @@ void probe_gpus(Machine& machine) {
                         environment_variable("CUDA_DEVICE_ORDER"));
 }
 
-bool may_have_accelerators() {
+namespace {
+
+bool look_for_accelerators() {
   std::error_code error;
   for (const char* node : {"/dev/nvidiactl", "/dev/kfd", "/proc/driver/nvidia"})
     if (std::filesystem::exists(node, error)) return true;
@@ -226,6 +228,14 @@ bool may_have_accelerators() {
     if (vendor.starts_with("0x10de") || vendor.starts_with("0x1002")) return true;
   }
   return false;
+}
+
+}  // namespace
+
+// Several parts of a process ask, within a moment.
+bool may_have_accelerators() {
+  static const bool may_have = look_for_accelerators();
+  return may_have;
 }
 
 std::optional<NvlinkDomain> probe_nvlink_domain() {

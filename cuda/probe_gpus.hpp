@@ -29,7 +29,7 @@ void apply_visible_devices(Machine& machine, const std::optional<std::string>& v
 void probe_gpus(Machine& machine);
 
 // True if there are display controllers or accelerators of NVIDIA or AMD on the PCI bus (/sys/bus/pci), or files that
-// their drivers make.
+// their drivers make. They are looked for once in a process.
 bool may_have_accelerators();
 
 // Asks only the driver. Nothing: there is none, or its GPUs are in no domain or in several.

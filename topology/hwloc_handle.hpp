@@ -6,6 +6,7 @@
 
 #include <memory>
 
+#include "topology/hwloc_plugins.hpp"
 #include "topology/id_set.hpp"
 
 namespace smlaunch {
@@ -21,6 +22,7 @@ using HwlocBitmap = std::unique_ptr<hwloc_bitmap_s, HwlocDeleter>;
 // the first topology and unloads them with the last one, which takes longer than all the rest: so one is
 // kept.
 inline HwlocTopology new_hwloc_topology() {
+  load_awaited_hwloc_plugins();
   const auto init = [] {
     hwloc_topology_t raw = nullptr;
     return HwlocTopology(hwloc_topology_init(&raw) == 0 ? raw : nullptr);

@@ -5,8 +5,24 @@
 
 #include <cstdlib>
 #include <string>
+#include <utility>
 
 namespace smlaunch {
+
+namespace {
+
+std::function<HwlocNeeds()>& awaited_needs() {
+  static std::function<HwlocNeeds()> needs;
+  return needs;
+}
+
+}  // namespace
+
+void load_hwloc_plugins_later(std::function<HwlocNeeds()> needs) { awaited_needs() = std::move(needs); }
+
+void load_awaited_hwloc_plugins() {
+  if (const auto needs = std::exchange(awaited_needs(), nullptr)) load_hwloc_plugins(needs());
+}
 
 void load_hwloc_plugins(const HwlocNeeds& needs) {
   constexpr const char* variable = "HWLOC_PLUGINS_BLACKLIST";

@@ -59,6 +59,7 @@ Result<AgentIdentity> parse_agent_identity(const Environment_& environment) {
   // What a task of srun's prints, srun shows.
   identity.needs_channel = has_others && !identity.by_srun;
   identity.several_hosts = (by_mpirun && world && local_world && *world > *local_world) || has_others;
+  identity.by_login = by_mpirun || identity.by_srun || has_others;
   const auto channel = environment.find(agent_channel_variable);
   const auto token = environment.find(agent_token_variable);
   identity.lacks_token = channel != environment.end() && token == environment.end();

@@ -22,6 +22,7 @@ struct AgentIdentity {
   std::string worker;          // the name of its host's worker socket; empty: no worker is asked
   std::string leader_host;     // gethostname() on the leader's host
   bool several_hosts = false;  // other hosts have ranks, too
+  bool by_login = false;       // the leader may have logged in on this host, and left the job's token
   // Its host's smlaunch has started it: what it prints without a channel reaches nobody who knows the job.
   bool needs_channel = false;
   bool by_srun = false;    // we are a task of a step of Slurm's

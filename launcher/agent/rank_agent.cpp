@@ -3,10 +3,11 @@
 // dies with its parent (SIGTERM from the kernel), and the rank is killed by the kernel when the agent dies.
 #include "launcher/agent/rank_agent.hpp"
 
+#include <netinet/in.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
-#include <boost/asio/ip/tcp.hpp>
 #include <csignal>
 #include <cstdlib>
 #include <functional>
@@ -36,11 +37,11 @@
 #include "launcher/process/orphan_reaper.hpp"
 #include "launcher/process/proc_stat.hpp"
 #include "launcher/process/stop_signals.hpp"
+#include "launcher/process/unique_fd.hpp"
 #include "topology/hwloc_plugins.hpp"
 
 namespace smlaunch {
 
-using boost::asio::ip::tcp;
 using std::chrono::milliseconds;
 
 namespace {
@@ -58,13 +59,13 @@ constexpr milliseconds relay_patience{2000};
 
 // Some port that is free on this host now.
 std::optional<int> find_free_port() {
-  boost::asio::io_context loop;
-  boost::system::error_code error;
-  tcp::acceptor acceptor(loop);
-  acceptor.open(tcp::v4(), error);
-  if (!error) acceptor.bind(tcp::endpoint(tcp::v4(), 0), error);
-  if (error) return {};
-  return acceptor.local_endpoint().port();
+  const UniqueFd fd(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  socklen_t size = sizeof address;
+  auto* const given = reinterpret_cast<sockaddr*>(&address);
+  if (!fd.valid() || bind(fd.get(), given, size) != 0 || getsockname(fd.get(), given, &size) != 0) return {};
+  return ntohs(address.sin_port);
 }
 
 Hello make_hello(const AgentIdentity& identity, const std::string& host,
@@ -179,7 +180,7 @@ int run_agent(const AgentIdentity& identity, const std::vector<std::string>& pro
   const std::string job = own_environment()[job_marker_variable];
   // The job's agents come after those of the checks.
   const auto forget_token = [&] {
-    if (!is_check && identity.local_rank == 0) remove_left_token(job);
+    if (!is_check && identity.local_rank == 0 && identity.by_login) remove_left_token(job);
   };
   signals.on_signal([&](int signal) {
     // All agents of the host are there, or none comes any more; and mpirun's daemon soon kills us.
@@ -229,7 +230,9 @@ int run_rank_agent(const std::vector<std::string>& words, bool is_check) {
   }
   if (getppid() != parent) return exit_codes::lost;
   if (is_check) identity->several_hosts = false;  // asking mpirun and the GPUs takes longer than all the rest
-  load_hwloc_plugins({.saved_machines = false, .devices = needs_pci_devices(is_compared(*identity))});
+  load_hwloc_plugins_later([compared = is_compared(*identity)] {
+    return HwlocNeeds{.saved_machines = false, .devices = needs_pci_devices(compared)};
+  });
   return run_agent(*identity, program, is_check);
 }
 

@@ -27,7 +27,7 @@ void RankStreams::open(UniqueFd out, UniqueFd err) {
   out_.pipe.assign(out.release());
   err_.pipe.assign(err.release());
   for (Stream* stream : {&out_, &err_}) {
-    stream->bytes.resize(read_size);
+    stream->bytes = std::make_unique_for_overwrite<char[]>(read_size);
     stream->open = true;
     read(*stream);
   }
@@ -39,19 +39,20 @@ void RankStreams::read(Stream& stream) {
     stream.held = true;
     return;
   }
-  stream.pipe.async_read_some(asio::buffer(stream.bytes), [this, &stream](error_code error, std::size_t got) {
-    if (error == asio::error::operation_aborted) return;
-    std::string lines;
-    if (error) {
-      stream.open = false;
-      stream.splitter.finish(lines);
-    } else {
-      stream.splitter.feed(std::string_view(stream.bytes).substr(0, got), lines);
-    }
-    if (!lines.empty()) callbacks_.lines(stream.is_stderr, lines);
-    if (error) return tell_if_drained();
-    read(stream);
-  });
+  stream.pipe.async_read_some(asio::buffer(stream.bytes.get(), read_size),
+                              [this, &stream](error_code error, std::size_t got) {
+                                if (error == asio::error::operation_aborted) return;
+                                std::string lines;
+                                if (error) {
+                                  stream.open = false;
+                                  stream.splitter.finish(lines);
+                                } else {
+                                  stream.splitter.feed(std::string_view(stream.bytes.get(), got), lines);
+                                }
+                                if (!lines.empty()) callbacks_.lines(stream.is_stderr, lines);
+                                if (error) return tell_if_drained();
+                                read(stream);
+                              });
 }
 
 void RankStreams::resume() {

@@ -8,6 +8,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <string>
 
 #include "base/line_splitter.hpp"
@@ -37,7 +38,7 @@ class RankStreams {
     explicit Stream(boost::asio::io_context& loop, bool is_err) : pipe(loop), is_stderr(is_err) {}
     boost::asio::posix::stream_descriptor pipe;
     LineSplitter splitter;
-    std::string bytes;
+    std::unique_ptr<char[]> bytes;  // not set to zero: a rank that says nothing uses none of it
     bool is_stderr;
     bool open = false;
     bool held = false;  // nobody takes its lines, so it is not read

@@ -3,9 +3,9 @@
 
 #include <fcntl.h>
 
-#include <array>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/post.hpp>
+#include <memory>
 #include <utility>
 
 #include "base/steady_time.hpp"
@@ -102,16 +102,17 @@ void LocalLink::read() {
 
 // Returns false when there is nothing more to read now, or we are closed.
 bool LocalLink::take_in() {
-  static thread_local std::array<char, local_read_size> buffer;
+  // Not a part of every thread's storage, which would be set to zero when the thread starts.
+  static thread_local const auto buffer = std::make_unique_for_overwrite<char[]>(local_read_size);
   error_code error;
-  const std::size_t got = socket_.read_some(asio::buffer(buffer), error);
+  const std::size_t got = socket_.read_some(asio::buffer(buffer.get(), local_read_size), error);
   if (error == asio::error::would_block || error == asio::error::try_again) return false;
   if (error) {
     lost(error == asio::error::eof ? "the connection was closed" : error.message());
     return false;
   }
   heard_ns_ = steady_now_ns();
-  reader_.feed({buffer.data(), got});
+  reader_.feed({buffer.get(), got});
   while (auto frame = reader_.next()) {
     if (is_for_us(*frame)) continue;
     // A copy: the callback may close us, which drops the original.
@@ -123,7 +124,7 @@ bool LocalLink::take_in() {
     lost("bytes that are no frame of ours");
     return false;
   }
-  return got == buffer.size();
+  return got == local_read_size;
 }
 
 bool LocalLink::is_for_us(const Frame& frame) {

@@ -87,7 +87,7 @@ void HostDevices::run(Shared& shared, Looker& looker) {
 HostDevices::HostDevices(EventLoop& loop, std::string library) : loop_(loop), library_(std::move(library)) {}
 
 HostDevices::~HostDevices() {
-  if (!shared_) return;
+  if (!shared_ || !shared_->thread.joinable()) return;
   std::unique_lock lock(shared_->mutex);
   shared_->is_over = true;
   shared_->changed.notify_all();
@@ -104,19 +104,26 @@ HostDevices::~HostDevices() {
 void HostDevices::begin(WatchedPlaces places, std::function<void(const DeviceNews&)> done) {
   if (shared_) return;
   done_ = std::move(done);
-  auto shared = std::make_shared<Shared>();
-  shared->post = [this](const DeviceNews& news) { loop_.post([this, news] { looked(news); }); };
-  auto looker = std::make_shared<Looker>(std::move(places), library_);
+  shared_ = std::make_shared<Shared>();
+  shared_->post = [this](const DeviceNews& news) { loop_.post([this, news] { looked(news); }); };
+  looker_ = std::make_shared<Looker>(std::move(places), library_);
+}
+
+// Many ranks end before the first look.
+bool HostDevices::start_thread() {
   try {
-    shared->thread = start_signal_free_thread([shared, looker] { run(*shared, *looker); });
+    shared_->thread = start_signal_free_thread(
+        [shared = shared_, looker = std::exchange(looker_, nullptr)] { run(*shared, *looker); });
+    return true;
   } catch (const std::system_error&) {
-    return;  // as many threads as may be are there: the ranks need no watch
+    return false;  // as many threads as may be are there: the ranks need no watch
   }
-  shared_ = std::move(shared);
 }
 
 void HostDevices::look(bool thorough) {
   if (!shared_ || is_looking_) return;
+  if (looker_ && !start_thread()) return;
+  if (!shared_->thread.joinable()) return;
   is_looking_ = true;
   {
     const std::lock_guard lock(shared_->mutex);

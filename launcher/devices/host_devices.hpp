@@ -29,12 +29,14 @@ class HostDevices final : public DeviceWatch {
   class Looker;
   struct Shared;
   static void run(Shared& shared, Looker& looker);
+  bool start_thread();
   void looked(const DeviceNews& news);
 
   EventLoop& loop_;
   std::string library_;
   std::function<void(const DeviceNews&)> done_;
   std::shared_ptr<Shared> shared_;  // with the thread
+  std::shared_ptr<Looker> looker_;  // until the thread has it
   bool has_looked_ = false;
   bool is_looking_ = false;
 };

@@ -84,7 +84,7 @@ Result<RankThreadFolder> RankThreadFolder::make(const std::vector<std::string>& 
   RankThreadFolder made(path, std::move(lock));
   for (const auto& [name, text] :
        {std::pair("/tell.py", rank_tell_script()), std::pair("/sitecustomize.py", rank_thread_script())})
-    if (auto written = write_file(path + name, text); !written) return tl::unexpected(written.error());
+    if (auto written = write_new_file(path + name, text); !written) return tl::unexpected(written.error());
   return made;
 }
 

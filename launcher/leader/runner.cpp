@@ -143,7 +143,8 @@ Result<RunResult> run_plan(const LaunchPlan& plan, const RunSettings& settings, 
   const OrphanReaper reaper(loop.context());
   auto result = run.run();
   end_descendants(std::chrono::milliseconds(0));
-  end_job_cgroups(run.job());
+  const bool has_logins = plan.engine != Engine::local || settings.smoke;
+  end_job_cgroups(run.job(), has_logins ? AgentsWere::in_logins_too : AgentsWere::below_us);
   run.remove_session_folders();
   // A signal that came when all was over here is for the next try of the job.
   block_stop_signals();

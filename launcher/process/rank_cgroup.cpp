@@ -134,13 +134,14 @@ void RankCgroup::end() {
   end_folder(folder_);
 }
 
-void end_job_cgroups(const std::string& job) {
+void end_job_cgroups(const std::string& job, AgentsWere where) {
   const auto own = own_folder();
   if (!own || job.empty()) return;
+  std::vector<std::filesystem::path> parents = {*own};
   // An agent that mpirun's daemon started over SSH is in that login's cgroup, which is a sibling of ours or
   // farther away.
-  for (const std::filesystem::path& parent :
-       {std::filesystem::path(*own), std::filesystem::path(*own).parent_path()}) {
+  if (where == AgentsWere::in_logins_too) parents.push_back(parents.front().parent_path());
+  for (const std::filesystem::path& parent : parents) {
     std::error_code error;
     for (const auto& each : std::filesystem::directory_iterator(parent, error)) {
       if (each.path().filename().string().starts_with(prefix_of(job))) end_folder(each.path());

@@ -38,7 +38,10 @@ class RankCgroup {
   UniqueFd procs_;
 };
 
-// Ends the cgroups that killed agents of this job have left, below our own cgroup or beside it.
-void end_job_cgroups(const std::string& job);
+// Where agents of a job may have been: below our own cgroup; and where logins started them, in a sibling of it, too.
+enum class AgentsWere { below_us, in_logins_too };
+
+// Ends the cgroups that killed agents of this job have left.
+void end_job_cgroups(const std::string& job, AgentsWere where = AgentsWere::in_logins_too);
 
 }  // namespace smlaunch

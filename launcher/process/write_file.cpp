@@ -62,6 +62,16 @@ Temporary make_temporary(const std::string& file, FileReaders readers) {
 
 }  // namespace
 
+Result<void> write_new_file(const std::filesystem::path& file, const std::string& text) {
+  const UniqueFd fd(open(file.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
+  if (!fd.valid()) return tl::unexpected(file_not_written(file, errno));
+  if (const int error = write_all(fd.get(), text); error != 0) {
+    unlink(file.c_str());
+    return tl::unexpected(file_not_written(file, error));
+  }
+  return {};
+}
+
 Result<void> write_file(const std::filesystem::path& file, const std::string& text, FileReaders readers) {
   std::error_code error;
   const auto kind = std::filesystem::symlink_status(file, error).type();

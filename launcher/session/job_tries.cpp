@@ -164,7 +164,7 @@ Result<Report> JobTries::try_once() {
 void JobTries::clean_up() {
   connections_.reset();
   if (left_) end_job_on_hosts(options_, job_, {left_->hosts.begin(), left_->hosts.end()}, left_->job);
-  if (left_) remove_left_token(left_->job);
+  if (left_ && std::exchange(has_own_token_, false)) remove_left_token(left_->job);
   left_.reset();
 }
 

@@ -82,6 +82,7 @@ class JobTries {
   std::optional<SmokeReport> smoke_;  // of the last try
   std::optional<SshConnections> connections_;
   std::optional<Left> left_;
+  bool has_own_token_ = false;        // the try has left it on this host, too
   std::set<std::string> with_token_;  // hosts where the try's login has left the job's token
   std::optional<SteadyTime> stop_asked_;
 };

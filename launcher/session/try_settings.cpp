@@ -95,8 +95,10 @@ RunSettings JobTries::make_settings(TryLoop& on) {
     RemoteRequest request = make_ready_request(options_, job_, worker, plan_.wanted_interfaces, by_mpirun);
     if (by_mpirun || !worker.empty()) request.login.input = hand_over;
     // mpirun may not know its own host by the name that the job gives it, and log in there.
-    if (by_mpirun)
+    if (by_mpirun) {
+      has_own_token_ = true;
       if (auto left = leave_handed_token(hand_over); !left) warn(left.error());
+    }
     if (connections_) keep_connections(request, connections_->control_path());
     with_token_.clear();
     request.progress = [this, by_mpirun](const RemoteReport& report) {

@@ -25,7 +25,8 @@ for file in bin/smlaunch share/man/man1/smlaunch.1.gz share/doc/smlaunch/copyrig
   grep -qxF "./usr/$file" <<<"$files" || fail "$program holds no $file"
 done
 assert_contains "$(dpkg-deb -f "$program" Depends)" libhwloc15
-assert_contains "$(dpkg-deb -f "$program" Depends)" libfmt9
+assert_lacks "$(dpkg-deb -f "$program" Depends)" libfmt
+assert_lacks "$(dpkg-deb -f "$program" Depends)" libstdc++
 assert_contains "$(dpkg-deb -f "$program" Recommends)" openmpi-bin
 files=$(dpkg-deb -c "$library" | awk '{print $6}')
 for file in pkgconfig/smlaunch.pc cmake/smlaunch/smlaunchConfig.cmake libsmlaunch_contract.a; do

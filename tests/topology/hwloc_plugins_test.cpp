@@ -8,6 +8,8 @@
 #include <fstream>
 #include <sstream>
 
+#include "topology/probe_machine.hpp"
+
 namespace smlaunch {
 namespace {
 
@@ -54,6 +56,24 @@ TEST(HwlocPluginsDeathTest, OfDevicesAreOpenedWhereTheyAreNeeded) {
   if (!std::filesystem::exists(hwloc_folder() / "hwloc/hwloc_pci.so"))
     GTEST_SKIP() << "hwloc has no plug-in for PCI here";
   EXPECT_EXIT(opened(true), ::testing::ExitedWithCode(10), "");
+}
+
+TEST(HwlocPluginsDeathTest, ThatAreToBeOpenedLaterAreChosenOnceAndAtTheFirstTopology) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  const auto choices = [] {
+    unsetenv(variable);
+    int choices = 0;
+    load_hwloc_plugins_later([&] {
+      ++choices;
+      return HwlocNeeds{};
+    });
+    const int before = choices;
+    const bool probed = probe_machine({.with_devices = false}) && probe_machine({.with_devices = false});
+    const bool is_clean =
+        std::getenv(variable) == nullptr && opened_libraries().find("hwloc_opencl") == std::string::npos;
+    std::_Exit(probed && is_clean ? 10 * before + choices : 99);
+  };
+  EXPECT_EXIT(choices(), ::testing::ExitedWithCode(1), "");
 }
 
 TEST(HwlocPlugins, AreThoseThatTheUserWants) {

@@ -7,6 +7,7 @@
 
 #include <array>
 #include <cstring>
+#include <string>
 
 namespace smlaunch {
 
@@ -39,14 +40,61 @@ std::uint32_t take_byte(std::uint32_t rest, char byte) {
 }
 
 #ifdef __x86_64__
+std::uint64_t word_at(const char* data) {
+  std::uint64_t word = 0;
+  std::memcpy(&word, data, sizeof word);
+  return word;
+}
+
+__attribute__((target("sse4.2"))) std::uint64_t take_words(std::uint64_t rest, std::string_view& data) {
+  for (; data.size() >= sizeof(std::uint64_t); data.remove_prefix(sizeof(std::uint64_t)))
+    rest = __builtin_ia32_crc32di(rest, word_at(data.data()));
+  return rest;
+}
+
+// Each step waits three times as long for the one before it as the CPU takes for it: so three stretches of this length are
+// gone through at once.
+constexpr std::size_t stretch = 4096;
+
+// What becomes of each bit of a rest when `stretch` zero bytes follow.
+using AfterZeros = std::array<std::uint32_t, 32>;
+
+AfterZeros make_after_zeros() {
+  AfterZeros after{};
+  const std::string zeros(stretch, '\0');
+  for (std::size_t bit = 0; bit < after.size(); ++bit) {
+    std::string_view data = zeros;
+    after[bit] = static_cast<std::uint32_t>(take_words(std::uint64_t{1} << bit, data));
+  }
+  return after;
+}
+
+std::uint64_t add_zeros(std::uint64_t rest) {
+  static const AfterZeros after = make_after_zeros();
+  std::uint64_t sum = 0;
+  for (std::size_t bit = 0; bit < after.size(); ++bit)
+    if (((rest >> bit) & 1U) != 0) sum ^= after[bit];
+  return sum;
+}
+
+__attribute__((target("sse4.2"))) std::uint64_t take_stretches(std::uint64_t rest, std::string_view& data) {
+  for (; data.size() >= 3 * stretch; data.remove_prefix(3 * stretch)) {
+    std::uint64_t second = 0;
+    std::uint64_t third = 0;
+    for (const char* at = data.data(); at < data.data() + stretch; at += sizeof(std::uint64_t)) {
+      rest = __builtin_ia32_crc32di(rest, word_at(at));
+      second = __builtin_ia32_crc32di(second, word_at(at + stretch));
+      third = __builtin_ia32_crc32di(third, word_at(at + 2 * stretch));
+    }
+    rest = add_zeros(add_zeros(rest) ^ second) ^ third;
+  }
+  return rest;
+}
+
 __attribute__((target("sse4.2"))) std::uint32_t crc32c_by_cpu(std::string_view data, std::uint32_t before) {
   std::uint64_t rest = ~before;
-  while (data.size() >= sizeof(std::uint64_t)) {
-    std::uint64_t word = 0;
-    std::memcpy(&word, data.data(), sizeof word);
-    rest = __builtin_ia32_crc32di(rest, word);
-    data.remove_prefix(sizeof word);
-  }
+  rest = take_stretches(rest, data);
+  rest = take_words(rest, data);
   auto last = static_cast<std::uint32_t>(rest);
   for (const char byte : data) last = __builtin_ia32_crc32qi(last, static_cast<unsigned char>(byte));
   return ~last;

@@ -205,13 +205,14 @@ S3Result<void> S3Client::upload(int fd, const std::string& name, const S3Url& ur
   if (!S_ISREG(status.st_mode)) return s3_failure({.trouble = S3Trouble::file}, name, "is no plain file");
   const auto size = static_cast<std::uint64_t>(status.st_size);
   if (size > settings_.multipart_above) return Parts{*this, fd, name, url}.run(size);
+  // At once: where another processor is free, much of it is done before the first byte is sent.
+  std::optional<SumsMeanwhile> meanwhile;
+  if (!knows_crc32c_) meanwhile.emplace(fd, size, name);
   std::uint32_t crc = 0;
   if (auto read = read_range(fd, 0, size, name, [&](std::string_view data) { crc = crc32c(data, crc); });
       !read)
     return read;
   std::uint32_t sent_crc = 0;
-  std::optional<SumsMeanwhile> meanwhile;
-  if (!knows_crc32c_) meanwhile.emplace(fd, size, name);
   S3Call put;
   put.method = "PUT";
   put.object = url;

@@ -82,6 +82,20 @@ TEST(AgentIdentity, KnowsWhetherMpirunHasStartedRanksElsewhere) {
   EXPECT_FALSE(parse_agent_identity(variables)->several_hosts) << "inside somebody's MPI job";
 }
 
+TEST(AgentIdentity, KnowsWhetherALoginMayHaveLeftTheToken) {
+  Variables_ variables = {{"OMPI_COMM_WORLD_RANK", "1"}, {"OMPI_COMM_WORLD_LOCAL_RANK", "0"}};
+  EXPECT_TRUE(parse_agent_identity(variables)->by_login) << "by mpirun";
+  variables["SMLAUNCH_AGENT_RANK"] = variables["SMLAUNCH_AGENT_LOCAL_RANK"] = "0";
+  EXPECT_FALSE(parse_agent_identity(variables)->by_login) << "by the leader on its own host, the only one";
+  variables["SMLAUNCH_AGENT_SEVERAL_HOSTS"] = "1";
+  EXPECT_TRUE(parse_agent_identity(variables)->by_login)
+      << "checks of the other hosts may have been mpirun's";
+  variables.erase("SMLAUNCH_AGENT_SEVERAL_HOSTS");
+  variables["SMLAUNCH_AGENT_SRUN"] = "1";
+  variables["SLURM_PROCID"] = variables["SLURM_LOCALID"] = "0";
+  EXPECT_TRUE(parse_agent_identity(variables)->by_login) << "by srun";
+}
+
 TEST(AgentIdentity, HasTheChannel) {
   Variables_ variables = {{"SMLAUNCH_AGENT_RANK", "0"},
                           {"SMLAUNCH_AGENT_LOCAL_RANK", "0"},

@@ -6,6 +6,8 @@
 
 #include <chrono>
 #include <cstdlib>
+#include <filesystem>
+#include <iterator>
 #include <optional>
 
 #include "launcher/process/asio_loop.hpp"
@@ -29,6 +31,11 @@ DeviceNews look(AsioLoop& loop, HostDevices& devices, std::optional<DeviceNews>&
   EXPECT_FALSE(devices.is_looking());
   EXPECT_TRUE(devices.has_looked());
   return *got;
+}
+
+std::size_t count_threads() {
+  const std::filesystem::directory_iterator threads("/proc/self/task");
+  return static_cast<std::size_t>(std::distance(begin(threads), end(threads)));
 }
 
 TEST(HostDevices, TellsTheLoopWhatEachLookHasBroughtAndWhenItWas) {
@@ -66,8 +73,10 @@ TEST(HostDevices, TellsTheLoopWhatEachLookHasBroughtAndWhenItWas) {
 TEST(HostDevices, OneThatNobodyHasBegunOrAskedEndsAtOnce) {
   AsioLoop loop;
   { const HostDevices never_begun(loop, "libthere-is-no-such.so.1"); }
+  const std::size_t threads = count_threads();
   HostDevices never_asked(loop, "libthere-is-no-such.so.1");
   never_asked.begin({}, [](const DeviceNews&) { FAIL(); });
+  EXPECT_LE(count_threads(), threads) << "most ranks of a moment need none";
 }
 
 TEST(HostDevices, ALookThatIsAskedForTwiceIsOne) {

@@ -95,6 +95,26 @@ TEST(RankCgroup, IsTheOneOfAProcessThatIsBornThere) {
   cgroup->end();
 }
 
+TEST(RankCgroup, OfAProgramThatCannotBeExecutedIsFreeForTheNext) {
+  auto cgroup = RankCgroup::make(make_nonce(), 5);
+  if (!cgroup) GTEST_SKIP() << "no cgroup can be made here";
+  ChildRequest request;
+  request.argv = {"/no/such/program"};
+  request.environment = own_environment();
+  request.cgroup = cgroup->folder();
+  request.cgroup_procs = cgroup->procs();
+  const auto refused = spawn_child(request);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().text, "/no/such/program: No such file or directory");
+  request.argv = {"/bin/true"};
+  const auto child = spawn_child(request);
+  ASSERT_TRUE(child) << child.error().text;
+  const auto end = reap(child->pid);
+  ASSERT_TRUE(end);
+  EXPECT_TRUE(succeeded(*end));
+  cgroup->end();
+}
+
 TEST(RankCgroup, OfAKilledAgentIsFoundByTheJob) {
   const std::string job = make_nonce();
   int runaway = 0;
@@ -113,6 +133,21 @@ TEST(RankCgroup, OfAKilledAgentIsFoundByTheJob) {
   EXPECT_NE(access(stat.c_str(), F_OK), 0);
   EXPECT_EQ(kill(bystander, 0), 0);
   other->end();
+}
+
+TEST(RankCgroup, OfAnAgentThatNoLoginHasStartedIsFoundBelowUs) {
+  const std::string job = make_nonce();
+  int runaway = 0;
+  {
+    const auto cgroup = RankCgroup::make(job, 0);
+    if (!cgroup) GTEST_SKIP() << "no cgroup can be made here";
+    runaway = start_runaway(*cgroup);
+  }
+  ASSERT_GT(runaway, 0);
+  end_job_cgroups(job, AgentsWere::below_us);
+  const std::string stat = "/proc/" + std::to_string(runaway) + "/stat";
+  for (int i = 0; i < 500 && access(stat.c_str(), F_OK) == 0; ++i) usleep(10000);
+  EXPECT_NE(access(stat.c_str(), F_OK), 0);
 }
 
 }  // namespace

@@ -3,7 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdint>
 #include <string>
+#include <string_view>
 
 namespace smlaunch {
 namespace {
@@ -29,6 +31,21 @@ TEST(Crc32c, OfPiecesIsThatOfTheWholeWhereverTheyAreCut) {
     const std::string second = whole.substr(cut);
     EXPECT_EQ(crc32c(second, crc32c(first)), expected) << cut;
     EXPECT_EQ(crc32c_by_table(second, crc32c_by_table(first)), expected) << cut;
+  }
+}
+
+// Three stretches of 4 KiB are gone through at once.
+TEST(Crc32c, OfLongDataIsTheOneOfTheTable) {
+  std::string whole;
+  std::uint32_t number = 1;
+  for (int i = 0; i < 100'000; ++i) {
+    number = number * 1'664'525U + 1'013'904'223U;
+    whole += static_cast<char>(number >> 24U);
+  }
+  for (const std::size_t size : {12'287U, 12'288U, 12'289U, 24'576U, 36'863U, 100'000U}) {
+    const std::string_view data = std::string_view(whole).substr(0, size);
+    EXPECT_EQ(crc32c(data), crc32c_by_table(data)) << size;
+    EXPECT_EQ(crc32c(data.substr(7), crc32c(data.substr(0, 7))), crc32c_by_table(data)) << size;
   }
 }
 
