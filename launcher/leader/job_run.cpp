@@ -3,8 +3,8 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <csignal>
+#include <set>
 #include <utility>
 
 #include "launcher/channel/detached_notice.hpp"
@@ -20,18 +20,6 @@ namespace smlaunch {
 using std::chrono::milliseconds;
 
 namespace {
-
-// The time between two looks for hosts that do not answer any more, as long as the ranks have not started.
-constexpr std::uint64_t look_interval_ns = 8'000'000'000;
-// The kernel goes through its whole table of connections for it, some milliseconds on a large machine.
-constexpr std::uint64_t peers_interval_ns = 100'000'000;
-// Every agent must be there after this time: mpirun over SSH needs about 0.2 s a host.
-constexpr milliseconds start_bound{60000};
-constexpr milliseconds start_bound_per_host{1000};
-
-milliseconds start_deadline(const LaunchPlan& plan) {
-  return start_bound + start_bound_per_host * static_cast<int>(plan.cluster.hosts.size());
-}
 
 SupervisorSettings supervisor_settings(const LaunchPlan& plan, const RunSettings& settings) {
   SupervisorSettings made;
@@ -64,13 +52,18 @@ JobRun::JobRun(const LaunchPlan& plan, const RunSettings& settings, const Leader
       starts_(plan, settings, world, callbacks_.late_hand_over),
       engine_(world.make_engine({.line = [this](std::string_view line) { engine_line(line); },
                                  .ended = [this](Rank rank, const Result<ExitStatus>& end,
-                                                 bool all) { engine_process_ended(rank, end, all); }})) {}
+                                                 bool all) { engine_process_ended(rank, end, all); }})),
+      start_watch_(
+          plan, settings, world.loop, *engine_,
+          {.is_starting = [this] { return !has_spawned_; },
+           .ends = [this] { return record().stop_signal.has_value() || record().worker_loss.has_value(); },
+           .happened = [this](const Event& event) { handle(event); }}) {}
 
 Result<void> JobRun::begin() {
   perform(supervisor_.begin());
   phases_.engine_started(world_.loop.now_ns());
   begin_ranks(world_.channel, plan_, token_of_set(agents_));
-  next_look_ns_ = world_.loop.now_ns() + look_interval_ns;
+  start_watch_.begin();
   return start_engine(*engine_, plan_, agents_, settings_.ssh_folder);
 }
 
@@ -107,7 +100,7 @@ void JobRun::pass_on(int signal) {
 // Lines that come through mpirun or srun itself: of a rank without a channel, or its own words, which matter
 // where it cannot start the job.
 void JobRun::engine_line(std::string_view line) {
-  note_peers();  // it may end soon
+  start_watch_.note_peers();
   const auto tagged = find_rank_of_line(plan_.engine, line);
   if (tagged && tagged->rank < plan_.world_size()) {
     if (const auto notice = parse_detached_notice(tagged->text)) {
@@ -132,19 +125,19 @@ void JobRun::engine_process_ended(Rank rank, const Result<ExitStatus>& end, bool
     if (all_ended) handle(EngineEnded{.failure = AllAgentsEnded{}, .seconds = now, .status = status});
     return;
   }
-  if (!may_look()) return mpirun_ended(end, now);
+  if (!start_watch_.may_look()) return mpirun_ended(end, now);
   // A host that is lost explains all that comes after mpirun's end, so it is told first.
   is_held_ = true;
   settings_.find_lost_hosts([this, end, now](const std::vector<LostHost>& lost) {
     is_held_ = false;
-    take_lost_hosts(lost);
+    start_watch_.tell_lost_hosts(lost);
     mpirun_ended(end, now);
     for (const Event& event : std::exchange(held_, {})) handle(event);
   });
 }
 
 void JobRun::mpirun_ended(const Result<ExitStatus>& end, double seconds) {
-  tell_missing_daemons();
+  start_watch_.tell_missing_daemons();
   const auto status = end ? std::optional(*end) : std::nullopt;
   const EngineFailure failure = end ? EngineFailure(EngineProcessEnded{*end, to_string(plan_.engine)})
                                     : EndUnknown{end.error().problems.front().what};
@@ -156,43 +149,7 @@ void JobRun::look_around() {
   const JobSilence silence = reports_.silence();
   if (has_spawned_) handle(Silent{silence});
   reports_.tell_slow_ranks();
-  note_peers();
-  if (world_.loop.now_ns() > next_look_ns_) look_for_lost_hosts();
-}
-
-void JobRun::note_peers() {
-  if (has_spawned_ || plan_.engine != Engine::mpirun || !settings_.find_unconnected) return;
-  const std::uint64_t now = world_.loop.now_ns();
-  if (now < next_peers_ns_) return;
-  next_peers_ns_ = now + peers_interval_ns;
-  engine_peers_.merge(engine_->peers());
-}
-
-// mpirun waits for a daemon that cannot connect to it, and says nothing.
-void JobRun::tell_missing_daemons() {
-  if (has_spawned_ || plan_.engine != Engine::mpirun || !settings_.find_unconnected) return;
-  engine_peers_.merge(engine_->peers());
-  handle(DaemonsMissing{settings_.find_unconnected(engine_peers_)});
-}
-
-bool JobRun::may_look() const {
-  const JobRecord& record = supervisor_.record();
-  return !has_spawned_ && settings_.find_lost_hosts && !record.stop_signal && !record.worker_loss;
-}
-
-// mpirun does not say on which host its daemon could not start, and like srun it waits for a frozen host for ever.
-void JobRun::look_for_lost_hosts() {
-  if (!may_look() || is_held_) return;
-  next_look_ns_ = world_.loop.now_ns() + look_interval_ns;
-  settings_.find_lost_hosts([this](const std::vector<LostHost>& lost) {
-    if (may_look()) take_lost_hosts(lost);
-    next_look_ns_ = world_.loop.now_ns() + look_interval_ns;
-  });
-}
-
-void JobRun::take_lost_hosts(const std::vector<LostHost>& lost) {
-  for (const LostHost& each : lost)
-    handle(WorkerLost{{.host = each.name, .loss = HostUnreachable{each.reason}}});
+  start_watch_.look_around(is_held_);
 }
 
 // ---- the supervisor's answer
@@ -301,21 +258,12 @@ void JobRun::tell_hang() {
 
 // It goes on: nobody has asked for its end, or it computes.
 void JobRun::tell_looks() {
-  const JobSilence silence = reports_.silence();
   const std::vector<RankLook> looks = look_at_ranks(record(), reports_.hosts(), starter());
   const std::string life = describe_life(record(), reports_.hosts(), starter());
-  std::string text = describe_silence(silence, record().progress) + "; ";
-  const bool is_seen = std::any_of(record().ranks.begin(), record().ranks.end(), [](const RankRecord& rank) {
-    return rank.state && rank.state->is_seen_to_compute();
-  });
-  if (!life.empty())
-    text += life + (is_seen ? ": taken for life, the job goes on"
-                            : ": taken for life, the job goes on, but three times at most");
-  else
-    text += describe_ranks(looks) + (settings_.hang_timeout || settings_.start_timeout
-                                         ? ""
-                                         : "; --hang-timeout SECONDS would end such a job");
-  world_.output.say(text);
+  std::string what = life.empty() ? describe_ranks(looks) : life + describe_patience(record());
+  if (life.empty() && !settings_.hang_timeout && !settings_.start_timeout)
+    what += "; --hang-timeout SECONDS would end such a job";
+  world_.output.say(fmt::format("{}; {}", describe_silence(reports_.silence(), record().progress), what));
   if (!life.empty()) reports_.event("progress", std::nullopt, {{"life", life}});
   reports_.tell_slow_ranks(looks);
 }
@@ -333,7 +281,7 @@ void JobRun::set_timer(const SetTimer& wanted) {
   if (wanted.timer == Timer::grace)
     grace_end_ns_ = world_.loop.now_ns() + static_cast<std::uint64_t>(length.count()) * 1'000'000;
   timer->start(length, [this, which = wanted.timer] {
-    if (which == Timer::start_deadline) tell_missing_daemons();
+    if (which == Timer::start_deadline) start_watch_.tell_missing_daemons();
     handle(TimerExpired{which});
   });
 }

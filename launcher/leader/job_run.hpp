@@ -6,7 +6,6 @@
 #include <functional>
 #include <map>
 #include <memory>
-#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -17,6 +16,7 @@
 #include "launcher/leader/rank_starts.hpp"
 #include "launcher/leader/run_settings.hpp"
 #include "launcher/leader/start_engine.hpp"
+#include "launcher/leader/start_watch.hpp"
 #include "launcher/leader/supervisor.hpp"
 #include "launcher/outcome/outcome.hpp"
 #include "launcher/status/job_status.hpp"
@@ -75,12 +75,7 @@ class JobRun {
   void finish();
   void engine_line(std::string_view line);
   void engine_process_ended(Rank rank, const Result<ExitStatus>& end, bool all_ended);
-  void look_for_lost_hosts();
-  [[nodiscard]] bool may_look() const;
-  void take_lost_hosts(const std::vector<LostHost>& lost);
   void mpirun_ended(const Result<ExitStatus>& end, double seconds);
-  void note_peers();
-  void tell_missing_daemons();
 
   const LaunchPlan& plan_;
   const RunSettings& settings_;
@@ -93,12 +88,10 @@ class JobRun {
   AskedLooks asked_looks_;
   RankStarts starts_;
   std::unique_ptr<JobEngine> engine_;
+  StartWatch start_watch_;
   std::map<Timer, std::unique_ptr<LoopTimer>> timers_;
   bool has_spawned_ = false;
-  std::set<std::string> engine_peers_;  // whom mpirun has heard of until the ranks have started
-  std::uint64_t next_peers_ns_ = 0;     // when they are asked for again
-  bool is_hang_untold_ = false;         // the ranks are being asked what they are doing
-  std::uint64_t next_look_ns_ = 0;
+  bool is_hang_untold_ = false;     // the ranks are being asked what they are doing
   bool is_held_ = false;            // mpirun has ended, and the hosts are looked for
   std::vector<Event> held_;         // what has happened since
   std::uint64_t grace_end_ns_ = 0;  // of the ranks that are being stopped; 0: no rank is

@@ -95,4 +95,12 @@ std::string describe_life(const JobRecord& record, const Indexed<Rank, std::stri
   return text;
 }
 
+std::string describe_patience(const JobRecord& record) {
+  const bool is_seen = std::any_of(record.ranks.begin(), record.ranks.end(), [](const RankRecord& rank) {
+    return rank.state && rank.state->is_seen_to_compute();
+  });
+  return is_seen ? ": taken for life, the job goes on"
+                 : ": taken for life, the job goes on, but three times at most";
+}
+
 }  // namespace smlaunch

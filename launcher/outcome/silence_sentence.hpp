@@ -27,4 +27,7 @@ std::vector<RankLook> look_at_ranks(const JobRecord& record, const Indexed<Rank,
 std::string describe_life(const JobRecord& record, const Indexed<Rank, std::string>& hosts,
                           const std::string& starter);
 
+// After describe_life(): ": taken for life, the job goes on", and the bound where the ranks are not seen to compute.
+std::string describe_patience(const JobRecord& record);
+
 }  // namespace smlaunch
