@@ -32,7 +32,9 @@ run_switch() { # REPORT
   ip -batch - <<<"link add br0 type bridge stp_state 0 forward_delay 0"$'\n'"link set br0 up"
   identity "$pid" >"$dir/switch"
   echo "switch ready" >"$1"
-  while running "$dir/owner" >/dev/null; do sleep 1; done
+  # shellcheck disable=SC2034
+  local found
+  while find_running "$dir/owner"; do sleep 1; done
   umount -l "$dir/hosts"
   forget
 }
@@ -87,6 +89,7 @@ plug_in() {
 # show it (on a volume of its own, or below a folder that is private here).
 furnish() {
   local folder folders
+  find_project
   rm -rf "${root%/root}"
   mkdir -p "$root"; cd "${root%/root}"
   mkdir upper work project-upper project-work

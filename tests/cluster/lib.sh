@@ -6,34 +6,17 @@
 #   cluster_up N [--no-sshd]             once per file; then ${hosts[@]} are there. Skips (77) where it cannot
 #   host HOST CMD...   fabric CMD...     run CMD there, or on the machine beside the hosts
 #   configure NAME JSON                  input/config/NAME.json on every host
-#   step TEXT                            what follows; printed
 #   within SECONDS CMD...                at most so long, else 124: `host ...`, `fabric ...` or a program
 #   run SECONDS CMD...                   the same, any status: $status, $out, $err
-#   eventually SECONDS CMD...            try CMD until it succeeds, else fail
-#   assert_eq EXPECTED ACTUAL   assert_contains TEXT PART   assert_no_process_left HOST REGEX [SECONDS]
-#   fail TEXT   skip REASON
+#   assert_no_process_left HOST REGEX [SECONDS]
 #
-# A test ends at the first command that fails and is not asked about. The cluster ends with the test, also
-# when the test is killed.
-set -eEuo pipefail
+# and what ../support/lib.sh has. The cluster ends with the test, also when the test is killed.
+# shellcheck source=tests/support/lib.sh
+source "$(dirname "${BASH_SOURCE[0]}")/../support/lib.sh"
 
 cluster=$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/cluster
 scratch=
 hosts=()
-
-# A frame of the test file itself, wherever in here it was noticed.
-where() {
-  local i
-  for ((i = 1; i < ${#BASH_SOURCE[@]}; i++)); do
-    [[ ${BASH_SOURCE[i]} != "${BASH_SOURCE[0]}" ]] || continue
-    echo "${BASH_SOURCE[i]##*/}:${BASH_LINENO[i - 1]}"
-    return
-  done
-}
-step() { echo "-- $*"; }
-fail() { trap - ERR; echo "FAILED $(where): $*" >&2; exit 1; }
-skip() { echo "SKIPPED: $*"; exit 77; }
-trap 'fail "status $? from: $BASH_COMMAND"' ERR
 
 finish() {
   local status=$? name
@@ -86,17 +69,6 @@ run() {
   within "$@" >"$scratch/out" 2>"$scratch/err" || status=$?
   out=$(<"$scratch/out") err=$(<"$scratch/err")
 }
-
-eventually() {
-  local seconds=$1 deadline=$((SECONDS + $1)); shift
-  until "$@" >"$scratch/eventually" 2>&1; do
-    ((SECONDS <= deadline)) || fail "not within $seconds s: $*: $(<"$scratch/eventually")"
-    sleep 0.05
-  done
-}
-
-assert_eq() { [[ $2 == "$1" ]] || fail $'expected:\n'"$1"$'\ngot:\n'"$2"; }
-assert_contains() { [[ $1 == *"$2"* ]] || fail $'expected to contain:\n'"$2"$'\ngot:\n'"$1"; }
 
 # Processes of HOST whose command line or environment matches REGEX. Forks nothing: it would find itself.
 # shellcheck disable=SC2016

@@ -8,9 +8,10 @@ if command -v mpirun >/dev/null; then engines+=(mpi); else echo "mpirun is not i
 
 # The pids that run PROGRAM [WORD...] for this test.
 running() {
-  local pid
+  local pid words
   for pid in $(carriers "$marker"); do
-    [[ $(tr '\0' ' ' <"/proc/$pid/cmdline") != "$*"* ]] || echo "$pid"
+    mapfile -d '' -t words <"/proc/$pid/cmdline" || continue
+    [[ ${words[*]} != "$*"* ]] || echo "$pid"
   done 2>/dev/null
 }
 agents() { running "$smlaunch" rank; }

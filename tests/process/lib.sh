@@ -10,12 +10,12 @@
 #                                    and $scratch/err; `ended` waits for it and sets what `run` sets
 #   left                             the pids that carry $marker and SMLAUNCH_JOB: those of a job
 #   tree                             every file below $base, with its content's sum
-#   step TEXT   eventually SECONDS CMD...   assert_eq EXPECTED ACTUAL   assert_contains TEXT PART
 #   assert_report FILTER EXPECTED    jq on report.json
-#   assert_nothing_left [SECONDS]   needs PROGRAM   fail TEXT   skip REASON
+#   assert_nothing_left [SECONDS]   needs PROGRAM
 #
-# A test ends at the first command that fails and is not asked about.
-set -eEuo pipefail
+# and what ../support/lib.sh has.
+# shellcheck source=tests/support/lib.sh
+source "$(dirname "${BASH_SOURCE[0]}")/../support/lib.sh"
 
 # shellcheck disable=SC2034
 smlaunch=${SMLAUNCH:?the program under test}
@@ -30,32 +30,24 @@ unset name TRAINING_JOB_NAME RANK LOCAL_RANK WORLD_SIZE MASTER_ADDR MASTER_PORT
 export SMLAUNCH_SMOKE=off
 started=
 
-# A frame of the test file itself, wherever in here it was noticed.
-where() {
-  local i
-  for ((i = 1; i < ${#BASH_SOURCE[@]}; i++)); do
-    [[ ${BASH_SOURCE[i]} != "${BASH_SOURCE[0]}" ]] || continue
-    echo "${BASH_SOURCE[i]##*/}:${BASH_LINENO[i - 1]}"
-    return
-  done
+show_more() {
+  [[ ! -e $scratch/err ]] || { echo "stderr of the last run:"; tail -c 2000 "$scratch/err"; }
 }
-step() { echo "-- $*"; }
-fail() {
-  trap - ERR
-  echo "FAILED $(where): $*" >&2
-  [[ ! -e $scratch/err ]] || { echo "stderr of the last run:"; tail -c 2000 "$scratch/err"; } >&2
-  exit 1
-}
-skip() { echo "SKIPPED: $*"; exit 77; }
 needs() { command -v "$1" >/dev/null || skip "$1 is not installed"; }
-trap 'fail "status $? from: $BASH_COMMAND"' ERR
 
-carriers() { grep -lszx "$1" /proc/[0-9]*/environ | cut -d/ -f3 || :; }
-left() {
-  local pid
-  for pid in $(carriers "$marker"); do
-    ! grep -qsz '^SMLAUNCH_JOB=' "/proc/$pid/environ" || echo "$pid"
+# Pids, of lines /proc/PID/environ.
+pids_of() {
+  local file
+  while read -r file; do
+    file=${file#/proc/}
+    echo "${file%/environ}"
   done
+}
+carriers() { pids_of < <(grep -lszx "$1" /proc/[0-9]*/environ); }
+left() {
+  local files
+  mapfile -t files < <(grep -lszx "$marker" /proc/[0-9]*/environ)
+  ((${#files[@]} == 0)) || pids_of < <(grep -lsz '^SMLAUNCH_JOB=' "${files[@]}")
 }
 
 # shellcheck disable=SC2329
@@ -105,25 +97,15 @@ start() {
     </dev/null >"$scratch/out" 2>"$scratch/err" &
   started=$!
 }
-is_over() { [[ ! -e /proc/$started || $(sed 's/.*) //' "/proc/$started/stat") == Z* ]]; }
 ended() {
-  eventually "${1:-30}" is_over
+  eventually "${1:-30}" has_ended "$started"
   status=0
   { wait "$started" || status=$?; } 2>/dev/null
   take_streams
 }
 
-eventually() {
-  local seconds=$1 deadline=$((SECONDS + $1)); shift
-  until "$@" >"$scratch/eventually" 2>&1; do
-    ((SECONDS <= deadline)) || fail "not within $seconds s: $*: $(<"$scratch/eventually")"
-    sleep 0.05
-  done
-}
 printed() { (($(grep -c -- "$2" "$scratch/out") >= $1)); }  # COUNT REGEX
 
-assert_eq() { [[ $2 == "$1" ]] || fail $'expected:\n'"$1"$'\ngot:\n'"$2"; }
-assert_contains() { [[ $1 == *"$2"* ]] || fail $'expected to contain:\n'"$2"$'\ngot:\n'"$1"; }
 assert_report() { assert_eq "$2" "$(jq -c "$1" "$base/output/data/smlaunch/report.json")"; }
 assert_success() {
   assert_eq 0 "$status"

@@ -130,25 +130,17 @@ for launcher in "${engines[@]}"; do
   assert_report '[.class, .first_failure.rank]' '["lost_host",0]'
   assert_nothing_left 15
 
-  step "it is stopped: it is named, not the others, launcher $launcher"
-  begin --lost-after 3 -- "$programs/wait_forever"
-  pid=$(agent 0)
-  kill -STOP "$pid"
-  ended
-  assert_eq 76 "$status"
-  assert_report '[.class, .first_failure.rank]' '["lost_host",0]'
-  kill -CONT "$pid" 2>/dev/null || :
-  assert_nothing_left 15
-
-  step "another one is stopped: it is named, launcher $launcher"
-  begin --lost-after 3 -- "$programs/wait_forever"
-  pid=$(agent 2)
-  kill -STOP "$pid"
-  ended
-  assert_eq 76 "$status"
-  assert_report '[.class, .first_failure.rank]' '["lost_host",2]'
-  kill -CONT "$pid" 2>/dev/null || :
-  assert_nothing_left 15
+  for rank in 0 2; do
+    step "the agent of rank $rank is stopped: it is named, not the others, launcher $launcher"
+    begin --lost-after 3 -- "$programs/wait_forever"
+    pid=$(agent "$rank")
+    kill -STOP "$pid"
+    ended
+    assert_eq 76 "$status"
+    assert_report '[.class, .first_failure.rank]' "[\"lost_host\",$rank]"
+    kill -CONT "$pid" 2>/dev/null || :
+    assert_nothing_left 15
+  done
 
   # The ranks are the clock: they say when they have outlived --lost-after by far.
   step "a leader that was stopped for longer than --lost-after keeps its job, launcher $launcher"

@@ -164,7 +164,7 @@ ended
 assert_eq 143 "$status"
 assert_report .outcome '"stopped"'
 started=$(<"$scratch/checking")
-eventually 5 is_over
+eventually 5 has_ended "$started"
 
 step "what a check leaves running is not waited for"
 container
