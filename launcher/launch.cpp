@@ -35,6 +35,7 @@
 #include "launcher/plan/starter.hpp"
 #include "launcher/process/agent_variables.hpp"
 #include "launcher/process/child_process.hpp"
+#include "launcher/session/check_plan.hpp"
 #include "launcher/session/job_code.hpp"
 #include "launcher/session/run_job.hpp"
 #include "launcher/session/watched_job.hpp"
@@ -65,6 +66,9 @@ int run(const Options& options, const Variables& variables, const Result<JobHost
   if (auto sound = check_command_line(options, hosts); !sound) return report_error(sound.error());
   if (!hosts) return refuse(hosts.error());
   if (!base.is_made) {
+    // A slip of the hand leaves no folder.
+    if (const auto typed = probe_typed_program(options, variables))
+      if (auto there = check_entry_point(*typed); !there) return report_error(there.error());
     say("there is no /opt/ml and no host is named: the job's folder is {}", base.path);
     if (auto made = make_local_job(paths, probe_host_name()); !made) return refuse(made.error());
     base.is_made = true;

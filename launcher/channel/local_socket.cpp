@@ -2,11 +2,14 @@
 #include "launcher/channel/local_socket.hpp"
 
 #include <fmt/format.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <chrono>
 #include <cstring>
 #include <ctime>
 #include <filesystem>
@@ -44,6 +47,29 @@ UniqueFd listen_in(const std::string& folder, const std::string& name) {
       listen(fd.get(), most_in_queue) != 0)
     return {};
   return fd;
+}
+
+// Errors are in errno; EAGAIN: somebody listens there, and his queue was full for `bound`.
+UniqueFd connect_in(const std::string& folder, const std::string& name, std::chrono::milliseconds bound) {
+  const auto address = address_of(folder, name);
+  UniqueFd fd(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  if (!fd.valid() || !address) return {};
+  const timeval until{.tv_sec = bound.count() / 1000, .tv_usec = bound.count() % 1000 * 1000};
+  setsockopt(fd.get(), SOL_SOCKET, SO_SNDTIMEO, &until, sizeof until);
+  if (connect(fd.get(), reinterpret_cast<const sockaddr*>(&*address), sizeof *address) != 0) return {};
+  constexpr timeval never{.tv_sec = 0, .tv_usec = 0};
+  setsockopt(fd.get(), SOL_SOCKET, SO_SNDTIMEO, &never, sizeof never);
+  return fd;
+}
+
+// Does somebody listen there, whether he takes us in or not?
+bool is_taken(const std::string& name) {
+  for (const std::string& folder : find_private_folders(own_private_places())) {
+    errno = 0;
+    const UniqueFd fd = connect_in(folder, name, std::chrono::milliseconds(1));
+    if (fd.valid() ? is_own_user(fd.get()) : errno == EAGAIN) return true;
+  }
+  return false;
 }
 
 // Nobody listens there. Who has just made it may not have begun to listen.
@@ -84,15 +110,10 @@ ucred peer_of(int fd) {
 
 bool is_own_user(int fd) { return peer_of(fd).uid == getuid(); }
 
-UniqueFd connect_locally(const std::string& name) {
+UniqueFd connect_locally(const std::string& name, std::chrono::milliseconds bound) {
   for (const std::string& folder : find_private_folders(own_private_places())) {
-    UniqueFd fd(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-    const auto address = address_of(folder, name);
-    if (!fd.valid() || !address ||
-        connect(fd.get(), reinterpret_cast<const sockaddr*>(&*address), sizeof *address) != 0 ||
-        !is_own_user(fd.get()))
-      continue;
-    return fd;
+    UniqueFd fd = connect_in(folder, name, bound);
+    if (fd.valid() && is_own_user(fd.get())) return fd;
   }
   return {};
 }
@@ -102,7 +123,7 @@ Result<std::vector<UniqueFd>> listen_locally(const std::string& name, const std:
   for (int tries_left = 2;; --tries_left) {
     const auto folders = make_private_folders(own_private_places());
     if (!folders) return tl::unexpected(folders.error());
-    if (!taken_by.empty() && connect_locally(name).valid())
+    if (!taken_by.empty() && is_taken(name))
       return failure(Fault::start, folders->back() + "/" + name, taken_by, "end it first");
     std::vector<UniqueFd> listeners;
     for (const std::string& folder : *folders) {

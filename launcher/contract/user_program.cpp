@@ -27,19 +27,6 @@ std::string module_name(std::string program) {
   return program;
 }
 
-// A program of the command line is never a package, whatever lies beside it.
-EntryPoint given_entry_point(const GivenEntryPoint& given, const std::filesystem::path& directory) {
-  EntryPoint entry_point{given.name, EntryPointKind::python_program, given.arguments, directory, true};
-  if (parse_module_option(given.name)) {
-    entry_point.kind = EntryPointKind::python_package;
-  } else if (!is_python_file(given.name) && !is_python_folder(directory / given.name) &&
-             !is_zipapp_for_python(directory / given.name)) {
-    entry_point.kind = EntryPointKind::command;
-    entry_point.has_interpreter_line = probe_interpreter_line(directory / given.name);
-  }
-  return entry_point;
-}
-
 std::optional<std::string> program_hyperparameter(const PyValue* program, ConfigProblems& problems) {
   if (program == nullptr || std::holds_alternative<PyNone>(program->data)) return std::nullopt;
   const std::string* name = problems.expect_text(*program, program_key);
@@ -126,7 +113,7 @@ bool choose_trainer_program(Environment& environment) {
   if (job.command.empty()) {
     std::vector<std::string> arguments = trainer_arguments(*environment.hyperparameters.dict());
     for (std::string& argument : arguments) argument = system_bytes(argument).value_or(argument);
-    environment.entry_point = given_entry_point({*job.entry_script, std::move(arguments)}, job.code);
+    environment.entry_point = probe_given_program({*job.entry_script, std::move(arguments)}, job.code);
   } else {
     EntryPoint& shell = environment.entry_point;
     shell = {"/bin/bash", EntryPointKind::command, {"-c", job.command + " \"$@\"", "bash"}, job.code, true};
@@ -152,13 +139,25 @@ std::filesystem::path folder_of_given(const Environment& environment, const Envi
 
 }  // namespace
 
+EntryPoint probe_given_program(const GivenEntryPoint& given, const std::filesystem::path& directory) {
+  EntryPoint entry_point{given.name, EntryPointKind::python_program, given.arguments, directory, true};
+  if (parse_module_option(given.name)) {
+    entry_point.kind = EntryPointKind::python_package;
+  } else if (!is_python_file(given.name) && !is_python_folder(directory / given.name) &&
+             !is_zipapp_for_python(directory / given.name)) {
+    entry_point.kind = EntryPointKind::command;
+    entry_point.has_interpreter_line = probe_interpreter_line(directory / given.name);
+  }
+  return entry_point;
+}
+
 void choose_entry_point(Environment& environment, const EnvironmentRequest& request,
                         ConfigProblems& hyperparameter_problems) {
   if (request.given_entry_point) {
     environment.user_entry_point = request.given_entry_point->name;
     environment.module_name = module_name(request.given_entry_point->name);
     environment.entry_point =
-        given_entry_point(*request.given_entry_point, folder_of_given(environment, request));
+        probe_given_program(*request.given_entry_point, folder_of_given(environment, request));
     return;
   }
   if (environment.trainer && !request.run_framework_module && choose_trainer_program(environment)) return;

@@ -7,6 +7,10 @@
 
 namespace smlaunch {
 
+// The program of a command line in `directory`, with its kind: it is never a package, whatever lies beside it. Touches the
+// file system.
+EntryPoint probe_given_program(const GivenEntryPoint& given, const std::filesystem::path& directory);
+
 // Fills module_name, user_entry_point and entry_point.
 void choose_entry_point(Environment& environment, const EnvironmentRequest& request,
                         ConfigProblems& hyperparameter_problems);

@@ -7,6 +7,7 @@
 
 #include "base/host_name.hpp"
 #include "launcher/contract/search_path.hpp"
+#include "launcher/contract/user_program.hpp"
 #include "launcher/this_host/neuron.hpp"
 #include "launcher/this_host/own_host.hpp"
 
@@ -59,6 +60,14 @@ Result<void> check_command_line(const Options& options, const Result<JobHosts>& 
   if (const auto program = given_entry_point(*options.entry_point, {}); !program)
     return tl::unexpected(program.error());
   return {};
+}
+
+std::optional<EntryPoint> probe_typed_program(const Options& options, const Variables& variables) {
+  if (!options.entry_point) return {};
+  const auto program = given_entry_point(*options.entry_point, variables);
+  if (!program) return {};
+  std::error_code error;
+  return probe_given_program(*program, std::filesystem::current_path(error));
 }
 
 Result<std::shared_ptr<const Environment>> read_job_environment(const Options& options,

@@ -33,44 +33,6 @@ std::string_view special_kind(const std::filesystem::path& file) {
   }
 }
 
-// What is searched on PATH is found when it is executed: each host has its own.
-Result<void> check_entry_point(const LaunchPlan& plan) {
-  const auto& hosts = plan.cluster.hosts;
-  const bool runs_here = std::any_of(hosts.begin(), hosts.end(),
-                                     [&](const Host& host) { return host.name == plan.current_host; });
-  const EntryPoint& entry = plan.entry_point;
-  std::string name = entry.kind == EntryPointKind::python_program ? entry.name : "";
-  if (entry.kind == EntryPointKind::command) name = command_file(entry);
-  if (name.empty() || !runs_here) return {};
-  const std::filesystem::path file = (entry.working_directory / name).lexically_normal();
-  std::error_code error;
-  if (!std::filesystem::exists(file, error) && !error)
-    return failure(Fault::start, file.string(), "does not exist",
-                   "name a file that is there, or a program on PATH");
-  if (const std::string_view kind = special_kind(file); !kind.empty())
-    return failure(Fault::start, file.string(), fmt::format("is {}, not a program", kind),
-                   "name the program's file");
-  if (entry.kind != EntryPointKind::command) return {};
-  if (std::filesystem::is_directory(file, error))
-    return failure(Fault::start, file.string(), "is a folder, and Python finds no __main__.py in it",
-                   "name the program in it");
-  const InterpreterLine line = read_interpreter_line(file);
-  if (line.ends_with_return)
-    return failure(Fault::start, file.string(),
-                   "its first line ends with CR LF, as Windows writes it: no such interpreter is there",
-                   "convert it with dos2unix, or with sed -i 's/\\r$//'");
-  if (!entry.has_interpreter_line && is_text_of_windows(file))
-    return failure(
-        Fault::start, file.string(),
-        "its lines end with CR LF, as Windows writes them: a shell takes the CR for a part of its words",
-        "convert it with dos2unix, or with sed -i 's/\\r$//'");
-  const std::string& interpreter = line.interpreter;
-  if (interpreter.empty() || std::filesystem::exists(entry.working_directory / interpreter, error) || error)
-    return {};
-  return failure(Fault::start, file.string(), fmt::format("its interpreter {} does not exist", interpreter),
-                 "name an interpreter that exists in its first line");
-}
-
 // Where a starter starts the ranks in its own way, one process of ours stands for all ranks of its host.
 Result<void> check_only_ranks(const Options& options, const LaunchPlan& plan) {
   if (!options.only_ranks) return {};
@@ -103,13 +65,54 @@ Result<void> check_openssl(const LaunchPlan& plan) {
                  "install OpenSSL 3 (Debian: libssl3)");
 }
 
+bool runs_here(const LaunchPlan& plan) {
+  const auto& hosts = plan.cluster.hosts;
+  return std::any_of(hosts.begin(), hosts.end(),
+                     [&](const Host& host) { return host.name == plan.current_host; });
+}
+
 }  // namespace
+
+// What is searched on PATH is found when it is executed: each host has its own.
+Result<void> check_entry_point(const EntryPoint& entry) {
+  std::string name = entry.kind == EntryPointKind::python_program ? entry.name : "";
+  if (entry.kind == EntryPointKind::command) name = command_file(entry);
+  if (name.empty()) return {};
+  const std::filesystem::path file = (entry.working_directory / name).lexically_normal();
+  std::error_code error;
+  if (!std::filesystem::exists(file, error) && !error)
+    return failure(Fault::start, file.string(), "does not exist",
+                   "name a file that is there, or a program on PATH");
+  if (const std::string_view kind = special_kind(file); !kind.empty())
+    return failure(Fault::start, file.string(), fmt::format("is {}, not a program", kind),
+                   "name the program's file");
+  if (entry.kind != EntryPointKind::command) return {};
+  if (std::filesystem::is_directory(file, error))
+    return failure(Fault::start, file.string(), "is a folder, and Python finds no __main__.py in it",
+                   "name the program in it");
+  const InterpreterLine line = read_interpreter_line(file);
+  if (line.ends_with_return)
+    return failure(Fault::start, file.string(),
+                   "its first line ends with CR LF, as Windows writes it: no such interpreter is there",
+                   "convert it with dos2unix, or with sed -i 's/\\r$//'");
+  if (!entry.has_interpreter_line && is_text_of_windows(file))
+    return failure(
+        Fault::start, file.string(),
+        "its lines end with CR LF, as Windows writes them: a shell takes the CR for a part of its words",
+        "convert it with dos2unix, or with sed -i 's/\\r$//'");
+  const std::string& interpreter = line.interpreter;
+  if (interpreter.empty() || std::filesystem::exists(entry.working_directory / interpreter, error) || error)
+    return {};
+  return failure(Fault::start, file.string(), fmt::format("its interpreter {} does not exist", interpreter),
+                 "name an interpreter that exists in its first line");
+}
 
 Result<void> check_plan(const Options& options, const LaunchPlan& plan) {
   // mpirun itself would hang, or say something else.
   if (auto usable = check_own_interfaces(plan); !usable) return usable;
   if (auto opened = check_openssl(plan); !opened) return opened;
-  if (auto there = check_entry_point(plan); !there) return there;
+  if (runs_here(plan))
+    if (auto there = check_entry_point(plan.entry_point); !there) return there;
   return check_only_ranks(options, plan);
 }
 

@@ -8,6 +8,9 @@
 
 namespace smlaunch {
 
+// Errors (Fault::start): it cannot be executed here.
+Result<void> check_entry_point(const EntryPoint& entry);
+
 // Errors: an interface that cannot carry the job here, an entry point that cannot be executed here, or a rank
 // of --only-ranks that the job does not have.
 Result<void> check_plan(const Options& options, const LaunchPlan& plan);

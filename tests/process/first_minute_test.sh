@@ -55,6 +55,21 @@ for line in "" --dry-run -q; do
   nothing_made
 done
 
+step "a program that is not there, or cannot be one: said, and no folder is made"
+mkdir empty
+outside "$smlaunch" nosuch.py
+assert_eq 71 "$status"
+assert_eq "smlaunch: $scratch/nosuch.py: does not exist; name a file that is there, or a program on PATH" "$err"
+nothing_made
+for name in ./nosuch nosuch empty; do
+  outside "$smlaunch" -- "$name"
+  assert_eq 71 "$status"
+  assert_contains "$err" "smlaunch: $scratch/${name#./}: "
+  nothing_made
+done
+assert_contains "$err" "is a folder, and Python finds no __main__.py in it; name the program in it"
+rmdir empty
+
 step "under the name train it does as the toolkit: a folder is made"
 ln -s "$smlaunch" "$scratch/train"
 outside "$scratch/train"

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <cstdlib>
 #include <string>
 #include <vector>
@@ -40,6 +41,25 @@ TEST(LocalSocket, OfOneThatWasKilledIsRemovedByALaterOneOfItsKind) {
   EXPECT_TRUE(runtime.has_socket("other-old")) << "of another kind";
   for (const char* name : {"door-young", "door-live", "door-later", "other-old"}) remove_local_socket(name);
   EXPECT_FALSE(runtime.has_socket("other-old"));
+}
+
+TEST(LocalSocket, WhoComesToAListenerThatTakesNobodyInWaitsForABoundAndDoesNotTakeItsPlace) {
+  const RuntimeFolder runtime;
+  const auto stopped = listen_locally("door-stopped");
+  ASSERT_TRUE(stopped);
+  std::vector<UniqueFd> queue;
+  const auto come = [&] {
+    queue.push_back(connect_locally("door-stopped", std::chrono::milliseconds(1)));
+    return queue.back().valid();
+  };
+  while (come()) {
+  }
+  EXPECT_GT(queue.size(), 256U);
+  const auto another = listen_locally("door-stopped", "it is taken");
+  ASSERT_FALSE(another);
+  EXPECT_EQ(another.error().problems.front().what, "it is taken");
+  EXPECT_TRUE(runtime.has_socket("door-stopped"));
+  remove_local_socket("door-stopped");
 }
 
 TEST(LocalSocket, WhatIsNoSocketStays) {
