@@ -16,6 +16,7 @@
 #include <cerrno>
 #include <utility>
 
+#include "base/signal_free_thread.hpp"
 #include "launcher/process/child_process.hpp"
 
 namespace smlaunch {
@@ -61,15 +62,16 @@ int open_input(const std::string& text, Fd& input) {
   return 0;
 }
 
-// Runs in the child between fork and exec: only calls that are safe there.
+// Runs between vfork and exec, in our own memory while we wait: only calls that are safe there, and nothing is changed but
+// errno.
 [[noreturn]] void become_ssh(char* const* argv, int in, int out, int err, int failed, pid_t parent) {
   ::setpgid(0, 0);
   // Even a parent that is killed leaves no ssh behind. (The signal comes when the forking thread ends; that
   // thread waits for us.)
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (::getppid() != parent) ::_exit(1);
-  for (const int number : {SIGPIPE, SIGXFSZ, SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGCHLD})
-    ::signal(number, SIG_DFL);
+  // All of them: no handler of ours may run here.
+  for (int number = 1; number < NSIG; ++number) ::signal(number, SIG_DFL);
   // They are for the ranks, and end no login.
   for (const int number : {SIGUSR1, SIGUSR2}) ::signal(number, SIG_IGN);
   sigset_t none;
@@ -83,6 +85,15 @@ int open_input(const std::string& text, Fd& input) {
   const int error = errno;
   [[maybe_unused]] const ssize_t written = ::write(failed, &error, sizeof error);
   ::_exit(127);
+}
+
+// To copy our memory for it would take longer than all else that a login costs this host.
+[[gnu::noinline]] pid_t start_ssh(char* const* argv, int in, int out, int err, int failed) {
+  const pid_t parent = ::getpid();
+  const AllSignalsBlocked blocked;
+  const pid_t pid = ::vfork();
+  if (pid == 0) become_ssh(argv, in, out, err, failed, parent);
+  return pid;
 }
 
 }  // namespace
@@ -104,12 +115,8 @@ int SshLogin::start(const std::vector<std::string>& argv, const std::string& inp
   std::vector<char*> words;
   for (const std::string& word : argv) words.push_back(const_cast<char*>(word.c_str()));
   words.push_back(nullptr);
-  const pid_t parent = ::getpid();
-  child_ = ::fork();
+  child_ = start_ssh(words.data(), in.get(), out_child.get(), err_child.get(), failed_child.get());
   if (child_ < 0) return errno;
-  if (child_ == 0) {
-    become_ssh(words.data(), in.get(), out_child.get(), err_child.get(), failed_child.get(), parent);
-  }
   count_as_started(child_);
   ::setpgid(child_, child_);  // parent and child both do it, so that neither comes too early
   failed_child.reset();
