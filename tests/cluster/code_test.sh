@@ -20,20 +20,20 @@ python=/opt/python/bin/python3
 offline=(env PIP_NO_INDEX=1 PIP_FIND_LINKS=/opt/index PIP_DISABLE_PIP_VERSION_CHECK=1)
 run_here=("${offline[@]}" "$smlaunch" --ready-timeout 60 --python "$python")
 run_slowly=("${offline[@]}" "$smlaunch" --ready-timeout 60 --python /opt/slow)
-furnish_python() {
-  host "$1" /usr/bin/python3 -m venv /opt/python
-  host "$1" mkdir /opt/index
-  "$cluster" put "$1" "$scratch"/index/*.whl "/opt/index/$(cd "$scratch/index" && echo *.whl)"
-}
-pids=()
-for name in "${hosts[@]}"; do furnish_python "$name" & pids+=($!); done
-for pid in "${pids[@]}"; do wait "$pid"; done
+# One environment is made, and is the same for all: it takes seconds of a processor.
+host algo-1 /usr/bin/python3 -m venv /opt/python
+host algo-1 tar -C /opt -c python >"$scratch/python.tar"
+for name in "${hosts[@]}"; do
+  [[ $name == algo-1 ]] || host "$name" tar -C /opt -x <"$scratch/python.tar"
+  host "$name" mkdir /opt/index
+  "$cluster" put "$name" "$scratch"/index/*.whl "/opt/index/$(cd "$scratch/index" && echo *.whl)"
+done
 # As containers are before their job.
 fresh() {
   local name
   for name in "${hosts[@]}"; do
-    host "$name" "$python" -m pip -q uninstall -y tinylib >"$scratch/log" 2>&1
-    host "$name" sh -c 'rm -rf /opt/ml/code /opt/ml/output/* && mkdir -p /opt/ml/code /opt/ml/output/data'
+    host "$name" sh -c 'rm -rf /opt/python/lib/python3*/site-packages/tinylib* /opt/ml/code /opt/ml/output/*
+      mkdir -p /opt/ml/code /opt/ml/output/data'
   done
 }
 job() { # JSON MEMBER...

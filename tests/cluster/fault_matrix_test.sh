@@ -106,6 +106,18 @@ assert_nothing_left algo-1 algo-2
 "$cluster" thaw algo-3
 assert_nothing_left "${hosts[@]}"
 
+# mpirun tells the other agents to end, and kills them a second later: they cannot wait for the leader's word.
+start algo-1 "$smlaunch" --hosts algo-1:1,algo-2:1,algo-3:1 --launcher mpi -- /opt/ml/code/train.sh
+eventually 30 printed algo-1 3 waiting
+! no_private_files algo-2 >/dev/null || fail "there is neither a token nor a private file to be left"
+signal algo-1 STOP "^$smlaunch --hosts"
+strike signal algo-3 KILL '^[^ ]*smlaunch rank --'
+assert_no_process_left algo-2 '^[^ ]*smlaunch rank --' 15
+found=$(no_private_files algo-2) || fail "left: $found"
+signal algo-1 CONT "^$smlaunch --hosts"
+told "an agent, and the leader is stopped" lost_host 76 "rank 2 on algo-3 was lost" algo-1
+assert_nothing_left
+
 step "what happens to a host"
 begin
 strike "$cluster" kill algo-3

@@ -138,6 +138,12 @@ assert_report '.hang_evidence.ranks | map([.state, .waiting_in.op])' '[["sleepin
 run "$smlaunch" report "$base/output/data/smlaunch"
 assert_contains "$out" "missing: rank 2 on localhost: load_batch (job.py:10)"
 
+# A debugger reads the symbols of all of PyTorch for each process: from here on none is there to be asked.
+mkdir "$scratch/bin"
+printf '#!/bin/sh\nexit 1\n' | tee "$scratch/bin/gdb" >"$scratch/bin/eu-stack"
+chmod +x "$scratch"/bin/*
+PATH=$scratch/bin:$PATH
+
 launcher=torchrun case_of missing '[2]' \
   "rank 2 \(localhost\) has not come to all_reduce$number of the default group, in which 2 ranks wait; it is in load_batch \(job.py:10\)"
 

@@ -51,13 +51,17 @@ prefix=$(printf '[0 localhost] ' | wc -c)
 assert_eq "$((prefix + long)) $((3 * (prefix + 1) + 2 * long + 2))" "$(wc -L <"$scratch/long") $(stat -c %s "$scratch/long")"
 rm "$scratch/long"
 
-awkward() { # out|err: what print_awkward writes, as lines
-  printf '%s %s end\n' "$1" "$(head -c 1000000 /dev/zero | tr '\0' x)"
-  for ((byte = 0; byte < 256; byte++)); do
-    ((byte == 10 || byte == 13)) || printf "\\x$(printf %x "$byte")"
-  done
-  printf '\n 10%%\n 50%%\n100%%\nh\303\251\n\n%s last\n' "$1"
-}
+# What print_awkward writes, as lines.
+for stream in out err; do
+  {
+    printf '%s %s end\n' "$stream" "$(head -c 1000000 /dev/zero | tr '\0' x)"
+    for ((byte = 0; byte < 256; byte++)); do
+      printf -v escape '\\x%x' "$byte"
+      ((byte == 10 || byte == 13)) || printf "$escape"
+    done
+    printf '\n 10%%\n 50%%\n100%%\nh\303\251\n\n%s last\n' "$stream"
+  } >"$scratch/awkward.$stream"
+done
 for launcher in "${engines[@]}"; do
   step "lines that are hard to pass on, and a file for each rank and stream, launcher $launcher"
   container
@@ -65,13 +69,13 @@ for launcher in "${engines[@]}"; do
     "$programs/print_awkward"
   assert_success
   for rank in 0 1 2; do
-    awkward out | cmp - "$scratch/logs/rank-$rank.stdout"
-    awkward err | cmp - "$scratch/logs/rank-$rank.stderr"
+    cmp "$scratch/awkward.out" "$scratch/logs/rank-$rank.stdout"
+    cmp "$scratch/awkward.err" "$scratch/logs/rank-$rank.stderr"
   done
   assert_eq 6 "$(find "$scratch/logs" -type f | wc -l)"
   for rank in 0 2; do
-    awkward out | sed "s/^/[$rank localhost] /" | cmp - <(grep -aF "[$rank localhost] " "$scratch/out")
-    awkward err | sed "s/^/[$rank localhost] /" | cmp - <(grep -aF "[$rank localhost] " "$scratch/err")
+    sed "s/^/[$rank localhost] /" "$scratch/awkward.out" | cmp - <(grep -aF "[$rank localhost] " "$scratch/out")
+    sed "s/^/[$rank localhost] /" "$scratch/awkward.err" | cmp - <(grep -aF "[$rank localhost] " "$scratch/err")
   done
   ! grep -aF "[1 " "$scratch/out" "$scratch/err" || fail "lines of rank 1 are shown"
 done
