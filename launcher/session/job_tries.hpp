@@ -80,6 +80,8 @@ class JobTries {
   std::shared_ptr<LogFiles> log_files_;
   std::vector<EarlierTry> earlier_;
   std::optional<SmokeReport> smoke_;  // of the last try
+  // In its place, for `smlaunch smoke`: the test was stopped, or its hosts were not ready.
+  std::optional<SmokeReport> no_smoke_;
   std::optional<SshConnections> connections_;
   std::optional<Left> left_;
   std::set<std::string> with_token_;  // hosts where the try's login has left the job's token
