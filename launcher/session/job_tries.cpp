@@ -148,6 +148,8 @@ Result<Report> JobTries::try_once() {
     report.smoke_json = render_smoke_json(*ran->smoke);
     write_smoke_files(options_, job_, plan_, *ran->smoke);
   }
+  if (only_smoke() && !ran->smoke)
+    no_smoke_ = report_not_run(settings.smoke->settings, report.outcome.message);
   smoke_ = std::move(ran->smoke);
   report.plan_hash = plan_.hash;
   report.restarts = restarts_;
@@ -168,14 +170,16 @@ void JobTries::clean_up() {
   left_.reset();
 }
 
-// The answer of `smlaunch smoke`. Without a result, its hosts were not ready, or it was stopped.
+// The answer of `smlaunch smoke`. Without a result, the reason is said, and a program that reads the answer finds it
+// there, too.
 int JobTries::answer_smoke(const Report& report) {
   if (options_.report) write_report(options_, paths_, report);
-  if (!smoke_) {
-    say("{}", report.outcome.message);
-    return report.outcome.exit_code;
-  }
-  const std::string answer = options_.format == Format::json ? report.smoke_json : render_smoke(*smoke_);
+  if (!smoke_) say("{}", report.outcome.message);
+  std::string answer;
+  if (options_.format == Format::json)
+    answer = smoke_ ? report.smoke_json : render_smoke_json(*no_smoke_);
+  else if (smoke_)
+    answer = render_smoke(*smoke_);
   if (write_text(1, answer) != 0) say("stdout could not be written");
   return report.outcome.exit_code;
 }

@@ -80,6 +80,8 @@ class JobTries {
   std::shared_ptr<LogFiles> log_files_;
   std::vector<EarlierTry> earlier_;
   std::optional<SmokeReport> smoke_;  // of the last try
+  // In its place, for `smlaunch smoke`: the test was stopped, or its hosts were not ready.
+  std::optional<SmokeReport> no_smoke_;
   std::optional<SshConnections> connections_;
   std::optional<Left> left_;
   bool has_own_token_ = false;        // the try has left it on this host, too

@@ -253,6 +253,14 @@ SmokeReport judge_smoke(const SmokeSettings& settings, const SmokeRecord& record
   return Judge(settings, record).judge();
 }
 
+SmokeReport report_not_run(const SmokeSettings& settings, const std::string& why) {
+  SmokeRecord record;
+  record.ranks = Indexed<Rank, RankCheck>(settings.ranks.size());
+  record.gpus = Indexed<NodeRank, std::optional<HostGpus>>(settings.hosts.size());
+  record.not_run = why;
+  return judge_smoke(settings, record);
+}
+
 bool needs_search(const SmokeReport& report, const SmokeSettings& settings, const SmokeRecord& record) {
   // Without its engine no test of fewer ranks would say anything of this one.
   if (record.not_run || !record.engine_failure.empty()) return false;

@@ -64,6 +64,9 @@ struct SmokeReport {
 
 SmokeReport judge_smoke(const SmokeSettings& settings, const SmokeRecord& record);
 
+// Of a test that came to no result: it was stopped, or its hosts were not ready.
+SmokeReport report_not_run(const SmokeSettings& settings, const std::string& why);
+
 // True if there is a failure or slowness, nobody is accused, and tests of hosts and pairs may find the cause.
 bool needs_search(const SmokeReport& report, const SmokeSettings& settings, const SmokeRecord& record);
 

@@ -87,6 +87,7 @@ run() {
   status=0
   timeout --kill-after=5 60 env "$marker" SAGEMAKER_BASE_DIR="$base" "$@" \
     </dev/null >"$scratch/out" 2>"$scratch/err" || status=$?
+  ((status != 124)) || fail "not over after 60 s: $*"  # it was ended, and what it says then is no answer
   take_streams
 }
 start() {

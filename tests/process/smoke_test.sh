@@ -59,7 +59,17 @@ eventually 20 grep -q '"stage":"device ready"' "$scratch/events"
 kill -TERM "$started"
 ended
 assert_eq 143 "$status"
-assert_contains "$err" "stopped by SIGTERM during the smoke test"
+assert_eq 'smlaunch: stopped by SIGTERM during the smoke test' "$(tail -n 1 <<<"$err")"
+assert_eq '' "$out"
+rm "$scratch/events"
+start "$smlaunch" smoke --hosts localhost:4 --smoke-bytes 1000000 --inject hang:rank=1 --events "$scratch/events" \
+  --format json
+eventually 20 grep -q '"stage":"device ready"' "$scratch/events"
+kill -TERM "$started"
+ended
+assert_eq 143 "$status"
+assert_eq '["not_run",4,1,[],"stopped by SIGTERM during the smoke test"]' \
+  "$(answer '[.verdict, .ranks, .hosts, .suspects, .reason]')"
 assert_nothing_left
 
 step "before a job, which sees nothing of it"

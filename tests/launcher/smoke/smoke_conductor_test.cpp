@@ -328,6 +328,18 @@ TEST(SmokeConductor, ASetThatCannotBeStartedAccusesNobody) {
   EXPECT_EQ(report.reason, "mpirun exited with code 1: no such host");
 }
 
+TEST(SmokeReport, OfATestThatCameToNoResultNamesTheReasonAndAccusesNobody) {
+  SmokeSettings settings = small_settings(2, 3);
+  settings.require_gpu = true;
+  const SmokeReport report = report_not_run(settings, "algo-2 is not ready");
+  EXPECT_EQ(report.verdict, SmokeVerdict::not_run);
+  EXPECT_EQ(report.reason, "algo-2 is not ready");
+  EXPECT_EQ(report.ranks, 6);
+  EXPECT_EQ(report.hosts.size(), 2U);
+  EXPECT_THAT(names(report), ElementsAre());
+  EXPECT_EQ(report.good_hosts(), (std::vector<std::string>{"algo-1", "algo-2"}));
+}
+
 TEST(SmokeConductor, AGpuThatShouldBeThereIsAFailure) {
   PretendedSet set(small_settings(3, 1));
   set.gpus = [](int node) {
