@@ -17,10 +17,11 @@ if(SMLAUNCH_CAN_HOLD_CXX AND fmt_VERSION VERSION_GREATER_EQUAL 9 AND fmt_VERSION
   target_compile_features(smlaunch_fmt_inside PRIVATE cxx_std_20)
 endif()
 
+# What is left is found at the start: one by one, each takes longer.
 function(smlaunch_holds_cxx name)
   if(NOT TARGET smlaunch_fmt_inside)
     return()
   endif()
   target_link_libraries(${name} PRIVATE smlaunch_fmt_inside)
-  target_link_options(${name} PRIVATE LINKER:--as-needed ${smlaunch_cxx_inside})
+  target_link_options(${name} PRIVATE LINKER:--as-needed LINKER:-z,now ${smlaunch_cxx_inside})
 endfunction()

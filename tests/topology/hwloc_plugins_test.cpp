@@ -60,7 +60,7 @@ TEST(HwlocPluginsDeathTest, OfDevicesAreOpenedWhereTheyAreNeeded) {
 
 TEST(HwlocPluginsDeathTest, ThatAreToBeOpenedLaterAreChosenOnceAndAtTheFirstTopology) {
   GTEST_FLAG_SET(death_test_style, "threadsafe");
-  const auto choices = [] {
+  const auto probe_twice = [] {
     unsetenv(variable);
     int choices = 0;
     load_hwloc_plugins_later([&] {
@@ -73,7 +73,7 @@ TEST(HwlocPluginsDeathTest, ThatAreToBeOpenedLaterAreChosenOnceAndAtTheFirstTopo
         std::getenv(variable) == nullptr && opened_libraries().find("hwloc_opencl") == std::string::npos;
     std::_Exit(probed && is_clean ? 10 * before + choices : 99);
   };
-  EXPECT_EXIT(choices(), ::testing::ExitedWithCode(1), "");
+  EXPECT_EXIT(probe_twice(), ::testing::ExitedWithCode(1), "");
 }
 
 TEST(HwlocPlugins, AreThoseThatTheUserWants) {
