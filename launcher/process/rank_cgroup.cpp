@@ -13,6 +13,7 @@
 #include <filesystem>
 #include <vector>
 
+#include "base/each_line.hpp"
 #include "base/read_file.hpp"
 
 namespace smlaunch {
@@ -29,15 +30,6 @@ std::vector<std::string_view> words_of(std::string_view line) {
     line.remove_prefix(std::min(end + 1, line.size()));
   }
   return words;
-}
-
-template <class Use>
-void for_each_line(std::string_view text, Use use) {
-  while (!text.empty()) {
-    const std::size_t end = std::min(text.find('\n'), text.size());
-    use(text.substr(0, end));
-    text.remove_prefix(std::min(end + 1, text.size()));
-  }
 }
 
 std::optional<std::string> own_folder() {

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "base/each_line.hpp"
 #include "launcher/remote/ssh_failure.hpp"
 #include "launcher/scheduler/srun_command.hpp"
 
@@ -25,15 +26,6 @@ std::string trimmed(std::string_view text) {
   const std::size_t first = text.find_first_not_of(" \t\r");
   if (first == std::string_view::npos) return "";
   return std::string(text.substr(first, text.find_last_not_of(" \t\r") - first + 1));
-}
-
-template <class Use>
-void for_each_line(std::string_view text, Use use) {
-  while (!text.empty()) {
-    const std::size_t end = std::min(text.find('\n'), text.size());
-    use(text.substr(0, end));
-    text.remove_prefix(std::min(end + 1, text.size()));
-  }
 }
 
 }  // namespace

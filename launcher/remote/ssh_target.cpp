@@ -26,7 +26,7 @@ std::string lower(std::string_view text) {
 
 // Calls `take` with each line's first word in lower case, and the rest.
 template <class Take>
-void for_each_line(std::string_view text, const Take& take) {
+void for_each_setting(std::string_view text, const Take& take) {
   while (!text.empty()) {
     const std::size_t end = std::min(text.find('\n'), text.size());
     std::string_view line = text.substr(0, end);
@@ -50,7 +50,7 @@ bool may_file_redirect(const std::filesystem::path& file) {
 
 SshTarget parse_ssh_target(std::string_view answer, SshTarget otherwise) {
   SshTarget target = std::move(otherwise);
-  for_each_line(answer, [&](const std::string& key, std::string_view value) {
+  for_each_setting(answer, [&](const std::string& key, std::string_view value) {
     if (key == "hostname" && !value.empty()) target.host = value;
     if (key == "port") {
       int port = 0;
@@ -64,7 +64,7 @@ SshTarget parse_ssh_target(std::string_view answer, SshTarget otherwise) {
 
 bool may_redirect(std::string_view config) {
   bool may = false;
-  for_each_line(config, [&](const std::string& key, std::string_view value) {
+  for_each_setting(config, [&](const std::string& key, std::string_view value) {
     constexpr std::array<std::string_view, 5> redirecting = {"hostname", "port", "proxyjump", "proxycommand",
                                                              "canonicalizehostname"};
     may |= std::find(redirecting.begin(), redirecting.end(), key) != redirecting.end();
