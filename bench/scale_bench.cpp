@@ -143,7 +143,8 @@ class SimulatedEngine final : public JobEngine {
   SimulatedEngine(EventLoop& loop, const std::vector<AgentProcess>& agents, Callbacks callbacks)
       : loop_(loop), agents_(agents), callbacks_(std::move(callbacks)) {}
   tl::expected<void, SpawnError> start(const std::vector<std::string>&,
-                                       const std::map<std::string, std::string>& environment, Rank) override {
+                                       const std::map<std::string, std::string>& environment, Rank,
+                                       DeathSignal) override {
     const std::string& channel = environment.at(agent_channel_variable);
     const std::string leader =
         fmt::format("{} {}\n", channel.substr(channel.find(':') + 1), environment.at(agent_token_variable));

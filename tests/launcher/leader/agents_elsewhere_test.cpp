@@ -25,7 +25,8 @@ struct Hosts {
 
   struct Own final : JobEngine {
     tl::expected<void, SpawnError> start(const std::vector<std::string>&,
-                                         const std::map<std::string, std::string>&, Rank) override {
+                                         const std::map<std::string, std::string>&, Rank,
+                                         DeathSignal) override {
       return {};
     }
     void signal(int) override {}
