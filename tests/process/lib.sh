@@ -5,7 +5,7 @@
 #
 #   container [HOST...]              a fresh folder $base like /opt/ml; the first HOST is the current one (algo-1)
 #   hyperparameters JSON             $base/input/config/hyperparameters.json
-#   run CMD...                       at most 60 s; sets $status, $out, $err. What it starts carries $marker
+#   run CMD...                       at most 120 s, for a busy machine; sets $status, $out, $err. What it starts carries $marker
 #   start CMD...                     the same in the background: its pid in $started, its streams in $scratch/out
 #                                    and $scratch/err; `ended` waits for it and sets what `run` sets
 #   left                             the pids that carry $marker and SMLAUNCH_JOB: those of a job
@@ -85,7 +85,7 @@ hyperparameters() { printf '%s' "$1" >"$base/input/config/hyperparameters.json";
 take_streams() { out=$(tr -d '\0' <"$scratch/out") err=$(tr -d '\0' <"$scratch/err"); }
 run() {
   status=0
-  timeout --kill-after=5 60 env "$marker" SAGEMAKER_BASE_DIR="$base" "$@" \
+  timeout --kill-after=5 120 env "$marker" SAGEMAKER_BASE_DIR="$base" "$@" \
     </dev/null >"$scratch/out" 2>"$scratch/err" || status=$?
   ((status != 124)) || fail "not over after 60 s: $*"  # it was ended, and what it says then is no answer
   take_streams
