@@ -23,8 +23,6 @@ namespace {
 
 // The time between two looks for hosts that do not answer any more, as long as the ranks have not started.
 constexpr std::uint64_t look_interval_ns = 8'000'000'000;
-// The kernel goes through its whole table of connections for it, some milliseconds on a large machine.
-constexpr std::uint64_t peers_interval_ns = 100'000'000;
 // Every agent must be there after this time: mpirun over SSH needs about 0.2 s a host.
 constexpr milliseconds start_bound{60000};
 constexpr milliseconds start_bound_per_host{1000};
@@ -157,22 +155,8 @@ void JobRun::look_around() {
   if (has_spawned_) handle(Silent{silence});
   reports_.tell_slow_ranks();
   note_peers();
+  look_for_daemons();
   if (world_.loop.now_ns() > next_look_ns_) look_for_lost_hosts();
-}
-
-void JobRun::note_peers() {
-  if (has_spawned_ || plan_.engine != Engine::mpirun || !settings_.find_unconnected) return;
-  const std::uint64_t now = world_.loop.now_ns();
-  if (now < next_peers_ns_) return;
-  next_peers_ns_ = now + peers_interval_ns;
-  engine_peers_.merge(engine_->peers());
-}
-
-// mpirun waits for a daemon that cannot connect to it, and says nothing.
-void JobRun::tell_missing_daemons() {
-  if (has_spawned_ || plan_.engine != Engine::mpirun || !settings_.find_unconnected) return;
-  engine_peers_.merge(engine_->peers());
-  handle(DaemonsMissing{settings_.find_unconnected(engine_peers_)});
 }
 
 bool JobRun::may_look() const {

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "launcher/leader/asked_looks.hpp"
+#include "launcher/leader/daemon_wait.hpp"
 #include "launcher/leader/leader_world.hpp"
 #include "launcher/leader/rank_reports.hpp"
 #include "launcher/leader/rank_starts.hpp"
@@ -79,8 +80,10 @@ class JobRun {
   [[nodiscard]] bool may_look() const;
   void take_lost_hosts(const std::vector<LostHost>& lost);
   void mpirun_ended(const Result<ExitStatus>& end, double seconds);
+  [[nodiscard]] bool awaits_daemons() const;
   void note_peers();
   void tell_missing_daemons();
+  void look_for_daemons();
 
   const LaunchPlan& plan_;
   const RunSettings& settings_;
@@ -97,7 +100,8 @@ class JobRun {
   bool has_spawned_ = false;
   std::set<std::string> engine_peers_;  // whom mpirun has heard of until the ranks have started
   std::uint64_t next_peers_ns_ = 0;     // when they are asked for again
-  bool is_hang_untold_ = false;         // the ranks are being asked what they are doing
+  DaemonWait daemon_wait_;
+  bool is_hang_untold_ = false;  // the ranks are being asked what they are doing
   std::uint64_t next_look_ns_ = 0;
   bool is_held_ = false;            // mpirun has ended, and the hosts are looked for
   std::vector<Event> held_;         // what has happened since
