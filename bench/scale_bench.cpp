@@ -160,6 +160,7 @@ class SimulatedEngine final : public JobEngine {
   [[nodiscard]] bool was_started() const override { return was_started_; }
   [[nodiscard]] std::vector<std::string> last_words() const override { return {}; }
   [[nodiscard]] std::set<std::string> peers() const override { return {}; }
+  [[nodiscard]] bool has_children() const override { return false; }
   void remove_session_folders(const std::string&) const override {}
 
  private:

@@ -65,6 +65,7 @@ class EngineOnHosts final : public JobEngine {
   [[nodiscard]] bool was_started() const override { return own_->was_started(); }
   [[nodiscard]] std::vector<std::string> last_words() const override { return own_->last_words(); }
   [[nodiscard]] std::set<std::string> peers() const override { return own_->peers(); }
+  [[nodiscard]] bool has_children() const override { return own_->has_children(); }
   void remove_session_folders(const std::string&) const override {}
 
  private:

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "launcher/leader/engine_processes.hpp"
 
+#include <algorithm>
+#include <vector>
+
+#include "launcher/process/descendants.hpp"
 #include "launcher/process/job_processes.hpp"
 #include "launcher/process/tcp_peers.hpp"
 #include "launcher/scheduler/srun_command.hpp"
@@ -32,6 +36,11 @@ std::set<std::string> EngineProcesses::peers() const {
   std::set<std::string> peers;
   for (const int pid : processes_.running_pids()) peers.merge(probe_tcp_peers(pid));
   return peers;
+}
+
+bool EngineProcesses::has_children() const {
+  const std::vector<int> pids = processes_.running_pids();
+  return std::any_of(pids.begin(), pids.end(), [](int pid) { return !find_children(pid).empty(); });
 }
 
 void EngineProcesses::remove_session_folders(const std::string& own_host) const {

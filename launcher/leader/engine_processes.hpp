@@ -27,6 +27,7 @@ class EngineProcesses final : public JobEngine {
   [[nodiscard]] bool was_started() const override { return processes_.were_started(); }
   [[nodiscard]] std::vector<std::string> last_words() const override { return tail_.lines(); }
   [[nodiscard]] std::set<std::string> peers() const override;
+  [[nodiscard]] bool has_children() const override;
   void remove_session_folders(const std::string& own_host) const override;
 
  private:

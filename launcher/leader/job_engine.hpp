@@ -37,6 +37,8 @@ class JobEngine {
   [[nodiscard]] virtual std::vector<std::string> last_words() const = 0;
   // The addresses to which it is connected: of an mpirun, those of the hosts whose daemon has come.
   [[nodiscard]] virtual std::set<std::string> peers() const = 0;
+  // Has it started processes that run? mpirun: logins, and later the agents here.
+  [[nodiscard]] virtual bool has_children() const = 0;
   // Removes the folders that a killed mpirun leaves (remove_starter_folders).
   virtual void remove_session_folders(const std::string& own_host) const = 0;
 };

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <csignal>
 #include <set>
 #include <utility>
@@ -57,6 +58,12 @@ JobRun::JobRun(const LaunchPlan& plan, const RunSettings& settings, const Leader
           plan, settings, world.loop, *engine_,
           {.is_starting = [this] { return !has_spawned_; },
            .ends = [this] { return record().stop_signal.has_value() || record().worker_loss.has_value(); },
+           .any_agent_came =
+               [this] {
+                 const auto& ranks = record().ranks;
+                 return std::any_of(ranks.begin(), ranks.end(),
+                                    [](const RankRecord& rank) { return rank.joined; });
+               },
            .happened = [this](const Event& event) { handle(event); }}) {}
 
 Result<void> JobRun::begin() {

@@ -11,6 +11,7 @@
 #include "launcher/channel/detached_notice.hpp"
 #include "launcher/evidence/mpirun_words.hpp"
 #include "launcher/leader/carriers.hpp"
+#include "launcher/leader/start_watch.hpp"
 #include "launcher/smoke/rank_result.hpp"
 
 namespace smlaunch {
@@ -19,24 +20,22 @@ using std::chrono::milliseconds;
 
 namespace {
 
-constexpr milliseconds look_interval{8000};
-// The same bound as for the job itself: mpirun over SSH needs about 0.2 s a host.
-constexpr milliseconds start_bound{60000};
-constexpr milliseconds start_bound_per_host{1000};
+constexpr milliseconds smoke_look_interval{8000};
 // Programs that were told to quit end by themselves in this time, and released agents in the next.
 constexpr milliseconds quit_bound{1000};
-constexpr milliseconds leave_bound{2000};
+constexpr milliseconds smoke_leave_bound{2000};
 // An engine ends by itself in this time when all its agents have left.
-constexpr milliseconds engine_bound{1000};
+constexpr milliseconds smoke_engine_bound{1000};
 constexpr std::size_t longest_tail = 2000;
 // After a second SIGTERM, mpirun drops everything.
-struct EngineStep {
+struct SmokeEngineStep {
   int signal;
   milliseconds then;
 };
-constexpr std::array<EngineStep, 3> engine_steps = {{{.signal = SIGTERM, .then = milliseconds(150)},
-                                                     {.signal = SIGTERM, .then = milliseconds(500)},
-                                                     {.signal = SIGKILL, .then = milliseconds(2000)}}};
+constexpr std::array<SmokeEngineStep, 3> smoke_engine_steps = {
+    {{.signal = SIGTERM, .then = milliseconds(150)},
+     {.signal = SIGTERM, .then = milliseconds(500)},
+     {.signal = SIGKILL, .then = milliseconds(2000)}}};
 
 SmokeSettings with_leader(SmokeSettings settings, const LaunchPlan& plan, const StartFacts& start) {
   settings.leader_host = plan.current_host;
@@ -124,7 +123,7 @@ void SmokeRun::engine_line(std::string_view line) {
 }
 
 void SmokeRun::watch_start() {
-  start_timer_->start(look_interval, [this] {
+  start_timer_->start(smoke_look_interval, [this] {
     if (state_ != State::starting) return;
     if (!callbacks_.find_lost_hosts) return judge_start(false);
     callbacks_.find_lost_hosts([this, set = engines_.size()](const std::vector<LostHost>& lost) {
@@ -134,9 +133,8 @@ void SmokeRun::watch_start() {
 }
 
 void SmokeRun::judge_start(bool any_host_lost) {
-  const auto bound = start_bound + start_bound_per_host * static_cast<int>(plan_.cluster.hosts.size());
   if (any_host_lost) return set_failed("a host was lost while the check programs were started");
-  if (std::chrono::nanoseconds(world_.loop.now_ns() - set_begin_ns_) > bound)
+  if (std::chrono::nanoseconds(world_.loop.now_ns() - set_begin_ns_) > start_deadline(plan_))
     return set_failed(fmt::format("not every rank's agent came in time: missing on {}", missing_hosts()));
   watch_start();
 }
@@ -259,17 +257,17 @@ void SmokeRun::release() {
   world_.channel.release_agents(plan_.world_size(), {});
   const bool any_there =
       std::any_of(peers_.begin(), peers_.end(), [](const Peer_& peer) { return peer.joined && !peer.away; });
-  end_timer_->start(any_there ? leave_bound : milliseconds(0), [this] { end_engine(0); });
+  end_timer_->start(any_there ? smoke_leave_bound : milliseconds(0), [this] { end_engine(0); });
   world_.loop.post([this] { finish_set_if_over(); });
 }
 
 void SmokeRun::end_engine(std::size_t step) {
-  if (!engine_runs_ || step >= engine_steps.size()) {
+  if (!engine_runs_ || step >= smoke_engine_steps.size()) {
     engine_runs_ = false;
     return finish_set_if_over();
   }
-  engines_.back()->signal(engine_steps[step].signal);
-  end_timer_->start(engine_steps[step].then, [this, step] { end_engine(step + 1); });
+  engines_.back()->signal(smoke_engine_steps[step].signal);
+  end_timer_->start(smoke_engine_steps[step].then, [this, step] { end_engine(step + 1); });
 }
 
 void SmokeRun::engine_ended(const Result<ExitStatus>& end, bool all) {
@@ -287,7 +285,7 @@ void SmokeRun::engine_ended(const Result<ExitStatus>& end, bool all) {
   const std::string daemon = find_lost_daemon(words);
   conductor_.engine_failed(daemon.empty() ? how + text
                                           : fmt::format("{}: it lost its daemon on {}", how, daemon));
-  start_timer_->start(start_.lost_after + engine_bound, [this, how] {
+  start_timer_->start(start_.lost_after + smoke_engine_bound, [this, how] {
     if (state_ == State::running) set_failed(how);
   });
 }
@@ -299,7 +297,7 @@ void SmokeRun::finish_set_if_over() {
   if (engine_runs_) {
     if (!all_away || engine_leaves_) return;
     engine_leaves_ = true;
-    end_timer_->start(engine_bound, [this] { end_engine(0); });
+    end_timer_->start(smoke_engine_bound, [this] { end_engine(0); });
     return;
   }
   end_timer_->cancel();

@@ -28,7 +28,9 @@ void StartWatch::begin() { next_look_ns_ = loop_.now_ns() + look_interval_ns; }
 
 void StartWatch::look_around(bool is_asking) {
   note_peers();
-  if (loop_.now_ns() > next_look_ns_ && may_look() && !is_asking) look_for_lost_hosts();
+  if (is_asking) return;
+  look_for_daemons();
+  if (loop_.now_ns() > next_look_ns_ && may_look()) look_for_lost_hosts();
 }
 
 bool StartWatch::waits_for_daemons() const {
@@ -47,6 +49,17 @@ void StartWatch::tell_missing_daemons() {
   if (!waits_for_daemons()) return;
   peers_.merge(engine_.peers());
   callbacks_.happened(DaemonsMissing{settings_.find_unconnected(peers_)});
+}
+
+// The agents come when mpirun has heard of all its daemons. A daemon that has ended before that is missing at the
+// deadline, too.
+void StartWatch::look_for_daemons() {
+  if (!waits_for_daemons() || callbacks_.any_agent_came()) return;
+  if (!daemon_wait_.look(loop_.now_ns(), engine_.has_children(), !peers_.empty())) return;
+  peers_.merge(engine_.peers());
+  const std::vector<std::string> missing = settings_.find_unconnected(peers_);
+  callbacks_.happened(DaemonsMissing{missing});
+  if (!missing.empty()) callbacks_.happened(TimerExpired{Timer::start_deadline});
 }
 
 bool StartWatch::may_look() const {

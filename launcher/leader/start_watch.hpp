@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "launcher/leader/daemon_wait.hpp"
 #include "launcher/leader/job_engine.hpp"
 #include "launcher/leader/run_settings.hpp"
 #include "launcher/leader/supervisor.hpp"
@@ -26,6 +27,7 @@ class StartWatch {
   struct Callbacks {
     std::function<bool()> is_starting;  // the ranks have not started
     std::function<bool()> ends;         // the job has been told to end, or has lost a host
+    std::function<bool()> any_agent_came;
     std::function<void(const Event&)> happened;
   };
 
@@ -44,6 +46,7 @@ class StartWatch {
  private:
   [[nodiscard]] bool waits_for_daemons() const;
   void look_for_lost_hosts();
+  void look_for_daemons();
 
   const LaunchPlan& plan_;
   const RunSettings& settings_;
@@ -52,6 +55,7 @@ class StartWatch {
   Callbacks callbacks_;
   std::set<std::string> peers_;      // whom mpirun has heard of
   std::uint64_t next_peers_ns_ = 0;  // when they are asked for again
+  DaemonWait daemon_wait_;
   std::uint64_t next_look_ns_ = 0;
 };
 

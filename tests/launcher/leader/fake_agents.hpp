@@ -44,7 +44,8 @@ class FakeAgents final : public LeaderChannel {
 
   std::map<int, FakeRank> ranks;  // by rank; what is not there is a FakeRank
   bool check_programs_hang = false;
-  bool engine_fails = false;           // it ends before any agent comes
+  bool engine_fails = false;  // it ends before any agent comes
+  bool engine_has_children = false;
   std::set<std::string> engine_peers;  // the addresses to which it is connected
   int times_peers_asked = 0;
   bool workers_take_outcome = true;
@@ -260,6 +261,7 @@ class FakeAgents final : public LeaderChannel {
     }
     void print(std::string_view line) { callbacks_.line(line); }
     [[nodiscard]] std::vector<std::string> last_words() const override { return {"no such host"}; }
+    [[nodiscard]] bool has_children() const override { return agents_.engine_has_children; }
     void remove_session_folders(const std::string&) const override {}
 
     void end(const ExitStatus& how) {

@@ -74,17 +74,33 @@ TEST(LeaderRun, StartsNoRankBeforeEveryAgentIsThere) {
   EXPECT_GE(run.loop.seconds(), 60);
 }
 
-TEST(LeaderRun, AHostWhoseDaemonMpirunWaitsForIsNamedAtTheDeadline) {
-  DrivenRun run;
-  for (int rank = 0; rank < 4; ++rank) run.agents.ranks[rank].agent_comes = false;
-  run.agents.engine_peers = {"198.18.0.7"};
-  run.settings.find_unconnected = [](const std::set<std::string>& peers) {
-    return peers == std::set<std::string>{"198.18.0.7"} ? std::vector<std::string>{"algo-2"}
-                                                        : std::vector<std::string>();
+TEST(LeaderRun, AHostWhoseDaemonMpirunWaitsForIsNamedAtTheDeadlineOrHalfAMinuteAfterTheLastLogin) {
+  struct Case {
+    bool logins_end;
+    std::vector<std::string> unconnected;
+    double earliest, latest;
   };
-  const Outcome outcome = run.go();
-  EXPECT_EQ(outcome.failure_class, FailureClass::start);
-  EXPECT_THAT(outcome.message, HasSubstr("mpirun's daemon on algo-2 has not connected to mpirun on algo-1"));
+  const std::vector<Case> cases = {{true, {"algo-2"}, 35, 37},
+                                   {false, {"algo-2"}, 62, 70},
+                                   {true, {}, 62, 70}};  // nobody knows who is missing
+  for (const Case& each : cases) {
+    DrivenRun run;
+    for (int rank = 0; rank < 4; ++rank) run.agents.ranks[rank].agent_comes = false;
+    run.agents.engine_peers = {"198.18.0.7"};
+    run.agents.engine_has_children = true;
+    if (each.logins_end) run.loop.after(milliseconds(5500), [&] { run.agents.engine_has_children = false; });
+    run.settings.find_unconnected = [&](const std::set<std::string>& peers) {
+      return peers == std::set<std::string>{"198.18.0.7"} ? each.unconnected : std::vector<std::string>();
+    };
+    const Outcome outcome = run.go();
+    EXPECT_EQ(outcome.failure_class, FailureClass::start);
+    EXPECT_THAT(outcome.message,
+                HasSubstr(each.unconnected.empty()
+                              ? "never heard of: ranks 0, 1, 2, 3"
+                              : "mpirun's daemon on algo-2 has not connected to mpirun on algo-1"));
+    EXPECT_GE(run.loop.seconds(), each.earliest);
+    EXPECT_LE(run.loop.seconds(), each.latest);
+  }
 }
 
 TEST(LeaderRun, AsksForMpirunsConnectionsOnceForManyLines) {
