@@ -8,7 +8,10 @@
 #include <array>
 #include <charconv>
 #include <csignal>
+#include <cstdint>
 #include <filesystem>
+#include <string>
+#include <string_view>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -60,6 +63,17 @@ std::vector<Debugger> debuggers_for(int pid, const NativeTools& tools) {
   return found;
 }
 
+// A process stops when it next runs. Until then the signal waits for it (proc(5), ShdPnd).
+bool is_told_to_stop(int pid) {
+  constexpr std::string_view key = "ShdPnd:\t";
+  const std::string text = read_small_file("/proc/" + std::to_string(pid) + "/status");
+  const std::size_t at = text.find(key);
+  if (at == std::string::npos) return false;
+  std::uint64_t signals = 0;
+  std::from_chars(text.data() + at + key.size(), text.data() + text.size(), signals, 16);
+  return (signals >> (SIGSTOP - 1) & 1) != 0;
+}
+
 // The kernel lets go of what a debugger has held when that is gone, but the stop by which it began may come yet.
 void let_go_on(int pid, bool was_killed) {
   const int looks = was_killed ? settle_looks : 1;
@@ -67,7 +81,7 @@ void let_go_on(int pid, bool was_killed) {
     if (i > 0) std::this_thread::sleep_for(settle_interval);
     const auto stat = read_proc_stat(pid);
     if (!stat) return;
-    if (stat->state == 'T') kill(pid, SIGCONT);
+    if (stat->state == 'T' || is_told_to_stop(pid)) kill(pid, SIGCONT);
   }
 }
 

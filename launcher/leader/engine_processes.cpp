@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "launcher/process/agent_variables.hpp"
 #include "launcher/process/descendants.hpp"
 #include "launcher/process/job_processes.hpp"
 #include "launcher/process/tcp_peers.hpp"
@@ -23,7 +24,11 @@ tl::expected<void, SpawnError> EngineProcesses::start(const std::vector<std::str
                                                       const std::map<std::string, std::string>& environment,
                                                       Rank rank, DeathSignal death_comes) {
   if (!first_) first_ = rank;
-  return processes_.start(argv, environment, rank.value, death_comes);
+  auto started = processes_.start(argv, environment, rank.value, death_comes);
+  const auto connections = environment.find(agent_connections_variable);
+  if (started && connections != environment.end())
+    note_starter(connections->second, processes_.pids().back());
+  return started;
 }
 
 void EngineProcesses::heard(Rank rank, std::string_view line) {

@@ -26,6 +26,7 @@ namespace {
 constexpr int daemon_bound_milliseconds = 1000;
 // As Open MPI's daemon tells its children.
 constexpr const char* session_folder_variable = "PMIX_SERVER_TMPDIR";
+constexpr std::string_view starter_note = "mpirun.";
 constexpr std::string_view session_folder_entry = "PMIX_SERVER_TMPDIR=";
 
 std::string read_environment(const std::filesystem::path& process) {
@@ -114,6 +115,34 @@ void remove_session_folder(const std::string& folder, std::chrono::milliseconds 
     poll(nullptr, 0, 20);
   std::filesystem::remove_all(path, error);
   std::filesystem::remove(path.parent_path(), error);  // fails where another job has its folder in it
+}
+
+void note_starter(const std::string& folder, int pid) {
+  std::ofstream(std::filesystem::path(folder) / (std::string(starter_note) + std::to_string(pid)));
+}
+
+std::vector<int> find_noted_starters(const std::string& folder) {
+  std::vector<int> found;
+  std::error_code error;
+  for (std::filesystem::directory_iterator each(folder, error), end; !error && each != end;
+       each.increment(error)) {
+    const std::string name = each->path().filename();
+    int pid = 0;
+    if (!name.starts_with(starter_note)) continue;
+    const auto [rest, bad] =
+        std::from_chars(name.data() + starter_note.size(), name.data() + name.size(), pid);
+    if (bad == std::errc() && rest == name.data() + name.size() && pid > 0) found.push_back(pid);
+  }
+  return found;
+}
+
+bool is_gone(int pid, std::chrono::milliseconds bound) {
+  const auto start = std::chrono::steady_clock::now();
+  for (;; poll(nullptr, 0, 20)) {
+    const auto stat = read_proc_stat(pid);
+    if (!stat) return true;
+    if (!stat->is_ending || std::chrono::steady_clock::now() - start >= bound) return false;
+  }
 }
 
 void remove_starter_folders(const std::string& own_host, const std::vector<int>& pids) {

@@ -45,6 +45,13 @@ void wait_for_job_processes(const std::string& job, std::chrono::milliseconds bo
 // prterun.…), if the daemon has not removed it itself within `bound`. Does nothing for any other folder.
 void remove_session_folder(const std::string& folder, std::chrono::milliseconds bound);
 
+// Writes into a folder of this job that a mpirun with this pid runs, for whoever outlives the leader; what was written.
+void note_starter(const std::string& folder, int pid);
+std::vector<int> find_noted_starters(const std::string& folder);
+
+// Has no process this pid? One that is ending is waited for, for `bound` at most.
+bool is_gone(int pid, std::chrono::milliseconds bound);
+
 // Removes the folders that mpiruns with these pids have left under TMPDIR. They are named by the whole name of this
 // host or by its first part (Open MPI 4: ompi.HOST.UID/pid.PID; 5: prterun.HOST.PID.UID).
 void remove_starter_folders(const std::string& own_host, const std::vector<int>& pids);

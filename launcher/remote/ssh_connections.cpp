@@ -30,6 +30,7 @@ constexpr const char* folder_template = "/tmp/smlaunch-ssh-XXXXXX";
 constexpr int close_bound_milliseconds = 2000;
 // mpirun gives its processes a second, and then waits for its daemons: for ever for a daemon that does not answer.
 constexpr std::chrono::milliseconds starter_bound{4000};
+constexpr std::chrono::milliseconds ending_bound{2000};
 
 void remove_folder(const std::string& folder) {
   std::error_code ignored;
@@ -76,15 +77,20 @@ int run_connection_guard(const std::string& folder, int parent) {
   std::vector<std::pair<int, UniqueFd>> starters;
   for (const int pid : find_first_carriers(agent_connections_variable, folder))
     starters.emplace_back(pid, open_pidfd(pid));
+  // A stopped mpirun gets SIGHUP at its parent's end (setpgid(2)), and may be gone by now.
+  const std::vector<int> noted = find_noted_starters(folder);
   std::error_code ignored;
   for (const auto& socket : std::filesystem::directory_iterator(folder, ignored))
-    (void)run_captured({"ssh", "-F", "none", "-S", socket.path(), "-O", "exit", "--", "any"},
-                       close_bound_milliseconds);
+    if (socket.is_socket(ignored))
+      (void)run_captured({"ssh", "-F", "none", "-S", socket.path(), "-O", "exit", "--", "any"},
+                         close_bound_milliseconds);
   remove_folder(folder);
   for (const auto& [pid, starter] : starters) {
     kill_daemon_after(starter, starter_bound);
     remove_starter_folders(probe_host_name(), {pid});
   }
+  for (const int pid : noted)
+    if (is_gone(pid, ending_bound)) remove_starter_folders(probe_host_name(), {pid});
   return 0;
 }
 

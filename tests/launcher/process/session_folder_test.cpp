@@ -6,6 +6,7 @@
 #include <csignal>
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
 #include <set>
 #include <string>
 #include <vector>
@@ -44,6 +45,27 @@ class SessionFolder : public testing::Test {
   std::string session_ = folder_ / "ompi.gn01.1000" / "jf.12";
   int pid_ = 0;
 };
+
+TEST_F(SessionFolder, OfAStarterThatWasNotedIsKnownByItsPid) {
+  std::filesystem::create_directories(folder_);
+  note_starter(folder_, 283);
+  note_starter(folder_, 1200);
+  for (const char* other : {"mpirun.", "mpirun.x", "mpirun.12x", "mpirun.-3", "0123abcd"})
+    std::ofstream(folder_ / other) << "";
+  const std::vector<int> found = find_noted_starters(folder_);
+  EXPECT_EQ(std::set<int>(found.begin(), found.end()), (std::set<int>{283, 1200}));
+  EXPECT_TRUE(find_noted_starters(folder_ / "nowhere").empty());
+}
+
+TEST_F(SessionFolder, IsLeftToAStarterThatRuns) {
+  EXPECT_FALSE(is_gone(pid_, std::chrono::minutes(1)));
+  kill(pid_, SIGKILL);
+  EXPECT_FALSE(is_gone(pid_, std::chrono::milliseconds(50)))
+      << "nobody has taken it out of the process table";
+  (void)reap(pid_);
+  EXPECT_TRUE(is_gone(pid_, std::chrono::minutes(1)));
+  pid_ = 0;
+}
 
 TEST_F(SessionFolder, IsFoundByTheProcessesOfTheJob) {
   EXPECT_EQ(find_session_folders(job_), Folders{session_});
