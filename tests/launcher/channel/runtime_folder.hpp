@@ -6,7 +6,9 @@
 #include <unistd.h>
 
 #include <cstdlib>
+#include <filesystem>
 #include <string>
+#include <system_error>
 
 namespace smlaunch {
 
@@ -23,8 +25,8 @@ class RuntimeFolder {
       unsetenv("XDG_RUNTIME_DIR");
     else
       setenv("XDG_RUNTIME_DIR", before_.c_str(), 1);
-    rmdir((path_ + "/smlaunch").c_str());
-    rmdir(path_.c_str());
+    std::error_code error;  // a socket of whoever is destroyed after us
+    std::filesystem::remove_all(path_, error);
   }
   [[nodiscard]] bool has_socket(const std::string& name) const {
     struct stat facts {};
