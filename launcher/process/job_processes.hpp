@@ -45,8 +45,9 @@ void wait_for_job_processes(const std::string& job, std::chrono::milliseconds bo
 // prterun.…), if the daemon has not removed it itself within `bound`. Does nothing for any other folder.
 void remove_session_folder(const std::string& folder, std::chrono::milliseconds bound);
 
-// Writes into a folder of this job that a mpirun with this pid runs, for whoever outlives the leader; what was written.
+// Writes the pid of a mpirun of this job into `folder`, for whoever outlives the leader.
 void note_starter(const std::string& folder, int pid);
+// All that were written into it.
 std::vector<int> find_noted_starters(const std::string& folder);
 
 // Has no process this pid? One that is ending is waited for, for `bound` at most.

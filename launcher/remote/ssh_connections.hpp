@@ -12,7 +12,8 @@ namespace smlaunch {
 
 class SshConnections {
  public:
-  // Makes the folder, and starts a guard (`smlaunch` again, at that path) that cleans up when we are killed. Errors (Fault::start): the folder cannot be made, or the guard cannot be started.
+  // Makes the folder, and starts a guard (`smlaunch` again, at that path) that cleans up when we are killed. Errors
+  // (Fault::start): the folder cannot be made, or the guard cannot be started.
   static Result<SshConnections> open(const std::string& smlaunch);
 
   // Removes the folder. The connections themselves are our descendants, and end with them.
