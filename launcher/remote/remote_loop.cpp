@@ -11,6 +11,8 @@
 #include <utility>
 
 #include "launcher/remote/remote_limits.hpp"
+#include "launcher/remote/waiting_logins.hpp"
+#include "launcher/remote/waiting_words.hpp"
 
 namespace smlaunch {
 namespace {
@@ -164,7 +166,8 @@ void RemoteLoop::ask_ssh(Host& host) {
   };
   const int error = host.login->start(
       make_ssh_question(request_.login.ssh, host.probe.host(), request_.port), "", question_bound,
-      [told](const LoginEnd& end) { told(end.exit_code == 0 ? end.out : ""); }, [told] { told(""); });
+      {.ended = [told](const LoginEnd& end) { told(end.exit_code == 0 ? end.out : ""); },
+       .hung = [told] { told(""); }});
   if (error != 0) soon([told] { told(""); });
 }
 
@@ -217,17 +220,30 @@ void RemoteLoop::log_in(Host& host) {
   feed(host, HostProbe::LoginStarted{});
   look_if_slow(host, request_.slow_login);
   host.login = std::make_shared<SshLogin>(loop_.context(), request_.login.keep_connections);
+  SshLogin::Calls calls{.ended =
+                            [this, &host](LoginEnd end) {
+                              leave_login(host);
+                              feed(host, HostProbe::LoginEnded{std::move(end)});
+                            },
+                        .hung =
+                            [this, &host] {
+                              leave_login(host);
+                              feed(host, HostProbe::LoginHung{});
+                            }};
+  const RemoteLogin& login = request_.login;
+  const bool may_wait =
+      login.waiting != nullptr && login.input.size() <= longest_waiting_input && login.waiting->has_room();
+  if (may_wait) {
+    calls.waits_bound = login.waiting_bound;
+    calls.waits = [this, &host](const std::string& answer) {
+      request_.login.waiting->keep(host.probe.host(), host.login);
+      leave_login(host);
+      feed(host, HostProbe::LoginEnded{{.exit_code = 0, .out = answer}});
+    };
+  }
   const int error = host.login->start(
-      make_ssh_argv(request_.login.ssh, host.probe.host(), request_.port, request_.login.command),
-      request_.login.input, host.login_deadline,
-      [this, &host](LoginEnd end) {
-        leave_login(host);
-        feed(host, HostProbe::LoginEnded{std::move(end)});
-      },
-      [this, &host] {
-        leave_login(host);
-        feed(host, HostProbe::LoginHung{});
-      });
+      make_ssh_argv(login.ssh, host.probe.host(), request_.port, login.command),
+      may_wait ? frame_waiting(login.input) : login.input, host.login_deadline, std::move(calls));
   if (error != 0) {
     soon([this, &host, error] {
       leave_login(host);

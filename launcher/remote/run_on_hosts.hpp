@@ -22,6 +22,8 @@
 
 namespace smlaunch {
 
+class WaitingLogins;
+
 enum class ReadyStage {
   name,
   tcp,
@@ -66,6 +68,10 @@ struct RemoteLogin {
   // Connections that were made stay open in the background for other logins (ControlPersist, which must be
   // set in `ssh`).
   bool keep_connections = false;
+  // Logins that say so wait there for another command (waiting_words.hpp); null: none may. It outlives the request.
+  WaitingLogins* waiting = nullptr;
+  std::chrono::milliseconds waiting_bound{
+      5'000};                // for a first answer; later ones are of logins that do not wait
   std::string command = {};  // run by the remote shell; must print "smlaunch <version>" as its first line
   std::string input = {};    // the command's stdin; may hold a secret
   std::string version = {};  // ours: a host with another version can never be ready

@@ -49,9 +49,10 @@ class SlurmStep final : public HostWork {
   void begin() {
     const bool asks_smlaunch = request_.until == ReadyStage::smlaunch;
     step_ = std::make_shared<SshLogin>(loop_.context(), false);
-    const int error = step_->start(
-        make_step_argv(asked_, asks_smlaunch ? request_.login.command : "true"), request_.login.input,
-        request_.timeout, [this](LoginEnd end) { take(std::move(end)); }, [this] { finish(); });
+    const int error =
+        step_->start(make_step_argv(asked_, asks_smlaunch ? request_.login.command : "true"),
+                     request_.login.input, request_.timeout,
+                     {.ended = [this](LoginEnd end) { take(std::move(end)); }, .hung = [this] { finish(); }});
     if (error == 0) return tick();
     problems_.of_step = fmt::format("srun cannot be started: {}", std::strerror(error));
     is_over_ = true;

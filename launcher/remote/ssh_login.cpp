@@ -9,6 +9,7 @@
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -18,40 +19,24 @@
 
 #include "base/signal_free_thread.hpp"
 #include "launcher/process/child_process.hpp"
+#include "launcher/remote/waiting_words.hpp"
 
 namespace smlaunch {
 namespace {
 
 constexpr std::size_t most_kept = 256 * 1024;
 
-class Fd {
- public:
-  explicit Fd(int fd = -1) : fd_(fd) {}
-  ~Fd() { reset(); }
-  Fd(const Fd&) = delete;
-  Fd& operator=(const Fd&) = delete;
-  int get() const { return fd_; }
-  int release() { return std::exchange(fd_, -1); }
-  void reset(int fd = -1) {
-    if (fd_ >= 0) ::close(fd_);
-    fd_ = fd;
-  }
-
- private:
-  int fd_;
-};
-
-int open_pipe(Fd& read_end, Fd& write_end) {
+int open_pipe(UniqueFd& read_end, UniqueFd& write_end) {
   int ends[2];
   if (::pipe2(ends, O_CLOEXEC) != 0) return errno;
-  read_end.reset(ends[0]);
-  write_end.reset(ends[1]);
+  read_end = UniqueFd(ends[0]);
+  write_end = UniqueFd(ends[1]);
   return 0;
 }
 
 // A file in memory instead of a pipe: it takes any length at once, and no loop has to feed it.
-int open_input(const std::string& text, Fd& input) {
-  input.reset(::memfd_create("ssh-input", MFD_CLOEXEC));
+int open_input(const std::string& text, UniqueFd& input) {
+  input = UniqueFd(::memfd_create("ssh-input", MFD_CLOEXEC));
   if (input.get() < 0) return errno;
   for (std::size_t done = 0; done < text.size();) {
     const ssize_t written = ::write(input.get(), text.data() + done, text.size() - done);
@@ -60,6 +45,17 @@ int open_input(const std::string& text, Fd& input) {
   }
   ::lseek(input.get(), 0, SEEK_SET);
   return 0;
+}
+
+// A socket takes so much at once, and more can follow.
+int open_waiting_input(const std::string& text, UniqueFd& input, UniqueFd& own_end) {
+  int ends[2];
+  if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) return errno;
+  input = UniqueFd(ends[0]);
+  own_end = UniqueFd(ends[1]);
+  const ssize_t sent = ::send(own_end.get(), text.data(), text.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+  if (sent < 0) return errno;
+  return static_cast<std::size_t>(sent) == text.size() ? 0 : ENOBUFS;
 }
 
 // Runs between vfork and exec, in our own memory while we wait: only calls that are safe there, and nothing is changed but
@@ -104,10 +100,10 @@ SshLogin::SshLogin(boost::asio::io_context& loop, bool keep_connection)
 SshLogin::~SshLogin() { stop(); }
 
 int SshLogin::start(const std::vector<std::string>& argv, const std::string& input,
-                    std::chrono::milliseconds deadline, std::function<void(LoginEnd)> ended,
-                    std::function<void()> hung) {
-  Fd in, out, out_child, err, err_child, failed, failed_child;
-  if (const int error = open_input(input, in)) return error;
+                    std::chrono::milliseconds deadline, Calls calls) {
+  UniqueFd in, out, out_child, err, err_child, failed, failed_child;
+  if (const int error = calls.waits ? open_waiting_input(input, in, in_) : open_input(input, in))
+    return error;
   if (const int error = open_pipe(out, out_child)) return error;
   if (const int error = open_pipe(err, err_child)) return error;
   if (const int error = open_pipe(failed, failed_child)) return error;
@@ -125,7 +121,7 @@ int SshLogin::start(const std::vector<std::string>& argv, const std::string& inp
   do {
     got = ::read(failed.get(), &error, sizeof error);
   } while (got < 0 && errno == EINTR);
-  Fd end(got == 0 ? static_cast<int>(::syscall(SYS_pidfd_open, child_, 0)) : -1);
+  UniqueFd end(got == 0 ? static_cast<int>(::syscall(SYS_pidfd_open, child_, 0)) : -1);
   if (end.get() < 0) {
     if (got == 0) error = errno;
     stop();
@@ -137,19 +133,32 @@ int SshLogin::start(const std::vector<std::string>& argv, const std::string& inp
   out_.assign(out.release());
   err_.assign(err.release());
   end_.assign(end.release());
-  ended_ = std::move(ended);
-  hung_ = std::move(hung);
+  calls_ = std::move(calls);
   collect(out_, result_.out);
   collect(err_, result_.err);
   wait_for_end();
+  if (!calls_.waits) {
+    end_after(deadline);
+  } else {
+    timer_.expires_after(std::min(deadline, calls_.waits_bound));
+    timer_.async_wait([this, self = shared_from_this(), deadline](const boost::system::error_code& stopped) {
+      if (stopped || child_ < 0 || !calls_.waits) return;
+      calls_.waits = nullptr;
+      in_.reset();
+      end_after(deadline);
+    });
+  }
+  return 0;
+}
+
+void SshLogin::end_after(std::chrono::milliseconds deadline) {
   timer_.expires_after(deadline);
   timer_.async_wait([this, self = shared_from_this()](const boost::system::error_code& stopped) {
     if (stopped || child_ < 0) return;
     stop();
-    const auto call = std::move(hung_);
+    const auto call = std::move(calls_.hung);
     call();
   });
-  return 0;
 }
 
 // Reads what is there, then waits for more.
@@ -162,8 +171,23 @@ void SshLogin::collect(Descriptor& from, std::string& into) {
                     if (got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR)) return;
                     if (got > 0)
                       into.append(buffer, std::min(static_cast<std::size_t>(got), most_kept - into.size()));
+                    if (&from == &out_ && take_wait()) return;
                     collect(from, into);
                   });
+}
+
+bool SshLogin::take_wait() {
+  if (!calls_.waits || !says_it_waits(result_.out)) return false;
+  boost::system::error_code ignored;
+  timer_.cancel(ignored);
+  err_.cancel(ignored);
+  const auto call = std::exchange(calls_.waits, nullptr);
+  call(result_.out);
+  return true;
+}
+
+LoginStreams SshLogin::give_streams() {
+  return {std::move(in_), UniqueFd(out_.release()), UniqueFd(err_.release())};
 }
 
 void SshLogin::wait_for_end() {
@@ -171,13 +195,13 @@ void SshLogin::wait_for_end() {
                   [this, self = shared_from_this()](const boost::system::error_code& stopped) {
                     if (stopped || child_ < 0) return;
                     LoginEnd end = reap();
-                    const auto call = std::move(ended_);
-                    call(std::move(end));
+                    if (const auto call = std::move(calls_.ended)) call(std::move(end));
                   });
 }
 
 LoginEnd SshLogin::reap() {
   for (const auto& [from, into] : {std::pair{&out_, &result_.out}, std::pair{&err_, &result_.err}}) {
+    if (!from->is_open()) continue;
     char buffer[4096];
     // Bounded: another process that still writes into the pipe cannot keep us here.
     for (ssize_t got = 1; got > 0 && into->size() < most_kept;) {
@@ -211,6 +235,7 @@ void SshLogin::stop() {
 void SshLogin::close() {
   boost::system::error_code ignored;
   timer_.cancel(ignored);
+  in_.reset();
   for (Descriptor* one : {&out_, &err_, &end_}) one->close(ignored);
 }
 

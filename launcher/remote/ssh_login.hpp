@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// One ssh client as a child in a process group of its own, watched from an Asio loop.
+// One ssh client as a child in a process group of its own, watched from an Asio loop. Its command may wait, once it has
+// answered, for a command of somebody else (waiting_words.hpp).
 #pragma once
 
 #include <sys/types.h>
@@ -13,9 +14,17 @@
 #include <string>
 #include <vector>
 
+#include "launcher/process/unique_fd.hpp"
 #include "launcher/remote/ssh_failure.hpp"
 
 namespace smlaunch {
+
+// What an ssh client reads and writes.
+struct LoginStreams {
+  UniqueFd in;  // to write to
+  UniqueFd out;
+  UniqueFd err;
+};
 
 // Its own handlers hold it too: they may still be queued when its user lets go of it.
 class SshLogin : public std::enable_shared_from_this<SshLogin> {
@@ -26,11 +35,25 @@ class SshLogin : public std::enable_shared_from_this<SshLogin> {
   SshLogin(const SshLogin&) = delete;
   SshLogin& operator=(const SshLogin&) = delete;
 
-  // Returns 0, or the errno of the failed start. After 0, either `ended` or `hung` is called once from the
-  // loop, unless stop() came before.
+  // Called from the loop, unless stop() came before.
+  struct Calls {
+    std::function<void(LoginEnd)> ended = {};
+    std::function<void()> hung = {};
+    // The command has answered this, and waits. There is no deadline any more, but an end. Empty: it is not to wait.
+    std::function<void(const std::string& answer)> waits = {};
+    // Without an answer by then it is not to wait any more, and its input ends: an smlaunch of another version may read all
+    // of that before it tells its version.
+    std::chrono::milliseconds waits_bound{0};
+  };
+
+  // Returns 0, or the errno of the failed start. After 0, one of the calls is made, once. Where the command may wait,
+  // `input` has at most longest_waiting_input bytes.
   int start(const std::vector<std::string>& argv, const std::string& input,
-            std::chrono::milliseconds deadline, std::function<void(LoginEnd)> ended,
-            std::function<void()> hung);
+            std::chrono::milliseconds deadline, Calls calls);
+
+  // Of a command that waits. Its streams are somebody else's then, and `ended` tells the end alone; once.
+  LoginStreams give_streams();
+  void on_end(std::function<void(LoginEnd)> ended) { calls_.ended = std::move(ended); }
 
   // Ends the child and all in its process group, if it still runs.
   void stop();
@@ -38,6 +61,9 @@ class SshLogin : public std::enable_shared_from_this<SshLogin> {
  private:
   using Descriptor = boost::asio::posix::stream_descriptor;
   void collect(Descriptor& from, std::string& into);
+  // Has the command answered, and waits? Then it is told.
+  bool take_wait();
+  void end_after(std::chrono::milliseconds deadline);
   void wait_for_end();
   LoginEnd reap();
   void close();
@@ -47,10 +73,10 @@ class SshLogin : public std::enable_shared_from_this<SshLogin> {
   Descriptor out_;
   Descriptor err_;
   Descriptor end_;  // a pidfd
+  UniqueFd in_;     // valid: the command waits, or may wait
   pid_t child_ = -1;
   LoginEnd result_;
-  std::function<void(LoginEnd)> ended_;
-  std::function<void()> hung_;
+  Calls calls_;
 };
 
 // The argv of a login to `host`. Port 22 is left to ssh's configuration, as mpirun leaves it.

@@ -2,10 +2,12 @@
 // The one loop of a try, and what the session does on it beside the leader's run.
 #pragma once
 
+#include <optional>
 #include <utility>
 
 #include "launcher/process/asio_loop.hpp"
 #include "launcher/remote/host_waits.hpp"
+#include "launcher/remote/waiting_logins.hpp"
 #include "launcher/session/lost_hosts.hpp"
 
 namespace smlaunch {
@@ -21,6 +23,7 @@ struct TryLoop {
   AsioLoop loop;
   HostWaits waits;
   LostHosts lost_hosts;
+  std::optional<WaitingLogins> waiting_logins;  // where connections stay open for mpirun
 };
 
 }  // namespace smlaunch

@@ -80,7 +80,10 @@ RunSettings JobTries::make_settings(TryLoop& on) {
     };
     return settings;
   }
-  if (connections_) settings.ssh_folder = connections_->folder();
+  if (connections_) {
+    settings.ssh_folder = connections_->folder();
+    on.waiting_logins.emplace(on.loop, connections_->folder());
+  }
   settings.spare_hosts = plan_.spare_hosts;
   settings.worker = job_.hosts_given ? "" : worker_socket_name(job_.environment->hosts);
   settings.channel_host = probe_own_address(plan_.network_interface, first_other_host(plan_));
@@ -90,7 +93,7 @@ RunSettings JobTries::make_settings(TryLoop& on) {
   };
   // The checks on the CPU are mpirun's, whatever starts the job.
   const bool by_mpirun = plan_.engine == Engine::mpirun || plan_.smoke.has_value();
-  settings.make_ready = [this, &waits, check, by_mpirun, worker = settings.worker](
+  settings.make_ready = [this, &on, &waits, check, by_mpirun, worker = settings.worker](
                             const std::string& hand_over, const FindWorkerCode& code, auto done) {
     RemoteRequest request = make_ready_request(options_, job_, worker, plan_.wanted_interfaces, by_mpirun);
     if (by_mpirun || !worker.empty()) request.login.input = hand_over;
@@ -99,7 +102,10 @@ RunSettings JobTries::make_settings(TryLoop& on) {
       has_own_token_ = true;
       if (auto left = leave_handed_token(hand_over); !left) warn(left.error());
     }
-    if (connections_) keep_connections(request, connections_->control_path());
+    if (connections_) {
+      keep_connections(request, connections_->control_path());
+      request.login.waiting = &*on.waiting_logins;
+    }
     with_token_.clear();
     request.progress = [this, by_mpirun](const RemoteReport& report) {
       note_hosts(report);

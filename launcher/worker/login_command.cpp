@@ -22,6 +22,7 @@
 #include "launcher/remote/slurm_step.hpp"
 #include "launcher/remote/ssh_connections.hpp"
 #include "launcher/worker/host_check.hpp"
+#include "launcher/worker/wait_for_command.hpp"
 #include "topology/interfaces.hpp"
 #include "topology/nvlink_domain.hpp"
 
@@ -64,7 +65,8 @@ int run_hand_over(std::vector<std::string> arguments) {
   if (arguments.size() >= 2)
     std::from_chars(arguments[1].data(), arguments[1].data() + arguments[1].size(), seconds);
   const char* connection = std::getenv("SSH_CONNECTION");
-  const std::string hand_over = complete_hand_over(read_stdin(), connection == nullptr ? "" : connection);
+  const LoginInput input = read_login_input();
+  const std::string hand_over = complete_hand_over(input.text, connection == nullptr ? "" : connection);
   if (leaves_token)
     if (const auto left = leave_handed_token(hand_over); !left) {
       const Problem& problem = left.error().problems.front();
@@ -81,7 +83,7 @@ int run_hand_over(std::vector<std::string> arguments) {
     answers.noexec_folder = probe_noexec_folder();
   }
   write_text(1, fmt::format("smlaunch {}\n{}", SMLAUNCH_VERSION, render_login_answers(answers)));
-  return 0;
+  return input.may_wait ? wait_for_command() : 0;
 }
 
 // Stands for ssh where mpirun starts its daemon on a host. Like ssh, srun hands the words to a shell there.

@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: Apache-2.0
+// Logins that wait for mpirun's command, with a script in the place of ssh and of the host behind it.
+#include "launcher/remote/waiting_logins.hpp"
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+#include <thread>
+
+#include "launcher/process/asio_loop.hpp"
+#include "launcher/remote/host_work.hpp"
+#include "launcher/remote/use_waiting_login.hpp"
+
+namespace smlaunch {
+namespace {
+
+constexpr const char* answers_and_waits =
+    "read -r word length; input=$(head -c \"$length\")\n"
+    "echo motd; echo 'smlaunch 1.2.3'; echo \"input: $input\"; echo $$ >\"$here/pid\"; echo waits\n"
+    "read -r word length || exit 0\n"
+    "command=$(head -c \"$length\"); exec sh -c \"$command\"\n";
+
+class WaitingLoginsTest : public ::testing::Test {
+ protected:
+  WaitingLoginsTest() {
+    std::string pattern = ::testing::TempDir() + "waits.XXXXXX";
+    folder_ = ::mkdtemp(pattern.data());
+    write("ssh", "#!/bin/sh\nhere=$(dirname \"$0\")\nwhile [ $# -gt 2 ]; do shift; done\n. \"$here/$1\"\n");
+    ::chmod((folder_ / "ssh").c_str(), 0755);
+    logins_.emplace(loop_, folder_.string());
+  }
+  ~WaitingLoginsTest() override { std::filesystem::remove_all(folder_); }
+
+  void write(const std::string& name, const std::string& text) const {
+    std::ofstream(folder_ / name) << text;
+  }
+  std::string read(const std::string& name) const {
+    std::stringstream text;
+    text << std::ifstream(folder_ / name).rdbuf();
+    return text.str();
+  }
+
+  RemoteReport log_in(const std::string& host,
+                      std::chrono::milliseconds waiting_bound = std::chrono::minutes(1)) {
+    RemoteRequest request;
+    request.hosts = {host};
+    request.timeout = std::chrono::minutes(1);
+    request.login.ssh = {(folder_ / "ssh").string()};
+    request.login.command = "smlaunch worker";
+    request.login.version = "1.2.3";
+    request.login.input = "a secret";
+    request.login.waiting = &*logins_;
+    request.login.waiting_bound = waiting_bound;
+    RemoteReport told;
+    const auto work = begin_on_hosts(loop_, request, [&](RemoteReport report) {
+      told = std::move(report);
+      loop_.stop();
+    });
+    run_loop();
+    return told;
+  }
+
+  // As mpirun's starter of that host does, while the leader's loop runs.
+  std::optional<int> run(const std::string& host, const std::string& command) {
+    std::optional<int> code;
+    std::thread starter([&] {
+      code = run_in_waiting_login(folder_.string(), host, command);
+      loop_.post([&] { loop_.stop(); });
+    });
+    run_loop();
+    starter.join();
+    return code;
+  }
+
+  void run_loop() {
+    loop_.context().restart();
+    loop_.run();
+  }
+
+  // A killed process that is no child of ours can only be looked for; a minute means never. The loop runs meanwhile.
+  bool ends(int pid) {
+    for (int i = 0; i < 6000 && ::kill(pid, 0) == 0; ++i) {
+      loop_.context().restart();
+      loop_.poll();
+      ::usleep(10'000);
+    }
+    return ::kill(pid, 0) != 0;
+  }
+
+  std::filesystem::path folder_;
+  AsioLoop loop_;
+  std::optional<WaitingLogins> logins_;
+};
+
+TEST_F(WaitingLoginsTest, RunACommandWithItsStreamsAndItsCodeOnce) {
+  write("127.0.0.2", answers_and_waits);
+  const RemoteReport report = log_in("127.0.0.2");
+  ASSERT_TRUE(report.ready) << to_string(report.hosts[0].cause);
+  EXPECT_EQ(report.hosts[0].answer, "smlaunch 1.2.3\ninput: a secret\nwaits\n");
+
+  EXPECT_EQ(run("127.0.0.3", "echo never"), std::nullopt) << "no login waits there";
+  ::testing::internal::CaptureStdout();
+  ::testing::internal::CaptureStderr();
+  EXPECT_EQ(run("127.0.0.2", "cat; seq 20000; echo 'in two words' >&2; exit 7"), 7);
+  const std::string out = ::testing::internal::GetCapturedStdout();
+  EXPECT_EQ(::testing::internal::GetCapturedStderr(), "in two words\n");
+  EXPECT_EQ(out.size(), 108'894U) << "all that seq prints";
+  EXPECT_TRUE(out.ends_with("\n20000\n"));
+  EXPECT_EQ(run("127.0.0.2", "echo never"), std::nullopt) << "it has been used";
+}
+
+TEST_F(WaitingLoginsTest, AreOfNoUseWhenTheyHaveEnded) {
+  write("127.0.0.2", answers_and_waits);
+  ASSERT_TRUE(log_in("127.0.0.2").ready);
+  const int pid = std::stoi(read("pid"));
+  ::kill(pid, SIGKILL);
+  ASSERT_TRUE(ends(pid));
+  EXPECT_EQ(run("127.0.0.2", "echo never"), std::nullopt);
+}
+
+TEST_F(WaitingLoginsTest, EndWithTheLeader) {
+  write("127.0.0.2", answers_and_waits);
+  ASSERT_TRUE(log_in("127.0.0.2").ready);
+  logins_.reset();
+  EXPECT_TRUE(ends(std::stoi(read("pid"))));
+}
+
+TEST_F(WaitingLoginsTest, EndWithTheStarterThatUsesThem) {
+  write("127.0.0.2", answers_and_waits);
+  ASSERT_TRUE(log_in("127.0.0.2").ready);
+  const pid_t starter = ::fork();
+  if (starter == 0) {
+    (void)run_in_waiting_login(folder_.string(), "127.0.0.2",
+                               fmt::format("echo >{}/runs; exec sleep 1000", folder_.string()));
+    ::_exit(0);
+  }
+  const int pid = std::stoi(read("pid"));
+  for (int i = 0; i < 6000 && !std::filesystem::exists(folder_ / "runs"); ++i) {
+    loop_.context().restart();
+    loop_.poll();
+    ::usleep(10'000);
+  }
+  EXPECT_EQ(::kill(pid, 0), 0) << "it runs";
+  ::kill(starter, SIGKILL);
+  ::waitpid(starter, nullptr, 0);
+  EXPECT_TRUE(ends(pid));
+}
+
+// An older one reads its input to the end before it says a word.
+TEST_F(WaitingLoginsTest, AreNotWaitedForWhereAnotherVersionAnswers) {
+  write("127.0.0.2", "cat >/dev/null; echo 'smlaunch 1.2.2'");
+  const RemoteReport report = log_in("127.0.0.2", std::chrono::milliseconds(100));
+  EXPECT_EQ(to_string(report.hosts[0].cause), "smlaunch 1.2.2 there, 1.2.3 here");
+}
+
+TEST_F(WaitingLoginsTest, MayAnswerAndEndAsOthersDo) {
+  write("127.0.0.2", "echo 'smlaunch 1.2.3'");
+  EXPECT_TRUE(log_in("127.0.0.2").ready);
+  EXPECT_EQ(run("127.0.0.2", "echo never"), std::nullopt);
+}
+
+TEST_F(WaitingLoginsTest, AreNoneWhereTheLeaderIsGone) {
+  EXPECT_EQ(run_in_waiting_login(folder_.string() + "/none", "127.0.0.2", "echo never"), std::nullopt);
+  EXPECT_EQ(run_in_waiting_login(folder_.string() + std::string(200, 'x'), "127.0.0.2", "echo never"),
+            std::nullopt);
+}
+
+}  // namespace
+}  // namespace smlaunch
