@@ -238,7 +238,7 @@ void RemoteLoop::log_in(Host& host) {
     calls.waits = [this, &host](const std::string& answer) {
       request_.login.waiting->keep(host.probe.host(), host.login);
       leave_login(host);
-      feed(host, HostProbe::LoginEnded{{.exit_code = 0, .out = answer}});
+      feed(host, HostProbe::LoginEnded{{.exit_code = 0, .out = answer, .err = {}}});
     };
   }
   const int error = host.login->start(
