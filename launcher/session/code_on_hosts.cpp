@@ -133,6 +133,7 @@ class CodeWait : public std::enable_shared_from_this<CodeWait> {
     request.own_host.clear();
     request.timeout = time_left(options_, passed_);
     RemoteLogin& login = request.login;
+    login.waiting = nullptr;  // readiness's logins do
     login.command = fmt::format("{} worker {}", become_program(quote_shell_word(job_.spec.smlaunch)),
                                 prepare_code_argument);
     login.input = encode(make_login_request());

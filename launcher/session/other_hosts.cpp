@@ -125,6 +125,7 @@ void tell_the_rest(HostWaits& waits, RemoteRequest request, const std::string& f
         request.hosts.push_back(host.name);
   if (request.hosts.empty() || farewell.empty()) return done();
   request.login.command = farewell;
+  request.login.waiting = nullptr;
   request.timeout = farewell_bound;
   request.login.judge = nullptr;
   request.is_pointless = nullptr;
