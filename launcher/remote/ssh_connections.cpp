@@ -16,7 +16,7 @@
 #include <vector>
 
 #include "base/host_name.hpp"
-#include "launcher/plan/plan.hpp"
+#include "launcher/plan/ssh_sockets.hpp"
 #include "launcher/process/agent_variables.hpp"
 #include "launcher/process/job_processes.hpp"
 
@@ -24,9 +24,6 @@ namespace smlaunch {
 
 namespace {
 
-// The path must fit a socket's address, 107 bytes, together with ssh's 40 hexadecimal digits and the 17
-// bytes that ssh adds while it binds. So it is short, whatever TMPDIR says.
-constexpr const char* folder_template = "/tmp/smlaunch-ssh-XXXXXX";
 constexpr int close_bound_milliseconds = 2000;
 // mpirun gives its processes a second, and then waits for its daemons: for ever for a daemon that does not answer.
 constexpr std::chrono::milliseconds starter_bound{4000};
@@ -39,11 +36,12 @@ void remove_folder(const std::string& folder) {
 
 }  // namespace
 
-Result<SshConnections> SshConnections::open(const std::string& smlaunch) {
-  std::string folder = folder_template;
+Result<SshConnections> SshConnections::open(const std::string& smlaunch, std::string socket) {
+  std::string folder = ssh_folder_template;
   if (mkdtemp(folder.data()) == nullptr)
-    return failure(Fault::start, folder_template, fmt::format("cannot be made: {}", std::strerror(errno)));
-  SshConnections made(std::move(folder));
+    return failure(Fault::start, ssh_folder_template,
+                   fmt::format("cannot be made: {}", std::strerror(errno)));
+  SshConnections made(std::move(folder), std::move(socket));
   ChildRequest request;
   request.argv = {smlaunch, "worker", guard_argument, made.folder_, std::to_string(getpid())};
   request.environment = own_environment();
@@ -54,7 +52,9 @@ Result<SshConnections> SshConnections::open(const std::string& smlaunch) {
 }
 
 SshConnections::SshConnections(SshConnections&& other) noexcept
-    : folder_(std::exchange(other.folder_, "")), guard_(std::move(other.guard_)) {}
+    : folder_(std::exchange(other.folder_, "")),
+      socket_(std::move(other.socket_)),
+      guard_(std::move(other.guard_)) {}
 
 SshConnections::~SshConnections() {
   if (folder_.empty()) return;
@@ -64,7 +64,7 @@ SshConnections::~SshConnections() {
   remove_folder(folder_);
 }
 
-std::string SshConnections::control_path() const { return folder_ + "/" + ssh_socket_name; }
+std::string SshConnections::control_path() const { return folder_ + "/" + socket_; }
 
 int run_connection_guard(const std::string& folder, int parent) {
   const UniqueFd alive(static_cast<int>(syscall(SYS_pidfd_open, parent, 0)));
