@@ -3,10 +3,12 @@
 #include <unistd.h>
 
 #include <csignal>
+#include <cstring>
 
 #include "base/exit_codes.hpp"
 #include "launcher/launch.hpp"
 #include "launcher/process/stop_signals.hpp"
+#include "launcher/remote/run_by_connection.hpp"
 
 namespace {
 
@@ -27,10 +29,17 @@ void outlive_failed_writes() {
   for (const int signal : {SIGPIPE, SIGXFSZ}) std::signal(signal, SIG_IGN);
 }
 
+// Where mpirun starts us instead of ssh: once for each host, so nothing that costs comes before, and signals stay as mpirun
+// has them.
+bool stands_for_ssh(int argc, char** argv) {
+  return argc > 2 && std::strcmp(argv[1], "worker") == 0 && std::strcmp(argv[2], smlaunch::ssh_argument) == 0;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   keep_standard_streams_apart();
+  if (stands_for_ssh(argc, argv)) return smlaunch::run_by_connection({argv + 3, argv + argc});
   hear_of_children();
   outlive_failed_writes();
   smlaunch::outlive_user_signals();

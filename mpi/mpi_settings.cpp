@@ -80,6 +80,17 @@ bool is_of_interfaces(std::string_view parameter) {
   return parameter.starts_with("btl_tcp_if_") || parameter.starts_with("oob_tcp_if_");
 }
 
+bool is_of_logins(std::string_view parameter) {
+  return parameter == "plm_rsh_agent" || parameter == "plm_rsh_args" || parameter == "orte_xterm";
+}
+
+// Windows come by ssh, and files of parameters are read by mpirun alone.
+bool may_be_of_logins(const MpirunOption& option) {
+  return option.name == "mca" ? is_of_logins(option.values[0])
+                              : option.name == "xterm" || option.name == "am" || option.name == "amca" ||
+                                    option.name == "tune";
+}
+
 }  // namespace
 
 std::string place_of(const SetParameter& parameter) {
@@ -167,6 +178,12 @@ bool chooses_interface(const MpiSettings& settings) {
                      }) ||
          std::any_of(settings.parameters.begin(), settings.parameters.end(),
                      [](const SetParameter& parameter) { return is_of_interfaces(parameter.name); });
+}
+
+bool chooses_login(const MpiSettings& settings) {
+  return std::any_of(settings.user.options.begin(), settings.user.options.end(), may_be_of_logins) ||
+         std::any_of(settings.parameters.begin(), settings.parameters.end(),
+                     [](const SetParameter& parameter) { return is_of_logins(parameter.name); });
 }
 
 }  // namespace smlaunch

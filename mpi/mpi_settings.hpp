@@ -66,4 +66,7 @@ bool lists_variables_in_a_file(const MpiSettings& settings);
 // Does something of these choose the interfaces of mpirun's or the ranks' traffic?
 bool chooses_interface(const MpiSettings& settings);
 
+// May something of these say how mpirun logs in to hosts: by which program, with which arguments for it?
+bool chooses_login(const MpiSettings& settings);
+
 }  // namespace smlaunch

@@ -33,6 +33,7 @@ struct MpirunRequest {
   std::string tcp_exclude;        // where nothing is included: those that it may not choose
   // Starts a program on another host instead of ssh: AGENT HOST COMMAND; empty: ssh does.
   std::string remote_agent;
+  std::string ssh_agent;  // is given ssh's words in its place, where no remote_agent is; empty: ssh is
   int ssh_port = 22;
   std::string ssh_control_path;       // of connections that are open already (ssh_config(5)); or empty
   std::vector<std::string> exported;  // names for -x; values never appear

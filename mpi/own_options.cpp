@@ -99,10 +99,12 @@ std::vector<MpirunOption> our_options(const MpirunRequest& request) {
             std::to_string(request.remote_agent.empty() ? std::min(request.hosts.size(), most_logins_at_once)
                                                         : request.hosts.size())));
   }
-  if (request.remote_agent.empty())
+  if (request.remote_agent.empty()) {
+    if (!request.ssh_agent.empty()) options.push_back(mca("plm_rsh_agent", request.ssh_agent));
     options.push_back(mca("plm_rsh_args", ssh_arguments(request.ssh_port, request.ssh_control_path)));
-  else
+  } else {
     add_remote_agent(request, options);
+  }
   options.push_back(mca("oob_tcp_keepalive_time", "5"));
   options.push_back(mca("oob_tcp_keepalive_intvl", "2"));
   options.push_back(mca("oob_tcp_keepalive_probes", "3"));

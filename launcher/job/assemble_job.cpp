@@ -133,7 +133,7 @@ Result<Job> begin_job(const Options& options, const Facts& facts) {
   spec.bind = options.bind;
   spec.sources.emplace_back("bind", source_of(options, "bind", "default"));
   spec.ssh_port = options.ssh_port;
-  spec.ssh_control_path = fmt::format("{}/{}", planned_ssh_folder, ssh_socket_name);
+  spec.keeps_ssh_open = true;
 
   job.runs_alone = !job.self_started && runs_by_itself(spec.launcher, env, job.hosts_given);
   if (job.runs_alone && env.current_host.empty())

@@ -7,6 +7,7 @@
 
 #include "launcher/contract/framework_module.hpp"
 #include "launcher/contract/program_variables.hpp"
+#include "launcher/plan/ssh_sockets.hpp"
 #include "launcher/plan/starter.hpp"
 #include "launcher/process/agent_variables.hpp"
 #include "launcher/process/hidden_arguments.hpp"
@@ -21,11 +22,14 @@ constexpr std::size_t longest_mpirun_program = 100'000;
 
 // `word`: mpirun's word with the arguments for ssh.
 void set_ssh_folder(std::string& word, const std::string& ssh_folder) {
-  const std::string option = fmt::format(" -o ControlPath={}/{}", planned_ssh_folder, ssh_socket_name);
-  const std::size_t at = word.find(option);
-  if (at == std::string::npos) return;
-  word.replace(at, option.size(),
-               ssh_folder.empty() ? "" : fmt::format(" -o ControlPath={}/{}", ssh_folder, ssh_socket_name));
+  for (const char* socket : {ssh_socket_by_name, ssh_socket_by_digest}) {
+    const auto option_in = [&](std::string_view folder) {
+      return fmt::format(" -o ControlPath={}/{}", folder, socket);
+    };
+    const std::string planned = option_in(planned_ssh_folder);
+    if (const std::size_t at = word.find(planned); at != std::string::npos)
+      word.replace(at, planned.size(), ssh_folder.empty() ? "" : option_in(ssh_folder));
+  }
 }
 
 }  // namespace

@@ -10,6 +10,7 @@
 #include "launcher/contract/program_variables.hpp"
 #include "launcher/plan/launcher_variables.hpp"
 #include "launcher/plan/redaction.hpp"
+#include "launcher/plan/ssh_sockets.hpp"
 #include "launcher/plan/starter.hpp"
 #include "launcher/process/agent_variables.hpp"
 #include "mpi/schedulers.hpp"
@@ -127,7 +128,12 @@ MpirunRequest mpirun_request(const JobSpec& spec, const LaunchPlan& plan, const 
   request.tcp_exclude = spec.mpi_exclude;
   if (spec.by_slurm) request.remote_agent = fmt::format("{} {}", spec.smlaunch, slurm_agent_words);
   request.ssh_port = spec.ssh_port;
-  if (plan.cluster.hosts.size() > 1) request.ssh_control_path = spec.ssh_control_path;
+  if (spec.keeps_ssh_open && plan.cluster.hosts.size() > 1) {
+    const std::string socket = choose_ssh_socket(spec, plan.cluster);
+    request.ssh_control_path = fmt::format("{}/{}", planned_ssh_folder, socket);
+    if (socket == ssh_socket_by_name)
+      request.ssh_agent = fmt::format("{} {}", spec.smlaunch, ssh_agent_words);
+  }
   request.settings = spec.mpi;
   request.settings.user = kept.user;
   request.settings.of_parameters = {};

@@ -66,7 +66,7 @@ struct JobSpec {
   bool self_started = false;  // every host starts smlaunch by itself, and none reaches another one
   bool by_slurm = false;      // the hosts are those of our Slurm job: srun reaches them, and no ssh is needed
   int ssh_port = 22;
-  std::string ssh_control_path;  // readiness's logins stay open there for mpirun; empty: they do not
+  bool keeps_ssh_open = false;   // readiness's logins stay open for mpirun
   bool machines_chosen = false;  // by an option of the user's: --topology, --gpus-per-host
   bool machines_as_planned =
       false;  // --gpus-per-host: ranks are placed as planned, whatever their hosts are like
@@ -83,7 +83,6 @@ struct JobSpec {
 // Where a plan's command says that the connections lie which readiness's logins leave open: each run puts a
 // folder of its own there.
 inline constexpr const char* planned_ssh_folder = "SMLAUNCH_SSH_FOLDER";
-inline constexpr const char* ssh_socket_name = "ssh-%C";
 
 // How the all-reduce test is started; the plan shows it.
 struct SmokePlan {

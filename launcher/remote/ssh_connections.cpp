@@ -16,17 +16,15 @@
 #include <vector>
 
 #include "base/host_name.hpp"
-#include "launcher/plan/plan.hpp"
+#include "launcher/plan/ssh_sockets.hpp"
 #include "launcher/process/agent_variables.hpp"
 #include "launcher/process/job_processes.hpp"
+#include "launcher/remote/waiting_words.hpp"
 
 namespace smlaunch {
 
 namespace {
 
-// The path must fit a socket's address, 107 bytes, together with ssh's 40 hexadecimal digits and the 17
-// bytes that ssh adds while it binds. So it is short, whatever TMPDIR says.
-constexpr const char* folder_template = "/tmp/smlaunch-ssh-XXXXXX";
 constexpr int close_bound_milliseconds = 2000;
 // mpirun gives its processes a second, and then waits for its daemons: for ever for a daemon that does not answer.
 constexpr std::chrono::milliseconds starter_bound{4000};
@@ -39,11 +37,12 @@ void remove_folder(const std::string& folder) {
 
 }  // namespace
 
-Result<SshConnections> SshConnections::open(const std::string& smlaunch) {
-  std::string folder = folder_template;
+Result<SshConnections> SshConnections::open(const std::string& smlaunch, std::string socket) {
+  std::string folder = ssh_folder_template;
   if (mkdtemp(folder.data()) == nullptr)
-    return failure(Fault::start, folder_template, fmt::format("cannot be made: {}", std::strerror(errno)));
-  SshConnections made(std::move(folder));
+    return failure(Fault::start, ssh_folder_template,
+                   fmt::format("cannot be made: {}", std::strerror(errno)));
+  SshConnections made(std::move(folder), std::move(socket));
   ChildRequest request;
   request.argv = {smlaunch, "worker", guard_argument, made.folder_, std::to_string(getpid())};
   request.environment = own_environment();
@@ -54,7 +53,9 @@ Result<SshConnections> SshConnections::open(const std::string& smlaunch) {
 }
 
 SshConnections::SshConnections(SshConnections&& other) noexcept
-    : folder_(std::exchange(other.folder_, "")), guard_(std::move(other.guard_)) {}
+    : folder_(std::exchange(other.folder_, "")),
+      socket_(std::move(other.socket_)),
+      guard_(std::move(other.guard_)) {}
 
 SshConnections::~SshConnections() {
   if (folder_.empty()) return;
@@ -64,7 +65,7 @@ SshConnections::~SshConnections() {
   remove_folder(folder_);
 }
 
-std::string SshConnections::control_path() const { return folder_ + "/" + ssh_socket_name; }
+std::string SshConnections::control_path() const { return folder_ + "/" + socket_; }
 
 int run_connection_guard(const std::string& folder, int parent) {
   const UniqueFd alive(static_cast<int>(syscall(SYS_pidfd_open, parent, 0)));
@@ -81,7 +82,7 @@ int run_connection_guard(const std::string& folder, int parent) {
   const std::vector<int> noted = find_noted_starters(folder);
   std::error_code ignored;
   for (const auto& socket : std::filesystem::directory_iterator(folder, ignored))
-    if (socket.is_socket(ignored))
+    if (socket.is_socket(ignored) && socket.path().filename() != waiting_socket_name)
       (void)run_captured({"ssh", "-F", "none", "-S", socket.path(), "-O", "exit", "--", "any"},
                          close_bound_milliseconds);
   remove_folder(folder);

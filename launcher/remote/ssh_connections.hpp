@@ -12,9 +12,9 @@ namespace smlaunch {
 
 class SshConnections {
  public:
-  // Makes the folder, and starts a guard (`smlaunch` again, at that path) that cleans up when we are killed. Errors
-  // (Fault::start): the folder cannot be made, or the guard cannot be started.
-  static Result<SshConnections> open(const std::string& smlaunch);
+  // Makes the folder, and starts a guard (`smlaunch` again, at that path) that cleans up when we are killed. `socket`:
+  // choose_ssh_socket(). Errors (Fault::start): the folder cannot be made, or the guard cannot be started.
+  static Result<SshConnections> open(const std::string& smlaunch, std::string socket);
 
   // Removes the folder. The connections themselves are our descendants, and end with them.
   ~SshConnections();
@@ -25,9 +25,11 @@ class SshConnections {
   [[nodiscard]] std::string control_path() const;  // ssh_config(5)
 
  private:
-  explicit SshConnections(std::string folder) : folder_(std::move(folder)) {}
+  SshConnections(std::string folder, std::string socket)
+      : folder_(std::move(folder)), socket_(std::move(socket)) {}
 
   std::string folder_;  // empty: moved away
+  std::string socket_;
   Child guard_;
 };
 

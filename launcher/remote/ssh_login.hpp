@@ -15,16 +15,10 @@
 #include <vector>
 
 #include "launcher/process/unique_fd.hpp"
+#include "launcher/remote/login_streams.hpp"
 #include "launcher/remote/ssh_failure.hpp"
 
 namespace smlaunch {
-
-// What an ssh client reads and writes.
-struct LoginStreams {
-  UniqueFd in;  // to write to
-  UniqueFd out;
-  UniqueFd err;
-};
 
 // Its own handlers hold it too: they may still be queued when its user lets go of it.
 class SshLogin : public std::enable_shared_from_this<SshLogin> {

@@ -1,21 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "launcher/remote/use_waiting_login.hpp"
 
-#include <fcntl.h>
 #include <poll.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include <array>
 #include <cerrno>
-#include <chrono>
 #include <cstring>
 #include <string_view>
-#include <utility>
 
-#include "launcher/remote/ssh_login.hpp"
-#include "launcher/remote/waiting_logins.hpp"
+#include "launcher/remote/login_streams.hpp"
+#include "launcher/remote/unix_socket.hpp"
 #include "launcher/remote/waiting_words.hpp"
 
 namespace smlaunch {
@@ -25,19 +21,6 @@ namespace {
 // A leader that is stopped answers nobody.
 constexpr int answer_bound_milliseconds = 2000;
 constexpr int connection_lost = 255;
-
-UniqueFd connect_to(const std::string& path) {
-  sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  if (path.size() >= sizeof address.sun_path) return UniqueFd();
-  std::memcpy(address.sun_path, path.data(), path.size());
-  UniqueFd socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-  if (!socket.valid()) return socket;
-  // Not blocking: a full queue refuses.
-  if (::connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0)
-    return UniqueFd();
-  return socket;
-}
 
 std::optional<LoginStreams> receive_streams(int socket) {
   pollfd answer{socket, POLLIN, 0};
@@ -116,7 +99,7 @@ std::optional<int> run_in_waiting_login(const std::string& folder, const std::st
                                         const std::string& command) {
   const std::string framed = frame_waiting(command);
   if (command.size() > longest_waiting_input) return {};
-  const UniqueFd leader = connect_to(folder + "/" + waiting_socket_name);
+  const UniqueFd leader = connect_to_path(folder + "/" + waiting_socket_name);
   if (!leader.valid() || !send_all(leader.get(), host + "\n")) return {};
   auto streams = receive_streams(leader.get());
   if (!streams) return {};

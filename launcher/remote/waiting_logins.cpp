@@ -14,6 +14,8 @@
 #include <cstring>
 #include <utility>
 
+#include "launcher/remote/waiting_words.hpp"
+
 namespace smlaunch {
 
 using boost::asio::local::stream_protocol;

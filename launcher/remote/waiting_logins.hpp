@@ -40,7 +40,4 @@ class WaitingLogins {
   std::map<const Use*, std::shared_ptr<Use>> uses_;
 };
 
-// Where the starters ask: a file's name in that folder.
-inline constexpr const char* waiting_socket_name = "logins";
-
 }  // namespace smlaunch

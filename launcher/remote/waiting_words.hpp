@@ -22,6 +22,9 @@ std::string frame_waiting(std::string_view text);
 // longest_waiting_input.
 std::optional<std::size_t> parse_waiting_line(std::string_view line);
 
+// Where the leader is asked for a login: a socket's name in the folder of the SSH connections.
+inline constexpr const char* waiting_socket_name = "logins";
+
 // What the host says behind its answer, and whether these are its last words so far.
 inline constexpr std::string_view waits_line = "waits\n";
 bool says_it_waits(std::string_view output);

@@ -12,6 +12,7 @@
 #include "launcher/leader/runner.hpp"
 #include "launcher/outcome/job_result.hpp"
 #include "launcher/outcome/report_error.hpp"
+#include "launcher/plan/ssh_sockets.hpp"
 #include "launcher/plan/starter.hpp"
 #include "launcher/session/check_plan.hpp"
 #include "launcher/session/long_variables.hpp"
@@ -111,7 +112,7 @@ void JobTries::announce() {
 void JobTries::open_connections() {
   connections_.reset();
   if (plan_.engine != Engine::mpirun || !has_other_hosts(plan_) || job_.spec.by_slurm) return;
-  auto opened = SshConnections::open(job_.spec.smlaunch);
+  auto opened = SshConnections::open(job_.spec.smlaunch, choose_ssh_socket(job_.spec, plan_.cluster));
   if (!opened) return warn(opened.error());
   connections_.emplace(std::move(*opened));
 }

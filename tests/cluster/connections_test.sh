@@ -63,3 +63,44 @@ assert_eq 0 "$status"
 assert_eq '' "$(host algo-1 ls -A /tmp/smlaunch-0)"
 host algo-1 rmdir /tmp/smlaunch-0
 assert_nothing_left
+
+step "mpirun's daemon is started by the login that has found its host ready: one connection, one session, one ssh"
+host algo-1 mkdir /tmp/bin
+ssh=$(command -v ssh)
+ssh_is() { # what /tmp/bin/ssh does, beside noting its words
+  { printf '%s\n' '#!/bin/sh' 'echo "$*" >>/tmp/ssh.log' "$@"; } | host algo-1 install -m 755 /dev/stdin /tmp/bin/ssh
+}
+in_log() { host algo-2 grep -c "$1" /run/sshd.log || :; }
+# A run whose smlaunch and mpirun start /tmp/bin/ssh. Where mpirun's agent becomes ssh, mpirun has put /usr/bin before that.
+run_noting() {
+  local connections sessions
+  host algo-1 rm -f /tmp/ssh.log
+  connections=$(in_log '^Accepted publickey') sessions=$(in_log '^Starting session')
+  start algo-1 env PATH="/tmp/bin:$PATH" "$smlaunch" --hosts algo-1:1,algo-2:1 "$@" -- /opt/ml/code/train.sh /tmp/second
+  ended algo-1 20
+  assert_eq 0 "$status"
+  logins=$(host algo-1 cat /tmp/ssh.log)
+  seen="$(wc -l <<<"$logins") started by name, $(($(in_log '^Accepted publickey') - connections)) connections"
+  seen+=", $(($(in_log '^Starting session') - sessions)) sessions"
+  assert_contains "$logins" "-o ControlMaster=auto -o ControlPersist=60 -o ControlPath=/tmp/smlaunch-ssh-"
+  assert_nothing_left
+}
+ssh_is "exec $ssh \"\$@\""
+run_noting
+assert_eq "1 started by name, 1 connections, 1 sessions" "$seen"
+
+step "nobody can ask for the login that waits: mpirun's login is a session over the open connection, and starts no ssh"
+ssh_is 'rm /tmp/smlaunch-ssh-*/logins' "exec $ssh \"\$@\""
+run_noting
+assert_eq "1 started by name, 1 connections, 2 sessions" "$seen"
+
+step "nor is there an open connection: mpirun's login is ssh's"
+ssh_is 'rm /tmp/smlaunch-ssh-*/logins' "exec $ssh -o ControlPath=none \"\$@\""
+run_noting
+assert_eq "1 started by name, 2 connections, 2 sessions" "$seen"
+
+step "the user's own arguments for ssh: mpirun starts ssh, which finds the connection"
+ssh_is "exec $ssh \"\$@\""
+run_noting --mpi-options '-mca plm_rsh_args "-o ConnectionAttempts=2"'
+assert_eq "2 started by name, 1 connections, 2 sessions" "$seen"
+assert_contains "$logins" "-x -o ConnectionAttempts=2 -o BatchMode=yes -o ConnectTimeout=10 -o ControlPath=/tmp/smlaunch-ssh-"

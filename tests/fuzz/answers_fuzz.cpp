@@ -1,15 +1,31 @@
 // SPDX-License-Identifier: Apache-2.0
-// What other hosts answer to a login or a step of Slurm's, and what ssh and srun say.
+// What other hosts answer to a login or a step of Slurm's, what ssh and srun say, and an ssh that keeps a connection open.
 #include <cstdlib>
 
 #include "launcher/remote/become_program.hpp"
 #include "launcher/remote/login_answers.hpp"
+#include "launcher/remote/mux_session.hpp"
 #include "launcher/remote/slurm_step.hpp"
 #include "launcher/remote/ssh_failure.hpp"
 #include "launcher/remote/ssh_target.hpp"
 #include "tests/fuzz/fuzz.hpp"
 
 namespace smlaunch {
+
+namespace {
+
+void fuzz_session(std::string_view bytes) {
+  MuxSession at_once, by_bytes;
+  const bool is_understood = at_once.take(bytes);
+  bool is_understood_so_far = true;
+  for (std::size_t i = 0; i < bytes.size() && is_understood_so_far; ++i)
+    is_understood_so_far = by_bytes.take(bytes.substr(i, 1));
+  must(is_understood == is_understood_so_far && is_understood == at_once.problem().empty());
+  must(at_once.problem() == by_bytes.problem() && at_once.is_open() == by_bytes.is_open());
+  must(at_once.exit_code() == by_bytes.exit_code() && (at_once.is_open() || !at_once.exit_code()));
+}
+
+}  // namespace
 
 void fuzz(std::string_view bytes) {
   const LoginAnswers answers = parse_login_answers(bytes);
@@ -26,6 +42,7 @@ void fuzz(std::string_view bytes) {
   must(!target.host.empty() && target.port > 0 && target.port < 65536);
   (void)may_redirect(bytes);
   (void)parse_program_elsewhere(bytes);
+  fuzz_session(bytes);
   const StepProblems problems = parse_step_problems(bytes);
   for (const auto& [host, answer] : parse_step_output(bytes))
     (void)judge_step_answer(host, &answer, problems, RemoteRequest());

@@ -179,5 +179,19 @@ TEST(ChoosesInterface, IsWhatOpenMpisParametersDo) {
   EXPECT_FALSE(chooses("", {}));
 }
 
+TEST(MpiSettings, MayChooseHowMpirunLogsIn) {
+  const auto of = [](const std::string& options, std::vector<SetParameter> parameters) {
+    return chooses_login(
+        parse_mpi_settings(split_shell_words(options).value(), "", std::move(parameters), four).value());
+  };
+  for (const char* options : {"-mca plm_rsh_args -C", "--mca prte_ssh_agent ssh", "-mca plm_ssh_args -C",
+                              "--xterm 0", "-am mine.conf", "--tune mine.conf"})
+    EXPECT_TRUE(of(options, {})) << options;
+  EXPECT_TRUE(of("", {in_file("plm_rsh_agent", "rsh")}));
+  EXPECT_TRUE(of("", {of_open_mpi("plm_rsh_agent", "rsh")})) << "mpirun would take it where we say none";
+  EXPECT_TRUE(of("", {in_file("orte_xterm", "0")}));
+  EXPECT_FALSE(of("-mca plm_rsh_num_concurrent 4 -mca pml ob1 -x PATH", {in_file("plm_base_verbose", "1")}));
+}
+
 }  // namespace
 }  // namespace smlaunch

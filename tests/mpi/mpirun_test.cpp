@@ -89,6 +89,22 @@ TEST(MpirunCommand, StartsItsDaemonsByAnotherAgentThanSsh) {
       << in_5;
 }
 
+TEST(MpirunCommand, GivesAnAgentInTheShapeOfSshTheArgumentsOfSsh) {
+  MpirunRequest request = two_hosts();
+  request.ssh_agent = "/usr/bin/smlaunch worker --ssh";
+  request.ssh_control_path = "/tmp/x/ssh-%n";
+  EXPECT_THAT(
+      line(request),
+      testing::HasSubstr(" -mca plm_rsh_agent /usr/bin/smlaunch worker --ssh -mca plm_rsh_args "
+                         "-o BatchMode=yes -o ConnectTimeout=10 -o ControlPath=/tmp/x/ssh-%n -mca oob"));
+  request.version = {5, 0, 7};
+  EXPECT_THAT(
+      line(request),
+      testing::HasSubstr(" --prtemca plm_ssh_agent /usr/bin/smlaunch worker --ssh --prtemca plm_ssh_args "));
+  request.remote_agent = "/usr/bin/smlaunch worker --srun";
+  EXPECT_THAT(line(request), Not(testing::HasSubstr("--ssh")));
+}
+
 TEST(MpirunCommand, SaysOnlyWhatTheRequestNeeds) {
   MpirunRequest request = two_hosts();
   EXPECT_THAT(line(request), Not(AnyOf(testing::HasSubstr("--oversubscribe"), testing::HasSubstr("yield"),

@@ -280,6 +280,10 @@ TEST(EngineCommand, HasTheFolderOfTheRun) {
   EXPECT_EQ(engine_command(plan, "/tmp/smlaunch-ssh-a1b2c3"), expected);
   expected[3] = "-o BatchMode=yes";
   EXPECT_EQ(engine_command(plan, ""), expected);
+  plan.command[3] = "-o BatchMode=yes -o ControlPath=SMLAUNCH_SSH_FOLDER/ssh-%n";
+  EXPECT_EQ(engine_command(plan, ""), expected);
+  expected[3] = "-o BatchMode=yes -o ControlPath=/tmp/smlaunch-ssh-a1b2c3/ssh-%n";
+  EXPECT_EQ(engine_command(plan, "/tmp/smlaunch-ssh-a1b2c3"), expected);
 }
 
 }  // namespace
