@@ -19,9 +19,9 @@
 #include "launcher/process/agent_variables.hpp"
 #include "launcher/process/hidden_arguments.hpp"
 #include "launcher/process/host_environment.hpp"
-#include "launcher/process/job_processes.hpp"
 #include "launcher/process/orphan_reaper.hpp"
 #include "launcher/process/proc_stat.hpp"
+#include "launcher/process/session_folders.hpp"
 #include "launcher/process/signal_targets.hpp"
 
 namespace smlaunch {

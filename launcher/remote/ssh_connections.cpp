@@ -19,6 +19,7 @@
 #include "launcher/plan/plan.hpp"
 #include "launcher/process/agent_variables.hpp"
 #include "launcher/process/job_processes.hpp"
+#include "launcher/process/session_folders.hpp"
 
 namespace smlaunch {
 
