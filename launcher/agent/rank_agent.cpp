@@ -36,6 +36,7 @@
 #include "launcher/process/job_processes.hpp"
 #include "launcher/process/orphan_reaper.hpp"
 #include "launcher/process/proc_stat.hpp"
+#include "launcher/process/session_folders.hpp"
 #include "launcher/process/stop_signals.hpp"
 #include "launcher/process/unique_fd.hpp"
 #include "topology/hwloc_plugins.hpp"

@@ -19,9 +19,9 @@
 #include "launcher/process/agent_variables.hpp"
 #include "launcher/process/hidden_arguments.hpp"
 #include "launcher/process/host_environment.hpp"
-#include "launcher/process/job_processes.hpp"
 #include "launcher/process/orphan_reaper.hpp"
 #include "launcher/process/proc_stat.hpp"
+#include "launcher/process/session_folders.hpp"
 #include "launcher/process/signal_targets.hpp"
 
 namespace smlaunch {
@@ -116,7 +116,7 @@ Result<Started> RankProcess::start(Start message) {
   // A starter such as torchrun starts the program later, and does not make it executable.
   if (request.argv.front() != message.command_file)
     make_program_executable(message.command_file, message.working_directory);
-  processor_wait_.mark();
+  processor_wait_.began(read_processor_wait_ns());
   oom_watch_.begin(read_oom_kills());
   auto child = spawn_child(request);
   if (!child) return failure(Fault::start, request.argv.front(), child.error().text);
@@ -193,7 +193,7 @@ void RankProcess::take_lines(bool is_stderr, const std::string& lines, std::opti
 
 void RankProcess::process_ended() {
   end_.time_ns = steady_now_ns();
-  end_.waited_ns = processor_wait_.since_mark_ns();
+  end_.waited_ns = processor_wait_.until_ns(read_processor_wait_ns());
   end_.end.told_to_stop = told_to_stop_;
   oom_kills_at_end_ = read_oom_kills();
   status_ = reap(child_->pid);
@@ -259,8 +259,9 @@ void RankProcess::fill(Pong& pong) {
   asio::post(loop_, [this] {
     if (!is_told_) tell_progress(false);
   });
-  processor_wait_.mark();
   if (!runs()) return;
+  const std::uint64_t wait_ns = read_processor_wait_ns();
+  processor_wait_.looked(wait_ns, has_ended(child_->pid));
   const auto stat = read_proc_stat(child_->pid);
   if (stat) oom_watch_.sample(read_oom_kills(), stat->is_ending);
   if (const auto used = cgroup_ ? cgroup_->cpu_ns() : std::nullopt)

@@ -6,7 +6,7 @@
 
 #include "launcher/process/agent_variables.hpp"
 #include "launcher/process/descendants.hpp"
-#include "launcher/process/job_processes.hpp"
+#include "launcher/process/session_folders.hpp"
 #include "launcher/process/tcp_peers.hpp"
 #include "launcher/scheduler/srun_command.hpp"
 #include "mpi/tagged_line.hpp"

@@ -11,6 +11,7 @@
 #include "base/read_file.hpp"
 #include "launcher/process/descendants.hpp"
 #include "launcher/process/proc_stat.hpp"
+#include "launcher/process/process_variable.hpp"
 
 namespace smlaunch {
 
@@ -34,19 +35,12 @@ std::optional<int> read_rank(int pid) {
 }  // namespace
 
 std::optional<int> parse_rank(std::string_view environment) {
-  constexpr std::string_view name = "RANK=";
-  while (!environment.empty()) {
-    const std::size_t end = std::min(environment.find('\0'), environment.size());
-    const std::string_view variable = environment.substr(0, end);
-    environment.remove_prefix(std::min(end + 1, environment.size()));
-    if (!variable.starts_with(name)) continue;
-    const std::string_view value = variable.substr(name.size());
-    int rank = 0;
-    const auto [stop, error] = std::from_chars(value.data(), value.data() + value.size(), rank);
-    const bool is_number = error == std::errc() && stop == value.data() + value.size() && rank >= 0;
-    return is_number ? std::optional(rank) : std::nullopt;
-  }
-  return {};
+  const auto value = find_variable(environment, "RANK");
+  if (!value) return {};
+  int rank = 0;
+  const auto [stop, error] = std::from_chars(value->data(), value->data() + value->size(), rank);
+  const bool is_number = error == std::errc() && stop == value->data() + value->size() && rank >= 0;
+  return is_number ? std::optional(rank) : std::nullopt;
 }
 
 std::string describe_command(std::string_view cmdline) {

@@ -20,22 +20,19 @@ std::optional<std::uint64_t> parse_schedstat_wait(std::string_view text) {
   return ran + waited;
 }
 
-namespace {
-
-std::uint64_t read_wait_ns() {
+std::uint64_t read_processor_wait_ns() {
   std::ifstream file("/proc/self/schedstat");
   std::string line;
   std::getline(file, line);
   return parse_schedstat_wait(line).value_or(0);
 }
 
-}  // namespace
+void ProcessorWait::looked(std::uint64_t wait_ns, bool has_ended) {
+  if (!has_ended) last_ns_ = wait_ns;
+}
 
-void ProcessorWait::mark() { at_mark_ns_ = read_wait_ns(); }
-
-std::uint64_t ProcessorWait::since_mark_ns() const {
-  const std::uint64_t now = read_wait_ns();
-  return now > at_mark_ns_ ? now - at_mark_ns_ : 0;
+std::uint64_t ProcessorWait::until_ns(std::uint64_t wait_ns) const {
+  return wait_ns > last_ns_ ? wait_ns - last_ns_ : 0;
 }
 
 }  // namespace smlaunch

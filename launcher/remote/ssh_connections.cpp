@@ -19,6 +19,7 @@
 #include "launcher/plan/ssh_sockets.hpp"
 #include "launcher/process/agent_variables.hpp"
 #include "launcher/process/job_processes.hpp"
+#include "launcher/process/session_folders.hpp"
 #include "launcher/remote/waiting_words.hpp"
 
 namespace smlaunch {

@@ -17,6 +17,7 @@
 #include "launcher/channel/left_token.hpp"
 #include "launcher/channel/worker_socket.hpp"
 #include "launcher/process/job_processes.hpp"
+#include "launcher/process/session_folders.hpp"
 #include "launcher/remote/daemon_needs.hpp"
 #include "launcher/remote/login_answers.hpp"
 #include "launcher/remote/slurm_step.hpp"

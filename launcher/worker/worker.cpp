@@ -2,6 +2,7 @@
 // The real world around a WorkerRun: the loop, the host's socket, the channel's socket, signals, and
 // cleaning up when the job is over.
 #include "launcher/worker/worker.hpp"
+#include "launcher/process/session_folders.hpp"
 
 #include <fmt/format.h>
 #include <unistd.h>

@@ -15,11 +15,38 @@ TEST(ProcessorWait, IsWhatSchedstatSaysOfRunningAndOfWaiting) {
     EXPECT_EQ(parse_schedstat_wait(text), std::nullopt) << text;
 }
 
-TEST(ProcessorWait, IsCountedFromTheMark) {
+TEST(ProcessorWait, IsCountedFromTheLastLookThatSawTheOtherProcessRun) {
   ProcessorWait wait;
-  const std::uint64_t since_start = wait.since_mark_ns();
-  wait.mark();
-  EXPECT_LE(wait.since_mark_ns(), since_start + 1'000'000'000U);
+  wait.began(100);
+  EXPECT_EQ(wait.until_ns(130), 30U);
+  wait.looked(150, false);
+  EXPECT_EQ(wait.until_ns(190), 40U);
+}
+
+TEST(ProcessorWait, BeforeAnEndThatNobodyHasToldYetStaysThroughLooks) {
+  ProcessorWait wait;
+  wait.began(100);
+  wait.looked(150, false);
+  wait.looked(700, true);
+  wait.looked(800, true);
+  EXPECT_EQ(wait.until_ns(810), 660U);
+}
+
+TEST(ProcessorWait, IsNothingWhereTheKernelDoesNotCount) {
+  ProcessorWait wait;
+  wait.began(0);
+  wait.looked(0, false);
+  EXPECT_EQ(wait.until_ns(0), 0U);
+  wait.began(100);
+  EXPECT_EQ(wait.until_ns(0), 0U);
+}
+
+TEST(ProcessorWait, OfThisProcessGrowsWhileItWorks) {
+  const std::uint64_t before = read_processor_wait_ns();
+  if (before == 0) GTEST_SKIP() << "this kernel does not count (/proc/self/schedstat)";
+  while (read_processor_wait_ns() == before) {
+  }
+  EXPECT_GT(read_processor_wait_ns(), before);
 }
 
 }  // namespace

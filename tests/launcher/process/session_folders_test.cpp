@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "launcher/process/session_folders.hpp"
+
 #include <gtest/gtest.h>
 #include <unistd.h>
 
@@ -13,7 +15,6 @@
 
 #include "launcher/process/agent_variables.hpp"
 #include "launcher/process/child_process.hpp"
-#include "launcher/process/job_processes.hpp"
 
 namespace smlaunch {
 namespace {
@@ -109,20 +110,6 @@ TEST_F(SessionFolder, OfAnMpirunGoesByItsPidWhateverNameOfTheHostItHasUsed) {
   remove_starter_folders("gn01.example", {13});
   EXPECT_EQ(left(), std::set<std::string>{"ompi.gn02"});
   unsetenv("TMPDIR");
-}
-
-TEST(FirstCarriers, AreThoseThatHaveTheVariableFromNobodyWhoHasIt) {
-  const std::string value = "first-carriers-" + std::to_string(getpid());
-  auto child = spawn_child({.argv = {"/bin/sh", "-c", "sleep 600 & echo ready; wait"},
-                            .environment = {{"PATH", "/usr/bin:/bin"}, {"SOME_VARIABLE", value}},
-                            .working_directory = {}});
-  ASSERT_TRUE(child);
-  char bytes[6];
-  EXPECT_EQ(read(child->stdout_pipe.get(), bytes, sizeof bytes), 6);
-  EXPECT_EQ(find_first_carriers("SOME_VARIABLE", value), std::vector<int>{child->pid});
-  EXPECT_EQ(find_first_carriers("SOME_VARIABLE", value + "0"), std::vector<int>{});
-  kill(-child->pid, SIGKILL);
-  (void)reap(child->pid);
 }
 
 TEST_F(SessionFolder, OfSomethingElseIsNotTouched) {
