@@ -44,6 +44,8 @@ std::string sha256(std::string_view data) {
 
 }  // namespace
 
+void open_digests() { (void)crypto(); }
+
 std::string sha256_hex(std::string_view data) { return to_hex(sha256(data)); }
 
 // RFC 2104.

@@ -8,6 +8,9 @@
 
 namespace smlaunch {
 
+// Opens libcrypto, which the first digest of a longer text otherwise does.
+void open_digests();
+
 std::string sha256_hex(std::string_view data);                         // 64 digits, lower case
 std::string hmac_sha256(std::string_view key, std::string_view data);  // 32 raw bytes
 std::string base64(std::string_view raw);

@@ -11,7 +11,7 @@ source "$here/compare.sh"
 tool=$(readlink -f "$1")
 runs=${2:-9}
 sizes=("${@:3}")
-((${#sizes[@]})) || sizes=(0 16 64 256)
+((${#sizes[@]})) || sizes=(0 1 16 64 256)
 swift=$here/../tests/process/swift
 why=$("$swift" missing)
 [[ -z $why ]] || { echo "not measured: $why"; exit 0; }

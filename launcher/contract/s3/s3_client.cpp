@@ -37,7 +37,7 @@ S3Client::S3Client(const Variables& variables, Settings settings)
       endpoint_(read_s3_endpoint(variables)),
       http_(http_settings(variables, settings_)),
       credentials_(variables, http_),
-      knows_crc32c_(endpoint_.custom.empty()) {}
+      knows_crc32c_(is_aws(endpoint_)) {}
 
 S3Client::~S3Client() = default;
 

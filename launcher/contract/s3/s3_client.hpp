@@ -81,6 +81,7 @@ class S3Client {
   // Sends it signed: again after failures that may pass, with new keys when the old ones have expired, and
   // to the bucket's own region.
   S3Result<HttpResponse> call(const S3Call& call);
+  S3Result<void> upload_whole(int fd, const std::string& name, std::uint64_t size, const S3Url& url);
   std::string region_of(const std::string& bucket);
 
   Settings settings_;
@@ -89,7 +90,7 @@ class S3Client {
   AwsCredentialProvider credentials_;
   std::mutex mutex_;
   std::map<std::string, std::string> region_of_;  // buckets that are elsewhere
-  std::atomic<bool> knows_crc32c_ = false;        // the server, as AWS's do and others have said in an answer
+  std::atomic<bool> knows_crc32c_ = false;  // the server: AWS's do, others where the last answer told it
 };
 
 }  // namespace smlaunch

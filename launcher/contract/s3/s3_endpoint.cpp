@@ -7,6 +7,7 @@
 #include <cctype>
 
 #include "launcher/contract/s3/aws_credentials.hpp"
+#include "launcher/contract/s3/split_url.hpp"
 
 namespace smlaunch {
 
@@ -69,6 +70,15 @@ S3Endpoint read_s3_endpoint(const Variables& variables) {
   endpoint.region = read_aws_region(variables);
   if (endpoint.region.empty()) endpoint.region = "us-east-1";
   return endpoint;
+}
+
+bool is_aws(const S3Endpoint& endpoint) {
+  if (endpoint.custom.empty()) return true;
+  std::string host = split_url(endpoint.custom).host;
+  host = host.substr(host.rfind('@') + 1);
+  host = host.substr(0, host.find(':'));
+  std::transform(host.begin(), host.end(), host.begin(), [](unsigned char c) { return std::tolower(c); });
+  return host.ends_with(".amazonaws.com") || host.ends_with(".amazonaws.com.cn");
 }
 
 std::string object_url(const S3Endpoint& endpoint, const S3Url& object, const std::string& region,

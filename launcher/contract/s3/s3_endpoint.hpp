@@ -20,6 +20,9 @@ struct S3Endpoint {
 // us-east-1. Reads the config file.
 S3Endpoint read_s3_endpoint(const Variables& variables);
 
+// AWS's own servers: the usual ones, and those that are named by a custom endpoint below amazonaws.com.
+bool is_aws(const S3Endpoint& endpoint);
+
 // The object's URL: below a custom endpoint as /BUCKET/KEY; at AWS as BUCKET.s3.REGION.…, but as /BUCKET/KEY
 // where the bucket's name does not fit a host name or the certificate (dots, capitals, underscores).
 // `query`: parameters in any order, not encoded; those without a value have "". Sorted as signing needs it.

@@ -31,6 +31,29 @@ TEST(S3Endpoint, IsThatOfTheRegionUnlessOneIsNamed) {
     EXPECT_EQ(object_url({one.custom, "nowhere"}, one.object, one.region), one.url);
 }
 
+TEST(S3Endpoint, IsAwsOwnWhereNoneIsNamedOrOneBelowItsDomains) {
+  struct Case {
+    std::string custom;
+    bool is_aws;
+  };
+  const std::vector<Case> cases{
+      {"", true},
+      {"https://s3.eu-west-1.amazonaws.com", true},
+      {"https://S3.EU-WEST-1.AMAZONAWS.COM:443", true},
+      {"https://bucket.vpce-1a2b-us-east-1a.s3.us-east-1.vpce.amazonaws.com/path", true},
+      {"https://s3.cn-north-1.amazonaws.com.cn", true},
+      {"http://s3.amazonaws.com:8080", true},
+      {"http://user@s3.amazonaws.com", true},
+      {"http://127.0.0.1:9000", false},
+      {"http://minio:9000/s3.amazonaws.com", false},
+      {"http://s3.amazonaws.com@minio", false},
+      {"https://s3.amazonaws.com.example.org", false},
+      {"https://notamazonaws.com", false},
+      {"nothing", false},
+  };
+  for (const Case& one : cases) EXPECT_EQ(is_aws({one.custom, "r"}), one.is_aws) << one.custom;
+}
+
 TEST(S3Endpoint, HasParametersEncodedAndSorted) {
   EXPECT_EQ(
       object_url({"http://h", ""}, {"b", ""}, "r", {{"prefix", "data/ü"}, {"list-type", "2"}, {"a", ""}}),

@@ -24,7 +24,8 @@ struct Store {
   std::function<std::optional<Reply>(const Request&)> fault = [](const Request&) { return std::nullopt; };
   bool knows_crc = true;
   bool tells_crc = false;
-  std::string etag;  // that it claims; empty: the right one
+  std::string crc_told;  // empty: the right one
+  std::string etag;      // that it claims; empty: the right one
   std::string object;
   std::map<int, std::string> parts;
   std::vector<std::string> calls;
@@ -60,7 +61,8 @@ struct Store {
     }
     object = request.body;
     Reply reply{200, {{"ETag", etag.empty() ? md5_etag(object) : etag}}};
-    if (tells_crc) reply.headers.emplace_back("x-amz-checksum-crc32c", crc->second);
+    if (tells_crc)
+      reply.headers.emplace_back("x-amz-checksum-crc32c", crc_told.empty() ? crc->second : crc_told);
     return reply;
   }
 };
@@ -172,35 +174,81 @@ TEST(S3Upload, SaysItselfThatAFileChangesOnTheWayToAServerThatKnowsNoCrc) {
   EXPECT_EQ(s3.upload(made_up_content(100)), "FOLDER/file: changed while it was uploaded; run it again");
 }
 
+constexpr std::size_t small_size = 2000;
+constexpr std::size_t large_size = 3 << 20;  // its MD5 is taken meanwhile
+
 TEST(S3Upload, ComparesWhatTheServerHasGotWithWhatWasSent) {
   struct Case {
     std::string etag;
     bool is_fine;
   };
-  for (const Case& one :
-       {Case{"", true}, Case{md5_etag("something else"), false}, Case{"\"no-md5\"", true}}) {
+  for (const std::size_t size : {std::size_t{0}, small_size, large_size})
+    for (const Case& one :
+         {Case{"", true}, Case{md5_etag("something else"), false}, Case{"\"no-md5\"", true}}) {
+      Store store;
+      store.etag = one.etag;
+      S3Fixture s3(std::ref(store));
+      s3.settings.multipart_above = large_size;
+      EXPECT_EQ(s3.upload(made_up_content(size)),
+                one.is_fine
+                    ? ""
+                    : "s3://bucket/a/key: what the server has got has another MD5 than what was sent; run it "
+                      "again")
+          << size << one.etag;
+    }
+}
+
+TEST(S3Upload, TakesNoSecondSumWhereTheServerTellsTheFirst) {
+  for (const std::size_t size : {small_size, large_size})
+    for (const bool tells : {true, false}) {
+      Store store;
+      store.tells_crc = tells;
+      store.etag = md5_etag("something else");
+      S3Fixture s3(std::ref(store));
+      s3.settings.multipart_above = large_size;
+      EXPECT_EQ(s3.upload(made_up_content(size)).empty(), tells) << size;
+    }
+}
+
+TEST(S3Upload, ComparesTheSumThatTheServerTells) {
+  Store store;
+  store.tells_crc = true;
+  store.crc_told = "AAAAAA==";
+  S3Fixture s3(std::ref(store));
+  EXPECT_EQ(s3.upload(made_up_content(small_size)),
+            "s3://bucket/a/key: what the server has got has another CRC32C than what was sent; run it again");
+}
+
+TEST(S3Upload, TakesTheSecondSumWhereTheServerNoLongerTellsTheFirst) {
+  for (const bool has_got_it : {true, false}) {
     Store store;
-    store.etag = one.etag;
+    store.tells_crc = true;
     S3Fixture s3(std::ref(store));
-    EXPECT_EQ(s3.upload(made_up_content(2000)),
-              one.is_fine
+    s3.settings.multipart_above = large_size;
+    std::ofstream(s3.folder / "file", std::ios::binary) << made_up_content(large_size);
+    S3Client client(s3.variables, s3.settings);
+    const auto upload = [&] { return s3.told(client.upload(s3.folder / "file", {"bucket", "a/key"})); };
+    EXPECT_EQ(upload(), "");
+    store.tells_crc = false;
+    if (!has_got_it) store.etag = md5_etag("something else");
+    EXPECT_EQ(upload(),
+              has_got_it
                   ? ""
                   : "s3://bucket/a/key: what the server has got has another MD5 than what was sent; run it "
                     "again");
   }
 }
 
-TEST(S3Upload, TakesNoSecondSumForAServerThatHasSaidThatItKnowsTheFirst) {
-  for (const bool tells : {true, false}) {
-    Store store;
-    store.tells_crc = tells;
-    S3Fixture s3(std::ref(store));
-    std::ofstream(s3.folder / "file") << "content";
-    S3Client client(s3.variables, s3.settings);
-    EXPECT_EQ(s3.told(client.upload(s3.folder / "file", {"bucket", "a/key"})), "");
-    store.etag = md5_etag("something else");
-    EXPECT_EQ(s3.told(client.upload(s3.folder / "file", {"bucket", "a/key"})).empty(), tells);
-  }
+TEST(S3Upload, SaysThatAFileHasChangedBeforeItsSecondSumWasTaken) {
+  Store store;
+  S3Fixture* fixture = nullptr;
+  S3Fixture s3([&](const Request& request) {
+    std::ofstream(fixture->folder / "file", std::ios::in | std::ios::binary) << "other";
+    return store(request);
+  });
+  fixture = &s3;
+  EXPECT_EQ(s3.upload(made_up_content(small_size)),
+            "FOLDER/file: changed while it was uploaded; run it again");
 }
 
 TEST(S3Upload, SaysWhatCannotBeSent) {
