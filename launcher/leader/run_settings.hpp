@@ -85,7 +85,8 @@ struct RunSettings {
   FindKey find_key;        // or how they are known without it
   std::string worker;      // worker_socket_name() where a smlaunch may wait for us; empty: none is asked
   std::string ssh_folder;  // of the connections that make_ready leaves open; empty: it leaves no connection
-  MakeReady make_ready;    // empty: there are no other hosts
+  std::size_t files_of_logins = 0;  // that wait for mpirun
+  MakeReady make_ready;             // empty: there are no other hosts
   // While make_ready is under way: a signal came. It is done soon.
   std::function<void(int signal, StopBy by)> stop_ready;
   FindLostHosts find_lost_hosts;  // empty: there are no other hosts, or they come by themselves

@@ -85,8 +85,8 @@ class AskedLoop {
 std::size_t count_files(const LaunchPlan& plan, const RunSettings& settings) {
   constexpr std::size_t pipes_of_rank = 3;
   const std::size_t hosts = plan.cluster.hosts.size() + settings.spare_hosts.size();
-  std::size_t needed =
-      own_descriptors + static_cast<std::size_t>(count_rank_peers(plan, settings)) + hosts - 1;
+  std::size_t needed = own_descriptors + static_cast<std::size_t>(count_rank_peers(plan, settings)) + hosts -
+                       1 + settings.files_of_logins;
   if (is_one_process(plan.engine)) return needed;
   for (const RankPlace& place : plan.layout.ranks)
     if (!reaches_hosts(plan.engine) || plan.cluster.hosts[place.node_rank].name == plan.current_host)

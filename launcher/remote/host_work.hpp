@@ -15,7 +15,7 @@ class AsioLoop;
 class HostWork {
  public:
   HostWork() = default;
-  // Ends it. Nobody is told, and no ssh client stays.
+  // Ends it. Nobody is told, and no ssh client stays but logins that wait.
   virtual ~HostWork() = default;
   HostWork(const HostWork&) = delete;
   HostWork& operator=(const HostWork&) = delete;

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <thread>
 
+#include "launcher/remote/waiting_words.hpp"
+
 namespace smlaunch {
 namespace {
 
@@ -25,7 +27,8 @@ std::size_t usable_files(const FileLimit& files) {
 }  // namespace
 
 std::size_t wanted_files(const RemoteRequest& request) {
-  return request.hosts.size() + request.spare_hosts.size() + wanted_logins(request) * files_per_login +
+  return (request.login.waiting == nullptr ? 0 : files_of_waiting_logins(request.hosts.size())) +
+         request.hosts.size() + request.spare_hosts.size() + wanted_logins(request) * files_per_login +
          files_aside;
 }
 

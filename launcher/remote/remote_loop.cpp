@@ -231,8 +231,9 @@ void RemoteLoop::log_in(Host& host) {
                               feed(host, HostProbe::LoginHung{});
                             }};
   const RemoteLogin& login = request_.login;
-  const bool may_wait =
-      login.waiting != nullptr && login.input.size() <= longest_waiting_input && login.waiting->has_room();
+  // mpirun logs in to no spare host.
+  const bool may_wait = login.waiting != nullptr && !host.is_spare &&
+                        login.input.size() <= longest_waiting_input && login.waiting->take_place(host.login);
   if (may_wait) {
     calls.waits_bound = login.waiting_bound;
     calls.waits = [this, &host](const std::string& answer) {
@@ -241,9 +242,9 @@ void RemoteLoop::log_in(Host& host) {
       feed(host, HostProbe::LoginEnded{{.exit_code = 0, .out = answer, .err = {}}});
     };
   }
-  const int error = host.login->start(
-      make_ssh_argv(login.ssh, host.probe.host(), request_.port, login.command),
-      may_wait ? frame_waiting(login.input) : login.input, host.login_deadline, std::move(calls));
+  const int error =
+      host.login->start(make_ssh_argv(login.ssh, host.probe.host(), request_.port, login.command),
+                        login.input, host.login_deadline, std::move(calls));
   if (error != 0) {
     soon([this, &host, error] {
       leave_login(host);

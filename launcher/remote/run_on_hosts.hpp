@@ -106,7 +106,7 @@ struct RemoteRequest {
 
 // Returns when all hosts are ready, when one of them can never be (permission denied, changed host key,
 // another version, no smlaunch), at the time-out, or on SIGINT/SIGTERM; never later than timeout + 1 s.
-// Leaves no ssh client behind. It runs a loop of its own: what has a loop calls begin_on_hosts() (host_work.hpp).
+// Leaves no ssh client behind, but logins that wait. It runs a loop of its own: what has a loop calls begin_on_hosts() (host_work.hpp).
 RemoteReport run_on_hosts(const RemoteRequest& request);
 
 }  // namespace smlaunch

@@ -68,6 +68,8 @@ SshConnections::~SshConnections() {
 
 std::string SshConnections::control_path() const { return folder_ + "/" + socket_; }
 
+bool SshConnections::takes_our_client() const { return socket_ == ssh_socket_by_name; }
+
 int run_connection_guard(const std::string& folder, int parent) {
   const UniqueFd alive(static_cast<int>(syscall(SYS_pidfd_open, parent, 0)));
   // Another process may have the parent's number already.

@@ -23,6 +23,8 @@ class SshConnections {
 
   [[nodiscard]] const std::string& folder() const { return folder_; }
   [[nodiscard]] std::string control_path() const;  // ssh_config(5)
+  // mpirun starts our client (run_by_connection.hpp), not ssh.
+  [[nodiscard]] bool takes_our_client() const;
 
  private:
   SshConnections(std::string folder, std::string socket)

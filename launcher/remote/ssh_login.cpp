@@ -102,8 +102,12 @@ SshLogin::~SshLogin() { stop(); }
 int SshLogin::start(const std::vector<std::string>& argv, const std::string& input,
                     std::chrono::milliseconds deadline, Calls calls) {
   UniqueFd in, out, out_child, err, err_child, failed, failed_child;
-  if (const int error = calls.waits ? open_waiting_input(input, in, in_) : open_input(input, in))
-    return error;
+  if (calls.waits && open_waiting_input(frame_waiting(input), in, in_) != 0) {
+    calls.waits = nullptr;
+    in_.reset();
+  }
+  if (!calls.waits)
+    if (const int error = open_input(input, in)) return error;
   if (const int error = open_pipe(out, out_child)) return error;
   if (const int error = open_pipe(err, err_child)) return error;
   if (const int error = open_pipe(failed, failed_child)) return error;
@@ -145,7 +149,7 @@ int SshLogin::start(const std::vector<std::string>& argv, const std::string& inp
       if (stopped || child_ < 0 || !calls_.waits) return;
       calls_.waits = nullptr;
       in_.reset();
-      end_after(deadline);
+      end_after(deadline - std::min(deadline, calls_.waits_bound));
     });
   }
   return 0;
@@ -256,7 +260,8 @@ std::vector<std::string> make_ssh_argv(const std::vector<std::string>& ssh, cons
     argv.insert(argv.end(), {"-o", option});
   }
   add_port(argv, port);
-  argv.insert(argv.end(), {"-T", "--", host, command});
+  // A daemon of mpirun's may be started in this login: it must not take an X server for its own.
+  argv.insert(argv.end(), {"-x", "-T", "--", host, command});
   return argv;
 }
 

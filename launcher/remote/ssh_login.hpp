@@ -41,7 +41,7 @@ class SshLogin : public std::enable_shared_from_this<SshLogin> {
   };
 
   // Returns 0, or the errno of the failed start. After 0, one of the calls is made, once. Where the command may wait,
-  // `input` has at most longest_waiting_input bytes.
+  // `input` has at most longest_waiting_input bytes; where this machine refuses what that needs, it may not wait.
   int start(const std::vector<std::string>& argv, const std::string& input,
             std::chrono::milliseconds deadline, Calls calls);
 

@@ -57,12 +57,17 @@ bool send_all(int socket, std::string_view text) {
   return true;
 }
 
+// Waits for whoever reads it, as ssh does. Whoever shares the stream with us may have made it non-blocking.
 void write_all(int file, std::string_view text) {
   while (!text.empty()) {
     const ssize_t written = ::write(file, text.data(), text.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written <= 0) return;
-    text.remove_prefix(static_cast<std::size_t>(written));
+    if (written > 0) {
+      text.remove_prefix(static_cast<std::size_t>(written));
+      continue;
+    }
+    if (written == 0 || (errno != EINTR && errno != EAGAIN)) return;
+    pollfd writable{file, POLLOUT, 0};
+    if (errno == EAGAIN) ::poll(&writable, 1, -1);
   }
 }
 
@@ -75,7 +80,7 @@ bool pass_on(int from, int to) {
   return got > 0;
 }
 
-// Until ssh has ended. A connection that stays open for other logins may hold the streams for longer.
+// Until the leader says that ssh has ended, or is gone itself. (A leader that is stopped says so later.) A connection that stays open for other logins may hold the streams for longer.
 int pass_on_all(int leader, LoginStreams& streams) {
   std::array<pollfd, 3> watched = {pollfd{leader, POLLIN, 0}, pollfd{streams.out.get(), POLLIN, 0},
                                    pollfd{streams.err.get(), POLLIN, 0}};
@@ -103,7 +108,8 @@ std::optional<int> run_in_waiting_login(const std::string& folder, const std::st
   if (!leader.valid() || !send_all(leader.get(), host + "\n")) return {};
   auto streams = receive_streams(leader.get());
   if (!streams) return {};
-  if (!send_all(streams->in.get(), framed)) return connection_lost;
+  // It has ended in this moment. The host has not got the whole command, and runs none.
+  if (!send_all(streams->in.get(), framed)) return {};
   streams->in.reset();
   return pass_on_all(leader.get(), *streams);
 }

@@ -5,6 +5,7 @@
 // an ssh of its own.
 #include "launcher/remote/waiting_logins.hpp"
 
+#include <fcntl.h>
 #include <sys/socket.h>
 
 #include <array>
@@ -23,11 +24,16 @@ using boost::system::error_code;
 
 namespace {
 
-constexpr std::size_t most_logins_that_wait = 64;
 constexpr std::size_t longest_request = 1024;
 constexpr char is_given = 'g';
 // ssh's own code where the connection has failed.
 constexpr int unknown_code = 255;
+
+// A child that inherits one would keep it open when we are gone.
+template <class Socket>
+void keep_from_children(Socket& socket) {
+  ::fcntl(socket.native_handle(), F_SETFD, FD_CLOEXEC);
+}
 
 bool send_streams(int socket, const LoginStreams& streams) {
   const std::array<int, 3> files = {streams.in.get(), streams.out.get(), streams.err.get()};
@@ -66,6 +72,7 @@ WaitingLogins::WaitingLogins(AsioLoop& loop, const std::string& folder) : accept
     acceptor_.close(refused);
     return;
   }
+  keep_from_children(acceptor_);
   accept();
 }
 
@@ -73,9 +80,15 @@ WaitingLogins::~WaitingLogins() {
   for (const auto& [host, login] : logins_) login->stop();
   for (const auto& [key, use] : uses_)
     if (use->login) use->login->stop();
+  is_here_.reset();
 }
 
-bool WaitingLogins::has_room() const { return acceptor_.is_open() && logins_.size() < most_logins_that_wait; }
+bool WaitingLogins::take_place(const std::shared_ptr<SshLogin>& login) {
+  std::erase_if(places_, [](const auto& place) { return place.expired(); });
+  if (!acceptor_.is_open() || places_.size() >= most_logins_that_wait) return false;
+  places_.push_back(login);
+  return true;
+}
 
 void WaitingLogins::keep(const std::string& host, std::shared_ptr<SshLogin> login) {
   login->on_end([this, host](const LoginEnd&) { logins_.erase(host); });
@@ -85,8 +98,14 @@ void WaitingLogins::keep(const std::string& host, std::shared_ptr<SshLogin> logi
 }
 
 void WaitingLogins::accept() {
-  acceptor_.async_accept([this](error_code error, Socket socket) {
-    if (error) return;
+  acceptor_.async_accept([this, is_here = std::weak_ptr(is_here_)](error_code error, Socket socket) {
+    if (is_here.expired()) return;
+    if (error) {
+      // Without descriptors, say. Who asks then is refused at once.
+      acceptor_.close(error);
+      return;
+    }
+    keep_from_children(socket);
     const auto use = std::make_shared<Use>(std::move(socket));
     uses_[use.get()] = use;
     read_request(use);
@@ -95,16 +114,16 @@ void WaitingLogins::accept() {
 }
 
 void WaitingLogins::read_request(const std::shared_ptr<Use>& use) {
-  boost::asio::async_read_until(use->socket, boost::asio::dynamic_buffer(use->request, longest_request), '\n',
-                                [this, weak = std::weak_ptr(use)](error_code error, std::size_t length) {
-                                  const auto held = weak.lock();
-                                  if (!held) return;
-                                  if (error) {
-                                    uses_.erase(held.get());
-                                    return;
-                                  }
-                                  give(held, held->request.substr(0, length - 1));
-                                });
+  boost::asio::async_read_until(
+      use->socket, boost::asio::dynamic_buffer(use->request, longest_request), '\n',
+      [this, use, is_here = std::weak_ptr(is_here_)](error_code error, std::size_t length) {
+        if (is_here.expired()) return;
+        if (error) {
+          uses_.erase(use.get());
+          return;
+        }
+        give(use, use->request.substr(0, length - 1));
+      });
 }
 
 void WaitingLogins::give(const std::shared_ptr<Use>& use, const std::string& host) {

@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "launcher/process/asio_loop.hpp"
 #include "launcher/remote/ssh_login.hpp"
@@ -22,8 +23,8 @@ class WaitingLogins {
   WaitingLogins(const WaitingLogins&) = delete;
   WaitingLogins& operator=(const WaitingLogins&) = delete;
 
-  // Each costs this process descriptors, and a process of ssh. Where one more is too many, mpirun logs in by itself.
-  [[nodiscard]] bool has_room() const;
+  // May this login wait? It counts among most_logins_that_wait as long as it lives.
+  [[nodiscard]] bool take_place(const std::shared_ptr<SshLogin>& login);
   // A login whose command waits, instead of an earlier one of this host.
   void keep(const std::string& host, std::shared_ptr<SshLogin> login);
 
@@ -38,6 +39,8 @@ class WaitingLogins {
   boost::asio::local::stream_protocol::acceptor acceptor_;
   std::map<std::string, std::shared_ptr<SshLogin>> logins_;  // by host
   std::map<const Use*, std::shared_ptr<Use>> uses_;
+  std::vector<std::weak_ptr<SshLogin>> places_;                   // of those that may wait
+  std::shared_ptr<bool> is_here_ = std::make_shared<bool>(true);  // for the loop's handlers
 };
 
 }  // namespace smlaunch

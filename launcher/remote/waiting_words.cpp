@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 
 namespace smlaunch {
@@ -10,8 +11,13 @@ namespace smlaunch {
 namespace {
 
 constexpr std::string_view begin_of_line = "waiting ";
+constexpr std::size_t files_of_each = 4;  // its streams, and the process
 
 }  // namespace
+
+std::size_t files_of_waiting_logins(std::size_t hosts) {
+  return files_of_each * std::min(hosts, most_logins_that_wait);
+}
 
 std::string frame_waiting(std::string_view text) {
   return fmt::format("{}{}\n{}", begin_of_line, text.size(), text);

@@ -16,6 +16,10 @@ namespace smlaunch {
 inline constexpr std::size_t longest_waiting_input = 60'000;  // bytes; a socket of Linux takes them at once
 inline constexpr std::size_t longest_waiting_line = 32;       // bytes, with the line feed
 
+// Each costs the leader a process and some descriptors. Where there are more hosts, mpirun logs in to the others itself.
+inline constexpr std::size_t most_logins_that_wait = 64;
+std::size_t files_of_waiting_logins(std::size_t hosts);
+
 // "waiting LENGTH\n" and the text.
 std::string frame_waiting(std::string_view text);
 // The length that this line tells, without its line feed. Nothing: it is no such line, or tells more than

@@ -12,6 +12,7 @@
 #include "launcher/job/job_cluster.hpp"
 #include "launcher/leader/runner.hpp"
 #include "launcher/outcome/job_result.hpp"
+#include "launcher/remote/waiting_words.hpp"
 #include "launcher/session/await_hosts.hpp"
 #include "launcher/session/host_checks.hpp"
 #include "launcher/session/host_names.hpp"
@@ -82,7 +83,10 @@ RunSettings JobTries::make_settings(TryLoop& on) {
   }
   if (connections_) {
     settings.ssh_folder = connections_->folder();
-    on.waiting_logins.emplace(on.loop, connections_->folder());
+    if (connections_->takes_our_client()) {
+      on.waiting_logins.emplace(on.loop, connections_->folder());
+      settings.files_of_logins = files_of_waiting_logins(plan_.cluster.hosts.size() - 1);
+    }
   }
   settings.spare_hosts = plan_.spare_hosts;
   settings.worker = job_.hosts_given ? "" : worker_socket_name(job_.environment->hosts);
@@ -104,7 +108,7 @@ RunSettings JobTries::make_settings(TryLoop& on) {
     }
     if (connections_) {
       keep_connections(request, connections_->control_path());
-      request.login.waiting = &*on.waiting_logins;
+      if (on.waiting_logins) request.login.waiting = &*on.waiting_logins;
     }
     with_token_.clear();
     request.progress = [this, by_mpirun](const RemoteReport& report) {

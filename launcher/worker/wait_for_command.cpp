@@ -3,6 +3,7 @@
 // nothing of ours is left: no signal is blocked or ignored, and no file is open but the streams.
 #include "launcher/worker/wait_for_command.hpp"
 
+#include <poll.h>
 #include <pwd.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -22,6 +23,9 @@
 namespace smlaunch {
 
 namespace {
+
+// A leader without power says nothing any more. What comes later than this gets a session of its own.
+constexpr int longest_wait_milliseconds = 3'600'000;
 
 bool read_some(std::string& text, std::size_t most) {
   std::array<char, 4096> bytes{};
@@ -81,6 +85,12 @@ LoginInput read_login_input() {
 
 int wait_for_command() {
   write_text(STDOUT_FILENO, waits_line);
+  pollfd input{STDIN_FILENO, POLLIN, 0};
+  int ready;
+  do {
+    ready = ::poll(&input, 1, longest_wait_milliseconds);
+  } while (ready < 0 && errno == EINTR);
+  if (ready <= 0) return 0;
   if (const auto command = read_framed(read_line())) become_shell(*command);
   return 0;
 }

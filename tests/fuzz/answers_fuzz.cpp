@@ -8,6 +8,7 @@
 #include "launcher/remote/slurm_step.hpp"
 #include "launcher/remote/ssh_failure.hpp"
 #include "launcher/remote/ssh_target.hpp"
+#include "launcher/remote/waiting_words.hpp"
 #include "tests/fuzz/fuzz.hpp"
 
 namespace smlaunch {
@@ -43,6 +44,9 @@ void fuzz(std::string_view bytes) {
   (void)may_redirect(bytes);
   (void)parse_program_elsewhere(bytes);
   fuzz_session(bytes);
+  const auto length = parse_waiting_line(bytes);
+  must(!length || (*length <= longest_waiting_input && bytes.starts_with("waiting ")));
+  must(!says_it_waits(bytes) || bytes.ends_with("\nwaits\n"));
   const StepProblems problems = parse_step_problems(bytes);
   for (const auto& [host, answer] : parse_step_output(bytes))
     (void)judge_step_answer(host, &answer, problems, RemoteRequest());

@@ -94,7 +94,7 @@ TEST_F(RunOnHostsLogin, GivesSshItsOptionsTheHostAndTheCommandAsOneWord) {
   EXPECT_TRUE(run_on_hosts(with_option).ready);
   EXPECT_EQ(read("arguments"),
             fmt::format("-q\n-o\nBatchMode=yes\n-o\nConnectTimeout=10\n-o\nServerAliveInterval=5\n-o\n"
-                        "ServerAliveCountMax=2\n-p\n{}\n-T\n--\n127.0.0.2\nsmlaunch worker --greet 'a b'\n",
+                        "ServerAliveCountMax=2\n-p\n{}\n-x\n-T\n--\n127.0.0.2\nsmlaunch worker --greet 'a b'\n",
                         servers_.port()));
 }
 
