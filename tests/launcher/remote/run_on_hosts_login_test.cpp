@@ -92,10 +92,11 @@ TEST_F(RunOnHostsLogin, GivesSshItsOptionsTheHostAndTheCommandAsOneWord) {
   RemoteRequest with_option = request();
   with_option.login.ssh.push_back("-q");
   EXPECT_TRUE(run_on_hosts(with_option).ready);
-  EXPECT_EQ(read("arguments"),
-            fmt::format("-q\n-o\nBatchMode=yes\n-o\nConnectTimeout=10\n-o\nServerAliveInterval=5\n-o\n"
-                        "ServerAliveCountMax=2\n-p\n{}\n-x\n-T\n--\n127.0.0.2\nsmlaunch worker --greet 'a b'\n",
-                        servers_.port()));
+  EXPECT_EQ(
+      read("arguments"),
+      fmt::format("-q\n-o\nBatchMode=yes\n-o\nConnectTimeout=10\n-o\nServerAliveInterval=5\n-o\n"
+                  "ServerAliveCountMax=2\n-p\n{}\n-x\n-T\n--\n127.0.0.2\nsmlaunch worker --greet 'a b'\n",
+                  servers_.port()));
 }
 
 TEST_F(RunOnHostsLogin, HandsTheInputToTheLoginWhateverItsLength) {
