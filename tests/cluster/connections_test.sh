@@ -71,7 +71,7 @@ ssh_is() { # what /tmp/bin/ssh does, beside noting its words
   { printf '%s\n' '#!/bin/sh' 'echo "$*" >>/tmp/ssh.log' "$@"; } | host algo-1 install -m 755 /dev/stdin /tmp/bin/ssh
 }
 accepted() { host algo-2 grep -c '^Accepted publickey' /run/sshd.log; }
-# A run whose smlaunch and mpirun start /tmp/bin/ssh. Where mpirun's agent becomes ssh, mpirun has put /usr/bin before that.
+# A run whose smlaunch and mpirun start /tmp/bin/ssh, though mpirun puts its own folder before that.
 run_noting() {
   local before
   host algo-1 rm -f /tmp/ssh.log
@@ -80,22 +80,23 @@ run_noting() {
   ended algo-1 20
   assert_eq 0 "$status"
   logins=$(host algo-1 cat /tmp/ssh.log)
-  seen="$(wc -l <<<"$logins") started by name, $(($(accepted) - before)) connections"
+  seen="$(wc -l <<<"$logins") logins, $(($(accepted) - before)) connections"
   assert_contains "$logins" "-o ControlMaster=auto -o ControlPersist=60 -o ControlPath=/tmp/smlaunch-ssh-"
   assert_nothing_left
 }
 ssh_is "exec $ssh \"\$@\""
 run_noting
-assert_eq "1 started by name, 1 connections" "$seen"
+assert_eq "1 logins, 1 connections" "$seen"
 
 step "the open connection's socket is gone: mpirun's login is ssh's"
 # shellcheck disable=SC2016
 ssh_is "$ssh \"\$@\"" 'status=$?' 'rm /tmp/smlaunch-ssh-*/ssh-algo-2' 'exit $status'
 run_noting
-assert_eq "1 started by name, 2 connections" "$seen"
+assert_eq "2 logins, 2 connections" "$seen"
+assert_contains "$logins" "-x -S none -o BatchMode=yes -o ConnectTimeout=10 -o ControlPath=/tmp/smlaunch-ssh-"
 
 step "the user's own arguments for ssh: mpirun starts ssh, which finds the connection"
 ssh_is "exec $ssh \"\$@\""
 run_noting --mpi-options '-mca plm_rsh_args "-o ConnectionAttempts=2"'
-assert_eq "2 started by name, 1 connections" "$seen"
+assert_eq "2 logins, 1 connections" "$seen"
 assert_contains "$logins" "-x -o ConnectionAttempts=2 -o BatchMode=yes -o ConnectTimeout=10 -o ControlPath=/tmp/smlaunch-ssh-"
