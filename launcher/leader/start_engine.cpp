@@ -69,8 +69,13 @@ Result<void> start_engine(JobEngine& engine, const LaunchPlan& plan, const Agent
   const bool has_other_hosts = plan.engine == Engine::srun && plan.cluster.hosts.size() > 1;
   if (plan.engine == Engine::hosts || has_other_hosts) agent[agent_several_hosts_variable] = "1";
   if (plan.engine == Engine::srun) agent[agent_srun_variable] = "1";
-  if (plan.engine == Engine::mpirun && !ssh_folder.empty()) agent[agent_connections_variable] = ssh_folder;
-  const auto environment = engine_environment(plan, own_environment(), agent);
+  const Variables inherited = own_environment();
+  if (plan.engine == Engine::mpirun && !ssh_folder.empty()) {
+    agent[agent_connections_variable] = ssh_folder;
+    if (const auto path = inherited.find("PATH"); path != inherited.end())
+      agent[agent_path_variable] = path->second;
+  }
+  const auto environment = engine_environment(plan, inherited, agent);
   if (is_one_process(plan.engine)) return start_process(engine, plan, ssh_folder, environment, Rank{0});
   for (const RankPlace& place : plan.layout.ranks) {
     if (plan.engine == Engine::hosts && plan.cluster.hosts[place.node_rank].name != plan.current_host)

@@ -33,6 +33,8 @@ inline constexpr const char* agent_directory_variable = "SMLAUNCH_AGENT_DIRECTOR
 inline constexpr const char* agent_secrets_variable = "SMLAUNCH_AGENT_SECRETS";
 // mpirun's: the folder of the leader's SSH connections. Their guard finds mpirun by it.
 inline constexpr const char* agent_connections_variable = "SMLAUNCH_AGENT_CONNECTIONS";
+// mpirun's: the leader's PATH. mpirun puts its own folder before that, and ssh is to be what the leader has logged in by.
+inline constexpr const char* agent_path_variable = "SMLAUNCH_AGENT_PATH";
 // The secret of a job whose hosts start themselves: the user's. smlaunch takes it out of its environment.
 inline constexpr const char* job_token_variable = "SMLAUNCH_JOB_TOKEN";
 // This variable stays: every process of a job can be found by it.

@@ -10,12 +10,14 @@
 
 #include <cerrno>
 #include <chrono>
+#include <cstdlib>
 #include <cstring>
 #include <optional>
 #include <string_view>
 
 #include "base/exit_codes.hpp"
 #include "base/own_words.hpp"
+#include "launcher/process/agent_variables.hpp"
 #include "launcher/process/unique_fd.hpp"
 #include "launcher/remote/mux_session.hpp"
 #include "launcher/remote/ssh_words.hpp"
@@ -132,6 +134,7 @@ int become_ssh(const std::vector<std::string>& words, bool by_new_connection) {
   std::vector<char*> pointers;
   for (std::string& word : argv) pointers.push_back(word.data());
   pointers.push_back(nullptr);
+  if (const char* path = std::getenv(agent_path_variable)) setenv("PATH", path, 1);
   execvp(pointers.front(), pointers.data());
   say("ssh cannot be started: {}", std::strerror(errno));
   return exit_codes::start;

@@ -4,9 +4,9 @@
 #include "launcher/remote/ssh_words.hpp"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <string_view>
+#include <utility>
 
 #include "base/host_name.hpp"
 
@@ -46,10 +46,9 @@ std::optional<SshWords> parse_ssh_words(const std::vector<std::string>& words) {
   const std::string& host = words[at];
   auto socket = path_of(pattern, host);
   if (!socket) return {};
-  return SshWords{.host = host,
-                  .socket = std::move(*socket),
-                  .command = fmt::format("{}", fmt::join(words.begin() + static_cast<std::ptrdiff_t>(at) + 1,
-                                                         words.end(), " "))};
+  std::string command = words[at + 1];
+  for (std::size_t i = at + 2; i < words.size(); ++i) command += " " + words[i];
+  return SshWords{.host = host, .socket = std::move(*socket), .command = std::move(command)};
 }
 
 std::vector<std::string> make_ssh_words(const std::vector<std::string>& words, bool by_new_connection) {

@@ -71,7 +71,7 @@ ssh_is() { # what /tmp/bin/ssh does, beside noting its words
   { printf '%s\n' '#!/bin/sh' 'echo "$*" >>/tmp/ssh.log' "$@"; } | host algo-1 install -m 755 /dev/stdin /tmp/bin/ssh
 }
 in_log() { host algo-2 grep -c "$1" /run/sshd.log || :; }
-# A run whose smlaunch and mpirun start /tmp/bin/ssh. Where mpirun's agent becomes ssh, mpirun has put /usr/bin before that.
+# A run whose smlaunch and mpirun start /tmp/bin/ssh, though mpirun puts its own folder before that.
 run_noting() {
   local connections sessions
   host algo-1 rm -f /tmp/ssh.log
@@ -80,27 +80,28 @@ run_noting() {
   ended algo-1 20
   assert_eq 0 "$status"
   logins=$(host algo-1 cat /tmp/ssh.log)
-  seen="$(wc -l <<<"$logins") started by name, $(($(in_log '^Accepted publickey') - connections)) connections"
+  seen="$(wc -l <<<"$logins") logins, $(($(in_log '^Accepted publickey') - connections)) connections"
   seen+=", $(($(in_log '^Starting session') - sessions)) sessions"
   assert_contains "$logins" "-o ControlMaster=auto -o ControlPersist=60 -o ControlPath=/tmp/smlaunch-ssh-"
   assert_nothing_left
 }
 ssh_is "exec $ssh \"\$@\""
 run_noting
-assert_eq "1 started by name, 1 connections, 1 sessions" "$seen"
+assert_eq "1 logins, 1 connections, 1 sessions" "$seen"
 
 step "nobody can ask for the login that waits: mpirun's login is a session over the open connection, and starts no ssh"
-ssh_is 'rm /tmp/smlaunch-ssh-*/logins' "exec $ssh \"\$@\""
+ssh_is 'rm -f /tmp/smlaunch-ssh-*/logins' "exec $ssh \"\$@\""
 run_noting
-assert_eq "1 started by name, 1 connections, 2 sessions" "$seen"
+assert_eq "1 logins, 1 connections, 2 sessions" "$seen"
 
 step "nor is there an open connection: mpirun's login is ssh's"
-ssh_is 'rm /tmp/smlaunch-ssh-*/logins' "exec $ssh -o ControlPath=none \"\$@\""
+ssh_is 'rm -f /tmp/smlaunch-ssh-*/logins' "exec $ssh -o ControlPath=none \"\$@\""
 run_noting
-assert_eq "1 started by name, 2 connections, 2 sessions" "$seen"
+assert_eq "2 logins, 2 connections, 2 sessions" "$seen"
+assert_contains "$logins" "-x -S none -o BatchMode=yes -o ConnectTimeout=10 -o ControlPath=/tmp/smlaunch-ssh-"
 
 step "the user's own arguments for ssh: mpirun starts ssh, which finds the connection"
 ssh_is "exec $ssh \"\$@\""
 run_noting --mpi-options '-mca plm_rsh_args "-o ConnectionAttempts=2"'
-assert_eq "2 started by name, 1 connections, 2 sessions" "$seen"
+assert_eq "2 logins, 1 connections, 2 sessions" "$seen"
 assert_contains "$logins" "-x -o ConnectionAttempts=2 -o BatchMode=yes -o ConnectTimeout=10 -o ControlPath=/tmp/smlaunch-ssh-"

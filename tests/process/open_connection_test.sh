@@ -155,6 +155,10 @@ step "words that are not the plan's are ssh's as they are"
 log_in -l me "${options[@]}" algo-2 true
 assert_ssh "-l me ${options[*]} algo-2 true"
 
+step "it is the ssh of the leader's PATH"
+run env PATH=/usr/bin SMLAUNCH_AGENT_PATH="$scratch/bin:$PATH" "$smlaunch" worker --ssh "${options[@]}" algo-2 true
+assert_ssh "-S none ${options[*]} algo-2 true"
+
 step "no ssh: it is said"
 run env PATH="$scratch" "$smlaunch" worker --ssh "${options[@]}" algo-2 true
 assert_eq "smlaunch: ssh cannot be started: No such file or directory" "$err"
