@@ -217,14 +217,15 @@ void RankProcess::begin_private_files(const Start& message) {
       break;
     }
     for (const std::string& folder : *folders) {
-      if (heartbeats_) break;
-      if (auto made = HeartbeatFile::make(folder, identity_.rank))
-        heartbeats_.emplace(std::move(*made));
-      else
-        why = in_words(made.error().problems.front());
+      if (!heartbeats_) {
+        if (auto made = HeartbeatFile::make(folder, identity_.rank))
+          heartbeats_.emplace(std::move(*made));
+        else
+          why = in_words(made.error().problems.front());
+      }
+      if (!threads_ && message.flight_recorder)
+        if (auto made = RankThreadFolder::make(folder, identity_.rank)) threads_.emplace(std::move(*made));
     }
-    if (!threads_ && message.flight_recorder)
-      if (auto made = RankThreadFolder::make(*folders, identity_.rank)) threads_.emplace(std::move(*made));
   }
   if (!heartbeats_) say("warning: no heartbeats of rank {} are heard: {}", identity_.rank, why);
   if (threads_) inspector_.set_threads(threads_->path());

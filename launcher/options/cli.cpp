@@ -90,10 +90,8 @@ void add_options(Adder& adder, Options& o, bool& dry_run) {
   adder.add("mpi-options", o.mpi_options, "custom MPI options, POSIX quoting; they win over ours", "STRING");
   adder.matter("topology");
   adder.add_number("gpus-per-host", o.gpus_per_host, 0, 1024, "plan as if every host had N GPUs", "N");
-  adder
-      .add_file("topology", o.topology, "plan on saved machines: hwloc XML or smlaunch's JSON", "[HOST=]FILE")
-      ->take_all()
-      ->delimiter('\0');
+  adder.add_file("topology", o.topology, "plan on saved machines: hwloc XML or smlaunch's JSON",
+                 "[HOST=]FILE", Repeated::all_count);
   adder.add_choice("bind", o.bind, binds, "CPU binding of ranks [auto]");
   adder.matter("hosts");
   adder.add_number("ready-timeout", o.ready_timeout, 0, year, "how long to wait for the hosts [3600]",
@@ -162,9 +160,8 @@ void add_options(Adder& adder, Options& o, bool& dry_run) {
             "CLASS,CODE,...");
   adder.add("host-check", o.host_check,
             "runs on every host before a try; where it fails, its last line is the reason", "COMMAND");
-  adder.add("check-path", o.check_path, "must be there and writable on every host before a try", "PATH")
-      ->take_all()
-      ->delimiter('\0');
+  adder.add("check-path", o.check_path, "must be there and writable on every host before a try", "PATH",
+            Repeated::all_count);
   adder.add_number("gpu-memory-wait", o.gpu_memory_wait, 0, year,
                    "how long another try waits until the GPUs' memory is free [60]", "SECONDS");
   adder.add_number("min-hosts", o.min_hosts, 1, 65536,
@@ -235,14 +232,15 @@ Result<std::variant<Options, CliAnswer>> parse_cli(const std::vector<std::string
   app.set_help_all_flag("--help-all");
   app.set_version_flag("--version", std::string());
   app.fallthrough();
-  Adder adder(app);
+  Adder adder(app, arguments);
   bool dry_run = false;
   add_options(adder, options, dry_run);
   app.require_subcommand(0, 1);
   std::vector<std::pair<CLI::App*, Command>> commands;
   const auto add_command = [&](const char* word, Command command, const char* what, const char* matter,
                                const char* operand = "") {
-    commands.emplace_back(adder.add_command(word, what, matter, operand), command);
+    if (CLI::App* named = adder.add_command(word, what, matter, operand))
+      commands.emplace_back(named, command);
   };
   add_command("topology", Command::topology, "this machine: packages, NUMA, GPUs, NICs, how near they are",
               "topology");

@@ -3,6 +3,8 @@
 
 #include <cctype>
 #include <charconv>
+#include <cstdlib>
+#include <string_view>
 
 namespace smlaunch {
 
@@ -27,32 +29,52 @@ std::optional<double> parse_decimal(const std::string& text) {
 
 void Adder::add_ids(const std::string& name, std::optional<IdSet>& value, const std::string& what,
                     const std::string& metavar) {
+  describe(name, what, metavar);
+  if (!is_given()) return;
   auto* option = app_.add_option_function<std::string>(
-      "--" + name, [&value](const std::string& text) { value = parse_id_set(text); }, what);
+      "--" + name, [&value](const std::string& text) { value = parse_id_set(text); });
   option->check([](const std::string& text) -> std::string {
     const auto ids = parse_id_set(text);
     return ids && !ids->empty() ? "" : fmt::format("\"{}\" is no list of numbers such as 0,3-5", text);
   });
-  finish(option, name, what, metavar)->delimiter('\0');
+  taken(option)->delimiter('\0');
 }
 
 void Adder::add_flag(const std::string& name, bool& value, const std::string& what, char letter) {
+  describe(name, what, "");
+  table_.options.back().letter = letter;
   const std::string names = letter == '\0' ? "--" + name : fmt::format("-{},--{}", letter, name);
-  app_.add_flag(names, value, what)->envname(variable_of(name));
-  table_.options.push_back({name, letter, {}, {}, what, matter_, variable_of(name), ValueKind::word});
+  // Letters may stand together: -qv.
+  if (letter != '\0' || is_given()) app_.add_flag(names, value)->envname(variable_of(name));
 }
 
 CLI::App* Adder::add_command(const std::string& word, const std::string& what, const std::string& matter,
                              const std::string& operand) {
   table_.commands.push_back({word, what, matter, operand});
-  return app_.add_subcommand(word, what);
+  if (std::find(arguments_.begin(), arguments_.end(), word) == arguments_.end()) return nullptr;
+  return app_.add_subcommand(word);
 }
 
-CLI::Option* Adder::finish(CLI::Option* option, const std::string& name, const std::string& what,
-                           const std::string& metavar) {
-  options_.emplace_back(name, option);
+void Adder::describe(const std::string& name, const std::string& what, const std::string& metavar) {
   table_.options.push_back({name, '\0', metavar, {}, what, matter_, variable_of(name), ValueKind::word});
-  return option->envname(variable_of(name))->take_last()->type_name(metavar);
+}
+
+bool Adder::is_given() const {
+  const OptionInfo& option = table_.options.back();
+  const auto names_it = [&](std::string_view argument) {
+    if (!argument.starts_with("--")) return false;
+    argument.remove_prefix(2);
+    return argument.starts_with(option.name) &&
+           (argument.size() == option.name.size() || argument[option.name.size()] == '=');
+  };
+  return std::any_of(arguments_.begin(), arguments_.end(), names_it) ||
+         std::getenv(option.variable.c_str()) != nullptr;
+}
+
+CLI::Option* Adder::taken(CLI::Option* option) {
+  const OptionInfo& described = table_.options.back();
+  options_.emplace_back(described.name, option);
+  return option->envname(described.variable)->take_last()->type_name(described.value);
 }
 
 }  // namespace smlaunch

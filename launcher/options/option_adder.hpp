@@ -38,24 +38,32 @@ struct Value<std::optional<T>> {
 template <class T>
 using ValueOf = typename Value<T>::type;
 
+// What it means if an option is given more than once.
+enum class Repeated { last_counts, all_count };
+
+// An option that is neither on the command line nor set by its variable is only in the table: to make each of them
+// known to CLI11, which compares each with all others, takes longer than the rest of the command line.
 class Adder {
  public:
-  explicit Adder(CLI::App& app) : app_(app) {}
+  Adder(CLI::App& app, const std::vector<std::string>& arguments) : app_(app), arguments_(arguments) {}
 
   // The matter of the options that follow: the word of a Matter (matters.hpp).
   void matter(const std::string& word) { matter_ = word; }
 
   template <class T>
-  CLI::Option* add(const std::string& name, T& value, const std::string& what, const std::string& metavar) {
-    return finish(app_.add_option("--" + name, value, what), name, what, metavar);
+  void add(const std::string& name, T& value, const std::string& what, const std::string& metavar,
+           Repeated repeated = Repeated::last_counts) {
+    describe(name, what, metavar);
+    if (!is_given()) return;
+    CLI::Option* option = taken(app_.add_option("--" + name, value));
+    if (repeated == Repeated::all_count) option->take_all()->delimiter('\0');
   }
 
   template <class T>
-  CLI::Option* add_file(const std::string& name, T& value, const std::string& what,
-                        const std::string& metavar) {
-    CLI::Option* option = add(name, value, what, metavar);
+  void add_file(const std::string& name, T& value, const std::string& what, const std::string& metavar,
+                Repeated repeated = Repeated::last_counts) {
+    add(name, value, what, metavar, repeated);
     table_.options.back().kind = ValueKind::file;
-    return option;
   }
 
   template <class T>
@@ -67,11 +75,12 @@ class Adder {
   template <class T>
   void add_number(const std::string& name, T& value, double least, double most, const std::string& what,
                   const std::string& metavar) {
-    auto* option = app_.add_option_function<std::string>(
-        "--" + name,
-        [&value](const std::string& text) { value = static_cast<ValueOf<T>>(*parse_decimal(text)); }, what);
-    finish(option, name, what, metavar);
-    option->check([least, most](const std::string& text) -> std::string {
+    describe(name, what, metavar);
+    if (!is_given()) return;
+    auto* option = app_.add_option_function<std::string>("--" + name, [&value](const std::string& text) {
+      value = static_cast<ValueOf<T>>(*parse_decimal(text));
+    });
+    taken(option)->check([least, most](const std::string& text) -> std::string {
       const auto parsed = parse_decimal(text);
       if (!parsed) return fmt::format("\"{}\" is no number", text);
       const double number = *parsed;
@@ -87,20 +96,19 @@ class Adder {
   void add_choice(const std::string& name, T& value, const Names<T>& names, const std::string& what) {
     std::string list;
     for (const auto& [text, each] : names) list += (list.empty() ? "" : "|") + text;
-    auto* option = app_.add_option_function<std::string>(
-        "--" + name,
-        [&value, names](const std::string& text) {
+    describe(name, what, list);
+    for (const auto& [text, each] : names) table_.options.back().choices.push_back(text);
+    if (!is_given()) return;
+    auto* option =
+        app_.add_option_function<std::string>("--" + name, [&value, names](const std::string& text) {
           for (const auto& [known, each] : names)
             if (known == text) value = each;
-        },
-        what);
-    option->check([names, list](const std::string& text) -> std::string {
+        });
+    taken(option)->check([names, list](const std::string& text) -> std::string {
       const bool known =
           std::any_of(names.begin(), names.end(), [&](const auto& each) { return each.first == text; });
       return known ? "" : fmt::format("\"{}\" is none of {}", text, list);
     });
-    finish(option, name, what, list);
-    for (const auto& [text, each] : names) table_.options.back().choices.push_back(text);
   }
 
   void add_ids(const std::string& name, std::optional<IdSet>& value, const std::string& what,
@@ -109,19 +117,23 @@ class Adder {
   // `letter`: '\0' for none.
   void add_flag(const std::string& name, bool& value, const std::string& what, char letter = '\0');
 
+  // Null: the command line does not name it.
   CLI::App* add_command(const std::string& word, const std::string& what, const std::string& matter,
                         const std::string& operand = "");
 
-  // The options that take a value.
+  // The options that take a value, and are given.
   [[nodiscard]] const std::vector<std::pair<std::string, CLI::Option*>>& options() const { return options_; }
 
   [[nodiscard]] const OptionTable& table() const { return table_; }
 
  private:
-  CLI::Option* finish(CLI::Option* option, const std::string& name, const std::string& what,
-                      const std::string& metavar);
+  void describe(const std::string& name, const std::string& what, const std::string& metavar);
+  // Whether what was described last may be.
+  [[nodiscard]] bool is_given() const;
+  CLI::Option* taken(CLI::Option* option);
 
   CLI::App& app_;
+  const std::vector<std::string>& arguments_;
   std::string matter_;
   std::vector<std::pair<std::string, CLI::Option*>> options_;
   OptionTable table_;

@@ -29,6 +29,18 @@ std::vector<std::string> words_of(std::string_view name) {
   return words;
 }
 
+// Each name that looks_secret() has one of these in it. Most names have none, and need not be taken apart.
+bool may_look_secret(std::string_view name) {
+  static constexpr std::array<std::string_view, 9> signs = {"SECRET",  "PASS", "TOKEN", "CRED",  "KEY",
+                                                            "PRIVATE", "PWD",  "AUTH",  "BEARER"};
+  const auto is_same = [](char c, char upper) {
+    return c == upper || (c >= 'a' && c <= 'z' && c - 'a' + 'A' == upper);
+  };
+  return std::any_of(signs.begin(), signs.end(), [&](std::string_view sign) {
+    return std::search(name.begin(), name.end(), sign.begin(), sign.end(), is_same) != name.end();
+  });
+}
+
 template <std::size_t N>
 bool among(const std::string& word, const std::array<std::string_view, N>& list) {
   return std::find(list.begin(), list.end(), word) != list.end();
@@ -146,6 +158,7 @@ constexpr std::size_t shortest_searched_secret = 6;
 }  // namespace
 
 bool looks_secret(std::string_view variable) {
+  if (!may_look_secret(variable)) return false;
   static constexpr std::array<std::string_view, 13> secret = {
       "SECRET",     "SECRETS", "PASSWORD",    "PASSWD",  "PASSPHRASE", "TOKEN",        "CREDS",
       "CREDENTIAL", "APIKEY",  "CREDENTIALS", "PRIVATE", "BEARER",     "AUTHORIZATION"};

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "launcher/process/rank_cgroup.hpp"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <poll.h>
@@ -11,6 +12,7 @@
 #include <chrono>
 #include <csignal>
 #include <filesystem>
+#include <memory>
 #include <vector>
 
 #include "base/each_line.hpp"
@@ -68,6 +70,23 @@ void end_folder(const std::string& folder) {
 }
 
 std::string prefix_of(const std::string& job) { return "smlaunch-" + job + "-"; }
+
+enum class Depth { itself, one_below_too };
+
+void end_folders_in(const std::string& parent, const std::string& prefix, Depth depth) {
+  const std::unique_ptr<DIR, int (*)(DIR*)> entries(opendir(parent.c_str()), closedir);
+  if (!entries) return;
+  while (const dirent* entry = readdir(entries.get())) {
+    const std::string_view name = static_cast<const char*>(entry->d_name);
+    if (entry->d_type != DT_DIR || name == "." || name == "..") continue;
+    const std::string folder = fmt::format("{}/{}", parent, name);
+    if (name.starts_with(prefix)) {
+      end_folder(folder);
+    } else if (depth == Depth::one_below_too) {
+      end_folders_in(folder, prefix, Depth::itself);
+    }
+  }
+}
 
 }  // namespace
 
@@ -129,20 +148,11 @@ void RankCgroup::end() {
 void end_job_cgroups(const std::string& job, AgentsWere where) {
   const auto own = own_folder();
   if (!own || job.empty()) return;
-  std::vector<std::filesystem::path> parents = {*own};
+  end_folders_in(*own, prefix_of(job), Depth::itself);
   // An agent that mpirun's daemon started over SSH is in that login's cgroup, which is a sibling of ours or
   // farther away.
-  if (where == AgentsWere::in_logins_too) parents.push_back(parents.front().parent_path());
-  for (const std::filesystem::path& parent : parents) {
-    std::error_code error;
-    for (const auto& each : std::filesystem::directory_iterator(parent, error)) {
-      if (each.path().filename().string().starts_with(prefix_of(job))) end_folder(each.path());
-      if (parent == std::filesystem::path(*own) || !each.is_directory(error)) continue;
-      std::error_code inner;
-      for (const auto& below : std::filesystem::directory_iterator(each.path(), inner))
-        if (below.path().filename().string().starts_with(prefix_of(job))) end_folder(below.path());
-    }
-  }
+  if (where == AgentsWere::in_logins_too)
+    end_folders_in(std::filesystem::path(*own).parent_path().string(), prefix_of(job), Depth::one_below_too);
 }
 
 }  // namespace smlaunch
