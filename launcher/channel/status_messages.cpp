@@ -24,12 +24,10 @@ std::optional<StatusWanted> decode_status_wanted(std::string_view text) {
 std::string encode(const StatusTold& m) { return pack({{"number", m.number}, {"text", m.text}}); }
 
 std::optional<StatusTold> decode_status_told(std::string_view text) {
-  auto told = unpack<StatusTold>(text, [](const Json& j, StatusTold& m) {
+  return unpack<StatusTold>(text, [](const Json& j, StatusTold& m) {
     take_number(j.at("number"), m.number);
     j.at("text").get_to(m.text);
   });
-  if (told && told->text.size() > most_in_told_status) return {};
-  return told;
 }
 
 }  // namespace smlaunch

@@ -25,12 +25,12 @@ struct StatusTold {
   bool operator==(const StatusTold&) const = default;
 };
 
-// Of a text that is told, in bytes.
-inline constexpr std::size_t most_in_told_status = 16U << 20U;
+// Of a text that is told, in bytes: some ten thousand ranks.
+inline constexpr std::size_t most_in_told_status = 4U << 20U;
 
 std::string encode(const StatusWanted&);
 std::string encode(const StatusTold&);
-// Nothing for text that is not such a message, or too long.
+// Nothing for text that is not such a message.
 std::optional<StatusWanted> decode_status_wanted(std::string_view text);
 std::optional<StatusTold> decode_status_told(std::string_view text);
 

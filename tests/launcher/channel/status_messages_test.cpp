@@ -29,12 +29,5 @@ TEST(StatusMessages, OthersBytesAreNone) {
   }
 }
 
-TEST(StatusMessages, ATextThatIsTooLongIsNone) {
-  StatusTold told{.number = 1, .text = std::string(most_in_told_status, 'x')};
-  EXPECT_TRUE(decode_status_told(encode(told)));
-  told.text += 'x';
-  EXPECT_FALSE(decode_status_told(encode(told)));
-}
-
 }  // namespace
 }  // namespace smlaunch
