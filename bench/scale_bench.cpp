@@ -128,6 +128,7 @@ class WatchedChannel final : public LeaderChannel {
   }
   void start_agents(Peer peer, const StartAgents& agents) override { channel_.start_agents(peer, agents); }
   void signal_agents(Peer peer, const SignalAgents& signal) override { channel_.signal_agents(peer, signal); }
+  void tell_status(Peer peer, const StatusTold& told) override { channel_.tell_status(peer, told); }
   void send_outcome(Peer peer, const JobEnd& end) override { channel_.send_outcome(peer, end); }
   void ping_all() override { channel_.ping_all(); }
   void pause(bool paused) override { channel_.pause(paused); }

@@ -34,7 +34,7 @@ launcher/status/        job_status.hpp           : base/ topology/ launcher/proc
 launcher/output/        rank_output.hpp          : base/ topology/ launcher/process/ launcher/plan/
 launcher/remote/        run_on_hosts.hpp         : base/ launcher/process/ launcher/scheduler/ launcher/plan/
 launcher/agent/         rank_agent.hpp           : base/ topology/ cuda/ launcher/contract/ launcher/process/ launcher/this_host/ launcher/inspect/ launcher/devices/ launcher/evidence/ launcher/channel/ launcher/progress/
-launcher/worker/        worker.hpp               : base/ topology/ cuda/ launcher/process/ launcher/channel/ launcher/code/ launcher/remote/
+launcher/worker/        worker.hpp               : base/ topology/ cuda/ launcher/process/ launcher/channel/ launcher/code/ launcher/status/ launcher/remote/
 launcher/leader/        runner.hpp               : base/ topology/ mpi/ launcher/contract/ launcher/smoke/ launcher/process/ launcher/scheduler/ launcher/plan/ launcher/inspect/ launcher/devices/ launcher/evidence/ launcher/channel/ launcher/outcome/ launcher/code/ launcher/status/ launcher/output/ launcher/progress/
 launcher/job/           job.hpp                  : base/ topology/ cuda/ mpi/ launcher/contract/ launcher/smoke/ launcher/options/ launcher/process/ launcher/scheduler/ launcher/plan/ launcher/this_host/ launcher/outcome/ launcher/remote/ launcher/progress/
 launcher/session/       run_job.hpp              : base/ topology/ cuda/ mpi/ launcher/contract/ launcher/contract/s3/ launcher/contract/code/ launcher/smoke/ launcher/options/ launcher/process/ launcher/plan/ launcher/this_host/ launcher/channel/ launcher/outcome/ launcher/code/ launcher/status/ launcher/remote/ launcher/worker/ launcher/leader/ launcher/job/ launcher/progress/

@@ -60,6 +60,10 @@ void ChannelServer::signal_agents(Peer peer, const SignalAgents& signal) {
   command(peer, FrameKind::end_agents, encode(signal));
 }
 
+void ChannelServer::tell_status(Peer peer, const StatusTold& told) {
+  if (Agent& to = agents_[peer]; to.link) to.link->send(encode_frame(FrameKind::status_told, encode(told)));
+}
+
 void ChannelServer::send_outcome(Peer peer, const JobEnd& end) {
   Agent& to = agents_[peer];
   to.released = true;

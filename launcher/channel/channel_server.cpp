@@ -175,6 +175,11 @@ void ChannelServer::take(Peer peer, const Frame& frame) {
       callbacks_.stop_requested(peer, static_cast<int>(*signal));
     return;
   }
+  if (frame.kind == FrameKind::status_wanted) {
+    if (const auto wanted = decode_status_wanted(frame.payload); wanted && callbacks_.status_wanted)
+      callbacks_.status_wanted(peer, *wanted);
+    return;
+  }
   if (frame.kind == FrameKind::outcome) {
     from.has_outcome = true;
     return;

@@ -51,6 +51,7 @@ class ChannelServer final : public LeaderChannel {
   void release_agents(int world_size, const Release& how) override;
   void start_agents(Peer peer, const StartAgents& agents) override;
   void signal_agents(Peer peer, const SignalAgents& signal) override;
+  void tell_status(Peer peer, const StatusTold& told) override;
   void send_outcome(Peer peer, const JobEnd& end) override;
   void ping_all() override;
   void pause(bool paused) override;

@@ -35,6 +35,8 @@ enum class FrameKind : std::uint8_t {
   relayed_end,   // either: a neighbour's connection is over
   relayed_quiet,  // the relay to the leader: a neighbour that says nothing
   leader_quiet,   // the relay to its neighbours: when the host of a leader that says nothing was heard last
+  status_wanted,  // worker: somebody on its host asks what the job is doing
+  status_told,    // leader to it: that
   // Data frames: their payload begins with a sequence number, and they survive a lost connection.
   started = 32,  // agent: the entry point runs
   start_failed,  // agent: it could not be started

@@ -13,6 +13,7 @@
 #include "launcher/channel/messages.hpp"
 #include "launcher/channel/peer.hpp"
 #include "launcher/channel/progress_messages.hpp"
+#include "launcher/channel/status_messages.hpp"
 #include "launcher/channel/stop_messages.hpp"
 
 namespace smlaunch {
@@ -37,7 +38,8 @@ class LeaderChannel {
     // It has sent what it may not (peer_rules.hpp), and is not heard any more.
     std::function<void(Peer, const std::string& what)> refused;
     std::function<void(Peer)> left;  // after its release, or when it has said that it has its outcome
-    std::function<void(const Stranger&)> stranger = {};  // each time that he comes
+    std::function<void(const Stranger&)> stranger = {};                 // each time that he comes
+    std::function<void(Peer, const StatusWanted&)> status_wanted = {};  // by somebody on a worker's host
   };
 
   virtual ~LeaderChannel() = default;
@@ -67,6 +69,8 @@ class LeaderChannel {
   // To a worker that starts the agents of its host: remembered, too.
   virtual void start_agents(Peer peer, const StartAgents& agents) = 0;
   virtual void signal_agents(Peer peer, const SignalAgents& signal) = 0;
+  // Not remembered: who waits for it does so for some seconds.
+  virtual void tell_status(Peer peer, const StatusTold& told) = 0;
   virtual void send_outcome(Peer peer, const JobEnd& end) = 0;
   // Asks every peer for its clock, and drops those that have not answered for `lost_after`.
   virtual void ping_all() = 0;

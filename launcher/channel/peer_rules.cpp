@@ -12,6 +12,7 @@
 #include "launcher/channel/messages.hpp"
 #include "launcher/channel/progress_messages.hpp"
 #include "launcher/channel/starter_messages.hpp"
+#include "launcher/channel/status_messages.hpp"
 #include "launcher/channel/stop_messages.hpp"
 
 namespace smlaunch {
@@ -41,6 +42,7 @@ const char* name_of(FrameKind kind) {
     case FrameKind::relayed_down: return "relayed_down";
     case FrameKind::relayed_end: return "relayed_end";
     case FrameKind::relayed_quiet: return "relayed_quiet";
+    case FrameKind::status_wanted: return "status_wanted";
     default: return "unknown";
   }
 }
@@ -59,6 +61,7 @@ std::size_t most_bytes(FrameKind kind) {
     case FrameKind::handed_over: return 0;
     case FrameKind::stop_request: return most_in_number;
     case FrameKind::pong:
+    case FrameKind::status_wanted:
     case FrameKind::starter_rank: return most_in_pong;
     case FrameKind::progress: return most_in_progress;
     case FrameKind::device: return most_in_device;
@@ -101,6 +104,7 @@ bool is_sound(const Frame& frame) {
     case FrameKind::device: return decode_device_news(frame.payload).has_value();
     case FrameKind::starter_rank: return decode_starter_rank(frame.payload).has_value();
     case FrameKind::agents_ended: return decode_agents_ended(frame.payload).has_value();
+    case FrameKind::status_wanted: return decode_status_wanted(frame.payload).has_value();
     case FrameKind::output: {
       const auto output = decode_output(frame.payload);
       return output && are_lines(output->lines);
@@ -128,6 +132,7 @@ bool PeerRules::may_say(FrameKind kind) const {
     case FrameKind::handed_over: return role_ == Role::rank;
     case FrameKind::outcome:
     case FrameKind::code_ended:
+    case FrameKind::status_wanted:
     case FrameKind::agents_ended: return role_ == Role::worker;
     default: return false;
   }

@@ -220,7 +220,8 @@ LeaderChannel::Callbacks LeaderRun::channel_callbacks() {
                          const std::string& why) { lost(peer, heard_ns, why); },
           .refused = [this](Peer peer, const std::string& what) { refused(peer, what); },
           .left = [this](Peer peer) { left(peer); },
-          .stranger = [this](const Stranger& who) { stranger(who); }};
+          .stranger = [this](const Stranger& who) { stranger(who); },
+          .status_wanted = [this](Peer peer, const StatusWanted& wanted) { tell_worker(peer, wanted); }};
 }
 
 void LeaderRun::joined(Peer peer, const Hello& hello) {

@@ -96,6 +96,7 @@ class LeaderRun {
   [[nodiscard]] JobStatus status(bool with_ranks);
   void note_status(const JobStatus& status);
   void show_status();
+  void tell_worker(Peer peer, const StatusWanted& wanted);
 
   [[nodiscard]] std::vector<WorkerCode> worker_code() const;
   // `hosts`: those with these node ranks and higher ones.

@@ -117,6 +117,17 @@ void LeaderRun::tell_status(const StatusWish& wish, const StatusBoard::Answer& a
   });
 }
 
+// Of a job that is too large for one message, the worker is told all but its ranks.
+void LeaderRun::tell_worker(Peer peer, const StatusWanted& wanted) {
+  tell_status({.ranks = true, .stacks = wanted.stacks, .form = wanted.form},
+              [this, peer, wanted](const JobStatus& made) {
+                StatusTold told{.number = wanted.number, .text = render_in_form(made, wanted.form)};
+                if (told.text.size() > most_in_told_status)
+                  told.text = render_in_form(status(false), wanted.form);
+                world_.channel.tell_status(peer, told);
+              });
+}
+
 void LeaderRun::note_status(const JobStatus& status) {
   if (settings_.board != nullptr) settings_.board->note([&status](JobStatus& noted) { noted = status; });
 }

@@ -22,6 +22,7 @@
 #include "launcher/process/orphan_reaper.hpp"
 #include "launcher/process/rank_cgroup.hpp"
 #include "launcher/process/stop_signals.hpp"
+#include "launcher/status/asked_loop.hpp"
 
 namespace smlaunch {
 
@@ -55,30 +56,6 @@ std::size_t raise_file_limit(std::size_t needed, std::size_t peers) {
   if (limit.rlim_cur < needed + fewest_strangers) return fewest_strangers;
   return std::min<rlim_t>(limit.rlim_cur - needed, wanted);
 }
-
-// As long as it lives, the board's questions go to the loop. One that the loop takes up later is answered by nobody.
-class AskedLoop {
- public:
-  AskedLoop(StatusBoard* board, EventLoop& loop, LeaderRun& run)
-      : board_(board), run_(std::make_shared<LeaderRun*>(&run)) {
-    if (board_ == nullptr) return;
-    board_->set_source(
-        [&loop, run = std::weak_ptr(run_)](const StatusWish& wish, StatusBoard::Answer answer) {
-          loop.post([run, wish, answer = std::move(answer)] {
-            if (const auto here = run.lock()) (*here)->tell_status(wish, answer);
-          });
-        });
-  }
-  ~AskedLoop() {
-    if (board_ != nullptr) board_->set_source({});
-  }
-  AskedLoop(const AskedLoop&) = delete;
-  AskedLoop& operator=(const AskedLoop&) = delete;
-
- private:
-  StatusBoard* board_;
-  std::shared_ptr<LeaderRun*> run_;
-};
 
 }  // namespace
 
@@ -134,7 +111,7 @@ Result<RunResult> run_plan(const LaunchPlan& plan, const RunSettings& settings, 
                  .elsewhere = &elsewhere},
                 token);
   if (auto listening = run.listen(); !listening) return tl::unexpected(listening.error());
-  const AskedLoop asked(settings.board, loop, run);
+  const AskedLoop<LeaderRun> asked(settings.board, loop, run);
   become_subreaper();
   StopSignals heard(loop.context());
   heard.on_signal([&](int signal) { run.stop_signal(signal); });

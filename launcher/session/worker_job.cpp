@@ -119,6 +119,7 @@ int run_as_worker(const Options& options, const Job& job) {
     note_stage(JobStage::ready);
     watched.board().note([](JobStatus& status) { ++status.restarts; });
   };
+  settings.board = &watched.board();
   settings.code = make_code_request(options, job);
   settings.code_failed = [&](const CodeEnd& end) { tell_failed_code(end, paths); };
   auto result = run_worker(settings);

@@ -63,6 +63,7 @@ struct JobStatus {
   std::string host = {};
   // The leader, if this host does not lead: then it knows neither the ranks nor the other hosts. Empty: it leads.
   std::string leader = {};
+  std::string told_by_leader = {};     // its answer, in the form that was asked for; empty: it has given none
   std::string folder = {};             // BASE
   std::string working_directory = {};  // where smlaunch was started
   std::string version = {};

@@ -219,4 +219,13 @@ std::string render_status_row(const JobStatus& status) {
          "\n";
 }
 
+std::string render_in_form(const JobStatus& status, StatusForm form) {
+  switch (form) {
+    case StatusForm::row: return render_status_row(status);
+    case StatusForm::text: return render_status(status);
+    case StatusForm::json: return render_status_json(status);
+  }
+  return "";
+}
+
 }  // namespace smlaunch

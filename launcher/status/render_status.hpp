@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <string>
 
+#include "launcher/channel/status_messages.hpp"
 #include "launcher/status/job_status.hpp"
 
 namespace smlaunch {
@@ -20,6 +21,9 @@ std::string render_status(const JobStatus& status);
 // And for several: a line of a table, whose head is render_status_head().
 std::string render_status_row(const JobStatus& status);
 std::string render_status_head();
+
+// Any of the three.
+std::string render_in_form(const JobStatus& status, StatusForm form);
 
 // One of the `jobs` of `smlaunch.status/1`: {id, name, pid, host, folder, working_directory, version, plan_hash,
 // launcher, state: code|ready|smoke|start|run|stop|end, seconds, restarts, exit_code, hosts: {all, ready}, smoke: null|

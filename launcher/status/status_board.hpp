@@ -8,6 +8,7 @@
 #include <memory>
 #include <mutex>
 
+#include "launcher/channel/status_messages.hpp"
 #include "launcher/status/job_status.hpp"
 
 namespace smlaunch {
@@ -15,7 +16,8 @@ namespace smlaunch {
 // What is asked of the loop.
 struct StatusWish {
   bool ranks = false;
-  bool stacks = false;  // of the ranks, which are looked at now
+  bool stacks = false;                 // of the ranks, which are looked at now
+  StatusForm form = StatusForm::text;  // of what the leader is to tell, where this host does not lead
 };
 
 class StatusBoard {

@@ -10,6 +10,7 @@
 #include <cerrno>
 #include <chrono>
 #include <cstdint>
+#include <utility>
 
 #include "base/own_words.hpp"
 #include "base/signal_free_thread.hpp"
@@ -78,13 +79,10 @@ void StatusService::run() {
 std::string StatusService::answer(const StatusQuestion& question) {
   if (!question.job.empty() && !is_named(board_.noted(), question.job)) return "";
   const bool is_row = question.form == StatusForm::row;
-  const JobStatus status = board_.ask({.ranks = !is_row, .stacks = question.stacks && !is_row});
-  switch (question.form) {
-    case StatusForm::row: return render_status_row(status);
-    case StatusForm::text: return render_status(status);
-    case StatusForm::json: return render_status_json(status);
-  }
-  return "";
+  JobStatus status =
+      board_.ask({.ranks = !is_row, .stacks = question.stacks && !is_row, .form = question.form});
+  if (!status.told_by_leader.empty()) return std::move(status.told_by_leader);
+  return render_in_form(status, question.form);
 }
 
 // If the file cannot be written, a message says so once.

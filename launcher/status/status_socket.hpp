@@ -11,12 +11,12 @@
 
 #include "base/error.hpp"
 #include "launcher/channel/private_folders.hpp"
+#include "launcher/channel/status_messages.hpp"
 #include "launcher/process/unique_fd.hpp"
 
 namespace smlaunch {
 
 // What is asked: which form the answer is to have, and of which job.
-enum class StatusForm { row, text, json };
 struct StatusQuestion {
   StatusForm form = StatusForm::row;
   bool stacks = false;

@@ -25,6 +25,7 @@
 #include "launcher/process/job_processes.hpp"
 #include "launcher/process/orphan_reaper.hpp"
 #include "launcher/process/stop_signals.hpp"
+#include "launcher/status/asked_loop.hpp"
 #include "launcher/worker/host_agents.hpp"
 #include "launcher/worker/refuse_leader.hpp"
 #include "launcher/worker/sshd.hpp"
@@ -138,6 +139,7 @@ WorkerResult run_until_over(const WorkerSettings& settings, std::vector<UniqueFd
   HeardSignals passed(loop.context(), {SIGUSR1, SIGUSR2});
   passed.on_signal([&](int signal) { run.pass_on(signal); });
   RequestServer server(loop.context(), std::move(listeners), run);
+  const AskedLoop<WorkerRun> asked(settings.board, loop, run);
   run.begin();
   loop.run();
   preparation.stop();

@@ -18,6 +18,7 @@
 #include "launcher/channel/messages.hpp"
 #include "launcher/channel/token.hpp"
 #include "launcher/code/code_messages.hpp"
+#include "launcher/status/status_board.hpp"
 
 namespace smlaunch {
 
@@ -49,6 +50,7 @@ struct WorkerSettings {
   std::function<void()> tried_again;              // the job has failed, and the leader will come again
   std::optional<CodeRequest> code;                // how to prepare the user's code here
   std::function<void(const CodeEnd&)> code_failed;
+  StatusBoard* board = nullptr;  // where others see what the job is doing; null: nobody looks
 };
 
 struct WorkerResult {

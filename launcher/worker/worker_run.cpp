@@ -7,6 +7,7 @@
 #include <csignal>
 #include <utility>
 
+#include "launcher/channel/status_messages.hpp"
 #include "launcher/channel/stop_messages.hpp"
 
 namespace smlaunch {
@@ -98,6 +99,7 @@ void WorkerRun::received(const Frame& frame) {
     return channel_->expect_pause(passed->signal == SIGSTOP);
   if (frame.kind == FrameKind::start_agents) return start_agents(frame);
   if (frame.kind == FrameKind::end_agents) return signal_agents(frame);
+  if (frame.kind == FrameKind::status_told) return status_told(frame);
   if (frame.kind != FrameKind::outcome) return;
   const auto end = decode_job_end(frame.payload);
   if (!end) return;
@@ -186,6 +188,22 @@ void WorkerRun::told_to_stop(int signal) {
 
 void WorkerRun::pass_on(int signal) {
   if (channel_) channel_->send(FrameKind::stop_request, encode_number(static_cast<std::uint64_t>(signal)));
+}
+
+// A question without an answer is given up by who has asked, and the next one takes its place.
+void WorkerRun::tell_status(const StatusWish& wish, const StatusBoard::Answer& answer) {
+  if (!wish.ranks || !channel_ || !leader_is_told_of_) return answer(settings_.board->noted());
+  asker_ = answer;
+  channel_->send(FrameKind::status_wanted,
+                 encode(StatusWanted{.number = ++last_question_, .form = wish.form, .stacks = wish.stacks}));
+}
+
+void WorkerRun::status_told(const Frame& frame) {
+  auto told = decode_status_told(frame.payload);
+  if (!told || told->number != last_question_ || !asker_) return;
+  JobStatus status = settings_.board->noted();
+  status.told_by_leader = std::move(told->text);
+  std::exchange(asker_, {})(std::move(status));
 }
 
 // While the connection is being taken up again, this message is dropped; the new connection carries it.

@@ -13,6 +13,7 @@
 #include "launcher/channel/messages.hpp"
 #include "launcher/channel/peer_channel.hpp"
 #include "launcher/process/event_loop.hpp"
+#include "launcher/status/status_board.hpp"
 #include "launcher/worker/worker.hpp"
 
 namespace smlaunch {
@@ -42,6 +43,8 @@ class WorkerRun {
   void told_to_stop(int signal);
   // A signal that stops no job: the leader passes it on to every rank.
   void pass_on(int signal);
+  // What the job is doing, which the leader is asked. Where WorkerSettings::board is.
+  void tell_status(const StatusWish& wish, const StatusBoard::Answer& answer);
 
   // After the loop has stopped:
   [[nodiscard]] const WorkerResult& result() const { return result_; }
@@ -56,6 +59,7 @@ class WorkerRun {
   void received(const Frame& frame);
   void start_agents(const Frame& frame);
   void signal_agents(const Frame& frame);
+  void status_told(const Frame& frame);
   void leader_is_there();
   void token_refused();
   void turned_away(const std::string& reason);
@@ -70,10 +74,12 @@ class WorkerRun {
   std::unique_ptr<PeerChannel> channel_;
   std::vector<std::unique_ptr<PeerChannel>> retired_;  // of earlier tries of the job
   std::string job_;
-  std::uint64_t last_set_ = 0;      // of agents
-  std::uint64_t last_signal_ = 0;   // for agents
-  bool leader_is_told_of_ = false;  // of this try
-  bool has_leader_ = false;         // we have gone to it, and it has let us in
+  std::uint64_t last_set_ = 0;       // of agents
+  std::uint64_t last_signal_ = 0;    // for agents
+  bool leader_is_told_of_ = false;   // of this try
+  bool has_leader_ = false;          // we have gone to it, and it has let us in
+  std::uint64_t last_question_ = 0;  // of the leader's status
+  StatusBoard::Answer asker_;        // who waits for the answer to it; empty: nobody
   std::optional<CodeEnd> code_end_;
   WorkerResult result_;
 };

@@ -158,6 +158,12 @@ while :; do sleep 0.1; done
 END
 pods --stop-grace 20
 eventually 30 printed algo-1 5 waiting
+# Meanwhile, who asks on another host is told what the first knows.
+host algo-3 "$smlaunch" status --stacks >"$scratch/status"
+grep -q '^ranks       5 running$' "$scratch/status" || fail "no ranks on algo-3: $(<"$scratch/status")"
+grep -q '^rank 4 on node-4: ' "$scratch/status" || fail "no stacks on algo-3: $(<"$scratch/status")"
+host algo-3 "$smlaunch" status --format json >"$scratch/status"
+assert_eq '["run",5,null]' "$(jq -c '.jobs[0] | [.state, (.ranks | length), .leader]' "$scratch/status")"
 for name in algo-2 algo-3 algo-1 algo-4 algo-5; do signal "$name" TERM 'smlaunch --nnodes'; done
 over 143 '' 30 algo-1
 over 143 '' 5 "${others[@]}"

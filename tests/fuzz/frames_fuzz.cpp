@@ -9,6 +9,7 @@
 #include "launcher/channel/relay.hpp"
 #include "launcher/channel/relay_messages.hpp"
 #include "launcher/channel/starter_messages.hpp"
+#include "launcher/channel/status_messages.hpp"
 #include "launcher/channel/stop_messages.hpp"
 #include "tests/fuzz/fuzz.hpp"
 
@@ -44,6 +45,8 @@ void fuzz(std::string_view bytes) {
     (void)decode_start_agents(frame->payload);
     (void)decode_signal_agents(frame->payload);
     (void)decode_agents_ended(frame->payload);
+    (void)decode_status_wanted(frame->payload);
+    (void)decode_status_told(frame->payload);
     if (const auto news = decode_device_news(frame->payload)) {
       must(!news->events.empty() && news->events.size() <= 16 && news->since_ns <= news->time_ns);
       for (const DeviceEvent& event : news->events) must(event.device.size() + event.text.size() <= 768);

@@ -8,6 +8,7 @@
 #include "base/line_splitter.hpp"
 #include "launcher/channel/message_pack.hpp"
 #include "launcher/channel/messages.hpp"
+#include "launcher/channel/status_messages.hpp"
 
 namespace smlaunch {
 namespace {
@@ -45,6 +46,7 @@ TEST(PeerRules, AWorkerMaySayAllThatAWorkerSays) {
   PeerRules rules(Role::worker);
   for (const Frame& frame :
        {plain(FrameKind::pong, encode(Pong{})), plain(FrameKind::stop_request, encode_number(SIGTERM)),
+        plain(FrameKind::status_wanted, encode(StatusWanted{.number = 1, .form = StatusForm::json})),
         data(FrameKind::code_ended, 1, "any"), plain(FrameKind::outcome, "")})
     EXPECT_EQ(rules.refuse(frame), std::nullopt);
 }
@@ -103,6 +105,11 @@ TEST(PeerRules, WhateverElseIsRefusedAndSaidWhatItWas) {
       {Role::rank, plain(FrameKind::release, ""), "a frame of the kind 8 (unknown)"},
       {Role::rank, data(static_cast<FrameKind>(255), 1, ""), "a frame of the kind 255 (unknown)"},
       {Role::worker, data(FrameKind::ended, 1, ended(Exited{0})), "a frame of the kind 35 (ended)"},
+      {Role::rank, plain(FrameKind::status_wanted, encode(StatusWanted{})),
+       "a frame of the kind 22 (status_wanted)"},
+      {Role::worker, plain(FrameKind::status_wanted, "x"), "a broken status_wanted"},
+      {Role::worker, plain(FrameKind::status_wanted, std::string(300, 'x')), "a status_wanted of 300 bytes"},
+      {Role::worker, plain(FrameKind::status_told, ""), "a frame of the kind 23 (unknown)"},
       {Role::worker, plain(FrameKind::stop_request, "-1"), "a broken stop_request"},
       {Role::worker, plain(FrameKind::outcome, "x"), "a outcome of 1 bytes"}};
   for (const Case& each : cases) {

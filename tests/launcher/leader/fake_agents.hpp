@@ -57,6 +57,7 @@ class FakeAgents final : public LeaderChannel {
   std::vector<int> nccl_asked = {};  // ranks whose NCCL is asked
   std::map<int, Start> starts;
   std::map<Peer, JobEnd> outcomes;
+  std::vector<std::pair<Peer, StatusTold>> told;
   std::vector<std::map<std::string, std::string>> engine_environments;
   std::vector<bool> pauses;
   std::vector<int> engine_signals;
@@ -104,6 +105,7 @@ class FakeAgents final : public LeaderChannel {
   void stranger_comes(const Stranger& stranger) { callbacks_.stranger(stranger); }
   void is_refused(Peer peer, const std::string& what) { callbacks_.refused(peer, what); }
   void worker_is_told_to_stop(Peer peer, int signal) { callbacks_.stop_requested(peer, signal); }
+  void worker_wants_status(Peer peer, const StatusWanted& wanted) { callbacks_.status_wanted(peer, wanted); }
   void worker_has_code(Peer peer, const CodeEnd& end) {
     callbacks_.data(peer, {FrameKind::code_ended, encode(end), 1});
   }
@@ -203,6 +205,7 @@ class FakeAgents final : public LeaderChannel {
       if (engine_ != nullptr) engine_->end(Exited{0});
     });
   }
+  void tell_status(Peer peer, const StatusTold& answer) override { told.emplace_back(peer, answer); }
   void send_outcome(Peer peer, const JobEnd& end) override {
     outcomes[peer] = end;
     if (workers_take_outcome) loop_.post([this, peer] { callbacks_.left(peer); });

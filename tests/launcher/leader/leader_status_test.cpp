@@ -70,6 +70,30 @@ TEST(LeaderRun, WhoAsksMeanwhileSeesHowFarEachRankIs) {
   EXPECT_EQ(last.phases.back().name, "teardown");
 }
 
+TEST(LeaderRun, AHostThatDoesNotLeadIsToldTheSame) {
+  DrivenRun run;
+  StatusBoard board{JobStatus{.id = "aa"}};
+  run.settings.board = &board;
+  for (const int rank : {0, 1, 2, 3}) run.agents.ranks[rank].runs = milliseconds(9000);
+  run.loop.after(milliseconds(5000), [&] {
+    run.agents.worker_wants_status(run.worker(1), {.number = 1, .form = StatusForm::text});
+    run.agents.worker_wants_status(run.worker(1), {.number = 2, .form = StatusForm::json});
+    run.agents.rank_tells(2, {.beats = 1, .values = {{std::string(most_in_told_status, 'x'), 7}}});
+    run.agents.rank_tells(3, {.beats = 1, .values = {{"step", 5}}});
+    run.agents.worker_wants_status(run.worker(1), {.number = 3, .form = StatusForm::json});
+  });
+  EXPECT_EQ(run.go().kind, OutcomeKind::success);
+  ASSERT_EQ(run.agents.told.size(), 3U);
+  for (std::uint64_t each : {0U, 1U, 2U}) {
+    EXPECT_EQ(run.agents.told[each].first, run.worker(1));
+    EXPECT_EQ(run.agents.told[each].second.number, each + 1);
+  }
+  EXPECT_THAT(run.agents.told[0].second.text, HasSubstr("\nranks       4 running\n"));
+  EXPECT_THAT(run.agents.told[1].second.text, HasSubstr(R"("ranks":[{)"));
+  EXPECT_LT(run.agents.told[2].second.text.size(), 10'000U) << "too much for a message: without its ranks";
+  EXPECT_THAT(run.agents.told[2].second.text, HasSubstr(R"("running":4)"));
+}
+
 TEST(LeaderRun, WhatAnEarlierTryHasNotedIsForgotten) {
   DrivenRun run;
   StatusBoard board{JobStatus{.id = "aa",

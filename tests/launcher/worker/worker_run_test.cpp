@@ -6,6 +6,7 @@
 
 #include <csignal>
 
+#include "launcher/channel/status_messages.hpp"
 #include "tests/launcher/channel/fake_peer_channel.hpp"
 #include "tests/launcher/process/fake_loop.hpp"
 
@@ -353,6 +354,44 @@ TEST(WorkerRun, ANodeWithoutALeaderYetStopsAtOnce) {
   EXPECT_TRUE(node.ends());
   EXPECT_EQ(node.worker->result().stopped_by_signal, SIGTERM);
   EXPECT_LT(node.loop.seconds(), 1);
+}
+
+TEST(WorkerRun, AsksTheLeaderWhatTheJobIsDoing) {
+  DrivenWorker driven;
+  StatusBoard board{JobStatus{.id = "ours", .leader = "algo-1"}};
+  driven.settings.board = &board;
+  driven.begin();
+  std::vector<std::string> told;
+  const auto ask = [&](const StatusWish& wish) {
+    driven.worker->tell_status(
+        wish, [&](const JobStatus& status) { told.push_back(status.id + " " + status.told_by_leader); });
+  };
+  const auto hears = [&](const std::string& bytes) {
+    driven.channel->callbacks.frame({FrameKind::status_told, bytes, 0});
+  };
+  ask({.ranks = true});
+  EXPECT_THAT(told, ElementsAre("ours ")) << "no leader has come";
+  driven.leader_comes();
+  ask({.ranks = true});
+  EXPECT_EQ(told.size(), 2U) << "it has not let us in";
+  driven.channel->callbacks.acknowledged();
+  ask({});
+  EXPECT_EQ(told.size(), 3U) << "a line among other jobs needs no leader";
+  EXPECT_THAT(driven.channel->sent, ::testing::SizeIs(1)) << "of the code";
+
+  ask({.ranks = true});
+  ask({.ranks = true, .stacks = true, .form = StatusForm::json});
+  EXPECT_THAT(driven.channel->kinds(),
+              ElementsAre(FrameKind::code_ended, FrameKind::status_wanted, FrameKind::status_wanted));
+  EXPECT_EQ(decode_status_wanted(driven.channel->sent.back().payload),
+            (StatusWanted{.number = 2, .form = StatusForm::json, .stacks = true}));
+  hears("nonsense");
+  hears(encode(StatusTold{.number = 1, .text = "of a question that was given up"}));
+  hears(encode(StatusTold{.number = 3, .text = "of none"}));
+  EXPECT_EQ(told.size(), 3U);
+  hears(encode(StatusTold{.number = 2, .text = "4 running"}));
+  hears(encode(StatusTold{.number = 2, .text = "again"}));
+  EXPECT_THAT(told, ElementsAre("ours ", "ours ", "ours ", "ours 4 running"));
 }
 
 }  // namespace
