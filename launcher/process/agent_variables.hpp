@@ -31,7 +31,7 @@ inline constexpr const char* agent_directory_variable = "SMLAUNCH_AGENT_DIRECTOR
 // Secret arguments (hidden_arguments.hpp) that a command line would show; on mpirun's other hosts, they come with the
 // start message.
 inline constexpr const char* agent_secrets_variable = "SMLAUNCH_AGENT_SECRETS";
-// mpirun's: the folder of the leader's SSH connections. Their guard finds mpirun by it.
+// mpirun's: the folder of the leader's SSH connections, whose guard knows mpirun by it.
 inline constexpr const char* agent_connections_variable = "SMLAUNCH_AGENT_CONNECTIONS";
 // The secret of a job whose hosts start themselves: the user's. smlaunch takes it out of its environment.
 inline constexpr const char* job_token_variable = "SMLAUNCH_JOB_TOKEN";
