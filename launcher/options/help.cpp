@@ -30,33 +30,18 @@ std::string entry(const std::string& words, const std::string& what) {
   return begin + "\n" + std::string(what_column, ' ') + text + "\n";
 }
 
-std::string options_of(const std::string& matter, const OptionTable& table) {
+std::string entries_of(const Matter& matter, const OptionTable& table) {
   std::string out;
-  for (const OptionInfo& option : table.options)
-    if (option.matter == matter) out += entry(option_words(option), option.what);
+  for (const OptionInfo& option : options_of(matter, table)) out += entry(option_words(option), option.what);
   return out;
 }
 
-// Lines that begin with a blank stay as they are, the others are filled.
-std::string fill(const std::string& text) {
+std::string filled_text(const Matter& matter) {
   std::string out;
-  std::string paragraph;
-  const auto end_paragraph = [&] {
-    if (!paragraph.empty()) out += wrap_text(paragraph, screen_width, 0) + "\n";
-    paragraph.clear();
-  };
-  for (std::size_t at = 0; at < text.size();) {
-    const std::size_t end = std::min(text.find('\n', at), text.size());
-    const std::string line = text.substr(at, end - at);
-    at = end + 1;
-    if (line.starts_with(" ")) {
-      end_paragraph();
-      out += line + "\n";
-    } else {
-      paragraph += (paragraph.empty() ? "" : " ") + line;
-    }
+  for (const TextBlock& block : blocks_of(matter)) {
+    const std::string text = fmt::format("{}", fmt::join(block.lines, block.is_verbatim ? "\n" : " "));
+    out += (block.is_verbatim ? text : wrap_text(text, screen_width, 0)) + "\n";
   }
-  end_paragraph();
   return out;
 }
 
@@ -126,13 +111,13 @@ std::string render_help_all(const OptionTable& table) {
   out += "       smlaunch COMMAND [OPTION...]\n\nCommands:\n";
   for (const CommandInfo& command : table.commands) out += entry(command.word, command.what);
   for (const Matter& matter : all_matters()) {
-    const std::string options = options_of(matter.word, table);
+    const std::string options = entries_of(matter, table);
     if (!options.empty())
       out += fmt::format("\n{} (smlaunch help {}):\n{}", matter.title, matter.word, options);
   }
   for (const Matter& matter : all_matters())
     if (matter.word == "exit-codes" || matter.word == "variables")
-      out += fmt::format("\n{}:\n{}", matter.title, fill(matter.text));
+      out += fmt::format("\n{}:\n{}", matter.title, filled_text(matter));
   return out;
 }
 
@@ -141,8 +126,8 @@ Result<std::string> render_help_of(const std::string& word, const OptionTable& t
   for (const Matter& matter : all_matters()) {
     words.push_back(matter.word);
     if (matter.word != word) continue;
-    const std::string options = options_of(word, table);
-    return fmt::format("{}: {}\n\n{}{}{}", matter.word, matter.title, fill(matter.text),
+    const std::string options = entries_of(matter, table);
+    return fmt::format("{}: {}\n\n{}{}{}", matter.word, matter.title, filled_text(matter),
                        options.empty() ? "" : "\n", options);
   }
   for (const CommandInfo& command : table.commands)

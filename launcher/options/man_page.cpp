@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <cctype>
-#include <sstream>
 
 #include "launcher/options/matters.hpp"
 
@@ -34,18 +33,15 @@ std::string upper(std::string text) {
   return text;
 }
 
-// Lines that begin with blanks are shown as they are; the other lines are filled.
-std::string paragraphs(const std::string& text) {
+std::string man_text(const Matter& matter) {
   std::string out;
-  std::istringstream lines(text);
-  bool verbatim = false;
-  for (std::string line; std::getline(lines, line);) {
-    const bool now = line.starts_with(" ");
-    if (now != verbatim) out += now ? ".PP\n.nf\n" : ".fi\n.PP\n";
-    verbatim = now;
-    out += escape(line) + "\n";
+  for (const TextBlock& block : blocks_of(matter)) {
+    if (!out.empty() || block.is_verbatim) out += ".PP\n";
+    if (block.is_verbatim) out += ".nf\n";
+    for (const std::string& line : block.lines) out += escape(line) + "\n";
+    if (block.is_verbatim) out += ".fi\n";
   }
-  return out + (verbatim ? ".fi\n" : "");
+  return out;
 }
 
 std::string option_entry(const OptionInfo& option) {
@@ -74,9 +70,8 @@ std::string render_man_page(const OptionTable& table) {
   for (const CommandInfo& command : table.commands)
     out += fmt::format(".TP\n\\fB{}\\fR\n{}\n", escape(command.word), escape(command.what));
   for (const Matter& matter : all_matters()) {
-    out += fmt::format(".SH {}\n{}", upper(escape(matter.title)), paragraphs(matter.text));
-    for (const OptionInfo& option : table.options)
-      if (option.matter == matter.word) out += option_entry(option);
+    out += fmt::format(".SH {}\n{}", upper(escape(matter.title)), man_text(matter));
+    for (const OptionInfo& option : options_of(matter, table)) out += option_entry(option);
   }
   return out + ".SH SEE ALSO\n\\fBmpirun\\fR(1), \\fBssh\\fR(1)\n";
 }

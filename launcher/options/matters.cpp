@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "launcher/options/matters.hpp"
 
+#include <sstream>
+
 namespace smlaunch {
 
 const std::vector<Matter>& all_matters() {
@@ -122,6 +124,25 @@ A program may end with one of these itself: `class` in report.json decides.
 )"},
   };
   return matters;
+}
+
+std::vector<OptionInfo> options_of(const Matter& matter, const OptionTable& table) {
+  std::vector<OptionInfo> options;
+  for (const OptionInfo& option : table.options)
+    if (option.matter == matter.word) options.push_back(option);
+  return options;
+}
+
+std::vector<TextBlock> blocks_of(const Matter& matter) {
+  std::vector<TextBlock> blocks;
+  std::istringstream lines(matter.text);
+  for (std::string line; std::getline(lines, line);) {
+    const bool is_verbatim = line.starts_with(" ");
+    if (blocks.empty() || blocks.back().is_verbatim != is_verbatim)
+      blocks.push_back({.is_verbatim = is_verbatim, .lines = {}});
+    blocks.back().lines.push_back(line);
+  }
+  return blocks;
 }
 
 const std::vector<std::string>& first_options() {

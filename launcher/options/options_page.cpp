@@ -4,7 +4,7 @@
 #include <fmt/format.h>
 
 #include <cctype>
-#include <sstream>
+#include <vector>
 
 #include "launcher/options/matters.hpp"
 
@@ -37,18 +37,16 @@ std::string prose(const std::string& line) {
   return out;
 }
 
-// Lines that begin with blanks are shown as they are.
-std::string paragraphs(const std::string& text) {
+std::string page_text(const Matter& matter) {
   std::string out;
-  std::istringstream lines(text);
-  bool verbatim = false;
-  for (std::string line; std::getline(lines, line);) {
-    const bool now = line.starts_with(" ");
-    if (now != verbatim) out += now ? "\n```text\n" : "```\n\n";
-    verbatim = now;
-    out += (now ? line.substr(2) : prose(line)) + "\n";
+  for (const TextBlock& block : blocks_of(matter)) {
+    if (!out.empty() || block.is_verbatim) out += "\n";
+    if (block.is_verbatim) out += "```text\n";
+    for (const std::string& line : block.lines)
+      out += (block.is_verbatim ? line.substr(2) : prose(line)) + "\n";
+    if (block.is_verbatim) out += "```\n";
   }
-  return out + (verbatim ? "```\n" : "");
+  return out;
 }
 
 std::string row(const OptionInfo& option) {
@@ -74,14 +72,10 @@ std::string render_options_page(const OptionTable& table) {
   for (const CommandInfo& command : table.commands)
     out += fmt::format("| `smlaunch {}` | {} |\n", command.word, cell(command.what));
   for (const Matter& matter : all_matters()) {
-    out += fmt::format("\n## {}\n\n{}", capitalized(matter.title), paragraphs(matter.text));
-    bool has_options = false;
-    for (const OptionInfo& option : table.options) {
-      if (option.matter != matter.word) continue;
-      if (!has_options) out += "\n| option | meaning [default] | variable |\n|---|---|---|\n";
-      has_options = true;
-      out += row(option);
-    }
+    out += fmt::format("\n## {}\n\n{}", capitalized(matter.title), page_text(matter));
+    const std::vector<OptionInfo> options = options_of(matter, table);
+    if (!options.empty()) out += "\n| option | meaning [default] | variable |\n|---|---|---|\n";
+    for (const OptionInfo& option : options) out += row(option);
   }
   return out;
 }
