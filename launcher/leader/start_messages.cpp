@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <string_view>
 
 #include "launcher/contract/framework_module.hpp"
 #include "launcher/contract/program_variables.hpp"
