@@ -6,6 +6,9 @@
 
 #include <cstdlib>
 #include <functional>
+#include <set>
+#include <sstream>
+#include <string>
 #include <tuple>
 
 #include "launcher/options/help.hpp"
@@ -317,6 +320,24 @@ TEST_F(Cli, FlagsHaveVariablesToo) {
   EXPECT_TRUE(options.quiet);
   EXPECT_FALSE(options.verbose);
   EXPECT_EQ(parsed({"topology"}).command, Command::topology);
+}
+
+TEST_F(Cli, NoTwoOptionsHaveOneName) {
+  const auto all = parse_cli({"--help-all"});
+  ASSERT_TRUE(all);
+  std::set<std::string> names;
+  std::istringstream lines(std::get<CliAnswer>(*all).text);
+  for (std::string line; std::getline(lines, line);)
+    if (line.starts_with("  -"))
+      EXPECT_TRUE(names.insert(line.substr(0, line.find_first_of(" ,", 2))).second) << line;
+  EXPECT_GT(names.size(), 60U);
+}
+
+TEST_F(Cli, LettersMayStandTogether) {
+  const Options options = parsed({"-qv", "--dry-run"});
+  EXPECT_TRUE(options.quiet);
+  EXPECT_TRUE(options.verbose);
+  EXPECT_EQ(options.command, Command::dry_run);
 }
 
 TEST_F(Cli, RefusesFractionsOfWholeThings) {
