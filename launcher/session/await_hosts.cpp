@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "launcher/session/code_on_hosts.hpp"
+#include "launcher/session/host_answers.hpp"
 #include "launcher/session/host_checks.hpp"
 #include "launcher/session/host_names.hpp"
 #include "launcher/session/other_hosts.hpp"

@@ -12,6 +12,7 @@
 #include "launcher/code/prepare_code.hpp"
 #include "launcher/remote/become_program.hpp"
 #include "launcher/remote/login_answers.hpp"
+#include "launcher/session/host_answers.hpp"
 #include "launcher/session/job_code.hpp"
 #include "launcher/session/other_hosts.hpp"
 #include "launcher/session/run_options.hpp"

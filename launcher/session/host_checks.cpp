@@ -14,6 +14,7 @@
 
 #include "base/own_words.hpp"
 #include "launcher/remote/watch_hosts.hpp"
+#include "launcher/session/host_answers.hpp"
 #include "launcher/session/other_hosts.hpp"
 #include "launcher/worker/bounded_program.hpp"
 #include "launcher/worker/login_command.hpp"

@@ -4,18 +4,17 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <chrono>
 #include <filesystem>
-#include <map>
 #include <sstream>
+#include <utility>
 
-#include "base/host_list.hpp"
 #include "base/own_words.hpp"
-#include "launcher/job/job_interface.hpp"
-#include "launcher/outcome/report_error.hpp"
 #include "launcher/remote/become_program.hpp"
 #include "launcher/remote/daemon_needs.hpp"
 #include "launcher/remote/login_answers.hpp"
 #include "launcher/remote/render_ready.hpp"
+#include "launcher/session/host_answers.hpp"
 #include "launcher/session/run_options.hpp"
 #include "launcher/worker/login_command.hpp"
 #include "mpi/shell_words.hpp"
@@ -33,35 +32,6 @@ constexpr std::chrono::seconds telling_bound{30};
 // Time for a login and for end_job_processes().
 constexpr std::chrono::seconds cleaning_bound{8};
 constexpr std::chrono::milliseconds answer_bound{1000};
-
-}  // namespace
-
-Outcome outcome_of_hosts(const RemoteReport& report, const std::string& doing) {
-  if (report.stopped_by_signal != 0)
-    return make_stopped(report.stopped_by_signal,
-                        fmt::format("stopped by {} while {}", signal_name(report.stopped_by_signal), doing));
-  std::string first;
-  int missing = 0;
-  for (const HostReadiness& host : report.hosts) {
-    if (host.state == ReadyState::ready) continue;
-    ++missing;
-    // A host that can never be ready is the reason to stop, even where other hosts are still missing.
-    if (first.empty() || host.state == ReadyState::failed)
-      first = fmt::format("{} ({}): {}", host.name, to_string(host.stage), to_string(host.cause));
-  }
-  Outcome outcome =
-      make_failure(FailureClass::not_ready, fmt::format("{} of {} hosts not ready after {:.1f} s; {}",
-                                                        missing, report.hosts.size(), report.seconds, first));
-  const bool hopeless = std::any_of(report.hosts.begin(), report.hosts.end(), [](const HostReadiness& host) {
-    return host.state == ReadyState::failed;
-  });
-  for (const HostReadiness& host : report.hosts)
-    if (host.state == ReadyState::failed || (!hopeless && host.state == ReadyState::waiting))
-      outcome.hosts_at_fault.push_back(host.name);
-  return outcome;
-}
-
-namespace {
 
 // The daemon that mpirun starts on the other hosts. It lies beside mpirun there, as it does here (mpirun(1):
 // --prefix).
@@ -81,34 +51,12 @@ ShellsOfMpirun shells_of(const JobSpec& spec) {
   return shells;
 }
 
-// Nothing: every host has the interfaces, and they can carry the job.
-std::optional<Outcome> check_interfaces(const std::vector<WantedInterface>& wanted,
-                                        const RemoteReport& report) {
-  std::vector<std::string> lines;
-  for (const HostReadiness& host : report.hosts) {
-    for (const InterfaceAnswer& answer : parse_login_answers(host.answer).interfaces) {
-      if (answer.wanted >= wanted.size()) continue;
-      const Error error = interface_error(host.name, wanted[answer.wanted], answer.problem, answer.usable);
-      lines.push_back(to_string(error.problems.front()));
-    }
-  }
-  if (lines.empty()) return {};
-  return make_failure(FailureClass::configuration, fmt::format("{}", fmt::join(lines, "\n")));
-}
-
-std::string in_words(const std::vector<WantedInterface>& wanted, const InterfaceAnswer& answer) {
-  return answer.wanted < wanted.size()
-             ? fmt::format("{} {}", to_string(wanted[answer.wanted]), answer.problem)
-             : answer.problem;
-}
-
 void drop_useless_spares(const std::vector<WantedInterface>& wanted, const RemoteReport& report,
                          std::vector<std::string>& spares) {
   for (const HostReadiness& host : report.spare_hosts) {
-    const auto problems = parse_login_answers(host.answer).interfaces;
-    if (host.state == ReadyState::ready && problems.empty()) continue;
-    say("warning: spare host {} is not counted on: {}", host.name,
-        problems.empty() ? to_string(host.cause) : in_words(wanted, problems.front()));
+    const auto problem = find_spare_problem(wanted, host);
+    if (!problem) continue;
+    say("warning: spare host {} is not counted on: {}", host.name, *problem);
     std::erase(spares, host.name);
   }
 }
@@ -161,36 +109,6 @@ void add_host_events(const RemoteReport& report, EventLog& events) {
                 .texts = {{"state", to_string(host.state)},
                           {"stage", to_string(host.stage)},
                           {"cause", to_string(host.cause)}}});
-}
-
-std::optional<HostProblem> judge_host_answer(const std::vector<WantedInterface>& wanted,
-                                             const ShellsOfMpirun& shells, const std::string& lines) {
-  const LoginAnswers answers = parse_login_answers(lines);
-  if (answers.lacks_daemon)
-    return HostProblem{.cause = {.trouble = HostTrouble::daemon_missing},
-                       .remedy = "install the same Open MPI at the same path"};
-  if (answers.daemon_problem)
-    return HostProblem{.cause = {.trouble = HostTrouble::daemon_broken, .subject = *answers.daemon_problem},
-                       .remedy = "install the same Open MPI there, with all its libraries"};
-  if (auto problem = find_shell_problem(shells.own, answers.shell, shells.are_asked))
-    return HostProblem{.cause = std::move(*problem),
-                       .remedy = "give that user a shell as here: chsh -s /bin/bash"};
-  if (answers.folder_problem)
-    return HostProblem{
-        .cause = {.trouble = HostTrouble::folder_not_writable, .subject = *answers.folder_problem},
-        .remedy = "make room, mount it writable, or set TMPDIR for that user's logins"};
-  if (answers.token_problem)
-    return HostProblem{.cause = {.trouble = HostTrouble::worker_cannot_start,
-                                 .subject = "the job's token cannot be left: " + *answers.token_problem},
-                       .remedy = "make room in /tmp, or mount it writable"};
-  for (const InterfaceAnswer& problem : answers.interfaces) {
-    if (problem.wanted >= wanted.size()) continue;
-    const Error error = interface_error("", wanted[problem.wanted], problem.problem, problem.usable);
-    return HostProblem{
-        .cause = {.trouble = HostTrouble::interface_unusable, .subject = in_words(wanted, problem)},
-        .remedy = error.problems.front().remedy};
-  }
-  return {};
 }
 
 namespace {
@@ -261,27 +179,6 @@ void wait_for_hosts(HostWaits& waits, const std::vector<WantedInterface>& wanted
     tell_the_rest(waits, request, farewell, made, [done, hosts] { done(hosts); });
   };
   waits.run_on_hosts(std::move(request), {.is_shown = true}, over);
-}
-
-void note_domains(const RemoteReport& report, HostDomains& domains) {
-  for (const auto* hosts : {&report.hosts, &report.spare_hosts})
-    for (const HostReadiness& host : *hosts)
-      if (const auto domain = parse_nvlink_domain(parse_login_answers(host.answer).nvlink_domain))
-        domains[host.name] = *domain;
-}
-
-std::vector<std::string> describe_noexec_folders(const RemoteReport& report) {
-  std::map<std::string, std::vector<std::string>> hosts;  // of each folder
-  for (const HostReadiness& host : report.hosts)
-    if (const std::string folder = parse_login_answers(host.answer).noexec_folder; !folder.empty())
-      hosts[folder].push_back(host.name);
-  std::vector<std::string> sentences;
-  for (const auto& [folder, names] : hosts)
-    sentences.push_back(
-        fmt::format("{}: {} is mounted noexec: what the job compiles there (torch.compile, Triton, C++ "
-                    "extensions) cannot be loaded; mount it without noexec, or set TMPDIR for the job",
-                    join_names(names), folder));
-  return sentences;
 }
 
 void warn_of_folders(RemoteReport report, const std::string& own_host) {

@@ -25,19 +25,6 @@ void print_ready_table(const RemoteReport& report);
 // An event for each host: its state at the end of a wait.
 void add_host_events(const RemoteReport& report, EventLog& events);
 
-// This machine's login shell, and whether mpirun asks for the other hosts' shells (plm_rsh_assume_same_shell
-// 0).
-struct ShellsOfMpirun {
-  std::string own = {};
-  bool are_asked = false;
-};
-
-// Why a host can never be ready though its smlaunch answers: Open MPI's daemon is not there, or lacks what
-// it needs (daemon_needs.hpp), or one of the interfaces cannot be used. Nothing: the host has all. `lines`:
-// the output of run_login_command().
-std::optional<HostProblem> judge_host_answer(const std::vector<WantedInterface>& wanted,
-                                             const ShellsOfMpirun& shells, const std::string& lines);
-
 // The request for the hosts that run ranks of the job, without a hand-over. `worker`: worker_socket_name(),
 // or empty. `wanted`: LaunchPlan::wanted_interfaces. `leaves_token`: the hand-over's token stays there for agents that
 // mpirun starts.
@@ -66,17 +53,9 @@ void wait_for_hosts(HostWaits& waits, const std::vector<WantedInterface>& wanted
                     const std::string& farewell, std::vector<std::string>& spares,
                     const FindFailure& find_failure, EventLog& events, std::function<void(HostsReady)> done);
 
-// What the hosts, spare ones too, have told of their NVLink domains.
-void note_domains(const RemoteReport& report, HostDomains& domains);
-
 // Says which hosts' temporary folder runs no programs: we and Open MPI do without; a program that a job compiles there
 // does not run.
 void warn_of_folders(RemoteReport report, const std::string& own_host);
-// The sentences of it; empty where all folders run programs.
-std::vector<std::string> describe_noexec_folders(const RemoteReport& report);
-
-// The outcome of a wait after which not all hosts were ready. `doing`: "waiting for the hosts".
-Outcome outcome_of_hosts(const RemoteReport& report, const std::string& doing);
 
 // Brings the hand-over to the workers of the other hosts, so that they learn that there will be no job. It
 // takes half a minute at most, or some seconds where `is_hurried`.

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "launcher/session/code_on_hosts.hpp"
+#include "launcher/session/host_answers.hpp"
 #include "launcher/session/other_hosts.hpp"
 #include "launcher/session/run_options.hpp"
 

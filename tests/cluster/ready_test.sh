@@ -64,7 +64,7 @@ run 10 host algo-1 "$smlaunch" ready --ready-timeout 2
 assert_eq 69 "$status"
 [[ $out =~ ^"1 of 3 hosts not ready after "2.[0-9]" s, the time-out:
   host    stage  cause "+" what to do
-  algo-3  tcp    TCP refused (198.18.0.3 port 22) since "[0-2]" s  see that sshd runs there and listens on this port"$ ]] ||
+  algo-3  tcp    TCP refused (198.18.0.3 port 22) since "[0-3]" s  see that sshd runs there and listens on this port"$ ]] ||
   fail "$out"
 run 10 host algo-1 "$smlaunch" ready --ready-timeout 2 --format json
 assert_eq 69 "$status"
