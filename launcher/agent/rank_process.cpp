@@ -9,11 +9,9 @@
 #include <utility>
 
 #include "base/host_name.hpp"
-#include "base/own_words.hpp"
 #include "base/steady_time.hpp"
 #include "cuda/probe_gpus.hpp"
 #include "launcher/agent/rank_binding.hpp"
-#include "launcher/channel/private_folders.hpp"
 #include "launcher/channel/worker_socket.hpp"
 #include "launcher/contract/executable.hpp"
 #include "launcher/process/agent_variables.hpp"
@@ -34,8 +32,6 @@ namespace {
 // mpirun kills us 1 s after its SIGTERM, whatever our own grace is. Processes that the rank has left must be
 // gone by then.
 constexpr milliseconds leftover_grace_in_a_hurry{100};
-
-std::string in_words(const Problem& problem) { return problem.where + ": " + problem.what; }
 
 }  // namespace
 
@@ -61,15 +57,6 @@ RankProcess::RankProcess(asio::io_context& loop, const AgentIdentity& identity,
                             },
                         .ends_processes = [this] { hold_starter(); }}) {}
 
-RankProcess::~RankProcess() { remove_private_files(); }
-
-void RankProcess::remove_private_files() {
-  if (!heartbeats_ && !threads_) return;
-  heartbeats_.reset();
-  threads_.reset();
-  leave_private_folders(own_private_places());
-}
-
 ChildRequest RankProcess::make_request(const Start& message) {
   ChildRequest request;
   request.argv = message.program.empty() ? program_ : message.program;
@@ -83,11 +70,7 @@ ChildRequest RankProcess::make_request(const Start& message) {
   request.death_signal = SIGKILL;
   request.niceness = niceness_before_;
   request.has_input = message.has_input;
-  if (heartbeats_)
-    request.environment[heartbeat_variable] = heartbeats_->path();
-  else
-    request.environment.erase(heartbeat_variable);
-  if (threads_) threads_->add_variables(request.environment);
+  files_.add_variables(request.environment);
   if (const auto job = request.environment.find(job_marker_variable); job != request.environment.end())
     cgroup_ = RankCgroup::make(job->second, identity_.rank);
   if (cgroup_) {
@@ -105,7 +88,7 @@ Result<Started> RankProcess::start(Start message) {
   is_starter_ = message.is_starter;
   tail_.emplace(is_starter_);
   Started report = bind_rank(message, identity_.local_rank, machine_);
-  begin_private_files(message);
+  begin_progress(message);
   const std::string seats = seat_ranks(message);
   ChildRequest request = make_request(message);
   if (!seats.empty()) request.environment[agent_ranks_variable] = seats;
@@ -202,37 +185,18 @@ void RankProcess::process_ended() {
   if (has_ranks_) ranks_.starter_ended();
 }
 
-// If nobody can hear a rank's heartbeats or ask it, it runs all the same. A check program needs neither.
-void RankProcess::begin_private_files(const Start& message) {
+// A check program tells of no progress, and is not asked.
+void RankProcess::begin_progress(const Start& message) {
   if (message.has_input || !message.is_heard) return;
   if (!message.progress_pattern.empty())
     if (auto pattern = ProgressPattern::parse(message.progress_pattern, "--progress"))
       progress_lines_.emplace(std::move(*pattern));
-  // Another agent of this host may end now, and take the empty folder away.
-  std::string why;
-  for (int tries = 0; tries < 3 && !(heartbeats_ && (threads_ || !message.flight_recorder)); ++tries) {
-    const auto folders = make_private_folders(own_private_places());
-    if (!folders) {
-      why = in_words(folders.error().problems.front());
-      break;
-    }
-    for (const std::string& folder : *folders) {
-      if (!heartbeats_) {
-        if (auto made = HeartbeatFile::make(folder, identity_.rank))
-          heartbeats_.emplace(std::move(*made));
-        else
-          why = in_words(made.error().problems.front());
-      }
-      if (!threads_ && message.flight_recorder)
-        if (auto made = RankThreadFolder::make(folder, identity_.rank)) threads_.emplace(std::move(*made));
-    }
-  }
-  if (!heartbeats_) say("warning: no heartbeats of rank {} are heard: {}", identity_.rank, why);
-  if (threads_) inspector_.set_threads(threads_->path());
+  files_.make(identity_.rank, message.flight_recorder);
+  if (const auto threads = files_.threads()) inspector_.set_threads(*threads);
 }
 
 void RankProcess::tell_progress(bool is_last) {
-  Progress said = heartbeats_ ? heartbeats_->read(is_last) : Progress();
+  Progress said = files_.read_heartbeats(is_last);
   if (progress_lines_) said.add(progress_lines_->take_all());
   if (!said.empty()) callbacks_.progressed(said);
 }

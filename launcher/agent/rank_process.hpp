@@ -14,18 +14,17 @@
 #include "launcher/agent/agent_environment.hpp"
 #include "launcher/agent/agent_rank.hpp"
 #include "launcher/agent/progress_lines.hpp"
+#include "launcher/agent/rank_private_files.hpp"
 #include "launcher/agent/rank_streams.hpp"
 #include "launcher/agent/starter_ranks.hpp"
 #include "launcher/evidence/rank_tail.hpp"
 #include "launcher/inspect/rank_inspector.hpp"
-#include "launcher/inspect/rank_thread_folder.hpp"
 #include "launcher/process/agent_priority.hpp"
 #include "launcher/process/child_process.hpp"
 #include "launcher/process/descendants.hpp"
 #include "launcher/process/oom_kills.hpp"
 #include "launcher/process/processor_wait.hpp"
 #include "launcher/process/rank_cgroup.hpp"
-#include "launcher/progress/heartbeat_file.hpp"
 #include "topology/machine.hpp"
 
 namespace smlaunch {
@@ -37,7 +36,6 @@ class RankProcess final : public AgentRank {
               std::optional<Machine> machine);
   RankProcess(const RankProcess&) = delete;
   RankProcess& operator=(const RankProcess&) = delete;
-  ~RankProcess() override;
 
   void set_callbacks(Callbacks callbacks) override { callbacks_ = std::move(callbacks); }
   Result<Started> start(Start message) override;
@@ -56,7 +54,7 @@ class RankProcess final : public AgentRank {
   // Kills the processes that the rank has left and that still run.
   void end_leftovers();
   // The rank is over: nobody writes into them any more.
-  void remove_private_files();
+  void remove_private_files() { files_.remove(); }
 
  private:
   [[nodiscard]] bool runs() const { return child_ && !status_; }
@@ -65,7 +63,7 @@ class RankProcess final : public AgentRank {
   [[nodiscard]] std::string seat_ranks(Start& message);
   void starter_rank_told(StarterRankNews news);
   void streams_drained();
-  void begin_private_files(const Start& message);
+  void begin_progress(const Start& message);
   void hold_starter();
   void tell_progress(bool is_last);
   void process_ended();
@@ -92,8 +90,7 @@ class RankProcess final : public AgentRank {
   std::optional<RankTail> tail_;
   ProcessorWait processor_wait_;
   OomWatch oom_watch_;
-  std::optional<HeartbeatFile> heartbeats_;
-  std::optional<RankThreadFolder> threads_;
+  RankPrivateFiles files_;
   std::optional<ProgressLines> progress_lines_;  // nothing: there is no --progress
   std::uint64_t output_ns_ = 0;                  // when it printed last
   bool told_to_stop_ = false;
