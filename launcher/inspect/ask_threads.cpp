@@ -3,7 +3,9 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -31,25 +33,31 @@ constexpr std::size_t most_told_in_all = 8U << 20U;
 
 struct Question {
   std::size_t process = 0;  // of the state
-  UniqueFd fifo;
+  UniqueFd socket;
   std::string answer = {};
   bool is_whole = false;
 };
 
-bool is_fifo(const std::string& path) {
+bool is_socket(const std::string& path) {
   struct stat facts {};
-  return lstat(path.c_str(), &facts) == 0 && S_ISFIFO(facts.st_mode);
+  return lstat(path.c_str(), &facts) == 0 && S_ISSOCK(facts.st_mode);
 }
 
-// To open it is the question: the thread waits for a reader.
-UniqueFd ask(const std::string& path) {
-  return UniqueFd(open(path.c_str(), O_RDONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC));
+UniqueFd connect_to(const std::string& path) {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  if (path.size() >= sizeof address.sun_path) return {};
+  std::copy(path.begin(), path.end(), static_cast<char*>(address.sun_path));
+  UniqueFd fd(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  if (!fd.valid() || connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0)
+    return {};
+  return fd;
 }
 
 // False: nothing more comes.
 bool read_some(Question& question) {
   std::array<char, 64U << 10U> bytes{};
-  const ssize_t got = read(question.fifo.get(), bytes.data(), bytes.size());
+  const ssize_t got = read(question.socket.get(), bytes.data(), bytes.size());
   if (got < 0) return errno == EAGAIN || errno == EINTR;
   question.is_whole = got == 0;
   question.answer.append(bytes.data(), static_cast<std::size_t>(got));
@@ -62,8 +70,8 @@ void read_answers(std::vector<Question>& questions, const std::atomic<bool>& is_
     std::vector<pollfd> polled;
     std::vector<Question*> open;
     for (Question& each : questions) {
-      if (!each.fifo.valid()) continue;
-      polled.push_back({.fd = each.fifo.get(), .events = POLLIN, .revents = 0});
+      if (!each.socket.valid()) continue;
+      polled.push_back({.fd = each.socket.get(), .events = POLLIN, .revents = 0});
       open.push_back(&each);
     }
     const auto left = std::chrono::duration_cast<milliseconds>(deadline - Clock::now());
@@ -71,7 +79,7 @@ void read_answers(std::vector<Question>& questions, const std::atomic<bool>& is_
     if (poll(polled.data(), polled.size(), static_cast<int>(std::min(left, longest_poll).count())) <= 0)
       continue;
     for (std::size_t i = 0; i < polled.size(); ++i)
-      if (polled[i].revents != 0 && !read_some(*open[i])) open[i]->fifo.reset();
+      if (polled[i].revents != 0 && !read_some(*open[i])) open[i]->socket.reset();
   }
 }
 
@@ -82,10 +90,11 @@ void ask_threads(RankState& state, const std::string& folder, const std::atomic<
   for (std::size_t i = 0; i < state.processes.size(); ++i) {
     ProcessState& process = state.processes[i];
     const std::string path = folder + "/" + std::to_string(process.pid);
-    process.has_thread = is_fifo(path);
+    process.has_thread = is_socket(path);
     const bool can_answer = process.state != 'T' && process.state != 't' && process.state != 'Z';
     if (!process.has_thread || !can_answer) continue;
-    if (UniqueFd fd = ask(path); fd.valid()) questions.push_back({.process = i, .fifo = std::move(fd)});
+    if (UniqueFd fd = connect_to(path); fd.valid())
+      questions.push_back({.process = i, .socket = std::move(fd)});
   }
   read_answers(questions, is_over);
   std::size_t told_in_all = 0;

@@ -38,7 +38,7 @@ class RankInspector {
   RankInspector(boost::asio::io_context& loop, Callbacks callbacks)
       : loop_(loop), timer_(loop), callbacks_(std::move(callbacks)) {}
 
-  // Where the FIFOs of the rank's threads lie (rank_thread_folder.hpp); empty: it has none.
+  // Where the sockets of the rank's threads lie (rank_thread_folder.hpp); empty: it has none.
   void set_threads(std::string folder) { threads_ = std::move(folder); }
   using Variables = std::map<std::string, std::string>;
   // Looks at `pid` and the processes that it has started; `done` is called once, after some seconds at the

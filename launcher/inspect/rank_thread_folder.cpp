@@ -4,7 +4,9 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/file.h>
+#include <sys/un.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
@@ -20,6 +22,8 @@ namespace smlaunch {
 namespace {
 
 constexpr std::string_view name_begin = "python.";
+// Of "/PID" behind a folder's path.
+constexpr std::size_t longest_pid = 12;
 constexpr const char* recorder_size = "2000";
 // By the same number of collectives: of PyTorch since 2.8, and of older ones.
 constexpr const char* recorder_variable = "TORCH_FR_BUFFER_SIZE";
@@ -61,10 +65,17 @@ void remove_old_folders(const std::string& folder) {
 
 }  // namespace
 
-Result<RankThreadFolder> RankThreadFolder::make(const std::string& folder, int rank) {
+Result<RankThreadFolder> RankThreadFolder::make(const std::vector<std::string>& folders, int rank) {
+  const auto wanted = std::find_if(folders.begin(), folders.end(), [&](const std::string& folder) {
+    const std::size_t length = fmt::format("{}/{}{}.XXXXXX", folder, name_begin, rank).size();
+    return length + longest_pid < sizeof(sockaddr_un::sun_path);
+  });
   const std::string nothing_lost = "the rank runs without a thread that tells what it is doing";
-  remove_old_folders(folder);
-  std::string path = fmt::format("{}/{}{}.XXXXXX", folder, name_begin, rank);
+  if (wanted == folders.end())
+    return failure(Fault::start, folders.empty() ? "" : folders.front(), "is too long for a socket's path",
+                   nothing_lost);
+  remove_old_folders(*wanted);
+  std::string path = fmt::format("{}/{}{}.XXXXXX", *wanted, name_begin, rank);
   if (mkdtemp(path.data()) == nullptr)
     return failure(Fault::start, path, fmt::format("cannot be made: {}", std::strerror(errno)), nothing_lost);
   UniqueFd lock = open_folder(path);

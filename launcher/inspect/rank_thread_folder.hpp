@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // A folder of one rank: in it lie python/rank_thread/sitecustomize.py, which starts a thread in each Python process of
-// the rank, and the FIFOs by which these threads are asked (ask_threads.hpp).
+// the rank, and the sockets by which these threads are asked (ask_threads.hpp).
 #pragma once
 
 #include <map>
 #include <string>
+#include <vector>
 
 #include "base/error.hpp"
 #include "launcher/process/unique_fd.hpp"
@@ -13,9 +14,9 @@ namespace smlaunch {
 
 class RankThreadFolder {
  public:
-  // A new folder of `rank` in `folder`, which only this user can enter. It goes with this object. Those whose makers are
-  // gone are removed. Errors (Fault::start): it cannot be made.
-  static Result<RankThreadFolder> make(const std::string& folder, int rank);
+  // A new folder of `rank` in the first of `folders` where a socket's path is short enough; only this user can enter
+  // them. It goes with this object. Those whose makers are gone are removed. Errors (Fault::start): it cannot be made.
+  static Result<RankThreadFolder> make(const std::vector<std::string>& folders, int rank);
 
   RankThreadFolder(RankThreadFolder&& other) noexcept = default;
   RankThreadFolder& operator=(RankThreadFolder&&) = delete;

@@ -1,33 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a Python process of a rank tells of itself: one JSON object, whose keys are in launcher/inspect/rank_told.hpp.
 
-sitecustomize.py reads this file when the process is asked for the first time, which most never are, and hands it the
-modules: a hung program may hold a lock of the imports.
+sitecustomize.py holds this file as text. It compiles it when the process is asked for the first time, which most never
+are, and hands it the modules: a hung program may hold a lock of the imports.
 """
 
 
-def answer_all(sys, posix, _thread, main_thread, path, asked):
-    """Answers on `asked`, which writes to the FIFO at `path`, and then whoever opens that."""
-    describe = make_describe(sys, posix, _thread, main_thread)
-    while True:
-        # The next question gets a FIFO of its own: this one has its end where we close it.
-        try:
-            posix.mkfifo(path + ".next", 0o600)
-            posix.rename(path + ".next", path)
-        except OSError:
-            pass  # a full disk: the same one serves
-        try:
-            answer = describe().encode("utf-8", "replace")
-            while answer:
-                answer = answer[posix.write(asked, answer) :]
-        except Exception:
-            pass  # who asked has gone
-        finally:
-            posix.close(asked)
-        asked = posix.open(path, posix.O_WRONLY | posix.O_CLOEXEC)
-
-
-def make_describe(sys, posix, _thread, main_thread):
+def make_describe(sys, os, _thread, main_thread):
     most_threads = 64
     most_frames = 48
     most_tensors = 8
@@ -183,7 +162,7 @@ def make_describe(sys, posix, _thread, main_thread):
         torch = sys.modules.get("torch")
         version = str(getattr(torch, "__version__", ""))
         values = dict(
-            pid=number(posix.getpid()),
+            pid=number(os.getpid()),
             python=text("%d.%d.%d" % sys.version_info[:3]),
             torch=text(version),
             threads=attempt(describe_threads, c10d),

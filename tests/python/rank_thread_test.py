@@ -3,7 +3,7 @@
 import json
 import os
 import shutil
-import stat
+import socket
 import subprocess
 import sys
 import tempfile
@@ -46,8 +46,12 @@ class RankThread(unittest.TestCase):
         self.assertEqual(process.returncode, 0)
 
     def ask(self, pid: int) -> dict:
-        with open(os.path.join(self.folder, str(pid)), "rb") as fifo:
-            return json.loads(fifo.read())
+        with socket.socket(socket.AF_UNIX) as client:
+            client.connect(os.path.join(self.folder, str(pid)))
+            answer = b""
+            while part := client.recv(1 << 16):
+                answer += part
+        return json.loads(answer)
 
     def test_it_tells_where_each_thread_is(self) -> None:
         process = self.start_python(
@@ -115,84 +119,28 @@ class RankThread(unittest.TestCase):
             """
         )
         for _ in range(3):
-            os.close(os.open(os.path.join(self.folder, str(process.pid)), os.O_RDONLY))
+            with socket.socket(socket.AF_UNIX) as client:
+                client.connect(os.path.join(self.folder, str(process.pid)))
         self.assertEqual(self.ask(process.pid)["pid"], process.pid)
         self.end(process)
 
-    def test_a_program_that_closes_all_files_can_be_asked(self) -> None:
-        process = self.start_python(
-            """
-            import os, sys
-            os.closerange(3, 64)
-            print("ready", flush=True)
-            sys.stdin.read()
-            """
-        )
-        self.assertEqual(self.ask(process.pid)["pid"], process.pid)
-        self.end(process)
-
-    def test_it_is_there_after_an_exec(self) -> None:
-        process = self.start_python(
-            """
-            import os, sys
-            program = "import sys; print('ready', flush=True); sys.stdin.read()"
-            os.execv(sys.executable, [sys.executable, "-c", program])
-            """
-        )
-        self.assertEqual(self.ask(process.pid)["pid"], process.pid)
-        self.end(process)
-        self.assertEqual(sorted(os.listdir(self.folder)), ["sitecustomize.py", "tell.py"])
-
-    def test_a_child_of_fork_takes_nothing_away(self) -> None:
-        process = self.start_python(
-            """
-            import os, sys
-            if os.fork() == 0:
-                sys.exit()
-            os.wait()
-            print("ready", flush=True)
-            sys.stdin.read()
-            """
-        )
-        self.assertEqual(self.ask(process.pid)["pid"], process.pid)
-        self.end(process)
-
-    def test_its_start_imports_nothing_but_what_is_inside_of_python(self) -> None:
-        program = "import sys; print(*sorted(sys.modules))"
-        ours = set(self.run_python(program).stdout.split())
-        os.unlink(os.path.join(self.folder, "sitecustomize.py"))
-        bare = set(self.run_python(program).stdout.split())
-        self.assertIn("site", bare)
-        self.assertLessEqual(ours - bare, {"sitecustomize", *sys.builtin_module_names})
-
-    def test_it_imports_nothing_once_it_is_asked(self) -> None:
-        process = self.start_python(
-            """
-            import sys
-            class Finder:
-                def find_spec(self, name, path=None, target=None):
-                    print("looks for", name)
-            print("ready", flush=True)
-            sys.meta_path.insert(0, Finder())
-            before = set(sys.modules)
-            sys.stdin.read()
-            print(*sorted(set(sys.modules) - before))
-            """
-        )
-        self.ask(process.pid)
-        self.assertEqual(process.communicate()[0], "\n")
+    def test_a_program_that_closes_all_files_runs_on(self) -> None:
+        ended = self.run_python("import os; os.closerange(3, 64); print('runs')")
+        self.assertEqual((ended.stdout, ended.stderr, ended.returncode), ("runs\n", "", 0))
 
     def test_what_takes_no_pythonpath_has_no_thread(self) -> None:
         ended = self.run_python(f"import os; print(sorted(os.listdir({self.folder!r})))", "-I")
         self.assertEqual(ended.stdout, "['sitecustomize.py', 'tell.py']\n")
 
-    def test_only_its_user_may_ask(self) -> None:
-        process = self.start_python("import sys; print('ready', flush=True); sys.stdin.read()")
-        fifo = os.path.join(self.folder, str(process.pid))
-        self.assertEqual(stat.filemode(os.stat(fifo).st_mode), "prw-------")
-        self.ask(process.pid)
-        self.assertEqual(stat.filemode(os.stat(fifo).st_mode), "prw-------")
-        self.end(process)
+    def test_a_folder_too_long_for_a_socket_is_left_alone(self) -> None:
+        longer = os.path.join(self.folder, "x" * 120)
+        os.mkdir(longer)
+        shutil.move(os.path.join(self.folder, "sitecustomize.py"), longer)
+        environment = dict(self.environment(), PYTHONPATH=longer)
+        ended = subprocess.run(
+            [sys.executable, "-c", "print('runs')"], env=environment, capture_output=True, text=True, check=False
+        )
+        self.assertEqual((ended.stdout, ended.stderr), ("runs\n", ""))
 
 
 if __name__ == "__main__":

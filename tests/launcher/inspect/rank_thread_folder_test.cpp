@@ -23,7 +23,7 @@ class RankThreadFolderTest : public testing::Test {
   ~RankThreadFolderTest() override { std::filesystem::remove_all(folder); }
 
   [[nodiscard]] RankThreadFolder make() const {
-    auto made = RankThreadFolder::make(folder, 3);
+    auto made = RankThreadFolder::make({folder}, 3);
     if (!made) throw std::runtime_error(made.error().problems.front().what);
     return std::move(*made);
   }
@@ -54,10 +54,14 @@ TEST_F(RankThreadFolderTest, RemovesWhatNobodyHolds) {
   EXPECT_NE(first.path(), second.path());
 }
 
-TEST_F(RankThreadFolderTest, SaysWhyItCannotBeMade) {
-  const auto made = RankThreadFolder::make(folder + "/none", 3);
-  ASSERT_FALSE(made);
-  EXPECT_EQ(made.error().problems.front().what, "cannot be made: No such file or directory");
+TEST_F(RankThreadFolderTest, TakesTheFirstFolderThatIsShortEnoughForASocket) {
+  const std::string longer = folder + "/" + std::string(100, 'x');
+  std::filesystem::create_directory(longer);
+  const auto made = RankThreadFolder::make({longer, folder}, 3);
+  ASSERT_TRUE(made);
+  EXPECT_EQ(std::filesystem::path(made->path()).parent_path(), folder);
+  EXPECT_FALSE(RankThreadFolder::make({longer}, 3));
+  EXPECT_FALSE(RankThreadFolder::make({}, 3));
 }
 
 TEST_F(RankThreadFolderTest, StandsFirstInThePathOfPython) {
