@@ -31,7 +31,7 @@ inline constexpr const char* agent_directory_variable = "SMLAUNCH_AGENT_DIRECTOR
 // Secret arguments (hidden_arguments.hpp) that a command line would show; on mpirun's other hosts, they come with the
 // start message.
 inline constexpr const char* agent_secrets_variable = "SMLAUNCH_AGENT_SECRETS";
-// mpirun's: the folder of the leader's SSH connections, whose guard knows mpirun by it.
+// mpirun's: the folder of the leader's SSH connections. Their guard finds mpirun by it.
 inline constexpr const char* agent_connections_variable = "SMLAUNCH_AGENT_CONNECTIONS";
 // mpirun's: the leader's PATH. mpirun puts its own folder before that, and ssh is to be what the leader has logged in by.
 inline constexpr const char* agent_path_variable = "SMLAUNCH_AGENT_PATH";

@@ -5,6 +5,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <charconv>
 #include <csignal>
 #include <filesystem>
@@ -20,6 +21,19 @@ namespace smlaunch {
 namespace {
 
 constexpr int daemon_bound_milliseconds = 1000;
+
+std::vector<int> find_carriers(const std::string& name, const std::string& value) {
+  std::vector<int> found;
+  std::error_code error;
+  for (const auto& process : std::filesystem::directory_iterator("/proc", error)) {
+    const std::string file = process.path().filename();
+    int pid = 0;
+    const auto [end, bad] = std::from_chars(file.data(), file.data() + file.size(), pid);
+    if (bad != std::errc() || end != file.data() + file.size() || pid == getpid()) continue;
+    if (read_process_variable(pid, name) == value) found.push_back(pid);
+  }
+  return found;
+}
 
 void end_marked_processes(const std::string& job, std::chrono::milliseconds grace) {
   const auto start = std::chrono::steady_clock::now();
@@ -37,16 +51,17 @@ void end_marked_processes(const std::string& job, std::chrono::milliseconds grac
 }  // namespace
 
 std::vector<int> find_job_processes(const std::string& job) {
-  std::vector<int> found;
-  std::error_code error;
-  for (const auto& process : std::filesystem::directory_iterator("/proc", error)) {
-    const std::string file = process.path().filename();
-    int pid = 0;
-    const auto [end, bad] = std::from_chars(file.data(), file.data() + file.size(), pid);
-    if (bad != std::errc() || end != file.data() + file.size() || pid == getpid()) continue;
-    if (read_process_variable(pid, job_marker_variable) == job) found.push_back(pid);
-  }
-  return found;
+  return find_carriers(job_marker_variable, job);
+}
+
+std::vector<int> find_first_carriers(const std::string& name, const std::string& value) {
+  const std::vector<int> carriers = find_carriers(name, value);
+  std::vector<int> first;
+  for (const int pid : carriers)
+    if (const auto stat = read_proc_stat(pid);
+        stat && std::find(carriers.begin(), carriers.end(), stat->parent) == carriers.end())
+      first.push_back(pid);
+  return first;
 }
 
 void end_job_processes(const std::string& job, std::chrono::milliseconds grace) {

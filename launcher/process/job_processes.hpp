@@ -13,6 +13,10 @@ namespace smlaunch {
 // Their pids, without this process.
 std::vector<int> find_job_processes(const std::string& job);
 
+// Of the processes that have `value` in the variable `name`, those whose parents do not have it: they have been started with
+// it, and the others have it from them. Without this process.
+std::vector<int> find_first_carriers(const std::string& name, const std::string& value);
+
 // SIGTERM, `grace`, SIGKILL; takes at most grace + 2 s. Touches no process without the marker.
 void end_job_processes(const std::string& job, std::chrono::milliseconds grace);
 

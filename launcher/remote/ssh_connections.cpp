@@ -19,7 +19,6 @@
 #include "launcher/plan/ssh_sockets.hpp"
 #include "launcher/process/agent_variables.hpp"
 #include "launcher/process/job_processes.hpp"
-#include "launcher/process/process_variable.hpp"
 #include "launcher/process/session_folders.hpp"
 #include "launcher/remote/waiting_words.hpp"
 
@@ -35,22 +34,6 @@ constexpr std::chrono::milliseconds ending_bound{2000};
 void remove_folder(const std::string& folder) {
   std::error_code ignored;
   std::filesystem::remove_all(folder, ignored);
-}
-
-struct NotedStarter {
-  int pid = 0;
-  UniqueFd process;  // invalid: it has ended
-};
-
-// A stopped mpirun gets SIGHUP at its parent's end (setpgid(2)), and may be gone by now; another process may have its pid.
-std::vector<NotedStarter> open_starters(const std::string& folder) {
-  std::vector<NotedStarter> starters;
-  for (const int pid : find_noted_starters(folder)) {
-    UniqueFd process = open_pidfd(pid);
-    if (read_process_variable(pid, agent_connections_variable) != folder) process.reset();
-    starters.push_back({.pid = pid, .process = std::move(process)});
-  }
-  return starters;
 }
 
 }  // namespace
@@ -95,18 +78,23 @@ int run_connection_guard(const std::string& folder, int parent) {
     while (poll(&end, 1, -1) < 0 && errno == EINTR) {
     }
   }
-  const std::vector<NotedStarter> starters = open_starters(folder);
+  std::vector<std::pair<int, UniqueFd>> starters;
+  for (const int pid : find_first_carriers(agent_connections_variable, folder))
+    starters.emplace_back(pid, open_pidfd(pid));
+  // A stopped mpirun gets SIGHUP at its parent's end (setpgid(2)), and may be gone by now.
+  const std::vector<int> noted = find_noted_starters(folder);
   std::error_code ignored;
   for (const auto& socket : std::filesystem::directory_iterator(folder, ignored))
     if (socket.is_socket(ignored) && socket.path().filename() != waiting_socket_name)
       (void)run_captured({"ssh", "-F", "none", "-S", socket.path(), "-O", "exit", "--", "any"},
                          close_bound_milliseconds);
   remove_folder(folder);
-  for (const NotedStarter& starter : starters) {
-    kill_daemon_after(starter.process, starter_bound);
-    if (starter.process.valid() || is_gone(starter.pid, ending_bound))
-      remove_starter_folders(probe_host_name(), {starter.pid});
+  for (const auto& [pid, starter] : starters) {
+    kill_daemon_after(starter, starter_bound);
+    remove_starter_folders(probe_host_name(), {pid});
   }
+  for (const int pid : noted)
+    if (is_gone(pid, ending_bound)) remove_starter_folders(probe_host_name(), {pid});
   return 0;
 }
 
