@@ -5,6 +5,12 @@
 
 namespace smlaunch {
 
+namespace {
+
+constexpr std::size_t most_before_a_status = 1U << 20U;
+
+}  // namespace
+
 void ChannelServer::start(Peer peer, const Start& start) {
   Agent& to = agents_[peer];
   to.start = encode_frame(FrameKind::start, encode(start));
@@ -60,8 +66,11 @@ void ChannelServer::signal_agents(Peer peer, const SignalAgents& signal) {
   command(peer, FrameKind::end_agents, encode(signal));
 }
 
+// A peer that does not read what it was told is told no more.
 void ChannelServer::tell_status(Peer peer, const StatusTold& told) {
-  if (Agent& to = agents_[peer]; to.link) to.link->send(encode_frame(FrameKind::status_told, encode(told)));
+  Agent& to = agents_[peer];
+  if (!to.link || to.link->waiting_bytes() > most_before_a_status) return;
+  to.link->send(encode_frame(FrameKind::status_told, encode(told)));
 }
 
 void ChannelServer::send_outcome(Peer peer, const JobEnd& end) {

@@ -19,6 +19,7 @@
 #include "launcher/leader/smoke_phase.hpp"
 #include "launcher/leader/worker_roster.hpp"
 #include "launcher/status/status_board.hpp"
+#include "launcher/status/status_budget.hpp"
 
 namespace smlaunch {
 
@@ -125,6 +126,7 @@ class LeaderRun {
   std::unique_ptr<LoopTimer> ping_timer_;
   std::unique_ptr<LoopTimer> goodbye_timer_;
   std::uint64_t begin_ns_ = 0;  // all hosts were ready
+  StatusBudget told_workers_;
   std::uint64_t last_ping_ns_ = 0;
   int smoke_signal_ = 0;   // the signal that told us to stop during the test
   int worker_signal_ = 0;  // the signal that told a worker, or an agent in a step of Slurm's, to stop

@@ -44,6 +44,18 @@ void add_values(JobStatus& status, const ProgressValues& values) {
   }
 }
 
+// Of a job that is too large for one message: without its ranks, and without their stacks where these are too many.
+std::string render_to_fit(JobStatus status, StatusForm form) {
+  std::string text = render_in_form(status, form);
+  if (text.size() <= most_in_told_status) return text;
+  status.ranks.clear();
+  status.starters.clear();
+  text = render_in_form(status, form);
+  if (text.size() <= most_in_told_status) return text;
+  status.looks.reset();
+  return render_in_form(status, form);
+}
+
 }  // namespace
 
 void JobRun::add_status(JobStatus& status, bool with_ranks) {
@@ -117,13 +129,13 @@ void LeaderRun::tell_status(const StatusWish& wish, const StatusBoard::Answer& a
   });
 }
 
-// Of a job that is too large for one message, the worker is told all but its ranks.
+// Who is told nothing gives up soon, and says who leads.
 void LeaderRun::tell_worker(Peer peer, const StatusWanted& wanted) {
   tell_status({.ranks = true, .stacks = wanted.stacks, .form = wanted.form},
               [this, peer, wanted](const JobStatus& made) {
-                StatusTold told{.number = wanted.number, .text = render_in_form(made, wanted.form)};
-                if (told.text.size() > most_in_told_status)
-                  told.text = render_in_form(status(false), wanted.form);
+                if (!told_workers_.has_room(world_.loop.now_ns())) return;
+                const StatusTold told{.number = wanted.number, .text = render_to_fit(made, wanted.form)};
+                told_workers_.add(told.text.size());
                 world_.channel.tell_status(peer, told);
               });
 }

@@ -43,8 +43,7 @@ bool find_all(void* library, CurlLibrary& curl) {
 tl::expected<CurlLibrary, std::string> open_first() {
   std::optional<std::string> why;
   for (const char* name : names) {
-    // Lazily, as where it is linked: it brings thirty libraries, and few of their functions are called.
-    void* library = dlopen(name, RTLD_LAZY | RTLD_LOCAL);
+    void* library = dlopen(name, RTLD_NOW | RTLD_LOCAL);
     if (library == nullptr) {
       if (!why) why = dlerror();
       continue;

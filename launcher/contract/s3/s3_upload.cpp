@@ -177,6 +177,8 @@ S3Result<void> S3Client::upload_whole(int fd, const std::string& name, std::uint
   if (!crc) return tl::unexpected(crc.error());
   const std::string crc_text = crc32c_text(*crc);
   std::uint32_t sent_crc = 0;
+  const bool sums_what_is_sent = !knows_crc32c_ && !meanwhile;
+  std::optional<FileSums> sent;
   S3Call put;
   put.method = "PUT";
   put.object = url;
@@ -185,6 +187,10 @@ S3Result<void> S3Client::upload_whole(int fd, const std::string& name, std::uint
   put.body_file = FileRange{fd, 0, size};
   put.passed = [&](std::uint64_t offset, std::string_view data) {
     sent_crc = crc32c(data, offset == 0 ? 0 : sent_crc);
+    if (!sums_what_is_sent) return;
+    if (offset == 0) sent.emplace();
+    sent->md5.add(data);
+    sent->crc = sent_crc;
   };
   const auto answer = call(put);
   if (!answer) return tl::unexpected(answer.error());
@@ -209,6 +215,8 @@ S3Result<void> S3Client::upload_whole(int fd, const std::string& name, std::uint
   S3Result<FileSums*> sums = &now;
   if (meanwhile) {
     sums = meanwhile->sums();
+  } else if (sent) {
+    sums = &*sent;
   } else if (auto read = read_file_range(fd, 0, size, name, [&](std::string_view data) { now.add(data); });
              !read) {
     return read;
