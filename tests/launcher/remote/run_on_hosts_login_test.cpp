@@ -255,6 +255,8 @@ TEST_F(RunOnHostsLogin, ALoginThatIsSlowEndsWhereThePortHasNoSshServer) {
 }
 
 TEST_F(RunOnHostsLogin, EndsTheLoginsOnASignal) {
+  // A shell that has started this in the background has it ignored, and then it stays so.
+  ::signal(SIGINT, SIG_DFL);
   host_does("127.0.0.2", "echo $$ > \"$here/pid\"; exec sleep 1000");
   RemoteRequest stopped = request();
   stopped.timeout = std::chrono::hours(1);
