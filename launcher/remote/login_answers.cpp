@@ -36,7 +36,7 @@ std::optional<InterfaceAnswer> parse_interface(std::string_view rest) {
 std::string_view take_first_line(std::string_view& lines) {
   const std::size_t end = std::min(lines.find('\n'), lines.size());
   std::string_view line = lines.substr(0, end);
-  if (line.ends_with('\r')) line.remove_suffix(1);
+  while (line.ends_with('\r')) line.remove_suffix(1);
   lines.remove_prefix(std::min(end + 1, lines.size()));
   return line;
 }

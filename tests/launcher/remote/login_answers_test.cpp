@@ -39,6 +39,7 @@ TEST(ParseLoginAnswers, TakesOnlyWholeLinesForAnswers) {
   EXPECT_EQ(parse_login_answers("there is no worker here\nno daemons\n shell: bash\nno worker at all"),
             LoginAnswers());
   EXPECT_TRUE(parse_login_answers("no worker\r\n").lacks_worker);
+  EXPECT_EQ(parse_login_answers("shell: zsh\r\r\n").shell, "zsh");
   EXPECT_EQ(parse_login_answers("shell: zsh\nshell: fish\n").shell, "zsh") << "the first one counts";
 }
 
