@@ -33,7 +33,9 @@ for hosts in 2 4 8 16 32; do
   list=$(for ((i = 1; i <= hosts; i++)); do printf '%salgo-%d:1' "$([[ $i -gt 1 ]] && echo ,)" "$i"; done)
   job=("$smlaunch" -q --hosts "$list" --launcher mpi)
   on_first=("$cluster" exec algo-1)
-  line=$("${on_first[@]}" "${job[@]}" -v --dry-run -- /bin/true | sed -n '/^  [^ ]*mpirun /,$p' | grep -v '^    -x ' |
+  # Bare mpirun starts ssh itself.
+  line=$("${on_first[@]}" "${job[@]}" -v --dry-run -- /bin/true | sed -n '/^  [^ ]*mpirun /,$p' |
+    grep -v -e '^    -x ' -e '^    -mca plm_rsh_agent ' |
     sed 's|[^ ]*smlaunch rank -- ||; s| \\$||')
   eval "command_a=(${on_first[*]} $(tr '\n' ' ' <<<"$line"))"
   command_b=("${on_first[@]}" "${job[@]}" -- /bin/true)
