@@ -67,20 +67,7 @@ bool send_all(const UniqueFd& fd, std::string_view bytes, Clock::time_point unti
 }
 
 bool send_stream(const UniqueFd& fd, int stream, Clock::time_point until) {
-  char byte = 0;
-  iovec bytes{&byte, 1};
-  alignas(cmsghdr) char control[CMSG_SPACE(sizeof stream)] = {};
-  msghdr message{};
-  message.msg_iov = &bytes;
-  message.msg_iovlen = 1;
-  message.msg_control = control;
-  message.msg_controllen = sizeof control;
-  cmsghdr* header = CMSG_FIRSTHDR(&message);
-  header->cmsg_level = SOL_SOCKET;
-  header->cmsg_type = SCM_RIGHTS;
-  header->cmsg_len = CMSG_LEN(sizeof stream);
-  std::memcpy(CMSG_DATA(header), &stream, sizeof stream);
-  while (sendmsg(fd.get(), &message, MSG_NOSIGNAL) != 1)
+  while (send_files(fd.get(), 0, {&stream, 1}, 0) != 1)
     if (!has_to_wait(fd, POLLOUT, until)) return false;
   return true;
 }

@@ -7,8 +7,8 @@
 
 #include <array>
 #include <cerrno>
-#include <cstring>
 #include <string_view>
+#include <utility>
 
 #include "launcher/remote/login_streams.hpp"
 #include "launcher/remote/unix_socket.hpp"
@@ -29,22 +29,9 @@ std::optional<LoginStreams> receive_streams(int socket) {
     ready = ::poll(&answer, 1, answer_bound_milliseconds);
   } while (ready < 0 && errno == EINTR);
   if (ready <= 0) return {};
-  std::array<int, 3> files = {-1, -1, -1};
-  char word = 0;
-  iovec data{&word, sizeof word};
-  alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof files)> room{};
-  msghdr message{};
-  message.msg_iov = &data;
-  message.msg_iovlen = 1;
-  message.msg_control = room.data();
-  message.msg_controllen = room.size();
-  if (::recvmsg(socket, &message, MSG_CMSG_CLOEXEC) != 1) return {};
-  const cmsghdr* header = CMSG_FIRSTHDR(&message);
-  if (header == nullptr || header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS ||
-      header->cmsg_len != CMSG_LEN(sizeof files))
-    return {};
-  std::memcpy(files.data(), CMSG_DATA(header), sizeof files);
-  return LoginStreams{UniqueFd(files[0]), UniqueFd(files[1]), UniqueFd(files[2])};
+  std::array<UniqueFd, 3> files;
+  if (!receive_files(socket, files)) return {};
+  return LoginStreams{std::move(files[0]), std::move(files[1]), std::move(files[2])};
 }
 
 bool send_all(int socket, std::string_view text) {
@@ -80,7 +67,8 @@ bool pass_on(int from, int to) {
   return got > 0;
 }
 
-// Until the leader says that ssh has ended, or is gone itself. (A leader that is stopped says so later.) A connection that stays open for other logins may hold the streams for longer.
+// Until the leader says that ssh has ended, or is gone itself. (A leader that is stopped says so later.) A connection that
+// stays open for other logins may hold the streams for longer.
 int pass_on_all(int leader, LoginStreams& streams) {
   std::array<pollfd, 3> watched = {pollfd{leader, POLLIN, 0}, pollfd{streams.out.get(), POLLIN, 0},
                                    pollfd{streams.err.get(), POLLIN, 0}};

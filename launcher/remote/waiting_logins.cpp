@@ -11,10 +11,9 @@
 #include <array>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/read_until.hpp>
-#include <cerrno>
-#include <cstring>
 #include <utility>
 
+#include "launcher/remote/unix_socket.hpp"
 #include "launcher/remote/waiting_words.hpp"
 
 namespace smlaunch {
@@ -37,20 +36,7 @@ void keep_from_children(Socket& socket) {
 
 bool send_streams(int socket, const LoginStreams& streams) {
   const std::array<int, 3> files = {streams.in.get(), streams.out.get(), streams.err.get()};
-  char word = is_given;
-  iovec data{&word, sizeof word};
-  alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof files)> room{};
-  msghdr message{};
-  message.msg_iov = &data;
-  message.msg_iovlen = 1;
-  message.msg_control = room.data();
-  message.msg_controllen = room.size();
-  cmsghdr* header = CMSG_FIRSTHDR(&message);
-  header->cmsg_level = SOL_SOCKET;
-  header->cmsg_type = SCM_RIGHTS;
-  header->cmsg_len = CMSG_LEN(sizeof files);
-  std::memcpy(CMSG_DATA(header), files.data(), sizeof files);
-  return ::sendmsg(socket, &message, MSG_DONTWAIT | MSG_NOSIGNAL) == 1;
+  return send_files(socket, is_given, files, MSG_DONTWAIT) == 1;
 }
 
 }  // namespace

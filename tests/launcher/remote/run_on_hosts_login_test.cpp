@@ -3,17 +3,16 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <signal.h>
-#include <sys/stat.h>
 
 #include <filesystem>
 #include <fstream>
-#include <sstream>
 
 #include "launcher/process/asio_loop.hpp"
 #include "launcher/process/orphan_reaper.hpp"
 #include "launcher/remote/host_work.hpp"
 #include "launcher/remote/run_on_hosts.hpp"
 #include "tests/launcher/remote/fake_hosts.hpp"
+#include "tests/launcher/remote/scripted_ssh.hpp"
 
 namespace smlaunch {
 namespace {
@@ -23,25 +22,8 @@ using std::chrono::seconds;
 
 class RunOnHostsLogin : public ::testing::Test {
  protected:
-  RunOnHostsLogin() {
-    std::string pattern = ::testing::TempDir() + "ready.XXXXXX";
-    folder_ = ::mkdtemp(pattern.data());
-    // What each host does lies in a file of its name; the host is the word before the last.
-    write("ssh",
-          "#!/bin/sh\nhere=$(dirname \"$0\")\nprintf '%s\\n' \"$@\" > \"$here/arguments\"\n"
-          "while [ $# -gt 2 ]; do shift; done\n. \"$here/$1\"\n");
-    ::chmod((folder_ / "ssh").c_str(), 0755);
-  }
-  ~RunOnHostsLogin() override { std::filesystem::remove_all(folder_); }
-
-  void write(const std::string& name, const std::string& text) const {
-    std::ofstream(folder_ / name) << text;
-  }
-  std::string read(const std::string& name) const {
-    std::stringstream text;
-    text << std::ifstream(folder_ / name).rdbuf();
-    return text.str();
-  }
+  void write(const std::string& name, const std::string& text) const { ssh_.write(name, text); }
+  std::string read(const std::string& name) const { return ssh_.read(name); }
   void host_does(const std::string& host, const std::string& script) {
     write(host, script + "\n");
     hosts_.push_back(host);
@@ -51,7 +33,7 @@ class RunOnHostsLogin : public ::testing::Test {
     all.hosts = hosts_;
     all.port = servers_.port();
     all.timeout = seconds(120);
-    all.login.ssh = {(folder_ / "ssh").string()};
+    all.login.ssh = {ssh_.path()};
     all.login.command = "smlaunch worker --greet 'a b'";
     all.login.version = "1.2.3";
     return all;
@@ -72,7 +54,7 @@ class RunOnHostsLogin : public ::testing::Test {
     return !runs(name);
   }
 
-  std::filesystem::path folder_;
+  ScriptedSsh ssh_;
   FakeHost servers_{"0.0.0.0", 0, Greets::with_banner};
   std::vector<std::string> hosts_;
 };
@@ -133,7 +115,7 @@ TEST_F(RunOnHostsLogin, ReturnsAtOnceWithTheHostThatCanNeverBeReady) {
   };
   for (const Case& one : table) {
     hosts_.clear();
-    std::filesystem::remove(folder_ / "pid");
+    std::filesystem::remove(ssh_.folder() / "pid");
     host_does("127.0.0.8", "echo $$ > \"$here/pid\"; exec sleep 1000");
     host_does("127.0.0.9", std::string("while ! [ -s \"$here/pid\" ]; do sleep 0.01; done\n") + one.script);
     RemoteRequest forever = request();

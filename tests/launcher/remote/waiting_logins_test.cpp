@@ -6,14 +6,11 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <signal.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <filesystem>
-#include <fstream>
 #include <optional>
-#include <sstream>
 #include <thread>
 #include <vector>
 
@@ -21,6 +18,7 @@
 #include "launcher/remote/host_work.hpp"
 #include "launcher/remote/use_waiting_login.hpp"
 #include "launcher/remote/waiting_words.hpp"
+#include "tests/launcher/remote/scripted_ssh.hpp"
 
 namespace smlaunch {
 namespace {
@@ -33,29 +31,16 @@ constexpr const char* answers_and_waits =
 
 class WaitingLoginsTest : public ::testing::Test {
  protected:
-  WaitingLoginsTest() {
-    std::string pattern = ::testing::TempDir() + "waits.XXXXXX";
-    folder_ = ::mkdtemp(pattern.data());
-    write("ssh", "#!/bin/sh\nhere=$(dirname \"$0\")\nwhile [ $# -gt 2 ]; do shift; done\n. \"$here/$1\"\n");
-    ::chmod((folder_ / "ssh").c_str(), 0755);
-    logins_.emplace(loop_, folder_.string());
-  }
-  ~WaitingLoginsTest() override { std::filesystem::remove_all(folder_); }
+  WaitingLoginsTest() { logins_.emplace(loop_, folder_.string()); }
 
-  void write(const std::string& name, const std::string& text) const {
-    std::ofstream(folder_ / name) << text;
-  }
-  std::string read(const std::string& name) const {
-    std::stringstream text;
-    text << std::ifstream(folder_ / name).rdbuf();
-    return text.str();
-  }
+  void write(const std::string& name, const std::string& text) const { ssh_.write(name, text); }
+  std::string read(const std::string& name) const { return ssh_.read(name); }
 
   RemoteRequest make_request(const std::string& host) {
     RemoteRequest request;
     request.hosts = {host};
     request.timeout = std::chrono::minutes(1);
-    request.login.ssh = {(folder_ / "ssh").string()};
+    request.login.ssh = {ssh_.path()};
     request.login.command = "smlaunch worker";
     request.login.version = "1.2.3";
     request.login.input = "a secret";
@@ -101,7 +86,8 @@ class WaitingLoginsTest : public ::testing::Test {
     return ::kill(pid, 0) != 0;
   }
 
-  std::filesystem::path folder_;
+  ScriptedSsh ssh_;
+  std::filesystem::path folder_ = ssh_.folder();
   AsioLoop loop_;
   std::optional<WaitingLogins> logins_;
 };
